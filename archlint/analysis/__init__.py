@@ -1,0 +1,1 @@
+"""What is worked out from a system: serving modes, floors of time, redundancy, patterns."""

@@ -1,0 +1,17 @@
+"""Components that answer with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.analysis.system import System
+from archlint.model.architecture import Component
+
+_OFFLINE = frozenset({"client", "edge-device", "external", "training-job", "model-registry"})
+
+
+def serving_components(system: System) -> Iterator[Component]:
+    """The components of the system's own that run a model for a workload, or for a job."""
+    for component in system.components.values():
+        if component.serves and component.kind not in _OFFLINE:
+            yield component

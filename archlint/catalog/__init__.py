@@ -1,0 +1,1 @@
+"""Data with sources: technologies and hardware."""

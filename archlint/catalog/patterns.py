@@ -1,0 +1,88 @@
+"""The catalogue of patterns: what findings name as cures, and what `check --patterns` recognises."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from archlint.shipped import shipped_folder
+from archlint.source.files import read_document
+from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """One pattern; `reference` is the folder of its runnable implementation, empty where there is none yet."""
+
+    name: str
+    title: str
+    group: str
+    summary: str
+    use_when: tuple[str, ...]
+    avoid_when: tuple[str, ...]
+    roles: dict[str, str]
+    costs: str
+    reference: str
+    sources: tuple[tuple[str, str], ...]
+
+    @property
+    def docs(self) -> str:
+        """The pattern's page, relative to the project's root."""
+        return f"docs/patterns/{self.name}.md"
+
+
+@cache
+def patterns() -> dict[str, Pattern]:
+    """Every pattern by name, in the order of the catalogue.
+
+    >>> patterns()["batch"].group
+    'serving'
+    """
+    folder = shipped_folder("rules")
+    if folder is None:
+        return {}
+    root = read_document(folder / "catalog.yaml").root
+    section = root.entries["patterns"].value if isinstance(root, Mapping) else None
+    if not isinstance(section, Mapping):
+        raise ValueError("catalog.yaml: `patterns` needs a mapping")
+    return {name: _pattern(name, entry.value) for name, entry in section.entries.items()}
+
+
+def _pattern(name: str, node: Node) -> Pattern:
+    if not isinstance(node, Mapping):
+        raise ValueError(f"catalog.yaml: `{name}` needs a mapping")
+    values = {key: entry.value for key, entry in node.entries.items()}
+    roles = values.get("roles")
+    return Pattern(
+        name, _text(values.get("title")), _text(values.get("group")), _text(values.get("summary")),
+        _texts(values.get("use_when")), _texts(values.get("avoid_when")),
+        {key: _text(entry.value) for key, entry in roles.entries.items()} if isinstance(roles, Mapping) else {},
+        _text(values.get("costs")), _shipped_reference(_text(values.get("reference"))),
+        tuple(_source(item) for item in _items(values.get("sources"))),
+    )  # fmt: skip
+
+
+def _shipped_reference(path: str) -> str:
+    """The reference implementation, where this installation has it."""
+    root = shipped_folder("reference_impls")
+    folder, _, name = path.partition("/")
+    return path if root is not None and folder and name and (root / name).is_dir() else ""
+
+
+def _source(node: Node) -> tuple[str, str]:
+    if not isinstance(node, Mapping):
+        return _text(node), ""
+    values = {key: entry.value for key, entry in node.entries.items()}
+    return _text(values.get("title")), _text(values.get("url"))
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node.items if isinstance(node, Sequence) else []
+
+
+def _text(node: Node | None) -> str:
+    return node.text.strip() if isinstance(node, Scalar) else ""
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    return tuple(_text(item) for item in _items(node))

@@ -1,0 +1,21 @@
+"""What the reader of the file could not understand, one kind of problem a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.system import System
+from archlint.model.architecture import Problem
+
+
+class Params(msgspec.Struct, frozen=True):
+    """problem: the kind of problem that the rule reports."""
+
+    problem: str = ""
+
+
+def check(system: System, params: Params) -> Iterator[Problem]:
+    """Yield the problems of one kind; they bring their own spans, as what cannot be read has no place of its own."""
+    return (problem for problem in system.architecture.problems if problem.kind == params.problem)

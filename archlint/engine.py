@@ -1,0 +1,185 @@
+"""Runs rules over a system and makes the report: places to lines, severities, acceptance, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from archlint.acceptance import Acceptances
+from archlint.analysis.system import System
+from archlint.catalog.patterns import Pattern, patterns
+from archlint.checks import reader_problem
+from archlint.model.architecture import Architecture, Problem
+from archlint.model.locate import locate
+from archlint.model.places import Place
+from archlint.model.quantities import format_quantity
+from archlint.packs import Pack, Rule
+from archlint.source.document import Document
+from archlint.source.nodes import Span
+from archlint.verdicts import (
+    Accepted, Certainty, Cure, FileReport, Finding, Hit, Location, OpenQuestion, RecognisedPattern, Related, Severity, ShownRelated,
+    ShownTerm, Term, Undecided,
+)  # fmt: skip
+
+
+def lint(
+    system: System, rules: Iterable[Rule], today: str, known: frozenset[str] = frozenset(), accept: bool = True,
+    recognise: bool = False,
+) -> FileReport:  # fmt: skip
+    """Run rules over a system.
+
+    `today` is an ISO date, for acceptances that end; `known` are the ids and names of all rules, so that an
+    acceptance of one that does not run now is told from one of a rule that does not exist. With `accept` false, nothing is taken as accepted. With
+    `recognise`, the patterns that the system follows are reported too.
+    """
+    active = list(rules)
+    maker = _Maker(system.architecture)
+    for rule in active:
+        maker.run(system, rule)
+    findings = maker.findings
+    accepted: tuple[Accepted, ...] = ()
+    if accept:
+        names = frozenset(name for rule in active for name in (rule.pack.id, rule.pack.name))
+        acceptances = Acceptances(system.architecture, names, known | names, today)
+        findings, accepted = acceptances.apply(findings)
+        reporters = {rule.params.problem: rule for rule in active if isinstance(rule.params, reader_problem.Params)}
+        for problem in acceptances.problems:
+            if problem.kind in reporters:
+                findings.append(maker.of_problem(reporters[problem.kind], problem))
+    findings.sort(key=_order)
+    questions = sorted(maker.questions, key=lambda question: (question.location.line, question.location.column, question.rule))
+    return FileReport(
+        system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
+        _recognised(system) if recognise else (), len(active), {d.name: d for d in system.architecture.documents},
+    )  # fmt: skip
+
+
+def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
+    from archlint.analysis.patterns import recognise
+
+    return recognise(system)
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.location.file, finding.location.line, finding.location.column, finding.rule
+
+
+def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
+    """The identity of a finding across edits: of the rule and the structural path, never of a line.
+
+    >>> fingerprint("SRV001", "models.ranker.service_time")
+    '7d9e8f1c0f1c0d6a'
+    """
+    text = f"{rule}\n{identity}" + (f"\n{ordinal}" if ordinal else "")
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class _Maker:
+    """Makes findings of verdicts: everything about lines is resolved here."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.findings: list[Finding] = []
+        self.questions: list[OpenQuestion] = []
+        self._seen: dict[tuple[str, str], int] = {}
+        self._unread = architecture.unread
+        self._blockers = tuple(
+            problem.place for problem in architecture.problems
+            if problem.loses_meaning and problem.place.names[:1] != ("accept",)
+        )  # fmt: skip
+
+    def run(self, system: System, rule: Rule) -> None:
+        """Run one rule."""
+        for verdict in rule.run(system, rule.params):
+            if isinstance(verdict, Problem):
+                self.findings.append(self.of_problem(rule, verdict))
+            elif isinstance(verdict, Undecided):
+                self.questions.append(self._question(rule, verdict.at, verdict.needs, verdict.because))
+            else:
+                blockers = self._blocked_by(verdict)
+                if blockers:
+                    self.questions.append(self._question(rule, verdict.at, blockers, "what could not be read there"))
+                else:
+                    self.findings.append(self._of_hit(rule, verdict))
+
+    def _blocked_by(self, hit: Hit) -> tuple[Place, ...]:
+        """The unreadable places because of which an absence proves nothing."""
+        if not self._unread:
+            return ()
+        if hit.whole_graph and self._blockers:
+            return self._blockers[:3]
+        return tuple(place for place in hit.absent if place.identity in self._unread)
+
+    def location(self, document: Document, span: Span) -> Location:
+        start, end = document.position(span.start), document.position(max(span.end, span.start + 1))
+        return Location(document.name, start.line, start.column, end.line, end.column)
+
+    def at(self, place: Place) -> Location:
+        return self.location(*locate(self.architecture.origins, place, self.architecture.document))
+
+    def _fingerprint(self, rule: str, identity: str) -> str:
+        ordinal = self._seen.get((rule, identity), 0)
+        self._seen[rule, identity] = ordinal + 1
+        return fingerprint(rule, identity, ordinal)
+
+    def _question(self, rule: Rule, at: Place, needs: tuple[Place, ...], because: str) -> OpenQuestion:
+        names = tuple(dict.fromkeys(place.at for place in needs))
+        return OpenQuestion(rule.pack.id, rule.pack.name, at.at, names, self.at(at), because)
+
+    def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
+        pack = rule.pack
+        return Finding(
+            pack.id, pack.name, severity_of(rule, hit).value, hit.certainty.value, hit.at.at, self.at(hit.at), hit.message,
+            tuple(self._term(term) for term in hit.terms), tuple(self._related(related) for related in hit.related),
+            cures_of(pack, hit.cures), self._fingerprint(pack.id, hit.at.identity), pack.docs, hit.cause, hit.band,
+        )  # fmt: skip
+
+    def of_problem(self, rule: Rule, problem: Problem) -> Finding:
+        """A finding about the file itself: its span is known, as what cannot be read has no place of its own."""
+        pack = rule.pack
+        related = tuple(
+            ShownRelated(problem.place.at, message, self.location(document, span))
+            for message, document, span in problem.related
+        )
+        return Finding(
+            pack.id, pack.name, rule.severity.value, Certainty.PROVEN.value, problem.place.at,
+            self.location(problem.document, problem.span), problem.message, (), related, cures_of(pack, ()),
+            self._fingerprint(pack.id, problem.place.identity), pack.docs, "", None, problem.suggestion,
+        )  # fmt: skip
+
+    def _term(self, term: Term) -> ShownTerm:
+        return ShownTerm(
+            term.name, term.label, term.value, term.unit, term.origin.value, format_quantity(term.value, term.unit),
+            self.at(term.at) if term.at is not None else None, term.note, term.limit,
+        )  # fmt: skip
+
+    def _related(self, related: Related) -> ShownRelated:
+        return ShownRelated(related.at.at, related.message, self.at(related.at))
+
+
+def severity_of(rule: Rule, hit: Hit) -> Severity:
+    """The severity of a finding: the rule's, lowered by the hit or by certainty; what the user chose stands."""
+    if rule.chosen:
+        return rule.severity
+    level = rule.severity
+    if hit.severity is not None and hit.severity.rank < level.rank:
+        level = hit.severity
+    if hit.certainty is not Certainty.PROVEN and not hit.band_beyond and level is Severity.ERROR:
+        level = Severity.WARNING
+    return level
+
+
+def cures_of(pack: Pack, chosen: tuple[str, ...]) -> tuple[Cure, ...]:
+    """The pack's cures that help here, in the check's order; all of them where it does not choose."""
+    if not pack.cures:
+        return ()
+    by_pattern = {cure.pattern: cure for cure in pack.cures}
+    names = [name for name in chosen if name in by_pattern] or list(by_pattern)
+    known = patterns()
+    return tuple(_cure(known.get(name), name, by_pattern[name].text) for name in names)
+
+
+def _cure(pattern: Pattern | None, name: str, text: str) -> Cure:
+    if pattern is None:
+        return Cure(name, name, text, "")
+    return Cure(name, pattern.title, text, pattern.docs, pattern.reference)

@@ -1,0 +1,1 @@
+"""The architecture: components, workloads, models, relations, and quantities with units."""

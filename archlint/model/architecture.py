@@ -1,0 +1,324 @@
+"""What an architecture file says, as typed, immutable records.
+
+Every attribute is what was **stated**; None means that the file does not say it. What its absence means (none,
+unknown, assumed, not asked) is written beside each field in `archlint.model.vocabulary`. Units stand in the
+names: `_s` seconds, `_bytes`, `_per_s`; shares are floats from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from archlint.model.cron import Schedule
+from archlint.model.places import Place
+from archlint.model.quantities import Money
+from archlint.source.document import Document
+from archlint.source.nodes import Entry, Span
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What all records share."""
+
+
+class ServiceTime(Record, frozen=True):
+    """How long one piece of work takes, unloaded.
+
+    `constant_s` is a single stated duration; else `percentiles` holds (fraction, seconds) in rising order, or
+    `mean_s` and `cv` (standard deviation over mean) are given.
+    """
+
+    constant_s: float | None = None
+    percentiles: tuple[tuple[float, float], ...] = ()
+    mean_s: float | None = None
+    cv: float | None = None
+
+
+class Hardware(Record, frozen=True):
+    """What one replica runs on; `gpus` counts accelerators of type `gpu`."""
+
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    gpu: str | None = None
+    gpus: float | None = None
+    gpu_memory_bytes: int | None = None
+
+
+class Scaling(Record, frozen=True):
+    """Replicas that follow the load."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    on: str | None = None
+
+
+class Owner(Record, frozen=True):
+    """Who answers for it."""
+
+    team: str | None = None
+    contact: str | None = None
+    runbook: str | None = None
+
+
+class Team(Record, frozen=True):
+    """Who builds and runs it."""
+
+    engineers: float | None = None
+    on_call: bool | None = None
+
+
+class Batching(Record, frozen=True):
+    """How a server gathers requests."""
+
+    max_size: float | None = None
+    max_delay_s: float | None = None
+
+
+class Preprocessing(Record, frozen=True):
+    """Work on the input before the model, done inside the same server."""
+
+    service_time: ServiceTime | None = None
+    hardware: Hardware | None = None
+
+
+class LoadTest(Record, frozen=True):
+    """A load test that was run."""
+
+    rate_per_s: float | None = None
+    p99_s: float | None = None
+    date: str | None = None
+
+
+class Price(Record, frozen=True):
+    """What one replica costs, with where the price comes from."""
+
+    amount: Money
+    source: str | None = None
+    date: str | None = None
+
+
+class Slo(Record, frozen=True):
+    """What the product asks: latency as (fraction, seconds) in rising order of the fraction."""
+
+    latency: tuple[tuple[float, float], ...] = ()
+    availability: float | None = None
+    freshness_s: float | None = None
+
+
+class Entrance(Record, frozen=True):
+    """The client where a workload enters, and the relation that it takes there."""
+
+    client: str
+    to: str | None = None
+
+
+class Workload(Record, frozen=True):
+    """A stream of prediction requests, and what the product asks of it."""
+
+    name: str
+    entrance: Entrance
+    rate_per_s: float | None = None
+    peak_per_s: float | None = None
+    models: tuple[str, ...] | None = None
+    waits: bool | None = None
+    inputs: str | None = None
+    distinct: float | None = None
+    repeats: float | None = None
+    slo: Slo = Slo()
+    budget: Money | None = None
+    description: str | None = None
+
+    def place(self, *keys: str) -> Place:
+        """The place of the workload, or of one of its keys."""
+        return Place(("workloads", self.name, *keys), ("workloads", self.name, *keys))
+
+
+class Model(Record, frozen=True):
+    """A learned artefact."""
+
+    name: str
+    framework: str | None = None
+    artifact_bytes: int | None = None
+    parameters: float | None = None
+    active_parameters: float | None = None
+    precision: str | None = None
+    service_time: ServiceTime | None = None
+    version: str | None = None
+    registry: str | None = None
+    retrained_s: float | None = None
+    evaluated: tuple[str, ...] | None = None
+    format: str | None = None
+    owner: Owner | None = None
+    description: str | None = None
+
+    def place(self, *keys: str) -> Place:
+        """The place of the model, or of one of its keys."""
+        return Place(("models", self.name, *keys), ("models", self.name, *keys))
+
+
+class Relation(Record, frozen=True):
+    """What one component does with another. `index` counts within the list of its verb."""
+
+    verb: str
+    source: str
+    target: str
+    index: int
+    timeout_s: float | None = None
+    retries: float | None = None
+    backoff: str | None = None
+    retry_budget: float | None = None
+    circuit_breaker: bool | None = None
+    fallback: str | None = None
+    optional: bool | None = None
+    share: float | None = None
+    when: str | None = None
+    parallel: str | None = None
+    either: str | None = None
+    hit_ratio: float | None = None
+    ttl_s: float | None = None
+    caches: str | None = None
+    payload_bytes: int | None = None
+    wait: bool | None = None
+    network_s: float | None = None
+    max_attempts: float | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the caller waits for the answer (a load on request is decided by its component)."""
+        return self.verb in {"calls", "reads"} or (self.verb == "writes" and self.wait is not False)
+
+    def place(self, *keys: str) -> Place:
+        """The place of the relation, or of one of its attributes."""
+        return Place(
+            ("components", self.source, self.verb, self.index, *keys),
+            ("components", self.source, self.verb, self.target, *keys),
+        )
+
+
+class Component(Record, frozen=True):
+    """A part of the system. `relations` keep the order of the file."""
+
+    name: str
+    kind: str
+    uses: str | None = None
+    relations: tuple[Relation, ...] = ()
+    serves: tuple[str, ...] = ()
+    trains: tuple[str, ...] = ()
+    service_time: ServiceTime | None = None
+    replicas: float | None = None
+    scaling: Scaling | None = None
+    autoscale: Scaling | None = None
+    workers: float | None = None
+    hardware: Hardware | None = None
+    zones: tuple[str, ...] | None = None
+    host: str | None = None
+    balancing: str | None = None
+    batching: Batching | None = None
+    limit: float | None = None
+    callback: tuple[str, ...] = ()
+    features: str | None = None
+    image: str | None = None
+    image_bytes: int | None = None
+    pull_bytes_per_s: float | None = None
+    loads_model: str | None = None
+    start_time_s: float | None = None
+    ready_check: bool | None = None
+    deadline_s: float | None = None
+    schedule: Schedule | None = None
+    records: float | None = None
+    window_s: float | None = None
+    run_time_s: float | None = None
+    retry: str | None = None
+    persistent: bool | None = None
+    dead_letter: str | None = None
+    max_length: float | None = None
+    availability: float | None = None
+    mtbf_s: float | None = None
+    mttr_s: float | None = None
+    price: Price | None = None
+    exposed: str | None = None
+    auth: str | None = None
+    owner: Owner | None = None
+    preprocessing: Preprocessing | None = None
+    training_code: bool | None = None
+    switch: str | None = None
+    load_tested: LoadTest | None = None
+    description: str | None = None
+
+    def place(self, *keys: str) -> Place:
+        """The place of the component, or of one of its keys."""
+        return Place(("components", self.name, *keys), ("components", self.name, *keys))
+
+    @property
+    def least_replicas(self) -> float | None:
+        """The replicas that stand at any time: the stated number, or the minimum of a range."""
+        if self.replicas is not None:
+            return self.replicas
+        for scaling in (self.scaling, self.autoscale):
+            if scaling is not None and scaling.minimum is not None:
+                return scaling.minimum
+        return None
+
+
+class Acceptance(Record, frozen=True):
+    """A finding taken on purpose. `until` is an ISO date; `bound` is (term, operator, limit as written)."""
+
+    rule: str
+    reason: str
+    place: Place
+    at: str | None = None
+    until: str | None = None
+    bound: tuple[str, str, str] | None = None
+
+
+class Problem(Record, frozen=True):
+    """What the reader found wrong with the file itself: the rule `kind` of the DOC family, and where.
+
+    `loses_meaning` is true where something that was said could not be understood.
+    """
+
+    kind: str
+    place: Place
+    message: str
+    document: Document
+    span: Span
+    suggestion: str = ""
+    related: tuple[tuple[str, Document, Span], ...] = ()
+    loses_meaning: bool = True
+
+
+class Origin(Record, frozen=True):
+    """Where a top-level name was said: the document and the key's entry in it."""
+
+    document: Document
+    entry: Entry
+
+
+class Architecture(Record, frozen=True):
+    """A whole system as its file, with what it includes, says it.
+
+    `problems` is everything that the reader could not understand; `unread` are the identities of places that
+    stand in the file but could not be read, so that nobody takes them for absent.
+    """
+
+    documents: tuple[Document, ...]
+    name: str | None = None
+    description: str | None = None
+    owner: Owner | None = None
+    team: Team | None = None
+    workloads: dict[str, Workload] = {}
+    models: dict[str, Model] = {}
+    components: dict[str, Component] = {}
+    accept: tuple[Acceptance, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unread: frozenset[str] = frozenset()
+    origins: dict[tuple[str, ...], Origin] = {}
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was said that could not be understood, so that absence proves nothing."""
+        return any(problem.loses_meaning for problem in self.problems)
+
+    @property
+    def document(self) -> Document:
+        """The file that was named; the others were included by it."""
+        return self.documents[0]

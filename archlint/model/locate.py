@@ -1,0 +1,70 @@
+"""From a structural place to the text that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+
+from archlint.model.architecture import Origin
+from archlint.model.places import Place
+from archlint.source.document import Document
+from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
+
+
+def locate(
+    origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main: Document
+) -> tuple[Document, Span]:
+    """Return the document and the span that says a place, or the nearest thing above it that is said.
+
+    A scalar value is its own span; of a mapping or a list the key is; of an item that is a mapping its target is.
+    """
+    steps = place.steps
+    origin = origins.get(tuple(str(step) for step in steps[:2]))
+    rest = steps[2:]
+    if origin is None:
+        origin, rest = origins.get(tuple(str(step) for step in steps[:1])), steps[1:]
+    if origin is None:
+        return main, _head(main)
+    span = origin.entry.key_span
+    node: Node = origin.entry.value
+    walked = False
+    for step in rest:
+        entry = _child(node, step)
+        if entry is None:
+            break
+        walked = True
+        node = entry.value
+        span = _span_of(entry, is_item=isinstance(step, int))
+    if not walked and isinstance(node, Scalar) and len(steps) == 1:
+        span = node.span
+    return origin.document, span
+
+
+def _head(document: Document) -> Span:
+    """Place what concerns the whole file at its first key."""
+    root = document.root
+    if isinstance(root, Mapping) and root.entries:
+        first = root.entries.get("system") or next(iter(root.entries.values()))
+        return first.key_span
+    return Span(0, 1)
+
+
+def _child(node: Node, step: str | int) -> Entry | None:
+    if isinstance(step, int):
+        if isinstance(node, Sequence):
+            if step < len(node.items):
+                item = node.items[step]
+                return Entry(item.start, item.end, item)
+            return None
+        return Entry(node.start, node.end, node) if step == 0 else None
+    return node.entries.get(step) if isinstance(node, Mapping) else None
+
+
+def _span_of(entry: Entry, is_item: bool) -> Span:
+    value = entry.value
+    if isinstance(value, Scalar) and value.end > value.start:
+        return value.span
+    if is_item and isinstance(value, Mapping) and value.entries:
+        first = value.entries.get("to") or value.entries.get("rule") or next(iter(value.entries.values()))
+        inner = first.value
+        return Span(inner.start, inner.end) if isinstance(inner, Scalar) else first.key_span
+    return entry.key_span

@@ -1,0 +1,58 @@
+"""Where in an architecture something is said, by names and never by line numbers."""
+
+from __future__ import annotations
+
+import msgspec
+
+Step = str | int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A structural path such as `components.api.calls[0].timeout`.
+
+    `names` is the same path with the target's name in place of a list index, so that it survives reordering;
+    fingerprints are made from it.
+
+    >>> Place(("components", "api", "calls", 0, "timeout"), ("components", "api", "calls", "ranker", "timeout")).at
+    'components.api.calls[0].timeout'
+    """
+
+    steps: tuple[Step, ...]
+    names: tuple[str, ...]
+
+    @property
+    def at(self) -> str:
+        """The path as text; `system` stands for the file as a whole."""
+        if not self.steps:
+            return "system"
+        parts: list[str] = []
+        for step in self.steps:
+            if isinstance(step, int):
+                parts.append(f"[{step}]")
+            else:
+                word = step if "." not in step else f'"{step}"'
+                parts.append(f".{word}" if parts else word)
+        return "".join(parts)
+
+    @property
+    def identity(self) -> str:
+        """The path that stays the same when lists are reordered."""
+        return ".".join(self.names) or "system"
+
+    def key(self, *keys: str) -> Place:
+        """A place below this one."""
+        return Place(self.steps + keys, self.names + keys)
+
+    @property
+    def last(self) -> str:
+        """The name of the last key."""
+        return self.names[-1] if self.names else "system"
+
+
+def place(*keys: str) -> Place:
+    """A place by its keys.
+
+    >>> place("models", "ranker", "service_time").at
+    'models.ranker.service_time'
+    """
+    return Place(keys, keys)

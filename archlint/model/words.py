@@ -1,0 +1,65 @@
+"""The fixed vocabulary of `arch.yaml`: kinds of component, verbs of relation, and what each means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KINDS: Final = {
+    "client": "who asks: an app, a page, another product's backend",
+    "load-balancer": "spreads requests over replicas (nginx, ELB)",
+    "gateway": "the entrance that routes, authenticates or limits",
+    "service": "application code, without a model",
+    "model-server": "answers requests with a model",
+    "worker": "takes work from a queue",
+    "batch-job": "runs to its end over many records",
+    "stream-processor": "works through a stream without end (Flink, Spark streaming)",
+    "scheduler": "starts jobs (Airflow, cron)",
+    "training-job": "produces a model",
+    "queue": "keeps messages between who sends and who works (Kafka, RabbitMQ)",
+    "cache": "keeps answers or data that may be lost (Redis, Memcached)",
+    "database": "keeps records (PostgreSQL, MongoDB)",
+    "warehouse": "keeps data for analysis (BigQuery, Snowflake)",
+    "object-store": "keeps files (S3, GCS)",
+    "feature-store": "keeps features for training and serving (Feast)",
+    "model-registry": "keeps model artefacts and their versions (MLflow)",
+    "log-store": "keeps logs of predictions",
+    "monitoring": "watches and warns (Prometheus, Grafana)",
+    "edge-device": "the caller's own device, where a model runs",
+    "external": "somebody else's system",
+}
+STORES: Final = frozenset({"cache", "database", "warehouse", "object-store", "feature-store", "log-store", "model-registry"})
+DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry"}
+BALANCERS: Final = frozenset({"load-balancer", "gateway"})
+SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway"})
+"""Kinds that run without end and may answer with a model."""
+
+VERBS: Final = {
+    "calls": "request and response; the caller waits",
+    "reads": "data from a store; the caller waits",
+    "writes": "data to a store; the caller waits unless `wait: false`",
+    "publishes": "a message to a queue; the caller does not wait",
+    "consumes": "messages from a queue",
+    "triggers": "a scheduler starts a job",
+    "mirrors": "a copy of the traffic, whose answer is thrown away",
+    "loads": "a model artefact, at start or on request",
+    "logs_to": "predictions, to where they can be looked up",
+    "monitored_by": "metrics, to who watches",
+}
+PRECISIONS: Final = {
+    "fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0, "uint8": 1.0,
+    "fp4": 0.5, "int4": 0.5,
+}  # fmt: skip
+"""Bytes of one parameter."""
+
+SYNONYMS: Final = {
+    "lb": "load-balancer", "loadbalancer": "load-balancer", "proxy": "gateway", "api": "service", "app": "service",
+    "server": "model-server", "db": "database", "job": "batch-job", "cron": "scheduler", "broker": "queue",
+    "topic": "queue", "bucket": "object-store", "storage": "object-store", "dwh": "warehouse", "frontend": "client",
+    "user": "client", "predictor": "model-server", "instances": "replicas", "replica": "replicas", "count": "replicas",
+    "azs": "zones", "availability_zones": "zones", "az": "zones", "depends_on": "calls", "call": "calls",
+    "technology": "uses", "type": "kind", "tech": "uses", "size": "artifact", "latency": "service_time",
+    "cron_schedule": "schedule", "dlq": "dead_letter", "requests": "rate", "qps": "rate", "rps": "rate",
+    "client": "from", "objectives": "slo", "sla": "slo", "name": "system", "services": "components",
+    "fast_api": "fastapi", "tf_serving": "tensorflow-serving",
+}  # fmt: skip
+"""What people write from memory, and the word of the format; only used to suggest."""

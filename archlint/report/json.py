@@ -1,0 +1,194 @@
+"""The report for programs: JSON under a versioned contract, and the JSON Schema that states it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from archlint.report.contract import (
+    VERSION,
+    JsonAcceptance,
+    JsonCure,
+    JsonError,
+    JsonFile,
+    JsonFinding,
+    JsonMissingFact,
+    JsonPattern,
+    JsonRelated,
+    JsonReport,
+    JsonSeverities,
+    JsonSummary,
+    JsonTerm,
+    JsonUndecided,
+)
+from archlint.report.undecided import missing_facts
+from archlint.verdicts import (
+    Accepted,
+    Finding,
+    OpenQuestion,
+    RecognisedPattern,
+    Report,
+    ShownRelated,
+    ShownTerm,
+)
+
+_MOST_FACTS = 10
+
+
+def render_json(report: Report) -> str:
+    r"""Return the whole report as indented JSON that ends with a line break.
+
+    >>> render_json(Report(())).startswith('{\n  "version": 1,\n  "findings": [],')
+    True
+    """
+    document = _document(report)
+    try:
+        data = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # Names of files need not be valid Unicode; JSON has to be.
+        data = msgspec.json.encode(_encodable(msgspec.to_builtins(document)))
+    return msgspec.json.format(data, indent=2).decode() + "\n"
+
+
+def report_schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
+    schema: dict[str, object] = msgspec.json.schema(JsonReport)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "archlint report, version 1",
+        **schema,
+    }
+
+
+def _document(report: Report) -> JsonReport:
+    files = report.files
+    return JsonReport(
+        version=VERSION,
+        findings=[_finding(found, file.file) for file in files for found in file.findings],
+        undecided=[_undecided(question, file.file) for file in files for question in file.undecided],
+        accepted=[
+            _finding(entry.finding, file.file, _acceptance(entry))
+            for file in files
+            for entry in file.accepted
+        ],
+        patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
+        errors=[JsonError(error.message, error.hint) for error in report.errors],
+        files=[JsonFile(file.file, file.system, file.rules_run) for file in files],
+        summary=_summary(report),
+    )
+
+
+def _finding(finding: Finding, root: str, acceptance: JsonAcceptance | None = None) -> JsonFinding:
+    here = finding.location
+    return JsonFinding(
+        rule=finding.rule,
+        name=finding.name,
+        severity=finding.severity,
+        certainty=finding.certainty,
+        at=finding.at,
+        file=here.file,
+        line=here.line,
+        column=here.column,
+        end_line=here.end_line,
+        end_column=here.end_column,
+        message=finding.message,
+        terms=[_term(term) for term in finding.terms],
+        related=[_related(other) for other in finding.related],
+        cures=[
+            JsonCure(cure.pattern, cure.title, cure.text, cure.docs, cure.reference) for cure in finding.cures
+        ],
+        suggestion=finding.suggestion,
+        fingerprint=finding.fingerprint,
+        docs=finding.docs,
+        cause=finding.cause,
+        band=finding.band,
+        acceptance=acceptance,
+        root=root,
+    )
+
+
+def _term(term: ShownTerm) -> JsonTerm:
+    said = term.location
+    return JsonTerm(
+        name=term.name,
+        label=term.label,
+        value=term.value,
+        unit=term.unit,
+        text=term.text,
+        origin=term.origin,
+        note=term.note,
+        limit=term.limit,
+        file=said.file if said else None,
+        line=said.line if said else None,
+        column=said.column if said else None,
+        end_line=said.end_line if said else None,
+        end_column=said.end_column if said else None,
+    )
+
+
+def _related(other: ShownRelated) -> JsonRelated:
+    there = other.location
+    return JsonRelated(
+        other.at, other.message, there.file, there.line, there.column, there.end_line, there.end_column
+    )
+
+
+def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
+    here = question.location
+    return JsonUndecided(
+        rule=question.rule,
+        name=question.name,
+        at=question.at,
+        needs=list(question.needs),
+        file=here.file,
+        line=here.line,
+        column=here.column,
+        end_line=here.end_line,
+        end_column=here.end_column,
+        because=question.because,
+        root=root,
+    )
+
+
+def _acceptance(entry: Accepted) -> JsonAcceptance:
+    said = entry.location
+    return JsonAcceptance(
+        entry.reason, entry.until, said.file, said.line, said.column, said.end_line, said.end_column
+    )
+
+
+def _pattern(found: RecognisedPattern, root: str) -> JsonPattern:
+    roles = {role: list(names) for role, names in found.roles.items()}
+    return JsonPattern(found.pattern, found.workload, roles, root)
+
+
+def _summary(report: Report) -> JsonSummary:
+    findings = report.findings
+    severities = Counter(finding.severity for finding in findings)
+    facts = [fact for fact in missing_facts(report) if fact.key]
+    return JsonSummary(
+        files=len(report.files),
+        findings=len(findings),
+        by_severity=JsonSeverities(severities["error"], severities["warning"], severities["info"]),
+        by_rule=dict(sorted(Counter(finding.rule for finding in findings).items())),
+        undecided=len(report.undecided),
+        accepted=sum(len(file.accepted) for file in report.files),
+        errors=len(report.errors),
+        skipped=report.skipped,
+        most_decisive=[
+            JsonMissingFact(fact.file, fact.key, list(fact.rules), len(fact.questions))
+            for fact in facts[:_MOST_FACTS]
+        ],
+    )
+
+
+def _encodable(value: object) -> object:
+    """Spell out the characters that UTF-8 cannot hold, in plain data."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value

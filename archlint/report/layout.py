@@ -1,0 +1,177 @@
+"""How text is laid out in a terminal: display width, wrapping, colour, and what must not reach it raw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+TAB = 4
+_LEAST_ROOM = 12
+_SPACES = re.compile(r"[ \t\r\n]+")
+_CODES = {
+    "error": "1;31", "warning": "1;33", "info": "1;34", "help": "1;32", "good": "1;32",
+    "frame": "36", "related": "36", "strong": "1", "faint": "2",
+}  # fmt: skip
+
+
+class Ink:
+    """Paints text with ANSI codes, or leaves it alone."""
+
+    __slots__ = ("on",)
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+    def __call__(self, text: str, style: str) -> str:
+        r"""Paint a text: a severity, `help`, `good`, `frame`, `related`, `strong` or `faint`.
+
+        >>> Ink(False)("x", "error"), Ink(True)("x", "error")
+        ('x', '\x1b[1;31mx\x1b[0m')
+        """
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and text else text
+
+
+@lru_cache(maxsize=4096)
+def _piece(char: str) -> tuple[str, int]:
+    """Say what stands for a character other than a tab, and how many columns that takes."""
+    if char.isascii() and char.isprintable():
+        return char, 1
+    from unicodedata import category, east_asian_width
+
+    kind = category(char)
+    # Cc and Cf hold the terminal's control codes and the bidirectional overrides, which reorder what is read.
+    if kind in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        code = ord(char)
+        shown = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+        return shown, len(shown)
+    if kind in {"Mn", "Me"} or 0x1160 <= ord(char) <= 0x11FF:
+        return char, 0
+    return char, 2 if east_asian_width(char) in "WF" else 1
+
+
+def visible(text: str) -> str:
+    r"""Spell out the control characters of a text, so that a terminal only shows and never obeys it.
+
+    >>> print(visible("red \x1b[31m"))
+    red \x1b[31m
+    """
+    return text if text.isprintable() else "".join([_piece(char)[0] for char in text])
+
+
+def flat(text: str) -> str:
+    r"""Put a text on one line, with its control characters spelt out.
+
+    >>> flat("two\n  lines")
+    'two lines'
+    """
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
+    return visible(_SPACES.sub(" ", text).strip(" "))
+
+
+def columns_of(text: str) -> int:
+    """Count the columns that a visible text takes in a terminal.
+
+    >>> columns_of("abc"), columns_of("日本")
+    (3, 4)
+    """
+    return len(text) if text.isascii() else sum([_piece(char)[1] for char in text])
+
+
+class Cells(NamedTuple):
+    """A line of a file: what is shown for each character, and where each begins, plus one for the end."""
+
+    pieces: Sequence[str]
+    columns: Sequence[int]
+
+
+def cells(line: str) -> Cells:
+    r"""Lay out a line: tabs up to the next stop, control characters spelt out, wide characters two columns.
+
+    >>> cells("\ta").columns
+    [0, 4, 5]
+    """
+    if line.isascii() and line.isprintable():
+        return Cells(line, range(len(line) + 1))
+    pieces, columns, column = [], [0], 0
+    for char in line:
+        shown, width = _piece(char)
+        if char == "\t":
+            width = TAB - column % TAB
+            shown = " " * width
+        column += width
+        pieces.append(shown)
+        columns.append(column)
+    return Cells(pieces, columns)
+
+
+def wrap(text: str, first: int, rest: int) -> list[str]:
+    """Break a flat text into lines of at most `first`, then `rest` columns; a longer word is cut.
+
+    >>> wrap("one two three", 8, 5)
+    ['one two', 'three']
+    """
+    if columns_of(text) <= first:
+        return [text]
+    lines: list[str] = []
+    current, used, room = "", 0, first
+    for whole in text.split(" "):
+        word, size = whole, columns_of(whole)
+        if current and used + 1 + size > room:
+            lines.append(current)
+            current, used, room = "", 0, rest
+        while size > room:
+            cut = _fitting(word, room)
+            lines.append(word[:cut])
+            word, size, room = word[cut:], columns_of(word[cut:]), rest
+        current, used = (f"{current} {word}", used + 1 + size) if current else (word, size)
+    lines.append(current)
+    return lines
+
+
+def _fitting(word: str, room: int) -> int:
+    """How many characters of a word fit, at least one."""
+    used = 0
+    for index, char in enumerate(word):
+        used += _piece(char)[1]
+        if used > room:
+            return max(1, index)
+    return len(word)
+
+
+def hanging(prefix: str, text: str, width: int, indent: int | None = None) -> list[str]:
+    """Wrap a text after a prefix, its further lines indented to where it begins (or by `indent`).
+
+    >>> hanging("note: ", "one two three", 18)
+    ['note: one two', '      three']
+    """
+    start = columns_of(prefix)
+    indent = min(start if indent is None else indent, width // 2)
+    if start + _LEAST_ROOM > width and columns_of(text) > width - start:
+        return [
+            prefix.rstrip(),
+            *(" " * indent + line for line in wrap(text, width - indent, width - indent)),
+        ]
+    lines = wrap(text, max(1, width - start), max(1, width - indent))
+    return [prefix + lines[0], *(" " * indent + line for line in lines[1:])]
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> plural(1, "error"), plural(1200, "warning")
+    ('1 error', '1,200 warnings')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def joined(items: Iterable[str], last: str = "and") -> str:
+    """List items as a sentence does.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    listed = list(items)
+    return f"{', '.join(listed[:-1])} {last} {listed[-1]}" if len(listed) > 1 else "".join(listed)

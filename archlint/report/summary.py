@@ -1,0 +1,224 @@
+"""What stands below the findings: open questions, patterns, acceptances, counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
+from archlint.report.undecided import MissingFact, missing_facts
+from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
+
+SEVERITIES = ("error", "warning", "info")
+_MOST_RULES = 6
+
+
+def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hint: bool = True) -> list[str]:
+    """Count by severity and by rule; say what was accepted or skipped, and how to decide the most.
+
+    `hint` says that `--undecided` lists the open questions, where they are not listed already.
+    """
+    lines = _headline(report, width, ink)
+    if by_rule and len(report.findings) > 1:
+        lines += ["", *_rule_lines(report.findings, width, ink), ""]
+    asides = _asides(report)
+    lines += hanging("", asides, width) if asides else []
+    return lines + _undecided_line(report, width, hint)
+
+
+def _headline(report: Report, width: int, ink: Ink) -> list[str]:
+    unreadable = f"; {plural(len(report.errors), 'input')} could not be read" if report.errors else ""
+    if not report.files:
+        return hanging("", f"Nothing was checked{unreadable}.", width)
+    counts = Counter(finding.severity for finding in report.findings)
+    told = {name: plural(counts[name], name) for name in SEVERITIES if counts[name]}
+    most = max(file.rules_run for file in report.files)
+    rules = f" ({plural(most, 'rule')})" if most else ""
+    scope = f"in {plural(len(report.files), 'file')}{rules}{unreadable}."
+    if not told:
+        clear = not report.undecided and not report.errors
+        lines = hanging("", f"{'All clear' if clear else 'Nothing found'} {scope}", width)
+        return [ink(line, "good" if clear else "strong") for line in lines]
+    text = "\n".join(hanging("", f"Found {joined(told.values())} {scope}", width))
+    for severity, count in told.items():
+        text = text.replace(count, ink(count, severity), 1)
+    return text.split("\n")
+
+
+def _rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
+    """One line a rule: the worst and the most frequent first."""
+    counts = Counter((finding.severity, finding.rule, finding.name) for finding in findings)
+    order = sorted(counts.items(), key=lambda item: (SEVERITIES.index(item[0][0]), -item[1], item[0][1]))
+    told = [
+        (plural(count, severity), severity, flat(rule), flat(name)) for (severity, rule, name), count in order
+    ]
+    first = max(len(row[0]) for row in told)
+    second = max(columns_of(row[2]) for row in told)
+    lines = []
+    for count, severity, rule, name in told:
+        line, *rest = hanging(f"  {count:<{first}}  {rule:<{second}}  ", name, width)
+        lines += [line.replace(count, ink(count, severity), 1), *rest]
+    return lines
+
+
+def _asides(report: Report) -> str:
+    """Say what was left out."""
+    told = []
+    accepted = sum(len(file.accepted) for file in report.files)
+    if accepted:
+        told.append(f"{plural(accepted, 'finding')} accepted.")
+    if report.skipped:
+        told.append(f"{plural(report.skipped, 'file')} skipped: no key `archlint` at the top.")
+    return " ".join(told)
+
+
+def _undecided_line(report: Report, width: int, hint: bool) -> list[str]:
+    count = len(report.undecided)
+    if not count:
+        return []
+    fact = missing_facts(report)[0]
+    text = f"{count:,} undecided"
+    if fact.key:
+        place = f" to {flat(fact.file)}" if len(report.files) > 1 else ""
+        rules = list(fact.rules[:_MOST_RULES])
+        if len(fact.rules) > _MOST_RULES:
+            rules.append(f"{len(fact.rules) - _MOST_RULES} more")
+        share = "" if len(fact.questions) == count == 1 else f" ({len(fact.questions):,} of {count:,})"
+        text += f"; add {flat(fact.key)}{place} to decide {joined(rules)}{share}"
+    return hanging("", text + (". See all: --undecided" if hint else "."), width)
+
+
+def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
+    """List every open question, below the key to add; the key that decides most comes first."""
+    facts = [fact for fact in missing_facts(report) if fact.listed]
+    if not facts:
+        return ["Nothing is undecided."]
+    many, count = len(report.files) > 1, len(report.undecided)
+    lines = [ink("Undecided: add these facts, the most decisive first", "strong")]
+    for fact in facts:
+        lines += ["", *_fact_head(fact, f"decides {len(fact.questions):,} of {count:,}", many, width, ink)]
+        lines += _question_lines([_question_row(question, fact.key) for question in fact.listed], width)
+    return lines
+
+
+def _question_lines(rows: Sequence[tuple[str, str, str, str]], width: int) -> list[str]:
+    """Align rule, place and line; what else there is to say stands behind them, or on lines of its own."""
+    sizes = [max(columns_of(row[index]) for row in rows) for index in range(3)]
+    lines = []
+    for *cells, more in rows:
+        row = "  " + "  ".join(
+            cell + " " * (size - columns_of(cell)) for cell, size in zip(cells, sizes, strict=True)
+        )
+        if columns_of(row.rstrip()) > width:
+            lines += hanging("  ", " ".join(cells), width, 6)
+        elif more and columns_of(row) + 2 + columns_of(more) <= width:
+            lines.append(f"{row}  {more}")
+            continue
+        else:
+            lines.append(row.rstrip())
+        lines += hanging(" " * 6, more, width) if more else []
+    return lines
+
+
+def _fact_head(fact: MissingFact, told: str, many: bool, width: int, ink: Ink) -> list[str]:
+    key = flat(fact.key) or "no single key decides these"
+    place = f" in {flat(fact.file)}" if many else ""
+    lines = hanging("", f"{key}{place} ({told})", width)
+    return [lines[0].replace(key, ink(key, "help"), 1), *lines[1:]]
+
+
+def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]:
+    """Rule, place, line, and what else there is to say."""
+    others = [flat(need) for need in question.needs if need != key]
+    more = [f"with {joined(others)}"] if others else []
+    if question.because:
+        more.append(flat(question.because))
+    place = f"{flat(question.location.file)}:{question.location.line}"
+    return f"{flat(question.rule)} {flat(question.name)}", flat(question.at), place, "; ".join(more)
+
+
+def pattern_lines(report: Report, width: int, ink: Ink) -> list[str]:
+    """List the recognised patterns of each file, with the components that play their roles."""
+    lines = [ink("Patterns", "strong")]
+    for file in report.files:
+        lines += ["", f"{flat(file.system) or 'system'} ({flat(file.file)})", *_patterns_of(file, width, ink)]
+    return lines if report.files else []
+
+
+def _patterns_of(file: FileReport, width: int, ink: Ink) -> list[str]:
+    if not file.patterns:
+        return ["  none recognised"]
+    lines = []
+    size = max(columns_of(flat(found.pattern)) for found in file.patterns)
+    for found in file.patterns:
+        roles = "; ".join(f"{flat(role)} {flat(', '.join(names))}" for role, names in found.roles.items())
+        workload = f"{flat(found.workload)}: " if found.workload else ""
+        name = flat(found.pattern)
+        text = hanging(f"  {name}{' ' * (size - columns_of(name))}  ", f"{workload}{roles}", width)
+        lines += [text[0].replace(name, ink(name, "help"), 1), *text[1:]]
+    return lines
+
+
+def accepted_lines(accepted: Sequence[Accepted], width: int, ink: Ink) -> list[str]:
+    """List the findings taken on purpose, each with its reason."""
+    if not accepted:
+        return ["Nothing is accepted."]
+    lines = [ink("Accepted", "strong")]
+    for entry in accepted:
+        finding = entry.finding
+        place = f"{flat(finding.location.file)}:{finding.location.line}:{finding.location.column}"
+        until = f", until {flat(entry.until)}" if entry.until else ""
+        by = f"{flat(entry.location.file)}:{entry.location.line}"
+        lines += [
+            "",
+            *hanging(f"{flat(finding.rule)} ", f"{flat(finding.name)}: {flat(finding.message)}", width, 4),
+        ]
+        lines += [f"  {ink('-->', 'frame')} {place}"]
+        lines += hanging("   = ", f"accepted in {by}{until}: {flat(entry.reason)}", width)
+    return lines
+
+
+def statistics_lines(report: Report, width: int, ink: Ink) -> list[str]:
+    """Draw a table of counts by rule."""
+    names: dict[str, str] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for file in report.files:
+        for finding in file.findings:
+            counts[finding.rule, finding.severity] += 1
+            names[finding.rule] = finding.name
+        for entry in file.accepted:
+            counts[entry.finding.rule, "accepted"] += 1
+            names[entry.finding.rule] = entry.finding.name
+        for question in file.undecided:
+            counts[question.rule, "undecided"] += 1
+            names[question.rule] = question.name
+    if not names:
+        return []
+    columns = [
+        name for name in (*SEVERITIES, "accepted", "undecided") if any(counts[rule, name] for rule in names)
+    ]
+    table = [["rule", "name", *columns]]
+    for rule in sorted(names):
+        table.append([flat(rule), flat(names[rule]), *(_count(counts[rule, column]) for column in columns)])
+    table.append(["total", "", *(_count(sum(counts[rule, column] for rule in names)) for column in columns)])
+    lines = _aligned(table, 2)
+    if max(columns_of(line) for line in lines) > width:
+        lines = _aligned([[row[0], *row[2:]] for row in table], 1)
+    return [ink(lines[0], "strong"), *lines[1:]]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "-"
+
+
+def _aligned(table: Sequence[Sequence[str]], texts: int) -> list[str]:
+    """Rows of a table, its first `texts` columns to the left, the numbers to the right."""
+    sizes = [max(columns_of(row[index]) for row in table) for index in range(len(table[0]))]
+    lines = []
+    for row in table:
+        padded = []
+        for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
+            space = " " * (size - columns_of(cell))
+            padded.append(cell + space if index < texts else space + cell)
+        lines.append("  ".join(padded).rstrip())
+    return lines

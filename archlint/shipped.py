@@ -1,0 +1,24 @@
+"""Where the folders that ship with archlint are: inside the installed package, else in the checkout beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_folder(name: str) -> Path | None:
+    """The folder `rules` or `reference_impls`, or None where this installation has none.
+
+    >>> shipped_folder("rules").is_dir()
+    True
+    """
+    for candidate in (_PACKAGE / f"_{name}", _PACKAGE.parent / name):
+        if candidate.is_dir():
+            return candidate
+    return None
+
+
+def catalogue_file(name: str) -> Path:
+    """A data file of the catalogue: `technologies.yaml` or `hardware.yaml`."""
+    return _PACKAGE / "catalog" / name

@@ -1,0 +1,1 @@
+"""Text to values with positions: documents, spans, files, limits."""

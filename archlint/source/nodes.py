@@ -1,0 +1,80 @@
+"""The values of a YAML document, each with the place where it stands.
+
+Positions are offsets into the document's text, counted in characters. Line and column are worked out only for
+what is shown (see `archlint.source.document.Document.position`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class Span(NamedTuple):
+    """A stretch of a document's text: offsets in characters, `end` exclusive."""
+
+    start: int
+    end: int
+
+
+# No node can hold itself (an alias inside its own anchor is refused), so the collector need not look at them.
+class Scalar(msgspec.Struct, frozen=True, gc=False):
+    """A scalar as written. `plain` is true where it stands without quotes."""
+
+    text: str
+    start: int
+    end: int
+    plain: bool
+
+    @property
+    def span(self) -> Span:
+        """Where the scalar stands."""
+        return Span(self.start, self.end)
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML 1.2's core schema reads it as null."""
+        return self.plain and self.text in {"", "~", "null", "Null", "NULL"}
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One key of a mapping with its value."""
+
+    start: int
+    end: int
+    value: Node
+
+    @property
+    def key_span(self) -> Span:
+        """Where the key stands."""
+        return Span(self.start, self.end)
+
+
+class Mapping(msgspec.Struct, frozen=True, gc=False):
+    """A mapping in the order of the file; the first of two equal keys counts."""
+
+    entries: dict[str, Entry]
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """Where the mapping stands."""
+        return Span(self.start, self.end)
+
+
+class Sequence(msgspec.Struct, frozen=True, gc=False):
+    """A sequence."""
+
+    items: list[Node]
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """Where the sequence stands."""
+        return Span(self.start, self.end)
+
+
+Node = Scalar | Mapping | Sequence

@@ -1,0 +1,352 @@
+"""YAML text to a `Document`, from the events of the C parser, under limits that no input gets past.
+
+The parser's events are drained once; nothing else of PyYAML is used. What the YAML 1.2 core schema makes of a
+scalar is decided by who reads it: a node keeps the text as written, so that `1.10` and `NO` stay what they are.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Final, Protocol
+
+from yaml._yaml import CParser
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+from yaml.reader import ReaderError
+
+from archlint.errors import UnreadableInputError
+from archlint.source.document import Document, Flaw, Position
+from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_DEPTH: Final = 64
+MAX_SEPARATORS: Final = 6_000_000
+"""How many commas, colons, brackets, dashes and line breaks a text may hold: a bound on how many values it has."""
+MIN_ALIASED: Final = 10_000
+"""How many values the aliases of one file may stand for, each counted as if it were written out; a longer file
+may have as many as it has characters, so that memory stays a multiple of the file's size."""
+MAX_FLAWS: Final = 10_000
+
+_CORE_TAGS: Final = frozenset(
+    {None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null"))}
+)
+_HINTS: Final = {
+    "mapping values are not allowed": "a text that holds `: ` needs quotes; else a line stands too far to the right",
+    "could not find expected ':'": "a key needs a colon with a space after it",
+    "did not find expected ',' or": "a bracket before this place is not closed, or a comma is missing",
+    "unexpected end of stream": "a quote before this place is not closed",
+    "did not find expected key": "the lines of one mapping start in one column; see also the line above",
+    "did not find expected '-' indicator": "the items of one list start in one column; see also the line above",
+}
+
+
+class _Mark(Protocol):
+    index: int
+
+
+class _Event(Protocol):
+    """What is used of PyYAML's events; which of them has which attribute is known by its class."""
+
+    start_mark: _Mark
+    end_mark: _Mark
+    anchor: str | None
+    tag: str | None
+    implicit: tuple[bool, bool]
+    style: str
+    value: str
+    flow_style: bool
+
+
+_get_event: Callable[[CParser], Callable[[], _Event]] = attrgetter("get_event")
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking a tree again and again while it grows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def decode(name: str, data: bytes) -> str:
+    """Bytes of a file to text: UTF-8 (with or without a mark), or UTF-16 with its mark.
+
+    Raises `UnreadableInputError` for what is too large, binary, or in no such encoding.
+    """
+    if len(data) > MAX_BYTES:
+        raise UnreadableInputError(
+            f"{name}: too large: the limit is {MAX_BYTES // 1024**2} MiB",
+            "split the system and join the parts with `include:`",
+        )
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableInputError(
+            f"{name}: not text: byte {error.start} is not {encoding.removesuffix('-sig').upper()}",
+            "archlint reads YAML in UTF-8, or in UTF-16 with a byte order mark",
+        ) from None
+    if "\0" in text:
+        wide = b"\0" in data[:2] or data[1:4:2] == b"\0\0"
+        hint = "is it UTF-16 without a byte order mark, or UTF-32? save it as UTF-8" if wide else "is this a binary file?"
+        raise UnreadableInputError(f"{name}: not text: it holds a NUL character", hint)
+    return text
+
+
+def parse(name: str, text: str) -> Document:
+    """Parse one YAML text; the root of an empty one is None.
+
+    Raises `UnreadableInputError`, with line and column, where it is not YAML, nests deeper than `MAX_DEPTH`, holds
+    more than `MAX_SEPARATORS` allows, or multiplies its aliases. Duplicate keys, further documents and unsupported
+    tags are flaws of the returned document.
+
+    >>> parse("a.yaml", "a: 1\\na: 2").flaws[0].kind
+    'duplicate-key'
+    """
+    text = text.removeprefix("\ufeff")
+    _check_separators(name, text)
+    try:
+        with collector_paused():
+            return _Builder(name, text).build()
+    except MarkedYAMLError as error:
+        problem = " ".join(str(error.problem or error.context or "not well formed").split())
+        mark = error.problem_mark or error.context_mark
+        index = mark.index if mark else 0
+        raise UnreadableInputError(f"{name}{_at(text, index)}: not YAML: {problem}", _hint(text, index, problem)) from None
+    except ReaderError as error:
+        what = f"character U+{ord(error.character):04X} is not allowed" if isinstance(error.character, str) else ""
+        place = _at(text, error.position)
+        raise UnreadableInputError(f"{name}{place}: not YAML: {what or error.reason}", "is this a text file?") from None
+    except (YAMLError, UnicodeEncodeError) as error:
+        detail = " ".join(str(error).split())
+        raise UnreadableInputError(f"{name}: not YAML: {detail}", "is this a text file?") from None
+
+
+def _check_separators(name: str, text: str) -> None:
+    """Refuse a text that could hold too many values, before memory is spent on them."""
+    if len(text) > MAX_SEPARATORS and sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS:
+        raise UnreadableInputError(
+            f"{name}: too large: more than {MAX_SEPARATORS:,} values", "split the system and join the parts with `include:`"
+        )
+
+
+def _at(text: str, index: int) -> str:
+    position: Position = Document("", text, None).position(index)
+    return f":{position.line}:{position.column}"
+
+
+def _hint(text: str, index: int, problem: str) -> str:
+    if text[index : index + 1] == "\t":
+        return "a tab stands here: YAML is indented with spaces"
+    found = [hint for words, hint in _HINTS.items() if words in problem]
+    return found[0] if found else "check the indentation, brackets and quotes before this place"
+
+
+class _Builder:
+    """Builds one document from the parser's events; one object a text.
+
+    The two loops are written out flat, without a call for each scalar: they are where the time of a check goes.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self.flaws: list[Flaw] = []
+        self.unlisted = 0
+        self.anchors: dict[str, Node] = {}
+        self.sizes: dict[str, int] = {}
+        self.open_anchors: set[str] = set()
+        self.aliased = 0
+        self.most_aliased = max(MIN_ALIASED, len(text))
+        self.next = _get_event(CParser(text))
+
+    def build(self) -> Document:
+        """Drain the events of the first document; a second one is a flaw."""
+        root: Node | None = None
+        seen = 0
+        while True:
+            event = self.next()
+            kind = event.__class__
+            if kind is StreamEndEvent:
+                break
+            if kind is DocumentStartEvent:
+                seen += 1
+                if seen > 1:
+                    start = event.start_mark.index
+                    if not self.ends_empty():
+                        message = "a second document starts here: one file describes one system"
+                        self.flaw(Flaw("several-documents", message, Span(start, start + 3)))
+                    break
+            elif kind is not DocumentEndEvent and seen:
+                root = self.node(event, 1)
+        if isinstance(root, Scalar) and root.is_null:
+            root = None
+        if self.unlisted:
+            last = self.flaws[-1]
+            more = f"{last.message} (as do {self.unlisted:,} further keys and tags that are not listed)"
+            self.flaws[-1] = last._replace(message=more)
+        return Document(self.name, self.text, root, tuple(self.flaws))
+
+    def ends_empty(self) -> bool:
+        """Whether nothing comes after a document's start: a file may well end with `---`."""
+        event = self.next()
+        if event.__class__ is not ScalarEvent or event.value or event.style:
+            return False
+        return self.next().__class__ is DocumentEndEvent and self.next().__class__ is StreamEndEvent
+
+    def flaw(self, flaw: Flaw) -> None:
+        if len(self.flaws) < MAX_FLAWS:
+            self.flaws.append(flaw)
+        else:
+            self.unlisted += 1
+
+    def refuse(self, event: _Event, what: str, hint: str) -> UnreadableInputError:
+        return UnreadableInputError(f"{self.name}{_at(self.text, event.start_mark.index)}: {what}", hint)
+
+    def node(self, event: _Event, depth: int) -> Node:
+        """Build what an event starts, with its tag and anchor; the events of an alias have neither."""
+        kind = event.__class__
+        if kind is AliasEvent:
+            return self.alias(event)
+        if event.tag not in _CORE_TAGS:
+            start = event.start_mark.index
+            message = f"the tag {(event.tag or '')[:60]} has no meaning here"
+            self.flaw(Flaw("unsupported-yaml", message, Span(start, max(event.end_mark.index, start + 1))))
+        anchor = event.anchor
+        if kind is ScalarEvent:
+            plain = event.implicit[0] and event.tag is None
+            result: Node = Scalar(event.value, event.start_mark.index, event.end_mark.index, plain)
+        else:
+            if anchor is not None:
+                self.open_anchors.add(anchor)
+            result = self.mapping(event, depth) if kind is MappingStartEvent else self.sequence(event, depth)
+            if anchor is not None:
+                self.open_anchors.discard(anchor)
+        if anchor is not None:
+            self.anchors[anchor] = result
+            self.sizes.pop(anchor, None)
+        return result
+
+    def alias(self, event: _Event) -> Node:
+        """Return the node that an alias stands for, and count what it would be if written out."""
+        name = event.anchor or ""
+        if name in self.open_anchors:
+            raise self.refuse(event, f"the alias *{name[:60]} stands inside its own anchor", "write the value out")
+        node = self.anchors.get(name)
+        if node is None:
+            raise self.refuse(event, f"the alias *{name[:60]} has no anchor before it", f"define it with &{name[:60]}")
+        if name not in self.sizes:
+            self.sizes[name] = self.measure(node)
+        self.aliased += self.sizes[name]
+        if self.aliased > self.most_aliased:
+            raise self.refuse(event, f"aliases stand for more than {self.most_aliased:,} values", "write the values out")
+        return node
+
+    def measure(self, node: Node) -> int:
+        """Count the nodes below one, itself included, each alias as if it were written out."""
+        total, stack = 0, [node]
+        while stack and total <= self.most_aliased:
+            top = stack.pop()
+            total += 1
+            if isinstance(top, Mapping):
+                stack.extend(entry.value for entry in top.entries.values())
+            elif isinstance(top, Sequence):
+                stack.extend(top.items)
+        return total
+
+    def mapping(self, opening: _Event, depth: int) -> Mapping:
+        """Build a mapping, up to its end; the first of two equal keys counts."""
+        if depth > MAX_DEPTH:
+            raise self.refuse(opening, f"nests deeper than {MAX_DEPTH} levels", "flatten it")
+        entries: dict[str, Entry] = {}
+        value: Node | None = None
+        following = self.next
+        while True:
+            event = following()
+            if event.__class__ is ScalarEvent:
+                key, start, end = event.value, event.start_mark.index, event.end_mark.index
+                if event.anchor is not None:
+                    self.node(event, depth)
+            elif event.__class__ is MappingEndEvent:
+                break
+            else:
+                odd = self.node(event, depth + 1)
+                if not isinstance(odd, Scalar):
+                    self.flaw(Flaw("unsupported-yaml", "a key has to be a plain word", Span(odd.start, odd.end)))
+                    self.node(following(), depth + 1)
+                    continue
+                key, start, end = odd.text, odd.start, odd.end
+            event = following()
+            if event.anchor is not None or event.__class__ is not ScalarEvent or event.tag is not None:
+                if event.anchor is not None or event.tag is not None:
+                    value = self.node(event, depth + 1)
+                elif event.__class__ is MappingStartEvent:
+                    value = self.mapping(event, depth + 1)
+                else:
+                    value = self.sequence(event, depth + 1)
+            elif event.value or event.style:
+                value = Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0])
+            else:  # nothing: libyaml places it where the next token starts, which may be lines below
+                value = Scalar("", end, end, True)
+            entry = Entry(start, end, value)
+            if entries.setdefault(key, entry) is not entry:
+                self.duplicate(opening.start_mark.index, key, entries[key], entry)
+        if "<<" in entries and self.text[entries["<<"].start] == "<":
+            self.merge(entries, entries.pop("<<").value)
+        return Mapping(entries, opening.start_mark.index, _end(opening, value, event))
+
+    def duplicate(self, mapping: int, key: str, first: Entry, second: Entry) -> None:
+        message = f"the key `{key if len(key) <= 60 else key[:59] + '…'}` stands twice in this mapping"
+        self.flaw(Flaw("duplicate-key", message, second.key_span, first.key_span, key, mapping, second.value))
+
+    def merge(self, entries: dict[str, Entry], merged: Node) -> None:
+        """Add the entries of the mappings under `<<` that are not there yet; of several the first wins."""
+        for part in merged.items if isinstance(merged, Sequence) else [merged]:
+            if isinstance(part, Mapping):
+                for key, entry in part.entries.items():
+                    entries.setdefault(key, entry)
+            else:
+                message = "`<<` merges a mapping, or a list of mappings"
+                self.flaw(Flaw("unsupported-yaml", message, Span(part.start, part.end)))
+
+    def sequence(self, opening: _Event, depth: int) -> Sequence:
+        """Build a sequence, up to its end."""
+        if depth > MAX_DEPTH:
+            raise self.refuse(opening, f"nests deeper than {MAX_DEPTH} levels", "flatten it")
+        items: list[Node] = []
+        following = self.next
+        while True:
+            event = following()
+            if event.__class__ is ScalarEvent and event.anchor is None and event.tag is None:
+                items.append(Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0]))
+            elif event.__class__ is SequenceEndEvent:
+                break
+            elif event.__class__ is MappingStartEvent and event.anchor is None and event.tag is None:
+                items.append(self.mapping(event, depth + 1))
+            else:
+                items.append(self.node(event, depth + 1))
+        return Sequence(items, opening.start_mark.index, _end(opening, items[-1] if items else None, event))
+
+
+def _end(opening: _Event, last: Node | None, closing: _Event) -> int:
+    """Where a collection ends: libyaml ends one in block style where the next token starts, lines below."""
+    if opening.flow_style or last is None or last.end < opening.start_mark.index:
+        return closing.end_mark.index
+    return last.end

@@ -1,0 +1,243 @@
+"""What a check says: verdicts on places, the terms they rest on, and the report that they end in.
+
+A check yields `Hit` where a rule is violated and `Undecided` where a fact is missing; what it says nothing about
+is satisfied. `Finding` and `Report` are what the engine makes of them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from archlint.model.places import Place
+from archlint.source.document import Document
+
+
+class Severity(Enum):
+    """How bad a finding is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 1 for warning, 2 for error."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
+
+class Certainty(Enum):
+    """What a finding rests on: a bound or structure alone, a model with a band, or a hint."""
+
+    PROVEN = "proven"
+    ESTIMATED = "estimated"
+    HEURISTIC = "heuristic"
+
+
+class Origin(Enum):
+    """Where a fact comes from."""
+
+    STATED = "stated"
+    IMPORTED = "imported"
+    DERIVED = "derived"
+    ASSUMED = "assumed"
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One line of a finding's arithmetic.
+
+    `name` is stable per rule (acceptances bound it: `while: rate < 50/s`), `label` is what a reader sees. `unit`
+    is `s`, `B`, `/s`, `B/s`, `share`, `h`, `count` or "" (see `archlint.model.quantities.FORMATS`); a value may be text.
+    `at` is where a stated fact is said; `note` names the formula of a derived one or the source of an assumed one.
+    `limit` marks the term that the others are held against.
+    """
+
+    name: str
+    label: str
+    value: float | str | bool
+    unit: str
+    origin: Origin
+    at: Place | None = None
+    note: str = ""
+    limit: bool = False
+
+
+class Related(msgspec.Struct, frozen=True):
+    """Another place that belongs to a finding, with what it has to do with it."""
+
+    at: Place
+    message: str
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A violation, at the place where the cure would be written.
+
+    `absent` are places whose absence it rests on: where one of them stands in the file but could not be read, the
+    hit turns into `Undecided`; `whole_graph` says so of the whole graph. `cures` are the keys of the pack's cures
+    that help here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings
+    that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit.
+    """
+
+    at: Place
+    message: str
+    terms: tuple[Term, ...] = ()
+    related: tuple[Related, ...] = ()
+    certainty: Certainty = Certainty.PROVEN
+    absent: tuple[Place, ...] = ()
+    whole_graph: bool = False
+    cures: tuple[str, ...] = ()
+    severity: Severity | None = None
+    cause: str = ""
+    band: tuple[float, float] | None = None
+    band_beyond: bool = False
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A rule that cannot be judged at a place: `needs` are the places of the keys that would decide it."""
+
+    at: Place
+    needs: tuple[Place, ...]
+    because: str = ""
+
+
+Verdict = Hit | Undecided
+
+
+class Location(msgspec.Struct, frozen=True):
+    """A stretch of a file, as editors count it: lines and columns from 1, the end column exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class ShownTerm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A term of a finding with where its fact was said."""
+
+    name: str
+    label: str
+    value: float | str | bool
+    unit: str
+    origin: str
+    text: str
+    location: Location | None = None
+    note: str = ""
+    limit: bool = False
+
+
+class ShownRelated(msgspec.Struct, frozen=True):
+    """A related place of a finding."""
+
+    at: str
+    message: str
+    location: Location
+
+
+class Cure(msgspec.Struct, frozen=True):
+    """What helps: a pattern, how it helps here, and where it is described and implemented.
+
+    `docs` is the page of the pattern, `reference` the folder of its runnable implementation, both relative to
+    the project's root; `reference` is empty where this installation ships none.
+    """
+
+    pattern: str
+    title: str
+    text: str
+    docs: str
+    reference: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A violation of a rule at a line of a file."""
+
+    rule: str
+    name: str
+    severity: str
+    certainty: str
+    at: str
+    location: Location
+    message: str
+    terms: tuple[ShownTerm, ...]
+    related: tuple[ShownRelated, ...]
+    cures: tuple[Cure, ...]
+    fingerprint: str
+    docs: str
+    cause: str = ""
+    band: tuple[float, float] | None = None
+    suggestion: str = ""
+
+
+class OpenQuestion(msgspec.Struct, frozen=True):
+    """A rule that is undecided at a place, with the keys that would decide it."""
+
+    rule: str
+    name: str
+    at: str
+    needs: tuple[str, ...]
+    location: Location
+    because: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A finding taken on purpose: kept, never dropped."""
+
+    finding: Finding
+    reason: str
+    until: str | None
+    location: Location
+
+
+class RecognisedPattern(msgspec.Struct, frozen=True):
+    """A pattern of the catalogue that the system follows, with the components that play its roles."""
+
+    pattern: str
+    workload: str
+    roles: dict[str, tuple[str, ...]]
+
+
+class FileReport(msgspec.Struct, frozen=True):
+    """What was found in one system: its file and those that it includes; `sources` holds their texts by name."""
+
+    file: str
+    system: str
+    findings: tuple[Finding, ...]
+    undecided: tuple[OpenQuestion, ...]
+    accepted: tuple[Accepted, ...] = ()
+    patterns: tuple[RecognisedPattern, ...] = ()
+    rules_run: int = 0
+    sources: dict[str, Document] = {}
+
+
+class InputError(msgspec.Struct, frozen=True):
+    """An input that could not be read."""
+
+    message: str
+    hint: str = ""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What one call of archlint found, over all files."""
+
+    files: tuple[FileReport, ...]
+    errors: tuple[InputError, ...] = ()
+    skipped: int = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, file by file, in the order of the lines."""
+        return tuple(finding for file in self.files for finding in file.findings)
+
+    @property
+    def undecided(self) -> tuple[OpenQuestion, ...]:
+        """All open questions."""
+        return tuple(question for file in self.files for question in file.undecided)
+
+    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings at or above a severity."""
+        return tuple(f for f in self.findings if Severity(f.severity).rank >= severity.rank)
