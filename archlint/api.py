@@ -2,109 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 
 from archlint.analysis.system import System
-from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
-from archlint.config import Config, Settings
-from archlint.engine import lint
-from archlint.errors import UnreadableInputError
-from archlint.model.architecture import Architecture
-from archlint.model.read import no_includes, read
-from archlint.packs import Pack, Rule, bind, read_packs, shipped_packs
-from archlint.source.document import Document
-from archlint.source.files import FileIncludes, read_document
-from archlint.source.nodes import Mapping
-from archlint.source.parser import collector_paused, parse
-from archlint.verdicts import FileReport, InputError, Report, Severity
+from archlint.catalog.technologies import Technologies
+from archlint.config import Config, find_config, nearest_config, read_config
+from archlint.errors import UnreadableInputError, UsageError
+from archlint.linter import Linter, Options
+from archlint.packs import Pack
+from archlint.source.files import find_files, read_document
+from archlint.source.parser import collector_paused, decode, parse
+from archlint.verdicts import FileReport, InputError, Report
+
+__all__ = [
+    "STDIN", "Linter", "Options", "Outcome", "all_packs", "all_technologies", "check", "check_targets", "find_pack", "load",
+]  # fmt: skip
+STDIN = "<stdin>"
+_PARALLEL_FILES = 16
+_PARALLEL_BYTES = 2_000_000
 
 
-class Linter:
-    """Reads systems and runs the rules of a configuration over them; packs and catalogues are read once."""
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one input: a report or an error, and the files that it includes."""
 
-    def __init__(self, config: Config, today: str | None = None, accept: bool = True, recognise: bool = False) -> None:
-        self.config = config
-        self.today = today or date.today().isoformat()
-        self.accept = accept
-        self.recognise = recognise
-        self.packs: list[Pack] = shipped_packs()
-        for folder in config.packs:
-            self.packs += read_packs(Path(folder))
-        self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
-        self._technologies: Technologies | None = None
-
-    @property
-    def technologies(self) -> Technologies:
-        """The technology catalogue with the user's own entries."""
-        if self._technologies is None:
-            self._technologies = shipped_technologies()
-            for path in self.config.technologies:
-                for entry in read_technologies(path):
-                    self._technologies.add(entry)
-        return self._technologies
-
-    def rules(self, settings: Settings) -> list[Rule]:
-        """The rules that settings select, bound to their checks."""
-        return [
-            bind(pack, *_overrides(pack, settings)) for pack in self.packs
-            if _selected(pack, settings.select) and not _selected(pack, settings.ignore)
-        ]  # fmt: skip
-
-    def system(self, document: Document, path: Path | None) -> System:
-        """Read a document, with what it includes, as a system."""
-        return System(read_architecture(document, path), self.technologies)
-
-    def lint(self, document: Document, path: Path | None) -> FileReport:
-        """Lint one document."""
-        settings = self.config.settings_for(path or Path(document.name))
-        with collector_paused():
-            system = self.system(document, path)
-            return lint(system, self.rules(settings), self.today, self.known, self.accept, self.recognise)
+    path: Path
+    report: FileReport | None = None
+    error: InputError | None = None
+    included: frozenset[Path] = frozenset()
 
 
-def read_architecture(document: Document, path: Path | None) -> Architecture:
-    """Read a document as an architecture; raises `UnreadableInputError` for what describes none."""
-    if document.root is None:
-        raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
-    if isinstance(document.root, Mapping) and "archlint" not in document.root.entries:
-        raise UnreadableInputError(
-            f"{document.name}: not an architecture file: it has no key `archlint`", "start it with `archlint: 1`"
-        )
-    return read(document, FileIncludes(path) if path is not None else no_includes)
+class _Linters:
+    """A linter for each configuration, made once; `fixed` holds for all files instead of the nearest of each."""
 
+    def __init__(self, options: Options, fixed: Config | None = None) -> None:
+        self.options = options
+        self.fixed = fixed if fixed is not None else read_config(options.config) if options.config is not None else None
+        self._linters: dict[Path | None, Linter] = {}
+        self._configs: dict[Path, Config] = {}
+        self._files: dict[Path, Config] = {}
 
-def _selected(pack: Pack, words: Sequence[str]) -> bool:
-    return any(word in ("ALL", pack.id, pack.name, pack.family) or (word and pack.id.startswith(word)) for word in words)
+    def config_for(self, path: Path) -> Config:
+        config = self.fixed or self._configs.get(path.parent)
+        if config is None:
+            file = nearest_config(path)
+            config = self._files.get(file) if file is not None else None
+            if config is None:
+                config = find_config(path) if file is None else self._files.setdefault(file, read_config(file))
+            self._configs[path.parent] = config
+        return config
 
+    def linter_for(self, path: Path) -> Linter:
+        config = self.config_for(path)
+        linter = self._linters.get(config.file)
+        if linter is None:
+            linter = self._linters[config.file] = Linter(config, self.options)
+        return linter
 
-def _overrides(pack: Pack, settings: Settings) -> tuple[dict[str, float | str | bool], Severity | None]:
-    chosen = settings.rules.get(pack.id) or settings.rules.get(pack.name)
-    if chosen is None:
-        return {}, None
-    return dict(chosen.params), Severity(chosen.severity) if chosen.severity else None
-
-
-def check_paths(paths: Sequence[Path], linter: Linter) -> Report:
-    """Check files; those that cannot be read are errors of the report, and the others are still checked."""
-    files: list[FileReport] = []
-    errors: list[InputError] = []
-    for path in paths:
+    def check(self, path: Path, data: bytes | None = None) -> Outcome:
+        """Check a file, or a text that goes by its name."""
+        name = str(path)
         try:
-            files.append(linter.lint(read_document(path), path))
+            document = read_document(path) if data is None else parse(name, decode(name, data))
+            report, included = self.linter_for(path).lint(document, None if name == STDIN else path)
+            return Outcome(path, report, None, included)
         except UnreadableInputError as error:
-            errors.append(InputError(error.message, error.hint))
-    return Report(tuple(files), tuple(errors))
+            return Outcome(path, None, InputError(error.message, error.hint))
+
+    def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
+        """Check files in their order; many of them side by side, in processes."""
+        if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
+            yield from map(self.check, paths)
+            return
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(initializer=_start, initargs=(self.options, self.fixed)) as pool:
+            yield from pool.map(_check_in_process, paths, chunksize=4)
 
 
-def check_text(text: str, name: str, linter: Linter) -> Report:
-    """Check a text as if it stood in a file of that name."""
-    path = Path(name) if name != "<stdin>" else None
+def _size(path: Path) -> int:
     try:
-        return Report((linter.lint(parse(name, text), path),))
-    except UnreadableInputError as error:
-        return Report((), (InputError(error.message, error.hint),))
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
+_of_process: list[_Linters] = []
+
+
+def _start(options: Options, fixed: Config | None) -> None:
+    _of_process[:] = [_Linters(options, fixed)]
+
+
+def _check_in_process(path: Path) -> Outcome:
+    return _of_process[0].check(path)
+
+
+def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
+    """The architecture files below a folder that no `exclude` names, what could not be read, and how many were skipped."""
+    above = linters.config_for(folder / "any")
+    outer = above.with_options(exclude=linters.options.exclude)
+
+    def ignored(path: Path) -> bool:
+        nearest = linters.config_for(path)
+        return outer.excludes(path) or (nearest is not above and nearest.excludes(path))
+
+    found = find_files(folder, ignored)
+    unreadable = [Outcome(folder, None, InputError(error.message, error.hint)) for error in found.unreadable]
+    return found.files, unreadable, found.skipped
+
+
+def _check_targets(targets: Iterable[Path], linters: _Linters, stdin: tuple[bytes, str] | None = None) -> Report:
+    paths: list[Path] = []
+    outcomes: list[Outcome] = []
+    skipped = 0
+    for target in dict.fromkeys(targets):
+        if target.is_dir():
+            files, unreadable, others = _files_below(target, linters)
+            paths += files
+            outcomes += unreadable
+            skipped += others
+        else:
+            paths.append(target)
+    outcomes += linters.check_all(list(dict.fromkeys(paths)))
+    if stdin is not None:
+        outcomes.append(linters.check(Path(stdin[1]), stdin[0]))
+    included = {path for outcome in outcomes for path in outcome.included}
+    alone = [outcome for outcome in outcomes if outcome.path.resolve() not in included]
+    return Report(
+        tuple(outcome.report for outcome in alone if outcome.report is not None),
+        tuple(outcome.error for outcome in alone if outcome.error is not None),
+        skipped,
+    )
+
+
+def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:
+    """Check files and folders, and a text from standard input with the name that it goes by.
+
+    A file that cannot be read is an error of the report; the others are still checked. Files that another one
+    includes are part of that one.
+    """
+    return _check_targets(targets, _Linters(options), stdin)
+
+
+def check(path_or_text: str | Path, config: Config | Path | None = None) -> Report:
+    """Check a file, a folder, or a text.
+
+    A `str` with a line break in it is the text of an `arch.yaml`; anything else is a path. `config` is a
+    configuration, or the file of one; without it, the nearest one above each file counts.
+
+    >>> import archlint
+    >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
+    >>> report.findings[0].message, report.findings[0].suggestion
+    ('a file has no key `workload`', 'did you mean `workloads`?')
+    """
+    options = Options(config=config) if isinstance(config, Path) else Options()
+    linters = _Linters(options, config if isinstance(config, Config) else None)
+    if isinstance(path_or_text, str) and "\n" in path_or_text:
+        return _check_targets((), linters, (path_or_text.encode("utf-8", "surrogatepass"), STDIN))
+    return _check_targets((Path(path_or_text),), linters)
+
+
+def load(path_or_text: str | Path, config: Config | Path | None = None) -> System:
+    """Read a system, with its graph and its analyses, from a file or a text.
+
+    Raises `UnreadableInputError` for what is no architecture file. Mistakes in the file do not raise: they are
+    `system.architecture.problems`.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, rate: 5/s}}
+    ... models: {ranker: {}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, calls: [server]}
+    ...   server: {kind: model-server, serves: [ranker]}
+    ... ''')
+    >>> [serving.mode for serving in system.servings(system.workloads["search"])]
+    ['online']
+    """
+    if isinstance(path_or_text, str) and "\n" in path_or_text:
+        path, document = None, parse(STDIN, path_or_text)
+    else:
+        path = Path(path_or_text)
+        document = read_document(path)
+    if isinstance(config, Path):
+        config = read_config(config)
+    linter = Linter(config or find_config(path or Path(STDIN)))
+    with collector_paused():
+        return linter.system(document, path)[0]
+
+
+def _linter(config: Path | None) -> Linter:
+    return Linter(read_config(config) if config is not None else find_config(Path(STDIN)))
+
+
+def all_packs(config: Path | None = None) -> list[Pack]:
+    """Every rule that a configuration knows: the shipped ones and those of its packs."""
+    return _linter(config).packs
+
+
+def all_technologies(config: Path | None = None) -> Technologies:
+    """Every technology that a configuration knows."""
+    return _linter(config).technologies
+
+
+def find_pack(word: str, config: Path | None = None) -> Pack:
+    """A rule by id or name, without regard to case; raises `UsageError` with the nearest one."""
+    packs = all_packs(config)
+    for pack in packs:
+        if word.lower() in (pack.id.lower(), pack.name):
+            return pack
+    from archlint.model.names import nearest
+
+    names = [name for pack in packs for name in (pack.id, pack.name)]
+    likely = nearest(word, names)
+    raise UsageError(f"there is no rule `{word}`", f"did you mean `{likely}`?" if likely else "see `archlint rules`")

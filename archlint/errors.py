@@ -4,6 +4,8 @@ A finding about an architecture file is a value. These exceptions mean that arch
 cannot serve; each says what, where, and what to do next.
 """
 
+from __future__ import annotations
+
 
 class ArchlintError(Exception):
     """A call that cannot be served: the message says what is wrong, `hint` what to do next."""
@@ -12,6 +14,9 @@ class ArchlintError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[type[ArchlintError], tuple[str, str]]:
+        return type(self), (self.message, self.hint)
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message

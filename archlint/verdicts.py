@@ -202,7 +202,10 @@ class RecognisedPattern(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """What was found in one system: its file and those that it includes; `sources` holds their texts by name."""
+    """What was found in one system: its file and those that it includes.
+
+    `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty.
+    """
 
     file: str
     system: str
@@ -211,6 +214,7 @@ class FileReport(msgspec.Struct, frozen=True):
     accepted: tuple[Accepted, ...] = ()
     patterns: tuple[RecognisedPattern, ...] = ()
     rules_run: int = 0
+    fail_on: str = ""
     sources: dict[str, Document] = {}
 
 

@@ -6,45 +6,56 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
+from archlint.analysis.work import work
 from archlint.model.architecture import Component
 from archlint.model.cron import Schedule
 from archlint.model.places import Place
-from archlint.verdicts import Origin, Term
+from archlint.verdicts import Certainty, Origin, Term
 
 
 class RunTime(msgspec.Struct, frozen=True):
-    """How long one run takes with its write, with the terms that it is worked out from."""
+    """How long one run takes with its write, with the terms that it is worked out from.
+
+    A stated run time is proven; one that is worked out of single predictions is an estimate: a job may load,
+    write and gather records in ways that the file does not say.
+    """
 
     value_s: float
     terms: tuple[Term, ...]
+    certainty: Certainty = Certainty.PROVEN
 
 
 def run_time(system: System, job: Component, model: str) -> RunTime | tuple[Place, ...]:
-    """The time of one run: stated, else records x service time / (replicas x workers); or the places that would say it."""
+    """Return the time of one run, or the places of the keys that would say it.
+
+    It is the stated one, else records x service time / (replicas x workers).
+    """
     if job.run_time_s is not None:
         stated = Term("run_time", f"one run of {job.name}", job.run_time_s, "s", Origin.STATED, job.place("run_time"))
         return RunTime(job.run_time_s, (stated,))
-    record = system.architecture.models.get(model)
-    each_s = mean(record.service_time) if record and record.service_time else None
-    replicas = system.facts.replicas(job)
-    if job.records is None or each_s is None or record is None or replicas is None or not replicas.value:
-        return (job.place("run_time"),)
-    workers = system.facts.workers(job)
-    parallel = float(replicas.value) * float(workers.value)
-    value_s = job.records * each_s / parallel
-    formula = "records x service time / (replicas x workers)"
-    return RunTime(
-        value_s,
-        (
-            Term("records", f"records of {job.name}", job.records, "count", Origin.STATED, job.place("records")),
-            Term("service_time", f"model {model}, mean", each_s, "s", Origin.STATED, record.place("service_time")),
-            replicas.term("replicas", f"replicas of {job.name}", "count"),
-            workers.term("workers", f"workers of {job.name}", "count"),
-            Term("run_time", f"one run of {job.name}", value_s, "s", Origin.DERIVED, None, formula),
-        ),
-    )
+    models = job.serves if model in job.serves else (model,)
+    done = work(system, job.records or 0.0, models, job, widest=True)
+    needs = () if job.records is not None else (job.place("records"),)
+    if not isinstance(done, tuple):
+        if needs or not done.slots:
+            return (job.place("run_time"), *needs)
+        records = Term(
+            "records",
+            f"records of {job.name}",
+            job.records or 0.0,
+            "count",
+            Origin.STATED,
+            job.place("records"),
+        )
+        formula = "records x service time / (replicas x workers)"
+        if any(term.name == "batch" for term in done.terms):
+            formula = "records x service time / (replicas x workers x batch)"
+        total = Term("run_time", f"one run of {job.name}", done.value_s, "s", Origin.DERIVED, None, formula)
+        return RunTime(done.value_s, (records, *done.terms, total), Certainty.ESTIMATED)
+    missing = (*needs, *done)
+    # Where one part of the sum is missing it decides too; of several, the run time alone is less to write.
+    return (job.place("run_time"), *(missing if len(missing) == 1 else ()))
 
 
 class Starts(msgspec.Struct, frozen=True):
@@ -55,13 +66,18 @@ class Starts(msgspec.Struct, frozen=True):
 
 
 def starts_of(system: System, job: Component) -> Starts | None:
-    """The schedule of a job: its own, else that of the scheduler that triggers it, directly or over other jobs."""
-    if job.schedule is not None:
-        return Starts(job.schedule, job.place("schedule"))
-    for component in _triggered_by(system, job):
-        if component.schedule is not None:
-            return Starts(component.schedule, component.place("schedule"))
-    return None
+    """Return the most frequent schedule of a job: its own, or one of what triggers it, even over other jobs."""
+    found = [
+        Starts(component.schedule, component.place("schedule"))
+        for component in (job, *_triggered_by(system, job)) if component.schedule is not None
+    ]  # fmt: skip
+    return min(found, key=lambda starts: starts.schedule.longest_gap_s, default=None)
+
+
+def unknown_starts(system: System, job: Component) -> tuple[Place, ...]:
+    """Return the places of the schedules that would say when a job starts: of its schedulers, then its own."""
+    schedulers = [component for component in _triggered_by(system, job) if component.kind == "scheduler"]
+    return tuple(component.place("schedule") for component in (*schedulers, job))
 
 
 def _triggered_by(system: System, job: Component) -> Iterator[Component]:

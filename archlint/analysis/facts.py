@@ -78,8 +78,12 @@ class Facts:
 
     def replicas(self, component: Component) -> Fact | None:
         """The replicas that stand at any time."""
-        least = component.least_replicas
-        if least is None:
-            return None
-        key = "replicas" if component.replicas is not None or component.scaling is not None else "autoscale"
-        return Fact(least, Origin.STATED, component.place(key))
+        autoscale, scaling = component.autoscale, component.scaling
+        if autoscale is not None and autoscale.minimum is not None:
+            # An autoscaler takes over from whatever number it started with.
+            return Fact(autoscale.minimum, Origin.STATED, component.place("autoscale", "min"))
+        if scaling is not None and scaling.minimum is not None:
+            return Fact(scaling.minimum, Origin.STATED, component.place("replicas", "min"))
+        if component.replicas is not None:
+            return Fact(component.replicas, Origin.STATED, component.place("replicas"))
+        return None

@@ -1,306 +1,319 @@
 """The least time within which a workload's answer can be there, at a percentile.
 
 A floor holds whatever the load, the number of replicas and the shape of the distributions: work that happens one
-after another adds its least, one part of it at the asked percentile; side by side the longest counts; of alternatives
-the fastest. An arm that only a share s of the requests takes (or what stands behind a cache that answers 1 - s of
-them) is met by the slowest: the p-quantile of all is at least its quantile 1 - (1 - p) / s.
+after another adds its least, one part of it at the asked percentile; side by side the longest counts; of
+alternatives the fastest. An arm that only a share s of the requests takes (or what stands behind a cache that
+answers 1 - s of them) is met by the slowest: the p-quantile of all is at least its quantile 1 - (1 - p) / s. A caller
+that gives up and tries again has no answer before its timeout and the least time of another attempt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Final
 
-import msgspec
-
-from archlint.analysis.roofline import roofline
-from archlint.analysis.service_time import estimate, lower_bound
+from archlint.analysis.floor_parts import (
+    NOTHING,
+    Floor,
+    Part,
+    fraction_behind,
+    in_sequence,
+    mixture,
+    one_of,
+    side_by_side,
+    taken_by,
+)  # fmt: skip
+from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
-from archlint.model.architecture import Component, Relation, ServiceTime, Workload
-from archlint.model.places import Place
-from archlint.model.quantities import format_percentile, format_share
-from archlint.topology.flow import EITHER, SHARE, Flow, Step
-from archlint.verdicts import Certainty, Origin
+from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.words import STORES
+from archlint.topology import EITHER, SHARE, Flow, Step
+from archlint.verdicts import Origin
 
-_WORKING_KINDS = frozenset({
+__all__ = ["NOTHING", "Floor", "FloorOf", "Part"]
+
+_WORKING_KINDS: Final = frozenset({
     "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
 })  # fmt: skip
-"""Kinds whose own work counts as unknown where it is not stated; of balancers, gateways and caches it counts as none."""
+"""Kinds whose own work is unknown where it is not stated; of balancers, gateways and caches it counts as none."""
+_MAX_FRACTIONS: Final = 64
+"""Percentiles that one component is asked at; nested shares multiply, and what is beyond counts as nothing."""
+
+Stage = tuple[Step, ...]
+"""A step of a component, or all those of one group."""
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One addend of a floor. `model` is set where it is a prediction's time."""
+class _Segment:
+    """What a component does before the next prediction cache: met by a share of the requests before it."""
 
-    label: str
-    value_s: float
-    origin: Origin
-    at: Place | None = None
-    formula: str = ""
-    model: str = ""
-    server: str = ""
-    certainty: Certainty = Certainty.PROVEN
+    def __init__(self, share: float, fraction: float) -> None:
+        self.share = share
+        self.fraction = fraction
+        self.sequence: list[Floor] = []
+        self.parallel: dict[str, list[Floor]] = {}
 
+    def add(self, parallel: str | None, floor: Floor) -> None:
+        branches = self.sequence if parallel is None else self.parallel.setdefault(parallel, [])
+        branches.append(floor)
 
-class Floor(msgspec.Struct, frozen=True):
-    """The floor of a piece of work: `least_s` of any request, `at_s` at the asked percentile with its `parts`.
-
-    `unknown` are the places of service times that nobody states; each counts as nothing in the floor.
-    """
-
-    least_s: float = 0.0
-    at_s: float = 0.0
-    parts: tuple[Part, ...] = ()
-    least_parts: tuple[Part, ...] = ()
-    unknown: tuple[Place, ...] = ()
-    certainty: Certainty = Certainty.PROVEN
-
-
-NOTHING = Floor()
-_MAX_PARTS = 24
-_MAX_UNKNOWN = 200
-_MAX_OPEN = 200_000
+    def floors(self, models_first: bool) -> list[Floor]:
+        return self.sequence + [side_by_side(branches, models_first) for branches in self.parallel.values()]
 
 
 class FloorOf:
-    """Works out floors for one workload. With `estimated`, percentiles come from fitted lognormals, not bounds."""
+    """Works out floors for one workload.
 
-    def __init__(self, system: System, workload: Workload, estimated: bool = False) -> None:
+    With `estimated`, percentiles come from fitted lognormals where these are above the bounds, and an artefact's
+    size is taken for what is read of it; else the floors are bounds. With `models_first`, a prediction is what
+    counts at the percentile, where there is one: a lower floor may be the result, but it says what a model has to
+    do with it.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, repeats: 0.3}}
+    ... models: {ranker: {service_time: {p50: 40ms, p98: 90ms, p99: 120ms}}}
+    ... components:
+    ...   page: {kind: client, calls: [{to: api, network: 5ms}]}
+    ...   api: {kind: service, service_time: 3ms, reads: [{to: answers, hit_ratio: 0.5}], calls: [server]}
+    ...   answers: {kind: cache, service_time: 1ms}
+    ...   server: {kind: model-server, serves: [ranker]}
+    ... ''')
+    >>> floor = FloorOf(system, system.workloads["search"]).answer(0.99)
+    >>> for part in floor.parts:
+    ...     print(f"{part.label}: {part.value_s:g} s")
+    network, page to api: 0.005 s
+    api, own work, service time: 0.003 s
+    answers, own work, service time: 0.001 s
+    model ranker, p98: 0.09 s
+    >>> round(floor.at_s, 6)
+    0.099
+    """
+
+    def __init__(
+        self, system: System, workload: Workload, estimated: bool = False, models_first: bool = False
+    ) -> None:
         self.system = system
         self.flow: Flow = system.flow(workload)
         self.workload = workload
         self.estimated = estimated
+        self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
-        self._known: dict[tuple[str, float], Floor] = {}
-        self._open: set[str] = set()
+        # What stands behind the client is the same for all workloads that enter alike.
+        key = (self.flow.reach, workload.repeats, estimated, models_first)
+        self._known = system.floors_known.setdefault(key, {})
+        self._asked = system.fractions_asked.setdefault(key, {})
+        self._of_client: dict[tuple[str, float], Floor] = {}
+        self._open: set[tuple[str, float]] = set()
+        self._missing: dict[tuple[str, float], None] = {}
 
     def answer(self, fraction: float) -> Floor:
-        """The floor of the whole answer, as its client sees it."""
-        return self.component(self.flow.client, fraction)
+        """Return the floor of the whole answer, as its client sees it."""
+        return self.component(self.flow.client, fraction) if self.flow.waiting else NOTHING
 
     def component(self, name: str, fraction: float) -> Floor:
-        """The floor of one component's answer, with all that it waits for."""
-        fraction = round(fraction, 12)
-        known = self._known.get((name, fraction))
+        """Return the floor of one component's answer, with all that it waits for.
+
+        What it needs is worked out first, by a list of what is open in place of a recursion, however long the chain.
+        """
+        asked = (name, round(fraction, 12))
+        stack = [asked]
+        while stack:
+            key = stack[-1]
+            memory = self._of_client if key[0] == self.flow.client else self._known
+            if key not in memory:
+                self._open.add(key)
+                self._missing = {}
+                floor = self._of_component(*key)
+                if self._missing:
+                    stack += reversed(self._missing)
+                    continue
+                memory[key] = floor
+                self._open.discard(key)
+            stack.pop()
+        return (self._of_client if name == self.flow.client else self._known)[asked]
+
+    def _ask(self, name: str, fraction: float) -> Floor:
+        """Return a floor that is known; else note what is missing."""
+        key = (name, round(fraction, 12))
+        known = self._known.get(key)
         if known is not None:
             return known
-        if (name, fraction) in self._open or len(self._open) > _MAX_OPEN:
+        if name == self.flow.client or key in self._open or key in self._missing:
             return NOTHING                     # callers that wait in a circle: REL007 says so
-        order = self._callees_first(name, fraction)
-        opened = {(each, fraction) for each in order}
-        self._open |= opened
-        for each in order:
-            self._known[each, fraction] = self._of_component(each, fraction)
-        self._open -= opened
-        return self._known[name, fraction]
-
-    def _callees_first(self, start: str, fraction: float) -> list[str]:
-        """What a component waits for, before itself: an order instead of a recursion, however long the chain."""
-        order: list[str] = []
-        seen = {start}
-        stack: list[tuple[str, Iterator[Step]]] = [(start, iter(self.flow.steps.get(start, ())))]
-        while stack:
-            name, steps = stack[-1]
-            for step in steps:
-                target = step.target
-                if target in seen or target not in self.flow.waiting or (target, fraction) in self._known:
-                    continue
-                seen.add(target)
-                stack.append((target, iter(self.flow.steps.get(target, ()))))
-                break
-            else:
-                order.append(name)
-                stack.pop()
-        return order
+        fractions = self._asked.setdefault(name, set())
+        if key[1] in fractions or len(fractions) < _MAX_FRACTIONS:
+            fractions.add(key[1])
+            self._missing[key] = None
+        return NOTHING
 
     def _of_component(self, name: str, fraction: float) -> Floor:
+        """Return the floor of a component: its own work, then segment by segment what the caches let through."""
         component = self.system.components[name]
-        waits = self.system.topology.waits
-        own = list(self._own(component, fraction))
-        steps = [s for s in self.flow.steps.get(name, ()) if s.relation.verb != "consumes" and waits(s.relation)]
-        before: list[Floor] = own
-        for position, step in enumerate(steps):
-            hits = self.hit_ratio(step.relation)
-            if hits > 0 and step.relation.caches != "data":
-                before += self._arms(steps[: position + 1], fraction)
-                behind = self._behind(component, steps[position + 1 :], fraction, 1 - hits)
-                return in_sequence([*before, behind])
-        return in_sequence([*before, *self._arms(steps, fraction), *self._models(component, fraction)])
+        segments = [_Segment(1.0, fraction)]
+        segments[0].sequence += self._own_work(component, fraction)
+        if self._through_stages(component, segments):
+            last = segments[-1]
+            last.sequence += self._preprocessing(component, last.fraction)
+            last.sequence += self._models(component, last.fraction)
+        floor = NOTHING
+        for index in range(len(segments) - 1, -1, -1):
+            segment = segments[index]
+            floor = in_sequence([*segment.floors(self.models_first), floor], self.models_first)
+            if index:
+                floor = taken_by(floor, segment.share, segment.fraction, segments[index - 1].fraction)
+        return floor
+
+    def _through_stages(self, component: Component, segments: list[_Segment]) -> bool:
+        """Add what a component waits for to the segments; False where so few come through that the rest is nothing.
+
+        `reading` is the share of the requests that come this far for which data caches have not saved the reads.
+        """
+        reading = 1.0
+        begun: set[str] = set()
+        for stage in self._stages(component.name):
+            here = segments[-1]
+            parallel, mixed = _parallel_of(stage)
+            if not mixed and parallel not in begun:     # what is begun before a cache ends beside what is behind it
+                here.add(parallel, self._shared(stage, here.fraction, reading if self._reads(stage) else 1.0))
+            reading *= 1 - self._hits(stage, "data")
+            hits = self._hits(stage, "prediction")
+            if hits > 0:
+                misses = 1 - hits
+                inner = fraction_behind(here.fraction, misses)
+                if inner <= 0:
+                    return False
+                begun |= here.parallel.keys()
+                # Hits of both caches may be the same requests, or not: the least that may be left of the reads.
+                reading = max(0.0, (reading + misses - 1) / misses)
+                segments.append(_Segment(misses, inner))
+        return True
+
+    def _stages(self, name: str) -> list[Stage]:
+        """Return what a component waits for in the order of the file; a group stands at its first member."""
+        stages: dict[tuple[str, int], list[Step]] = {}
+        for position, step in enumerate(self.flow.steps[name]):
+            if step.waits:
+                key = ("step", position) if step.group is None else ("group", step.group)
+                stages.setdefault(key, []).append(step)
+        return [tuple(steps) for steps in stages.values()]
+
+    def _reads(self, stage: Stage) -> bool:
+        components = self.system.components
+        return any(step.relation.verb == "reads" or components[step.target].kind in STORES for step in stage)
 
     def hit_ratio(self, relation: Relation) -> float:
-        """The share of look-ups that a cache answers: the smaller of its hit ratio and the workload's repeats."""
-        if relation.hit_ratio is None:
+        """Return the share of look-ups that a cache answers.
+
+        A prediction is found only for an input that was seen before: the smaller of the hit ratio and the
+        workload's `repeats` counts. Data may be found for an input that is new.
+        """
+        if relation.hit_ratio is None or relation.verb not in {"calls", "reads"}:
             return 0.0
         repeats = self.workload.repeats
-        return min(relation.hit_ratio, repeats) if repeats is not None else relation.hit_ratio
+        if repeats is None or relation.caches == "data":
+            return relation.hit_ratio
+        return min(relation.hit_ratio, repeats)
 
-    def _behind(self, component: Component, steps: list[Step], fraction: float, share: float) -> Floor:
-        """What stands behind a cache: met by the share of the requests that miss."""
-        inner = 1 - (1 - fraction) / share if share > 0 else 0.0
-        if inner <= 0:
-            return Floor()
-        floors = [*self._arms(steps, inner), *self._models(component, inner)]
-        return _taken_by(in_sequence(floors), share, inner, fraction)
+    def _hits(self, stage: Stage, kind: str) -> float:
+        """Return the most requests for which a stage finds what it looks up in a cache of a kind, as a share."""
+        ratios = [
+            self.hit_ratio(step.relation) if (step.relation.caches or "prediction") == kind else 0.0
+            for step in stage
+        ]
+        group = stage[0].group
+        if group is not None and self.flow.groups[group].kind == SHARE:
+            return sum(step.share * ratio for step, ratio in zip(stage, ratios, strict=True))
+        return max(ratios)
 
-    def _own(self, component: Component, fraction: float) -> Iterator[Floor]:
-        name = component.name
-        place = component.place("service_time")
-        if component.service_time is not None:
-            yield self._stated(component.service_time, fraction, f"{name}, own work", place)
-        elif component.kind in _WORKING_KINDS and not component.serves:
-            yield Floor(unknown=(place,))
-        if component.preprocessing is not None and component.preprocessing.service_time is not None:
-            time = component.preprocessing.service_time
-            yield self._stated(time, fraction, f"{name}, preprocessing", component.place("preprocessing", "service_time"))
+    def _shared(self, stage: Stage, fraction: float, share: float) -> Floor:
+        """Return the floor of a stage that only a share of the requests comes to."""
+        if share >= 1:
+            return self._stage(stage, fraction)
+        inner = fraction_behind(fraction, share)
+        return taken_by(self._stage(stage, inner), share, inner, fraction) if inner > 0 else NOTHING
 
-    def _stated(self, time: ServiceTime, fraction: float, label: str, at: Place, model: str = "", server: str = "") -> Floor:
-        bound = lower_bound(time, fraction, at)
-        value = bound.value_s if bound else 0.0
-        said = bound.said if bound else "nothing below"
-        formula, certainty = (bound.formula if bound else ""), Certainty.PROVEN
-        if self.estimated:
-            fitted = estimate(time, fraction)
-            if fitted is not None and fitted > value:
-                value, said, certainty = fitted, format_percentile(fraction), Certainty.ESTIMATED
-                formula = "lognormal through what is stated"
-        origin = Origin.DERIVED if formula else Origin.STATED
-        where = bound.at if bound and bound.at and not formula else at
-        part = Part(f"{label}, {said}", value, origin, where, formula, model, server, certainty)
-        least = time.constant_s or 0.0
-        unknown = () if value > 0 or time.constant_s == 0 else (at,)
-        return Floor(least, value, (part,), (part,) if least else (), unknown, certainty)
-
-    def _models(self, component: Component, fraction: float) -> Iterator[Floor]:
-        """The predictions that a request runs on this server, one after another."""
-        for name in component.serves:
-            model = self.system.architecture.models.get(name)
-            if model is None or (self.wanted is not None and name not in self.wanted):
-                continue
-            label = f"model {name}"
-            if model.service_time is not None:
-                yield self._stated(model.service_time, fraction, label, model.place("service_time"), name, component.name)
-                continue
-            unknown = (model.place("service_time"),)
-            bound = roofline(model, component)
-            if bound is None:
-                hardware = component.hardware
-                if model.parameters is not None and (hardware is None or hardware.gpu is None):
-                    unknown = (*unknown, component.place("hardware"))
-                yield Floor(unknown=unknown)
-                continue
-            at = model.place("parameters" if model.parameters is not None else "artifact")
-            part = Part(
-                f"{label}, least on its hardware", bound.floor_s, Origin.DERIVED, at, bound.formula, name,
-                component.name, bound.certainty,
-            )  # fmt: skip
-            yield Floor(bound.floor_s, bound.floor_s, (part,), (part,), unknown, bound.certainty)
-
-    def _arms(self, steps: Iterable[Step], fraction: float) -> list[Floor]:
-        """The floors of a component's relations; groups count as one."""
-        floors: list[Floor] = []
-        grouped: dict[int, list[Step]] = {}
-        parallel: dict[str, list[Floor]] = {}
-        data_share = 1.0
-        for step in steps:
-            if step.group is not None:
-                grouped.setdefault(step.group, []).append(step)
-                continue
-            hits = self.hit_ratio(step.relation)
-            if not step.needed:
-                continue
-            if data_share < 1 and step.relation.verb == "reads" and hits == 0:
-                floor = self._shared(step, fraction, data_share)
-            else:
-                floor = self._relation(step, fraction)
-            if hits > 0 and step.relation.caches == "data":
-                data_share *= 1 - hits
-            if step.relation.parallel is not None:
-                parallel.setdefault(step.relation.parallel, []).append(floor)
-            else:
-                floors.append(floor)
-        floors += [side_by_side(branches) for branches in parallel.values()]
-        return floors + [self._group(number, members, fraction) for number, members in grouped.items()]
-
-    def _shared(self, step: Step, fraction: float, share: float) -> Floor:
-        """The floor of a relation that only a share of the requests takes."""
-        inner = 1 - (1 - fraction) / share if share > 0 else 0.0
-        return _taken_by(self._relation(step, inner), share, inner, fraction) if inner > 0 else Floor()
-
-    def _relation(self, step: Step, fraction: float) -> Floor:
-        floor = self.component(step.target, fraction)
-        network_s = step.relation.network_s
-        if not network_s:
-            return floor
-        label = f"network, {step.source} to {step.target}"
-        part = Part(label, network_s, Origin.STATED, step.relation.place("network"))
-        return in_sequence([Floor(network_s, network_s, (part,), (part,)), floor])
-
-    def _group(self, number: int, steps: list[Step], fraction: float) -> Floor:
-        group = self.flow.groups[number]
+    def _stage(self, stage: Stage, fraction: float) -> Floor:
+        first = stage[0]
+        if first.group is None:
+            return self._relation(first, fraction) if first.needed else NOTHING
+        group = self.flow.groups[first.group]
         if group.kind == EITHER:
-            return min((self._relation(step, fraction) for step in steps), key=lambda floor: floor.at_s)
+            return one_of(self._one_after_timeout(stage, [self._relation(step, fraction) for step in stage]))
         if group.kind != SHARE:
             return NOTHING
-        arms = []
-        for step in steps:
-            arms.append(self._shared(step, fraction, step.relation.share or 0.0))
-        slowest = max(arms, key=lambda floor: floor.at_s)
-        return msgspec.structs.replace(slowest, unknown=_places(arms))
+        slow = []
+        for step in stage:
+            inner = fraction_behind(fraction, step.share)
+            arm = self._relation(step, inner) if inner > 0 else NOTHING
+            slow.append(taken_by(arm, step.share, inner, fraction))
+        arms = [self._relation(step, fraction) for step in stage] if group.complete else []
+        return mixture(slow, arms, group.complete, self.models_first)
+
+    def _relation(self, step: Step, fraction: float) -> Floor:
+        """Return the floor of a call: what the target takes and the wire, or giving up and trying again."""
+        relation = step.relation
+        floor = self._ask(step.target, fraction)
+        if relation.network_s:
+            label = f"network, {step.source} to {step.target}"
+            part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
+            wire = Floor(relation.network_s, relation.network_s, (part,), (part,))
+            floor = in_sequence([wire, floor], self.models_first)
+        return self._given_up(relation, floor, floor) if relation.retries else floor
+
+    def _one_after_timeout(self, stage: Stage, floors: list[Floor]) -> list[Floor]:
+        """Return the floors of relations of which any one suffices: a caller may give up and take another."""
+        least = one_of(floors)
+        return [self._given_up(step.relation, floor, least) for step, floor in zip(stage, floors, strict=True)]
+
+    def _given_up(self, relation: Relation, floor: Floor, another: Floor) -> Floor:
+        """Return a floor, or the timeout with the least time of another attempt where that is less."""
+        timeout = self.system.facts.timeout_s(relation)
+        if timeout is None or floor.at_s <= float(timeout.value) + another.least_s:
+            return floor
+        waited_s = float(timeout.value)
+        label = f"{relation.source} gives up on {relation.target} and tries again"
+        part = Part(label, waited_s, timeout.origin, timeout.at, timeout.source, certainty=floor.certainty)
+        parts, total_s = (part, *another.least_parts), waited_s + another.least_s
+        least_s, least_parts = min((floor.least_s, floor.least_parts), (total_s, parts), key=lambda pair: pair[0])
+        return Floor(least_s, total_s, parts, least_parts, floor.unknown, floor.certainty)
+
+    def _own_work(self, component: Component, fraction: float) -> Iterator[Floor]:
+        time, place = component.service_time, component.place("service_time")
+        if time is not None:
+            yield stated(time, fraction, f"{component.name}, own work", place, self.estimated)
+        elif component.kind in _WORKING_KINDS and not component.serves:
+            yield Floor(unknown=(place,))
+
+    def _preprocessing(self, component: Component, fraction: float) -> Iterator[Floor]:
+        if component.preprocessing is None:
+            return
+        time, place = component.preprocessing.service_time, component.place("preprocessing", "service_time")
+        if time is None:
+            yield Floor(unknown=(place,))
+        else:
+            yield stated(time, fraction, f"{component.name}, preprocessing", place, self.estimated)
+
+    def _models(self, component: Component, fraction: float) -> list[Floor]:
+        """Return the floors of the predictions that a request runs on this server.
+
+        Stated models run one after another. Where the workload does not say which it runs, all of them count, at
+        best side by side; where several workloads enter the server without saying, any one alone.
+        """
+        floors = []
+        for name in component.serves:
+            model = self.system.architecture.models.get(name)
+            if model is not None and (self.wanted is None or name in self.wanted):
+                floors.append(prediction(model, component, fraction, self.estimated))
+        if self.wanted is not None or len(floors) < 2:
+            return floors
+        entering = self.system.workloads_served_by.get(component.name, ())
+        if sum(workload.models is None for workload in entering) > 1:
+            return [one_of(floors)]
+        return [side_by_side(floors, self.models_first)]
 
 
-def _taken_by(floor: Floor, share: float, inner: float, fraction: float) -> Floor:
-    """The floor of work that only a share of the requests meets; `inner` is the percentile that they are asked at."""
-    if share >= 1:
-        return floor
-    note = f"{format_percentile(fraction)} of all is {format_percentile(inner)} of the {format_share(share)} that come here"
-    parts = tuple(
-        msgspec.structs.replace(part, formula=f"{part.formula}; {note}" if part.formula else note) for part in floor.parts
-    )
-    return Floor(0.0, floor.at_s, parts, (), floor.unknown, floor.certainty)
-
-
-def in_sequence(floors: list[Floor]) -> Floor:
-    """Work one after another: the least of all, and one of them at the percentile.
-
-    >>> a, b = Floor(0.0, 0.5), Floor(0.1, 0.2)
-    >>> in_sequence([a, b]).at_s
-    0.6
-    """
-    floors = [floor for floor in floors if floor is not NOTHING]
-    if not floors:
-        return NOTHING
-    if len(floors) == 1:
-        return floors[0]
-    least = sum(floor.least_s for floor in floors)
-    top = max(floors, key=lambda floor: floor.at_s - floor.least_s)
-    parts = tuple(part for floor in floors for part in (floor.parts if floor is top else floor.least_parts))
-    least_parts = tuple(part for floor in floors for part in floor.least_parts)
-    return Floor(
-        least, least - top.least_s + top.at_s, _few(parts), _few(least_parts), _places(floors), _weakest(parts)
-    )
-
-
-def side_by_side(floors: list[Floor]) -> Floor:
-    """Work in parallel, all of which is waited for: the longest."""
-    slowest = max(floors, key=lambda floor: floor.at_s)
-    least = max(floors, key=lambda floor: floor.least_s)
-    return Floor(
-        least.least_s, slowest.at_s, slowest.parts, least.least_parts, _places(floors), slowest.certainty
-    )
-
-
-def _few(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Keep the largest parts of very many, and their order; the rest become one."""
-    if len(parts) <= _MAX_PARTS:
-        return parts
-    largest = sorted(range(len(parts)), key=lambda index: -parts[index].value_s)[: _MAX_PARTS - 1]
-    kept = tuple(parts[index] for index in sorted(largest))
-    rest = sum(part.value_s for part in parts) - sum(part.value_s for part in kept)
-    return (*kept, Part(f"{len(parts) - len(kept)} smaller parts", rest, Origin.DERIVED))
-
-
-def _places(floors: list[Floor]) -> tuple[Place, ...]:
-    return tuple({place: None for floor in floors for place in floor.unknown})[:_MAX_UNKNOWN]
-
-
-def _weakest(parts: Iterable[Part]) -> Certainty:
-    order = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
-    return max((part.certainty for part in parts if part.value_s > 0), key=order.index, default=Certainty.PROVEN)
+def _parallel_of(stage: Stage) -> tuple[str | None, bool]:
+    """Return the name of the parallel group that a stage is in, and whether its relations are in different ones."""
+    names = {step.relation.parallel for step in stage}
+    return stage[0].relation.parallel, len(names) > 1

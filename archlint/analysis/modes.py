@@ -1,8 +1,13 @@
-"""Serving modes: how a workload gets the predictions of a model, read off the graph."""
+"""Serving modes: how a workload gets the predictions of a model, read off the graph.
+
+online: the server is reached from the client through waiting relations only. asynchronous: through a queue. batch: a
+job writes predictions to a store that the waiting path reads; streaming: a stream processor, or a worker on events
+of others, does. edge: on the client's own device. unreached: in none of these ways.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -18,13 +23,16 @@ STREAMING: Final = "streaming"
 EDGE: Final = "edge"
 UNREACHED: Final = "unreached"
 _PRODUCER_MODES: Final = {"batch-job": BATCH, "stream-processor": STREAMING, "worker": STREAMING}
+_EDGES: Final = frozenset({"client", "edge-device"})
+_GIVEN_ON: Final = frozenset({"writes", "publishes"})
 
 
 class Serving(msgspec.Struct, frozen=True):
     """That a workload gets a model's predictions in a mode.
 
     `server` runs the model (none where it is unreached); for batch and streaming, `producer` writes the
-    predictions to `store`, which the workload's waiting path reads by `read`.
+    predictions to `store`, which the workload's waiting path reads by `read`; a stream processor that a workload's
+    own events flow into may have neither store nor read.
     """
 
     model: str
@@ -44,48 +52,54 @@ class Production(msgspec.Struct, frozen=True):
     mode: str
 
 
+Stores = Mapping[str, tuple[Production, ...]]
+
+
 def productions(topology: Topology) -> dict[str, tuple[Production, ...]]:
-    """For each store, the predictions that are written there ahead of any request that reads them."""
+    """Return for each store the predictions that are written there ahead of any request that reads them."""
     found: dict[str, dict[Production, None]] = {}
     copies = _copies(topology)
     for name, component in topology.components.items():
         mode = _PRODUCER_MODES.get(component.kind)
-        if mode is None or not topology.models_below[name]:
+        if mode is None or not topology.models_awaited[name]:
             continue
-        written = [r.target for r in topology.outgoing[name] if r.verb == "writes"]
+        written = [r.target for r in topology.outgoing[name] if r.verb in _GIVEN_ON]
         if not written:
             continue
         made = [Production(model, server, name, mode) for server, model in _models_run(topology, name)]
         for store in _spread(written, copies):
             found.setdefault(store, {}).update(dict.fromkeys(made))
-    return {store: tuple(made) for store, made in found.items()}
+    kinds = topology.components
+    return {store: tuple(made) for store, made in found.items() if kinds[store].kind != "queue"}
 
 
 def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
-    """The (server, model) pairs that a component runs by itself or by waiting for others."""
+    """Yield the (server, model) pairs that a component runs by itself or by waiting for others."""
+    awaited = topology.models_awaited
     seen = {start}
     stack = [start]
     while stack:
         name = stack.pop()
         for model in topology.components[name].serves:
             yield name, model
-        for relation in topology.outgoing[name]:
-            target = relation.target
-            if target not in seen and topology.waits(relation) and topology.models_below[target]:
+        for target in topology.waited_for(name):
+            if target not in seen and awaited[target]:
                 seen.add(target)
                 stack.append(target)
 
 
 def _copies(topology: Topology) -> dict[str, list[str]]:
-    """From a store to the stores that jobs copy it to."""
+    """Return for each store those that jobs copy it to, and for each queue where its consumers put the messages."""
     copies: dict[str, list[str]] = {}
     for name, component in topology.components.items():
-        if component.kind in _PRODUCER_MODES:
-            relations = topology.outgoing[name]
-            written = [r.target for r in relations if r.verb == "writes"]
-            for relation in relations:
-                if relation.verb == "reads" and written:
-                    copies.setdefault(relation.target, []).extend(written)
+        relations = topology.outgoing[name]
+        given_on = [relation.target for relation in relations if relation.verb in _GIVEN_ON]
+        if not given_on:
+            continue
+        for relation in relations:
+            copied = relation.verb == "reads" and component.kind in _PRODUCER_MODES
+            if copied or relation.verb == "consumes":
+                copies.setdefault(relation.target, []).extend(given_on)
     return copies
 
 
@@ -100,41 +114,94 @@ def _spread(stores: list[str], copies: dict[str, list[str]]) -> dict[str, None]:
     return reached
 
 
-def servings(flow: Flow, models: tuple[str, ...] | None, stores: dict[str, tuple[Production, ...]]) -> tuple[Serving, ...]:
-    """Every way in which a flow gets the predictions of its models; stated models that it gets in none are unreached."""
-    wanted = None if models is None else set(models)
+def servings(flow: Flow, models: tuple[str, ...] | None, stores: Stores) -> tuple[Serving, ...]:
+    """Return every way in which a flow gets the predictions of its models.
+
+    `models` are those that the workload states (None: all), `stores` the productions of the whole system. Stated
+    models that the flow gets in no way are unreached.
+    """
     found: dict[Serving, None] = {}
-    components = flow.topology.components
-    for name in flow.components:
-        component = components[name]
-        for model in component.serves:
-            if wanted is None or model in wanted:
-                found[Serving(model, _mode_of(component.kind, name in flow.waiting), name)] = None
-    for relation in _reads(flow):
-        for made in stores.get(relation.target, ()):
-            if (wanted is None or made.model in wanted) and made.producer not in flow:
-                serving = Serving(made.model, made.mode, made.server, made.producer, relation.target, relation)
-                found.setdefault(serving, None)
-    for model in models or ():
-        if not any(serving.model == model for serving in found):
-            found[Serving(model, UNREACHED)] = None
-    return tuple(found)
+    reads = list(_reads(flow))
+    for name in flow.waiting:
+        mode = EDGE if flow.topology.components[name].kind in _EDGES else ONLINE
+        found |= dict.fromkeys(Serving(model, mode, name) for model in _served(flow, name, models))
+    found |= dict.fromkeys(_behind_queues(flow, models, stores, reads))
+    found |= dict.fromkeys(_made_ahead(flow, models, stores, reads))
+    reached = {serving.model for serving in found}
+    missing = (Serving(model, UNREACHED) for model in models or () if model not in reached)
+    return (*found, *dict.fromkeys(missing))
 
 
-def _mode_of(kind: str, waiting: bool) -> str:
-    if kind in {"client", "edge-device"}:
-        return EDGE
-    if waiting:
-        return ONLINE
-    return STREAMING if kind == "stream-processor" else ASYNCHRONOUS
+def _served(flow: Flow, name: str, models: tuple[str, ...] | None) -> Iterator[str]:
+    for model in flow.topology.components[name].serves:
+        if models is None or model in models:
+            yield model
 
 
 def _reads(flow: Flow) -> Iterator[Relation]:
-    """The relations by which the waiting side reads a store."""
+    """Yield the relations by which the waiting side reads a store."""
     components = flow.topology.components
     for name in flow.waiting:
-        for step in flow.steps.get(name, ()):
-            if step.relation.verb == "reads" or (
-                step.relation.verb == "calls" and components[step.target].kind in STORES
-            ):
-                yield step.relation
+        for step in flow.steps[name]:
+            relation = step.relation
+            if relation.verb == "reads" or (relation.verb == "calls" and components[step.target].kind in STORES):
+                yield relation
+
+
+def _behind_queues(
+    flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
+) -> Iterator[Serving]:
+    """Yield the servings of what messages or writes lead to that nobody waits for."""
+    components = flow.topology.components
+    entered = _entered(flow)
+    jobs = {name: mode for name in entered if (mode := _job_mode(flow.topology, name)) is not None}
+    for name in _run_by(flow, [name for name in entered if name not in jobs]):
+        mode = EDGE if components[name].kind in _EDGES else ASYNCHRONOUS
+        yield from (Serving(model, mode, name) for model in _served(flow, name, models))
+    for job, mode in jobs.items():
+        for server in _run_by(flow, [job]):
+            for model in _served(flow, server, models):
+                made = Production(model, server, job, mode)
+                ways = [read for read in reads if made in stores.get(read.target, ())]
+                yield from (Serving(model, mode, server, job, read.target, read) for read in ways)
+                if not ways:
+                    yield Serving(model, ASYNCHRONOUS if mode == BATCH else mode, server, job)
+
+
+def _entered(flow: Flow) -> dict[str, None]:
+    """Return the components behind a queue that a message or a write leads to, without anybody waiting."""
+    steps = (step for name in flow.components for step in flow.steps[name] if not step.waits)
+    return {step.target: None for step in steps if step.target in flow.eventual}
+
+
+def _job_mode(topology: Topology, name: str) -> str | None:
+    """Return batch for a job that a schedule starts, whatever it reads; streaming for a stream processor."""
+    component = topology.components[name]
+    if component.kind == "stream-processor":
+        return STREAMING
+    if component.kind != "batch-job":
+        return None
+    triggered = any(relation.verb == "triggers" for relation in topology.incoming[name])
+    return BATCH if triggered or component.schedule is not None else None
+
+
+def _run_by(flow: Flow, starts: Iterable[str]) -> dict[str, None]:
+    """Return the components behind a queue that run for some of them, these included."""
+    run = dict.fromkeys(starts)
+    order = list(run)
+    for name in order:                   # grows while it is walked
+        for step in flow.steps[name]:
+            if step.waits and step.target not in run and step.target in flow.eventual:
+                run[step.target] = None
+                order.append(step.target)
+    return run
+
+
+def _made_ahead(
+    flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
+) -> Iterator[Serving]:
+    """Yield the servings over stores that the waiting side reads, of producers that no request reaches."""
+    for read in reads:
+        for made in stores.get(read.target, ()):
+            if (models is None or made.model in models) and made.producer not in flow:
+                yield Serving(made.model, made.mode, made.server, made.producer, read.target, read)

@@ -1,68 +1,104 @@
-"""Whether a component, or several that stand in for one another, survives the loss of a replica, a zone or a host."""
+"""Whether a component, or several that stand in for one another, survives the loss of one thing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
+from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.model.architecture import Component
 from archlint.model.places import Place
-from archlint.model.quantities import format_count
 from archlint.verdicts import Origin, Term
+
+NO_REPLICA: Final = "no replica"
+ONE_REPLICA: Final = "one replica"
+ONE_HOST: Final = "one host"
+ONE_ZONE: Final = "one zone"
 
 
 class Redundancy(msgspec.Struct, frozen=True):
-    """`single` says why a pool is a single point of failure, empty where it is not; `unknown` is what would decide.
+    """How a pool of components stands; several count with their replicas and zones together.
 
-    A pool of several components counts with its replicas and zones together.
+    `weakness` is the one thing whose loss takes the pool away (a constant of this module), empty where there
+    is none; `where` names the host or zone, and `at` is where that is said. `replicas` are those that stand
+    at any time, None where a member does not say. `needs` are the facts without which it is undecided.
     """
 
-    single: str
-    terms: tuple[Term, ...] = ()
-    unknown: tuple[Place, ...] = ()
+    weakness: str = ""
+    where: str = ""
     at: Place | None = None
+    replicas: float | None = None
+    terms: tuple[Term, ...] = ()
+    needs: tuple[Place, ...] = ()
+
+
+class _Member(msgspec.Struct, frozen=True):
+    component: Component
+    replicas: Fact | None
+
+    @property
+    def least(self) -> float | None:
+        """The replicas that stand at any time, None where the file does not say."""
+        return None if self.replicas is None else float(self.replicas.value)
+
+    @property
+    def asked(self) -> Place:
+        """The key that would say how many stand."""
+        if self.component.scaling is not None:
+            return self.component.place("replicas", "min")
+        return (
+            self.component.place("autoscale", "min") if self.component.autoscale else self.component.place("replicas")
+        )
 
 
 def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
-    """Judge a pool: one replica, one host or one zone is single; what is not stated is unknown."""
+    """Judge a pool: one replica, host or zone is a weakness; what would decide and is not said is needed."""
     if any(_kept_by_provider(system, component) for component in pool):
-        return Redundancy("")
-    facts = [(component, system.facts.replicas(component)) for component in pool]
-    terms = tuple(fact.term("replicas", f"replicas of {c.name}", "count") for c, fact in facts if fact is not None)
-    unknown = tuple(component.place("replicas") for component, fact in facts if fact is None)
-    known = sum(float(fact.value) for _, fact in facts if fact is not None)
-    if not unknown and known <= 1:
-        standing = [component for component, fact in facts if fact is not None and fact.value]
-        at = (standing or list(pool))[0].place("replicas")
-        return Redundancy("has one replica" if known else "has no replica that always stands", terms, at=at)
-    hosts = {component.host for component in pool}
-    if len(hosts) == 1 and None not in hosts:
-        host = str(next(iter(hosts)))
-        term = Term("host", "host of all replicas", host, "", Origin.STATED, pool[0].place("host"))
-        return Redundancy(f"has all its replicas on the host {host}", (*terms, term), at=pool[0].place("host"))
-    return _over_zones(pool, terms, unknown, known)
+        return Redundancy()
+    members = [_Member(component, system.facts.replicas(component)) for component in pool]
+    unknown = tuple(member.asked for member in members if member.replicas is None)
+    known = sum(member.least or 0.0 for member in members)
+    total = None if unknown else known
+    terms = tuple(
+        m.replicas.term("replicas", f"replicas of {m.component.name}", "count") for m in members if m.replicas
+    )
+    if total is not None and total <= 1:
+        said = next((m.replicas for m in members if m.replicas and m.replicas.value), members[0].replicas)
+        return Redundancy(ONE_REPLICA if total else NO_REPLICA, "", said.at if said else None, total, terms)
+    standing = [member for member in members if member.least != 0]
+    host = standing[0].component.host
+    if host is not None and all(member.component.host == host for member in standing):
+        at = standing[0].component.place("host")
+        term = Term("host", "host of all replicas", host, "", Origin.STATED, at)
+        return Redundancy(ONE_HOST, host, at, total, (*terms, term))
+    return _over_zones(standing, total, terms, unknown)
 
 
-def _over_zones(pool: Sequence[Component], terms: tuple[Term, ...], unknown: tuple[Place, ...], known: float) -> Redundancy:
-    zones = {zone for component in pool for zone in component.zones or ()}
-    missing = tuple(component.place("zones") for component in pool if component.zones is None)
-    if len(zones) >= 2 and (known >= 2 or len(pool) > 1):
-        return Redundancy("")
-    if missing or unknown:
-        single_zone = not missing and len(zones) == 1
-        if not single_zone:
-            return Redundancy("", terms, unknown or missing)
-    if len(zones) == 1 or not zones:
-        zone = next(iter(zones), "none")
-        at = pool[0].place("zones")
-        term = Term("zones", "zones of all replicas", zone, "", Origin.STATED, at)
-        count = f"its {format_count(known)} replicas" if known else "its replicas"
-        return Redundancy(f"has all {count} in the zone {zone}", (*terms, term), at=at)
-    return Redundancy("", terms, unknown)
+def _over_zones(
+    standing: Sequence[_Member], total: float | None, terms: tuple[Term, ...], unknown: tuple[Place, ...]
+) -> Redundancy:
+    """Judge members that stand: all of them in one zone is a weakness, whatever their number."""
+    unplaced = tuple(member.component.place("zones") for member in standing if not member.component.zones)
+    certain = [member for member in standing if member.replicas is not None]
+    # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one.
+    if sum(member.least or 0.0 for member in certain) >= 2 and len(_zones(certain)) >= 2:
+        return Redundancy(replicas=total)
+    zones = _zones(standing)
+    if not unplaced and len(zones) == 1:
+        zone, at = next(iter(zones)), standing[0].component.place("zones")
+        term = Term("zone", "zone of all replicas", zone, "", Origin.STATED, at)
+        return Redundancy(ONE_ZONE, zone, at, total, (*terms, term))
+    return Redundancy(replicas=total, needs=(*unknown, *unplaced))
+
+
+def _zones(members: Sequence[_Member]) -> set[str]:
+    return {zone for member in members for zone in member.component.zones or ()}
 
 
 def _kept_by_provider(system: System, component: Component) -> bool:
+    """Whether the catalogue says that the provider spreads it over zones, and the file says nothing else."""
     fact = system.facts.redundant(component)
-    return fact is not None and bool(fact.value) and component.zones is None
+    return fact is not None and bool(fact.value) and component.zones is None and component.host is None

@@ -2,20 +2,29 @@
 
 A dense model's weights are all read and all multiplied once for a prediction, so it takes at least
 max(bytes of the weights / memory bandwidth, 2 x parameters / peak FLOPS). Peaks are dense, so that nothing beats it.
+Weights so few that they may stay in the chip's own caches from one prediction to the next need not be read.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import msgspec
 
 from archlint.catalog.hardware import Accelerator, accelerator
 from archlint.model.architecture import Component, Model
+from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_size
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty
 
-_FASTEST_PRECISION = 4.0
+_FASTEST_PRECISION: Final = 4.0
 """4-bit arithmetic runs at up to four times the 16-bit peak."""
+_ON_CHIP_BYTES: Final = 128 * 1024 * 1024
+"""No chip of the catalogue keeps more at hand; the largest L2 cache has 126 MB (B200).
+
+Source: https://docs.nvidia.com/cuda/blackwell-tuning-guide/ (increased L2 capacity).
+"""
 
 
 class Roofline(msgspec.Struct, frozen=True):
@@ -28,10 +37,16 @@ class Roofline(msgspec.Struct, frozen=True):
 
 
 def roofline(model: Model, server: Component) -> Roofline | None:
-    """The floor of one prediction of a model on a server's accelerators; None where a fact is missing.
+    """Return the floor of one prediction of a model on a server's accelerators; None where a fact is missing.
 
     Proven from `parameters` (or `active_parameters`); from the artefact's size alone it is a hint only, as a table
-    or a forest of trees is not read whole.
+    or a forest of trees is not read whole. Several accelerators share the work, at best without any loss.
+
+    >>> from archlint.model.architecture import Hardware
+    >>> server = Component("llm", "model-server", hardware=Hardware(gpu="a100-80gb", gpus=2.0))
+    >>> bound = roofline(Model("chat", parameters=7e9, precision="fp16"), server)
+    >>> round(bound.floor_s * 1000, 3), bound.formula
+    (3.433, '14 GB of weights / (2 x 2.04 TB/s)')
     """
     hardware = server.hardware
     chip = accelerator(hardware.gpu) if hardware else None
@@ -48,21 +63,42 @@ def roofline(model: Model, server: Component) -> Roofline | None:
     return None
 
 
+def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
+    """Return the places of the facts without which the floor is unknown, or lower than it might be.
+
+    Empty where nothing at all is stated of it: then the service time alone is to be asked for.
+    """
+    hardware = server.hardware
+    sized = model.parameters is not None or model.active_parameters is not None
+    if hardware is None or hardware.gpu is None:
+        if not sized and model.artifact_bytes is None:
+            return ()
+        return (server.place("hardware") if hardware is None else server.place("hardware", "gpu"),)
+    if sized:
+        return () if model.precision is not None else (model.place("precision"),)
+    artifact = () if model.artifact_bytes is not None else (model.place("artifact"),)
+    return (model.place("parameters"), *artifact)
+
+
 def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: float) -> Roofline:
     width = PRECISIONS.get(model.precision) if model.precision else None
     candidates: list[tuple[float, str]] = []
-    if width is not None:
-        weights = parameters * width
-        bandwidth = format_size(chip.bandwidth_bytes_per_s) + "/s"
-        candidates.append(
-            (weights / (gpus * chip.bandwidth_bytes_per_s), f"{format_size(weights)} of weights / ({gpus:g} x {bandwidth})")
-        )
+    if width is not None and parameters * width > gpus * _ON_CHIP_BYTES:
+        weights, bandwidth = format_size(parameters * width), format_size(chip.bandwidth_bytes_per_s)
+        floor_s = parameters * width / (gpus * chip.bandwidth_bytes_per_s)
+        candidates.append((floor_s, f"{weights} of weights / ({gpus:g} x {bandwidth}/s)"))
     if chip.fp16_flops is not None:
-        speedup = min(_FASTEST_PRECISION, 2.0 / width) if width and width < 2 else 1.0 if width else _FASTEST_PRECISION
-        flops = chip.fp16_flops * speedup
+        flops = chip.fp16_flops * _speedup(width)
         formula = f"2 x {format_count(parameters)} parameters / ({gpus:g} x {format_count(flops)} FLOPS)"
         candidates.append((2 * parameters / (gpus * flops), formula))
     if not candidates:
         return Roofline(0.0, "no peak is known", Certainty.PROVEN, chip.source)
     floor, formula = max(candidates)
     return Roofline(floor, formula, Certainty.PROVEN, chip.source)
+
+
+def _speedup(width: float | None) -> float:
+    """Return how much faster than at 16 bit the chip may multiply, by the bytes of a parameter (None: unknown)."""
+    if width is None:
+        return _FASTEST_PRECISION
+    return min(_FASTEST_PRECISION, max(1.0, 2.0 / width))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import msgspec
 
 from archlint.model.architecture import ServiceTime
 from archlint.model.places import Place
 from archlint.model.quantities import format_percentile
+
+_SAME: Final = 1e-12
+_LARGEST_POWER: Final = 700.0
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -21,7 +25,7 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 def lower_bound(time: ServiceTime, fraction: float, at: Place | None = None) -> Bound | None:
-    """The most that is certain of a percentile: it is at least this, whatever the distribution.
+    """Return the most that is certain of a percentile: it is at least this, whatever the distribution.
 
     The next lower stated percentile; from mean and cv, Cantelli's inequality: the p-quantile is at least
     mean - sd * sqrt((1 - p) / p). None where nothing is stated that bounds it from below.
@@ -32,7 +36,7 @@ def lower_bound(time: ServiceTime, fraction: float, at: Place | None = None) -> 
     if time.constant_s is not None:
         return Bound(time.constant_s, "service time", at)
     found: list[Bound] = []
-    below = [(p, value) for p, value in time.percentiles if p <= fraction + 1e-12]
+    below = [(p, value) for p, value in time.percentiles if p <= fraction + _SAME]
     if below:
         stated, value = below[-1]
         name = format_percentile(stated)
@@ -45,51 +49,97 @@ def lower_bound(time: ServiceTime, fraction: float, at: Place | None = None) -> 
     return max(found, key=lambda bound: bound.value_s, default=None)
 
 
+def says(time: ServiceTime, fraction: float) -> bool:
+    """Return whether a percentile is stated, or follows by the lognormal through what is.
+
+    >>> says(ServiceTime(percentiles=((0.5, 0.02),)), 0.99)
+    False
+    """
+    if time.constant_s is not None or (time.mean_s is not None and time.cv is not None):
+        return True
+    known = [p for p, value in time.percentiles if value > 0]
+    return len(known) > 1 or any(abs(p - fraction) < 1e-9 for p, _ in time.percentiles)
+
+
 def upper_bound(time: ServiceTime, fraction: float) -> float | None:
-    """The least that is certain to be enough at a percentile: the next higher stated one, in seconds."""
+    """Return the least that is certain to be enough at a percentile, in seconds, whatever the distribution.
+
+    The next higher stated percentile; from the mean, Markov's inequality: mean / (1 - p); with cv, Cantelli's:
+    mean + sd * sqrt(p / (1 - p)). None where nothing is stated that bounds it from above.
+
+    >>> upper_bound(ServiceTime(percentiles=((0.5, 0.85), (0.99, 1.6))), 0.95)
+    1.6
+    """
     if time.constant_s is not None:
         return time.constant_s
-    return next((value for p, value in time.percentiles if p >= fraction - 1e-12), None)
+    found = [value for p, value in time.percentiles if p >= fraction - _SAME]
+    if time.mean_s is not None and 0 < fraction < 1:
+        found.append(time.mean_s / (1 - fraction))
+        if time.cv is not None:
+            found.append(time.mean_s * (1 + time.cv * math.sqrt(fraction / (1 - fraction))))
+    return min(found, default=None)
 
 
 def estimate(time: ServiceTime, fraction: float) -> float | None:
-    """The percentile by the lognormal through what is stated, in seconds; None where that says too little.
+    """Return the percentile by the lognormal through what is stated, in seconds; None where that says too little.
+
+    Between stated percentiles the one through both neighbours counts, beyond them the one through the nearest two.
 
     >>> round(estimate(ServiceTime(percentiles=((0.5, 0.1), (0.99, 0.4))), 0.95), 3)
     0.266
     """
     if time.constant_s is not None:
         return time.constant_s
-    parameters = _lognormal(time)
-    if parameters is None:
+    for p, value in time.percentiles:
+        if abs(p - fraction) < _SAME:
+            return value
+    parameters = _lognormal(time, fraction)
+    if parameters is None or not 0 < fraction < 1:
         return None
-    from statistics import NormalDist   # costs more to import than the rest of a small check
+    from statistics import NormalDist  # costs more to import than the rest of a small check
 
     mu, sigma = parameters
-    return math.exp(mu + sigma * NormalDist().inv_cdf(fraction)) if 0 < fraction < 1 else None
+    return _exp(mu + sigma * NormalDist().inv_cdf(fraction))
 
 
 def mean(time: ServiceTime) -> float | None:
-    """The mean in seconds: stated, or of the lognormal through what is stated."""
+    """Return the mean in seconds: stated, or of the lognormal through the lowest and the highest stated percentile.
+
+    >>> round(mean(ServiceTime(percentiles=((0.5, 0.1), (0.99, 0.4)))), 4)
+    0.1194
+    """
     if time.constant_s is not None:
         return time.constant_s
     if time.mean_s is not None:
         return time.mean_s
     parameters = _lognormal(time)
-    return math.exp(parameters[0] + parameters[1] ** 2 / 2) if parameters else None
+    return _exp(parameters[0] + parameters[1] ** 2 / 2) if parameters else None
 
 
-def _lognormal(time: ServiceTime) -> tuple[float, float] | None:
-    """mu and sigma of the lognormal through the outermost two stated percentiles, or of mean and cv."""
-    points = [(p, value) for p, value in time.percentiles if value > 0]
+def _exp(power: float) -> float | None:
+    """Return the exponential, None where percentiles that lie absurdly far apart would overflow it."""
+    return math.exp(power) if power < _LARGEST_POWER else None
+
+
+def _lognormal(time: ServiceTime, fraction: float | None = None) -> tuple[float, float] | None:
+    """Return mu and sigma of the lognormal through two stated percentiles, or of mean and cv; None without these.
+
+    The two are those around a fraction, or nearest to it; without a fraction, the lowest and the highest.
+    """
+    points = list({p: value for p, value in time.percentiles if value > 0}.items())   # p50 and p50.0 are one
     if len(points) >= 2:
-        from statistics import NormalDist
+        from statistics import NormalDist  # as above
 
-        (low, low_s), (high, high_s) = points[0], points[-1]
+        first, last = 0, len(points) - 1
+        if fraction is not None:
+            above = sum(p < fraction for p, _ in points)
+            last = min(max(above, 1), len(points) - 1)
+            first = last - 1
+        (low, low_s), (high, high_s) = points[first], points[last]
         normal = NormalDist()
         sigma = (math.log(high_s) - math.log(low_s)) / (normal.inv_cdf(high) - normal.inv_cdf(low))
         return math.log(low_s) - sigma * normal.inv_cdf(low), sigma
     if time.mean_s is not None and time.mean_s > 0 and time.cv is not None:
-        variance = math.log(1 + time.cv**2)
+        variance = math.log1p(time.cv**2)
         return math.log(time.mean_s) - variance / 2, math.sqrt(variance)
     return None

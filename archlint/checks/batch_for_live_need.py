@@ -9,6 +9,8 @@ import msgspec
 from archlint.analysis.ages import RunTime, run_time
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._lines import freshness_related, freshness_term, rate_terms, without_repeats
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_duration
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
@@ -20,75 +22,131 @@ class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
+class Use(msgspec.Struct, frozen=True):
+    """That a workload reads the predictions that a job made ahead of time."""
+
+    workload: Workload
+    serving: Serving
+
+
+class Late(msgspec.Struct, frozen=True):
+    """A run that alone takes longer than a workload's predictions may be old."""
+
+    use: Use
+    run: RunTime
+    freshness_s: float
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each job whose predictions cannot be there in time, at the job."""
+    uses: dict[str, list[Use]] = {}
+    questions: list[Undecided] = []
     for workload in system.workloads.values():
-        servings = system.servings(workload)
-        live = any(serving.mode in LIVE for serving in servings)
-        judged: set[str] = set()
-        for serving in servings:
-            if serving.mode == BATCH and serving.producer not in judged and not _live_too(servings, serving):
-                judged.add(serving.producer)
-                yield from _judge(system, workload, serving, live)
-
-
-def _live_too(servings: tuple[Serving, ...], batch: Serving) -> bool:
-    return any(serving.model == batch.model and serving.mode in LIVE for serving in servings)
-
-
-def _judge(system: System, workload: Workload, serving: Serving, live: bool) -> Iterator[Verdict]:
-    """Judge one job for one workload.
-
-    Where another model of the workload answers live, the batch predictions are input to it, and what is unknown
-    before the request is that model's matter.
-    """
-    job = system.components[serving.producer]
-    if workload.inputs == "on-request" and not live:
-        yield _unknown_inputs(workload, serving, job)
-        return
-    freshness = workload.slo.freshness_s
-    if freshness is not None:
-        run = run_time(system, job, serving.model)
-        if isinstance(run, RunTime):
-            if run.value_s > freshness:
-                yield _too_long(workload, serving, job, run, freshness)
-                return
+        for serving in system.servings(workload):
+            if serving.mode == BATCH:
+                uses.setdefault(serving.producer, []).append(Use(workload, serving))
+    for name, found in uses.items():
+        job = system.components[name]
+        blind = [use for use in found if asks_for_the_unknown(system, use.workload)]
+        late = [judged for use in found if (judged := takes_too_long(system, job, use)) is not None]
+        if blind:
+            yield _unknown_inputs(job, blind)
+        elif late:
+            yield _too_long(job, late)
         else:
-            yield Undecided(job.place(), run, "how long one run takes")
-    if workload.inputs is None and not live:
-        yield Undecided(job.place(), (workload.place("inputs"),), f"whether the inputs of `{workload.name}` are known ahead")
+            questions += [question for use in found for question in _open(system, job, use)]
+    yield from without_repeats(questions)
+
+
+def asks_for_the_unknown(system: System, workload: Workload) -> bool:
+    """Return whether what a workload asks about is known only with the request, and no model answers it live.
+
+    Where another model answers live, the predictions made ahead are among its inputs (candidates, embeddings,
+    a first stage): what is unknown before the request is that model's matter.
+    """
+    return workload.inputs == "on-request" and not _answered_live(system, workload)
+
+
+def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
+    """Return the run that alone takes longer than the freshness allows, so that no schedule can meet it."""
+    freshness_s = use.workload.slo.freshness_s
+    if freshness_s is None:
+        return None
+    run = run_time(system, job, use.serving.model)
+    return Late(use, run, freshness_s) if isinstance(run, RunTime) and run.value_s > freshness_s else None
+
+
+def _answered_live(system: System, workload: Workload) -> bool:
+    return any(serving.mode in LIVE for serving in system.servings(workload))
+
+
+def _open(system: System, job: Component, use: Use) -> Iterator[Undecided]:
+    workload = use.workload
+    if workload.slo.freshness_s is not None:
+        run = run_time(system, job, use.serving.model)
+        if not isinstance(run, RunTime):
+            because = f"whether one run takes longer than a prediction for `{workload.name}` may be old"
+            yield Undecided(job.place(), run, because)
+    if workload.inputs is None and not _answered_live(system, workload):
+        because = f"whether the inputs of `{workload.name}` are known ahead"
+        yield Undecided(job.place(), (workload.place("inputs"),), because)
 
 
 def _cures(workload: Workload) -> tuple[str, ...]:
     if workload.waits is False:
         return ("asynchronous", "streaming")
     if workload.waits is True:
-        return ("web-single", "synchronous")
-    return ("web-single", "synchronous", "asynchronous", "streaming")
+        return ("synchronous", "web-single")
+    return ("synchronous", "web-single", "asynchronous", "streaming")
 
 
-def _reader(serving: Serving) -> tuple[Related, ...]:
-    return (Related(serving.read.place(), f"the predictions of `{serving.producer}` are read here"),) if serving.read else ()
+def _readers(uses: list[Use]) -> Iterator[Related]:
+    """Yield where the predictions are read, each place once."""
+    places = dict.fromkeys(use.serving.read.place() for use in uses if use.serving.read is not None)
+    return (Related(place, "its predictions are read here") for place in places)
 
 
-def _unknown_inputs(workload: Workload, serving: Serving, job: Component) -> Hit:
+def _unknown_inputs(job: Component, uses: list[Use]) -> Hit:
+    workloads = list({use.workload.name: use.workload for use in uses}.values())
     message = (
-        f"`{job.name}` predicts `{serving.model}` ahead of time, but the inputs of `{workload.name}` are unknown "
-        "before the request: what is asked cannot have been scored, whatever the schedule"
+        f"`{job.name}` runs {listed(use.serving.model for use in uses)} ahead of time, but what "
+        f"{listed(workload.name for workload in workloads)} asks about is known only with the request: "
+        "it cannot have been scored, whatever the schedule"
     )
-    terms = [Term("inputs", f"inputs of {workload.name}", "on-request", "", Origin.STATED, workload.place("inputs"))]
-    if workload.rate_per_s is not None:
-        terms.append(Term("rate", f"rate of {workload.name}", workload.rate_per_s, "/s", Origin.STATED, workload.place("rate")))
-    related = (Related(workload.place("inputs"), "unknown before the request"), *_reader(serving))
-    return Hit(job.place(), message, tuple(terms), related, cures=_cures(workload), cause=f"component {job.name}")
+    terms = [
+        Term("inputs", f"inputs of {w.name}", "on-request", "", Origin.STATED, w.place("inputs")) for w in workloads
+    ]
+    related = [Related(workload.place("inputs"), "known only with the request") for workload in workloads]
+    return Hit(
+        job.place(),
+        message,
+        (*terms, *rate_terms(workloads)),
+        (*related, *_readers(uses)),
+        # It rests on no other model answering live: a relation that could not be read may lead to one.
+        whole_graph=True,
+        cures=_cures(workloads[0]),
+        cause=f"component {job.name}",
+    )
 
 
-def _too_long(workload: Workload, serving: Serving, job: Component, run: RunTime, freshness_s: float) -> Hit:
+def _too_long(job: Component, found: list[Late]) -> Hit:
+    worst = min(found, key=lambda late: late.freshness_s)
+    workload, run = worst.use.workload, worst.run
     message = (
-        f"one run of `{job.name}` takes {format_duration(run.value_s)}, but a prediction for `{workload.name}` may be "
-        f"at most {format_duration(freshness_s)} old: no schedule can meet it"
+        f"one run of `{job.name}` takes {format_duration(run.value_s)}, but a prediction for "
+        f"`{workload.name}` may be at most {format_duration(worst.freshness_s)} old: no schedule can meet that"
     )
-    place = workload.place("slo", "freshness")
-    limit = Term("freshness", f"freshness of {workload.name}", freshness_s, "s", Origin.STATED, place, limit=True)
-    related = (Related(place, "may be this old"), *_reader(serving))
-    return Hit(job.place(), message, (*run.terms, limit), related, cures=_cures(workload), cause=f"component {job.name}")
+    # Where the inputs are known, a shorter run is the smaller change.
+    cures = (*_cures(workload), "parallel-jobs")
+    if workload.inputs == "known":
+        cures = ("parallel-jobs", "streaming", *_cures(workload))
+    allowed = dict.fromkeys(freshness_related(late.use.workload) for late in found)
+    return Hit(
+        job.place(),
+        message,
+        (*run.terms, freshness_term(workload, worst.freshness_s)),
+        (*allowed, *_readers([late.use for late in found])),
+        run.certainty,
+        cures=tuple(dict.fromkeys(cures)),
+        cause=f"component {job.name}",
+    )

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import msgspec
 
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.model.architecture import Component, Relation
 from archlint.verdicts import Hit, Related, Verdict
 
-_STARTS = frozenset({"triggers", "calls"})
+STARTING = frozenset({"triggers", "calls"})
+TAKING = frozenset({"reads", "consumes", "calls", "loads"})
+HANDING_ON = frozenset({"writes", "publishes", "calls", "mirrors"})
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -19,24 +22,28 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each batch job without a start, and for each whose predictions lead nowhere, at the job."""
+    named = _named_as_source(system)
     for component in system.components.values():
         if component.kind != "batch-job":
             continue
         if component.schedule is None and not _started(system, component):
             yield _unscheduled(component)
-        if _predicts(system, component) and not _read_by_anyone(system, component):
+        if _predicts(system, component) and not _taken_by_anyone(system, component, named):
             yield _unread(system, component)
 
 
 def _started(system: System, job: Component) -> bool:
-    """Whether something starts the job: a trigger, a caller, or a message."""
-    if any(relation.verb in _STARTS for relation in system.topology.incoming[job.name]):
+    """Whether something starts the job: a trigger, a caller, a message, or a technology that is a scheduler."""
+    if any(relation.verb in STARTING for relation in system.topology.incoming[job.name]):
         return True
-    return any(relation.verb == "consumes" for relation in system.topology.outgoing[job.name])
+    if any(relation.verb == "consumes" for relation in system.topology.outgoing[job.name]):
+        return True
+    technology = system.facts.technology(job)
+    return technology is not None and technology.kind == "scheduler"
 
 
 def _unscheduled(job: Component) -> Hit:
-    message = f"nothing starts `{job.name}`: it has no schedule, and no scheduler triggers it"
+    message = f"nothing starts `{job.name}`: it has no schedule, and nothing triggers or calls it"
     absent = (job.place("schedule"), job.place("consumes"))
     return Hit(job.place(), message, absent=absent, whole_graph=True, cures=("batch",), cause=f"component {job.name}")
 
@@ -49,35 +56,57 @@ def _predicts(system: System, job: Component) -> bool:
 
 
 def _results(system: System, job: Component) -> list[Relation]:
-    return [r for r in system.topology.outgoing[job.name] if r.verb in {"writes", "publishes", "logs_to"}]
+    return [r for r in system.topology.outgoing[job.name] if r.verb in {"writes", "publishes"}]
 
 
-def _read_by_anyone(system: System, job: Component) -> bool:
-    """Whether somebody else reads what the job writes, directly or after further copies."""
+def _named_as_source(system: System) -> set[str]:
+    """Collect the components that others name without a relation: as a fallback, or as where features come from."""
+    names: set[str] = set()
+    for name, component in system.components.items():
+        if component.features is not None:
+            names.add(component.features)
+        names.update(r.fallback for r in system.topology.outgoing[name] if r.fallback is not None)
+    return names
+
+
+def _taken_by_anyone(system: System, job: Component, named: set[str]) -> bool:
+    """Whether somebody else takes what the job writes, or the job itself brings it to somebody."""
     if job.callback:
         return True
     for relation in _results(system, job):
         target = system.components[relation.target]
-        if target.kind == "external":
+        if target.kind == "external" or target.name in named:
             return True
-        for back in system.topology.incoming[relation.target]:
-            if back.source != job.name and back.verb in {"reads", "consumes", "calls", "loads"}:
-                return True
-        # a store that hands on by itself (a warehouse that publishes, a database that is mirrored)
-        if any(r.verb in {"writes", "publishes", "calls", "mirrors"} for r in system.topology.outgoing[relation.target]):
+        incoming = system.topology.incoming[target.name]
+        if any(back.source != job.name and back.verb in TAKING for back in incoming):
             return True
-    return any(relation.verb in {"calls"} and not system.topology.models_below[relation.target]
-               for relation in system.topology.outgoing[job.name])  # fmt: skip
+        # A store that hands on by itself: a warehouse that publishes, a database that is mirrored.
+        if any(onward.verb in HANDING_ON for onward in system.topology.outgoing[target.name]):
+            return True
+    outgoing = system.topology.outgoing[job.name]
+    if any(r.verb == "calls" and not system.topology.models_below[r.target] for r in outgoing):
+        return True
+    # Predictions that are only logged are looked at by people: an evaluation, whose reader is no component.
+    return not _results(system, job) and any(r.verb == "logs_to" for r in outgoing)
 
 
 def _unread(system: System, job: Component) -> Hit:
     results = _results(system, job)
     if results:
-        written = ", ".join(f"`{relation.target}`" for relation in results[:4])
-        message = f"nobody reads the predictions of `{job.name}`: it writes to {written}, and nothing reads there"
+        names = listed([relation.target for relation in results])
+        message = f"nobody reads the predictions of `{job.name}`: they end in {names}"
     else:
         message = f"the predictions of `{job.name}` go nowhere: it writes to no store and publishes nothing"
-    related = tuple(Related(relation.place(), "written here, read by nobody") for relation in results[:4])
+    related = tuple(Related(relation.place(), "nobody reads them here either") for relation in results[1:4])
     absent = (job.place("writes"), job.place("publishes"))
     at = results[0].place() if results else job.place("serves")
-    return Hit(at, message, (), related, absent=absent, whole_graph=True, cures=("batch",), cause=f"component {job.name}")
+    return Hit(
+        at,
+        message,
+        (),
+        related,
+        absent=absent,
+        whole_graph=True,
+        cures=("batch",),
+        cause=f"component {job.name}",
+    )

@@ -2,41 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.model.architecture import Relation
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.analysis.wording import listed
+from archlint.model.architecture import Relation, Workload
+from archlint.model.quantities import format_duration, format_percentile
+from archlint.topology import Flow
+from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+
+_MOST_SHOWN: Final = 8
 
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """The latency that a workload asks for at the highest percentile that it states."""
+
+    workload: Workload
+    fraction: float
+    objective_s: float
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield one hit a caller, at its first waiting relation without a timeout on some workload's waiting path."""
-    on_path: dict[str, None] = {}
-    for flow in dict.fromkeys(system.flow(workload) for workload in system.workloads.values()):
-        on_path.update(flow.waiting)
-    for name in system.components:
-        if name in on_path:
-            missing = [r for r in system.topology.outgoing[name] if _waits_for_ever(system, r, on_path)]
-            if missing:
-                yield _hit(missing)
+    """Yield one hit a caller, at the first of its relations on a waiting path that has no timeout."""
+    unread = system.architecture.unread
+    for relations, asked in _callers(system):
+        missing = [r for r in relations if r.place("timeout").identity not in unread]
+        if missing:
+            yield _hit(missing, asked)
+        else:
+            needs = tuple(relation.place("timeout") for relation in relations)
+            yield Undecided(relations[0].place(), needs, "what could not be read there")
 
 
-def _waits_for_ever(system: System, relation: Relation, on_path: dict[str, None]) -> bool:
-    return (
-        relation.target in on_path and relation.waits and system.facts.timeout_s(relation) is None
-    )
+def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
+    """Yield for each caller what it waits for without a timeout, and the tightest objective there."""
+    workloads: dict[Flow, list[Workload]] = {}
+    for workload in system.workloads.values():
+        workloads.setdefault(system.flow(workload), []).append(workload)
+    found: dict[str, dict[tuple[str, int], Relation]] = {}
+    asked: dict[str, list[_Asked]] = {}
+    for flow, users in workloads.items():
+        tightest = _tightest(_asked(user) for user in users)
+        for relation in _waits_for_ever(system, flow):
+            found.setdefault(relation.source, {})[relation.verb, relation.index] = relation
+            if tightest is not None:
+                asked.setdefault(relation.source, []).append(tightest)
+    for name, missing in found.items():
+        yield (
+            [r for r in system.topology.outgoing[name] if (r.verb, r.index) in missing],
+            _tightest(asked.get(name, ())),
+        )
 
 
-def _hit(missing: list[Relation]) -> Hit:
+def _waits_for_ever(system: System, flow: Flow) -> Iterator[Relation]:
+    for name in flow.waiting:
+        for step in flow.steps.get(name, ()):
+            if step.waits and system.facts.timeout_s(step.relation) is None:
+                yield step.relation
+
+
+def _asked(workload: Workload) -> _Asked | None:
+    return _Asked(workload, *workload.slo.latency[-1]) if workload.slo.latency else None
+
+
+def _tightest(asked: Iterable[_Asked | None]) -> _Asked | None:
+    known = [one for one in asked if one is not None]
+    return min(known, key=lambda one: (one.objective_s, one.workload.name), default=None)
+
+
+def _hit(missing: Sequence[Relation], asked: _Asked | None) -> Hit:
     caller = missing[0].source
-    names = ", ".join(f"`{relation.target}`" for relation in missing[:6]) + (", …" if len(missing) > 6 else "")
-    message = f"`{caller}` waits for {names} without a timeout: a callee that hangs holds it for ever"
-    related = tuple(Related(relation.place(), "no timeout either") for relation in missing[1:9])
-    absent = tuple(relation.place("timeout") for relation in missing)
-    return Hit(missing[0].place(), message, (), related, absent=absent, cures=("timeout-budget",), cause=f"component {caller}")
+    shown = listed(relation.target for relation in missing)
+    message = f"`{caller}` waits for {shown} without a timeout: a callee that hangs holds it for ever"
+    related = [Related(relation.place(), "no timeout either") for relation in missing[1 : _MOST_SHOWN + 1]]
+    count = Term(
+        "calls",
+        "calls without a timeout",
+        len(missing),
+        "count",
+        Origin.DERIVED,
+        None,
+        "none is stated or assumed",
+    )
+    if asked is None:
+        return Hit(missing[0].place(), message, (count,), tuple(related), cures=("timeout-budget",))
+    percentile = format_percentile(asked.fraction)
+    at = asked.workload.place("slo", "latency", percentile)
+    message += f", though `{asked.workload.name}` asks for an answer within {format_duration(asked.objective_s)}"
+    label = f"objective of {asked.workload.name}, {percentile}"
+    objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, at, limit=True)
+    return Hit(missing[0].place(), message, (count, objective), tuple(related), cures=("timeout-budget",))

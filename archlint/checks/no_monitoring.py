@@ -8,48 +8,77 @@ import msgspec
 
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_share
 from archlint.verdicts import Hit, Origin, Related, Severity, Term, Verdict
 
-_WATCHES = frozenset({"calls", "reads", "consumes"})
+WATCHING = frozenset({"calls", "reads", "consumes"})
+SHOWN = 4
 
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """The availability that a workload asks for."""
+
+    workload: Workload
+    availability: float
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component without monitoring, at the component; milder where no availability is asked."""
+    """Yield a hit for each serving component without monitoring, at it; milder where no availability is asked."""
     for component in serving_components(system):
-        if _watched(system, component):
-            continue
-        asked = [w for w in system.workloads_served_by.get(component.name, ()) if w.slo.availability is not None]
-        message = f"nothing watches `{component.name}`: when it fails or drifts, its users are the first to know"
-        yield Hit(
-            component.place(), message, _terms(asked), _related(asked), absent=(component.place("monitored_by"),),
-            whole_graph=True, cures=("prediction-monitoring",), severity=None if asked else Severity.INFO,
-            cause=f"component {component.name}",
-        )  # fmt: skip
+        if not _watched(system, component):
+            yield _hit(component, _asked(system, component))
 
 
 def _watched(system: System, component: Component) -> bool:
     if any(relation.verb == "monitored_by" for relation in system.topology.outgoing[component.name]):
         return True
     incoming = system.topology.incoming[component.name]
-    return any(r.verb in _WATCHES and system.components[r.source].kind == "monitoring" for r in incoming)
+    return any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming)
 
 
-def _terms(asked: list[Workload]) -> tuple[Term, ...]:
-    return tuple(
-        Term("availability", f"availability asked by {workload.name}", workload.slo.availability or 0.0, "share",
-             Origin.STATED, workload.place("slo", "availability"))
-        for workload in asked[:4]
-    )  # fmt: skip
+def _asked(system: System, component: Component) -> list[Asked]:
+    """Who depends on it with an availability objective, the highest first."""
+    found = [
+        Asked(workload, workload.slo.availability)
+        for workload in system.workloads_served_by.get(component.name, ())
+        if workload.slo.availability is not None
+    ]
+    return sorted(found, key=lambda asked: -asked.availability)
 
 
-def _related(asked: list[Workload]) -> tuple[Related, ...]:
-    return tuple(
-        Related(w.place("slo", "availability"), f"`{w.name}` asks for {format_share(w.slo.availability or 0.0)}")
-        for w in asked[:4]
+def _hit(component: Component, asked: list[Asked]) -> Hit:
+    message = f"nothing watches `{component.name}`: when it fails or drifts, its users are the first to know"
+    if asked:
+        names = listed([each.workload.name for each in asked])
+        share = format_share(asked[0].availability)
+        message = f"nothing watches `{component.name}`, so nobody knows whether {names} gets its {share}"
+        if len(asked) > 1:
+            message = f"nothing watches `{component.name}`, so nobody knows whether {names} get up to {share}"
+    return Hit(
+        component.place(),
+        message,
+        tuple(_term(each) for each in asked[:SHOWN]),
+        tuple(_related(each) for each in asked[:SHOWN]),
+        absent=(component.place("monitored_by"),),
+        whole_graph=True,
+        cures=("prediction-monitoring",),
+        severity=None if asked else Severity.INFO,
+        cause=f"component {component.name}",
     )
+
+
+def _term(asked: Asked) -> Term:
+    at = asked.workload.place("slo", "availability")
+    label = f"availability of {asked.workload.name}"
+    return Term("availability", label, asked.availability, "share", Origin.STATED, at)
+
+
+def _related(asked: Asked) -> Related:
+    at = asked.workload.place("slo", "availability")
+    return Related(at, f"`{asked.workload.name}` asks for {format_share(asked.availability)}")

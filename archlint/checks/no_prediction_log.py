@@ -10,25 +10,69 @@ from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.verdicts import Hit, Verdict
 
+KEPT = frozenset({"log-store", "warehouse", "object-store"})
+"""Kinds that keep what is written beside what was there before; a database or a cache overwrites it."""
+WRITING = frozenset({"writes", "publishes", "logs_to"})
+
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component whose predictions neither it nor who calls it logs, at the component."""
+    """Yield a hit for each serving component whose predictions neither it nor who calls it logs, at it."""
     for component in serving_components(system):
-        callers = [r.source for r in system.topology.incoming[component.name] if r.verb == "calls"]
-        if _logs(system, component.name) or (callers and all(_logs(system, caller) for caller in callers)):
+        if _logged(system, component.name):
             continue
-        message = f"the predictions of `{component.name}` are logged nowhere: what was answered cannot be looked up later"
+        message = (
+            f"the predictions of `{component.name}` are logged nowhere: "
+            "what it answered, and with which version, cannot be looked up later"
+        )
         yield Hit(
-            component.place(), message, absent=(component.place("logs_to"),), whole_graph=True, cures=("prediction-log",),
+            component.place(),
+            message,
+            absent=(component.place("logs_to"),),
+            whole_graph=True,
+            cures=("prediction-log",),
             cause=f"component {component.name}",
-        )  # fmt: skip
+        )
+
+
+def _logged(system: System, name: str) -> bool:
+    """Whether a component logs, or something on each way that leads to it does, as it sees the answers too."""
+    seen: set[str] = set()
+    stack = [name]
+    while stack:
+        current = stack.pop()
+        if current in seen or _logs(system, current):
+            continue
+        seen.add(current)
+        callers = [r.source for r in system.topology.incoming[current] if r.verb == "calls"]
+        if not callers:
+            return False
+        stack += callers
+    # Callers that only ever call one another in a circle let nobody in.
+    return True
 
 
 def _logs(system: System, name: str) -> bool:
-    outgoing = system.topology.outgoing[name]
-    kinds = system.components
-    return any(r.verb == "logs_to" or (r.verb in {"writes", "publishes"} and kinds[r.target].kind == "log-store") for r in outgoing)
+    for relation in system.topology.outgoing[name]:
+        if relation.verb == "logs_to":
+            return True
+        target = system.components[relation.target]
+        if relation.verb in WRITING and target.kind in KEPT:
+            return True
+        if relation.verb == "publishes" and _kept_from_queue(system, target.name):
+            return True
+    return False
+
+
+def _kept_from_queue(system: System, queue: str) -> bool:
+    """Whether somebody who runs no model takes the messages of a queue and keeps them."""
+    for consumption in system.topology.consumptions(queue):
+        if system.topology.models_below[consumption.source]:
+            continue
+        written = [r for r in system.topology.outgoing[consumption.source] if r.verb in WRITING]
+        if any(system.components[relation.target].kind in KEPT for relation in written):
+            return True
+    return False

@@ -18,18 +18,20 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit at the system's owner, and at each serving component that names another without saying enough."""
+    """Yield a hit at the system's owner; where every server names its own, at each that says too little."""
     whole = system.architecture.owner
     serving = list(serving_components(system))
     if any(component.owner is None for component in serving):
         missing = _missing(whole)
         if missing:
-            yield _hit(place("owner") if whole else place(), f"the system `{_name(system)}`", missing, place("owner"))
+            at = place("owner") if whole is not None else place()
+            yield _hit(at, f"the system `{_name(system)}`", missing, place("owner"))
+        return  # what others leave out is the system's to say
     for component in serving:
-        if component.owner is not None:
-            missing = _missing(_inherit(component.owner, whole))
-            if missing:
-                yield _hit(component.place("owner"), f"`{component.name}`", missing, component.place("owner"))
+        missing = _missing(_inherit(component.owner or Owner(), whole))
+        if missing:
+            at = component.place("owner")
+            yield _hit(at, f"`{component.name}`", missing, at)
 
 
 def _name(system: System) -> str:
@@ -37,21 +39,28 @@ def _name(system: System) -> str:
 
 
 def _inherit(own: Owner, whole: Owner | None) -> Owner:
-    """What a component's owner leaves out comes from the system's."""
+    """Fill what a component's owner leaves out from the system's."""
     if whole is None:
         return own
     return Owner(own.team or whole.team, own.contact or whole.contact, own.runbook or whole.runbook)
 
 
 def _missing(owner: Owner | None) -> list[str]:
-    if owner is None:
-        return ["owner", "contact", "runbook"]
-    said = (("owner", owner.team), ("contact", owner.contact), ("runbook", owner.runbook))
-    return [word for word, value in said if not value]
+    """List the keys of an owner that say nothing."""
+    said = owner or Owner()
+    keys = (("team", said.team), ("contact", said.contact), ("runbook", said.runbook))
+    return [key for key, value in keys if not value]
 
 
-def _hit(at: Place, what: str, missing: list[str], absent: Place) -> Hit:
-    words = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
-    message = f"{what} has no {words.replace(' and ', ' and no ')}: when it fails, nobody knows what to do"
-    keys = [absent.key({"owner": "team"}.get(word, word)) for word in missing]
-    return Hit(at, message, absent=(absent, *keys), cures=("ownership",))
+def _hit(at: Place, what: str, missing: list[str], owner: Place) -> Hit:
+    words = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} or {missing[-1]}"
+    message = f"{what} names no {words}: {_consequence(missing)}"
+    return Hit(at, message, absent=(owner, *(owner.key(key) for key in missing)), cures=("ownership",))
+
+
+def _consequence(missing: list[str]) -> str:
+    if missing == ["runbook"]:
+        return "whoever is called when it fails has nothing to go by"
+    if "contact" in missing:
+        return "when it fails, nobody knows whom to call"
+    return "when it fails, nobody has to answer"

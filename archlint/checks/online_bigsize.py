@@ -8,11 +8,14 @@ import msgspec
 
 from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.modes import ONLINE
+from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
+from archlint.checks._lines import floor_terms, rate_terms, unread_on_the_way
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.model.words import STORES
+from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -22,125 +25,154 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """A floor above an objective."""
+    """A floor above an objective: `model` is what the cure changes, `proven_s` what is certain of the floor."""
 
     workload: Workload
     fraction: float
     objective_s: float
     floor: Floor
+    proven_s: float
+    model: str
 
     @property
-    def ratio(self) -> float:
-        return self.floor.at_s / self.objective_s if self.objective_s else float("inf")
+    def rank(self) -> tuple[bool, float]:
+        """The worst counts: what is proven before what is estimated, then by the factor."""
+        proven = self.floor.certainty is Certainty.PROVEN
+        return proven, self.floor.at_s / self.objective_s if self.objective_s else float("inf")
+
+    @property
+    def part(self) -> Part:
+        """The addend of the model."""
+        return max((p for p in self.floor.parts if p.model == self.model), key=lambda part: part.value_s)
+
+    @property
+    def rest_s(self) -> float:
+        """What the other hops take without any model."""
+        return sum(part.value_s for part in self.floor.parts if not part.model)
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield one hit for each model that alone or with its path exceeds an objective, at what says its time."""
+    """Yield a hit for each model that alone or with its path exceeds an objective, at what says its time."""
     by_model: dict[str, list[Excess]] = {}
     for workload in system.workloads.values():
         if not workload.slo.latency:
             continue
         if not any(serving.mode == ONLINE for serving in system.servings(workload)):
             continue
-        excess, unknown = _judge(system, workload, params)
-        if excess is not None:
-            by_model.setdefault(_culprit(excess.floor).model, []).append(excess)
-        elif unknown:
-            yield Undecided(workload.place("slo", "latency"), unknown, "how long an answer takes at least")
-    for model, excesses in by_model.items():
-        yield _hit(system, model, excesses)
+        found, unknown = _judge(system, workload, params)
+        for excess in found:
+            by_model.setdefault(excess.model, []).append(excess)
+        if unknown and not found:
+            at = workload.place("slo", "latency")
+            yield Undecided(at, unknown, "how long an answer takes at least")
+    for excesses in by_model.values():
+        yield _hit(system, excesses)
 
 
-def _judge(system: System, workload: Workload, params: Params) -> tuple[Excess | None, tuple[Place, ...]]:
-    """The worst excess over a workload's objectives, or the places that would decide."""
+def _judge(system: System, workload: Workload, params: Params) -> tuple[list[Excess], tuple[Place, ...]]:
+    """Return what exceeds the objectives of a workload, and the places of what is unknown, models first.
+
+    Floors are judged one by one, and each names its largest model whatever the objective: so a looser objective
+    can only take findings away. The fitted floor is the highest of them; below it no other needs to be asked.
+    """
+    fitted = FloorOf(system, workload, estimated=True)
+    found: list[Excess] = []
     unknown: dict[Place, None] = {}
+    for fraction, objective_s in workload.slo.latency:
+        highest, limit_s = fitted.answer(fraction), objective_s * params.margin
+        unknown.update(dict.fromkeys(highest.unknown))
+        if highest.at_s <= limit_s:
+            continue
+        proven = FloorOf(system, workload).answer(fraction)
+        for floor in (proven, highest, *_with_models_first(system, workload, fraction)):
+            model = _largest(floor)
+            if model and floor.at_s > limit_s:
+                found.append(Excess(workload, fraction, objective_s, floor, proven.at_s, model))
+    return found, tuple(sorted(unknown, key=lambda place: (place.steps[0] != "models", place.at)))
+
+
+def _with_models_first(system: System, workload: Workload, fraction: float) -> Iterator[Floor]:
+    """Yield the floors in which a prediction, not another hop, is what counts at the percentile."""
     for estimated in (False, True):
-        floors = FloorOf(system, workload, estimated)
-        worst: Excess | None = None
-        for fraction, objective_s in workload.slo.latency:
-            floor = floors.answer(fraction)
-            if not estimated:
-                unknown.update(dict.fromkeys(floor.unknown))
-            excess = Excess(workload, fraction, objective_s, floor)
-            beyond = floor.at_s > objective_s * params.margin
-            if beyond and _has_model(floor) and (worst is None or excess.ratio > worst.ratio):
-                worst = excess
-        if worst is not None:
-            return worst, ()
-    return None, _decisive(unknown)
+        yield FloorOf(system, workload, estimated, models_first=True).answer(fraction)
 
 
-def _decisive(unknown: dict[Place, None]) -> tuple[Place, ...]:
-    """Models first: their times decide the most."""
-    return tuple(sorted(unknown, key=lambda place: (place.steps[0] != "models", place.at)))
+def _largest(floor: Floor) -> str:
+    """Return the model that takes the most of a floor, or nothing."""
+    timed = [part for part in floor.parts if part.model and part.value_s > 0]
+    return max(timed, key=lambda part: part.value_s).model if timed else ""
 
 
-def _has_model(floor: Floor) -> bool:
-    return any(part.model for part in floor.parts)
-
-
-def _culprit(floor: Floor) -> Part:
-    return max((part for part in floor.parts if part.model), key=lambda part: part.value_s)
-
-
-def _hit(system: System, model: str, excesses: list[Excess]) -> Hit:
-    worst = max(excesses, key=lambda excess: excess.ratio)
-    workload, floor = worst.workload, worst.floor
-    part = _culprit(floor)
-    key = "service_time" if system.architecture.models[model].service_time is not None else part.at.last if part.at else ""
-    at = system.architecture.models[model].place(*([key] if key else []))
-    name = format_percentile(worst.fraction)
-    message = (
-        f"`{workload.name}` asks for an answer within {format_duration(worst.objective_s)} at {name}, "
-        f"but it takes at least {format_duration(floor.at_s)}, of which `{model}` takes "
-        f"{format_duration(part.value_s)}: more replicas cannot help"
-    )
-    objectives = [
+def _hit(system: System, excesses: list[Excess]) -> Hit:
+    worst = max(excesses, key=lambda excess: excess.rank)
+    model, part = system.architecture.models[worst.model], worst.part
+    objectives = dict.fromkeys(
         Related(excess.workload.place("slo", "latency"), f"`{excess.workload.name}` waits for it")
-        for excess in sorted(excesses, key=lambda excess: -excess.ratio)
-    ]
-    served = Related(system.components[part.server].place("serves"), f"`{part.server}` serves it to who waits")
+        for excess in sorted(excesses, key=lambda excess: excess.rank, reverse=True)
+    )
+    served = Related(system.components[part.server].place("serves"), f"`{part.server}` runs it meanwhile")
     return Hit(
-        at, message, _terms(worst), (*objectives, served), floor.certainty,
-        cures=_cures(system, worst, part), cause=f"model {model}",
-    )  # fmt: skip
+        model.place("service_time") if model.service_time is not None else part.at or model.place(),
+        _message(worst),
+        (
+            *floor_terms(worst.floor, worst.workload, worst.fraction, worst.objective_s),
+            *rate_terms([worst.workload]),
+        ),
+        (*objectives, served),
+        worst.floor.certainty,
+        absent=unread_on_the_way(system, worst.workload),
+        cures=_cures(system, worst),
+        cause=f"model {worst.model}",
+        band=_band(system, worst),
+    )
 
 
-def _terms(excess: Excess) -> tuple[Term, ...]:
-    workload, floor = excess.workload, excess.floor
-    terms = [
-        Term("model_time" if part.model else "hop_time", part.label, part.value_s, "s", part.origin, part.at, part.formula)
-        for part in floor.parts
+def _message(worst: Excess) -> str:
+    part, floor, name = worst.part, worst.floor, worst.workload.name
+    asked = f"`{name}` asks for {format_duration(worst.objective_s)} at {format_percentile(worst.fraction)}"
+    least = "at least" if floor.certainty is Certainty.PROVEN else "about"
+    takes = f"takes {least} {format_duration(floor.at_s)} on idle servers"
+    if part.value_s >= floor.at_s:
+        return f"{asked}, but `{worst.model}` alone {takes}: more replicas cannot help"
+    share = f"{format_duration(part.value_s)} of it in `{worst.model}`"
+    if worst.rest_s > worst.objective_s:
+        share += f" and {format_duration(worst.rest_s)} outside all models"
+    return f"{asked}, but an answer {takes}, {share}: more replicas cannot help"
+
+
+def _band(system: System, worst: Excess) -> tuple[float, float] | None:
+    """Return where an estimated floor lies: from what is proven to what the next higher percentiles allow."""
+    if worst.floor.certainty is not Certainty.ESTIMATED:
+        return None
+    high_s = worst.floor.at_s
+    for part in worst.floor.parts:
+        if part.certainty is Certainty.ESTIMATED:
+            time = system.architecture.models[part.model].service_time if part.model else None
+            most_s = upper_bound(time, worst.fraction) if time is not None else None
+            if most_s is None:
+                return None
+            high_s += max(0.0, most_s - part.value_s)
+    return worst.proven_s, high_s
+
+
+def _cures(system: System, worst: Excess) -> tuple[str, ...]:
+    """Return the cures that help here, best first; those whose condition nobody states come last."""
+    workload, server = worst.workload, system.components[worst.part.server]
+    shorter_helps = worst.rest_s <= worst.objective_s
+    said: list[tuple[str, bool | None]] = [
+        ("smaller-model", shorter_helps),
+        ("prediction-cache", None if workload.repeats is None else workload.repeats >= worst.fraction),
+        ("data-cache", _stores_take_time(system, worst)),
+        ("prep-pred", server.preprocessing is not None),
+        ("batch", None if workload.inputs is None else workload.inputs == "known"),
+        ("asynchronous", None if workload.waits is None else not workload.waits),
+        ("multiple-stage", None if shorter_helps else False),
     ]
-    name = format_percentile(excess.fraction)
-    total = Term("floor", f"the answer takes at least, {name}", floor.at_s, "s", Origin.DERIVED, None, "sum")
-    said = workload.place("slo", "latency", name)
-    limit = Term("objective", f"objective, {name}", excess.objective_s, "s", Origin.STATED, said, limit=True)
-    rate = [Term("rate", f"rate of {workload.name}", workload.rate_per_s, "/s", Origin.STATED, workload.place("rate"))]
-    return (*terms, total, limit, *(rate if workload.rate_per_s is not None else []))
+    sure = [cure for cure, helps in said if helps]
+    return (*sure, *(cure for cure, helps in said if helps is None)) or ("data-cache",)
 
 
-def _cures(system: System, excess: Excess, part: Part) -> tuple[str, ...]:
-    """The cures that help here: a cache only where inputs repeat enough, a job only where inputs are known."""
-    workload = excess.workload
-    cures = ["smaller-model"]
-    repeats = workload.repeats
-    if repeats is not None and repeats > excess.fraction:
-        cures.append("prediction-cache")
-    server = system.components[part.server]
-    if server.preprocessing is not None:
-        cures.append("prep-pred")
-    if workload.inputs == "known":
-        cures.append("batch")
-    if workload.waits is False:
-        cures.append("asynchronous")
-    cures.append("multiple-stage")
-    if any(relation.verb == "reads" for relation in server.relations):
-        cures.append("data-cache")
-    if workload.inputs is None:
-        cures.append("batch")
-    if workload.waits is None:
-        cures.append("asynchronous")
-    return tuple(cures)
-
-
+def _stores_take_time(system: System, worst: Excess) -> bool:
+    """Return whether the own work of stores, said at `components.X.service_time`, is a part of the floor."""
+    said = [p.at.names for p in worst.floor.parts if p.at is not None and not p.model and p.value_s > 0]
+    return any(names[0] == "components" and system.components[names[1]].kind in STORES for names in said)

@@ -6,128 +6,227 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.modes import ONLINE, Serving
-from archlint.analysis.service_time import mean
+from archlint.analysis.modes import ONLINE
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.analysis.work import Work, replicas_key, work
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_duration
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.model.quantities import format_count, format_duration, format_share
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 HOUR_S = 3600.0
+DAY_S = 86400.0
+FEW_ENGINEERS = 3
 
 
 class Params(msgspec.Struct, frozen=True):
-    """period: how often a job would score all inputs where no freshness is asked, in seconds.
+    """What a job has to be to be worth it.
 
+    period: how often a job would run where nobody waits and no freshness is asked, in seconds.
+    shortest_period: a job that has to start more often than this is a server by another name, in seconds.
     least_saving: the share of the standing replica-hours that a job has to save.
     """
 
-    period: float = 86400.0
-    least_saving: float = 0.0
+    period: float = DAY_S
+    shortest_period: float = 600.0
+    least_saving: float = 0.2
+
+
+class Use(msgspec.Struct, frozen=True):
+    """That a workload gets predictions of some models online, from one server."""
+
+    workload: Workload
+    models: tuple[str, ...]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """The job that could take the place of a server: how often it runs, and how long a run takes."""
+
+    period_s: float
+    run_s: float
+    replicas: float
+    works: tuple[Work, ...]
+
+    @property
+    def standing_h(self) -> float:
+        """Replica-hours that stand in one period."""
+        return self.replicas * self.period_s / HOUR_S
+
+    @property
+    def busy_h(self) -> float:
+        """Replica-hours that one run takes."""
+        return self.replicas * self.run_s / HOUR_S
+
+    @property
+    def saving(self) -> float:
+        """The share of the standing replica-hours that is saved."""
+        return 1 - self.run_s / self.period_s if self.period_s > 0 else 0.0
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each online server whose work a job could do in time, at the server."""
+    for name, uses in _online(system).items():
+        if any(_needs_it_live(use.workload) for use in uses):
+            continue  # the server stands for that workload anyway
+        server = system.components[name]
+        job = _job(system, server, uses, params)
+        if isinstance(job, Job) and not _worth_it(job, params):
+            continue
+        unknown = [place for use in uses for place in _unknown_of(use.workload)]
+        if isinstance(job, Job) and not unknown:
+            yield _hit(system, server, uses, job)
+        else:
+            needs = dict.fromkeys((*unknown, *(() if isinstance(job, Job) else job)))
+            yield Undecided(server.place(), tuple(needs), "whether a job could score the inputs ahead")
+
+
+def _online(system: System) -> dict[str, list[Use]]:
+    """Return for each server the workloads that get predictions of it online."""
+    found: dict[str, dict[str, list[str]]] = {}
     for workload in system.workloads.values():
-        if workload.inputs == "on-request" or not _may_be_old(workload):
-            continue
-        servings = [serving for serving in system.servings(workload) if serving.mode == ONLINE]
-        if not servings:
-            continue
-        unknown = _unknown_of(workload)
-        if unknown:
-            yield Undecided(system.components[servings[0].server].place(), unknown, "whether a job could score the inputs ahead")
-            continue
-        for serving in servings:
-            yield from _judge(system, workload, serving, params)
+        for serving in system.servings(workload):
+            if serving.mode == ONLINE:
+                models = found.setdefault(serving.server, {}).setdefault(workload.name, [])
+                models.append(serving.model)
+    return {
+        server: [Use(system.workloads[name], tuple(models)) for name, models in users.items()]
+        for server, users in found.items()
+    }
 
 
-def _may_be_old(workload: Workload) -> bool:
-    """Whether a prediction may be older than the request: a freshness is stated, or nobody waits, as far as is known."""
-    return workload.slo.freshness_s is not None or workload.waits is not True
+def _needs_it_live(workload: Workload) -> bool:
+    """Return whether no job can serve it: the inputs come with the request, or who waits needs this moment's answer."""
+    return workload.inputs == "on-request" or (workload.waits is True and workload.slo.freshness_s is None)
 
 
-def _unknown_of(workload: Workload) -> tuple[Place, ...]:
-    unknown = []
+def _unknown_of(workload: Workload) -> Iterator[Place]:
     if workload.inputs is None:
-        unknown.append(workload.place("inputs"))
+        yield workload.place("inputs")
     if workload.waits is None and workload.slo.freshness_s is None:
-        unknown.append(workload.place("waits"))
-    if workload.distinct is None:
-        unknown.append(workload.place("distinct"))
-    return tuple(unknown)
+        yield workload.place("waits")
 
 
-def _judge(system: System, workload: Workload, serving: Serving, params: Params) -> Iterator[Verdict]:
-    server = system.components[serving.server]
-    model = system.architecture.models.get(serving.model)
-    each_s = mean(model.service_time) if model and model.service_time else None
+def _job(system: System, server: Component, uses: list[Use], params: Params) -> Job | tuple[Place, ...]:
+    """Return the job on the replicas that stand now, or the places of what is unknown of it.
+
+    A prediction grows as old as a period and a run: a period is what the freshness leaves beside the run.
+    """
+    needs = [use.workload.place("distinct") for use in uses if use.workload.distinct is None]
+    works: list[Work] = []
+    for use in uses:
+        done = work(system, use.workload.distinct or 0.0, use.models, server)
+        if isinstance(done, Work):
+            works.append(done)
+        else:
+            needs += done
     replicas = system.facts.replicas(server)
-    if model is None:
-        return
-    unknown = [model.place("service_time")] if each_s is None else []
-    if replicas is None:
-        unknown.append(server.place("replicas"))
-    if unknown or each_s is None or replicas is None or workload.distinct is None:
-        yield Undecided(server.place(), tuple(unknown), "how long a job would take")
-        return
-    workers = system.facts.workers(server)
-    period_s = workload.slo.freshness_s if workload.slo.freshness_s is not None else params.period
-    standing = float(replicas.value)
-    run_s = workload.distinct * each_s / (standing * float(workers.value)) if standing else float("inf")
-    standing_h = standing * period_s / HOUR_S
-    batch_h = workload.distinct * each_s / float(workers.value) / HOUR_S
-    if run_s > period_s or (standing_h - batch_h) <= params.least_saving * standing_h:
-        return
-    terms = [
-        Term("distinct", f"inputs of {workload.name}", workload.distinct, "count", Origin.STATED, workload.place("distinct")),
-        Term("service_time", f"model {model.name}, mean", each_s, "s", Origin.STATED, model.place("service_time")),
-        replicas.term("replicas", f"replicas of {server.name}", "count"),
-        workers.term("workers", "requests at a time", "count"),
-        Term("run_time", "scoring all of them", run_s, "s", Origin.DERIVED, None,
-             "inputs x service time / (replicas x workers)"),
-        _period(workload, period_s),
-        Term("standing", "replica-hours standing a period", standing_h, "h", Origin.DERIVED, None, "replicas x period"),
-        Term("batch", "replica-hours of a job", batch_h, "h", Origin.DERIVED, None, "inputs x service time / workers"),
-        Term("saved", "replica-hours saved a period", standing_h - batch_h, "h", Origin.DERIVED, None, "standing - job"),
-        *_money(server, standing_h - batch_h),
-    ]  # fmt: skip
-    yield _hit(system, workload, server, model.name, tuple(terms), run_s, period_s)
+    if needs or replicas is None:
+        return tuple(needs) or (replicas_key(server),)
+    run_s = sum(done.value_s for done in works)
+    period_s = min(_period_s(use.workload, run_s, params) for use in uses)
+    return Job(period_s, run_s, float(replicas.value), tuple(works))
 
 
-def _period(workload: Workload, period_s: float) -> Term:
-    if workload.slo.freshness_s is None:
+def _period_s(workload: Workload, run_s: float, params: Params) -> float:
+    freshness_s = workload.slo.freshness_s
+    return params.period if freshness_s is None else freshness_s - run_s
+
+
+def _worth_it(job: Job, params: Params) -> bool:
+    return job.period_s >= max(params.shortest_period, job.run_s) and job.saving >= params.least_saving
+
+
+def _hit(system: System, server: Component, uses: list[Use], job: Job) -> Hit:
+    workloads = [use.workload for use in uses]
+    fitted = any(done.certainty is Certainty.ESTIMATED for done in job.works)
+    return Hit(
+        server.place(),
+        _message(system, server, workloads, job),
+        tuple(_terms(server, uses, job)),
+        tuple(Related(workload.place("inputs"), "known before anybody asks") for workload in workloads),
+        Certainty.ESTIMATED if fitted else Certainty.PROVEN,
+        cures=_cures(system, job),
+        cause=f"component {server.name}",
+    )
+
+
+def _message(system: System, server: Component, workloads: list[Workload], job: Job) -> str:
+    count = format_count(sum(workload.distinct or 0.0 for workload in workloads))
+    asked = [w.slo.freshness_s for w in workloads if w.slo.freshness_s is not None]
+    why = f"a prediction may be {format_duration(min(asked))} old" if asked else "nobody waits for them"
+    names = listed(workload.name for workload in workloads)
+    saved = format_share(round(job.saving, 3))
+    return (
+        f"`{server.name}` stands for {names}, but all {count} inputs are known and {why}: a job scores them in "
+        f"{format_duration(job.run_s)} and saves {saved} of the replica-hours{_team(system)}"
+    )
+
+
+def _terms(server: Component, uses: list[Use], job: Job) -> Iterator[Term]:
+    for use in uses:
+        workload, count = use.workload, use.workload.distinct or 0.0
+        at = workload.place("distinct")
+        yield Term("distinct", f"inputs of {workload.name}", count, "count", Origin.STATED, at)
+    yield from dict.fromkeys(term for done in job.works for term in done.terms)
+    formula = "inputs x service time / (replicas x workers)" + (", summed" if len(uses) > 1 else "")
+    yield Term("run_time", "scoring all of them takes", job.run_s, "s", Origin.DERIVED, None, formula)
+    yield from _periods(uses, job)
+    saved_h = job.standing_h - job.busy_h
+    derived = (
+        ("standing", "replica-hours that stand a period", job.standing_h, "replicas x period"),
+        ("busy", "replica-hours that a job takes", job.busy_h, "replicas x run time"),
+        ("saved", "replica-hours saved a period", saved_h, "standing - busy"),
+    )
+    for name, label, value_h, note in derived:
+        yield Term(name, label, value_h, "h", Origin.DERIVED, None, note)
+    yield from _money(server, saved_h)
+
+
+def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
+    """Yield the freshness that is asked and the period that it leaves; else the parameter."""
+    asked = [use.workload for use in uses if use.workload.slo.freshness_s is not None]
+    for workload in asked:
+        at, value_s = workload.place("slo", "freshness"), workload.slo.freshness_s or 0.0
+        yield Term("freshness", f"a prediction for {workload.name} may be", value_s, "s", Origin.STATED, at)
+    label, origin, note = "so often a job has to run", Origin.DERIVED, "freshness - run time"
+    if not asked:
+        label, origin = "so often a job would run", Origin.ASSUMED
         note = "parameter `period`: nobody waits and no freshness is asked"
-        return Term("period", "period", period_s, "s", Origin.ASSUMED, None, note, limit=True)
-    at = workload.place("slo", "freshness")
-    return Term("period", f"freshness of {workload.name}", period_s, "s", Origin.STATED, at, limit=True)
+    yield Term("period", label, job.period_s, "s", origin, None, note, limit=True)
 
 
 def _money(server: Component, saved_h: float) -> Iterator[Term]:
-    """What the saved hours cost, where the file states the price of a replica by the hour."""
+    """Yield what the saved hours cost, where a price of a replica by the hour is stated."""
     price = server.price
     if price is not None and price.amount.per_s is not None:
         value = f"{saved_h * HOUR_S * price.amount.amount / price.amount.per_s:,.2f} {price.amount.currency}"
-        basis = ", ".join(part for part in (price.source, price.date) if part) or "the price that the file states"
-        yield Term("money_saved", "money saved a period", value, "", Origin.DERIVED, server.place("price"), basis)
+        said = ", ".join(part for part in (price.source, price.date) if part)
+        basis = said or "the price that the file states"
+        at = server.place("price")
+        yield Term("money_saved", "money saved a period", value, "", Origin.DERIVED, at, basis)
 
 
-def _hit(
-    system: System, workload: Workload, server: Component, model: str, terms: tuple[Term, ...], run_s: float, period_s: float
-) -> Hit:
-    why = "nobody waits for them" if workload.waits is False else f"they may be {format_duration(period_s)} old"
-    message = (
-        f"`{server.name}` predicts `{model}` online for `{workload.name}`, but the {format_count(workload.distinct or 0)} "
-        f"inputs are known and {why}: a job scores all of them in {format_duration(run_s)}{_team(system)}"
-    )
-    related = (Related(workload.place("inputs"), "known before the request"),)
-    return Hit(server.place(), message, terms, related, cures=("batch",), cause=f"component {server.name}")
+def _small_team(system: System) -> bool:
+    team = system.architecture.team
+    if team is None:
+        return False
+    return team.on_call is False or (team.engineers is not None and team.engineers <= FEW_ENGINEERS)
+
+
+def _cures(system: System, job: Job) -> tuple[str, ...]:
+    """Return a job first; a team that runs servers anyway may rather cache than run a job many times a day."""
+    if job.period_s < HOUR_S and not _small_team(system):
+        return ("prediction-cache", "batch")
+    return ("batch", "prediction-cache")
 
 
 def _team(system: System) -> str:
+    """Say what it means for a small team: the reason in its words, never the verdict."""
     team = system.architecture.team
-    if team is None or team.engineers is None or team.engineers > 3:
+    if team is None or not _small_team(system):
         return ""
-    people = f"{format_count(team.engineers)} engineer{'s' if team.engineers != 1 else ''}"
-    return f", and {people} have no server to keep awake for"
+    if team.on_call is False:
+        return "; nobody is on call for a server"
+    engineers = team.engineers or 0.0
+    return f"; {format_count(engineers)} engineer{'s' if engineers != 1 else ''} would have no server to keep up"

@@ -3,141 +3,228 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil, floor
 
 import msgspec
 
-from archlint.analysis.ages import RunTime, run_time, starts_of
+from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, Serving
-from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
+from archlint.analysis.work import Work, work
+from archlint.checks._lines import freshness_related, freshness_term, without_repeats
+from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long
 from archlint.model.architecture import Component, Relation, Workload
-from archlint.model.quantities import format_duration
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.model.places import Place
+from archlint.model.quantities import format_count, format_duration
+from archlint.verdicts import Certainty, Hit, Origin, Term, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
+class Age(msgspec.Struct, frozen=True):
+    """How old a prediction is at the worst moment, what a workload allows, and the key that would change it."""
+
+    workload: Workload
+    at: Place
+    age_s: float
+    freshness_s: float
+    message: str
+    terms: tuple[Term, ...]
+    cures: tuple[str, ...]
+    cause: str
+    certainty: Certainty = Certainty.PROVEN
+    absent: tuple[Place, ...] = ()
+
+
+Judged = Age | Undecided | None
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
+    ages: dict[Place, list[Age]] = {}
+    questions: list[Undecided] = []
     for workload in system.workloads.values():
         freshness_s = workload.slo.freshness_s
         if freshness_s is None:
             continue
-        yield from _caches(system, workload, freshness_s)
-        judged: set[str] = set()
-        for serving in system.servings(workload):
-            if serving.mode == BATCH and serving.producer not in judged:
-                judged.add(serving.producer)
-                yield from _job(system, workload, serving, freshness_s)
-            elif serving.mode == ASYNCHRONOUS and serving.server not in judged:
-                judged.add(serving.server)
-                yield from _queue(system, workload, serving, freshness_s)
+        for judged in _of_workload(system, workload, freshness_s):
+            if isinstance(judged, Age):
+                ages.setdefault(judged.at, []).append(judged)
+            elif judged is not None:
+                questions.append(judged)
+    for found in ages.values():
+        yield _hit(found)
+    yield from without_repeats(questions)
 
 
-def _limit(workload: Workload, freshness_s: float) -> Term:
-    at = workload.place("slo", "freshness")
-    return Term("freshness", f"freshness of {workload.name}", freshness_s, "s", Origin.STATED, at, limit=True)
+def _of_workload(system: System, workload: Workload, freshness_s: float) -> Iterator[Judged]:
+    yield from _caches(system, workload, freshness_s)
+    judged: set[str] = set()
+    for serving in system.servings(workload):
+        name = serving.producer or serving.server
+        if name in judged:
+            continue
+        if serving.mode == BATCH:
+            judged.add(name)
+            yield _job(system, workload, serving, freshness_s)
+        elif serving.mode == ASYNCHRONOUS:
+            judged.add(name)
+            yield _queue(system, workload, serving, freshness_s)
 
 
-def _allowed(workload: Workload) -> Related:
-    return Related(workload.place("slo", "freshness"), f"`{workload.name}` takes nothing older")
+def _hit(ages: list[Age]) -> Hit:
+    worst = max(ages, key=lambda age: age.age_s - age.freshness_s)
+    return Hit(
+        worst.at,
+        worst.message,
+        (*worst.terms, freshness_term(worst.workload, worst.freshness_s)),
+        tuple(dict.fromkeys(freshness_related(age.workload) for age in ages)),
+        worst.certainty,
+        absent=worst.absent,
+        cures=worst.cures,
+        cause=worst.cause,
+    )
 
 
-def _job(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Iterator[Verdict]:
+def _job(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Judged:
+    """Judge a job: a prediction read just before the next is written is as old as the longest gap and a run."""
     job = system.components[serving.producer]
-    starts = starts_of(system, job)
-    run = run_time(system, job, serving.model)
-    if isinstance(run, RunTime) and run.value_s > freshness_s:
-        return                                   # no schedule can meet it: SRV003 says so
-    gap_s = starts.schedule.longest_gap_s if starts else None
-    run_s = run.value_s if isinstance(run, RunTime) else 0.0
-    if starts is None or gap_s is None or (not isinstance(run, RunTime) and gap_s <= freshness_s):
-        needs = [] if starts is not None else [job.place("schedule")]
-        needs += [] if isinstance(run, RunTime) else list(run)
-        yield Undecided(job.place(), tuple(needs), "how old its predictions are at the worst moment")
-        return
-    age_s = gap_s + run_s
-    if age_s <= freshness_s:
-        return
+    if asks_for_the_unknown(system, workload) or takes_too_long(system, job, Use(workload, serving)):
+        return None  # no schedule can meet it: SRV003 says so
+    starts, run = starts_of(system, job), run_time(system, job, serving.model)
+    unknown = () if isinstance(run, RunTime) else run
+    if starts is None or (unknown and starts.schedule.longest_gap_s <= freshness_s):
+        needs = (*(unknown_starts(system, job) if starts is None else ()), *unknown)
+        return Undecided(job.place(), needs, "how old its predictions are at the worst moment")
+    known = run if isinstance(run, RunTime) else RunTime(0.0, ())
+    if starts.schedule.longest_gap_s + known.value_s <= freshness_s:
+        return None
+    return _old_batch(workload, job, starts, known, freshness_s)
+
+
+def _old_batch(workload: Workload, job: Component, starts: Starts, run: RunTime, freshness_s: float) -> Age:
+    gap_s = starts.schedule.longest_gap_s
+    age_s, left_s = gap_s + run.value_s, freshness_s - run.value_s
+    label = f"longest gap of `{starts.schedule.text}`"
+    note = "longest gap + run time" if run.terms else "longest gap, without the run"
     terms = (
-        Term("period", f"longest gap of `{starts.schedule.text}`", gap_s, "s", Origin.STATED, starts.at),
-        *(run.terms if isinstance(run, RunTime) else ()),
-        Term("age", "age at the worst moment", age_s, "s", Origin.DERIVED, None, "longest gap + run time"),
-        _limit(workload, freshness_s),
+        Term("period", label, gap_s, "s", Origin.STATED, starts.at),
+        *run.terms,
+        Term("age", "age at the worst moment", age_s, "s", Origin.DERIVED, None, note),
     )
-    message = (
+    overlaps = left_s < run.value_s
+    if overlaps:
+        would_do = f"a run takes {format_duration(run.value_s)}, and would have to start every"
+        would_do += f" {format_duration(left_s)}"
+    else:
+        would_do = f"runs that start at most {format_duration(left_s)} apart would do"
+        would_do += "" if run.terms else ", less the run"
+    return Age(
+        workload,
+        starts.at,
+        age_s,
+        freshness_s,
         f"a prediction of `{job.name}` is up to {format_duration(age_s)} old when `{workload.name}` reads it, "
-        f"but may be {format_duration(freshness_s)} old; a gap of at most {format_duration(freshness_s - run_s)} would do"
+        f"but may be {format_duration(freshness_s)} old: {would_do}",
+        terms,
+        ("parallel-jobs" if overlaps else "shorter-period", "streaming", "asynchronous"),
+        f"component {job.name}",
+        # A gap as long as what is allowed is too long whatever the run takes.
+        Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
+        (job.place("schedule"), job.place("run_time")),
     )
-    yield Hit(
-        starts.at, message, terms, (_allowed(workload),), cures=("shorter-period", "streaming", "asynchronous"),
-        cause=f"component {job.name}",
-    )  # fmt: skip
 
 
-def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[Verdict]:
-    """Entries of a prediction cache that outlive the freshness."""
+def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[Judged]:
+    """Judge the prediction caches on the waiting path: their entries may outlive the freshness."""
     flow = system.flow(workload)
     for name in flow.waiting:
         for step in flow.steps.get(name, ()):
             relation = step.relation
-            if relation.ttl_s is not None and relation.ttl_s > freshness_s and relation.caches != "data":
+            if not _keeps_predictions(system, relation):
+                continue
+            if relation.ttl_s is None:
+                because = f"how long `{relation.target}` keeps a prediction"
+                yield Undecided(relation.place(), (relation.place("ttl"),), because)
+            elif relation.ttl_s > freshness_s:
                 yield _stale_cache(workload, relation, relation.ttl_s, freshness_s)
 
 
-def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness_s: float) -> Hit:
-    terms = (
-        Term("ttl", f"an entry of {relation.target} lives", ttl_s, "s", Origin.STATED, relation.place("ttl")),
-        _limit(workload, freshness_s),
-    )
-    message = (
-        f"`{relation.target}` keeps an answer for {format_duration(ttl_s)}, but for `{workload.name}` it may be "
-        f"{format_duration(freshness_s)} old"
-    )
-    cause = f"component {relation.target}"
-    return Hit(relation.place("ttl"), message, terms, (_allowed(workload),), cures=("prediction-cache",), cause=cause)
+def _keeps_predictions(system: System, relation: Relation) -> bool:
+    """Return whether a relation reads answers of an earlier request: a hit skips the model behind it."""
+    if relation.caches == "data" or relation.hit_ratio == 0:
+        return False
+    if relation.caches is None and relation.hit_ratio is None and relation.ttl_s is None:
+        return False
+    # What a job fills ahead of time is as old as its schedule lets it be, unless it is said to answer repeats.
+    return relation.hit_ratio is not None or relation.target not in system.productions
 
 
-def _queue(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Iterator[Verdict]:
-    """A queue so long that its last message is worked later than the freshness allows."""
-    worker = system.components[serving.server]
+def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness_s: float) -> Age:
+    at, allowed = relation.place("ttl"), format_duration(freshness_s)
+    return Age(
+        workload,
+        at,
+        ttl_s,
+        freshness_s,
+        f"`{relation.target}` keeps a prediction for {format_duration(ttl_s)}, but `{workload.name}` allows it to "
+        f"be {allowed} old: a ttl of {allowed} would do",
+        (Term("ttl", f"{relation.target} keeps a prediction for", ttl_s, "s", Origin.STATED, at),),
+        ("prediction-cache",),
+        f"component {relation.target}",
+        absent=(relation.place("kind"),),
+    )
+
+
+def _queue(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Judged:
+    """Judge a queue: the last message of a full one waits until all before it are worked off."""
     path = system.flow(workload).path_to(serving.server)
-    queue = next((system.components[r.target] for r in path if r.verb == "publishes"), None)
-    model = system.architecture.models.get(serving.model)
-    if queue is None or queue.max_length is None or model is None:
-        return
-    each_s = mean(model.service_time) if model.service_time else None
-    replicas = system.facts.replicas(worker)
-    if each_s is None or replicas is None or not replicas.value:
-        needs = [model.place("service_time")] if each_s is None else []
-        needs += [] if replicas is not None else [worker.place("replicas")]
-        yield Undecided(queue.place("max_length"), tuple(needs), "how long a full queue takes to drain")
-        return
-    workers = system.facts.workers(worker)
-    drain_s = queue.max_length * each_s / (float(replicas.value) * float(workers.value))
-    if drain_s <= freshness_s:
-        return
-    terms = (
-        Term("max_length", f"messages that {queue.name} holds", queue.max_length, "count", Origin.STATED, queue.place("max_length")),
-        Term("service_time", f"model {model.name}, mean", each_s, "s", Origin.STATED, model.place("service_time")),
-        replicas.term("replicas", f"replicas of {worker.name}", "count"),
-        workers.term("workers", f"workers of {worker.name}", "count"),
-        Term("age", "age of the last message", drain_s, "s", Origin.DERIVED, None, "messages x service time / (replicas x workers)"),
-        _limit(workload, freshness_s),
-    )
-    yield _full_queue(workload, queue, worker, terms, drain_s, freshness_s)
+    publish = next((relation for relation in path if relation.verb == "publishes"), None)
+    if publish is None:
+        return None
+    queue, worker = system.components[publish.target], system.components[serving.server]
+    servings = system.servings(workload)
+    models = tuple(s.model for s in servings if s.server == worker.name and s.mode == ASYNCHRONOUS)
+    length = queue.max_length
+    done = work(system, length or 0.0, models, worker, widest=True)
+    if length is None or not isinstance(done, Work):
+        needs = () if length is not None else (queue.place("max_length"),)
+        unknown = () if isinstance(done, Work) else done
+        because = f"how long the last message of a full `{queue.name}` waits"
+        return Undecided(queue.place(), (*needs, *unknown), because)
+    if done.value_s <= freshness_s:
+        return None
+    return _full_queue(workload, queue, worker, done, freshness_s)
 
 
-def _full_queue(
-    workload: Workload, queue: Component, worker: Component, terms: tuple[Term, ...], drain_s: float, freshness_s: float
-) -> Hit:
-    message = (
-        f"a full `{queue.name}` takes `{worker.name}` {format_duration(drain_s)} to work off, but a prediction for "
-        f"`{workload.name}` may be {format_duration(freshness_s)} old: more workers or a shorter queue would do"
+def _full_queue(workload: Workload, queue: Component, worker: Component, done: Work, freshness_s: float) -> Age:
+    length, at = queue.max_length or 0.0, queue.place("max_length")
+    formula = "messages x service time / (replicas x workers)"
+    return Age(
+        workload,
+        at,
+        done.value_s,
+        freshness_s,
+        f"a full `{queue.name}` keeps `{worker.name}` busy for {format_duration(done.value_s)}, but a prediction "
+        f"for `{workload.name}` may be {format_duration(freshness_s)} old: {_would_do(length, done, freshness_s)}",
+        (
+            Term("max_length", f"messages that {queue.name} holds", length, "count", Origin.STATED, at),
+            *done.terms,
+            Term("age", "the last one is done after", done.value_s, "s", Origin.DERIVED, None, formula),
+        ),
+        ("parallel-jobs",),
+        f"component {queue.name}",
+        Certainty.ESTIMATED,
     )
-    return Hit(
-        queue.place("max_length"), message, terms, (_allowed(workload),), Certainty.ESTIMATED,
-        cures=("parallel-jobs", "asynchronous"), cause=f"component {queue.name}",
-    )  # fmt: skip
+
+
+def _would_do(length: float, done: Work, freshness_s: float) -> str:
+    """Say with how many workers, or how long a queue, the last message is worked off in time."""
+    fits = floor(freshness_s * done.slots / done.each_s)
+    shorter = f"at most {format_count(fits)} messages would do"
+    if not freshness_s:
+        return shorter
+    at_once = format_count(ceil(length * done.each_s / freshness_s))
+    return f"{at_once} predictions at a time instead of {format_count(done.slots)}, or {shorter}"

@@ -6,138 +6,233 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.modes import ASYNCHRONOUS, Serving
-from archlint.analysis.service_time import lower_bound
+from archlint.analysis.floors import Floor, FloorOf
+from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._lines import floor_terms, unread_on_the_way, without_repeats
 from archlint.model.architecture import Relation, Workload
+from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+
+TAKES_RESULTS = frozenset({"client", "load-balancer", "gateway", "service", "edge-device", "external"})
+"""Kinds that a result may be brought to by a call; a model server or a store that is called is asked for something."""
 
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
+class Case(msgspec.Struct, frozen=True):
+    """A request that leaves the waiting side by a queue; `floor` is set where the answer comes, but too late."""
+
+    workload: Workload
+    serving: Serving
+    publish: Relation
+    fraction: float = 0.0
+    objective_s: float = 0.0
+    floor: Floor | None = None
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each queue that a waiting caller's request disappears into, at the relation that publishes."""
+    """Yield a hit for each queue that a waiting caller's request disappears into, at what publishes it."""
+    cases: dict[Place, list[Case]] = {}
+    questions: list[Undecided] = []
     for workload in system.workloads.values():
         if workload.waits is False:
             continue
-        judged: set[str] = set()
-        for serving in system.servings(workload):
-            if serving.mode == ASYNCHRONOUS and serving.server not in judged:
-                judged.add(serving.server)
-                if system.modes(workload, serving.model) == {ASYNCHRONOUS}:
-                    yield from _judge(system, workload, serving)
+        for serving in _behind_a_queue(system, workload):
+            judged = _judge(system, workload, serving)
+            if isinstance(judged, Undecided):
+                questions.append(judged)
+            elif judged is None:
+                continue
+            elif workload.waits is None:
+                because = f"whether `{workload.name}` waits for the answer"
+                questions.append(Undecided(judged.publish.place(), (workload.place("waits"),), because))
+            else:
+                cases.setdefault(judged.publish.place(), []).append(judged)
+    for found in cases.values():
+        lost = [case for case in found if case.floor is None]
+        yield _no_way_back(system, lost) if lost else _too_late(system, max(found, key=_factor))
+    yield from without_repeats(questions)
 
 
-def _judge(system: System, workload: Workload, serving: Serving) -> Iterator[Verdict]:
+def _behind_a_queue(system: System, workload: Workload) -> Iterator[Serving]:
+    """Yield the servings that a request reaches only by a queue, one a server.
+
+    Where the workload does not say which models it runs and another one answers it, what lies behind the queue
+    is a side path (features kept up to date, a later review), for which nobody waits.
+    """
+    servings = system.servings(workload)
+    behind = [serving for serving in servings if _queued(serving)]
+    if workload.models is None and len(behind) < len(servings):
+        return
+    judged: set[str] = set()
+    for serving in behind:
+        alone = all(_queued(other) for other in servings if other.model == serving.model)
+        if alone and serving.server not in judged:
+            judged.add(serving.server)
+            yield serving
+
+
+def _queued(serving: Serving) -> bool:
+    """Return whether a request gets a prediction by a queue, and no store that it reads is known to hold it."""
+    return serving.mode in {ASYNCHRONOUS, STREAMING} and serving.read is None
+
+
+def _judge(system: System, workload: Workload, serving: Serving) -> Case | Undecided | None:
     flow = system.flow(workload)
-    publish = _publish(flow, serving.server)
+    path = flow.path_to(serving.server)
+    publish = next((relation for relation in path if relation.verb == "publishes"), None)
     if publish is None:
-        return
-    back = _way_back(system, flow, serving.server)
-    if back is None:
-        if workload.waits is None:
-            yield Undecided(publish.place(), (workload.place("waits"),), "whether anybody waits for the answer")
-        else:
-            yield _no_way_back(system, workload, serving, publish)
-        return
-    yield from _too_slow(system, workload, serving, publish)
+        return None
+    if not comes_back(system, flow, serving.server):
+        return Case(workload, serving, publish)
+    # The first that takes the message waits for the rest of the path.
+    taker = next((relation.source for relation in path if relation.verb == "consumes"), serving.server)
+    floors = FloorOf(system, workload)
+    unknown: dict[Place, None] = {}
+    for fraction, objective_s in workload.slo.latency:
+        floor = floors.component(taker, fraction)
+        if floor.at_s > objective_s:
+            return Case(workload, serving, publish, fraction, objective_s, floor)
+        unknown.update(dict.fromkeys(floor.unknown))
+    if not unknown:
+        return None
+    needs = (*unknown, *([workload.place("waits")] if workload.waits is None else []))
+    return Undecided(publish.place(), needs, "how long the answer takes behind the queue")
 
 
-def _publish(flow: Flow, server: str) -> Relation | None:
-    """The relation by which the request leaves the waiting side."""
-    return next((relation for relation in flow.path_to(server) if relation.verb == "publishes"), None)
+def comes_back(system: System, flow: Flow, server: str) -> bool:
+    """Return whether the result of a server behind a queue reaches the side that waits.
 
-
-def _way_back(system: System, flow: Flow, server: str) -> Relation | str | None:
-    """How the result reaches the waiting side: a store that it reads, a callback, or a queue that it consumes."""
-    read = {step.target for name in flow.waiting for step in flow.steps.get(name, ()) if step.relation.waits}
-    consumed = {
-        relation.target for name in flow.waiting for relation in system.topology.outgoing[name]
-        if relation.verb == "consumes"
-    }  # fmt: skip
-    seen = {server, *(name for name in flow.eventual if _before(flow, name, server))}
-    stack = list(seen)
+    It does by a store that the waiting side reads, a reply queue that it consumes, a callback, or a call to it;
+    over other components too. The waiting side is all that the client can ask: it may poll elsewhere than it
+    published.
+    """
+    asking = _asking_side(system, flow.client)
+    taken = {
+        relation.target
+        for name in asking
+        for relation in system.topology.outgoing[name]
+        if relation.verb == "consumes" or system.topology.waits(relation)
+    }
+    stack = list(_holders(flow, server))
+    seen = set(stack)
     while stack:
         name = stack.pop()
-        component = system.components[name]
-        for target in component.callback:
-            if target in flow.waiting:
-                return target
-        for relation in system.topology.outgoing[name]:
-            target = relation.target
-            if relation.verb == "writes" and target in read:
-                return relation
-            if relation.verb == "publishes" and target in consumed:
-                return relation
-            if relation.verb in {"calls", "writes"} and target in flow.waiting and relation.verb == "calls":
-                return relation
-            if relation.verb in {"writes", "publishes", "calls"} and target not in seen:
-                seen.add(target)
-                stack.append(target)
-        for relation in system.topology.incoming[name]:
-            moves = relation.verb in {"consumes", "reads"} and relation.source not in flow.waiting
-            if moves and relation.source not in seen:
-                seen.add(relation.source)
-                stack.append(relation.source)
-    return None
+        if _hands_over(system, name, asking, taken):
+            return True
+        onward = [
+            relation.target
+            for relation in system.topology.outgoing[name]
+            if relation.verb in {"writes", "publishes", "calls"}
+        ]
+        onward += [r.source for r in system.topology.incoming[name] if r.verb in {"consumes", "reads"}]
+        for other in onward:
+            if other not in asking and other not in seen:
+                seen.add(other)
+                stack.append(other)
+    return False
 
 
-def _before(flow: Flow, name: str, server: str) -> bool:
-    """Whether a component hands the work on to a server that it waits for (so the result comes back to it)."""
-    return any(step.target == server and step.relation.waits for step in flow.steps.get(name, ()))
+def _hands_over(system: System, name: str, asking: set[str], taken: set[str]) -> bool:
+    """Return whether a component that has the result hands it to the waiting side."""
+    if any(target in asking for target in system.components[name].callback):
+        return True
+    for relation in system.topology.outgoing[name]:
+        target = relation.target
+        if relation.verb in {"writes", "publishes"} and target in taken:
+            return True
+        if relation.verb == "calls" and target in asking and system.components[target].kind in TAKES_RESULTS:
+            return True
+    return False
 
 
-def _no_way_back(system: System, workload: Workload, serving: Serving, publish: Relation) -> Hit:
+def _asking_side(system: System, client: str) -> set[str]:
+    """Return all components that the client waits for, whichever workload leads there."""
+    reached = {client}
+    stack = [client]
+    while stack:
+        for relation in system.topology.outgoing[stack.pop()]:
+            if system.topology.waits(relation) and relation.target not in reached:
+                reached.add(relation.target)
+                stack.append(relation.target)
+    return reached
+
+
+def _holders(flow: Flow, server: str) -> set[str]:
+    """Return who has the result: the server, and all behind the queue that wait for it."""
+    holders = {server}
+    while True:
+        more = {
+            name
+            for name in flow.eventual
+            if name not in holders and any(step.waits and step.target in holders for step in flow.steps.get(name, ()))
+        }
+        if not more:
+            return holders
+        holders |= more
+
+
+def _no_way_back(system: System, cases: list[Case]) -> Hit:
+    serving, publish = cases[0].serving, cases[0].publish
+    workloads = [case.workload for case in cases]
+    verb = "waits" if len({workload.name for workload in workloads}) == 1 else "wait"
     message = (
-        f"`{workload.name}` waits for `{serving.model}`, but its request goes into the queue `{publish.target}` and no "
-        f"result of `{serving.server}` comes back to who waits: no store that it reads, no callback, no reply queue"
+        f"{listed(workload.name for workload in workloads)} {verb} for "
+        f"{listed(case.serving.model for case in cases)}, but the request goes into `{publish.target}` and nothing "
+        f"brings the result of `{serving.server}` back: no store that the waiting side reads, no callback, no reply"
     )
-    waits = Term("waits", f"{workload.name} waits for the answer", True, "", Origin.STATED, workload.place("waits"))
-    related = (
-        Related(workload.place("waits"), "waits for the answer"),
-        Related(system.components[serving.server].place("serves"), f"`{serving.server}` predicts behind the queue"),
+    related = [Related(workload.place("waits"), "waits for the answer") for workload in workloads]
+    served = system.components[serving.server].place("serves")
+    slow = any(_is_slow(system, case) for case in cases)
+    return Hit(
+        publish.place(),
+        message,
+        tuple(dict.fromkeys(_waits(workload) for workload in workloads)),
+        (*dict.fromkeys(related), Related(served, f"what `{serving.server}` predicts reaches nobody who waits")),
+        whole_graph=True,
+        cures=("asynchronous", "synchronous") if slow else ("synchronous", "asynchronous"),
+        cause=f"component {publish.target}",
+    )
+
+
+def _waits(workload: Workload) -> Term:
+    label = f"{workload.name} waits for the answer"
+    return Term("waits", label, True, "", Origin.STATED, workload.place("waits"))
+
+
+def _is_slow(system: System, case: Case) -> bool:
+    """Return whether the server alone exceeds the objective, so that asking it directly helps nobody."""
+    floors = FloorOf(system, case.workload)
+    server = case.serving.server
+    return any(floors.component(server, p).at_s > limit_s for p, limit_s in case.workload.slo.latency)
+
+
+def _factor(case: Case) -> float:
+    floor_s = case.floor.at_s if case.floor is not None else 0.0
+    return floor_s / case.objective_s if case.objective_s else float("inf")
+
+
+def _too_late(system: System, case: Case) -> Hit:
+    floor, workload = case.floor or Floor(), case.workload
+    least = "at least" if floor.certainty is Certainty.PROVEN else "about"
+    message = (
+        f"`{workload.name}` waits {format_duration(case.objective_s)} at {format_percentile(case.fraction)}, but "
+        f"its request goes into `{case.publish.target}`, and behind it even the first in line takes {least} "
+        f"{format_duration(floor.at_s)}"
     )
     return Hit(
-        publish.place(), message, (waits,), related, whole_graph=True, cures=("synchronous", "asynchronous"),
-        cause=f"component {publish.target}",
-    )  # fmt: skip
-
-
-def _too_slow(system: System, workload: Workload, serving: Serving, publish: Relation) -> Iterator[Verdict]:
-    """Whether the answer, polled or called back, is there within the objective: the worker's own time is the floor."""
-    if not workload.slo.latency:
-        if workload.waits is None:
-            yield Undecided(publish.place(), (workload.place("waits"),), "whether anybody waits for the answer")
-        return
-    model = system.architecture.models.get(serving.model)
-    if model is None or model.service_time is None:
-        if model is not None:
-            needs = [model.place("service_time")]
-            needs += [workload.place("waits")] if workload.waits is None else []
-            yield Undecided(publish.place(), tuple(needs), "how long the answer takes behind the queue")
-        return
-    for fraction, objective_s in workload.slo.latency:
-        bound = lower_bound(model.service_time, fraction, model.place("service_time"))
-        if bound is None or bound.value_s <= objective_s:
-            continue
-        if workload.waits is None:
-            yield Undecided(publish.place(), (workload.place("waits"),), "whether anybody waits for the answer")
-            return
-        name = format_percentile(fraction)
-        origin = Origin.DERIVED if bound.formula else Origin.STATED
-        at = workload.place("slo", "latency", name)
-        terms = (
-            Term("model_time", f"model {model.name}, {bound.said}", bound.value_s, "s", origin, bound.at, bound.formula),
-            Term("objective", f"objective of {workload.name}, {name}", objective_s, "s", Origin.STATED, at, limit=True),
-        )
-        message = (
-            f"`{workload.name}` waits for `{serving.model}` behind the queue `{publish.target}`: the prediction alone takes "
-            f"{format_duration(bound.value_s)}, the answer is asked for within {format_duration(objective_s)}"
-        )
-        related = (Related(workload.place("waits"), "waits for the answer"),)
-        yield Hit(publish.place(), message, terms, related, cures=("synchronous",), cause=f"model {model.name}")
-        return
+        case.publish.place(),
+        message,
+        (_waits(workload), *floor_terms(floor, workload, case.fraction, case.objective_s)),
+        (Related(workload.place("waits"), "waits for the answer"),),
+        floor.certainty,
+        absent=unread_on_the_way(system, workload),
+        cures=("smaller-model", "multiple-stage"),
+        cause=f"component {case.publish.target}",
+    )

@@ -17,5 +17,5 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Problem]:
-    """Yield the problems of one kind; they bring their own spans, as what cannot be read has no place of its own."""
+    """Yield the problems of one kind; each brings its own span, as what cannot be read has no place."""
     return (problem for problem in system.architecture.problems if problem.kind == params.problem)

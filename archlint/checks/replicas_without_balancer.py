@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
+from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.model.architecture import Component, Relation
+from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import BALANCERS
-from archlint.verdicts import Hit, Related, Undecided, Verdict
+from archlint.verdicts import Hit, Origin, Related, Undecided, Verdict
+
+_NEEDS_NONE: Final = BALANCERS | {"monitoring"}
+"""Callers that find the replicas themselves: balancers do, and who watches asks each replica on purpose."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -22,30 +29,46 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for component in system.components.values():
         if component.kind not in {"service", "model-server"} or system.facts.balancing(component) is not None:
             continue
-        direct = [r for r in system.topology.incoming[component.name] if r.verb == "calls" and not _balances(system, r)]
+        direct = [r for r in system.topology.incoming[component.name] if r.verb == "calls" and not _spreads(system, r)]
         if not direct:
             continue
-        replicas = system.facts.replicas(component)
-        if replicas is None:
-            yield Undecided(component.place(), (component.place("replicas"),), "whether there is anything to balance")
-        elif float(replicas.value) > 1:
-            yield _hit(component, direct, float(replicas.value))
+        most = _most_replicas(component)
+        if isinstance(most, Place):
+            yield Undecided(component.place(), (most,), "whether there is anything to spread calls over")
+        elif float(most.value) > 1:
+            yield _hit(component, direct, most)
 
 
-def _balances(system: System, relation: Relation) -> bool:
-    """Whether the caller spreads its calls: a balancer or gateway, or a caller that never calls over the network."""
-    return system.components[relation.source].kind in BALANCERS
+def _spreads(system: System, relation: Relation) -> bool:
+    """Whether the caller spreads its calls: by its kind, or by what it is made with."""
+    caller = system.components[relation.source]
+    technology = system.facts.technology(caller)
+    return caller.kind in _NEEDS_NONE or (technology is not None and technology.kind in BALANCERS)
 
 
-def _hit(component: Component, direct: list[Relation], replicas: float) -> Hit:
-    callers = ", ".join(f"`{relation.source}`" for relation in direct[:4])
+def _most_replicas(component: Component) -> Fact | Place:
+    """Return the most replicas that may stand, or the key that would say it."""
+    for key, scaling in (("autoscale", component.autoscale), ("replicas", component.scaling)):
+        if scaling is not None:
+            if scaling.maximum is not None:
+                return Fact(scaling.maximum, Origin.STATED, component.place(key, "max"))
+            if scaling.minimum is not None and scaling.minimum > 1:
+                return Fact(scaling.minimum, Origin.STATED, component.place(key, "min"))
+            return component.place(key, "max")
+    if component.replicas is None:
+        return component.place("replicas")
+    return Fact(component.replicas, Origin.STATED, component.place("replicas"))
+
+
+def _hit(component: Component, direct: Sequence[Relation], most: Fact) -> Hit:
+    callers = {relation.source for relation in direct}
+    verb = "calls" if len(callers) == 1 else "call"
+    range_ = "up to " if most.at is not None and most.at.last == "max" else ""
     message = (
-        f"{callers} {'calls' if len(direct) == 1 else 'call'} `{component.name}` directly, but nothing spreads the calls "
-        f"over its {format_count(replicas)} replicas"
+        f"{listed(sorted(callers))} {verb} `{component.name}` directly: nothing spreads the calls "
+        f"over its {range_}{format_count(float(most.value))} replicas"
     )
+    term = most.term("replicas", f"replicas of {component.name}{', at most' if range_ else ''}", "count")
     related = tuple(Related(relation.place(), "called without a balancer") for relation in direct[:8])
-    key = "replicas" if component.replicas is not None or component.scaling is not None else "autoscale"
-    return Hit(
-        component.place(key), message, (), related, absent=(component.place("balancing"),), cures=("replicate",),
-        cause=f"component {component.name}",
-    )  # fmt: skip
+    at = most.at or component.place("replicas")
+    return Hit(at, message, (term,), related, absent=(component.place("balancing"),), cures=("replicate",))

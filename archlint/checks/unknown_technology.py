@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from archlint.analysis.system import System
 from archlint.model.architecture import Component
 from archlint.model.names import nearest
+from archlint.model.quantities import shorten
 from archlint.verdicts import Hit, Related, Verdict
+
+_MOST_COMPARED: Final = 20
+"""How many unknown names are compared with the whole catalogue: each costs some milliseconds."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -17,14 +22,15 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield one hit for each unknown technology, at the first component that uses it."""
+    """Yield one hit for each unknown technology, at the first component by name that uses it."""
     unknown: dict[str, list[Component]] = {}
-    for component in system.components.values():
+    for name in sorted(system.components):
+        component = system.components[name]
         if component.uses is not None and system.technologies.get(component.uses) is None:
-            unknown.setdefault(component.uses, []).append(component)
-    for index, (name, users) in enumerate(unknown.items()):
-        likely = nearest(name, system.technologies.names()) if index < 20 else None
-        hint = f"did you mean `{likely}`?" if likely else "describe it in a catalogue of your own (`technologies` in archlint.toml)"
-        message = f"`{name}` is in no catalogue: nothing is assumed of it; {hint}"
+            unknown.setdefault(component.uses.lower(), []).append(component)
+    for index, (technology, users) in enumerate(sorted(unknown.items())):
+        likely = nearest(technology, system.technologies.names()) if index < _MOST_COMPARED else None
+        hint = f"did you mean `{likely}`?" if likely else "describe it under `technologies` in archlint.toml"
+        message = f"no catalogue has `{shorten(users[0].uses or technology)}`, so nothing is assumed of it; {hint}"
         related = tuple(Related(component.place("uses"), "used here too") for component in users[1:9])
         yield Hit(users[0].place("uses"), message, (), related)

@@ -8,7 +8,10 @@ import msgspec
 
 from archlint.analysis.modes import UNREACHED
 from archlint.analysis.system import System
-from archlint.verdicts import Hit, Verdict
+from archlint.analysis.wording import listed
+from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.verdicts import Hit, Related, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -16,16 +19,26 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each model that no component serves, and for each workload that does not reach its model."""
+    """Yield a hit for each model that no component serves, and for each that its workload does not reach."""
     servers = system.topology.servers
     for model in system.architecture.models.values():
         if model.name not in servers:
-            message = f"no component serves `{model.name}`: add it to the `serves` of one"
-            yield Hit(model.place(), message, whole_graph=True)
+            asking = [w.place("models") for w in system.workloads.values() if model.name in (w.models or ())]
+            message = f"no component serves `{model.name}`"
+            related = tuple(Related(at, "asked for here") for at in asking[:8])
+            yield Hit(model.place(), message, (), related, whole_graph=True)
     for workload in system.workloads.values():
+        unreached = {serving.model for serving in system.servings(workload) if serving.mode == UNREACHED}
         for position, name in enumerate(workload.models or ()):
-            if name in servers and any(s.mode == UNREACHED and s.model == name for s in system.servings(workload)):
-                at = workload.place("models")
-                where = ", ".join(f"`{server}`" for server in servers[name][:4])
-                message = f"`{workload.name}` runs `{name}`, but nothing leads from `{workload.entrance.client}` to {where}, which serves it"
-                yield Hit(type(at)((*at.steps, position), (*at.names, name)), message, whole_graph=True)
+            if name in unreached and name in servers:
+                yield _unreached(system, workload, position, name)
+
+
+def _unreached(system: System, workload: Workload, position: int, model: str) -> Hit:
+    servers = sorted(system.topology.servers[model])
+    client = workload.entrance.client
+    message = f"`{workload.name}` runs `{model}`, but no path leads from `{client}` to {listed(servers)}"
+    models = workload.place("models")
+    related = tuple(Related(system.components[server].place("serves"), "served here") for server in servers[:8])
+    at = Place((*models.steps, position), (*models.names, model))
+    return Hit(at, message, (), related, whole_graph=True)

@@ -6,111 +6,187 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.modes import ONLINE, Serving
-from archlint.analysis.service_time import lower_bound, upper_bound
+from archlint.analysis.modes import ONLINE
+from archlint.analysis.service_time import estimate, lower_bound, says, upper_bound
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._lines import without_repeats
 from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+
+TYPICAL = 0.5
 
 
 class Params(msgspec.Struct, frozen=True):
-    """slow: a typical prediction longer than this blocks its caller, in seconds.
+    """When a caller is blocked.
 
-    objective_over_timeout: an objective more than this many times the longest timeout on the way says that nobody
-    waits that long, without unit.
+    slow: a typical prediction longer than this blocks its caller, in seconds.
+    objective_over_timeout: an objective more than this many times the longest timeout on the way says that
+    nobody waits that long, without unit.
     """
 
     slow: float = 1.0
     objective_over_timeout: float = 3.0
 
 
+class Reason(msgspec.Struct, frozen=True):
+    """Why nobody should wait: in words, with the arithmetic."""
+
+    text: str
+    terms: tuple[Term, ...]
+    certainty: Certainty = Certainty.PROVEN
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A call by which one workload waits for slow work."""
+
+    workload: Workload
+    call: Relation
+    models: tuple[str, ...]
+    reason: Reason
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each relation by which a caller waits for slow work, at that relation."""
+    cases: dict[Place, list[Case]] = {}
+    questions: list[Undecided] = []
     for workload in system.workloads.values():
         if workload.inputs == "known" or workload.waits is True:
             continue
-        judged: set[str] = set()
-        for serving in system.servings(workload):
-            if serving.mode == ONLINE and serving.server not in judged:
-                judged.add(serving.server)
-                yield from _judge(system, workload, serving, params)
+        for server, models in _online(system, workload).items():
+            judged = _judge(system, workload, server, models, params)
+            if isinstance(judged, Case):
+                cases.setdefault(judged.call.place(), []).append(judged)
+            elif judged is not None:
+                questions.append(judged)
+    for found in cases.values():
+        yield _hit(found)
+    yield from without_repeats(question for question in questions if question.at not in cases)
 
 
-def _judge(system: System, workload: Workload, serving: Serving, params: Params) -> Iterator[Verdict]:
-    path = system.flow(workload).path_to(serving.server)
+def _online(system: System, workload: Workload) -> dict[str, tuple[str, ...]]:
+    """Return the servers that a workload waits for, each with the models that it runs there."""
+    found: dict[str, tuple[str, ...]] = {}
+    for serving in system.servings(workload):
+        if serving.mode == ONLINE:
+            found[serving.server] = (*found.get(serving.server, ()), serving.model)
+    return found
+
+
+def _judge(
+    system: System, workload: Workload, server: str, names: tuple[str, ...], params: Params
+) -> Case | Undecided | None:
+    path = system.flow(workload).path_to(server)
     if not path:
-        return
+        return None
     call = path[-1]
-    model = system.architecture.models.get(serving.model)
-    reason = _slow_reason(model, params) or _timeout_reason(system, workload, path, params)
+    models = [system.architecture.models[name] for name in names if name in system.architecture.models]
+    slow = [reason for model in models if (reason := _slow_reason(model, params)) is not None]
+    slow.sort(key=lambda reason: reason.certainty is not Certainty.PROVEN)
+    reason = slow[0] if slow else _timeout_reason(system, workload, path, params)
     said = (("waits", workload.waits), ("inputs", workload.inputs))
     unknown = [workload.place(key) for key, value in said if value is None]
     if reason is not None:
-        if unknown:
-            yield Undecided(call.place(), tuple(unknown), "whether anybody needs the answer at once")
-        else:
-            yield _hit(workload, serving, call, reason)
-    elif model is not None and _time_unknown(model, params):
-        needs = model.place("service_time") if model.service_time is None else model.place("service_time", "p50")
-        yield Undecided(call.place(), (needs, *unknown), f"how long `{model.name}` takes")
-
-
-Reason = tuple[str, tuple[Term, ...]]
-
-
-def _slow_reason(model: Model | None, params: Params) -> Reason | None:
-    """Why a prediction is slow: its typical time is certain to be above the parameter."""
-    if model is None or model.service_time is None:
+        if not unknown:
+            return Case(workload, call, names, reason)
+        because = f"whether `{workload.name}` can go on without the answer"
+        return Undecided(call.place(), tuple(unknown), because)
+    needs = [place for model in models for place in _time_unknown(model, params)]
+    if not needs:
         return None
-    bound = lower_bound(model.service_time, 0.5, model.place("service_time"))
-    if bound is None or bound.value_s <= params.slow:
+    return Undecided(call.place(), (*needs, *unknown), f"how long `{call.source}` is blocked")
+
+
+def _slow_reason(model: Model, params: Params) -> Reason | None:
+    """Return why a prediction is slow: its typical time, or its mean, is above the parameter."""
+    typical = _typical(model, params.slow)
+    if typical is None:
         return None
-    origin = Origin.DERIVED if bound.formula else Origin.STATED
-    terms = (
-        Term("service_time", f"model {model.name}, {bound.said}", bound.value_s, "s", origin, bound.at, bound.formula),
-        Term("slow", "longest that a caller should be blocked", params.slow, "s", Origin.ASSUMED, None, "parameter `slow`",
-             limit=True),
-    )  # fmt: skip
-    return f"one prediction takes {format_duration(bound.value_s)}", terms
+    note = "parameter `slow`"
+    label = "longest that a caller should be blocked"
+    limit = Term("slow", label, params.slow, "s", Origin.ASSUMED, None, note, limit=True)
+    certainty = Certainty.ESTIMATED if typical.note.startswith("lognormal") else Certainty.PROVEN
+    text = f"one prediction of `{model.name}` takes {format_duration(float(typical.value))}"
+    return Reason(text, (typical, limit), certainty)
 
 
-def _time_unknown(model: Model, params: Params) -> bool:
-    if model.service_time is None:
-        return True
-    upper = upper_bound(model.service_time, 0.5)
-    return (upper is None or upper > params.slow) and lower_bound(model.service_time, 0.5) is None
+def _typical(model: Model, above_s: float) -> Term | None:
+    """Return the typical time of a prediction where it is above a limit: its median, stated or not, or its mean."""
+    time, at = model.service_time, model.place("service_time")
+    if time is None:
+        return None
+    label = f"model {model.name}"
+    bound = lower_bound(time, TYPICAL, at)
+    if bound is not None and bound.value_s > above_s:
+        origin = Origin.DERIVED if bound.formula else Origin.STATED
+        what = f"{label}, {bound.said}"
+        return Term("service_time", what, bound.value_s, "s", origin, bound.at, bound.formula)
+    if time.mean_s is not None and time.mean_s > above_s:
+        return Term("service_time", f"{label}, mean", time.mean_s, "s", Origin.STATED, at.key("mean"))
+    fitted = estimate(time, TYPICAL)
+    if fitted is None or fitted <= above_s:
+        return None
+    note, what = "lognormal through what is stated", f"{label}, {format_percentile(TYPICAL)}"
+    return Term("service_time", what, fitted, "s", Origin.DERIVED, at, note)
 
 
-def _timeout_reason(
-    system: System, workload: Workload, path: tuple[Relation, ...], params: Params
-) -> Reason | None:
-    """Why the objective says that nobody waits: it lies far beyond every timeout on the way."""
+def _time_unknown(model: Model, params: Params) -> tuple[Place, ...]:
+    """Return the place that would say how long a typical prediction takes, where nothing does."""
+    time, at = model.service_time, model.place("service_time")
+    if time is None:
+        return (at,)
+    most_s = upper_bound(time, TYPICAL)
+    known = says(time, TYPICAL) or time.mean_s is not None or (most_s is not None and most_s <= params.slow)
+    return () if known else (at.key(format_percentile(TYPICAL)),)
+
+
+def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ...], params: Params) -> Reason | None:
+    """Return why the objective says that nobody waits: it lies far beyond every timeout on the way."""
     if not workload.slo.latency:
         return None
-    timeouts = [(relation, system.facts.timeout_s(relation)) for relation in path]
-    if any(fact is None for _, fact in timeouts):
-        return None                   # a call without a timeout waits as long as it takes: REL003 says so
-    relation, longest = max(((r, f) for r, f in timeouts if f is not None), key=lambda pair: float(pair[1].value))
-    fraction, objective_s = workload.slo.latency[0]
-    if objective_s <= params.objective_over_timeout * float(longest.value):
+    stated = [(relation, system.facts.timeout_s(relation)) for relation in path]
+    timeouts = [(relation, fact) for relation, fact in stated if fact is not None]
+    if len(timeouts) < len(stated):
+        return None  # a call without a timeout waits as long as it takes: REL003 says so
+    relation, longest = max(timeouts, key=lambda pair: float(pair[1].value))
+    fraction, objective_s = min(workload.slo.latency, key=lambda objective: objective[1])
+    longest_s, most = float(longest.value), params.objective_over_timeout
+    if objective_s <= most * longest_s:
         return None
     name = format_percentile(fraction)
-    at: Place = workload.place("slo", "latency", name)
+    at, label = workload.place("slo", "latency", name), f"objective of {workload.name}, {name}"
+    ratio = objective_s / longest_s if longest_s else float("inf")
+    note = "parameter `objective_over_timeout`"
     terms = (
-        Term("objective", f"objective of {workload.name}, {name}", objective_s, "s", Origin.STATED, at),
         longest.term("timeout", f"longest timeout on the way, {relation.source} to {relation.target}", "s"),
-        Term("ratio", "objective over timeout may be", params.objective_over_timeout, "", Origin.ASSUMED, None,
-             "parameter `objective_over_timeout`", limit=True),
-    )  # fmt: skip
-    return f"the answer may take {format_duration(objective_s)}, but the caller gives up after {format_duration(float(longest.value))}", terms
-
-
-def _hit(workload: Workload, serving: Serving, call: Relation, reason: Reason) -> Hit:
-    message = (
-        f"`{call.source}` waits for `{serving.server}` to predict `{serving.model}`, though nobody needs the answer of "
-        f"`{workload.name}` at once: {reason[0]}"
+        Term("objective", label, objective_s, "s", Origin.STATED, at),
+        Term("ratio", "objective over timeout", ratio, "", Origin.DERIVED),
+        Term("objective_over_timeout", "which may be", most, "", Origin.ASSUMED, None, note, limit=True),
     )
-    related = (Related(workload.place("waits"), "the product goes on without the answer"),)
-    return Hit(call.place(), message, reason[1], related, cures=("asynchronous",), cause=f"component {serving.server}")
+    text = (
+        f"the answer may come after {format_duration(objective_s)}, and by then everybody gave up "
+        f"(after {format_duration(longest_s)})"
+    )
+    return Reason(text, terms)
+
+
+def _hit(cases: list[Case]) -> Hit:
+    first = min(cases, key=lambda case: case.reason.certainty is not Certainty.PROVEN)
+    call = first.call
+    names = listed(case.workload.name for case in cases)
+    message = (
+        f"`{call.source}` waits until `{call.target}` has run {listed(first.models)}, though {names} can go on "
+        f"without the answer: {first.reason.text}"
+    )
+    related = tuple(Related(case.workload.place("waits"), "goes on without the answer") for case in cases)
+    return Hit(
+        call.place(),
+        message,
+        first.reason.terms,
+        related,
+        first.reason.certainty,
+        cures=("asynchronous",),
+        cause=f"component {call.target}",
+    )

@@ -7,6 +7,8 @@ names: `_s` seconds, `_bytes`, `_per_s`; shares are floats from 0 to 1.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from archlint.model.cron import Schedule
@@ -16,8 +18,11 @@ from archlint.source.document import Document
 from archlint.source.nodes import Entry, Span
 
 
-class Record(msgspec.Struct, frozen=True):
-    """What all records share."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """What all records share.
+
+    A record is made when its parts are there, so none can hold itself: the garbage collector need not look at it.
+    """
 
 
 class ServiceTime(Record, frozen=True):
@@ -293,6 +298,10 @@ class Origin(Record, frozen=True):
     entry: Entry
 
 
+WHOLE_FILE: Final = "*"
+"""Stands among what is unread where nothing can be taken for absent."""
+
+
 class Architecture(Record, frozen=True):
     """A whole system as its file, with what it includes, says it.
 
@@ -317,6 +326,11 @@ class Architecture(Record, frozen=True):
     def incomplete(self) -> bool:
         """Whether something was said that could not be understood, so that absence proves nothing."""
         return any(problem.loses_meaning for problem in self.problems)
+
+    def is_unread(self, place: Place) -> bool:
+        """Whether a place, what holds it, or a part of it stands in the file but could not be understood."""
+        names = place.names
+        return WHOLE_FILE in self.unread or any(".".join(names[:end]) in self.unread for end in range(len(names), 0, -1))
 
     @property
     def document(self) -> Document:

@@ -1,140 +1,190 @@
-"""Facts of a file that cannot be true together."""
+"""Facts of a file that cannot be true together.
+
+What is merely unusual is no contradiction: a correct file must never be told that it contradicts itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping as AbstractMapping
+from collections.abc import Callable, Mapping as AbstractMapping
 
-from archlint.model.architecture import Component, Model, Relation, Scaling, Workload
+from archlint.model.architecture import Component, Model, Scaling, Workload
+from archlint.model.fitting import check_relations
 from archlint.model.locate import locate
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_rate, format_share
+from archlint.model.quantities import format_count, format_rate, format_share, format_size
 from archlint.model.reading import Reading
-from archlint.model.words import DURABLE_STORES, STORES
+from archlint.model.words import DEAD_LETTER_KINDS, PRECISIONS, REGISTRY_KINDS, WITHOUT_MODEL, WITHOUT_TRAINING
 
 Components = AbstractMapping[str, Component]
-Contradiction = tuple[Place, str, str]
-"""Where, what cannot be true, and what to do."""
+Say = Callable[[Place, str, str], None]
+"""Takes where, what cannot be true, and what to do."""
 
-_EVERY_STORE = STORES | {"external"}
-_TARGET_KINDS = {
-    "reads": (_EVERY_STORE, "a store (database, cache, warehouse, …)"),
-    "writes": (_EVERY_STORE, "a store (database, cache, warehouse, …)"),
-    "publishes": (frozenset({"queue", "external"}), "a queue"),
-    "consumes": (frozenset({"queue", "external"}), "a queue"),
-    "triggers": (frozenset({"batch-job", "training-job", "stream-processor", "worker", "service", "external"}), "a job"),
-    "monitored_by": (frozenset({"monitoring", "external", "log-store"}), "a component of kind monitoring"),
-    "logs_to": (_EVERY_STORE | {"queue", "monitoring"}, "a log store, another store or a queue"),
-    "loads": (frozenset({"model-registry", "object-store", "external", "database", "warehouse"}), "a model registry or object store"),
-}  # fmt: skip
-_INSTEAD = {("reads", "queue"): "consumes", ("writes", "queue"): "publishes"}
+_FAR_TOO_SMALL = 20.0
+"""An artefact this many times smaller than its parameters is not explained by compression or quantisation."""
+_OTHER_DOWNTIME = 2.0
+"""Two figures for the same unavailability that differ by this factor are not one figure rounded."""
 
 
 def report_contradictions(
     r: Reading, workloads: dict[str, Workload], models: dict[str, Model], components: dict[str, Component]
 ) -> None:
     """Report each contradiction at the place that says the second of the two facts."""
-    found: list[Contradiction] = []
-    for component in components.values():
-        found += _of_component(component, components, r.unread)
-        for relation in component.relations:
-            target = components.get(relation.target)
-            if target is not None:
-                found += _of_relation(relation, target)
-    for workload in workloads.values():
-        found += _of_workload(workload, components)
-    for model in models.values():
-        found += _of_model(model, components)
-    for place, message, suggestion in found:
+
+    def say(place: Place, message: str, suggestion: str) -> None:
         document, span = locate(r.origins, place, r.document)
         r.document = document
-        r.report("contradiction", place.steps, span, message, suggestion, loses_meaning=False)
+        r.report("contradiction", span, message, suggestion, steps=place.steps, loses_meaning=False)
+
+    for component in components.values():
+        _check_component(say, component, components, r.unread)
+        if component.relations:
+            check_relations(say, component, components)
+    for workload in workloads.values():
+        _check_workload(say, workload, components, r)
+    for model in models.values():
+        _check_model(say, model, components)
 
 
-def _of_component(component: Component, components: Components, unread: set[str]) -> Iterator[Contradiction]:
+def _check_component(say: Say, component: Component, components: Components, unread: set[str]) -> None:
     kind = component.kind
     if kind == "worker" and not any(relation.verb == "consumes" for relation in component.relations):
-        place = component.place("kind")
         if component.place("consumes").identity not in unread:
-            yield place, "a worker takes work from a queue, but this one consumes nothing", "add `consumes: [queue]`, or make it a `service`"
-    replicas, zones = component.least_replicas, component.zones
-    for key, scaling in (("replicas", component.scaling), ("autoscale", component.autoscale)):
-        yield from _of_scaling(component.place(key), scaling)
-    if component.scaling is not None and component.autoscale is not None:
-        yield component.place("autoscale"), "the range of replicas is stated twice", "keep `replicas: {min, max}` or `autoscale`"
-    if replicas is not None and zones is not None:
-        most = max([replicas, *(s.maximum for s in (component.scaling, component.autoscale) if s and s.maximum)])
-        if len(set(zones)) > most:
-            message = f"{format_count(most)} replicas cannot stand in {len(set(zones))} zones"
-            yield component.place("zones"), message, "add replicas, or take out zones"
-    if zones is not None and len(set(zones)) != len(zones):
-        yield component.place("zones"), "the same zone is named twice", "name each zone once"
-    if replicas is not None and replicas == 0 and not component.autoscale and not component.scaling:
-        yield component.place("replicas"), "no replica: this component does not run", "write at least 1"
+            message = "a worker takes work from a queue, but this one consumes nothing"
+            say(component.place("kind"), message, "add `consumes: [queue]`, or make it a `service`")
+    if component.serves:
+        _check_models_of(say, component, "serves", component.serves, WITHOUT_MODEL)
+    if component.trains:
+        _check_models_of(say, component, "trains", component.trains, WITHOUT_TRAINING)
+    _check_replicas(say, component)
+    if component.zones is not None:
+        _check_zones(say, component, component.zones)
     if component.dead_letter is not None:
-        target = components.get(component.dead_letter)
-        if component.dead_letter == component.name:
-            yield component.place("dead_letter"), "a queue cannot be its own dead letter", "name another queue"
-        elif target is not None and target.kind not in {"queue", *DURABLE_STORES, "external"}:
-            message = f"`{target.name}` is a {target.kind}; dead letters go to a queue or a store"
-            yield component.place("dead_letter"), message, "name a queue"
-    if component.trains and kind != "training-job":
-        yield component.place("trains"), f"a {kind} does not train", "make it a `training-job`"
-    if component.window_s and component.run_time_s and kind != "batch-job":
-        yield component.place("window"), f"a {kind} has no window", "make it a `batch-job`"
+        _check_dead_letter(say, component, components.get(component.dead_letter))
+    if component.availability is not None:
+        _check_availability(say, component, component.availability)
+    if component.features is not None and component.features == component.name:
+        say(component.place("features"), "a component does not take its features from itself", "name another component")
+    hardware = component.hardware
+    if hardware is not None and hardware.gpus == 0 and hardware.gpu is not None:
+        say(component.place("hardware", "gpus"), f"no accelerator, but `gpu` names one: {hardware.gpu}", "take one out")
 
 
-def _of_scaling(place: Place, scaling: Scaling | None) -> Iterator[Contradiction]:
-    if scaling is None or scaling.minimum is None or scaling.maximum is None:
+def _check_models_of(
+    say: Say, component: Component, key: str, models: tuple[str, ...], wrong_kinds: frozenset[str]
+) -> None:
+    if component.kind in wrong_kinds:
+        better = "`model-server`" if key == "serves" else "`training-job`"
+        say(component.place(key), f"a {component.kind} {key} no model", f"make it a {better}, or take `{key}` out")
+    if len(set(models)) == len(models):
         return
-    if scaling.minimum > scaling.maximum:
-        low, high = format_count(scaling.minimum), format_count(scaling.maximum)
-        yield place.key("min"), f"min is {low}, above max with {high}", "are they swapped?"
+    seen: set[str] = set()
+    for index, name in enumerate(models):
+        if name in seen:
+            place = Place(("components", component.name, key, index), ("components", component.name, key, name))
+            say(place, f"`{name}` is named twice", "name each model once")
+            return
+        seen.add(name)
 
 
-def _of_relation(relation: Relation, target: Component) -> Iterator[Contradiction]:
-    allowed = _TARGET_KINDS.get(relation.verb)
-    if allowed is not None and target.kind not in allowed[0]:
-        fits = next((verb for verb, kinds in _TARGET_KINDS.items() if target.kind in kinds[0] and verb != "triggers"), "calls")
-        better = _INSTEAD.get((relation.verb, target.kind), "calls" if target.kind not in STORES | {"queue"} else fits)
-        message = f"`{relation.source}` {relation.verb} `{target.name}`, which is a {target.kind}, not {allowed[1]}"
-        yield relation.place(), message, f"did you mean `{better}`, or another kind for `{target.name}`?"
-    if relation.verb == "calls" and target.kind == "queue":
-        yield relation.place(), f"`{target.name}` is a queue: nobody answers a call there", "did you mean `publishes`?"
-    if relation.verb == "calls" and relation.target == relation.source:
-        yield relation.place(), "a component cannot call itself", "leave it out: replicas are not told apart"
-    for key, value in (("hit_ratio", relation.hit_ratio), ("ttl", relation.ttl_s), ("kind", relation.caches)):
-        if value is not None and target.kind not in {"cache", "feature-store", "database", "external"}:
-            yield relation.place(key), f"`{target.name}` is a {target.kind}, not a cache", "make its kind `cache`"
-            break
+def _check_replicas(say: Say, component: Component) -> None:
+    replicas, scaling, autoscale = component.replicas, component.scaling, component.autoscale
+    if scaling is not None:
+        _check_range(say, component.place("replicas"), scaling)
+        if autoscale is not None and scaling != autoscale:
+            message = "the range of replicas is stated twice, and differently"
+            say(component.place("autoscale"), message, "keep `replicas: {min, max}` or `autoscale`")
+    if autoscale is not None:
+        _check_range(say, component.place("autoscale"), autoscale)
+    if replicas is None:
+        return
+    if replicas == 0 and autoscale is None:
+        say(component.place("replicas"), "no replica: this component does not run", "write at least 1, or {min: 0, max: 4}")
+    elif autoscale is not None and not (autoscale.minimum or 0) <= replicas <= (autoscale.maximum or replicas):
+        message = f"{format_count(replicas)} replicas are outside the range of `autoscale`"
+        say(component.place("replicas"), message, "take `replicas` out, or change the range")
 
 
-def _of_workload(workload: Workload, components: Components) -> Iterator[Contradiction]:
+def _check_range(say: Say, place: Place, scaling: Scaling) -> None:
+    low, high = scaling.minimum, scaling.maximum
+    if high == 0:
+        say(place.key("max"), "no replica ever: this component does not run", "write at least 1")
+    elif low is not None and high is not None and low > high:
+        say(place.key("min"), f"min is {format_count(low)}, above max with {format_count(high)}", "are they swapped?")
+
+
+def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None:
+    different = len(set(zones))
+    if different != len(zones):
+        say(component.place("zones"), "the same zone is named twice", "name each zone once")
+    if different < 2:
+        return
+    if component.host is not None:
+        message = f"replicas that share the host `{component.host}` cannot stand in {different} zones"
+        say(component.place("zones"), message, "take out `host`, or name the one zone")
+    replicas = component.least_replicas
+    if replicas is None:
+        return
+    ranges = [s.maximum if s.maximum is not None else different for s in (component.scaling, component.autoscale) if s]
+    most = max([replicas, *ranges])
+    if 0 < most < different:
+        one = "replica" if most == 1 else "replicas"
+        message = f"{format_count(most)} {one} cannot stand in {different} zones"
+        say(component.place("zones"), message, "add replicas, or take out zones")
+
+
+def _check_dead_letter(say: Say, component: Component, target: Component | None) -> None:
+    if component.dead_letter == component.name:
+        say(component.place("dead_letter"), "a queue cannot be its own dead letter", "name another queue")
+    elif target is not None and target.kind not in DEAD_LETTER_KINDS:
+        message = f"`{target.name}` is a {target.kind}; dead letters go to a queue or a store"
+        say(component.place("dead_letter"), message, "name a queue")
+
+
+def _check_availability(say: Say, component: Component, availability: float) -> None:
+    up, down = component.mtbf_s, component.mttr_s
+    if up is None or down is None:
+        return
+    stated, derived = 1 - availability, down / (up + down)
+    if max(stated, derived) > _OTHER_DOWNTIME * min(stated, derived) + 1e-12:
+        message = (
+            f"an availability of {format_share(availability)}, but `mtbf` and `mttr` make it {format_share(1 - derived)}"
+        )
+        say(component.place("availability"), message, "take it out, or correct `mtbf` and `mttr`")
+
+
+def _check_workload(say: Say, workload: Workload, components: Components, r: Reading) -> None:
     rate, peak = workload.rate_per_s, workload.peak_per_s
     if rate is not None and peak is not None and peak < rate:
         message = f"the peak, {format_rate(peak)}, is below the mean rate, {format_rate(rate)}"
-        yield workload.place("peak"), message, "are they swapped?"
+        say(workload.place("peak"), message, "are they swapped?")
     if workload.distinct is not None and workload.inputs == "on-request":
         message = "inputs that are unknown before the request cannot be counted ahead of time"
-        yield workload.place("distinct"), message, "take out `distinct`, or write `inputs: known`"
+        say(workload.place("distinct"), message, "take out `distinct`, or write `inputs: known`")
     client = components.get(workload.entrance.client)
+    if client is None or ("components", client.name) in r.unread_parts:
+        return
     to = workload.entrance.to
-    if client is not None and to is not None and to in components and all(rel.target != to for rel in client.relations):
-        message = f"`{client.name}` has no relation to `{to}`"
-        yield workload.place("from", "to"), message, "name the target of one of its relations"
+    if to is not None and to in components and all(relation.target != to for relation in client.relations):
+        say(workload.place("from", "to"), f"`{client.name}` has no relation to `{to}`", "name the target of one of them")
+    elif client.kind == "client" and not client.relations and not client.serves:
+        message = f"the workload enters `{client.name}`, which has no relation to anything"
+        say(workload.place("from"), message, f"add `calls:` to `{client.name}`")
 
 
-def _of_model(model: Model, components: Components) -> Iterator[Contradiction]:
+def _check_model(say: Say, model: Model, components: Components) -> None:
     whole, active = model.parameters, model.active_parameters
     if whole is not None and active is not None and active > whole:
         message = f"{format_count(active)} active parameters are more than all {format_count(whole)}"
-        yield model.place("active_parameters"), message, "are they swapped?"
-    registry = components.get(model.registry) if model.registry else None
-    if registry is not None and registry.kind not in {"model-registry", "object-store", "external", "database"}:
+        say(model.place("active_parameters"), message, "are they swapped?")
+    if whole is not None and model.artifact_bytes is not None and model.precision is not None:
+        needed = whole * PRECISIONS[model.precision]
+        if model.artifact_bytes * _FAR_TOO_SMALL < needed:
+            message = (
+                f"{format_count(whole)} parameters in {model.precision} take {format_size(needed)}, "
+                f"far more than the artefact with {format_size(model.artifact_bytes)}"
+            )
+            say(model.place("artifact"), message, "check the units of `artifact` and `parameters`")
+    registry = components.get(model.registry) if model.registry is not None else None
+    if registry is not None and registry.kind not in REGISTRY_KINDS:
         message = f"`{registry.name}` is a {registry.kind}; models come from a model registry or object store"
-        yield model.place("registry"), message, "name a component of kind `model-registry`"
-
-
-def shares_above_one(relations: list[Relation]) -> str | None:
-    """Say by how much the shares of one component's relations exceed the whole, or None."""
-    total = sum(relation.share or 0.0 for relation in relations)
-    return format_share(total) if total > 1 + 1e-9 else None
+        say(model.place("registry"), message, "name a component of kind `model-registry`")

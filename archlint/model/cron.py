@@ -1,13 +1,15 @@
 """Schedules: cron expressions and plain periods, and the longest gap between two runs.
 
 What a prediction's age can be at the worst moment depends on the longest gap, not on the usual one: a job on
-weekdays at 3:00 leaves 72 hours over a weekend.
+weekdays at 3:00 leaves 72 hours over a weekend. Days and minutes are sets of bits in one integer, so that a file
+with thousands of different schedules is read without delay.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import lru_cache
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from archlint.model.quantities import parse_duration, shorten
@@ -18,13 +20,12 @@ _MACROS: Final = {
 }  # fmt: skip
 _MONTHS: Final = {name: i + 1 for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 _DAYS: Final = {name: i for i, name in enumerate("sun mon tue wed thu fri sat".split())}
-_FIELDS: Final = (
-    ("minute", 0, 59, {}), ("hour", 0, 23, {}), ("day of the month", 1, 31, {}), ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, _DAYS),
-)  # fmt: skip
-_FIRST_DAY: Final = date(2000, 1, 1)
-_CYCLE_DAYS: Final = 28 * 1461 // 4 + 366
-"""Weekdays and leap years repeat after 28 years (none of 2000 to 2028 is an exception); a year more closes gaps."""
+_PART: Final = re.compile(r"(\*|([0-9]{1,4}|[a-z]{3})(?:-([0-9]{1,4}|[a-z]{3}))?)(?:/([0-9]{1,4}))?", re.IGNORECASE)
+_MAX_LENGTH: Final = 200
+_MONTH_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_CYCLE_DAYS: Final = 28 * 1461 // 4
+"""Weekdays and leap years repeat after 28 years, as long as no year such as 2100 comes between. The cycle starts on
+the first of January 2001, a Monday; every fourth of its years is a leap year."""
 
 
 class Schedule(NamedTuple):
@@ -32,6 +33,19 @@ class Schedule(NamedTuple):
 
     text: str
     longest_gap_s: float
+
+
+class _Field(NamedTuple):
+    name: str
+    low: int
+    high: int
+    names: dict[str, int]
+
+
+_FIELDS: Final = (
+    _Field("minute", 0, 59, {}), _Field("hour", 0, 23, {}), _Field("day of the month", 1, 31, {}),
+    _Field("month", 1, 12, _MONTHS), _Field("day of the week", 0, 7, _DAYS),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
@@ -47,67 +61,135 @@ def parse_schedule(text: str) -> Schedule:
     >>> parse_schedule("6h").longest_gap_s / 3600
     6.0
     """
-    words = _MACROS.get(text.strip().lower(), text).split()
+    words = _MACROS.get(text.strip().lower(), text).split() if len(text) <= _MAX_LENGTH else []
+    if len(words) == 2 and words[0] == "@every":
+        words = words[1:]
     if len(words) == 1:
-        try:
-            period_s = parse_duration(words[0])
-        except ValueError:
-            macros = ", ".join(sorted(_MACROS))
-            raise ValueError(
-                f"`{shorten(text)}` is not a schedule; write cron (0 3 * * *), a period (6h) or one of {macros}"
-            ) from None
-        if period_s <= 0:
-            raise ValueError("a period has to be longer than nothing")
-        return Schedule(text, period_s)
+        return Schedule(text, _period_s(words[0]))
     if len(words) != len(_FIELDS):
-        raise ValueError(f"`{shorten(text)}` has {len(words)} fields; cron has five, as in 0 3 * * *")
+        count = f"has {len(words)} fields" if words else "is too long" if text.strip() else "is empty"
+        raise ValueError(f"`{shorten(text)}` {count}; cron has five, as in 0 3 * * *")
     minutes, hours, days, months, weekdays = (
-        _field(word, *field) for word, field in zip(words, _FIELDS, strict=True)
+        _field(word, field) for word, field in zip(words, _FIELDS, strict=True)
     )
     either_day = not words[2].startswith("*") and not words[4].startswith("*")
-    weekdays = frozenset(day % 7 for day in weekdays)
-    times = sorted(hour * 60 + minute for hour in hours for minute in minutes)
-    run_days = _matching_days(days, months, weekdays, either_day)
-    if len(run_days) < 2:
-        raise ValueError(f"`{shorten(text)}` never comes true")
-    within = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0)
-    longest_days = max(b - a for a, b in zip(run_days, run_days[1:], strict=False))
-    across = longest_days * 1440 - times[-1] + times[0]
-    return Schedule(text, 60.0 * max(within, across))
+    run_days = _matching_days(days, months, {day % 7 for day in weekdays}, either_day)
+    if not run_days:
+        raise ValueError(f"`{shorten(text)}` never comes true; is there such a day?")
+    times = _bits(hour * 60 + minute for hour in hours for minute in minutes)
+    first, last = _lowest(times), times.bit_length() - 1
+    between_days = longest_gap(run_days | run_days << _CYCLE_DAYS)
+    return Schedule(text, 60.0 * max(longest_gap(times), between_days * 1440 - last + first))
 
 
-def _matching_days(
-    days: frozenset[int], months: frozenset[int], weekdays: frozenset[int], either_day: bool
-) -> list[int]:
-    """Count the days, from the first of the cycle, on which the expression runs."""
+def _period_s(word: str) -> float:
+    try:
+        period_s = parse_duration(word)
+    except ValueError:
+        macros = ", ".join(sorted(_MACROS))
+        raise ValueError(
+            f"`{shorten(word)}` is not a schedule; write cron (0 3 * * *), a period (6h) or one of {macros}"
+        ) from None
+    if period_s <= 0:
+        raise ValueError(f"`{shorten(word)}` is no period; a job starts again after some time, as in 6h")
+    return period_s
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number
+    return bits
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+def longest_gap(bits: int) -> int:
+    """The longest distance between neighbours of a set of numbers, given as bits; 0 for fewer than two.
+
+    >>> longest_gap(0b1000000101)
+    7
+    """
+    if bits & (bits - 1) == 0:
+        return 0
+    bits >>= _lowest(bits)
+    free = ~bits & ((1 << bits.bit_length()) - 1)
+    # `runs[i]` marks where 2**i free numbers in a row start; the length of the longest row is put together from them.
+    runs = []
+    while free:
+        runs.append(free)
+        width = 1 << (len(runs) - 1)
+        free &= free >> width
+    longest, rows = 0, -1
+    for power in range(len(runs) - 1, -1, -1):
+        longer = rows & (runs[power] >> longest)
+        if longer:
+            longest, rows = longest + (1 << power), longer
+    return longest + 1
+
+
+@cache
+def _calendar() -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
+    """The days of the cycle, as bits: by day of the month, by month, by day of the week (Sunday is 0)."""
+    months: dict[int, int] = {}
+    firsts: dict[int, int] = {}
+    offset = 0
+    for number in range(28 * 12):
+        year, month = divmod(number, 12)
+        length = 29 if month == 1 and year % 4 == 3 else _MONTH_LENGTHS[month]
+        months[month + 1] = months.get(month + 1, 0) | ((1 << length) - 1) << offset
+        firsts[length] = firsts.get(length, 0) | 1 << offset
+        offset += length
+    days = {
+        day: sum(bits for length, bits in firsts.items() if day <= length) << (day - 1) for day in range(1, 32)
+    }
+    every_week = ((1 << _CYCLE_DAYS) - 1) // 0b1111111
+    return days, months, {day: every_week << (day - 1) % 7 for day in range(7)}
+
+
+def _matching_days(days: set[int], months: set[int], weekdays: set[int], either_day: bool) -> int:
+    """The days of the cycle, as bits, on which an expression runs."""
     if len(days) == 31 and len(months) == 12 and len(weekdays) == 7:
-        return [0, 1]
-    found = []
-    for offset in range(_CYCLE_DAYS):
-        day = _FIRST_DAY + timedelta(offset)
-        if day.month not in months:
-            continue
-        by_date, by_weekday = day.day in days, (day.weekday() + 1) % 7 in weekdays
-        if (by_date or by_weekday) if either_day else (by_date and by_weekday):
-            found.append(offset)
-    return found
+        return (1 << _CYCLE_DAYS) - 1
+    by_day, by_month, by_weekday = _calendar()
+    dates = months_bits = weekdays_bits = 0
+    for day in days:
+        dates |= by_day[day]
+    for month in months:
+        months_bits |= by_month[month]
+    for day in weekdays:
+        weekdays_bits |= by_weekday[day]
+    return months_bits & (dates | weekdays_bits if either_day else dates & weekdays_bits)
 
 
-def _field(word: str, name: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
+def _field(word: str, field: _Field) -> set[int]:
+    """The numbers that one field of an expression names."""
     values: set[int] = set()
     for part in word.split(","):
-        body, slash, step_text = part.partition("/")
-        try:
-            step = int(step_text) if slash else 1
-            if body == "*":
-                first, last = low, high
-            else:
-                a, dash, b = body.partition("-")
-                first = names[a.lower()] if a.lower() in names else int(a)
-                last = (names[b.lower()] if b.lower() in names else int(b)) if dash else (high if slash else first)
-        except ValueError:
-            raise ValueError(f"`{shorten(part)}` is not a {name} of cron") from None
-        if not (low <= first <= last <= high) or step < 1:
-            raise ValueError(f"`{shorten(part)}` is outside the {name}s of cron, {low} to {high}")
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f"`{shorten(part)}` is not a {field.name} of cron; write numbers such as 0, 1-5 or */15")
+        body, from_text, to_text, step_text = match.groups()
+        if body == "*":
+            first, last = field.low, field.high
+        else:
+            first = _value(from_text, field)
+            last = _value(to_text, field) if to_text else field.high if step_text else first
+        if field.high == 7 and last == 0 < first:  # fri-sun: Sunday ends the week as 7
+            last = 7
+        step = int(step_text or 1)
+        if not field.low <= first <= last <= field.high or step < 1:
+            raise ValueError(f"`{shorten(part)}` is no {field.name} of cron; they go from {field.low} to {field.high}")
         values.update(range(first, last + 1, step))
-    return frozenset(values)
+    return values
+
+
+def _value(text: str, field: _Field) -> int:
+    named = field.names.get(text.lower())
+    if named is not None:
+        return named
+    if not text.isdigit():
+        raise ValueError(f"`{shorten(text)}` is not a {field.name} of cron; write numbers such as 0, 1-5 or */15")
+    return int(text)

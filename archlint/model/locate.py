@@ -24,7 +24,7 @@ def locate(
         origin, rest = origins.get(tuple(str(step) for step in steps[:1])), steps[1:]
     if origin is None:
         return main, _head(main)
-    span = origin.entry.key_span
+    span = _span_of(origin.entry, is_item=True) if steps[0] == "accept" and not rest else origin.entry.key_span
     node: Node = origin.entry.value
     walked = False
     for step in rest:

@@ -2,116 +2,175 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AbstractMapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
 from archlint.model.architecture import ServiceTime
-from archlint.model.quantities import format_duration, format_percentile, parse_duration
-from archlint.model.reading import Reading, Steps
-from archlint.model.types import Parsed, Schema, percentile_of
-from archlint.source.nodes import Mapping, Node, Scalar, Span
+from archlint.model.quantities import format_duration, parse_duration, shorten
+from archlint.model.reading import Reading
+from archlint.model.types import Definitions, Parsed, Schema, percentile_of, shared
+from archlint.model.units import DURATION_PATTERN, NUMBER_PATTERN
+from archlint.source.nodes import Entry, Mapping, Node, Scalar, Span
 
-DURATION_PATTERN = r"^[0-9][0-9_,]*(\.[0-9]+)?\s*(ns|us|µs|ms|s|sec|min|h|d|w)$"
-DURATION: Parsed[float] = Parsed(parse_duration, "a duration", "850ms", DURATION_PATTERN)
+DURATION: Final[Parsed[float]] = Parsed(parse_duration, "a duration", "850ms", DURATION_PATTERN, name="duration")
+_OBJECTIVE: Final[Parsed[float]] = Parsed(
+    parse_duration, "a duration", "300ms", DURATION_PATTERN, name="duration",
+    zero="no answer comes in no time; take the key out where no latency is asked",
+)  # fmt: skip
+_PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
+_LIKELY: Final = {
+    "median": "p50", "avg": "mean", "average": "mean", "stddev": "cv", "std": "cv", "p999": "p99.9", "p9999": "p99.99",
+    "p995": "p99.5", "max": "p99.9", "p100": "p99.9", "min": "p1",
+}  # fmt: skip
 
 
-def _read_percentile(r: Reading, key: str, span: Span, node: Node, steps: Steps) -> tuple[float, float] | None:
-    fraction = percentile_of(key)
-    if fraction is None:
-        r.report("unknown-key", (*steps, key), span, f"`{key}` is no percentile", "write p50, p95, p99 or p99.9")
-        return None
-    value = DURATION.read(r, node, (*steps, key))
-    return None if value is None else (fraction, value)
+class _Stated(NamedTuple):
+    fraction: float
+    seconds: float
+    key: str
+    entry: Entry
 
 
-def _check_order(r: Reading, node: Mapping, steps: Steps, stated: list[tuple[float, float]]) -> None:
-    """Report percentiles that fall as the fraction rises."""
-    for (low, low_s), (high, high_s) in zip(stated, stated[1:], strict=False):
-        if high_s < low_s:
-            name, other = format_percentile(high), format_percentile(low)
-            entry, first = node.entries.get(name), node.entries.get(other)
+def _read_percentiles(
+    r: Reading, entries: dict[str, Entry], type_: Parsed[float]
+) -> tuple[tuple[float, float], ...] | None:
+    """Read percentiles into (fraction, seconds) in rising order; None where they contradict each other."""
+    stated: list[_Stated] = []
+    path = r.path
+    path.append("")
+    for key, entry in entries.items():
+        path[-1] = key
+        fraction = percentile_of(key)
+        if fraction is None:
+            likely = _LIKELY.get(key.lower(), key.lower() if percentile_of(key.lower()) else None)
+            suggestion = f"did you mean `{likely}`?" if likely else "write p50, p95, p99 or p99.9"
+            r.report("unknown-key", entry.key_span, f"`{shorten(key)}` is no percentile", suggestion)
+            continue
+        node = entry.value
+        value = type_.known.get(node.text) if isinstance(node, Scalar) else None
+        if value is None:
+            value = type_.read(r, node)
+        if value is not None:
+            stated.append(_Stated(fraction, value, key, entry))
+    path.pop()
+    if len(stated) > 1:
+        stated.sort(key=lambda item: item.fraction)
+        if not _in_order(r, stated):
+            return None
+    return tuple((item.fraction, item.seconds) for item in stated)
+
+
+def _in_order(r: Reading, stated: list[_Stated]) -> bool:
+    """Whether times rise with the fraction; each pair that does not is reported."""
+    fine = True
+    for low, high in zip(stated, stated[1:], strict=False):
+        if low.fraction == high.fraction:
+            message, suggestion = f"{high.key} and {low.key} are the same percentile", "take one of them out"
+        elif high.seconds < low.seconds:
             message = (
-                f"{name} is {format_duration(high_s)}, below {other} with {format_duration(low_s)}: "
+                f"{high.key} is {format_duration(high.seconds)}, below {low.key} with {format_duration(low.seconds)}: "
                 "a higher percentile is never smaller"
             )
-            span = Span(entry.value.start, entry.value.end) if entry else node.span
-            related = ((f"{other} is said here", r.document, Span(first.value.start, first.value.end)),) if first else ()
-            r.report("contradiction", (*steps, name), span, message, "are they swapped?", related)
+            suggestion = "are they swapped?"
+        else:
+            continue
+        fine = False
+        first = ((f"{low.key} is said here", r.document, _span_of(low.entry)),)
+        r.report(
+            "contradiction", _span_of(high.entry), message, suggestion, related=first, steps=(*r.path, high.key)
+        )
+    return fine
+
+
+def _span_of(entry: Entry) -> Span:
+    return entry.value.span
 
 
 class ServiceTimeType:
     """One duration, or percentiles, or mean and cv."""
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> ServiceTime | None:
+    known: AbstractMapping[str, ServiceTime] = MappingProxyType({})
+
+    def read(self, r: Reading, node: Node) -> ServiceTime | None:
         """Read either form; a mapping needs at least one percentile, or the mean."""
         if isinstance(node, Scalar) and not node.is_null:
-            constant = DURATION.read(r, node, steps)
+            constant = DURATION.read(r, node)
             return None if constant is None else ServiceTime(constant_s=constant)
         if not isinstance(node, Mapping):
-            r.wrong_shape(steps, node, "a duration, or percentiles", "850ms or {p50: 850ms, p99: 1.6s}")
+            r.wrong_shape(node, "a duration, or percentiles", "850ms or {p50: 850ms, p99: 1.6s}")
             return None
-        percentiles: list[tuple[float, float]] = []
-        mean: float | None = None
-        cv: float | None = None
-        for key, entry in node.entries.items():
-            if key == "mean":
-                mean = DURATION.read(r, entry.value, (*steps, key))
-            elif key == "cv":
-                cv = _CV.read(r, entry.value, (*steps, key))
-            else:
-                stated = _read_percentile(r, key, entry.key_span, entry.value, steps)
-                if stated is not None:
-                    percentiles.append(stated)
-        percentiles.sort()
-        _check_order(r, node, steps, percentiles)
-        if not percentiles and mean is None:
-            if not node.entries or cv is not None:
-                r.report("missing-key", steps, node.span, "this says no time", "add `p50:` and `p99:`, or `mean:`")
+        mean = cv = None
+        others = node.entries
+        if "mean" in others or "cv" in others:
+            mean, cv = _read_key(r, node, "mean", DURATION), _read_key(r, node, "cv", _CV)
+            others = {key: entry for key, entry in others.items() if key not in {"mean", "cv"}}
+        percentiles = _read_percentiles(r, others, DURATION)
+        if percentiles is None or not (percentiles or mean is not None):
+            if not others and "mean" not in node.entries:
+                r.report("missing-key", node.span, f"{r.subject()} says no time", "add `p50:` and `p99:`, or `mean:`")
             return None
-        return ServiceTime(percentiles=tuple(percentiles), mean_s=mean, cv=cv)
+        return ServiceTime(percentiles=percentiles, mean_s=mean, cv=cv)
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """A duration or an object of percentiles."""
-        duration = DURATION.schema()
-        return {
-            "anyOf": [
-                duration,
-                {
-                    "type": "object",
-                    "properties": {
-                        "mean": {"description": "The mean.", **duration},
-                        "cv": {"description": "Standard deviation divided by the mean.", "type": "number"},
-                    },
-                    "patternProperties": {r"^p[0-9]{1,2}(\.[0-9]{1,4})?$": duration},
-                    "additionalProperties": False,
-                    "minProperties": 1,
-                },
-            ]
+        return shared(defs, "service-time", lambda: self._schema(defs))
+
+    def _schema(self, defs: Definitions) -> Schema:
+        duration = DURATION.schema(defs)
+        stated: Schema = {
+            "type": "object",
+            "properties": {
+                "mean": {"description": "The mean.", **duration},
+                "cv": {"description": "Standard deviation divided by the mean.", **_CV.schema(defs)},
+            },
+            "patternProperties": {_PERCENTILE_PATTERN: duration},
+            "additionalProperties": False,
+            "minProperties": 1,
         }
+        return {"description": "One duration, or percentiles, or mean and cv.", "anyOf": [duration, stated]}
+
+
+def _read_key(r: Reading, node: Mapping, key: str, type_: Parsed[float]) -> float | None:
+    entry = node.entries.get(key)
+    if entry is None:
+        return None
+    r.path.append(key)
+    value = type_.read(r, entry.value)
+    r.path.pop()
+    return value
 
 
 class LatencyType:
     """Percentiles, or one duration, which is read as the p99."""
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> tuple[tuple[float, float], ...] | None:
+    known: AbstractMapping[str, tuple[tuple[float, float], ...]] = MappingProxyType({})
+
+    def read(self, r: Reading, node: Node) -> tuple[tuple[float, float], ...] | None:
         """Read either form into (fraction, seconds), in rising order."""
         if isinstance(node, Scalar) and not node.is_null:
-            single = DURATION.read(r, node, steps)
+            single = _OBJECTIVE.read(r, node)
             return None if single is None else ((0.99, single),)
         if not isinstance(node, Mapping):
-            r.wrong_shape(steps, node, "percentiles", "{p99: 300ms}")
+            r.wrong_shape(node, "percentiles", "{p99: 300ms}")
             return None
-        stated = []
-        for key, entry in node.entries.items():
-            value = _read_percentile(r, key, entry.key_span, entry.value, steps)
-            if value is not None:
-                stated.append(value)
-        stated.sort()
-        _check_order(r, node, steps, stated)
-        return tuple(stated)
+        if not node.entries:
+            r.report("missing-key", node.span, f"{r.subject()} says no time", "add `p99:`")
+        return _read_percentiles(r, node.entries, _OBJECTIVE) or None
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """A duration or an object of percentiles."""
-        duration = DURATION.schema()
-        pattern = {r"^p[0-9]{1,2}(\.[0-9]{1,4})?$": duration}
-        return {"anyOf": [duration, {"type": "object", "patternProperties": pattern, "additionalProperties": False}]}
+        return shared(defs, "latency", lambda: self._schema(defs))
+
+    def _schema(self, defs: Definitions) -> Schema:
+        duration = _OBJECTIVE.schema(defs)
+        stated: Schema = {
+            "type": "object",
+            "patternProperties": {_PERCENTILE_PATTERN: duration},
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+        return {"description": "Percentiles, or one duration for the p99.", "anyOf": [duration, stated]}
 
 
 def _parse_cv(text: str) -> float:
@@ -120,8 +179,10 @@ def _parse_cv(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e6:
-        raise ValueError(f"`{text[:40]}` is not a coefficient of variation; write a number such as 0.4")
+        raise ValueError(f"`{shorten(text)}` is not a coefficient of variation; write a number such as 0.4")
     return value
 
 
-_CV: Parsed[float] = Parsed(_parse_cv, "a number", "0.4", None, bare=True)
+_CV: Final[Parsed[float]] = Parsed(
+    _parse_cv, "a coefficient of variation", "0.4", NUMBER_PATTERN, name="coefficient-of-variation", bare=True
+)

@@ -2,34 +2,27 @@
 
 Base units: a duration is a float in seconds, a size an int in bytes, a rate a float per second, a bandwidth a
 float in bytes per second, a share a float from 0 to 1, a count a float without unit. A parser raises
-`ValueError` with a sentence that says what would be right.
+`ValueError` with a sentence that says what would be right: `what is wrong; what to do`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from math import floor, log10
 from typing import Final, NamedTuple
 
-SECONDS: Final = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0,
-    "d": 86400.0, "w": 604800.0,
-}  # fmt: skip
-BYTES: Final = {
-    "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "PB": 10**15,
-    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
-}  # fmt: skip
-COUNTS: Final = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-PERIODS: Final = {
-    "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0,
-    "d": 86400.0, "day": 86400.0, "w": 604800.0, "week": 604800.0, "month": 2592000.0,
-}  # fmt: skip
+from archlint.model.units import (
+    BITS, BYTES, COUNTS, EVENTS, LIKELY_BYTES, LIKELY_PERIODS, LIKELY_SECONDS, NUMBER, PERIODS, PIECES, SECONDS,
+    alternatives,
+)  # fmt: skip
 
-_NUMBER = r"([0-9](?:[0-9_,]*[0-9])?(?:\.[0-9]+)?|\.[0-9]+)"
-_WITH_UNIT: Final = re.compile(_NUMBER + r"\s*([A-Za-zµμ]*)")
-_PERCENT: Final = re.compile(_NUMBER + r"\s*%")
-_RATE: Final = re.compile(_NUMBER + r"\s*([kKMBT]?)\s*(?:req|requests|rps)?\s*(?:/|per)\s*([A-Za-z]+)")
-_MONEY: Final = re.compile(_NUMBER + r"\s*([A-Z]{3})\s+per\s+(.+)")
+_WITH_UNIT: Final = re.compile(rf"({NUMBER})\s*([A-Za-zµμ]*)")
+_SHARE: Final = re.compile(rf"({NUMBER})\s*(%?)")
+_RATE: Final = re.compile(rf"({NUMBER})\s*([kKMBT]?)\s*(?:{alternatives(EVENTS)})?\s*(?:/|per)\s*([A-Za-z]+)")
+_BANDWIDTH: Final = re.compile(rf"({NUMBER})\s*([A-Za-z]+)\s*/\s*s")
+_MONEY: Final = re.compile(rf"({NUMBER})\s*([A-Z]{{3}})\s*(?:/|per\s)\s*(.+)")
+_COMPOUND: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|ms|m|s)\s*")
 MAX_DIGITS: Final = 40
 
 
@@ -42,21 +35,27 @@ class Money(NamedTuple):
     per_s: float | None = None
 
 
-def _split(text: str, what: str, example: str) -> tuple[float, str]:
-    match = _WITH_UNIT.fullmatch(text) if len(text) <= MAX_DIGITS else None
-    if match is None:
-        raise ValueError(f"`{shorten(text)}` is not {what}; write it like {example}")
-    return _number(match[1]), match[2]
+def _match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Match a whole text, unless it is longer than any quantity: a number of 400 digits is none."""
+    return pattern.fullmatch(text) if len(text) <= 2 * MAX_DIGITS else None
 
 
 def _number(text: str) -> float:
-    return float(text.replace("_", "").replace(",", ""))
+    return float(text.replace("_", "").replace(",", "")) if len(text) <= MAX_DIGITS else _too_long(text)
+
+
+def _too_long(text: str) -> float:
+    raise ValueError(f"`{shorten(text)}` has too many digits; write it with a unit such as 12M")
 
 
 def shorten(text: str, most: int = 40) -> str:
-    """Cut a text for a message, on one line."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
+    """Cut a text for a message, on one line.
+
+    >>> shorten("a text of several words", 10)
+    'a text of…'
+    """
+    flat = " ".join(text[: 4 * most].split())
+    return flat if len(flat) <= most and len(text) <= 4 * most else flat[: most - 1] + "…"
 
 
 def parse_duration(text: str) -> float:
@@ -68,17 +67,37 @@ def parse_duration(text: str) -> float:
     Traceback (most recent call last):
     ValueError: `850` has no unit of time; did you mean 850ms or 850s?
     """
-    value, unit = _split(text, "a duration", "850ms, 1.6s, 10min, 1h or 30d")
+    match = _match(_WITH_UNIT, text)
+    if match is None:
+        likely = _compound(text)
+        raise ValueError(f"`{shorten(text)}` is not a duration; " + (
+            f"did you mean {likely}?" if likely else "write it like 850ms, 1.6s, 10min, 1h or 30d"
+        ))  # fmt: skip
+    number, unit = match.groups()
     scale = SECONDS.get(unit.replace("μ", "µ"))
     if scale is None:
         if not unit:
-            raise ValueError(f"`{text}` has no unit of time; did you mean {text}ms or {text}s?")
-        likely = {"m": "min", "sec": "s", "secs": "s", "seconds": "s", "mins": "min", "minutes": "min",
-                  "hours": "h", "hour": "h", "days": "d", "day": "d", "msec": "ms", "weeks": "w"}.get(unit.lower())  # fmt: skip
-        number = text[: len(text) - len(unit)].strip()
-        hint = f"did you mean {number}{likely}?" if likely else "units are ns, us, ms, s, min, h, d, w"
-        raise ValueError(f"`{text}` has an unknown unit of time; {hint}")
-    return value * scale
+            raise ValueError(f"`{shorten(text)}` has no unit of time; did you mean {number}ms or {number}s?")
+        hint = _unit_hint(number, unit, SECONDS, LIKELY_SECONDS, "ns, us, ms, s, min, h, d, w")
+        raise ValueError(f"`{shorten(text)}` has an unknown unit of time; {hint}")
+    return _number(number) * scale
+
+
+def _compound(text: str) -> str | None:
+    """`1h30m`, as some tools write it, in one unit: `90min`."""
+    parts = _COMPOUND.findall(text) if len(text) <= MAX_DIGITS else []
+    if len(parts) < 2 or _COMPOUND.sub("", text):
+        return None
+    seconds = sum(float(number) * SECONDS["min" if unit == "m" else unit] for number, unit in parts)
+    unit = next((u for u in ("d", "h", "min", "s") if seconds % SECONDS[u] == 0), "ms")
+    return f"{seconds / SECONDS[unit]:.0f}{unit}"
+
+
+def _unit_hint(number: str, unit: str, known: Iterable[str], likely: dict[str, str], units: str) -> str:
+    lowered = unit.lower()
+    same = next((name for name in known if name.lower() == lowered), None)
+    meant = likely.get(lowered) or same
+    return f"did you mean {number}{meant}?" if meant else f"units are {units}"
 
 
 def parse_size(text: str) -> int:
@@ -87,49 +106,53 @@ def parse_size(text: str) -> int:
     >>> parse_size("1.1GB"), parse_size("8GiB")
     (1100000000, 8589934592)
     """
-    value, unit = _split(text, "a size", "900MB, 1.1GB or 8GiB")
+    match = _match(_WITH_UNIT, text)
+    if match is None:
+        raise ValueError(f"`{shorten(text)}` is not a size; write it like 900MB, 1.1GB or 8GiB")
+    number, unit = match.groups()
     scale = BYTES.get(unit)
     if scale is None:
         if not unit:
-            raise ValueError(f"`{text}` has no unit of size; did you mean {text}MB or {text}GB?")
-        likely = {"b": "B", "k": "kB", "kb": "kB", "m": "MB", "mb": "MB", "g": "GB", "gb": "GB", "t": "TB", "tb": "TB",
-                  "mib": "MiB", "gib": "GiB", "kib": "KiB"}.get(unit.lower())  # fmt: skip
-        number = text[: len(text) - len(unit)].strip()
-        hint = f"did you mean {number}{likely}?" if likely else "units are B, kB, MB, GB, TB, KiB, MiB, GiB"
-        raise ValueError(f"`{text}` has an unknown unit of size; {hint}")
-    return round(value * scale)
+            raise ValueError(f"`{shorten(text)}` has no unit of size; did you mean {number}MB or {number}GB?")
+        hint = _unit_hint(number, unit, BYTES, LIKELY_BYTES, "B, kB, MB, GB, TB, KiB, MiB, GiB")
+        raise ValueError(f"`{shorten(text)}` has an unknown unit of size; {hint}")
+    return round(_number(number) * scale)
 
 
 def parse_count(text: str) -> float:
     """A count; k, M, B and T are powers of a thousand.
 
-    >>> parse_count("280M")
-    280000000.0
+    >>> parse_count("280M"), parse_count("7e9")
+    (280000000.0, 7000000000.0)
     """
-    value, unit = _split(text, "a count", "12, 40k, 280M or 7B")
-    scale = COUNTS.get(unit)
+    match = _match(_WITH_UNIT, text)
+    if match is None:
+        raise ValueError(f"`{shorten(text)}` is not a count; write it like 12, 40k, 280M or 7B")
+    scale = COUNTS.get(match[2])
     if scale is None:
-        raise ValueError(f"`{text}` has an unknown multiplier; counts take k, M, B and T, as in 280M")
-    return value * scale
+        raise ValueError(f"`{shorten(text)}` has an unknown multiplier; counts take k, M, B and T, as in 280M")
+    return _number(match[1]) * scale
 
 
 def parse_rate(text: str) -> float:
     """Events per second.
 
-    >>> parse_rate("40/s"), parse_rate("300/min")
-    (40.0, 5.0)
+    >>> parse_rate("40/s"), parse_rate("300/min"), parse_rate("8.64M requests per day")
+    (40.0, 5.0, 100.0)
     >>> parse_rate("40")
     Traceback (most recent call last):
     ValueError: `40` is not a rate; did you mean 40/s?
     """
-    match = _RATE.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    match = _match(_RATE, text)
     if match is None:
-        plain = re.fullmatch(_NUMBER + r"[kKMBT]?", text)
-        hint = f"did you mean {text}/s?" if plain else "write it like 40/s, 300/min or 2M/day"
+        plain = re.fullmatch(rf"({NUMBER}[kKMBT]?)\s*(?:rps|qps|tps)?", text) if len(text) <= MAX_DIGITS else None
+        hint = f"did you mean {plain[1]}/s?" if plain else "write it like 40/s, 300/min or 2M/day"
         raise ValueError(f"`{shorten(text)}` is not a rate; {hint}")
     period = PERIODS.get(match[3])
     if period is None:
-        raise ValueError(f"`{text}` has an unknown period; rates are per s, min, h, day, week or month")
+        likely = LIKELY_PERIODS.get(match[3].lower())
+        hint = f"did you mean {match[1]}{match[2]}/{likely}?" if likely else "rates are per s, min, h, day, week or month"
+        raise ValueError(f"`{shorten(text)}` has an unknown period; {hint}")
     return _number(match[1]) * COUNTS[match[2]] / period
 
 
@@ -139,13 +162,14 @@ def parse_bandwidth(text: str) -> float:
     >>> parse_bandwidth("300GB/s"), parse_bandwidth("8Gbit/s")
     (300000000000.0, 1000000000.0)
     """
-    body, slash, period = text.partition("/")
-    if slash and period.strip() == "s":
-        bits = re.fullmatch(_NUMBER + r"\s*([kMGT]?)bit", body.strip())
-        if bits:
-            return _number(bits[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[bits[2]] / 8
-        return float(parse_size(body.strip()))
-    raise ValueError(f"`{shorten(text)}` is not a bandwidth; write it like 200MB/s or 8Gbit/s")
+    match = _match(_BANDWIDTH, text)
+    if match is not None and match[2] in BITS:
+        return _number(match[1]) * BITS[match[2]] / 8
+    if match is not None and match[2] in BYTES:
+        return _number(match[1]) * BYTES[match[2]]
+    slow = re.fullmatch(rf"({NUMBER})\s*([kMGT])bps", text) if len(text) <= MAX_DIGITS else None
+    hint = f"did you mean {slow[1]}{slow[2]}bit/s?" if slow else "write it like 200MB/s or 8Gbit/s"
+    raise ValueError(f"`{shorten(text)}` is not a bandwidth; {hint}")
 
 
 def parse_share(text: str) -> float:
@@ -154,17 +178,13 @@ def parse_share(text: str) -> float:
     >>> parse_share("99.5%"), parse_share("0.02")
     (0.995, 0.02)
     """
-    percent = _PERCENT.fullmatch(text) if len(text) <= MAX_DIGITS else None
-    if percent:
-        value = round(_number(percent[1]) / 100, 15)
-    else:
-        plain = re.fullmatch(_NUMBER, text) if len(text) <= MAX_DIGITS else None
-        if plain is None:
-            raise ValueError(f"`{shorten(text)}` is not a share; write it like 99.5% or 0.995")
-        value = _number(plain[1])
+    match = _match(_SHARE, text)
+    if match is None:
+        raise ValueError(f"`{shorten(text)}` is not a share; write it like 99.5% or 0.995")
+    value = round(_number(match[1]) / 100, 15) if match[2] else _number(match[1])
     if value > 1:
-        hint = "" if percent else f"; did you mean {text}%?"
-        raise ValueError(f"`{text}` is more than the whole{hint}")
+        hint = f"; did you mean {match[1]}%?" if not match[2] and value <= 100 else ""
+        raise ValueError(f"`{shorten(text)}` is more than the whole{hint}")
     return value
 
 
@@ -174,7 +194,7 @@ def parse_money(text: str) -> Money:
     >>> parse_money("0.40 USD per 1k").per_count, parse_money("1200 USD per month").per_s
     (1000.0, 2592000.0)
     """
-    match = _MONEY.fullmatch(text) if len(text) <= 2 * MAX_DIGITS else None
+    match = _match(_MONEY, text)
     if match is None:
         likely = "0.40 USD per 1k, 1200 USD per month or 0.75 USD per h"
         raise ValueError(f"`{shorten(text)}` is not a price; write it like {likely}")
@@ -182,9 +202,12 @@ def parse_money(text: str) -> Money:
     if per in PERIODS:
         return Money(amount, currency, per_s=PERIODS[per])
     try:
-        return Money(amount, currency, per_count=parse_count(per))
+        count = 1.0 if per in PIECES else parse_count(per)
     except ValueError:
-        raise ValueError(f"`{text}`: a price is per count (1k) or per s, min, h, day or month") from None
+        count = 0.0
+    if count <= 0:
+        raise ValueError(f"`{shorten(text)}` does not say for what; a price is per count (1k) or per s, min, h, day or month")
+    return Money(amount, currency, per_count=count)
 
 
 def _trim(value: float, digits: int = 3) -> str:
@@ -249,12 +272,15 @@ def format_rate(per_s: float) -> str:
 
 
 def format_share(share: float) -> str:
-    """A share in per cent.
+    """A share in per cent, with three digits of it or of what is missing to the whole: a nine more is seen.
 
-    >>> format_share(0.995), format_share(1.0)
-    ('99.5 %', '100 %')
+    >>> format_share(0.995), format_share(2 / 3), format_share(0.99999)
+    ('99.5 %', '66.7 %', '99.999 %')
     """
-    return f"{float(f'{share * 100:.6g}'):g} %"
+    small = min(abs(share), abs(1 - share)) * 100
+    decimals = min(12, max(0, 2 - floor(log10(small)))) if small > 1e-10 else 2
+    text = f"{share * 100:.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 
 
 def format_percentile(fraction: float) -> str:
@@ -266,7 +292,7 @@ def format_percentile(fraction: float) -> str:
     return f"p{float(f'{fraction * 100:.8g}'):g}"
 
 
-FORMATS: Final = {
+FORMATS: Final[dict[str, Callable[[float], str]]] = {
     "s": format_duration,
     "B": format_size,
     "/s": format_rate,

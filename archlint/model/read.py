@@ -4,83 +4,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
+import msgspec
+
 from archlint.errors import UnreadableInputError
-from archlint.model.architecture import Acceptance, Architecture, Component, Model, Origin, Relation, Scaling, Workload
+from archlint.model.architecture import Acceptance, Architecture, Component, Model, Origin, Scaling, Workload
 from archlint.model.contradictions import report_contradictions
-from archlint.model.names import nearest
+from archlint.model.names import Names
+from archlint.model.locate import locate
 from archlint.model.places import Place
 from archlint.model.quantities import shorten
-from archlint.model.reading import Reading, Reference, Steps
-from archlint.model.types import MAX_NAME, Field, Parsed, Rec, Schema
-from archlint.model.vocabulary import (
-    ACCEPT_FIELDS, COMPONENT_FIELDS, FORMAT_VERSION, MODEL_RECORD, RELATION_FIELDS, SYSTEM_FIELDS, WORKLOAD,
+from archlint.model.reading import MAX_NAME, Reading, Steps, names_with_synonyms
+from archlint.model.records import (
+    ACCEPT_RECORD, COMPONENT_RECORD, SECTIONS, SYSTEM_RECORD, TOP_LEVEL, home_of,
 )  # fmt: skip
-from archlint.model.words import SYNONYMS, VERBS
+from archlint.model.references import report_dangling
+from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
 from archlint.source.document import Document, Flaw
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
+from archlint.source.parser import collector_paused
 
 IncludeLoader = Callable[[Document, str], Document]
 """Loads the file that a document includes, by the text that it wrote; raises `UnreadableInputError`."""
 
-SECTIONS: Final = ("workloads", "models", "components")
-TOP_LEVEL: Final = ("archlint", *(field.key for field in SYSTEM_FIELDS), *SECTIONS, "accept", "include")
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f]+")
+MAX_FILES: Final = 1_000
+_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _FLAW_RULES: Final = {
     "duplicate-key": "duplicate-name", "several-documents": "several-documents", "unsupported-yaml": "wrong-shape",
 }  # fmt: skip
-_SYSTEM = {field.key: field for field in SYSTEM_FIELDS}
-
-
-class _Relations:
-    """Reads the relations of one verb: names, or mappings with attributes."""
-
-    record: Rec[Relation] = Rec(Relation, RELATION_FIELDS, "a relation")
-
-    def read(self, r: Reading, node: Node, steps: Steps) -> list[Relation] | None:
-        """Read a list of relations, or a single one."""
-        if node.__class__ is Sequence:
-            items = node.items
-        elif isinstance(node, Sequence) or (isinstance(node, Scalar) and node.is_null):
-            r.wrong_shape(steps, node, "a list of components", f"`{steps[-1]}: [name]`")
-            return None
-        else:
-            items = [node]
-        found = []
-        source, verb = str(steps[1]), str(steps[2])
-        for index, item in enumerate(items):
-            if item.__class__ is Scalar and not item.is_null:
-                r.references.append(Reference(r.document, item.text, item, "components", (*steps, index)))
-                found.append(Relation(verb, source, item.text, index))
-            elif isinstance(item, Mapping):
-                values = self.record.values(r, item, (*steps, index))
-                if values is not None:
-                    found.append(self.record.make(verb=verb, source=source, index=index, **values))
-            else:
-                r.wrong_shape((*steps, index), item, "a component, or {to: …}", "`{to: name, timeout: 200ms}`")
-        return found
-
-    def schema(self) -> Schema:
-        """Names or mappings, as a list or alone; the mapping's own schema stands once, in `$defs`."""
-        one: Schema = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/relation"}]}
-        return {"anyOf": [{"type": "array", "items": one}, *one["anyOf"]]}  # type: ignore[misc]
-
-
-RELATIONS = _Relations()
-COMPONENT_RECORD: Rec[Component] = Rec(
-    Component,
-    (*COMPONENT_FIELDS, *(Field(verb, RELATIONS, f"Relation: {doc}.") for verb, doc in VERBS.items())),
-    "a component",
-)
-ACCEPT_RECORD: Rec[Acceptance] = Rec(Acceptance, ACCEPT_FIELDS, "an accepted finding")
+_FLAW_CURES: Final = {
+    "duplicate-key": "rename one of them, or join them",
+    "several-documents": "put each system into a file of its own",
+    "unsupported-yaml": "write plain YAML: mappings, lists, scalars",
+}
 
 
 def read(document: Document, load: IncludeLoader) -> Architecture:
-    """Read a system from the document of its main file; `load` is asked for each file that it includes."""
-    reader = _Reader(Reading(document), load)
-    reader.file(document, ())
-    return reader.finish()
+    """Read a system from the document of its main file; `load` is asked for each file that it includes.
+
+    Raises `UnreadableInputError` where the main file is empty; whatever else is wrong is among the problems.
+    """
+    if document.root is None:
+        raise UnreadableInputError(f"{document.name}: empty: it describes no system", "start with `archlint: 1`")
+    with collector_paused():
+        reader = _Reader(Reading(document, home_of), load)
+        reader.files(document)
+        return reader.finish()
 
 
 def no_includes(document: Document, target: str) -> Document:
@@ -99,95 +70,119 @@ class _Reader:
         self.models: dict[str, Model] = {}
         self.components: dict[str, Component] = {}
         self.accept: list[Acceptance] = []
+        self.accept_items = 0
         self.top: dict[str, object] = {}
 
     def finish(self) -> Architecture:
         """Resolve references and contradictions, and put the architecture together."""
-        self.resolve()
-        report_contradictions(self.r, self.workloads, self.models, self.components)
-        self.r.problems.sort(key=lambda p: (self.documents.index(p.document), p.span))
-        return Architecture(
-            **self.top,  # type: ignore[arg-type]
+        r = self.r
+        report_dangling(r, self.components, self.models)
+        report_contradictions(r, self.workloads, self.models, self.components)
+        if not self.components and not r.problems:
+            r.path = []
+            r.document, span = locate(r.origins, Place((), ()), self.documents[0])
+            message = "a system needs components, and this file has none"
+            r.report("missing-key", span, message, "add `components:`", loses_meaning=False)
+        order = {id(document): index for index, document in enumerate(self.documents)}
+        problems = sorted(r.problems, key=lambda p: (order[id(p.document)], p.span))
+        if r.unlisted:
+            more = f"{problems[-1].message} (and {r.unlisted:,} further problems that are not listed)"
+            problems[-1] = msgspec.structs.replace(problems[-1], message=more)
+        return SYSTEM_RECORD.make(
+            **self.top,
             documents=tuple(self.documents), workloads=self.workloads, models=self.models,
-            components=self.components, accept=tuple(self.accept), problems=tuple(self.r.problems),
-            unread=frozenset(self.r.unread), origins=self.r.origins,
+            components=self.components, accept=tuple(self.accept), problems=tuple(problems),
+            unread=frozenset(r.unread), origins=r.origins,
         )  # fmt: skip
 
-    def file(self, document: Document, chain: tuple[str, ...]) -> None:
-        """Read one file, after the files that it includes were noted but before they are read."""
+    def files(self, main: Document) -> None:
+        """Read the main file, and after each file those that it includes, depth first."""
+        known = {main.name}
+        waiting: list[tuple[Document, tuple[str, ...]]] = [(main, ())]
+        while waiting:
+            document, chain = waiting.pop()
+            self.documents.append(document)
+            node = self.file(document)
+            if node is not None:
+                chain = (*chain, document.name)
+                included = self.includes(document, node, chain, known)
+                waiting += [(found, chain) for found in reversed(included)]
+
+    def file(self, document: Document) -> Node | None:
+        """Read one file, and return what it includes."""
         r = self.r
-        r.document = document
-        self.documents.append(document)
-        for flaw in document.flaws:
-            self.flaw(flaw)
+        r.document, r.path = document, []
         root = document.root
         if not isinstance(root, Mapping):
-            if not chain and root is not None:
-                span = Span(root.start, root.end)
-                r.report("wrong-shape", (), span, "a file describes a system: a mapping", "start with `archlint: 1`")
-            return
-        includes: Entry | None = None
+            span = root.span if root is not None else Span(0, 1)
+            message = "a file describes a system: a mapping of keys"
+            r.report("wrong-shape", span, message, "start with `archlint: 1`")
+            return None
         self.version(root)
         for key, entry in root.entries.items():
-            if key == "archlint":
-                continue
-            r.origins.setdefault((key,), Origin(document, entry))
-            if key in SECTIONS:
-                self.section(key, entry.value)
-            elif key == "accept":
-                self.acceptances(entry.value)
-            elif key == "include":
-                includes = entry
-            elif key in _SYSTEM:
-                self.system_key(key, entry)
-            else:
-                self.unknown_top(key, entry)
-        if includes is not None:
-            self.includes(document, includes.value, (*chain, document.name))
+            self.top_key(key, entry)
+        self.flaws(document, root)
+        includes = root.entries.get("include")
+        return includes.value if includes is not None else None
 
-    def flaw(self, flaw: Flaw) -> None:
-        """Turn a flaw of the parser into a problem."""
-        related = (("the first stands here", self.r.document, flaw.related),) if flaw.related else ()
-        suggestion = {
-            "duplicate-key": "rename one of them, or join them",
-            "several-documents": "put each system into a file of its own",
-        }.get(flaw.kind, "write plain YAML: mappings, lists, scalars")
-        steps = (flaw.key,) if flaw.key else ()
-        self.r.report(_FLAW_RULES[flaw.kind], steps, flaw.span, flaw.message, suggestion, related)
+    def top_key(self, key: str, entry: Entry) -> None:
+        """Read what stands under one key of the top level."""
+        r = self.r
+        r.path = [key]
+        r.origins.setdefault((key,), Origin(r.document, entry))
+        if key in SECTIONS:
+            self.section(key, entry.value)
+        elif key == "accept":
+            self.acceptances(entry.value)
+        elif key in SYSTEM_RECORD.fields:
+            self.system_key(key, entry)
+        elif key not in TOP_LEVEL and not key.startswith("x-"):
+            r.unknown_key(key, entry, "a file", _top_names())
+
+    def flaws(self, document: Document, root: Mapping) -> None:
+        """Turn the flaws of the parser into problems; a section that stands twice is read twice."""
+        r = self.r
+        r.unlisted += document.unlisted
+        paths = _paths(root) if any(flaw.mapping >= 0 for flaw in document.flaws) else {}
+        for flaw in document.flaws:
+            r.path = [*paths.get(flaw.mapping, ()), *([flaw.key] if flaw.key else ())]
+            related = (("the first stands here", document, flaw.related),) if flaw.related else ()
+            r.report(_FLAW_RULES[flaw.kind], flaw.span, flaw.message, _FLAW_CURES[flaw.kind], related=related)
+            if flaw.value is not None and len(r.path) == 1 and flaw.key in SECTIONS:
+                self.section(flaw.key, flaw.value)
 
     def version(self, root: Mapping) -> None:
-        """Check the version of the format."""
+        """Check the version of the format, where a file says it: an included one need not."""
+        r = self.r
         entry = root.entries.get("archlint")
-        if entry is None or (isinstance(entry.value, Scalar) and entry.value.text == FORMAT_VERSION):
+        r.path = ["archlint"]
+        if entry is None:
             return
         value = entry.value
-        said = f"`{shorten(value.text)}`" if isinstance(value, Scalar) else "this"
-        span = Span(value.start, max(value.end, value.start + 1))
+        if isinstance(value, Scalar) and value.text == FORMAT_VERSION:
+            return
+        said = f"`{shorten(value.text)}`" if isinstance(value, Scalar) else "like this"
         message = f"the format has no version {said}; this archlint reads version {FORMAT_VERSION}"
-        self.r.report("unknown-version", ("archlint",), span, message, "write `archlint: 1`, or update archlint")
-
-    def unknown_top(self, key: str, entry: Entry) -> None:
-        likely = nearest(key, TOP_LEVEL, {k: v for k, v in SYNONYMS.items() if v in TOP_LEVEL})
-        suggestion = f"did you mean `{likely}`?" if likely else f"known keys: {', '.join(TOP_LEVEL)}"
-        self.r.report("unknown-key", (key,), entry.key_span, f"a file has no key `{shorten(key)}`", suggestion)
-        if likely:
-            self.r.unread.add(likely)
+        r.report("unknown-version", value.span, message, "write `archlint: 1`, or update archlint")
 
     def system_key(self, key: str, entry: Entry) -> None:
-        field = _SYSTEM[key]
-        attribute = "name" if key == "system" else field.attribute
-        value = field.type.read(self.r, entry.value, (key,))
-        if attribute in self.top:
+        """Read a fact of the system as a whole; only one file can say it."""
+        field = SYSTEM_RECORD.fields[key]
+        value = field.read(self.r, entry.value)
+        if self.r.origins[(key,)].document is not self.r.document:
             self.twice((key,), key, entry)
         elif value is not None:
-            self.top[attribute] = value
+            self.top[field.attribute] = value
 
-    def twice(self, steps: Steps, key: str, entry: Entry) -> None:
-        """Report a name that two files say."""
-        first = self.r.origins[tuple(str(step) for step in steps)]
+    def twice(self, steps: tuple[str, ...], key: str, entry: Entry) -> None:
+        """Report a name that is said in two places."""
+        r = self.r
+        first = r.origins[steps]
+        r.path = list(steps)
         related = (("the first stands here", first.document, first.entry.key_span),)
-        message = f"`{shorten(key)}` is said in two files; nothing is overwritten"
-        self.r.report("duplicate-name", steps, entry.key_span, message, "rename one of them, or join them", related)
+        where = "in two files" if first.document is not r.document else "in two places"
+        message = f"`{shorten(key)}` is said {where}; nothing is overwritten"
+        r.report("duplicate-name", entry.key_span, message, "rename one of them, or join them", related=related)
 
     def section(self, section: str, node: Node) -> None:
         """Read a mapping of names to records."""
@@ -195,108 +190,117 @@ class _Reader:
         if isinstance(node, Scalar) and node.is_null:
             return
         if not isinstance(node, Mapping):
-            r.wrong_shape((section,), node, "names, each with its facts", f"`{section}: {{name: {{…}}}}`")
+            r.wrong_shape(node, "names, each with its facts", f"`{section}: {{name: {{…}}}}`")
             return
+        read_one = {"components": self.component, "models": self.model, "workloads": self.workload}[section]
         for name, entry in node.entries.items():
             steps = (section, name)
             if steps in r.origins:
                 self.twice(steps, name, entry)
                 continue
             r.origins[steps] = Origin(r.document, entry)
-            if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
+            r.path = [section, name]
+            if len(name) > MAX_NAME or not _NAME.fullmatch(name):
                 message = f"`{shorten(name)}` is not a name: one word, of at most {MAX_NAME} characters"
-                r.report("wrong-name", steps, entry.key_span, message, "use letters, digits, - and _")
-                continue
-            if isinstance(entry.value, Scalar) and entry.value.is_null:
-                value: Node = Mapping({}, entry.start, entry.end)
+                r.report("wrong-name", entry.key_span, message, "use letters, digits, - and _")
+                if len(name) > MAX_NAME:
+                    continue
+            value = entry.value
+            if isinstance(value, Scalar) and value.is_null:
+                value = Mapping({}, entry.start, entry.end)
+            if isinstance(value, Mapping):
+                read_one(name, value)
             else:
-                value = entry.value
-            if not isinstance(value, Mapping):
-                r.wrong_shape(steps, value, f"the facts of a {section[:-1]} (a mapping)", f"`{name}: {{…}}`")
-            elif section == "components":
-                self.component(name, value, steps)
-            elif section == "models":
-                self.model(name, value, steps)
-            else:
-                self.workload(name, value, steps)
+                r.wrong_shape(value, f"the facts of a {section[:-1]} (a mapping)", f"`{shorten(name)}: {{…}}`")
 
-    def component(self, name: str, node: Mapping, steps: Steps) -> None:
+    def component(self, name: str, node: Mapping) -> None:
         """Read a component; its relations keep the order of the file, over all verbs."""
-        values = COMPONENT_RECORD.values(self.r, node, steps)
-        if values is None:
-            return
-        relations: list[Relation] = []
-        for verb in [key for key in values if key in VERBS]:
-            relations += values.pop(verb)  # type: ignore[arg-type]
-        if isinstance(values.get("replicas"), Scaling):
-            values["scaling"] = values.pop("replicas")
-        self.components[name] = COMPONENT_RECORD.make(name=name, relations=tuple(relations), **values)
+        relations = self.r.relations
+        values = COMPONENT_RECORD.values(self.r, node)
+        if values is not None:
+            if isinstance(values.get("replicas"), Scaling):
+                values["scaling"] = values.pop("replicas")
+            self.components[name] = COMPONENT_RECORD.make(name=name, relations=tuple(relations), **values)
+        relations.clear()
 
-    def model(self, name: str, node: Mapping, steps: Steps) -> None:
+    def model(self, name: str, node: Mapping) -> None:
         """Read a model."""
-        values = MODEL_RECORD.values(self.r, node, steps)
+        values = MODEL_RECORD.values(self.r, node)
         if values is not None:
             self.models[name] = MODEL_RECORD.make(name=name, **values)
 
-    def workload(self, name: str, node: Mapping, steps: Steps) -> None:
+    def workload(self, name: str, node: Mapping) -> None:
         """Read a workload."""
-        values = WORKLOAD.values(self.r, node, steps)
+        values = WORKLOAD.values(self.r, node)
         if values is not None:
             self.workloads[name] = WORKLOAD.make(name=name, **values)
 
-    def includes(self, document: Document, node: Node, chain: tuple[str, ...]) -> None:
-        """Read the files that a file includes."""
-        items = node.items if isinstance(node, Sequence) else [node]
-        for index, item in enumerate(items):
-            steps: Steps = ("include", index)
-            self.r.document = document
+    def includes(self, document: Document, node: Node, chain: tuple[str, ...], known: set[str]) -> list[Document]:
+        """Load the files that a file includes; one that others have included already is read once."""
+        r = self.r
+        found: list[Document] = []
+        if isinstance(node, Scalar) and node.is_null:
+            return found
+        here: set[str] = set()
+        for index, item in enumerate(node.items if isinstance(node, Sequence) else [node]):
+            r.path = ["include", index]
             if not isinstance(item, Scalar) or item.is_null:
-                self.r.wrong_shape(steps, item, "the path of a file", "`include: [models.yaml]`")
+                r.wrong_shape(item, "the path of a file", "`include: [models.yaml]`")
                 continue
             try:
+                if len(known) >= MAX_FILES:
+                    raise UnreadableInputError(f"more than {MAX_FILES:,} files are included", "join some of them")
                 included = self.load(document, item.text)
             except UnreadableInputError as error:
-                self.r.report("bad-include", steps, item.span, error.message, error.hint)
+                r.report("bad-include", item.span, error.message, error.hint)
                 continue
-            if included.name in chain:
-                circle = " -> ".join((*chain[chain.index(included.name) :], included.name))
-                message = f"{item.text} includes itself: {circle}"
-                self.r.report("bad-include", steps, item.span, message, "take one of the includes out")
-            elif any(included.name == known.name for known in self.documents):
-                message = f"{item.text} is included twice"
-                self.r.report("bad-include", steps, item.span, message, "take one of the includes out")
-            else:
-                self.file(included, chain)
+            name = included.name
+            if name in chain:
+                circle = " -> ".join((*chain[chain.index(name) :], name))
+                message = f"{shorten(item.text)} includes itself: {circle}"
+                r.report("bad-include", item.span, message, "take one of the includes out", loses_meaning=False)
+            elif name in here:
+                message = f"{shorten(item.text)} is included twice"
+                r.report("bad-include", item.span, message, "take one of the includes out", loses_meaning=False)
+            elif name not in known:
+                found.append(included)
+            here.add(name)
+            known.add(name)
+        return found
 
     def acceptances(self, node: Node) -> None:
         """Read the list of findings taken on purpose."""
+        r = self.r
         if isinstance(node, Scalar) and node.is_null:
             return
-        if not isinstance(node, Sequence):
-            example = "`accept: [{rule: SRV002, reason: …}]`"
-            self.r.wrong_shape(("accept",), node, "a list", example)
-            return
-        for item in node.items:
-            index = len(self.accept)
-            while ("accept", str(index)) in self.r.origins:
-                index += 1
-            self.r.origins[("accept", str(index))] = Origin(self.r.document, Entry(item.start, item.end, item))
-            values = ACCEPT_RECORD.values(self.r, item, ("accept", index)) if isinstance(item, Mapping) else None
+        for item in node.items if isinstance(node, Sequence) else [node]:
+            index = self.accept_items
+            self.accept_items += 1
+            r.origins[("accept", str(index))] = Origin(r.document, Entry(item.start, item.end, item))
+            r.path = ["accept", index]
             if not isinstance(item, Mapping):
-                self.r.wrong_shape(("accept", index), item, "an accepted finding", "{rule: SRV002, reason: …}")
-            if values is not None:
-                self.accept.append(ACCEPT_RECORD.make(place=Place(("accept", index), ("accept", str(index))), **values))
-
-    def resolve(self) -> None:
-        """Report the references to names that no file says."""
-        known = {"components": self.components, "models": self.models}
-        origins = self.r.origins
-        for ref in self.r.references:
-            if ref.name in known[ref.section] or (ref.section, ref.name) in origins:
+                r.wrong_shape(item, "an accepted finding", "`{rule: SRV002, reason: …}`")
                 continue
-            self.r.document = ref.document
-            one = ref.section.removesuffix("s")
-            likely = nearest(ref.name, [name for section, *names in origins for name in names if section == ref.section])
-            suggestion = f"did you mean `{likely}`?" if likely else f"add it to `{ref.section}:`"
-            message = f"there is no {one} `{shorten(ref.name)}`"
-            self.r.report("dangling-reference", ref.steps, ref.node.span, message, suggestion)
+            values = ACCEPT_RECORD.values(r, item)
+            if values is not None:
+                place = Place(("accept", index), ("accept", str(index)))
+                self.accept.append(ACCEPT_RECORD.make(place=place, **values))
+
+
+@cache
+def _top_names() -> Names:
+    return names_with_synonyms(TOP_LEVEL)
+
+
+def _paths(root: Mapping) -> dict[int, Steps]:
+    """Where each mapping of a document stands, by the offset at which it starts."""
+    paths: dict[int, Steps] = {}
+    waiting: list[tuple[Node, Steps]] = [(root, ())]
+    while waiting:
+        node, path = waiting.pop()
+        if isinstance(node, Mapping) and node.start not in paths:
+            paths[node.start] = path
+            waiting += [(entry.value, (*path, key)) for key, entry in node.entries.items()]
+        elif isinstance(node, Sequence):
+            waiting += [(item, (*path, index)) for index, item in enumerate(node.items)]
+    return paths

@@ -2,59 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
-from archlint.model.architecture import Origin, Problem
-from archlint.model.names import nearest
+from archlint.model.architecture import WHOLE_FILE, Origin, Problem, Relation
+from archlint.model.names import Names
 from archlint.model.places import Place, Step
 from archlint.model.quantities import shorten
 from archlint.model.words import SYNONYMS
 from archlint.source.document import Document
-from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
+from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 Steps = tuple[Step, ...]
 
+MAX_NAME: Final = 200
+MAX_PROBLEMS: Final = 10_000
+"""How many problems are listed; of what comes after, the last one says how many there are."""
+_MAX_COMPARED: Final = 50_000
+"""How many names are compared with misspelt ones, over one reading: about a second's work."""
 
-class Reference:
+
+class Reference(NamedTuple):
     """A name that has to stand in a section of the file; checked when everything was read."""
 
-    __slots__ = ("document", "name", "node", "section", "steps")
-
-    def __init__(self, document: Document, name: str, node: Scalar, section: str, steps: Steps) -> None:
-        self.document = document
-        self.name = name
-        self.node = node
-        self.section = section
-        self.steps = steps
+    section: str
+    node: Scalar
+    document: Document
+    steps: Steps
 
 
 class Reading:
-    """The state of one reading: everything that is reported or noted goes through here."""
+    """The state of one reading: everything that is reported or noted goes through here.
 
-    def __init__(self, document: Document) -> None:
+    `path` is where the reading is: it grows and shrinks with the descent, so that no path is built for what is
+    fine. `relations` are those of the component that is being read. `home_of` says where a key belongs that stands in the wrong place.
+    """
+
+    def __init__(self, document: Document, home_of: Callable[[str], str | None] = lambda key: None) -> None:
         self.document = document
+        self.home_of = home_of
+        self.path: list[Step] = []
         self.problems: list[Problem] = []
+        self.unlisted = 0
         self.unread: set[str] = set()
+        self.unread_parts: set[tuple[str, ...]] = set()
         self.references: list[Reference] = []
+        self.relations: list[Relation] = []
         self.origins: dict[tuple[str, ...], Origin] = {}
+        self.to_compare = _MAX_COMPARED
 
     def report(
         self,
         kind: str,
-        steps: Steps,
         span: Span,
         message: str,
         suggestion: str = "",
+        *,
         related: tuple[tuple[str, Document, Span], ...] = (),
         loses_meaning: bool = True,
+        steps: Steps | None = None,
     ) -> None:
-        """Note a problem; where it loses meaning, the place counts as unread, never as absent."""
+        """Note a problem at the path; where it loses meaning, the place counts as unread, never as absent."""
+        if self.is_full():
+            return
+        steps = tuple(map(_short, self.path if steps is None else steps))
         place = Place(steps, self.names_of(steps))
         if loses_meaning:
-            self.unread.add(place.identity)
+            self.lose(place.names)
+        size = len(self.document.text)
+        span = Span(min(span.start, size), min(max(span.end, span.start + 1), size))
         self.problems.append(
             Problem(kind, place, message, self.document, span, suggestion, related, loses_meaning)
         )
+
+    def is_full(self) -> bool:
+        """Whether there are so many problems that one more is only counted; then all counts as unread."""
+        if len(self.problems) < MAX_PROBLEMS:
+            return False
+        self.unlisted += 1
+        self.unread.add(WHOLE_FILE)
+        return True
+
+    def lose(self, names: tuple[str, ...]) -> None:
+        """Count a place as unread, and the keys that it is a part of."""
+        self.unread_parts.add(names[:2])
+        self.unread.add(".".join(names) or WHOLE_FILE)
+        for length in range(3, len(names)):
+            self.unread.add(".".join(names[:length]))
 
     def names_of(self, steps: Steps) -> tuple[str, ...]:
         """Name a path by targets instead of list indices, as far as the document tells them."""
@@ -73,24 +107,69 @@ class Reading:
             names.append(_name_of_item(node) or str(step))
         return tuple(names)
 
-    def wrong_shape(self, steps: Steps, node: Node, wanted: str, example: str) -> None:
+    def wrong_shape(self, node: Node, wanted: str, example: str) -> None:
         """Report a mapping, list or scalar that stands where another shape is needed."""
-        found = {Mapping: "a mapping", Sequence: "a list"}.get(type(node))
         if isinstance(node, Scalar):
             found = "nothing" if node.is_null else f"`{shorten(node.text)}`"
-        message = f"`{steps[-1]}` needs {wanted}, but has {found}"
-        self.report("wrong-shape", steps, Span(node.start, max(node.end, node.start + 1)), message, f"write {example}")
+        else:
+            found = "a mapping" if isinstance(node, Mapping) else "a list"
+        message = f"{self.subject()} needs {wanted}, but has {found}"
+        self.report("wrong-shape", Span(node.start, node.end), message, f"write {example}")
 
-    def unknown_word(self, steps: Steps, node: Scalar, what: str, words: Iterable[str], kind: str) -> None:
+    def subject(self) -> str:
+        """What is being read, in words: a key, or an item of a list."""
+        if not self.path:
+            return "the file"
+        last = self.path[-1]
+        if isinstance(last, int):
+            return f"an item of `{shorten(str(self.path[-2]))}`"
+        return f"`{shorten(last)}`"
+
+    def unknown_key(self, key: str, entry: Entry, what: str, names: Names) -> None:
+        """Report a key, the last of the path, that is none of the names that may stand there."""
+        if self.is_full():
+            return
+        near = names.nearest(key, thorough=False)
+        home = None if near else self.home_of(key)
+        likely = near or (None if home else self.likely(names, key))
+        if home:
+            suggestion = f"`{shorten(key)}` belongs to {home}"
+        elif likely:
+            suggestion = f"did you mean `{likely}`?"
+            self.lose((*self.names_of(tuple(self.path[:-1])), likely))
+        else:
+            suggestion = f"known keys: {', '.join(names.names.values())}"
+        self.report("unknown-key", entry.key_span, f"{what} has no key `{shorten(key)}`", suggestion)
+
+    def unknown_word(self, node: Scalar, what: str, names: Names, kind: str) -> None:
         """Report a word outside its list, with the nearest one inside."""
-        known = list(words)
-        likely = nearest(node.text, known, {k: v for k, v in SYNONYMS.items() if v in known})
+        if self.is_full():
+            return
+        likely = self.likely(names, node.text)
+        known = list(names.names.values())
         suggestion = f"did you mean `{likely}`?" if likely else f"known: {', '.join(known[:30])}"
-        self.report(kind, steps, node.span, f"`{shorten(node.text)}` is no {what}", suggestion)
+        self.report(kind, node.span, f"`{shorten(node.text)}` is no {what}", suggestion)
+
+    def likely(self, names: Names, word: str) -> str | None:
+        """The nearest name, as long as there is time to look for it."""
+        before = names.compared
+        found = names.nearest(word, thorough=self.to_compare > 0)
+        self.to_compare -= names.compared - before
+        return found
+
+
+def names_with_synonyms(words: Iterable[str]) -> Names:
+    """Prepare words of the format, with what people write for them from memory."""
+    known = list(words)
+    return Names(known, {word: meant for word, meant in SYNONYMS.items() if meant in known})
+
+
+def _short(step: Step) -> Step:
+    return step if isinstance(step, int) or len(step) <= MAX_NAME else step[: MAX_NAME - 1] + "…"
 
 
 def _name_of_item(node: Node | None) -> str | None:
     if isinstance(node, Mapping):
         to = node.entries.get("to")
         node = to.value if to else None
-    return node.text if isinstance(node, Scalar) else None
+    return str(_short(node.text)) if isinstance(node, Scalar) else None

@@ -1,110 +1,166 @@
 """The types of the format's values: each reads a node into a typed value, and says its JSON Schema.
 
-A type reports what it cannot read through `Reading` and returns None; it never raises on a file's content.
+A type reports what it cannot read through `Reading` and returns None; it never raises on a file's content. `known`
+holds what some texts stand for, where that depends on the text alone: whoever reads many values looks there first.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping as AbstractMapping
-from typing import Generic, Protocol, TypeVar
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Final, Generic, Protocol, TypeVar
 
-from archlint.model.reading import Reading, Reference, Steps
+from archlint.model.names import Names
 from archlint.model.quantities import shorten
+from archlint.model.reading import Reading, Reference, names_with_synonyms
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 
+S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Schema = dict[str, object]
-MAX_NAME = 200
+Definitions = dict[str, Schema]
+_MAX_KNOWN: Final = 10_000
+_NOTHING_KNOWN: Final[AbstractMapping[str, object]] = MappingProxyType({})
 
 
 class Type(Protocol[T_co]):
     """How a value is read."""
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> T_co | None:
+    @property
+    def known(self) -> AbstractMapping[str, T_co]:
+        """Values by their text, as far as they are known; no text that YAML reads as null is among them."""
+
+    def read(self, r: Reading, node: Node) -> T_co | None:
         """Return the value, or report why not and return None."""
 
-    def schema(self) -> Schema:
-        """The JSON Schema of the value."""
+    def schema(self, defs: Definitions) -> Schema:
+        """The JSON Schema of the value; what several places share is put into `defs` and referred to."""
+
+
+def shared(defs: Definitions, name: str, make: Callable[[], Schema]) -> Schema:
+    """Refer to a definition, which is made the first time.
+
+    >>> defs = {}
+    >>> shared(defs, "flag", lambda: {"type": "boolean"}), defs
+    ({'$ref': '#/$defs/flag'}, {'flag': {'type': 'boolean'}})
+    """
+    if name not in defs:
+        defs[name] = {}
+        defs[name] = make()
+    return {"$ref": f"#/$defs/{name}"}
 
 
 class Parsed(Generic[T]):
-    """A scalar with its own grammar, such as a duration; equal texts are parsed once."""
+    """A scalar with its own grammar, such as a duration; equal texts are parsed once.
+
+    `zero` says why the quantity cannot be zero, where it cannot.
+    """
 
     def __init__(
-        self, parse: Callable[[str], T], wanted: str, example: str, pattern: str | None, bare: bool = False
+        self,
+        parse: Callable[[str], T],
+        wanted: str,
+        example: str,
+        pattern: str | None,
+        *,
+        name: str,
+        bare: bool = False,
+        zero: str = "",
     ) -> None:
         self.parse = parse
         self.wanted = wanted
         self.example = example
         self.pattern = pattern
+        self.name = name
         self.bare = bare
+        self.zero = zero
         self.known: dict[str, T] = {}
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> T | None:
+    def read(self, r: Reading, node: Node) -> T | None:
         """Parse a scalar's text."""
-        if node.__class__ is not Scalar or node.is_null:
-            r.wrong_shape(steps, node, self.wanted, self.example)
+        if not isinstance(node, Scalar) or node.is_null:
+            r.wrong_shape(node, self.wanted, self.example)
             return None
         text = node.text
         value = self.known.get(text)
-        if value is None:
-            try:
-                value = self.parse(text)
-            except ValueError as error:
-                message, _, suggestion = str(error).partition("; ")
-                r.report("wrong-quantity", steps, node.span, message, suggestion or f"write {self.example}")
-                return None
-            if len(self.known) > 10_000:
-                self.known.clear()
-            self.known[text] = value
+        if value is not None:
+            return value
+        try:
+            value = self.parse(text)
+        except ValueError as error:
+            message, _, suggestion = str(error).partition("; ")
+            r.report("wrong-quantity", node.span, message, suggestion or f"write {self.example}")
+            return None
+        if self.zero and value == 0:
+            message, _, suggestion = self.zero.partition("; ")
+            r.report("contradiction", node.span, f"`{shorten(text)}`: {message}", suggestion)
+            return None
+        if len(self.known) >= _MAX_KNOWN:
+            self.known.clear()
+        self.known[text] = value
         return value
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """A string of the pattern; a number too where no unit is needed."""
+        return shared(defs, self.name, self._schema)
+
+    def _schema(self) -> Schema:
         text: Schema = {"type": "string", "examples": [self.example]}
         if self.pattern:
             text["pattern"] = self.pattern
-        return {"anyOf": [{"type": "number", "minimum": 0}, text]} if self.bare else text
+        description = f"{self.wanted[0].upper()}{self.wanted[1:]}, such as {self.example}."
+        if self.bare:
+            return {"description": description, "anyOf": [{"type": "number", "minimum": 0}, text]}
+        return {"description": description, **text}
 
 
 class Text:
     """Any scalar, kept as written, so that a version 1.10 stays 1.10."""
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> str | None:
+    known: AbstractMapping[str, str] = MappingProxyType({})
+
+    def read(self, r: Reading, node: Node) -> str | None:
         """Take the text."""
-        if node.__class__ is not Scalar or node.is_null:
-            r.wrong_shape(steps, node, "a text", f"`{steps[-1]}: some words`")
+        if not isinstance(node, Scalar) or node.is_null:
+            r.wrong_shape(node, "a text", f"`{r.path[-1]}: some words`")
             return None
         return node.text
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """A string, or what YAML reads as a number or yes/no."""
-        return {"type": ["string", "number", "boolean"]}
+        return shared(defs, "text", lambda: {"type": ["string", "number", "boolean"]})
+
+
+_FLAGS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_LIKELY_FLAGS: Final = {
+    "yes": "true", "on": "true", "1": "true", "y": "true", "no": "false", "off": "false", "0": "false", "n": "false",
+}  # fmt: skip
 
 
 class Flag:
-    """True or false, by YAML 1.2: `yes` and `no` are words."""
+    """True or false, by YAML 1.2: `yes` and `no` are words, and so is what stands in quotes."""
 
-    WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+    known: AbstractMapping[str, bool] = MappingProxyType({})
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> bool | None:
+    def read(self, r: Reading, node: Node) -> bool | None:
         """Take true or false."""
-        if node.__class__ is Scalar and not node.is_null:
-            value = self.WORDS.get(node.text)
-            if value is not None:
-                return value
-            likely = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-            meant = likely.get(node.text.lower())
-            suggestion = f"did you mean `{meant}`?" if meant else "write true or false"
-            message = f"`{shorten(node.text)}` is neither true nor false"
-            r.report("wrong-quantity", steps, node.span, message, suggestion)
+        if not isinstance(node, Scalar) or node.is_null:
+            r.wrong_shape(node, "true or false", f"`{r.path[-1]}: true`")
             return None
-        r.wrong_shape(steps, node, "true or false", f"`{steps[-1]}: true`")
+        value = _FLAGS.get(node.text)
+        if value is not None and node.plain:
+            return value
+        likely = _LIKELY_FLAGS.get(node.text.lower(), node.text if value is not None else "")
+        suggestion = f"did you mean `{likely}`?" if likely else "write true or false"
+        quoted = " in quotes" if value is not None else ""
+        message = f"`{shorten(node.text)}`{quoted} is neither true nor false"
+        r.report("wrong-quantity", node.span, message, suggestion)
         return None
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """A boolean."""
         return {"type": "boolean"}
 
@@ -112,46 +168,61 @@ class Flag:
 class Choice:
     """One word of a list. `problem` is the DOC rule that a word outside it breaks."""
 
-    def __init__(self, what: str, words: AbstractMapping[str, str] | tuple[str, ...], problem: str = "unknown-word") -> None:
+    def __init__(
+        self, what: str, words: AbstractMapping[str, str] | tuple[str, ...], problem: str = "unknown-word"
+    ) -> None:
         self.what = what
         self.words = words
         self.problem = problem
+        self.known: AbstractMapping[str, str] = {word: word for word in words}
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> str | None:
+    @cached_property
+    def names(self) -> Names:
+        """The words, for suggestions."""
+        return names_with_synonyms(self.words)
+
+    def read(self, r: Reading, node: Node) -> str | None:
         """Take the word."""
-        if node.__class__ is not Scalar or node.is_null:
-            r.wrong_shape(steps, node, f"a {self.what}", f"one of {', '.join(self.words)}")
+        if not isinstance(node, Scalar) or node.is_null:
+            r.wrong_shape(node, f"a {self.what}", f"one of {', '.join(self.words)}")
             return None
-        if node.text in self.words:
-            return node.text
-        r.unknown_word(steps, node, self.what, self.words, self.problem)
-        return None
+        word = self.known.get(node.text)
+        if word is None:
+            r.unknown_word(node, self.what, self.names, self.problem)
+        return word
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """An enumeration; with descriptions where the words have them."""
         if isinstance(self.words, tuple):
             return {"enum": list(self.words)}
-        return {"enum": list(self.words), "markdownEnumDescriptions": list(self.words.values())}
+        meanings = [f"`{word}`: {meaning}" for word, meaning in self.words.items()]
+        return {"enum": list(self.words), "markdownEnumDescriptions": meanings}
 
 
 class Name:
     """The name of something in a section of the file (`components`, `models`); it has to stand there."""
 
+    known: AbstractMapping[str, str] = MappingProxyType({})
+
     def __init__(self, section: str) -> None:
         self.section = section
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> str | None:
+    def read(self, r: Reading, node: Node) -> str | None:
         """Take the name and note the reference, to be resolved when all files are read."""
-        if node.__class__ is not Scalar or node.is_null:
+        if not isinstance(node, Scalar) or node.is_null:
             one = self.section.removesuffix("s")
-            r.wrong_shape(steps, node, f"the name of a {one}", f"a name from `{self.section}`")
+            r.wrong_shape(node, f"the name of a {one}", f"a name from `{self.section}`")
             return None
-        r.references.append(Reference(r.document, node.text, node, self.section, steps))
+        r.references.append(Reference(self.section, node, r.document, tuple(r.path)))
         return node.text
 
-    def schema(self) -> Schema:
-        """A string; that it names something is checked by archlint itself."""
-        return {"type": "string", "minLength": 1}
+    def schema(self, defs: Definitions) -> Schema:
+        """A word; that it names something is checked by archlint itself."""
+        one = self.section.removesuffix("s")
+        description = f"The name of a {one}, from the section `{self.section}`."
+        return shared(
+            defs, f"{one}-name", lambda: {"description": description, "type": ["string", "number", "boolean"]}
+        )
 
 
 class Many(Generic[T]):
@@ -159,48 +230,61 @@ class Many(Generic[T]):
 
     def __init__(self, item: Type[T]) -> None:
         self.item = item
+        self.known: AbstractMapping[str, tuple[T, ...]] = MappingProxyType({})
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> tuple[T, ...] | None:
+    def read(self, r: Reading, node: Node) -> tuple[T, ...] | None:
         """Read each item."""
-        if node.__class__ is Sequence:
-            found = []
-            for index, item in enumerate(node.items):
-                value = self.item.read(r, item, (*steps, index))
-                if value is not None:
-                    found.append(value)
-            return tuple(found)
-        if node.__class__ is Scalar and not node.is_null:
-            single = self.item.read(r, node, steps)
+        if isinstance(node, Sequence):
+            return self._items(r, node)
+        if isinstance(node, Scalar) and not node.is_null:
+            single = self.item.read(r, node)
             return None if single is None else (single,)
-        r.wrong_shape(steps, node, "a list", f"`{steps[-1]}: [first, second]`")
+        r.wrong_shape(node, "a list", f"`{r.path[-1]}: [first, second]`")
         return None
 
-    def schema(self) -> Schema:
+    def _items(self, r: Reading, node: Sequence) -> tuple[T, ...]:
+        found = []
+        known = self.item.known
+        path = r.path
+        path.append(0)
+        for index, item in enumerate(node.items):
+            value = known.get(item.text) if isinstance(item, Scalar) else None
+            if value is None:
+                path[-1] = index
+                value = self.item.read(r, item)
+            if value is not None:
+                found.append(value)
+        path.pop()
+        return tuple(found)
+
+    def schema(self, defs: Definitions) -> Schema:
         """An array of items, or one item."""
-        item = self.item.schema()
+        item = self.item.schema(defs)
         return {"anyOf": [{"type": "array", "items": item}, item]}
 
 
-class Field(Generic[T]):
+class Field(Generic[T_co]):
     """One key of a record: the attribute it fills, its type, what it means, and what its absence means."""
 
     def __init__(
-        self, key: str, type_: Type[T], doc: str, *, attribute: str = "", absent: str = "none", required: bool = False
+        self, key: str, type_: Type[T_co], doc: str, *, attribute: str = "", absent: str = "none", required: bool = False
     ) -> None:
         self.key = key
         self.attribute = attribute or key
         self.type = type_
+        self.known = type_.known
+        self.read = type_.read
         self.doc = doc
         self.absent = absent
         self.required = required
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """The schema of the value with a description that an editor shows."""
         meaning = "Required." if self.required else f"Absent: {self.absent}."
-        return {"description": f"{self.doc} {meaning}", **self.type.schema()}
+        return {"description": f"{self.doc} {meaning}", **self.type.schema(defs)}
 
 
-class Rec(Generic[T]):
+class Rec(Generic[T_co]):
     """A mapping with fixed keys, read into a record.
 
     `scalar` reads the short form, where a single value may stand for the mapping (`owner: team-a`).
@@ -208,101 +292,112 @@ class Rec(Generic[T]):
 
     def __init__(
         self,
-        make: Callable[..., T],
+        make: Callable[..., T_co],
         fields: tuple[Field[object], ...],
         what: str,
-        scalar: Type[T] | None = None,
+        scalar: Type[T_co] | None = None,
+        *,
+        name: str,
     ) -> None:
         self.make = make
         self.fields = {field.key: field for field in fields}
-        self.required = tuple(field.key for field in fields if field.required)
+        self.required = tuple(field for field in fields if field.required)
         self.what = what
         self.scalar = scalar
+        self.name = name
+        self.known: AbstractMapping[str, T_co] = scalar.known if scalar is not None else MappingProxyType({})
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> T | None:
+    @cached_property
+    def names(self) -> Names:
+        """The keys, for suggestions."""
+        return names_with_synonyms(self.fields)
+
+    def read(self, r: Reading, node: Node) -> T_co | None:
         """Read the keys; report unknown and missing ones."""
-        if node.__class__ is not Mapping:
-            if self.scalar is not None and node.__class__ is Scalar:
-                return self.scalar.read(r, node, steps)
-            r.wrong_shape(steps, node, f"{self.what} (a mapping)", self.example())
+        if not isinstance(node, Mapping):
+            if self.scalar is not None and isinstance(node, Scalar):
+                return self.scalar.read(r, node)
+            r.wrong_shape(node, f"{self.what} (a mapping)", self.example())
             return None
-        values = self.values(r, node, steps)
+        values = self.values(r, node)
         return self.make(**values) if values is not None else None
 
-    def values(self, r: Reading, node: Mapping, steps: Steps) -> dict[str, object] | None:
+    def values(self, r: Reading, node: Mapping) -> dict[str, object] | None:
         """Attributes by name; None where a required one is missing or unreadable."""
         values: dict[str, object] = {}
         fields = self.fields
+        path = r.path
+        path.append("")
         for key, entry in node.entries.items():
             field = fields.get(key)
             if field is None:
-                self.unknown_key(r, node, key, steps)
+                path[-1] = key
+                r.unknown_key(key, entry, self.what, self.names)
                 continue
-            value = field.type.read(r, entry.value, (*steps, key))
+            child = entry.value
+            value = field.known.get(child.text) if isinstance(child, Scalar) else None
+            if value is None:
+                path[-1] = key
+                value = field.read(r, child)
             if value is not None:
                 values[field.attribute] = value
-        complete = True
-        for key in self.required:
-            if fields[key].attribute not in values:
-                complete = False
-                if key not in node.entries:
-                    self.missing_key(r, node, key, steps)
-        return values if complete else None
+        path.pop()
+        for field in self.required:
+            if field.attribute not in values:
+                self.report_missing(r, node)
+                return None
+        return values
 
-    def unknown_key(self, r: Reading, node: Mapping, key: str, steps: Steps) -> None:
-        """Report a key that the record does not have."""
-        from archlint.model.names import nearest
-        from archlint.model.words import SYNONYMS
-
-        likely = nearest(key, self.fields, {k: v for k, v in SYNONYMS.items() if v in self.fields})
-        suggestion = f"did you mean `{likely}`?" if likely else f"known keys: {', '.join(self.fields)}"
-        r.report("unknown-key", (*steps, key), node.entries[key].key_span, f"{self.what} has no key `{shorten(key)}`", suggestion)
-        if likely:
-            r.unread.add(".".join((*r.names_of(steps), likely)))
-
-    def missing_key(self, r: Reading, node: Mapping, key: str, steps: Steps) -> None:
-        """Report a required key that is not there."""
-        field = self.fields[key]
-        origin = r.origins.get(tuple(str(step) for step in steps[:2])) if len(steps) == 2 else None
+    def report_missing(self, r: Reading, node: Mapping) -> None:
+        """Report the required keys that are not there; those that could not be read have been reported."""
+        origin = r.origins.get(tuple(str(step) for step in r.path)) if len(r.path) == 2 else None
         span = origin.entry.key_span if origin else node.span
-        r.report("missing-key", steps, span, f"{self.what} needs `{key}`: {field.doc.rstrip('.').lower()}", f"add `{key}:`")
+        for field in self.required:
+            if field.key not in node.entries:
+                message = f"{self.what} needs `{field.key}`: {field.doc.rstrip('.').lower()}"
+                r.report("missing-key", span, message, f"add `{field.key}:`")
 
     def example(self) -> str:
         """A hint at the shape."""
         return "`{" + ", ".join(f"{key}: …" for key in list(self.fields)[:3]) + "}`"
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """An object that allows its own keys only."""
+        return shared(defs, self.name, lambda: self._schema(defs))
+
+    def _schema(self, defs: Definitions) -> Schema:
         schema: Schema = {
             "type": "object",
             "additionalProperties": False,
-            "properties": {field.key: field.schema() for field in self.fields.values()},
+            "properties": {field.key: field.schema(defs) for field in self.fields.values()},
         }
         if self.required:
-            schema["required"] = list(self.required)
-        return {"anyOf": [schema, self.scalar.schema()]} if self.scalar is not None else schema
+            schema["required"] = [field.key for field in self.required]
+        return {"anyOf": [schema, self.scalar.schema(defs)]} if self.scalar is not None else schema
 
 
-class Wrapped(Generic[T]):
+class Wrapped(Generic[S, T]):
     """A scalar type whose value is put into a record: the short form of a mapping."""
 
-    def __init__(self, inner: Type[object], make: Callable[[object], T]) -> None:
+    def __init__(self, inner: Type[S], make: Callable[[S], T]) -> None:
         self.inner = inner
         self.make = make
+        self.known: AbstractMapping[str, T] = MappingProxyType({})
 
-    def read(self, r: Reading, node: Node, steps: Steps) -> T | None:
+    def read(self, r: Reading, node: Node) -> T | None:
         """Read the scalar and wrap it."""
-        value = self.inner.read(r, node, steps)
+        value = self.inner.read(r, node)
         return None if value is None else self.make(value)
 
-    def schema(self) -> Schema:
+    def schema(self, defs: Definitions) -> Schema:
         """The schema of the scalar."""
-        return self.inner.schema()
+        return self.inner.schema(defs)
 
 
-_PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,4})?)")
+_PERCENTILE: Final = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,4})?)")
 
 
+@lru_cache(maxsize=1024)
 def percentile_of(key: str) -> float | None:
     """The fraction that a key such as `p99` or `p99.9` names, or None.
 

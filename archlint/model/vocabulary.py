@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from archlint.model.architecture import (
-    Batching, Entrance, Hardware, LoadTest, Model, Money, Owner, Preprocessing, Price, Scaling, Slo,
-    Team, Workload,
+    Batching, Entrance, Hardware, LoadTest, Model, Owner, Preprocessing, Price, Scaling, Slo, Team, Workload,
 )  # fmt: skip
 from archlint.model.cron import Schedule, parse_schedule
 from archlint.model.percentiles import DURATION, LatencyType, ServiceTimeType
 from archlint.model.quantities import (
-    parse_bandwidth, parse_count, parse_money, parse_rate, parse_share, parse_size, shorten,
+    Money, parse_bandwidth, parse_count, parse_duration, parse_money, parse_rate, parse_share, parse_size, shorten,
 )  # fmt: skip
 from archlint.model.types import Choice, Field, Flag, Many, Name, Parsed, Rec, Text, Wrapped
+from archlint.model.units import (
+    BANDWIDTH_PATTERN, COUNT_PATTERN, CPU_PATTERN, DATE_PATTERN, DURATION_PATTERN, MONEY_PATTERN, RATE_PATTERN,
+    SHARE_PATTERN, SIZE_PATTERN,
+)  # fmt: skip
 from archlint.model.words import KINDS, PRECISIONS
 
 FORMAT_VERSION = "1"
+_MOST = 1e9
+_MOST_REPLICAS = 1e6
 
 
 def _parse_cpu(text: str) -> float:
@@ -30,22 +34,28 @@ def _parse_cpu(text: str) -> float:
 def _parse_whole(text: str) -> float:
     value = parse_count(text)
     if value != int(value):
-        raise ValueError(f"`{text}` is not a whole number; write 2 or 3")
+        raise ValueError(f"`{shorten(text)}` is not a whole number; write 2 or 3")
+    if value > _MOST:
+        raise ValueError(f"`{shorten(text)}` is more than anything here has; write a number up to 1B")
     return value
 
 
 def _parse_replicas(text: str) -> float:
     value = _parse_whole(text)
-    if value > 1e6:
-        raise ValueError(f"`{text}` is more replicas than one component has; write a number below 1M")
+    if value > _MOST_REPLICAS:
+        raise ValueError(f"`{shorten(text)}` is more than one component has; write a number up to 1M")
     return value
 
 
 def _parse_date(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f"`{shorten(text)}` is not a date; write it like 2027-03-31") from None
+    if re.fullmatch(DATE_PATTERN, text):
+        from datetime import date
+
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise ValueError(f"`{text}` is not in the calendar; write it like 2027-03-31") from None
+    raise ValueError(f"`{shorten(text)}` is not a date; write it like 2027-03-31")
 
 
 _BOUND = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
@@ -69,23 +79,39 @@ def _parse_id(text: str) -> str:
     return text
 
 
-_COUNT_PATTERN = r"^[0-9][0-9_,]*(\.[0-9]+)?\s*[kKMBT]?$"
-_SIZE_PATTERN = r"^[0-9][0-9_,]*(\.[0-9]+)?\s*(B|kB|KB|MB|GB|TB|PB|Ki|Mi|Gi|Ti|KiB|MiB|GiB|TiB)$"
 TEXT = Text()
 FLAG = Flag()
-COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", _COUNT_PATTERN, bare=True)
-WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", _COUNT_PATTERN, bare=True)
-REPLICA_COUNT: Parsed[float] = Parsed(_parse_replicas, "a number", "2", _COUNT_PATTERN, bare=True)
-CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", r"^[0-9][0-9_,]*(\.[0-9]+)?m?$", bare=True)
-SIZE: Parsed[int] = Parsed(parse_size, "a size", "1.1GB", _SIZE_PATTERN)
-RATE: Parsed[float] = Parsed(parse_rate, "a rate", "40/s", r"^[0-9].*(/|per)\s*[A-Za-z]+$")
-BANDWIDTH: Parsed[float] = Parsed(parse_bandwidth, "a bandwidth", "200MB/s", r"^[0-9].*/\s*s$")
-SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", r"^[0-9][0-9.]*\s*%?$", bare=True)
-MONEY: Parsed[Money] = Parsed(parse_money, "a price", "0.40 USD per 1k", r"^[0-9].* [A-Z]{3} per .+$")
-DATE: Parsed[str] = Parsed(_parse_date, "a date", "2027-03-31", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-RULE_ID: Parsed[str] = Parsed(_parse_id, "a rule id", "SRV001", r"^[A-Za-z][A-Za-z0-9_-]*$")
-BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a bound", "rate < 50/s", None)
-SCHEDULE: Parsed[Schedule] = Parsed(parse_schedule, "a schedule", "0 3 * * *", None)
+COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", bare=True)
+WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True)
+REPLICA_COUNT: Parsed[float] = Parsed(
+    _parse_replicas, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True
+)  # fmt: skip
+WORKERS: Parsed[float] = Parsed(
+    _parse_replicas, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True,
+    zero="then no request is worked on; write at least 1",
+)  # fmt: skip
+AT_LEAST_ONE: Parsed[float] = Parsed(
+    _parse_whole, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True,
+    zero="nothing is ever taken; write at least 1, or take the key out",
+)  # fmt: skip
+CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", bare=True)
+SIZE: Parsed[int] = Parsed(parse_size, "a size", "1.1GB", SIZE_PATTERN, name="size")
+RATE: Parsed[float] = Parsed(parse_rate, "a rate", "40/s", RATE_PATTERN, name="rate")
+BANDWIDTH: Parsed[float] = Parsed(parse_bandwidth, "a bandwidth", "200MB/s", BANDWIDTH_PATTERN, name="bandwidth")
+SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", SHARE_PATTERN, name="share", bare=True)
+MONEY: Parsed[Money] = Parsed(parse_money, "a price", "0.40 USD per 1k", MONEY_PATTERN, name="money")
+DATE: Parsed[str] = Parsed(_parse_date, "a date", "2027-03-31", DATE_PATTERN, name="date")
+RULE_ID: Parsed[str] = Parsed(_parse_id, "a rule id", "SRV001", r"^[A-Za-z][A-Za-z0-9_-]*$", name="rule-id")
+BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a bound", "rate < 50/s", None, name="bound")
+SCHEDULE: Parsed[Schedule] = Parsed(parse_schedule, "a schedule", "0 3 * * *", None, name="schedule")
+TIMEOUT: Parsed[float] = Parsed(
+    parse_duration, "a duration", "200ms", DURATION_PATTERN, name="duration",
+    zero="no attempt can succeed in no time; take the key out where there is no timeout",
+)  # fmt: skip
+PERIOD: Parsed[float] = Parsed(
+    parse_duration, "a duration", "30d", DURATION_PATTERN, name="duration",
+    zero="nothing happens again and again in no time; write a time such as 30d, or take the key out",
+)  # fmt: skip
 COMPONENT = Name("components")
 MODEL = Name("models")
 SERVICE_TIME = ServiceTimeType()
@@ -100,7 +126,8 @@ OWNER: Rec[Owner] = Rec(
         Field("runbook", TEXT, "What to do when it fails: a path or a link."),
     ),
     "an owner",
-    Wrapped(TEXT, lambda team: Owner(team=str(team))),
+    Wrapped(TEXT, lambda team: Owner(team=team)),
+    name="owner",
 )
 TEAM: Rec[Team] = Rec(
     Team,
@@ -109,6 +136,7 @@ TEAM: Rec[Team] = Rec(
         Field("on_call", FLAG, "Whether somebody is on call.", absent=UNKNOWN),
     ),
     "a team",
+    name="team",
 )
 HARDWARE: Rec[Hardware] = Rec(
     Hardware,
@@ -116,11 +144,12 @@ HARDWARE: Rec[Hardware] = Rec(
         Field("cpu", CPU, "Cores of one replica.", absent=UNKNOWN),
         Field("memory", SIZE, "Memory of one replica.", attribute="memory_bytes", absent=UNKNOWN),
         Field("gpu", TEXT, "The accelerator, as in the hardware catalogue (t4, l4, a100-80gb, h100).", absent=UNKNOWN),
-        Field("gpus", WHOLE, "How many accelerators one replica has.", absent="1, assumed, where `gpu` is stated"),
+        Field("gpus", REPLICA_COUNT, "How many accelerators one replica has.", absent="1, assumed, where `gpu` is stated"),
         Field("gpu_memory", SIZE, "Memory of one accelerator.", attribute="gpu_memory_bytes",
               absent="what the hardware catalogue says"),
     ),
     "hardware",
+    name="hardware",
 )  # fmt: skip
 SCALING: Rec[Scaling] = Rec(
     Scaling,
@@ -130,9 +159,10 @@ SCALING: Rec[Scaling] = Rec(
         Field("on", TEXT, "What it follows: queue-depth, cpu, rate.", absent=UNKNOWN),
     ),
     "a range of replicas",
+    name="range",
 )
 REPLICAS: Rec[float | Scaling] = Rec(
-    Scaling, tuple(SCALING.fields.values()), "a range of replicas", Wrapped(REPLICA_COUNT, lambda n: float(str(n)))
+    Scaling, tuple(SCALING.fields.values()), "a range of replicas", REPLICA_COUNT, name="replicas"
 )
 PREPROCESSING: Rec[Preprocessing] = Rec(
     Preprocessing,
@@ -141,14 +171,16 @@ PREPROCESSING: Rec[Preprocessing] = Rec(
         Field("hardware", HARDWARE, "What it needs.", absent=UNKNOWN),
     ),
     "preprocessing",
+    name="preprocessing",
 )
 BATCHING: Rec[Batching] = Rec(
     Batching,
     (
-        Field("max_size", WHOLE, "The most requests in one batch.", absent=UNKNOWN),
+        Field("max_size", AT_LEAST_ONE, "The most requests in one batch.", absent=UNKNOWN),
         Field("max_delay", DURATION, "How long a request waits for others.", attribute="max_delay_s", absent=UNKNOWN),
     ),
     "batching",
+    name="batching",
 )
 LOAD_TEST: Rec[LoadTest] = Rec(
     LoadTest,
@@ -158,6 +190,7 @@ LOAD_TEST: Rec[LoadTest] = Rec(
         Field("date", DATE, "When it was run.", absent=UNKNOWN),
     ),
     "a load test",
+    name="load-test",
 )
 PRICE: Rec[Price] = Rec(
     Price,
@@ -167,7 +200,8 @@ PRICE: Rec[Price] = Rec(
         Field("date", DATE, "When it was read."),
     ),
     "a price",
-    Wrapped(MONEY, lambda amount: Price(amount=amount) if isinstance(amount, Money) else Price(Money(0, "USD"))),
+    Wrapped(MONEY, lambda amount: Price(amount=amount)),
+    name="price",
 )
 SLO: Rec[Slo] = Rec(
     Slo,
@@ -178,6 +212,7 @@ SLO: Rec[Slo] = Rec(
         Field("freshness", DURATION, "How old a prediction may be.", attribute="freshness_s", absent=NOT_ASKED),
     ),
     "an objective",
+    name="objectives",
 )  # fmt: skip
 ENTRANCE: Rec[Entrance] = Rec(
     Entrance,
@@ -186,7 +221,8 @@ ENTRANCE: Rec[Entrance] = Rec(
         Field("to", COMPONENT, "The one of its relations that this workload takes.", absent="all of them"),
     ),
     "an entrance",
-    Wrapped(COMPONENT, lambda client: Entrance(client=str(client))),
+    Wrapped(COMPONENT, lambda client: Entrance(client=client)),
+    name="entrance",
 )
 WORKLOAD: Rec[Workload] = Rec(
     Workload,
@@ -209,6 +245,7 @@ WORKLOAD: Rec[Workload] = Rec(
         Field("budget", MONEY, "What it may cost: per count of predictions, or per month.", absent=NOT_ASKED),
     ),
     "a workload",
+    name="workload",
 )  # fmt: skip
 MODEL_RECORD: Rec[Model] = Rec(
     Model,
@@ -224,7 +261,7 @@ MODEL_RECORD: Rec[Model] = Rec(
         Field("service_time", SERVICE_TIME, "One prediction, unloaded, on its server's hardware.", absent=UNKNOWN),
         Field("version", TEXT, "The version that is served; kept as text, so that 1.10 is not 1.1."),
         Field("registry", COMPONENT, "The model registry or object store that it comes from."),
-        Field("retrained", DURATION, "How often it is retrained.", attribute="retrained_s", absent=UNKNOWN),
+        Field("retrained", PERIOD, "How often it is retrained.", attribute="retrained_s", absent=UNKNOWN),
         Field("evaluated", Many(Choice("way to evaluate", {
             "offline": "on held-out data", "shadow": "on a copy of the traffic",
             "online-ab": "on a part of the traffic, against another", "canary": "on a small part of the traffic"})),
@@ -233,10 +270,11 @@ MODEL_RECORD: Rec[Model] = Rec(
         Field("owner", OWNER, "Who answers for it.", absent="the owner of the system"),
     ),
     "a model",
+    name="model",
 )  # fmt: skip
 RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("to", COMPONENT, "The component at the other end.", attribute="target", required=True),
-    Field("timeout", DURATION, "How long one attempt may take.", attribute="timeout_s"),
+    Field("timeout", TIMEOUT, "How long one attempt may take.", attribute="timeout_s"),
     Field("retries", WHOLE, "Further attempts after the first.", absent="none"),
     Field("backoff", TEXT, "How retries are spaced: none, fixed, exponential, exponential-jitter."),
     Field("retry_budget", SHARE, "The share of requests that may be retries."),
@@ -256,7 +294,7 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("payload", SIZE, "Bytes of one message or answer.", attribute="payload_bytes", absent=UNKNOWN),
     Field("wait", FLAG, "False where the caller goes on before the write is done.", absent="true"),
     Field("network", DURATION, "Time on the wire, there and back.", attribute="network_s", absent=UNKNOWN),
-    Field("max_attempts", WHOLE, "On `consumes`: how often a message is tried before it is given up."),
+    Field("max_attempts", AT_LEAST_ONE, "On `consumes`: how often a message is tried before it is given up."),
 )  # fmt: skip
 COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "What it does.", required=True),
@@ -267,7 +305,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("service_time", SERVICE_TIME, "Its own work for one request, without the model.", absent=UNKNOWN),
     Field("replicas", REPLICAS, "How many stand: a number, or {min, max, on}.", absent=UNKNOWN),
     Field("autoscale", SCALING, "The range within which replicas follow the load.", absent="a fixed number"),
-    Field("workers", WHOLE, "Requests that one replica works on at a time.", absent="1, assumed, or what the "
+    Field("workers", WORKERS, "Requests that one replica works on at a time.", absent="1, assumed, or what the "
           "technology catalogue says"),
     Field("hardware", HARDWARE, "What one replica runs on.", absent=UNKNOWN),
     Field("zones", Many(TEXT), "Where the replicas stand: availability zones, racks, sites.", absent=UNKNOWN),
@@ -275,7 +313,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("balancing", Choice("way to balance", ("pooled", "round-robin", "least-loaded", "random")),
           "How requests are spread over the replicas."),
     Field("batching", BATCHING, "How requests are gathered into one prediction."),
-    Field("limit", WHOLE, "Requests taken at once before it sheds."),
+    Field("limit", AT_LEAST_ONE, "Requests taken at once before it sheds."),
     Field("callback", Many(COMPONENT), "To whom a worker sends the result."),
     Field("features", COMPONENT, "The component that its features come from."),
     Field("image", TEXT, "The container image.", absent=UNKNOWN),
@@ -297,7 +335,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("dead_letter", COMPONENT, "Of a queue: where messages go that cannot be worked."),
     Field("max_length", COUNT, "Of a queue: the most messages that it holds.", absent=UNKNOWN),
     Field("availability", SHARE, "The share of time that one replica is up.", absent=UNKNOWN),
-    Field("mtbf", DURATION, "Mean time between failures of one replica.", attribute="mtbf_s", absent=UNKNOWN),
+    Field("mtbf", PERIOD, "Mean time between failures of one replica.", attribute="mtbf_s", absent=UNKNOWN),
     Field("mttr", DURATION, "Mean time to repair.", attribute="mttr_s", absent=UNKNOWN),
     Field("price", PRICE, "What one replica costs; archlint ships no prices.", absent=UNKNOWN),
     Field("exposed", Choice("reach", ("public", "internal")), "Who can reach it.", absent=UNKNOWN),
@@ -309,7 +347,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("load_tested", LOAD_TEST, "The load test that it passed."),
 )  # fmt: skip
 SYSTEM_FIELDS: tuple[Field[object], ...] = (
-    Field("system", TEXT, "The name of the system.", absent="the name of the file"),
+    Field("system", TEXT, "The name of the system.", attribute="name", absent="the name of the file"),
     Field("description", TEXT, "What it does, in a sentence."),
     Field("owner", OWNER, "Who answers for the system, and for each component that names nobody else."),
     Field("team", TEAM, "Who builds and runs it.", absent=UNKNOWN),

@@ -32,6 +32,14 @@ DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry"}
 BALANCERS: Final = frozenset({"load-balancer", "gateway"})
 SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway"})
 """Kinds that run without end and may answer with a model."""
+WITHOUT_MODEL: Final = frozenset(
+    {"load-balancer", "scheduler", "queue", "cache", "object-store", "model-registry", "log-store"}
+)
+"""Kinds that serve no model, whatever the technology."""
+WITHOUT_TRAINING: Final = WITHOUT_MODEL - {"scheduler"} | {"client", "gateway", "database", "monitoring"}
+DEAD_LETTER_KINDS: Final = STORES | {"queue", "external"}
+REGISTRY_KINDS: Final = frozenset({"model-registry", "object-store", "external", "database", "warehouse", "service"})
+MAY_CACHE: Final = STORES - {"log-store", "model-registry"} | {"external"}
 
 VERBS: Final = {
     "calls": "request and response; the caller waits",
@@ -60,6 +68,16 @@ SYNONYMS: Final = {
     "technology": "uses", "type": "kind", "tech": "uses", "size": "artifact", "latency": "service_time",
     "cron_schedule": "schedule", "dlq": "dead_letter", "requests": "rate", "qps": "rate", "rps": "rate",
     "client": "from", "objectives": "slo", "sla": "slo", "name": "system", "services": "components",
+    "ram": "memory", "mem": "memory", "vram": "gpu_memory", "cores": "cpu", "cpus": "cpu", "vcpu": "cpu",
+    "vcpus": "cpu", "accelerator": "gpu", "gpu_type": "gpu", "gpu_count": "gpus", "models": "serves",
+    "model": "serves", "dependencies": "calls", "links": "calls", "produces": "publishes", "publishes_to": "publishes",
+    "subscribes": "consumes", "subscribes_to": "consumes", "consumes_from": "consumes", "reads_from": "reads",
+    "writes_to": "writes", "logs": "logs_to", "metrics": "monitored_by", "monitoring": "monitored_by",
+    "monitors": "monitored_by", "target": "to", "retry": "retries", "concurrency": "workers", "threads": "workers",
+    "processes": "workers", "autoscaling": "autoscale", "hpa": "autoscale", "crontab": "schedule", "runbooks": "runbook",
+    "slack": "contact", "headcount": "engineers", "max_batch_size": "max_size", "max_latency": "max_delay",
+    "float64": "fp64", "double": "fp64", "float32": "fp32", "float": "fp32", "single": "fp32", "float16": "fp16",
+    "half": "fp16", "bfloat16": "bf16", "float8": "fp8", "4bit": "int4", "8bit": "int8",
     "fast_api": "fastapi", "tf_serving": "tensorflow-serving",
 }  # fmt: skip
 """What people write from memory, and the word of the format; only used to suggest."""

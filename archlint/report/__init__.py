@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archlint.report.text import TextOptions
+    from archlint.report.options import TextOptions
     from archlint.verdicts import Report
 
 

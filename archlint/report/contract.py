@@ -181,7 +181,8 @@ class JsonMissingFact(msgspec.Struct, frozen=True):
     root: Root
     key: Annotated[str, Meta(description="The key to add, as models.ranker.service_time.")]
     rules: Annotated[list[str], Meta(description="Ids of the rules that wait for it.")]
-    questions: Annotated[int, Meta(description="How many open questions name it.", ge=1)]
+    questions: Annotated[int, Meta(description="How many open questions wait for it.", ge=1)]
+    alone: Annotated[int, Meta(description="How many of them wait for nothing else.", ge=0)]
 
 
 class JsonSeverities(msgspec.Struct, frozen=True):

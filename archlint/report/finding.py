@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from archlint.model.quantities import format_quantity
-from archlint.report.frame import DOTS, Frame, Mark
+from archlint.report.frame import DOTS, Frame, Mark, place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
+from archlint.report.outline import Outline
 from archlint.report.terms import term_lines
 from archlint.source.document import Document
-from archlint.source.nodes import Mapping as MappingNode
 from archlint.verdicts import Certainty, Cure, Finding, Location, ShownRelated
 
 NEAR_LINES = 6
@@ -19,20 +18,20 @@ MOST_RELATED = 6
 MOST_CURES = 3
 MOST_INLINE = 40
 
-_ENTITY = re.compile(r'(\w+)\.(?:"([^"]+)"|([^.\["]+))')
 Sources = Mapping[str, Document]
 
 
 class FindingWriter:
     """Writes the findings of one report; what was said in full once is only named again."""
 
-    __slots__ = ("_cured", "_explained", "_ink", "_width")
+    __slots__ = ("_cured", "_explained", "_ink", "_outlines", "_width")
 
     def __init__(self, width: int, ink: Ink) -> None:
         self._width = width
         self._ink = ink
         self._explained: set[str] = set()
         self._cured: set[Cure] = set()
+        self._outlines: dict[Document, Outline] = {}
 
     def full(self, finding: Finding, sources: Sources) -> list[str]:
         """Write all that is known of a finding."""
@@ -54,10 +53,9 @@ class FindingWriter:
     def short(self, finding: Finding, first: Finding) -> list[str]:
         """Write a finding that shares its cause with one that stands above."""
         place = f"{flat(first.location.file)}:{first.location.line}"
-        here = finding.location
         return [
             *self._head(finding),
-            f"  {self._ink('-->', 'frame')} {flat(here.file)}:{here.line}:{here.column}",
+            *place_rows("  -->", finding.location, _path(finding), self._width, self._ink),
             *self._note(f"same cause as {flat(first.rule)} at {place}", 3),
         ]
 
@@ -72,10 +70,10 @@ class FindingWriter:
 
     def _frames(self, finding: Finding, related: Sequence[ShownRelated], sources: Sources) -> list[Frame]:
         here = finding.location
-        main = _frame(here, sources)
+        main = Frame(here, sources.get(here.file), _path(finding))
         main.add(here.line, _mark_of(here, main.document, self._inline(finding, main.document), chief=True))
-        entity = _entity_line(finding.at, main.document)
-        if entity is not None and entity < here.line:
+        entity = self._entity_line(finding.at, here.line, main.document)
+        if entity is not None:
             main.lines.setdefault(entity, [])
         frames = [main]
         room = self._width - 12
@@ -88,9 +86,17 @@ class FindingWriter:
                     frame.add(there.line, mark)
                     break
             else:
-                frames.append(_frame(there, sources))
+                frames.append(Frame(there, sources.get(there.file)))
                 frames[-1].add(there.line, mark)
         return frames
+
+    def _entity_line(self, at: str, line: int, document: Document | None) -> int | None:
+        if document is None:
+            return None
+        outline = self._outlines.get(document)
+        if outline is None:
+            outline = self._outlines[document] = Outline(document)
+        return outline.entity_line(at, line)
 
     def _inline(self, finding: Finding, document: Document | None) -> str:
         """Return a suggestion that is short enough to stand beside the underlined text."""
@@ -148,8 +154,9 @@ def _marked(lines: list[str], painted: str, mark: str = "=") -> list[str]:
     return [lines[0].replace(mark, painted, 1), *lines[1:]]
 
 
-def _frame(location: Location, sources: Sources) -> Frame:
-    return Frame(location.file, location.line, location.column, sources.get(location.file))
+def _path(finding: Finding) -> str:
+    """Return the structural path, which acceptances name; the file as a whole needs none."""
+    return "" if finding.at == "system" else finding.at
 
 
 def _mark_of(location: Location, document: Document | None, message: str, chief: bool) -> Mark:
@@ -162,18 +169,6 @@ def _mark_of(location: Location, document: Document | None, message: str, chief:
     text = document.line(location.line).rstrip()
     until = f"{DOTS} to line {location.end_line}"
     return Mark(start, max(start + 1, len(text)), f"{until}: {message}" if message else until, chief)
-
-
-def _entity_line(at: str, document: Document | None) -> int | None:
-    """Find the line that names the component, model or workload which a place belongs to."""
-    match = _ENTITY.match(at)
-    if match is None or document is None or not isinstance(document.root, MappingNode):
-        return None
-    section = document.root.entries.get(match[1])
-    if section is None or not isinstance(section.value, MappingNode):
-        return None
-    entry = section.value.entries.get(match[2] or match[3])
-    return document.position(entry.start).line if entry else None
 
 
 def _certainty(finding: Finding) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from archlint.report.layout import Ink, cells, columns_of, flat, hanging, wrap
 from archlint.source.document import Document
+from archlint.verdicts import Location
 
 DOTS = "..."
 _LEAST_ROOM = 20
@@ -37,13 +38,13 @@ class _Drawn(NamedTuple):
 class Frame:
     """Lines of one file with their marks: `lines` maps a line's number to its marks, bare context to none."""
 
-    __slots__ = ("column", "document", "file", "line", "lines")
+    __slots__ = ("at", "document", "file", "lines", "location")
 
-    def __init__(self, file: str, line: int, column: int, document: Document | None) -> None:
-        self.file = file
-        self.line = line
-        self.column = column
+    def __init__(self, location: Location, document: Document | None, at: str = "") -> None:
+        self.location = location
+        self.file = location.file
         self.document = document
+        self.at = at
         self.lines: dict[int, list[Mark]] = {}
 
     def accepts(self, line: int, mark: Mark, room: int) -> bool:
@@ -64,9 +65,8 @@ class Frame:
 
     def rows(self, arrow: str, gutter: int, width: int, style: str, ink: Ink) -> list[str]:
         """Draw the frame: the place after an arrow, then lines; `gutter` columns hold their numbers."""
-        blank = " " * gutter
-        bar = ink(f"{blank} |", "frame")
-        rows = [f"{blank}{ink(arrow, 'frame')} {flat(self.file)}:{self.line}:{self.column}"]
+        bar = ink(f"{' ' * gutter} |", "frame")
+        rows = place_rows(" " * gutter + arrow, self.location, self.at, width, ink)
         document = self.document
         numbers = sorted(self.lines)
         if document is None or not any(document.line(number) for number in numbers):
@@ -89,9 +89,28 @@ class Frame:
 
     def _unseen(self, gutter: int, width: int, ink: Ink) -> list[str]:
         """Say in words what cannot be drawn, where there is no text to draw it on."""
-        messages = [mark.message for marks in self.lines.values() for mark in marks if mark.message]
+        told = [
+            (line, mark.message) for line in sorted(self.lines) for mark in self.lines[line] if mark.message
+        ]
         pad = " " * (gutter + 3)
-        return [ink(row, "related") for message in messages for row in hanging(pad, message, width)]
+        rows: list[str] = []
+        for line, message in told:
+            prefix = pad if line == self.location.line else f"{pad}line {line}: "
+            rows += [ink(row, "related") for row in hanging(prefix, message, width)]
+        return rows
+
+
+def place_rows(arrow: str, location: Location, at: str, width: int, ink: Ink) -> list[str]:
+    """Name a place behind an arrow, as editors open it, with its structural path unless that is empty."""
+    place = f"{flat(location.file)}:{location.line}:{location.column}"
+    row = f"{ink(arrow, 'frame')} {place}"
+    path = flat(at)
+    if not path:
+        return [row]
+    start = len(arrow) + 1
+    if start + columns_of(place) + 2 + columns_of(path) <= width:
+        return [f"{row}  {ink(path, 'faint')}"]
+    return [row, *(ink(line, "faint") for line in hanging(" " * start, path, width))]
 
 
 def _numbered(number: int, text: str, gutter: int, ink: Ink) -> str:

@@ -177,7 +177,7 @@ def _summary(report: Report) -> JsonSummary:
         errors=len(report.errors),
         skipped=report.skipped,
         most_decisive=[
-            JsonMissingFact(fact.file, fact.key, list(fact.rules), len(fact.questions))
+            JsonMissingFact(fact.file, fact.key, list(fact.rules), len(fact.questions), fact.alone)
             for fact in facts[:_MOST_FACTS]
         ],
     )

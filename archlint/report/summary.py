@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
-from archlint.report.undecided import MissingFact, missing_facts
+from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
 
 SEVERITIES = ("error", "warning", "info")
@@ -19,11 +20,12 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     `hint` says that `--undecided` lists the open questions, where they are not listed already.
     """
     lines = _headline(report, width, ink)
+    rest = hanging("", asides, width) if (asides := _asides(report)) else []
+    rest += _undecided_line(report, width, hint)
     if by_rule and len(report.findings) > 1:
-        lines += ["", *_rule_lines(report.findings, width, ink), ""]
-    asides = _asides(report)
-    lines += hanging("", asides, width) if asides else []
-    return lines + _undecided_line(report, width, hint)
+        lines += ["", *_rule_lines(report.findings, width, ink)]
+        lines += [""] if rest else []
+    return lines + rest
 
 
 def _headline(report: Report, width: int, ink: Ink) -> list[str]:
@@ -68,7 +70,7 @@ def _asides(report: Report) -> str:
     if accepted:
         told.append(f"{plural(accepted, 'finding')} accepted.")
     if report.skipped:
-        told.append(f"{plural(report.skipped, 'file')} skipped: no key `archlint` at the top.")
+        told.append(f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top.")
     return " ".join(told)
 
 
@@ -76,15 +78,17 @@ def _undecided_line(report: Report, width: int, hint: bool) -> list[str]:
     count = len(report.undecided)
     if not count:
         return []
-    fact = missing_facts(report)[0]
+    best = best_decision(report)
     text = f"{count:,} undecided"
-    if fact.key:
-        place = f" to {flat(fact.file)}" if len(report.files) > 1 else ""
-        rules = list(fact.rules[:_MOST_RULES])
-        if len(fact.rules) > _MOST_RULES:
-            rules.append(f"{len(fact.rules) - _MOST_RULES} more")
-        share = "" if len(fact.questions) == count == 1 else f" ({len(fact.questions):,} of {count:,})"
-        text += f"; add {flat(fact.key)}{place} to decide {joined(rules)}{share}"
+    if best is not None:
+        place = f" to {flat(best.file)}" if len(report.files) > 1 else ""
+        rules = rules_of(best.questions)
+        named = [
+            *rules[:_MOST_RULES],
+            *([f"{len(rules) - _MOST_RULES} more"] if len(rules) > _MOST_RULES else []),
+        ]
+        share = "" if count == 1 else f" ({len(best.questions):,} of {count:,})"
+        text += f"; add {joined(flat(key) for key in best.keys)}{place} to decide {joined(named)}{share}"
     return hanging("", text + (". See all: --undecided" if hint else "."), width)
 
 
@@ -96,7 +100,7 @@ def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
     many, count = len(report.files) > 1, len(report.undecided)
     lines = [ink("Undecided: add these facts, the most decisive first", "strong")]
     for fact in facts:
-        lines += ["", *_fact_head(fact, f"decides {len(fact.questions):,} of {count:,}", many, width, ink)]
+        lines += ["", *_fact_head(fact, count, many, width, ink)]
         lines += _question_lines([_question_row(question, fact.key) for question in fact.listed], width)
     return lines
 
@@ -120,10 +124,14 @@ def _question_lines(rows: Sequence[tuple[str, str, str, str]], width: int) -> li
     return lines
 
 
-def _fact_head(fact: MissingFact, told: str, many: bool, width: int, ink: Ink) -> list[str]:
-    key = flat(fact.key) or "no single key decides these"
+def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) -> list[str]:
+    alone, waiting = fact.alone, len(fact.questions)
+    told = f"decides {alone:,} of {count:,}" if alone else f"{waiting:,} of {count:,} wait for it and others"
+    if alone and waiting > alone:
+        told += f", {waiting - alone:,} more with others"
+    key = flat(fact.key) or "No key decides these"
     place = f" in {flat(fact.file)}" if many else ""
-    lines = hanging("", f"{key}{place} ({told})", width)
+    lines = hanging("", f"{key}{place} ({told})" if fact.key else f"{key}{place}", width)
     return [lines[0].replace(key, ink(key, "help"), 1), *lines[1:]]
 
 
@@ -132,7 +140,7 @@ def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]
     others = [flat(need) for need in question.needs if need != key]
     more = [f"with {joined(others)}"] if others else []
     if question.because:
-        more.append(flat(question.because))
+        more.append(f"unknown: {flat(question.because)}")
     place = f"{flat(question.location.file)}:{question.location.line}"
     return f"{flat(question.rule)} {flat(question.name)}", flat(question.at), place, "; ".join(more)
 
@@ -151,7 +159,7 @@ def _patterns_of(file: FileReport, width: int, ink: Ink) -> list[str]:
     lines = []
     size = max(columns_of(flat(found.pattern)) for found in file.patterns)
     for found in file.patterns:
-        roles = "; ".join(f"{flat(role)} {flat(', '.join(names))}" for role, names in found.roles.items())
+        roles = "; ".join(f"{flat(', '.join(names))} ({flat(role)})" for role, names in found.roles.items())
         workload = f"{flat(found.workload)}: " if found.workload else ""
         name = flat(found.pattern)
         text = hanging(f"  {name}{' ' * (size - columns_of(name))}  ", f"{workload}{roles}", width)
@@ -166,14 +174,13 @@ def accepted_lines(accepted: Sequence[Accepted], width: int, ink: Ink) -> list[s
     lines = [ink("Accepted", "strong")]
     for entry in accepted:
         finding = entry.finding
-        place = f"{flat(finding.location.file)}:{finding.location.line}:{finding.location.column}"
         until = f", until {flat(entry.until)}" if entry.until else ""
         by = f"{flat(entry.location.file)}:{entry.location.line}"
         lines += [
             "",
             *hanging(f"{flat(finding.rule)} ", f"{flat(finding.name)}: {flat(finding.message)}", width, 4),
         ]
-        lines += [f"  {ink('-->', 'frame')} {place}"]
+        lines += place_rows("  -->", finding.location, finding.at, width, ink)
         lines += hanging("   = ", f"accepted in {by}{until}: {flat(entry.reason)}", width)
     return lines
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from archlint.report.finding import FindingWriter
 from archlint.report.layout import Ink, flat, hanging
+from archlint.report.options import TextOptions
 from archlint.report.summary import (
     accepted_lines,
     pattern_lines,
@@ -15,25 +14,9 @@ from archlint.report.summary import (
     summary_lines,
     undecided_lines,
 )
-from archlint.verdicts import FileReport, Finding, InputError, Report
+from archlint.verdicts import FileReport, Finding, InputError, Report, Severity
 
 LEAST_WIDTH = 40
-
-
-class TextOptions(msgspec.Struct, frozen=True):
-    """How the text report looks.
-
-    `width` is in columns. `quiet` leaves out the summary. `undecided`, `patterns`, `statistics` and
-    `accepted` add a section each.
-    """
-
-    color: bool = False
-    width: int = 100
-    quiet: bool = False
-    undecided: bool = False
-    patterns: bool = False
-    statistics: bool = False
-    accepted: bool = False
 
 
 def render_text(report: Report, options: TextOptions) -> str:
@@ -52,11 +35,11 @@ def render_text(report: Report, options: TextOptions) -> str:
     blocks = [_error_lines(error, width, ink) for error in report.errors]
     for file in report.files:
         blocks += _finding_blocks(file, writer)
-    if options.undecided:
+    if options.undecided and report.files:
         blocks.append(undecided_lines(report, width, ink))
     if options.patterns:
         blocks.append(pattern_lines(report, width, ink))
-    if options.accepted:
+    if options.accepted and report.files:
         blocks.append(accepted_lines([entry for file in report.files for entry in file.accepted], width, ink))
     if options.statistics:
         blocks.append(statistics_lines(report, width, ink))
@@ -77,15 +60,16 @@ def _error_lines(error: InputError, width: int, ink: Ink) -> list[str]:
 
 
 def _finding_blocks(file: FileReport, writer: FindingWriter) -> Iterator[list[str]]:
-    """Each finding in full, those of one cause after their first and shortly."""
+    """Write each finding in full; of those that share a cause the worst, and the others below it shortly."""
     same: dict[str, list[Finding]] = {}
     for finding in file.findings:
         if finding.cause:
             same.setdefault(finding.cause, []).append(finding)
+    worst = {cause: max(group, key=lambda one: Severity(one.severity).rank) for cause, group in same.items()}
     for finding in file.findings:
-        group = same.get(finding.cause, [finding]) if finding.cause else [finding]
-        if group[0] is not finding:
+        if finding.cause and worst[finding.cause] is not finding:
             continue
         yield writer.full(finding, file.sources)
-        for other in group[1:]:
-            yield writer.short(other, finding)
+        for other in same.get(finding.cause, ()):
+            if other is not finding:
+                yield writer.short(other, finding)

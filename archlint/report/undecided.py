@@ -1,6 +1,8 @@
-"""Which missing fact would decide the most."""
+"""Which missing facts would decide the most."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import msgspec
 
@@ -21,13 +23,32 @@ class MissingFact(msgspec.Struct, frozen=True):
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that wait for it, in order of their ids."""
-        return tuple(sorted({question.rule for question in self.questions}))
+        return rules_of(self.questions)
+
+    @property
+    def alone(self) -> int:
+        """How many questions wait for nothing else."""
+        return sum(len(set(question.needs)) == 1 for question in self.questions)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """Keys that together decide questions of one file."""
+
+    file: str
+    keys: tuple[str, ...]
+    questions: tuple[OpenQuestion, ...]
+
+
+def rules_of(questions: tuple[OpenQuestion, ...]) -> tuple[str, ...]:
+    """Return the ids of the rules, each once, in order."""
+    return tuple(sorted({question.rule for question in questions}))
 
 
 def missing_facts(report: Report) -> tuple[MissingFact, ...]:
     """Return the keys that open questions wait for, the most decisive first; each question is `listed` once.
 
-    A question that names no key stands under the empty key, which comes last.
+    A question that waits for two keys counts half for each. One that names no key stands under the empty key,
+    which comes last.
     """
     facts = []
     for file in report.files:
@@ -43,6 +64,34 @@ def missing_facts(report: Report) -> tuple[MissingFact, ...]:
     return tuple(sorted(facts, key=lambda fact: _rank(fact.key, fact.questions)))
 
 
-def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, int, int, str]:
-    alone = sum(len(question.needs) == 1 for question in questions)
-    return not key, -len(questions), -alone, key
+def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, float, str]:
+    weight = sum(1 / max(1, len(set(question.needs))) for question in questions)
+    return not key, -round(weight, 6), key
+
+
+def best_decision(report: Report) -> Decision | None:
+    """Return the keys that decide most questions for each key to add; None where no question names any."""
+    counts: Counter[tuple[int, frozenset[str]]] = Counter(
+        (index, frozenset(question.needs))
+        for index, file in enumerate(report.files)
+        for question in file.undecided
+        if question.needs
+    )
+    if not counts:
+        return None
+    waiting = Counter(
+        (index, key) for (index, needs), count in counts.items() for key in needs for _ in range(count)
+    )
+
+    def order(item: tuple[tuple[int, frozenset[str]], int]) -> tuple[float, int, int, int, list[str]]:
+        (index, needs), count = item
+        others = sum(waiting[index, key] for key in needs)
+        return -count / len(needs), len(needs), -others, index, sorted(needs)
+
+    (index, best), _ = min(counts.items(), key=order)
+    file = report.files[index]
+    decided = tuple(
+        question for question in file.undecided if question.needs and best.issuperset(question.needs)
+    )
+    keys = dict.fromkeys(key for question in decided for key in question.needs)
+    return Decision(file.file, tuple(keys), decided)

@@ -22,9 +22,9 @@ class Position(NamedTuple):
 class Flaw(NamedTuple):
     """What the parser itself found wrong and could read past.
 
-    `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`. Of a duplicate key, `related` is the
-    first of the two, `mapping` the offset at which the mapping that holds both starts, and `value` what the second
-    one says.
+    `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`. `mapping` is the offset at which the
+    mapping starts that holds it. Of a duplicate key, `related` is the first of the two, and `value` what the
+    second one says.
     """
 
     kind: str
@@ -39,17 +39,25 @@ class Flaw(NamedTuple):
 class Document:
     """A parsed file: its text, its value, and the flaws that the parser could read past.
 
-    `name` is the file as the user named it (or `<stdin>`), and is what findings print.
+    `name` is the file as the user named it (or `<stdin>`), and is what findings print. `unlisted` counts the flaws
+    beyond those that are listed.
     """
 
-    __slots__ = ("_line_starts", "flaws", "name", "root", "text")
+    __slots__ = ("_line_starts", "flaws", "name", "root", "text", "unlisted")
 
-    def __init__(self, name: str, text: str, root: Node | None, flaws: tuple[Flaw, ...] = ()) -> None:
+    def __init__(
+        self, name: str, text: str, root: Node | None, flaws: tuple[Flaw, ...] = (), unlisted: int = 0
+    ) -> None:
         self.name = name
         self.text = text
         self.root = root
         self.flaws = flaws
+        self.unlisted = unlisted
         self._line_starts: list[int] | None = None
+
+    def without_values(self) -> Document:
+        """The same text without its values: all that a report needs, at a fraction of the memory."""
+        return Document(self.name, self.text, None)
 
     def _starts(self) -> list[int]:
         if self._line_starts is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -14,7 +14,10 @@ from archlint.source.parser import MAX_BYTES, decode, parse
 
 SUFFIXES: Final = (".yaml", ".yml")
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
-_TOP_KEY = re.compile(rb"^\xef?\xbb?\xbf?(?:\"archlint\"|'archlint'|archlint)\s*:", re.MULTILINE)
+_TOP_KEY: Final = re.compile(
+    r"""^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))""", re.MULTILINE
+)
+_MAX_IGNORE: Final = 1_000_000
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 
@@ -26,14 +29,17 @@ def read_document(path: Path, name: str | None = None) -> Document:
 
 def read_bytes(path: Path, name: str) -> bytes:
     """Read a file up to the limit; raises `UnreadableInputError` for what is no readable file."""
+    hint = "name a YAML file, or a folder that holds some"
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "no such file" if not path.exists() else "is no regular file"
-            raise UnreadableInputError(f"{name}: {what}", "name a YAML file, or a folder that holds some")
+            what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
+            raise UnreadableInputError(f"{name}: {what}", hint)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UnreadableInputError(f"{name}: cannot be read: {error.strerror or error}", "") from None
+        raise UnreadableInputError(f"{name}: cannot be read: {error.strerror or error}", hint) from None
+    except ValueError:  # a NUL in the name
+        raise UnreadableInputError(f"{name!r}: no such file", hint) from None
 
 
 def project_root(start: Path) -> Path:
@@ -48,30 +54,43 @@ def project_root(start: Path) -> Path:
 class FileIncludes:
     """Loads included files, relative to the file that names them and inside the project's root only.
 
-    The paths of all files that were included are kept in `included`, resolved.
+    A file is read once, by whatever way it is reached. The paths of all files that were included are kept in
+    `included`, resolved.
     """
 
     def __init__(self, main: Path, root: Path | None = None) -> None:
         self.root = (root or project_root(main)).resolve()
-        self.paths = {str(main): main}
+        self.main = main
+        self.paths: dict[str, Path] = {}
+        self.documents: dict[Path, Document] = {}
         self.included: set[Path] = set()
 
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""
-        base = self.paths.get(document.name, Path(document.name))
-        path = base.parent / target
-        resolved = path.resolve()
+        if not self.documents:
+            self.documents[self.main.resolve()] = document
+        path = self.paths.get(document.name, self.main).parent / target
+        try:
+            resolved = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a circle of links, a name too long, a NUL in it
+            raise UnreadableInputError(f"{shorten_path(target)}: no such file", "name a file of the project") from None
         if not resolved.is_relative_to(self.root):
             raise UnreadableInputError(
-                f"`{target}` lies outside the project, {self.root.name}/", "include files of the project only"
+                f"{shorten_path(target)}: lies outside the project, {self.root.name}/",
+                "include files of the project only",
             )
-        if base.resolve() == resolved:
-            return document
-        name = os.path.normpath(str(path))
-        loaded = read_document(path, name)
-        self.paths[name] = path
-        self.included.add(resolved)
-        return loaded
+        if resolved not in self.documents:
+            name = os.path.normpath(str(path))
+            self.documents[resolved] = read_document(path, name)
+            self.paths[name] = path
+            self.included.add(resolved)
+        return self.documents[resolved]
+
+
+def shorten_path(path: str) -> str:
+    """Show a path on one line."""
+    flat = " ".join(path.split())
+    return flat if len(flat) <= 100 else f"{flat[:99]}…"
 
 
 class Ignored(Protocol):
@@ -93,9 +112,14 @@ def find_files(folder: Path, ignored: Ignored) -> Search:
     found: list[Path] = []
     unreadable: list[UnreadableInputError] = []
     skipped = 0
-    for path in _walk(folder, ignored):
+
+    def note(error: OSError) -> None:
+        what = f"{error.filename}: cannot be read: {error.strerror}"
+        unreadable.append(UnreadableInputError(what, "exclude the folder, or let it be read"))
+
+    for path in _walk(folder, ignored, note):
         try:
-            if _TOP_KEY.search(read_bytes(path, str(path))):
+            if is_architecture(read_bytes(path, str(path))):
                 found.append(path)
             else:
                 skipped += 1
@@ -104,57 +128,109 @@ def find_files(folder: Path, ignored: Ignored) -> Search:
     return Search(tuple(found), skipped, tuple(unreadable))
 
 
-def _walk(folder: Path, ignored: Ignored) -> Iterator[Path]:
+def is_architecture(data: bytes) -> bool:
+    """Whether a file's top level has the key `archlint`, by its text alone: other files need not even be YAML.
+
+    >>> is_architecture(b"# mine\\narchlint: 1\\n"), is_architecture(b"a:\\n  archlint: 1\\n")
+    (True, False)
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding == "utf-8-sig" and b"archlint" not in data:
+        return False
+    return _TOP_KEY.search(data.decode(encoding, errors="replace").replace("\r", "\n")) is not None
+
+
+def _walk(folder: Path, ignored: Ignored, note: Callable[[OSError], None]) -> Iterator[Path]:
     rules = _GitIgnores(folder)
-    for current, folders, names in os.walk(folder, onerror=None, followlinks=False):
+    for current, folders, names in os.walk(folder, onerror=note, followlinks=False):
         here = Path(current)
         rules.enter(here)
         folders[:] = sorted(
             name for name in folders
             if not name.startswith(".") and name not in _SKIPPED_FOLDERS
-            and not rules.ignores(here / name, is_folder=True) and not ignored(here / name)
+            and not rules.ignores(here, name, is_folder=True) and not ignored(here / name)
         )  # fmt: skip
         for name in sorted(names):
-            path = here / name
             if name.endswith(SUFFIXES) and not name.startswith("."):
-                if not path.is_file() or rules.ignores(path, is_folder=False) or ignored(path):
-                    continue
-                yield path
+                path = here / name
+                if not rules.ignores(here, name, is_folder=False) and not ignored(path) and path.is_file():
+                    yield path
 
 
 class _GitIgnores:
-    """The `.gitignore` files from the project's root down, each heard for the paths below it."""
+    """The `.gitignore` files from the project's root down, each heard for the paths below it.
+
+    Of several that speak of a path the deepest decides, as in git.
+    """
 
     def __init__(self, folder: Path) -> None:
-        top = folder.resolve()
-        root = project_root(top / "any")
-        above = [parent for parent in (top, *top.parents) if parent.is_relative_to(root)]
+        self.given = folder
+        self.top = folder.resolve()
+        root = project_root(self.top / "any")
+        above = [parent for parent in self.top.parents if parent.is_relative_to(root)]
         self.specs: list[tuple[Path, _Spec]] = []
-        for parent in reversed(above[1:]):
-            self.enter(parent)
+        for parent in reversed(above):
+            self._read(parent)
 
     def enter(self, folder: Path) -> None:
-        file = folder / ".gitignore"
-        if file.is_file():
-            with file.open(encoding="utf-8", errors="replace") as lines:
-                self.specs.append((folder.resolve(), match_patterns(lines)))
+        """Come to a folder of the walk: what was said in folders beside it is forgotten."""
+        here = self._resolved(folder)
+        while self.specs and not here.is_relative_to(self.specs[-1][0]):
+            self.specs.pop()
+        self._read(here)
 
-    def ignores(self, path: Path, is_folder: bool) -> bool:
-        resolved = path.parent.resolve() / path.name
+    def _resolved(self, folder: Path) -> Path:
+        return self.top / folder.relative_to(self.given)
+
+    def _read(self, folder: Path) -> None:
+        file = folder / ".gitignore"
+        try:
+            if file.is_file():
+                with file.open(encoding="utf-8", errors="replace") as stream:
+                    self.specs.append((folder, _spec_of(stream.read(_MAX_IGNORE).splitlines())))
+        except OSError:
+            return  # one that cannot be read ignores nothing
+
+    def ignores(self, folder: Path, name: str, is_folder: bool) -> bool:
+        """Whether a file or folder that stands in a folder of the walk is ignored."""
+        path = self._resolved(folder) / name
         for base, spec in reversed(self.specs):
-            if resolved.is_relative_to(base):
-                text = resolved.relative_to(base).as_posix() + ("/" if is_folder else "")
-                if spec.match_file(text):
-                    return True
+            said = spec.check_file(path.relative_to(base).as_posix() + ("/" if is_folder else "")).include
+            if said is not None:
+                return said
         return False
+
+
+class _Result(Protocol):
+    include: bool | None
 
 
 class _Spec(Protocol):
     def match_file(self, file: str, /) -> bool: ...
+    def check_file(self, file: str, /) -> _Result: ...
+
+
+def _spec_of(lines: list[str]) -> _Spec:
+    """Compile a `.gitignore`; git passes over lines that mean nothing, and so does this."""
+    try:
+        return match_patterns(lines)
+    except ValueError:
+        return match_patterns(line for line in lines if _means_something(line))
+
+
+def _means_something(line: str) -> bool:
+    try:
+        match_patterns([line])
+    except ValueError:
+        return False
+    return True
 
 
 def match_patterns(lines: Iterable[str]) -> _Spec:
-    """Compile patterns in the form of a `.gitignore`."""
+    """Compile patterns in the form of a `.gitignore`; raises `ValueError` for one that is none."""
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(lines)
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except re.error as error:
+        raise ValueError(str(error)) from None

@@ -12,19 +12,9 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Final, Protocol
 
+from yaml import events
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
 from yaml.reader import ReaderError
 
 from archlint.errors import UnreadableInputError
@@ -51,6 +41,17 @@ _HINTS: Final = {
     "did not find expected key": "the lines of one mapping start in one column; see also the line above",
     "did not find expected '-' indicator": "the items of one list start in one column; see also the line above",
 }
+
+
+# By their classes alone: what attributes an event has is said once, by `_Event`.
+_ALIAS: Final[type[object]] = events.AliasEvent
+_DOCUMENT_START: Final[type[object]] = events.DocumentStartEvent
+_DOCUMENT_END: Final[type[object]] = events.DocumentEndEvent
+_MAPPING_START: Final[type[object]] = events.MappingStartEvent
+_MAPPING_END: Final[type[object]] = events.MappingEndEvent
+_SCALAR: Final[type[object]] = events.ScalarEvent
+_SEQUENCE_END: Final[type[object]] = events.SequenceEndEvent
+_STREAM_END: Final[type[object]] = events.StreamEndEvent
 
 
 class _Mark(Protocol):
@@ -104,7 +105,7 @@ def decode(name: str, data: bytes) -> str:
             "archlint reads YAML in UTF-8, or in UTF-16 with a byte order mark",
         ) from None
     if "\0" in text:
-        wide = b"\0" in data[:2] or data[1:4:2] == b"\0\0"
+        wide = b"\0" in data[:2] or data[1:4:2] == b"\0\0" or data[2:4] == b"\0\0"
         hint = "is it UTF-16 without a byte order mark, or UTF-32? save it as UTF-8" if wide else "is this a binary file?"
         raise UnreadableInputError(f"{name}: not text: it holds a NUL character", hint)
     return text
@@ -131,9 +132,8 @@ def parse(name: str, text: str) -> Document:
         index = mark.index if mark else 0
         raise UnreadableInputError(f"{name}{_at(text, index)}: not YAML: {problem}", _hint(text, index, problem)) from None
     except ReaderError as error:
-        what = f"character U+{ord(error.character):04X} is not allowed" if isinstance(error.character, str) else ""
-        place = _at(text, error.position)
-        raise UnreadableInputError(f"{name}{place}: not YAML: {what or error.reason}", "is this a text file?") from None
+        place = _at(text, len(text.encode()[: error.position].decode(errors="ignore")))
+        raise UnreadableInputError(f"{name}{place}: not YAML: {error.reason}", "is this a text file?") from None
     except (YAMLError, UnicodeEncodeError) as error:
         detail = " ".join(str(error).split())
         raise UnreadableInputError(f"{name}: not YAML: {detail}", "is this a text file?") from None
@@ -174,6 +174,7 @@ class _Builder:
         self.sizes: dict[str, int] = {}
         self.open_anchors: set[str] = set()
         self.aliased = 0
+        self.inside = -1
         self.most_aliased = max(MIN_ALIASED, len(text))
         self.next = _get_event(CParser(text))
 
@@ -184,9 +185,9 @@ class _Builder:
         while True:
             event = self.next()
             kind = event.__class__
-            if kind is StreamEndEvent:
+            if kind is _STREAM_END:
                 break
-            if kind is DocumentStartEvent:
+            if kind is _DOCUMENT_START:
                 seen += 1
                 if seen > 1:
                     start = event.start_mark.index
@@ -194,22 +195,18 @@ class _Builder:
                         message = "a second document starts here: one file describes one system"
                         self.flaw(Flaw("several-documents", message, Span(start, start + 3)))
                     break
-            elif kind is not DocumentEndEvent and seen:
+            elif kind is not _DOCUMENT_END and seen:
                 root = self.node(event, 1)
         if isinstance(root, Scalar) and root.is_null:
             root = None
-        if self.unlisted:
-            last = self.flaws[-1]
-            more = f"{last.message} (as do {self.unlisted:,} further keys and tags that are not listed)"
-            self.flaws[-1] = last._replace(message=more)
-        return Document(self.name, self.text, root, tuple(self.flaws))
+        return Document(self.name, self.text, root, tuple(self.flaws), self.unlisted)
 
     def ends_empty(self) -> bool:
         """Whether nothing comes after a document's start: a file may well end with `---`."""
         event = self.next()
-        if event.__class__ is not ScalarEvent or event.value or event.style:
+        if event.__class__ is not _SCALAR or event.value or event.style:
             return False
-        return self.next().__class__ is DocumentEndEvent and self.next().__class__ is StreamEndEvent
+        return self.next().__class__ is _DOCUMENT_END and self.next().__class__ is _STREAM_END
 
     def flaw(self, flaw: Flaw) -> None:
         if len(self.flaws) < MAX_FLAWS:
@@ -217,26 +214,29 @@ class _Builder:
         else:
             self.unlisted += 1
 
+    def unsupported(self, message: str, span: Span) -> None:
+        self.flaw(Flaw("unsupported-yaml", message, span, mapping=self.inside))
+
     def refuse(self, event: _Event, what: str, hint: str) -> UnreadableInputError:
         return UnreadableInputError(f"{self.name}{_at(self.text, event.start_mark.index)}: {what}", hint)
 
     def node(self, event: _Event, depth: int) -> Node:
         """Build what an event starts, with its tag and anchor; the events of an alias have neither."""
         kind = event.__class__
-        if kind is AliasEvent:
+        if kind is _ALIAS:
             return self.alias(event)
         if event.tag not in _CORE_TAGS:
             start = event.start_mark.index
             message = f"the tag {(event.tag or '')[:60]} has no meaning here"
-            self.flaw(Flaw("unsupported-yaml", message, Span(start, max(event.end_mark.index, start + 1))))
+            self.unsupported(message, Span(start, max(event.end_mark.index, start + 1)))
         anchor = event.anchor
-        if kind is ScalarEvent:
+        if kind is _SCALAR:
             plain = event.implicit[0] and event.tag is None
             result: Node = Scalar(event.value, event.start_mark.index, event.end_mark.index, plain)
         else:
             if anchor is not None:
                 self.open_anchors.add(anchor)
-            result = self.mapping(event, depth) if kind is MappingStartEvent else self.sequence(event, depth)
+            result = self.mapping(event, depth) if kind is _MAPPING_START else self.sequence(event, depth)
             if anchor is not None:
                 self.open_anchors.discard(anchor)
         if anchor is not None:
@@ -277,40 +277,43 @@ class _Builder:
             raise self.refuse(opening, f"nests deeper than {MAX_DEPTH} levels", "flatten it")
         entries: dict[str, Entry] = {}
         value: Node | None = None
+        start = opening.start_mark.index
+        outside, self.inside = self.inside, start
         following = self.next
         while True:
             event = following()
-            if event.__class__ is ScalarEvent:
-                key, start, end = event.value, event.start_mark.index, event.end_mark.index
+            if event.__class__ is _SCALAR:
+                key, key_start, key_end = event.value, event.start_mark.index, event.end_mark.index
                 if event.anchor is not None:
                     self.node(event, depth)
-            elif event.__class__ is MappingEndEvent:
+            elif event.__class__ is _MAPPING_END:
                 break
             else:
                 odd = self.node(event, depth + 1)
                 if not isinstance(odd, Scalar):
-                    self.flaw(Flaw("unsupported-yaml", "a key has to be a plain word", Span(odd.start, odd.end)))
+                    self.unsupported("a key has to be a plain word", odd.span)
                     self.node(following(), depth + 1)
                     continue
-                key, start, end = odd.text, odd.start, odd.end
+                key, key_start, key_end = odd.text, odd.start, odd.end
             event = following()
-            if event.anchor is not None or event.__class__ is not ScalarEvent or event.tag is not None:
+            if event.anchor is not None or event.__class__ is not _SCALAR or event.tag is not None:
                 if event.anchor is not None or event.tag is not None:
                     value = self.node(event, depth + 1)
-                elif event.__class__ is MappingStartEvent:
+                elif event.__class__ is _MAPPING_START:
                     value = self.mapping(event, depth + 1)
                 else:
                     value = self.sequence(event, depth + 1)
             elif event.value or event.style:
                 value = Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0])
             else:  # nothing: libyaml places it where the next token starts, which may be lines below
-                value = Scalar("", end, end, True)
-            entry = Entry(start, end, value)
+                value = Scalar("", key_end, key_end, True)
+            entry = Entry(key_start, key_end, value)
             if entries.setdefault(key, entry) is not entry:
-                self.duplicate(opening.start_mark.index, key, entries[key], entry)
+                self.duplicate(start, key, entries[key], entry)
         if "<<" in entries and self.text[entries["<<"].start] == "<":
             self.merge(entries, entries.pop("<<").value)
-        return Mapping(entries, opening.start_mark.index, _end(opening, value, event))
+        self.inside = outside
+        return Mapping(entries, start, _end(opening, value, event))
 
     def duplicate(self, mapping: int, key: str, first: Entry, second: Entry) -> None:
         message = f"the key `{key if len(key) <= 60 else key[:59] + '…'}` stands twice in this mapping"
@@ -324,7 +327,7 @@ class _Builder:
                     entries.setdefault(key, entry)
             else:
                 message = "`<<` merges a mapping, or a list of mappings"
-                self.flaw(Flaw("unsupported-yaml", message, Span(part.start, part.end)))
+                self.unsupported(message, part.span)
 
     def sequence(self, opening: _Event, depth: int) -> Sequence:
         """Build a sequence, up to its end."""
@@ -334,11 +337,11 @@ class _Builder:
         following = self.next
         while True:
             event = following()
-            if event.__class__ is ScalarEvent and event.anchor is None and event.tag is None:
+            if event.__class__ is _SCALAR and event.anchor is None and event.tag is None:
                 items.append(Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0]))
-            elif event.__class__ is SequenceEndEvent:
+            elif event.__class__ is _SEQUENCE_END:
                 break
-            elif event.__class__ is MappingStartEvent and event.anchor is None and event.tag is None:
+            elif event.__class__ is _MAPPING_START and event.anchor is None and event.tag is None:
                 items.append(self.mapping(event, depth + 1))
             else:
                 items.append(self.node(event, depth + 1))

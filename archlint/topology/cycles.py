@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from archlint.model.architecture import Relation
 
 Targets = Mapping[str, Sequence[str]]
+
+_MAX_VISITS: Final = 1_000_000
+"""Relations looked at in search of the shortest cycle of one knot; beyond it, the shortest found so far counts."""
 
 
 def condensed_order(targets: Targets) -> list[tuple[str, ...]]:
@@ -24,11 +28,10 @@ def condensed_order(targets: Targets) -> list[tuple[str, ...]]:
 
 
 def _leaves_first(targets: Targets) -> tuple[list[str], list[str]]:
-    """Nodes that reach no cycle, in the order of condensed_order, and the others."""
-    open_targets = {name: 0 for name in targets}
+    """Return the nodes that reach no cycle, in the order of condensed_order, and the others."""
+    open_targets = {name: len(ends) for name, ends in targets.items()}
     sources: dict[str, list[str]] = {}
     for name, ends in targets.items():
-        open_targets[name] = len(ends)
         for end in ends:
             sources.setdefault(end, []).append(name)
     order = [name for name, count in open_targets.items() if count == 0]
@@ -55,8 +58,34 @@ def _knots(targets: Targets, names: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(sorted((graph[node] for node in nodes), key=index.__getitem__)) for nodes in components]
 
 
+def targets_first(targets: Targets, names: Sequence[str]) -> list[str]:
+    """Return some nodes, each after those of them that it reaches, as far as cycles allow (depth first).
+
+    >>> targets_first({"a": ["b"], "b": ["c"], "c": ["a"]}, ["a", "b", "c"])
+    ['c', 'b', 'a']
+    """
+    inside = set(names)
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in names:
+        if start in seen:
+            continue
+        seen.add(start)
+        stack: list[tuple[str, Iterator[str]]] = [(start, iter(targets[start]))]
+        while stack:
+            name, ends = stack[-1]
+            deeper = next((end for end in ends if end in inside and end not in seen), None)
+            if deeper is None:
+                order.append(name)
+                stack.pop()
+            else:
+                seen.add(deeper)
+                stack.append((deeper, iter(targets[deeper])))
+    return order
+
+
 def shortest_cycles(edges: Mapping[str, Sequence[Relation]]) -> list[tuple[Relation, ...]]:
-    """One shortest cycle for each group of nodes that reach one another, in the order of the mapping."""
+    """Return one shortest cycle for each group of nodes that reach one another, in the mapping's order."""
     targets = {name: [relation.target for relation in relations] for name, relations in edges.items()}
     found = []
     for group in condensed_order(targets):
@@ -66,38 +95,39 @@ def shortest_cycles(edges: Mapping[str, Sequence[Relation]]) -> list[tuple[Relat
     return sorted(found, key=lambda cycle: position[cycle[0].source])
 
 
-_MAX_STARTS = 200
-
-
 def _shortest_in(
     edges: Mapping[str, Sequence[Relation]], inside: set[str], group: Sequence[str]
 ) -> tuple[Relation, ...]:
-    """The shortest cycle inside a group; of a large group, through one of its first nodes."""
+    """Return the shortest cycle inside a group; of a very large one, the shortest through its first nodes."""
     best: tuple[Relation, ...] = ()
-    for start in group[:_MAX_STARTS]:
-        cycle = _cycle_through(edges, inside, start)
+    visits = 0
+    for start in group:
+        cycle, visited = _cycle_through(edges, inside, start)
+        visits += visited
         if cycle and (not best or len(cycle) < len(best)):
             best = cycle
-            if len(best) == 2:
-                break
+        if len(best) == 2 or visits > _MAX_VISITS:
+            break
     return best
 
 
 def _cycle_through(
     edges: Mapping[str, Sequence[Relation]], inside: set[str], start: str
-) -> tuple[Relation, ...]:
+) -> tuple[tuple[Relation, ...], int]:
+    """Return a shortest cycle through one node, and how many relations were looked at."""
     came: dict[str, Relation] = {}
     queue = deque([start])
+    visits = 0
     while queue:
-        name = queue.popleft()
-        for relation in edges[name]:
+        for relation in edges[queue.popleft()]:
+            visits += 1
             target = relation.target
             if target == start:
                 path = [relation]
                 while path[-1].source != start:
                     path.append(came[path[-1].source])
-                return tuple(reversed(path))
+                return tuple(reversed(path)), visits
             if target in inside and target not in came:
                 came[target] = relation
                 queue.append(target)
-    return ()
+    return (), visits

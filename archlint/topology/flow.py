@@ -1,67 +1,76 @@
-"""The part of the graph that one workload uses, and what it needs of it.
-
-A request is an AND/OR graph: a component needs all that it waits for, but what is `optional` or has a `fallback`,
-one of each `either` group, and the one arm that the request takes of those with a `share` or a condition (`when`).
-Behind a queue the same holds up to where the result is stored.
-"""
+"""The part of the graph that one workload uses, and what it needs of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-import msgspec
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from archlint.model.architecture import Entrance, Relation
+from archlint.topology.cycles import condensed_order
+from archlint.topology.failure import Failures
 from archlint.topology.graph import Topology
-
-EITHER, SHARE, WHEN = "either", "share", "when"
-_MAX_BRANCHES = 4096
-_MAX_DEPTH = 64
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Relations of one component of which a request needs one (`either`) or takes one (`share`, `when`)."""
-
-    kind: str
-    relations: tuple[Relation, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every request needs one of them: the shares add up to the whole, or any one suffices."""
-        return self.kind == EITHER or sum(relation.share or 0.0 for relation in self.relations) > 1 - 1e-6
-
-
-class Step(msgspec.Struct, frozen=True):
-    """A relation that a workload takes. `needed` is false where the answer does without it, and in a group."""
-
-    source: str
-    target: str
-    relation: Relation
-    needed: bool
-    group: int | None = None
+from archlint.topology.reach import Joined, Reach
+from archlint.topology.steps import EITHER, Group, Routes, Step
 
 
 class Flow:
     """What one workload uses.
 
-    `waiting` are the components that its client waits for (itself first), `eventual` those reached beyond a queue;
-    both in the order in which a request meets them. `entered_by` is the first relation that reaches a component.
-    `models` are those that one request runs; None stands for all that it reaches.
+    `waiting` are the components that its client waits for (itself first), `eventual` those reached beyond a
+    queue, up to where the result is stored; both in the order in which a request meets them. `steps` are the
+    relations that a request takes from each, `groups` those of which it needs one, by number (`Step.group`).
+    `models` are those that one request runs; None stands for all that it reaches. `reach` is what lies behind the
+    client, one for all workloads that enter alike.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page}}
+    ... models: {ranker: {}}
+    ... components:
+    ...   page: {kind: client, calls: [{to: blue, either: dns}, {to: green, either: dns}]}
+    ...   blue: {kind: load-balancer, calls: [api]}
+    ...   green: {kind: load-balancer, calls: [api]}
+    ...   api: {kind: service, publishes: [jobs], reads: [{to: clicks, optional: true}]}
+    ...   jobs: {kind: queue}
+    ...   ranking: {kind: worker, consumes: [jobs], serves: [ranker], writes: [results]}
+    ...   results: {kind: database}
+    ...   clicks: {kind: database}
+    ... ''')
+    >>> flow = system.flow(system.workloads["search"])
+    >>> list(flow.waiting), list(flow.eventual)
+    (['page', 'blue', 'green', 'api', 'clicks'], ['jobs', 'ranking', 'results'])
+    >>> list(flow.needed())
+    ['page', 'api', 'jobs', 'ranking', 'results']
+    >>> flow.is_lost_with(["blue"]), flow.is_lost_with(["blue", "green"])
+    (False, True)
+    >>> [relation.verb for relation in flow.path_to("ranking")]
+    ['calls', 'calls', 'publishes', 'consumes']
+    >>> flow.dominators("clicks")
+    ('page', 'api', 'clicks')
     """
+
+    waiting: Mapping[str, None]
+    eventual: Mapping[str, None]
+    steps: Mapping[str, list[Step]]
 
     def __init__(self, topology: Topology, entrance: Entrance, models: tuple[str, ...] | None = None) -> None:
         self.topology = topology
         self.entrance = entrance
         self.client = entrance.client
-        self.wanted = topology.bits_of(models) if models is not None else None
-        self.waiting: dict[str, None] = {}
-        self.eventual: dict[str, None] = {}
-        self.steps: dict[str, list[Step]] = {}
-        self.groups: list[Group] = []
-        self.entered_by: dict[str, Relation] = {}
-        self._sources: dict[str, list[Step]] = {}
-        if self.client in topology.components:
-            self._walk()
+        self.routes = topology.routes(models)
+        self.groups = self.routes.groups
+        known = self.client in topology.components
+        self._entry = self.routes.first_steps(self.client, entrance.to) if known else []
+        self.reach = _reach(self.routes, self.client, self._entry)
+        self.eventual = self.reach.eventual
+        self.waiting, self.steps = {}, {}
+        if known:
+            self.waiting = Joined(self.client, None, self.reach.waiting)
+            self.steps = Joined(self.client, self._entry, self.reach.steps)
+
+    def __repr__(self) -> str:
+        return f"<Flow from {self.client}: {len(self.waiting)} waiting, {len(self.eventual)} eventual>"
 
     @property
     def components(self) -> Iterator[str]:
@@ -72,230 +81,141 @@ class Flow:
     def __contains__(self, name: str) -> bool:
         return name in self.waiting or name in self.eventual
 
-    def _walk(self) -> None:
-        self.waiting[self.client] = None
-        queue: list[tuple[str, bool]] = [(self.client, True)]
-        for name, waits in queue:            # grows while it is walked: breadth first
-            if not waits and name in self.waiting:
-                continue
-            for step, now in self._steps_from(name):
-                target, still = step.target, waits and now
-                if target in self.waiting or (not still and target in self.eventual):
-                    continue
-                if still:
-                    self.waiting[target] = None
-                    self.eventual.pop(target, None)
-                else:
-                    self.eventual[target] = None
-                self.entered_by[target] = step.relation
-                queue.append((target, still))
+    @property
+    def alike(self) -> Hashable:
+        """A key that is the same for workloads that differ in nothing but their client."""
+        return self._failures
 
-    def _steps_from(self, name: str) -> list[tuple[Step, bool]]:
-        """The steps that leave a component, each with whether the caller waits; noted the first time."""
-        known = self.steps.get(name)
+    @cached_property
+    def _failures(self) -> Failures:
+        key = self._entry_key()
+        known = self.reach.failures.get(key)
         if known is None:
-            known = self.steps[name] = self._find_steps(name)
-            for step in known:
-                self._sources.setdefault(step.target, []).append(step)
-        waits = self.topology.waits
-        return [(step, step.relation.verb != "consumes" and waits(step.relation)) for step in known]
+            known = self.reach.failures[key] = Failures(self.reach, self._entry)
+        return known
 
-    def _find_steps(self, name: str) -> list[Step]:
-        topology = self.topology
-        grouped: dict[tuple[str, str], list[Relation]] = {}
-        steps: list[Step] = []
-        entrance = self.entrance.to if name == self.client else None
-        for relation in topology.outgoing[name]:
-            if entrance is not None and relation.target != entrance:
-                continue
-            if relation.verb == "publishes":
-                if not self._leads_to_models(relation.target):
-                    continue
-            elif not topology.waits(relation) or self._leads_elsewhere(relation.target):
-                continue
-            if relation.optional or relation.fallback is not None:
-                steps.append(Step(name, relation.target, relation, False))
-            elif relation.either is not None:
-                grouped.setdefault((EITHER, relation.either), []).append(relation)
-            elif relation.share is not None and relation.share < 1:
-                grouped.setdefault((SHARE, ""), []).append(relation)
-            elif relation.when is not None:
-                grouped.setdefault((WHEN, ""), []).append(relation)
-            else:
-                steps.append(Step(name, relation.target, relation, True))
-        for (kind, _), relations in grouped.items():
-            steps += self._grouped(name, kind, relations)
-        consumers = [r for r in topology.consumptions(name) if self._leads_to_models(r.source)]
-        return steps + self._consumed(name, consumers)
-
-    def _grouped(self, name: str, kind: str, relations: list[Relation]) -> list[Step]:
-        if kind == WHEN and self.wanted is not None:
-            taken = [relation for relation in relations if self._leads_to_models(relation.target)]
-            if len(taken) == 1:              # the condition under which this workload's models run
-                return [Step(name, r.target, r, r is taken[0]) for r in relations]
-        if kind == EITHER and len(relations) == 1:
-            return [Step(name, relations[0].target, relations[0], True)]
-        self.groups.append(Group(kind, tuple(relations)))
-        number = len(self.groups) - 1
-        return [Step(name, relation.target, relation, False, number) for relation in relations]
-
-    def _consumed(self, queue: str, consumptions: list[Relation]) -> list[Step]:
-        """Consumers of a queue: those that lead to the same models stand in for one another."""
-        below = self.topology.models_below
-        by_models: dict[int, list[Relation]] = {}
-        for relation in consumptions:
-            bits = below[relation.source] if self.wanted is None else below[relation.source] & self.wanted
-            by_models.setdefault(bits, []).append(relation)
-        steps = []
-        for relations in by_models.values():
-            number = None
-            if len(relations) > 1:
-                self.groups.append(Group(EITHER, tuple(relations)))
-                number = len(self.groups) - 1
-            steps += [Step(queue, r.source, r, number is None, number) for r in relations]
-        return steps
-
-    def _leads_to_models(self, name: str) -> bool:
-        below = self.topology.models_below[name]
-        return bool(below if self.wanted is None else below & self.wanted)
-
-    def _leads_elsewhere(self, name: str) -> bool:
-        """Whether a component leads to models only that this workload does not run."""
-        if self.wanted is None:
-            return False
-        below = self.topology.models_below[name]
-        return below != 0 and below & self.wanted == 0
+    def _entry_key(self) -> tuple[object, ...]:
+        """Return what the steps of the client are, its name and the numbers of its groups aside."""
+        numbers: dict[int | None, int] = {None: 0}
+        parts: list[tuple[object, ...]] = []
+        for step in self._entry:
+            number = numbers.setdefault(step.group, len(numbers))
+            group = None if step.group is None else self.groups[step.group]
+            kind = None if group is None else (group.kind, group.complete)
+            parts.append((step.target, step.needed, step.waits, step.share, number, kind))
+        return tuple(parts)
 
     def needed(self) -> dict[str, None]:
-        """The components without any one of which a request is not answered (the client among them)."""
-        closed: dict[str, None] = {self.client: None} if self.waiting else {}
-        stack = [self.client]
-        while stack:
-            for step in self.steps.get(stack.pop(), ()):
-                if step.needed and step.target not in closed:
-                    closed[step.target] = None
-                    stack.append(step.target)
-        if any(group.complete for group in self.groups):
-            for name in self.components:
-                if name not in closed and self.is_lost_with((name,)):
-                    closed[name] = None
-        return closed
+        """Return the components without any one of which no request is answered, the client first."""
+        return {self.client: None} | self._failures.needed if self.waiting else {}
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:
-        """Whether no request is answered once all of these components are gone."""
-        return self._propagate(failed, {}) == 1.0
+        """Return whether no request is answered once all of these components are gone."""
+        names = tuple(failed)
+        return (self.client in names and bool(self.waiting)) or self._failures.is_lost_with(names)
 
     def share_lost_with(self, failed: Iterable[str]) -> float | None:
-        """The share of requests that are not answered once these components are gone.
+        """Return the share of requests, from 0 to 1, that are not answered once these components are gone.
 
-        Exact where the arms of each component are taken independently; None where a condition (`when`) decides
-        it, or there are too many arms to try all.
+        Exact where each component takes its arms independently of the others; None where a condition (`when`)
+        decides it, or there are too many combinations of arms to go through.
         """
-        self._branches = 0
-        return self._propagate(tuple(failed), {}, branching=True)
-
-    def _propagate(
-        self, failed: Iterable[str], chosen: dict[int, Relation | None], branching: bool = False
-    ) -> float | None:
-        """Carry failure upwards to the client; 1.0 or 0.0, or with `branching` the mean over the arms taken."""
-        down = set(failed)
-        queue = list(down)
-        gone: dict[int, int] = {}
-        undecided: dict[int, None] = {}
-        while queue:
-            for step in self._sources.get(queue.pop(), ()):
-                if step.source in down:
-                    continue
-                fails = step.needed
-                if step.group is not None:
-                    gone[step.group] = gone.get(step.group, 0) + 1
-                    group = self.groups[step.group]
-                    if step.group in chosen:
-                        fails = chosen[step.group] is step.relation
-                    elif group.complete and gone[step.group] == len(group.relations):
-                        fails = True
-                    elif group.kind != EITHER:
-                        undecided[step.group] = None
-                if fails:
-                    down.add(step.source)
-                    queue.append(step.source)
-        if self.client in down:
+        names = tuple(failed)
+        if self.client in names and self.waiting:
             return 1.0
-        if not branching or not undecided:
-            return 0.0
-        return self._branch(tuple(failed), chosen, next(iter(undecided)))
+        return self._failures.share_lost_with(names)
 
-    def _branch(
-        self, failed: tuple[str, ...], chosen: dict[int, Relation | None], number: int
-    ) -> float | None:
-        """The mean over the arms of one group."""
-        group = self.groups[number]
-        self._branches += 1
-        if group.kind == WHEN or self._branches > _MAX_BRANCHES or len(chosen) > _MAX_DEPTH:
-            return None
-        total, rest = 0.0, 1.0
-        for relation in (*group.relations, None):
-            weight = rest if relation is None else (relation.share or 0.0)
-            if relation is not None:
-                rest -= weight
-            if weight > 1e-12:
-                lost = self._propagate(failed, {**chosen, number: relation}, branching=True)
-                if lost is None:
-                    return None
-                total += weight * lost
-        return total
+    def components_lost_with(self, failed: Iterable[str]) -> tuple[str, ...]:
+        """Return the components that can answer no request once some are gone, these among them."""
+        names = set(failed)
+        if self.is_lost_with(names):
+            names.add(self.client)
+        down = names | set(self._failures.down_with(names))
+        return tuple(name for name in self.components if name in down)
 
     def path_to(self, name: str) -> tuple[Relation, ...]:
-        """The relations by which a request first reaches a component, from the client on."""
+        """Return the relations by which a request first reaches a component, from the client on, or ()."""
         path: list[Relation] = []
-        while name != self.client and name in self.entered_by and len(path) <= len(self.entered_by):
-            relation = self.entered_by[name]
-            path.append(relation)
-            name = relation.target if relation.verb == "consumes" else relation.source
+        while name != self.client and name in self:
+            step = self.reach.entered.get(name) or self._first(name)
+            path.append(step.relation)
+            name = step.source
         return tuple(reversed(path))
 
+    def _first(self, name: str) -> Step:
+        """Return the step of the client to a component, the one that it waits for before others."""
+        steps = [step for step in self._entry if step.target == name]
+        return next((step for step in steps if step.waits), steps[0])
+
     def either_groups(self) -> Iterator[Group]:
-        """The groups of which any one relation suffices."""
-        return (group for group in self.groups if group.kind == EITHER)
+        """Yield the groups of which any one relation suffices."""
+        numbers = dict.fromkeys(step.group for steps in self.steps.values() for step in steps)
+        for number in numbers:
+            if number is not None and self.groups[number].kind == EITHER:
+                yield self.groups[number]
 
     def attempts(self) -> dict[str, float] | None:
-        """The most attempts at each waiting component that one request can cause, by retries along all ways.
+        """Return how often one request can reach each waiting component, where all attempts but the last fail.
 
-        None where callers wait for one another in a circle: there is no bound.
+        The attempts multiply along each way and add up over the ways; arms with a share or a condition count
+        as if all were taken. None where callers wait for one another in a circle: there is no bound.
         """
-        from archlint.topology.cycles import condensed_order
-
-        waits = self.topology.waits
-        targets = {
-            name: [s.target for s in self.steps.get(name, ()) if s.relation.verb != "consumes" and waits(s.relation)]
-            for name in self.waiting
-        }
+        steps = {name: [step for step in self.steps[name] if step.waits] for name in self.waiting}
+        targets = {name: [step.target for step in leaving] for name, leaving in steps.items()}
         order = condensed_order(targets)
         if any(len(group) > 1 or group[0] in targets[group[0]] for group in order):
             return None
-        totals = {name: 0.0 for name in self.waiting}
-        totals[self.client] = 1.0
+        totals = dict.fromkeys(self.waiting, 0.0)
+        if self.waiting:
+            totals[self.client] = 1.0
         for (name,) in reversed(order):
-            for step in self.steps.get(name, ()):
-                if step.relation.verb != "consumes" and waits(step.relation):
-                    totals[step.target] += totals[name] * (1 + (step.relation.retries or 0.0))
+            for step in steps[name]:
+                totals[step.target] += totals[name] * attempts_along((step.relation,))
         return totals
 
-    def dominators(self, target: str) -> tuple[str, ...]:
-        """The components that every way of waiting from the client to a target passes, in order, both included."""
+    @cached_property
+    def _immediate_dominators(self) -> dict[str, str]:
         import rustworkx
 
-        names = [*self.waiting]
-        if target not in self.waiting:
-            return ()
+        names = list(self.waiting)
         graph: rustworkx.PyDiGraph[str, None] = rustworkx.PyDiGraph()
         index = dict(zip(names, graph.add_nodes_from(names), strict=True))
-        for name in names:
-            for step in self.steps.get(name, ()):
-                if step.target in index and step.relation.verb != "consumes":
-                    graph.add_edge(index[name], index[step.target], None)
-        immediate = rustworkx.immediate_dominators(graph, index[self.client])
-        chain = [index[target]]
-        while chain[-1] != index[self.client]:
-            chain.append(immediate[chain[-1]])
-        return tuple(graph[node] for node in reversed(chain))
+        graph.add_edges_from_no_data(
+            [(index[name], index[step.target]) for name in names for step in self.steps[name] if step.waits]
+        )
+        found = rustworkx.immediate_dominators(graph, index[self.client])
+        return {graph[node]: graph[before] for node, before in found.items() if node != before}
+
+    def dominators(self, target: str) -> tuple[str, ...]:
+        """Return the components that every way of waiting from the client to a target passes, both included.
+
+        In the order in which they are passed; () where the client does not wait for the target.
+        """
+        if target not in self.waiting:
+            return ()
+        chain = [target]
+        while chain[-1] != self.client:
+            chain.append(self._immediate_dominators[chain[-1]])
+        return tuple(reversed(chain))
+
+
+def attempts_along(path: Iterable[Relation]) -> float:
+    """Return how often one request can take the last relation of a path, by the retries on the way."""
+    product = 1.0
+    for relation in path:
+        product *= 1 + (relation.retries or 0.0)
+    return product
+
+
+def _reach(routes: Routes, client: str, entry: list[Step]) -> Reach:
+    """Return what requests meet that enter by some steps: one for all clients that are not met again."""
+    starts = tuple(dict.fromkeys((step.target, step.waits) for step in entry if step.target != client))
+    reach = routes.reaches.get((starts, ""))
+    if reach is None:
+        reach = routes.reaches[starts, ""] = Reach(routes, starts)
+    if client not in reach:
+        return reach
+    apart = routes.reaches.get((starts, client))
+    if apart is None:
+        apart = routes.reaches[starts, client] = Reach(routes, starts, client)
+    return apart

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Relation
-from archlint.topology.cycles import condensed_order
+from archlint.topology.cycles import condensed_order, shortest_cycles
+from archlint.topology.steps import Routes
 
 if TYPE_CHECKING:
     import networkx
-    import rustworkx
+
+_WIDE: Final = 64
+"""From so many relations on, those of one component are looked up by the models that they lead to."""
 
 
 class Topology:
-    """The graph of an architecture. Relations to names that nothing has are left out (they are DOC findings)."""
+    """The graph of an architecture. Relations to names that nothing has are left out (they are DOC findings).
+
+    >>> import archlint
+    >>> topology = archlint.load('''
+    ... archlint: 1
+    ... models: {ranker: {}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, calls: [server], reads: [profiles]}
+    ...   server: {kind: model-server, serves: [ranker]}
+    ...   profiles: {kind: database}
+    ... ''').topology
+    >>> topology
+    <Topology: 4 components, 3 relations>
+    >>> [relation.target for relation in topology.outgoing["api"]]
+    ['server', 'profiles']
+    >>> topology.servers, topology.names_of(topology.models_below["page"])
+    ({'ranker': ('server',)}, ('ranker',))
+    >>> topology.articulation_points(), topology.waiting_cycles()
+    (('api',), [])
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         components = architecture.components
@@ -37,10 +63,34 @@ class Topology:
         self.outgoing = outgoing
         self.incoming = incoming
         self._consumers = consumers
+        self._routes: dict[int | None, Routes] = {}
+        self._wide: dict[str, _ByModel | None] = {}
+
+    def __repr__(self) -> str:
+        relations = sum(len(relations) for relations in self.outgoing.values())
+        return f"<Topology: {len(self.components)} components, {relations} relations>"
+
+    def routes(self, models: tuple[str, ...] | None) -> Routes:
+        """Return the steps that requests take which run these models (None: all that they reach)."""
+        wanted = None if models is None else self.bits_of(models)
+        known = self._routes.get(wanted)
+        if known is None:
+            known = self._routes[wanted] = Routes(self, wanted)
+        return known
 
     def consumptions(self, queue: str) -> Sequence[Relation]:
-        """The `consumes` relations from a queue."""
+        """Return the `consumes` relations from a queue."""
         return self._consumers.get(queue, ())
+
+    def leaving(self, name: str, wanted: int | None) -> Sequence[Relation]:
+        """Return the relations of a component, for some models without most that lead to others only."""
+        relations = self.outgoing[name]
+        if wanted is None or len(relations) < _WIDE:
+            return relations
+        if name not in self._wide:
+            self._wide[name] = _by_model(relations, self.models_below)
+        index = self._wide[name]
+        return relations if index is None else index.of(relations, wanted)
 
     @cached_property
     def servers(self) -> dict[str, tuple[str, ...]]:
@@ -52,25 +102,31 @@ class Topology:
         return {model: tuple(dict.fromkeys(names)) for model, names in found.items()}
 
     def waits(self, relation: Relation) -> bool:
-        """Whether the component at the start of a relation waits for the answer."""
+        """Return whether the component at the start of a relation waits for the answer."""
         if relation.verb == "loads":
             return self.components[relation.source].loads_model == "on-request"
         return relation.waits
 
     def waiting_relations(self) -> Iterator[Relation]:
-        """Every relation whose caller waits, in the order of the file."""
+        """Yield every relation whose caller waits, in the order of the file."""
         for relations in self.outgoing.values():
             for relation in relations:
                 if self.waits(relation):
                     yield relation
 
     def work_targets(self, name: str) -> Iterator[str]:
-        """Where work goes from a component: to what it waits for, to queues, and from a queue to its consumers."""
+        """Yield where work goes: to what is waited for, to queues, and from a queue to its consumers."""
         for relation in self.outgoing[name]:
             if relation.verb == "publishes" or self.waits(relation):
                 yield relation.target
         for relation in self.consumptions(name):
             yield relation.source
+
+    def waited_for(self, name: str) -> Iterator[str]:
+        """Yield what a component waits for."""
+        for relation in self.outgoing[name]:
+            if self.waits(relation):
+                yield relation.target
 
     @cached_property
     def model_bits(self) -> dict[str, int]:
@@ -80,24 +136,35 @@ class Topology:
     @cached_property
     def models_below(self) -> dict[str, int]:
         """For each component, the bits of the models that work entering it can reach (its own included)."""
-        bits = self.model_bits
-        below = {name: 0 for name in self.components}
-        for name, component in self.components.items():
-            for model in component.serves:
-                below[name] |= bits[model]
-        targets = {name: list(self.work_targets(name)) for name in self.components}
+        return self._models_over(self.work_targets)
+
+    @cached_property
+    def models_awaited(self) -> dict[str, int]:
+        """For each component, the bits of the models that it runs itself or waits for."""
+        return self._models_over(self.waited_for)
+
+    def _models_over(self, ends: Callable[[str], Iterable[str]]) -> dict[str, int]:
+        """Return the bits of the models that each component serves, or reaches."""
+        below = {name: self.bits_served(name) if c.serves else 0 for name, c in self.components.items()}
+        targets = {name: list(ends(name)) for name in self.components}
+        same: dict[int, int] = {}      # equal sets of many models are kept once
         for group in condensed_order(targets):
             union = 0
             for name in group:
                 union |= below[name]
                 for target in targets[name]:
                     union |= below[target]
+            union = same.setdefault(union, union)
             for name in group:
                 below[name] = union
         return below
 
+    def bits_served(self, name: str) -> int:
+        """Return the bits of the models that a component serves itself."""
+        return self.bits_of(self.components[name].serves)
+
     def bits_of(self, models: Iterable[str]) -> int:
-        """The bits of some models, of those that are served."""
+        """Return the bits of some models, of those that are served."""
         known = self.model_bits
         union = 0
         for model in models:
@@ -105,13 +172,15 @@ class Topology:
         return union
 
     def names_of(self, bits: int) -> tuple[str, ...]:
-        """The models of some bits, in the order of the file."""
+        """Return the models of some bits, in the order of the file."""
         return tuple(model for model, bit in self.model_bits.items() if bit & bits)
 
     def waiting_cycles(self) -> list[tuple[Relation, ...]]:
-        """One shortest cycle of waiting relations for each knot of components that wait for one another."""
-        from archlint.topology.cycles import shortest_cycles
+        """Return a shortest cycle of waiting relations for each knot of components that wait for one another.
 
+        A relation of a component to itself is none. Each cycle starts at its component that stands first in
+        the file, and the cycles are in the order of these.
+        """
         edges: dict[str, list[Relation]] = {name: [] for name in self.components}
         for relation in self.waiting_relations():
             if relation.source != relation.target:
@@ -119,27 +188,69 @@ class Topology:
         return shortest_cycles(edges)
 
     def articulation_points(self) -> tuple[str, ...]:
-        """The components without which the graph, directions aside, falls into more parts."""
+        """Return the components without which the graph, directions aside, falls into more parts, by name."""
         import rustworkx
 
         names = list(self.components)
         graph: rustworkx.PyGraph[str, None] = rustworkx.PyGraph()
         index = dict(zip(names, graph.add_nodes_from(names), strict=True))
+        relations = (relation for leaving in self.outgoing.values() for relation in leaving)
         graph.add_edges_from_no_data(
-            [(index[r.source], index[r.target]) for rs in self.outgoing.values() for r in rs if r.source != r.target]
+            [(index[r.source], index[r.target]) for r in relations if r.source != r.target]
         )
         return tuple(sorted(graph[node] for node in rustworkx.articulation_points(graph)))
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
-        """The graph as networkx has it: nodes carry `kind`, edges `verb` and `waits` (needs the extra `graph`)."""
-        import networkx
+        """Return the graph as networkx has it: nodes carry `kind`, edges `verb` and `waits`.
 
+        Edges run as the relations are written, so a `consumes` runs from the consumer to the queue. Raises
+        `ArchlintError` where networkx is not installed: it comes with the extra `graph`.
+        """
+        try:
+            import networkx
+        except ImportError:
+            message = "the graph cannot be given to networkx, which is not installed"
+            raise ArchlintError(message, "pip install archlint[graph]") from None
         graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
         for name, component in self.components.items():
             graph.add_node(name, kind=component.kind)
         for relations in self.outgoing.values():
             for relation in relations:
-                graph.add_edge(relation.source, relation.target, verb=relation.verb, waits=self.waits(relation))
+                waits = self.waits(relation)
+                graph.add_edge(relation.source, relation.target, verb=relation.verb, waits=waits)
         return graph
 
 
+class _ByModel(msgspec.Struct, frozen=True):
+    """Positions of relations by the bit of a model that they lead to; the `neutral` ones lead to none."""
+
+    neutral: list[int]
+    by_bit: dict[int, list[int]]
+
+    def of(self, relations: Sequence[Relation], wanted: int) -> list[Relation]:
+        """Return the relations that lead to one of the wanted models, or to none at all, in their order."""
+        positions = set(self.neutral)
+        while wanted:
+            bit = wanted & -wanted
+            wanted ^= bit
+            positions.update(self.by_bit.get(bit.bit_length(), ()))
+        return [relations[position] for position in sorted(positions)]
+
+
+def _by_model(relations: Sequence[Relation], below: dict[str, int]) -> _ByModel | None:
+    """Index relations by model; None where they lead to so many that looking at each relation is quicker."""
+    neutral: list[int] = []
+    by_bit: dict[int, list[int]] = {}
+    entries = 0
+    for position, relation in enumerate(relations):
+        bits = below[relation.target]
+        entries += bits.bit_count()
+        if entries > 8 * len(relations):
+            return None
+        if not bits:
+            neutral.append(position)
+        while bits:
+            bit = bits & -bits
+            bits ^= bit
+            by_bit.setdefault(bit.bit_length(), []).append(position)
+    return _ByModel(neutral, by_bit)

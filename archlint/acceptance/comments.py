@@ -1,0 +1,116 @@
+"""Acceptances as comments: `# archlint: accept SRV002, OPS001 -- why`, beside a line or above it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from archlint.acceptance.grants import Grant, location_of
+from archlint.model.architecture import Problem
+from archlint.model.places import Place
+from archlint.model.quantities import shorten
+from archlint.source.document import Document
+from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
+
+_DIRECTIVE: Final = re.compile(r"#[ \t]*archlint:[ \t]*([A-Za-z-]+)([^\r\n]*)")
+_REASON: Final = re.compile(r"--|—|–")
+_MEANT: Final = frozenset(
+    "accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
+)
+_HINT: Final = "write `# archlint: accept SRV002 -- why`"
+
+
+def comment_grants(document: Document) -> Iterator[Grant | Problem]:
+    """Find the acceptances that a document's comments make, and the comments that try and fail.
+
+    A comment beside something covers the findings of that line; one that stands alone covers the next line
+    that says something.
+    """
+    if "archlint:" not in document.text:
+        return
+    inside: _Scalars | None = None
+    lines = _NextLines(document)
+    for match in _DIRECTIVE.finditer(document.text):
+        if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
+            continue
+        if match[1] != "accept" and match[1].lower() not in _MEANT:
+            continue
+        inside = inside or _Scalars(document)
+        if not inside.hold(match.start()):
+            yield from _read(document, match, lines)
+
+
+def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterator[Grant | Problem]:
+    span = Span(match.start(), match.start() + len(match[0].rstrip()))
+    line = document.position(match.start()).line
+    place = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
+    if match[1] != "accept":
+        message = f"`archlint: {shorten(match[1])}` is no comment that archlint knows"
+        yield Problem("unknown-word", place, message, document, span, _HINT, loses_meaning=False)
+        return
+    parts = _REASON.split(match[2], maxsplit=1)
+    rules = parts[0].replace(",", " ").split()
+    reason = parts[1].strip() if len(parts) > 1 else ""
+    if not rules or not reason:
+        missing = "a reason" if rules else "a rule"
+        message = f"an accepted finding needs {missing}"
+        yield Problem("missing-key", place, message, document, span, _HINT, loses_meaning=False)
+        return
+    location = location_of(document, span)
+    covered = lines.after(line) if _stands_alone(document, match.start()) else line
+    for rule in dict.fromkeys(rules):
+        own = Place(place.steps, ("accept", "comment", rule))
+        yield Grant(rule, reason, location, document, span, own, line=covered)
+
+
+def _stands_alone(document: Document, offset: int) -> bool:
+    """Whether nothing but other comments stands before an offset in its line."""
+    position = document.position(offset)
+    return document.line(position.line)[: position.column - 1].lstrip()[:1] in {"", "#"}
+
+
+class _NextLines:
+    """For a comment that stands alone, the line that it speaks of."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.last = document.position(len(document.text)).line
+        self.known = (0, 0)
+
+    def after(self, line: int) -> int:
+        """Return the next line that is neither blank nor a comment; a run of comments is walked once."""
+        start, found = self.known
+        if not start <= line < found:
+            found = line + 1
+            while found <= self.last and self.document.line(found).lstrip()[:1] in {"", "#"}:
+                found += 1
+            self.known = line, found
+        return found
+
+
+class _Scalars:
+    """The places of all texts that hold a `#`: what looks like a comment there is none."""
+
+    def __init__(self, document: Document) -> None:
+        spans: list[Span] = []
+        stack: list[Node | None] = [document.root, *(flaw.value for flaw in document.flaws)]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Scalar):
+                if "#" in node.text:
+                    spans.append(node.span)
+            elif isinstance(node, Mapping):
+                for key, entry in node.entries.items():
+                    if "#" in key:
+                        spans.append(entry.key_span)
+                    stack.append(entry.value)
+            elif isinstance(node, Sequence):
+                stack.extend(node.items)
+        self.spans = sorted(set(spans))
+
+    def hold(self, offset: int) -> bool:
+        """Whether an offset lies in one of them."""
+        index = bisect_right(self.spans, offset, key=lambda span: span.start) - 1
+        return index >= 0 and offset < self.spans[index].end

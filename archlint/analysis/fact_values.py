@@ -1,0 +1,200 @@
+"""From what a record holds, or does not, to the plain values that expressions see.
+
+What a fact's absence means decides what an expression finds. Where it means none: the empty value of its
+kind, and an unset limit is infinite. Where it is assumed or derived: that value. Where it is unknown or not
+asked: nothing, so that an expression that needs it cannot be evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.fact_names import PERCENTILE, Fields, unit_of
+from archlint.analysis.facts import Fact
+from archlint.analysis.service_time import mean
+from archlint.catalog.hardware import accelerator
+from archlint.model.architecture import Hardware, Owner, ServiceTime
+from archlint.model.cron import Schedule
+from archlint.model.percentiles import LatencyType, ServiceTimeType
+from archlint.model.places import Place, place
+from archlint.model.quantities import Money, format_percentile
+from archlint.model.types import Field, Flag, Many, Parsed, Rec
+from archlint.model.vocabulary import NOT_ASKED
+from archlint.verdicts import Origin
+
+Value = bool | float | str | list["Value"] | dict[str, "Value"]
+_INFINITE: Final = float("inf")
+_WHERE_ABSENT: Final[Mapping[str, bool | float | str]] = {
+    "retries": 0.0, "share": 1.0, "hit_ratio": 0.0, "caches": "prediction", "wait": True, "parallel": "",
+    "either": "", "to": "",
+}  # fmt: skip
+_PARTS: Final = ("text", "longest_gap_s", "amount", "currency", "per_s", "per_count")
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One fact, said or not.
+
+    `path` is how an expression names it, `place` where it is or would be said. `value` is None where it is
+    missing: unknown, or not asked. `absent` is true where the file does not say it and that means none.
+    """
+
+    path: str
+    place: Place
+    unit: str = ""
+    value: Value | None = None
+    origin: Origin = Origin.STATED
+    note: str = ""
+    absent: bool = False
+    not_asked: bool = False
+
+
+class Values:
+    """Turns records into values and notes each fact in `leaves`; only facts that are `mentioned` are looked at.
+
+    `owner` is the system's: it holds for all its parts that say no other.
+    """
+
+    def __init__(self, mentioned: frozenset[str], owner: Owner | None) -> None:
+        self.mentioned = mentioned
+        self.percentiles = sorted(word for word in mentioned if PERCENTILE.fullmatch(word))
+        self.owner = owner or Owner()
+        self.leaves: list[Leaf] = []
+
+    def note(self, found: dict[str, Value], name: str, leaf: Leaf) -> None:
+        """Add a fact, and its value where it has one."""
+        self.leaves.append(leaf)
+        if leaf.value is not None:
+            found[name] = leaf.value
+
+    def fields(
+        self, fields: Fields, record: object, at: Leaf, special: Mapping[str, object] | None = None, outer: str = ""
+    ) -> dict[str, Value]:
+        """Turn the mentioned fields of a record into values; `special` takes the place of what the record holds.
+
+        `at` is the path and place of the record; `outer` what its own absence means.
+        """
+        found: dict[str, Value] = {}
+        for field in fields:
+            name = field.attribute
+            if name in self.mentioned:
+                value = special[name] if special and name in special else getattr(record, name, None)
+                leaf = Leaf(f"{at.path}.{name}", at.place.key(field.key), unit_of(field))
+                self._field(found, field, value, leaf, outer if outer and field.required else field.absent)
+        return found
+
+    def _field(self, found: dict[str, Value], field: Field[object], value: object, leaf: Leaf, absent: str) -> None:
+        kind, name = field.type, field.attribute
+        if isinstance(value, Fact):
+            self.note(found, name, _of_fact(leaf, value))
+        elif isinstance(kind, ServiceTimeType | LatencyType):
+            found[name] = self._gathered(self._times(leaf, value, absent))
+        elif isinstance(kind, Rec) and name != "replicas":
+            found[name] = self.fields(kind.fields.values(), value, leaf, self._inherited(kind, value), absent)
+        elif isinstance(kind, Parsed) and kind.name in {"schedule", "money"}:
+            found[name] = self._gathered(self._parts(leaf, value, absent))
+        elif value is not None:
+            self.note(found, name, msgspec.structs.replace(leaf, value=_plain(value)))
+        else:
+            self.note(found, name, _missing(leaf, field, absent))
+
+    def _gathered(self, parts: Iterator[tuple[str, Leaf]]) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, leaf in parts:
+            self.note(found, name, leaf)
+        return found
+
+    def _times(self, leaf: Leaf, value: object, absent: str) -> Iterator[tuple[str, Leaf]]:
+        """Yield the percentiles that are mentioned; of a service time also the mean and its variation."""
+        stated: dict[str, float | None] = {}
+        if isinstance(value, ServiceTime):
+            if value.constant_s is not None:
+                stated = dict.fromkeys(self.percentiles, value.constant_s)
+            stated |= {"mean_s": mean(value), "cv": value.cv}
+        points = value.percentiles if isinstance(value, ServiceTime) else value
+        if isinstance(points, tuple):
+            stated |= {format_percentile(fraction): seconds for fraction, seconds in points}
+        for name in (*self.percentiles, *sorted({"mean_s", "cv"} & self.mentioned)):
+            known = stated.get(name)
+            at = leaf.place.key(name.removesuffix("_s")) if value is not None else leaf.place
+            not_asked = known is None and absent == NOT_ASKED
+            unit = "" if name == "cv" else "s"
+            yield name, Leaf(f"{leaf.path}.{name}", at, unit, known, not_asked=not_asked)
+
+    def _parts(self, leaf: Leaf, value: object, absent: str) -> Iterator[tuple[str, Leaf]]:
+        """Yield the parts of a schedule, or of money."""
+        parts: dict[str, Value] = {}
+        if isinstance(value, Schedule):
+            parts = {"text": value.text, "longest_gap_s": value.longest_gap_s}
+        elif isinstance(value, Money):
+            parts = {"amount": value.amount, "currency": value.currency}
+            parts |= {"per_s": value.per_s or 0.0, "per_count": value.per_count or 0.0}
+        for name in _PARTS:
+            if name in self.mentioned:
+                part = parts.get(name)
+                not_asked = part is None and absent == NOT_ASKED
+                unit = "s" if name.endswith("_s") else ""
+                yield name, Leaf(f"{leaf.path}.{name}", leaf.place, unit, part, not_asked=not_asked)
+
+    def _inherited(self, kind: Rec[object], value: object) -> Mapping[str, object] | None:
+        """Find what a record gets from elsewhere: hardware from the catalogue, an owner from the system."""
+        if isinstance(value, Hardware):
+            return _hardware(value)
+        if kind.make is not Owner:
+            return None
+        own = value if isinstance(value, Owner) else Owner()
+        pairs = (
+            ("team", own.team, self.owner.team), ("contact", own.contact, self.owner.contact),
+            ("runbook", own.runbook, self.owner.runbook),
+        )  # fmt: skip
+        return {
+            key: said if said is not None or whole is None else Fact(whole, Origin.STATED, place("owner", key))
+            for key, said, whole in pairs
+        }
+
+
+def _of_fact(leaf: Leaf, fact: Fact) -> Leaf:
+    """Take what an analysis knows of a fact; one that nobody says stands for none."""
+    unset = fact.at is None and fact.origin is Origin.STATED
+    return Leaf(leaf.path, fact.at or leaf.place, leaf.unit, fact.value, fact.origin, fact.source, unset)
+
+
+def _hardware(value: Hardware) -> dict[str, object]:
+    """Add what the hardware catalogue knows to what is stated."""
+    gpus: object = value.gpus
+    memory: object = value.gpu_memory_bytes
+    known = accelerator(value.gpu)
+    if gpus is None and value.gpu is not None:
+        gpus = Fact(1.0, Origin.ASSUMED, None, "one, where the file does not say")
+    if memory is None and known is not None:
+        memory = Fact(float(known.memory_bytes), Origin.ASSUMED, None, f"{known.title} ({known.source})")
+    return {"gpus": gpus, "gpu_memory_bytes": memory}
+
+
+def _missing(leaf: Leaf, field: Field[object], absent: str) -> Leaf:
+    """Make what an expression finds for a fact that the file does not say."""
+    name, kind = field.attribute, field.type
+    if name in _WHERE_ABSENT:
+        return msgspec.structs.replace(leaf, value=_WHERE_ABSENT[name], absent=True)
+    if absent != "none":
+        return msgspec.structs.replace(leaf, not_asked=absent == NOT_ASKED)
+    empty: Value = ""
+    if isinstance(kind, Many):
+        empty = []
+    elif isinstance(kind, Flag):
+        empty = False
+    elif isinstance(kind, Parsed) and leaf.unit:
+        empty = _INFINITE
+    return msgspec.structs.replace(leaf, value=empty, absent=True)
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return str(value)

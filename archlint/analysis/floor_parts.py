@@ -1,0 +1,177 @@
+"""Floors of time and how they add up: one after another, side by side, one of several, taken by a share.
+
+Every function here is a bound on quantiles, whatever the distributions are: at_s of what it returns is at most the
+quantile of the whole, where at_s of what it takes are at most those of the pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.model.places import Place
+from archlint.model.quantities import format_percentile, format_share
+from archlint.verdicts import Certainty, Origin
+
+_MAX_PARTS: Final = 24
+_MAX_UNKNOWN: Final = 200
+_ORDER: Final = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One addend of a floor, in seconds. `model` is set where it is a prediction's time."""
+
+    label: str
+    value_s: float
+    origin: Origin
+    at: Place | None = None
+    formula: str = ""
+    model: str = ""
+    server: str = ""
+    certainty: Certainty = Certainty.PROVEN
+
+
+class Floor(msgspec.Struct, frozen=True):
+    """The floor of a piece of work: `least_s` of any request, `at_s` at the asked percentile.
+
+    `parts` add up to `at_s`, `least_parts` to `least_s`. `unknown` are the places of service times that nobody
+    states; each counts as nothing in the floor.
+    """
+
+    least_s: float = 0.0
+    at_s: float = 0.0
+    parts: tuple[Part, ...] = ()
+    least_parts: tuple[Part, ...] = ()
+    unknown: tuple[Place, ...] = ()
+    certainty: Certainty = Certainty.PROVEN
+
+
+NOTHING: Final = Floor()
+
+
+def fraction_behind(fraction: float, share: float) -> float:
+    """Return the quantile of a share of the requests that the asked quantile of all of them is at least.
+
+    Where a share s takes longer than t with probability q, all of them do with at least s x q: the p-quantile of
+    all is no less than the quantile 1 - (1 - p) / s of that share. 0 where that says nothing.
+
+    >>> round(fraction_behind(0.99, 0.5), 12), fraction_behind(0.5, 0.4)
+    (0.98, 0.0)
+    """
+    return max(0.0, 1 - (1 - fraction) / share) if share > 0 else 0.0
+
+
+def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
+    """Return the floor of work one after another: the least of all, and one of them at the percentile.
+
+    Percentiles do not add up, but a sum is at least one of its addends with the least of the others. With
+    `models_first`, a prediction is the one at the percentile, even where another piece would give more.
+
+    >>> in_sequence([Floor(0.0, 0.5), Floor(0.1, 0.2)]).at_s
+    0.6
+    """
+    pieces = [floor for floor in floors if floor is not NOTHING]
+    if len(pieces) < 2:
+        return pieces[0] if pieces else NOTHING
+    least = sum(floor.least_s for floor in pieces)
+    top = max(pieces, key=lambda floor: (models_first and _predicts(floor), floor.at_s - floor.least_s))
+    parts = tuple(part for floor in pieces for part in (floor.parts if floor is top else floor.least_parts))
+    least_parts = tuple(part for floor in pieces for part in floor.least_parts)
+    return Floor(
+        least, least - top.least_s + top.at_s, _few(parts), _few(least_parts), unknown_of(pieces), _weakest(parts)
+    )
+
+
+def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
+    """Return the floor of work in parallel, all of which is waited for: the longest.
+
+    >>> side_by_side([Floor(0.0, 0.5), Floor(0.1, 0.2)])
+    Floor(least_s=0.1, at_s=0.5, parts=(), least_parts=(), unknown=(), certainty=<Certainty.PROVEN: 'proven'>)
+    """
+    slowest = max(floors, key=lambda floor: (models_first and _predicts(floor), floor.at_s))
+    least = max(floors, key=lambda floor: floor.least_s)
+    if slowest.at_s < least.least_s:
+        slowest = msgspec.structs.replace(least, at_s=least.least_s, parts=least.least_parts)
+    return Floor(
+        least.least_s, slowest.at_s, slowest.parts, least.least_parts, unknown_of(floors), slowest.certainty
+    )
+
+
+def one_of(floors: Sequence[Floor]) -> Floor:
+    """Return the floor of one of several pieces of work, it is not said which: the shortest.
+
+    A mixture is never quicker than its quickest part at the same percentile; a choice by who answers first is not
+    meant. It is as certain as the least certain of them, as each could be the shortest.
+
+    >>> one_of([Floor(0.0, 0.5), Floor(0.3, 0.4)]).least_s
+    0.0
+    """
+    shortest = min(floors, key=lambda floor: floor.at_s)
+    least = min(floors, key=lambda floor: floor.least_s)
+    weakest = max((floor.certainty for floor in floors), key=_ORDER.index)
+    parts = tuple(msgspec.structs.replace(part, certainty=weakest) for part in shortest.parts)
+    return Floor(least.least_s, shortest.at_s, parts, least.least_parts, unknown_of(floors), weakest)
+
+
+def taken_by(floor: Floor, share: float, inner: float, fraction: float) -> Floor:
+    """Return the floor over all requests of work that only a share of them meets.
+
+    `floor` was asked at `inner`, the `fraction_behind` that `fraction` of all requests comes to.
+    """
+    if share >= 1:
+        return floor
+    come = format_share(share)
+    note = f"{format_percentile(fraction)} of all is {format_percentile(inner)} of the {come} that come here"
+    parts = tuple(
+        msgspec.structs.replace(part, formula=f"{part.formula}; {note}" if part.formula else note)
+        for part in floor.parts
+    )
+    return Floor(0.0, floor.at_s, parts, (), floor.unknown, floor.certainty)
+
+
+def mixture(
+    slow: Sequence[Floor], all_arms: Sequence[Floor], complete: bool, models_first: bool = False
+) -> Floor:
+    """Return the floor of arms of which each request takes one.
+
+    `slow` are the arms as `taken_by` their shares: the slowest counts. Where the arms are `complete`, every request
+    takes one of them: then the quickest of `all_arms` at the percentile of all counts too.
+    """
+    floor = side_by_side(slow, models_first)
+    if not complete:
+        return floor
+    quickest = one_of(all_arms)
+    if quickest.at_s > floor.at_s and (not models_first or _predicts(quickest) or not _predicts(floor)):
+        return quickest
+    at_least = msgspec.structs.replace(floor, least_s=quickest.least_s, least_parts=quickest.least_parts)
+    return at_least if floor.at_s >= quickest.least_s else quickest
+
+
+def unknown_of(floors: Sequence[Floor]) -> tuple[Place, ...]:
+    """Return the places of what is unknown in any of several floors; of very many, some."""
+    most = max(floors, key=lambda floor: len(floor.unknown)).unknown
+    if len(most) >= _MAX_UNKNOWN or sum(len(floor.unknown) for floor in floors) == len(most):
+        return most
+    return tuple({place: None for floor in floors for place in floor.unknown})[:_MAX_UNKNOWN]
+
+
+def _predicts(floor: Floor) -> bool:
+    return any(part.model for part in floor.parts)
+
+
+def _few(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Keep the largest parts of very many, and their order; the rest become one."""
+    if len(parts) <= _MAX_PARTS:
+        return parts
+    largest = sorted(range(len(parts)), key=lambda index: -parts[index].value_s)[: _MAX_PARTS - 1]
+    kept = set(largest)
+    rest = [part for index, part in enumerate(parts) if index not in kept]
+    value_s = sum(part.value_s for part in rest)
+    some = Part(f"{len(rest)} smaller parts", value_s, Origin.DERIVED, certainty=_weakest(rest))
+    return (*(parts[index] for index in sorted(largest)), some)
+
+
+def _weakest(parts: Iterable[Part]) -> Certainty:
+    return max((part.certainty for part in parts if part.value_s > 0), key=_ORDER.index, default=Certainty.PROVEN)

@@ -1,0 +1,219 @@
+"""Patterns of how the parts of one workload's request stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archlint.analysis.patterns.reach import Servers, recognised, servers_of_flow
+from archlint.analysis.system import System
+from archlint.model.architecture import Relation, Workload
+from archlint.model.words import BALANCERS, STORES
+from archlint.topology import Flow, Step
+from archlint.verdicts import RecognisedPattern
+
+
+def of_structure(system: System, workload: Workload) -> Iterator[RecognisedPattern]:
+    """Yield the patterns of one workload's paths."""
+    view = _View(system, workload)
+    if not view.wanted:
+        return
+    yield from _prep_pred(view)
+    yield from _vertical(view)
+    yield from _horizontal(view)
+    for name in view.flow.components:
+        yield from _caches(view, name)
+        yield from _breakers(view, name)
+
+
+class _View:
+    """One workload's flow, with the bits of the models that it runs and the servers behind each component."""
+
+    def __init__(self, system: System, workload: Workload) -> None:
+        self.system = system
+        self.workload = workload
+        self.flow: Flow = system.flow(workload)
+        self.topology = system.topology
+        wanted = workload.models if workload.models is not None else tuple(self.topology.model_bits)
+        self.wanted = self.topology.bits_of(wanted)
+        self.servers: Servers = servers_of_flow(system, workload) if self.wanted else {}
+
+    def steps(self, name: str) -> list[Step]:
+        return self.flow.steps.get(name, [])
+
+    def below(self, name: str) -> int:
+        """Return the workload's models at or below a component, as bits."""
+        return self.topology.models_below[name] & self.wanted
+
+    def own(self, name: str) -> int:
+        """Return the workload's models that a component serves itself, as bits."""
+        return self.topology.bits_of(self.system.components[name].serves) & self.wanted
+
+    def behind(self, steps: Iterable[Step]) -> list[str]:
+        """Return the nearest servers behind some steps."""
+        return [server for step in steps for server in self.servers.get(step.target, ())]
+
+
+def _prep_pred(view: _View) -> Iterator[RecognisedPattern]:
+    """**prep-pred**: a component without a model states `preprocessing`; the predictor after it states none.
+
+    The predictor stands behind the preprocessor, or is called after it by the one that calls both. An API
+    that only hands requests on states no preprocessing, so it is none.
+    """
+    prepares: list[str] = []
+    predicts: list[str] = []
+    for name in view.flow.components:
+        after = [step for step in view.steps(name) if _prepares(view, name) and view.below(step.target)]
+        if after:
+            prepares.append(name)
+        steps = view.steps(name)
+        for position, step in enumerate(steps):
+            if _prepares(view, step.target) and not view.below(step.target):
+                later = [other for other in steps[position + 1 :] if view.below(other.target)]
+                if later:
+                    prepares.append(step.target)
+                    after += later
+                break
+        predicts += view.behind(after)
+    predictors = [name for name in predicts if view.system.components[name].preprocessing is None]
+    if prepares and predictors:
+        roles = {"client": [view.flow.client], "preprocessor": prepares, "predictor": predictors}
+        yield recognised("prep-pred", view.workload.name, roles)
+
+
+def _prepares(view: _View, name: str) -> bool:
+    component = view.system.components[name]
+    return component.preprocessing is not None and not component.serves and component.kind not in BALANCERS
+
+
+def _vertical(view: _View) -> Iterator[RecognisedPattern]:
+    """**microservice-vertical**: servers of different models that are waited for one after another.
+
+    A server waits for another that runs further models, or a component without a model waits for several in
+    turn. The relations of one `parallel`, `either`, `share` or `when` group count as one stage.
+    """
+    proxies: list[str] = []
+    servers: list[str] = []
+    for name in view.flow.components:
+        own = view.own(name)
+        stages = _stages(view, name, own)
+        if own and stages:
+            servers.append(name)
+        elif len(stages) >= 2:
+            proxies.append(name)
+        else:
+            continue
+        servers += view.behind(step for stage in stages for step in stage)
+    if servers:
+        roles = {"client": [view.flow.client], "proxy": proxies, "server": servers}
+        yield recognised("microservice-vertical", view.workload.name, roles)
+
+
+def _stages(view: _View, name: str, own: int) -> list[list[Step]]:
+    """Return the waited steps of a component that lead to models which no other of its stages leads to."""
+    stages: dict[tuple[str, str], list[Step]] = {}
+    for position, step in enumerate(view.steps(name)):
+        if step.waits:
+            stages.setdefault(_stage_of(step, position), []).append(step)
+    return _apart(view, list(stages.values()), own)
+
+
+def _stage_of(step: Step, position: int) -> tuple[str, str]:
+    if step.group is not None:
+        return "group", str(step.group)
+    if step.relation.parallel is not None:
+        return "parallel", step.relation.parallel
+    return "one", str(position)
+
+
+def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[Step]]:
+    """Return the branches that lead to a model of the workload to which none of the others leads."""
+    bits = []
+    once = twice = own
+    for branch in branches:
+        reached = 0
+        for step in branch:
+            reached |= view.below(step.target)
+        bits.append(reached)
+        twice |= once & reached
+        once |= reached
+    return [branch for branch, reached in zip(branches, bits, strict=True) if reached & ~twice]
+
+
+def _horizontal(view: _View) -> Iterator[RecognisedPattern]:
+    """**microservice-horizontal**: servers of different models that a request goes to at once.
+
+    By waited relations of one `parallel` group, or by messages: one component publishes to several queues, or
+    several consumers of one queue run different models. Replicas of a server run the same models, so they are
+    none.
+    """
+    proxies: list[str] = []
+    servers: list[str] = []
+    for name in view.flow.components:
+        groups: dict[tuple[str, str | None], list[list[Step]]] = {}
+        for step in view.steps(name):
+            if not step.waits:
+                groups.setdefault(("message", step.relation.verb), []).append([step])
+            elif step.relation.parallel is not None and step.group is None:
+                groups.setdefault(("parallel", step.relation.parallel), []).append([step])
+        for branches in groups.values():
+            apart = _apart(view, branches)
+            if len(apart) >= 2:
+                proxies.append(name)
+                servers += view.behind(step for branch in apart for step in branch)
+    if proxies:
+        roles = {"client": [view.flow.client], "proxy": proxies, "server": servers}
+        yield recognised("microservice-horizontal", view.workload.name, roles)
+
+
+def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
+    """**prediction-cache** and **data-cache**, for each relation to a cache on the waiting path.
+
+    prediction-cache: the relation states a `hit_ratio` (or `kind: prediction`), and a hit skips a model: one
+    of the component itself, or one behind a relation written after it. data-cache: it states `kind: data`,
+    and a read of another store is written after it. A store of sessions skips nothing, so it is neither.
+    """
+    if name not in view.flow.waiting:
+        return
+    taken = {(step.relation.verb, step.relation.index): step for step in view.steps(name)}
+    relations = [r for r in view.topology.outgoing[name] if (r.verb, r.index) in taken]
+    for position, relation in enumerate(relations):
+        if not _caches_something(view, relation):
+            continue
+        behind = [taken[later.verb, later.index] for later in relations[position + 1 :]]
+        if relation.caches == "data":
+            sources = [step.target for step in behind if _is_read(view, step)]
+            if sources:
+                roles = {"caller": [name], "cache": [relation.target], "source": sources}
+                yield recognised("data-cache", view.workload.name, roles)
+        else:
+            servers = view.behind(behind) + ([name] if view.own(name) else [])
+            if servers:
+                roles = {"caller": [name], "cache": [relation.target], "server": servers}
+                yield recognised("prediction-cache", view.workload.name, roles)
+
+
+def _caches_something(view: _View, relation: Relation) -> bool:
+    stated = relation.hit_ratio is not None or relation.caches is not None
+    return stated and view.topology.waits(relation) and relation.verb != "writes"
+
+
+def _is_read(view: _View, step: Step) -> bool:
+    return step.relation.verb == "reads" and view.system.components[step.target].kind in STORES
+
+
+def _breakers(view: _View, name: str) -> Iterator[RecognisedPattern]:
+    """**prediction-circuit-break**: a waited call to a model is cut off early, and something else answers.
+
+    Cut off: the call states `circuit_breaker`, or a server behind it sheds above a `limit`. A `fallback`
+    alone waits for the whole timeout each time, and a breaker alone answers with an error: neither is one.
+    """
+    for step in view.steps(name):
+        relation = step.relation
+        if relation.fallback is None or not step.waits or not view.below(step.target):
+            continue
+        servers = view.behind([step])
+        sheds = any(view.system.components[server].limit is not None for server in (*servers, step.target))
+        if relation.circuit_breaker or sheds:
+            answers = [relation.fallback] if relation.fallback in view.system.components else []
+            roles = {"caller": [name], "server": servers, "fallback": answers}
+            yield recognised("prediction-circuit-break", view.workload.name, roles)

@@ -1,0 +1,82 @@
+"""Which servers stand behind a component, and how a recognised pattern is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from archlint.analysis.system import System
+from archlint.model.architecture import Workload
+from archlint.topology.cycles import condensed_order
+from archlint.verdicts import RecognisedPattern
+
+MOST: Final = 100
+"""The most servers that are named behind one component."""
+
+Servers = dict[str, tuple[str, ...]]
+
+
+def nearest_servers(targets: Mapping[str, Sequence[str]], serving: AbstractSet[str]) -> Servers:
+    """For each node, the first serving ones on every way from it: itself where it serves, else behind it.
+
+    At most `MOST` a node.
+
+    >>> nearest_servers({"gateway": ["api"], "api": ["a", "b"], "a": ["b"], "b": []}, {"a", "b"})["gateway"]
+    ('a', 'b')
+    """
+    nearest: Servers = {}
+    ways = {name: () if name in serving else ends for name, ends in targets.items()}
+    for group in condensed_order(ways):
+        inside = set(group)
+        behind = _union([nearest[end] for name in group for end in ways[name] if end not in inside])
+        for name in group:
+            nearest[name] = (name,) if name in serving else behind
+    return nearest
+
+
+def _union(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """All names once, in order; a part that is alone is shared, not copied."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple({name: None for part in parts for name in part})[:MOST]
+
+
+def servers_of_flow(system: System, workload: Workload) -> Servers:
+    """For each component that a workload uses, the nearest servers of its models behind it."""
+    flow = system.flow(workload)
+    wanted = None if workload.models is None else frozenset(workload.models)
+    serving = {
+        name for name in flow.components
+        if any(wanted is None or model in wanted for model in system.components[name].serves)
+    }  # fmt: skip
+    return nearest_servers({n: [s.target for s in flow.steps.get(n, ())] for n in flow.components}, serving)
+
+
+def servers_of_system(system: System) -> Servers:
+    """For each component, the nearest servers of any model that work entering it reaches."""
+    topology = system.topology
+    serving = {name for name, component in system.components.items() if component.serves}
+    return nearest_servers({name: list(topology.work_targets(name)) for name in system.components}, serving)
+
+
+def recognised(pattern: str, workload: str, roles: Mapping[str, Iterable[str]]) -> RecognisedPattern:
+    """Return a pattern with its roles, each component once; roles that nobody plays are left out."""
+    named = {role: tuple(dict.fromkeys(filter(None, names))) for role, names in roles.items()}
+    return RecognisedPattern(pattern, workload, {role: names for role, names in named.items() if names})
+
+
+def workload_of(system: System, names: Iterable[str]) -> str:
+    """Return the one workload that all these components work for; "" where there are several, or none."""
+    users = {workload.name for name in names for workload in _users(system, name)}
+    return users.pop() if len(users) == 1 else ""
+
+
+def _users(system: System, name: str) -> Iterator[Workload]:
+    yield from system.workloads_of.get(name, ())
+    yield from system.workloads_served_by.get(name, ())
+
+
+def targets_by(system: System, name: str, verb: str) -> tuple[str, ...]:
+    """Return what a component has relations of a verb to."""
+    return tuple(relation.target for relation in system.topology.outgoing[name] if relation.verb == verb)

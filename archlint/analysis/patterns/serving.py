@@ -1,0 +1,225 @@
+"""Patterns that follow from the mode in which a workload gets its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
+from archlint.analysis.patterns.reach import recognised, targets_by
+from archlint.analysis.system import System
+from archlint.model.architecture import Workload
+from archlint.model.words import BALANCERS, STORES
+from archlint.topology import Flow
+from archlint.verdicts import RecognisedPattern
+
+_WEB_SERVERS = frozenset({"service", "model-server"})
+_READS = frozenset({"reads", "calls"})
+
+
+def of_servings(system: System, workload: Workload) -> Iterator[RecognisedPattern]:
+    """Yield the patterns of one workload's serving modes."""
+    by_mode: dict[str, list[Serving]] = {}
+    for serving in system.servings(workload):
+        by_mode.setdefault(serving.mode, []).append(serving)
+    yield from _batch(system, workload, by_mode.get(BATCH, []))
+    if ONLINE in by_mode:
+        yield from _web_single(system, workload, by_mode[ONLINE])
+        yield _synchronous(workload, by_mode[ONLINE])
+    if ASYNCHRONOUS in by_mode:
+        yield _asynchronous(system, workload, by_mode[ASYNCHRONOUS])
+    yield from _streaming(system, workload, by_mode.get(STREAMING, []))
+    if ONLINE in by_mode and ASYNCHRONOUS in by_mode:
+        yield from _multiple_stage(system, workload, by_mode[ONLINE], by_mode[ASYNCHRONOUS])
+    if EDGE in by_mode:
+        yield _edge(system, workload, by_mode[EDGE])
+
+
+def _batch(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
+    """**batch**: a batch job that runs a model writes to a store which the workload's waiting path reads.
+
+    One for each job. A job that only copies data runs no model, so it is none. The scheduler is whatever of
+    that kind triggers the job, directly or over other jobs; a job with a schedule of its own has none.
+    """
+    by_job: dict[str, list[Serving]] = {}
+    for serving in servings:
+        by_job.setdefault(serving.producer, []).append(serving)
+    for job, read in by_job.items():
+        readers = [serving.read.source for serving in read if serving.read is not None]
+        stores = [serving.store for serving in read]
+        yield recognised("batch", workload.name, _batch_roles(system, job, stores, readers))
+
+
+def _batch_roles(system: System, job: str, stores: list[str], readers: list[str]) -> dict[str, list[str]]:
+    return {"scheduler": _schedulers(system, job), "job": [job], "store": stores, "reader": readers}
+
+
+def of_unread_by_workloads(system: System) -> Iterator[RecognisedPattern]:
+    """**batch** again: predictions that somebody reads, but no workload of the file (a report, a mailing)."""
+    told = {
+        serving.producer for workload in system.workloads.values() for serving in system.servings(workload)
+    }
+    stores: dict[str, list[str]] = {}
+    for store, made in system.productions.items():
+        for production in made:
+            if production.mode == BATCH and production.producer not in told:
+                stores.setdefault(production.producer, []).append(store)
+    for job, written in stores.items():
+        readers = [
+            relation.source
+            for store in dict.fromkeys(written)
+            for relation in system.topology.incoming[store]
+            if relation.verb in _READS and relation.source != job
+        ]
+        if readers:
+            yield recognised("batch", "", _batch_roles(system, job, written, readers))
+
+
+def _schedulers(system: System, job: str) -> list[str]:
+    found: list[str] = []
+    seen = {job}
+    stack = [job]
+    while stack:
+        for relation in system.topology.incoming[stack.pop()]:
+            if relation.verb == "triggers" and relation.source not in seen:
+                seen.add(relation.source)
+                stack.append(relation.source)
+                if system.components[relation.source].kind == "scheduler":
+                    found.append(relation.source)
+    return found
+
+
+def _web_single(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
+    """**web-single**: a web server answers with a model of its own, and does all the work itself.
+
+    Only balancers and gateways stand between the client and the server, and the server waits for stores only:
+    not for a service, another model server or somebody else's system. One for each such server.
+    """
+    flow = system.flow(workload)
+    for server in dict.fromkeys(serving.server for serving in servings):
+        if system.components[server].kind not in _WEB_SERVERS or not _works_alone(system, flow, server):
+            continue
+        balancers = _only_balancers_before(system, flow, server)
+        if balancers is not None:
+            roles = {"client": [flow.client], "balancer": balancers, "server": [server]}
+            yield recognised("web-single", workload.name, roles)
+
+
+def _works_alone(system: System, flow: Flow, server: str) -> bool:
+    return all(
+        system.components[step.target].kind in STORES
+        for step in flow.steps.get(server, ()) if step.waits
+    )  # fmt: skip
+
+
+def _only_balancers_before(system: System, flow: Flow, server: str) -> list[str] | None:
+    """Return the balancers between client and server; None where anything else calls it."""
+    found: list[str] = []
+    seen = {server}
+    stack = [server]
+    while stack:
+        for relation in system.topology.incoming[stack.pop()]:
+            caller = relation.source
+            if (
+                caller in seen
+                or caller not in flow.waiting
+                or not system.topology.waits(relation)
+                or caller == flow.client
+            ):
+                continue
+            if system.components[caller].kind not in BALANCERS:
+                return None
+            seen.add(caller)
+            found.append(caller)
+            stack.append(caller)
+    return found[::-1]
+
+
+def _synchronous(workload: Workload, servings: list[Serving]) -> RecognisedPattern:
+    """Return **synchronous**: the client reaches a model by waiting only, whatever `waits` says."""
+    client = workload.entrance.client
+    return recognised(
+        "synchronous", workload.name, {"client": [client], "server": [s.server for s in servings]}
+    )
+
+
+def _asynchronous(system: System, workload: Workload, servings: list[Serving]) -> RecognisedPattern:
+    """**asynchronous**: a queue stands between the client and whoever predicts.
+
+    A queue whose consumers run no model of the workload (statistics, mail) is not on the way, so it is none.
+    """
+    roles = {"client": [workload.entrance.client], **_behind_queues(system, workload, servings, "worker")}
+    return recognised("asynchronous", workload.name, roles)
+
+
+def _behind_queues(
+    system: System, workload: Workload, servings: list[Serving], role: str
+) -> dict[str, list[str]]:
+    """Return the queues before some servers, who works behind them, and the stores that these write to."""
+    flow = system.flow(workload)
+    queues: list[str] = []
+    workers: list[str] = []
+    for server in dict.fromkeys(serving.server for serving in servings):
+        path = flow.path_to(server)
+        queues += [relation.target for relation in path if relation.verb == "publishes"]
+        workers += [relation.source for relation in path if relation.verb == "consumes"]
+        workers.append(server)
+    stores = [target for worker in dict.fromkeys(workers) for target in targets_by(system, worker, "writes")]
+    return {"queue": queues, role: workers, "store": stores}
+
+
+def _streaming(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
+    """**streaming**: a stream processor, or a worker on events of others, keeps predicting.
+
+    Either its stored predictions are read by the waiting path, or the workload's own events flow into it. One
+    each.
+    """
+    stores: dict[str, list[str]] = {}
+    for serving in servings:
+        processor = serving.producer or serving.server
+        written = [serving.store] if serving.store else targets_by(system, processor, "writes")
+        stores.setdefault(processor, []).extend(written)
+    for processor, written in stores.items():
+        roles = {
+            "source": targets_by(system, processor, "consumes"),
+            "processor": [processor],
+            "store": written,
+        }
+        yield recognised("streaming", workload.name, roles)
+
+
+def _multiple_stage(
+    system: System, workload: Workload, fast: list[Serving], slow: list[Serving]
+) -> Iterator[RecognisedPattern]:
+    """**multiple-stage**: one model answers while the client waits, another follows behind a queue.
+
+    The models differ, and the slow result comes back: the waiting side reads the store that it is written to,
+    or is called back. Without the way back the second model serves somebody else.
+    """
+    flow = system.flow(workload)
+    quick = {serving.model for serving in fast}
+    later = [serving for serving in slow if serving.model not in quick]
+    if not later:
+        return
+    roles = _behind_queues(system, workload, later, "slow")
+    steps = (step for name in flow.waiting for step in flow.steps.get(name, ()))
+    read = {step.target for step in steps if step.relation.verb in _READS}
+    stores = [store for store in roles["store"] if store in read]
+    called_back = any(
+        target in flow.waiting for name in roles["slow"] for target in system.components[name].callback
+    )
+    if stores or called_back:
+        front = {"client": [flow.client], "fast": [serving.server for serving in fast]}
+        yield recognised("multiple-stage", workload.name, {**front, **roles, "store": stores})
+
+
+def _edge(system: System, workload: Workload, servings: list[Serving]) -> RecognisedPattern:
+    """**edge**: the model runs on the client itself, or on a device of the kind `edge-device`."""
+    devices = [serving.server for serving in servings]
+    registries = [
+        target for device in dict.fromkeys(devices) for target in targets_by(system, device, "loads")
+    ]
+    for serving in servings:
+        model = system.architecture.models.get(serving.model)
+        if model is not None and model.registry in system.components:
+            registries.append(model.registry or "")
+    return recognised("edge", workload.name, {"device": devices, "registry": registries})

@@ -1,0 +1,115 @@
+"""How long an amount of work takes: pieces x mean time of one / pieces that are worked on at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.facts import Fact
+from archlint.analysis.service_time import mean
+from archlint.analysis.system import System
+from archlint.model.architecture import Component, Scaling, ServiceTime
+from archlint.model.places import Place, place
+from archlint.verdicts import Certainty, Origin, Term
+
+
+class Work(msgspec.Struct, frozen=True):
+    """Seconds until all pieces are done, with the terms that they are worked out from.
+
+    `each_s` is the mean time of one piece; `slots` are the pieces worked on at a time. The certainty is
+    estimated where a mean is not stated but fitted to percentiles.
+    """
+
+    value_s: float
+    each_s: float
+    slots: float
+    terms: tuple[Term, ...]
+    certainty: Certainty
+
+
+def work(
+    system: System, pieces: float, models: tuple[str, ...], server: Component, widest: bool = False
+) -> Work | tuple[Place, ...]:
+    """Return the time that a server takes for some pieces, or the places of the keys that would say it.
+
+    With `widest`, as many replicas work as a range allows, and full batches are taken together: no server is
+    quicker than that. Else the replicas that always stand work on one piece a worker.
+    """
+    times = list(_times(system, models, server))
+    needs = [item for item in times if isinstance(item, Place)]
+    replicas = _most_replicas(system, server) if widest else system.facts.replicas(server)
+    if replicas is None:
+        needs.append(replicas_key(server, widest))
+    if needs or replicas is None:
+        return tuple(needs)
+    stated = [item for item in times if not isinstance(item, Place)]
+    each_s = sum(float(term.value) for term, _ in stated)
+    workers = system.facts.workers(server)
+    terms = [*(term for term, _ in stated), replicas.term("replicas", f"replicas of {server.name}", "count")]
+    terms.append(workers.term("workers", "worked on at a time by each", "count"))
+    slots = float(replicas.value) * float(workers.value)
+    batch = server.batching.max_size if widest and server.batching is not None else None
+    if batch is not None:
+        slots *= batch
+        at = server.place("batching", "max_size")
+        terms.append(Term("batch", "pieces in one full batch", batch, "count", Origin.STATED, at))
+    fitted = any(certainty is Certainty.ESTIMATED for _, certainty in stated)
+    return Work(
+        pieces * each_s / slots if slots else float("inf"), each_s, slots, tuple(terms),
+        Certainty.ESTIMATED if fitted else Certainty.PROVEN,
+    )  # fmt: skip
+
+
+def _times(system: System, models: tuple[str, ...], server: Component) -> Iterator[tuple[Term, Certainty] | Place]:
+    """Yield the mean times that make up one piece: of the models, and of the server's own work where stated."""
+    for name in models:
+        model = system.architecture.models.get(name)
+        time = model.service_time if model is not None else None
+        yield _mean(time, place("models", name, "service_time"), "service_time", f"model {name}")
+    if server.service_time is not None:
+        yield _mean(server.service_time, server.place("service_time"), "own_time", f"own work of {server.name}")
+    preparing = server.preprocessing
+    if preparing is not None and preparing.service_time is not None:
+        at = server.place("preprocessing", "service_time")
+        yield _mean(preparing.service_time, at, "own_time", f"preprocessing in {server.name}")
+
+
+def _mean(time: ServiceTime | None, at: Place, name: str, label: str) -> tuple[Term, Certainty] | Place:
+    if time is None:
+        return at
+    value_s = mean(time)
+    if value_s is None:
+        return at.key("mean")
+    if time.constant_s is not None:
+        return Term(name, label, value_s, "s", Origin.STATED, at), Certainty.PROVEN
+    if time.mean_s is not None:
+        return Term(name, f"{label}, mean", value_s, "s", Origin.STATED, at.key("mean")), Certainty.PROVEN
+    note = "mean of the lognormal through what is stated"
+    return Term(name, f"{label}, mean", value_s, "s", Origin.DERIVED, at, note), Certainty.ESTIMATED
+
+
+def _ranges(component: Component) -> Iterator[tuple[str, Scaling]]:
+    for key, scaling in (("autoscale", component.autoscale), ("replicas", component.scaling)):
+        if scaling is not None:
+            yield key, scaling
+
+
+def _most_replicas(system: System, component: Component) -> Fact | None:
+    """Return the replicas at full width: the upper end of a range, else the stated number."""
+    for key, scaling in _ranges(component):
+        if scaling.maximum is None:
+            return None
+        return Fact(scaling.maximum, Origin.STATED, component.place(key, "max"))
+    return system.facts.replicas(component)
+
+
+def replicas_key(component: Component, widest: bool = False) -> Place:
+    """Return the key to add where the replicas of a component are unknown.
+
+    >>> replicas_key(Component("ranker", "model-server")).at
+    'components.ranker.replicas'
+    """
+    for key, _ in _ranges(component):
+        return component.place(key, "max" if widest else "min")
+    return component.place("replicas")

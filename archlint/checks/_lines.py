@@ -1,0 +1,69 @@
+"""Terms, places and questions that several checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archlint.analysis.doubts import Doubts
+from archlint.analysis.floors import Floor
+from archlint.analysis.system import System
+from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.model.quantities import format_percentile
+from archlint.verdicts import Certainty, Origin, Related, Term, Undecided
+
+_SHAPING = ("hit_ratio", "kind", "parallel")
+"""The keys of a relation, beside those by which an answer may do without it, that make a floor lower."""
+
+
+def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: float) -> Iterator[Term]:
+    """Yield the addends of a floor (`model_time`, `hop_time`), their sum (`floor`) and the `objective`."""
+    name = format_percentile(fraction)
+    for part in floor.parts:
+        key = "model_time" if part.model else "hop_time"
+        yield Term(key, part.label, part.value_s, "s", part.origin, part.at, part.formula)
+    least = "at least" if floor.certainty is Certainty.PROVEN else "about"
+    yield Term("floor", f"an answer takes {least}, {name}", floor.at_s, "s", Origin.DERIVED, None, "sum")
+    said = workload.place("slo", "latency", name)
+    label = f"objective of {workload.name}, {name}"
+    yield Term("objective", label, objective_s, "s", Origin.STATED, said, limit=True)
+
+
+def unread_on_the_way(system: System, workload: Workload) -> tuple[Place, ...]:
+    """Return what could not be read on the way of a workload and might make its floor lower."""
+    unread = system.architecture.unread
+    if not unread:
+        return ()
+    relations = [r for name in system.flow(workload).components for r in system.components[name].relations]
+    shaping = [relation.place(key) for relation in relations for key in _SHAPING]
+    return (*Doubts(system).of([workload]), *(place for place in shaping if place.identity in unread))
+
+
+def rate_terms(workloads: Iterable[Workload]) -> Iterator[Term]:
+    """Yield the stated rates of workloads."""
+    for workload in workloads:
+        if workload.rate_per_s is not None:
+            at = workload.place("rate")
+            yield Term("rate", f"rate of {workload.name}", workload.rate_per_s, "/s", Origin.STATED, at)
+
+
+def freshness_term(workload: Workload, freshness_s: float) -> Term:
+    """Return how old a prediction may be, as the limit."""
+    at = workload.place("slo", "freshness")
+    label = f"a prediction for {workload.name} may be"
+    return Term("freshness", label, freshness_s, "s", Origin.STATED, at, limit=True)
+
+
+def freshness_related(workload: Workload) -> Related:
+    """Return where a workload says how old a prediction may be."""
+    return Related(workload.place("slo", "freshness"), f"`{workload.name}` allows no older one")
+
+
+def without_repeats(questions: Iterable[Undecided]) -> Iterator[Undecided]:
+    """Yield questions, each once: several workloads may lead to the same one."""
+    seen: set[tuple[Place, tuple[Place, ...]]] = set()
+    for question in questions:
+        key = (question.at, question.needs)
+        if key not in seen:
+            seen.add(key)
+            yield question

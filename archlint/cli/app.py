@@ -1,0 +1,61 @@
+"""The command line as click has it: one module a command, loaded only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from archlint import __version__
+
+COMMANDS = {
+    "check": "Say what is wrong with an architecture, where, and what cures it.",
+    "explain": "Explain a rule, with an example that breaks it and one that does not.",
+    "rules": "List the rules.",
+    "patterns": "List the patterns that findings name as cures, or show one.",
+    "technologies": "List the technologies that `uses:` knows.",
+    "schema": "Print the JSON Schema of arch.yaml, or of the JSON report.",
+    "init": "Write a commented arch.yaml to start from.",
+    "completion": "Print the completion script of a shell.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows the names of its commands, and imports one when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"archlint.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for one that does not exist."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from archlint.model.names import nearest
+
+            likely = nearest(args[0], COMMANDS)
+            hint = f"did you mean `{likely}`?" if likely else f"commands: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"There is no command `{args[0]}`; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="archlint", message="%(prog)s %(version)s")
+def app() -> None:
+    """Lint and analyse the architectures that serve machine-learning models.
+
+    Start with `archlint init`, then `archlint check arch.yaml`.
+    """

@@ -1,0 +1,107 @@
+"""What `archlint check` does, apart from how its options are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from archlint.api import STDIN, check_targets
+from archlint.cli.terminal import use_color, width
+from archlint.errors import UsageError
+from archlint.linter import Options
+from archlint.report import FORMATS
+from archlint.report.options import TextOptions
+from archlint.verdicts import Report, Severity
+
+LEVELS = ["error", "warning", "info", "never"]
+
+
+class CheckCall(msgspec.Struct, frozen=True):
+    """One call of `archlint check`; the defaults are those of the command line."""
+
+    paths: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fail_on: str = ""
+    exit_zero: bool = False
+    config: Path | None = None
+    outputs: tuple[tuple[str, str], ...] = ()
+    output_format: str = ""
+    stdin_filename: str = ""
+    accept: bool = True
+    undecided: bool = False
+    patterns: bool = False
+    statistics: bool = False
+    quiet: bool = False
+    color: str = "auto"
+
+
+def run_check(call: CheckCall) -> int:
+    """Check what a call names, write the reports, and return the exit status."""
+    options = Options(call.select, call.ignore, call.exclude, call.config, call.accept, call.patterns)
+    report = check_targets(*_inputs(call, options))
+    if not report.files and not report.errors:
+        raise _nothing(call.paths, report)
+    rendering = TextOptions(
+        color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
+        statistics=call.statistics,
+    )  # fmt: skip
+    short = ((call.output_format, ""),) if call.output_format else ()
+    for name, file in (*call.outputs, *short) or (("text", ""),):
+        _write(FORMATS[name](report, rendering), file)
+    return _status(report, call.fail_on or _fail_on(report), call.exit_zero)
+
+
+def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tuple[bytes, str] | None]:
+    """Split the arguments into files and standard input; the current folder where there are none."""
+    stdin = None
+    if "-" in call.paths or (call.stdin_filename and not call.paths):
+        stdin = sys.stdin.buffer.read(), call.stdin_filename or STDIN
+    elif call.stdin_filename:
+        raise UsageError("--stdin-filename names standard input, but the paths do not hold `-`", "add `-` to the paths")
+    targets = [Path(path) for path in call.paths if path != "-"]
+    return (targets or ([] if stdin else [Path()])), options, stdin
+
+
+def _write(text: str, file: str) -> None:
+    text = text if text.endswith("\n") or not text else text + "\n"
+    if file:
+        try:
+            Path(file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            hint = "name a file in a folder that exists"
+            raise UsageError(f"{file}: cannot be written: {error.strerror}", hint) from None
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:                        # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _nothing(paths: tuple[str, ...], report: Report) -> UsageError:
+    where = ", ".join(paths) or "the current folder"
+    files = "file was" if report.skipped == 1 else "files were"
+    others = f" ({report.skipped} other YAML {files} skipped)" if report.skipped else ""
+    return UsageError(
+        f"nothing to check in {where}{others}",
+        "an architecture file is YAML with the key `archlint: 1`; `archlint init` writes one",
+    )
+
+
+def _fail_on(report: Report) -> str:
+    """The strictest level that the configurations set, where the call sets none."""
+    strictness = ["info", "warning", "error", "never"]
+    return min((file.fail_on for file in report.files if file.fail_on), key=strictness.index, default="warning")
+
+
+def _status(report: Report, fail_on: str, exit_zero: bool) -> int:
+    if report.errors or not report.files:
+        return 2
+    if exit_zero or fail_on == "never":
+        return 0
+    return 1 if report.at_least(Severity(fail_on)) else 0

@@ -1,0 +1,22 @@
+"""`archlint explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archlint.api import find_pack
+from archlint.cli.terminal import use_color, width
+from archlint.report.pages import rule_page, to_terminal
+
+
+@click.command("explain")
+@click.argument("rule")
+@click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest.")
+@click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
+def command(rule: str, config: Path | None, markdown: bool, color: str) -> None:
+    """Explain RULE, by its id (SRV001) or name (online-bigsize)."""
+    page = rule_page(find_pack(rule, config))
+    click.echo(page if markdown else to_terminal(page, width(), use_color(color)), color=True)

@@ -1,0 +1,104 @@
+"""`archlint init`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import msgspec
+
+from archlint.errors import UsageError
+from archlint.model.schema import architecture_schema
+
+SCHEMA = Path(".archlint/schema.json")
+STARTER = """\
+# yaml-language-server: $schema={schema}
+# A serving architecture for archlint: describe yours in place of this one, then run `archlint check {name}`.
+# Every fact is optional but names, kinds and relations; what you leave out, archlint asks for where it needs it.
+archlint: 1
+system: review-stars                  # one system a file
+description: Guesses how many stars a review will give, while its author types.
+owner: {{team: search-ml, contact: "#search-oncall", runbook: docs/runbook.md}}
+team: {{engineers: 3, on_call: true}}
+
+# Demand: who asks, how often, and what the product needs of the answer.
+workloads:
+  guess-stars:
+    from: web-app                     # the client where it enters
+    rate: 20/s                        # the mean; the peak is the most that must still meet the objectives
+    peak: 60/s
+    models: [stars]                   # what one request runs
+    waits: true                       # does the product need the answer before it can go on?
+    inputs: on-request                # unknown before the request; `known` could be scored ahead of time
+    slo: {{latency: {{p99: 200ms}}, availability: 99.5%}}
+
+# The learned artefacts. A fact carries its unit: 90MB, 22M, 30ms, 30d.
+models:
+  stars:
+    framework: pytorch
+    artifact: 90MB
+    parameters: 22M
+    precision: fp32
+    service_time: {{p50: 12ms, p99: 30ms}}  # one prediction, unloaded, on the server's hardware
+    version: 1.0.0
+    registry: model-store
+    retrained: 30d
+    evaluated: [offline, shadow]
+
+# The parts, and what each does with the others: calls, reads, writes, publishes, consumes, triggers,
+# mirrors, loads, logs_to, monitored_by.
+components:
+  web-app: {{kind: client, calls: [{{to: balancer, timeout: 1s}}]}}
+  balancer:
+    kind: load-balancer
+    uses: nginx
+    replicas: 2
+    zones: [a, b]
+    calls: [{{to: stars-api, timeout: 500ms, retries: 1}}]
+  stars-api:
+    kind: model-server
+    uses: fastapi
+    serves: [stars]
+    service_time: 2ms                 # its own work, without the model
+    replicas: 3
+    workers: 2                        # requests that one replica works on at a time
+    zones: [a, b]
+    hardware: {{cpu: 2, memory: 2GB}}
+    loads: [model-store]
+    loads_model: at-start
+    ready_check: true
+    logs_to: [prediction-log]
+    monitored_by: [metrics]
+  model-store: {{kind: model-registry, uses: mlflow}}
+  prediction-log: {{kind: log-store, uses: bigquery}}
+  metrics: {{kind: monitoring, uses: prometheus}}
+
+# A finding may be taken on purpose, with a reason:
+# accept:
+#   - {{rule: OPS001, at: components.stars-api, reason: "pilot until the review", until: 2027-03-31}}
+"""
+
+
+@click.command("init")
+@click.argument("path", default="arch.yaml", type=click.Path(path_type=Path))
+def command(path: Path) -> None:
+    """Write a commented arch.yaml that checks clean, and the schema beside it for editors.
+
+    A file that exists is never overwritten; PATH may be a folder.
+    """
+    if path.is_dir():
+        path /= "arch.yaml"
+    if path.exists():
+        raise UsageError(f"{path} exists: it is not overwritten", "name another file")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", "make it first")
+    schema = path.parent / SCHEMA
+    try:
+        schema.parent.mkdir(exist_ok=True)
+        schema.write_bytes(msgspec.json.format(msgspec.json.encode(architecture_schema()), indent=2) + b"\n")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(STARTER.format(schema=SCHEMA.as_posix(), name=path.name))
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be written: {error.strerror}", "choose another folder") from None
+    click.echo(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")

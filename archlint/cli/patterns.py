@@ -1,0 +1,34 @@
+"""`archlint patterns`."""
+
+from __future__ import annotations
+
+import click
+
+from archlint.api import all_packs
+from archlint.catalog.patterns import patterns
+from archlint.cli.terminal import use_color, width
+from archlint.errors import UsageError
+from archlint.model.names import nearest
+from archlint.report.pages import pattern_page, patterns_json, patterns_table, to_terminal
+
+
+@click.command("patterns")
+@click.argument("pattern", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the patterns as JSON.")
+@click.option("--markdown", is_flag=True, help="Print the page of a pattern as Markdown.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
+def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> None:
+    """List the patterns, or show PATTERN: when to use it, its roles, its sources."""
+    known = patterns()
+    if pattern is None:
+        click.echo(patterns_json(known.values()) if as_json else patterns_table(known.values(), width(), use_color(color)), color=True)
+        return
+    found = known.get(pattern)
+    if found is None:
+        likely = nearest(pattern, known)
+        raise UsageError(f"there is no pattern `{pattern}`", f"did you mean `{likely}`?" if likely else "see `archlint patterns`")
+    if as_json:
+        click.echo(patterns_json([found]))
+        return
+    page = pattern_page(found, all_packs(None))
+    click.echo(page if markdown else to_terminal(page, width(), use_color(color)), color=True)

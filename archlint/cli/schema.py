@@ -1,0 +1,17 @@
+"""`archlint schema`."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from archlint.model.schema import architecture_schema
+from archlint.report.json import report_schema
+
+
+@click.command("schema")
+@click.option("--of", "which", type=click.Choice(["arch", "report"]), default="arch", show_default=True, help="What to describe.")
+def command(which: str) -> None:
+    """Print the JSON Schema of arch.yaml, or of the JSON report, for editors and other tools."""
+    schema = architecture_schema() if which == "arch" else report_schema()
+    click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())

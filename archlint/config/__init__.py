@@ -1,0 +1,23 @@
+"""Configuration: what `archlint.toml` or `[tool.archlint]` in `pyproject.toml` says, resolved for each file."""
+
+from archlint.config.prices import ListedPrice, with_prices
+from archlint.config.reading import find_config, nearest_config, read_config
+from archlint.config.records import Config, Layer, ParamSaid, Patterns, RuleSaid, RuleSettings, Settings, Word
+from archlint.config.validation import validate
+
+__all__ = [
+    "Config",
+    "Layer",
+    "ListedPrice",
+    "ParamSaid",
+    "Patterns",
+    "RuleSaid",
+    "RuleSettings",
+    "Settings",
+    "Word",
+    "find_config",
+    "nearest_config",
+    "read_config",
+    "validate",
+    "with_prices",
+]

@@ -1,0 +1,136 @@
+"""The keys of a configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from archlint.config.places import Steps
+from archlint.config.pricelist import read_prices
+from archlint.config.records import Config, Layer, ParamSaid, Patterns, RuleSaid, Word
+from archlint.config.toml import TOP, Table, TableReader, Toml, kind_of
+from archlint.model.quantities import shorten
+from archlint.packs import PackSource, Problems
+from archlint.source.files import match_patterns
+
+SEVERITIES: Final = ("error", "warning", "info")
+LEVELS: Final = (*SEVERITIES, "never")
+PER_PATH: Final = ("paths", "select", "ignore", "rules")
+
+
+class LayerReader(TableReader):
+    """Reads one file. `root` is its folder, `path` that of its table (`tool`, `archlint`, or nothing)."""
+
+    def __init__(self, toml: Toml, path: Steps, root: Path, problems: Problems) -> None:
+        super().__init__(toml.places, problems)
+        self.file = toml.file
+        self.top = toml.table(path) or {}
+        self.path = path
+        self.root = root
+
+    def config(self) -> Config:
+        """Return what the file says, without what it extends."""
+        self.known(self.top, self.path, TOP, "a configuration")
+        exclude = self._patterns(self.top, (*self.path, "exclude"), '"experiments/"')
+        sources = self.words(self.top, (*self.path, "packs"), '"house-rules"') or ()
+        return Config(
+            root=self.root,
+            file=self.file,
+            layers=(self._layer(self.top, self.path, None), *self._per_path()),
+            exclude=(exclude,) if exclude.lines else (),
+            packs=tuple(PackSource(text, self.root, where) for text, where in sources),
+            technologies=self._technologies(),
+            prices=read_prices(self, self.top, (*self.path, "prices")),
+            fail_on=self._word_of(self.top, (*self.path, "fail-on"), LEVELS, "level") or "",
+        )
+
+    def extended(self) -> Path | None:
+        """Return the file that this one extends."""
+        value = self.top.get("extend")
+        if value is None:
+            return None
+        path = (*self.path, "extend")
+        if not isinstance(value, str):
+            self.wrong(path, "the path of a file", value, 'extend = "../archlint.toml"')
+        elif (self.root / value).is_file():
+            return self.root / value
+        else:
+            hint = "its path is relative to this file's folder"
+            self.problems.add(self.places.of_value(*path), f"there is no file {value} to extend", hint)
+        return None
+
+    def _layer(self, table: Table, path: Steps, paths: Patterns | None) -> Layer:
+        select = self._names(table, (*path, "select"), '"SRV", "REL001"')
+        ignore = self._names(table, (*path, "ignore"), '"OPS", "no-monitoring"')
+        return Layer(select, ignore or (), tuple(self._rules(table, (*path, "rules"))), paths)
+
+    def _names(self, table: Table, path: Steps, example: str) -> tuple[Word, ...] | None:
+        words = self.words(table, path, example)
+        return None if words is None else tuple(Word(text, where) for text, where in words)
+
+    def _patterns(self, table: Table, path: Steps, example: str) -> Patterns:
+        """Read patterns in the form of `.gitignore`."""
+        lines = []
+        for text, where in self.words(table, path, example) or ():
+            try:
+                match_patterns([text])
+                lines.append(text)
+            except ValueError:
+                message = f"`{shorten(text)}` is no pattern"
+                self.problems.add(where, message, "write it as in a .gitignore: teams/risk/**")
+        return Patterns(self.root, tuple(lines))
+
+    def _per_path(self) -> Iterator[Layer]:
+        """Read the tables `[[per-path]]`."""
+        path = (*self.path, "per-path")
+        example = '[[per-path]] with paths = ["teams/risk/**"]'
+        value = self.top.get("per-path", [])
+        if not isinstance(value, list):
+            self.wrong(path, "a list of tables", value, example)
+            return
+        for index, table in enumerate(value):
+            steps = (*path, index)
+            if not isinstance(table, dict):
+                self.problems.add(
+                    self.places.of_value(*steps), f"`per-path` holds {kind_of(table)}", f"write {example}"
+                )
+                continue
+            self.known(table, steps, PER_PATH, "`per-path`")
+            paths = self._patterns(table, (*steps, "paths"), '"teams/risk/**"')
+            if not table.get("paths") and "path" not in table:
+                self.problems.add(
+                    self.places.of_key(*steps), "`per-path` says no paths", 'add paths = ["teams/risk/**"]'
+                )
+            yield self._layer(table, steps, paths)
+
+    def _rules(self, table: Table, path: Steps) -> Iterator[RuleSaid]:
+        """Read the tables `[rules.SRV005]`."""
+        example = '[rules.SRV005] with severity = "warning"'
+        rules = self.below(table, path, example)
+        for name in rules:
+            steps = (*path, name)
+            rule = self.below(rules, steps, example)
+            otherwise = f"parameters of the rule stand below [rules.{name}.params]"
+            self.known(rule, steps, ("severity", "params"), f"the table of {shorten(name)}", otherwise)
+            params = self.below(rule, (*steps, "params"), f"[rules.{name}.params]")
+            said = [(Word(key, self.places.of_key(*steps, "params", key)), value) for key, value in params.items()]
+            yield RuleSaid(
+                Word(name, self.places.of_key(*steps)),
+                self._word_of(rule, (*steps, "severity"), SEVERITIES, "severity"),
+                tuple(ParamSaid(key, value, self.places.of_value(*steps, "params", key.text)) for key, value in said),
+            )
+
+    def _word_of(self, table: Table, path: Steps, words: tuple[str, ...], what: str) -> str | None:
+        value = table.get(str(path[-1]))
+        return None if value is None else self.one_of(value, words, path, what)
+
+    def _technologies(self) -> tuple[Path, ...]:
+        found = []
+        for text, where in self.words(self.top, (*self.path, "technologies"), '"technologies.yaml"') or ():
+            if (self.root / text).is_file():
+                found.append(self.root / text)
+            else:
+                hint = "its path is relative to this file's folder"
+                self.problems.add(where, f"there is no file {text} with technologies", hint)
+        return tuple(found)

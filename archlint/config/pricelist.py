@@ -1,0 +1,65 @@
+"""The table `[prices]` of a configuration file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from archlint.config.places import Steps
+from archlint.config.prices import ListedPrice
+from archlint.config.toml import Table, TableReader, kind_of
+from archlint.model.quantities import Money, parse_money, shorten
+
+_EXAMPLE = '"0.75 USD per h"'
+
+
+def read_prices(reader: TableReader, top: Table, path: Steps) -> dict[str, ListedPrice]:
+    """Read the table of prices, by name; what is wrong is noted and left out."""
+    found = {}
+    for name, value in reader.below(top, path, f"[prices] with l4 = {_EXAMPLE}").items():
+        price = _price(reader, (*path, name), value)
+        if price is not None:
+            found[name] = price
+    return found
+
+
+def _price(reader: TableReader, path: Steps, value: object) -> ListedPrice | None:
+    """Read a text, or a table with `amount`, `source` and `date`."""
+    table: Table = value if isinstance(value, dict) else {"amount": value}
+    reader.known(table, path, ("amount", "source", "date"), f"the price of `{shorten(str(path[-1]))}`")
+    amount, source = _amount(reader, table, path), table.get("source", "")
+    if not isinstance(source, str):
+        reader.wrong((*path, "source"), "a text", source, 'source = "price list of the provider"')
+        source = ""
+    day = _day(reader, table, path)
+    return ListedPrice(amount, source, day, reader.places.of_key(*path)) if amount is not None else None
+
+
+def _amount(reader: TableReader, table: Table, path: Steps) -> Money | None:
+    where, amount = reader.places.of_value(*path, "amount"), table.get("amount")
+    if not isinstance(amount, str):
+        said = "has no amount" if amount is None else f"is {kind_of(amount)}"
+        reader.problems.add(where, f"the price of `{shorten(str(path[-1]))}` {said}", f"write {_EXAMPLE}")
+        return None
+    try:
+        money = parse_money(amount)
+    except ValueError as error:
+        reader.problems.take(where, error)
+        return None
+    if money.per_s is None:
+        message = f"`{shorten(amount)}` is a price for predictions, but what runs is paid for by time"
+        reader.problems.add(where, message, f"write {_EXAMPLE}")
+        return None
+    return money
+
+
+def _day(reader: TableReader, table: Table, path: Steps) -> str:
+    """Read a date, as TOML has it or as text."""
+    value = table.get("date", "")
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    try:
+        return date.fromisoformat(value).isoformat() if isinstance(value, str) and value else ""
+    except ValueError:
+        where = reader.places.of_value(*path, "date")
+        reader.problems.add(where, f"`{shorten(str(value))}` is not a date", "write date = 2026-11-01")
+        return ""

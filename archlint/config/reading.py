@@ -1,0 +1,124 @@
+"""Configuration files: which one holds for a file, and what it says with those that it extends."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from archlint.config.records import Config
+from archlint.errors import ConfigError
+from archlint.packs import Problems
+from archlint.source.files import project_root
+
+NAME: Final = "archlint.toml"
+PROJECT: Final = "pyproject.toml"
+_TABLE: Final = rb"""\btool["'\s]*\.["'\s]*archlint\b"""
+_MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+def find_config(path: Path) -> Config:
+    """Return the configuration that holds for a file: the nearest one above it, else the defaults.
+
+    Raises one `ConfigError` for all its mistakes.
+    """
+    file = nearest_config(path)
+    return Config(project_root(path)) if file is None else read_config(file)
+
+
+def nearest_config(path: Path) -> Path | None:
+    """Return the nearest file above a path that configures archlint; in one folder, `archlint.toml` comes first.
+
+    A `pyproject.toml` counts where it has a table `[tool.archlint]`; without that text it is not even parsed.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    while True:
+        file = os.path.join(folder, NAME)
+        if os.path.isfile(file):
+            return Path(file)
+        file = os.path.join(folder, PROJECT)
+        if os.path.isfile(file) and _configures(Path(file)):
+            return Path(file)
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _configures(file: Path) -> bool:
+    try:
+        data = _bytes(file)
+    except ConfigError:
+        return False  # somebody else's file: what is wrong with it is not our affair
+    if b"archlint" not in data or not re.search(_TABLE, data):
+        return False
+    from archlint.config.toml import parse_toml
+
+    return parse_toml(file, _shown(file), data).table(("tool", "archlint")) is not None
+
+
+def read_config(file: Path) -> Config:
+    """Read one configuration file with those that it extends; raises one `ConfigError` for all their mistakes.
+
+    What needs the rules (their names and the units of their parameters) is looked at by `validate`.
+    """
+    problems = Problems()
+    config = _read(file, problems, ())
+    problems.raise_as(ConfigError)
+    return config
+
+
+def _read(file: Path, problems: Problems, chain: tuple[Path, ...]) -> Config:
+    from archlint.config.layers import LayerReader
+    from archlint.config.toml import parse_toml
+
+    toml = parse_toml(file, _shown(file), _bytes(file))
+    path = ("tool", "archlint") if file.name == PROJECT else ()
+    if toml.table(path) is None:
+        raise ConfigError(f"{_shown(file)}: has no table [tool.archlint]", "add it, or name another file")
+    reader = LayerReader(toml, path, Path(os.path.abspath(file)).parent, problems)
+    own = reader.config()
+    base = reader.extended()
+    if base is None:
+        return own
+    chain = (*chain, file.resolve())
+    target = base.resolve()
+    if target in chain:
+        circle = " -> ".join(_shown(part) for part in (*chain[chain.index(target) :], target))
+        where = toml.places.of_value(*path, "extend")
+        problems.add(where, f"the file extends itself: {circle}", "take one `extend` out")
+        return own
+    return _joined(_read(base, problems, chain), own)
+
+
+def _joined(base: Config, own: Config) -> Config:
+    """Put a configuration on top of the one that it extends: lists add up, single values and later layers win."""
+    return Config(
+        root=own.root,
+        file=own.file,
+        layers=base.layers + own.layers,
+        exclude=base.exclude + own.exclude,
+        packs=base.packs + own.packs,
+        technologies=base.technologies + own.technologies,
+        prices={**base.prices, **own.prices},
+        fail_on=own.fail_on or base.fail_on,
+    )
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(_MAX_BYTES + 1)
+    except OSError as error:
+        message = f"{_shown(file)}: cannot be read: {error.strerror}"
+        raise ConfigError(message, "name a configuration file") from None
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(f"{_shown(file)}: too large for a configuration", "name a configuration file")
+    return data
+
+
+def _shown(file: Path) -> str:
+    """Name a file for messages: relative where it lies below the current folder."""
+    absolute, here = os.path.abspath(file), os.getcwd()
+    return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute

@@ -1,0 +1,149 @@
+"""TOML with places: parsing it, and reading tables whose mistakes are noted where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, time
+from pathlib import Path
+from typing import Final
+
+from archlint.config.places import Places, Steps
+from archlint.errors import ConfigError
+from archlint.model.names import nearest
+from archlint.model.quantities import shorten
+from archlint.packs import Problems
+
+Table = dict[str, object]
+TOP: Final = (
+    "extend",
+    "select",
+    "ignore",
+    "exclude",
+    "packs",
+    "technologies",
+    "fail-on",
+    "prices",
+    "rules",
+    "per-path",
+)
+_LIKELY: Final = {
+    "fail_on": "fail-on", "per_path": "per-path", "disable": "ignore", "enable": "select", "extends": "extend",
+    "overrides": "per-path", "skip": "ignore", "path": "paths", "level": "severity", "parameters": "params",
+}  # fmt: skip
+
+
+class Toml:
+    """A parsed file with the places of what it says."""
+
+    def __init__(self, file: Path, data: Table, places: Places) -> None:
+        self.file = file
+        self.data = data
+        self.places = places
+
+    def table(self, path: Steps) -> Table | None:
+        """Return the table at a path, if there is one."""
+        found: object = self.data
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else None
+
+
+def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
+    """Parse a file's bytes; raises `ConfigError` for what is no TOML. `shown` names the file in messages."""
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig")
+        return Toml(file, tomllib.loads(text), Places(shown, text))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{shown}: not UTF-8: byte {error.start}", "save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        what, _, place = str(error).rpartition(" (at ")
+        line, _, column = place.removeprefix("line ").rstrip(")").partition(", column ")
+        if not column:                # at the end of the document
+            line, column = str(text.count("\n") + 1), str(len(text) - text.rfind("\n"))
+        where = f"{shown}:{line}:{column}"
+        message = (what or str(error)).lower()
+        raise ConfigError(f"{where}: not TOML: {message}", "correct it there, or just above") from None
+    except ValueError as error:       # a number of thousands of digits
+        raise ConfigError(f"{shown}: not TOML: {error}", "write shorter numbers") from None
+    except RecursionError:
+        raise ConfigError(f"{shown}: nests too deep", "write lists and tables flat") from None
+
+
+class TableReader:
+    """Reads what the tables of one file hold; what is wrong is noted in `problems` and left out."""
+
+    def __init__(self, places: Places, problems: Problems) -> None:
+        self.places = places
+        self.problems = problems
+
+    def known(self, table: Table, path: Steps, keys: Iterable[str], what: str, otherwise: str = "") -> None:
+        """Note each key that does not belong here."""
+        names = tuple(keys)
+        for key in table:
+            if key in names:
+                continue
+            likely = nearest(key, names, {wrong: right for wrong, right in _LIKELY.items() if right in names})
+            hint = f"did you mean `{likely}`?" if likely else otherwise or f"known: {', '.join(names)}"
+            if likely is None and key in TOP:
+                hint = f"`{key}` belongs to the top level: write it above the first table"
+            self.problems.add(self.places.of_key(*path, key), f"{what} has no key `{shorten(key)}`", hint)
+
+    def wrong(self, path: Steps, wanted: str, value: object, example: str) -> None:
+        """Note a value of the wrong kind."""
+        message = f"`{path[-1]}` needs {wanted}, but has {kind_of(value)}"
+        self.problems.add(self.places.of_value(*path), message, f"write {example}")
+
+    def words(self, table: Table, path: Steps, example: str) -> list[tuple[str, str]] | None:
+        """Return the texts of a list, each with its place; None where the key is not there."""
+        key = str(path[-1])
+        value = table.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            self.wrong(path, "a list of texts", value, f"{key} = [{example}]")
+            return []
+        found = []
+        for index, item in enumerate(value):
+            where = self.places.of_value(*path, index)
+            if isinstance(item, str) and item.strip():
+                found.append((item, where))
+            else:
+                what = "an empty text" if isinstance(item, str) else kind_of(item)
+                self.problems.add(where, f"`{key}` holds {what}", f"write texts, as in {key} = [{example}]")
+        return found
+
+    def below(self, table: Table, path: Steps, example: str) -> Table:
+        """Return the table at the last key of a path; an empty one where it is not there."""
+        value = table.get(str(path[-1]), {})
+        if isinstance(value, dict):
+            return value
+        self.wrong(path, "a table", value, example)
+        return {}
+
+    def one_of(self, value: object, words: tuple[str, ...], path: Steps, what: str) -> str | None:
+        """Return one word of a few."""
+        where = self.places.of_value(*path)
+        if not isinstance(value, str):
+            self.wrong(path, f"a {what}", value, f'{path[-1]} = "{words[1]}"')
+        elif value in words:
+            return value
+        elif what == "severity" and value.lower() in {"off", "ignore", "none", "never", "disabled"}:
+            self.problems.add(where, f"`{shorten(value)}` is no {what}", "to leave a rule out, put it under `ignore`")
+        else:
+            likely = nearest(value, words)
+            hint = f"did you mean `{likely}`?" if likely else f"write {', '.join(words)}"
+            self.problems.add(where, f"`{shorten(value)}` is no {what}", hint)
+        return None
+
+
+def kind_of(value: object) -> str:
+    """Say what a TOML value is, in a few words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (str, f"the text `{shorten(str(value))}`"), ((int, float), f"the number {value}"), (list, "a list"),
+        (dict, "a table"), ((date, time), "a date or time"),
+    )  # fmt: skip
+    return next((name for kind, name in kinds if isinstance(value, kind)), "something else")

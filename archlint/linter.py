@@ -1,0 +1,102 @@
+"""The linter of one configuration: reads systems, and runs the rules that hold for each file over them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from archlint.analysis.system import System
+from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
+from archlint.config import Config, Settings, validate, with_prices
+from archlint.engine import lint
+from archlint.errors import UnreadableInputError
+from archlint.model.architecture import Architecture
+from archlint.model.read import no_includes, read
+from archlint.packs import Pack, Rule, bind, load_packs
+from archlint.source.document import Document
+from archlint.source.files import FileIncludes
+from archlint.source.nodes import Mapping
+from archlint.source.parser import collector_paused
+from archlint.verdicts import FileReport, Severity
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What one call asks for, beyond the configuration.
+
+    `select` takes the place of all that is configured where it is given; `ignore` and `exclude` add to theirs. `config`
+    is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    config: Path | None = None
+    accept: bool = True
+    patterns: bool = False
+    today: str = ""
+
+
+class Linter:
+    """Reads systems and runs the rules of one configuration over them; packs and catalogues are read once."""
+
+    def __init__(self, config: Config, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.today = self.options.today or date.today().isoformat()
+        self.packs: list[Pack] = load_packs(config.packs)
+        self.config = validate(config.with_options(self.options.select, self.options.ignore), self.packs)
+        self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
+        self._technologies: Technologies | None = None
+        self._bound: tuple[Settings, list[Rule]] | None = None
+
+    @property
+    def technologies(self) -> Technologies:
+        """The technology catalogue with the user's own entries."""
+        if self._technologies is None:
+            self._technologies = shipped_technologies()
+            for path in self.config.technologies:
+                for entry in read_technologies(path):
+                    self._technologies.add(entry)
+        return self._technologies
+
+    def rules(self, path: Path) -> list[Rule]:
+        """The rules that hold for a file, bound to their checks."""
+        settings = self.config.settings_for(path)
+        if self._bound is None or self._bound[0] != settings:
+            self._bound = settings, [_rule(pack, settings) for pack in self.packs if settings.runs(pack)]
+        return self._bound[1]
+
+    def system(self, document: Document, path: Path | None) -> tuple[System, frozenset[Path]]:
+        """Read a document, with what it includes, as a system; and the paths of what it includes, resolved."""
+        loader = FileIncludes(path) if path is not None else None
+        architecture = _architecture(document, loader)
+        if self.config.prices:
+            architecture = with_prices(architecture, self.config.prices, self.technologies)
+        system = System(architecture, self.technologies)
+        return system, frozenset(loader.included) if loader is not None else frozenset()
+
+    def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
+        """Lint one document; and the paths of what it includes, resolved."""
+        rules = self.rules(path or Path(document.name))
+        with collector_paused():
+            system, included = self.system(document, path)
+            report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
+        sources = {d.name: d.without_values() for d in report.sources.values()}
+        return msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on), included
+
+
+def _rule(pack: Pack, settings: Settings) -> Rule:
+    chosen = settings.of(pack)
+    return bind(pack, chosen.params, Severity(chosen.severity) if chosen.severity else None)
+
+
+def _architecture(document: Document, loader: FileIncludes | None) -> Architecture:
+    """Read a document as an architecture; raises `UnreadableInputError` for what describes none."""
+    if document.root is None:
+        raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
+    if isinstance(document.root, Mapping) and "archlint" not in document.root.entries:
+        raise UnreadableInputError(
+            f"{document.name}: not an architecture file: it has no key `archlint`", "start it with `archlint: 1`"
+        )
+    return read(document, loader or no_includes)

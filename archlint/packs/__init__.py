@@ -1,0 +1,44 @@
+"""Rules as data: a folder `<ID>-<name>/` with `rule.yaml` and examples, bound to one typed check.
+
+The same `Pack` feeds `check`, `explain`, the documentation, reports and editors. A pack of a user's own has
+the same form; its check is one of archlint's, or a module `check.py` in the folder itself (`check:
+./check.py`).
+"""
+
+from archlint.packs.binding import Check, Rule, bind, fit_params
+from archlint.packs.params import ParamValue, param_of, parse_param
+from archlint.packs.problems import Problems
+from archlint.packs.reading import FOLDER_NAME, read_pack
+from archlint.packs.records import CureRule, Pack, PackText, Param, Source
+from archlint.packs.sources import (
+    InstalledPacks,
+    PackSource,
+    installed_packs,
+    load_packs,
+    read_packs,
+    shipped_packs,
+)  # fmt: skip
+
+__all__ = [
+    "FOLDER_NAME",
+    "Check",
+    "CureRule",
+    "InstalledPacks",
+    "Pack",
+    "PackSource",
+    "PackText",
+    "Param",
+    "ParamValue",
+    "Problems",
+    "Rule",
+    "Source",
+    "bind",
+    "fit_params",
+    "installed_packs",
+    "load_packs",
+    "param_of",
+    "parse_param",
+    "read_pack",
+    "read_packs",
+    "shipped_packs",
+]

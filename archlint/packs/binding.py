@@ -1,0 +1,118 @@
+"""A pack with its check and parameters: what the engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
+
+import msgspec
+
+from archlint.analysis.system import System
+from archlint.errors import PackError
+from archlint.model.architecture import Problem
+from archlint.model.names import nearest
+from archlint.packs.params import ParamValue
+from archlint.packs.records import Pack
+from archlint.verdicts import Severity, Verdict
+
+Check = Callable[[System, msgspec.Struct], Iterator[Verdict | Problem]]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A pack bound to its check with parameters: what the engine runs. `chosen` is a severity that the user set."""
+
+    pack: Pack
+    run: Check
+    params: msgspec.Struct
+    severity: Severity
+    chosen: bool = False
+
+
+def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity: Severity | None = None) -> Rule:
+    """Bind a pack to its check; raises `PackError` where they do not fit.
+
+    A check is a module with `Params` (a record) and `check`. One whose `Params` have the fields `values` and
+    `units` takes parameters of any name, which go in there. One that has to prepare its parameters first (to
+    compile them, say) has `prepare(params, where)` beside `check`, which returns the check.
+    """
+    module = _module(pack)
+    params = _params(pack, module, overrides or {})
+    run: Check | None = getattr(module, "check", None)
+    prepare: Callable[[msgspec.Struct, str], Check] | None = getattr(module, "prepare", None)
+    if prepare is not None:
+        run = prepare(params, str(pack.file))
+    if run is None:
+        raise PackError(f"{pack.file}: the check `{pack.check}` has no function `check`", "see the rules that ship")
+    return Rule(pack, run, params, severity or pack.severity, severity is not None)
+
+
+def fit_params(pack: Pack, overrides: Mapping[str, ParamValue]) -> msgspec.Struct:
+    """Return the parameters of a pack as its check takes them; raises `PackError` where they do not fit."""
+    return _params(pack, _module(pack), overrides)
+
+
+def _params(pack: Pack, module: ModuleType, overrides: Mapping[str, ParamValue]) -> msgspec.Struct:
+    make: type[msgspec.Struct] | None = getattr(module, "Params", None)
+    if make is None:
+        raise PackError(f"{pack.file}: the check `{pack.check}` has no record `Params`", "see the rules that ship")
+    values = {name: param.value for name, param in pack.params.items()} | dict(overrides)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(make)}
+    known: dict[str, object] = {name: value for name, value in values.items() if name in fields}
+    others = {name: value for name, value in values.items() if name not in fields}
+    if "values" in fields:
+        known |= {
+            "values": others,
+            "units": {name: pack.params[name].unit for name in others if name in pack.params},
+        }
+    else:
+        for name in others:
+            param = pack.params.get(name)
+            likely = nearest(name, fields)
+            hint = f"did you mean `{likely}`?" if likely else f"known: {', '.join(fields) or 'none'}"
+            raise PackError(
+                f"{param.where if param else pack.file}: the check `{pack.check}` has no parameter `{name}`",
+                hint,
+            )
+    try:
+        return msgspec.convert(known, make, strict=False)
+    except msgspec.ValidationError as error:
+        raise PackError(f"{pack.file}: the parameters do not fit the check `{pack.check}`: {error}") from None
+
+
+_HINT = "write the name of a module of archlint.checks, or ./check.py for one in the rule's own folder"
+
+
+def _module(pack: Pack) -> ModuleType:
+    if pack.check.startswith("./"):
+        return _module_in(pack)
+    name = f"archlint.checks.{pack.check}"
+    if not pack.check.isidentifier():
+        raise PackError(f"{pack.file}: `{pack.check}` is no check", _HINT)
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise PackError(f"{pack.file}: there is no check `{pack.check}`", _HINT) from None
+
+
+def _module_in(pack: Pack) -> ModuleType:
+    """Load a check that lies in the pack's own folder."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    path = (pack.folder / pack.check).resolve()
+    if not path.is_file() or not path.is_relative_to(pack.folder.resolve()):
+        raise PackError(
+            f"{pack.file}: there is no file {pack.check} in its folder",
+            "put the check into the rule's own folder",
+        )
+    spec = spec_from_file_location(f"archlint_pack_{pack.id}", path)
+    if spec is None or spec.loader is None:
+        raise PackError(f"{path}: cannot be loaded", "a check is a Python file: ./check.py")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise PackError(f"{path}: {type(error).__name__}: {error}", "correct the check") from error
+    return module

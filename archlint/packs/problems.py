@@ -1,0 +1,60 @@
+"""Mistakes gathered while a file of the user's is read, so that one run names all of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archlint.errors import ArchlintError
+
+
+class Mistake(NamedTuple):
+    """What is wrong, where (`file:line:column`), and what to do next."""
+
+    where: str
+    message: str
+    hint: str = ""
+
+    @property
+    def said(self) -> str:
+        """Where and what in one line."""
+        return f"{self.where}: {self.message}"
+
+
+class Problems:
+    """The mistakes of one or several files.
+
+    >>> problems = Problems()
+    >>> problems.add("archlint.toml:1:1", "there is no key `selct`", "did you mean `select`?")
+    >>> problems.raise_as(ArchlintError)
+    Traceback (most recent call last):
+    archlint.errors.ArchlintError: archlint.toml:1:1: there is no key `selct`
+      hint: did you mean `select`?
+    """
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def add(self, where: str, message: str, hint: str = "") -> None:
+        """Note one mistake; the same one twice counts once."""
+        mistake = Mistake(where, message, hint)
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+
+    def take(self, where: str, error: ValueError) -> None:
+        """Note what a parser of quantities says: `what is wrong; what to do`."""
+        message, _, hint = str(error).partition("; ")
+        self.add(where, message, hint)
+
+    def raise_as(self, kind: type[ArchlintError]) -> None:
+        """Raise one error that says all of them, one a line; nothing where there are none."""
+        if len(self.mistakes) == 1:
+            raise kind(self.mistakes[0].said, self.mistakes[0].hint)
+        if self.mistakes:
+            ordered = sorted(self.mistakes, key=_order)
+            raise kind("\n".join(m.said + (f" ({m.hint})" if m.hint else "") for m in ordered))
+
+
+def _order(mistake: Mistake) -> tuple[str, int, int]:
+    """By file, line and column; what has no line comes before what has one."""
+    file, line, column = ([*mistake.where.rsplit(":", 2), "", ""])[:3]
+    return (file, int(line), int(column)) if line.isdigit() and column.isdigit() else (mistake.where, 0, 0)

@@ -1,0 +1,247 @@
+"""Rule folders to packs; every mistake is told with file, line and column, all of a file at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from archlint.errors import PackError, UnreadableInputError
+from archlint.model.names import nearest
+from archlint.model.quantities import shorten
+from archlint.packs.params import parse_param
+from archlint.packs.problems import Problems
+from archlint.packs.records import CureRule, Pack, PackText, Param, Source
+from archlint.source.document import Document
+from archlint.source.files import read_document
+from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+from archlint.source.parser import parse
+from archlint.verdicts import Severity
+
+FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
+_KEYS: Final = (
+    "title", "check", "severity", "status", "summary", "what", "why", "place", "fix", "params", "terms", "cures",
+    "sources",
+)  # fmt: skip
+_SEVERITIES: Final = tuple(level.value for level in Severity)
+_STATUSES: Final = ("stable", "preview")
+_TOP_LINE: Final = re.compile(r"^([a-z]+):(.*)$", re.MULTILINE)
+_WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read one rule folder, all of it; raises `PackError` with the place of each mistake."""
+    problems = Problems()
+    pack = gather_pack(folder, problems)
+    problems.raise_as(PackError)
+    return pack
+
+
+def gather_pack(folder: Path, problems: Problems) -> Pack:
+    """Read one rule folder, all of it, and note its mistakes; where there are some, the pack is of no use."""
+    rule_id, name = _split_name(folder, problems)
+    reader = _Reader(_document(folder), problems)
+    pack = reader.pack(rule_id, name, folder)
+    pack.__dict__["text"] = reader.text()  # where `Pack.text` keeps what it has read
+    return pack
+
+
+def read_text(folder: Path) -> PackText:
+    """Read what a rule says about itself."""
+    problems = Problems()
+    text = _Reader(_document(folder), problems).text()
+    problems.raise_as(PackError)
+    return text
+
+
+def skim_pack(folder: Path) -> Pack:
+    """Read as much of a rule folder as a check needs; the rest is read when it is asked for.
+
+    The rules that ship are read at every start: of their files only the lines of `params` go through the YAML
+    parser. What does not look as they do is read in full.
+    """
+    problems = Problems()
+    rule_id, name = _split_name(folder, problems)
+    file = folder / "rule.yaml"
+    text = file.read_text(encoding="utf-8")
+    lines = list(_TOP_LINE.finditer(text))
+    said = {match[1]: match[2].strip() for match in lines}
+    check, severity, status = said.get("check", ""), said.get("severity", ""), said.get("status", "stable")
+    plain = _WORD.fullmatch(check) and severity in _SEVERITIES and status in _STATUSES and len(said) == len(lines)
+    if not plain:
+        return read_pack(folder)
+    params: dict[str, Param] = {}
+    if "params" in said:
+        params = _Reader(_section(str(file), text, lines, "params"), problems).params()
+    if problems.mistakes:
+        return read_pack(folder)
+    return Pack(rule_id, name, check, Severity(severity), status, params, folder)
+
+
+def _section(file: str, text: str, lines: list[re.Match[str]], key: str) -> Document:
+    """One top-level key with its value as a document of its own, at the lines where it stands."""
+    position = next(i for i, match in enumerate(lines) if match[1] == key)
+    start = lines[position].start()
+    end = lines[position + 1].start() if position + 1 < len(lines) else len(text)
+    return parse(file, "\n" * text.count("\n", 0, start) + text[start:end])
+
+
+def _split_name(folder: Path, problems: Problems) -> tuple[str, str]:
+    """Split the name of a rule's folder into id and name."""
+    match = FOLDER_NAME.fullmatch(folder.name)
+    if match is None:
+        hint = "name it like SRV001-online-bigsize: two to ten capitals, three digits, words with hyphens"
+        problems.add(str(folder), f"`{folder.name}` does not name a rule", hint)
+        return "", folder.name
+    if match[1].rstrip("0123456789") == "ALL":
+        problems.add(str(folder), "ALL stands for every rule, not for a family", "choose other letters")
+    return match[1], match[2]
+
+
+def _document(folder: Path) -> Document:
+    try:
+        return read_document(folder / "rule.yaml")
+    except UnreadableInputError as error:
+        raise PackError(error.message, error.hint) from None
+
+
+class _Reader:
+    """Reads a `rule.yaml`; mistakes are gathered in `problems`, and what is wrong is left out."""
+
+    def __init__(self, document: Document, problems: Problems) -> None:
+        self.document = document
+        self.problems = problems
+        for flaw in document.flaws:
+            self.problems.add(self.at(flaw.span.start), flaw.message)
+        self.values = self.mapping(document.root, _KEYS, "a rule")
+
+    def at(self, offset: int) -> str:
+        line, column = self.document.position(offset)
+        return f"{self.document.name}:{line}:{column}"
+
+    def wrong(self, node: Node, message: str, hint: str = "") -> None:
+        self.problems.add(self.at(node.start), message, hint)
+
+    def mapping(self, node: Node | None, keys: Iterable[str] | None, what: str) -> dict[str, Node]:
+        """Return the values of a mapping; unknown keys are mistakes where `keys` are given."""
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return {}
+        if not isinstance(node, Mapping):
+            self.wrong(node, f"{what} needs a mapping", "write `key: value`")
+            return {}
+        known = None if keys is None else tuple(keys)
+        found: dict[str, Node] = {}
+        for key, entry in node.entries.items():
+            if known is not None and key not in known:
+                likely = nearest(key, known)
+                hint = f"did you mean `{likely}`?" if likely else f"known: {', '.join(known)}"
+                self.problems.add(self.at(entry.start), f"{what} has no key `{shorten(key)}`", hint)
+            else:
+                found[key] = entry.value
+        return found
+
+    def items(self, key: str) -> list[Node]:
+        node = self.values.get(key)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return []
+        if not isinstance(node, Sequence):
+            self.wrong(node, f"`{key}` needs a list", f"write `{key}: [...]`")
+            return []
+        return node.items
+
+    def said(self, values: dict[str, Node], key: str, default: str | None, owner: Node | None, what: str) -> str:
+        """Read a text; one that is needed and missing is a mistake at what it belongs to."""
+        node = values.get(key)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            if default is None:
+                place = self.at(owner.start if owner is not None else 0)
+                self.problems.add(place, f"{what} needs `{key}`", f"add `{key}:`")
+            return default or ""
+        if not isinstance(node, Scalar):
+            self.wrong(node, f"`{key}` needs a text")
+            return ""
+        return node.text.strip()
+
+    def top(self, key: str, default: str | None = None) -> str:
+        return self.said(self.values, key, default, self.document.root, "a rule")
+
+    def word(self, key: str, words: tuple[str, ...], default: str | None = None) -> str:
+        """Read one word of a few."""
+        text = self.top(key, default)
+        node = self.values.get(key)
+        if node is not None and text not in words:
+            likely = nearest(text, words)
+            hint = f"did you mean `{likely}`?" if likely else f"write {', '.join(words)}"
+            self.wrong(node, f"`{shorten(text)}` is no {key}", hint)
+        return text if text in words else words[0]
+
+    def pack(self, rule_id: str, name: str, folder: Path) -> Pack:
+        severity = Severity(self.word("severity", _SEVERITIES))
+        return Pack(
+            rule_id,
+            name,
+            self.top("check"),
+            severity,
+            self.word("status", _STATUSES, "stable"),
+            self.params(),
+            folder,
+        )
+
+    def text(self) -> PackText:
+        terms = self.mapping(self.values.get("terms"), None, "`terms`")
+        return PackText(
+            self.top("title"), self.top("summary"), self.top("what", ""), self.top("why", ""), self.top("place", ""),
+            self.top("fix", ""), {key: self.said(terms, key, None, None, "`terms`") for key in terms},
+            tuple(self.cure(node) for node in self.items("cures")),
+            tuple(self.source(node) for node in self.items("sources")),
+        )  # fmt: skip
+
+    def params(self) -> dict[str, Param]:
+        nodes = self.mapping(self.values.get("params"), None, "`params`")
+        found = {}
+        for key, node in nodes.items():
+            param = self.param(key, node)
+            if param is not None:
+                found[key] = param
+        return found
+
+    def param(self, name: str, node: Node) -> Param | None:
+        what = f"the parameter `{shorten(name)}`"
+        if not isinstance(node, Mapping):
+            self.wrong(node, f"{what} needs a mapping", "write {value: 2s, unit: s, reason: why}")
+            return None
+        values = self.mapping(node, ("value", "unit", "reason", "source"), what)
+        text, unit = self.said(values, "value", None, node, what), self.said(values, "unit", "", node, what)
+        value = values.get("value")
+        if value is None:
+            return None
+        where = self.at(value.start)
+        try:
+            parsed = parse_param(text, unit)
+        except ValueError as error:
+            self.problems.take(where, error)
+            return None
+        reason, source = (
+            self.said(values, "reason", "", node, what),
+            self.said(values, "source", "", node, what),
+        )
+        return Param(name, parsed, text, unit, reason, source, where)
+
+    def cure(self, node: Node) -> CureRule:
+        values = self.mapping(node, ("pattern", "text", "when"), "a cure")
+        if not isinstance(node, Mapping):
+            return CureRule("", "")
+        pattern, text = (
+            self.said(values, "pattern", None, node, "a cure"),
+            self.said(values, "text", None, node, "a cure"),
+        )
+        return CureRule(pattern, text, self.said(values, "when", "", node, "a cure"))
+
+    def source(self, node: Node) -> Source:
+        values = self.mapping(node, ("title", "url"), "a source")
+        if not isinstance(node, Mapping):
+            return Source("", "")
+        return Source(
+            self.said(values, "title", None, node, "a source"), self.said(values, "url", "", node, "a source")
+        )

@@ -1,0 +1,167 @@
+"""Where rules come from: those that ship, folders of the user's, and installed distributions."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from archlint.errors import PackError
+from archlint.model.names import nearest
+from archlint.packs.problems import Problems
+from archlint.packs.reading import gather_pack, skim_pack
+from archlint.packs.records import Pack
+from archlint.shipped import shipped_folder
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP: Final = "archlint.rules"
+
+
+class PackSource(msgspec.Struct, frozen=True):
+    """A folder that holds rule folders, relative to `root`, or the name of an installed distribution.
+
+    `where` is the place that names it, for messages.
+    """
+
+    text: str
+    root: Path = Path()
+    where: str = ""
+
+
+class InstalledPacks(msgspec.Struct, frozen=True):
+    """A distribution that registers rules: its name and version, and what its entry points name."""
+
+    name: str
+    version: str
+    entry_points: tuple[str, ...]
+
+
+def shipped_packs() -> list[Pack]:
+    """Read the rules that ship with archlint, by id."""
+    folder = shipped_folder("rules")
+    if folder is None:
+        raise PackError("this installation has no rules", "install archlint again")
+    return [skim_pack(Path(child)) for child in _rule_folders(folder)]
+
+
+def read_packs(folder: Path) -> list[Pack]:
+    """Read every rule folder directly inside a folder; raises `PackError` with the place of each mistake."""
+    if not folder.is_dir():
+        raise PackError(f"{folder}: there is no such folder", "name a folder that holds rule folders")
+    problems = Problems()
+    packs = [gather_pack(Path(child), problems) for child in _rule_folders(folder)]
+    problems.raise_as(PackError)
+    if not packs:
+        inside = "it is a rule folder itself: name the folder above it" if (folder / "rule.yaml").is_file() else ""
+        raise PackError(
+            f"{folder}: holds no rule",
+            inside or "a rule is a folder such as ACME001-no-friday with a rule.yaml",
+        )
+    return packs
+
+
+def _rule_folders(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = sorted(entry.path for entry in entries if entry.is_dir())
+    return [name for name in names if os.path.isfile(os.path.join(name, "rule.yaml"))]
+
+
+def load_packs(sources: Iterable[PackSource] = ()) -> list[Pack]:
+    """Read the shipped rules, then those of each source, in order; raises `PackError`.
+
+    No id and no name may stand for two rules: findings, acceptances and baselines know a rule by them.
+    """
+    packs = shipped_packs()
+    problems = Problems()
+    seen: dict[str, Pack] = {word: pack for pack in packs for word in (pack.id, pack.name)}
+    folders: set[Path] = set()
+    for source in sources:
+        found: list[Pack] = []
+        for folder in _folders(source):
+            resolved = folder.resolve()
+            if resolved not in folders:
+                folders.add(resolved)
+                found += read_packs(folder)
+        for pack in sorted(found, key=lambda pack: pack.id):
+            _note_twice(seen, pack, problems)
+            packs.append(pack)
+    problems.raise_as(PackError)
+    return packs
+
+
+def _note_twice(seen: dict[str, Pack], pack: Pack, problems: Problems) -> None:
+    for what, word in (("id", pack.id), ("name", pack.name)):
+        first = seen.setdefault(word, pack)
+        if first is not pack:
+            hint = (
+                "a rule of your own has letters of your own, as in ACME001" if what == "id" else "choose another name"
+            )
+            problems.add(str(pack.folder), f"the {what} {word} is taken by {first.folder}", hint)
+
+
+def _folders(source: PackSource) -> list[Path]:
+    """Find the folders that a source stands for: one that exists, else those of an installed distribution."""
+    folder = Path(os.path.normpath(source.root / source.text))
+    if folder.is_dir():
+        return [folder]
+    at = f"{source.where}: " if source.where else ""
+    if source.text.startswith(".") or "/" in source.text or "\\" in source.text:
+        raise PackError(f"{at}there is no folder {folder}", "name a folder that holds rule folders")
+    found = [point for point in _entry_points() if point.dist and _normal(point.dist.name) == _normal(source.text)]
+    if not found:
+        names = sorted({point.dist.name for point in _entry_points() if point.dist})
+        likely = nearest(source.text, names)
+        hint = f"did you mean `{likely}`?" if likely else (
+            f"installed ones that do: {', '.join(names)}" if names else f"none that is installed registers `{GROUP}`"
+        )  # fmt: skip
+        raise PackError(
+            f"{at}`{source.text}` is no folder here, and no installed distribution that registers rules", hint
+        )
+    return [_folder_of(point, at) for point in found]
+
+
+def installed_packs() -> tuple[InstalledPacks, ...]:
+    """List the installed distributions that register rules: a configuration may name them under `packs`."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for point in _entry_points():
+        if point.dist is not None:
+            found.setdefault((point.dist.name, point.dist.version), []).append(point.value)
+    return tuple(InstalledPacks(name, version, tuple(sorted(v))) for (name, version), v in sorted(found.items()))
+
+
+def _entry_points() -> list[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return list(entry_points(group=GROUP))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _folder_of(point: EntryPoint, at: str) -> Path:
+    """Find the folder that an entry point names as `package` or `package:folder`.
+
+    The package itself is not imported (one inside another imports that one).
+    """
+    from importlib.util import find_spec
+
+    said = f"{at}the entry point `{point.name} = {point.value}` of {point.dist.name if point.dist else '?'}"
+    package, _, below = (part.strip() for part in point.value.partition(":"))
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.submodule_search_locations is None:
+        raise PackError(f"{said} names no package that is installed", "its value is `package` or `package:folder`")
+    places = [Path(place, *below.split(".")) if below else Path(place) for place in spec.submodule_search_locations]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise PackError(f"{said} names no folder in that package", f"there is no {places[0] if places else below}")

@@ -1,0 +1,223 @@
+"""Pages and tables about rules, patterns and technologies: for the terminal, as JSON, and for the documentation."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from archlint.catalog.patterns import Pattern, patterns
+from archlint.catalog.technologies import Technology
+from archlint.packs import Pack
+
+_BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def rule_page(pack: Pack) -> str:
+    """The page of a rule in Markdown: what, why, where, cures, arithmetic, parameters, both examples, sources."""
+    parts = [
+        f"# {pack.id} {pack.name}",
+        f"**{pack.title}.** {pack.summary}" if pack.summary else f"**{pack.title}.**",
+        f"Severity: {pack.severity.value}. Status: {pack.status}.",
+    ]
+    sections = (("When it is violated", pack.what), ("Why it matters", pack.why), ("Where the finding stands", pack.place),
+                ("What to do", pack.fix))  # fmt: skip
+    parts += [f"## {title}\n\n{text}" for title, text in sections if text]
+    if pack.cures:
+        parts.append(
+            "## Cures\n\n" + "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures)
+        )
+    if pack.terms:
+        lines = [f"- `{name}`: {text}" for name, text in pack.terms.items()]
+        parts.append(
+            "## Terms of the finding\n\nAn acceptance may bound them (`while: TERM OP QUANTITY`).\n\n"
+            + "\n".join(lines)
+        )
+    if pack.params and pack.check != "reader_problem":
+        lines = [
+            f"- `{p.name}` = {p.text}: {p.reason}" + (f" ({p.source})" if p.source else "")
+            for p in pack.params.values()
+        ]
+        parts.append("## Parameters\n\n" + "\n".join(lines))
+    parts += _examples(pack)
+    if pack.sources:
+        parts.append(
+            "## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _source(title: str, url: str) -> str:
+    return f"- {title}: <{url}>" if url else f"- {title}"
+
+
+def _cure_line(name: str, text: str, when: str) -> str:
+    pattern = patterns().get(name)
+    reference = (
+        f" Reference implementation: `{pattern.reference}/`."
+        if pattern is not None and pattern.reference
+        else ""
+    )
+    condition = f" Helps when: {when.rstrip('.')}." if when else ""
+    return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{reference}"
+
+
+def _examples(pack: Pack) -> list[str]:
+    """One example that breaks the rule and one that keeps it; the marks of the tests become arrows."""
+    parts = []
+    for kind, title in (("bad", "An example that breaks it"), ("good", "An example that keeps it")):
+        found = pack.examples(kind)
+        if found:
+            text = found[0].read_text(encoding="utf-8").rstrip()
+            text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", text)
+            parts.append(f"## {title}\n\n```yaml\n{text}\n```")
+    return parts
+
+
+def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
+    """The page of a pattern in Markdown, with the rules that it cures."""
+    parts = [f"# {pattern.title}", pattern.summary]
+    for title, lines in (("Use it when", pattern.use_when), ("Avoid it when", pattern.avoid_when)):
+        if lines:
+            parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
+    if pattern.roles:
+        parts.append(
+            "## Roles\n\n" + "\n".join(f"- **{role}**: {text}" for role, text in pattern.roles.items())
+        )
+    if pattern.costs:
+        parts.append(f"## What it costs\n\n{pattern.costs}")
+    if pattern.reference:
+        parts.append(f"## Reference implementation\n\n`{pattern.reference}/`")
+    cured = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
+    if cured:
+        lines = [
+            f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured
+        ]
+        parts.append("## Cures\n\n" + "\n".join(f"- {line}" for line in lines))
+    if pattern.sources:
+        parts.append("## Sources\n\n" + "\n".join(_source(title, url) for title, url in pattern.sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def to_terminal(page: str, width: int, color: bool) -> str:
+    """A Markdown page as a terminal shows it: wrapped, headings bold, links by name, code as it stands."""
+    lines: list[str] = []
+    code = False
+    for line in page.rstrip().split("\n"):
+        if line.startswith("```"):
+            code = not code
+        elif code:
+            lines.append(
+                f"    {_DIM}{line}{_RESET}" if color and line.lstrip().startswith("#") else f"    {line}"
+            )
+        elif line.startswith("#"):
+            title = line.lstrip("# ")
+            lines.append(
+                f"{_BOLD}{title}{_RESET}" if color else (title.upper() if line.startswith("## ") else title)
+            )
+        else:
+            lines += _paragraph(line, width, color)
+    return "\n".join(lines)
+
+
+def _paragraph(line: str, width: int, color: bool) -> list[str]:
+    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line).replace("**", "")
+    indent = "  " if plain.startswith("- ") else ""
+    wrapped = textwrap.wrap(
+        plain, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    ) or [""]
+    return [_CODE.sub(f"{_CYAN}\\1{_RESET}", text) if color else text for text in wrapped]
+
+
+def rules_table(packs: Sequence[Pack], width: int, color: bool) -> str:
+    """The rules as a table: id, name, severity, what each says."""
+    return _table([(p.id, p.name, p.severity.value, p.title) for p in packs], width, color)
+
+
+def rules_json(packs: Sequence[Pack]) -> str:
+    """The rules as JSON, with all that their packs say."""
+    return _json(
+        [
+            {
+                "id": pack.id, "name": pack.name, "title": pack.title, "severity": pack.severity.value,
+                "status": pack.status, "summary": pack.summary, "what": pack.what, "why": pack.why, "place": pack.place,
+                "fix": pack.fix, "check": pack.check, "docs": pack.docs, "terms": pack.terms,
+                "params": {p.name: {"value": p.text, "unit": p.unit, "reason": p.reason, "source": p.source} for p in pack.params.values()},
+                "cures": [{"pattern": c.pattern, "text": c.text, "when": c.when} for c in pack.cures],
+                "sources": [{"title": s.title, "url": s.url} for s in pack.sources],
+            }
+            for pack in packs
+        ]
+    )  # fmt: skip
+
+
+def patterns_table(known: Iterable[Pattern], width: int, color: bool) -> str:
+    """The patterns as a table: name, group, summary."""
+    return _table([(p.name, p.group, p.summary) for p in known], width, color)
+
+
+def patterns_json(known: Iterable[Pattern]) -> str:
+    """The patterns as JSON."""
+    return _json(
+        [
+            {
+                "name": p.name, "title": p.title, "group": p.group, "summary": p.summary, "use_when": p.use_when,
+                "avoid_when": p.avoid_when, "roles": p.roles, "costs": p.costs, "docs": p.docs, "reference": p.reference,
+                "sources": [{"title": title, "url": url} for title, url in p.sources],
+            }
+            for p in known
+        ]
+    )  # fmt: skip
+
+
+def technologies_table(known: Iterable[Technology], width: int, color: bool) -> str:
+    """The technologies as a table: name, kinds, what is assumed of each."""
+    return _table([(t.name, ", ".join((t.kind, *t.also)), _assumed(t)) for t in known], width, color)
+
+
+def _assumed(technology: Technology) -> str:
+    return "; ".join(
+        f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items()
+    )
+
+
+def _plain(value: bool | float | str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+def technologies_json(known: Iterable[Technology]) -> str:
+    """The technologies as JSON; an assumed timeout is in seconds."""
+    return _json(
+        [
+            msgspec.structs.asdict(t)
+            | {"assumed": {k: msgspec.structs.asdict(f) for k, f in t.assumed.items()}}
+            for t in known
+        ]
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int, color: bool) -> str:
+    """Columns aligned, the last one wrapped."""
+    if not rows:
+        return ""
+    columns = list(zip(*rows, strict=True))
+    sizes = [max(map(len, column)) for column in columns[:-1]]
+    indent = sum(sizes) + 2 * len(sizes)
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(size) for cell, size in zip(row, sizes, strict=False)]
+        if color:
+            cells[0] = f"{_BOLD}{cells[0]}{_RESET}"
+        rest = textwrap.wrap(row[-1], max(24, width - indent), break_on_hyphens=False) or [""]
+        lines.append(("  ".join(cells) + "  " + rest[0]).rstrip())
+        lines += [" " * indent + text for text in rest[1:]]
+    return "\n".join(lines)

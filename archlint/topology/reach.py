@@ -1,0 +1,123 @@
+"""What requests meet from where they enter on: shared by all workloads that enter alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from archlint.topology.cycles import condensed_order
+from archlint.topology.steps import Routes, Step
+
+if TYPE_CHECKING:
+    from archlint.topology.failure import Failures
+
+V = TypeVar("V")
+Start = tuple[str, bool]
+"""A component where requests enter, and whether the client waits for it."""
+
+
+class Joined(Mapping[str, V]):
+    """One entry of one's own before a mapping that is shared with others, without copying it."""
+
+    __slots__ = ("_name", "_rest", "_value")
+
+    def __init__(self, name: str, value: V, rest: Mapping[str, V]) -> None:
+        self._name = name
+        self._value = value
+        self._rest = rest
+
+    def __getitem__(self, name: str) -> V:
+        return self._value if name == self._name else self._rest[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name == self._name or name in self._rest
+
+    def __iter__(self) -> Iterator[str]:
+        yield self._name
+        yield from self._rest
+
+    def __len__(self) -> int:
+        return 1 + len(self._rest)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Reach:
+    """The components met from some starts on: `waiting` are those waited for, `eventual` the others.
+
+    Both are in the order in which requests meet them (breadth first). `steps` holds the steps of each,
+    `entered` the step by which each was met first (not of the starts). `without` is the client where a way leads
+    back to it. `failures` keeps the answers to what is lost, by the steps with which requests enter.
+    """
+
+    def __init__(self, routes: Routes, starts: tuple[Start, ...], without: str = "") -> None:
+        self.routes = routes
+        self.failures: dict[tuple[object, ...], Failures] = {}
+        self.waiting: dict[str, None] = {}
+        self.eventual: dict[str, None] = {}
+        self.steps: dict[str, list[Step]] = {}
+        self.entered: dict[str, Step] = {}
+        self._meet_waiting([name for name, waits in starts if waits], without)
+        self._meet_eventual([name for name, waits in starts if not waits], without)
+
+    @property
+    def components(self) -> Iterator[str]:
+        """Every component, those waited for first."""
+        yield from self.waiting
+        yield from self.eventual
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.waiting or name in self.eventual
+
+    def _meet_waiting(self, starts: list[str], without: str) -> None:
+        met = self.waiting
+        met.update(dict.fromkeys(name for name in starts if name != without))
+        order = list(met)
+        for name in order:                   # grows while it is walked
+            steps = self.steps[name] = self.routes.steps(name)
+            for step in steps:
+                target = step.target
+                if step.waits and target not in met and target != without:
+                    met[target] = None
+                    self.entered[target] = step
+                    order.append(target)
+
+    def _meet_eventual(self, starts: list[str], without: str) -> None:
+        waiting, met = self.waiting, self.eventual
+        met.update(dict.fromkeys(name for name in starts if name != without and name not in waiting))
+        order = list(met)
+        for name in waiting:
+            self._follow(self.steps[name], without, order)
+        for name in order:                   # grows while it is walked
+            steps = self.steps[name] = self.routes.steps(name, beyond=True)
+            self._follow(steps, without, order)
+
+    def _follow(self, steps: list[Step], without: str, order: list[str]) -> None:
+        for step in steps:
+            target = step.target
+            if target not in self.waiting and target not in self.eventual and target != without:
+                self.eventual[target] = None
+                self.entered[target] = step
+                order.append(target)
+
+    @cached_property
+    def takers(self) -> dict[str, list[Step]]:
+        """The steps that lead to each component."""
+        found: dict[str, list[Step]] = {}
+        for steps in self.steps.values():
+            for step in steps:
+                found.setdefault(step.target, []).append(step)
+        return found
+
+    @cached_property
+    def targets(self) -> dict[str, list[str]]:
+        """The targets of the steps of each component, those met here."""
+        met = self.steps
+        return {name: [step.target for step in steps if step.target in met] for name, steps in met.items()}
+
+    @cached_property
+    def order(self) -> list[tuple[str, ...]]:
+        """The components in groups that reach one another, each group after those that it reaches."""
+        return condensed_order(self.targets)

@@ -1,0 +1,261 @@
+"""The relations that a request takes, and which of them it needs.
+
+A request is an AND/OR graph: a component needs all that it waits for, but what is `optional` or has a
+`fallback`, one of each `either` group, and the one arm that the request takes of those with a `share`. What stands
+under a condition (`when`) is needed only where nothing else runs the models that the workload says it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from archlint.model.architecture import Relation
+
+if TYPE_CHECKING:
+    from archlint.topology.graph import Topology
+    from archlint.topology.reach import Reach
+
+EITHER: Final = "either"
+SHARE: Final = "share"
+WHEN: Final = "when"
+_ROUNDING: Final = 0.01
+"""Three shares of 33 % are meant to be the whole."""
+_NO_WORK: Final = frozenset({"training-job", "monitoring", "log-store"})
+"""Kinds that take messages without working for the request that caused them."""
+
+Key = tuple[str, int]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Relations of one component of which a request needs one (`either`) or takes one (`share`, `when`).
+
+    `complete` says that every request needs one of them: any one suffices, or the shares add up to the whole.
+    """
+
+    kind: str
+    relations: tuple[Relation, ...]
+    complete: bool
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A relation that a request takes from `source` to `target` (`consumes`: from the queue to its consumer).
+
+    `needed` is false where the answer does without it, and in a group; `waits` says whether the source waits.
+    `share` is the part of the requests at the source that take it, where it is one arm of several.
+    """
+
+    source: str
+    target: str
+    relation: Relation
+    needed: bool
+    group: int | None = None
+    waits: bool = True
+    share: float = 1.0
+
+
+class _Role(msgspec.Struct, frozen=True):
+    """What a relation of a group is for a request."""
+
+    needed: bool
+    group: int | None = None
+    share: float = 1.0
+
+
+class Routes:
+    """The steps of each component for requests that run the same models, made when they are first asked for.
+
+    `wanted` are the bits of the models that a request runs (`Topology.model_bits`), None where it runs all
+    that it reaches. `groups` are numbered by `Step.group`; `reaches` keeps what requests meet from where they
+    enter on.
+    """
+
+    def __init__(self, topology: Topology, wanted: int | None) -> None:
+        self.topology = topology
+        self.wanted = wanted
+        self.groups: list[Group] = []
+        self.reaches: dict[tuple[tuple[tuple[str, bool], ...], str], Reach] = {}
+        self._steps: dict[tuple[str, bool], list[Step]] = {}
+
+    def steps(self, name: str, beyond: bool = False) -> list[Step]:
+        """Return the steps that leave a component, in the file's order; `beyond` a queue, also its result."""
+        known = self._steps.get((name, beyond))
+        if known is None:
+            relations = self.topology.leaving(name, self.wanted)
+            known = self._steps[name, beyond] = self._made(name, relations, beyond)
+        return known
+
+    def first_steps(self, client: str, to: str | None) -> list[Step]:
+        """Return the steps by which requests enter at a client: over all relations, or those to one target."""
+        if to is None:
+            return self.steps(client)
+        return self._made(client, [r for r in self.topology.outgoing[client] if r.target == to], False)
+
+    def _made(self, name: str, relations: Sequence[Relation], beyond: bool) -> list[Step]:
+        beyond = beyond and self._works_from_queue(name)
+        taken = [relation for relation in relations if self._takes(relation, beyond)]
+        grouped: dict[tuple[str, str], list[Relation]] = {}
+        for relation in taken:
+            kind = _group_of(relation)
+            if kind is not None:
+                grouped.setdefault(kind, []).append(relation)
+        roles = self._roles(taken, grouped) if grouped else {}
+        waits = self.topology.waits
+        steps = []
+        for relation in taken:
+            role = roles.get((relation.verb, relation.index)) or _Role(_is_needed(relation, beyond))
+            steps.append(
+                Step(name, relation.target, relation, role.needed, role.group, waits(relation), role.share)
+            )
+        consumptions = self.topology.consumptions(name)
+        return steps + self._consumed(name, consumptions) if consumptions else steps
+
+    def _takes(self, relation: Relation, beyond: bool) -> bool:
+        """Return whether requests of these models take a relation."""
+        topology = self.topology
+        if relation.verb == "publishes":
+            return self._leads_to_models(relation.target) or (beyond and self._hands_on(relation))
+        if relation.verb != "writes" and not topology.waits(relation):
+            return False
+        return not self._leads_elsewhere(relation.target)
+
+    def _works_from_queue(self, name: str) -> bool:
+        return any(relation.verb == "consumes" for relation in self.topology.outgoing[name])
+
+    def _hands_on(self, relation: Relation) -> bool:
+        """Return whether a message is a prediction's result: its sender has no other way to give it on."""
+        source = self.topology.components[relation.source]
+        if source.callback or any(other.verb == "writes" for other in source.relations):
+            return False
+        runs = self.topology.models_awaited[relation.source]
+        if self.wanted is not None:
+            runs &= self.wanted
+        return runs != 0 and not self._leads_elsewhere(relation.target)
+
+    def _roles(
+        self, taken: Sequence[Relation], grouped: dict[tuple[str, str], list[Relation]]
+    ) -> dict[Key, _Role]:
+        """Return what each relation of a group is, by verb and index."""
+        roles: dict[Key, _Role] = {}
+        for (kind, _), relations in grouped.items():
+            if kind == EITHER and any(map(_is_dispensable, relations)):
+                # Where the answer does without one of them, it does without the group.
+                roles |= {(relation.verb, relation.index): _Role(False) for relation in relations}
+            elif kind == EITHER:
+                self._assign(roles, EITHER, relations)
+            elif kind == SHARE:
+                for members in _exclusive(relations):
+                    self._assign(roles, SHARE, members)
+            else:
+                certain = self._certain(taken, relations)
+                if certain is not None:
+                    roles[certain.verb, certain.index] = _Role(True)
+                self._assign(roles, WHEN, [relation for relation in relations if relation is not certain])
+        return roles
+
+    def _assign(self, roles: dict[Key, _Role], kind: str, relations: Sequence[Relation]) -> None:
+        """Make a group; one relation of which any one suffices is simply needed."""
+        if kind == EITHER and len(relations) == 1:
+            roles[relations[0].verb, relations[0].index] = _Role(True)
+        elif relations:
+            total = sum(relation.share or 0.0 for relation in relations)
+            whole = len(relations) > 1 and total >= 1 - _ROUNDING
+            number = self._number(Group(kind, tuple(relations), kind == EITHER or (kind == SHARE and whole)))
+            scale = total if kind == SHARE and (whole or total > 1) else 1.0
+            for relation in relations:
+                share = (relation.share or 0.0) / scale if kind == SHARE else 1.0
+                roles[relation.verb, relation.index] = _Role(False, number, share)
+
+    def _number(self, group: Group) -> int:
+        self.groups.append(group)
+        return len(self.groups) - 1
+
+    def _certain(self, taken: Sequence[Relation], arms: Sequence[Relation]) -> Relation | None:
+        """Return the one arm under a condition without which a request would run none of its models."""
+        if self.wanted is None or self.topology.bits_served(arms[0].source) & self.wanted:
+            return None
+        leading = [relation for relation in taken if self._leads_to_models(relation.target)]
+        return leading[0] if len(leading) == 1 and leading[0] in arms else None
+
+    def _consumed(self, queue: str, consumptions: Sequence[Relation]) -> list[Step]:
+        """Return the steps to a queue's consumers: with the same models they stand in for one another.
+
+        Consumers that lead to no model count only where none does: then the queue carries results.
+        """
+        leading = [relation for relation in consumptions if self._leads_to_models(relation.source)]
+        if not leading:
+            leading = [relation for relation in consumptions if self._takes_results(relation.source)]
+        by_models: dict[int, list[Relation]] = {}
+        seen = twice = 0
+        for relation in leading:
+            bits = self._bits(relation.source)
+            by_models.setdefault(bits, []).append(relation)
+            twice |= seen & bits
+            seen |= bits
+        steps = []
+        for bits, relations in by_models.items():
+            number = self._number(Group(EITHER, tuple(relations), True)) if len(relations) > 1 else None
+            needed = number is None and (not bits or bool(bits & ~twice))
+            steps += [Step(queue, r.source, r, needed, number, waits=False) for r in relations]
+        return steps
+
+    def _takes_results(self, name: str) -> bool:
+        return not self.topology.models_below[name] and self.topology.components[name].kind not in _NO_WORK
+
+    def _bits(self, name: str) -> int:
+        below = self.topology.models_below[name]
+        return below if self.wanted is None else below & self.wanted
+
+    def _leads_to_models(self, name: str) -> bool:
+        return self._bits(name) != 0
+
+    def _leads_elsewhere(self, name: str) -> bool:
+        """Return whether a component leads to models, but to none of those that a request runs."""
+        if self.wanted is None:
+            return False
+        below = self.topology.models_below[name]
+        return below != 0 and below & self.wanted == 0
+
+
+def _is_dispensable(relation: Relation) -> bool:
+    """Return whether the answer is only poorer without a relation."""
+    return bool(relation.optional) or relation.fallback is not None
+
+
+def _is_needed(relation: Relation, beyond: bool) -> bool:
+    """Return whether a request needs a relation that is in no group.
+
+    Nobody waits for a write with `wait: false`; but what a worker writes is the answer.
+    """
+    if _is_dispensable(relation):
+        return False
+    return relation.verb != "writes" or relation.wait is not False or beyond
+
+
+def _group_of(relation: Relation) -> tuple[str, str] | None:
+    """Return the group that a relation is in: the kind and a name; None where it is in none."""
+    if relation.either is not None:
+        return EITHER, relation.either
+    if _is_dispensable(relation):
+        return None
+    if relation.share is not None and relation.share < 1:
+        return SHARE, relation.parallel or ""
+    return (WHEN, "") if relation.when is not None else None
+
+
+def _exclusive(relations: Sequence[Relation]) -> Iterator[list[Relation]]:
+    """Yield the relations with a share of which a request takes one.
+
+    Two conditions may hold at once: where the shares of those under a condition go beyond the whole, each of
+    them stands for itself.
+    """
+    if sum(relation.share or 0.0 for relation in relations) <= 1 + _ROUNDING:
+        yield list(relations)
+        return
+    yield [relation for relation in relations if relation.when is None]
+    for relation in relations:
+        if relation.when is not None:
+            yield [relation]
+

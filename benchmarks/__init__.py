@@ -1,0 +1,1 @@
+"""How fast archlint is: generated systems, and the time beside that of other linters."""

@@ -1,0 +1,131 @@
+"""Write the files that are made from the program: pages of rules and patterns, schemas, CLI help, examples' output.
+
+`python docs/generate.py` writes them; with `--check` it says which are not current, and exits with 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from click.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from archlint.api import all_packs, all_technologies, check_targets  # noqa: E402
+from archlint.catalog.patterns import patterns  # noqa: E402
+from archlint.cli.app import COMMANDS, app  # noqa: E402
+from archlint.linter import Options  # noqa: E402
+from archlint.model.schema import architecture_schema  # noqa: E402
+from archlint.packs import Pack  # noqa: E402
+from archlint.report.json import report_schema  # noqa: E402
+from archlint.report.pages import pattern_page, rule_page  # noqa: E402
+from archlint.report.options import TextOptions  # noqa: E402
+from archlint.report.text import render_text  # noqa: E402
+
+NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
+TODAY = "2026-11-22"
+WIDTH = 100
+
+
+def rule_index(packs: list[Pack]) -> str:
+    """The table of all rules."""
+    rows = [f"| [{p.id}]({p.id}-{p.name}.md) | {p.name} | {p.severity.value} | {p.title} |" for p in packs]
+    return "# Rules\n\n| id | name | severity | what it finds |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def pattern_index() -> str:
+    """The table of all patterns."""
+    rows = [f"| [{p.name}]({p.name}.md) | {p.group} | {p.summary} |" for p in patterns().values()]
+    return "# Patterns\n\n| name | group | what it is |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def technologies_page() -> str:
+    """The technology catalogue, with what is assumed and the page that says so."""
+    lines = ["# Technologies", "", "What `uses:` knows, and what archlint assumes of it unless the file says otherwise.", "",
+             "| name | what | kinds | other names | assumed |", "|---|---|---|---|---|"]  # fmt: skip
+    for t in all_technologies().entries.values():
+        assumed = "; ".join(f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items())
+        kinds = ", ".join((t.kind, *t.also))
+        lines.append(f"| `{t.name}` | {t.title} | {kinds} | {', '.join(t.aliases)} | {assumed} |")
+    return "\n".join(lines) + "\n"
+
+
+def cli_page() -> str:
+    """The help of every command."""
+    runner = CliRunner()
+    parts = ["# Command line"]
+    for name in ("", *COMMANDS):
+        words = [name, "--help"] if name else ["--help"]
+        result = runner.invoke(app, words, prog_name="archlint", terminal_width=WIDTH, color=False)
+        if result.exit_code != 0:
+            raise SystemExit(f"archlint {' '.join(words)}: {result.output}")
+        parts.append(f"## archlint{' ' + name if name else ''}\n\n```\n{result.output.rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def example_output(path: Path) -> str:
+    """What `archlint check` prints about an example, as a user sees it from the project's root."""
+    report = check_targets([path.relative_to(ROOT)], Options(today=TODAY))
+    return render_text(report, TextOptions(color=False, width=WIDTH))
+
+
+def files() -> dict[Path, str]:
+    """Every generated file with its text."""
+    packs = all_packs()
+    docs = ROOT / "docs"
+    made = {
+        docs / "rules" / "README.md": NOTE + rule_index(packs),
+        docs / "patterns" / "README.md": NOTE + pattern_index(),
+        docs / "technologies.md": NOTE + technologies_page(),
+        docs / "cli.md": NOTE + cli_page(),
+        docs / "schema" / "arch.schema.json": _json(architecture_schema()),
+        docs / "schema" / "report.schema.json": _json(report_schema()),
+    }
+    made |= {ROOT / pack.docs: NOTE + rule_page(pack) for pack in packs}
+    made |= {ROOT / pattern.docs: NOTE + pattern_page(pattern, packs) for pattern in patterns().values()}
+    for path in sorted((ROOT / "examples").glob("*/*.yaml")):
+        if path.parent.name in {"healthy", "sick"}:
+            made[path.with_suffix(".txt")] = example_output(path)
+    return made
+
+
+def stale_files() -> list[Path]:
+    """Generated files that are no longer made."""
+    made = set(files())
+    found = [*ROOT.glob("docs/rules/*.md"), *ROOT.glob("docs/patterns/*.md"), *ROOT.glob("examples/*/*.txt")]
+    return [path for path in found if path not in made]
+
+
+def _json(schema: dict[str, object]) -> str:
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; say what is not current.")
+def main(check: bool) -> None:
+    """Write the generated files."""
+    import os
+
+    os.chdir(ROOT)
+    changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
+    stale = stale_files()
+    for path in (*changed, *stale):
+        click.echo(f"{'not current' if check else 'removed' if path in stale else 'written'}: {path.relative_to(ROOT)}")
+    if check and (changed or stale):
+        raise SystemExit("run `python docs/generate.py`")
+    if not check:
+        made = files()
+        for path in changed:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made[path], encoding="utf-8")
+        for path in stale:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main()

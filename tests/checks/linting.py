@@ -1,0 +1,46 @@
+"""Small systems through the whole linter, down to what one rule says of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+
+import msgspec
+
+from archlint.config import Config
+from archlint.linter import Linter, Options
+from archlint.source.parser import parse
+from archlint.verdicts import Finding
+
+
+@cache
+def _linter(rule: str) -> Linter:
+    return Linter(Config(Path(__file__).parent), Options(select=(rule,), today="2026-06-30"))
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What one rule says: its findings by place, and for each open question the keys that it needs."""
+
+    findings: dict[str, Finding]
+    undecided: dict[str, tuple[str, ...]]
+
+    @property
+    def places(self) -> set[str]:
+        """Where the findings stand."""
+        return set(self.findings)
+
+    def term(self, at: str, name: str) -> float | str | bool:
+        """The value of a term of a finding."""
+        return next(term.value for term in self.findings[at].terms if term.name == name)
+
+    def cures(self, at: str) -> list[str]:
+        """The patterns that a finding names, in order."""
+        return [cure.pattern for cure in self.findings[at].cures]
+
+
+def lint(rule: str, text: str) -> Said:
+    """Lint a text with one rule; `archlint: 1` is put in front."""
+    report, _ = _linter(rule).lint(parse("arch.yaml", "archlint: 1\n" + dedent(text)), None)
+    assert len({finding.at for finding in report.findings}) == len(report.findings), "two findings at one place"
+    return Said({f.at: f for f in report.findings}, {q.at: q.needs for q in report.undecided})

@@ -1,0 +1,119 @@
+"""REL003: which calls are asked for a timeout, and how they are told."""
+
+from __future__ import annotations
+
+from tests.checks.linting import Said, lint
+
+
+def calls(text: str, workload: str = "{from: page}") -> Said:
+    return lint(
+        "REL003",
+        f"""
+        workloads: {{search: {workload}}}
+        models: {{m: {{}}}}
+        components:
+          {text}
+        """,
+    )
+
+
+def test_every_waiting_relation_on_the_path_is_asked() -> None:
+    said = calls("""
+          page: {kind: client, calls: [api]}
+          api: {kind: service, reads: [facts], writes: [notes], loads: [store], loads_model: on-request}
+          facts: {kind: database}
+          notes: {kind: database}
+          store: {kind: object-store}
+        """)
+    assert said.places == {"components.page.calls[0]", "components.api.reads[0]"}
+    finding = said.findings["components.api.reads[0]"]
+    assert finding.message == (
+        "`api` waits for `facts`, `notes` and `store` without a timeout: a callee that hangs holds it for ever"
+    )
+    assert [related.at for related in finding.related] == ["components.api.writes[0]", "components.api.loads[0]"]
+    assert said.term("components.api.reads[0]", "calls") == 3
+
+
+def test_who_does_not_wait_needs_none() -> None:
+    said = calls("""
+          page: {kind: client, calls: [{to: api, timeout: 1s}]}
+          api:
+            kind: service
+            publishes: [jobs]
+            writes: [{to: notes, wait: false}]
+            mirrors: [shadow]
+            logs_to: [notes]
+            loads: [store]
+            loads_model: at-start
+          jobs: {kind: queue}
+          worker: {kind: worker, consumes: [jobs], serves: [m], writes: [notes], calls: [shadow]}
+          shadow: {kind: model-server, reads: [notes]}
+          notes: {kind: database}
+          store: {kind: object-store}
+          report: {kind: service, reads: [notes]}
+        """)
+    assert not said.findings
+
+
+def test_a_default_of_the_callers_technology_is_a_timeout() -> None:
+    assert calls("""
+          page: {kind: client, calls: [edge]}
+          edge: {kind: load-balancer, uses: nginx, calls: [api]}
+          api: {kind: service}
+        """).places == {"components.page.calls[0]"}
+
+
+def test_optional_calls_and_calls_with_a_fallback_hang_as_well() -> None:
+    said = calls("""
+          page: {kind: client, calls: [{to: api, fallback: an empty page}], reads: [{to: notes, optional: true}]}
+          api: {kind: service}
+          notes: {kind: cache}
+        """)
+    assert said.term("components.page.calls[0]", "calls") == 2
+
+
+def test_the_tightest_objective_is_named() -> None:
+    said = lint(
+        "REL003",
+        """
+        workloads:
+          slow: {from: page, slo: {latency: {p95: 2s}}}
+          fast: {from: page, slo: {latency: {p50: 10ms, p99: 80ms}}}
+          other: {from: kiosk, slo: {latency: 5ms}}
+        components:
+          page: {kind: client, calls: [api]}
+          kiosk: {kind: client, calls: [{to: list, timeout: 1s}]}
+          api: {kind: service}
+          list: {kind: service}
+        """,
+    )
+    assert said.places == {"components.page.calls[0]"}
+    assert said.findings["components.page.calls[0]"].message.endswith(", though `fast` asks for an answer within 80 ms")
+    assert said.term("components.page.calls[0]", "objective") == 0.08
+
+
+def test_a_relation_that_the_workload_does_not_take_is_not_asked() -> None:
+    said = calls(
+        """
+          page: {kind: client, calls: [{to: api, timeout: 1s}, admin]}
+          api: {kind: service}
+          admin: {kind: service}
+        """,
+        "{from: {client: page, to: api}}",
+    )
+    assert not said.findings
+
+
+def test_an_unread_timeout_is_not_taken_for_none() -> None:
+    text = """
+          page: {kind: client, calls: [{to: api, timeout: 300}]}
+          api: {kind: service}
+        """
+    said = calls(text)
+    assert not said.findings
+    assert said.undecided == {"components.page.calls[0]": ("components.page.calls[0].timeout",)}
+    assert calls(
+        text.replace("timeout: 300}]", "timeout: 300}, list]").replace(
+            "api: {kind", "list: {kind: service}\n          api: {kind"
+        )
+    ).places == {"components.page.calls[1]"}

@@ -1,0 +1,161 @@
+"""Laws of the REL and DOC checks over random systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archlint.analysis.redundancy import redundancy
+from archlint.analysis.system import System
+from archlint.checks import (
+    call_without_timeout,
+    forgetful_store,
+    queue_without_dead_letter,
+    replicas_without_balancer,
+    single_point_of_failure,
+    stray_component,
+    unknown_technology,
+    unserved_model,
+    waiting_cycle,
+)  # fmt: skip
+from archlint.verdicts import Hit, Undecided, Verdict
+from tests.checks.systems import Facts, File, files, system_of
+
+Pool = frozenset[str]
+
+
+def single_points(system: System) -> set[Pool]:
+    """The components, or groups of siblings, that REL001 finds."""
+    params = single_point_of_failure.Params()
+    hits = [verdict for verdict in single_point_of_failure.check(system, params) if isinstance(verdict, Hit)]
+    return {
+        frozenset({hit.at.names[1], *(r.at.names[1] for r in hit.related if r.at.names[0] == "components")})
+        for hit in hits
+    }
+
+
+def verdicts(system: System) -> Iterator[Verdict]:
+    """What the REL and DOC checks say that read the graph."""
+    yield from single_point_of_failure.check(system, single_point_of_failure.Params())
+    yield from replicas_without_balancer.check(system, replicas_without_balancer.Params())
+    yield from call_without_timeout.check(system, call_without_timeout.Params())
+    yield from waiting_cycle.check(system, waiting_cycle.Params())
+    yield from queue_without_dead_letter.check(system, queue_without_dead_letter.Params())
+    yield from forgetful_store.check(system, forgetful_store.Params())
+    yield from stray_component.check(system, stray_component.Params())
+    yield from unserved_model.check(system, unserved_model.Params())
+    yield from unknown_technology.check(system, unknown_technology.Params())
+
+
+def said(system: System) -> set[tuple[str, str, tuple[str, ...]]]:
+    """The verdicts without their order: place, words, and what an open question needs."""
+    return {
+        (v.at.at, v.because, tuple(sorted(place.at for place in v.needs))) if isinstance(v, Undecided)
+        else (v.at.at, v.message, tuple(f"{term.name}={term.value}" for term in v.terms))
+        for v in verdicts(system)
+    }  # fmt: skip
+
+
+@st.composite
+def files_with_more(draw: st.DrawFn) -> tuple[File, File]:
+    """A file, and the same with a further replica, or a further zone, of one component that states some."""
+    file = draw(files())
+    components = file["components"]
+    stating = [(name, key) for name, facts in components.items() for key in ("replicas", "zones") if key in facts]
+    if not stating:
+        return file, file
+    name, key = draw(st.sampled_from(stating))
+    more = deepcopy(file)
+    facts = more["components"][name]
+    facts[key] = _one_more(facts[key])
+    return file, more
+
+
+def _one_more(value: object) -> object:
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, list):
+        return [*value, "c"]
+    assert isinstance(value, dict)
+    return value | {"min": value["min"] + 1}
+
+
+@given(files_with_more())
+@settings(deadline=None)
+def test_a_further_replica_or_zone_never_adds_a_single_point_of_failure(pair: tuple[File, File]) -> None:
+    before, after = pair
+    assert single_points(system_of(after)) <= single_points(system_of(before))
+
+
+@st.composite
+def files_with_an_optional_relation(draw: st.DrawFn) -> tuple[File, File]:
+    """A file, and the same with one relation made optional."""
+    file = draw(files())
+    relations = [
+        (name, verb, index)
+        for name, facts in file["components"].items()
+        for verb in ("calls", "reads", "writes")
+        for index in range(len(_list(facts, verb)))
+    ]
+    if not relations:
+        return file, file
+    name, verb, index = draw(st.sampled_from(relations))
+    looser = deepcopy(file)
+    relation = _list(looser["components"][name], verb)[index]
+    assert isinstance(relation, dict)
+    relation["optional"] = True
+    return file, looser
+
+
+def _list(facts: Facts, verb: str) -> list[object]:
+    value = facts.get(verb, [])
+    assert isinstance(value, list)
+    return value
+
+
+@given(files_with_an_optional_relation())
+@settings(deadline=None)
+def test_an_optional_relation_never_adds_a_single_point_of_failure(pair: tuple[File, File]) -> None:
+    before, after = pair
+    assert single_points(system_of(after)) <= single_points(system_of(before))
+
+
+@given(files(), st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_the_order_of_components_changes_nothing(file: File, random: Random) -> None:
+    names = list(file["components"])
+    random.shuffle(names)
+    shuffled: File = {**file, "components": {name: file["components"][name] for name in names}}
+    assert said(system_of(file)) == said(system_of(shuffled))
+
+
+@given(files())
+@settings(deadline=None)
+def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File) -> None:
+    """What is found is lost to at least one workload as a whole, by the graph itself, and is not redundant."""
+    system = system_of(file)
+    for pool in single_points(system):
+        assert any(system.flow(workload).is_lost_with(pool) for workload in system.workloads.values())
+        assert redundancy(system, [system.components[name] for name in sorted(pool)]).weakness
+
+
+@given(files())
+@settings(deadline=None)
+def test_every_component_is_single_dispensable_redundant_or_undecided(file: File) -> None:
+    """Nothing that a workload needs passes in silence, unless two replicas in two zones are stated."""
+    system = system_of(file)
+    found = list(single_point_of_failure.check(system, single_point_of_failure.Params()))
+    judged = {verdict.at.names[1] for verdict in found}
+    for workload in system.workloads.values():
+        for name in system.flow(workload).needed():
+            component = system.components[name]
+            if component.kind in single_point_of_failure.NEVER or name in judged:
+                continue
+            least = component.least_replicas
+            assert least is not None
+            assert least >= 2
+            assert len(component.zones or ()) >= 2

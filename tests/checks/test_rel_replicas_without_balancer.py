@@ -1,0 +1,99 @@
+"""REL002: what counts as something that spreads calls."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import Said, lint
+
+
+def called_by(caller: str, it: str) -> Said:
+    """What is said of `it`, called by a component of the given facts."""
+    return lint(
+        "REL002",
+        f"""
+        components:
+          caller: {{{caller}, calls: [it]}}
+          it: {{{it}}}
+        """,
+    )
+
+
+@pytest.mark.parametrize("kind", ["service", "model-server"])
+@pytest.mark.parametrize("caller", ["client", "service", "external", "worker", "batch-job"])
+def test_replicas_that_are_called_directly(kind: str, caller: str) -> None:
+    said = called_by(f"kind: {caller}", f"kind: {kind}, replicas: 3")
+    assert said.places == {"components.it.replicas"}
+    message = said.findings["components.it.replicas"].message
+    assert message == "`caller` calls `it` directly: nothing spreads the calls over its 3 replicas"
+    assert said.term("components.it.replicas", "replicas") == 3
+
+
+@pytest.mark.parametrize(
+    "caller", ["kind: load-balancer", "kind: gateway", "kind: monitoring", "kind: service, uses: envoy"]
+)
+def test_callers_that_find_the_replicas(caller: str) -> None:
+    assert not called_by(caller, "kind: service, replicas: 3").findings
+
+
+@pytest.mark.parametrize(
+    "it",
+    [
+        "kind: service, replicas: 1",
+        "kind: service, replicas: 3, balancing: round-robin",
+        "kind: model-server, replicas: 3, uses: ray-serve",
+        "kind: database, replicas: 3",
+        "kind: load-balancer, replicas: 2",
+        "kind: service, replicas: {min: 1, max: 1}",
+    ],
+)
+def test_nothing_to_spread_or_somebody_who_does(it: str) -> None:
+    said = called_by("kind: client", it)
+    assert not said.findings
+    assert not said.undecided
+
+
+@pytest.mark.parametrize(
+    ("facts", "at", "count"),
+    [
+        ("replicas: {min: 1, max: 8}", "replicas.max", 8),
+        ("autoscale: {min: 1, max: 8}", "autoscale.max", 8),
+        ("replicas: 2, autoscale: {min: 1, max: 8}", "autoscale.max", 8),
+        ("replicas: {min: 3}", "replicas.min", 3),
+    ],
+)
+def test_a_range_counts_at_its_most(facts: str, at: str, count: int) -> None:
+    said = called_by("kind: client", f"kind: service, {facts}")
+    assert said.places == {f"components.it.{at}"}
+    assert said.term(f"components.it.{at}", "replicas") == count
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs"),
+    [("uses: flask", "replicas"), ("replicas: {min: 1}", "replicas.max"), ("autoscale: {min: 0}", "autoscale.max")],
+)
+def test_an_unknown_number_is_asked_for(facts: str, needs: str) -> None:
+    said = called_by("kind: client", f"kind: service, {facts}")
+    assert not said.findings
+    assert said.undecided == {"components.it": (f"components.it.{needs}",)}
+
+
+def test_one_direct_caller_beside_a_balancer_is_enough() -> None:
+    said = lint(
+        "REL002",
+        """
+        components:
+          page: {kind: client, calls: [edge, it]}
+          app: {kind: client, calls: [it]}
+          edge: {kind: load-balancer, calls: [it]}
+          it: {kind: service, replicas: 12k}
+        """,
+    )
+    message = said.findings["components.it.replicas"].message
+    assert message == "`app` and `page` call `it` directly: nothing spreads the calls over its 12 k replicas"
+
+
+def test_an_unread_balancing_is_not_taken_for_none() -> None:
+    said = called_by("kind: client", "kind: service, replicas: 3, balancing: roundrobin")
+    assert not said.findings
+    assert said.undecided == {"components.it.replicas": ("components.it.balancing",)}

@@ -1,0 +1,93 @@
+"""The other commands, as processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+
+def test_init_writes_a_file_that_checks_clean(archlint: Run, tmp_path: Path) -> None:
+    done = archlint("init")
+    assert done.returncode == 0, done.stderr
+    checked = archlint("check", "arch.yaml", "--fail-on", "info", "--output-format", "json")
+    assert checked.returncode == 0, checked.stdout
+    assert json.loads(checked.stdout)["undecided"] == []
+    text = (tmp_path / "arch.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=.archlint/schema.json\n")
+    assert json.loads((tmp_path / ".archlint" / "schema.json").read_text())["type"] == "object"
+
+
+def test_init_overwrites_nothing(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "arch.yaml").write_text("mine\n")
+    done = archlint("init")
+    assert done.returncode == 2
+    assert (tmp_path / "arch.yaml").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("word", ["SRV001", "srv001", "online-bigsize"])
+def test_explain_shows_both_examples(archlint: Run, word: str) -> None:
+    done = archlint("explain", word)
+    assert done.returncode == 0
+    assert "online-bigsize" in done.stdout
+    assert done.stdout.count("archlint: 1") == 2
+
+
+def test_explain_of_an_unknown_rule_suggests_one(archlint: Run) -> None:
+    done = archlint("explain", "online-bigsiz")
+    assert done.returncode == 2
+    assert "online-bigsize" in done.stderr
+
+
+def test_rules_as_table_and_json(archlint: Run) -> None:
+    rules = json.loads(archlint("rules", "--json").stdout)
+    ids = {rule["id"] for rule in rules}
+    assert {"SRV001", "SRV012", "REL001", "REL012", "OPS004", "DOC001"} <= ids
+    table = archlint("rules").stdout
+    assert all(rule_id in table for rule_id in ids)
+
+
+def test_patterns_and_one_of_them(archlint: Run) -> None:
+    names = {pattern["name"] for pattern in json.loads(archlint("patterns", "--json").stdout)}
+    assert {"batch", "web-single", "synchronous", "asynchronous"} <= names
+    assert "queue" in archlint("patterns", "asynchronous").stdout
+    assert archlint("patterns", "asynchronos").returncode == 2
+
+
+def test_technologies(archlint: Run) -> None:
+    names = {t["name"] for t in json.loads(archlint("technologies", "--json").stdout)}
+    assert {"kafka", "nginx", "fastapi", "airflow"} <= names
+    assert "kafka" in archlint("technologies").stdout
+
+
+def test_schema_is_the_committed_one(archlint: Run) -> None:
+    assert archlint("schema").stdout == (ROOT / "docs" / "schema" / "arch.schema.json").read_text()
+    assert archlint("schema", "--of", "report").stdout == (ROOT / "docs" / "schema" / "report.schema.json").read_text()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(archlint: Run, shell: str) -> None:
+    assert "_ARCHLINT_COMPLETE" in archlint("completion", shell).stdout
+
+
+def test_completion_completes(archlint: Run) -> None:
+    env = {"_ARCHLINT_COMPLETE": "bash_complete", "COMP_WORDS": "archlint ch", "COMP_CWORD": "1"}
+    assert "check" in archlint(env=env).stdout
+
+
+def test_version_and_a_misspelt_command(archlint: Run) -> None:
+    assert archlint("--version").stdout.startswith("archlint ")
+    done = archlint("chek")
+    assert done.returncode == 2
+    assert "`check`" in done.stderr
+
+
+def test_the_module_is_the_command() -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-m", "archlint", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("archlint ")

@@ -1,0 +1,91 @@
+"""Taking single facts out of an architecture file: those whose absence means that they are unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from archlint.model.types import Field, Rec
+from archlint.model.vocabulary import COMPONENT_FIELDS, MODEL_RECORD, RELATION_FIELDS, WORKLOAD
+from archlint.model.words import VERBS
+
+Tree = dict[str, "Tree"] | list["Tree"] | str
+Path = tuple[str | int, ...]
+Fields = Mapping[str, Field[object]]
+
+_SECTIONS: dict[str, Fields] = {
+    "workloads": WORKLOAD.fields,
+    "models": MODEL_RECORD.fields,
+    "components": {field.key: field for field in COMPONENT_FIELDS},
+}
+_RELATION: Fields = {field.key: field for field in RELATION_FIELDS}
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes text as it is: 1.10 stays 1.10, and true stays true."""
+
+    # mypy knows it as an attribute of instances, so it cannot be a ClassVar
+    yaml_implicit_resolvers = {}  # noqa: RUF012
+
+
+def parse(text: str) -> Tree:
+    """The file as mappings, lists and text: nothing is taken for a number or a date."""
+    tree: Tree = yaml.load(text, Loader=yaml.BaseLoader)
+    return tree
+
+
+def dump(tree: Tree) -> str:
+    """The file again, without comments; every scalar as it was written."""
+    return yaml.dump(tree, Dumper=_Plain, sort_keys=False, allow_unicode=True)
+
+
+def unknown_when_absent(tree: Tree) -> Iterator[Path]:
+    """The paths of all facts in a file of which the vocabulary says that their absence means unknown."""
+    assert isinstance(tree, dict)
+    for section, fields in _SECTIONS.items():
+        records = tree.get(section, {})
+        assert isinstance(records, dict)
+        for name, record in records.items():
+            yield from _below((section, name), record, fields)
+
+
+def _below(path: Path, node: Tree, fields: Fields) -> Iterator[Path]:
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        field = fields.get(key)
+        if key in VERBS and isinstance(value, list):
+            for index, relation in enumerate(value):
+                yield from _below((*path, key, index), relation, _RELATION)
+        elif field is not None:
+            if field.absent.startswith("unknown"):
+                yield (*path, key)
+            if isinstance(field.type, Rec):
+                yield from _below((*path, key), value, field.type.fields)
+
+
+def without(tree: Tree, path: Path) -> Tree:
+    """A copy without the fact at a path; a mapping that is left empty goes with it."""
+    if isinstance(tree, list):
+        return [without(item, path[1:]) if index == path[0] else item for index, item in enumerate(tree)]
+    assert isinstance(tree, dict)
+    copy = dict(tree)
+    key = path[0]
+    assert isinstance(key, str)
+    rest = without(copy[key], path[1:]) if len(path) > 1 else ""
+    if rest:
+        copy[key] = rest
+    else:
+        del copy[key]
+    return copy
+
+
+def spelt(path: Path) -> str:
+    """A path as reports spell it.
+
+    >>> spelt(("components", "api", "calls", 0, "ttl"))
+    'components.api.calls[0].ttl'
+    """
+    parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
+    return "".join(parts).removeprefix(".")

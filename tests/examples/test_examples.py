@@ -1,0 +1,196 @@
+"""The examples: each says what archlint finds in it, and archlint finds that, there, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import archlint
+from archlint import Config, FileReport, Severity
+from archlint.analysis.patterns import recognise
+from archlint.api import check_targets
+from archlint.linter import Linter, Options
+from archlint.report.options import TextOptions
+from archlint.report.text import render_text
+from archlint.source.files import read_document
+from archlint.source.parser import parse as parse_document
+from tests.conftest import ROOT
+from tests.examples.stripping import Path as Keys
+from tests.examples.stripping import dump, parse, spelt, unknown_when_absent, without
+
+EXAMPLES = ROOT / "examples"
+HEALTHY = sorted((EXAMPLES / "healthy").glob("*.yaml"))
+SICK = sorted((EXAMPLES / "sick").glob("*.yaml"))
+_EXPECT = re.compile(r"# expect: ([A-Z0-9 ]+)$")
+
+NEEDED: dict[str, set[str]] = {
+    "all-in-one": set(),        # structure alone: which models stand on one server, and who runs them
+    "batch-for-live-need": {"workloads.authorise-payment.inputs"},
+    "online-bigsize": {"models.nllb-3b.service_time"},
+    "online-for-nightly-need": {
+        "workloads.open-home-screen.inputs",
+        "workloads.open-home-screen.distinct",
+        "models.film-ranker.service_time",
+        "components.film-server.replicas",
+    },
+    "page-waits-on-queue": {"workloads.upload-photo.waits"},
+    "single-balancer": {"components.balancer.replicas"},
+}
+"""For each sick example, the facts without which nobody can say that it is sick."""
+
+
+def _name(path: Path) -> str:
+    return path.stem
+
+
+@cache
+def _linter() -> Linter:
+    """What archlint ships, and nothing that a configuration near the project says."""
+    return Linter(Config(EXAMPLES))
+
+
+def _check(text_or_path: str | Path) -> FileReport:
+    if isinstance(text_or_path, Path):
+        return _linter().lint(read_document(text_or_path), text_or_path)[0]
+    return _linter().lint(parse_document("stripped.yaml", text_or_path), None)[0]
+
+
+def _expected(path: Path) -> set[tuple[int, str]]:
+    found = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        match = _EXPECT.search(line)
+        if match:
+            found |= {(number, rule) for rule in match[1].split()}
+    return found
+
+
+def test_there_are_examples_and_each_sick_one_is_told_what_it_needs() -> None:
+    assert HEALTHY
+    assert {path.stem for path in SICK} == set(NEEDED)
+
+
+@pytest.mark.parametrize("path", SICK, ids=_name)
+def test_a_sick_example_is_found_at_the_marked_lines_and_nowhere_else(path: Path) -> None:
+    expected = _expected(path)
+    report = _check(path)
+    assert expected
+    assert {(finding.location.line, finding.rule) for finding in report.findings} == expected
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=_name)
+def test_a_healthy_example_is_clean_at_every_level(path: Path) -> None:
+    assert [(f.rule, f.at, f.message) for f in _check(path).findings] == []
+
+
+@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+def test_an_example_says_enough_for_every_rule(path: Path) -> None:
+    assert [(question.rule, question.at, question.needs) for question in _check(path).undecided] == []
+
+
+def _verdicts(report: FileReport, rule: str) -> tuple[set[str], set[str]]:
+    """Where a rule is violated, and the keys that it needs where it is undecided."""
+    hits = {finding.at for finding in report.findings if finding.rule == rule}
+    needs = {key for question in report.undecided if question.rule == rule for key in question.needs}
+    return hits, needs
+
+
+def _without(path: Path, keys: Keys) -> FileReport:
+    return _check(dump(without(parse(path.read_text(encoding="utf-8")), keys)))
+
+
+@pytest.mark.parametrize("path", SICK, ids=_name)
+def test_without_a_fact_that_it_rests_on_a_finding_turns_undecided_and_names_the_fact(path: Path) -> None:
+    decisive = set()
+    for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):
+        report = _without(path, keys)
+        for _, rule in _expected(path):
+            hits, needs = _verdicts(report, rule)
+            if not hits:
+                assert needs, f"without {spelt(keys)}, {rule} is taken for satisfied"
+                named = any(spelt(keys) == key or spelt(keys).startswith(f"{key}.") for key in needs)
+                assert named, f"without {spelt(keys)}, {rule} asks for {needs}"
+                decisive.add(spelt(keys))
+    assert decisive == NEEDED[path.stem]
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=_name)
+def test_without_any_unknown_fact_a_healthy_example_is_never_blamed(path: Path) -> None:
+    for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):
+        blamed = [
+            (f.rule, f.at) for f in _without(path, keys).findings if Severity(f.severity) is not Severity.INFO
+        ]
+        assert blamed == [], f"without {spelt(keys)}"
+
+
+@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+def test_the_printed_form_of_an_example_means_the_same(path: Path) -> None:
+    """The base of the laws above: taking nothing out changes nothing."""
+    text = path.read_text(encoding="utf-8")
+    again = _check(dump(parse(text)))
+    assert [(f.rule, f.at) for f in again.findings] == [(f.rule, f.at) for f in _check(path).findings]
+
+
+@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+def test_the_committed_output_is_current(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    committed = path.with_suffix(".txt")
+    if not committed.is_file():
+        pytest.skip("not written yet: python docs/generate.py")
+    monkeypatch.chdir(ROOT)
+    report = check_targets([path.relative_to(ROOT)], Options())
+    assert render_text(report, TextOptions(width=100)) == committed.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+def test_an_example_can_be_read_in_one_go(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines[: lines.index("archlint: 1")] if line]
+    assert 25 <= len(lines) <= 80
+    assert all(line.startswith("#") for line in head)
+    assert any(line.startswith("# Shows: ") for line in head)
+    assert all(len(line) <= 100 or "https://" in line for line in lines)
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=_name)
+def test_a_healthy_example_names_its_sources_and_what_is_assumed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.search(r"^#   https://\S+$", text, re.MULTILINE)
+    assert re.search(r"^# Assumed", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SICK, ids=_name)
+def test_a_sick_example_names_the_healthy_one_that_it_comes_from(path: Path) -> None:
+    twin = re.search(r"healthy/[a-z-]+\.yaml", path.read_text(encoding="utf-8"))
+    assert twin
+    assert EXAMPLES / twin[0] in HEALTHY
+
+
+def _rows() -> dict[str, list[str]]:
+    """The rows of the tables in the examples' README, by the example that they link."""
+    found = {}
+    for line in (EXAMPLES / "README.md").read_text(encoding="utf-8").splitlines():
+        link = re.match(r"\| \[[^]]+\]\(((?:healthy|sick)/[a-z-]+\.yaml)\) \|", line)
+        if link:
+            found[link[1]] = [cell.strip() for cell in line.strip("| ").split(" | ")]
+    return found
+
+
+def test_the_readme_has_a_row_for_each_example() -> None:
+    assert set(_rows()) == {str(path.relative_to(EXAMPLES).as_posix()) for path in (*HEALTHY, *SICK)}
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=_name)
+def test_the_readme_names_patterns_that_are_recognised(path: Path) -> None:
+    told = set(re.findall(r"`([a-z-]+)`", _rows()[f"healthy/{path.name}"][2]))
+    assert told
+    assert told <= {found.pattern for found in recognise(archlint.load(path))}
+
+
+@pytest.mark.parametrize("path", SICK, ids=_name)
+def test_the_readme_says_which_rule_fires_at_which_line(path: Path) -> None:
+    row = " ".join(_rows()[f"sick/{path.name}"])
+    for line, rule in _expected(path):
+        assert re.search(rf"\b{rule}\b", row)
+        assert re.search(rf"line {line}\b", row)

@@ -1,0 +1,49 @@
+"""YAML by the core schema of version 1.2, as editors that validate by JSON Schema read it; made with PyYAML alone."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+
+class CoreLoader(yaml.SafeLoader):
+    """Reads null, true and false, and numbers as YAML 1.2 does; dates and `yes` stay text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for tag, pattern, first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("merge", r"<<", "<"),
+):
+    CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"(?:{pattern})\Z"), list(first))
+for starts in CoreLoader.yaml_implicit_resolvers.values():
+    starts.sort(key=lambda resolver: resolver[0].endswith("float"))  # an integer is an integer first
+
+
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+CoreLoader.add_constructor("tag:yaml.org,2002:int", _integer)
+
+
+def load_core(text: str) -> object:
+    """Read a YAML text as JSON: keys are text."""
+    return _as_json(yaml.load(text, CoreLoader))  # noqa: S506 (a safe loader with other words)
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else _key(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value
+
+
+def _key(key: object) -> str:
+    return {True: "true", False: "false", None: "null"}.get(key, str(key)) if key is None or isinstance(key, bool) else str(key)

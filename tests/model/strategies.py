@@ -1,0 +1,95 @@
+"""Systems as people could write them, for laws that hold of any."""
+
+from __future__ import annotations
+
+import yaml
+from hypothesis import strategies as st
+
+from archlint.model.words import KINDS, PRECISIONS, VERBS
+
+Facts = dict[str, object]
+NAMES = st.sampled_from(["api", "ranker", "web", "store-1", "q", "a.b", "1", "서버", "true"])
+MODELS = st.sampled_from(["m", "ctr-model", "2", "모델"])
+WORDS = st.sampled_from(["nginx", "team-a", "docs/run.md", "a few words", "NO", "1.10", "#chan", "x: y", "- z"])
+DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 900), st.sampled_from(["ms", "s", "min", "h", "d", " s"]))
+SIZES = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 900), st.sampled_from(["kB", "MB", "GB", "GiB", "Mi"]))
+RATES = st.builds(lambda n, unit: f"{n}{unit}", st.integers(0, 900), st.sampled_from(["/s", "/min", "k/day", "M/month", " req/s"]))
+COUNTS = st.one_of(st.integers(0, 10**6), st.sampled_from(["2M", "40k", "7B", "1,000", "1_000"]))
+WHOLE = st.integers(1, 500)
+SHARES = st.one_of(st.sampled_from(["99.5%", "30 %", "0%", "0.02"]), st.floats(0, 1).map(lambda x: round(x, 4)))
+MONEY = st.sampled_from(["0.40 USD per 1k", "1200 EUR per month", "0.75 USD/h"])
+DATES = st.dates().map(lambda day: f"{day.year:04}-{day.month:02}-{day.day:02}")
+FLAGS = st.booleans()
+
+
+def some(**facts: st.SearchStrategy[object]) -> st.SearchStrategy[Facts]:
+    """Some of the facts, in any order."""
+    return st.fixed_dictionaries({}, optional=facts).flatmap(
+        lambda chosen: st.permutations(list(chosen.items())).map(dict)
+    )
+
+
+def one_or_many(item: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.one_of(item, st.lists(item, max_size=3))
+
+
+PERCENTILES = st.dictionaries(st.sampled_from(["p50", "p90", "p95", "p99", "p99.9"]), st.just("5s"), min_size=1)
+SERVICE_TIMES = st.one_of(DURATIONS, PERCENTILES, st.just({"mean": "3ms", "cv": 0.5}))
+HARDWARE = some(cpu=st.sampled_from([4, "500m", 0.5]), memory=SIZES, gpu=WORDS, gpus=WHOLE, gpu_memory=SIZES)
+OWNERS = st.one_of(WORDS, some(team=WORDS, contact=WORDS, runbook=WORDS))
+RANGES = st.builds(lambda low, more: {"min": low, "max": low + more, "on": "cpu"}, st.integers(1, 9), st.integers(0, 9))
+
+RELATIONS = some(
+    timeout=DURATIONS, retries=st.integers(0, 9), backoff=WORDS, retry_budget=SHARES, circuit_breaker=FLAGS, fallback=WORDS,
+    optional=FLAGS, share=SHARES, when=WORDS, parallel=WORDS, either=WORDS, hit_ratio=SHARES, ttl=DURATIONS,
+    kind=st.sampled_from(["prediction", "data"]), payload=SIZES, wait=FLAGS, network=DURATIONS, max_attempts=WHOLE,
+).flatmap(lambda facts: NAMES.map(lambda name: {"to": name, **facts}))  # fmt: skip
+_SCHEDULES = st.sampled_from(["0 3 * * *", "*/15 * * * 1-5", "@daily", "6h"])
+COMPONENTS = some(
+    description=WORDS, uses=WORDS, serves=one_or_many(MODELS), trains=one_or_many(MODELS), service_time=SERVICE_TIMES,
+    replicas=st.one_of(st.integers(0, 99), RANGES), autoscale=RANGES, workers=WHOLE, hardware=HARDWARE,
+    zones=one_or_many(WORDS), host=WORDS, balancing=st.sampled_from(["pooled", "round-robin", "least-loaded", "random"]),
+    batching=some(max_size=WHOLE, max_delay=DURATIONS), limit=WHOLE, callback=one_or_many(NAMES), features=NAMES,
+    image=WORDS, image_size=SIZES, pull_bandwidth=st.sampled_from(["200MB/s", "8Gbit/s"]),
+    loads_model=st.sampled_from(["in-image", "at-start", "on-request"]), start_time=DURATIONS, ready_check=FLAGS,
+    deadline=DURATIONS, schedule=_SCHEDULES, records=COUNTS, window=DURATIONS, run_time=DURATIONS,
+    retry=st.sampled_from(["all", "failed", "none"]), persistent=FLAGS, dead_letter=NAMES, max_length=COUNTS,
+    availability=SHARES, mtbf=DURATIONS, mttr=DURATIONS,
+    price=st.one_of(MONEY, st.fixed_dictionaries({"amount": MONEY, "source": WORDS, "date": DATES})),
+    exposed=st.sampled_from(["public", "internal"]), auth=WORDS, owner=OWNERS,
+    preprocessing=some(service_time=SERVICE_TIMES, hardware=HARDWARE), training_code=FLAGS, switch=WORDS,
+    load_tested=some(rate=RATES, p99=DURATIONS, date=DATES),
+    **{verb: one_or_many(st.one_of(NAMES, RELATIONS)) for verb in VERBS},
+).flatmap(lambda facts: st.sampled_from(list(KINDS)).map(lambda kind: {"kind": kind, **facts}))  # fmt: skip
+MODEL_FACTS = some(
+    description=WORDS, framework=WORDS, artifact=SIZES, parameters=COUNTS, active_parameters=COUNTS,
+    precision=st.sampled_from(list(PRECISIONS)), service_time=SERVICE_TIMES, version=st.one_of(WORDS, st.just(3)),
+    registry=NAMES, retrained=DURATIONS,
+    evaluated=one_or_many(st.sampled_from(["offline", "shadow", "online-ab", "canary"])), format=WORDS, owner=OWNERS,
+)  # fmt: skip
+WORKLOADS = some(
+    description=WORDS, rate=RATES, peak=RATES, models=one_or_many(MODELS), waits=FLAGS,
+    inputs=st.sampled_from(["on-request", "known"]), distinct=COUNTS, repeats=SHARES,
+    slo=some(latency=st.one_of(DURATIONS, PERCENTILES), availability=SHARES, freshness=DURATIONS), budget=MONEY,
+).flatmap(lambda facts: NAMES.map(lambda name: {"from": name, **facts}))  # fmt: skip
+ACCEPTANCES = some(at=WORDS, until=DATES, **{"while": st.just("rate < 50/s")}).map(
+    lambda facts: {"rule": "SRV001", "reason": "because", **facts}
+)
+
+
+def systems() -> st.SearchStrategy[Facts]:
+    """Whole files, as plain values; their names may dangle and their facts contradict each other."""
+    return some(
+        system=WORDS, description=WORDS, owner=OWNERS, team=some(engineers=WHOLE, on_call=FLAGS),
+        workloads=st.dictionaries(NAMES, WORKLOADS, max_size=2), models=st.dictionaries(MODELS, MODEL_FACTS, max_size=2),
+        accept=one_or_many(ACCEPTANCES),
+    ).flatmap(
+        lambda facts: st.dictionaries(NAMES, COMPONENTS, min_size=1, max_size=4).map(
+            lambda components: {"archlint": 1, **facts, "components": components}
+        )
+    )  # fmt: skip
+
+
+def to_yaml(system: Facts) -> str:
+    """Write a system as YAML, in the order of its keys."""
+    return yaml.safe_dump(system, sort_keys=False, allow_unicode=True, width=1000)

@@ -1,0 +1,120 @@
+"""Systems of several files."""
+
+from __future__ import annotations
+
+from archlint.model.read import MAX_FILES
+from tests.model.help import Files, said
+
+MAIN = """\
+archlint: 1
+system: shop
+include: [models.yaml, parts/backend.yaml]
+components:
+  web: {kind: client, calls: [api]}
+"""
+BACKEND = "components:\n  api: {kind: service, serves: [ranker], calls: [stor]}\n  store: {kind: database}\n"
+
+
+def shop(**more: str) -> Files:
+    files = {"arch.yaml": MAIN, "models.yaml": "models: {ranker: {version: 3}}\n", "parts/backend.yaml": BACKEND}
+    return Files(files | {name.replace("_", "."): text for name, text in more.items()})
+
+
+def test_included_files_are_one_system() -> None:
+    read = shop().read()
+    assert list(read.components) == ["web", "api", "store"]
+    assert list(read.models) == ["ranker"]
+    assert [document.name for document in read.documents] == ["arch.yaml", "models.yaml", "parts/backend.yaml"]
+    assert read.document.name == "arch.yaml"
+
+
+def test_a_problem_stands_in_the_file_that_said_it() -> None:
+    (problem,) = shop().read().problems
+    assert problem.document.name == "parts/backend.yaml"
+    assert said(problem)[:4] == (2, 50, "dangling-reference", "stor")
+    assert problem.suggestion == "did you mean `store`?"
+
+
+def test_a_name_in_two_files_shows_both_places() -> None:
+    read = shop(models_yaml="models: {ranker: }\ncomponents:\n  web: {kind: service}\n").read()
+    problem = next(p for p in read.problems if p.kind == "duplicate-name")
+    ((_, first, span),) = problem.related
+    assert (problem.document.name, problem.document.position(problem.span.start)) == ("models.yaml", (3, 3))
+    assert (first.name, first.position(span.start)) == ("arch.yaml", (5, 3))
+    assert read.components["web"].kind == "client"
+
+
+def test_a_fact_of_the_system_in_two_files_is_not_overwritten() -> None:
+    read = shop(models_yaml="system: store\nmodels: {ranker: }\n").read()
+    assert read.name == "shop"
+    assert [(p.kind, p.document.name, p.place.at) for p in read.problems][0] == ("duplicate-name", "models.yaml", "system")
+
+
+def test_a_fact_of_the_system_may_stand_in_an_included_file() -> None:
+    files = Files({"arch.yaml": "archlint: 1\ninclude: team.yaml\ncomponents: {a: {kind: client}}", "team.yaml": "owner: us\n"})
+    read = files.read()
+    assert read.owner is not None
+    assert read.owner.team == "us"
+
+
+def test_acceptances_are_counted_over_all_files() -> None:
+    entry = "accept: [{rule: SRV001, reason: x}]\n"
+    files = Files({"arch.yaml": f"archlint: 1\ninclude: b.yaml\n{entry}components: {{a: {{kind: client}}}}", "b.yaml": entry})
+    assert [accepted.place.at for accepted in files.read().accept] == ["accept[0]", "accept[1]"]
+
+
+def test_a_file_that_two_others_include_is_read_once() -> None:
+    files = Files({
+        "arch.yaml": "archlint: 1\ninclude: [a, b]\n", "a": "include: c\n", "b": "include: [c]\n",
+        "c": "components: {x: {kind: client}}\n",
+    })  # fmt: skip
+    read = files.read()
+    assert read.problems == ()
+    assert [document.name for document in read.documents] == ["arch.yaml", "a", "c", "b"]
+
+
+def test_a_circle_is_a_problem_that_shows_it() -> None:
+    files = Files({
+        "arch.yaml": "archlint: 1\ninclude: [a]\ncomponents: {x: {kind: client}}", "a": "include: [b]", "b": "include: [a]",
+    })  # fmt: skip
+    (problem,) = files.read().problems
+    assert said(problem)[:4] == (1, 11, "bad-include", "a")
+    assert problem.message == "a includes itself: a -> b -> a"
+
+
+def test_a_file_that_includes_itself_is_a_problem() -> None:
+    files = Files({"arch.yaml": "archlint: 1\ninclude: arch.yaml\ncomponents: {x: {kind: client}}"})
+    (problem,) = files.read().problems
+    assert problem.message == "arch.yaml includes itself: arch.yaml -> arch.yaml"
+
+
+def test_a_file_that_is_named_twice_is_a_problem() -> None:
+    files = Files({"arch.yaml": "archlint: 1\ninclude: [a, a]\n", "a": "components: {x: {kind: client}}"})
+    (problem,) = files.read().problems
+    assert said(problem)[:4] == (2, 14, "bad-include", "a")
+
+
+def test_a_missing_file_is_a_problem_at_its_name() -> None:
+    (problem,) = Files({"arch.yaml": "archlint: 1\ninclude:\n- gone.yaml\ncomponents: {x: {kind: client}}"}).read().problems
+    assert said(problem) == (3, 3, "bad-include", "gone.yaml", "gone.yaml: no such file", "name a file of the project")
+
+
+def test_an_included_file_of_another_version_is_a_problem() -> None:
+    files = Files({"arch.yaml": "archlint: 1\ninclude: a\ncomponents: {x: {kind: client}}", "a": "archlint: 7\n"})
+    (problem,) = files.read().problems
+    assert (problem.kind, problem.document.name) == ("unknown-version", "a")
+
+
+def test_an_included_file_that_says_nothing_is_a_problem() -> None:
+    files = Files({"arch.yaml": "archlint: 1\ninclude: a\ncomponents: {x: {kind: client}}", "a": "# nothing\n"})
+    (problem,) = files.read().problems
+    assert (problem.kind, problem.document.name) == ("wrong-shape", "a")
+
+
+def test_a_long_chain_of_includes_is_followed_to_the_limit() -> None:
+    files = {"arch.yaml": "archlint: 1\ninclude: f0\n"}
+    files |= {f"f{i}": f"include: f{i + 1}\ncomponents: {{c{i}: {{kind: client}}}}\n" for i in range(MAX_FILES + 5)}
+    read = Files(files).read()
+    assert len(read.documents) == MAX_FILES
+    (problem,) = read.problems
+    assert (problem.kind, problem.message) == ("bad-include", "more than 1,000 files are included")

@@ -1,0 +1,454 @@
+"""The text report, on real small files."""
+
+import re
+from collections.abc import Callable
+from textwrap import dedent
+
+import msgspec
+import pytest
+
+from archlint.report.options import TextOptions
+from archlint.report.text import render_text
+from archlint.source.parser import parse
+from archlint.verdicts import (
+    Cure,
+    FileReport,
+    Finding,
+    InputError,
+    OpenQuestion,
+    Report,
+    ShownRelated,
+    ShownTerm,
+)
+
+from .samples import (
+    BALANCER,
+    BATCH,
+    BIGSIZE,
+    BROKEN,
+    CACHE,
+    HOME,
+    KEY,
+    KIND,
+    MODELS,
+    OBJECTIVE,
+    OVERLOAD,
+    PREPARE,
+    QUEUE,
+    SLOW_PAGE,
+    SOURCES,
+    STAGES,
+    TARGET,
+    UNOWNED,
+    WHOLE,
+    found,
+    report_of,
+    spot,
+)
+
+QUIET = TextOptions(quiet=True)
+
+
+def shown(*findings: Finding, width: int = 100) -> str:
+    return render_text(report_of(*findings), TextOptions(quiet=True, width=width))
+
+
+def test_everything_at_once_reads_as_kept(matches_expected: Callable[[str, str], None]) -> None:
+    options = TextOptions(undecided=True, patterns=True, statistics=True, accepted=True)
+    matches_expected("report.txt", render_text(WHOLE, options))
+
+
+def test_a_misspelt_key_is_underlined_with_the_suggestion_beside_it() -> None:
+    assert shown(KEY, width=90) == dedent("""\
+        error[DOC003]: unknown-key: `replica` is no key of a component
+          --> shop/arch.yaml:21:36  components.api.replica
+           |
+        21 |   api: {kind: servce, uses: flask, replica: 3, zones: [a], calls: [{to: rankr, tim...
+           |                                    ^^^^^^^ did you mean `replicas`?
+        """)
+
+
+def test_the_arithmetic_is_aligned_and_names_the_limit() -> None:
+    assert shown(OVERLOAD).endswith(
+        "   = p95 of the path     1.3 s   derived  lognormal through p50 and p99\n"
+        "   > limit: latency p95  300 ms  stated   shop/arch.yaml:10\n"
+        "   = estimated: between 1.1 s and 1.7 s; more: archlint explain CAP002\n"
+    )
+
+
+def test_the_line_that_names_the_component_is_shown_above() -> None:
+    lines = shown(BALANCER).splitlines()
+    assert "16 |   gateway:" in lines
+    assert lines[lines.index("16 |   gateway:") + 1] == "..."
+    assert "19 |     replicas: 1" in lines
+
+
+def test_near_places_share_a_frame_and_far_ones_get_their_own() -> None:
+    main, _, far = shown(BALANCER).partition("  ::: shop/arch.yaml:6:3\n")
+    assert "14 |   app: {kind: client, calls: [{to: gateway, timeout: 5s}]}\n" in main
+    assert "   |                                  ------- `mail` enters here\n" in main
+    assert far.startswith("   |\n 6 |   home:\n   |   ---- lost with it\n...\n11 |   mail: {from")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "at", "above"),
+    [
+        ("components:\n  a:\n    # note\n\n    calls:\n    - x\n", "x", "components.a.calls[0]", 2),
+        ('components:\n  "a.b":\n    kind: x\n', "x", 'components."a.b".kind', 2),
+        ("components:\n  a: {kind: x}\n", "x", "components.a.kind", None),
+        ("components:\n  b:\n    kind: x\n", "x", "components.a.kind", None),
+        ("components: {\n  a: {\nkind: x}}\n", "x", "components.a.kind", None),
+        ("team:\n  engineers: x\n", "x", "team.engineers", None),
+    ],
+)
+def test_the_line_above_is_that_of_the_component_or_none(
+    text: str, marked: str, at: str, above: int | None
+) -> None:
+    document = parse("a.yaml", text)
+    finding = found(location=spot(document, marked, within=f"{marked}\n" if above else marked), at=at)
+    rows = render_text(report_of(finding, sources={"a.yaml": document}), QUIET).splitlines()
+    numbers = [int(row[:2]) for row in rows if re.match(r"[ 0-9]\d \|", row)]
+    line = finding.location.line
+    assert numbers[0] == (above or line)
+    assert numbers[-1] == line
+
+
+def test_a_place_in_another_file_names_that_file() -> None:
+    text = shown(BIGSIZE)
+    assert "  --> shop/models.yaml:5:5  models.ranker.service_time\n" in text
+    assert "  ::: shop/arch.yaml:10:26\n" in text
+    assert " 5 |     service_time: {p50: 850ms, p99: 1.6s}\n   |     ^^^^^^^^^^^^\n" in text
+
+
+def test_a_value_that_is_a_path_takes_the_rest_of_the_line() -> None:
+    assert "   = waiting path        app, gateway, api, server (derived)\n" in shown(BIGSIZE)
+
+
+def test_places_of_terms_are_shortened_to_the_line_where_there_is_no_room() -> None:
+    assert "shop/arch.yaml:19" in shown(BALANCER, width=80)
+    narrow = shown(BALANCER, width=48)
+    assert re.search(r"replicas of +1 +stated +line 19\n", narrow), narrow
+
+
+def test_findings_of_one_cause_follow_the_worst_and_are_short() -> None:
+    blocks = shown(SLOW_PAGE, BIGSIZE, BALANCER).split("\n\n")
+    assert [block.partition("]")[0] for block in blocks] == ["error[SRV001", "warning[SRV005", "error[REL001"]
+    assert blocks[1] == dedent("""\
+        warning[SRV005]: waiting-on-slow-model: the page waits on a slow model
+          --> shop/arch.yaml:6:3  workloads.home
+           = same cause as SRV001 at shop/models.yaml:5""")
+
+
+def test_three_cures_are_told_and_the_others_named() -> None:
+    text = shown(BIGSIZE)
+    assert "   help: prediction-cache: keep the answers" in text
+    assert "         docs/patterns/prediction-cache.md, reference_impls/prediction_cache\n" in text
+    assert "     or: multiple-stage: answer at once" in text
+    assert "     or: asynchronous: put requests on a queue\n         docs/patterns/asynchronous.md\n" in text
+    assert text.endswith("     or: batch or prep-pred\n")
+
+
+def test_a_cure_is_told_once() -> None:
+    second = found(location=OBJECTIVE, cures=(CACHE, BATCH))
+    text = shown(found(cures=(CACHE,)), second)
+    assert text.endswith(
+        "   help: prediction-cache (see above)\n"
+        "     or: batch: score the known inputs each night\n"
+        "         docs/patterns/batch.md\n"
+    )
+    assert text.count(CACHE.text[:40]) == 1
+
+
+def test_a_cure_of_another_text_is_told_again() -> None:
+    other = Cure(CACHE.pattern, CACHE.title, "only with `repeats` above 95 %", CACHE.docs)
+    assert "prediction-cache: only with `repeats` above 95 %" in shown(
+        found(cures=(CACHE,)), found(cures=(other,))
+    )
+
+
+def test_each_rule_is_explained_once() -> None:
+    text = shown(OVERLOAD, OVERLOAD, UNOWNED)
+    assert text.count("archlint explain CAP002") == 1
+    assert "   = heuristic: rests on a hint; more: archlint explain OPS003\n" in text
+
+
+def test_a_command_is_not_broken_over_two_lines() -> None:
+    text = shown(OVERLOAD, width=60)
+    assert "   = estimated: between 1.1 s and 1.7 s\n   = more: archlint explain CAP002\n" in text
+
+
+def test_many_related_places_are_counted() -> None:
+    words = ["archlint", "system", "include", "workloads", "rate", "models", "slo", "mail", "components"]
+    places = tuple(ShownRelated("x", "as here", spot(HOME, word)) for word in words)
+    text = shown(found(related=places))
+    assert text.count("as here") == 6
+    assert "   = and 3 more places\n" in text
+    assert "more place" not in shown(found(related=places[:7]))
+
+
+def test_of_two_places_on_one_line_the_right_one_speaks_beside_and_the_left_one_below() -> None:
+    pair = (
+        ShownRelated("x", "the first", spot(MODELS, "p50")),
+        ShownRelated("x", "the second", spot(MODELS, "p99")),
+    )
+    finding = found(location=spot(MODELS, "service_time"), at="models.ranker", related=pair)
+    assert (
+        " 5 |     service_time: {p50: 850ms, p99: 1.6s}\n"
+        "   |     ^^^^^^^^^^^^   ---         --- the second\n"
+        "   |                    the first\n"
+    ) in shown(finding)
+
+
+def test_messages_without_room_beside_hang_on_posts() -> None:
+    told = "so long a message that it has no room beside"
+    pair = (ShownRelated("x", "the first", spot(MODELS, "p50")), ShownRelated("x", told, spot(MODELS, "p99")))
+    finding = found(location=spot(MODELS, "service_time"), at="models.ranker", related=pair)
+    assert (
+        " 5 |     service_time: {p50: 850ms, p99: 1.6s}\n"
+        "   |     ^^^^^^^^^^^^   ---         ---\n"
+        "   |                    |           |\n"
+        "   |                    |           so long a message that it has no\n"
+        "   |                    |           room beside\n"
+        "   |                    the first\n"
+    ) in shown(finding, width=70)
+
+
+def test_marks_too_far_apart_for_one_screen_get_a_frame_each() -> None:
+    related = (ShownRelated("components.api.logs_to[0]", "and here", spot(HOME, "elk")),)
+    text = shown(found(related=related), width=70)
+    assert "  ::: shop/arch.yaml:21:105\n" in text
+    assert text.count("\n21 | ") == 2
+
+
+def test_a_cut_line_keeps_the_marked_text_and_room_for_the_suggestion() -> None:
+    *_, source, underline = shown(TARGET, width=80).splitlines()
+    assert source.startswith("21 | ...")
+    assert source.endswith("logs_to: [elk]}")
+    start = underline.index("^^^")
+    assert source[start : start + 3] == "elk"
+    assert underline.endswith("^^^ add it under `components`")
+
+
+def test_a_stretch_of_several_lines_is_underlined_on_its_first() -> None:
+    place = spot(HOME, "workloads", until="models: [ranker]")
+    text = shown(found(location=place, at="workloads"))
+    assert " 5 | workloads:\n   | ^^^^^^^^^^ ... to line 9\n" in text
+
+
+def test_one_line_between_two_is_shown_instead_of_dots() -> None:
+    text = shown(found(location=spot(HOME, "nginx"), at="components.gateway.uses"))
+    assert "16 |   gateway:\n17 |     kind: load-balancer\n18 |     uses: nginx\n" in text
+
+
+def test_a_place_without_its_text_is_still_named() -> None:
+    text = render_text(report_of(BIGSIZE, sources={}), QUIET)
+    assert (
+        "  --> shop/models.yaml:5:5  models.ranker.service_time\n"
+        "   |\n"
+        "  ::: shop/arch.yaml:10:26\n"
+        "     the objective\n"
+    ) in text
+
+
+def test_without_text_further_places_are_named_by_their_line() -> None:
+    text = render_text(report_of(BALANCER, sources={}), QUIET)
+    assert "     line 14: `home` enters here\n     line 15: `mail` enters here\n" in text
+    assert "  ::: shop/arch.yaml:6:3\n     lost with it\n     line 11: lost with it\n" in text
+
+
+def test_a_path_without_room_beside_the_place_stands_below_it() -> None:
+    assert "  --> shop/models.yaml:5:5\n      models.ranker.service_time\n" in shown(BIGSIZE, width=50)
+
+
+def test_an_empty_file_has_a_place_but_no_frame() -> None:
+    empty = parse("empty.yaml", "")
+    finding = found(location=spot(empty, ""), at="system")
+    text = render_text(report_of(finding, sources={empty.name: empty}), QUIET)
+    assert text.splitlines()[1] == "  --> empty.yaml:1:1"
+    assert "^" not in text
+
+
+def test_a_long_suggestion_is_wrapped_below() -> None:
+    many = "known: " + ", ".join(
+        ["client", "load-balancer", "gateway", "service", "model-server", "worker"] * 2
+    )
+    text = shown(msgspec.structs.replace(KIND, suggestion=many), width=80)
+    assert "\n   help: known: client, load-balancer," in text
+    assert "\n         " in text.partition("help:")[2]
+
+
+def test_control_characters_of_a_file_are_spelt_out() -> None:
+    evil = parse("evil.yaml", "system: a\u202eb\u200bc\n")
+    finding = found(location=spot(evil, "a\u202eb"), message="`\x1b[31mred\x07` is\nno name", at="system")
+    text = render_text(report_of(finding, sources={evil.name: evil}), QUIET)
+    assert "`\\x1b[31mred\\x07` is no name" in text
+    assert " 1 | system: a\\u202eb\\u200bc\n   |         ^^^^^^^^\n" in text
+
+
+def test_wide_characters_and_tabs_are_underlined_by_columns() -> None:
+    wide = parse("wide.yaml", 'owner: {team: "推薦チーム",\tcontact: x}\n')
+    finding = found(location=spot(wide, "推薦チーム"), at="system")
+    tabbed = found(location=spot(wide, "contact"), at="system")
+    text = render_text(report_of(finding, tabbed, sources={wide.name: wide}), QUIET)
+    first, second = (block.splitlines()[4] for block in text.split("\n\n"))
+    # 15 columns up to the quote, ten of the name, two of quote and comma: the tab goes on to the stop at 28.
+    assert first == "   | " + " " * 15 + "^" * 10
+    assert second == "   | " + " " * 28 + "^" * 7
+
+
+def test_unreadable_inputs_come_first() -> None:
+    text = render_text(Report((), (BROKEN, InputError("gone.yaml: no such file"))), TextOptions())
+    assert text == dedent("""\
+        error: shop/broken.yaml:3:7: not YAML: mapping values are not allowed here
+          hint: check the indentation, brackets and quotes before this place
+
+        error: gone.yaml: no such file
+
+        Nothing was checked; 2 inputs could not be read.
+        """)
+
+
+@pytest.mark.parametrize(
+    ("report", "text"),
+    [
+        (report_of(), "All clear in 1 file (28 rules).\n"),
+        (Report(()), "Nothing was checked.\n"),
+        (
+            Report(report_of().files, (), skipped=1),
+            "All clear in 1 file (28 rules).\n1 YAML file skipped: no key `archlint` at the top.\n",
+        ),
+    ],
+)
+def test_nothing_found_is_one_clear_line(report: Report, text: str) -> None:
+    assert render_text(report, TextOptions()) == text
+
+
+def test_nothing_found_is_not_all_clear_where_something_is_undecided() -> None:
+    file = FileReport(HOME.name, "home-page", (), WHOLE.files[0].undecided, rules_run=28, sources=SOURCES)
+    assert render_text(Report((file,)), TextOptions()) == (
+        "Nothing found in 1 file (28 rules).\n"
+        "3 undecided; add components.job.records to decide SRV007 (1 of 3). See all: --undecided\n"
+    )
+
+
+def test_quiet_leaves_out_the_summary_only() -> None:
+    assert render_text(report_of(), QUIET) == ""
+    assert "Found" not in render_text(WHOLE, QUIET)
+    assert "error[SRV001]" in render_text(WHOLE, QUIET)
+
+
+def test_the_summary_counts_by_rule_the_worst_first() -> None:
+    text = render_text(report_of(OVERLOAD, KIND, KEY, KEY, UNOWNED), TextOptions())
+    assert text.endswith(
+        dedent("""\
+        Found 3 errors, 1 warning and 1 info in 1 file (28 rules).
+
+          2 errors   DOC003  unknown-key
+          1 error    DOC004  unknown-kind
+          1 warning  CAP002  latency-over-objective
+          1 info     OPS003  nobody-knows
+        """)
+    )
+
+
+def test_open_questions_stand_below_the_most_decisive_key_once() -> None:
+    text = render_text(WHOLE, TextOptions(quiet=True, undecided=True))
+    listed = text[text.index("Undecided:") :]
+    assert listed == dedent("""\
+        Undecided: add these facts, the most decisive first
+
+        components.job.records (decides 1 of 3, 1 more with others)
+          SRV007 batch-outlasts-window  components.job  shop/arch.yaml:23
+          SRV004 online-for-batch-need  workloads.mail  shop/arch.yaml:11
+              with workloads.mail.rate; unknown: how much there is to score
+
+        components.job.zones (decides 1 of 3)
+          REL001 single-point-of-failure  components.job  shop/arch.yaml:23
+        """)
+
+
+def questions(*needs: tuple[str, ...]) -> Report:
+    asked = tuple(
+        OpenQuestion(f"SRV{number:03}", "a-rule", "components.job", keys, OBJECTIVE)
+        for number, keys in enumerate(needs, start=1)
+    )
+    return Report((FileReport(HOME.name, "home-page", (), asked, rules_run=28, sources=SOURCES),))
+
+
+@pytest.mark.parametrize(
+    ("needs", "advice"),
+    [
+        ([("a",)], "1 undecided; add a to decide SRV001."),
+        ([("b",), ("a",), ("a",)], "3 undecided; add a to decide SRV002 and SRV003 (2 of 3)."),
+        ([("a", "b")], "1 undecided; add a and b to decide SRV001."),
+        (
+            [("a", "b")] * 3 + [("b",), ("c",)],
+            "5 undecided; add a and b to decide SRV001, SRV002, SRV003 and SRV004 (4 of 5).",
+        ),
+        ([("a",), ("b",), ("b", "c")], "3 undecided; add b to decide SRV002 (1 of 3)."),
+        ([("a", "b"), ("c",)], "2 undecided; add c to decide SRV002 (1 of 2)."),
+        ([()], "1 undecided."),
+    ],
+)
+def test_the_summary_advises_what_decides_most_for_each_key_to_add(
+    needs: list[tuple[str, ...]], advice: str
+) -> None:
+    *_, last = render_text(questions(*needs), TextOptions(width=120)).splitlines()
+    assert last == f"{advice} See all: --undecided"
+
+
+def test_of_many_rules_the_rest_is_counted() -> None:
+    text = render_text(questions(*[("a",)] * 9), TextOptions(width=120))
+    assert "to decide SRV001, SRV002, SRV003, SRV004, SRV005, SRV006 and 3 more (9 of 9)" in text
+
+
+def test_a_key_that_decides_nothing_alone_says_so() -> None:
+    text = render_text(questions(("a", "b"), ("a", "c")), TextOptions(quiet=True, undecided=True))
+    assert "\na (2 of 2 wait for it and others)\n" in text
+    assert text.count("components.job") == 2
+
+
+def test_a_question_that_names_no_key_comes_last() -> None:
+    lost = OpenQuestion(
+        "SRV002", "all-in-one", "components.api", (), OBJECTIVE, "what could not be read there"
+    )
+    file = FileReport(HOME.name, "home-page", (), (lost, *WHOLE.files[0].undecided), sources=SOURCES)
+    text = render_text(Report((file,)), TextOptions(quiet=True, undecided=True))
+    assert text.splitlines()[-2] == "No key decides these"
+    assert text.endswith("components.api  shop/arch.yaml:10  unknown: what could not be read there\n")
+
+
+def test_with_several_files_a_missing_key_names_its_file() -> None:
+    files = WHOLE.files[0], msgspec.structs.replace(WHOLE.files[0], file="other/arch.yaml")
+    text = render_text(Report(files), TextOptions(undecided=True))
+    assert "\ncomponents.job.zones in other/arch.yaml (decides 1 of 6)\n" in text
+    assert "add components.job.records to shop/arch.yaml to decide SRV007 (1 of 6)" in text
+
+
+def test_colour_only_adds_codes() -> None:
+    options = TextOptions(undecided=True, patterns=True, statistics=True, accepted=True)
+    plain = render_text(WHOLE, options)
+    coloured = render_text(WHOLE, msgspec.structs.replace(options, color=True))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    assert "\x1b[1;31merror[SRV001]\x1b[0m" in coloured
+    assert "\x1b[1;33mwarning[CAP002]\x1b[0m" in coloured
+    assert "\x1b[1;33m^^^^^\x1b[0m" in coloured
+
+
+def test_cures_without_a_pattern_go_by_their_title() -> None:
+    plain = Cure("", "one server per model", "split them", "")
+    text = shown(found(cures=(plain, STAGES, QUEUE, PREPARE)))
+    assert "   help: one server per model: split them\n     or: multiple-stage" in text
+
+
+def test_numbers_are_aligned_by_their_units_and_words_stand_among_them() -> None:
+    terms = (
+        ShownTerm("rate", "rate", 40.0, "/s", "stated", "40/s"),
+        ShownTerm("time", "time", 1.6, "s", "stated", "1.6 s"),
+        ShownTerm("warm", "loaded at start", True, "", "assumed", "yes", note="catalogue of technologies"),
+    )
+    assert (
+        "   = rate              40/s  stated\n"
+        "   = time             1.6 s  stated\n"
+        "   = loaded at start    yes  assumed  catalogue of technologies\n"
+    ) in shown(found(terms=terms))

@@ -1,0 +1,168 @@
+"""No input makes the parser hang, crash, or use much more memory than it is long."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archlint.errors import UnreadableInputError
+from archlint.source.document import Document
+from archlint.source.nodes import Mapping, Node, Sequence
+from archlint.source.parser import MAX_BYTES, MAX_DEPTH, MAX_FLAWS, decode, parse
+
+MEGABYTE = 1_000_000
+
+
+def refusal(act: Callable[[], object]) -> str:
+    with pytest.raises(UnreadableInputError) as caught:
+        act()
+    return caught.value.message
+
+
+def peak_memory(act: Callable[[], object]) -> int:
+    """Bytes that an action holds at most, beyond what was there before."""
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", [
+    "a: " + "[" * 200_000,
+    "{a: " * 50_000,
+    "- " * 100_000,
+    "? " * 100_000,
+    "".join(" " * depth + "a:\n" for depth in range(500)),
+    "[" * 100_000 + "]" * 100_000,
+], ids=["flow lists", "flow mappings", "block lists", "odd keys", "block mappings", "closed lists"])  # fmt: skip
+def test_deep_nesting_is_refused_where_it_gets_too_deep(text: str) -> None:
+    assert f"nests deeper than {MAX_DEPTH} levels" in refusal(lambda: parse("a.yaml", text))
+
+
+def test_what_nests_to_the_limit_is_read() -> None:
+    parse("a.yaml", "[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    assert "nests deeper" in refusal(lambda: parse("a.yaml", "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)))
+
+
+def test_a_deep_second_document_is_not_read_at_all() -> None:
+    document = parse("a.yaml", "archlint: 1\n---\n" + "[" * 200_000)
+    assert [flaw.kind for flaw in document.flaws] == ["several-documents"]
+
+
+def nested_aliases(levels: int) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, levels)]
+    return "\n".join(lines)
+
+
+def merged_chain(links: int) -> str:
+    return "x0: &m0 {k0: 1}\n" + "".join(f"x{i}: &m{i} {{<<: *m{i - 1}, k{i}: 1}}\n" for i in range(1, links))
+
+
+@pytest.mark.parametrize("text", [
+    nested_aliases(9),
+    nested_aliases(60),
+    "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: [" + "*a, " * 20_000 + "]",
+    merged_chain(2_000),
+    "d: &d {" + ", ".join(f"k{i}: 1" for i in range(2_000)) + "}\n" + "".join(f"m{i}: {{<<: *d}}\n" for i in range(500)),
+    "d: &d {" + ", ".join(f"k{i}: 1" for i in range(2_000)) + "}\nm: {<<: [" + "*d, " * 500 + "]}",
+], ids=["nested", "nested deep", "wide", "merged chain", "merged often", "merged at once"])  # fmt: skip
+def test_multiplied_aliases_are_refused_before_they_cost_memory(text: str) -> None:
+    def act() -> None:
+        assert "aliases stand for more than" in refusal(lambda: parse("a.yaml", text))
+
+    assert peak_memory(act) < 10 * MEGABYTE + 60 * len(text)
+
+
+def test_an_ordinary_use_of_anchors_is_far_below_the_limit() -> None:
+    shared = "x-web: &web {kind: service, replicas: 2, zones: [a, b], hardware: {cpu: 4, memory: 8GB}}\n"
+    document = parse("a.yaml", shared + "components:\n" + "".join(f"  c{i}: {{<<: *web}}\n" for i in range(500)))
+    assert document.flaws == ()
+
+
+def test_an_anchor_said_again_is_measured_again() -> None:
+    text = "a: &a [x]\nb: *a\nc: &a [" + "x, " * 3_000 + "]\nd: [*a, *a, *a, *a]\n"
+    assert "aliases stand for more than" in refusal(lambda: parse("a.yaml", text))
+
+
+def test_a_file_beyond_the_limit_is_refused_by_its_size() -> None:
+    assert "too large" in refusal(lambda: decode("a.yaml", b"a" * (MAX_BYTES + 1)))
+
+
+def test_a_text_with_too_many_values_is_refused_before_they_are_made() -> None:
+    text = "a: [" + "1," * 6_500_000 + "]"
+    assert peak_memory(lambda: refusal(lambda: parse("a.yaml", text))) < MEGABYTE
+
+
+@pytest.mark.parametrize("text", [
+    "a: " + "x " * 2_000_000,
+    'a: "' + "x " * 2_000_000 + '"',
+    "a: 1 # " + "x " * 2_000_000,
+    "? " + "x" * 2_000_000 + "\n: 1",
+], ids=["plain", "quoted", "comment", "key"])  # fmt: skip
+def test_a_line_of_megabytes_is_read(text: str) -> None:
+    assert isinstance(parse("a.yaml", text).root, Mapping)
+
+
+def test_of_countless_duplicate_keys_some_are_listed_and_all_counted() -> None:
+    document = parse("a.yaml", "a: 1\n" * (MAX_FLAWS + 501))
+    assert len(document.flaws) + document.unlisted == MAX_FLAWS + 500
+    assert document.unlisted == 500
+
+
+def test_memory_is_a_multiple_of_the_text() -> None:
+    text = "a: [" + "ab," * 300_000 + "]"
+    assert peak_memory(lambda: parse("a.yaml", text)) < 100 * len(text)
+
+
+YAML_WORDS = st.sampled_from(
+    ["a", "b: ", ": ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "<<: ", "? ", "|\n", ">", "'", '"', "#",
+     "!!str ", "!t ", "---\n", "...\n", "%YAML 1.2\n", "\t", "\r\n", "\ufeff", "~", "null", "한", "😀", "\x85", "\u2028"]
+)  # fmt: skip
+
+
+def spans_of(node: Node) -> list[tuple[int, int]]:
+    if isinstance(node, Mapping):
+        return [node.span, *(entry.key_span for entry in node.entries.values())] + [
+            span for entry in node.entries.values() for span in spans_of(entry.value)
+        ]
+    if isinstance(node, Sequence):
+        return [node.span, *(span for item in node.items for span in spans_of(item))]
+    return [node.span]
+
+
+def holds(document: Document) -> None:
+    """Check what must hold of every document: all places lie inside the text, and in order."""
+    size = len(document.text)
+    spans = spans_of(document.root) if document.root is not None else []
+    spans += [flaw.span for flaw in document.flaws]
+    for start, end in spans:
+        assert 0 <= start <= end <= size + 3
+        line, column = document.position(start)
+        assert 1 <= column <= len(document.line(line)) + 3
+
+
+@given(st.one_of(st.text(), st.lists(YAML_WORDS, max_size=40).map("".join)))
+def test_any_text_is_a_document_or_is_refused(text: str) -> None:
+    try:
+        document = parse("a.yaml", text)
+    except UnreadableInputError as error:
+        assert "\n" not in error.message
+    else:
+        holds(document)
+
+
+@given(st.binary())
+def test_any_bytes_are_a_document_or_are_refused(data: bytes) -> None:
+    try:
+        document = parse("a.yaml", decode("a.yaml", data))
+    except UnreadableInputError as error:
+        assert "\n" not in error.message
+    else:
+        holds(document)

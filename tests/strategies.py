@@ -1,0 +1,285 @@
+"""Random serving systems for Hypothesis: valid architecture files of 2 to 12 components, as trees of text.
+
+A tree is what YAML holds, with every scalar as it is written (`{"timeout": "80ms"}`); `dump` writes it as YAML. The
+components stand in layers (client, balancers, services, servers, stores), and relations lead downwards, so that most
+systems make sense; what a relation or a component says beyond that is there or not at random.
+
+    @given(architectures())
+    def test_a_law(tree):
+        report = archlint.check(dump(tree), Config(ROOT))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from tests.examples.stripping import Tree, dump, parse
+
+__all__ = ["Tree", "architectures", "dump", "parse", "reordered"]
+
+Facts = dict[str, Tree]
+PERCENTILES = ("p50", "p90", "p95", "p99")
+ZONES = ("a", "b", "c")
+SIZES: tuple[Facts, ...] = (
+    {},
+    {"artifact": "20MB"},
+    {"artifact": "140GB"},
+    {"parameters": "70B"},
+    {"parameters": "7B", "precision": "fp32"},
+    {"parameters": "70B", "precision": "bf16", "artifact": "140GB"},
+)
+"""What is said of the size of a model; what is said together fits together."""
+
+
+def millis(low: int, high: int) -> st.SearchStrategy[str]:
+    """Durations from few round values, so that equal ones and ties occur."""
+    steps = sorted({low, high, *(value for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000) if low <= value <= high)})
+    return st.sampled_from([f"{step}ms" for step in steps])
+
+
+def shares() -> st.SearchStrategy[str]:
+    """Parts of the traffic, or of the look-ups."""
+    return st.sampled_from(["0.5%", "10%", "40%", "50%", "60%", "90%", "99%", "100%"])
+
+
+@st.composite
+def percentiles(draw: st.DrawFn, low: int = 1, high: int = 5000) -> Tree:
+    """One to three percentiles that do not fall."""
+    names = sorted(draw(st.sets(st.sampled_from(PERCENTILES), min_size=1, max_size=3)))
+    values = sorted(int(draw(millis(low, high)).removesuffix("ms")) for _ in names)
+    return {name: f"{value}ms" for name, value in zip(names, values, strict=True)}
+
+
+@st.composite
+def service_times(draw: st.DrawFn) -> Tree:
+    """A constant, percentiles, or a mean with or without its coefficient of variation."""
+    form = draw(st.sampled_from(["constant", "percentiles", "mean", "mean and cv"]))
+    if form == "constant":
+        return draw(millis(1, 5000))
+    if form == "percentiles":
+        return draw(percentiles())
+    mean: Facts = {"mean": draw(millis(1, 5000))}
+    return mean if form == "mean" else mean | {"cv": draw(st.sampled_from(["0", "0.3", "1", "2"]))}
+
+
+@st.composite
+def standing(draw: st.DrawFn) -> Facts:
+    """How many replicas stand and where; zones are never more than replicas."""
+    facts: Facts = {}
+    most = 3
+    if draw(st.booleans()):
+        most = draw(st.integers(1, 8))
+        facts["replicas"] = str(most)
+        if draw(st.booleans()):
+            most = draw(st.integers(1, 3))
+            facts["replicas"] = {"min": str(most), "max": str(most + draw(st.integers(0, 8))), "on": "queue-depth"}
+    if draw(st.booleans()):
+        count = draw(st.integers(1, min(3, most)))
+        facts["zones"] = list(ZONES[:count])
+    if draw(st.booleans()):
+        facts["workers"] = str(draw(st.sampled_from([1, 2, 8])))
+    return facts
+
+
+def _pick(draw: st.DrawFn, facts: Facts, **known: st.SearchStrategy[Tree]) -> Facts:
+    """Say each of some further facts, or not."""
+    for key, strategy in known.items():
+        if draw(st.booleans()):
+            facts[key] = draw(strategy)
+    return facts
+
+
+class _Builder:
+    """Draws the parts of one system; names say the kind, so that a failing example can be read."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.models: dict[str, Tree] = {}
+        self.components: dict[str, Tree] = {}
+        self.stores: list[str] = []
+        self.servers: list[str] = []
+        self.room = draw(st.integers(2, 12))
+
+    def chance(self) -> bool:
+        return self.draw(st.booleans())
+
+    def left(self) -> int:
+        return self.room - len(self.components)
+
+    def facts(self, name: str) -> Facts:
+        facts = self.components[name]
+        assert isinstance(facts, dict)
+        return facts
+
+    def add(self, kind: str, facts: Facts) -> str:
+        name = f"{kind}-{sum(other.startswith(kind) for other in self.components)}"
+        self.components[name] = {"kind": kind, **facts}
+        return name
+
+    def model(self) -> str:
+        name = f"model-{len(self.models)}"
+        facts = dict(self.draw(st.sampled_from(SIZES)))
+        _pick(self.draw, facts, service_time=service_times(), version=st.sampled_from(["1.2.0", "latest"]))
+        self.models[name] = facts
+        return name
+
+    def some_models(self) -> Tree:
+        """One or two models, new or served elsewhere too."""
+        names: list[Tree] = [self.model()]
+        if self.chance() and len(self.models) > 1:
+            names.append(self.draw(st.sampled_from([name for name in self.models if name not in names])))
+        return names
+
+    def store(self) -> None:
+        kind = self.draw(st.sampled_from(["cache", "database", "feature-store", "warehouse"]))
+        facts = self.draw(standing())
+        self.stores.append(self.add(kind, _pick(self.draw, facts, service_time=service_times())))
+
+    def server(self) -> None:
+        kind = self.draw(st.sampled_from(["model-server", "model-server", "service"]))
+        facts = self.draw(standing()) | {"serves": self.some_models()}
+        _pick(
+            self.draw, facts, service_time=service_times(), preprocessing=st.just({"service_time": "20ms"}),
+            hardware=st.sampled_from([{"gpu": "t4"}, {"gpu": "a100", "gpus": "2"}, {"cpu": "4"}]),
+            batching=st.just({"max_size": "8"}),
+        )  # fmt: skip
+        self.servers.append(self.add(kind, facts | self.reads() | self.onward()))
+
+    def middle(self) -> None:
+        kind = self.draw(st.sampled_from(["service", "load-balancer", "gateway"]))
+        facts = self.draw(standing())
+        if kind == "service":
+            _pick(self.draw, facts, service_time=service_times())
+            facts |= self.reads()
+        self.servers.append(self.add(kind, facts | self.onward()))
+
+    def worker(self) -> None:
+        """A queue with a worker behind it, which may write to a store, and whoever publishes."""
+        queue = self.add("queue", _pick(self.draw, {}, max_length=st.sampled_from(["1k", "1M"])))
+        facts: Facts = self.draw(standing()) | {"consumes": [queue], "serves": self.some_models()}
+        if self.stores and self.chance():
+            facts["writes"] = [self.draw(st.sampled_from(self.stores))]
+        self.add("worker", facts)
+        callers = [name for name in self.components if name.startswith(("service", "model-server"))]
+        if callers:
+            self.facts(self.draw(st.sampled_from(callers)))["publishes"] = [queue]
+        else:
+            self.servers.append(self.add("service", {"publishes": [queue]} | self.reads()))
+
+    def job(self) -> None:
+        """A batch job that fills a store, with or without a scheduler."""
+        if not self.stores:
+            self.store()
+        facts: Facts = {"serves": self.some_models(), "writes": [self.draw(st.sampled_from(self.stores))]}
+        _pick(
+            self.draw, facts, schedule=st.sampled_from(["1h", "@daily", "0 3 * * 1-5"]), records=st.sampled_from(["10k", "5M"]),
+            run_time=st.sampled_from(["10min", "5h"]), replicas=st.sampled_from(["1", "4"]),
+        )  # fmt: skip
+        job = self.add("batch-job", facts)
+        if self.left() > 1 and self.chance():
+            self.add("scheduler", {"triggers": [job], "schedule": self.draw(st.sampled_from(["6h", "@weekly"]))})
+
+    def reads(self) -> Facts:
+        """Reads of stores, those of caches with their ratio or without."""
+        if not self.stores or not self.chance():
+            return {}
+        names = self.draw(st.lists(st.sampled_from(self.stores), min_size=1, max_size=2, unique=True))
+        return {"reads": [self.relation(name) for name in names]}
+
+    def onward(self) -> Facts:
+        """Calls of what stands below, as one of several, a share of the traffic, side by side, or one by one."""
+        if not self.servers or not self.chance():
+            return {}
+        names = self.draw(st.lists(st.sampled_from(self.servers), min_size=1, max_size=3, unique=True))
+        calls = [self.relation(name) for name in names]
+        forms = ["plain", "share"] if len(calls) == 1 else ["plain", "plain", "either", "share", "parallel"]
+        form = self.draw(st.sampled_from(forms))
+        if form == "share":
+            for call, share in zip(calls, _parts(self.draw, len(calls)), strict=True):
+                call["share"] = share
+        elif form != "plain":
+            for call in calls:
+                call[form] = "one"
+        return {"calls": list[Tree](calls)}
+
+    def relation(self, target: str) -> Facts:
+        relation: Facts = {"to": target}
+        _pick(self.draw, relation, timeout=millis(10, 5000))
+        if self.draw(st.integers(0, 5)) == 5:
+            relation["optional"] = "true"
+        if self.draw(st.integers(0, 5)) == 5:
+            relation["retries"] = "1"
+        if target.startswith("cache"):
+            _pick(
+                self.draw, relation, hit_ratio=shares(), ttl=st.sampled_from(["1min", "1h", "7d"]),
+                kind=st.sampled_from(["prediction", "data"]),
+            )  # fmt: skip
+        return relation
+
+    def workload(self, client: str) -> Tree:
+        """What is asked at a client."""
+        facts: Facts = {"from": client}
+        _pick(
+            self.draw, facts, rate=st.sampled_from(["1/s", "300/min"]), waits=st.sampled_from(["true", "false"]),
+            repeats=shares(),
+        )  # fmt: skip
+        inputs = self.draw(st.sampled_from([None, "known", "on-request"]))
+        if inputs is not None:
+            facts["inputs"] = inputs
+        if inputs == "known" and self.chance():
+            facts["distinct"] = self.draw(st.sampled_from(["1k", "3M", "4B"]))
+        if self.models and self.chance():
+            facts["models"] = list[Tree](self.draw(st.sets(st.sampled_from(sorted(self.models)), min_size=1, max_size=2)))
+        objectives = _pick(
+            self.draw, {}, latency=percentiles(10), freshness=st.sampled_from(["10min", "2h", "25h", "7d"]),
+            availability=st.just("99.9%"),
+        )  # fmt: skip
+        if objectives:
+            facts["slo"] = objectives
+        return facts
+
+
+def _parts(draw: st.DrawFn, count: int) -> Sequence[str]:
+    """Shares that add up to the whole, or to less."""
+    whole = {1: ["100%"], 2: ["90%", "10%"], 3: ["50%", "49.5%", "0.5%"]}[count]
+    return whole if draw(st.booleans()) else ["10%"] * count
+
+
+@st.composite
+def architectures(draw: st.DrawFn) -> Tree:
+    """A system of 2 to 12 components with one to three workloads, from its stores upwards to its clients."""
+    build = _Builder(draw)
+    for _ in range(draw(st.integers(0, 2))):
+        if build.left() > 3:
+            build.store()
+    build.server()
+    while build.left() > 4 and build.chance():
+        draw(st.sampled_from([build.server, build.middle, build.worker, build.job]))()
+    if build.left() > 1:
+        build.middle()
+    workloads: dict[str, Tree] = {}
+    for number in range(draw(st.integers(1, 3))):
+        if number == 0 or (build.chance() and build.left() > 0):
+            entered = draw(st.lists(st.sampled_from(build.servers), min_size=1, max_size=2, unique=True))
+            client = build.add("client", {"calls": [build.relation(name) for name in entered]})
+        workloads[f"workload-{number}"] = build.workload(client)
+    return {
+        "archlint": "1",
+        "workloads": workloads,
+        "models": build.models,
+        "components": build.components,
+    }
+
+
+@st.composite
+def reordered(draw: st.DrawFn, tree: Tree) -> Tree:
+    """The same system with its components, models and workloads said in another order."""
+    assert isinstance(tree, dict)
+    copy = dict(tree)
+    for section in ("workloads", "models", "components"):
+        named = copy[section]
+        assert isinstance(named, dict)
+        copy[section] = {name: named[name] for name in draw(st.permutations(list(named)))}
+    return copy

@@ -1,0 +1,44 @@
+"""What a plain `check` may import: start-up is designed in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+HEAVY = {
+    "pydantic", "networkx", "numpy", "rich", "email", "importlib.metadata", "rustworkx", "jsonschema", "fastapi",
+    "sklearn", "statistics", "pathspec", "difflib", "tomllib", "asyncio", "http", "concurrent.futures", "multiprocessing",
+    "archlint.report.json", "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
+}  # fmt: skip
+SCRIPT = """
+import sys
+sys.argv = ["archlint", "check", sys.argv[1]]
+from archlint.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print("\\nLOADED", *sys.modules)
+"""
+
+
+def loaded_by(path: Path, cwd: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True, cwd=cwd, timeout=60
+    )
+    return set(done.stdout.rsplit("LOADED", 1)[1].split())
+
+
+def test_a_check_imports_only_what_it_uses(tmp_path: Path) -> None:
+    for path in sorted((ROOT / "examples" / "healthy").glob("*.yaml")):
+        loaded = loaded_by(path, tmp_path)
+        assert not HEAVY & loaded, path
+        assert "yaml" in loaded
+
+
+def test_findings_need_little_more(tmp_path: Path) -> None:
+    for path in sorted((ROOT / "examples" / "sick").glob("*.yaml")):
+        assert not (HEAVY - {"difflib", "statistics", "rustworkx"}) & loaded_by(path, tmp_path), path
