@@ -68,7 +68,7 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
     """The identity of a finding across edits: of the rule and the structural path, never of a line.
 
     >>> fingerprint("SRV001", "models.ranker.service_time")
-    '7d9e8f1c0f1c0d6a'
+    '33f66edc85bfbfbf'
     """
     from hashlib import sha256                 # loads OpenSSL, which a clean check does without
 

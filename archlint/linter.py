@@ -95,7 +95,7 @@ def _architecture(document: Document, loader: FileIncludes | None) -> Architectu
     """Read a document as an architecture; raises `UnreadableInputError` for what describes none."""
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
-    if isinstance(document.root, Mapping) and "archlint" not in document.root.entries:
+    if not isinstance(document.root, Mapping) or "archlint" not in document.root.entries:
         raise UnreadableInputError(
             f"{document.name}: not an architecture file: it has no key `archlint`", "start it with `archlint: 1`"
         )

@@ -116,16 +116,14 @@ class Sickness(NamedTuple):
 
 
 SICKNESSES: Final[dict[str, Sickness]] = {
-    "replicas": Sickness(
-        "REL001", r"replicas: (?:\d+|\{.*?\})((?:.|\n)*?)zones: \[.*?\]", r"replicas: 1\1zones: [a]"
-    ),
+    "replicas": Sickness("REL001", r"replicas: (?:\d+|\{.*?\})((?:.|\n)*?)zones: \[.*?\]", r"replicas: 1\1zones: [a]"),
     "zones": Sickness("REL001", r"zones: \[.*?\]", "zones: [a]"),
     "timeout": Sickness("REL003", r", timeout: \w+"),
     "dead-letter": Sickness("REL009", r"dead_letter: [\w-]+, "),
     "log": Sickness("OPS001", r"    logs_to: .*\n"),
     "monitoring": Sickness("OPS002", r"    monitored_by: .*\n"),
     "version": Sickness("OPS004", r"    version: .*\n|version: [\w.]+, "),
-    "slow": Sickness("SRV001", r"service_time: \{.*?\}", "service_time: {p50: 1900ms, p99: 4s}"),
+    "slow": Sickness("SRV001", r"service_time: \{.*?\}", "service_time: {p50: 300ms, p99: 420ms}"),
     "unknown": Sickness("REL001", r"    replicas: .*\n|replicas: \d+, ", open=True),
 }
 
@@ -177,9 +175,7 @@ class Company:
         if self.missing - core - helpers < _LARGEST:
             helpers = self.missing - core
         names = [_helper(number) for number in range(helpers)]
-        more = "".join(
-            f"      - {{to: {name}-{helper}, timeout: 400ms, optional: true}}\n" for helper in names
-        )
+        more = "".join(f"      - {{to: {name}-{helper}, timeout: 400ms, optional: true}}\n" for helper in names)
         self._add(form, {"p": name, "d": domain, "more": more})
         for helper in names:
             self._add("helper", {"p": name, "d": domain, "h": helper})
@@ -231,9 +227,7 @@ def _entry(text: str) -> Entry:
 
 
 _TEMPLATES: Final = {form: _read_template(form) for form in ("platform", "domain", "helper", *_FORMS)}
-_LARGEST: Final = max(len(_TEMPLATES[form]["components"]) for form in _FORMS) + len(
-    _TEMPLATES["domain"]["components"]
-)
+_LARGEST: Final = max(len(_TEMPLATES[form]["components"]) for form in _FORMS) + len(_TEMPLATES["domain"]["components"])
 """Components of the largest product, with a new part of the business before it."""
 
 

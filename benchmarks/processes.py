@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,7 @@ SLOW_RUNS: Final = 3
 _LONGEST_S: Final = 900.0
 _PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 """Bytes in the unit in which the system says the peak memory."""
-_DROPPED: Final = frozenset(
-    {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME", "PYTHONDEVMODE"}
-)
+_DROPPED: Final = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME", "PYTHONDEVMODE"})
 
 
 class Command(NamedTuple):
@@ -44,6 +43,13 @@ class Run(NamedTuple):
 
 class DidNotRunError(Exception):
     """A command that could not be run, or that ended with a status that is none of its own."""
+
+
+class Ratio(NamedTuple):
+    """How many times as long one takes as another: by the clock, and by CPU time in user mode."""
+
+    by_clock: float
+    by_cpu: float
 
 
 class Measured(NamedTuple):
@@ -72,10 +78,13 @@ class Measured(NamedTuple):
         """The median of the peak memory."""
         return int(median(run.peak_bytes for run in self.runs))
 
-    def times(self, other: Measured) -> float | None:
-        """How many times as long as another: the median of the rounds' ratios; None where one did not run."""
-        pairs = [(mine.wall_s, theirs.wall_s) for mine, theirs in zip(self.runs, other.runs, strict=False)]
-        return median(mine / theirs for mine, theirs in pairs) if pairs else None
+    def over(self, other: Measured) -> Ratio:
+        """How many times as long as another: the medians of the rounds' ratios. Both need runs."""
+        pairs = list(zip(self.runs, other.runs, strict=False))
+        return Ratio(
+            median(mine.wall_s / theirs.wall_s for mine, theirs in pairs),
+            median(mine.user_s / max(theirs.user_s, 1e-6) for mine, theirs in pairs),
+        )
 
 
 def child_environment(keep_path: bool = False) -> dict[str, str]:
@@ -87,8 +96,8 @@ def child_environment(keep_path: bool = False) -> dict[str, str]:
 def run_once(command: Command, environment: Mapping[str, str]) -> Run:
     """Run a command once; raises `DidNotRunError`.
 
-    The peak of a child counts from the memory of the process that starts it, so whoever measures stays small:
-    big inputs are written by processes of their own.
+    The peak of a child counts from the memory of the process that starts it (see `least_peak_bytes`), so whoever
+    measures stays small: big inputs are written by processes of their own.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
@@ -105,6 +114,11 @@ def run_once(command: Command, environment: Mapping[str, str]) -> Run:
         last = (complaint or printed).strip().splitlines()[-1:]
         raise DidNotRunError(f"exit status {process.returncode}: {''.join(last) or 'no output'}")
     return Run(wall_s, usage.ru_utime, usage.ru_maxrss * _PEAK_UNIT, printed)
+
+
+def least_peak_bytes() -> int:
+    """The least peak that a child can show: what this process has taken, which it starts out with."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT
 
 
 def _start(
@@ -131,9 +145,7 @@ def _end_of(file: int) -> str:
 Say = Callable[[str], None]
 
 
-def measure(
-    commands: Sequence[Command], rounds: int, environment: Mapping[str, str], say: Say
-) -> dict[str, Measured]:
+def measure(commands: Sequence[Command], rounds: int, environment: Mapping[str, str], say: Say) -> dict[str, Measured]:
     """Run each command once to warm up, then all of them in turn, round by round; by name."""
     measured: dict[str, Measured] = {}
     for command in commands:

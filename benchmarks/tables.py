@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-from benchmarks.results import Results, aims
+from benchmarks.aims import aims
+from benchmarks.processes import Ratio
+from benchmarks.results import Results
 
 Row = tuple[str, ...]
 
@@ -20,10 +23,8 @@ def table(head: Row, rows: Iterable[Row]) -> str:
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     text = [_line(line, widths) for line in lines]
-    rule = "|".join(
-        "-" * (width + 2) if column == 0 else "-" * (width + 1) + ":" for column, width in enumerate(widths)
-    )
-    return "\n".join([text[0], f"|{rule}|", *text[1:]]) + "\n"
+    rules = ["-" * (width + 1) + (":" if column else "-") for column, width in enumerate(widths)]
+    return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -48,26 +49,42 @@ def render(results: Results) -> str:
     return "\n".join(parts)
 
 
+BEGIN: Final = "<!-- results: begin -->\n"
+END: Final = "<!-- results: end -->\n"
+
+
+def placed(text: str, page: str) -> str:
+    """A page with the tables between its two marks; the tables alone, where it has no marks.
+
+    >>> placed("new\\n", f"Speed\\n{BEGIN}old\\n{END}More\\n").split()
+    ['Speed', '<!--', 'results:', 'begin', '-->', 'new', '<!--', 'results:', 'end', '-->', 'More']
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n{text}\n{end}{after}" if begin and end else text
+
+
 def _machine(results: Results) -> str:
     machine = results.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     return (
         f"Measured on {machine.date}: {machine.cores} cores of {machine.processor}, {machine.system}, "
-        f"Python {machine.python}. Versions: {versions}. Medians; ratios are medians of the "
-        "rounds' ratios.\n"
+        f"Python {machine.python}.\nVersions: {versions}.\n\n"
+        "Times and memory are medians; ratios are medians of the rounds' ratios, by the clock and by CPU time in user "
+        "mode (`CPU`).\n"
     )
 
 
 def _startup(results: Results) -> str:
-    head = ("process", "ms", "fastest", "user CPU", "peak MB", "archlint takes")
+    head = ("process", "ms", "fastest", "CPU ms", "peak MB", "archlint takes", "by CPU")
     rows = [
         (
             f"{row.name} ({row.does})" if row.does else row.name,
             f"{row.wall_ms:.0f}",
             f"{row.least_ms:.0f}",
             f"{row.user_ms:.0f}",
-            f"{row.peak_mb:.0f}",
-            f"{row.archlint_over:.2f} x",
+            _peak(row.peak_mb, results),
+            *_both(row.archlint_over),
         )
         for row in results.startup
     ]
@@ -75,17 +92,7 @@ def _startup(results: Results) -> str:
 
 
 def _sizes(results: Results) -> str:
-    head = (
-        "components",
-        "MB",
-        "check s",
-        "fastest",
-        "user CPU",
-        "peak MB",
-        "drain s",
-        "its process",
-        "check / drain",
-    )
+    head = ("components", "MB", "s", "fastest", "CPU s", "peak MB", "drain s", "its CPU s", "check / drain", "by CPU")
     rows = [
         (
             f"{row.components:,}",
@@ -93,10 +100,10 @@ def _sizes(results: Results) -> str:
             f"{row.check_s:.2f}",
             f"{row.least_s:.2f}",
             f"{row.user_s:.2f}",
-            f"{row.peak_mb:.0f}",
+            _peak(row.peak_mb, results),
             f"{row.drain_s:.3f}",
-            f"{row.drain_process_s:.2f}",
-            f"{row.over_drain:.2f} x",
+            f"{row.drain_user_s:.3f}",
+            *_both(row.over_drain),
         )
         for row in results.sizes
     ]
@@ -104,16 +111,16 @@ def _sizes(results: Results) -> str:
 
 
 def _readers(results: Results) -> str:
-    head = ("linter", "MB", "s", "user CPU", "peak MB", "MB/s", "archlint's MB/s are")
+    head = ("linter", "MB", "s", "CPU s", "peak MB", "MB/s", "archlint's MB/s are", "by CPU")
     rows = [
         (
             f"{row.name} ({row.reads})",
             f"{row.megabytes:.2f}",
             f"{row.wall_s:.2f}",
             f"{row.user_s:.2f}",
-            f"{row.peak_mb:.0f}",
+            _peak(row.peak_mb, results),
             f"{row.mb_per_s:.2f}",
-            f"{row.archlint_over:.2f} x",
+            *_both(row.archlint_over),
         )
         for row in results.readers
     ]
@@ -121,7 +128,20 @@ def _readers(results: Results) -> str:
 
 
 def _aims(results: Results) -> str:
-    words = {True: "yes", False: "no", None: "?"}
-    return table(
-        ("aim", "measured", "met"), [(aim.aim, aim.measured, words[aim.met]) for aim in aims(results)]
-    )
+    words = {True: "yes", False: "no", None: "not measured"}
+    rows = [(aim.aim, _times(aim.by_clock), _times(aim.by_cpu), words[aim.met]) for aim in aims(results)]
+    return table(("aim", "measured", "by CPU", "met"), rows)
+
+
+def _peak(peak_mb: float, results: Results) -> str:
+    """A peak; at most so much, where it cannot be told from that of the process that measures."""
+    least = results.machine.least_peak_mb
+    return f"≤ {peak_mb:.0f}" if peak_mb <= 1.02 * least else f"{peak_mb:.0f}"
+
+
+def _both(ratio: Ratio) -> Row:
+    return _times(ratio.by_clock), _times(ratio.by_cpu)
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f} x"

@@ -18,6 +18,7 @@ if str(ROOT) not in sys.path:
 
 from archlint.api import all_packs, all_technologies, check_targets  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
+from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.model.schema import architecture_schema  # noqa: E402
@@ -83,6 +84,7 @@ def files() -> dict[Path, str]:
         docs / "patterns" / "README.md": NOTE + pattern_index(),
         docs / "technologies.md": NOTE + technologies_page(),
         docs / "cli.md": NOTE + cli_page(),
+        ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         docs / "schema" / "arch.schema.json": _json(architecture_schema()),
         docs / "schema" / "report.schema.json": _json(report_schema()),
     }
@@ -112,6 +114,8 @@ def main(check: bool) -> None:
     import os
 
     os.chdir(ROOT)
+    if not check:                              # the pages below are made of it
+        (ROOT / "archlint" / "catalog" / "technologies.json").write_bytes(compiled_technologies())
     changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     stale = stale_files()
     for path in (*changed, *stale):

@@ -69,7 +69,7 @@ def standing(draw: st.DrawFn) -> Facts:
     """How many replicas stand and where; zones are never more than replicas."""
     facts: Facts = {}
     most = 3
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         most = draw(st.integers(1, 8))
         facts["replicas"] = str(most)
         if draw(st.booleans()):
@@ -84,9 +84,9 @@ def standing(draw: st.DrawFn) -> Facts:
 
 
 def _pick(draw: st.DrawFn, facts: Facts, **known: st.SearchStrategy[Tree]) -> Facts:
-    """Say each of some further facts, or not."""
+    """Say each of some further facts, or, less often, not."""
     for key, strategy in known.items():
-        if draw(st.booleans()):
+        if draw(st.integers(0, 3)):
             facts[key] = draw(strategy)
     return facts
 
@@ -104,6 +104,9 @@ class _Builder:
 
     def chance(self) -> bool:
         return self.draw(st.booleans())
+
+    def likely(self) -> bool:
+        return self.draw(st.integers(0, 3)) > 0
 
     def left(self) -> int:
         return self.room - len(self.components)
@@ -183,14 +186,14 @@ class _Builder:
 
     def reads(self) -> Facts:
         """Reads of stores, those of caches with their ratio or without."""
-        if not self.stores or not self.chance():
+        if not self.stores or not self.likely():
             return {}
         names = self.draw(st.lists(st.sampled_from(self.stores), min_size=1, max_size=2, unique=True))
         return {"reads": [self.relation(name) for name in names]}
 
     def onward(self) -> Facts:
         """Calls of what stands below, as one of several, a share of the traffic, side by side, or one by one."""
-        if not self.servers or not self.chance():
+        if not self.servers or not self.likely():
             return {}
         names = self.draw(st.lists(st.sampled_from(self.servers), min_size=1, max_size=3, unique=True))
         calls = [self.relation(name) for name in names]
@@ -225,12 +228,12 @@ class _Builder:
             self.draw, facts, rate=st.sampled_from(["1/s", "300/min"]), waits=st.sampled_from(["true", "false"]),
             repeats=shares(),
         )  # fmt: skip
-        inputs = self.draw(st.sampled_from([None, "known", "on-request"]))
+        inputs = self.draw(st.sampled_from([None, "known", "known", "on-request", "on-request"]))
         if inputs is not None:
             facts["inputs"] = inputs
-        if inputs == "known" and self.chance():
+        if inputs == "known" and self.likely():
             facts["distinct"] = self.draw(st.sampled_from(["1k", "3M", "4B"]))
-        if self.models and self.chance():
+        if self.models and self.draw(st.integers(0, 3)) == 3:
             facts["models"] = list[Tree](self.draw(st.sets(st.sampled_from(sorted(self.models)), min_size=1, max_size=2)))
         objectives = _pick(
             self.draw, {}, latency=percentiles(10), freshness=st.sampled_from(["10min", "2h", "25h", "7d"]),
@@ -254,8 +257,10 @@ def architectures(draw: st.DrawFn) -> Tree:
     for _ in range(draw(st.integers(0, 2))):
         if build.left() > 3:
             build.store()
+    if build.left() > 5 and build.likely():
+        build.job()
     build.server()
-    while build.left() > 4 and build.chance():
+    while build.left() > 4 and build.likely():
         draw(st.sampled_from([build.server, build.middle, build.worker, build.job]))()
     if build.left() > 1:
         build.middle()

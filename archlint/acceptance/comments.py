@@ -17,7 +17,7 @@ from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
 _DIRECTIVE: Final = re.compile(r"#[ \t]*archlint:[ \t]*([A-Za-z-]+)([^\r\n]*)")
 _REASON: Final = re.compile(r"--|—|–")
 _MEANT: Final = frozenset(
-    "accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
+    "accept accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
 )
 _HINT: Final = "write `# archlint: accept SRV002 -- why`"
 
@@ -35,7 +35,7 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
     for match in _DIRECTIVE.finditer(document.text):
         if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
             continue
-        if match[1] != "accept" and match[1].lower() not in _MEANT:
+        if match[1].lower() not in _MEANT:
             continue
         inside = inside or _Scalars(document)
         if not inside.hold(match.start()):
@@ -46,7 +46,7 @@ def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterat
     span = Span(match.start(), match.start() + len(match[0].rstrip()))
     line = document.position(match.start()).line
     place = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
-    if match[1] != "accept":
+    if match[1].lower() != "accept":
         message = f"`archlint: {shorten(match[1])}` is no comment that archlint knows"
         yield Problem("unknown-word", place, message, document, span, _HINT, loses_meaning=False)
         return

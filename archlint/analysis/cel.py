@@ -18,6 +18,7 @@ from archlint.model.quantities import shorten
 _STRING: Final = re.compile(r"""[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
 _CHAIN: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)((?:\s*\.\s*[A-Za-z_]\w*)+)")
 _WORD: Final = re.compile(r"p[0-9]{1,2}(?:\.[0-9]{1,4})?(?![\w])|[A-Za-z_]\w*")
+_UNDECLARED: Final = re.compile(r"undeclared reference to '([^']*)'")
 _NO_KEY: Final = re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL)
 
 
@@ -77,8 +78,9 @@ class Expression:
 
 def compile_expressions(texts: Mapping[str, str], variables: Iterable[str], where: str) -> dict[str, Expression]:
     """Compile expressions by the name of their parameter; raises `PackError` for what is none, or uses no such fact."""
-    environment = _environment((*variables, "params"), where)
-    return {name: _compile(environment, text, f"{where}: `{name}`") for name, text in texts.items()}
+    names = (*variables, "params")
+    environment = _environment(names, where)
+    return {name: _compile(environment, text, f"{where}: `{name}`", names) for name, text in texts.items()}
 
 
 def _environment(variables: Iterable[str], where: str) -> _Environment:
@@ -92,7 +94,7 @@ def _environment(variables: Iterable[str], where: str) -> _Environment:
     return environment
 
 
-def _compile(environment: _Environment, text: str, what: str) -> Expression:
+def _compile(environment: _Environment, text: str, what: str, variables: Iterable[str]) -> Expression:
     try:
         compiled = environment.compile(text)
     except (RuntimeError, ValueError) as error:
@@ -100,7 +102,12 @@ def _compile(environment: _Environment, text: str, what: str) -> Expression:
         place, _, message = problem.partition(": ")
         column = place.rpartition(":")[2]
         at = f", column {column}" if column.isdigit() else ""
-        raise PackError(f"{what}: `{shorten(text, 80)}`{at}: {message or problem}", "see the CEL language") from None
+        unknown = _UNDECLARED.search(problem)
+        if unknown is not None:
+            message, hint = f"there is no `{unknown[1]}` here", f"the variables are {', '.join(variables)}"
+        else:
+            message, hint = message or problem, "see the language of CEL"
+        raise PackError(f"{what}: `{shorten(text, 80)}`{at}: {message}", hint) from None
     if compiled.return_type().name() not in {"BOOL", "DYN"}:
         raise PackError(f"{what}: `{shorten(text, 80)}` is not true or false", "compare it with something")
     check_chains(text, what)

@@ -151,8 +151,8 @@ def wrong_name(variable: str, names: Iterable[str]) -> str | None:
 
     >>> wrong_name("component", ["owner", "team"]), wrong_name("component", ["zones", "size"])
     (None, None)
-    >>> wrong_name("component", ["timeout"])
-    '`component` has no fact `timeout`; did you mean ...'
+    >>> wrong_name("component", ["owner", "teem"])
+    '`component.owner` has no fact `teem`; did you mean `team`?'
     """
     node, above = _tree(variable), variable
     for name in names:

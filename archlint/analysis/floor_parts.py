@@ -17,7 +17,7 @@ from archlint.verdicts import Certainty, Origin
 
 _MAX_PARTS: Final = 24
 _MAX_UNKNOWN: Final = 200
-_ORDER: Final = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
+_ORDER: Final = {Certainty.PROVEN: 0, Certainty.ESTIMATED: 1, Certainty.HEURISTIC: 2}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -57,10 +57,10 @@ def fraction_behind(fraction: float, share: float) -> float:
     Where a share s takes longer than t with probability q, all of them do with at least s x q: the p-quantile of
     all is no less than the quantile 1 - (1 - p) / s of that share. 0 where that says nothing.
 
-    >>> round(fraction_behind(0.99, 0.5), 12), fraction_behind(0.5, 0.4)
+    >>> fraction_behind(0.99, 0.5), fraction_behind(0.5, 0.4)
     (0.98, 0.0)
     """
-    return max(0.0, 1 - (1 - fraction) / share) if share > 0 else 0.0
+    return max(0.0, round(1 - (1 - fraction) / share, 12)) if share > 0 else 0.0
 
 
 def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
@@ -75,13 +75,22 @@ def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
     pieces = [floor for floor in floors if floor is not NOTHING]
     if len(pieces) < 2:
         return pieces[0] if pieces else NOTHING
-    least = sum(floor.least_s for floor in pieces)
-    top = max(pieces, key=lambda floor: (models_first and _predicts(floor), floor.at_s - floor.least_s))
-    parts = tuple(part for floor in pieces for part in (floor.parts if floor is top else floor.least_parts))
-    least_parts = tuple(part for floor in pieces for part in floor.least_parts)
-    return Floor(
-        least, least - top.least_s + top.at_s, _few(parts), _few(least_parts), unknown_of(pieces), _weakest(parts)
-    )
+    least = sum([floor.least_s for floor in pieces])
+    if models_first:
+        top = max(range(len(pieces)), key=lambda index: (_predicts(pieces[index]), _above_least(pieces[index])))
+    else:
+        top = max(range(len(pieces)), key=lambda index: _above_least(pieces[index]))
+    parts: list[Part] = []
+    least_parts: list[Part] = []
+    for index, floor in enumerate(pieces):     # by index: the same floor may stand here twice
+        parts += floor.parts if index == top else floor.least_parts
+        least_parts += floor.least_parts
+    at_s = least + _above_least(pieces[top])
+    return Floor(least, at_s, _few(parts), _few(least_parts), unknown_of(pieces), _weakest(parts))
+
+
+def _above_least(floor: Floor) -> float:
+    return floor.at_s - floor.least_s
 
 
 def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
@@ -110,7 +119,7 @@ def one_of(floors: Sequence[Floor]) -> Floor:
     """
     shortest = min(floors, key=lambda floor: floor.at_s)
     least = min(floors, key=lambda floor: floor.least_s)
-    weakest = max((floor.certainty for floor in floors), key=_ORDER.index)
+    weakest = max((floor.certainty for floor in floors), key=_ORDER.__getitem__)
     parts = tuple(msgspec.structs.replace(part, certainty=weakest) for part in shortest.parts)
     return Floor(least.least_s, shortest.at_s, parts, least.least_parts, unknown_of(floors), weakest)
 
@@ -151,20 +160,23 @@ def mixture(
 
 def unknown_of(floors: Sequence[Floor]) -> tuple[Place, ...]:
     """Return the places of what is unknown in any of several floors; of very many, some."""
-    most = max(floors, key=lambda floor: len(floor.unknown)).unknown
-    if len(most) >= _MAX_UNKNOWN or sum(len(floor.unknown) for floor in floors) == len(most):
+    found = [floor.unknown for floor in floors if floor.unknown]
+    if len(found) < 2:
+        return found[0] if found else ()
+    most = max(found, key=len)
+    if len(most) >= _MAX_UNKNOWN:
         return most
-    return tuple({place: None for floor in floors for place in floor.unknown})[:_MAX_UNKNOWN]
+    return tuple({place: None for places in found for place in places})[:_MAX_UNKNOWN]
 
 
 def _predicts(floor: Floor) -> bool:
     return any(part.model for part in floor.parts)
 
 
-def _few(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def _few(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Keep the largest parts of very many, and their order; the rest become one."""
     if len(parts) <= _MAX_PARTS:
-        return parts
+        return tuple(parts)
     largest = sorted(range(len(parts)), key=lambda index: -parts[index].value_s)[: _MAX_PARTS - 1]
     kept = set(largest)
     rest = [part for index, part in enumerate(parts) if index not in kept]
@@ -174,4 +186,8 @@ def _few(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 
 def _weakest(parts: Iterable[Part]) -> Certainty:
-    return max((part.certainty for part in parts if part.value_s > 0), key=_ORDER.index, default=Certainty.PROVEN)
+    weakest = Certainty.PROVEN
+    for part in parts:
+        if part.certainty is not weakest and part.value_s > 0 and _ORDER[part.certainty] > _ORDER[weakest]:
+            weakest = part.certainty
+    return weakest

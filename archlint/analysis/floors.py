@@ -23,6 +23,7 @@ from archlint.analysis.floor_parts import (
     side_by_side,
     taken_by,
 )  # fmt: skip
+from archlint.analysis.floor_stages import FloorMemory, Segment, Stage, parallel_of, stages_of
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Relation, Workload
@@ -36,29 +37,6 @@ _WORKING_KINDS: Final = frozenset({
     "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
 })  # fmt: skip
 """Kinds whose own work is unknown where it is not stated; of balancers, gateways and caches it counts as none."""
-_MAX_FRACTIONS: Final = 64
-"""Percentiles that one component is asked at; nested shares multiply, and what is beyond counts as nothing."""
-
-Stage = tuple[Step, ...]
-"""A step of a component, or all those of one group."""
-
-
-class _Segment:
-    """What a component does before the next prediction cache: met by a share of the requests before it."""
-
-    def __init__(self, share: float, fraction: float) -> None:
-        self.share = share
-        self.fraction = fraction
-        self.sequence: list[Floor] = []
-        self.parallel: dict[str, list[Floor]] = {}
-
-    def add(self, parallel: str | None, floor: Floor) -> None:
-        branches = self.sequence if parallel is None else self.parallel.setdefault(parallel, [])
-        branches.append(floor)
-
-    def floors(self, models_first: bool) -> list[Floor]:
-        return self.sequence + [side_by_side(branches, models_first) for branches in self.parallel.values()]
-
 
 class FloorOf:
     """Works out floors for one workload.
@@ -101,11 +79,11 @@ class FloorOf:
         self.wanted = set(workload.models) if workload.models is not None else None
         # What stands behind the client is the same for all workloads that enter alike.
         key = (self.flow.reach, workload.repeats, estimated, models_first)
-        self._known = system.floors_known.setdefault(key, {})
-        self._asked = system.fractions_asked.setdefault(key, {})
+        self._memory = system.floor_memories.setdefault(key, FloorMemory())
+        self._known = self._memory.floors
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()
-        self._missing: dict[tuple[str, float], None] = {}
+        self._missing: list[tuple[str, float]] = []
 
     def answer(self, fraction: float) -> Floor:
         """Return the floor of the whole answer, as its client sees it."""
@@ -117,42 +95,45 @@ class FloorOf:
         What it needs is worked out first, by a list of what is open in place of a recursion, however long the chain.
         """
         asked = (name, round(fraction, 12))
+        self._memory.stated.add(asked[1])
         stack = [asked]
         while stack:
             key = stack[-1]
-            memory = self._of_client if key[0] == self.flow.client else self._known
-            if key not in memory:
+            known = self._of_client if key[0] == self.flow.client else self._known
+            if key not in known:
                 self._open.add(key)
-                self._missing = {}
                 floor = self._of_component(*key)
                 if self._missing:
                     stack += reversed(self._missing)
+                    self._missing = []
                     continue
-                memory[key] = floor
+                known[key] = floor
                 self._open.discard(key)
             stack.pop()
         return (self._of_client if name == self.flow.client else self._known)[asked]
 
     def _ask(self, name: str, fraction: float) -> Floor:
         """Return a floor that is known; else note what is missing."""
-        key = (name, round(fraction, 12))
+        key = (name, fraction)
         known = self._known.get(key)
         if known is not None:
             return known
-        if name == self.flow.client or key in self._open or key in self._missing:
-            return NOTHING                     # callers that wait in a circle: REL007 says so
-        fractions = self._asked.setdefault(name, set())
-        if key[1] in fractions or len(fractions) < _MAX_FRACTIONS:
-            fractions.add(key[1])
-            self._missing[key] = None
+        # Callers that wait in a circle get nothing: REL007 says so.
+        if name != self.flow.client and key not in self._open and self._memory.may_ask(name, fraction):
+            self._missing.append(key)
         return NOTHING
 
     def _of_component(self, name: str, fraction: float) -> Floor:
         """Return the floor of a component: its own work, then segment by segment what the caches let through."""
         component = self.system.components[name]
-        segments = [_Segment(1.0, fraction)]
+        if name != self.flow.client:
+            plain = self._memory.plain_steps(name, self.flow.steps.get(name, ()))
+            if plain is not None:
+                return self._of_plain(component, plain, fraction)
+        segments = [Segment(1.0, fraction)]
         segments[0].sequence += self._own_work(component, fraction)
-        if self._through_stages(component, segments):
+        waiting = [step for step in self.flow.steps.get(name, ()) if step.waits]
+        if self._through_stages(component, waiting, segments):
             last = segments[-1]
             last.sequence += self._preprocessing(component, last.fraction)
             last.sequence += self._models(component, last.fraction)
@@ -164,16 +145,26 @@ class FloorOf:
                 floor = taken_by(floor, segment.share, segment.fraction, segments[index - 1].fraction)
         return floor
 
-    def _through_stages(self, component: Component, segments: list[_Segment]) -> bool:
+    def _of_plain(self, component: Component, steps: list[Step], fraction: float) -> Floor:
+        """Return the floor of a component that does all it does one after another, without a cache."""
+        behind = [self._relation(step, fraction) for step in steps]
+        if self._missing:
+            return NOTHING                     # to be asked again
+        floors = [*self._own_work(component, fraction), *behind]
+        if component.preprocessing is not None or component.serves:
+            floors += [*self._preprocessing(component, fraction), *self._models(component, fraction)]
+        return in_sequence(floors, self.models_first)
+
+    def _through_stages(self, component: Component, steps: list[Step], segments: list[Segment]) -> bool:
         """Add what a component waits for to the segments; False where so few come through that the rest is nothing.
 
         `reading` is the share of the requests that come this far for which data caches have not saved the reads.
         """
         reading = 1.0
         begun: set[str] = set()
-        for stage in self._stages(component.name):
+        for stage in stages_of(steps):
             here = segments[-1]
-            parallel, mixed = _parallel_of(stage)
+            parallel, mixed = parallel_of(stage)
             if not mixed and parallel not in begun:     # what is begun before a cache ends beside what is behind it
                 here.add(parallel, self._shared(stage, here.fraction, reading if self._reads(stage) else 1.0))
             reading *= 1 - self._hits(stage, "data")
@@ -186,17 +177,8 @@ class FloorOf:
                 begun |= here.parallel.keys()
                 # Hits of both caches may be the same requests, or not: the least that may be left of the reads.
                 reading = max(0.0, (reading + misses - 1) / misses)
-                segments.append(_Segment(misses, inner))
+                segments.append(Segment(misses, inner))
         return True
-
-    def _stages(self, name: str) -> list[Stage]:
-        """Return what a component waits for in the order of the file; a group stands at its first member."""
-        stages: dict[tuple[str, int], list[Step]] = {}
-        for position, step in enumerate(self.flow.steps[name]):
-            if step.waits:
-                key = ("step", position) if step.group is None else ("group", step.group)
-                stages.setdefault(key, []).append(step)
-        return [tuple(steps) for steps in stages.values()]
 
     def _reads(self, stage: Stage) -> bool:
         components = self.system.components
@@ -311,9 +293,3 @@ class FloorOf:
         if sum(workload.models is None for workload in entering) > 1:
             return [one_of(floors)]
         return [side_by_side(floors, self.models_first)]
-
-
-def _parallel_of(stage: Stage) -> tuple[str | None, bool]:
-    """Return the name of the parallel group that a stage is in, and whether its relations are in different ones."""
-    names = {step.relation.parallel for step in stage}
-    return stage[0].relation.parallel, len(names) > 1

@@ -53,6 +53,11 @@ class _Member(msgspec.Struct, frozen=True):
             self.component.place("autoscale", "min") if self.component.autoscale else self.component.place("replicas")
         )
 
+    @property
+    def nothing_said(self) -> bool:
+        """Whether the technology alone could settle it: its provider may spread it over zones."""
+        return self.component.uses is None and self.component.zones is None and self.replicas is None
+
 
 def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
     """Judge a pool: one replica, host or zone is a weakness; what would decide and is not said is needed."""
@@ -60,38 +65,40 @@ def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
         return Redundancy()
     members = [_Member(component, system.facts.replicas(component)) for component in pool]
     unknown = tuple(member.asked for member in members if member.replicas is None)
-    known = sum(member.least or 0.0 for member in members)
-    total = None if unknown else known
-    terms = tuple(
-        m.replicas.term("replicas", f"replicas of {m.component.name}", "count") for m in members if m.replicas
-    )
+    total = None if unknown else sum(member.least or 0.0 for member in members)
     if total is not None and total <= 1:
         said = next((m.replicas for m in members if m.replicas and m.replicas.value), members[0].replicas)
-        return Redundancy(ONE_REPLICA if total else NO_REPLICA, "", said.at if said else None, total, terms)
+        at = said.at if said is not None else None
+        return Redundancy(ONE_REPLICA if total else NO_REPLICA, "", at, total, _replicas(members))
     standing = [member for member in members if member.least != 0]
     host = standing[0].component.host
     if host is not None and all(member.component.host == host for member in standing):
         at = standing[0].component.place("host")
         term = Term("host", "host of all replicas", host, "", Origin.STATED, at)
-        return Redundancy(ONE_HOST, host, at, total, (*terms, term))
-    return _over_zones(standing, total, terms, unknown)
+        return Redundancy(ONE_HOST, host, at, total, (*_replicas(members), term))
+    return _over_zones(members, standing, total, unknown)
 
 
 def _over_zones(
-    standing: Sequence[_Member], total: float | None, terms: tuple[Term, ...], unknown: tuple[Place, ...]
+    members: Sequence[_Member], standing: Sequence[_Member], total: float | None, unknown: tuple[Place, ...]
 ) -> Redundancy:
     """Judge members that stand: all of them in one zone is a weakness, whatever their number."""
-    unplaced = tuple(member.component.place("zones") for member in standing if not member.component.zones)
     certain = [member for member in standing if member.replicas is not None]
     # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one.
     if sum(member.least or 0.0 for member in certain) >= 2 and len(_zones(certain)) >= 2:
         return Redundancy(replicas=total)
+    unplaced = tuple(member.component.place("zones") for member in standing if not member.component.zones)
     zones = _zones(standing)
     if not unplaced and len(zones) == 1:
         zone, at = next(iter(zones)), standing[0].component.place("zones")
         term = Term("zone", "zone of all replicas", zone, "", Origin.STATED, at)
-        return Redundancy(ONE_ZONE, zone, at, total, (*terms, term))
-    return Redundancy(replicas=total, needs=(*unknown, *unplaced))
+        return Redundancy(ONE_ZONE, zone, at, total, (*_replicas(members), term))
+    provided = (member.component.place("uses") for member in standing if member.nothing_said)
+    return Redundancy(replicas=total, needs=(*unknown, *unplaced, *provided))
+
+
+def _replicas(members: Sequence[_Member]) -> tuple[Term, ...]:
+    return tuple(m.replicas.term("replicas", f"replicas of {m.component.name}", "count") for m in members if m.replicas)
 
 
 def _zones(members: Sequence[_Member]) -> set[str]:

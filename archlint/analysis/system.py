@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from archlint.analysis.facts import Facts
-from archlint.analysis.floor_parts import Floor
+from archlint.analysis.floor_stages import FloorMemory
 from archlint.analysis.modes import Production, Serving, productions, servings
 from archlint.catalog.technologies import Technologies
 from archlint.errors import UsageError
@@ -94,8 +94,7 @@ class System:
         self.technologies = technologies
         self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
-        self.floors_known: dict[Hashable, dict[tuple[str, float], Floor]] = {}
-        self.fractions_asked: dict[Hashable, dict[str, set[float]]] = {}
+        self.floor_memories: dict[Hashable, FloorMemory] = {}
         self._losses: dict[tuple[tuple[int, float | None], ...], BlastRadius] = {}
 
     def __repr__(self) -> str:

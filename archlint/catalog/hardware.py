@@ -6,10 +6,12 @@ from functools import cache
 
 import msgspec
 
+from archlint.catalog.reading import CatalogueFile, plain_name
 from archlint.model.quantities import parse_bandwidth, parse_size
 from archlint.shipped import catalogue_file
-from archlint.source.files import read_document
-from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+from archlint.source.nodes import Node
+
+_KEYS = ("title", "memory", "bandwidth", "fp16", "aliases", "source", "date")
 
 
 class Accelerator(msgspec.Struct, frozen=True):
@@ -25,37 +27,32 @@ class Accelerator(msgspec.Struct, frozen=True):
 
 @cache
 def _accelerators() -> dict[str, Accelerator]:
-    root = read_document(catalogue_file("hardware.yaml")).root
+    file = CatalogueFile(catalogue_file("hardware.yaml"))
     found: dict[str, Accelerator] = {}
-    if isinstance(root, Mapping):
-        for name, entry in root.entries.items():
-            accelerator, aliases = _entry(name, entry.value)
-            for word in (name, *aliases):
-                found[word.lower()] = accelerator
+    for name, entry in file.entries().items():
+        accelerator, aliases = _entry(file, name, entry.value)
+        for word in (name, *aliases):
+            found[plain_name(word)] = accelerator
     return found
 
 
-def _entry(name: str, node: Node) -> tuple[Accelerator, list[str]]:
-    if not isinstance(node, Mapping):
-        raise ValueError(f"hardware.yaml: `{name}` needs a mapping")
-    values = {key: entry.value for key, entry in node.entries.items()}
-    text = {key: value.text for key, value in values.items() if isinstance(value, Scalar)}
-    flops = text.get("fp16")
-    aliases = values.get("aliases")
-    names = [item.text for item in aliases.items if isinstance(item, Scalar)] if isinstance(aliases, Sequence) else []
+def _entry(file: CatalogueFile, name: str, node: Node) -> tuple[Accelerator, tuple[str, ...]]:
+    values = file.mapping(node, _KEYS, name)
+    title, memory, bandwidth, source = (
+        file.text(node, values, key, name) for key in ("title", "memory", "bandwidth", "source")
+    )
+    flops = file.texts(values, "fp16", name)
+    fp16_flops = float(flops[0].removesuffix("TFLOPS")) * 1e12 if flops else None
     return (
-        Accelerator(
-            name, text["title"], parse_size(text["memory"]), parse_bandwidth(text["bandwidth"]),
-            float(flops.removesuffix("TFLOPS")) * 1e12 if flops else None, text["source"],
-        ),
-        names,
-    )  # fmt: skip
+        Accelerator(name, title, parse_size(memory), parse_bandwidth(bandwidth), fp16_flops, source),
+        file.texts(values, "aliases", name),
+    )
 
 
 def accelerator(name: str | None) -> Accelerator | None:
-    """Look an accelerator up by name, without regard to case.
+    """Look an accelerator up by name, without regard to case and to how words are joined.
 
     >>> accelerator("T4").bandwidth_bytes_per_s
     320000000000.0
     """
-    return _accelerators().get(name.strip().lower()) if name else None
+    return _accelerators().get(plain_name(name)) if name else None

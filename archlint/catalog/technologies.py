@@ -8,15 +8,14 @@ from typing import Final
 
 import msgspec
 
-from archlint.errors import ConfigError
-from archlint.model.quantities import parse_duration
+from archlint.catalog.reading import CatalogueFile, plain_name
+from archlint.model.quantities import parse_count, parse_duration
 from archlint.model.words import KINDS
 from archlint.shipped import catalogue_file
-from archlint.source.document import Document
-from archlint.source.files import read_document
-from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+from archlint.source.nodes import Node
 
 _KEYS: Final = ("title", "kind", "also", "aliases", "images", "site", "assumed")
+_BALANCING: Final = ("pooled", "round-robin", "least-loaded", "random")
 _ASSUMABLE: Final = ("persistent", "redundant", "timeout", "balancing", "workers")
 
 
@@ -42,7 +41,7 @@ class Technology(msgspec.Struct, frozen=True):
 
 
 class Technologies:
-    """Technologies by name and alias, without regard to case."""
+    """Technologies by name and alias, without regard to case and to how words are joined."""
 
     def __init__(self, entries: Iterable[Technology]) -> None:
         self.entries: dict[str, Technology] = {}
@@ -54,11 +53,11 @@ class Technologies:
         """Add an entry; one of the same name takes its place."""
         self.entries[entry.name] = entry
         for name in (entry.name, *entry.aliases):
-            self._by_name[name.lower()] = entry
+            self._by_name[plain_name(name)] = entry
 
     def get(self, name: str | None) -> Technology | None:
         """Look a name or alias up."""
-        return self._by_name.get(name.lower()) if name else None
+        return self._by_name.get(plain_name(name)) if name else None
 
     def names(self) -> list[str]:
         """Every name and alias."""
@@ -68,73 +67,62 @@ class Technologies:
 def shipped_technologies() -> Technologies:
     """The catalogue that ships with archlint.
 
-    >>> shipped_technologies().get("Kafka").kind
-    'queue'
+    It is written in `technologies.yaml`, and read at every start: from `technologies.json`, which
+    `docs/generate.py` makes of it, in a tenth of the time.
+
+    >>> shipped_technologies().get("TensorFlow Serving").kind
+    'model-server'
     """
-    return Technologies(read_technologies(catalogue_file("technologies.yaml")))
+    data = catalogue_file("technologies.json").read_bytes()
+    return Technologies(msgspec.json.decode(data, type=list[Technology]))
+
+
+def compiled_technologies() -> bytes:
+    """What `technologies.json` has to hold."""
+    entries = read_technologies(catalogue_file("technologies.yaml"))
+    return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
 
 
 def read_technologies(path: Path) -> list[Technology]:
     """Read a catalogue file, shipped or a user's own; raises `ConfigError` with its place."""
-    document = read_document(path)
-    if not isinstance(document.root, Mapping):
-        raise ConfigError(f"{path}: a catalogue is a mapping of names to technologies")
-    return [_entry(document, name, entry.value) for name, entry in document.root.entries.items()]
+    file = CatalogueFile(path)
+    return [_entry(file, name, entry.value) for name, entry in file.entries().items()]
 
 
-def _entry(document: Document, name: str, node: Node) -> Technology:
-    values = _mapping(document, node, _KEYS, name)
-    title, kind = _text(document, values, "title", name), _text(document, values, "kind", name)
-    also = _texts(values.get("also"))
+def _entry(file: CatalogueFile, name: str, node: Node) -> Technology:
+    values = file.mapping(node, _KEYS, name)
+    kind, also = file.text(node, values, "kind", name), file.texts(values, "also", name)
     for word in (kind, *also):
         if word not in KINDS:
-            raise ConfigError(f"{_where(document, node)}: `{name}`: `{word}` is no kind of component", f"known: {', '.join(KINDS)}")
+            raise file.error(node, f"`{name}`: `{word}` is no kind of component", f"known: {', '.join(KINDS)}")
     assumed: dict[str, Assumed] = {}
     if "assumed" in values:
-        for key, value in _mapping(document, values["assumed"], _ASSUMABLE, name).items():
-            fact = _mapping(document, value, ("value", "because", "source"), f"{name}.{key}")
-            text = _text(document, fact, "value", key)
-            assumed[key] = Assumed(
-                _fact(key, text), _text(document, fact, "because", key), _text(document, fact, "source", key)
-            )
-    site = values.get("site")
+        for key, fact in file.mapping(values["assumed"], _ASSUMABLE, name).items():
+            assumed[key] = _assumed(file, key, fact, f"{name}.{key}")
     return Technology(
-        name, title, kind, also, _texts(values.get("aliases")), _texts(values.get("images")),
-        site.text if isinstance(site, Scalar) else "", assumed,
+        name, file.text(node, values, "title", name), kind, also, file.texts(values, "aliases", name),
+        file.texts(values, "images", name), "".join(file.texts(values, "site", name)), assumed,
     )  # fmt: skip
 
 
-def _fact(key: str, text: str) -> bool | float | str:
+def _assumed(file: CatalogueFile, key: str, node: Node, name: str) -> Assumed:
+    values = file.mapping(node, ("value", "because", "source"), name)
+    text = file.text(node, values, "value", name)
+    try:
+        value = _value(key, text)
+    except ValueError as error:
+        message, _, hint = str(error).partition("; ")
+        raise file.error(values["value"], f"`{name}`: {message}", hint) from None
+    return Assumed(value, file.text(node, values, "because", name), file.text(node, values, "source", name))
+
+
+def _value(key: str, text: str) -> bool | float | str:
+    """Read the value of a fact that may be assumed; raises `ValueError`."""
     if key == "timeout":
         return parse_duration(text)
     if key == "workers":
-        return float(text)
-    return text == "true" if key in {"persistent", "redundant"} else text
-
-
-def _where(document: Document, node: Node) -> str:
-    line, column = document.position(node.start)
-    return f"{document.name}:{line}:{column}"
-
-
-def _mapping(document: Document, node: Node, keys: Iterable[str], name: str) -> dict[str, Node]:
-    if not isinstance(node, Mapping):
-        raise ConfigError(f"{_where(document, node)}: `{name}` needs a mapping")
-    known = tuple(keys)
-    for key, entry in node.entries.items():
-        if key not in known:
-            raise ConfigError(f"{_where(document, entry.value)}: `{name}` has no key `{key}`", f"known: {', '.join(known)}")
-    return {key: entry.value for key, entry in node.entries.items()}
-
-
-def _text(document: Document, values: dict[str, Node], key: str, name: str) -> str:
-    node = values.get(key)
-    if isinstance(node, Scalar) and not node.is_null:
-        return node.text
-    raise ConfigError(f"{document.name}: `{name}` needs `{key}`")
-
-
-def _texts(node: Node | None) -> tuple[str, ...]:
-    if isinstance(node, Sequence):
-        return tuple(item.text for item in node.items if isinstance(item, Scalar))
-    return (node.text,) if isinstance(node, Scalar) else ()
+        return parse_count(text)
+    words = _BALANCING if key == "balancing" else ("true", "false")
+    if text not in words:
+        raise ValueError(f"`{text}` is not what can be said here; known: {', '.join(words)}")
+    return text if key == "balancing" else text == "true"

@@ -16,6 +16,15 @@ _SHAPING = ("hit_ratio", "kind", "parallel")
 """The keys of a relation, beside those by which an answer may do without it, that make a floor lower."""
 
 
+def exceeds(value: float, limit: float) -> bool:
+    """Return whether a value is above a limit by more than the rounding of its arithmetic.
+
+    >>> exceeds(0.1 + 0.2, 0.3), exceeds(0.31, 0.3)
+    (False, True)
+    """
+    return value > limit * (1 + 1e-9)
+
+
 def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: float) -> Iterator[Term]:
     """Yield the addends of a floor (`model_time`, `hop_time`), their sum (`floor`) and the `objective`."""
     name = format_percentile(fraction)

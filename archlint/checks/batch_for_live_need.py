@@ -10,7 +10,7 @@ from archlint.analysis.ages import RunTime, run_time
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import freshness_related, freshness_term, rate_terms, without_repeats
+from archlint.checks._lines import exceeds, freshness_related, freshness_term, rate_terms, without_repeats
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_duration
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
@@ -73,7 +73,8 @@ def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
     if freshness_s is None:
         return None
     run = run_time(system, job, use.serving.model)
-    return Late(use, run, freshness_s) if isinstance(run, RunTime) and run.value_s > freshness_s else None
+    late = isinstance(run, RunTime) and exceeds(run.value_s, freshness_s)
+    return Late(use, run, freshness_s) if isinstance(run, RunTime) and late else None
 
 
 def _answered_live(system: System, workload: Workload) -> bool:

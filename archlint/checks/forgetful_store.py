@@ -15,6 +15,7 @@ from archlint.model.places import Place
 from archlint.verdicts import Hit, Related, Undecided, Verdict
 
 KINDS: Final = frozenset({"queue", "database"})
+WRITES: Final = frozenset({"writes", "publishes"})
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -28,10 +29,13 @@ class _Write(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each queue or database that is written to and does not persist, at what says so."""
-    writes = _writes(system)
+    moved = _dead_letters(system)
     for component in system.components.values():
-        into = writes.get(component.name)
-        if into is None or component.kind not in KINDS:
+        if component.kind not in KINDS:
+            continue
+        into = [_Write(r.source, r.place()) for r in system.topology.incoming[component.name] if r.verb in WRITES]
+        into += moved.get(component.name, ())
+        if not into:
             continue
         persistent = system.facts.persistent(component)
         if persistent is None:
@@ -39,19 +43,15 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             keys = ("persistent",) if component.uses is not None else ("persistent", "uses")
             yield Undecided(component.place(), tuple(component.place(key) for key in keys), because)
         elif not persistent.value:
-            yield _hit(component, persistent, into)
+            yield _hit(component, persistent, sorted(into, key=lambda write: (write.writer, write.at.at)))
 
 
-def _writes(system: System) -> dict[str, list[_Write]]:
-    """Return what is put into each store: written, published, or moved there as a dead letter."""
+def _dead_letters(system: System) -> dict[str, list[_Write]]:
+    """Return for each target of dead letters the queues that move theirs there."""
     found: dict[str, list[_Write]] = {}
-    for name in sorted(system.components):
-        for relation in system.topology.outgoing[name]:
-            if relation.verb in {"writes", "publishes"}:
-                found.setdefault(relation.target, []).append(_Write(name, relation.place()))
-        dead_letter = system.components[name].dead_letter
-        if dead_letter is not None:
-            found.setdefault(dead_letter, []).append(_Write(name, system.components[name].place("dead_letter")))
+    for name, component in system.components.items():
+        if component.dead_letter is not None:
+            found.setdefault(component.dead_letter, []).append(_Write(name, component.place("dead_letter")))
     return found
 
 

@@ -10,7 +10,7 @@ from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
-from archlint.checks._lines import floor_terms, rate_terms, unread_on_the_way
+from archlint.checks._lines import exceeds, floor_terms, rate_terms, unread_on_the_way
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -81,12 +81,12 @@ def _judge(system: System, workload: Workload, params: Params) -> tuple[list[Exc
     for fraction, objective_s in workload.slo.latency:
         highest, limit_s = fitted.answer(fraction), objective_s * params.margin
         unknown.update(dict.fromkeys(highest.unknown))
-        if highest.at_s <= limit_s:
+        if not exceeds(highest.at_s, limit_s):
             continue
         proven = FloorOf(system, workload).answer(fraction)
         for floor in (proven, highest, *_with_models_first(system, workload, fraction)):
             model = _largest(floor)
-            if model and floor.at_s > limit_s:
+            if model and exceeds(floor.at_s, limit_s):
                 found.append(Excess(workload, fraction, objective_s, floor, proven.at_s, model))
     return found, tuple(sorted(unknown, key=lambda place: (place.steps[0] != "models", place.at)))
 

@@ -11,7 +11,7 @@ from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, Serving
 from archlint.analysis.system import System
 from archlint.analysis.work import Work, work
-from archlint.checks._lines import freshness_related, freshness_term, without_repeats
+from archlint.checks._lines import exceeds, freshness_related, freshness_term, without_repeats
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
@@ -99,7 +99,7 @@ def _job(system: System, workload: Workload, serving: Serving, freshness_s: floa
         needs = (*(unknown_starts(system, job) if starts is None else ()), *unknown)
         return Undecided(job.place(), needs, "how old its predictions are at the worst moment")
     known = run if isinstance(run, RunTime) else RunTime(0.0, ())
-    if starts.schedule.longest_gap_s + known.value_s <= freshness_s:
+    if not exceeds(starts.schedule.longest_gap_s + known.value_s, freshness_s):
         return None
     return _old_batch(workload, job, starts, known, freshness_s)
 
@@ -148,7 +148,7 @@ def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[
             if relation.ttl_s is None:
                 because = f"how long `{relation.target}` keeps a prediction"
                 yield Undecided(relation.place(), (relation.place("ttl"),), because)
-            elif relation.ttl_s > freshness_s:
+            elif exceeds(relation.ttl_s, freshness_s):
                 yield _stale_cache(workload, relation, relation.ttl_s, freshness_s)
 
 
@@ -194,7 +194,7 @@ def _queue(system: System, workload: Workload, serving: Serving, freshness_s: fl
         unknown = () if isinstance(done, Work) else done
         because = f"how long the last message of a full `{queue.name}` waits"
         return Undecided(queue.place(), (*needs, *unknown), because)
-    if done.value_s <= freshness_s:
+    if not exceeds(done.value_s, freshness_s):
         return None
     return _full_queue(workload, queue, worker, done, freshness_s)
 

@@ -10,7 +10,7 @@ from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import floor_terms, unread_on_the_way, without_repeats
+from archlint.checks._lines import exceeds, floor_terms, unread_on_the_way, without_repeats
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -97,7 +97,7 @@ def _judge(system: System, workload: Workload, serving: Serving) -> Case | Undec
     unknown: dict[Place, None] = {}
     for fraction, objective_s in workload.slo.latency:
         floor = floors.component(taker, fraction)
-        if floor.at_s > objective_s:
+        if exceeds(floor.at_s, objective_s):
             return Case(workload, serving, publish, fraction, objective_s, floor)
         unknown.update(dict.fromkeys(floor.unknown))
     if not unknown:

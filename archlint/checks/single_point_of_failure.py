@@ -85,14 +85,15 @@ def _names(pool: Sequence[Component]) -> str:
 
 def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts) -> Hit:
     blast = system.blast_radius([component.name for component in pool])
-    related = tuple(Related(loss.workload.place(), _loss(loss)) for loss in blast.losses[:_MOST_SHOWN])
-    others = tuple(Related(component.place(), "stands in for it, and counts with it") for component in pool[1:])
+    at = judged.at or pool[0].place()
+    losses = [Related(loss.workload.place(), _loss(loss)) for loss in blast.losses[:_MOST_SHOWN]]
+    siblings = [Related(c.place(), "stands in for it, and counts with it") for c in pool if c.name != at.names[1]]
     own = (component.place(key) for component in pool for key in ("replicas", "autoscale", "zones", "host"))
     return Hit(
-        judged.at or pool[0].place(),
+        at,
         f"{_weakness(pool, judged)}, {_consequence(blast)}",
         (*judged.terms, *_terms(system, blast)),
-        related + others,
+        (*losses, *siblings[:_MOST_SHOWN]),
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),
         cures=_cures(system, pool),
         cause=f"{judged.weakness}: {judged.where}" if judged.where else "",

@@ -23,34 +23,53 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if system.components:
             yield Undecided(place(), (place("workloads"),), "which components matter: no workload is stated")
         return
-    ties = _ties(system)
-    tied = _reached(_ends(system), ties)
-    for name in sorted(system.components):
+    ties = _Ties(system)
+    tied = ties.reached(_ends(system))
+    for name in sorted(system.components.keys() - tied):
         if name not in tied:
-            group = _reached([name], ties)
+            group = ties.reached([name])
             tied |= group
             yield _hit(system, sorted(group))
 
 
-def _ties(system: System) -> dict[str, list[str]]:
-    """For each component, those that it has to do with: whatever one of the two says of the other."""
-    ties: dict[str, list[str]] = {name: [] for name in system.components}
-    for name, component in system.components.items():
-        for other in _named_by(system, component):
-            if other in ties:
-                ties[name].append(other)
-                ties[other].append(name)
-    return ties
+class _Ties:
+    """What components have to do with one another, whatever one of the two says of the other."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.others: dict[str, list[str]] = {}
+        for name, component in system.components.items():
+            for other in _named_by(system, component):
+                self.others.setdefault(name, []).append(other)
+                self.others.setdefault(other, []).append(name)
+
+    def reached(self, starts: Iterable[str]) -> set[str]:
+        """Return the components that some names lead to over ties, in any direction, these among them."""
+        outgoing, incoming = self.system.topology.outgoing, self.system.topology.incoming
+        reached = {name for name in starts if name in outgoing}
+        stack = list(reached)
+        while stack:
+            name = stack.pop()
+            near = [relation.target for relation in outgoing[name]]
+            near += [relation.source for relation in incoming[name]]
+            near += self.others.get(name, ())
+            for other in near:
+                if other not in reached and other in outgoing:
+                    reached.add(other)
+                    stack.append(other)
+        return reached
 
 
 def _named_by(system: System, component: Component) -> Iterator[str]:
-    """Yield the other ends of all that a component says, registries of its models among them."""
+    """Yield what a component names beside its relations, the registries and servers of its models among it."""
     for relation in component.relations:
-        yield relation.target
         if relation.fallback is not None:
             yield relation.fallback
     yield from component.callback
-    yield from (name for name in (component.dead_letter, component.features) if name is not None)
+    if component.dead_letter is not None:
+        yield component.dead_letter
+    if component.features is not None:
+        yield component.features
     for name in (*component.serves, *component.trains):
         model = system.architecture.models.get(name)
         if model is not None and model.registry is not None:
@@ -65,17 +84,6 @@ def _ends(system: System) -> Iterator[str]:
         yield workload.entrance.client
         for model in workload.models or ():
             yield from system.topology.servers.get(model, ())
-
-
-def _reached(starts: Iterable[str], ties: dict[str, list[str]]) -> set[str]:
-    reached = {name for name in starts if name in ties}
-    stack = list(reached)
-    while stack:
-        for other in ties[stack.pop()]:
-            if other not in reached:
-                reached.add(other)
-                stack.append(other)
-    return reached
 
 
 def _hit(system: System, group: Sequence[str]) -> Hit:

@@ -24,11 +24,11 @@ class Params(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield one hit for each unknown technology, at the first component by name that uses it."""
     unknown: dict[str, list[Component]] = {}
-    for name in sorted(system.components):
-        component = system.components[name]
+    for component in system.components.values():
         if component.uses is not None and system.technologies.get(component.uses) is None:
             unknown.setdefault(component.uses.lower(), []).append(component)
-    for index, (technology, users) in enumerate(sorted(unknown.items())):
+    for index, (technology, unsorted) in enumerate(sorted(unknown.items())):
+        users = sorted(unsorted, key=lambda component: component.name)
         likely = nearest(technology, system.technologies.names()) if index < _MOST_COMPARED else None
         hint = f"did you mean `{likely}`?" if likely else "describe it under `technologies` in archlint.toml"
         message = f"no catalogue has `{shorten(users[0].uses or technology)}`, so nothing is assumed of it; {hint}"

@@ -8,7 +8,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation
-from archlint.topology.cycles import shortest_cycles
+from archlint.topology.cycles import condensed_order, shortest_cycles
 from archlint.verdicts import Hit, Origin, Related, Term, Verdict
 
 
@@ -18,7 +18,7 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield one hit for each knot of components that wait for one another, at the relation that closes it."""
-    for knot in shortest_cycles(_waits_for(system)):
+    for knot in shortest_cycles(_knots(system)):
         cycle = _from_entrance(system, knot)
         names = [f"`{relation.source}`" for relation in cycle]
         shown = " -> ".join([*names[:6], *(["…"] if len(names) > 6 else []), names[0]])
@@ -36,15 +36,19 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         yield Hit(cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",))
 
 
-def _waits_for(system: System) -> dict[str, list[Relation]]:
-    """Return what each component waits for, by name: of equal circles the order in the file chooses none."""
+def _knots(system: System) -> dict[str, list[Relation]]:
+    """Return what the components of all knots wait for, by name: of equal circles the file's order chooses none."""
     topology = system.topology
+    callers = {relation.source for relation in topology.waiting_relations() if relation.target != relation.source}
+    waited = {
+        name: [r for r in topology.outgoing[name] if r.target in callers and r.target != name and topology.waits(r)]
+        for name in callers
+    }
+    order = condensed_order({name: [r.target for r in relations] for name, relations in waited.items()})
+    knotted = {name for group in order if len(group) > 1 for name in group}
     return {
-        name: sorted(
-            (r for r in topology.outgoing[name] if r.target != name and topology.waits(r)),
-            key=lambda relation: (relation.target, relation.verb, relation.index),
-        )
-        for name in sorted(system.components)
+        name: sorted((r for r in waited[name] if r.target in knotted), key=lambda r: (r.target, r.verb, r.index))
+        for name in sorted(knotted)
     }
 
 

@@ -18,6 +18,12 @@ def main() -> None:
     except ArchlintError as error:
         print(f"archlint: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("archlint: this is a defect of archlint, not of your file: please report what stands above", file=sys.stderr)
+        sys.exit(2)                            # never 1, which means findings
 
 
 def _run(words: list[str]) -> int:

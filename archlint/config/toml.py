@@ -60,12 +60,12 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
     except tomllib.TOMLDecodeError as error:
         what, _, place = str(error).rpartition(" (at ")
         line, _, column = place.removeprefix("line ").rstrip(")").partition(", column ")
-        if not column:                # at the end of the document
+        if not column:  # at the end of the document
             line, column = str(text.count("\n") + 1), str(len(text) - text.rfind("\n"))
         where = f"{shown}:{line}:{column}"
         message = (what or str(error)).lower()
         raise ConfigError(f"{where}: not TOML: {message}", "correct it there, or just above") from None
-    except ValueError as error:       # a number of thousands of digits
+    except ValueError as error:  # a number of thousands of digits
         raise ConfigError(f"{shown}: not TOML: {error}", "write shorter numbers") from None
     except RecursionError:
         raise ConfigError(f"{shown}: nests too deep", "write lists and tables flat") from None

@@ -330,7 +330,8 @@ class Architecture(Record, frozen=True):
     def is_unread(self, place: Place) -> bool:
         """Whether a place, what holds it, or a part of it stands in the file but could not be understood."""
         names = place.names
-        return WHOLE_FILE in self.unread or any(".".join(names[:end]) in self.unread for end in range(len(names), 0, -1))
+        above = (".".join(names[:end]) for end in range(len(names), 0, -1))
+        return WHOLE_FILE in self.unread or any(identity in self.unread for identity in above)
 
     @property
     def document(self) -> Document:

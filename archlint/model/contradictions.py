@@ -5,7 +5,8 @@ What is merely unusual is no contradiction: a correct file must never be told th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping as AbstractMapping
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 
 from archlint.model.architecture import Component, Model, Scaling, Workload
 from archlint.model.fitting import check_relations
@@ -47,10 +48,10 @@ def report_contradictions(
 
 def _check_component(say: Say, component: Component, components: Components, unread: set[str]) -> None:
     kind = component.kind
-    if kind == "worker" and not any(relation.verb == "consumes" for relation in component.relations):
-        if component.place("consumes").identity not in unread:
-            message = "a worker takes work from a queue, but this one consumes nothing"
-            say(component.place("kind"), message, "add `consumes: [queue]`, or make it a `service`")
+    idle = kind == "worker" and not any(relation.verb == "consumes" for relation in component.relations)
+    if idle and component.place("consumes").identity not in unread:
+        message = "a worker takes work from a queue, but this one consumes nothing"
+        say(component.place("kind"), message, "add `consumes: [queue]`, or make it a `service`")
     if component.serves:
         _check_models_of(say, component, "serves", component.serves, WITHOUT_MODEL)
     if component.trains:
@@ -98,7 +99,8 @@ def _check_replicas(say: Say, component: Component) -> None:
     if replicas is None:
         return
     if replicas == 0 and autoscale is None:
-        say(component.place("replicas"), "no replica: this component does not run", "write at least 1, or {min: 0, max: 4}")
+        message = "no replica: this component does not run"
+        say(component.place("replicas"), message, "write at least 1, or {min: 0, max: 4}")
     elif autoscale is not None and not (autoscale.minimum or 0) <= replicas <= (autoscale.maximum or replicas):
         message = f"{format_count(replicas)} replicas are outside the range of `autoscale`"
         say(component.place("replicas"), message, "take `replicas` out, or change the range")
@@ -146,9 +148,8 @@ def _check_availability(say: Say, component: Component, availability: float) -> 
         return
     stated, derived = 1 - availability, down / (up + down)
     if max(stated, derived) > _OTHER_DOWNTIME * min(stated, derived) + 1e-12:
-        message = (
-            f"an availability of {format_share(availability)}, but `mtbf` and `mttr` make it {format_share(1 - derived)}"
-        )
+        one, other = format_share(availability), format_share(1 - derived)
+        message = f"an availability of {one}, but `mtbf` and `mttr` make it {other}"
         say(component.place("availability"), message, "take it out, or correct `mtbf` and `mttr`")
 
 
@@ -165,7 +166,8 @@ def _check_workload(say: Say, workload: Workload, components: Components, r: Rea
         return
     to = workload.entrance.to
     if to is not None and to in components and all(relation.target != to for relation in client.relations):
-        say(workload.place("from", "to"), f"`{client.name}` has no relation to `{to}`", "name the target of one of them")
+        message = f"`{client.name}` has no relation to `{to}`"
+        say(workload.place("from", "to"), message, "name the target of one of them")
     elif client.kind == "client" and not client.relations and not client.serves:
         message = f"the workload enters `{client.name}`, which has no relation to anything"
         say(workload.place("from"), message, f"add `calls:` to `{client.name}`")

@@ -20,7 +20,7 @@ _MACROS: Final = {
 }  # fmt: skip
 _MONTHS: Final = {name: i + 1 for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 _DAYS: Final = {name: i for i, name in enumerate("sun mon tue wed thu fri sat".split())}
-_PART: Final = re.compile(r"(\*|([0-9]{1,4}|[a-z]{3})(?:-([0-9]{1,4}|[a-z]{3}))?)(?:/([0-9]{1,4}))?", re.IGNORECASE)
+_PART: Final = r"(\*|([0-9]{1,4}|[a-z]{3})(?:-([0-9]{1,4}|[a-z]{3}))?)(?:/([0-9]{1,4}))?"
 _MAX_LENGTH: Final = 200
 _MONTH_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CYCLE_DAYS: Final = 28 * 1461 // 4
@@ -168,7 +168,7 @@ def _field(word: str, field: _Field) -> set[int]:
     """The numbers that one field of an expression names."""
     values: set[int] = set()
     for part in word.split(","):
-        match = _PART.fullmatch(part)
+        match = re.fullmatch(_PART, part, re.IGNORECASE)
         if match is None:
             raise ValueError(f"`{shorten(part)}` is not a {field.name} of cron; write numbers such as 0, 1-5 or */15")
         body, from_text, to_text, step_text = match.groups()

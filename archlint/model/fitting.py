@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping as AbstractMapping
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 from typing import Final
 
 from archlint.model.architecture import Component, Relation
@@ -29,7 +30,8 @@ _WRONG_TARGETS: Final[dict[str, tuple[frozenset[str], str]]] = {
     ),
     "logs_to": (frozenset({"client", "load-balancer", "scheduler", "training-job", "edge-device"}), "a log store"),
     "monitored_by": (
-        frozenset({"client", "load-balancer", "cache", "edge-device", "training-job"}), "a component of kind monitoring",
+        frozenset({"client", "load-balancer", "cache", "edge-device", "training-job"}),
+        "a component of kind monitoring",
     ),
 }  # fmt: skip
 _BETTER: Final = {

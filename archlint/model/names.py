@@ -60,7 +60,8 @@ class Names:
         return self._best(plain, near)
 
     def _similar(self, plain: str) -> str | None:
-        close = [name for name in self.names if abs(len(name) - len(plain)) * 2 <= len(name) + len(plain)][:_MAX_COMPARED]
+        size = len(plain)
+        close = [name for name in self.names if abs(len(name) - size) * 2 <= len(name) + size][:_MAX_COMPARED]
         self.compared += len(close)
         return self._best(plain, close)
 

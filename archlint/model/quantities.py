@@ -13,16 +13,20 @@ from math import floor, log10
 from typing import Final, NamedTuple
 
 from archlint.model.units import (
-    BITS, BYTES, COUNTS, EVENTS, LIKELY_BYTES, LIKELY_PERIODS, LIKELY_SECONDS, NUMBER, PERIODS, PIECES, SECONDS,
-    alternatives,
-)  # fmt: skip
+    BITS,
+    BYTES,
+    COUNTS,
+    EVENTS,
+    LIKELY_BYTES,
+    LIKELY_PERIODS,
+    LIKELY_SECONDS,
+    NUMBER,
+    PERIODS,
+    PIECES,
+    SECONDS,
+)
 
-_WITH_UNIT: Final = re.compile(rf"({NUMBER})\s*([A-Za-zµμ]*)")
-_SHARE: Final = re.compile(rf"({NUMBER})\s*(%?)")
-_RATE: Final = re.compile(rf"({NUMBER})\s*([kKMBT]?)\s*(?:{alternatives(EVENTS)})?\s*(?:/|per)\s*([A-Za-z]+)")
-_BANDWIDTH: Final = re.compile(rf"({NUMBER})\s*([A-Za-z]+)\s*/\s*s")
-_MONEY: Final = re.compile(rf"({NUMBER})\s*([A-Z]{{3}})\s*(?:/|per\s)\s*(.+)")
-_COMPOUND: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|ms|m|s)\s*")
+_NUMBER: Final = re.compile(NUMBER)
 MAX_DIGITS: Final = 40
 
 
@@ -35,17 +39,16 @@ class Money(NamedTuple):
     per_s: float | None = None
 
 
-def _match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Match a whole text, unless it is longer than any quantity: a number of 400 digits is none."""
-    return pattern.fullmatch(text) if len(text) <= 2 * MAX_DIGITS else None
+def _split(text: str) -> tuple[str, str] | None:
+    """Part a text into a number and what follows it; None for what starts with no number, or is far too long."""
+    match = _NUMBER.match(text) if len(text) <= 2 * MAX_DIGITS else None
+    return (match[0], text[match.end() :].strip()) if match is not None else None
 
 
 def _number(text: str) -> float:
-    return float(text.replace("_", "").replace(",", "")) if len(text) <= MAX_DIGITS else _too_long(text)
-
-
-def _too_long(text: str) -> float:
-    raise ValueError(f"`{shorten(text)}` has too many digits; write it with a unit such as 12M")
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"`{shorten(text)}` has too many digits; write it with a unit such as 12M")
+    return float(text.replace("_", "").replace(",", ""))
 
 
 def shorten(text: str, most: int = 40) -> str:
@@ -67,13 +70,12 @@ def parse_duration(text: str) -> float:
     Traceback (most recent call last):
     ValueError: `850` has no unit of time; did you mean 850ms or 850s?
     """
-    match = _match(_WITH_UNIT, text)
-    if match is None:
+    parts = _split(text)
+    if parts is None or not _is_word(parts[1]):
         likely = _compound(text)
-        raise ValueError(f"`{shorten(text)}` is not a duration; " + (
-            f"did you mean {likely}?" if likely else "write it like 850ms, 1.6s, 10min, 1h or 30d"
-        ))  # fmt: skip
-    number, unit = match.groups()
+        hint = f"did you mean {likely}?" if likely else "write it like 850ms, 1.6s, 10min, 1h or 30d"
+        raise ValueError(f"`{shorten(text)}` is not a duration; {hint}")
+    number, unit = parts
     scale = SECONDS.get(unit.replace("μ", "µ"))
     if scale is None:
         if not unit:
@@ -83,10 +85,15 @@ def parse_duration(text: str) -> float:
     return _number(number) * scale
 
 
+def _is_word(text: str) -> bool:
+    return not text or text.isalpha()
+
+
 def _compound(text: str) -> str | None:
     """`1h30m`, as some tools write it, in one unit: `90min`."""
-    parts = _COMPOUND.findall(text) if len(text) <= MAX_DIGITS else []
-    if len(parts) < 2 or _COMPOUND.sub("", text):
+    pattern = r"([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|ms|m|s)\s*"
+    parts = re.findall(pattern, text) if len(text) <= MAX_DIGITS else []
+    if len(parts) < 2 or re.sub(pattern, "", text):
         return None
     seconds = sum(float(number) * SECONDS["min" if unit == "m" else unit] for number, unit in parts)
     unit = next((u for u in ("d", "h", "min", "s") if seconds % SECONDS[u] == 0), "ms")
@@ -106,10 +113,10 @@ def parse_size(text: str) -> int:
     >>> parse_size("1.1GB"), parse_size("8GiB")
     (1100000000, 8589934592)
     """
-    match = _match(_WITH_UNIT, text)
-    if match is None:
+    parts = _split(text)
+    if parts is None or not _is_word(parts[1]):
         raise ValueError(f"`{shorten(text)}` is not a size; write it like 900MB, 1.1GB or 8GiB")
-    number, unit = match.groups()
+    number, unit = parts
     scale = BYTES.get(unit)
     if scale is None:
         if not unit:
@@ -125,13 +132,14 @@ def parse_count(text: str) -> float:
     >>> parse_count("280M"), parse_count("7e9")
     (280000000.0, 7000000000.0)
     """
-    match = _match(_WITH_UNIT, text)
-    if match is None:
+    parts = _split(text)
+    if parts is None or not _is_word(parts[1]):
         raise ValueError(f"`{shorten(text)}` is not a count; write it like 12, 40k, 280M or 7B")
-    scale = COUNTS.get(match[2])
+    number, unit = parts
+    scale = COUNTS.get(unit)
     if scale is None:
         raise ValueError(f"`{shorten(text)}` has an unknown multiplier; counts take k, M, B and T, as in 280M")
-    return _number(match[1]) * scale
+    return _number(number) * scale
 
 
 def parse_rate(text: str) -> float:
@@ -143,17 +151,39 @@ def parse_rate(text: str) -> float:
     Traceback (most recent call last):
     ValueError: `40` is not a rate; did you mean 40/s?
     """
-    match = _match(_RATE, text)
-    if match is None:
-        plain = re.fullmatch(rf"({NUMBER}[kKMBT]?)\s*(?:rps|qps|tps)?", text) if len(text) <= MAX_DIGITS else None
-        hint = f"did you mean {plain[1]}/s?" if plain else "write it like 40/s, 300/min or 2M/day"
+    parts = _split(text)
+    number, rest = parts or ("", "")
+    counted, per, period = _partition(rest)
+    multiplier = _multiplier(counted)
+    if not per or not period.isalpha() or multiplier is None:
+        plain = number and rest.removesuffix("rps").removesuffix("qps").removesuffix("tps").rstrip() in COUNTS
+        hint = f"did you mean {number}{rest[:1] if rest[:1] in COUNTS else ''}/s?" if plain else _RATE_HINT
         raise ValueError(f"`{shorten(text)}` is not a rate; {hint}")
-    period = PERIODS.get(match[3])
-    if period is None:
-        likely = LIKELY_PERIODS.get(match[3].lower())
-        hint = f"did you mean {match[1]}{match[2]}/{likely}?" if likely else "rates are per s, min, h, day, week or month"
+    if period not in PERIODS:
+        likely = LIKELY_PERIODS.get(period.lower())
+        hint = f"did you mean {number}{counted}/{likely}?" if likely else "rates are per s, min, h, day, week or month"
         raise ValueError(f"`{shorten(text)}` has an unknown period; {hint}")
-    return _number(match[1]) * COUNTS[match[2]] / period
+    return _number(number) * multiplier / PERIODS[period]
+
+
+_RATE_HINT: Final = "write it like 40/s, 300/min or 2M/day"
+
+
+def _partition(text: str) -> tuple[str, str, str]:
+    """Part `k requests per min` or `k/min` at the word or sign for `per`."""
+    before, per, after = text.partition("/")
+    if not per:
+        before, per, after = text.partition("per")
+    return before.strip(), per, after.strip()
+
+
+def _multiplier(counted: str) -> float | None:
+    """The multiplier of what a rate counts: `k requests`, `k`, `requests`; None for what is none of these."""
+    if counted in EVENTS:
+        return 1.0
+    if counted[1:].strip() in ("", *EVENTS):
+        return COUNTS.get(counted[:1])
+    return None
 
 
 def parse_bandwidth(text: str) -> float:
@@ -162,13 +192,15 @@ def parse_bandwidth(text: str) -> float:
     >>> parse_bandwidth("300GB/s"), parse_bandwidth("8Gbit/s")
     (300000000000.0, 1000000000.0)
     """
-    match = _match(_BANDWIDTH, text)
-    if match is not None and match[2] in BITS:
-        return _number(match[1]) * BITS[match[2]] / 8
-    if match is not None and match[2] in BYTES:
-        return _number(match[1]) * BYTES[match[2]]
-    slow = re.fullmatch(rf"({NUMBER})\s*([kMGT])bps", text) if len(text) <= MAX_DIGITS else None
-    hint = f"did you mean {slow[1]}{slow[2]}bit/s?" if slow else "write it like 200MB/s or 8Gbit/s"
+    number, rest = _split(text) or ("", "")
+    unit, per, period = _partition(rest)
+    if per == "/" and period == "s":
+        if unit in BITS:
+            return _number(number) * BITS[unit] / 8
+        if unit in BYTES:
+            return _number(number) * BYTES[unit]
+    slow = rest.removesuffix("bps")
+    hint = f"did you mean {number}{slow}bit/s?" if slow + "bps" == rest else "write it like 200MB/s or 8Gbit/s"
     raise ValueError(f"`{shorten(text)}` is not a bandwidth; {hint}")
 
 
@@ -178,12 +210,12 @@ def parse_share(text: str) -> float:
     >>> parse_share("99.5%"), parse_share("0.02")
     (0.995, 0.02)
     """
-    match = _match(_SHARE, text)
-    if match is None:
+    number, unit = _split(text) or ("", "")
+    if not number or unit not in {"", "%"}:
         raise ValueError(f"`{shorten(text)}` is not a share; write it like 99.5% or 0.995")
-    value = round(_number(match[1]) / 100, 15) if match[2] else _number(match[1])
+    value = round(_number(number) / 100, 15) if unit else _number(number)
     if value > 1:
-        hint = f"; did you mean {match[1]}%?" if not match[2] and value <= 100 else ""
+        hint = f"; did you mean {number}%?" if not unit and value <= 100 else ""
         raise ValueError(f"`{shorten(text)}` is more than the whole{hint}")
     return value
 
@@ -194,11 +226,13 @@ def parse_money(text: str) -> Money:
     >>> parse_money("0.40 USD per 1k").per_count, parse_money("1200 USD per month").per_s
     (1000.0, 2592000.0)
     """
-    match = _match(_MONEY, text)
-    if match is None:
+    number, rest = _split(text) or ("", "")
+    currency, sign, per = _partition(rest)
+    is_currency = len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
+    if not is_currency or not sign or not per:
         likely = "0.40 USD per 1k, 1200 USD per month or 0.75 USD per h"
         raise ValueError(f"`{shorten(text)}` is not a price; write it like {likely}")
-    amount, currency, per = _number(match[1]), match[2], match[3].strip()
+    amount = _number(number)
     if per in PERIODS:
         return Money(amount, currency, per_s=PERIODS[per])
     try:
@@ -206,7 +240,8 @@ def parse_money(text: str) -> Money:
     except ValueError:
         count = 0.0
     if count <= 0:
-        raise ValueError(f"`{shorten(text)}` does not say for what; a price is per count (1k) or per s, min, h, day or month")
+        hint = "a price is per count (1k) or per s, min, h, day or month"
+        raise ValueError(f"`{shorten(text)}` does not say for what; {hint}")
     return Money(amount, currency, per_count=count)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -12,17 +11,22 @@ import msgspec
 from archlint.errors import UnreadableInputError
 from archlint.model.architecture import Acceptance, Architecture, Component, Model, Origin, Scaling, Workload
 from archlint.model.contradictions import report_contradictions
-from archlint.model.names import Names
 from archlint.model.locate import locate
+from archlint.model.names import Names
 from archlint.model.places import Place
 from archlint.model.quantities import shorten
 from archlint.model.reading import MAX_NAME, Reading, Steps, names_with_synonyms
 from archlint.model.records import (
-    ACCEPT_RECORD, COMPONENT_RECORD, SECTIONS, SYSTEM_RECORD, TOP_LEVEL, home_of,
-)  # fmt: skip
+    ACCEPT_RECORD,
+    COMPONENT_RECORD,
+    SECTIONS,
+    SYSTEM_RECORD,
+    TOP_LEVEL,
+    home_of,
+)
 from archlint.model.references import report_dangling
 from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
-from archlint.source.document import Document, Flaw
+from archlint.source.document import Document
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 from archlint.source.parser import collector_paused
 
@@ -30,7 +34,6 @@ IncludeLoader = Callable[[Document, str], Document]
 """Loads the file that a document includes, by the text that it wrote; raises `UnreadableInputError`."""
 
 MAX_FILES: Final = 1_000
-_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _FLAW_RULES: Final = {
     "duplicate-key": "duplicate-name", "several-documents": "several-documents", "unsupported-yaml": "wrong-shape",
 }  # fmt: skip
@@ -200,7 +203,7 @@ class _Reader:
                 continue
             r.origins[steps] = Origin(r.document, entry)
             r.path = [section, name]
-            if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+            if len(name) > MAX_NAME or not _is_word(name):
                 message = f"`{shorten(name)}` is not a name: one word, of at most {MAX_NAME} characters"
                 r.report("wrong-name", entry.key_span, message, "use letters, digits, - and _")
                 if len(name) > MAX_NAME:
@@ -290,6 +293,11 @@ class _Reader:
 @cache
 def _top_names() -> Names:
     return names_with_synonyms(TOP_LEVEL)
+
+
+def _is_word(name: str) -> bool:
+    """Whether a name is one word, without control characters."""
+    return name.split() == [name] and min(name) > " " and "\x7f" not in name
 
 
 def _paths(root: Mapping) -> dict[int, Steps]:

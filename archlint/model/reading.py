@@ -35,7 +35,8 @@ class Reading:
     """The state of one reading: everything that is reported or noted goes through here.
 
     `path` is where the reading is: it grows and shrinks with the descent, so that no path is built for what is
-    fine. `relations` are those of the component that is being read. `home_of` says where a key belongs that stands in the wrong place.
+    fine. `relations` are those of the component that is being read. `home_of` says where a key belongs that
+    stands in the wrong place.
     """
 
     def __init__(self, document: Document, home_of: Callable[[str], str | None] = lambda key: None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping as AbstractMapping
+from collections.abc import Iterable
+from collections.abc import Mapping as AbstractMapping
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -11,9 +12,22 @@ from archlint.model.architecture import Acceptance, Architecture, Component, Rel
 from archlint.model.reading import Reading, Reference
 from archlint.model.types import Definitions, Field, Rec, Schema, percentile_of, shared
 from archlint.model.vocabulary import (
-    ACCEPT_FIELDS, BATCHING, COMPONENT, COMPONENT_FIELDS, HARDWARE, LOAD_TEST, MODEL_RECORD, OWNER, PRICE,
-    RELATION_FIELDS, SCALING, SLO, SYSTEM_FIELDS, TEAM, WORKLOAD,
-)  # fmt: skip
+    ACCEPT_FIELDS,
+    BATCHING,
+    COMPONENT,
+    COMPONENT_FIELDS,
+    HARDWARE,
+    LOAD_TEST,
+    MODEL_RECORD,
+    OWNER,
+    PRICE,
+    RELATION_FIELDS,
+    SCALING,
+    SLO,
+    SYSTEM_FIELDS,
+    TEAM,
+    WORKLOAD,
+)
 from archlint.model.words import VERBS
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 

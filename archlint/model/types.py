@@ -6,8 +6,8 @@ holds what some texts stand for, where that depends on the text alone: whoever r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping as AbstractMapping
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
@@ -267,7 +267,14 @@ class Field(Generic[T_co]):
     """One key of a record: the attribute it fills, its type, what it means, and what its absence means."""
 
     def __init__(
-        self, key: str, type_: Type[T_co], doc: str, *, attribute: str = "", absent: str = "none", required: bool = False
+        self,
+        key: str,
+        type_: Type[T_co],
+        doc: str,
+        *,
+        attribute: str = "",
+        absent: str = "none",
+        required: bool = False,
     ) -> None:
         self.key = key
         self.attribute = attribute or key
@@ -394,9 +401,6 @@ class Wrapped(Generic[S, T]):
         return self.inner.schema(defs)
 
 
-_PERCENTILE: Final = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,4})?)")
-
-
 @lru_cache(maxsize=1024)
 def percentile_of(key: str) -> float | None:
     """The fraction that a key such as `p99` or `p99.9` names, or None.
@@ -404,8 +408,10 @@ def percentile_of(key: str) -> float | None:
     >>> percentile_of("p99.9"), percentile_of("mean")
     (0.999, None)
     """
-    match = _PERCENTILE.fullmatch(key)
-    if match is None:
+    whole, dot, part = key[1:].partition(".")
+    if not key.startswith("p") or not key.isascii() or not whole.isdigit() or len(whole) > 2:
         return None
-    fraction = round(float(match[1]) / 100, 8)
+    if dot and not (part.isdigit() and len(part) <= 4):
+        return None
+    fraction = round(float(key[1:]) / 100, 8)
     return fraction if 0 < fraction < 1 else None

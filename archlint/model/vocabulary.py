@@ -5,18 +5,44 @@ from __future__ import annotations
 import re
 
 from archlint.model.architecture import (
-    Batching, Entrance, Hardware, LoadTest, Model, Owner, Preprocessing, Price, Scaling, Slo, Team, Workload,
-)  # fmt: skip
+    Batching,
+    Entrance,
+    Hardware,
+    LoadTest,
+    Model,
+    Owner,
+    Preprocessing,
+    Price,
+    Scaling,
+    Slo,
+    Team,
+    Workload,
+)
 from archlint.model.cron import Schedule, parse_schedule
 from archlint.model.percentiles import DURATION, LatencyType, ServiceTimeType
 from archlint.model.quantities import (
-    Money, parse_bandwidth, parse_count, parse_duration, parse_money, parse_rate, parse_share, parse_size, shorten,
-)  # fmt: skip
+    Money,
+    parse_bandwidth,
+    parse_count,
+    parse_duration,
+    parse_money,
+    parse_rate,
+    parse_share,
+    parse_size,
+    shorten,
+)
 from archlint.model.types import Choice, Field, Flag, Many, Name, Parsed, Rec, Text, Wrapped
 from archlint.model.units import (
-    BANDWIDTH_PATTERN, COUNT_PATTERN, CPU_PATTERN, DATE_PATTERN, DURATION_PATTERN, MONEY_PATTERN, RATE_PATTERN,
-    SHARE_PATTERN, SIZE_PATTERN,
-)  # fmt: skip
+    BANDWIDTH_PATTERN,
+    COUNT_PATTERN,
+    CPU_PATTERN,
+    DATE_PATTERN,
+    DURATION_PATTERN,
+    MONEY_PATTERN,
+    RATE_PATTERN,
+    SHARE_PATTERN,
+    SIZE_PATTERN,
+)
 from archlint.model.words import KINDS, PRECISIONS
 
 FORMAT_VERSION = "1"
@@ -58,7 +84,7 @@ def _parse_date(text: str) -> str:
     raise ValueError(f"`{shorten(text)}` is not a date; write it like 2027-03-31")
 
 
-_BOUND = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
+_BOUND = r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*"
 
 
 def parse_bound(text: str) -> tuple[str, str, str]:
@@ -67,7 +93,7 @@ def parse_bound(text: str) -> tuple[str, str, str]:
     >>> parse_bound("rate < 50/s")
     ('rate', '<', '50/s')
     """
-    match = _BOUND.fullmatch(text) if len(text) <= 200 else None
+    match = re.fullmatch(_BOUND, text) if len(text) <= 200 else None
     if match is None:
         raise ValueError(f"`{shorten(text)}` is no bound; write TERM OP QUANTITY, as in rate < 50/s")
     return match[1], match[2], match[3]
@@ -144,7 +170,8 @@ HARDWARE: Rec[Hardware] = Rec(
         Field("cpu", CPU, "Cores of one replica.", absent=UNKNOWN),
         Field("memory", SIZE, "Memory of one replica.", attribute="memory_bytes", absent=UNKNOWN),
         Field("gpu", TEXT, "The accelerator, as in the hardware catalogue (t4, l4, a100-80gb, h100).", absent=UNKNOWN),
-        Field("gpus", REPLICA_COUNT, "How many accelerators one replica has.", absent="1, assumed, where `gpu` is stated"),
+        Field("gpus", REPLICA_COUNT, "How many accelerators one replica has.",
+              absent="1, assumed, where `gpu` is stated"),
         Field("gpu_memory", SIZE, "Memory of one accelerator.", attribute="gpu_memory_bytes",
               absent="what the hardware catalogue says"),
     ),

@@ -27,7 +27,9 @@ KINDS: Final = {
     "edge-device": "the caller's own device, where a model runs",
     "external": "somebody else's system",
 }
-STORES: Final = frozenset({"cache", "database", "warehouse", "object-store", "feature-store", "log-store", "model-registry"})
+STORES: Final = frozenset(
+    {"cache", "database", "warehouse", "object-store", "feature-store", "log-store", "model-registry"}
+)
 DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry"}
 BALANCERS: Final = frozenset({"load-balancer", "gateway"})
 SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway"})
@@ -74,7 +76,7 @@ SYNONYMS: Final = {
     "subscribes": "consumes", "subscribes_to": "consumes", "consumes_from": "consumes", "reads_from": "reads",
     "writes_to": "writes", "logs": "logs_to", "metrics": "monitored_by", "monitoring": "monitored_by",
     "monitors": "monitored_by", "target": "to", "retry": "retries", "concurrency": "workers", "threads": "workers",
-    "processes": "workers", "autoscaling": "autoscale", "hpa": "autoscale", "crontab": "schedule", "runbooks": "runbook",
+    "processes": "workers", "autoscaling": "autoscale", "hpa": "autoscale", "crontab": "schedule",
     "slack": "contact", "headcount": "engineers", "max_batch_size": "max_size", "max_latency": "max_delay",
     "float64": "fp64", "double": "fp64", "float32": "fp32", "float": "fp32", "single": "fp32", "float16": "fp16",
     "half": "fp16", "bfloat16": "bf16", "float8": "fp8", "4bit": "int4", "8bit": "int8",

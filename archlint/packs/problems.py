@@ -32,13 +32,16 @@ class Problems:
     """
 
     def __init__(self) -> None:
-        self.mistakes: list[Mistake] = []
+        self._found: dict[Mistake, None] = {}
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """What was noted, in that order."""
+        return list(self._found)
 
     def add(self, where: str, message: str, hint: str = "") -> None:
         """Note one mistake; the same one twice counts once."""
-        mistake = Mistake(where, message, hint)
-        if mistake not in self.mistakes:
-            self.mistakes.append(mistake)
+        self._found[Mistake(where, message, hint)] = None
 
     def take(self, where: str, error: ValueError) -> None:
         """Note what a parser of quantities says: `what is wrong; what to do`."""
@@ -47,10 +50,11 @@ class Problems:
 
     def raise_as(self, kind: type[ArchlintError]) -> None:
         """Raise one error that says all of them, one a line; nothing where there are none."""
-        if len(self.mistakes) == 1:
-            raise kind(self.mistakes[0].said, self.mistakes[0].hint)
-        if self.mistakes:
-            ordered = sorted(self.mistakes, key=_order)
+        mistakes = self.mistakes
+        if len(mistakes) == 1:
+            raise kind(mistakes[0].said, mistakes[0].hint)
+        if mistakes:
+            ordered = sorted(mistakes, key=_order)
             raise kind("\n".join(m.said + (f" ({m.hint})" if m.hint else "") for m in ordered))
 
 

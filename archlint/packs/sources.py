@@ -16,6 +16,7 @@ from archlint.packs.problems import Problems
 from archlint.packs.reading import gather_pack, skim_pack
 from archlint.packs.records import Pack
 from archlint.shipped import shipped_folder
+from archlint.source.parser import collector_paused
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -47,7 +48,8 @@ def shipped_packs() -> list[Pack]:
     folder = shipped_folder("rules")
     if folder is None:
         raise PackError("this installation has no rules", "install archlint again")
-    return [skim_pack(Path(child)) for child in _rule_folders(folder)]
+    with collector_paused():
+        return [skim_pack(Path(child)) for child in _rule_folders(folder)]
 
 
 def read_packs(folder: Path) -> list[Pack]:

@@ -93,10 +93,10 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
         parts.append(f"## Reference implementation\n\n`{pattern.reference}/`")
     cured = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
     if cured:
-        lines = [
+        cures = [
             f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured
         ]
-        parts.append("## Cures\n\n" + "\n".join(f"- {line}" for line in lines))
+        parts.append("## Cures\n\n" + "\n".join(f"- {line}" for line in cures))
     if pattern.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(title, url) for title, url in pattern.sources))
     return "\n\n".join(parts) + "\n"

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from archlint.source.nodes import Node, Span
 
-_LINE_BREAK: Final = re.compile(r"\r\n?|\n")
+_LINE_BREAK: Final = r"\r\n?|\n"
 """What editors break lines at; `str.splitlines` knows eight more."""
 
 
@@ -61,7 +61,7 @@ class Document:
 
     def _starts(self) -> list[int]:
         if self._line_starts is None:
-            self._line_starts = [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+            self._line_starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
         return self._line_starts
 
     def position(self, offset: int) -> Position:

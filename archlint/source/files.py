@@ -6,17 +6,18 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from archlint.errors import UnreadableInputError
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 SUFFIXES: Final = (".yaml", ".yml")
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
-_TOP_KEY: Final = re.compile(
-    r"""^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))""", re.MULTILINE
-)
+_TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
 _MAX_IGNORE: Final = 1_000_000
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
@@ -93,10 +94,8 @@ def shorten_path(path: str) -> str:
     return flat if len(flat) <= 100 else f"{flat[:99]}…"
 
 
-class Ignored(Protocol):
-    """Decides whether a path below a folder is left out."""
-
-    def __call__(self, path: Path) -> bool: ...
+Ignored = Callable[[Path], bool]
+"""Decides whether a path below a folder is left out."""
 
 
 class Search(NamedTuple):
@@ -137,7 +136,8 @@ def is_architecture(data: bytes) -> bool:
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding == "utf-8-sig" and b"archlint" not in data:
         return False
-    return _TOP_KEY.search(data.decode(encoding, errors="replace").replace("\r", "\n")) is not None
+    text = data.decode(encoding, errors="replace").replace("\r", "\n")
+    return re.search(_TOP_KEY, text) is not None
 
 
 def _walk(folder: Path, ignored: Ignored, note: Callable[[OSError], None]) -> Iterator[Path]:
@@ -168,7 +168,7 @@ class _GitIgnores:
         self.top = folder.resolve()
         root = project_root(self.top / "any")
         above = [parent for parent in self.top.parents if parent.is_relative_to(root)]
-        self.specs: list[tuple[Path, _Spec]] = []
+        self.specs: list[tuple[Path, GitIgnoreSpec]] = []
         for parent in reversed(above):
             self._read(parent)
 
@@ -201,16 +201,7 @@ class _GitIgnores:
         return False
 
 
-class _Result(Protocol):
-    include: bool | None
-
-
-class _Spec(Protocol):
-    def match_file(self, file: str, /) -> bool: ...
-    def check_file(self, file: str, /) -> _Result: ...
-
-
-def _spec_of(lines: list[str]) -> _Spec:
+def _spec_of(lines: list[str]) -> GitIgnoreSpec:
     """Compile a `.gitignore`; git passes over lines that mean nothing, and so does this."""
     try:
         return match_patterns(lines)
@@ -226,7 +217,7 @@ def _means_something(line: str) -> bool:
     return True
 
 
-def match_patterns(lines: Iterable[str]) -> _Spec:
+def match_patterns(lines: Iterable[str]) -> GitIgnoreSpec:
     """Compile patterns in the form of a `.gitignore`; raises `ValueError` for one that is none."""
     from pathspec import GitIgnoreSpec
 

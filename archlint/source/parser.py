@@ -106,7 +106,9 @@ def decode(name: str, data: bytes) -> str:
         ) from None
     if "\0" in text:
         wide = b"\0" in data[:2] or data[1:4:2] == b"\0\0" or data[2:4] == b"\0\0"
-        hint = "is it UTF-16 without a byte order mark, or UTF-32? save it as UTF-8" if wide else "is this a binary file?"
+        hint = "is this a binary file?"
+        if wide:
+            hint = "is it UTF-16 without a byte order mark, or UTF-32? save it as UTF-8"
         raise UnreadableInputError(f"{name}: not text: it holds a NUL character", hint)
     return text
 
@@ -130,7 +132,8 @@ def parse(name: str, text: str) -> Document:
         problem = " ".join(str(error.problem or error.context or "not well formed").split())
         mark = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
-        raise UnreadableInputError(f"{name}{_at(text, index)}: not YAML: {problem}", _hint(text, index, problem)) from None
+        message = f"{name}{_at(text, index)}: not YAML: {problem}"
+        raise UnreadableInputError(message, _hint(text, index, problem)) from None
     except ReaderError as error:
         place = _at(text, len(text.encode()[: error.position].decode(errors="ignore")))
         raise UnreadableInputError(f"{name}{place}: not YAML: {error.reason}", "is this a text file?") from None
@@ -143,7 +146,8 @@ def _check_separators(name: str, text: str) -> None:
     """Refuse a text that could hold too many values, before memory is spent on them."""
     if len(text) > MAX_SEPARATORS and sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS:
         raise UnreadableInputError(
-            f"{name}: too large: more than {MAX_SEPARATORS:,} values", "split the system and join the parts with `include:`"
+            f"{name}: too large: more than {MAX_SEPARATORS:,} values",
+            "split the system and join the parts with `include:`",
         )
 
 
@@ -256,7 +260,8 @@ class _Builder:
             self.sizes[name] = self.measure(node)
         self.aliased += self.sizes[name]
         if self.aliased > self.most_aliased:
-            raise self.refuse(event, f"aliases stand for more than {self.most_aliased:,} values", "write the values out")
+            message = f"aliases stand for more than {self.most_aliased:,} values"
+            raise self.refuse(event, message, "write the values out")
         return node
 
     def measure(self, node: Node) -> int:

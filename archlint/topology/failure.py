@@ -27,12 +27,22 @@ _CHUNK: Final = 4096
 """Components that are failed at a time, each as one bit."""
 _NEGLIGIBLE: Final = 1e-12
 
-Arms = dict[int, Step | None]
-"""By group, the step that a request takes of it; None for one that is up whatever else is chosen."""
+
+
+class _Other(msgspec.Struct, frozen=True):
+    """That a request takes none of these arms of a group (verb and index), which together have this share."""
+
+    arms: frozenset[tuple[str, int]] = frozenset()
+    share: float = 0.0
+
+
+_ANY: Final = _Other()
+Choices = dict[int, _Other | None]
+"""What a request takes, by group: none of some arms, or (None) one that is down."""
 
 
 class _Spread(msgspec.Struct, frozen=True):
-    """How far a failure spreads: if to the client, what is down, and the steps of groups that lead there."""
+    """How far a failure spreads: if to the client, what is down, and the arms of groups that lead there."""
 
     lost: bool
     down: dict[str, None]
@@ -95,43 +105,34 @@ class Failures:
         return self._shares[heads]
 
     def _share(self, failed: Sequence[str]) -> float | None:
-        """Go through the arms that make a difference, beginning with those that a request meets first."""
+        """Go through the choices that make a difference, group by group as the failure comes to them."""
         self._work = 0
         total = 0.0
-        stack: list[tuple[Arms, float]] = [({}, 1.0)]
+        stack: list[tuple[Choices, float]] = [({}, 1.0)]
         while stack:
             chosen, weight = stack.pop()
             if self._work > _MAX_WORK:
                 return None
-            if self._spread(failed, chosen).lost:
+            certain = self._spread(failed, chosen)
+            if certain.lost:
                 total += weight
-                continue
-            worst = self._spread(failed, chosen, doubtful=True)
-            if not worst.lost:
-                continue
-            group = self._undecided(worst.arms, chosen)
-            if group is None:
-                return None                # only conditions are left to decide
-            self._work += len(chosen)
-            stack += _branches(chosen, weight, group, worst.arms[group])
+            elif self._spread(failed, chosen, doubtful=True).lost:
+                group = self._undecided(certain.arms, chosen)
+                if group is None:
+                    return None                # only conditions are left to decide
+                self._work += len(chosen)
+                stack += _branches(chosen, weight, group, certain.arms[group])
         return min(1.0, total)
 
-    def _undecided(self, arms: Iterable[int], chosen: Arms) -> int | None:
-        """Return the first group with shares, as requests meet them, that is not chosen from yet."""
-        first: tuple[int, int] | None = None
+    def _undecided(self, arms: Iterable[int], chosen: Choices) -> int | None:
+        """Return a group with shares of which it is not yet said whether the request takes an arm that is down."""
         for number in arms:
             group = self.groups[number]
             source = group.relations[0].source
-            if group.kind != SHARE or number in chosen:
-                continue
-            if source == self._client or source in self._matter:
-                here = self._position.get(source, -1), number
-                first = here if first is None else min(first, here)
-        return None if first is None else first[1]
-
-    @cached_property
-    def _position(self) -> dict[str, int]:
-        return {name: position for position, name in enumerate(self.reach.components)}
+            matters = source == self._client or source in self._matter
+            if matters and group.kind == SHARE and chosen.get(number, _ANY) is not None:
+                return number
+        return None
 
     def _takers(self, name: str) -> Iterator[Step]:
         """Yield the steps that lead to a component."""
@@ -152,11 +153,11 @@ class Failures:
         return head
 
     def _spread(
-        self, failed: Iterable[str], chosen: Arms, doubtful: bool = False, whole: bool = False
+        self, failed: Iterable[str], chosen: Choices, doubtful: bool = False, whole: bool = False
     ) -> _Spread:
-        """Carry failure upwards; with `doubtful`, any arm that may be down is the one that is taken.
+        """Carry failure upwards; with `doubtful`, an arm that may be down is the one that is taken.
 
-        Stops as soon as the client is reached, unless all of it is asked for.
+        Stops as soon as the client is sure to be reached, unless all of it is asked for.
         """
         down = dict.fromkeys(failed)
         arms: dict[int, list[Step]] = {}
@@ -165,28 +166,29 @@ class Failures:
         for name in order:                   # grows while it is walked
             for step in self._takers(name):
                 self._work += 1
-                if step.group is not None:
-                    arms.setdefault(step.group, []).append(step)
                 source = step.source
                 if source in down or not self._fails(step, arms, chosen, doubtful):
                     continue
-                if source == self._client:
-                    lost = True
-                else:
-                    down[source] = None
-                    order.append(source)
-                if (lost or source in self.needed) and not (doubtful or whole):
+                lost = lost or source == self._client or source in self.needed
+                if lost and not whole:
                     return _Spread(True, down, arms)
+                down[source] = None
+                order.append(source)
         return _Spread(lost, down, arms)
 
-    def _fails(self, step: Step, arms: dict[int, list[Step]], chosen: Arms, doubtful: bool) -> bool:
-        """Return whether the source of a step is down, now that its target is."""
+    def _fails(self, step: Step, arms: dict[int, list[Step]], chosen: Choices, doubtful: bool) -> bool:
+        """Return whether the source of a step is down, now that its target is; notes the arms of groups."""
         if step.group is None:
             return step.needed
-        if step.group in chosen:
-            return chosen[step.group] is step
+        other = chosen.get(step.group, _ANY)
+        if other is None:
+            return True
+        if (step.relation.verb, step.relation.index) in other.arms:
+            return False
         group = self.groups[step.group]
-        if group.complete and len(arms[step.group]) == len(group.relations):
+        gone = arms.setdefault(step.group, [])
+        gone.append(step)
+        if group.complete and len(gone) + len(other.arms) == len(group.relations):
             return True
         return doubtful and group.kind != EITHER
 
@@ -238,12 +240,17 @@ class Failures:
         return union
 
 
-def _branches(chosen: Arms, weight: float, group: int, arms: Sequence[Step]) -> Iterator[tuple[Arms, float]]:
-    """Yield each choice of an arm that may be down, and all others as one, with its part of the requests."""
-    rest = 1.0
-    for step in arms:
-        rest -= step.share
-        if weight * step.share > _NEGLIGIBLE:
-            yield {**chosen, group: step}, weight * step.share
-    if weight * rest > _NEGLIGIBLE:
-        yield {**chosen, group: None}, weight * rest
+def _branches(chosen: Choices, weight: float, group: int, gone: Sequence[Step]) -> Iterator[tuple[Choices, float]]:
+    """Yield the two choices at a group, with their part of the requests: an arm that is down, or one of the others.
+
+    `gone` are arms that are down; what was left out before is no longer to choose from.
+    """
+    before = chosen.get(group) or _ANY
+    left = 1.0 - before.share
+    share = sum(step.share for step in gone)
+    part = min(1.0, share / left) if left > _NEGLIGIBLE else 0.0
+    if weight * part > _NEGLIGIBLE:
+        yield {**chosen, group: None}, weight * part
+    if weight * (1 - part) > _NEGLIGIBLE:
+        keys = {(step.relation.verb, step.relation.index) for step in gone}
+        yield {**chosen, group: _Other(before.arms | keys, before.share + share)}, weight * (1 - part)

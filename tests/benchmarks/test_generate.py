@@ -39,7 +39,7 @@ def test_a_system_that_is_too_small_is_refused() -> None:
     assert str(SMALLEST) in str(caught.value)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 5])
 def test_a_system_has_nothing_wrong_but_what_was_made_wrong(seed: int) -> None:
     """The reader understands all of it, and the rules find what is sick: all of it, and nothing else."""
     company = Company(1500, seed)

@@ -1,4 +1,7 @@
-"""Random small systems, as the mappings that a file holds; every relation leads to a component of a fitting kind."""
+"""Random small systems that are dense in what REL001 turns on: siblings, shares, hosts, circles, what may be missing.
+
+Systems that make sense as a whole come from `tests.strategies`.
+"""
 
 from __future__ import annotations
 
@@ -77,5 +80,9 @@ def files(draw: st.DrawFn) -> File:
 
 def system_of(file: File) -> System:
     """The system that such a file describes."""
-    text = json.dumps({"archlint": 1, **file})
+    return system_of_text(json.dumps({"archlint": 1, **file}))
+
+
+def system_of_text(text: str) -> System:
+    """The system that a text describes."""
     return System(read(parse("arch.yaml", text), no_includes), TECHNOLOGIES)

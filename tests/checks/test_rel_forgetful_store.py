@@ -59,8 +59,13 @@ def test_nobody_writes(reader: str) -> None:
     assert not said.findings
 
 
-@pytest.mark.parametrize("facts", ["kind: queue, uses: rabbitmq", "kind: database, uses: redis", "kind: database"])
+@pytest.mark.parametrize("facts", ["kind: queue, uses: rabbitmq", "kind: database, uses: redis"])
 def test_what_depends_on_settings_is_undecided(facts: str) -> None:
     said = store(facts)
     assert not said.findings
     assert said.undecided == {"components.it": ("components.it.persistent",)}
+
+
+def test_the_technology_would_decide_it_too() -> None:
+    said = store("kind: database")
+    assert said.undecided == {"components.it": ("components.it.persistent", "components.it.uses")}

@@ -23,15 +23,16 @@ from archlint.checks import (
     waiting_cycle,
 )  # fmt: skip
 from archlint.verdicts import Hit, Undecided, Verdict
-from tests.checks.systems import Facts, File, files, system_of
+from tests.checks.systems import Facts, File, files, system_of, system_of_text
+from tests.strategies import architectures, dump, reordered
 
 Pool = frozenset[str]
+PARAMS = single_point_of_failure.Params()
 
 
 def single_points(system: System) -> set[Pool]:
     """The components, or groups of siblings, that REL001 finds."""
-    params = single_point_of_failure.Params()
-    hits = [verdict for verdict in single_point_of_failure.check(system, params) if isinstance(verdict, Hit)]
+    hits = [verdict for verdict in single_point_of_failure.check(system, PARAMS) if isinstance(verdict, Hit)]
     return {
         frozenset({hit.at.names[1], *(r.at.names[1] for r in hit.related if r.at.names[0] == "components")})
         for hit in hits
@@ -40,7 +41,7 @@ def single_points(system: System) -> set[Pool]:
 
 def verdicts(system: System) -> Iterator[Verdict]:
     """What the REL and DOC checks say that read the graph."""
-    yield from single_point_of_failure.check(system, single_point_of_failure.Params())
+    yield from single_point_of_failure.check(system, PARAMS)
     yield from replicas_without_balancer.check(system, replicas_without_balancer.Params())
     yield from call_without_timeout.check(system, call_without_timeout.Params())
     yield from waiting_cycle.check(system, waiting_cycle.Params())
@@ -133,6 +134,28 @@ def test_the_order_of_components_changes_nothing(file: File, random: Random) -> 
     assert said(system_of(file)) == said(system_of(shuffled))
 
 
+@given(st.data())
+@settings(deadline=None)
+def test_the_order_of_anything_changes_nothing(data: st.DataObject) -> None:
+    tree = data.draw(architectures())
+    turned = data.draw(reordered(tree))
+    assert said(system_of_text(dump(tree))) == said(system_of_text(dump(turned)))
+
+
+@given(files())
+@settings(deadline=None)
+def test_without_a_number_or_its_zones_a_single_point_of_failure_is_asked_about(file: File) -> None:
+    whole = single_points(system_of(file))
+    for name, facts in file["components"].items():
+        for key in {"replicas", "zones"} & set(facts):
+            less = deepcopy(file)
+            del less["components"][name][key]
+            system = system_of(less)
+            questions = [v for v in single_point_of_failure.check(system, PARAMS) if isinstance(v, Undecided)]
+            asked = any(place.at == f"components.{name}.{key}" for v in questions for place in v.needs)
+            assert asked or whole <= single_points(system)
+
+
 @given(files())
 @settings(deadline=None)
 def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File) -> None:
@@ -148,7 +171,7 @@ def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File)
 def test_every_component_is_single_dispensable_redundant_or_undecided(file: File) -> None:
     """Nothing that a workload needs passes in silence, unless two replicas in two zones are stated."""
     system = system_of(file)
-    found = list(single_point_of_failure.check(system, single_point_of_failure.Params()))
+    found = list(single_point_of_failure.check(system, PARAMS))
     judged = {verdict.at.names[1] for verdict in found}
     for workload in system.workloads.values():
         for name in system.flow(workload).needed():

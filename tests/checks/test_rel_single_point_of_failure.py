@@ -59,7 +59,8 @@ def test_two_replicas_in_two_zones_are_enough(facts: str) -> None:
 @pytest.mark.parametrize(
     ("facts", "needs"),
     [
-        ("description: nothing else", ["replicas", "zones"]),
+        ("description: nothing else", ["replicas", "zones", "uses"]),
+        ("uses: postgresql", ["replicas", "zones"]),
         ("replicas: 2", ["zones"]),
         ("zones: [a, b]", ["replicas"]),
         ("replicas: {max: 9}, zones: [a, b]", ["replicas.min"]),
@@ -214,6 +215,7 @@ def test_siblings_on_one_host() -> None:
 def test_a_sibling_that_may_be_scaled_away_does_not_count() -> None:
     said = pair("replicas: {min: 0, max: 4}, zones: [a]", "replicas: 1, zones: [b]")
     assert said.places == {"components.west.replicas"}
+    assert "components.east" in {related.at for related in said.findings["components.west.replicas"].related}
     said = pair("replicas: {min: 0, max: 4}, zones: [b]", "replicas: 2, zones: [a]")
     assert said.places == {"components.west.zones"}
 

@@ -50,7 +50,9 @@ def test_a_project_file_without_the_table_is_passed_over(tmp_path: Path, text: s
     assert nearest_config(tmp_path / "a/arch.yaml") == top
 
 
-@pytest.mark.parametrize("text", ["[tool.archlint]\n", "[ tool . 'archlint' ]\n", "[[tool.archlint.per-path]]\npaths = ['a']\n"])
+@pytest.mark.parametrize(
+    "text", ["[tool.archlint]\n", "[ tool . 'archlint' ]\n", "[[tool.archlint.per-path]]\npaths = ['a']\n"]
+)
 def test_the_table_may_be_written_in_any_way(tmp_path: Path, text: str) -> None:
     project = write(tmp_path / "pyproject.toml", text)
     assert nearest_config(tmp_path / "arch.yaml") == project

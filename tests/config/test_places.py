@@ -91,7 +91,9 @@ SCALARS = st.one_of(
     st.integers(-(10**9), 10**9), st.booleans(), st.floats(-1e6, 1e6), st.text(max_size=8), st.datetimes(),
     st.dates(), st.just("a\n'''\n\"\"\"b"),
 )  # fmt: skip
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
 TABLES = st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=5)
 MANY = st.lists(TABLES, min_size=1, max_size=3)
 
@@ -105,9 +107,7 @@ def _key(name: str, style: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(
-        f"\\{c}" if c in '"\\' else f"\\u{ord(c):04X}" if ord(c) < 32 or ord(c) == 127 else c for c in text
-    )
+    return "".join(f"\\{c}" if c in '"\\' else f"\\u{ord(c):04X}" if ord(c) < 32 or ord(c) == 127 else c for c in text)
 
 
 def _value(value: object, style: int) -> str:
@@ -154,15 +154,17 @@ def _leaves(value: object, path: Steps) -> Iterator[tuple[Steps, object]]:
 
 @settings(max_examples=300)
 @given(TABLES, MANY, st.integers(0, 11))
-def test_the_text_at_a_place_reads_as_the_value(table: dict[str, object], many: list[dict[str, object]], style: int) -> None:
+def test_the_text_at_a_place_reads_as_the_value(
+    table: dict[str, object], many: list[dict[str, object]], style: int
+) -> None:
     text = _table(table, [], style)
     text += "".join(f"[[ many . 'of them' ]]\n{_table(item, ['many', 'of them'], style)}" for item in many)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        assume(False)                # two styles may say one table twice, which TOML forbids
+        assume(False)  # two styles may say one table twice, which TOML forbids
     places = Places("c.toml", text)
-    expected = [pair for pair in _leaves({k: v for k, v in data.items() if k != "many"}, ())]
+    expected = list(_leaves({k: v for k, v in data.items() if k != "many"}, ()))
     rows = data["many"]["of them"]
     expected += [pair for i, row in enumerate(rows) for pair in _leaves(row, ("many", "of them", i))]
     for path, value in expected:

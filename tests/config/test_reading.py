@@ -56,7 +56,10 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert top.select == (Word("ALL", f"{tmp_path}/archlint.toml:2:11"),)
     assert [word.text for word in top.ignore] == ["OPS", "no-monitoring"]
     assert [patterns.lines for patterns in config.exclude] == [("experiments/", "*.draft.yaml")]
-    assert [(source.text, source.root) for source in config.packs] == [("house-rules", tmp_path), ("acme-rules", tmp_path)]
+    assert [(source.text, source.root) for source in config.packs] == [
+        ("house-rules", tmp_path),
+        ("acme-rules", tmp_path),
+    ]
     assert config.technologies == (tmp_path / "more.yaml",)
     assert config.fail_on == "error"
     assert config.prices["l4"].amount == Money(0.75, "USD", per_s=3600.0)
@@ -110,10 +113,11 @@ ignore = ["OPS"]
         "archlint.toml:6:10: there is no file ../base.toml to extend (its path is relative to this file's folder)",
         "archlint.toml:8:6: `0.75 USD per 1k` is a price for predictions, but what runs is paid for by time "
         '(write "0.75 USD per h")',
-        "archlint.toml:9:42: `source` needs a text, but has the number 3 (write source = \"price list of the provider\")",
+        'archlint.toml:9:42: `source` needs a text, but has the number 3 (write source = "price list of the provider")',
         "archlint.toml:9:45: the price of `a10g` has no key `dat` (did you mean `date`?)",
         'archlint.toml:10:6: the price of `t4` has no amount (write "0.75 USD per h")',
-        "archlint.toml:11:18: `2 USD` is not a price (write it like 0.40 USD per 1k, 1200 USD per month or 0.75 USD per h)",
+        "archlint.toml:11:18: `2 USD` is not a price "
+        "(write it like 0.40 USD per 1k, 1200 USD per month or 0.75 USD per h)",
         "archlint.toml:11:34: `yesterday` is not a date (write date = 2026-11-01)",
         "archlint.toml:13:12: `off` is no severity (to leave a rule out, put it under `ignore`)",
         "archlint.toml:14:1: the table of SRV005 has no key `slow` "
@@ -194,7 +198,9 @@ def test_a_project_file_is_read_below_its_table(tmp_path: Path) -> None:
 
 def test_mistakes_in_a_project_file_have_their_place_in_it(tmp_path: Path) -> None:
     text = "[tool.archlint]\nselect = ['ALL']\n[tool.archlint.rules.SRV005]\nseverty = 'error'\n"
-    assert mistakes(tmp_path, text, "pyproject.toml")[0] == "pyproject.toml:4:1: the table of SRV005 has no key `severty`"
+    assert (
+        mistakes(tmp_path, text, "pyproject.toml")[0] == "pyproject.toml:4:1: the table of SRV005 has no key `severty`"
+    )
 
 
 def test_a_project_file_without_the_table_is_a_wrong_call(tmp_path: Path) -> None:
@@ -221,7 +227,8 @@ severity = "info"
 params = {slow = "1s", factor = 2}
 """
     read(tmp_path, base, "shared/base.toml")
-    own = 'extend = "../shared/base.toml"\nfail-on = "error"\nexclude = ["old/"]\npacks = ["rules"]\nprices.l4 = "3 USD per h"\n'
+    own = 'extend = "../shared/base.toml"\nfail-on = "error"\nexclude = ["old/"]\npacks = ["rules"]\n'
+    own += 'prices.l4 = "3 USD per h"\n'
     config = read(tmp_path, own, "app/archlint.toml")
     assert config.root == tmp_path / "app"
     assert config.fail_on == "error"
@@ -239,7 +246,10 @@ def test_a_project_file_may_extend_and_be_extended(tmp_path: Path) -> None:
 def test_a_circle_of_extends_is_shown(tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_text('extend = "c.toml"\n')
     (tmp_path / "c.toml").write_text('ignore = []\nextend = "b.toml"\n')
-    assert mistakes(tmp_path, 'extend = "b.toml"\n')[0] == "c.toml:2:10: the file extends itself: b.toml -> c.toml -> b.toml"
+    assert (
+        mistakes(tmp_path, 'extend = "b.toml"\n')[0]
+        == "c.toml:2:10: the file extends itself: b.toml -> c.toml -> b.toml"
+    )
     assert mistakes(tmp_path, 'extend = "archlint.toml"\n')[0].startswith("archlint.toml:1:10: the file extends itself")
 
 

@@ -156,7 +156,8 @@ def test_a_call_puts_its_own_layer_on_top(tmp_path: Path) -> None:
 
 def test_ids_and_names_mean_the_same(tmp_path: Path) -> None:
     by_id, by_name = (
-        config_of(tmp_path, f'ignore = ["{word}"]\nrules.{word}.severity = "info"\n') for word in ("REL003", "call-without-timeout")
+        config_of(tmp_path, f'ignore = ["{word}"]\nrules.{word}.severity = "info"\n')
+        for word in ("REL003", "call-without-timeout")
     )
 
     def of(config: Config) -> tuple[set[str], Pack, object]:

@@ -110,7 +110,7 @@ strict = false
 )
 def test_a_parameter_that_does_not_fit_is_told_at_its_value(project: Path, said: str, message: str) -> None:
     lines = mistakes(project, f"[rules.ACME001.params]\n{said}\n")
-    column = len(said.split("=")[0]) + 3
+    column = len(said.split("=", maxsplit=1)[0]) + 3
     text = "\n".join(lines).replace("house/ACME001-of-each-unit/rule.yaml: ", "")
     assert text.startswith(f"archlint.toml:3:{column}: {message}")
 
@@ -147,8 +147,12 @@ rules.SRV005.params = {slwo = "1s", zzzz = 1}
 
 
 def test_one_rule_has_one_table(tmp_path: Path) -> None:
-    (tmp_path / "archlint.toml").write_text("[rules.REL003]\nseverity = 'error'\n[rules.call-without-timeout]\nseverity = 'info'\n")
-    with pytest.raises(ConfigError, match=r"archlint\.toml:3:8: `call-without-timeout` is REL003, which has a table already at "):
+    (tmp_path / "archlint.toml").write_text(
+        "[rules.REL003]\nseverity = 'error'\n[rules.call-without-timeout]\nseverity = 'info'\n"
+    )
+    with pytest.raises(
+        ConfigError, match=r"archlint\.toml:3:8: `call-without-timeout` is REL003, which has a table already at "
+    ):
         validate(read_config(tmp_path / "archlint.toml"), PACKS)
 
 

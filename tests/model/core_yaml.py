@@ -10,9 +10,8 @@ import yaml
 class CoreLoader(yaml.SafeLoader):
     """Reads null, true and false, and numbers as YAML 1.2 does; dates and `yes` stay text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
-
+CoreLoader.yaml_implicit_resolvers = {}
 for tag, pattern, first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -34,7 +33,7 @@ CoreLoader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 def load_core(text: str) -> object:
     """Read a YAML text as JSON: keys are text."""
-    return _as_json(yaml.load(text, CoreLoader))  # noqa: S506 (a safe loader with other words)
+    return _as_json(yaml.load(text, CoreLoader))
 
 
 def _as_json(value: object) -> object:
@@ -46,4 +45,7 @@ def _as_json(value: object) -> object:
 
 
 def _key(key: object) -> str:
-    return {True: "true", False: "false", None: "null"}.get(key, str(key)) if key is None or isinstance(key, bool) else str(key)
+    """What a key that is no text was written as."""
+    if key is None:
+        return "null"
+    return str(key).lower() if isinstance(key, bool) else str(key)

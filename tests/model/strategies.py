@@ -11,9 +11,16 @@ Facts = dict[str, object]
 NAMES = st.sampled_from(["api", "ranker", "web", "store-1", "q", "a.b", "1", "서버", "true"])
 MODELS = st.sampled_from(["m", "ctr-model", "2", "모델"])
 WORDS = st.sampled_from(["nginx", "team-a", "docs/run.md", "a few words", "NO", "1.10", "#chan", "x: y", "- z"])
-DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 900), st.sampled_from(["ms", "s", "min", "h", "d", " s"]))
-SIZES = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 900), st.sampled_from(["kB", "MB", "GB", "GiB", "Mi"]))
-RATES = st.builds(lambda n, unit: f"{n}{unit}", st.integers(0, 900), st.sampled_from(["/s", "/min", "k/day", "M/month", " req/s"]))
+
+
+def with_units(least: int, *units: str) -> st.SearchStrategy[str]:
+    """Quantities such as `850ms`."""
+    return st.builds(lambda number, unit: f"{number}{unit}", st.integers(least, 900), st.sampled_from(units))
+
+
+DURATIONS = with_units(1, "ms", "s", "min", "h", "d", " s")
+SIZES = with_units(1, "kB", "MB", "GB", "GiB", "Mi")
+RATES = with_units(0, "/s", "/min", "k/day", "M/month", " req/s")
 COUNTS = st.one_of(st.integers(0, 10**6), st.sampled_from(["2M", "40k", "7B", "1,000", "1_000"]))
 WHOLE = st.integers(1, 500)
 SHARES = st.one_of(st.sampled_from(["99.5%", "30 %", "0%", "0.02"]), st.floats(0, 1).map(lambda x: round(x, 4)))
@@ -40,7 +47,8 @@ OWNERS = st.one_of(WORDS, some(team=WORDS, contact=WORDS, runbook=WORDS))
 RANGES = st.builds(lambda low, more: {"min": low, "max": low + more, "on": "cpu"}, st.integers(1, 9), st.integers(0, 9))
 
 RELATIONS = some(
-    timeout=DURATIONS, retries=st.integers(0, 9), backoff=WORDS, retry_budget=SHARES, circuit_breaker=FLAGS, fallback=WORDS,
+    timeout=DURATIONS, retries=st.integers(0, 9), backoff=WORDS, retry_budget=SHARES, circuit_breaker=FLAGS,
+    fallback=WORDS,
     optional=FLAGS, share=SHARES, when=WORDS, parallel=WORDS, either=WORDS, hit_ratio=SHARES, ttl=DURATIONS,
     kind=st.sampled_from(["prediction", "data"]), payload=SIZES, wait=FLAGS, network=DURATIONS, max_attempts=WHOLE,
 ).flatmap(lambda facts: NAMES.map(lambda name: {"to": name, **facts}))  # fmt: skip
@@ -48,7 +56,8 @@ _SCHEDULES = st.sampled_from(["0 3 * * *", "*/15 * * * 1-5", "@daily", "6h"])
 COMPONENTS = some(
     description=WORDS, uses=WORDS, serves=one_or_many(MODELS), trains=one_or_many(MODELS), service_time=SERVICE_TIMES,
     replicas=st.one_of(st.integers(0, 99), RANGES), autoscale=RANGES, workers=WHOLE, hardware=HARDWARE,
-    zones=one_or_many(WORDS), host=WORDS, balancing=st.sampled_from(["pooled", "round-robin", "least-loaded", "random"]),
+    zones=one_or_many(WORDS), host=WORDS,
+    balancing=st.sampled_from(["pooled", "round-robin", "least-loaded", "random"]),
     batching=some(max_size=WHOLE, max_delay=DURATIONS), limit=WHOLE, callback=one_or_many(NAMES), features=NAMES,
     image=WORDS, image_size=SIZES, pull_bandwidth=st.sampled_from(["200MB/s", "8Gbit/s"]),
     loads_model=st.sampled_from(["in-image", "at-start", "on-request"]), start_time=DURATIONS, ready_check=FLAGS,
@@ -81,7 +90,8 @@ def systems() -> st.SearchStrategy[Facts]:
     """Whole files, as plain values; their names may dangle and their facts contradict each other."""
     return some(
         system=WORDS, description=WORDS, owner=OWNERS, team=some(engineers=WHOLE, on_call=FLAGS),
-        workloads=st.dictionaries(NAMES, WORKLOADS, max_size=2), models=st.dictionaries(MODELS, MODEL_FACTS, max_size=2),
+        workloads=st.dictionaries(NAMES, WORKLOADS, max_size=2),
+        models=st.dictionaries(MODELS, MODEL_FACTS, max_size=2),
         accept=one_or_many(ACCEPTANCES),
     ).flatmap(
         lambda facts: st.dictionaries(NAMES, COMPONENTS, min_size=1, max_size=4).map(

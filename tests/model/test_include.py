@@ -47,20 +47,22 @@ def test_a_name_in_two_files_shows_both_places() -> None:
 def test_a_fact_of_the_system_in_two_files_is_not_overwritten() -> None:
     read = shop(models_yaml="system: store\nmodels: {ranker: }\n").read()
     assert read.name == "shop"
-    assert [(p.kind, p.document.name, p.place.at) for p in read.problems][0] == ("duplicate-name", "models.yaml", "system")
+    first = read.problems[0]
+    assert (first.kind, first.document.name, first.place.at) == ("duplicate-name", "models.yaml", "system")
 
 
 def test_a_fact_of_the_system_may_stand_in_an_included_file() -> None:
-    files = Files({"arch.yaml": "archlint: 1\ninclude: team.yaml\ncomponents: {a: {kind: client}}", "team.yaml": "owner: us\n"})
-    read = files.read()
+    main = "archlint: 1\ninclude: team.yaml\ncomponents: {a: {kind: client}}"
+    read = Files({"arch.yaml": main, "team.yaml": "owner: us\n"}).read()
     assert read.owner is not None
     assert read.owner.team == "us"
 
 
 def test_acceptances_are_counted_over_all_files() -> None:
     entry = "accept: [{rule: SRV001, reason: x}]\n"
-    files = Files({"arch.yaml": f"archlint: 1\ninclude: b.yaml\n{entry}components: {{a: {{kind: client}}}}", "b.yaml": entry})
-    assert [accepted.place.at for accepted in files.read().accept] == ["accept[0]", "accept[1]"]
+    main = f"archlint: 1\ninclude: b.yaml\n{entry}components: {{a: {{kind: client}}}}"
+    read = Files({"arch.yaml": main, "b.yaml": entry}).read()
+    assert [accepted.place.at for accepted in read.accept] == ["accept[0]", "accept[1]"]
 
 
 def test_a_file_that_two_others_include_is_read_once() -> None:
@@ -75,7 +77,8 @@ def test_a_file_that_two_others_include_is_read_once() -> None:
 
 def test_a_circle_is_a_problem_that_shows_it() -> None:
     files = Files({
-        "arch.yaml": "archlint: 1\ninclude: [a]\ncomponents: {x: {kind: client}}", "a": "include: [b]", "b": "include: [a]",
+        "arch.yaml": "archlint: 1\ninclude: [a]\ncomponents: {x: {kind: client}}", "a": "include: [b]",
+        "b": "include: [a]",
     })  # fmt: skip
     (problem,) = files.read().problems
     assert said(problem)[:4] == (1, 11, "bad-include", "a")
@@ -95,7 +98,8 @@ def test_a_file_that_is_named_twice_is_a_problem() -> None:
 
 
 def test_a_missing_file_is_a_problem_at_its_name() -> None:
-    (problem,) = Files({"arch.yaml": "archlint: 1\ninclude:\n- gone.yaml\ncomponents: {x: {kind: client}}"}).read().problems
+    main = "archlint: 1\ninclude:\n- gone.yaml\ncomponents: {x: {kind: client}}"
+    (problem,) = Files({"arch.yaml": main}).read().problems
     assert said(problem) == (3, 3, "bad-include", "gone.yaml", "gone.yaml: no such file", "name a file of the project")
 
 

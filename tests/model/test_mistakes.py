@@ -26,7 +26,8 @@ components:
 def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
     assert problems(TEN) == [
         Said(2, 1, "unknown-key", "sytem", "a file has no key `sytem`", "did you mean `system`?"),
-        Said(5, 11, "dangling-reference", "driver-ap", "there is no component `driver-ap`", "did you mean `driver-app`?"),
+        Said(5, 11, "dangling-reference", "driver-ap", "there is no component `driver-ap`",
+             "did you mean `driver-app`?"),
         Said(6, 11, "wrong-quantity", "40", "`40` is not a rate", "did you mean 40/s?"),
         Said(7, 35, "contradiction", "500ms",
              "p99 is 500 ms, below p50 with 2 s: a higher percentile is never smaller", "are they swapped?"),
@@ -36,11 +37,13 @@ def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
         Said(11, 22, "unknown-kind", "clinet", "`clinet` is no kind of component", "did you mean `client`?"),
         Said(11, 48, "unknown-key", "timout", "a relation has no key `timout`", "did you mean `timeout`?"),
         Said(12, 34, "wrong-quantity", "two", "`two` is not a count", "write it like 12, 40k, 280M or 7B"),
-        Said(12, 62, "wrong-shape", "{a: b}", "`zones` needs a list, but has a mapping", "write `zones: [first, second]`"),
+        Said(12, 62, "wrong-shape", "{a: b}", "`zones` needs a list, but has a mapping",
+             "write `zones: [first, second]`"),
         Said(13, 18, "contradiction", "worker",
              "a worker takes work from a queue, but this one consumes nothing",
              "add `consumes: [queue]`, or make it a `service`"),
-        Said(14, 3, "duplicate-name", "api", "the key `api` stands twice in this mapping", "rename one of them, or join them"),
+        Said(14, 3, "duplicate-name", "api", "the key `api` stands twice in this mapping",
+             "rename one of them, or join them"),
         Said(15, 3, "missing-key", "store", "a component needs `kind`: what it does", "add `kind:`"),
     ]  # fmt: skip
 
@@ -61,7 +64,8 @@ def test_every_problem_has_a_structural_place() -> None:
     assert [problem.place.at for problem in architecture(TEN).problems] == [
         "sytem", "workloads.inspect.from", "workloads.inspect.rate", "workloads.inspect.slo.latency.p99",
         "models.dirt.artifact", "models.dirt.precision", "models.dirt.owners", "components.driver-app.kind",
-        "components.driver-app.calls[0].timout", "components.api.replicas", "components.api.zones", "components.worker.kind",
+        "components.driver-app.calls[0].timout", "components.api.replicas", "components.api.zones",
+        "components.worker.kind",
         "components.api", "components.store",
     ]  # fmt: skip
 
@@ -105,5 +109,6 @@ def test_of_countless_problems_the_first_are_listed_and_all_counted() -> None:
 
 
 def test_when_problems_are_too_many_nothing_counts_as_absent() -> None:
-    found = architecture("components:\n  fine: {kind: service}\n" + "".join(f"  c{i}: {{kind: serv}}\n" for i in range(10_001)))
+    wrong = "".join(f"  c{i}: {{kind: serv}}\n" for i in range(10_001))
+    found = architecture("components:\n  fine: {kind: service}\n" + wrong)
     assert found.is_unread(found.components["fine"].place("replicas"))

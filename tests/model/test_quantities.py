@@ -11,9 +11,22 @@ from hypothesis import strategies as st
 
 from archlint.model import quantities, units
 from archlint.model.quantities import (
-    format_count, format_duration, format_percentile, format_quantity, format_rate, format_share, format_size,
-    parse_bandwidth, parse_count, parse_duration, parse_money, parse_rate, parse_share, parse_size, shorten,
-)  # fmt: skip
+    format_count,
+    format_duration,
+    format_percentile,
+    format_quantity,
+    format_rate,
+    format_share,
+    format_size,
+    parse_bandwidth,
+    parse_count,
+    parse_duration,
+    parse_money,
+    parse_rate,
+    parse_share,
+    parse_size,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [
@@ -26,7 +39,8 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("text", "size"), [
-    ("1.1GB", 1_100_000_000), ("8GiB", 8 * 2**30), ("900MB", 900_000_000), ("512Mi", 2**29), ("1KB", 1000), ("1kB", 1000),
+    ("1.1GB", 1_100_000_000), ("8GiB", 8 * 2**30), ("900MB", 900_000_000), ("512Mi", 2**29), ("1KB", 1000), ("1kB",
+     1000),
     ("0.5 TB", 500_000_000_000), ("7B", 7), ("1.5B", 2),
 ])  # fmt: skip
 def test_sizes(text: str, size: int) -> None:
@@ -34,7 +48,8 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize(("text", "count"), [
-    ("12", 12), ("12M", 12e6), ("40k", 40e3), ("7B", 7e9), ("1.5T", 1.5e12), ("1,000,000", 1e6), ("1_000", 1e3), ("7e9", 7e9),
+    ("12", 12), ("12M", 12e6), ("40k", 40e3), ("7B", 7e9), ("1.5T", 1.5e12), ("1,000,000", 1e6), ("1_000",
+     1e3), ("7e9", 7e9),
 ])  # fmt: skip
 def test_counts(text: str, count: float) -> None:
     assert parse_count(text) == count
@@ -49,7 +64,8 @@ def test_rates(text: str, per_s: float) -> None:
 
 
 @pytest.mark.parametrize(("text", "share"), [
-    ("99.5%", 0.995), ("0.995", 0.995), ("100%", 1), ("0", 0), ("1", 1), ("0.02", 0.02), ("99.999 %", 0.99999), (".5", 0.5),
+    ("99.5%", 0.995), ("0.995", 0.995), ("100%", 1), ("0", 0), ("1", 1), ("0.02", 0.02), ("99.999 %", 0.99999), (".5",
+     0.5),
 ])  # fmt: skip
 def test_shares(text: str, share: float) -> None:
     assert parse_share(text) == pytest.approx(share, abs=1e-15)
@@ -100,10 +116,14 @@ def test_money(text: str, money: tuple[float, str, float | None, float | None]) 
     (parse_share, "150%", "`150%` is more than the whole"),
     (parse_share, "half", "`half` is not a share; write it like 99.5% or 0.995"),
     (parse_money, "$5", "`$5` is not a price; write it like 0.40 USD per 1k, 1200 USD per month or 0.75 USD per h"),
-    (parse_money, "5 USD per 0", "`5 USD per 0` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
-    (parse_money, "5 USD per moon", "`5 USD per moon` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
+    (parse_money, "5 USD per 0",
+     "`5 USD per 0` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
+    (parse_money, "5 USD per moon",
+     "`5 USD per moon` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
 ])  # fmt: skip
-def test_a_wrong_spelling_is_answered_with_the_likely_one(parse: Callable[[str], object], text: str, message: str) -> None:
+def test_a_wrong_spelling_is_answered_with_the_likely_one(
+    parse: Callable[[str], object], text: str, message: str
+) -> None:
     with pytest.raises(ValueError) as caught:
         parse(text)
     assert str(caught.value) == message
@@ -115,7 +135,9 @@ PARSERS: list[Callable[[str], object]] = [
 
 
 @pytest.mark.parametrize("parse", PARSERS)
-@pytest.mark.parametrize("text", ["1e999", "9" * 400, "9" * 400 + "s", "1e999GB", "1" + "_1" * 5_000_000, "1e999/s", "9" * 79 + "%"])
+@pytest.mark.parametrize("text", [
+    "1e999", "9" * 400, "9" * 400 + "s", "1e999GB", "1" + "_1" * 5_000_000, "1e999/s", "9" * 79 + "%",
+], ids=["exponent", "digits", "seconds", "bytes", "megabytes", "rate", "percent"])  # fmt: skip
 def test_an_enormous_number_is_no_quantity(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse(text)
@@ -126,24 +148,31 @@ def test_an_enormous_number_is_no_quantity(parse: Callable[[str], object], text:
 @settings(deadline=None)
 @given(text=st.text())
 def test_any_text_is_a_quantity_or_an_error_in_one_line(parse: Callable[[str], object], text: str) -> None:
+    said = ""
     try:
         parse(text)
     except ValueError as error:
-        assert "\n" not in str(error)
+        said = str(error)
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize(("parse", "pattern"), [
-    (parse_bandwidth, units.BANDWIDTH_PATTERN), (parse_count, units.COUNT_PATTERN), (parse_duration, units.DURATION_PATTERN),
+    (parse_bandwidth, units.BANDWIDTH_PATTERN), (parse_count, units.COUNT_PATTERN), (parse_duration,
+     units.DURATION_PATTERN),
     (parse_money, units.MONEY_PATTERN), (parse_rate, units.RATE_PATTERN), (parse_size, units.SIZE_PATTERN),
 ])  # fmt: skip
 def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], object], pattern: str) -> None:
+    written = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+
     @settings(deadline=None)
-    @given(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True).filter(lambda text: len(text) < 30 and text == text.strip()))
+    @given(written.filter(lambda text: len(text) < 30 and text == text.strip()))
     def law(text: str) -> None:
+        said = ""
         try:
             parse(text)
         except ValueError as error:
-            assert "does not say for what" in str(error)  # noqa: PT017 (0 as a count of what money buys)
+            said = str(error)
+        assert not said or "does not say for what" in said
 
     law()
 

@@ -6,8 +6,19 @@ import pytest
 
 from archlint.errors import UnreadableInputError
 from archlint.model.architecture import (
-    Batching, Entrance, Hardware, LoadTest, Owner, Preprocessing, Price, Relation, Scaling, ServiceTime, Slo, Team,
-)  # fmt: skip
+    Batching,
+    Entrance,
+    Hardware,
+    LoadTest,
+    Owner,
+    Preprocessing,
+    Price,
+    Relation,
+    Scaling,
+    ServiceTime,
+    Slo,
+    Team,
+)
 from archlint.model.quantities import Money
 from archlint.model.words import KINDS, VERBS
 from tests.model.help import architecture, problems
@@ -221,7 +232,8 @@ def test_service_times(written: str, expected: ServiceTime) -> None:
     ("300ms", ((0.99, 0.3),)), ("{p95: 10min}", ((0.95, 600.0),)), ("{p99: 2s, p50: 1s}", ((0.5, 1.0), (0.99, 2.0))),
 ])  # fmt: skip
 def test_latency_objectives(written: str, expected: tuple[tuple[float, float], ...]) -> None:
-    read = architecture(f"workloads: {{w: {{from: c, slo: {{latency: {written}}}}}}}\ncomponents: {{c: {{kind: edge-device}}}}")
+    workload = f"{{from: c, slo: {{latency: {written}}}}}"
+    read = architecture(f"workloads: {{w: {workload}}}\ncomponents: {{c: {{kind: edge-device}}}}")
     assert read.workloads["w"].slo.latency == expected
 
 

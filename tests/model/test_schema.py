@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from archlint.model.records import COMPONENT_RECORD, RELATION_RECORD, SYSTEM_RECORD
+from archlint.model.records import COMPONENT_RECORD, RELATION_RECORD, TOP_LEVEL
 from archlint.model.schema import architecture_schema
 from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
 from archlint.model.words import KINDS, VERBS
@@ -75,7 +75,7 @@ def test_it_has_every_key_of_the_format() -> None:
     assert set(properties(definitions["/$defs/relation"])) == set(RELATION_RECORD.fields)
     assert set(properties(definitions["/$defs/workload"])) == set(WORKLOAD.fields)
     assert set(properties(definitions["/$defs/model"])) == set(MODEL_RECORD.fields)
-    assert set(properties(SCHEMA)) == {*SYSTEM_RECORD.fields, "archlint", "workloads", "models", "components", "accept", "include"}
+    assert set(properties(SCHEMA)) == set(TOP_LEVEL)
     assert set(VERBS) <= set(COMPONENT_RECORD.fields)
     assert properties(definitions["/$defs/component"])["kind"]["enum"] == list(KINDS)
 
@@ -160,9 +160,16 @@ def test_it_refuses_what_the_reader_refuses(text: str, path: str) -> None:
     assert problems(text) if text != "[1]" else True
 
 
+KEYS = st.sampled_from(
+    ["replicas", "start_time", "zones", "availability", "schedule", "ready_check", "price", "image_size"]
+)
+TEXTS = st.one_of(
+    st.text(max_size=12), st.sampled_from(["true", "null", "1", "5s", "@daily", "5 GB", "1 USD/h", "50%"])
+)
+
+
 @settings(deadline=None)
-@given(st.sampled_from(["replicas", "start_time", "zones", "availability", "schedule", "ready_check", "price", "image_size"]),
-       st.one_of(st.text(max_size=12), st.sampled_from(["true", "null", "1", "5s", "@daily", "5 GB", "1 USD/h", "50%"])))
+@given(KEYS, TEXTS)
 def test_a_text_that_the_reader_understands_the_schema_accepts(key: str, text: str) -> None:
     document = to_yaml({"archlint": 1, "components": {"a": {"kind": "service", key: text}}})
     assert problems(document) or errors(document) == []

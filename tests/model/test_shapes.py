@@ -14,7 +14,13 @@ def from_bytes(data: bytes) -> Architecture:
     return read(parse("arch.yaml", decode("arch.yaml", data)), no_includes)
 
 
-KOREAN = "archlint: 1\nsystem: 차량 상태\ncomponents:\n  앱: {kind: client, calls: [{to: 서버, timeout: 5s}]}\n  서버: {kind: service}\n"
+KOREAN = """\
+archlint: 1
+system: 차량 상태
+components:
+  앱: {kind: client, calls: [{to: 서버, timeout: 5s}]}
+  서버: {kind: service}
+"""
 
 
 @pytest.mark.parametrize("data", [
@@ -36,7 +42,7 @@ def test_any_word_is_a_name(name: str) -> None:
 
 
 def test_a_number_is_a_name_without_quotes_too() -> None:
-    found = architecture("components:\n  1: {kind: client, calls: [2, {to: 3}]}\n  2: {kind: service}\n  3: {kind: service}\n")
+    found = architecture("components: {1: {kind: client, calls: [2, {to: 3}]}, 2: {kind: service}, 3: {kind: service}}")
     assert found.problems == ()
     assert [relation.target for relation in found.components["1"].relations] == ["2", "3"]
 
@@ -47,7 +53,8 @@ def test_what_is_no_word_is_no_name(name: str) -> None:
 
 
 def test_facts_under_a_wrong_name_are_read_on() -> None:
-    assert [said.kind for said in problems("components: {'two words': {kind: srvice}}")] == ["wrong-name", "unknown-kind"]
+    kinds = [said.kind for said in problems("components: {'two words': {kind: srvice}}")]
+    assert kinds == ["wrong-name", "unknown-kind"]
 
 
 @pytest.mark.parametrize("written", ["'2'", '"2"', "2", "2.0", "!!int 2", "!!str 2", "&x 2"])
@@ -98,7 +105,8 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("componets: {a: {kind: service}}", "unknown-key", "did you mean `components`?"),
     ("services: {a: {kind: service}}", "unknown-key", "did you mean `components`?"),
     ("replicas: 3", "unknown-key", "`replicas` belongs to a component"),
-    ("nonsense: 3", "unknown-key", "known keys: archlint, system, description, owner, team, workloads, models, components, accept, include"),
+    ("nonsense: 3", "unknown-key",
+     "known keys: archlint, system, description, owner, team, workloads, models, components, accept, include"),
     ("components: {a: {kind: service, timeout: 3s}}", "unknown-key",
      "`timeout` belongs to a relation, as in `calls: [{to: name, timeout: 200ms}]`"),
     ("components: {a: {kind: service, gpu: t4}}", "unknown-key", "`gpu` belongs to `hardware` of a component"),
@@ -115,7 +123,8 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("workloads: {w: {from: a, slo: {p99: 3s}}}\ncomponents: {a: {kind: edge-device}}", "unknown-key",
      "`p99` belongs to `service_time`, or to `latency` of `slo`"),
     ("components: {a: {kind: service, models: [m]}}", "unknown-key", "did you mean `serves`?"),
-    ("components: {a: {kind: service, reads: [{to: b, retry: 3}]}, b: {kind: cache}}", "unknown-key", "did you mean `retries`?"),
+    ("components: {a: {kind: service, reads: [{to: b, retry: 3}]}, b: {kind: cache}}", "unknown-key",
+     "did you mean `retries`?"),
     ("models: {m: {service_time: {cv: 0.3}}}", "missing-key", "add `p50:` and `p99:`, or `mean:`"),
     ("models: {m: {service_time: {}}}", "missing-key", "add `p50:` and `p99:`, or `mean:`"),
     ("components: {a: {kind: db}}", "unknown-kind", "did you mean `database`?"),
@@ -139,7 +148,8 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("components: {a: {kind: service, replicas: -1}}", "wrong-quantity", "write it like 12, 40k, 280M or 7B"),
     ("components: {a: {kind: service, replicas: 2M}}", "wrong-quantity", "write a number up to 1M"),
     ("components: {a: {kind: service, workers: 1e40}}", "wrong-quantity", "write a number up to 1B"),
-    ("components: {a: {kind: service, hardware: {cpu: 4GB}}}", "wrong-quantity", "counts take k, M, B and T, as in 280M"),
+    ("components: {a: {kind: service, hardware: {cpu: 4GB}}}", "wrong-quantity",
+     "counts take k, M, B and T, as in 280M"),
     ("components: {a: {kind: batch-job, schedule: 0 25 * * *}}", "wrong-quantity", "they go from 0 to 23"),
     ("models: {m: {service_time: {mean: 1s, cv: -1}}}", "wrong-quantity", "write a number such as 0.4"),
     ("models: {m: {service_time: {mean: 1s, cv: .nan}}}", "wrong-quantity", "write a number such as 0.4"),

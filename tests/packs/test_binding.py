@@ -66,8 +66,16 @@ def test_a_configured_parameter_reaches_the_check(tmp_path: Path) -> None:
         (RULE.replace("nobody_knows", "os.path"), "", "rule.yaml: `os.path` is no check"),
         (OWN.replace("./check.py", "./chek.py"), CHECK, "rule.yaml: there is no file ./chek.py in its folder"),
         (OWN.replace("./check.py", "./../ACME002-other/check.py"), CHECK, "in its folder"),
-        (OWN.replace("most:", "mst:"), CHECK, "rule.yaml:5:23: the check `./check.py` has no parameter `mst`\n  hint: did you mean `most`?"),
-        (OWN.replace("value: 4, unit: count", "value: four, unit: text"), CHECK, "do not fit the check `./check.py`: Expected `float`"),
+        (
+            OWN.replace("most:", "mst:"),
+            CHECK,
+            "rule.yaml:5:23: the check `./check.py` has no parameter `mst`\n  hint: did you mean `most`?",
+        ),
+        (
+            OWN.replace("value: 4, unit: count", "value: four, unit: text"),
+            CHECK,
+            "do not fit the check `./check.py`: Expected `float`",
+        ),
         (OWN, "def check(system, params): ...\n", "rule.yaml: the check `./check.py` has no record `Params`"),
         (OWN, CHECK.replace("def check", "def other"), "rule.yaml: the check `./check.py` has no function `check`"),
         (OWN, "import nothing_of_this_name\n", "check.py: ModuleNotFoundError: No module named 'nothing_of_this_name'"),

@@ -100,7 +100,8 @@ terms: {wait: }
         "ACME001-some-rule/rule.yaml:8:16: `parsec` is no unit of a parameter "
         "(known: `s`, `B`, `/s`, `B/s`, `share`, `count`, ``, `text`, `flag`)",
         "ACME001-some-rule/rule.yaml:9:30: the parameter `near` has no key `reson` (did you mean `reason`?)",
-        "ACME001-some-rule/rule.yaml:10:9: the parameter `list` needs a mapping (write {value: 2s, unit: s, reason: why})",
+        "ACME001-some-rule/rule.yaml:10:9: the parameter `list` needs a mapping "
+        "(write {value: 2s, unit: s, reason: why})",
         "ACME001-some-rule/rule.yaml:11:8: `cures` needs a list (write `cures: [...]`)",
         "ACME001-some-rule/rule.yaml:13:22: a source has no key `link` (known: title, url)",
     ]
@@ -199,7 +200,9 @@ def test_a_mistake_in_a_skimmed_rule_is_told_in_full(tmp_path: Path, monkeypatch
         "params:\n  a: {value: 1, unit: count}\n# a comment\n" + RULE,
     ],
 )
-def test_a_rule_written_otherwise_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_rule_written_otherwise_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     here = rule(tmp_path / "rules", "SRV001-online-bigsize", "")
     (here / "rule.yaml").write_bytes(text.encode())
     monkeypatch.setattr("archlint.packs.sources.shipped_folder", lambda name: tmp_path / name)

@@ -23,7 +23,9 @@ def test_the_rules_of_a_folder_come_after_the_shipped_ones(tmp_path: Path) -> No
     assert [pack.id for pack in packs] == [*(pack.id for pack in shipped_packs()), "ACME001"]
 
 
-@pytest.mark.parametrize(("name", "what"), [("SRV001-my-own", "id SRV001"), ("ACME001-online-bigsize", "name online-bigsize")])
+@pytest.mark.parametrize(
+    ("name", "what"), [("SRV001-my-own", "id SRV001"), ("ACME001-online-bigsize", "name online-bigsize")]
+)
 def test_no_rule_takes_the_id_or_name_of_another(tmp_path: Path, name: str, what: str) -> None:
     rule(tmp_path, name)
     with pytest.raises(PackError) as raised:
@@ -102,7 +104,7 @@ def test_a_configuration_names_a_distribution(installed: Path, tmp_path: Path, n
     assert {finding["rule"] for finding in json.loads(done.stdout)["findings"]} == {"ACME001"}
     listed = run(installed, tmp_path, "rules", "--config", "archlint.toml")
     assert [line.split()[0] for line in listed.stdout.splitlines() if line.startswith("ACME")] == ["ACME001", "ACME002"]
-    assert "imported acme_arch\n" in listed.stderr            # the parent of a package inside another
+    assert "imported acme_arch\n" in listed.stderr  # the parent of a package inside another
     assert "imported acme_arch.more" not in listed.stderr
 
 
@@ -137,7 +139,9 @@ def test_nothing_of_this_kind_is_listed_where_none_is_installed() -> None:
         ("empty_pack:rules", "names no folder in that package"),
     ],
 )
-def test_an_entry_point_that_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
+def test_an_entry_point_that_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
     (tmp_path / "lonely.py").write_text("")
     (tmp_path / "empty_pack").mkdir()
     (tmp_path / "empty_pack/__init__.py").write_text("")

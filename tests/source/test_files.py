@@ -69,7 +69,8 @@ def test_excluded_files_and_folders_are_left_out(tmp_path: Path) -> None:
 
 def test_gitignore_is_heard_from_the_project_root_down(tmp_path: Path) -> None:
     write(tmp_path, {
-        ".git/HEAD": "", ".gitignore": "*.gen.yaml\n/build/\n", "a.yaml": "archlint: 1\n", "x.gen.yaml": "archlint: 1\n",
+        ".git/HEAD": "", ".gitignore": "*.gen.yaml\n/build/\n", "a.yaml": "archlint: 1\n",
+        "x.gen.yaml": "archlint: 1\n",
         "build/a.yaml": "archlint: 1\n", "sub/build/a.yaml": "archlint: 1\n", "sub/y.gen.yaml": "archlint: 1\n",
     })  # fmt: skip
     assert found(tmp_path) == ["a.yaml", "sub/build/a.yaml"]
@@ -86,7 +87,8 @@ def test_of_two_gitignores_the_deeper_one_decides(tmp_path: Path) -> None:
 
 
 def test_a_gitignore_with_lines_that_mean_nothing_is_heard(tmp_path: Path) -> None:
-    write(tmp_path, {".git/HEAD": "", ".gitignore": "!\n# x\na.yaml\n", "a.yaml": "archlint: 1\n", "b.yaml": "archlint: 1\n"})
+    write(tmp_path, {".git/HEAD": "", ".gitignore": "!\n# x\na.yaml\n"})
+    write(tmp_path, {"a.yaml": "archlint: 1\n", "b.yaml": "archlint: 1\n"})
     assert found(tmp_path) == ["b.yaml"]
 
 
@@ -107,7 +109,8 @@ def test_a_link_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "message"), [
-    ("nowhere.yaml", "no such file"), ("folder", "is a folder"), ("n" * 5_000, "File name too long"), ("a\0b", "no such file"),
+    ("nowhere.yaml", "no such file"), ("folder", "is a folder"), ("n" * 5_000, "File name too long"), ("a\0b",
+     "no such file"),
 ])  # fmt: skip
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archlint.errors import UnreadableInputError
@@ -65,13 +65,16 @@ def merged_chain(links: int) -> str:
     return "x0: &m0 {k0: 1}\n" + "".join(f"x{i}: &m{i} {{<<: *m{i - 1}, k{i}: 1}}\n" for i in range(1, links))
 
 
+WIDE = "d: &d {" + ", ".join(f"k{i}: 1" for i in range(2_000)) + "}\n"
+
+
 @pytest.mark.parametrize("text", [
     nested_aliases(9),
     nested_aliases(60),
     "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: [" + "*a, " * 20_000 + "]",
     merged_chain(2_000),
-    "d: &d {" + ", ".join(f"k{i}: 1" for i in range(2_000)) + "}\n" + "".join(f"m{i}: {{<<: *d}}\n" for i in range(500)),
-    "d: &d {" + ", ".join(f"k{i}: 1" for i in range(2_000)) + "}\nm: {<<: [" + "*d, " * 500 + "]}",
+    WIDE + "".join(f"m{i}: {{<<: *d}}\n" for i in range(500)),
+    WIDE + "m: {<<: [" + "*d, " * 500 + "]}",
 ], ids=["nested", "nested deep", "wide", "merged chain", "merged often", "merged at once"])  # fmt: skip
 def test_multiplied_aliases_are_refused_before_they_cost_memory(text: str) -> None:
     def act() -> None:
@@ -117,13 +120,14 @@ def test_of_countless_duplicate_keys_some_are_listed_and_all_counted() -> None:
 
 
 def test_memory_is_a_multiple_of_the_text() -> None:
-    text = "a: [" + "ab," * 300_000 + "]"
+    text = "a: [" + "ab," * 60_000 + "]"
     assert peak_memory(lambda: parse("a.yaml", text)) < 100 * len(text)
 
 
 YAML_WORDS = st.sampled_from(
     ["a", "b: ", ": ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "<<: ", "? ", "|\n", ">", "'", '"', "#",
-     "!!str ", "!t ", "---\n", "...\n", "%YAML 1.2\n", "\t", "\r\n", "\ufeff", "~", "null", "한", "😀", "\x85", "\u2028"]
+     "!!str ", "!t ", "---\n", "...\n", "%YAML 1.2\n", "\t", "\r\n", "\ufeff", "~", "null", "한", "😀", "\x85",
+     "\u2028"]
 )  # fmt: skip
 
 
@@ -148,21 +152,22 @@ def holds(document: Document) -> None:
         assert 1 <= column <= len(document.line(line)) + 3
 
 
+def holds_or_is_refused(act: Callable[[], Document]) -> None:
+    said = ""
+    try:
+        holds(act())
+    except UnreadableInputError as error:
+        said = error.message
+    assert "\n" not in said
+
+
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(YAML_WORDS, max_size=40).map("".join)))
 def test_any_text_is_a_document_or_is_refused(text: str) -> None:
-    try:
-        document = parse("a.yaml", text)
-    except UnreadableInputError as error:
-        assert "\n" not in error.message
-    else:
-        holds(document)
+    holds_or_is_refused(lambda: parse("a.yaml", text))
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_a_document_or_are_refused(data: bytes) -> None:
-    try:
-        document = parse("a.yaml", decode("a.yaml", data))
-    except UnreadableInputError as error:
-        assert "\n" not in error.message
-    else:
-        holds(document)
+    holds_or_is_refused(lambda: parse("a.yaml", decode("a.yaml", data)))

@@ -48,7 +48,9 @@ def test_numbers_booleans_and_quoted_words_are_keys_as_written() -> None:
     assert plain(root("1: a\ntrue: b\n'x y': c\n\"한국\": d\n")) == {"1": "a", "true": "b", "x y": "c", "한국": "d"}
 
 
-@pytest.mark.parametrize("text", ["a: {b: [x, y]}", "a:\n  b:\n    - x\n    - y\n", "a:\n  b:\n  - x\n  - y", "{a: {b: [x, y,]}}"])
+@pytest.mark.parametrize("text", [
+    "a: {b: [x, y]}", "a:\n  b:\n    - x\n    - y\n", "a:\n  b:\n  - x\n  - y", "{a: {b: [x, y,]}}",
+])  # fmt: skip
 def test_flow_and_block_style_say_the_same(text: str) -> None:
     assert plain(root(text)) == {"a": {"b": ["x", "y"]}}
 
@@ -112,7 +114,9 @@ def test_characters_that_only_yaml_takes_for_line_breaks_do_not_count_as_lines()
     assert document.position(document.root.entries["b"].start) == (2, 1)
 
 
-@pytest.mark.parametrize(("offset", "position"), [(0, (1, 1)), (3, (1, 4)), (5, (2, 1)), (10, (3, 1)), (99, (3, 1)), (-1, (1, 1))])
+@pytest.mark.parametrize(("offset", "position"), [
+    (0, (1, 1)), (3, (1, 4)), (5, (2, 1)), (10, (3, 1)), (99, (3, 1)), (-1, (1, 1)),
+])  # fmt: skip
 def test_positions_stay_inside_the_text(offset: int, position: tuple[int, int]) -> None:
     assert parse("a.yaml", "a: 1\nb: 2\n").position(offset) == position
 
@@ -174,7 +178,9 @@ def test_the_first_of_two_equal_keys_counts_and_both_are_shown() -> None:
     assert document.position(flaw.related.start) == (1, 1)
 
 
-@pytest.mark.parametrize("text", ["---\na: 1\n", "%YAML 1.2\n---\na: 1\n", "a: 1\n...\n", "a: 1\n---\n", "a: 1\n--- # end\n...\n"])
+@pytest.mark.parametrize("text", [
+    "---\na: 1\n", "%YAML 1.2\n---\na: 1\n", "a: 1\n...\n", "a: 1\n---\n", "a: 1\n--- # end\n...\n",
+])  # fmt: skip
 def test_one_document_with_marks_is_one_document(text: str) -> None:
     document = parse("a.yaml", text)
     assert plain(document.root) == {"a": "1"}

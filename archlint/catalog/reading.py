@@ -1,0 +1,73 @@
+"""Catalogue files: mappings of names to entries, each error with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from archlint.errors import ConfigError
+from archlint.source.document import Document
+from archlint.source.files import read_document
+from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+
+def plain_name(name: str) -> str:
+    """A name without regard to case and to how its words are joined.
+
+    >>> plain_name("TensorFlow Serving"), plain_name("Pub/Sub")
+    ('tensorflow-serving', 'pub-sub')
+    """
+    return re.sub(r"[\s_/-]+", "-", name.strip().lower())
+
+
+class CatalogueFile:
+    """One catalogue file; raises `ConfigError` with its place for whatever is wrong in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.document: Document = read_document(path)
+        for flaw in self.document.flaws:
+            line, column = self.document.position(flaw.span.start)
+            raise ConfigError(f"{self.document.name}:{line}:{column}: {flaw.message}")
+
+    def entries(self) -> dict[str, Entry]:
+        """Return the entries by name; none of an empty file."""
+        root = self.document.root
+        if root is None:
+            return {}
+        if not isinstance(root, Mapping):
+            raise self.error(root, "a catalogue is a mapping of names to entries")
+        return root.entries
+
+    def error(self, node: Node, message: str, hint: str = "") -> ConfigError:
+        """Build an error at the place of a node."""
+        line, column = self.document.position(node.start)
+        return ConfigError(f"{self.document.name}:{line}:{column}: {message}", hint)
+
+    def mapping(self, node: Node, keys: Iterable[str], name: str) -> dict[str, Node]:
+        """Take the values of a mapping that may have some keys only."""
+        if not isinstance(node, Mapping):
+            raise self.error(node, f"`{name}` needs a mapping")
+        known = tuple(keys)
+        for key, entry in node.entries.items():
+            if key not in known:
+                raise self.error(entry.value, f"`{name}` has no key `{key}`", f"known: {', '.join(known)}")
+        return {key: entry.value for key, entry in node.entries.items()}
+
+    def text(self, holder: Node, values: dict[str, Node], key: str, name: str) -> str:
+        """Take the text under a key that has to be there."""
+        node = values.get(key)
+        if isinstance(node, Scalar) and not node.is_null:
+            return node.text
+        raise self.error(node or holder, f"`{name}` needs `{key}`: some words")
+
+    def texts(self, values: dict[str, Node], key: str, name: str) -> tuple[str, ...]:
+        """Take the texts under a key that may be there: a list, or one alone."""
+        node = values.get(key)
+        if node is None:
+            return ()
+        items = node.items if isinstance(node, Sequence) else [node]
+        found = tuple(item.text for item in items if isinstance(item, Scalar) and not item.is_null)
+        if len(found) != len(items):
+            raise self.error(node, f"`{key}` of `{name}` needs a list of words")
+        return found

@@ -1,0 +1,159 @@
+"""Comments that accept: `# archlint: accept SRV002 -- why`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archlint.acceptance import Grant
+from archlint.acceptance.comments import comment_grants
+from archlint.model.architecture import Problem
+from archlint.source.parser import parse
+from tests.acceptance.help import SYSTEM, accepted_rules, lint, open_rules
+
+LINE = "      - server\n"
+
+
+def beside(comment: str, line: str = LINE) -> str:
+    """The system with a comment at the end of the line with the finding."""
+    return SYSTEM.replace(line, line.rstrip("\n") + f"  {comment}\n")
+
+
+def above(*comments: str) -> str:
+    """The system with lines before the line with the finding."""
+    return SYSTEM.replace(LINE, "".join(f"{comment}\n" for comment in comments) + LINE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        beside("# archlint: accept REL003 -- a pilot"),
+        beside("# archlint: accept call-without-timeout -- a pilot"),
+        beside("# archlint:Accept REL003 --a pilot"),
+        beside("#archlint:  accept  REL003   --   a pilot  "),
+        beside("# archlint: accept REL003 — a pilot"),
+        beside("# see the wiki # archlint: accept REL003 -- a pilot"),
+        above("      # archlint: accept REL003 -- a pilot"),
+        above("# archlint: accept REL003 -- a pilot"),
+        above("# archlint: accept REL003 -- a pilot", "", "      # the ranker", "   "),
+        beside("# archlint: accept REL003 -- a pilot").replace("\n", "\r\n"),
+        above("# archlint: accept REL003 -- a pilot").replace("\n", "\r\n"),
+        above("# archlint: accept REL003 -- a pilot").replace("\n", "\r"),
+    ],
+)
+def test_a_comment_beside_or_above_a_line_accepts_its_findings(text: str) -> None:
+    report = lint(text)
+    assert (open_rules(report), accepted_rules(report)) == ([], [("REL003", "a pilot")])
+
+
+def test_several_rules_in_one_comment() -> None:
+    text = beside("# archlint: accept REL003, OPS001 OPS002 -- a pilot")
+    report = lint(text, "REL003", "OPS001", "OPS002")
+    assert accepted_rules(report) == [("REL003", "a pilot")]
+    unused = [finding.message for finding in report.findings if finding.rule == "DOC017"]
+    assert unused == [
+        "this accepts OPS001 here, but there is no such finding",
+        "this accepts OPS002 here, but there is no such finding",
+    ]
+
+
+def test_several_comments_above_one_line() -> None:
+    text = SYSTEM.replace(
+        "  server:", "  # archlint: accept OPS001 -- one\n  # archlint: accept OPS002 -- two\n  server:"
+    )
+    report = lint(text, "OPS001", "OPS002")
+    assert sorted(accepted_rules(report)) == [("OPS001", "one"), ("OPS002", "two")]
+    assert open_rules(report) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SYSTEM.replace("    kind: service\n", "    kind: service  # archlint: accept REL003 -- a pilot\n"),
+        SYSTEM.replace("  server: {", "  # archlint: accept REL003 -- a pilot\n  server: {"),
+    ],
+)
+def test_a_comment_elsewhere_accepts_nothing_and_is_reported(text: str) -> None:
+    report = lint(text)
+    assert sorted(open_rules(report)) == ["DOC017", "REL003"]
+    unused = next(finding for finding in report.findings if finding.rule == "DOC017")
+    assert "# archlint: accept REL003" in text.splitlines()[unused.location.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("# archlint: accept REL003", "an accepted finding needs a reason"),
+        ("# archlint: accept REL003 --", "an accepted finding needs a reason"),
+        ("# archlint: accept REL003: a pilot", "an accepted finding needs a reason"),
+        ("# archlint: accept REL003 - a pilot", "an accepted finding needs a reason"),
+        ("# archlint: accept -- a pilot", "an accepted finding needs a rule"),
+        ("# archlint: accept", "an accepted finding needs a rule"),
+    ],
+)
+def test_without_rule_or_reason_it_accepts_nothing(comment: str, message: str) -> None:
+    report = lint(beside(comment))
+    assert sorted(open_rules(report)) == ["DOC006", "REL003"]
+    finding = next(finding for finding in report.findings if finding.rule == "DOC006")
+    assert (finding.message, finding.suggestion) == (message, "write `# archlint: accept SRV002 -- why`")
+    assert (finding.location.line, finding.location.column) == (11, 17)
+
+
+@pytest.mark.parametrize("word", ["ignore", "disable", "noqa", "Skip", "accepts"])
+def test_words_of_other_tools_are_not_silently_nothing(word: str) -> None:
+    report = lint(beside(f"# archlint: {word} REL003 -- a pilot"))
+    assert sorted(open_rules(report)) == ["DOC008", "REL003"]
+    finding = next(finding for finding in report.findings if finding.rule == "DOC008")
+    assert finding.message == f"`archlint: {word}` is no comment that archlint knows"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# archlint: 1", "# archlint: see the guide", "# archlint accept REL003 -- x", "# archlint: acceptance is at 3"],
+)
+def test_other_comments_are_left_alone(comment: str) -> None:
+    assert open_rules(lint(beside(comment))) == ["REL003"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'system: "# archlint: accept REL003 -- not a comment"\n',
+        "system: '# archlint: accept REL003 -- not a comment'\n",
+        "description: |\n  some words\n  # archlint: accept REL003 -- not a comment\n",
+        "description: >-\n  # archlint: accept REL003 -- not a comment\n",
+        "description: a#archlint:accept REL003 -- not a comment\n",
+        '"# archlint: accept REL003 -- not a comment": 1\n',
+        'system: a\nsystem: "# archlint: accept REL003 -- not a comment"\n',
+    ],
+)
+def test_inside_a_text_it_is_no_comment(text: str) -> None:
+    assert list(comment_grants(parse("arch.yaml", "archlint: 1\n" + text))) == []
+
+
+def test_a_comment_speaks_of_its_own_file_only(tmp_path: Path) -> None:
+    head, _, parts = SYSTEM.partition("components:")
+    (tmp_path / "parts.yaml").write_text(
+        "components:" + parts.replace("- server", "- server  # archlint: accept REL003 -- a pilot")
+    )
+    report = lint(head + "include: parts.yaml\n", path=tmp_path / "arch.yaml")
+    assert (open_rules(report), accepted_rules(report)) == ([], [("REL003", "a pilot")])
+    (tmp_path / "parts.yaml").write_text("\n" * 7 + "components:" + parts)
+    main = head + "include: parts.yaml\n" + "#\n" * 10 + "# archlint: accept REL003 -- elsewhere\n"
+    assert "REL003" in open_rules(lint(main, path=tmp_path / "arch.yaml"))
+
+
+def test_the_identity_of_an_unused_comment_is_not_its_line() -> None:
+    def fingerprint(text: str) -> str:
+        return next(f.fingerprint for f in lint(text, "REL003", "REL007").findings if f.rule == "DOC017")
+
+    text = beside("# archlint: accept REL007 -- a pilot")
+    assert fingerprint(text) == fingerprint("# a new first line\n\n" + text)
+
+
+def test_hostile_comments_take_no_time() -> None:
+    long = "# archlint: accept " + " " * 200_000 + "x\n" + "# archlint: accept a -- b\n" * 20_000 + "a: '#'\n" * 2
+    grants = list(comment_grants(parse("arch.yaml", "archlint: 1\n" + long)))
+    assert {type(grant) for grant in grants} == {Grant, Problem}
+    assert {grant.line for grant in grants if isinstance(grant, Grant)} == {20_003}

@@ -1,0 +1,120 @@
+"""The technology catalogue, and catalogues of a user's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from archlint.catalog.reading import plain_name
+from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
+from archlint.errors import ConfigError
+from archlint.model.words import KINDS
+from archlint.shipped import catalogue_file
+
+SHIPPED = shipped_technologies()
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("Airflow", "scheduler"), ("cron", "scheduler"), ("Prefect", "scheduler"), ("Dagster", "scheduler"),
+    ("FastAPI", "service"), ("Flask", "service"), ("Django", "service"), ("gRPC", "service"),
+    ("TorchServe", "model-server"), ("TensorFlow Serving", "model-server"), ("Triton", "model-server"),
+    ("KServe", "model-server"), ("Seldon", "model-server"), ("BentoML", "model-server"), ("Ray Serve", "model-server"),
+    ("MLServer", "model-server"), ("vLLM", "model-server"), ("TGI", "model-server"),
+    ("Nginx", "load-balancer"), ("Envoy", "load-balancer"), ("HAProxy", "load-balancer"), ("AWS ELB", "load-balancer"),
+    ("elb", "load-balancer"), ("Istio", "gateway"),
+    ("Kafka", "queue"), ("RabbitMQ", "queue"), ("Redis", "cache"), ("SQS", "queue"), ("Pub/Sub", "queue"), ("NATS",
+     "queue"),
+    ("Celery", "worker"), ("PostgreSQL", "database"), ("MySQL", "database"), ("MongoDB", "database"),
+    ("Cassandra", "database"), ("DynamoDB", "database"), ("SQLite", "database"), ("BigQuery", "warehouse"),
+    ("Snowflake", "warehouse"), ("Redshift", "warehouse"), ("S3", "object-store"), ("GCS", "object-store"),
+    ("MinIO", "object-store"), ("Feast", "feature-store"), ("MLflow", "model-registry"), ("Prometheus", "monitoring"),
+    ("Grafana", "monitoring"), ("Elasticsearch", "database"), ("Flink", "stream-processor"), ("Spark", "batch-job"),
+])  # fmt: skip
+def test_what_people_use_is_known(name: str, kind: str) -> None:
+    technology = SHIPPED.get(name)
+    assert technology is not None
+    assert technology.kind == kind
+
+
+def test_each_name_and_alias_means_one_technology() -> None:
+    entries = read_technologies(catalogue_file("technologies.yaml"))
+    counted = Counter(plain_name(word) for entry in entries for word in (entry.name, *entry.aliases))
+    assert [word for word, count in counted.items() if count > 1] == []
+
+
+def test_each_image_betrays_one_technology() -> None:
+    entries = read_technologies(catalogue_file("technologies.yaml"))
+    counted = Counter(image for entry in entries for image in entry.images)
+    assert [image for image, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", list(SHIPPED.entries))
+def test_an_entry_says_what_it_is_and_where_that_was_read(name: str) -> None:
+    entry = SHIPPED.entries[name]
+    assert name == plain_name(name)
+    assert entry.title
+    assert entry.site.startswith("https://")
+    assert {entry.kind, *entry.also} <= set(KINDS)
+    assert entry.kind not in entry.also
+    for fact in entry.assumed.values():
+        assert fact.because
+        assert fact.source.startswith("https://")
+
+
+def test_an_unknown_name_is_none() -> None:
+    assert SHIPPED.get("home-made") is None
+    assert SHIPPED.get(None) is None
+
+
+def test_a_users_own_entry_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("""\
+kafka:
+  {title: Our Kafka, kind: queue, aliases: [bus],
+   assumed: {persistent: {value: false, because: in memory, source: wiki}}}
+fraud-engine: {title: Fraud Engine, kind: model-server, also: service, assumed: {
+  workers: {value: 8, because: ours, source: wiki},
+  timeout: {value: 2s, because: ours, source: wiki}, balancing: {value: random, because: ours, source: wiki}}}
+""")
+    technologies = Technologies([*SHIPPED.entries.values(), *read_technologies(file)])
+    kafka, engine = technologies.get("Bus"), technologies.get("fraud engine")
+    assert kafka is technologies.get("kafka")
+    assert kafka is not None
+    assert engine is not None
+    assert (kafka.title, kafka.assumed["persistent"].value) == ("Our Kafka", False)
+    assert (engine.also, engine.assumed["workers"].value, engine.assumed["timeout"].value) == (("service",), 8, 2)
+
+
+def test_an_empty_catalogue_has_no_entries(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("# nothing yet\n")
+    assert read_technologies(file) == []
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("[a]", "mine.yaml:1:1: a catalogue is a mapping of names to entries"),
+    ("a: x", "mine.yaml:1:4: `a` needs a mapping"),
+    ("a: {kind: queue}", "mine.yaml:1:4: `a` needs `title`: some words"),
+    ("a: {title: , kind: queue}", "`a` needs `title`: some words"),
+    ("a: {title: A}", "mine.yaml:1:4: `a` needs `kind`: some words"),
+    ("a: {title: A, kind: bus}", "mine.yaml:1:4: `a`: `bus` is no kind of component"),
+    ("a: {title: A, kind: queue, also: [bus]}", "`bus` is no kind of component"),
+    ("a: {title: A, kind: queue, alias: b}", "mine.yaml:1:35: `a` has no key `alias`"),
+    ("a: {title: A, kind: queue, aliases: [{b: c}]}", "`aliases` of `a` needs a list of words"),
+    ("a: {title: A, kind: queue}\na: {title: B, kind: queue}", "mine.yaml:2:1: the key `a` stands twice"),
+    ("a: {title: A, kind: queue, assumed: {speed: {value: 1}}}", "`a` has no key `speed`"),
+    ("a: {title: A, kind: queue, assumed: {persistent: true}}", "`a.persistent` needs a mapping"),
+    ("a: {title: A, kind: queue, assumed: {persistent: {value: yes, because: b, source: c}}}",
+     "mine.yaml:1:58: `a.persistent`: `yes` is not what can be said here"),
+    ("a: {title: A, kind: queue, assumed: {timeout: {value: 5, because: b, source: c}}}",
+     "`a.timeout`: `5` has no unit of time"),
+    ("a: {title: A, kind: queue, assumed: {workers: {value: 5}}}", "`a.workers` needs `because`: some words"),
+])  # fmt: skip
+def test_a_wrong_catalogue_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_technologies(file)
+    assert message in str(caught.value)
