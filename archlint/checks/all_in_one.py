@@ -80,7 +80,6 @@ def _hit(system: System, component: Component, served: Sequence[str], entering: 
         # A list of models that could not be read may make them one pipeline.
         absent=tuple(each.workload.place("models") for each in entering if each.runs is None),
         cures=("one-server-per-model", "microservice-horizontal", "microservice-vertical"),
-        cause=f"component {component.name}",
     )
 
 

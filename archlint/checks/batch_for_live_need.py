@@ -53,8 +53,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield _unknown_inputs(job, blind)
         elif late:
             yield _too_long(job, late)
-        else:
-            questions += [question for use in found for question in _open(system, job, use)]
+        for use in found:
+            if use not in blind and all(use is not judged.use for judged in late):
+                questions += _open(system, job, use)
     yield from without_repeats(questions)
 
 

@@ -69,7 +69,6 @@ def _hit(component: Component, asked: list[Asked]) -> Hit:
         whole_graph=True,
         cures=("prediction-monitoring",),
         severity=None if asked else Severity.INFO,
-        cause=f"component {component.name}",
     )
 
 

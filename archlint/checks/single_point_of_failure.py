@@ -84,7 +84,7 @@ def _names(pool: Sequence[Component]) -> str:
 
 
 def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts) -> Hit:
-    blast = system.blast_radius([component.name for component in pool])
+    blast = _blast_radius(system, pool)
     at = judged.at or pool[0].place()
     losses = [Related(loss.workload.place(), _loss(loss)) for loss in blast.losses[:_MOST_SHOWN]]
     siblings = [Related(c.place(), "stands in for it, and counts with it") for c in pool if c.name != at.names[1]]
@@ -98,6 +98,17 @@ def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: 
         cures=_cures(system, pool),
         cause=f"{judged.weakness}: {judged.where}" if judged.where else "",
     )
+
+
+def _blast_radius(system: System, pool: Sequence[Component]) -> BlastRadius:
+    """Return what is lost with a pool, the workload that loses most requests first."""
+    blast = system.blast_radius([component.name for component in pool])
+    return BlastRadius(tuple(sorted(blast.losses, key=_damage)), blast.traffic_share)
+
+
+def _damage(loss: Loss) -> tuple[float, str]:
+    share = 1.0 if loss.share is None else loss.share
+    return -share * (loss.workload.rate_per_s or 0.0), loss.workload.name
 
 
 def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:

@@ -61,9 +61,9 @@ def _absent(model: Model, missing: list[str]) -> Hit:
         consequence = "there is no place to get the one before back from"
     message = f"`{model.name}` has no {' and no '.join(missing)}: {consequence}"
     absent = tuple(model.place(key) for key in missing)
-    return Hit(model.place(), message, absent=absent, cures=("model-registry",), cause=f"model {model.name}")
+    return Hit(model.place(), message, absent=absent, cures=("model-registry",))
 
 
 def _moving(model: Model) -> Hit:
     message = f"`{model.name}` has the version `{model.version}`, which is another model after each release"
-    return Hit(model.place("version"), message, cures=("model-registry",), cause=f"model {model.name}")
+    return Hit(model.place("version"), message, cures=("model-registry",))

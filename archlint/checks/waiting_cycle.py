@@ -55,7 +55,7 @@ def _knots(system: System) -> dict[str, list[Relation]]:
 def _from_entrance(system: System, cycle: Sequence[Relation]) -> tuple[Relation, ...]:
     """Turn a circle so that it starts where requests enter it, and its last relation leads back there."""
     members = {relation.source: index for index, relation in enumerate(cycle)}
-    for workload in system.workloads.values():
+    for _, workload in sorted(system.workloads.items()):
         start = next((members[name] for name in system.flow(workload).waiting if name in members), None)
         if start is not None:
             return (*cycle[start:], *cycle[:start])

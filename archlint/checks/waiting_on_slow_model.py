@@ -63,7 +63,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 questions.append(judged)
     for found in cases.values():
         yield _hit(found)
-    yield from without_repeats(question for question in questions if question.at not in cases)
+    yield from without_repeats(questions)
 
 
 def _online(system: System, workload: Workload) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,8 @@ def locate(
 ) -> tuple[Document, Span]:
     """Return the document and the span that says a place, or the nearest thing above it that is said.
 
-    A scalar value is its own span; of a mapping or a list the key is; of an item that is a mapping its target is.
+    A scalar value is its own span, and so is a mapping or list on one line, with its key; of a longer one the key is, and
+    of an item that is a mapping its target.
     """
     steps = place.steps
     origin = origins.get(tuple(str(step) for step in steps[:2]))
@@ -24,7 +25,7 @@ def locate(
         origin, rest = origins.get(tuple(str(step) for step in steps[:1])), steps[1:]
     if origin is None:
         return main, _head(main)
-    span = _span_of(origin.entry, is_item=True) if steps[0] == "accept" and not rest else origin.entry.key_span
+    span = _span_of(origin.entry, True, "") if steps[0] == "accept" and not rest else origin.entry.key_span
     node: Node = origin.entry.value
     walked = False
     for step in rest:
@@ -33,7 +34,7 @@ def locate(
             break
         walked = True
         node = entry.value
-        span = _span_of(entry, is_item=isinstance(step, int))
+        span = _span_of(entry, isinstance(step, int), origin.document.text)
     if not walked and isinstance(node, Scalar) and len(steps) == 1:
         span = node.span
     return origin.document, span
@@ -59,7 +60,7 @@ def _child(node: Node, step: str | int) -> Entry | None:
     return node.entries.get(step) if isinstance(node, Mapping) else None
 
 
-def _span_of(entry: Entry, is_item: bool) -> Span:
+def _span_of(entry: Entry, is_item: bool, text: str) -> Span:
     value = entry.value
     if isinstance(value, Scalar) and value.end > value.start:
         return value.span
@@ -67,4 +68,6 @@ def _span_of(entry: Entry, is_item: bool) -> Span:
         first = value.entries.get("to") or value.entries.get("rule") or next(iter(value.entries.values()))
         inner = first.value
         return Span(inner.start, inner.end) if isinstance(inner, Scalar) else first.key_span
+    if not isinstance(value, Scalar) and "\n" not in text[entry.start : value.end]:
+        return Span(entry.start, value.end)        # a mapping or list on the line of its key: all of it
     return entry.key_span

@@ -259,12 +259,14 @@ def _trim(value: float, digits: int = 3) -> str:
 def format_duration(seconds: float) -> str:
     """A duration in the unit that reads best.
 
-    >>> format_duration(0.85), format_duration(90), format_duration(86400)
-    ('850 ms', '1.5 min', '1 d')
+    >>> format_duration(0.85), format_duration(90), format_duration(86400), format_duration(108000)
+    ('850 ms', '1.5 min', '1 d', '30 h')
     """
     if seconds == 0:
         return "0 s"
     for unit in ("d", "h", "min", "s", "ms", "us"):
+        if unit == "d" and abs(seconds) < 3 * SECONDS["d"] and seconds % SECONDS["d"]:
+            continue                               # 30 h reads better than 1.25 d
         if abs(seconds) >= SECONDS[unit] * 0.9995:
             return f"{_trim(seconds / SECONDS[unit])} {unit}"
     return f"{_trim(seconds / 1e-9)} ns"

@@ -68,8 +68,10 @@ def percentile(times: Times, fraction: float) -> float:
 class Lot:
     """One random system with the distribution of each piece of work."""
 
-    def __init__(self, seed: int, size: int = 6) -> None:
+    def __init__(self, seed: int, size: int = 6, flat: bool = False) -> None:
+        """Draw a system: a small graph, or with `flat` a client with many relations that carry several attributes."""
         self.random = Random(seed)
+        self.flat = flat
         self.names = ["client", *(f"c{number}" for number in range(1, size))]
         self.own: dict[str, Times] = {}
         self.model_times: dict[str, Times] = {}
@@ -90,7 +92,7 @@ class Lot:
         self._known: dict[str, Times] = {}
 
     def _times(self) -> Times:
-        values = self.random.sample(range(1, 40), self.random.choice([1, 2, 3]))
+        values = self.random.sample((*range(1, 40), 300, 500), self.random.choice([1, 2, 3]))
         weights = [self.random.choice([0.5, 0.3, 0.2, 0.05, 0.01]) for _ in values]
         total = sum(weights)
         return {float(value): weight / total for value, weight in zip(values, weights, strict=True)}
@@ -116,7 +118,9 @@ class Lot:
         kind = "client" if not position else self.random.choice(["service", "model-server", "gateway", *STORES])
         later = self.names[position + 1 :]
         relations: list[Relation] = []
-        if later and kind not in STORES:
+        if self.flat and not position:
+            relations = [self._relation(name, target, index) for index, target in enumerate(later)]
+        elif later and kind not in STORES and not self.flat:
             count = self.random.choice([1, 2, 3]) if not position else self.random.choice([0, 1, 2, 3])
             relations = [self._relation(name, self.random.choice(later), index) for index in range(count)]
         serves = self.random.choice([(), ("m",), ("m", "n")]) if kind == "model-server" else ()
@@ -135,28 +139,37 @@ class Lot:
     def _attributes(self, relations: list[Relation]) -> list[Relation]:
         lot = self.random.random()
         if lot < 0.15 and len(relations) > 1:
-            return [msgspec.structs.replace(relation, either="a") for relation in relations]
-        if lot < 0.35 and relations:
+            number = len(relations) if not self.flat else 2
+            either = [msgspec.structs.replace(relation, either="a") for relation in relations[:number]]
+            relations = [*either, *relations[number:]]
+        elif lot < 0.35 and relations:
             shares = self.random.choice([(0.9, 0.1), (0.5, 0.5), (0.6,), (0.2, 0.3)])
             number = min(len(shares), len(relations))
             shared = [
                 msgspec.structs.replace(r, share=s) for r, s in zip(relations[:number], shares[:number], strict=True)
             ]
-            return [*shared, *relations[number:]]
+            relations = [*shared, *relations[number:]]
+        if self.flat:
+            self.random.shuffle(relations)
+            return [self._attribute(self._attribute(relation)) for relation in relations]
+        if any(relation.share is not None or relation.either is not None for relation in relations):
+            return relations
         return [self._attribute(relation) for relation in relations]
 
     def _attribute(self, relation: Relation) -> Relation:
+        """Add one attribute by lot, where it goes with those that are there."""
         lot = self.random.random()
         ratio = self.random.choice([0.3, 0.6, 0.95])
+        grouped = relation.share is not None or relation.either is not None
         if lot < 0.2:
-            return msgspec.structs.replace(relation, hit_ratio=ratio)
+            return msgspec.structs.replace(relation, hit_ratio=ratio, caches=None)
         if lot < 0.35:
             return msgspec.structs.replace(relation, hit_ratio=ratio, caches="data")
-        if lot < 0.45:
+        if lot < 0.45 and not grouped:
             return msgspec.structs.replace(relation, optional=True)
-        if lot < 0.5:
+        if lot < 0.5 and not grouped:
             return msgspec.structs.replace(relation, when="it rains")
-        if lot < 0.7:
+        if lot < 0.75:
             return msgspec.structs.replace(relation, parallel=self.random.choice(["a", "a", "b"]))
         return relation
 
@@ -167,7 +180,7 @@ class Lot:
     def of(self, name: str) -> Times:
         if name not in self._known:
             component = self.components[name]
-            self._known[name] = after(self.own[name], self._from(component, self._leaving(component), 0, 1.0, {}))
+            self._known[name] = after(self.own[name], self._from(component, self._leaving(component), 1.0, {}))
         return self._known[name]
 
     def _leaving(self, component: Component) -> list[Relation]:
@@ -185,36 +198,57 @@ class Lot:
         return self._models(name) & set(self.stated)
 
     def _from(
-        self, component: Component, relations: Sequence[Relation], position: int, reading: float,
-        begun: dict[str, Times],
-    ) -> Times:  # fmt: skip
-        """The distribution of what a component does from one of its relations on.
+        self, component: Component, relations: Sequence[Relation], reading: float, begun: dict[str, Times]
+    ) -> Times:
+        """The distribution of what a component does over its relations from here on.
 
         `begun` are the parallel groups whose relations came earlier: what they take ends when all of them do.
+        `reading` is the share of requests for which no data cache has saved the reads.
         """
-        if position == len(relations):
-            return after(beside_all(begun), self._predictions(component))
-        relation = relations[position]
-        if relation.either is not None or (relation.share is not None and relation.share < 1):
-            return self._from_group(component, relations, position, reading, begun)
-        rest = position + 1
-        here = self._call(relation)
-        reads = relation.verb == "reads" or self.components[relation.target].kind in STORES
-        if reads and reading < 1:
-            here = mixed([(reading, here), (1 - reading, NEVER)])
-        if relation.optional or (relation.when is not None and not self._is_certain(component, relation)):
+        if not relations:
+            return after(*begun.values(), self._predictions(component))
+        first = relations[0]
+        if first.optional or (first.when is not None and not self._is_certain(component, first)):
             runs = self.random.choice([0.0, 0.5, 1.0])
-            here = mixed([(runs, here), (1 - runs, NEVER)])
+            arms = [(runs, first)]
+            rest = relations[1:]
+        elif first.either is None and first.share is None:
+            arms, rest = [(1.0, first)], relations[1:]
+        else:
+            group = [r for r in relations if r.either == first.either and (r.share is None) == (first.share is None)]
+            group = [r for r in group if first.either is not None or r.parallel == first.parallel]
+            arms = [(relation.share or 0.0, relation) for relation in group]
+            if first.either is not None:
+                weights = [self.random.random() for _ in group]
+                arms = [(weight / sum(weights), r) for weight, r in zip(weights, group, strict=True)]
+            rest = [relation for relation in relations if relation not in group]
+        taken = [
+            (weight, self._take(component, relation, [r for _, r in arms], rest, reading, begun))
+            for weight, relation in arms if weight > 0
+        ]  # fmt: skip
+        others = 1 - sum(weight for weight, _ in taken)
+        return mixed([*taken, (others, self._from(component, rest, reading, begun))]) if others > 1e-9 else mixed(taken)
+
+    def _take(
+        self, component: Component, relation: Relation, group: Sequence[Relation], rest: Sequence[Relation],
+        reading: float, begun: dict[str, Times],
+    ) -> Times:  # fmt: skip
+        """The distribution of one relation, the one that is taken of its group, and of what comes after it."""
+        here = self._with_another(relation, group) if relation.either is not None else self._call(relation)
+        if reading < 1 and (relation.verb == "reads" or self.components[relation.target].kind in STORES):
+            here = mixed([(reading, here), (1 - reading, NEVER)])
         if relation.parallel is not None:
-            group = beside([begun.get(relation.parallel, NEVER), here])
-            return self._from(component, relations, rest, reading, {**begun, relation.parallel: group})
-        if relation.hit_ratio is None:
-            return after(here, self._from(component, relations, rest, reading, begun))
-        if relation.caches == "data":
-            return after(here, self._from(component, relations, rest, reading * (1 - relation.hit_ratio), begun))
-        hits = relation.hit_ratio if self.repeats is None else min(relation.hit_ratio, self.repeats)
-        behind = self._from(component, relations, rest, reading, begun)
-        return after(here, mixed([(hits, beside_all(begun)), (1 - hits, behind)]))
+            begun = {**begun, relation.parallel: beside([begun.get(relation.parallel, NEVER), here])}
+            here = NEVER
+        if relation.hit_ratio is not None and relation.caches == "data":
+            reading *= 1 - relation.hit_ratio
+        elif relation.hit_ratio is not None:
+            hits = relation.hit_ratio if self.repeats is None else min(relation.hit_ratio, self.repeats)
+            # Both caches may hit for the same requests, or for different ones.
+            apart = max(0.0, (reading - hits) / (1 - hits)) if hits < 1 else 0.0
+            behind = self._from(component, rest, self.random.choice([reading, apart]), begun)
+            return after(here, mixed([(hits, after(*begun.values())), (1 - hits, behind)]))
+        return after(here, self._from(component, rest, reading, begun))
 
     def _is_certain(self, component: Component, relation: Relation) -> bool:
         """Whether a condition holds for sure: without it, the request would run none of the models that it runs."""
@@ -222,33 +256,16 @@ class Lot:
             return False
         return [r for r in self._leaving(component) if self._wanted(r.target)] == [relation]
 
-    def _from_group(
-        self, component: Component, relations: Sequence[Relation], position: int, reading: float,
-        begun: dict[str, Times],
-    ) -> Times:  # fmt: skip
-        """A group stands together at the head of the relations, as it is drawn."""
-        first = relations[position]
-        group = [r for r in relations[position:] if (r.either, r.share is None) == (first.either, first.share is None)]
-        arms = [self._call(relation) for relation in group]
-        if first.either is None:
-            taken = [relation.share or 0.0 for relation in group]
-            here = mixed([*zip(taken, arms, strict=True), (1 - sum(taken), NEVER)])
-        else:
-            weights = [self.random.random() for _ in arms]
-            arms = [self._with_another(relation, arms, number) for number, relation in enumerate(group)]
-            here = mixed([(weight / sum(weights), arm) for weight, arm in zip(weights, arms, strict=True)])
-        rest = [relation for relation in relations[position:] if relation not in group]
-        return after(here, self._from(component, rest, 0, reading, begun))
-
-    def _with_another(self, relation: Relation, arms: Sequence[Times], number: int) -> Times:
-        """One arm; where it does not answer, another one does, drawn anew."""
-        other = self.random.choice([arm for index, arm in enumerate(arms) if index != number] or [arms[number]])
-        found = {value: p for value, p in arms[number].items() if value < math.inf}
-        late = arms[number].get(math.inf, 0.0)
-        if not late or relation.timeout_s is None or relation.retries:
-            return arms[number]
+    def _with_another(self, relation: Relation, group: Sequence[Relation]) -> Times:
+        """One of a group; where it does not answer in time, another one does, drawn anew."""
+        here = self._call(relation)
+        late = here.get(math.inf, 0.0)
+        others = [other for other in group if other is not relation]
+        if not late or relation.timeout_s is None or relation.retries or not others:
+            return here
+        other = self._call(self.random.choice(others))
         waited = {value + relation.timeout_s * 1000: p for value, p in other.items()}
-        return mixed([(1.0, found), (late, waited)])
+        return mixed([(1.0, {value: p for value, p in here.items() if value < math.inf}), (late, waited)])
 
     def _call(self, relation: Relation) -> Times:
         """What a call takes, with its attempts; no answer within the last one is none at all."""
@@ -277,8 +294,3 @@ class Lot:
             if self.random.random() < 0.5:
                 return beside(times)
         return after(*times)
-
-
-def beside_all(groups: dict[str, Times]) -> Times:
-    """Parallel groups one after another."""
-    return after(*groups.values())

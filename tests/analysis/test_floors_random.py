@@ -19,7 +19,7 @@ SEEDS = [range(start, start + 100) for start in range(0, 800, 100)]
 
 @pytest.fixture(params=SEEDS, ids=lambda seeds: f"from {seeds[0]}")
 def lots(request: pytest.FixtureRequest) -> list[tuple[int, Lot]]:
-    return [(seed, Lot(seed, size=4 + seed % 4)) for seed in request.param]
+    return [(seed, Lot(seed, size=4 + seed % 4, flat=seed % 2 > 0)) for seed in request.param]
 
 
 def test_a_floor_is_never_above_the_true_percentile(lots: list[tuple[int, Lot]]) -> None:

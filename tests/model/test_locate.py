@@ -49,13 +49,13 @@ def underlined(read: Architecture, *steps: Step) -> tuple[int, str]:
     (("owner", "contact"), 3, '"#us"'),
     (("workloads",), 4, "workloads"),
     (("workloads", "buy"), 5, "buy"),
-    (("workloads", "buy", "from"), 5, "from"),
+    (("workloads", "buy", "from"), 5, "from: {client: web, to: api}"),
     (("workloads", "buy", "from", "to"), 5, "api"),
     (("workloads", "buy", "slo", "latency", "p99"), 5, "300ms"),
     (("models", "ranker", "service_time"), 7, "20ms"),
     (("components", "api", "kind"), 11, "service"),
     (("components", "api", "serves", 0), 12, "ranker"),
-    (("components", "api", "zones"), 13, "zones"),
+    (("components", "api", "zones"), 13, "zones: [a, b]"),
     (("components", "api", "calls"), 14, "calls"),
     (("components", "api", "calls", 0), 15, "store"),
     (("components", "api", "calls", 1), 16, "store"),
@@ -79,7 +79,7 @@ def test_what_is_said_is_underlined(steps: tuple[Step, ...], line: int, text: st
     (("components", "api", "calls", 0, "timeout"), 15, "store"),
     (("components", "api", "calls", 7), 14, "calls"),
     (("models", "ranker", "service_time", "p99"), 7, "20ms"),
-    (("workloads", "buy", "slo", "latency", "p50"), 5, "latency"),
+    (("workloads", "buy", "slo", "latency", "p50"), 5, "latency: {p99: 300ms}"),
 ])  # fmt: skip
 def test_what_is_not_said_is_shown_at_what_holds_it(steps: tuple[Step, ...], line: int, text: str) -> None:
     assert underlined(architecture(TEXT), *steps) == (line, text)
