@@ -18,8 +18,17 @@ from archlint.source.parser import collector_paused, decode, parse
 from archlint.verdicts import FileReport, InputError, Report
 
 __all__ = [
-    "STDIN", "Linter", "Options", "Outcome", "all_packs", "all_technologies", "check", "check_targets", "find_pack", "load",
-]  # fmt: skip
+    "STDIN",
+    "Linter",
+    "Options",
+    "Outcome",
+    "all_packs",
+    "all_technologies",
+    "check",
+    "check_targets",
+    "find_pack",
+    "load",
+]
 STDIN = "<stdin>"
 _PARALLEL_FILES = 16
 _PARALLEL_BYTES = 2_000_000
@@ -101,7 +110,7 @@ def _check_in_process(path: Path) -> Outcome:
 
 
 def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
-    """The architecture files below a folder that no `exclude` names, what could not be read, and how many were skipped."""
+    """The architecture files below a folder that no `exclude` names; what could not be read; how many were skipped."""
     above = linters.config_for(folder / "any")
     outer = above.with_options(exclude=linters.options.exclude)
 

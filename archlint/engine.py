@@ -16,8 +16,21 @@ from archlint.packs import Pack, Rule
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 from archlint.verdicts import (
-    Accepted, Certainty, Cure, FileReport, Finding, Hit, Location, OpenQuestion, RecognisedPattern, Related, Severity, ShownRelated,
-    ShownTerm, Term, Undecided,
+    Accepted,
+    Certainty,
+    Cure,
+    FileReport,
+    Finding,
+    Hit,
+    Location,
+    OpenQuestion,
+    RecognisedPattern,
+    Related,
+    Severity,
+    ShownRelated,
+    ShownTerm,
+    Term,
+    Undecided,
 )  # fmt: skip
 
 
@@ -27,9 +40,9 @@ def lint(
 ) -> FileReport:  # fmt: skip
     """Run rules over a system.
 
-    `today` is an ISO date, for acceptances that end; `known` are the ids and names of all rules, so that an
-    acceptance of one that does not run now is told from one of a rule that does not exist. With `accept` false, nothing is taken as accepted. With
-    `recognise`, the patterns that the system follows are reported too.
+    `today` is an ISO date, for acceptances that end; `known` are the ids and names of all rules, so that an acceptance
+    of one that does not run now is told from one of a rule that does not exist. With `accept` false, nothing is taken
+    as accepted. With `recognise`, the patterns that the system follows are reported too.
     """
     active = list(rules)
     maker = _Maker(system.architecture)
@@ -46,7 +59,9 @@ def lint(
             if problem.kind in reporters:
                 findings.append(maker.of_problem(reporters[problem.kind], problem))
     findings.sort(key=_order)
-    questions = sorted(maker.questions, key=lambda question: (question.location.line, question.location.column, question.rule))
+    questions = sorted(
+        maker.questions, key=lambda question: (question.location.line, question.location.column, question.rule)
+    )
     return FileReport(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
@@ -70,7 +85,7 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
     >>> fingerprint("SRV001", "models.ranker.service_time")
     '33f66edc85bfbfbf'
     """
-    from hashlib import sha256                 # loads OpenSSL, which a clean check does without
+    from hashlib import sha256  # loads OpenSSL, which a clean check does without
 
     text = f"{rule}\n{identity}" + (f"\n{ordinal}" if ordinal else "")
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -131,10 +146,21 @@ class _Maker:
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
         pack = rule.pack
         return Finding(
-            pack.id, pack.name, severity_of(rule, hit).value, hit.certainty.value, hit.at.at, self.at(hit.at), hit.message,
-            tuple(self._term(term) for term in hit.terms), tuple(self._related(related) for related in hit.related),
-            cures_of(pack, hit.cures), self._fingerprint(pack.id, hit.at.identity), pack.docs, hit.cause, hit.band,
-        )  # fmt: skip
+            pack.id,
+            pack.name,
+            severity_of(rule, hit).value,
+            hit.certainty.value,
+            hit.at.at,
+            self.at(hit.at),
+            hit.message,
+            tuple(self._term(term) for term in hit.terms),
+            tuple(self._related(related) for related in hit.related),
+            cures_of(pack, hit.cures),
+            self._fingerprint(pack.id, hit.at.identity),
+            pack.docs,
+            hit.cause,
+            hit.band,
+        )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:
         """A finding about the file itself: its span is known, as what cannot be read has no place of its own."""

@@ -52,8 +52,8 @@ class Term(msgspec.Struct, frozen=True):
 
     `name` is stable per rule (acceptances bound it: `while: rate < 50/s`), `label` is what a reader sees. `unit`
     is `s`, `B`, `/s`, `B/s`, `share`, `h`, `count` or "" (see `archlint.model.quantities.FORMATS`); a value may be
-    text. `at` is where a stated fact is said; `note` names the formula of a derived one or the source of an assumed one.
-    `limit` marks the term that the others are held against.
+    text. `at` is where a stated fact is said; `note` names the formula of a derived one or the source of an assumed
+    one. `limit` marks the term that the others are held against.
     """
 
     name: str

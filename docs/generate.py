@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from archlint.linter import Options  # noqa: E402
 from archlint.model.schema import architecture_schema  # noqa: E402
 from archlint.packs import Pack  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
-from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
+from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
 
 NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
@@ -47,8 +48,14 @@ def pattern_index() -> str:
 
 def technologies_page() -> str:
     """The technology catalogue, with what is assumed and the page that says so."""
-    lines = ["# Technologies", "", "What `uses:` knows, and what archlint assumes of it unless the file says otherwise.", "",
-             "| name | what | kinds | other names | assumed |", "|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "# Technologies",
+        "",
+        "What `uses:` knows, and what archlint assumes of it unless the file says otherwise.",
+        "",
+        "| name | what | kinds | other names | assumed |",
+        "|---|---|---|---|---|",
+    ]
     for t in all_technologies().entries.values():
         assumed = "; ".join(f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items())
         kinds = ", ".join((t.kind, *t.also))
@@ -111,10 +118,8 @@ def _json(schema: dict[str, object]) -> str:
 @click.option("--check", is_flag=True, help="Write nothing; say what is not current.")
 def main(check: bool) -> None:
     """Write the generated files."""
-    import os
-
     os.chdir(ROOT)
-    if not check:                              # the pages below are made of it
+    if not check:  # the pages below are made of it
         (ROOT / "archlint" / "catalog" / "technologies.json").write_bytes(compiled_technologies())
     changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     stale = stale_files()

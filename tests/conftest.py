@@ -29,7 +29,9 @@ def archlint(tmp_path: Path) -> Run:
     def run(
         *words: str, cwd: Path | None = None, stdin: str | bytes | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONPATH"}}
+        environment = {
+            k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONPATH"}
+        }
         data = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
             [command(), *words], cwd=cwd or tmp_path, input=data or b"", capture_output=True, timeout=120, check=False,

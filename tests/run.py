@@ -26,14 +26,20 @@ def install() -> None:
     if stamp.is_file() and stamp.read_text() == state:
         return
     venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    run("install", str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]")
+    run(
+        "install", str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"
+    )
     stamp.write_text(state)
 
 
 def run(what: str, *command: str) -> None:
     """Run one step from the project's root; a step that fails ends the run."""
     print(f"== {what}", flush=True)
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "VIRTUAL_ENV": str(ENVIRONMENT)}
+    environment = {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(ENVIRONMENT),
+    }
     environment.pop("PYTHONPATH", None)
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
         raise SystemExit(f"tests/run.py: {what} failed")
@@ -41,7 +47,7 @@ def run(what: str, *command: str) -> None:
 
 def main() -> None:
     """Install, then run every step."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - it is run by whatever Python is there
         raise SystemExit("tests/run.py needs Python 3.11 or later")
     os.environ.setdefault("PYTHONUTF8", "1")
     install()

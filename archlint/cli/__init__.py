@@ -22,8 +22,10 @@ def main() -> None:
         import traceback
 
         traceback.print_exc()
-        print("archlint: this is a defect of archlint, not of your file: please report what stands above", file=sys.stderr)
-        sys.exit(2)                            # never 1, which means findings
+        print(
+            "archlint: this is a defect of archlint, not of your file: please report what stands above", file=sys.stderr
+        )
+        sys.exit(2)  # never 1, which means findings
 
 
 def _run(words: list[str]) -> int:
@@ -32,7 +34,11 @@ def _run(words: list[str]) -> int:
     `archlint check` with paths alone, as hooks and editors call it, does without the option parser: that takes a third
     of the time of a small check. Every other call goes through it.
     """
-    if words[:1] == ["check"] and not any(word.startswith("-") for word in words) and "_ARCHLINT_COMPLETE" not in os.environ:
+    if (
+        words[:1] == ["check"]
+        and not any(word.startswith("-") for word in words)
+        and "_ARCHLINT_COMPLETE" not in os.environ
+    ):
         from archlint.cli.checking import CheckCall, run_check
 
         return run_check(CheckCall(paths=tuple(words[1:])))

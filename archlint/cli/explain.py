@@ -13,7 +13,9 @@ from archlint.report.pages import rule_page, to_terminal
 
 @click.command("explain")
 @click.argument("rule")
-@click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)
 @click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 def command(rule: str, config: Path | None, markdown: bool, color: str) -> None:

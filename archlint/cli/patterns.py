@@ -21,12 +21,17 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
     """List the patterns, or show PATTERN: when to use it, its roles, its sources."""
     known = patterns()
     if pattern is None:
-        click.echo(patterns_json(known.values()) if as_json else patterns_table(known.values(), width(), use_color(color)), color=True)
+        click.echo(
+            patterns_json(known.values()) if as_json else patterns_table(known.values(), width(), use_color(color)),
+            color=True,
+        )
         return
     found = known.get(pattern)
     if found is None:
         likely = nearest(pattern, known)
-        raise UsageError(f"there is no pattern `{pattern}`", f"did you mean `{likely}`?" if likely else "see `archlint patterns`")
+        raise UsageError(
+            f"there is no pattern `{pattern}`", f"did you mean `{likely}`?" if likely else "see `archlint patterns`"
+        )
     if as_json:
         click.echo(patterns_json([found]))
         return

@@ -12,7 +12,9 @@ from archlint.report.pages import rules_json, rules_table
 
 
 @click.command("rules")
-@click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the rules as JSON.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 def command(config: Path | None, as_json: bool, color: str) -> None:

@@ -10,7 +10,9 @@ from archlint.report.json import report_schema
 
 
 @click.command("schema")
-@click.option("--of", "which", type=click.Choice(["arch", "report"]), default="arch", show_default=True, help="What to describe.")
+@click.option(
+    "--of", "which", type=click.Choice(["arch", "report"]), default="arch", show_default=True, help="What to describe."
+)
 def command(which: str) -> None:
     """Print the JSON Schema of arch.yaml, or of the JSON report, for editors and other tools."""
     schema = architecture_schema() if which == "arch" else report_schema()

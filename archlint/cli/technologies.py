@@ -12,10 +12,14 @@ from archlint.report.pages import technologies_json, technologies_table
 
 
 @click.command("technologies")
-@click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the catalogue as JSON.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 def command(config: Path | None, as_json: bool, color: str) -> None:
     """List the technologies that `uses:` knows, and what is assumed of each."""
     known = all_technologies(config).entries.values()
-    click.echo(technologies_json(known) if as_json else technologies_table(known, width(), use_color(color)), color=True)
+    click.echo(
+        technologies_json(known) if as_json else technologies_table(known, width(), use_color(color)), color=True
+    )

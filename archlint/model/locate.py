@@ -10,13 +10,11 @@ from archlint.source.document import Document
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 
-def locate(
-    origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main: Document
-) -> tuple[Document, Span]:
+def locate(origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main: Document) -> tuple[Document, Span]:
     """Return the document and the span that says a place, or the nearest thing above it that is said.
 
-    A scalar value is its own span, and so is a mapping or list on one line, with its key; of a longer one the key is, and
-    of an item that is a mapping its target.
+    A scalar value is its own span, and so is a mapping or list on one line, with its key; of a longer one the key
+    is, and of an item that is a mapping its target.
     """
     steps = place.steps
     origin = origins.get(tuple(str(step) for step in steps[:2]))
@@ -69,5 +67,5 @@ def _span_of(entry: Entry, is_item: bool, text: str) -> Span:
         inner = first.value
         return Span(inner.start, inner.end) if isinstance(inner, Scalar) else first.key_span
     if not isinstance(value, Scalar) and "\n" not in text[entry.start : value.end]:
-        return Span(entry.start, value.end)        # a mapping or list on the line of its key: all of it
+        return Span(entry.start, value.end)  # a mapping or list on the line of its key: all of it
     return entry.key_span

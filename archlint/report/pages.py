@@ -23,13 +23,15 @@ def rule_page(pack: Pack) -> str:
         f"**{pack.title}.** {pack.summary}" if pack.summary else f"**{pack.title}.**",
         f"Severity: {pack.severity.value}. Status: {pack.status}.",
     ]
-    sections = (("When it is violated", pack.what), ("Why it matters", pack.why), ("Where the finding stands", pack.place),
-                ("What to do", pack.fix))  # fmt: skip
+    sections = (
+        ("When it is violated", pack.what),
+        ("Why it matters", pack.why),
+        ("Where the finding stands", pack.place),
+        ("What to do", pack.fix),
+    )
     parts += [f"## {title}\n\n{text}" for title, text in sections if text]
     if pack.cures:
-        parts.append(
-            "## Cures\n\n" + "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures)
-        )
+        parts.append("## Cures\n\n" + "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures))
     if pack.terms:
         lines = [f"- `{name}`: {text}" for name, text in pack.terms.items()]
         parts.append(
@@ -44,9 +46,7 @@ def rule_page(pack: Pack) -> str:
         parts.append("## Parameters\n\n" + "\n".join(lines))
     parts += _examples(pack)
     if pack.sources:
-        parts.append(
-            "## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources)
-        )
+        parts.append("## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources))
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,9 +57,7 @@ def _source(title: str, url: str) -> str:
 def _cure_line(name: str, text: str, when: str) -> str:
     pattern = patterns().get(name)
     reference = (
-        f" Reference implementation: `{pattern.reference}/`."
-        if pattern is not None and pattern.reference
-        else ""
+        f" Reference implementation: `{pattern.reference}/`." if pattern is not None and pattern.reference else ""
     )
     condition = f" Helps when: {when.rstrip('.')}." if when else ""
     return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{reference}"
@@ -84,18 +82,14 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
     if pattern.roles:
-        parts.append(
-            "## Roles\n\n" + "\n".join(f"- **{role}**: {text}" for role, text in pattern.roles.items())
-        )
+        parts.append("## Roles\n\n" + "\n".join(f"- **{role}**: {text}" for role, text in pattern.roles.items()))
     if pattern.costs:
         parts.append(f"## What it costs\n\n{pattern.costs}")
     if pattern.reference:
         parts.append(f"## Reference implementation\n\n`{pattern.reference}/`")
     cured = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
     if cured:
-        cures = [
-            f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured
-        ]
+        cures = [f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured]
         parts.append("## Cures\n\n" + "\n".join(f"- {line}" for line in cures))
     if pattern.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(title, url) for title, url in pattern.sources))
@@ -110,14 +104,10 @@ def to_terminal(page: str, width: int, color: bool) -> str:
         if line.startswith("```"):
             code = not code
         elif code:
-            lines.append(
-                f"    {_DIM}{line}{_RESET}" if color and line.lstrip().startswith("#") else f"    {line}"
-            )
+            lines.append(f"    {_DIM}{line}{_RESET}" if color and line.lstrip().startswith("#") else f"    {line}")
         elif line.startswith("#"):
             title = line.lstrip("# ")
-            lines.append(
-                f"{_BOLD}{title}{_RESET}" if color else (title.upper() if line.startswith("## ") else title)
-            )
+            lines.append(f"{_BOLD}{title}{_RESET}" if color else (title.upper() if line.startswith("## ") else title))
         else:
             lines += _paragraph(line, width, color)
     return "\n".join(lines)
@@ -126,9 +116,9 @@ def to_terminal(page: str, width: int, color: bool) -> str:
 def _paragraph(line: str, width: int, color: bool) -> list[str]:
     plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line).replace("**", "")
     indent = "  " if plain.startswith("- ") else ""
-    wrapped = textwrap.wrap(
-        plain, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
-    ) or [""]
+    wrapped = textwrap.wrap(plain, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False) or [
+        ""
+    ]
     return [_CODE.sub(f"{_CYAN}\\1{_RESET}", text) if color else text for text in wrapped]
 
 
@@ -142,16 +132,29 @@ def rules_json(packs: Sequence[Pack]) -> str:
     return _json(
         [
             {
-                "id": pack.id, "name": pack.name, "title": pack.title, "severity": pack.severity.value,
-                "status": pack.status, "summary": pack.summary, "what": pack.what, "why": pack.why, "place": pack.place,
-                "fix": pack.fix, "check": pack.check, "docs": pack.docs, "terms": pack.terms,
-                "params": {p.name: {"value": p.text, "unit": p.unit, "reason": p.reason, "source": p.source} for p in pack.params.values()},
+                "id": pack.id,
+                "name": pack.name,
+                "title": pack.title,
+                "severity": pack.severity.value,
+                "status": pack.status,
+                "summary": pack.summary,
+                "what": pack.what,
+                "why": pack.why,
+                "place": pack.place,
+                "fix": pack.fix,
+                "check": pack.check,
+                "docs": pack.docs,
+                "terms": pack.terms,
+                "params": {
+                    p.name: {"value": p.text, "unit": p.unit, "reason": p.reason, "source": p.source}
+                    for p in pack.params.values()
+                },
                 "cures": [{"pattern": c.pattern, "text": c.text, "when": c.when} for c in pack.cures],
                 "sources": [{"title": s.title, "url": s.url} for s in pack.sources],
             }
             for pack in packs
         ]
-    )  # fmt: skip
+    )
 
 
 def patterns_table(known: Iterable[Pattern], width: int, color: bool) -> str:
@@ -164,13 +167,21 @@ def patterns_json(known: Iterable[Pattern]) -> str:
     return _json(
         [
             {
-                "name": p.name, "title": p.title, "group": p.group, "summary": p.summary, "use_when": p.use_when,
-                "avoid_when": p.avoid_when, "roles": p.roles, "costs": p.costs, "docs": p.docs, "reference": p.reference,
+                "name": p.name,
+                "title": p.title,
+                "group": p.group,
+                "summary": p.summary,
+                "use_when": p.use_when,
+                "avoid_when": p.avoid_when,
+                "roles": p.roles,
+                "costs": p.costs,
+                "docs": p.docs,
+                "reference": p.reference,
                 "sources": [{"title": title, "url": url} for title, url in p.sources],
             }
             for p in known
         ]
-    )  # fmt: skip
+    )
 
 
 def technologies_table(known: Iterable[Technology], width: int, color: bool) -> str:
@@ -179,9 +190,7 @@ def technologies_table(known: Iterable[Technology], width: int, color: bool) -> 
 
 
 def _assumed(technology: Technology) -> str:
-    return "; ".join(
-        f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items()
-    )
+    return "; ".join(f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items())
 
 
 def _plain(value: bool | float | str) -> str:
@@ -194,8 +203,7 @@ def technologies_json(known: Iterable[Technology]) -> str:
     """The technologies as JSON; an assumed timeout is in seconds."""
     return _json(
         [
-            msgspec.structs.asdict(t)
-            | {"assumed": {k: msgspec.structs.asdict(f) for k, f in t.assumed.items()}}
+            msgspec.structs.asdict(t) | {"assumed": {k: msgspec.structs.asdict(f) for k, f in t.assumed.items()}}
             for t in known
         ]
     )

@@ -7,7 +7,8 @@ from functools import cache
 from math import isclose
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archlint.config import Config
 from archlint.linter import Linter, Options
@@ -47,7 +48,9 @@ def test_the_order_of_components_is_irrelevant(data: st.DataObject) -> None:
 def looser(tree: Tree, factor: float) -> Tree:
     """The same system with every latency objective that many times as long."""
     if isinstance(tree, dict):
-        return {key: _loosen(value, factor) if key == "latency" else looser(value, factor) for key, value in tree.items()}
+        return {
+            key: _loosen(value, factor) if key == "latency" else looser(value, factor) for key, value in tree.items()
+        }
     return [looser(item, factor) for item in tree] if isinstance(tree, list) else tree
 
 
@@ -201,7 +204,13 @@ def test_the_terms_of_an_example_redo_its_verdict_and_are_described(path) -> Non
 
 def test_every_described_term_is_used_by_some_example_or_system() -> None:
     """A term that no finding has would promise a bound that can never hold; the rare ones are listed here."""
-    rare = {("SRV003", "batch"), ("SRV003", "own_time"), ("SRV004", "own_time"), ("SRV008", "batch"), ("SRV008", "own_time")}
+    rare = {
+        ("SRV003", "batch"),
+        ("SRV003", "own_time"),
+        ("SRV004", "own_time"),
+        ("SRV008", "batch"),
+        ("SRV008", "own_time"),
+    }
     seen: set[tuple[str, str]] = set(rare)
     for path in OWN:
         for finding in lint(parse(path.read_text(encoding="utf-8"))).findings:

@@ -7,7 +7,8 @@ from functools import cache
 from math import isclose
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archlint.config import Config
 from archlint.linter import Linter, Options
@@ -38,7 +39,7 @@ def said(report: FileReport) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=4000)
 def test_the_order_of_components_is_irrelevant(data: st.DataObject) -> None:
     tree = data.draw(architectures())
     assert said(lint(data.draw(reordered(tree)))) == said(lint(tree))
@@ -47,7 +48,9 @@ def test_the_order_of_components_is_irrelevant(data: st.DataObject) -> None:
 def looser(tree: Tree, factor: float) -> Tree:
     """The same system with every latency objective that many times as long."""
     if isinstance(tree, dict):
-        return {key: _loosen(value, factor) if key == "latency" else looser(value, factor) for key, value in tree.items()}
+        return {
+            key: _loosen(value, factor) if key == "latency" else looser(value, factor) for key, value in tree.items()
+        }
     return [looser(item, factor) for item in tree] if isinstance(tree, list) else tree
 
 
@@ -57,7 +60,7 @@ def _loosen(objectives: Tree, factor: float) -> Tree:
 
 
 @given(architectures(), st.sampled_from([1.001, 1.5, 4.0, 100.0]))
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=4000)
 def test_a_looser_objective_never_adds_a_model_too_big_for_it(tree: Tree, factor: float) -> None:
     before = {f.at for f in lint(tree).findings if f.rule == "SRV001"}
     after = {f.at for f in lint(looser(tree, factor)).findings if f.rule == "SRV001"}
@@ -108,7 +111,7 @@ def blamed(report: FileReport, rule: str) -> set[str]:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=4000)
 def test_without_a_fact_no_finding_turns_into_a_pass(tree: Tree) -> None:
     whole = lint(tree)
     for keys in unknown_when_absent(tree):
@@ -183,7 +186,7 @@ def age(finding: Finding) -> float:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=4000)
 def test_the_terms_of_a_finding_redo_its_verdict(tree: Tree) -> None:
     for finding in lint(tree).findings:
         assert redone(finding), finding.message
@@ -201,7 +204,13 @@ def test_the_terms_of_an_example_redo_its_verdict_and_are_described(path) -> Non
 
 def test_every_described_term_is_used_by_some_example_or_system() -> None:
     """A term that no finding has would promise a bound that can never hold; the rare ones are listed here."""
-    rare = {("SRV003", "batch"), ("SRV003", "own_time"), ("SRV004", "own_time"), ("SRV008", "batch"), ("SRV008", "own_time")}
+    rare = {
+        ("SRV003", "batch"),
+        ("SRV003", "own_time"),
+        ("SRV004", "own_time"),
+        ("SRV008", "batch"),
+        ("SRV008", "own_time"),
+    }
     seen: set[tuple[str, str]] = set(rare)
     for path in OWN:
         for finding in lint(parse(path.read_text(encoding="utf-8"))).findings:
@@ -211,7 +220,7 @@ def test_every_described_term_is_used_by_some_example_or_system() -> None:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=4000)
 def test_a_finding_says_what_it_is_about_in_one_sentence(tree: Tree) -> None:
     for finding in lint(tree).findings:
         assert re.fullmatch(r"[^\n]{20,400}[^.\s]", finding.message)

@@ -63,7 +63,9 @@ def test_json_has_the_promised_keys(archlint: Run, sick: Path) -> None:
     finding = next(f for f in report["findings"] if f["rule"] == "SRV001")
     assert finding["at"] == "models.ranker.service_time"
     assert (finding["file"], finding["line"]) == ("arch.yaml", 7)
-    assert {"name", "severity", "certainty", "column", "message", "terms", "related", "cures", "fingerprint"} <= set(finding)
+    assert {"name", "severity", "certainty", "column", "message", "terms", "related", "cures", "fingerprint"} <= set(
+        finding
+    )
     assert {"findings", "undecided", "summary"} <= set(report)
 
 
@@ -156,7 +158,10 @@ def test_undecided_names_the_key(archlint: Run, sick: Path) -> None:
 
 
 def test_an_included_file_is_part_of_its_system_only(archlint: Run, tmp_path: Path) -> None:
-    head, models = SICK.split("models:\n")[0], "models:\n  ranker: {service_time: 80ms, version: 1.0.0, registry: store}\n"
+    head, models = (
+        SICK.split("models:\n", maxsplit=1)[0],
+        "models:\n  ranker: {service_time: 80ms, version: 1.0.0, registry: store}\n",
+    )
     rest = "components:\n" + SICK.split("components:\n")[1]
     (tmp_path / "arch.yaml").write_text(head + "include: [models.yaml]\n" + rest)
     (tmp_path / "models.yaml").write_text("archlint: 1\n" + models)
@@ -172,7 +177,9 @@ def test_a_broken_pipe_is_quiet(archlint: Run, sick: Path) -> None:
     from tests.conftest import command
 
     script = f'"{command()}" check arch.yaml | head -1'
-    done = subprocess.run(["sh", "-c", script], cwd=sick.parent, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=sick.parent, capture_output=True, text=True, timeout=60, check=False
+    )
     assert "Traceback" not in done.stderr
 
 

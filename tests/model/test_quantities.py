@@ -203,7 +203,7 @@ def test_a_printed_share_keeps_its_nines(share: float) -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    (format_duration(0.0001), "100 us"), (format_duration(0), "0 s"), (format_duration(3600 * 36), "1.5 d"),
+    (format_duration(0.0001), "100 us"), (format_duration(0), "0 s"), (format_duration(3600 * 36), "36 h"),
     (format_size(999_600_000), "1 GB"), (format_count(12_345), "12.3 k"), (format_count(5_000), "5,000"),
     (format_rate(1500), "1,500/s"), (format_share(1), "100 %"), (format_share(0), "0 %"), (format_share(1.2), "120 %"),
     (format_share(2.5), "250 %"), (format_share(0.9999), "99.99 %"), (format_percentile(0.5), "p50"),

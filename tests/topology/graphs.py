@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from textwrap import dedent, indent
 
 import msgspec
 
@@ -27,7 +28,7 @@ def system_of(components: str, workloads: str = "", models: str = "") -> System:
 
 
 def _indented(text: str) -> str:
-    return "".join(f"  {line.strip()}\n" for line in text.strip().splitlines())
+    return indent(dedent(text).strip("\n"), "  ") + "\n"
 
 
 def random_system(seed: int, size: int = 6) -> System:

@@ -1,0 +1,423 @@
+"""Floors worked by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from archlint.analysis.floors import Floor, FloorOf
+from archlint.analysis.system import System
+from archlint.verdicts import Certainty, Origin
+from tests.topology.graphs import system_of
+
+
+def floor_of(system: System, fraction: float = 0.99, workload: str = "main", estimated: bool = False) -> Floor:
+    return FloorOf(system, system.workloads[workload], estimated).answer(fraction)
+
+
+def parts_of(floor: Floor) -> list[tuple[str, float]]:
+    return [(part.label, round(part.value_s, 9)) for part in floor.parts]
+
+
+def test_a_chain_of_constants_is_their_sum() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [{to: gateway, network: 4ms}]}
+        gateway: {kind: gateway, calls: [api]}
+        api: {kind: service, service_time: 3ms, reads: [features], calls: [server]}
+        features: {kind: feature-store, service_time: 2ms}
+        server: {kind: model-server, serves: [ranker], preprocessing: {service_time: 5ms}}
+        """,
+        models="ranker: {service_time: 40ms}",
+    )
+    floor = floor_of(system)
+    assert floor.at_s == pytest.approx(0.054) == floor.least_s
+    assert parts_of(floor) == [
+        ("network, client to gateway", 0.004),
+        ("api, own work, service time", 0.003),
+        ("features, own work, service time", 0.002),
+        ("server, preprocessing, service time", 0.005),
+        ("model ranker, service time", 0.04),
+    ]
+    assert floor.certainty is Certainty.PROVEN
+    assert floor.unknown == ()
+
+
+def test_percentiles_do_not_add_up() -> None:
+    """Two hops with the same p99: only one of them is sure to take it, and the other at least nothing."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: {p50: 10ms, p99: 80ms}, calls: [server]}
+        server: {kind: model-server, serves: [ranker]}
+        """,
+        models="ranker: {service_time: {p50: 30ms, p95: 60ms}}",
+    )
+    floor = floor_of(system, 0.99)
+    assert parts_of(floor) == [("api, own work, p99", 0.08)]
+    assert [place.at for place in floor.unknown] == []
+    floor = floor_of(system, 0.95)
+    assert parts_of(floor) == [("model ranker, p95", 0.06)]
+    # With the models first, the prediction counts even where another hop takes more.
+    floor = FloorOf(system, system.workloads["main"], models_first=True).answer(0.99)
+    assert parts_of(floor) == [("model ranker, p95", 0.06)]
+
+
+@pytest.mark.parametrize(
+    ("repeats", "fraction", "expected"),
+    [
+        (None, 0.5, 0.001),      # at p50 half of the answers come from the cache
+        (None, 0.8, 0.001),      # and exactly so up to its hit ratio
+        (None, 0.9, 0.051),      # p90 of all is p50 of the 20 % that miss
+        (None, 0.99, 0.091),     # p99 of all is p95 of those
+        (0.5, 0.8, 0.051),       # half of the inputs are new: p80 of all is p60 of the 50 % that miss
+        (0.5, 0.99, 0.101),      # p99 of all is p98 of those
+        (0.0, 0.5, 0.051),       # nothing repeats, nothing hits
+    ],
+)  # fmt: skip
+def test_behind_a_prediction_cache_stand_the_misses(repeats: float | None, fraction: float, expected: float) -> None:
+    said = f", repeats: {repeats}" if repeats is not None else ""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, reads: [{to: answers, hit_ratio: 0.8}], calls: [server]}
+        answers: {kind: cache, service_time: 1ms}
+        server: {kind: model-server, serves: [ranker]}
+        """,
+        f"main: {{from: client{said}}}",
+        "ranker: {service_time: {p50: 50ms, p95: 90ms, p98: 100ms, p99: 120ms}}",
+    )
+    assert floor_of(system, fraction).at_s == pytest.approx(expected)
+
+
+def test_a_cache_stands_before_what_is_written_after_it_only() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, calls: [before, {to: answers, hit_ratio: 0.9}, after]}
+        before: {kind: service, service_time: 20ms}
+        answers: {kind: cache}
+        after: {kind: service, service_time: 300ms}
+        """
+    )
+    assert floor_of(system, 0.5).at_s == pytest.approx(0.02)
+    assert floor_of(system, 0.95).at_s == pytest.approx(0.32)
+
+
+def test_two_caches_let_less_through_than_one() -> None:
+    """Nine of ten hit the first cache, nine of ten of the rest the second: 1 % come to the model."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, calls: [{to: near, hit_ratio: 0.9}, {to: far, hit_ratio: 0.9}, slow]}
+        near: {kind: cache, service_time: 1ms}
+        far: {kind: cache, service_time: 4ms}
+        slow: {kind: service, service_time: 500ms}
+        """
+    )
+    assert floor_of(system, 0.9).at_s == pytest.approx(0.001)
+    assert floor_of(system, 0.95).at_s == pytest.approx(0.005)
+    assert floor_of(system, 0.98).at_s == pytest.approx(0.005)
+    assert floor_of(system, 0.995).at_s == pytest.approx(0.505)
+
+
+def test_a_data_cache_saves_the_reads_behind_it_only() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, reads: [{to: near, hit_ratio: 0.9, kind: data}, {to: rows}], calls: [slow]}
+        near: {kind: cache}
+        rows: {kind: database, service_time: 70ms}
+        slow: {kind: service, service_time: 200ms}
+        """,
+        "main: {from: client, repeats: 0.1}",
+    )
+    assert floor_of(system, 0.5).at_s == pytest.approx(0.2)
+    assert floor_of(system, 0.95).at_s == pytest.approx(0.27)
+
+
+def test_data_may_be_found_for_inputs_that_are_new() -> None:
+    """`repeats` bounds what a prediction cache can answer, and says nothing of data."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, reads: [{to: near, hit_ratio: 0.9, kind: data}, rows]}
+        near: {kind: cache}
+        rows: {kind: database, service_time: 70ms}
+        """,
+        "main: {from: client, repeats: 0.1}",
+    )
+    assert floor_of(system, 0.85).at_s == 0
+    relation = system.components["api"].relations[0]
+    assert FloorOf(system, system.workloads["main"]).hit_ratio(relation) == 0.9
+
+
+def test_side_by_side_the_longest_counts() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 1ms, calls: [{to: a, parallel: g}, {to: b, parallel: g}, c]}
+        a: {kind: service, service_time: 30ms}
+        b: {kind: service, service_time: {p50: 10ms, p99: 50ms}}
+        c: {kind: service, service_time: 5ms}
+        """
+    )
+    assert floor_of(system, 0.5).at_s == pytest.approx(0.036)
+    assert floor_of(system, 0.99).at_s == pytest.approx(0.056)
+    assert floor_of(system, 0.99).least_s == pytest.approx(0.036)
+
+
+def test_what_runs_beside_a_cache_is_not_added_to_what_ran_before_it() -> None:
+    """`a` and `b` run side by side; a miss of the cache between them does not make them run one after another."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api:
+          kind: service
+          service_time: 0ms
+          calls: [{to: a, parallel: g}, {to: answers, hit_ratio: 0.5}, {to: b, parallel: g}]
+        answers: {kind: cache}
+        a: {kind: service, service_time: 100ms}
+        b: {kind: service, service_time: 90ms}
+        """
+    )
+    assert floor_of(system, 0.99).at_s == pytest.approx(0.1)
+
+
+def test_members_of_a_group_in_different_parallel_groups_count_as_nothing() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api:
+          kind: service
+          service_time: 0ms
+          calls: [{to: slow, parallel: g}, {to: a, parallel: g, either: x}, {to: b, either: x}]
+        slow: {kind: service, service_time: 100ms}
+        a: {kind: service, service_time: 90ms}
+        b: {kind: service, service_time: 90ms}
+        """
+    )
+    assert floor_of(system, 0.99).at_s == pytest.approx(0.1)
+
+
+def test_of_alternatives_the_fastest_counts_at_the_percentile_and_at_the_least() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [{to: a, either: dns}, {to: b, either: dns}]}
+        a: {kind: service, service_time: 40ms}
+        b: {kind: service, service_time: {p50: 60ms, p99: 90ms}}
+        """
+    )
+    floor = floor_of(system, 0.99)
+    assert floor.least_s == 0
+    assert floor.at_s == pytest.approx(0.04)
+
+
+def test_a_caller_may_take_another_alternative_in_time() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [{to: a, either: dns, timeout: 20ms}, {to: b, either: dns, timeout: 20ms}]}
+        a: {kind: service, service_time: {p50: 300ms}}
+        b: {kind: service, service_time: {p50: 400ms}}
+        """
+    )
+    floor = floor_of(system, 0.5)
+    assert parts_of(floor) == [("client gives up on a and tries again", 0.02)]
+
+
+def test_a_retry_may_beat_a_slow_first_attempt() -> None:
+    """A tenth of the attempts hang: p95 is not what a hanging attempt takes, but the timeout and a quick second."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [{to: api, timeout: 50ms, retries: 1}]}
+        api: {kind: service, service_time: {p50: 10ms, p95: 10s}}
+        """
+    )
+    assert floor_of(system, 0.5).at_s == pytest.approx(0.01)
+    floor = floor_of(system, 0.95)
+    assert floor.at_s == pytest.approx(0.05)
+    assert floor.parts[0].at is not None and floor.parts[0].at.at == "components.client.calls[0].timeout"
+    # Without retries an answer that comes too late is none: it is not any quicker.
+    once = system_of(
+        """
+        client: {kind: client, calls: [{to: api, timeout: 50ms}]}
+        api: {kind: service, service_time: {p50: 10ms, p95: 10s}}
+        """
+    )
+    assert floor_of(once, 0.95).at_s == pytest.approx(10.0)
+
+
+def test_an_arm_is_met_by_the_slowest() -> None:
+    """Ten percent take the heavy arm: p95 of all is its p50, p99 its p90; p90 and below say nothing of it."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 2ms, calls: [{to: heavy, share: 10%}, {to: light, share: 90%}]}
+        heavy: {kind: service, service_time: {p50: 200ms, p90: 350ms}}
+        light: {kind: service, service_time: 8ms}
+        """
+    )
+    assert floor_of(system, 0.9).at_s == pytest.approx(0.01)
+    assert floor_of(system, 0.95).at_s == pytest.approx(0.202)
+    assert floor_of(system, 0.99).at_s == pytest.approx(0.352)
+    # Every request takes one of the two: what it takes at least is the shorter one of their least.
+    assert floor_of(system, 0.99).least_s == pytest.approx(0.002)
+
+
+def test_what_an_answer_can_do_without_counts_as_nothing() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 2ms, calls: [{to: a, optional: true}, {to: b, fallback: none}, {to: c, when: x}]}
+        a: {kind: service, service_time: 1s}
+        b: {kind: service, service_time: 1s}
+        c: {kind: service, service_time: 1s}
+        """
+    )
+    assert floor_of(system).at_s == pytest.approx(0.002)
+
+
+def test_a_component_reached_twice_counts_twice() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 1ms, calls: [a, b]}
+        a: {kind: service, service_time: 2ms, reads: [rows]}
+        b: {kind: service, service_time: 3ms, reads: [rows]}
+        rows: {kind: database, service_time: 10ms}
+        """
+    )
+    floor = floor_of(system)
+    assert floor.at_s == pytest.approx(0.026)
+    assert [label for label, _ in parts_of(floor)].count("rows, own work, service time") == 2
+
+
+PIPELINE = """
+    client: {kind: client, calls: [server]}
+    server: {kind: model-server, serves: [ranker, tagger]}
+"""
+TWO = "ranker: {service_time: 10ms}\ntagger: {service_time: 20ms}"
+
+
+@pytest.mark.parametrize(
+    ("workloads", "expected"),
+    [
+        ("main: {from: client, models: [ranker, tagger]}", 0.03),       # in order, as it says
+        ("main: {from: client, models: [ranker]}", 0.01),
+        ("main: {from: client}", 0.02),                                 # all of them, at best side by side
+        ("main: {from: client}\nother: {from: client}", 0.01),          # nobody says which: any one alone
+        ("main: {from: client}\nother: {from: client, models: [tagger]}", 0.02),
+    ],
+)  # fmt: skip
+def test_which_models_a_request_runs(workloads: str, expected: float) -> None:
+    assert floor_of(system_of(PIPELINE, workloads, TWO)).at_s == pytest.approx(expected)
+
+
+def test_what_nobody_states_is_named_and_counts_as_nothing() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [gateway]}
+        gateway: {kind: gateway, calls: [api]}
+        api: {kind: service, calls: [server], reads: [{to: rows, optional: true}]}
+        server: {kind: model-server, serves: [ranker, tagger], preprocessing: {hardware: {cpu: 1}}}
+        rows: {kind: database}
+        """,
+        models="ranker: {}\ntagger: {service_time: {p50: 9ms}}",
+    )
+    floor = floor_of(system, 0.99)
+    assert floor.at_s == pytest.approx(0.009)
+    assert [place.at for place in floor.unknown] == [
+        "components.api.service_time", "components.server.preprocessing.service_time",
+        "models.ranker.service_time", "models.tagger.service_time.p99",
+    ]  # fmt: skip
+
+
+def test_what_hardly_anybody_meets_is_not_asked_for() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 1ms, reads: [{to: answers, hit_ratio: 0.99}], calls: [server]}
+        answers: {kind: cache}
+        server: {kind: model-server, serves: [ranker]}
+        """
+    )
+    assert floor_of(system, 0.95).unknown == ()
+    assert [place.at for place in floor_of(system, 0.999).unknown] == ["models.ranker.service_time"]
+
+
+def test_callers_that_wait_in_a_circle_end() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [a]}
+        a: {kind: service, service_time: 1ms, calls: [b]}
+        b: {kind: service, service_time: 2ms, calls: [a, client]}
+        """
+    )
+    assert floor_of(system).at_s == pytest.approx(0.003)
+
+
+def test_estimates_come_with_their_certainty() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [server]}
+        server: {kind: model-server, serves: [ranker]}
+        """,
+        models="ranker: {service_time: {p50: 100ms, p99: 400ms}}",
+    )
+    bound, estimate = floor_of(system, 0.95), floor_of(system, 0.95, estimated=True)
+    assert (bound.at_s, bound.certainty) == (0.1, Certainty.PROVEN)
+    assert estimate.at_s == pytest.approx(0.1 * 4 ** (1.6448536 / 2.3263479))
+    assert estimate.certainty is Certainty.ESTIMATED
+    assert estimate.parts[0].origin is Origin.DERIVED and estimate.parts[0].model == "ranker"
+
+
+def test_a_hint_of_the_hardware_counts_among_estimates_only() -> None:
+    """A table of trees is not read whole: the artefact's size proves nothing."""
+    components = """
+        client: {kind: client, calls: [server]}
+        server: {kind: model-server, serves: [ranker], hardware: {gpu: t4}}
+    """
+    sized = system_of(components, models="ranker: {artifact: 3.2GB}")
+    assert floor_of(sized).at_s == 0
+    hint = floor_of(sized, estimated=True)
+    assert hint.at_s == pytest.approx(0.01)
+    assert hint.certainty is Certainty.HEURISTIC
+    dense = system_of(components, models="ranker: {parameters: 800M, precision: fp32}")
+    assert floor_of(dense).at_s == pytest.approx(0.01)
+    assert floor_of(dense).certainty is Certainty.PROVEN
+
+
+def test_very_many_parts_are_shown_as_the_largest_and_the_rest() -> None:
+    hops = [f"h{n}: {{kind: service, service_time: {n}ms, calls: [h{n + 1}]}}" for n in range(1, 100)]
+    hops = ["client: {kind: client, calls: [h1]}", *hops, "h100: {kind: service, service_time: 100ms}"]
+    system = system_of("\n".join(hops))
+    floor = floor_of(system)
+    assert floor.at_s == pytest.approx(5.05)
+    assert sum(part.value_s for part in floor.parts) == pytest.approx(5.05)
+    labels = [label for label, _ in parts_of(floor)]
+    assert "h100, own work, service time" in labels and "h1, own work, service time" not in labels
+    assert sum(part.count for part in floor.parts) == 100
+    assert labels[-1].endswith(" smaller parts")
+
+
+def test_workloads_that_enter_alike_share_what_is_worked_out() -> None:
+    system = system_of(
+        """
+        web: {kind: client, calls: [{to: api, network: 9ms}]}
+        app: {kind: client, calls: [{to: api, network: 1ms}]}
+        api: {kind: service, service_time: 5ms}
+        """,
+        "web: {from: web}\napp: {from: app}",
+    )
+    assert floor_of(system, workload="web").at_s == pytest.approx(0.014)
+    assert floor_of(system, workload="app").at_s == pytest.approx(0.006)
+    assert len(system.floor_memories) == 1
+
+
+def test_a_chain_of_caches_needs_no_recursion() -> None:
+    hops = []
+    for n in range(3000):
+        cache = f"reads: [{{to: answers, hit_ratio: 0.0001}}], calls: [h{n + 1}]"
+        hops.append(f"h{n}: {{kind: service, service_time: 1ms, {cache}}}")
+    text = "\n".join(["client: {kind: client, calls: [h0]}", "answers: {kind: cache}", *hops])
+    system = system_of(f"{text}\nh3000: {{kind: service, service_time: 1ms}}")
+    assert floor_of(system, 0.5).at_s == pytest.approx(3.001)
