@@ -1,6 +1,6 @@
 """`python -m archlint` is the command `archlint`."""
 
-from archlint.cli import main
+from archlint.cli import start
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -102,6 +103,7 @@ _of_process: list[_Linters] = []
 
 
 def _start(options: Options, fixed: Config | None) -> None:
+    gc.enable()  # a process that checks many files does not end at once
     _of_process[:] = [_Linters(options, fixed)]
 
 

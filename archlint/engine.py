@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archlint.acceptance import Acceptances
 from archlint.analysis.system import System
-from archlint.catalog.patterns import Pattern, patterns
+from archlint.catalog.patterns import Pattern, pattern_named
 from archlint.checks import reader_problem
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
@@ -203,8 +203,7 @@ def cures_of(pack: Pack, chosen: tuple[str, ...]) -> tuple[Cure, ...]:
         return ()
     by_pattern = {cure.pattern: cure for cure in pack.cures}
     names = [name for name in chosen if name in by_pattern] or list(by_pattern)
-    known = patterns()
-    return tuple(_cure(known.get(name), name, by_pattern[name].text) for name in names)
+    return tuple(_cure(pattern_named(name), name, by_pattern[name].text) for name in names)
 
 
 def _cure(pattern: Pattern | None, name: str, text: str) -> Cure:

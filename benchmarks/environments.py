@@ -1,4 +1,4 @@
-"""Throw-away environments: one for archlint and one for each peer, installed from PyPI and byte-compiled."""
+"""Throw-away environments: one for archlint and one for each peer, installed with pip and byte-compiled."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.normal import normal_quantile
 from archlint.model.architecture import ServiceTime
 from archlint.model.places import Place
 from archlint.model.quantities import format_percentile
@@ -96,10 +97,8 @@ def estimate(time: ServiceTime, fraction: float) -> float | None:
     parameters = _lognormal(time, fraction)
     if parameters is None or not 0 < fraction < 1:
         return None
-    from statistics import NormalDist  # costs more to import than the rest of a small check
-
     mu, sigma = parameters
-    return _exp(mu + sigma * NormalDist().inv_cdf(fraction))
+    return _exp(mu + sigma * normal_quantile(fraction))
 
 
 def mean(time: ServiceTime) -> float | None:
@@ -128,17 +127,14 @@ def _lognormal(time: ServiceTime, fraction: float | None = None) -> tuple[float,
     """
     points = list({p: value for p, value in time.percentiles if value > 0}.items())   # p50 and p50.0 are one
     if len(points) >= 2:
-        from statistics import NormalDist  # as above
-
         first, last = 0, len(points) - 1
         if fraction is not None:
             above = sum(p < fraction for p, _ in points)
             last = min(max(above, 1), len(points) - 1)
             first = last - 1
         (low, low_s), (high, high_s) = points[first], points[last]
-        normal = NormalDist()
-        sigma = (math.log(high_s) - math.log(low_s)) / (normal.inv_cdf(high) - normal.inv_cdf(low))
-        return math.log(low_s) - sigma * normal.inv_cdf(low), sigma
+        sigma = (math.log(high_s) - math.log(low_s)) / (normal_quantile(high) - normal_quantile(low))
+        return math.log(low_s) - sigma * normal_quantile(low), sigma
     if time.mean_s is not None and time.mean_s > 0 and time.cv is not None:
         variance = math.log1p(time.cv**2)
         return math.log(time.mean_s) - variance / 2, math.sqrt(variance)

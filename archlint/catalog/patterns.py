@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from archlint.shipped import shipped_folder
 from archlint.source.files import read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+from archlint.source.parser import parse
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -29,6 +31,22 @@ class Pattern(msgspec.Struct, frozen=True):
     def docs(self) -> str:
         """The pattern's page, relative to the project's root."""
         return f"docs/patterns/{self.name}.md"
+
+
+@cache
+def pattern_named(name: str) -> Pattern | None:
+    """Return one pattern; only its own lines of the catalogue are read, as that is all that a finding needs."""
+    entry = re.search(rf"^  {re.escape(name)}:(?:.*\n(?=   |\n|\Z))*.*", _text_of_catalogue(), re.MULTILINE)
+    if entry is None:
+        return patterns().get(name)
+    root = parse("catalog.yaml", entry[0]).root
+    return _pattern(name, root.entries[name].value) if isinstance(root, Mapping) else None
+
+
+@cache
+def _text_of_catalogue() -> str:
+    folder = shipped_folder("rules")
+    return (folder / "catalog.yaml").read_text(encoding="utf-8") if folder is not None else ""
 
 
 @cache

@@ -8,15 +8,17 @@ from archlint.source.document import Document
 
 _ENTITY = re.compile(r'\w+\.(?:"([^"]+)"|([^.\["]+))')
 
+_FAR = 2000
+"""How many lines up to look: further away, the name says little, and many findings would take long."""
+
 
 class Outline:
     """Which line of a document stands above which."""
 
-    __slots__ = ("_above", "_document")
+    __slots__ = ("_document",)
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._above = _lines_above(document)
 
     def entity_line(self, at: str, line: int) -> int | None:
         r"""Find the line above a place that names the component, model or workload it belongs to.
@@ -28,35 +30,28 @@ class Outline:
         2
         """
         match = _ENTITY.match(at)
-        if match is None or not 0 < line < len(self._above):
+        if match is None or line < 1:
             return None
         name = match[1] or match[2]
         starts = (f"{name}:", f'"{name}":', f"'{name}':")
         if self._document.line(line).lstrip(" ").startswith(starts):
             return None
-        above = self._above[line]
-        while above:
+        indent = _indent(self._document.line(line))
+        for above in range(line - 1, max(0, line - _FAR), -1):
             text = self._document.line(above)
+            outer = _indent(text)
+            if outer is None or (indent is not None and outer >= indent):
+                continue
             # What is not indented is a section, which may have the name of a component.
-            if text.startswith(" ") and text.lstrip(" ").startswith(starts):
+            if outer and text[outer:].startswith(starts):
                 return above
-            above = self._above[above]
+            if not outer:
+                return None
+            indent = outer
         return None
 
 
-def _lines_above(document: Document) -> list[int]:
-    """For each line (counted from 1) the last one above that is indented less, or 0."""
-    above = [0]
-    open_lines: list[tuple[int, int]] = []
-    for number in range(1, document.position(len(document.text)).line + 1):
-        text = document.line(number)
-        key = text.lstrip(" ")
-        if not key or key.startswith("#"):
-            above.append(0)
-            continue
-        indent = len(text) - len(key)
-        while open_lines and open_lines[-1][0] >= indent:
-            open_lines.pop()
-        above.append(open_lines[-1][1] if open_lines else 0)
-        open_lines.append((indent, number))
-    return above
+def _indent(text: str) -> int | None:
+    """Return how far a line is indented; None of one that is empty or a comment."""
+    key = text.lstrip(" ")
+    return None if not key or key.startswith("#") else len(text) - len(key)

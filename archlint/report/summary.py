@@ -149,7 +149,8 @@ def pattern_lines(report: Report, width: int, ink: Ink) -> list[str]:
     """List the recognised patterns of each file, with the components that play their roles."""
     lines = [ink("Patterns", "strong")]
     for file in report.files:
-        lines += ["", f"{flat(file.system) or 'system'} ({flat(file.file)})", *_patterns_of(file, width, ink)]
+        title = hanging("", f"{flat(file.system) or 'system'} ({flat(file.file)})", width, 2)
+        lines += ["", *title, *_patterns_of(file, width, ink)]
     return lines if report.files else []
 
 

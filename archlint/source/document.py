@@ -57,7 +57,9 @@ class Document:
 
     def without_values(self) -> Document:
         """The same text without its values: all that a report needs, at a fraction of the memory."""
-        return Document(self.name, self.text, None)
+        same = Document(self.name, self.text, None)
+        same._line_starts = self._line_starts
+        return same
 
     def _starts(self) -> list[int]:
         if self._line_starts is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archlint.analysis.floor_parts import Part, in_sequence, one_of, side_by_side
 from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.system import System
 from archlint.verdicts import Certainty, Origin
@@ -111,13 +112,31 @@ def test_two_caches_let_less_through_than_one() -> None:
         api: {kind: service, service_time: 0ms, calls: [{to: near, hit_ratio: 0.9}, {to: far, hit_ratio: 0.9}, slow]}
         near: {kind: cache, service_time: 1ms}
         far: {kind: cache, service_time: 4ms}
-        slow: {kind: service, service_time: 500ms}
+        slow: {kind: service, service_time: {p50: 500ms, p95: 900ms}}
         """
     )
     assert floor_of(system, 0.9).at_s == pytest.approx(0.001)
     assert floor_of(system, 0.95).at_s == pytest.approx(0.005)
     assert floor_of(system, 0.98).at_s == pytest.approx(0.005)
     assert floor_of(system, 0.995).at_s == pytest.approx(0.505)
+
+
+def test_a_hit_saves_preprocessing_but_not_the_work_of_asking() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [server]}
+        server:
+          kind: model-server
+          serves: [ranker]
+          service_time: 2ms
+          preprocessing: {service_time: 30ms}
+          reads: [{to: answers, hit_ratio: 0.9}]
+        answers: {kind: cache}
+        """,
+        models="ranker: {service_time: 10ms}",
+    )
+    assert floor_of(system, 0.9).at_s == pytest.approx(0.002)
+    assert floor_of(system, 0.95).at_s == pytest.approx(0.042)
 
 
 def test_a_data_cache_saves_the_reads_behind_it_only() -> None:
@@ -190,7 +209,7 @@ def test_members_of_a_group_in_different_parallel_groups_count_as_nothing() -> N
         api:
           kind: service
           service_time: 0ms
-          calls: [{to: slow, parallel: g}, {to: a, parallel: g, either: x}, {to: b, either: x}]
+          calls: [{to: slow, parallel: g}, {to: b, either: x}, {to: a, parallel: g, either: x}]
         slow: {kind: service, service_time: 100ms}
         a: {kind: service, service_time: 90ms}
         b: {kind: service, service_time: 90ms}
@@ -261,6 +280,30 @@ def test_an_arm_is_met_by_the_slowest() -> None:
     assert floor_of(system, 0.99).at_s == pytest.approx(0.352)
     # Every request takes one of the two: what it takes at least is the shorter one of their least.
     assert floor_of(system, 0.99).least_s == pytest.approx(0.002)
+
+
+def test_arms_that_are_the_whole_take_as_long_as_the_quickest() -> None:
+    """Half and half, and each takes a second: no percentile of the two together is below it."""
+    arms = "{to: a, share: 50%}, {to: b, share: 50%}"
+    times = "service_time: {p50: 1s, p90: 2s}"
+    system = system_of(
+        f"""
+        client: {{kind: client, calls: [{arms}]}}
+        a: {{kind: service, {times}}}
+        b: {{kind: service, {times}}}
+        """
+    )
+    assert floor_of(system, 0.5).at_s == pytest.approx(1.0)
+    assert floor_of(system, 0.95).at_s == pytest.approx(2.0)
+
+
+def test_a_floor_of_alternatives_is_as_certain_as_the_least_certain() -> None:
+    proven = Floor(at_s=1.0, parts=(Part("a", 1.0, Origin.STATED),))
+    guessed = Floor(at_s=5.0, certainty=Certainty.HEURISTIC)
+    floor = one_of([proven, guessed])
+    assert (floor.at_s, floor.certainty) == (1.0, Certainty.HEURISTIC)
+    assert in_sequence([floor, Floor(0.5, 0.5)]).certainty is Certainty.HEURISTIC
+    assert side_by_side([proven, guessed]).certainty is Certainty.HEURISTIC
 
 
 def test_what_an_answer_can_do_without_counts_as_nothing() -> None:
@@ -394,7 +437,7 @@ def test_very_many_parts_are_shown_as_the_largest_and_the_rest() -> None:
     assert floor.at_s == pytest.approx(5.05)
     assert sum(part.value_s for part in floor.parts) == pytest.approx(5.05)
     labels = [label for label, _ in parts_of(floor)]
-    assert "h100, own work, service time" in labels and "h1, own work, service time" not in labels
+    assert "h100, own work, service time" in labels and "h50, own work, service time" not in labels
     assert sum(part.count for part in floor.parts) == 100
     assert labels[-1].endswith(" smaller parts")
 
@@ -411,6 +454,20 @@ def test_workloads_that_enter_alike_share_what_is_worked_out() -> None:
     assert floor_of(system, workload="web").at_s == pytest.approx(0.014)
     assert floor_of(system, workload="app").at_s == pytest.approx(0.006)
     assert len(system.floor_memories) == 1
+
+
+def test_workloads_that_enter_alike_but_repeat_differently_do_not_share() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, service_time: 0ms, reads: [{to: answers, hit_ratio: 0.9}], calls: [slow]}
+        answers: {kind: cache}
+        slow: {kind: service, service_time: 1s}
+        """,
+        "same: {from: client, repeats: 0.9}\nnew: {from: client, repeats: 0}",
+    )
+    assert floor_of(system, 0.5, "same").at_s == 0
+    assert floor_of(system, 0.5, "new").at_s == pytest.approx(1.0)
 
 
 def test_a_chain_of_caches_needs_no_recursion() -> None:

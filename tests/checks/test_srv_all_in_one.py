@@ -1,0 +1,101 @@
+"""SRV002: what is one pipeline and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from archlint import load
+from archlint.checks.all_in_one import Params, check
+from archlint.verdicts import Hit
+from tests.checks.linting import lint
+
+AT = "components.server.serves"
+
+
+def text(first: str, second: str = "", server: str = "serves: [x, y]", relation: str = "calls: [server]") -> str:
+    return f"""
+workloads:
+  one: {{from: app, rate: 30/s{first}}}
+  {f"two: {{from: app, rate: 10/s{second}}}" if second else ""}
+models: {{x: {{framework: pytorch, artifact: 1GB}}, y: {{framework: xgboost, artifact: 10MB}}, z: {{}}}}
+components:
+  app: {{kind: client, {relation}}}
+  server: {{kind: model-server, {server}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "violated"),
+    [
+        (", models: [x, y]", ", models: [y, x]", False),        # one pipeline, in whatever order
+        (", models: [x, y]", "", False),
+        ("", "", False),                                        # one that does not say, runs all
+        ("", ", models: [x, y]", False),
+        (", models: [x]", ", models: [y]", True),
+        (", models: [x, y]", ", models: [y]", True),            # y runs without x
+        ("", ", models: [y]", True),
+        ("", ", waits: true", True),                            # neither says: nothing makes them one
+        (", models: [x]", "", True),                            # y is there for nobody
+    ],
+)
+def test_models_that_always_run_together_are_one(first: str, second: str, violated: bool) -> None:
+    assert lint("SRV002", text(first, second)).places == ({AT} if violated else set())
+
+
+def test_the_finding_shows_what_is_lost_and_what_conflicts() -> None:
+    found = lint("SRV002", text(", models: [x]", ", models: [y]"))
+    assert found.findings[AT].message == (
+        "`server` serves 2 models that do not run as one, `x` and `y`: one crash or one release takes down `one` and "
+        "`two` (100 % of all traffic)"
+    )
+    assert found.term(AT, "workloads_lost") == 2
+    assert found.term(AT, "traffic_lost") == pytest.approx(1.0)
+    assert found.term(AT, "frameworks") == "pytorch, xgboost"
+    assert found.term(AT, "sizes") == "10 MB and 1 GB"
+
+
+def test_only_the_traffic_that_needs_it_is_lost() -> None:
+    found = lint("SRV002", text(", models: [x]", ", models: [y]") .replace(
+        "workloads:", "workloads:\n  three: {from: other, rate: 60/s, models: [z]}"
+    ) + "  other: {kind: client, calls: [apart]}\n  apart: {kind: model-server, serves: [z]}\n")
+    assert found.term(AT, "traffic_lost") == pytest.approx(40 / 100)
+
+
+def test_behind_a_fallback_the_predictions_are_lost_and_not_the_answers() -> None:
+    found = lint("SRV002", text(
+        ", models: [x]", ", models: [y]", relation="calls: [{to: server, fallback: the popular ones}]"
+    ))  # fmt: skip
+    assert "takes the predictions of all of them from `one` and `two`" in found.findings[AT].message
+    assert found.term(AT, "workloads_lost") == 0
+
+
+def test_a_copy_of_the_traffic_is_no_use() -> None:
+    facts = text("", relation="calls: [live], mirrors: [server]") + "  live: {kind: model-server, serves: [z]}\n"
+    found = lint("SRV002", facts)
+    assert (found.places, found.undecided) == (set(), {})
+
+
+def test_a_server_that_no_workload_reaches_is_undecided() -> None:
+    found = lint("SRV002", """
+        models: {x: {}, y: {}}
+        components: {server: {kind: model-server, serves: [x, y]}}
+        """)
+    assert found.undecided == {AT: ("workloads",)}
+
+
+def test_a_job_or_a_device_is_no_server() -> None:
+    for kind in ("batch-job", "edge-device", "training-job"):
+        found = lint("SRV002", text(", models: [x]", ", models: [y]").replace("kind: model-server", f"kind: {kind}"))
+        assert found.places == set()
+
+
+def test_a_list_of_models_that_cannot_be_read_leaves_it_open() -> None:
+    found = lint("SRV002", text(", models: {x: y}", ", waits: true"))
+    assert found.places == set()
+    assert found.undecided == {AT: ("workloads.one.models",)}
+
+
+def test_the_most_is_a_parameter() -> None:
+    system = load("archlint: 1\n" + text(", models: [x]", ", models: [y]"))
+    assert [verdict for verdict in check(system, Params()) if isinstance(verdict, Hit)]
+    assert not list(check(system, Params(most=2)))
