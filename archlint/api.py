@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import msgspec
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies
 from archlint.config import Config, find_config, nearest_config, read_config
-from archlint.errors import UnreadableInputError, UsageError
+from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageError
 from archlint.linter import Linter, Options
 from archlint.packs import Pack
-from archlint.source.files import find_files, read_document
+from archlint.source.files import find_files, read_document, real_path
 from archlint.source.parser import collector_paused, decode, parse
 from archlint.verdicts import FileReport, InputError, Report
 
@@ -81,10 +82,17 @@ class _Linters:
         except UnreadableInputError as error:
             return Outcome(path, None, InputError(error.message, error.hint))
 
+    def check_one_of_many(self, path: Path) -> Outcome:
+        """Check a file whose configuration, where it is wrong, keeps only its own files from being checked."""
+        try:
+            return self.check(path)
+        except (ConfigError, PackError) as error:
+            return Outcome(path, None, InputError(error.message, error.hint))
+
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in their order; many of them side by side, in processes."""
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
-            yield from map(self.check, paths)
+            yield from map(self.check_one_of_many if len(paths) > 1 else self.check, paths)
             return
         from concurrent.futures import ProcessPoolExecutor
 
@@ -108,7 +116,7 @@ def _start(options: Options, fixed: Config | None) -> None:
 
 
 def _check_in_process(path: Path) -> Outcome:
-    return _of_process[0].check(path)
+    return _of_process[0].check_one_of_many(path)
 
 
 def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
@@ -130,7 +138,7 @@ def _check_targets(targets: Iterable[Path], linters: _Linters, stdin: tuple[byte
     outcomes: list[Outcome] = []
     skipped = 0
     for target in dict.fromkeys(targets):
-        if target.is_dir():
+        if os.path.isdir(target):
             files, unreadable, others = _files_below(target, linters)
             paths += files
             outcomes += unreadable
@@ -141,10 +149,10 @@ def _check_targets(targets: Iterable[Path], linters: _Linters, stdin: tuple[byte
     if stdin is not None:
         outcomes.append(linters.check(Path(stdin[1]), stdin[0]))
     included = {path for outcome in outcomes for path in outcome.included}
-    alone = [outcome for outcome in outcomes if outcome.path.resolve() not in included]
+    alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
     return Report(
         tuple(outcome.report for outcome in alone if outcome.report is not None),
-        tuple(outcome.error for outcome in alone if outcome.error is not None),
+        tuple(dict.fromkeys(outcome.error for outcome in alone if outcome.error is not None)),
         skipped,
     )
 

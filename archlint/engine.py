@@ -91,6 +91,9 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+UNREAD = "what could not be read there"
+
+
 class _Maker:
     """Makes findings of verdicts: everything about lines is resolved here."""
 
@@ -115,7 +118,7 @@ class _Maker:
             else:
                 blockers = self._blocked_by(verdict)
                 if blockers:
-                    self.questions.append(self._question(rule, verdict.at, blockers, "what could not be read there"))
+                    self.questions.append(self._question(rule, verdict.at, blockers, UNREAD))
                 else:
                     self.findings.append(self._of_hit(rule, verdict))
 

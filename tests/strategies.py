@@ -171,7 +171,7 @@ class _Builder:
         if callers:
             self.facts(self.draw(st.sampled_from(callers)))["publishes"] = [queue]
         else:
-            self.servers.append(self.add("service", {"publishes": [queue]} | self.reads()))
+            self.servers.append(self.add("service", self.reads() | {"publishes": [queue]}))
 
     def job(self) -> None:
         """A batch job that fills a store, with or without a scheduler."""
@@ -212,6 +212,8 @@ class _Builder:
     def relation(self, target: str) -> Facts:
         relation: Facts = {"to": target}
         _pick(self.draw, relation, timeout=millis(10, 5000))
+        if self.draw(st.integers(0, 5)) == 5:
+            relation["fallback"] = "an older answer"
         if self.draw(st.integers(0, 5)) == 5:
             relation["optional"] = "true"
         if self.draw(st.integers(0, 5)) == 5:

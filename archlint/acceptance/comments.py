@@ -42,6 +42,9 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
             yield from _read(document, match, lines)
 
 
+_RULE: Final = re.compile(r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+")
+
+
 def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterator[Grant | Problem]:
     span = Span(match.start(), match.start() + len(match[0].rstrip()))
     line = document.position(match.start()).line
@@ -57,6 +60,12 @@ def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterat
         missing = "a reason" if rules else "a rule"
         message = f"an accepted finding needs {missing}"
         yield Problem("missing-key", place, message, document, span, _HINT, loses_meaning=False)
+        return
+    strange = next((rule for rule in rules if not _RULE.fullmatch(rule)), None)
+    if strange is not None:
+        message = f"`{shorten(strange)}` is no rule: a comment accepts rules, and nothing else stands before the reason"
+        hint = f"{_HINT}; an end or a bound goes under `accept:`"
+        yield Problem("unknown-word", place, message, document, span, hint, loses_meaning=False)
         return
     location = location_of(document, span)
     covered = lines.after(line) if _stands_alone(document, match.start()) else line

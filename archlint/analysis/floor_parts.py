@@ -101,6 +101,9 @@ def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
     Floor(least_s=0.1, at_s=0.5, parts=(), least_parts=(), unknown=(), certainty=<Certainty.PROVEN: 'proven'>)
     """
     slowest = max(floors, key=lambda floor: (models_first and _predicts(floor), floor.at_s))
+    if models_first and _predicts(slowest):
+        # A longer branch beside it changes nothing: the answer takes at least as long as this one.
+        return msgspec.structs.replace(slowest, unknown=unknown_of(floors))
     least = max(floors, key=lambda floor: floor.least_s)
     if slowest.at_s < least.least_s:
         slowest = msgspec.structs.replace(least, at_s=least.least_s, parts=least.least_parts)

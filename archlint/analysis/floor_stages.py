@@ -8,8 +8,8 @@ from typing import Final
 from archlint.analysis.floor_parts import Floor, side_by_side
 from archlint.topology import Step
 
-_MAX_FRACTIONS: Final = 64
-_MAX_DERIVED: Final = 50_000
+_MAX_FRACTIONS: Final = 32
+_MAX_DERIVED: Final = 10_000
 """Percentiles that shares on the way lead to, of one component and of all; what is beyond counts as nothing."""
 
 Stage = tuple[Step, ...]

@@ -165,7 +165,7 @@ def _behind_queues(
                 ways = [read for read in reads if made in stores.get(read.target, ())]
                 yield from (Serving(model, mode, server, job, read.target, read) for read in ways)
                 if not ways:
-                    yield Serving(model, ASYNCHRONOUS if mode == BATCH else mode, server, job)
+                    yield Serving(model, ASYNCHRONOUS if mode == BATCH else mode, server)
 
 
 def _entered(flow: Flow) -> dict[str, None]:

@@ -278,6 +278,9 @@ class System:
     def blast_radius(self, failed: Iterable[str]) -> BlastRadius:
         """Return what is lost once all of these components are gone: workloads, and the share of all traffic."""
         gone = tuple(dict.fromkeys(failed))
+        for name in gone:
+            if name not in self.components:
+                raise UsageError(f"the system has no component `{name}`", "name its components as the file does")
         touched = dict.fromkeys(number for name in gone for number in self._kinds_at.get(name, ()))
         shares = {number: self._kinds[number].flow.share_lost_with(gone) for number in sorted(touched)}
         lost = tuple((number, share) for number, share in shares.items() if share is None or share > 0)

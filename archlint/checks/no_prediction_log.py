@@ -21,8 +21,9 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each serving component whose predictions neither it nor who calls it logs, at it."""
+    unlogged = _unlogged(system)
     for component in serving_components(system):
-        if _logged(system, component.name):
+        if component.name not in unlogged:
             continue
         message = (
             f"the predictions of `{component.name}` are logged nowhere: "
@@ -34,24 +35,23 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             absent=(component.place("logs_to"),),
             whole_graph=True,
             cures=("prediction-log",),
+            cause=f"component {component.name}",
         )
 
 
-def _logged(system: System, name: str) -> bool:
-    """Whether a component logs, or something on each way that leads to it does, as it sees the answers too."""
-    seen: set[str] = set()
-    stack = [name]
+def _unlogged(system: System) -> set[str]:
+    """Return the components to which calls lead that pass nothing that logs; a caller sees the answers too."""
+    callers = [name for name, component in system.components.items() if component.kind != "monitoring"]
+    called = {r.target for name in callers for r in system.topology.outgoing[name] if r.verb == "calls"}
+    found = {name for name in callers if name not in called and not _logs(system, name)}
+    stack = list(found)
     while stack:
-        current = stack.pop()
-        if current in seen or _logs(system, current):
-            continue
-        seen.add(current)
-        callers = [r.source for r in system.topology.incoming[current] if r.verb == "calls"]
-        if not callers:
-            return False
-        stack += callers
-    # Callers that only ever call one another in a circle let nobody in.
-    return True
+        for relation in system.topology.outgoing[stack.pop()]:
+            name = relation.target
+            if relation.verb == "calls" and name not in found and not _logs(system, name):
+                found.add(name)
+                stack.append(name)
+    return found
 
 
 def _logs(system: System, name: str) -> bool:

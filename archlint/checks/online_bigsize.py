@@ -11,7 +11,8 @@ from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds, floor_terms, rate_terms, unread_on_the_way
-from archlint.model.architecture import Workload
+from archlint.checks._spared import Spared, spared_calls
+from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.model.words import STORES
@@ -25,7 +26,10 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """A floor above an objective: `model` is what the cure changes, `proven_s` what is certain of the floor."""
+    """A floor above an objective: `model` is what the cure changes, `proven_s` what is certain of the floor.
+
+    `spared` is the call that is waited for though the answer could do without it, where the floor is that of one.
+    """
 
     workload: Workload
     fraction: float
@@ -33,6 +37,7 @@ class Excess(msgspec.Struct, frozen=True):
     floor: Floor
     proven_s: float
     model: str
+    spared: Relation | None = None
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -73,28 +78,36 @@ def _judge(system: System, workload: Workload, params: Params) -> tuple[list[Exc
     """Return what exceeds the objectives of a workload, and the places of what is unknown, models first.
 
     Floors are judged one by one, and each names its largest model whatever the objective: so a looser objective
-    can only take findings away. The fitted floor is the highest of them; below it no other needs to be asked.
+    can only take findings away. Of each kind the fitted floor is the highest; below it no other is asked.
     """
     fitted = FloorOf(system, workload, estimated=True)
     found: list[Excess] = []
     unknown: dict[Place, None] = {}
     for fraction, objective_s in workload.slo.latency:
-        highest, limit_s = fitted.answer(fraction), objective_s * params.margin
-        unknown.update(dict.fromkeys(highest.unknown))
-        if not exceeds(highest.at_s, limit_s):
+        limit_s = objective_s * params.margin
+        highest = [Spared(None, fitted.answer(fraction)), *spared_calls(system, workload, fraction, fitted)]
+        unknown.update(dict.fromkeys(place for each in highest for place in each.floor.unknown))
+        if not any(exceeds(each.floor.at_s, limit_s) for each in highest):
             continue
-        proven = FloorOf(system, workload).answer(fraction)
-        for floor in (proven, highest, *_with_models_first(system, workload, fraction)):
+        proven_s = FloorOf(system, workload).answer(fraction).at_s
+        for floor, call in _floors(system, workload, fraction):
             model = _largest(floor)
             if model and exceeds(floor.at_s, limit_s):
-                found.append(Excess(workload, fraction, objective_s, floor, proven.at_s, model))
-    return found, tuple(sorted(unknown, key=lambda place: (place.steps[0] != "models", place.at)))
+                found.append(Excess(workload, fraction, objective_s, floor, proven_s, model, call))
+    return found, tuple(sorted(unknown, key=lambda place: place.steps[0] != "models"))
 
 
-def _with_models_first(system: System, workload: Workload, fraction: float) -> Iterator[Floor]:
-    """Yield the floors in which a prediction, not another hop, is what counts at the percentile."""
+def _floors(system: System, workload: Workload, fraction: float) -> Iterator[tuple[Floor, Relation | None]]:
+    """Yield the floors of an answer, proven and fitted, with a prediction at the percentile or another hop.
+
+    And those of the calls that are waited for though the answer could do without them.
+    """
     for estimated in (False, True):
-        yield FloorOf(system, workload, estimated, models_first=True).answer(fraction)
+        for models_first in (False, True):
+            yield FloorOf(system, workload, estimated, models_first).answer(fraction), None
+        floors = FloorOf(system, workload, estimated, models_first=True)
+        for spared in spared_calls(system, workload, fraction, floors):
+            yield spared.floor, spared.call
 
 
 def _largest(floor: Floor) -> str:
@@ -110,7 +123,9 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
         Related(excess.workload.place("slo", "latency"), f"`{excess.workload.name}` waits for it")
         for excess in sorted(excesses, key=lambda excess: excess.rank, reverse=True)
     )
-    served = Related(system.components[part.server].place("serves"), f"`{part.server}` runs it meanwhile")
+    served = [Related(system.components[part.server].place("serves"), f"`{part.server}` runs it")]
+    if worst.spared is not None:
+        served.append(Related(worst.spared.place(), "waited for until it answers, or its timeout is over"))
     return Hit(
         model.place("service_time") if model.service_time is not None else part.at or model.place(),
         _message(worst),
@@ -118,7 +133,7 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
             *floor_terms(worst.floor, worst.workload, worst.fraction, worst.objective_s),
             *rate_terms([worst.workload]),
         ),
-        (*objectives, served),
+        (*objectives, *served),
         worst.floor.certainty,
         absent=unread_on_the_way(system, worst.workload),
         cures=_cures(system, worst),

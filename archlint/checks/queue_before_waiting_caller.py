@@ -36,15 +36,26 @@ class Case(msgspec.Struct, frozen=True):
     floor: Floor | None = None
 
 
+class Side(msgspec.Struct, frozen=True):
+    """The waiting side: all that a client can ask, and the stores and queues from which these take something."""
+
+    asking: set[str]
+    taken: set[str]
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each queue that a waiting caller's request disappears into, at what publishes it."""
     cases: dict[Place, list[Case]] = {}
     questions: list[Undecided] = []
+    sides: dict[str, Side] = {}
     for workload in system.workloads.values():
         if workload.waits is False:
             continue
         for serving in _behind_a_queue(system, workload):
-            judged = _judge(system, workload, serving)
+            client = workload.entrance.client
+            if client not in sides:
+                sides[client] = waiting_side(system, client)
+            judged = _judge(system, workload, serving, sides[client])
             if isinstance(judged, Undecided):
                 questions.append(judged)
             elif judged is None:
@@ -83,13 +94,13 @@ def _queued(serving: Serving) -> bool:
     return serving.mode in {ASYNCHRONOUS, STREAMING} and serving.read is None
 
 
-def _judge(system: System, workload: Workload, serving: Serving) -> Case | Undecided | None:
+def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> Case | Undecided | None:
     flow = system.flow(workload)
     path = flow.path_to(serving.server)
     publish = next((relation for relation in path if relation.verb == "publishes"), None)
     if publish is None:
         return None
-    if not comes_back(system, flow, serving.server):
+    if not comes_back(system, flow, serving.server, side):
         return Case(workload, serving, publish)
     # The first that takes the message waits for the rest of the path.
     taker = next((relation.source for relation in path if relation.verb == "consumes"), serving.server)
@@ -106,25 +117,17 @@ def _judge(system: System, workload: Workload, serving: Serving) -> Case | Undec
     return Undecided(publish.place(), needs, "how long the answer takes behind the queue")
 
 
-def comes_back(system: System, flow: Flow, server: str) -> bool:
+def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:
     """Return whether the result of a server behind a queue reaches the side that waits.
 
     It does by a store that the waiting side reads, a reply queue that it consumes, a callback, or a call to it;
-    over other components too. The waiting side is all that the client can ask: it may poll elsewhere than it
-    published.
+    over other components too.
     """
-    asking = _asking_side(system, flow.client)
-    taken = {
-        relation.target
-        for name in asking
-        for relation in system.topology.outgoing[name]
-        if relation.verb == "consumes" or system.topology.waits(relation)
-    }
     stack = list(_holders(flow, server))
     seen = set(stack)
     while stack:
         name = stack.pop()
-        if _hands_over(system, name, asking, taken):
+        if _hands_over(system, name, side):
             return True
         onward = [
             relation.target
@@ -133,49 +136,57 @@ def comes_back(system: System, flow: Flow, server: str) -> bool:
         ]
         onward += [r.source for r in system.topology.incoming[name] if r.verb in {"consumes", "reads"}]
         for other in onward:
-            if other not in asking and other not in seen:
+            if other not in side.asking and other not in seen:
                 seen.add(other)
                 stack.append(other)
     return False
 
 
-def _hands_over(system: System, name: str, asking: set[str], taken: set[str]) -> bool:
+def _hands_over(system: System, name: str, side: Side) -> bool:
     """Return whether a component that has the result hands it to the waiting side."""
-    if any(target in asking for target in system.components[name].callback):
+    if any(target in side.asking for target in system.components[name].callback):
         return True
     for relation in system.topology.outgoing[name]:
         target = relation.target
-        if relation.verb in {"writes", "publishes"} and target in taken:
+        if relation.verb in {"writes", "publishes"} and target in side.taken:
             return True
-        if relation.verb == "calls" and target in asking and system.components[target].kind in TAKES_RESULTS:
+        told = target in side.asking and system.components[target].kind in TAKES_RESULTS
+        if relation.verb == "calls" and told:
             return True
     return False
 
 
-def _asking_side(system: System, client: str) -> set[str]:
-    """Return all components that the client waits for, whichever workload leads there."""
-    reached = {client}
+def waiting_side(system: System, client: str) -> Side:
+    """Return all that a client can ask, whichever workload leads there: it may poll elsewhere than it published."""
+    asking, taken = {client}, set()
     stack = [client]
     while stack:
         for relation in system.topology.outgoing[stack.pop()]:
-            if system.topology.waits(relation) and relation.target not in reached:
-                reached.add(relation.target)
-                stack.append(relation.target)
-    return reached
+            if system.topology.waits(relation):
+                taken.add(relation.target)
+                if relation.target not in asking:
+                    asking.add(relation.target)
+                    stack.append(relation.target)
+            elif relation.verb == "consumes":
+                taken.add(relation.target)
+    return Side(asking, taken)
 
 
 def _holders(flow: Flow, server: str) -> set[str]:
     """Return who has the result: the server, and all behind the queue that wait for it."""
+    waiting: dict[str, list[str]] = {}
+    for name in flow.eventual:
+        for step in flow.steps.get(name, ()):
+            if step.waits:
+                waiting.setdefault(step.target, []).append(name)
     holders = {server}
-    while True:
-        more = {
-            name
-            for name in flow.eventual
-            if name not in holders and any(step.waits and step.target in holders for step in flow.steps.get(name, ()))
-        }
-        if not more:
-            return holders
-        holders |= more
+    stack = [server]
+    while stack:
+        for name in waiting.get(stack.pop(), ()):
+            if name not in holders:
+                holders.add(name)
+                stack.append(name)
+    return holders
 
 
 def _no_way_back(system: System, cases: list[Case]) -> Hit:

@@ -42,6 +42,7 @@ class CheckCall(msgspec.Struct, frozen=True):
 
 def run_check(call: CheckCall) -> int:
     """Check what a call names, write the reports, and return the exit status."""
+    _outputs(call)
     options = Options(call.select, call.ignore, call.exclude, call.config, call.accept, call.patterns)
     report = check_targets(*_inputs(call, options))
     if not report.files and not report.errors:
@@ -50,15 +51,28 @@ def run_check(call: CheckCall) -> int:
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
         statistics=call.statistics,
     )  # fmt: skip
-    short = ((call.output_format, ""),) if call.output_format else ()
-    for name, file in (*call.outputs, *short) or (("text", ""),):
+    for name, file in _outputs(call):
         _write(FORMATS[name](report, rendering), file)
     return _status(report, call.fail_on or _fail_on(report), call.exit_zero)
+
+
+def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
+    """The formats with their files; two of them cannot go to the same place."""
+    short = ((call.output_format, ""),) if call.output_format else ()
+    outputs = (*call.outputs, *short) or (("text", ""),)
+    places = [file for _, file in outputs]
+    twice = next((file for file in places if places.count(file) > 1), None)
+    if twice is not None:
+        where = twice or "standard output"
+        raise UsageError(f"two outputs go to {where}", "name a file for one: --output json:report.json")
+    return outputs
 
 
 def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tuple[bytes, str] | None]:
     """Split the arguments into files and standard input; the current folder where there are none."""
     stdin = None
+    if "" in call.paths:
+        raise UsageError("a path is empty", "is a variable of the shell not set?")
     if "-" in call.paths or (call.stdin_filename and not call.paths):
         stdin = sys.stdin.buffer.read(), call.stdin_filename or STDIN
     elif call.stdin_filename:
@@ -81,6 +95,9 @@ def _write(text: str, file: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:                        # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
 
 
 def _nothing(paths: tuple[str, ...], report: Report) -> UsageError:

@@ -66,6 +66,11 @@ def _span_of(entry: Entry, is_item: bool, text: str) -> Span:
         first = value.entries.get("to") or value.entries.get("rule") or next(iter(value.entries.values()))
         inner = first.value
         return Span(inner.start, inner.end) if isinstance(inner, Scalar) else first.key_span
-    if not isinstance(value, Scalar) and "\n" not in text[entry.start : value.end]:
+    if not isinstance(value, Scalar) and _on_one_line(entry, value.end, text):
         return Span(entry.start, value.end)  # a mapping or list on the line of its key: all of it
     return entry.key_span
+
+
+def _on_one_line(entry: Entry, end: int, text: str) -> bool:
+    """Whether a value follows its key on the same line; that of an alias stands at its anchor, above."""
+    return entry.start < end and text.find("\n", entry.start, end) < 0 and text.find("\r", entry.start, end) < 0

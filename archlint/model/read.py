@@ -284,8 +284,10 @@ class _Reader:
             if not isinstance(item, Mapping):
                 r.wrong_shape(item, "an accepted finding", "`{rule: SRV002, reason: …}`")
                 continue
+            before = len(r.problems)
             values = ACCEPT_RECORD.values(r, item)
-            if values is not None:
+            # What accepts without the end or bound that it meant to have would accept too much.
+            if values is not None and not any(problem.loses_meaning for problem in r.problems[before:]):
                 place = Place(("accept", index), ("accept", str(index)))
                 self.accept.append(ACCEPT_RECORD.make(place=place, **values))
 

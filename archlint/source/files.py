@@ -43,9 +43,14 @@ def read_bytes(path: Path, name: str) -> bytes:
         raise UnreadableInputError(f"{name!r}: no such file", hint) from None
 
 
+def real_path(path: Path) -> Path:
+    """A path without links; of a circle of links, as far as it goes."""
+    return Path(os.path.realpath(path))
+
+
 def project_root(start: Path) -> Path:
     """The folder that holds a file's project: the nearest above with a mark of one, else the file's own folder."""
-    folder = start.resolve().parent
+    folder = real_path(start).parent
     for candidate in (folder, *folder.parents):
         if any((candidate / mark).exists() for mark in _ROOT_MARKS):
             return candidate
@@ -60,7 +65,7 @@ class FileIncludes:
     """
 
     def __init__(self, main: Path, root: Path | None = None) -> None:
-        self.root = (root or project_root(main)).resolve()
+        self.root = real_path(root or project_root(main))
         self.main = main
         self.paths: dict[str, Path] = {}
         self.documents: dict[Path, Document] = {}
@@ -69,10 +74,10 @@ class FileIncludes:
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""
         if not self.documents:
-            self.documents[self.main.resolve()] = document
+            self.documents[real_path(self.main)] = document
         path = self.paths.get(document.name, self.main).parent / target
         try:
-            resolved = path.resolve()
+            resolved = real_path(path)
         except (OSError, RuntimeError, ValueError):  # a circle of links, a name too long, a NUL in it
             raise UnreadableInputError(f"{shorten_path(target)}: no such file", "name a file of the project") from None
         if not resolved.is_relative_to(self.root):
@@ -165,7 +170,7 @@ class _GitIgnores:
 
     def __init__(self, folder: Path) -> None:
         self.given = folder
-        self.top = folder.resolve()
+        self.top = real_path(folder)
         root = project_root(self.top / "any")
         above = [parent for parent in self.top.parents if parent.is_relative_to(root)]
         self.specs: list[tuple[Path, GitIgnoreSpec]] = []

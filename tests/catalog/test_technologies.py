@@ -38,6 +38,10 @@ def test_what_people_use_is_known(name: str, kind: str) -> None:
     assert technology.kind == kind
 
 
+def test_what_is_read_at_a_start_is_what_is_written_for_people() -> None:
+    assert list(SHIPPED.entries.values()) == read_technologies(catalogue_file("technologies.yaml"))
+
+
 def test_each_name_and_alias_means_one_technology() -> None:
     entries = read_technologies(catalogue_file("technologies.yaml"))
     counted = Counter(plain_name(word) for entry in entries for word in (entry.name, *entry.aliases))

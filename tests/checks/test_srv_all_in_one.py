@@ -27,15 +27,15 @@ components:
 @pytest.mark.parametrize(
     ("first", "second", "violated"),
     [
-        (", models: [x, y]", ", models: [y, x]", False),        # one pipeline, in whatever order
+        (", models: [x, y]", ", models: [y, x]", False),  # one pipeline, in whatever order
         (", models: [x, y]", "", False),
-        ("", "", False),                                        # one that does not say, runs all
+        ("", "", False),  # one that does not say, runs all
         ("", ", models: [x, y]", False),
         (", models: [x]", ", models: [y]", True),
-        (", models: [x, y]", ", models: [y]", True),            # y runs without x
+        (", models: [x, y]", ", models: [y]", True),  # y runs without x
         ("", ", models: [y]", True),
-        ("", ", waits: true", True),                            # neither says: nothing makes them one
-        (", models: [x]", "", True),                            # y is there for nobody
+        ("", ", waits: true", True),  # neither says: nothing makes them one
+        (", models: [x]", "", True),  # y is there for nobody
     ],
 )
 def test_models_that_always_run_together_are_one(first: str, second: str, violated: bool) -> None:
@@ -55,9 +55,13 @@ def test_the_finding_shows_what_is_lost_and_what_conflicts() -> None:
 
 
 def test_only_the_traffic_that_needs_it_is_lost() -> None:
-    found = lint("SRV002", text(", models: [x]", ", models: [y]") .replace(
-        "workloads:", "workloads:\n  three: {from: other, rate: 60/s, models: [z]}"
-    ) + "  other: {kind: client, calls: [apart]}\n  apart: {kind: model-server, serves: [z]}\n")
+    found = lint(
+        "SRV002",
+        text(", models: [x]", ", models: [y]").replace(
+            "workloads:", "workloads:\n  three: {from: other, rate: 60/s, models: [z]}"
+        )
+        + "  other: {kind: client, calls: [apart]}\n  apart: {kind: model-server, serves: [z]}\n",
+    )
     assert found.term(AT, "traffic_lost") == pytest.approx(40 / 100)
 
 
@@ -76,10 +80,13 @@ def test_a_copy_of_the_traffic_is_no_use() -> None:
 
 
 def test_a_server_that_no_workload_reaches_is_undecided() -> None:
-    found = lint("SRV002", """
+    found = lint(
+        "SRV002",
+        """
         models: {x: {}, y: {}}
         components: {server: {kind: model-server, serves: [x, y]}}
-        """)
+        """,
+    )
     assert found.undecided == {AT: ("workloads",)}
 
 

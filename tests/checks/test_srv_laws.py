@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from math import isclose
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from archlint.config import Config
 from archlint.linter import Linter, Options
 from archlint.model.quantities import parse_duration
 from archlint.source.parser import parse as parse_yaml
-from archlint.verdicts import FileReport, Finding, ShownTerm
+from archlint.verdicts import FileReport, Finding
 from tests.conftest import ROOT
 from tests.examples.stripping import Path as Keys
 from tests.examples.stripping import parse, spelt, unknown_when_absent
@@ -32,7 +33,7 @@ def lint(tree: Tree) -> FileReport:
     return linter().lint(parse_yaml("arch.yaml", dump(tree)), None)[0]
 
 
-def said(report: FileReport) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+def said(report: FileReport) -> tuple[set[tuple[str, str, str, str]], set[tuple[str, ...]]]:
     """What is found and asked, without the order in which things are told."""
     found = {(f.rule, f.at, f.severity, f.certainty) for f in report.findings}
     return found, {(q.rule, q.at, *sorted(q.needs)) for q in report.undecided}
@@ -193,7 +194,7 @@ def test_the_terms_of_a_finding_redo_its_verdict(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: f"{path.parent.name[:6]}-{path.stem}")
-def test_the_terms_of_an_example_redo_its_verdict_and_are_described(path) -> None:  # type: ignore[no-untyped-def]
+def test_the_terms_of_an_example_redo_its_verdict_and_are_described(path: Path) -> None:
     report = lint(parse(path.read_text(encoding="utf-8")))
     packs = {pack.id: pack for pack in linter().packs}
     assert report.findings
@@ -225,7 +226,3 @@ def test_a_finding_says_what_it_is_about_in_one_sentence(tree: Tree) -> None:
     for finding in lint(tree).findings:
         assert re.fullmatch(r"[^\n]{20,400}[^.\s]", finding.message)
         assert finding.cures
-
-
-def texts(terms: tuple[ShownTerm, ...]) -> list[str]:
-    return [term.text for term in terms]

@@ -1,0 +1,259 @@
+"""How a workload gets the predictions of its models, read off small systems as teams draw them."""
+
+from __future__ import annotations
+
+import networkx
+import pytest
+
+from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, UNREACHED
+from archlint.analysis.system import System
+from tests.topology.graphs import random_system, system_of
+from tests.topology.oracle import Oracle
+
+
+def served(system: System, workload: str = "main") -> list[tuple[str, str, str, str, str]]:
+    """Model, mode, server, producer and store of each serving."""
+    found = []
+    for serving in system.servings(workload):
+        assert (serving.read.target if serving.read else "") == serving.store
+        found.append((serving.model, serving.mode, serving.server, serving.producer, serving.store))
+    return found
+
+
+def test_online_is_what_only_waiting_relations_lead_to() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [gateway]}
+        gateway: {kind: gateway, calls: [api]}
+        api: {kind: service, calls: [ranking], serves: [tagger]}
+        ranking: {kind: model-server, serves: [ranker]}
+        """,
+        "main: {from: client, waits: false}",
+    )
+    assert served(system) == [("tagger", ONLINE, "api", "", ""), ("ranker", ONLINE, "ranking", "", "")]
+    assert system.serving_modes("main") == {"tagger": (ONLINE,), "ranker": (ONLINE,)}
+    assert system.modes("main", "ranker") == {ONLINE} and system.modes("main", "scorer") == frozenset()
+
+
+def test_asynchronous_is_what_stands_behind_a_queue() -> None:
+    """The worker that takes the message need not predict itself."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, publishes: [photos], reads: [rows]}
+        photos: {kind: queue}
+        worker: {kind: worker, consumes: [photos], calls: [server], writes: [rows]}
+        server: {kind: model-server, serves: [ranker]}
+        rows: {kind: database}
+        """
+    )
+    assert served(system) == [("ranker", ASYNCHRONOUS, "server", "", "")]
+
+
+def test_a_model_may_be_served_in_several_ways() -> None:
+    """A quick answer online, the same server again behind a queue, and a nightly table for what is not asked live."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, calls: [server], publishes: [deep], reads: [table]}
+        server: {kind: model-server, serves: [ranker]}
+        deep: {kind: queue}
+        worker: {kind: worker, consumes: [deep], serves: [ranker, tagger]}
+        nightly: {kind: batch-job, serves: [ranker], writes: [table], schedule: "@daily"}
+        table: {kind: database}
+        """
+    )
+    assert served(system) == [
+        ("ranker", ONLINE, "server", "", ""), ("ranker", ASYNCHRONOUS, "worker", "", ""),
+        ("tagger", ASYNCHRONOUS, "worker", "", ""), ("ranker", BATCH, "nightly", "nightly", "table"),
+    ]  # fmt: skip
+    assert system.modes("main", "ranker") == {ONLINE, ASYNCHRONOUS, BATCH}
+
+
+def test_batch_over_several_stores() -> None:
+    """The job writes to a warehouse, an export copies to a bucket, a loader from there to what the page reads."""
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, calls: [films]}
+        films: {kind: database}
+        nightly: {kind: batch-job, calls: [server], writes: [lake]}
+        server: {kind: model-server, serves: [ranker]}
+        lake: {kind: warehouse}
+        export: {kind: batch-job, reads: [lake], writes: [bucket]}
+        bucket: {kind: object-store}
+        loader: {kind: batch-job, reads: [bucket], writes: [films]}
+        """
+    )
+    assert served(system) == [("ranker", BATCH, "server", "nightly", "films")]
+    assert set(system.productions) == {"lake", "bucket", "films"}
+
+
+def test_batch_over_a_queue_to_the_store() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, reads: [scores]}
+        scores: {kind: cache}
+        nightly: {kind: batch-job, serves: [ranker], publishes: [results]}
+        results: {kind: queue}
+        sink: {kind: service, consumes: [results], writes: [scores]}
+        """
+    )
+    assert served(system) == [("ranker", BATCH, "nightly", "nightly", "scores")]
+
+
+def test_what_a_service_reads_and_writes_is_no_copy() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, reads: [orders]}
+        orders: {kind: database}
+        shop: {kind: service, reads: [scores], writes: [orders]}
+        scores: {kind: database}
+        nightly: {kind: batch-job, serves: [ranker], writes: [scores]}
+        """
+    )
+    assert served(system) == []
+
+
+@pytest.mark.parametrize("kind", ["stream-processor", "worker"])
+def test_streaming_is_what_keeps_predicting_on_events_of_others(kind: str) -> None:
+    system = system_of(
+        f"""
+        client: {{kind: client, calls: [api]}}
+        api: {{kind: service, reads: [scores]}}
+        scores: {{kind: feature-store}}
+        sensors: {{kind: external, publishes: [events]}}
+        events: {{kind: queue}}
+        processor: {{kind: {kind}, consumes: [events], serves: [scorer], writes: [scores]}}
+        """
+    )
+    assert served(system) == [("scorer", STREAMING, "processor", "processor", "scores")]
+
+
+CLICKS = """
+    client: {kind: client, calls: [api]}
+    api: {kind: service, publishes: [clicks], reads: [table]}
+    clicks: {kind: queue}
+    KIND
+    table: {kind: database}
+"""
+
+
+@pytest.mark.parametrize(
+    ("consumer", "expected"),
+    [
+        ("{kind: stream-processor, writes: [table]", ("ranker", STREAMING, "maker", "maker", "table")),
+        ("{kind: stream-processor", ("ranker", STREAMING, "maker", "", "")),
+        ("{kind: worker, writes: [table]", ("ranker", ASYNCHRONOUS, "maker", "", "")),
+        ("{kind: batch-job, writes: [table], schedule: '@daily'", ("ranker", BATCH, "maker", "maker", "table")),
+        ("{kind: batch-job, writes: [table]", ("ranker", ASYNCHRONOUS, "maker", "", "")),
+        ("{kind: batch-job, schedule: '@daily'", ("ranker", ASYNCHRONOUS, "maker", "", "")),
+    ],
+)
+def test_events_of_ones_own_may_feed_a_job_or_a_stream(consumer: str, expected: tuple[str, ...]) -> None:
+    """A job on a schedule is batch, whatever it reads; one that only a message starts works as a worker does."""
+    maker = f"maker: {consumer}, consumes: [clicks], serves: [ranker]}}"
+    assert served(system_of(CLICKS.replace("KIND", maker))) == [expected]
+
+
+def test_a_job_that_a_scheduler_triggers_is_batch() -> None:
+    maker = "maker: {kind: batch-job, writes: [table], consumes: [clicks], serves: [ranker]}"
+    text = CLICKS.replace("KIND", f"{maker}\n    airflow: {{kind: scheduler, triggers: [maker]}}")
+    assert served(system_of(text)) == [("ranker", BATCH, "maker", "maker", "table")]
+
+
+def test_edge_is_on_the_device_of_who_asks() -> None:
+    system = system_of(
+        """
+        phone: {kind: client, serves: [tagger], calls: [watch, api]}
+        watch: {kind: edge-device, serves: [scorer]}
+        api: {kind: service, serves: [ranker]}
+        """,
+        "main: {from: phone}",
+    )
+    assert served(system) == [
+        ("tagger", EDGE, "phone", "", ""), ("scorer", EDGE, "watch", "", ""), ("ranker", ONLINE, "api", "", ""),
+    ]  # fmt: skip
+
+
+def test_stated_models_that_nothing_leads_to_are_unreached() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, calls: [server]}
+        server: {kind: model-server, serves: [ranker]}
+        elsewhere: {kind: model-server, serves: [tagger]}
+        shadow: {kind: model-server, serves: [scorer]}
+        """,
+        "main: {from: client, models: [ranker, tagger, tagger]}\nother: {from: client}",
+    )
+    assert served(system) == [("ranker", ONLINE, "server", "", ""), ("tagger", UNREACHED, "", "", "")]
+    assert served(system, "other") == [("ranker", ONLINE, "server", "", "")]
+
+
+def test_only_the_models_that_a_workload_states_count() -> None:
+    system = system_of(
+        """
+        client: {kind: client, calls: [server], reads: [table]}
+        server: {kind: model-server, serves: [ranker, tagger]}
+        nightly: {kind: batch-job, serves: [tagger, scorer], writes: [table]}
+        table: {kind: database}
+        """,
+        "main: {from: client, models: [tagger]}",
+    )
+    assert served(system) == [("tagger", ONLINE, "server", "", ""), ("tagger", BATCH, "nightly", "nightly", "table")]
+
+
+def test_clients_that_read_predictions_or_predict_are_not_taken_for_one_another() -> None:
+    system = system_of(
+        """
+        reader: {kind: client, reads: [table], calls: [api]}
+        caller: {kind: client, reads: [table], calls: [api]}
+        phone: {kind: client, reads: [table], calls: [api], serves: [tagger]}
+        api: {kind: service, serves: [ranker]}
+        table: {kind: database}
+        nightly: {kind: batch-job, serves: [scorer], writes: [table]}
+        """,
+        "a: {from: reader}\nb: {from: caller}\nc: {from: phone}",
+    )
+    for workload, client in (("a", "reader"), ("b", "caller"), ("c", "phone")):
+        read = next(s.read for s in system.servings(workload) if s.mode == BATCH)
+        assert read is not None and read.source == client
+    assert system.modes("c", "tagger") == {EDGE} and system.modes("a", "tagger") == frozenset()
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_online_and_behind_a_queue_are_what_can_be_reached_in_these_ways(seed: int) -> None:
+    """Against brute force: the servers on the waiting side are online, those beyond it are not."""
+    system = random_system(seed, size=7)
+    for workload in system.workloads.values():
+        oracle = Oracle(system.architecture, workload)
+        for serving in system.servings(workload):
+            if serving.mode in {ONLINE, EDGE}:
+                assert serving.server in oracle.waiting
+            elif serving.mode == UNREACHED:
+                assert workload.models is not None and serving.model in workload.models
+                assert all(serving.model not in system.components[n].serves for n in (*oracle.waiting, *oracle.eventual))
+            elif serving.read is None:
+                assert serving.server in oracle.eventual
+            else:
+                assert serving.read.source in oracle.waiting and _written(system, serving.producer, serving.store)
+        wanted = None if workload.models is None else set(workload.models)
+        for name in oracle.waiting | oracle.eventual:
+            for model in system.components[name].serves:
+                if wanted is None or model in wanted:
+                    assert model in {s.model for s in system.servings(workload) if s.server == name}
+
+
+def _written(system: System, producer: str, store: str) -> bool:
+    """Whether data can go from a producer to a store, over whatever copies it."""
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    for name, component in system.components.items():
+        for relation in component.relations:
+            if relation.verb in {"writes", "publishes"}:
+                graph.add_edge(name, relation.target)
+            elif relation.verb in {"reads", "consumes"}:
+                graph.add_edge(relation.target, name)
+    return networkx.has_path(graph, producer, store)

@@ -1,0 +1,74 @@
+"""OPS002: what watches a server, and when its absence is more than information."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+AT = "components.server"
+
+
+def text(server: str = "", slo: str = "", more: str = "") -> str:
+    return f"""
+workloads: {{ask: {{from: app, {slo}}}}}
+models: {{net: {{}}}}
+components:
+  app: {{kind: client, calls: [server]}}
+  server: {{kind: model-server, serves: [net], {server}}}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "more"),
+    [
+        ("monitored_by: [metrics]", "  metrics: {kind: monitoring}"),
+        ("", "  metrics: {kind: monitoring, calls: [server]}"),
+        ("monitored_by: [provider]", "  provider: {kind: external}"),
+    ],
+)
+def test_watched(server: str, more: str) -> None:
+    assert lint("OPS002", text(server, more=more)).places == set()
+
+
+def test_other_callers_watch_nothing() -> None:
+    found = lint("OPS002", text(more="  batch: {kind: service, calls: [server]}\n  metrics: {kind: monitoring}"))
+    assert found.places == {AT}
+
+
+def test_behind_an_availability_objective_it_is_a_warning() -> None:
+    finding = lint("OPS002", text(slo="slo: {availability: 99.9%}")).findings[AT]
+    assert finding.severity == "warning"
+    assert finding.message == "nothing watches `server`, so nobody knows whether `ask` gets its 99.9 %"
+    assert [(term.name, term.value) for term in finding.terms] == [("availability", 0.999)]
+
+
+@pytest.mark.parametrize("slo", ["", "slo: {latency: {p95: 1s}}"])
+def test_else_it_is_information(slo: str) -> None:
+    assert lint("OPS002", text(slo=slo)).findings[AT].severity == "info"
+
+
+def test_a_job_whose_predictions_are_read_serves_who_reads_them() -> None:
+    found = lint(
+        "OPS002",
+        """
+        workloads:
+          show: {from: app, slo: {availability: 99%}}
+          list: {from: app, slo: {availability: 99.5%}}
+        models: {net: {}}
+        components:
+          app: {kind: client, reads: [scores]}
+          scores: {kind: database}
+          nightly: {kind: batch-job, serves: [net], writes: [scores], schedule: 24h}
+        """,
+    )
+    finding = found.findings["components.nightly"]
+    assert finding.severity == "warning"
+    assert finding.message.endswith("nobody knows whether `list` and `show` get up to 99.5 %")
+
+
+def test_a_misspelt_monitor_is_no_absence() -> None:
+    found = lint("OPS002", text("monitored: [metrics]"))
+    assert found.places == set()
+    assert found.undecided

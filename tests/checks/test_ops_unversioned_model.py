@@ -1,0 +1,78 @@
+"""OPS004: what names a model for good, and where the one before comes back from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+AT = "models.net"
+
+
+def text(model: str, server: str = "kind: model-server", more: str = "") -> str:
+    return f"""
+workloads: {{ask: {{from: app}}}}
+models: {{net: {{{model}}}}}
+components:
+  app: {{kind: client, calls: [server]}}
+  server: {{serves: [net], {server}}}
+  store: {{kind: model-registry}}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "server"),
+    [
+        ("version: 1.10, registry: store", "kind: model-server"),
+        ("version: 1.10", "kind: model-server, loads: [store]"),
+        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker:7"),
+        ("version: 1.10", 'kind: model-server, loads_model: in-image, image: "shop/ranker@sha256:0a1b"'),
+        ("version: 1.10", "kind: external"),
+    ],
+)
+def test_a_version_and_a_place_to_come_from(model: str, server: str) -> None:
+    assert lint("OPS004", text(model, server)).places == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "server", "message"),
+    [
+        ("artifact: 1GB", "kind: model-server",
+         "`net` has no version and no registry: nobody can say which one answers, or put the one before back"),
+        ("registry: store", "kind: model-server", "`net` has no version: nobody can say which one answers"),
+        ("version: 1.10", "kind: model-server",
+         "`net` has no registry: there is no place to get the one before back from"),
+        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker:latest", "`net` has no registry"),
+        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker", "`net` has no registry"),
+        ("artifact: 1GB", "kind: external", "`net` has no version: nobody can say which one answers"),
+    ],
+)  # fmt: skip
+def test_what_is_missing(model: str, server: str, message: str) -> None:
+    finding = lint("OPS004", text(model, server)).findings[AT]
+    assert finding.message.startswith(message)
+    assert finding.severity == "info"
+
+
+@pytest.mark.parametrize("version", ["latest", "Latest", "production", "main"])
+def test_a_version_that_moves_is_none(version: str) -> None:
+    found = lint("OPS004", text(f"version: {version}, registry: store"))
+    assert found.findings["models.net.version"].message == (
+        f"`net` has the version `{version}`, which is another model after each release"
+    )
+
+
+def test_all_servers_have_to_get_it_from_somewhere() -> None:
+    server = "kind: model-server, loads: [store]"
+    other = "  other: {kind: batch-job, serves: [net]}"
+    assert lint("OPS004", text("version: 1.10", server)).places == set()
+    assert lint("OPS004", text("version: 1.10", server, other)).places == {AT}
+
+
+def test_a_model_that_nothing_serves_is_another_matter() -> None:
+    assert lint("OPS004", text("artifact: 1GB").replace("serves: [net]", "uses: triton, serves: []")).places == set()
+
+
+def test_a_version_that_cannot_be_read_is_no_absence() -> None:
+    found = lint("OPS004", text("version: [1], registry: store"))
+    assert (found.places, found.undecided) == (set(), {AT: ("models.net.version",)})

@@ -1,0 +1,149 @@
+"""SRV004: when a job would do, what it saves, and when servers have to stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from archlint import load
+from archlint.checks.online_for_batch_need import Params, check
+from tests.checks.linting import lint
+
+AT = "components.server"
+KNOWN = "inputs: known, distinct: 6.7M, slo: {freshness: 24h}"
+
+
+def text(
+    workload: str = KNOWN, server: str = "replicas: 8", more: str = "", head: str = "", model: str = "12ms"
+) -> str:
+    return f"""
+{head}
+workloads:
+  show: {{from: board, {workload}}}
+  {more}
+models: {{net: {{service_time: {model}}}, other: {{service_time: 1ms}}}}
+components:
+  board: {{kind: client, calls: [server]}}
+  server: {{kind: model-server, serves: [net], {server}}}
+"""
+
+
+def test_the_saving_by_hand() -> None:
+    # 6.7e6 x 12 ms = 80,400 s of work; on 8 replicas 10,050 s. A period may last 24 h less the run: 76,350 s.
+    found = lint("SRV004", text())
+    assert found.term(AT, "run_time") == pytest.approx(10050)
+    assert found.term(AT, "period") == pytest.approx(86400 - 10050)
+    assert found.term(AT, "standing") == pytest.approx(8 * 76350 / 3600)
+    assert found.term(AT, "busy") == pytest.approx(80400 / 3600)
+    assert found.term(AT, "saved") == pytest.approx((8 * 76350 - 80400) / 3600)
+    assert found.findings[AT].message == (
+        "`server` stands for `show`, but all 6.7 M inputs are known and a prediction may be 1 d old: a job scores them in "
+        "2.79 h and saves 86.8 % of the replica-hours"
+    )
+    assert (found.findings[AT].severity, found.findings[AT].certainty) == ("error", "proven")
+
+
+def test_a_price_turns_hours_into_money() -> None:
+    server = "replicas: 8, price: {amount: 0.20 USD per h, source: the contract, date: 2026-01-15}"
+    found = lint("SRV004", text(server=server))
+    assert found.term(AT, "money_saved") == f"{(8 * 76350 - 80400) / 3600 * 0.20:.2f} USD"
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        "inputs: on-request, waits: false, slo: {freshness: 24h}",
+        "inputs: known, distinct: 6.7M, waits: true",  # who waits needs this moment's answer
+        "inputs: known, distinct: 40B, slo: {freshness: 24h}",  # more work than the servers do
+        "inputs: known, distinct: 40B, waits: false",
+        "inputs: known, distinct: 6.7M, slo: {freshness: 5h}",  # a period and a run of 2.8 h do not fit
+        "inputs: known, distinct: 100, slo: {freshness: 5min}",  # a job every five minutes is a server
+        "inputs: known, distinct: 6.7M, slo: {freshness: 6h}",  # saves 12 % only
+    ],
+)
+def test_where_the_servers_have_to_stand(workload: str) -> None:
+    found = lint("SRV004", text(workload))
+    assert (found.places, found.undecided) == (set(), {})
+
+
+def test_where_nobody_waits_a_period_of_a_day_is_assumed() -> None:
+    found = lint("SRV004", text("inputs: known, distinct: 6.7M, waits: false"))
+    assert found.term(AT, "period") == 86400
+    assert "nobody waits for them" in found.findings[AT].message
+
+
+def test_who_waits_may_read_what_was_scored_before() -> None:
+    assert lint("SRV004", text(f"waits: true, {KNOWN}")).places == {AT}
+
+
+def test_a_server_that_another_workload_needs_live_stands_anyway() -> None:
+    live = "search: {from: board, inputs: on-request, waits: true}"
+    assert lint("SRV004", text(more=live)).places == set()
+    also = "print: {from: board, inputs: known, distinct: 1M, slo: {freshness: 12h}}"
+    found = lint("SRV004", text(more=also))
+    # 7.7e6 x 12 ms / 8 = 11,550 s, and the tighter freshness leaves 12 h less that.
+    assert found.term(AT, "period") == pytest.approx(12 * 3600 - 7.7e6 * 0.012 / 8)
+
+
+def test_another_workload_of_which_too_little_is_known_leaves_it_open() -> None:
+    found = lint("SRV004", text(more="search: {from: board, waits: true}"))
+    assert (found.places, found.undecided) == (set(), {})  # it waits, and allows no older prediction
+    found = lint("SRV004", text(more="search: {from: board, waits: false, distinct: 5}"))
+    assert found.undecided == {AT: ("workloads.search.inputs",)}
+
+
+@pytest.mark.parametrize(
+    ("workload", "server", "needs"),
+    [
+        ("inputs: known, slo: {freshness: 24h}", "replicas: 8", ["workloads.show.distinct"]),
+        ("distinct: 6.7M, slo: {freshness: 24h}", "replicas: 8", ["workloads.show.inputs"]),
+        ("inputs: known, distinct: 6.7M", "replicas: 8", ["workloads.show.waits"]),
+        (KNOWN, "", ["components.server.replicas"]),
+        (KNOWN, "replicas: {max: 9}", ["components.server.replicas.min"]),
+    ],
+)
+def test_the_fact_that_is_missing_is_asked_for(workload: str, server: str, needs: list[str]) -> None:
+    found = lint("SRV004", text(workload, server))
+    assert (found.places, found.undecided) == (set(), {AT: tuple(needs)})
+
+
+def test_what_cannot_be_is_not_asked_for() -> None:
+    found = lint("SRV004", text("distinct: 40B, slo: {freshness: 24h}"))
+    assert found.undecided == {}  # too much work, whether the inputs are known or not
+
+
+def test_servers_that_scale_to_nothing_do_not_stand() -> None:
+    found = lint("SRV004", text(server="replicas: {min: 0, max: 9}"))
+    assert (found.places, found.undecided) == (set(), {})
+
+
+@pytest.mark.parametrize(
+    ("team", "said"),
+    [
+        ("{engineers: 2, on_call: false}", "; nobody is on call for a server"),
+        ("{engineers: 1}", "; 1 engineer would have no server to keep up"),
+        ("{engineers: 12, on_call: true}", "replica-hours"),
+    ],
+)
+def test_the_team_words_the_reason_and_never_the_verdict(team: str, said: str) -> None:
+    finding = lint("SRV004", text(head=f"team: {team}")).findings[AT]
+    assert finding.message.endswith(said)
+    assert finding.certainty == "proven"
+
+
+def test_the_team_orders_the_cures() -> None:
+    often = "inputs: known, distinct: 10k, slo: {freshness: 20min}"
+    assert lint("SRV004", text(often, head="team: {engineers: 12, on_call: true}")).cures(AT) == [
+        "prediction-cache",
+        "batch",
+    ]
+    assert lint("SRV004", text(often, head="team: {engineers: 2}")).cures(AT) == ["batch", "prediction-cache"]
+
+
+def test_a_mean_that_is_fitted_makes_an_estimate() -> None:
+    assert lint("SRV004", text(model="{p50: 10ms, p99: 40ms}")).findings[AT].certainty == "estimated"
+
+
+def test_the_parameters_decide() -> None:
+    system = load("archlint: 1\n" + text())
+    for params in (Params(least_saving=0.9), Params(shortest_period=80_000.0)):
+        assert not list(check(system, params))

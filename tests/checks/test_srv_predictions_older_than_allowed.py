@@ -1,0 +1,206 @@
+"""SRV008: the age of a prediction at the worst moment, of jobs, caches and queues."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+JOB = "components.nightly.schedule"
+TTL = "components.api.reads[0].ttl"
+LENGTH = "components.jobs.max_length"
+
+
+def batch(freshness: str, job: str, more: str = "", workload: str = "inputs: known") -> str:
+    return f"""
+workloads: {{show: {{from: app, {workload}, slo: {{freshness: {freshness}}}}}}}
+models: {{scorer: {{service_time: {{mean: 18ms}}}}, live: {{service_time: 5ms}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, reads: [scores]}}
+  scores: {{kind: database}}
+  nightly: {{kind: batch-job, serves: [scorer], writes: [scores], {job}}}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("schedule", "freshness", "violated"),
+    [
+        ('"0 3 * * *"', "25h", True),  # 24 h and a run of 90 min
+        ('"0 3 * * *"', "25.5h", False),
+        ('"0 3 * * 1-5"', "36h", True),  # 72 h over the weekend
+        ('"0 3 * * 1-5"', "74h", False),
+        ("6h", "8h", False),
+        ("6h", "7h", True),
+    ],
+)
+def test_the_longest_gap_and_the_run_count(schedule: str, freshness: str, violated: bool) -> None:
+    found = lint("SRV008", batch(freshness, f"schedule: {schedule}, run_time: 90min"))
+    assert found.places == ({JOB} if violated else set())
+    assert found.undecided == {}
+
+
+def test_the_finding_says_what_period_would_do() -> None:
+    found = lint("SRV008", batch("36h", 'schedule: "0 3 * * 1-5", run_time: 90min'))
+    assert found.term(JOB, "age") == pytest.approx(73.5 * 3600)
+    assert found.findings[JOB].message == (
+        "a prediction of `nightly` is up to 3.06 d old when `show` reads it, but may be 36 h old: runs that start at most "
+        "34.5 h apart would do"
+    )
+    assert (found.findings[JOB].severity, found.cures(JOB)[0]) == ("error", "shorter-period")
+
+
+def test_where_runs_would_overlap_they_have_to_be_shorter() -> None:
+    found = lint("SRV008", batch("2h", "schedule: 1h, run_time: 90min"))
+    assert found.findings[JOB].message.endswith("a run takes 1.5 h, and would have to start every 30 min")
+    assert found.cures(JOB)[0] == "parallel-jobs"
+
+
+def test_a_run_that_follows_from_its_records_is_an_estimate_unless_the_gap_alone_is_too_long() -> None:
+    # 2e6 x 18 ms / 8 = 4,500 s.
+    job = "records: 2M, replicas: 2, workers: 4"
+    found = lint("SRV008", batch("25h", f"schedule: 24h, {job}"))
+    assert found.term(JOB, "age") == pytest.approx(86400 + 4500)
+    assert found.findings[JOB].certainty == "estimated"
+    for schedule in ("25h", "26h"):
+        assert lint("SRV008", batch("25h", f"schedule: {schedule}, {job}")).findings[JOB].certainty == "proven"
+
+
+def test_the_schedule_may_be_that_of_a_scheduler_and_the_shortest_counts() -> None:
+    more = "  airflow: {kind: scheduler, schedule: 48h, triggers: [nightly]}"
+    found = lint("SRV008", batch("36h", "run_time: 1h", more))
+    assert found.places == {"components.airflow.schedule"}
+    assert lint("SRV008", batch("36h", "run_time: 1h, schedule: 24h", more)).places == set()
+
+
+@pytest.mark.parametrize(
+    ("job", "more", "needs"),
+    [
+        ("run_time: 1h", "", [JOB]),
+        ("run_time: 1h", "  cron: {kind: scheduler, triggers: [nightly]}", ["components.cron.schedule", JOB]),
+        ("schedule: 24h", "", ["components.nightly.run_time"]),
+        ("schedule: 24h, records: 2M", "", ["components.nightly.run_time", "components.nightly.replicas"]),
+    ],
+)
+def test_the_fact_that_is_missing_is_asked_for(job: str, more: str, needs: list[str]) -> None:
+    found = lint("SRV008", batch("36h", job, more))
+    assert (found.places, found.undecided) == (set(), {"components.nightly": tuple(needs)})
+
+
+def test_a_gap_that_is_too_long_needs_no_run_time() -> None:
+    found = lint("SRV008", batch("36h", "schedule: 48h"))
+    assert found.places == {JOB}
+    assert found.findings[JOB].message.endswith("runs that start at most 36 h apart would do, less the run")
+
+
+@pytest.mark.parametrize(
+    ("job", "workload"),
+    [("schedule: 24h, run_time: 40h", "inputs: known"), ("schedule: 24h, run_time: 1h", "inputs: on-request")],
+)
+def test_what_no_schedule_can_meet_is_the_other_rule_s(job: str, workload: str) -> None:
+    facts = batch("10h", job, workload=workload)
+    assert lint("SRV008", facts).places == set()
+    assert lint("SRV003", facts).places == {"components.nightly"}
+
+
+def cached(relation: str, freshness: str = "5min", target: str = "cache") -> str:
+    return f"""
+workloads: {{quote: {{from: app, slo: {{freshness: {freshness}}}}}}}
+models: {{net: {{service_time: 5ms}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: model-server, serves: [net], reads: [{{to: kept, {relation}}}]}}
+  kept: {{kind: {target}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("relation", "violated", "asked"),
+    [
+        ("hit_ratio: 30%, ttl: 1h", True, False),
+        ("hit_ratio: 30%, ttl: 5min", False, False),
+        ("ttl: 1h", True, False),
+        ("hit_ratio: 30%, ttl: 1h, kind: data", False, False),  # old data, but a new prediction
+        ("hit_ratio: 0, ttl: 1h", False, False),
+        ("hit_ratio: 30%", False, True),
+        ("kind: prediction", False, True),
+        ("timeout: 10ms", False, False),
+    ],
+)
+def test_a_prediction_in_a_cache_is_as_old_as_its_ttl(relation: str, violated: bool, asked: bool) -> None:
+    found = lint("SRV008", cached(relation))
+    assert found.places == ({TTL} if violated else set())
+    assert found.undecided == ({"components.api.reads[0]": (TTL,)} if asked else {})
+
+
+def test_the_ttl_that_would_do_is_said() -> None:
+    assert lint("SRV008", cached("hit_ratio: 30%, ttl: 1h")).findings[TTL].message == (
+        "`kept` keeps a prediction for 1 h, but `quote` allows it to be 5 min old: a ttl of 5 min would do"
+    )
+
+
+def queued(queue: str, worker: str = "replicas: 8", freshness: str = "1h", model: str = "300ms") -> str:
+    return f"""
+workloads: {{judge: {{from: app, waits: false, slo: {{freshness: {freshness}}}}}}}
+models: {{net: {{service_time: {model}}}}}
+components:
+  app: {{kind: client, publishes: [jobs]}}
+  jobs: {{kind: queue, {queue}}}
+  worker: {{kind: worker, consumes: [jobs], serves: [net], {worker}}}
+"""
+
+
+def test_the_last_message_of_a_full_queue_waits_for_all_before_it() -> None:
+    # 400,000 x 300 ms / 8 = 15,000 s; an hour takes 34 at a time, or 96,000 messages.
+    found = lint("SRV008", queued("max_length: 400k"))
+    assert found.term(LENGTH, "age") == pytest.approx(15000)
+    assert found.findings[LENGTH].message == (
+        "a full `jobs` keeps `worker` busy for 4.17 h, but a prediction for `judge` may be 1 h old: 34 predictions at a "
+        "time instead of 8, or at most 96 k messages would do"
+    )
+    assert found.findings[LENGTH].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("queue", "worker"),
+    [
+        ("max_length: 96k", "replicas: 8"),
+        ("max_length: 400k", "replicas: {min: 1, max: 40}"),  # a full queue is what a range is for
+        ("max_length: 400k", "replicas: 8, batching: {max_size: 8}"),
+        ("max_length: 400k", "replicas: 9, workers: 4"),
+    ],
+)
+def test_a_queue_that_is_worked_off_in_time(queue: str, worker: str) -> None:
+    assert lint("SRV008", queued(queue, worker)).places == set()
+
+
+@pytest.mark.parametrize(
+    ("queue", "worker", "model", "needs"),
+    [
+        ("persistent: true", "replicas: 8", "300ms", [LENGTH]),
+        ("max_length: 400k", "", "300ms", ["components.worker.replicas"]),
+        ("max_length: 400k", "replicas: {min: 2}", "300ms", ["components.worker.replicas.max"]),
+        ("max_length: 400k", "replicas: 8", "{p50: 200ms}", ["models.net.service_time.mean"]),
+    ],
+)
+def test_what_is_missing_of_a_queue_is_asked_for(queue: str, worker: str, model: str, needs: list[str]) -> None:
+    found = lint("SRV008", queued(queue, worker, model=model))
+    assert (found.places, found.undecided) == (set(), {"components.jobs": tuple(needs)})
+
+
+def test_without_a_freshness_nothing_is_asked() -> None:
+    found = lint("SRV008", batch("36h", "").replace(", slo: {freshness: 36h}", ""))
+    assert (found.places, found.undecided) == (set(), {})
+
+
+def test_two_workloads_that_read_one_job_are_one_finding() -> None:
+    facts = batch("25h", "schedule: 24h, run_time: 3h").replace(
+        "workloads: {", "workloads: {alert: {from: app, inputs: known, slo: {freshness: 9h}}, "
+    )
+    finding = lint("SRV008", facts).findings[JOB]
+    assert "`alert` reads it" in finding.message
+    assert [related.at for related in finding.related] == [
+        "workloads.alert.slo.freshness",
+        "workloads.show.slo.freshness",
+    ]
