@@ -125,7 +125,10 @@ def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], lis
     outer = above.with_options(exclude=linters.options.exclude)
 
     def ignored(path: Path) -> bool:
-        nearest = linters.config_for(path)
+        try:
+            nearest = linters.config_for(path)
+        except ConfigError:                        # told at the files that it holds for
+            nearest = above
         return outer.excludes(path) or (nearest is not above and nearest.excludes(path))
 
     found = find_files(folder, ignored)

@@ -35,7 +35,6 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             absent=(component.place("logs_to"),),
             whole_graph=True,
             cures=("prediction-log",),
-            cause=f"component {component.name}",
         )
 
 

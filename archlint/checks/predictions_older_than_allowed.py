@@ -142,9 +142,9 @@ def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[
     flow = system.flow(workload)
     for name in flow.waiting:
         for step in flow.steps.get(name, ()):
-            relation = step.relation
-            if not _keeps_predictions(system, relation):
+            if not _keeps_predictions(system, step.relation):
                 continue
+            relation = _with_ttl(system, step.relation)
             if relation.ttl_s is None:
                 because = f"how long `{relation.target}` keeps a prediction"
                 yield Undecided(relation.place(), (relation.place("ttl"),), because)
@@ -154,12 +154,25 @@ def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[
 
 def _keeps_predictions(system: System, relation: Relation) -> bool:
     """Return whether a relation reads answers of an earlier request: a hit skips the model behind it."""
-    if relation.caches == "data" or relation.hit_ratio == 0:
+    if relation.verb not in {"calls", "reads"} or relation.caches == "data" or relation.hit_ratio == 0:
         return False
-    if relation.caches is None and relation.hit_ratio is None and relation.ttl_s is None:
+    if relation.hit_ratio is not None:
+        return True
+    # What a job fills ahead of time is as old as its schedule lets it be.
+    if relation.target in system.productions:
         return False
-    # What a job fills ahead of time is as old as its schedule lets it be, unless it is said to answer repeats.
-    return relation.hit_ratio is not None or relation.target not in system.productions
+    said = relation.caches is not None or relation.ttl_s is not None
+    return said or system.components[relation.target].kind == "cache"
+
+
+def _with_ttl(system: System, relation: Relation) -> Relation:
+    """Return the relation that says how long an entry lives: the one that reads, else one that writes there."""
+    if relation.ttl_s is not None:
+        return relation
+    writes = (
+        r for r in system.topology.outgoing[relation.source] if r.verb == "writes" and r.target == relation.target
+    )
+    return next((write for write in writes if write.ttl_s is not None), relation)
 
 
 def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness_s: float) -> Age:

@@ -10,6 +10,8 @@ _MAX_COMPARED: Final = 5_000
 _MAX_INDEXED: Final = 2_000_000
 _MAX_KNOWN: Final = 10_000
 _CUTOFF: Final = 0.6
+_CUTOFF_NEAR: Final = 0.45
+"""All words of four letters or more that are one edit apart are more alike than this."""
 
 
 class Names:
@@ -57,18 +59,18 @@ class Names:
                     for variant in _variants(name):
                         self._index.setdefault(variant, []).append(name)
         near = {name: None for variant in _variants(plain) for name in self._index.get(variant, ())[:50]}
-        return self._best(plain, near)
+        return self._best(plain, near, _CUTOFF_NEAR if len(plain) > 2 else _CUTOFF)
 
     def _similar(self, plain: str) -> str | None:
         size = len(plain)
         close = [name for name in self.names if abs(len(name) - size) * 2 <= len(name) + size][:_MAX_COMPARED]
         self.compared += len(close)
-        return self._best(plain, close)
+        return self._best(plain, close, _CUTOFF)
 
-    def _best(self, plain: str, names: Iterable[str]) -> str | None:
+    def _best(self, plain: str, names: Iterable[str], cutoff: float) -> str | None:
         from difflib import get_close_matches
 
-        found = get_close_matches(plain, names, n=1, cutoff=_CUTOFF)
+        found = get_close_matches(plain, names, n=1, cutoff=cutoff)
         return self.names[found[0]] if found else None
 
 

@@ -153,7 +153,14 @@ def test_the_identity_of_an_unused_comment_is_not_its_line() -> None:
 
 
 def test_hostile_comments_take_no_time() -> None:
-    long = "# archlint: accept " + " " * 200_000 + "x\n" + "# archlint: accept a -- b\n" * 20_000 + "a: '#'\n" * 2
+    long = "# archlint: accept " + " " * 200_000 + "x\n" + "# archlint: accept A1 -- b\n" * 20_000 + "a: '#'\n" * 2
     grants = list(comment_grants(parse("arch.yaml", "archlint: 1\n" + long)))
     assert {type(grant) for grant in grants} == {Grant, Problem}
     assert {grant.line for grant in grants if isinstance(grant, Grant)} == {20_003}
+
+
+def test_what_is_no_rule_before_the_reason_accepts_nothing() -> None:
+    text = "archlint: 1\nsystem: x  # archlint: accept SRV002 until 2020-01-01 -- b\n"
+    (problem,) = comment_grants(parse("arch.yaml", text))
+    assert isinstance(problem, Problem)
+    assert "`until` is no rule" in problem.message

@@ -238,3 +238,12 @@ def test_many_entries_and_findings_stay_quick() -> None:
     assert len(parse("arch.yaml", text).text) < 1_000_000
     report = lint(text)
     assert (open_rules(report), {reason for _, reason in accepted_rules(report)}) == ([], {"r"})
+
+
+def test_an_entry_whose_end_or_bound_cannot_be_read_accepts_nothing() -> None:
+    from archlint.model.read import no_includes, read
+    from archlint.source.parser import parse
+
+    for said in ("until: 2026-02-30", "while: rate around 5/s"):
+        text = f"archlint: 1\naccept: [{{rule: SRV002, reason: why, {said}}}]\n"
+        assert read(parse("arch.yaml", text), no_includes).accept == ()

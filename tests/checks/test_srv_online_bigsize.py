@@ -266,3 +266,21 @@ def test_what_is_waited_for_until_the_timeout_is_shown() -> None:
     found = lint("SRV001", text("slo: {latency: {p95: 50ms}}", "service_time: 80ms", calls=call))
     assert found.term(AT, "floor") == pytest.approx(0.06)
     assert "components.api.calls[0]" in [related.at for related in found.findings[AT].related]
+
+
+def test_a_longer_branch_beside_it_does_not_hide_a_model() -> None:
+    """Whatever runs side by side with the model, the answer takes at least as long as the model."""
+    import archlint
+
+    for other in ("299ms", "301ms", "45s"):
+        report = archlint.check(f"""
+archlint: 1
+workloads: {{rank: {{from: page, models: [m], slo: {{latency: {{p99: 100ms}}}}}}}}
+models: {{m: {{service_time: {{p50: 200ms, p99: 300ms}}}}}}
+components:
+  page: {{kind: client, calls: [api]}}
+  api: {{kind: service, service_time: 2ms, calls: [{{to: server, parallel: g}}, {{to: slow, parallel: g}}]}}
+  server: {{kind: model-server, serves: [m]}}
+  slow: {{kind: service, service_time: {other}}}
+""")
+        assert [f.at for f in report.findings if f.rule == "SRV001"] == ["models.m.service_time"], other

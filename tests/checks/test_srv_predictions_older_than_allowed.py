@@ -125,13 +125,24 @@ components:
         ("hit_ratio: 0, ttl: 1h", False, False),
         ("hit_ratio: 30%", False, True),
         ("kind: prediction", False, True),
-        ("timeout: 10ms", False, False),
+        ("timeout: 10ms", False, True),  # a cache keeps predictions unless it says otherwise
     ],
 )
 def test_a_prediction_in_a_cache_is_as_old_as_its_ttl(relation: str, violated: bool, asked: bool) -> None:
     found = lint("SRV008", cached(relation))
     assert found.places == ({TTL} if violated else set())
     assert found.undecided == ({"components.api.reads[0]": (TTL,)} if asked else {})
+
+
+def test_the_ttl_may_stand_where_the_cache_is_written() -> None:
+    facts = cached("timeout: 10ms").replace("reads:", "writes: [{to: kept, ttl: 1h}], reads:")
+    assert lint("SRV008", facts).places == {"components.api.writes[0].ttl"}
+
+
+def test_what_a_job_fills_is_no_cache_of_answers() -> None:
+    more = "  nightly: {kind: batch-job, serves: [net], writes: [kept], schedule: 1min, run_time: 1s}\n"
+    found = lint("SRV008", cached("timeout: 10ms") + more)
+    assert (found.places, found.undecided) == (set(), {})
 
 
 def test_the_ttl_that_would_do_is_said() -> None:

@@ -188,3 +188,32 @@ def test_the_examples_are_as_their_committed_output_says(archlint: Run) -> None:
         done = archlint("check", str(path.relative_to(ROOT)), cwd=ROOT)
         assert done.returncode == 1, path
         assert done.stdout == path.with_suffix(".txt").read_text(), path
+
+
+def test_circles_of_links_and_impossible_names_are_unreadable(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    for name in ("loop.yaml", "loop.yaml/below.yaml", "a" * 5000, "missing.yaml"):
+        done = archlint("check", name)
+        assert done.returncode == 2, name[:40]
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_two_outputs_cannot_go_to_one_place(archlint: Run, sick: Path) -> None:
+    for words in (["--output", "json", "--output", "text"], ["--output", "json:o", "--output", "text:o"]):
+        done = archlint("check", "arch.yaml", *words)
+        assert done.returncode == 2
+        assert "two outputs" in done.stderr
+
+
+def test_an_empty_path_is_a_wrong_call(archlint: Run, sick: Path) -> None:
+    assert archlint("check", "").returncode == 2
+
+
+def test_one_wrong_configuration_keeps_only_its_own_files_from_being_checked(archlint: Run, sick: Path) -> None:
+    (sick.parent / "other").mkdir()
+    (sick.parent / "other" / "archlint.toml").write_text("selct = []\n")
+    (sick.parent / "other" / "arch.yaml").write_text(SICK)
+    done = archlint("check")
+    assert done.returncode == 2
+    assert "did you mean `select`" in done.stdout
+    assert "arch.yaml:7:" in done.stdout

@@ -99,8 +99,8 @@ def test_a_merged_fact_is_shown_where_it_was_written() -> None:
 
 def test_a_list_that_an_alias_stands_for_is_shown_at_the_key_that_uses_it() -> None:
     read = architecture("x-zones: &z [a, b]\ncomponents:\n  a: {kind: service, zones: *z}\n")
-    assert underlined(read, "components", "a", "zones") == (3, "zones")
-    assert underlined(read, "components", "a", "zones", 1) == (1, "b")
+    assert underlined(read, "components", "a", "zones") == (4, "zones")
+    assert underlined(read, "components", "a", "zones", 1) == (2, "b")
 
 
 def test_an_empty_document_is_shown_at_its_start() -> None:
