@@ -163,7 +163,7 @@ def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ..
         longest.term("timeout", f"longest timeout on the way, {relation.source} to {relation.target}", "s"),
         Term("objective", label, objective_s, "s", Origin.STATED, at),
         Term("ratio", "objective over timeout", ratio, "", Origin.DERIVED),
-        Term("objective_over_timeout", "which may be", most, "", Origin.ASSUMED, None, note, limit=True),
+        Term("objective_over_timeout", "which may be at most", most, "", Origin.ASSUMED, None, note, limit=True),
     )
     text = (
         f"the answer may come after {format_duration(objective_s)}, and by then everybody gave up "
