@@ -1,0 +1,24 @@
+"""`archlint new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archlint.reference import implementation_named
+from archlint.reference.project import write_project
+
+
+@click.command("new")
+@click.argument("pattern")
+@click.argument("folder", type=click.Path(path_type=Path))
+def command(pattern: str, folder: Path) -> None:
+    """Write a project into FOLDER, made of the reference implementation of PATTERN.
+
+    It holds all that the service needs: code, tests, container files, arch.yaml. `archlint reference` lists the
+    patterns. A folder that holds anything is never written to.
+    """
+    implementation = implementation_named(pattern)
+    parts = write_project(implementation, folder)
+    click.echo(f"wrote {folder}: {', '.join(parts)}\nnext: read {folder / implementation.module / 'README.md'}")

@@ -1,0 +1,31 @@
+"""`archlint reference`."""
+
+from __future__ import annotations
+
+import click
+
+from archlint.reference import implementation_named, implementations
+from archlint.reference.running import start
+
+
+@click.command("reference", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("pattern", required=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option("--path", is_flag=True, help="Print the folder of PATTERN instead of starting it.")
+def command(pattern: str | None, words: tuple[str, ...], path: bool) -> None:
+    """Start the reference implementation of PATTERN here, or list all of them.
+
+    WORDS are its own: `archlint reference web-single --help` lists them. Settings are read from the environment:
+    SERVE_PORT, SERVE_HOST, SERVE_DATA_DIR and those that its README names.
+    """
+    if pattern is None:
+        known = implementations()
+        width = max(map(len, known), default=0)
+        for name, implementation in known.items():
+            click.echo(f"{name:{width}}  {implementation.title}")
+        return
+    implementation = implementation_named(pattern)
+    if path:
+        click.echo(implementation.folder)
+        return
+    raise SystemExit(start(implementation, words))

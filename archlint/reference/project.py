@@ -1,0 +1,123 @@
+"""Make a project of a reference implementation: its folder, what it shares with others, what builds and tests it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from string import Template
+
+from archlint.errors import UsageError
+from archlint.reference.folders import SHARED, Implementation, implementations
+
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "reference-data")
+_PYPROJECT = Template("""\
+[project]
+name = "$name"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = [
+$dependencies
+]
+
+[project.optional-dependencies]
+dev = [$dev]
+
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[tool.setuptools]
+packages = [$packages]
+
+[tool.pytest.ini_options]
+pythonpath = ["."]
+markers = ["xdist_group(name): tests that share a costly server, and so a process"]
+""")
+_README = Template("""\
+# $name
+
+Made by `archlint new $pattern`, from archlint's reference implementation of that pattern:
+[$module/README.md]($module/README.md) says when to use it, how it is built and what to change first. All of this is
+yours to change.
+
+```sh
+python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'
+.venv/bin/python -m $module                                  # start it
+.venv/bin/python -m pytest                                   # test it; a server that is not installed skips its tests
+docker build -f $module/Dockerfile -t $name .                # or: docker compose -f $module/compose.yaml up --build
+archlint check $module/arch.yaml                             # what it builds, as archlint reads it
+```
+
+Where `$module/README.md` says `archlint reference $pattern`, here it is `python -m $module`.
+""")
+
+
+def write_project(implementation: Implementation, target: Path) -> list[str]:
+    """Write a project that stands without archlint's checkout, and return what it consists of, relative to it.
+
+    Raises `UsageError` for a target that exists and is not an empty folder: nothing is ever overwritten.
+    """
+    _check(target)
+    name = re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "service"
+    packages = [SHARED, *_needed_by(implementation)]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for package in packages:
+            shutil.copytree(implementation.root / package, target / package, ignore=_LEFT_OUT)
+        shutil.copy(implementation.root / "conftest.py", target / "conftest.py")
+        values = {"name": name, "pattern": implementation.name, "module": implementation.module}
+        (target / "pyproject.toml").write_text(_pyproject(name, packages, target), encoding="utf-8")
+        (target / "README.md").write_text(_README.substitute(values), encoding="utf-8")
+        (target / ".gitignore").write_text("__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
+    return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())
+
+
+def _check(target: Path) -> None:
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UsageError(f"{target} exists and is not an empty folder: it is not overwritten", "name another folder")
+
+
+def _needed_by(implementation: Implementation) -> list[str]:
+    """The implementation's package, and those of others that it imports, and so on."""
+    others = {i.module for i in implementations().values()}
+    needed: list[str] = []
+    waiting = [implementation.module]
+    while waiting:
+        module = waiting.pop()
+        if module in needed:
+            continue
+        needed.append(module)
+        waiting += sorted(set(_imported_by((implementation.root / module).rglob("*.py"))) & others)
+    return needed
+
+
+def _imported_by(files: Iterable[Path]) -> Iterator[str]:
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module.partition(".")[0]
+
+
+def _pyproject(name: str, packages: list[str], target: Path) -> str:
+    lines = (line for package in packages for line in (target / package / "requirements.txt").read_text().splitlines())
+    needs = sorted({line.strip() for line in lines if line.strip() and not line.startswith(("-r", "#"))})
+    tests = target / SHARED / "testing" / "requirements.txt"
+    dev = [line for line in tests.read_text().splitlines() if line and not line.startswith("#")]
+    return _PYPROJECT.substitute(
+        name=name,
+        dependencies="\n".join(f'    "{need}",' for need in needs),
+        dev=", ".join(f'"{need}"' for need in dev),
+        packages=", ".join(f'"{p}"' for p in _packages(packages, target)),
+    )
+
+
+def _packages(packages: list[str], target: Path) -> list[str]:
+    inits = (path.parent for package in packages for path in (target / package).rglob("__init__.py"))
+    return sorted(".".join(folder.relative_to(target).parts) for folder in inits)

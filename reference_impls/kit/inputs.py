@@ -1,0 +1,59 @@
+"""Bodies of requests and answers, with the limits that keep bad input out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from kit.models import Floats, Model, Prediction
+
+MOST_RECORDS = 1000
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Record = Annotated[list[Finite], Field(max_length=1000)]
+
+
+class UnfitInputError(ValueError):
+    """Records that the model does not take."""
+
+
+class Records(BaseModel):
+    """Records to predict: a list of lists of finite numbers, as many as the model has features."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: Annotated[list[Record], Field(min_length=1, max_length=MOST_RECORDS)]
+
+    def matrix(self, features: int) -> Floats:
+        """Return the records as a matrix of shape (records, features); raises `UnfitInputError` for another width."""
+        for index, record in enumerate(self.inputs):
+            if len(record) != features:
+                raise UnfitInputError(f"inputs[{index}] has {len(record)} numbers; the model takes {features}")
+        return np.array(self.inputs, dtype=np.float64)
+
+
+class Labelled(BaseModel):
+    """One prediction."""
+
+    label: str
+    probability: float
+
+
+class Predictions(BaseModel):
+    """The answer: a prediction for each record, and which model made them."""
+
+    model: str
+    version: str
+    predictions: list[Labelled]
+
+
+def answer(model: Model, records: Records) -> Predictions:
+    """Predict; raises `UnfitInputError` for records of another width."""
+    return as_answer(model, model.predict(records.matrix(len(model.card.features))))
+
+
+def as_answer(model: Model, predictions: list[Prediction]) -> Predictions:
+    """Put predictions into the form in which they are sent."""
+    labelled = [Labelled(label=p.label, probability=p.probability) for p in predictions]
+    return Predictions(model=model.card.name, version=model.card.version, predictions=labelled)

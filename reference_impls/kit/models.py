@@ -1,0 +1,199 @@
+"""Small real models: trained on a data set that scikit-learn ships, kept in a format that cannot run code.
+
+`skops` stores no bytecode, unlike pickle, and `load` refuses types that are not known to be harmless. Beside each
+model lies its card: digest, features, classes, and what the training data looked like, which monitoring needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import sklearn
+import skops.io
+from numpy.typing import NDArray
+from sklearn import datasets
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+DataSet = Literal["iris", "wine", "digits", "breast_cancer"]
+Floats = NDArray[np.float64]
+_LOADERS = {
+    "iris": datasets.load_iris,
+    "wine": datasets.load_wine,
+    "digits": datasets.load_digits,
+    "breast_cancer": datasets.load_breast_cancer,
+}
+
+
+class RefusedModelError(Exception):
+    """A model file that must not be served: missing, altered, or of types that could run code."""
+
+
+class Estimator(Protocol):
+    """What the kit asks of a classifier, as scikit-learn has it."""
+
+    classes_: NDArray[np.int64]
+
+    def predict_proba(self, inputs: Floats) -> Floats:
+        """Return the probability of each class, shape (records, classes)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a model: `digest` is the SHA-256 of its file, `quantiles` has one row a feature.
+
+    `quantiles` are the deciles of the training data, `shares` how often each class stands in it, `accuracy` is that on
+    a fifth of the data which training did not see.
+    """
+
+    name: str
+    version: str
+    digest: str
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+    shares: tuple[float, ...]
+    accuracy: float
+    made_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model with its card."""
+
+    card: Card
+    estimator: Estimator
+
+    def probabilities(self, inputs: Floats) -> Floats:
+        """Return the probability of each class, shape (records, classes), for inputs of shape (records, features)."""
+        return np.asarray(self.estimator.predict_proba(inputs), dtype=np.float64)
+
+    def predict(self, inputs: Floats) -> list[Prediction]:
+        """Return the likeliest class of each record with its probability."""
+        probabilities = self.probabilities(inputs)
+        best = probabilities.argmax(axis=1)
+        return [
+            Prediction(self.card.classes[int(self.estimator.classes_[i])], float(row[i]))
+            for i, row in zip(best, probabilities, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A class and its probability, from 0 to 1."""
+
+    label: str
+    probability: float
+
+
+def examples(data_set: DataSet) -> Floats:
+    """Return the records of a data set, shape (records, features); tests and load generators send them."""
+    inputs, _ = _LOADERS[data_set](return_X_y=True)
+    return np.asarray(inputs, dtype=np.float64)
+
+
+def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, seed: int = 7) -> Path:
+    """Train a classifier, write it and its card into a folder, and return the model's path.
+
+    A logistic regression, or a forest of so many `trees`. The file appears whole or not at all.
+    """
+    bunch = _LOADERS[data_set]()
+    inputs, target = np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target)
+    seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
+    estimator = _estimator(trees, seed).fit(seen, seen_target)
+    data = skops.io.dumps(estimator)
+    digest = sha256(data).hexdigest()
+    card = Card(
+        name=name or data_set,
+        version=digest[:12],
+        digest=digest,
+        features=tuple(str(feature) for feature in bunch.feature_names),
+        classes=tuple(str(label) for label in bunch.target_names),
+        quantiles=tuple(tuple(float(q) for q in row) for row in np.quantile(seen, np.linspace(0, 1, 11), axis=0).T),
+        shares=tuple(float(share) for share in np.bincount(seen_target) / len(seen_target)),
+        accuracy=float(estimator.score(unseen, unseen_target)),
+        made_with=f"scikit-learn {sklearn.__version__}",
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{card.name}.skops"
+    _write(path, data)
+    _write(card_path(path), json.dumps(asdict(card), indent=2).encode())
+    return path
+
+
+def trained(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) -> Path:
+    """Return the model of a folder; it is trained first where there is none."""
+    path = folder / f"{name or data_set}.skops"
+    return path if path.is_file() and card_path(path).is_file() else train(data_set, folder, name=name, trees=trees)
+
+
+def load(path: Path, digest: str = "") -> Model:
+    """Load a model whose bytes have the digest of its card, and `digest` where one is given.
+
+    Raises `RefusedModelError` for a file that is missing, altered, or holds types which skops does not trust.
+    """
+    card = read_card(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RefusedModelError(f"{path}: cannot be read: {error.strerror}") from None
+    actual = sha256(data).hexdigest()
+    for expected, source in ((digest, "the caller"), (card.digest, card_path(path).name)):
+        if expected and actual != expected:
+            raise RefusedModelError(f"{path}: its SHA-256 is {actual[:12]}…, but {source} says {expected[:12]}…")
+    try:
+        untrusted = skops.io.get_untrusted_types(data=data)
+        if untrusted:
+            raise RefusedModelError(f"{path}: holds types that could run code: {', '.join(untrusted)}")
+        estimator: Estimator = skops.io.loads(data)
+    except RefusedModelError:
+        raise
+    except Exception as error:  # whatever a damaged archive raises, it is not served
+        raise RefusedModelError(f"{path}: is no skops file: {error}") from None
+    return Model(card, estimator)
+
+
+def card_path(model: Path) -> Path:
+    """Return where the card of a model lies."""
+    return model.with_suffix(".json")
+
+
+def read_card(model: Path) -> Card:
+    """Read the card of a model; raises `RefusedModelError` where it is missing or damaged."""
+    path = card_path(model)
+    try:
+        values = json.loads(path.read_text())
+        return Card(**{
+            **values,
+            "features": tuple(values["features"]),
+            "classes": tuple(values["classes"]),
+            "quantiles": tuple(map(tuple, values["quantiles"])),
+            "shares": tuple(values["shares"]),
+        })
+    except OSError as error:
+        raise RefusedModelError(f"{path}: the model's card cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise RefusedModelError(f"{path}: is no model card: {error}") from None
+
+
+def _estimator(trees: int, seed: int) -> Pipeline:
+    if trees:
+        return make_pipeline(RandomForestClassifier(trees, random_state=seed))
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file beside its place, then move it there: readers never see half of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)

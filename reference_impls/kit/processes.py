@@ -1,0 +1,135 @@
+"""Run the parts of a pattern as processes of their own: start, wait until ready, start again, stop in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from kit.settings import PREFIX
+
+GRACE_S = 15.0
+_PAUSE_S = 0.05
+_RESTART_AFTER_S = 0.5
+
+
+class StartError(Exception):
+    """A part that did not become ready."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One process: its command and environment, whether it is started again when it dies, and what asks it to end."""
+
+    name: str
+    command: Sequence[str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    restart: bool = True
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; its output goes where that of its parent goes."""
+        self.process = subprocess.Popen(self.command, env={**os.environ, **self.settings})
+
+
+def python_part(name: str, module: str, *words: str, restart: bool = True, **settings: str | int | Path) -> Part:
+    """Return a part that runs a module; `port=9000` becomes `SERVE_PORT=9000` in its environment."""
+    environment = {PREFIX + key.upper(): str(value) for key, value in {"part": name, **settings}.items()}
+    return Part(name, [sys.executable, "-m", module, *words], environment, restart)
+
+
+class Processes:
+    """The parts of a pattern, stopped in the order in which they were given: what takes requests comes first."""
+
+    def __init__(self, *parts: Part) -> None:
+        self.parts = parts
+        self._stopping = False
+
+    def run(self, ready_urls: Sequence[str] = (), announcement: str = "", patience_s: float = 60) -> int:
+        """Start all, from the last to the first, say so when they are ready, and keep them until SIGTERM or SIGINT.
+
+        Returns the exit status: 0 after a stop that was asked for, 3 where a part did not start.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            for part in reversed(self.parts):
+                part.start()
+            for url in ready_urls:
+                self._wait(url, patience_s)
+            if announcement and not self._stopping:
+                print(announcement, flush=True)
+            self._keep()
+        except StartError as error:
+            if not self._stopping:
+                print(f"cannot start: {error}", file=sys.stderr, flush=True)
+                return 3
+        finally:
+            self.stop()
+        return 0
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """End all parts in their order; one that does not end in time is killed."""
+        self._stopping = True
+        for part in self.parts:
+            if part.process is None or part.process.poll() is not None:
+                continue
+            part.process.send_signal(part.stop_signal)
+            try:
+                part.process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                print(f"{part.name} did not end within {grace_s:g} s; it is killed", file=sys.stderr, flush=True)
+                part.process.kill()
+                part.process.wait()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _wait(self, url: str, patience_s: float) -> None:
+        end = time.monotonic() + patience_s
+        while not self._stopping:
+            dead = next((p for p in self.parts if p.process is not None and p.process.poll() is not None), None)
+            if dead is not None and dead.process is not None:
+                raise StartError(f"{dead.name} ended with status {dead.process.returncode}")
+            try:
+                if httpx.get(url, timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > end:
+                raise StartError(f"{url} was not ready within {patience_s:g} s")
+            time.sleep(_PAUSE_S)
+        raise StartError("stopped before it was ready")
+
+    def _keep(self) -> None:
+        dead_since: dict[str, float] = {}
+        while not self._stopping:
+            for part in self.parts:
+                if part.process is None or part.process.poll() is None:
+                    continue
+                if part.name not in dead_since:
+                    dead_since[part.name] = time.monotonic()
+                    again = "; it is started again" if part.restart else ""
+                    print(f"{part.name} ended with {part.process.returncode}{again}", file=sys.stderr, flush=True)
+                elif part.restart and time.monotonic() - dead_since[part.name] > _RESTART_AFTER_S:
+                    del dead_since[part.name]
+                    part.start()
+            time.sleep(_PAUSE_S)
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

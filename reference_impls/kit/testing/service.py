@@ -1,0 +1,130 @@
+"""A service as a real process: start it, talk to it, stop it or kill it, and read what it wrote."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from kit.settings import PREFIX
+
+_ROOT = Path(__file__).resolve().parents[2]
+_ADDRESS = re.compile(r"listens on (http://\S+)")
+_PATIENCE_S = 60.0
+
+
+class Service:
+    """A running pattern; `url` is the address that it printed, `client` a connection to it."""
+
+    def __init__(self, process: subprocess.Popen[str], output: Path, errors: Path) -> None:
+        self.process = process
+        self._output = output
+        self._errors = errors
+        self.url = ""
+        self.client = httpx.Client()
+
+    @property
+    def output(self) -> str:
+        """What it printed so far."""
+        return self._output.read_text()
+
+    @property
+    def errors(self) -> str:
+        """What it logged so far."""
+        return self._errors.read_text()
+
+    def wait_until_listening(self, patience_s: float = _PATIENCE_S) -> None:
+        """Wait for the address that it prints; fails with its log where it ends or takes too long."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            found = _ADDRESS.search(self.output)
+            if found:
+                self.url = found[1]
+                self.client.base_url = httpx.URL(self.url)
+                return
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.output}{self.errors}"
+            time.sleep(0.02)
+        raise AssertionError(f"it did not listen within {patience_s:g} s:\n{self.output}{self.errors}")
+
+    def stop(self, patience_s: float = 30) -> int:
+        """Ask it to end, as an operator does, and return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(patience_s)
+
+    def kill(self) -> None:
+        """End it and all of its parts at once, as a power cut does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def children(self, part: str = "") -> list[int]:
+        """Return the process ids of its parts; of those alone whose command line holds `part`."""
+        listing = subprocess.run(["ps", "-eo", "pid=,pgid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in listing.splitlines()]
+        return [
+            int(pid) for pid, group, command in rows
+            if int(group) == self.process.pid and int(pid) != self.process.pid and part in command
+        ]  # fmt: skip
+
+
+def launch(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Service:
+    """Start `python -m module` in a process group of its own, without waiting for it.
+
+    Its state stays in `folder`; `replicas=2` becomes `SERVE_REPLICAS=2`. It listens on any free port.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    given = {"port": 0, "data_dir": folder / "data", **settings}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    environment |= {PREFIX + key.upper(): str(value) for key, value in given.items()}
+    environment["PYTHONPATH"] = str(_ROOT)
+    number = len(list(folder.glob("*.out")))
+    output, errors = folder / f"{number}.out", folder / f"{number}.err"
+    with output.open("w") as out, errors.open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *words], cwd=folder, env=environment, stdout=out, stderr=err,
+            stdin=subprocess.DEVNULL, text=True, start_new_session=True,
+        )  # fmt: skip
+    return Service(process, output, errors)
+
+
+@contextmanager
+def start(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Iterator[Service]:
+    """Start a pattern, wait until it listens, and end all that is left of it at the end."""
+    service = launch(folder, module, *words, **settings)
+    try:
+        service.wait_until_listening()
+        yield service
+    finally:
+        service.client.close()
+        service.kill()
+
+
+def refusal(folder: Path, module: str, *words: str, **settings: str | float | Path) -> str:
+    """Return what a service says that refuses to start; fails where it starts, or says it with a traceback."""
+    service = launch(folder, module, *words, **settings)
+    try:
+        status = service.process.wait(_PATIENCE_S)
+    finally:
+        service.kill()
+        service.client.close()
+    assert status == 2, f"exit status {status}:\n{service.output}{service.errors}"
+    assert "Traceback" not in service.errors
+    assert service.errors.startswith("cannot start: "), service.errors
+    return service.errors
+
+
+def wait_for(condition: Callable[[], bool], patience_s: float = 30) -> None:
+    """Wait until something is the case; fails where it does not happen in time."""
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)

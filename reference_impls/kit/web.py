@@ -1,0 +1,220 @@
+"""A FastAPI service as all patterns start one: limits, clear errors, health, metrics, logs, a clean end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kit.inputs import UnfitInputError
+from kit.logs import configure_logs, logger
+from kit.settings import Settings, refuse
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+QUIET = ("/live", "/ready", "/metrics")
+_ROUTED = "-"
+log = logger(__name__)
+
+
+class Metrics:
+    """The metrics of one service, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = ("route", "status")
+        self.requests = Counter("requests_total", "Requests answered.", labels, registry=self.registry)
+        self.seconds = Histogram("request_seconds", "Time to answer.", ("route",), registry=self.registry)
+        self.in_flight = Gauge("requests_in_flight", "Requests being answered.", registry=self.registry)
+
+
+def make_app(
+    title: str, settings: Settings, lifespan: Lifespan | None = None, not_ready: Callable[[], str] = lambda: ""
+) -> FastAPI:
+    """Return an app with `/live`, `/ready` and `/metrics`; its `state.metrics.registry` takes further metrics.
+
+    `not_ready` says why the service cannot take traffic, and nothing where it can. What `lifespan` loads before it
+    yields is loaded before the first connection is accepted.
+    """
+    app = FastAPI(title=title, lifespan=lifespan)
+    metrics = app.state.metrics = Metrics()
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        reason = not_ready()
+        return JSONResponse({"status": reason or "ready"}, 503 if reason else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def exposition() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        details = [{"at": ".".join(map(str, e["loc"])), "reason": str(e["msg"])} for e in error.errors()[:20]]
+        return JSONResponse({"error": "the request is not valid", "details": details}, 422)
+
+    @app.exception_handler(UnfitInputError)
+    async def unfit(_request: Request, error: UnfitInputError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 422)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def refused(_request: Request, error: StarletteHTTPException) -> JSONResponse:
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(_request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", reason=repr(error))
+        return JSONResponse({"error": "the service failed; its log says why", "request": _request_id()}, 500)
+
+    app.add_middleware(_LimitBody, most=settings.max_body_bytes)
+    app.add_middleware(_Observe, metrics=metrics)
+    return app
+
+
+def _request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request", ""))
+
+
+class _LimitBody:
+    """Answers 413 to a body above the limit, whether its length is announced or only met while reading."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:
+                raise HTTPException(413, f"the body is larger than {self.most} bytes", {"Connection": "close"})
+            return message
+
+        if announced.isdigit() and int(announced) > self.most:
+            text = f"the body is larger than {self.most} bytes"
+            await JSONResponse({"error": text}, 413, {"Connection": "close"})(scope, receive, send)
+            return
+        await self.app(scope, limited, send)
+
+
+class _Observe:
+    """Counts, times and logs each request, under the id that its caller sent or one of its own."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request = headers.get(b"x-request-id", b"").decode("ascii", "replace")[:64] or uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request=request)
+        start, status = time.perf_counter(), 500
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request.encode())]
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, observed)
+        finally:
+            seconds = time.perf_counter() - start
+            route = getattr(scope.get("route"), "path", _ROUTED)
+            self.metrics.in_flight.dec()
+            self.metrics.requests.labels(route, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            if scope["path"] not in QUIET:
+                ms = round(seconds * 1000, 2)
+                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
+            structlog.contextvars.unbind_contextvars("request")
+
+
+class _Server(uvicorn.Server):
+    """Prints the address once it answers there."""
+
+    def __init__(self, config: uvicorn.Config, title: str, settings: Settings) -> None:
+        super().__init__(config)
+        self.title = title
+        self.settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            announce(self.title, address(sockets[0]), self.settings)
+
+
+def serve(app: FastAPI, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then take no new connections and let the requests in flight end."""
+    configure_logs(settings, app.title)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+        server_header=False,
+    )  # fmt: skip
+    server = _Server(config, app.title, settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)                # uvicorn hands the signal on when it is done
+    server.run(sockets=[listen(settings)])
+    sys.exit(0 if server.started else 3)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def address(listener: socket.socket) -> str:
+    """Return the address of a listening socket, as a browser takes it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def announce(title: str, where: str, settings: Settings) -> None:
+    """Print where a service answers; a part of a larger pattern only logs it, as its callers go to the front."""
+    if settings.part:
+        log.info("listening", address=where)
+    else:
+        print(f"{title} listens on {where}", flush=True)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the listening socket; one that is taken ends the process with what to do."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set SERVE_PORT to another")
+    return listener

@@ -1,0 +1,1 @@
+"""Web single: one API server holds interface, preprocessing and model."""

@@ -1,0 +1,50 @@
+"""`python -m web_single`: one server; `--replicas 2` puts nginx in front of several; `--flask` runs the twin."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+
+from kit.models import trained
+from kit.nginx import nginx, nginx_part
+from kit.processes import Processes, free_port, python_part
+from kit.settings import Settings, read_settings, refuse
+
+
+def main() -> int:
+    """Run one server in this process, or several behind nginx."""
+    parser = argparse.ArgumentParser("web_single", description=__doc__)
+    parser.add_argument("--replicas", type=int, default=1, help="more than one needs nginx")
+    parser.add_argument("--flask", action="store_true", help="Flask and gunicorn in place of FastAPI and uvicorn")
+    call = parser.parse_args()
+    module = "web_single.flask_app" if call.flask else "web_single.app"
+    if call.replicas == 1:
+        runpy.run_module(module, run_name="__main__")
+        return 0
+    if call.replicas < 1:
+        parser.error("--replicas takes a number from 1")
+    return balanced(module, call.replicas)
+
+
+def balanced(module: str, replicas: int) -> int:
+    """Run replicas on ports of their own behind nginx, which listens where the settings say."""
+    settings = read_settings(Settings)
+    if nginx() is None:
+        refuse("several replicas need nginx, which is not installed (Debian: apt-get install nginx)")
+    trained("iris", settings.data_dir)             # once, before the replicas read it
+    ports = [free_port() for _ in range(replicas)]
+    port = settings.port or free_port()
+    parts = [python_part(f"replica-{i}", module, host="127.0.0.1", port=p) for i, p in enumerate(ports)]
+    servers = " ".join(f"server 127.0.0.1:{p} max_fails=1 fail_timeout=2s;" for p in ports)
+    template = Path(__file__).with_name("nginx.conf.template")
+    front = nginx_part(template, settings.data_dir / "nginx", host=settings.host, port=port, servers=servers)
+    return Processes(front, *parts).run(
+        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"http://{settings.host}:{port}/ready"],
+        f"web-single listens on http://{settings.host}:{port}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Every reference implementation keeps to one form, describes itself truly, and can be built as a container."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from archlint.api import check_targets
+from archlint.catalog.patterns import patterns
+from archlint.linter import Options
+from archlint.reference import Implementation, implementations
+from archlint.verdicts import Severity
+from tests.conftest import ROOT
+
+IMPLEMENTATIONS = implementations()
+SICK = {"online-bigsize": "SRV001", "all-in-one": "SRV002"}
+SECTIONS = ("When to use it", "When not", "How it is built", "Start", "Try", "What to change first")
+FILES = ("__init__.py", "__main__.py", "README.md", "arch.yaml", "Dockerfile", "compose.yaml", "requirements.txt")
+RECOGNISED = {
+    "batch", "web-single", "synchronous", "asynchronous", "prep-pred", "microservice-vertical",
+    "microservice-horizontal", "prediction-cache", "data-cache", "prediction-circuit-break", "multiple-stage", "edge",
+    "shadow-ab", "online-ab", "condition-based", "parameter-based", "model-in-image", "model-load", "prediction-log",
+    "prediction-monitoring", "load-test",
+}  # fmt: skip
+
+each = pytest.mark.parametrize("one", IMPLEMENTATIONS.values(), ids=list(IMPLEMENTATIONS))
+
+
+def tool(name: str) -> str:
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+@each
+def test_it_has_all_that_a_folder_needs(one: Implementation) -> None:
+    assert [name for name in FILES if not (one.folder / name).is_file()] == []
+    assert list(one.folder.glob("**/test_*.py")), "no tests"
+
+
+@each
+def test_its_readme_answers_what_a_stranger_asks(one: Implementation) -> None:
+    text = (one.folder / "README.md").read_text()
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert tuple(s for s in sections if s in SECTIONS) == SECTIONS
+    assert "```mermaid\n" in text
+    assert f"archlint reference {one.name}" in text
+    links = re.findall(r"\]\(([^)#]+)", text)
+    assert [link for link in links if "://" not in link and not (one.folder / link).exists()] == []
+
+
+@each
+def test_its_architecture_is_clean_or_sick_as_it_says(one: Implementation) -> None:
+    report = check_targets([one.folder / "arch.yaml"], Options(patterns=True))
+    assert not report.errors
+    raised = [finding.rule for finding in report.at_least(Severity.WARNING)]
+    assert raised == ([SICK[one.name]] if one.name in SICK else [])
+    if one.name in RECOGNISED:
+        assert one.name in {pattern.pattern for file in report.files for pattern in file.patterns}
+
+
+@each
+def test_its_container_files_are_sound(one: Implementation) -> None:
+    linter = [tool("hadolint"), str(one.folder / "Dockerfile")]
+    lint = subprocess.run(linter, capture_output=True, text=True, check=False)
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+    compose = [tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(one.folder / "compose.yaml")]
+    checked = subprocess.run(compose, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_reference_of_the_catalogue_is_an_implementation() -> None:
+    text = (ROOT / "rules" / "catalog.yaml").read_text()
+    named = set(re.findall(r"reference: reference_impls/(\w+)", text))
+    assert named <= {one.module for one in IMPLEMENTATIONS.values()}
+    assert set(patterns()) & set(IMPLEMENTATIONS) >= RECOGNISED
+
+
+def test_the_extra_installs_what_the_folders_need() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extra = {re.split(r"[><=; ]", need)[0] for need in project["optional-dependencies"]["reference"]}
+    files = [*(ROOT / "reference_impls").glob("*/requirements.txt")]
+    lines = [line.strip() for file in files for line in file.read_text().splitlines()]
+    needed = {re.split(r"[><=; ]", line)[0] for line in lines if line and not line.startswith(("-r", "#"))}
+    assert needed == extra
+
+
+def test_the_extra_is_said_to_be_missing_where_it_is(tmp_path: Path) -> None:
+    hide = "import sys; sys.modules['skops'] = None; sys.argv = ['archlint', 'reference', 'web-single'];"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hide} from archlint.cli import main; main()"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "not installed: skops" in done.stderr and "pip install" in done.stderr
