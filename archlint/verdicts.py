@@ -152,6 +152,21 @@ class Cure(msgspec.Struct, frozen=True):
     docs: str
     reference: str = ""
 
+    @property
+    def start(self) -> str:
+        """The command that starts the reference implementation; empty where there is none.
+
+        >>> Cure("batch", "Batch", "A job scores ahead.", "docs/patterns/batch.md", "reference_impls/batch").start
+        'archlint reference batch'
+        """
+        return start_command(self.reference)
+
+
+def start_command(reference: str) -> str:
+    """Return the command that starts the implementation in a folder `reference_impls/NAME`; empty for none."""
+    name = reference.rpartition("/")[2].replace("_", "-")
+    return f"archlint reference {name}" if name else ""
+
 
 class Finding(msgspec.Struct, frozen=True):
     """A violation of a rule at a line of a file."""

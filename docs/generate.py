@@ -24,6 +24,7 @@ from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.model.schema import architecture_schema  # noqa: E402
 from archlint.packs import Pack  # noqa: E402
+from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
@@ -44,6 +45,24 @@ def pattern_index() -> str:
     """The table of all patterns."""
     rows = [f"| [{p.name}]({p.name}.md) | {p.group} | {p.summary} |" for p in patterns().values()]
     return "# Patterns\n\n| name | group | what it is |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def reference_index() -> str:
+    """The table of all reference implementations, with what each cures."""
+    rows = []
+    for one in implementations().values():
+        also = ", ".join(one.also)
+        rows.append(f"| [{one.name}]({one.module}/README.md) | {one.title} | {also} |")
+    text = (
+        "# Reference implementations\n\nA service that runs for each pattern that a finding names as a cure: started in a "
+        "minute, read in five, made to be copied.\n\n```sh\n"
+        "python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a clone, with Python 3.11\n"
+        ".venv/bin/archlint reference web-single                              # start one; it prints its address\n"
+        ".venv/bin/archlint new web-single my-service                         # a project of your own, made of one\n"
+        "```\n\nAll of them stand on [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real "
+        "models, readiness,\nlogs, metrics. What they measure: [docs/patterns-measured.md](../docs/patterns-measured.md).\n\n"
+    )
+    return text + "| name | what it is | also cures |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def technologies_page() -> str:
@@ -89,6 +108,7 @@ def files() -> dict[Path, str]:
     made = {
         docs / "rules" / "README.md": NOTE + rule_index(packs),
         docs / "patterns" / "README.md": NOTE + pattern_index(),
+        ROOT / "reference_impls" / "README.md": NOTE + reference_index(),
         docs / "technologies.md": NOTE + technologies_page(),
         docs / "cli.md": NOTE + cli_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),

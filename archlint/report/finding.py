@@ -131,7 +131,7 @@ class FindingWriter:
                 said.append((f"{name} (see above)", ""))
                 continue
             self._cured.add(cure)
-            links = ", ".join(flat(link) for link in (cure.docs, cure.reference) if link)
+            links = ", ".join(flat(link) for link in (cure.docs, cure.start) if link)
             said.append((f"{name}: {flat(cure.text)}", links))
         others = [flat(cure.pattern or cure.title) for cure in cures[MOST_CURES:]]
         if others:

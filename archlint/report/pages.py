@@ -11,6 +11,7 @@ import msgspec
 from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.packs import Pack
+from archlint.verdicts import start_command
 
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
 _CODE = re.compile(r"`([^`]+)`")
@@ -56,11 +57,14 @@ def _source(title: str, url: str) -> str:
 
 def _cure_line(name: str, text: str, when: str) -> str:
     pattern = patterns().get(name)
-    reference = (
-        f" Reference implementation: `{pattern.reference}/`." if pattern is not None and pattern.reference else ""
-    )
+    reference = f" Start it: {_reference(pattern)}." if pattern is not None and pattern.reference else ""
     condition = f" Helps when: {when.rstrip('.')}." if when else ""
     return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{reference}"
+
+
+def _reference(pattern: Pattern) -> str:
+    """How the reference implementation is started, and where it is described."""
+    return f"`{start_command(pattern.reference)}` ([{pattern.reference}](../../{pattern.reference}/README.md))"
 
 
 def _examples(pack: Pack) -> list[str]:
@@ -86,7 +90,7 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
     if pattern.costs:
         parts.append(f"## What it costs\n\n{pattern.costs}")
     if pattern.reference:
-        parts.append(f"## Reference implementation\n\n`{pattern.reference}/`")
+        parts.append(f"## Reference implementation\n\n{_reference(pattern)}")
     cured = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
     if cured:
         cures = [f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured]

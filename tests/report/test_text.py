@@ -142,7 +142,7 @@ def test_findings_of_one_cause_follow_the_worst_and_are_short() -> None:
 def test_three_cures_are_told_and_the_others_named() -> None:
     text = shown(BIGSIZE)
     assert "   help: prediction-cache: keep the answers" in text
-    assert "         docs/patterns/prediction-cache.md, reference_impls/prediction_cache\n" in text
+    assert "         docs/patterns/prediction-cache.md, archlint reference prediction-cache\n" in text
     assert "     or: multiple-stage: answer at once" in text
     assert "     or: asynchronous: put requests on a queue\n         docs/patterns/asynchronous.md\n" in text
     assert text.endswith("     or: batch or prep-pred\n")

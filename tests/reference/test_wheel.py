@@ -1,0 +1,98 @@
+"""What a user gets from the wheel: every cure leads to a folder that is there, and a pattern starts from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archlint.api import all_packs
+from archlint.catalog.patterns import patterns
+from archlint.shipped import shipped_folder
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.xdist_group("wheel")
+CURES = sorted({cure.pattern for pack in all_packs() for cure in pack.cures})
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PYTHONPATH with archlint installed from the wheel that this checkout builds."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("archlint", "rules", "reference_impls"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "reference-data"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    target = tmp_path_factory.mktemp("site")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--disable-pip-version-check", "--target", str(target), str(source)], check=True, timeout=300)
+    return target
+
+
+def environment(site: Path) -> dict[str, str]:
+    """The variables of a user who has that wheel alone: this checkout is nowhere on the path."""
+    return {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}
+
+
+def run(site: Path, cwd: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "archlint", *words]
+    done = subprocess.run(command, cwd=cwd, env=environment(site), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in {0, 1}, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", CURES)
+def test_every_cure_leads_to_a_folder_of_this_checkout(name: str) -> None:
+    reference = patterns()[name].reference
+    assert reference, f"the catalogue names no reference implementation of {name}, or it is not there"
+    assert (ROOT / reference / "README.md").is_file()
+    assert (ROOT / patterns()[name].docs).is_file()
+
+
+def test_every_cure_leads_to_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> None:
+    listed = json.loads(run(site, tmp_path, "patterns", "--json"))
+    references = {pattern["name"]: pattern["reference"] for pattern in listed["patterns"]}
+    assert [name for name in CURES if not references[name]] == []
+    for name in CURES:
+        folder = Path(run(site, tmp_path, "reference", "--path", name).strip())
+        assert folder.is_relative_to(site) and (folder / "__main__.py").is_file(), name
+
+
+def test_what_a_finding_says_to_start_can_be_started(site: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "examples" / "sick" / "online-bigsize.yaml", tmp_path / "arch.yaml")
+    text = run(site, tmp_path, "check", "arch.yaml")
+    named = re.findall(r"archlint reference ([a-z-]+)", text)
+    assert named
+    for name in named:
+        help_text = run(site, tmp_path, "reference", name, "--help")
+        assert "usage:" in help_text
+
+
+def test_a_pattern_starts_from_the_wheel_and_leaves_its_state_here(site: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "archlint.reference", "web-single"]
+    out = tmp_path / "out"
+    with out.open("w") as stream:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env={**environment(site), "SERVE_PORT": "0"}, stdout=stream, stderr=subprocess.STDOUT
+        )
+    try:
+        end = time.monotonic() + 60
+        while "listens on http://127.0.0.1:" not in out.read_text():
+            assert process.poll() is None and time.monotonic() < end, out.read_text()
+            time.sleep(0.05)
+        assert (tmp_path / "reference-data" / "web-single" / "iris.skops").is_file()
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_the_wheel_has_one_name_at_its_top(site: Path) -> None:
+    assert [path.name for path in site.iterdir() if path.suffix != ".dist-info" and path.name != "bin"] == ["archlint"]
+    assert shipped_folder("reference_impls") == ROOT / "reference_impls"
