@@ -34,6 +34,23 @@ NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
 TODAY = "2026-11-22"
 WIDTH = 100
 
+REFERENCES = """\
+# Reference implementations
+
+A service that runs for each pattern that a finding names as a cure: started in a minute, read in five, made to be
+copied.
+
+```sh
+python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a clone, with Python 3.11
+.venv/bin/archlint reference web-single                              # start one; it prints its address
+.venv/bin/archlint new web-single my-service                         # a project of your own, made of one
+```
+
+All of them stand on [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real models,
+readiness, logs, metrics. What they measure: [docs/patterns-measured.md](../docs/patterns-measured.md).
+
+"""
+
 
 def rule_index(packs: list[Pack]) -> str:
     """The table of all rules."""
@@ -53,16 +70,7 @@ def reference_index() -> str:
     for one in implementations().values():
         also = ", ".join(one.also)
         rows.append(f"| [{one.name}]({one.module}/README.md) | {one.title} | {also} |")
-    text = (
-        "# Reference implementations\n\nA service that runs for each pattern that a finding names as a cure: started in a "
-        "minute, read in five, made to be copied.\n\n```sh\n"
-        "python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a clone, with Python 3.11\n"
-        ".venv/bin/archlint reference web-single                              # start one; it prints its address\n"
-        ".venv/bin/archlint new web-single my-service                         # a project of your own, made of one\n"
-        "```\n\nAll of them stand on [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real "
-        "models, readiness,\nlogs, metrics. What they measure: [docs/patterns-measured.md](../docs/patterns-measured.md).\n\n"
-    )
-    return text + "| name | what it is | also cures |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    return REFERENCES + "| name | what it is | also cures |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def technologies_page() -> str:
