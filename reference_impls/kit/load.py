@@ -1,0 +1,335 @@
+"""An open-loop load generator: requests leave by a schedule, whether or not earlier ones were answered.
+
+A generator that waits for an answer before it asks again slows down with the service, and so never sees the queue that
+its users would stand in (coordinated omission; Tene, "How NOT to Measure Latency", 2015). Here each latency counts
+from the moment at which the request was due, and a run whose own generator was too late to be believed says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ipaddress
+import random
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import aiohttp
+import numpy as np
+from numpy.typing import NDArray
+from yarl import URL
+
+MOST_REQUESTS = 1_000_000
+MOST_SECONDS = 3600.0
+MOST_RATE = 5000.0
+MOST_LATENESS_SHARE = 0.05                         # of the measured p50
+MOST_DRIFT = 0.05
+MOST_RATE_ERROR = 0.02
+_SWITCH_S = 0.0002                                 # how soon the thread that holds the schedule gets its turn
+_HANDOVER_S = 0.00012                              # what its waking up and handing over take on an idle machine
+
+
+class LoadError(ValueError):
+    """A run that is not started: a target that is not one's own, or a plan beyond the limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its path below the target, its body, and the method; a body is sent as JSON."""
+
+    path: str
+    body: bytes = b""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is sent where: `rate` per second for `seconds`, after `warmup_s` at the same rate that do not count.
+
+    A request beyond `most_in_flight` unanswered ones is not sent and counts as an error, and so does one without an
+    answer within `timeout_s`. `own_target` says that the user may load a target that is not on this machine.
+    """
+
+    url: str
+    rate: float
+    seconds: float
+    warmup_s: float = 2.0
+    arrivals: Literal["poisson", "constant"] = "poisson"
+    timeout_s: float = 10.0
+    most_in_flight: int = 1000
+    seed: int = 7
+    own_target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One entry a measured request, in the order in which they were due.
+
+    `due_s` and `sent_s` count from the start of the measured part, `latency_s` from `due_s`; `status` is that of HTTP,
+    and 0 where there was no answer.
+    """
+
+    due_s: NDArray[np.float64]
+    sent_s: NDArray[np.float64]
+    latency_s: NDArray[np.float64]
+    status: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The result of a run; rates per second, times in seconds.
+
+    The percentiles are those of the good answers (status below 400), by the next higher of them; NaN without any.
+    `offered` is the rate of the schedule as drawn, `sent` that at which requests left, `achieved` that of good answers
+    until the last one. `drift` is by how much the p50 of the second half differs from that of the first, as a share.
+    """
+
+    offered: float
+    sent: float
+    achieved: float
+    requests: int
+    good: int
+    statuses: dict[str, int]
+    errors: dict[str, int]
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+    lateness_p99: float
+    drift: float
+
+    @property
+    def error_share(self) -> float:
+        """The share of requests without a good answer, from 0 to 1."""
+        return 1 - self.good / self.requests
+
+
+@dataclass(frozen=True, slots=True)
+class FailedGate:
+    """A gate that a run did not pass: `value` is above `limit`, both without unit. `whose` it is to mend."""
+
+    name: Literal["lateness", "sent", "drift", "achieved"]
+    value: float
+    limit: float
+
+    @property
+    def whose(self) -> Literal["generator", "service"]:
+        """Who is to blame: the generator was late, or the service did not keep up or changed while measured."""
+        return "generator" if self.name in {"lateness", "sent"} else "service"
+
+    def __str__(self) -> str:
+        said = {
+            "lateness": "the generator sent late: its p99 of lateness, as a share of the measured p50, is",
+            "sent": "the generator did not hold the rate: the rate sent differs from that of the schedule by",
+            "drift": "the service was not steady: the p50 of both halves of the run differs by",
+            "achieved": "the service did not keep up: the rate of good answers is below that of the schedule by",
+        }[self.name]
+        return f"{said} {self.value:.1%}, at most {self.limit:.0%} allowed"
+
+
+def failed_gates(record: Record) -> list[FailedGate]:
+    """Return the gates that a run failed; where there are any, its percentiles are not to be believed.
+
+    Lateness p99 below 5 % of the measured p50, drift below 5 %, sent and achieved rate within 2 % of the offered one.
+    """
+    gates = [
+        FailedGate("lateness", record.lateness_p99 / record.p50, MOST_LATENESS_SHARE),
+        FailedGate("sent", abs(record.sent / record.offered - 1), MOST_RATE_ERROR),
+        FailedGate("drift", record.drift, MOST_DRIFT),
+        FailedGate("achieved", max(0.0, 1 - record.achieved / record.offered), MOST_RATE_ERROR),
+    ]
+    return [gate for gate in gates if not gate.value < gate.limit]        # NaN fails too
+
+
+def run(plan: Plan, calls: Sequence[Call]) -> tuple[Record, Samples]:
+    """Send the calls in turn, as planned, and return what came of it; raises `LoadError` before anything is sent."""
+    check(plan, calls)
+    with _undisturbed():
+        return asyncio.run(_Run(plan, calls).run())
+
+
+def check(plan: Plan, calls: Sequence[Call]) -> None:
+    """Raise `LoadError` for a plan beyond the limits, or a target that is not on this machine and not one's own."""
+    if not calls:
+        raise LoadError("there are no requests to send")
+    if not 0 < plan.rate <= MOST_RATE:
+        raise LoadError(f"the rate is {plan.rate:g}/s; it may be up to {MOST_RATE:g}/s")
+    if not 0 < plan.seconds <= MOST_SECONDS or not 0 <= plan.warmup_s <= MOST_SECONDS:
+        raise LoadError(f"the run takes {plan.warmup_s:g} s + {plan.seconds:g} s; each may be up to {MOST_SECONDS:g} s")
+    if plan.rate * (plan.seconds + plan.warmup_s) > MOST_REQUESTS:
+        raise LoadError(f"the run has more than {MOST_REQUESTS} requests")
+    if not plan.own_target and not is_loopback(plan.url):
+        raise LoadError(f"{plan.url} is not on this machine; load only what is yours, and say that it is")
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether all addresses of a URL's host are of this machine; raises `LoadError` where it is no HTTP URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise LoadError(f"{url} is no address of a service; one reads http://127.0.0.1:8000")
+    try:
+        found = socket.getaddrinfo(parts.hostname, None)
+    except OSError as error:
+        raise LoadError(f"{parts.hostname} is not known: {error.strerror}") from None
+    return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_loopback for entry in found)
+
+
+def schedule(plan: Plan) -> list[float]:
+    """Return when the requests are due, in seconds from the start of the measured part; the warm-up lies before 0.
+
+    >>> schedule(Plan("http://127.0.0.1", rate=2, seconds=1, warmup_s=1.0, arrivals="constant"))
+    [-1.0, -0.5, 0.0, 0.5]
+    """
+    draw, due, at = random.Random(plan.seed), list[float](), -plan.warmup_s
+    while at < plan.seconds:
+        due.append(at)
+        at += draw.expovariate(plan.rate) if plan.arrivals == "poisson" else 1 / plan.rate
+    return due
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the collector of garbage and long turns of one thread from making requests late."""
+    collects, switch = gc.isenabled(), sys.getswitchinterval()
+    gc.collect()
+    gc.disable()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(switch)
+        if collects:
+            gc.enable()
+
+
+class _Run:
+    """One run: what is due, what was sent, what came back."""
+
+    def __init__(self, plan: Plan, calls: Sequence[Call]) -> None:
+        self.plan = plan
+        self.due = np.array(schedule(plan))
+        self.sent = np.full(len(self.due), np.nan)
+        self.done = np.full(len(self.due), np.nan)
+        self.status = np.zeros(len(self.due), dtype=np.int64)
+        self.errors: dict[int, str] = {}
+        base = plan.url.rstrip("/")
+        self.calls = [(call.method, URL(base + call.path, encoded=True), call.body or None) for call in calls]
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> tuple[Record, Samples]:
+        """Send everything on its schedule, wait for the answers, and sum up."""
+        timeout = aiohttp.ClientTimeout(total=self.plan.timeout_s)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
+        headers = {"Content-Type": "application/json"}
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        ) as session:  # fmt: skip
+            all_sent = asyncio.Event()
+            start = time.perf_counter() + self.plan.warmup_s + 0.05
+
+            def begin(index: int) -> None:
+                if index < 0:
+                    all_sent.set()
+                elif len(self.tasks) >= self.plan.most_in_flight:
+                    self.sent[index] = self.done[index] = time.perf_counter() - start
+                    self.errors[index] = "too many in flight"
+                else:
+                    task = asyncio.create_task(self._send(session, index, start))
+                    self.tasks.add(task)
+                    task.add_done_callback(self.tasks.discard)
+
+            keeper = _Timekeeper(self.due, start, asyncio.get_running_loop(), begin)
+            keeper.start()
+            try:
+                await all_sent.wait()
+                while self.tasks:                  # each is bounded by its timeout
+                    await asyncio.wait(self.tasks)
+            finally:
+                keeper.stop()
+        return self._result()
+
+    async def _send(self, session: aiohttp.ClientSession, index: int, start: float) -> None:
+        method, url, body = self.calls[index % len(self.calls)]
+        moment = start + float(self.due[index])
+        while time.perf_counter() < moment:        # what is left of the hand-over; sleeping would take longer
+            pass
+        self.sent[index] = time.perf_counter() - start
+        try:
+            async with session.request(method, url, data=body, allow_redirects=False) as response:
+                await response.read()
+                self.status[index] = response.status
+        except TimeoutError:
+            self.errors[index] = "timeout"
+        except aiohttp.ClientError as error:
+            self.errors[index] = type(error).__name__
+        self.done[index] = time.perf_counter() - start
+
+    def _result(self) -> tuple[Record, Samples]:
+        measured = self.due >= 0
+        if not measured.any():
+            raise LoadError("no request was due in the measured part; take a longer run or a higher rate")
+        due, sent, done = self.due[measured], self.sent[measured], self.done[measured]
+        samples = Samples(due, sent, done - due, self.status[measured])
+        errors = (what for index, what in self.errors.items() if measured[index])
+        return summary(self.plan.seconds, samples, Counter(errors)), samples
+
+
+def summary(seconds: float, samples: Samples, errors: Counter[str] | None = None) -> Record:
+    """Sum up the samples of a run that was measured for so many seconds."""
+    good = (samples.status > 0) & (samples.status < 400)
+    latency, due = samples.latency_s[good], samples.due_s[good]
+    p50, p95, p99, worst = (_percentile(latency, share) for share in (50, 95, 99, 100))
+    halves = [_percentile(latency[part], 50) for part in (due < seconds / 2, due >= seconds / 2)]
+    answered = float((due + latency).max(initial=0.0))
+    return Record(
+        offered=len(samples.due_s) / seconds,
+        sent=len(samples.due_s) / max(seconds, float(samples.sent_s.max())),
+        achieved=int(good.sum()) / max(seconds, answered - max(0.0, p50)) if good.any() else 0.0,
+        requests=len(samples.due_s),
+        good=int(good.sum()),
+        statuses={str(status): n for status, n in sorted(Counter(samples.status[samples.status > 0].tolist()).items())},
+        errors=dict(sorted((errors or Counter()).items())),
+        p50=p50, p95=p95, p99=p99, worst=worst,
+        lateness_p99=_percentile(samples.sent_s - samples.due_s, 99),
+        drift=abs(halves[1] / halves[0] - 1),
+    )  # fmt: skip
+
+
+def _percentile(values: NDArray[np.float64], share: float) -> float:
+    return float(np.percentile(values, share, method="higher")) if len(values) else float("nan")
+
+
+class _Timekeeper(threading.Thread):
+    """Holds the schedule in a thread: the event loop's own timers are only good to a millisecond."""
+
+    def __init__(
+        self, due: NDArray[np.float64], start: float, loop: asyncio.AbstractEventLoop, begin: Callable[[int], None]
+    ) -> None:
+        super().__init__(daemon=True)
+        self._moments = (due + start).tolist()
+        self._loop = loop
+        self._begin = begin
+        self._stopped = False
+
+    def run(self) -> None:
+        """Hand each index to the loop when it is due, and -1 at the end."""
+        for index, moment in enumerate([*self._moments, 0.0]):
+            wait = moment - _HANDOVER_S - time.perf_counter()
+            if wait > 0:
+                time.sleep(wait)
+            if self._stopped:
+                return
+            self._loop.call_soon_threadsafe(self._begin, index if index < len(self._moments) else -1)
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._stopped = True
