@@ -1,0 +1,31 @@
+"""`python -m batch`: the API and the scheduler, each as a process; the first run begins at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from batch.settings import BatchSettings
+from batch.store import Store
+from kit.database import RefusedDatabaseError, open_database
+from kit.processes import Processes, free_port, python_part
+from kit.settings import read_settings, refuse
+
+
+def main() -> int:
+    """Run both until SIGTERM or SIGINT, and return the exit status."""
+    argparse.ArgumentParser("batch", description=__doc__).parse_args()
+    settings = read_settings(BatchSettings)
+    try:
+        Store(open_database(settings, "batch")).engine.dispose()
+    except RefusedDatabaseError as error:
+        refuse(str(error))
+    port = settings.port or free_port()
+    api = python_part("api", "batch.app", host=settings.host, port=port)
+    scheduler = python_part("scheduler", "batch.schedule")
+    url = f"http://{settings.host}:{port}"
+    return Processes(api, scheduler).run([f"{url}/ready"], f"batch listens on {url}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

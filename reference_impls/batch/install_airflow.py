@@ -1,0 +1,47 @@
+"""`python install_airflow.py`: make `.venv-airflow` at the project's root, from `airflow.lock`, once.
+
+A stamp in it says for which lock file and which Python it was made; a call that finds both unchanged does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from hashlib import sha256
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LOCK = HERE / "airflow.lock"
+ROOT = next((folder for folder in HERE.parents if (folder / "pyproject.toml").is_file()), HERE.parent)
+ENVIRONMENT = ROOT / ".venv-airflow"
+_STAMP = ENVIRONMENT / "installed"
+
+
+def program() -> Path | None:
+    """Return Airflow's command where the environment is whole and current, else None."""
+    found = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "airflow"
+    return found if _STAMP.is_file() and _STAMP.read_text() == _state() and found.is_file() else None
+
+
+def install() -> int:
+    """Make the environment unless it is there, and return the exit status of pip."""
+    if program() is not None:
+        return 0
+    venv.create(ENVIRONMENT, with_pip=True, clear=True)
+    python = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(LOCK)]
+    status = subprocess.run(command, check=False).returncode
+    if status == 0:
+        _STAMP.write_text(_state())
+    return status
+
+
+def _state() -> str:
+    version = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+    return sha256(LOCK.read_bytes() + version.encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(install())
