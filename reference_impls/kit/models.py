@@ -41,7 +41,10 @@ class RefusedModelError(Exception):
 class Estimator(Protocol):
     """What the kit asks of a classifier, as scikit-learn has it."""
 
-    classes_: NDArray[np.int64]
+    @property
+    def classes_(self) -> NDArray[np.int64]:
+        """Return the index of the class of each column, shape (classes,)."""
+        ...
 
     def predict_proba(self, inputs: Floats) -> Floats:
         """Return the probability of each class, shape (records, classes)."""

@@ -1,0 +1,132 @@
+"""One process, four models, four kinds of callers; one of the models can be given a fault."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import numpy as np
+from fastapi import FastAPI, HTTPException
+from fastapi import Path as InPath
+from pydantic import BaseModel, Field
+
+from kit.inputs import Predictions, Records, answer
+from kit.logs import configure_logs, logger
+from kit.models import DataSet, Model, RefusedModelError, load, train, trained
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+
+Fault = Literal["none", "abort", "memory", "cpu"]
+NAMES: tuple[DataSet, ...] = get_args(DataSet)
+_POISON = 1e9                                      # no measurement of any of the data sets is near it
+log = logger(__name__)
+
+
+class AllInOneSettings(Settings):
+    """`fault` is what the model `faulty` does with a record whose first number is 1e9.
+
+    abort: its library ends the process, as a failed assertion in native code does; memory: it takes memory until the
+    process has `memory_mb` and is ended; cpu: it computes for `hog_s` in native code, on as many threads as it likes.
+    """
+
+    fault: Fault = "none"
+    faulty: DataSet = "digits"
+    memory_mb: int = Field(1500, ge=300, le=8000)
+    hog_s: float = Field(5, gt=0, le=60)
+    trees: int = Field(0, ge=0, le=2000, description="forests of so many trees in place of regressions")
+
+
+class Released(BaseModel):
+    """The answer of a release: the version that serves from the next start on."""
+
+    model: str
+    version: str
+
+
+def create_app(settings: AllInOneSettings) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for any model that must not be served: then none is."""
+    models = {name: load(trained(name, settings.data_dir, trees=settings.trees)) for name in NAMES}
+    app = make_app("all-in-one", settings)
+
+    @app.post("/predict/{name}")
+    def predict(name: Annotated[str, InPath(max_length=40)], records: Records) -> Predictions:
+        """Predict with one of the models."""
+        model = _named(models, name)
+        if name == settings.faulty and any(record[:1] == [_POISON] for record in records.inputs):
+            misbehave(settings)
+        return answer(model, records)
+
+    @app.post("/release/{name}", status_code=202)
+    def release(name: DataSet) -> Released:
+        """Train a model anew, and end the process, so that its keeper starts it with that version: all of them stop."""
+        path = train(name, settings.data_dir, trees=settings.trees, seed=int.from_bytes(os.urandom(2), "big"))
+        version = load(path).card.version
+        log.info("released: the server starts again", model=name, version=version)
+        threading.Timer(0.1, os.kill, (os.getpid(), 15)).start()      # once this answer is sent
+        return Released(model=name, version=version)
+
+    return app
+
+
+def _named(models: dict[DataSet, Model], name: str) -> Model:
+    for known, model in models.items():
+        if known == name:
+            return model
+    raise HTTPException(404, f"there is no model `{name[:40]}`; there are {', '.join(models)}")
+
+
+def misbehave(settings: AllInOneSettings) -> None:
+    """Do what the setting says; nothing where it says none."""
+    log.warning("the model misbehaves", fault=settings.fault)
+    if settings.fault == "abort":
+        os.abort()
+    if settings.fault == "memory":
+        _leak(settings.memory_mb)
+    if settings.fault == "cpu":
+        _hog(settings.hog_s)
+
+
+def _leak(most_mb: int) -> None:
+    """Take memory under a limit of this process alone, so that the machine does not suffer, until it is refused."""
+    import resource  # noqa: PLC0415 - POSIX only
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_taken_bytes() + most_mb * 1_000_000, hard))
+    kept: list[object] = []
+    try:
+        while True:
+            kept.append(np.ones(4_000_000))        # 32 MB, touched
+    except MemoryError:
+        os.abort()                                 # what a container's limit does, and many native libraries
+
+
+def _taken_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _hog(seconds: float) -> None:
+    """Multiply matrices on all cores: in native code, so that Python's lock is no protection for the neighbours."""
+    import time  # noqa: PLC0415
+
+    end = time.monotonic() + seconds
+    matrix = np.random.default_rng(0).random((1500, 1500))
+    while time.monotonic() < end:
+        matrix = matrix @ matrix
+        matrix /= matrix.max()
+
+
+def main() -> None:
+    """Serve all models, or refuse to start where one of them must not be served."""
+    settings = read_settings(AllInOneSettings)
+    configure_logs(settings, "all-in-one")
+    try:
+        app = create_app(settings)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""`python -m online_bigsize`: a big model that callers wait for. `--small`, `--cache`, `--ahead`, `--later` cure it."""
+
+from __future__ import annotations
+
+import argparse
+
+from online_bigsize.app import main
+
+_CURES = {
+    "small": "a small model instead", "cache": "remember answers", "ahead": "predict known records first",
+    "later": "hand over, answer later",
+}  # fmt: skip
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser("online_bigsize", description=__doc__)
+    choice = parser.add_mutually_exclusive_group()
+    for cure, does in _CURES.items():
+        choice.add_argument(f"--{cure}", dest="cure", action="store_const", const=cure, default="", help=does)
+    main(parser.parse_args().cure)

@@ -1,0 +1,177 @@
+"""The server, and the cures that can be put before its model to measure what they change."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from cachetools import LRUCache
+from fastapi import FastAPI, HTTPException
+from prometheus_client import Counter
+from pydantic import BaseModel, Field
+
+from kit.inputs import Predictions, Records, as_answer
+from kit.logs import configure_logs, logger
+from kit.models import Floats, Model, Prediction, RefusedModelError, examples, load, trained
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+from online_bigsize.model import big_model
+
+Predict = Callable[[Floats], list[Prediction]]
+log = logger(__name__)
+
+
+class OnlineBigsizeSettings(Settings):
+    """`units` makes the size of the model, 4 * units ** 2 bytes; `cure` is what stands before it.
+
+    small: another model; cache: repeated records are answered from memory; ahead: the first `known` records of the
+    data set are predicted before the service is ready; later: the caller gets a number, and asks for the result.
+    """
+
+    units: int = Field(8000, ge=100, le=12_000)
+    cure: Literal["none", "small", "cache", "ahead", "later"] = "none"
+    known: int = Field(100, ge=1, le=1797)
+    kept: int = Field(10_000, ge=1, description="predictions in the cache, and results to be fetched")
+    waiting: int = Field(1000, ge=1, description="most requests that wait for the worker")
+
+
+class Accepted(BaseModel):
+    """The answer of a hand-over: where the result will be."""
+
+    result: str
+
+
+def create_app(settings: OnlineBigsizeSettings) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for a model that must not be served."""
+    small = settings.cure == "small"
+    model = load(trained("digits", settings.data_dir)) if small else big_model(
+        settings.data_dir, settings.units, log.info
+    )  # fmt: skip
+    handed = HandOver(model, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with handed:
+            yield
+
+    app = make_app("online-bigsize", settings, lifespan)
+    if settings.cure == "later":
+        _serve_later(app, handed)
+        return app
+    registry = app.state.metrics.registry
+    asked = Counter("records_predicted_total", "Records that the model was asked for.", registry=registry)
+
+    def ask(inputs: Floats) -> list[Prediction]:
+        asked.inc(len(inputs))
+        return model.predict(inputs)
+
+    predict_now = _memory_before(ask, settings) if settings.cure in {"cache", "ahead"} else ask
+
+    @app.post("/predict")
+    def predict(records: Records) -> Predictions:
+        """Predict the digit of each image, while the caller waits."""
+        return as_answer(model, predict_now(records.matrix(len(model.card.features))))
+
+    return app
+
+
+def _memory_before(ask: Predict, settings: OnlineBigsizeSettings) -> Predict:
+    """Answer from memory what is known, and ask the model for the rest; remember its answers in the cache only."""
+    memory: LRUCache[bytes, Prediction] = LRUCache(max(settings.kept, settings.known))
+    lock = threading.Lock()
+
+    def remember(inputs: Floats, found: list[Prediction]) -> None:
+        with lock:
+            memory.update({row.tobytes(): prediction for row, prediction in zip(inputs, found, strict=True)})
+
+    def predict(inputs: Floats) -> list[Prediction]:
+        with lock:
+            known = [memory.get(row.tobytes()) for row in inputs]
+        missing = [prediction is None for prediction in known]
+        asked = iter(ask(inputs[missing]) if any(missing) else [])
+        found = [prediction or next(asked) for prediction in known]
+        if settings.cure == "cache":
+            remember(inputs, found)
+        return found
+
+    if settings.cure == "ahead":
+        first = examples("digits")[: settings.known]
+        remember(first, ask(first))                # many at once read the weights once for all
+    return predict
+
+
+class HandOver:
+    """A queue and the one thread that works it off; both end with the process, once what was accepted is done."""
+
+    def __init__(self, model: Model, settings: OnlineBigsizeSettings) -> None:
+        self.model = model
+        self._waiting: queue.Queue[tuple[str, Floats] | None] = queue.Queue(settings.waiting)
+        self._results: LRUCache[str, Predictions | None] = LRUCache(settings.kept)
+        self._lock = threading.Lock()
+        self._worker = threading.Thread(target=self._work)
+
+    def __enter__(self) -> None:
+        self._worker.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.put(None)
+        self._worker.join()
+
+    def accept(self, inputs: Floats) -> str:
+        """Take records of shape (records, features), and return the number of their result; 503 where too many wait."""
+        number = uuid.uuid4().hex
+        with self._lock:
+            self._results[number] = None
+        try:
+            self._waiting.put_nowait((number, inputs))
+        except queue.Full:
+            raise HTTPException(503, "too many requests wait already", {"Retry-After": "5"}) from None
+        return number
+
+    def result(self, number: str) -> Predictions | None:
+        """Return a result, or None while it is not there yet; 404 for a number that is not known (any more)."""
+        with self._lock:
+            if number not in self._results:
+                raise HTTPException(404, "there is no such result, or no longer")
+            return self._results[number]
+
+    def _work(self) -> None:
+        while (task := self._waiting.get()) is not None:
+            number, inputs = task
+            done = as_answer(self.model, self.model.predict(inputs))
+            with self._lock:
+                self._results[number] = done
+
+
+def _serve_later(app: FastAPI, handed: HandOver) -> None:
+    features = len(handed.model.card.features)
+
+    @app.post("/predict", status_code=202)
+    def predict(records: Records) -> Accepted:
+        """Take the images, and say where the result will be; the whole pattern is in the folder `asynchronous`."""
+        return Accepted(result=f"/results/{handed.accept(records.matrix(features))}")
+
+    @app.get("/results/{number}", responses={404: {}, 425: {}})
+    def result(number: str) -> Predictions:
+        """Return the predictions, or 425 while they are not there yet."""
+        found = handed.result(number)
+        if found is None:
+            raise HTTPException(425, "the result is not there yet", {"Retry-After": "1"})
+        return found
+
+
+def main(cure: str = "") -> None:
+    """Serve with a cure, or with that of the settings."""
+    settings = read_settings(OnlineBigsizeSettings)
+    if cure:
+        settings = OnlineBigsizeSettings.model_validate({**settings.model_dump(), "cure": cure})
+    configure_logs(settings, "online-bigsize")     # the model may be made before the server starts
+    try:
+        app = create_app(settings)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
