@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kit.models import Floats, Model, Prediction
+if TYPE_CHECKING:                              # a part that runs no model needs no scikit-learn
+    from kit.models import Floats, Model, Prediction
 
 MOST_RECORDS = 1000
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]

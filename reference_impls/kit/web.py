@@ -44,12 +44,13 @@ class Metrics:
 
 
 def make_app(
-    title: str, settings: Settings, lifespan: Lifespan | None = None, not_ready: Callable[[], str] = lambda: ""
-) -> FastAPI:
+    title: str, settings: Settings, lifespan: Lifespan | None = None, not_ready: Callable[[], str] = lambda: "",
+    detail: Callable[[], dict[str, str]] = dict,
+) -> FastAPI:  # fmt: skip
     """Return an app with `/live`, `/ready` and `/metrics`; its `state.metrics.registry` takes further metrics.
 
-    `not_ready` says why the service cannot take traffic, and nothing where it can. What `lifespan` loads before it
-    yields is loaded before the first connection is accepted.
+    `not_ready` says why the service cannot take traffic, and nothing where it can; `detail` what else `/ready` tells.
+    What `lifespan` loads before it yields is loaded before the first connection is accepted.
     """
     app = FastAPI(title=title, lifespan=lifespan)
     metrics = app.state.metrics = Metrics()
@@ -61,7 +62,7 @@ def make_app(
     @app.get("/ready", include_in_schema=False)
     async def ready() -> JSONResponse:
         reason = not_ready()
-        return JSONResponse({"status": reason or "ready"}, 503 if reason else 200)
+        return JSONResponse({"status": reason or "ready", **detail()}, 503 if reason else 200)
 
     @app.get("/metrics", include_in_schema=False)
     async def exposition() -> Response:
@@ -138,6 +139,7 @@ class _Observe:
         request = headers.get(b"x-request-id", b"").decode("ascii", "replace")[:64] or uuid.uuid4().hex
         structlog.contextvars.bind_contextvars(request=request)
         start, status = time.perf_counter(), 500
+        scope.setdefault("state", {})["arrived"] = time.monotonic()
 
         async def observed(message: Message) -> None:
             nonlocal status

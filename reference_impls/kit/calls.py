@@ -1,0 +1,199 @@
+"""What a service needs to call another: a deadline that travels, timeouts, retries within a budget, clear errors.
+
+The caller says in the header `X-Deadline-Ms` how many milliseconds it will still wait. That is a duration, as gRPC's
+`grpc-timeout` is, because the clocks of two machines differ. Each hop hands on what is left, less a reserve in which
+its own answer travels back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, TypeVar
+
+import httpx
+import structlog
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+
+HEADER = "X-Deadline-Ms"
+REFUSALS = frozenset({409, 413, 422})
+_RESERVE_S = 0.01
+_BACKOFF_S = 0.05
+_CONNECT_S = 0.5
+_MOST_CONNECTIONS = 100
+_KEEP_ALIVE_S = 2.0                                # less than uvicorn's five: no call meets a connection just closed
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class CallError(Exception):
+    """A call that brought no answer: whom it was made to, why not, and the status that says so to one's own caller.
+
+    `status` is 409, 413 or 422 where the callee refused what it was sent, 502 where it failed, 503 where it cannot be
+    reached or takes no more, 504 where the deadline passed. `again`: another attempt may help.
+    """
+
+    def __init__(self, callee: str, reason: str, status: int, again: bool = False) -> None:
+        super().__init__(f"{callee}: {reason}" if callee else reason)
+        self.callee = callee
+        self.status = status
+        self.again = again
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment at which nobody waits any more, on this machine's monotonic clock."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the deadline that lies so many seconds ahead."""
+        return cls(time.monotonic() + seconds)
+
+    def left_s(self) -> float:
+        """Return the seconds that are left; negative where it has passed."""
+        return self.at - time.monotonic()
+
+    def at_most(self, seconds: float) -> Deadline:
+        """Return this deadline, or the one so many seconds ahead where that is sooner."""
+        return Deadline(min(self.at, time.monotonic() + seconds))
+
+    def check(self, reason: str = "the deadline has passed; the work was not begun") -> None:
+        """Raise `CallError` (504) with a reason where it has passed: nobody waits for the work any more."""
+        if self.left_s() <= 0:
+            raise CallError("", reason, 504)
+
+
+async def _deadline_of(request: Request) -> Deadline:
+    longest: float = request.app.state.deadline_s
+    arrived: float = request.state.arrived
+    text = request.headers.get(HEADER)
+    if text is None:
+        return Deadline(arrived + longest)
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise HTTPException(422, f"{HEADER} takes whole milliseconds, not {text[:40]!r}")
+    deadline = Deadline(arrived + min(longest, int(text) / 1000))
+    deadline.check()
+    return deadline
+
+
+RequestDeadline = Annotated[Deadline, Depends(_deadline_of)]
+"""A parameter of an endpoint: the deadline of its caller, or the app's own where that is sooner or none is sent."""
+
+
+def use_deadlines(app: FastAPI, longest_s: float) -> None:
+    """Let the endpoints of an app of `make_app` take a `RequestDeadline`, and answer a `CallError` with its status."""
+    app.state.deadline_s = longest_s
+
+    @app.exception_handler(CallError)
+    async def failed(_request: Request, error: CallError) -> JSONResponse:
+        headers = {"Retry-After": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+        return JSONResponse({"error": str(error)}, error.status, headers)
+
+
+class RetryBudget:
+    """Retries add at most a share to the calls, after a few that are free: a callee in trouble gets no storm of them.
+
+    A bucket of tokens, as in https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/.
+    """
+
+    def __init__(self, share: float = 0.1, most: float = 10) -> None:
+        self._share = share
+        self._most = most
+        self._tokens = most
+
+    def earn(self) -> None:
+        """Note a call."""
+        self._tokens = min(self._most, self._tokens + self._share)
+
+    def spend(self) -> bool:
+        """Tell whether a retry may be made, and count it."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class _Refusal(BaseModel):
+    error: str
+
+
+class Callee:
+    """Another service, by the name that errors say, at a URL; its connections are kept."""
+
+    def __init__(self, name: str, url: str, *, retries: int = 1, connect_s: float = _CONNECT_S) -> None:
+        self.name = name
+        self._retries = retries
+        self._connect_s = connect_s
+        self._budget = RetryBudget()
+        limits = httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_S)
+        self._client = httpx.AsyncClient(base_url=url, limits=limits, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def ask(self, path: str, body: BaseModel, kind: type[Answer], deadline: Deadline) -> Answer:
+        """Post a body, and return the answer, of such a kind; raises `CallError`.
+
+        Only for calls that may be made twice, as predictions may: they change nothing.
+        """
+        self._budget.earn()
+        content = body.model_dump_json().encode()
+        attempt = 0
+        while True:
+            try:
+                return await self._once(path, content, kind, deadline)
+            except CallError as error:
+                if not error.again or attempt >= self._retries or not self._budget.spend():
+                    raise
+            attempt += 1
+            await asyncio.sleep(max(0.0, min(random.uniform(0, _BACKOFF_S), deadline.left_s())))
+
+    async def _once(self, path: str, content: bytes, kind: type[Answer], deadline: Deadline) -> Answer:
+        left_s = deadline.left_s() - _RESERVE_S
+        if left_s <= 0:
+            raise CallError(self.name, "was not asked: the deadline has passed", 504)
+        request = str(structlog.contextvars.get_contextvars().get("request", ""))
+        headers = {"Content-Type": "application/json", HEADER: str(max(1, int(left_s * 1000))), "X-Request-ID": request}
+        timeout = httpx.Timeout(left_s, connect=min(left_s, self._connect_s))
+        try:
+            async with asyncio.timeout(left_s):    # httpx's bound each read; this one bounds them all together
+                response = await self._client.post(path, content=content, headers=headers, timeout=timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise CallError(self.name, "cannot be reached", 503, again=True) from None
+        except (TimeoutError, httpx.TimeoutException):
+            raise CallError(self.name, "did not answer before the deadline", 504) from None
+        except httpx.TransportError as error:
+            raise CallError(self.name, f"broke the connection ({type(error).__name__})", 502, again=True) from None
+        return self._read(response, kind)
+
+    def _read(self, response: httpx.Response, kind: type[Answer]) -> Answer:
+        status = response.status_code
+        try:
+            if response.is_success:
+                return kind.model_validate_json(response.content)
+            reason = _Refusal.model_validate_json(response.content).error
+        except ValidationError:
+            reason = f"gave an answer that is none (status {status})"
+        if status in REFUSALS or status == HTTPStatus.GATEWAY_TIMEOUT:
+            raise CallError(self.name, reason, status)
+        if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
+            raise CallError(self.name, reason, 503, again=True)
+        raise CallError(self.name, reason, 502)
+
+
+@asynccontextmanager
+async def closing(*callees: Callee) -> AsyncIterator[None]:
+    """Close the connections to all callees at the end, whatever happens: for the lifespan of an app."""
+    async with AsyncExitStack() as stack:
+        for callee in callees:
+            stack.push_async_callback(callee.close)
+        yield

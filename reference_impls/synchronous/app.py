@@ -1,0 +1,70 @@
+"""The server: each request has a deadline, a bounded number is worked on, and the others hear so at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from pydantic import Field
+
+from kit.calls import RequestDeadline, use_deadlines
+from kit.inputs import Predictions, Records, answer, as_answer
+from kit.models import Model, Prediction, RefusedModelError, load, trained
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+from synchronous.room import LATE, Room
+
+
+class SynchronousSettings(Settings):
+    """`at_once` is about the number of cores; `wait_s` and the slowest prediction together stay below `deadline_s`."""
+
+    deadline_s: float = Field(1, gt=0, description="of callers that send none, and the longest of those that do")
+    at_once: int = Field(2, ge=1)
+    waiting: int = Field(8, ge=0)
+    wait_s: float = Field(0.4, gt=0, description="how long a request may wait for a place")
+    passes: int = Field(1, ge=1, description="how often the small model runs for a request: many stand for a large one")
+
+
+def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
+    """Return the app that serves a model."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        answer(model, Records(inputs=[[0.0] * len(model.card.features)]))      # the first call is slow
+        yield
+
+    app = make_app("synchronous", settings, lifespan)
+    use_deadlines(app, settings.deadline_s)
+    room = Room(settings.at_once, settings.waiting, settings.wait_s, app.state.metrics.registry)
+
+    @app.post("/predict")
+    async def predict(records: Records, deadline: RequestDeadline, request: Request) -> Predictions:
+        """Predict the species of each flower, while the caller waits."""
+        inputs = records.matrix(len(model.card.features))      # what does not fit takes no place
+
+        def work() -> list[Prediction]:
+            for _ in range(settings.passes - 1):
+                model.predict(inputs)
+                deadline.check(LATE)           # between two steps it can end, and free its place
+            return model.predict(inputs)
+
+        return as_answer(model, await room.run(work, deadline, request.is_disconnected))
+
+    return app
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = read_settings(SynchronousSettings)
+    if settings.wait_s >= settings.deadline_s:
+        refuse("SERVE_WAIT_S must be less than SERVE_DEADLINE_S: who waits that long leaves no time for the work")
+    try:
+        model = load(trained("iris", settings.data_dir))
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(create_app(model, settings), settings)
+
+
+if __name__ == "__main__":
+    main()

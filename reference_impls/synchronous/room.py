@@ -1,0 +1,85 @@
+"""Room for so much work at once, and for a few that wait; what is beyond is turned away at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from kit.calls import CallError, Deadline
+
+LATE = "the deadline passed during the work"
+Work = TypeVar("Work")
+Why = Literal["full", "waited", "gone"]
+_REASONS: dict[Why, str] = {
+    "full": "as much work as the server can take is under way or waits",
+    "waited": "no place became free in time",
+    "gone": "the caller has gone",
+}
+
+
+class Room:
+    """Runs work in threads, `at_once` at most; `waiting` at most wait for a place, none longer than `wait_s`.
+
+    Without such a bound every request of an overload is taken, waits, and is answered when nobody listens any more.
+    """
+
+    def __init__(self, at_once: int, waiting: int, wait_s: float, registry: CollectorRegistry) -> None:
+        self._places = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, "work")
+        self._most_waiting = waiting
+        self._wait_s = wait_s
+        self._waiting = 0
+        self._shed = Counter("shed_total", "Requests turned away before any work.", ("reason",), registry=registry)
+        self._begun = Counter("work_begun_total", "Requests whose work was begun.", registry=registry)
+        self._late = Counter("late_total", "Requests whose deadline passed during the work.", registry=registry)
+        Gauge("requests_waiting", "Requests that wait for a place.", registry=registry).set_function(
+            lambda: self._waiting
+        )
+
+    async def run(self, work: Callable[[], Work], deadline: Deadline, gone: Callable[[], Awaitable[bool]]) -> Work:
+        """Run work in a thread, and return its result.
+
+        Raises `CallError`: 503 where the work is not begun, because there is no place or the caller has `gone`; 504
+        where the deadline passes. A thread cannot be stopped from outside: late work keeps its place until it ends.
+        """
+        await self._take_place(deadline)
+        try:
+            if await gone():
+                self._turn_away("gone")
+            deadline.check()
+            future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except BaseException:
+            self._places.release()
+            raise
+        self._begun.inc()
+        future.add_done_callback(self._ended)
+        await asyncio.wait({future}, timeout=max(0.0, deadline.left_s()))
+        if not future.done() or deadline.left_s() <= 0:
+            self._late.inc()
+            raise CallError("", LATE, 504)
+        return future.result()
+
+    async def _take_place(self, deadline: Deadline) -> None:
+        if self._places.locked() and self._waiting >= self._most_waiting:
+            self._turn_away("full")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(max(0.0, min(self._wait_s, deadline.left_s()))):
+                await self._places.acquire()
+        except TimeoutError:
+            self._turn_away("waited")
+        finally:
+            self._waiting -= 1
+
+    def _turn_away(self, why: Why) -> None:
+        self._shed.labels(why).inc()
+        raise CallError("", _REASONS[why], 503)
+
+    def _ended(self, future: asyncio.Future[Work]) -> None:
+        self._places.release()
+        if not future.cancelled():
+            future.exception()                 # of late work nobody asks for it any more
