@@ -14,7 +14,8 @@ from archlint.reference.folders import Implementation
 
 DATA = Path("reference-data")
 _NEEDED = ("fastapi", "uvicorn", "pydantic_settings", "sklearn", "skops", "structlog", "prometheus_client", "httpx",
-           "sqlalchemy", "faststream", "redis", "apscheduler", "cachetools", "onnxruntime")  # fmt: skip
+           "sqlalchemy", "faststream", "redis", "apscheduler", "cachetools", "onnxruntime", "PIL",
+           "purgatory")  # fmt: skip
 
 
 def start(implementation: Implementation, words: Sequence[str]) -> int:

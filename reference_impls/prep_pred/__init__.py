@@ -1,0 +1,1 @@
+"""Preprocessing apart from prediction: two servers, released as a pair."""

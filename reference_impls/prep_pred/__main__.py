@@ -1,0 +1,28 @@
+"""`python -m prep_pred`: the preprocessor, with the predictor behind it."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import Settings, read_settings
+from prep_pred.release import make_release
+
+
+def main() -> int:
+    """Run both servers; the preprocessor listens where the settings say."""
+    settings = read_settings(Settings)
+    make_release(settings.data_dir)
+    port, behind = settings.port or free_port(), free_port()
+    front = python_part(
+        "preprocessor", "prep_pred.preprocessor", host=settings.host, port=port, predictor=f"http://127.0.0.1:{behind}"
+    )
+    predictor = python_part("predictor", "prep_pred.predictor", host="127.0.0.1", port=behind)
+    address = f"http://{settings.host}:{port}"
+    return Processes(front, predictor).run(
+        [f"http://127.0.0.1:{behind}/ready", f"{address}/ready"], f"prep-pred listens on {address}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The server behind: runs the model on features, and only on those of the preparation that it was released with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, HTTPException
+from pydantic import Field
+
+from kit.calls import RequestDeadline, use_deadlines
+from kit.inputs import Predictions, Records, answer
+from kit.models import Model, RefusedModelError, load
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+from prep_pred.prepared import Prepared
+
+MODEL: Final = "digits"
+PAIR: Final = "preparation.version"
+
+
+class PredictorSettings(Settings):
+    """`deadline_s` counts where the caller sends none."""
+
+    deadline_s: float = Field(1, gt=0)
+
+
+def read_release(folder: Path) -> tuple[Model, str]:
+    """Return a release: the model, and the version of the preparation that it was trained behind.
+
+    Raises `RefusedModelError` where either is missing, or the model must not be served.
+    """
+    model = load(folder / f"{MODEL}.skops")
+    try:
+        return model, (folder / PAIR).read_text().strip()
+    except OSError as error:
+        raise RefusedModelError(f"{folder / PAIR}: cannot be read: {error.strerror}") from None
+
+
+def create_app(model: Model, preparation: str, settings: PredictorSettings) -> FastAPI:
+    """Return the app that serves a model for features of one version of the preparation."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        answer(model, Records(inputs=[[0.0] * len(model.card.features)]))      # the first call is slow
+        yield
+
+    app = make_app("predictor", settings, lifespan)
+    use_deadlines(app, settings.deadline_s)
+
+    @app.post("/predict")
+    def predict(prepared: Prepared, deadline: RequestDeadline) -> Predictions:
+        """Predict; 409 for features that another version prepared, since they would give answers, but wrong ones."""
+        if prepared.prepared_by != preparation:
+            raise HTTPException(
+                409,
+                f"the inputs were prepared by version {prepared.prepared_by[:40]}; this model, {model.card.version}, "
+                f"was trained behind {preparation}: release the two as a pair",
+            )
+        deadline.check()
+        return answer(model, prepared)
+
+    return app
+
+
+if __name__ == "__main__":
+    settings = read_settings(PredictorSettings)
+    try:
+        app = create_app(*read_release(settings.data_dir), settings)
+    except RefusedModelError as error:
+        refuse(f"{error}; `python -m prep_pred.release` makes a release")
+    serve(app, settings)

@@ -1,0 +1,56 @@
+"""From an image to the 64 numbers that the model takes: the ink in each of 8 by 8 fields, from 0 to 16.
+
+That is the form of the digits which scikit-learn ships; see
+https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from kit.inputs import UnfitInputError
+
+MOST_SIDE = 1024
+FORMATS = ("PNG", "BMP", "JPEG")
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How images are prepared; whatever changes the numbers is a field of it, and so part of its version.
+
+    `steps` counts changes of the code below.
+    """
+
+    side: int = 8
+    levels: int = 16
+    steps: int = 1
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that differ where the preparation does."""
+        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+    def features(self, image: bytes) -> list[float]:
+        """Return `side` times `side` numbers; raises `UnfitInputError` for what is no image, or one that is too large.
+
+        The size is read from the image's head, before any of its pixels are unpacked.
+        """
+        try:
+            with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(image), formats=FORMATS) as opened:
+                width, height = opened.size
+                if max(width, height) > MOST_SIDE:
+                    raise UnfitInputError(f"the image has {width} by {height} pixels; at most {MOST_SIDE} a side")
+                grey = opened.convert("L").resize((self.side, self.side), Image.Resampling.BOX)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            if isinstance(error, UnfitInputError):
+                raise
+            raise UnfitInputError(f"the body is no image of {', '.join(FORMATS)}") from None
+        scaled = np.rint(np.asarray(grey, dtype=np.float64) * (self.levels / 255))
+        return [float(value) for value in scaled.ravel()]

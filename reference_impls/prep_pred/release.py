@@ -1,0 +1,25 @@
+"""Make a release: a model, and beside it the version of the preparation that it was trained behind.
+
+Training is the one step that needs both halves: `python -m prep_pred.release`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kit.models import trained
+from kit.settings import Settings, read_settings
+from prep_pred.predictor import MODEL, PAIR
+from prep_pred.preparation import Preparation
+
+
+def make_release(folder: Path) -> None:
+    """Write a release into a folder that holds none; the model comes last, so that half a release has none."""
+    if not (folder / f"{MODEL}.skops").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / PAIR).write_text(Preparation().version)
+        trained(MODEL, folder)
+
+
+if __name__ == "__main__":
+    make_release(read_settings(Settings).data_dir)
