@@ -1,0 +1,254 @@
+"""A cache before slow work: one computation a key at a time, and requests that do not fail when the cache does.
+
+A value is sealed with its key and its time, so that a damaged or misplaced one is computed again. While the store is
+gone, the work is done without it, and the store is asked again once every `retry_s`: a store that hangs costs one
+request its timeout, not all of them. Why one flight a key: https://aws.amazon.com/builders-library/caching-challenges-and-strategies/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Generic, Literal, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from redis.asyncio.connection import parse_url
+
+from kit.cache_stores import MemoryStore, RedisStore, Store, StoreDownError
+from kit.logs import logger
+from kit.models import Floats
+from kit.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
+Outcome = Literal["hit", "miss", "shared", "stale", "bypass"]
+_PAUSE_S = 0.02
+_SEAL_BYTES = 16
+log = logger(__name__)
+
+
+class SourceDownError(Exception):
+    """What a computation raises when its source cannot be asked; a value that is too old is then better than none."""
+
+
+def _redis_url(url: str) -> str:
+    if url:
+        parse_url(url)
+    return url
+
+
+class CacheSettings(Settings):
+    """`cache_url` is empty for this process's memory, else `redis://…`.
+
+    A value is fresh for `cache_ttl_s`, and given out for `cache_stale_s` more while its source is down. A process that
+    computes has the key to itself for `cache_lease_s`; the others wait for it up to `cache_wait_s`.
+    """
+
+    cache_url: Annotated[str, AfterValidator(_redis_url)] = ""
+    cache_ttl_s: float = Field(60, gt=0)
+    cache_stale_s: float = Field(0, ge=0)
+    cache_bytes: int = Field(64_000_000, gt=0, description="in memory only; a Redis has its own limit")
+    cache_timeout_s: float = Field(0.2, gt=0)
+    cache_retry_s: float = Field(1, gt=0)
+    cache_lease_s: float = Field(5, gt=0)
+    cache_wait_s: float = Field(2, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A value, where it came from, and its age in seconds.
+
+    `shared`: another request computed it while this one waited. `stale`: too old, but its source is down. `bypass`:
+    computed because the cache is gone.
+    """
+
+    value: T
+    outcome: Outcome
+    age_s: float
+
+
+class CacheMetrics:
+    """What a cache counts, in the registry of a service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.lookups = Counter("cache_lookups_total", "Look-ups by outcome.", ("outcome",), registry=registry)
+        self.errors = Counter("cache_errors_total", "Failures of the cache.", ("kind",), registry=registry)
+        self.up = Gauge("cache_up", "Whether the cache answers.", registry=registry)
+        self.up.set(1)
+
+
+def open_cache(settings: CacheSettings, kind: type[T], registry: CollectorRegistry) -> Cache[T]:
+    """Return a cache of values of a kind that pydantic can write as JSON, where the settings say."""
+    url = settings.cache_url
+    store: Store = RedisStore(url, settings.cache_timeout_s) if url else MemoryStore(settings.cache_bytes)
+    return Cache(store, TypeAdapter(kind), settings, CacheMetrics(registry))
+
+
+def input_key(model: str, version: str, inputs: Floats) -> str:
+    """Return the exact key of an input: equal for equal numbers however they were written, another for each version.
+
+    >>> import numpy as np
+    >>> one, other = np.array([[1.0, -0.0]]), np.array([[1.0], [0.0]])
+    >>> input_key("m", "1", one) == input_key("m", "1", one + 0), input_key("m", "1", one) == input_key("m", "1", other)
+    (True, False)
+    """
+    exact = (inputs + 0.0).astype("<f8", order="C")        # -0.0 becomes 0.0, to which it is equal
+    return f"{model}:{version}:{sha256(str(inputs.shape).encode() + exact.tobytes()).hexdigest()}"
+
+
+class Cache(Generic[T]):
+    """Values by key over a store, for one event loop."""
+
+    def __init__(self, store: Store, kind: TypeAdapter[T], times: CacheSettings, metrics: CacheMetrics) -> None:
+        self.metrics = metrics
+        self._store = store
+        self._kind = kind
+        self._times = times
+        self._flights: dict[str, asyncio.Task[Found[T]]] = {}
+        self._up = True
+        self._sound = True
+        self._ask_again_at = 0.0
+
+    async def get(self, key: str, compute: Callable[[], Awaitable[T]]) -> Found[T]:
+        """Return the value of a key; it is computed where there is none, once for all who ask meanwhile.
+
+        Raises what `compute` raises; of `SourceDownError` only where no value is left that may still be given out.
+        """
+        flight = self._flights.get(key)
+        joined = flight is not None
+        if flight is None:
+            flight = self._flights[key] = asyncio.create_task(self._fly(key, compute))
+            flight.add_done_callback(partial(self._landed, key))
+        found = await asyncio.shield(flight)       # a caller that hangs up ends its own waiting, not the flight
+        if joined and found.outcome in ("miss", "bypass"):
+            found = replace(found, outcome="shared")
+        self.metrics.lookups.labels(found.outcome).inc()
+        return found
+
+    async def drop(self, key: str) -> bool:
+        """Forget a key, also for whoever computes it now; False where the store could not be told."""
+        self._flights.pop(key, None)
+
+        async def drop() -> bool:
+            await self._store.drop(key)
+            return True
+
+        return await self._ask(drop, False)
+
+    async def close(self) -> None:
+        """Let the connections of the store go."""
+        await self._store.close()
+
+    def _landed(self, key: str, flight: asyncio.Task[Found[T]]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.cancelled():
+            flight.exception()                     # seen, also where nobody waits for it any more
+
+    async def _fly(self, key: str, compute: Callable[[], Awaitable[T]]) -> Found[T]:
+        old = await self._read(key)
+        if old is not None and self._fresh(old):
+            return old
+        token, end = uuid.uuid4().hex, time.monotonic() + self._times.cache_wait_s
+        waited = False
+        while not await self._ask(lambda: self._store.claim(key, token, self._times.cache_lease_s), True):
+            if waited and time.monotonic() > end:  # whoever has the claim is slow, or dead: no longer wait for it
+                return await self._compute(key, token, compute, old)
+            await asyncio.sleep(_PAUSE_S)
+            waited = True
+            new = await self._read(key)
+            if new is not None and self._fresh(new):
+                return replace(new, outcome="shared")
+        new = await self._read(key)                # another may have stored it between the look-up and the claim
+        if new is not None and self._fresh(new):
+            await self._give_back(key, token)
+            return new
+        return await self._compute(key, token, compute, old)
+
+    async def _compute(
+        self, key: str, token: str, compute: Callable[[], Awaitable[T]], old: Found[T] | None
+    ) -> Found[T]:
+        try:
+            value = await compute()
+        except SourceDownError:
+            await self._give_back(key, token)
+            if old is None or old.age_s > self._times.cache_ttl_s + self._times.cache_stale_s:
+                raise
+            return replace(old, outcome="stale")
+        except BaseException:
+            await self._give_back(key, token)
+            raise
+        data = seal(key, self._kind.dump_json(value), time.time())
+        keep_s = self._times.cache_ttl_s + self._times.cache_stale_s
+        await self._ask(lambda: self._store.fulfil(key, token, data, keep_s), None)
+        return Found(value, "miss" if self._up else "bypass", 0.0)
+
+    async def _give_back(self, key: str, token: str) -> None:
+        await self._ask(lambda: self._store.abandon(key, token), None)
+
+    def _fresh(self, found: Found[T]) -> bool:
+        return found.age_s <= self._times.cache_ttl_s
+
+    async def _read(self, key: str) -> Found[T] | None:
+        data = await self._ask(lambda: self._store.get(key), None)
+        if data is None:
+            return None
+        try:
+            payload, made = unseal(key, data)
+            value = self._kind.validate_json(payload)
+        except (ValueError, ValidationError) as error:
+            self.metrics.errors.labels("damaged").inc()
+            if self._sound:
+                self._sound = False
+                log.warning("the cache holds a damaged value; it is computed again", reason=str(error))
+            return None
+        self._sound = True
+        return Found(value, "hit", max(0.0, time.time() - made))
+
+    async def _ask(self, question: Callable[[], Awaitable[R]], otherwise: R) -> R:
+        """Ask the store; while it is gone, one question each `retry_s` finds out whether it is back."""
+        if not self._up:
+            if time.monotonic() < self._ask_again_at:
+                return otherwise
+            self._ask_again_at = time.monotonic() + self._times.cache_retry_s
+        try:
+            result = await question()
+        except StoreDownError as error:
+            self.metrics.errors.labels("unreachable").inc()
+            if self._up:
+                self._ask_again_at = time.monotonic() + self._times.cache_retry_s
+                self._tell(False, "the cache is gone; every value is computed", str(error))
+            return otherwise
+        if not self._up:
+            self._tell(True, "the cache is back", "")
+        return result
+
+    def _tell(self, up: bool, event: str, reason: str) -> None:
+        self._up = up
+        self.metrics.up.set(up)
+        log.warning(event, reason=reason)
+
+
+def seal(key: str, payload: bytes, made: float) -> bytes:
+    """Put a value into the form in which it is stored, with the time at which it was made, in seconds since 1970."""
+    body = f"{made:.3f} ".encode() + payload
+    return sha256(key.encode() + b"\0" + body).digest()[:_SEAL_BYTES] + body
+
+
+def unseal(key: str, data: bytes) -> tuple[bytes, float]:
+    """Return value and time; raises `ValueError` where the bytes are not those that were sealed under this key.
+
+    >>> unseal("k", seal("k", b"[1]", 2.5))
+    (b'[1]', 2.5)
+    """
+    body = data[_SEAL_BYTES:]
+    if data[:_SEAL_BYTES] != sha256(key.encode() + b"\0" + body).digest()[:_SEAL_BYTES]:
+        raise ValueError("its checksum does not hold")
+    made, _, payload = body.partition(b" ")
+    return payload, float(made)
