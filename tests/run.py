@@ -2,7 +2,8 @@
 
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
-are current, and all tests with the doctests.
+are current, and all tests with the doctests. Airflow gets an environment of its own, made beside the first steps. A
+test whose server is not installed skips and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import venv
 from hashlib import sha256
 from pathlib import Path
@@ -32,17 +34,41 @@ def install() -> None:
     stamp.write_text(state)
 
 
+def environment() -> dict[str, str]:
+    """What the steps find in their environment: the programs of `.venv-tests` come first."""
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return {**kept, "PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT)}
+
+
 def run(what: str, *command: str) -> None:
     """Run one step from the project's root; a step that fails ends the run."""
     print(f"== {what}", flush=True)
-    environment = {
-        **os.environ,
-        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-        "VIRTUAL_ENV": str(ENVIRONMENT),
-    }
-    environment.pop("PYTHONPATH", None)
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
+    start = time.monotonic()
+    if subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode != 0:
         raise SystemExit(f"tests/run.py: {what} failed")
+    print(f"   {time.monotonic() - start:.0f} s", flush=True)
+
+
+class Beside:
+    """A step that runs beside the others, and says what it had to say when it is waited for."""
+
+    def __init__(self, what: str, *command: str) -> None:
+        self.what = what
+        self.log = ENVIRONMENT / "beside.log"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def wait(self) -> None:
+        """Wait for it. The tests that need what it makes skip where it failed; where they must not, the run ends."""
+        status = self.process.wait()
+        print(f"== {self.what}: {'done' if status == 0 else 'failed'}", flush=True)
+        if status != 0:
+            print(self.log.read_text(encoding="utf-8", errors="replace")[-4000:], flush=True)
+            if os.environ.get("ARCHLINT_REQUIRE_SERVERS"):
+                raise SystemExit(f"tests/run.py: {self.what} failed")
 
 
 def main() -> None:
@@ -51,11 +77,13 @@ def main() -> None:
         raise SystemExit("tests/run.py needs Python 3.11 or later")
     os.environ.setdefault("PYTHONUTF8", "1")
     install()
+    airflow = Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py")
     run("ruff", str(BIN / "ruff"), "check", ".")
     run("mypy", str(BIN / "mypy"))
     run("layers", str(BIN / "lint-imports"))
     run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
-    run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", "auto", *sys.argv[1:])
+    airflow.wait()
+    run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", "auto", "--dist", "loadgroup", *sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""`python -m all_in_one`: one server with four models, kept alive; `--fault abort` gives one of them a fault."""
+"""`python -m all_in_one`: one server with four models, kept alive; `--fault abort` gives one of them a fault.
+
+`--apart` runs the same code as one server a model: the cure, to compare with.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import get_args
 
@@ -17,13 +21,19 @@ def main() -> int:
     settings = read_settings(AllInOneSettings)
     parser = argparse.ArgumentParser("all_in_one", description=__doc__)
     parser.add_argument("--fault", choices=get_args(Fault), default=settings.fault, help="see AllInOneSettings")
+    parser.add_argument("--apart", action="store_true", help="a server for each model, on ports one after another")
     call = parser.parse_args()
     for name in NAMES:
         trained(name, settings.data_dir, trees=settings.trees)
-    port = settings.port or free_port()
-    server = python_part("server", "all_in_one.app", port=port, fault=call.fault)
-    where = f"http://{settings.host}:{port}"
-    return Processes(server).run([f"{where}/ready"], f"all-in-one listens on {where}")
+    groups = {name: [name] for name in NAMES} if call.apart else {"all-in-one": list(NAMES)}
+    ports = {name: settings.port + index if settings.port else free_port() for index, name in enumerate(groups)}
+    servers = [
+        python_part(name, "all_in_one.app", port=ports[name], names=json.dumps(models), fault=call.fault)
+        for name, models in groups.items()
+    ]
+    where = {name: f"http://{settings.host}:{port}" for name, port in ports.items()}
+    announcement = "\n".join(f"{name} listens on {address}" for name, address in where.items())
+    return Processes(*servers).run([f"{address}/ready" for address in where.values()], announcement)
 
 
 if __name__ == "__main__":

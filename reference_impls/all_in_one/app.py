@@ -25,12 +25,13 @@ log = logger(__name__)
 
 
 class AllInOneSettings(Settings):
-    """`fault` is what the model `faulty` does with a record whose first number is 1e9.
+    """`names` are the models of this process.
 
-    abort: its library ends the process, as a failed assertion in native code does; memory: it takes memory until the
+    `fault` is what the model `faulty` does with a record whose first number is 1e9. abort: its library ends the process, as a failed assertion in native code does; memory: it takes memory until the
     process has `memory_mb` and is ended; cpu: it computes for `hog_s` in native code, on as many threads as it likes.
     """
 
+    names: tuple[DataSet, ...] = NAMES
     fault: Fault = "none"
     faulty: DataSet = "digits"
     memory_mb: int = Field(1500, ge=300, le=8000)
@@ -47,7 +48,7 @@ class Released(BaseModel):
 
 def create_app(settings: AllInOneSettings) -> FastAPI:
     """Return the app; raises `RefusedModelError` for any model that must not be served: then none is."""
-    models = {name: load(trained(name, settings.data_dir, trees=settings.trees)) for name in NAMES}
+    models = {name: load(trained(name, settings.data_dir, trees=settings.trees)) for name in settings.names}
     app = make_app("all-in-one", settings)
 
     @app.post("/predict/{name}")

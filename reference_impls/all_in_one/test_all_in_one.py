@@ -76,6 +76,19 @@ def test_one_models_crash_takes_the_others_down(fault: str, folder: Path) -> Non
         assert service.stop() == 0
 
 
+def test_apart_a_crash_of_one_model_leaves_the_others_alone(folder: Path) -> None:
+    with start(folder, "all_in_one", "--apart", "--fault", "abort") as service:
+        addresses = dict(line.split(" listens on ") for line in service.output.splitlines())
+        assert set(addresses) == set(NAMES)
+        with httpx.Client(timeout=30) as client:
+            body = {"inputs": examples("iris")[:1].tolist()}
+            with pytest.raises(httpx.TransportError):
+                client.post(f"{addresses['digits']}/predict/digits", json=POISON)
+            assert client.post(f"{addresses['iris']}/predict/iris", json=body).status_code == 200
+            assert client.post(f"{addresses['iris']}/predict/digits", json=POISON).status_code == 404
+        assert service.stop() == 0
+
+
 def test_a_release_of_one_model_stops_all(folder: Path) -> None:
     with start(folder, "all_in_one") as service, Callers(service) as callers:
         first = pid(service)

@@ -1,0 +1,90 @@
+"""Services as the benchmark starts them: pinned to one core, timed until they answer, weighed, and ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from kit.load import Call
+from kit.testing.service import Service, launch
+
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A service to measure: how it is started, and what it is asked. `calls` are sent in turn."""
+
+    name: str
+    module: str
+    calls: Sequence[Call]
+    words: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Started(NamedTuple):
+    """A running service, and the seconds from its start to its first good answer."""
+
+    service: Service
+    start_s: float
+
+
+def pin(cores: Sequence[int]) -> None:
+    """Keep this process, and those that it starts from now on, on some cores; does nothing where there are too few."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > max(cores):
+        os.sched_setaffinity(0, set(cores))
+
+
+@contextmanager
+def started(subject: Subject, folder: Path, **settings: str) -> Iterator[Started]:
+    """Run a service on core 1, with the generator on core 0, until the end of the block."""
+    begin = time.perf_counter()
+    pin([1])
+    try:
+        service = launch(folder, subject.module, *subject.words, **{**subject.settings, **settings})
+    finally:
+        pin([0])
+    try:
+        service.wait_until_listening(_PATIENCE_S)
+        first_answer(service, subject.calls[0])
+        yield Started(service, time.perf_counter() - begin)
+    finally:
+        service.client.close()
+        service.stop()
+        service.kill()
+
+
+def first_answer(service: Service, call: Call) -> None:
+    """Ask until a good answer comes."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            if service.client.request(call.method, call.path, content=call.body, timeout=60, headers=JSON).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        if time.monotonic() > end:
+            raise TimeoutError(f"{service.url}{call.path} gave no good answer within {_PATIENCE_S:g} s")
+        time.sleep(0.01)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def memory_mb(service: Service) -> float:
+    """The memory of all processes of a service in MB, pages that several share counted once; NaN off Linux."""
+    total_kb = 0
+    for process in [service.process.pid, *service.children()]:
+        try:
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total_kb += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total_kb * 1024 / 1e6 or float("nan")
