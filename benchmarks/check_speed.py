@@ -48,7 +48,7 @@ def run(options: Options, folder: Path) -> Results:
 def _machine(bench: Bench) -> Machine:
     return Machine(
         date.today().isoformat(),
-        _processor(),
+        processor(),
         os.cpu_count() or 1,
         platform.python_version(),
         platform.system(),
@@ -57,7 +57,7 @@ def _machine(bench: Bench) -> Machine:
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     file = Path("/proc/cpuinfo")
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

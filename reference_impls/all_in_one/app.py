@@ -27,8 +27,9 @@ log = logger(__name__)
 class AllInOneSettings(Settings):
     """`names` are the models of this process.
 
-    `fault` is what the model `faulty` does with a record whose first number is 1e9. abort: its library ends the process, as a failed assertion in native code does; memory: it takes memory until the
-    process has `memory_mb` and is ended; cpu: it computes for `hog_s` in native code, on as many threads as it likes.
+    `fault` is what the model `faulty` does with a record whose first number is 1e9. abort: its library ends the
+    process, as a failed assertion in native code does; memory: it takes memory until the process has `memory_mb` and is
+    ended; cpu: it computes for `hog_s` in native code, on as many threads as it likes.
     """
 
     names: tuple[DataSet, ...] = NAMES

@@ -1,0 +1,123 @@
+"""Results as tables: aligned text that is Markdown as well."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.serving.faults import Episode
+from benchmarks.serving.results import Machine, Measured, Results
+from benchmarks.serving.runs import kept_up
+from benchmarks.serving.stories import BIGSIZE_RATE, NEIGHBOUR_RATE, OBJECTIVE_S, REPEATS
+from benchmarks.tables import table
+
+
+def render(results: Results) -> str:
+    """Every table of a run, as Markdown."""
+    parts = [_machine(results.machine)]
+    if results.bigsize:
+        parts.append(_bigsize(results.bigsize))
+    if results.neighbours:
+        parts.append(_neighbours(results.neighbours))
+    if results.patterns:
+        parts.append(_patterns(results.patterns))
+    if results.killed:
+        parts.append(_killed(results.killed))
+    if results.failures:
+        lines = [f"- {name}: {why}\n" for name, why in sorted(results.failures.items())]
+        parts.append("### Not measured\n\n" + "".join(lines))
+    return "\n".join(parts)
+
+
+def _machine(machine: Machine) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    return (
+        f"Measured on {machine.date}: {machine.cores} cores of {machine.processor}, {machine.system}, "
+        f"Python {machine.python}.\nVersions: {versions}.\n\n"
+        "Services on one core, the generator on the other. Times in ms from the moment at which a request was due. "
+        "`discarded` are runs\nthat were thrown away because the generator was late; a gate that a run failed stands "
+        "in its last column.\n"
+    )
+
+
+def _bigsize(rows: tuple[Measured, ...]) -> str:
+    head = ("online-bigsize", "p50", "p95", "p99", f"p99 / {OBJECTIVE_S * 1e3:.0f} ms", "answered", "start s",
+            "memory MB", "result after", "discarded", "gates")  # fmt: skip
+    cells = [
+        (
+            row.name, *_percentiles(row), f"{row.gated.record.p99 / OBJECTIVE_S:.2f}", _answered(row),
+            f"{row.start_s:.1f}", f"{row.memory_mb:.0f}", _ms(row.answer_s) if row.answer_s else "at once",
+            str(row.gated.discarded), _gates(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return (
+        "### A model too big for its callers\n\n"
+        f"{BIGSIZE_RATE:g} requests a second for one image each, of which {REPEATS:.0%} were asked for before; the "
+        f"objective is a p99 of {OBJECTIVE_S * 1e3:.0f} ms.\n\n"
+        "![p50 and p99 of the big model and of each cure](images/online-bigsize.svg)\n\n" + table(head, cells)
+    )
+
+
+def _neighbours(rows: tuple[Episode, ...]) -> str:
+    head = ("what happens to digits", "iris is served by", "asked", "lost", "lost for s", "p99 before", "p99 after")
+    cells = [
+        (
+            row.event, row.name, str(row.record.requests), str(row.lost), f"{row.lost_for_s:.1f}",
+            _ms(row.calm_p99_s), _ms(row.after_p99_s),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return (
+        "### Several models in one server\n\n"
+        f"{NEIGHBOUR_RATE:g} requests a second for iris, while something happens to digits, with which its callers "
+        "have nothing to do.\n\n"
+        "![Requests for iris that are lost, second by second](images/all-in-one.svg)\n\n" + table(head, cells)
+    )
+
+
+def _patterns(rows: tuple[Measured, ...]) -> str:
+    head = ("pattern", "rate/s", "p50", "p95", "p99", "answered", "kept up with /s", "start s", "memory MB",
+            "discarded", "gates")  # fmt: skip
+    cells = [
+        (
+            row.name, f"{row.rate_per_s:g}", *_percentiles(row), _answered(row), f"{row.highest_per_s or 0:g}",
+            f"{row.start_s:.1f}", f"{row.memory_mb:.0f}", str(row.gated.discarded), _gates(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return (
+        "### Every pattern that answers requests\n\n"
+        "At a rate that all of them hold; `kept up with` is the highest of the tried rates at which every request was "
+        "answered well,\nwith a p99 below a second. What they do differs, so rows are no race.\n\n" + table(head, cells)
+    )
+
+
+def _killed(rows: tuple[Episode, ...]) -> str:
+    head = ("pattern", "what is killed", "asked", "lost", "lost for s", "p99 before", "p99 after")
+    cells = [
+        (
+            row.name, row.event, str(row.record.requests), str(row.lost), f"{row.lost_for_s:.1f}",
+            _ms(row.calm_p99_s), _ms(row.after_p99_s),
+        )
+        for row in rows
+    ]  # fmt: skip
+    title = "### While a part is killed\n\nSIGKILL in the middle of the run; `lost` are requests without a good answer."
+    return f"{title}\n\n{table(head, cells)}"
+
+
+def _percentiles(row: Measured) -> tuple[str, str, str]:
+    record = row.gated.record
+    return _ms(record.p50), _ms(record.p95), _ms(record.p99)
+
+
+def _ms(seconds: float) -> str:
+    return "–" if math.isnan(seconds) else f"{seconds * 1e3:.1f}"
+
+
+def _answered(row: Measured) -> str:
+    return f"{1 - row.gated.record.error_share:.1%}"
+
+
+def _gates(row: Measured) -> str:
+    names = [f"{gate.name} {gate.value:.0%}" for gate in row.gated.failed]
+    return ", ".join(names) if names else "all passed" if kept_up(row.gated) else "errors"
