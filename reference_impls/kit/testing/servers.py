@@ -88,27 +88,33 @@ def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL, and give the SQLAlchemy URL of an empty database."""
+def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run PostgreSQL, and give the SQLAlchemy URL of an empty database.
+
+    With folder and port of an earlier one it comes back with its data.
+    """
     folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     hint = "Debian: apt-get install postgresql"
     initdb, server = (program(name, hint, *folders) for name in ("initdb", "postgres"))
-    data, port = folder / "postgres", free_port()
-    data.mkdir()
+    data, port = folder / "postgres", port or free_port()
+    is_new = not data.exists()
+    data.mkdir(exist_ok=True)
     prefix: list[str] = []
     if os.geteuid() == 0:                          # PostgreSQL refuses to run as root
         shutil.chown(data, "postgres")
-        for parent in [data, *data.parents][:-1]:  # pytest's folders are closed to others
+        for parent in list(data.parents)[:-1]:     # pytest's folders are closed to others
             parent.chmod(parent.stat().st_mode | 0o011)
-        prefix = [program("runuser", "Debian: apt-get install util-linux"), "-u", "postgres", "--"]
-    subprocess.run(
-        [*prefix, initdb, "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync"], check=True, capture_output=True
-    )
+        become = program("setpriv", "Debian: apt-get install util-linux")     # stays no parent that keeps signals back
+        prefix = [become, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+    if is_new:
+        initialise = [*prefix, initdb, "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync"]
+        subprocess.run(initialise, check=True, capture_output=True)
     command = [*prefix, server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1",
                "-k", "", "-c", "fsync=off"]  # fmt: skip
     is_ready = program("pg_isready", hint, *folders)
     probe = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
-    with running(command, folder / "postgres.log", lambda: answers(probe)):
+    fast = signal.SIGINT                           # SIGTERM would wait for its clients to leave
+    with running(command, folder / "postgres.log", lambda: answers(probe), stop=fast):
         yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
 
 

@@ -1,0 +1,1 @@
+"""Prediction log: each prediction is recorded, beside the request and never in its way."""
