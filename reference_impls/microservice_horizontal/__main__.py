@@ -1,0 +1,31 @@
+"""`python -m microservice_horizontal`: a server for each model, and the proxy in front of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import Settings, read_settings
+
+MODELS = ("iris", "wine", "breast_cancer")
+
+
+def main() -> int:
+    """Run all servers; the proxy listens where the settings say."""
+    settings = read_settings(Settings)
+    port = settings.port or free_port()
+    urls = {name: f"http://127.0.0.1:{free_port()}" for name in MODELS}
+    models = json.dumps(urls)
+    proxy = python_part("proxy", "microservice_horizontal.proxy", host=settings.host, port=port, models=models)
+    servers = [
+        python_part(name, "kit.model_server", name, host="127.0.0.1", port=url.rpartition(":")[2], data_set=name)
+        for name, url in urls.items()
+    ]
+    address = f"http://{settings.host}:{port}"
+    ready = [f"{url}/ready" for url in (*urls.values(), address)]
+    return Processes(proxy, *servers).run(ready, f"microservice-horizontal listens on {address}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
