@@ -1,0 +1,28 @@
+"""`python -m data_cache`: the API server, and the source of records beside it where `SERVE_SOURCE_URL` names none."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from data_cache import app
+from kit.processes import Processes, free_port, python_part
+from kit.settings import PREFIX, Settings, read_settings
+
+
+def main() -> int:
+    """Run both as processes of their own; the API listens where the settings say."""
+    if os.environ.get(f"{PREFIX}SOURCE_URL"):
+        app.main()
+        return 0
+    settings = read_settings(Settings)
+    port, behind = settings.port or free_port(), free_port()
+    source_url = f"http://127.0.0.1:{behind}"
+    api = python_part("api", "data_cache.app", port=port, source_url=source_url)
+    source = python_part("source", "data_cache.source", host="127.0.0.1", port=behind)
+    where = f"http://{settings.host}:{port}"
+    return Processes(api, source).run([f"{source_url}/ready", f"{where}/ready"], f"data-cache listens on {where}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The slow source of records, a process of its own: what stands in your house is a database or a feature service."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+
+from kit.inputs import Finite
+from kit.models import examples
+from kit.settings import read_settings
+from kit.tokens import AdminSettings, holder_of
+from kit.web import make_app, serve
+
+FEATURES = 13
+
+
+class SourceSettings(AdminSettings):
+    """`delay_s` is what an answer takes beside its query: it stands for a large table, or a long way."""
+
+    delay_s: float = Field(0.1, ge=0)
+
+
+class Wine(BaseModel):
+    """The measurements of one wine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: Annotated[list[Finite], Field(min_length=FEATURES, max_length=FEATURES)]
+
+
+def create_app(settings: SourceSettings) -> FastAPI:
+    """Return the app over a SQLite file, which is filled at the first start."""
+    file = settings.data_dir / "wines.sqlite"
+    fill(file)
+    app = make_app("wines", settings)
+    holder = Depends(holder_of(settings.admin_tokens))
+
+    @app.get("/wines/{wine}")
+    def read(wine: int) -> Wine:
+        """Return the measurements of a wine."""
+        time.sleep(settings.delay_s)
+        with closing(sqlite3.connect(file)) as database:
+            row = database.execute("SELECT features FROM wines WHERE id = ?", (wine,)).fetchone()
+        if row is None:
+            raise HTTPException(404, f"there is no wine {wine}")
+        return Wine(features=json.loads(row[0]))
+
+    @app.put("/wines/{wine}", dependencies=[holder], status_code=204)
+    def change(wine: Annotated[int, Field(ge=0, lt=2**31)], value: Wine) -> None:
+        """Measure a wine anew; caches are told by whoever does it."""
+        with closing(sqlite3.connect(file)) as database, database:
+            database.execute("INSERT OR REPLACE INTO wines VALUES (?, ?)", (wine, json.dumps(value.features)))
+
+    return app
+
+
+def fill(file: Path) -> None:
+    """Write the wines that scikit-learn ships into a file, where it has none."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE IF NOT EXISTS wines (id INTEGER PRIMARY KEY, features TEXT NOT NULL)")
+        rows = [(number, json.dumps(features)) for number, features in enumerate(examples("wine").tolist())]
+        database.executemany("INSERT OR IGNORE INTO wines VALUES (?, ?)", rows)
+
+
+if __name__ == "__main__":
+    settings = read_settings(SourceSettings)
+    serve(create_app(settings), settings)
