@@ -1,0 +1,88 @@
+"""The API server: it serves what was built into its image, and says under which tag."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from prometheus_client import Info
+from pydantic import BaseModel
+
+from kit.inputs import Predictions, Records, answer
+from kit.models import RefusedModelError
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+from model_in_image.build import build
+from model_in_image.release import open_release
+
+
+class ModelInImageSettings(Settings):
+    """`release_dir` is where the image holds its model; where it is not set, one is built in `data_dir` to try it.
+
+    `tag`: where it is set, an image that holds another release does not start.
+    """
+
+    release_dir: Path | None = None
+    tag: str = ""
+
+
+class Version(BaseModel):
+    """Which release answers."""
+
+    tag: str
+    model: str
+    model_version: str
+    model_digest: str
+    code_digest: str
+    made_with: str
+
+
+def create_app(settings: ModelInImageSettings) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for an image whose parts do not belong together."""
+    folder = settings.release_dir
+    if folder is None:
+        folder = settings.data_dir / "release"
+        build(folder)
+    release, model = open_release(folder)
+    if settings.tag not in ("", release.tag):
+        raise RefusedModelError(f"{folder}: holds release {release.tag}, but SERVE_TAG says {settings.tag}")
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        model.predict(Records(inputs=[[0.0] * len(model.card.features)]).matrix(len(model.card.features)))
+        yield
+
+    app = make_app("model-in-image", settings, lifespan)
+    info = Info("release", "The release that answers.", registry=app.state.metrics.registry)
+    info.info({"tag": release.tag, "model_version": model.card.version})
+
+    @app.get("/version")
+    async def version() -> Version:
+        """Say which code and which model answer."""
+        return Version(
+            tag=release.tag, model=model.card.name, model_version=model.card.version, model_digest=release.model_digest,
+            code_digest=release.code_digest, made_with=model.card.made_with,
+        )  # fmt: skip
+
+    @app.post("/predict")
+    def predict(records: Records) -> Predictions:
+        """Predict the species of each flower."""
+        return answer(model, records)
+
+    return app
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = read_settings(ModelInImageSettings)
+    try:
+        app = create_app(settings)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
+
+
+if __name__ == "__main__":
+    main()
