@@ -1,0 +1,29 @@
+"""`python -m model_load`: the API server, and a registry beside it where `SERVE_REGISTRY_URL` names none."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import PREFIX, Settings, read_settings
+from model_load import app
+
+
+def main() -> int:
+    """Run both as processes of their own; the API listens where the settings say."""
+    if os.environ.get(f"{PREFIX}REGISTRY_URL"):
+        app.main()
+        return 0
+    settings = read_settings(Settings)
+    port, behind = settings.port or free_port(), free_port()
+    registry_url, where = f"http://127.0.0.1:{behind}", f"http://{settings.host}:{port}"
+    api = python_part("api", "model_load.app", port=port, registry_url=registry_url)
+    registry = python_part("registry", "model_load.registry", host="127.0.0.1", port=behind)
+    announcement = f"model-load listens on {where}"
+    print(f"its registry: {registry_url}", flush=True)
+    return Processes(api, registry).run([f"{where}/ready"], announcement)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

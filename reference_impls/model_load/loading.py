@@ -1,0 +1,179 @@
+"""The model of a server: fetched, checked, tried, and only then put in the place of the one before."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import numpy as np
+from pydantic import Field, HttpUrl, ValidationError
+
+from kit.logs import logger
+from kit.models import Model, RefusedModelError, card_path, load
+from kit.tokens import AdminSettings
+from model_load.registry import NAME, Version
+
+GOLDEN = ([5.1, 3.5, 1.4, 0.2], "setosa")
+"""A record that every version has to know: one that does not is no model for these callers."""
+_LONGEST_PAUSE_S = 10.0
+log = logger(__name__)
+
+
+class ModelLoadSettings(AdminSettings):
+    """`version` is one by name, or `production`; with `poll_s` above 0 a new one is taken without being told."""
+
+    registry_url: HttpUrl
+    model: str = Field(default="iris", pattern=NAME)
+    version: str = Field(default="production", pattern=NAME)
+    poll_s: float = Field(default=0, ge=0)
+    retry_s: float = Field(default=0.5, gt=0, description="the first pause between attempts; it doubles up to 10 s")
+    registry_timeout_s: float = Field(default=5, gt=0)
+    most_model_bytes: int = Field(default=100_000_000, gt=0)
+
+
+class LoadError(Exception):
+    """A model that could not be fetched, or must not be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that was checked and tried, and under which version the registry knows it."""
+
+    version: str
+    model: Model
+
+
+class Loader:
+    """Keeps the model that is served. `served` is replaced as a whole, so each request sees one model."""
+
+    def __init__(self, settings: ModelLoadSettings) -> None:
+        self.served: Served | None = None
+        self.reason = "no model is loaded yet"
+        self._settings = settings
+        self._client = httpx.Client(base_url=str(settings.registry_url), timeout=settings.registry_timeout_s)
+        self._kept = settings.data_dir / "kept" / settings.model
+        self._one_at_a_time = threading.Lock()
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        """Load at start, for as long as it takes, then look for another version every `poll_s`; until `stop`."""
+        pause_s = self._settings.retry_s
+        while not self._end.is_set():
+            try:
+                self.load()
+                if not self._settings.poll_s:
+                    return
+                pause_s = self._settings.retry_s
+                self._end.wait(self._settings.poll_s)
+            except LoadError as error:
+                if self.served is None:
+                    self._start_from_kept(str(error))
+                self._end.wait(pause_s * random.uniform(0.5, 1))       # replicas do not come back all at once
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._end.set()
+
+    def load(self) -> Served:
+        """Fetch the version that is asked for and serve it; raises `LoadError`, and then serves what it did before."""
+        with self._one_at_a_time:
+            try:
+                said = self._ask()
+                now = self.served
+                if now is not None and (now.version, now.model.card.digest) == (said.version, said.digest):
+                    self.reason = ""
+                    return now
+                served = Served(said.version, self._fetch(said))
+            except LoadError as error:
+                if self.reason != str(error):      # told when it changes, not at each attempt
+                    self.reason = str(error)
+                    serves = self.served.version if self.served else "nothing"
+                    log.warning("not loaded", reason=self.reason, still_served=serves)
+                raise
+            self.served, self.reason = served, ""
+            log.info("loaded", version=served.version, digest=served.model.card.digest)
+            return served
+
+    def _ask(self) -> Version:
+        settings = self._settings
+        content = self._get(f"/models/{settings.model}/{settings.version}", 1_000_000)
+        try:
+            return Version.model_validate_json(content)
+        except ValidationError:
+            raise LoadError("the registry's answer describes no version") from None
+
+    def _get(self, path: str, most_bytes: int) -> bytes:
+        try:
+            with self._client.stream("GET", path) as answer:
+                content = bytearray()
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > most_bytes:
+                        raise LoadError(f"the registry's answer is larger than {most_bytes} bytes")
+                if answer.status_code != 200:
+                    raise LoadError(f"the registry answers {answer.status_code}: {bytes(content[:200]).decode()}")
+                return bytes(content)
+        except httpx.HTTPError as error:
+            raise LoadError(f"the registry does not answer: {type(error).__name__}") from None
+
+    def _fetch(self, said: Version) -> Model:
+        """Fetch, check and try a model, and keep it for a start without the registry."""
+        content = self._get(f"/models/{said.name}/{said.version}/file", self._settings.most_model_bytes)
+        if sha256(content).hexdigest() != said.digest:
+            raise LoadError(f"version {said.version} has another SHA-256 than the registry says")
+        self._kept.mkdir(parents=True, exist_ok=True)
+        path = self._kept / f"{said.digest}.skops"
+        _write(path, content)
+        _write(card_path(path), json.dumps(said.card).encode())
+        try:
+            model = tried(path, said.digest)
+        except RefusedModelError as error:
+            path.unlink()
+            card_path(path).unlink()
+            raise LoadError(f"version {said.version} is refused: {error}") from None
+        _write(self._kept / "current.json", said.model_dump_json().encode())
+        for old in self._kept.glob("*.skops"):
+            if old != path:
+                old.unlink()
+                card_path(old).unlink(missing_ok=True)
+        return model
+
+    def _start_from_kept(self, reason: str) -> None:
+        """Serve the last model that was checked and tried, where it is one that this server was asked for."""
+        try:
+            said = Version.model_validate_json((self._kept / "current.json").read_bytes())
+            if self._settings.version in ("production", said.version):
+                self.served = Served(said.version, tried(self._kept / f"{said.digest}.skops", said.digest))
+                log.warning("started from the last verified copy", version=said.version, reason=reason)
+        except FileNotFoundError:
+            return
+        except (OSError, ValidationError, RefusedModelError) as error:
+            log.error("the kept copy is not served", reason=str(error))
+
+
+def tried(path: Path, digest: str) -> Model:
+    """Load a model whose digest is known and let it predict the golden record; raises `RefusedModelError`."""
+    model = load(path, digest)
+    record, label = GOLDEN
+    if len(model.card.features) != len(record):
+        raise RefusedModelError(f"it takes {len(model.card.features)} numbers, and callers send {len(record)}")
+    try:
+        found = model.predict(np.array([record]))[0].label
+    except Exception as error:  # whatever a model raises on a record that it should know, it is not served
+        raise RefusedModelError(f"it fails on the golden record: {error!r}") from None
+    if found != label:
+        raise RefusedModelError(f"it calls the golden record {found!r}, which is {label!r}")
+    return model
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(content)
+    partial.replace(path)

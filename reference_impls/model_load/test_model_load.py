@@ -1,0 +1,177 @@
+"""Model load, as real processes: the registry is late, dies, and hands out what must not be served."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import threading
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import skops.io
+from pydantic import JsonValue
+from sklearn.preprocessing import FunctionTransformer
+
+from kit.models import examples, train
+from kit.processes import free_port
+from kit.testing.inputs import bad_bodies
+from kit.testing.service import Service, refusal, start, wait_for
+from model_load.registry import as_version
+
+TOKEN = "a-token-of-the-tests"
+ADMIN = {"Authorization": f"Bearer {TOKEN}"}
+TOKENS: dict[str, str | float | Path] = {"admin_tokens": json.dumps({"tests": TOKEN})}
+SETOSA = {"inputs": [[5.1, 3.5, 1.4, 0.2]]}
+
+
+class Payload:
+    """What a pickle may hold: a call that leaves a trace when it is loaded."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, tuple[Path, str]]:
+        return Path.write_text, (self.trace, "it ran")
+
+
+def register(registry: Service, new: Mapping[str, JsonValue]) -> httpx.Response:
+    return registry.client.post("/models/iris", json=new, headers=ADMIN, timeout=30)
+
+
+def promote(registry: Service, version: str) -> None:
+    url = f"/models/iris/{version}/status"
+    registry.client.post(url, json={"status": "production"}, headers=ADMIN).raise_for_status()
+
+
+def reload(server: Service) -> httpx.Response:
+    return server.client.post("/reload", headers=ADMIN, timeout=30)
+
+
+def version(server: Service) -> str:
+    return str(server.client.get("/version").raise_for_status().json()["version"])
+
+
+def forged(good: Mapping[str, JsonValue], name: str, content: bytes) -> dict[str, JsonValue]:
+    """Return a version of other content with a digest and a card that fit it."""
+    digest, card = sha256(content).hexdigest(), good["card"]
+    assert isinstance(card, dict)
+    return {"version": name, "digest": digest, "card": {**card, "digest": digest},
+            "model": base64.b64encode(content).decode()}  # fmt: skip
+
+
+def ready_and_why(server: Service) -> tuple[int, str]:
+    answer = server.client.get("/ready")
+    return answer.status_code, answer.json()["status"]
+
+
+def test_the_whole_pattern_starts_predicts_refuses_bad_input_and_stops(tmp_path: Path) -> None:
+    with start(tmp_path, "model_load", max_body_bytes=20_000) as service:
+        inputs = examples("iris").tolist()
+        body = service.client.post("/predict", json={"inputs": inputs}).raise_for_status().json()
+        assert body["predictions"][0]["label"] == "setosa" and len(body["predictions"]) == 150
+        for what, content in bad_bodies(20_000).items():
+            answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
+            assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
+        assert service.client.post("/reload").status_code == 403       # no token is set
+        assert service.stop() == 0
+        assert "Traceback" not in service.errors
+
+
+def registry_takes_what_is_whole_from_whom_it_knows(registry: Service, new: Mapping[str, JsonValue]) -> None:
+    assert registry.client.post("/models/iris", json=new).status_code == 401
+    assert register(registry, new).json()["status"] == "staging"
+    assert register(registry, new).status_code == 409
+    assert register(registry, {**new, "version": "third", "digest": "0" * 64}).status_code == 422
+    assert register(registry, {**new, "version": "../up"}).status_code == 422
+    assert register(registry, {**new, "version": "production"}).status_code == 422
+    for what, content in bad_bodies(1000).items():
+        assert 400 <= registry.client.post("/models/iris", content=content, headers=ADMIN).status_code < 500, what
+
+
+def keeps_its_model_for_want_of_a_better(
+    registry: Service, server: Service, good: Mapping[str, JsonValue], bad: Mapping[str, tuple[bytes, str]], altered: Path
+) -> None:
+    served = version(server)
+    for name, (content, reason) in bad.items():
+        register(registry, forged(good, name, content)).raise_for_status()
+        if name == "altered":                      # where it lies
+            altered.write_bytes(content + b"!")
+        promote(registry, name)
+        refused = reload(server)
+        assert refused.status_code == 409 and reason in refused.json()["error"], refused.text
+        now = server.client.get("/version").json()
+        assert now["version"] == served and now["problem"]
+
+
+def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) -> None:
+    port, trace = free_port(), tmp_path / "trace"
+    url, home = f"http://127.0.0.1:{port}", tmp_path / "registry"
+    second = as_version(train("iris", tmp_path / "second", seed=8), "second")
+    with start(tmp_path / "server", "model_load", registry_url=url, retry_s=0.05, **TOKENS) as server:
+        assert ready_and_why(server) == (503, "the registry does not answer: ConnectError")
+        assert server.client.post("/predict", json=SETOSA).status_code == 503
+        with start(home, "model_load.registry", port=port, **TOKENS) as registry:
+            wait_for(lambda: ready_and_why(server) == (200, "ready"))
+            first = version(server)
+
+            registry_takes_what_is_whole_from_whom_it_knows(registry, second)
+            assert reload(server).json()["version"] == first            # staging is not production
+            assert server.client.post("/reload").status_code == 401
+
+            bad = {
+                "pickle": (pickle.dumps(Payload(trace)), "is no skops file"),
+                "code": (skops.io.dumps(FunctionTransformer(as_version)), "types that could run code"),
+                "wine": (train("wine", tmp_path / "wine").read_bytes(), "golden record"),
+                "altered": (base64.b64decode(str(second["model"])), "another SHA-256"),
+            }
+            stop, answers = threading.Event(), list[tuple[int, str]]()
+
+            def ask() -> None:
+                with httpx.Client(base_url=server.url, timeout=30) as client:
+                    while not stop.is_set():
+                        answer = client.post("/predict", json=SETOSA)
+                        answers.append((answer.status_code, answer.json().get("version", "")))
+
+            asking = threading.Thread(target=ask)
+            asking.start()
+            promote(registry, "second")
+            assert reload(server).json()["version"] == "second"
+            altered = home / "data" / "registry" / "iris" / "altered" / "model.skops"
+            keeps_its_model_for_want_of_a_better(registry, server, second, bad, altered)
+            assert not trace.exists()
+            promote(registry, "second")
+            assert reload(server).json()["version"] == "second"
+            seen = len(answers)
+            wait_for(lambda: len(answers) > seen)
+            stop.set()
+            asking.join(30)
+            assert {status for status, _ in answers} == {200} and len({model for _, model in answers}) <= 2
+
+            with start(tmp_path / "named", "model_load", registry_url=url, version=first, poll_s=0.05) as named:
+                wait_for(lambda: ready_and_why(named)[0] == 200)
+                assert version(named) == first
+            with start(tmp_path / "polling", "model_load", registry_url=url, poll_s=0.05) as polling:
+                wait_for(lambda: ready_and_why(polling)[0] == 200)
+                promote(registry, first)
+                wait_for(lambda: version(polling) == first)
+                promote(registry, "second")
+            assert "Traceback" not in registry.errors
+        assert server.stop() == 0 and "Traceback" not in server.errors
+
+    with start(tmp_path / "server", "model_load", registry_url=url) as server:         # the registry is gone
+        wait_for(lambda: ready_and_why(server)[0] == 200)
+        assert version(server) == "second"
+        assert "started from the last verified copy" in server.errors
+    kept = next((tmp_path / "server" / "data" / "kept" / "iris").glob("*.skops"))
+    kept.write_bytes(kept.read_bytes() + b"!")
+    with start(tmp_path / "server", "model_load", registry_url=url, retry_s=0.05) as server:
+        wait_for(lambda: "the kept copy is not served" in server.errors)
+        assert ready_and_why(server)[0] == 503
+
+
+def test_wrong_settings_are_told(tmp_path: Path) -> None:
+    told = refusal(tmp_path, "model_load", registry_url="here", version="../up")
+    assert "SERVE_REGISTRY_URL" in told and "SERVE_VERSION" in told
