@@ -117,8 +117,8 @@ def test_a_hog_computes_in_the_process_of_the_others(folder: Path) -> None:
 
 
 def test_bad_input_is_refused_and_one_bad_model_keeps_all_from_starting(folder: Path, tmp_path: Path) -> None:
-    with start(folder, "all_in_one", max_body_bytes=20_000) as service:
-        for what, content in bad_bodies(20_000).items():
+    with start(folder, "all_in_one") as service:
+        for what, content in bad_bodies().items():
             answer = service.client.post("/predict/iris", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
         assert service.client.post("/predict/nothing", json={"inputs": [[1.0]]}).status_code == 404

@@ -24,6 +24,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from kit.trees import TREE_TYPE, are_sound, trees_of
+
 DataSet = Literal["iris", "wine", "digits", "breast_cancer"]
 Floats = NDArray[np.float64]
 _LOADERS = {
@@ -105,14 +107,21 @@ def examples(data_set: DataSet) -> Floats:
     return np.asarray(inputs, dtype=np.float64)
 
 
+def split(data_set: DataSet, seed: int = 7) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the records that training sees, those that it does not (a fifth), and the classes of both."""
+    inputs, target = _LOADERS[data_set](return_X_y=True)
+    inputs, target = np.asarray(inputs, dtype=np.float64), np.asarray(target, dtype=np.int64)
+    seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
+    return seen, unseen, seen_target, unseen_target
+
+
 def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, seed: int = 7) -> Path:
     """Train a classifier, write it and its card into a folder, and return the model's path.
 
     A logistic regression, or a forest of so many `trees`. The file appears whole or not at all.
     """
     bunch = _LOADERS[data_set]()
-    inputs, target = np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target)
-    seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
+    seen, unseen, seen_target, unseen_target = split(data_set, seed)
     estimator = _estimator(trees, seed).fit(seen, seen_target)
     data = skops.io.dumps(estimator)
     digest = sha256(data).hexdigest()
@@ -155,10 +164,12 @@ def load(path: Path, digest: str = "") -> Model:
         if expected and actual != expected:
             raise RefusedModelError(f"{path}: its SHA-256 is {actual[:12]}…, but {source} says {expected[:12]}…")
     try:
-        untrusted = skops.io.get_untrusted_types(data=data)
+        untrusted = [name for name in skops.io.get_untrusted_types(data=data) if name != TREE_TYPE]
         if untrusted:
             raise RefusedModelError(f"{path}: holds types that could run code: {', '.join(untrusted)}")
-        estimator: Estimator = skops.io.loads(data)
+        estimator: Estimator = skops.io.loads(data, trusted=[TREE_TYPE])
+        if not are_sound(trees_of(estimator), len(card.features)):
+            raise RefusedModelError(f"{path}: holds trees with indices that lead out of them")
     except RefusedModelError:
         raise
     except Exception as error:  # whatever a damaged archive raises, it is not served

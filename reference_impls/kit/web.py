@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
 
 import structlog
@@ -28,6 +29,7 @@ from kit.settings import Settings, refuse
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
 _ROUTED = "-"
+_DISCARD_BYTES, _DISCARD_S = 10_000_000, 2.0
 log = logger(__name__)
 
 
@@ -119,9 +121,21 @@ class _LimitBody:
 
         if announced.isdigit() and int(announced) > self.most:
             text = f"the body is larger than {self.most} bytes"
+            await _discard(receive)                # a caller that is still sending would not see the answer
             await JSONResponse({"error": text}, 413, {"Connection": "close"})(scope, receive, send)
             return
         await self.app(scope, limited, send)
+
+
+async def _discard(receive: Receive) -> None:
+    """Read what is being sent, within limits."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARD_S):
+            read, more = 0, True
+            while more and read < _DISCARD_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                more = message.get("more_body", False)
 
 
 class _Observe:

@@ -55,8 +55,8 @@ def test_the_big_model_is_big_right_and_slow_where_the_small_one_is_quick(folder
 
 
 def test_bad_input_and_a_damaged_model_are_refused(folder: Path, tmp_path: Path) -> None:
-    with start(folder, "online_bigsize", units=UNITS, max_body_bytes=20_000) as service:
-        for what, content in bad_bodies(20_000, features=64).items():
+    with start(folder, "online_bigsize", units=UNITS) as service:
+        for what, content in bad_bodies(features=64).items():
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
         assert "Traceback" not in service.errors

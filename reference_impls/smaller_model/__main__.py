@@ -1,0 +1,34 @@
+"""`python -m smaller_model`: distils a small model where none was released yet, and serves it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from kit.logs import configure_logs
+from kit.models import RefusedModelError
+from kit.settings import read_settings, refuse
+from kit.web import serve
+from smaller_model.app import create_app
+from smaller_model.settings import SmallerModelSettings
+
+
+def main() -> None:
+    """Release first, in a process of its own: what trains does not stay in the memory of what serves."""
+    settings = read_settings(SmallerModelSettings)
+    configure_logs(settings, "smaller-model")
+    path = settings.data_dir / "small.onnx"
+    if not path.is_file():
+        command = [sys.executable, "-m", "smaller_model.distil"]
+        done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            refuse(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the release failed")
+    try:
+        app = create_app(settings, path)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
+
+
+if __name__ == "__main__":
+    main()
