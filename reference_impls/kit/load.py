@@ -88,8 +88,8 @@ class Record:
     """The result of a run; rates per second, times in seconds.
 
     The percentiles are those of the good answers (status below 400), by the next higher of them; NaN without any.
-    `offered` is the rate of the schedule as drawn, `sent` that at which requests left, `achieved` that of good answers
-    until the last one. `drift` is by how much the p50 of the second half differs from that of the first, as a share.
+    `offered` is the rate of the schedule as drawn, `sent` that at which requests left, `achieved` that at which good
+    answers came in the measured time. `drift` is the change of the p50 from the first half to the second, as a share.
     """
 
     offered: float
@@ -135,15 +135,17 @@ class FailedGate:
         return f"{said} {self.value:.1%}, at most {self.limit:.0%} allowed"
 
 
-def failed_gates(record: Record) -> list[FailedGate]:
+def failed_gates(
+    record: Record, lateness: float = MOST_LATENESS_SHARE, drift: float = MOST_DRIFT
+) -> list[FailedGate]:
     """Return the gates that a run failed; where there are any, its percentiles are not to be believed.
 
     Lateness p99 below 5 % of the measured p50, drift below 5 %, sent and achieved rate within 2 % of the offered one.
     """
     gates = [
-        FailedGate("lateness", record.lateness_p99 / record.p50, MOST_LATENESS_SHARE),
+        FailedGate("lateness", record.lateness_p99 / record.p50, lateness),
         FailedGate("sent", abs(record.sent / record.offered - 1), MOST_RATE_ERROR),
-        FailedGate("drift", record.drift, MOST_DRIFT),
+        FailedGate("drift", record.drift, drift),
         FailedGate("achieved", max(0.0, 1 - record.achieved / record.offered), MOST_RATE_ERROR),
     ]
     return [gate for gate in gates if not gate.value < gate.limit]        # NaN fails too
@@ -280,24 +282,28 @@ class _Run:
         due, sent, done = self.due[measured], self.sent[measured], self.done[measured]
         samples = Samples(due, sent, done - due, self.status[measured])
         errors = (what for index, what in self.errors.items() if measured[index])
-        return summary(self.plan.seconds, samples, Counter(errors)), samples
+        answered = self.done[~measured & (self.status > 0) & (self.status < 400)]
+        return summary(self.plan.seconds, samples, Counter(errors), int((answered >= 0).sum())), samples
 
 
-def summary(seconds: float, samples: Samples, errors: Counter[str] | None = None) -> Record:
-    """Sum up the samples of a run that was measured for so many seconds."""
+def summary(seconds: float, samples: Samples, errors: Counter[str], carried: int = 0) -> Record:
+    """Sum up the samples of a run that was measured for so many seconds.
+
+    `carried` good answers to requests of the warm-up came in that time; as many are still to come at its end.
+    """
     good = (samples.status > 0) & (samples.status < 400)
     latency, due = samples.latency_s[good], samples.due_s[good]
     p50, p95, p99, worst = (_percentile(latency, share) for share in (50, 95, 99, 100))
     halves = [_percentile(latency[part], 50) for part in (due < seconds / 2, due >= seconds / 2)]
-    answered = float((due + latency).max(initial=0.0))
+    in_time = int((due + latency < seconds).sum()) + carried
     return Record(
         offered=len(samples.due_s) / seconds,
         sent=len(samples.due_s) / max(seconds, float(samples.sent_s.max())),
-        achieved=int(good.sum()) / max(seconds, answered - max(0.0, p50)) if good.any() else 0.0,
+        achieved=in_time / seconds,
         requests=len(samples.due_s),
         good=int(good.sum()),
         statuses={str(status): n for status, n in sorted(Counter(samples.status[samples.status > 0].tolist()).items())},
-        errors=dict(sorted((errors or Counter()).items())),
+        errors=dict(sorted(errors.items())),
         p50=p50, p95=p95, p99=p99, worst=worst,
         lateness_p99=_percentile(samples.sent_s - samples.due_s, 99),
         drift=abs(halves[1] / halves[0] - 1),

@@ -1,0 +1,139 @@
+"""`python -m load_test --url … --rate 50/s --p99 100ms`: exit status 0 met, 1 not met, 3 the run says nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import get_args
+
+import httpx
+
+from kit.load import LoadError, Plan, Record, check, run
+from kit.models import DataSet
+from kit.processes import Part, Processes, free_port, python_part
+from kit.settings import Settings, read_settings, refuse
+from load_test.inputs import drawn, recorded
+from load_test.verdict import Objective, Verdict, duration, judge, parse_duration, parse_rate, parse_share
+
+_PATIENCE_S = 60.0
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser("load_test", description=__doc__)
+    parser.add_argument("--url", default="", help="the service; without one a small service is started and tested")
+    parser.add_argument("--mine", action="store_true", help="the service is not on this machine, and I may load it")
+    parser.add_argument("--path", default="/predict", help="where it predicts")
+    parser.add_argument("--data", choices=get_args(DataSet), default="iris", help="records to draw the inputs from")
+    parser.add_argument("--inputs", type=Path, help="recorded bodies, one JSON a line, in place of --data")
+    parser.add_argument("--rate", type=_read(parse_rate), default=50.0, help="the expected peak, as 50/s")
+    parser.add_argument("--p99", type=_read(parse_duration), default=0.1, help="the objective, as 100ms")
+    parser.add_argument("--errors", type=_read(parse_share), default=0.001, help="errors allowed, as 0.1%%")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure")
+    parser.add_argument("--warm-up", type=float, default=3.0, help="seconds before, which do not count")
+    parser.add_argument("--most-lateness", type=_read(parse_share), default=0.05, help="gate: share of the p50")
+    parser.add_argument("--most-drift", type=_read(parse_share), default=0.05, help="gate: change of the p50")
+    parser.add_argument("--json", type=Path, help="write the result there; never over a file")
+    return parser.parse_args()
+
+
+def _read(parse: Callable[[str], float]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def main() -> int:
+    """Drive the service, report, and return the verdict as the exit status; 2 for a call that cannot be done."""
+    call = options()
+    objective = Objective(call.p99, call.errors, call.most_lateness, call.most_drift)
+    try:
+        calls = recorded(call.inputs, call.path) if call.inputs else drawn(call.data, call.path)
+        if call.json and call.json.exists():
+            raise LoadError(f"{call.json} exists and is not overwritten; name another file")
+        plan = Plan(call.url or "http://127.0.0.1", call.rate, call.seconds, call.warm_up, own_target=call.mine)
+        check(plan, calls)
+        with _service(call.url) as url:
+            plan = Plan(url, call.rate, call.seconds, call.warm_up, own_target=call.mine)
+            record, _ = run(plan, calls)
+    except LoadError as error:
+        refuse(str(error))
+    verdict, reasons = judge(record, objective)
+    report(record, objective, verdict, reasons)
+    if call.json:
+        found = {"record": asdict(record), "objective": asdict(objective), "verdict": verdict.name, "reasons": reasons}
+        call.json.write_text(json.dumps(found, indent=2))
+    return int(verdict)
+
+
+@contextmanager
+def _service(url: str) -> Iterator[str]:
+    """Give the service that was named, or one of its own, which ends with the test."""
+    if url:
+        yield url
+        return
+    settings = read_settings(Settings)
+    port = settings.port or free_port()
+    part = python_part("service", "load_test.service", port=port, host="127.0.0.1", log_level="warning")
+    service = Processes(part)
+    try:
+        part.start()
+        _wait(part, own := f"http://127.0.0.1:{port}")
+        print(f"load-test listens on {own}", flush=True)
+        yield own
+    finally:
+        service.stop()
+
+
+def _wait(part: Part, url: str) -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end and part.process is not None and part.process.poll() is None:
+        try:
+            if httpx.get(f"{url}/ready", timeout=1).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise LoadError(f"the service at {url} did not start")
+
+
+def report(record: Record, objective: Objective, verdict: Verdict, reasons: list[str]) -> None:
+    """Print what was measured, the verdict, and the line for `arch.yaml`."""
+    named = {"p50": record.p50, "p95": record.p95, "p99": record.p99, "worst": record.worst}
+    times = "  ".join(f"{name} {duration(seconds)}" for name, seconds in named.items())
+    print(f"rate      offered {record.offered:.1f}/s  sent {record.sent:.1f}/s  good answers {record.achieved:.1f}/s")
+    print(f"latency   {times}")
+    print(f"answers   {record.good} good of {record.requests}  statuses {record.statuses}  errors {record.errors}")
+    print(f"run       lateness p99 {duration(record.lateness_p99)}  drift {record.drift:.1%}")
+    said = {Verdict.MET: "met", Verdict.NOT_MET: "NOT MET", Verdict.INVALID: "INVALID RUN"}[verdict]
+    print(f"verdict   {said}: p99 {duration(objective.p99_s)}, errors {objective.errors:.2%}")
+    for reason in reasons:
+        print(f"          {reason}")
+    if verdict is Verdict.MET:
+        today = datetime.now(UTC).date().isoformat()
+        print("for arch.yaml, at the component that was tested:")
+        print(f"    load_tested: {{rate: {record.achieved:.3g}/s, p99: {duration(record.p99)}, date: {today}}}")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    print("stopped before its end: the run says nothing", file=sys.stderr, flush=True)
+    sys.exit(int(Verdict.INVALID))
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The objective, and what a run says about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kit.load import MOST_DRIFT, MOST_LATENESS_SHARE, Record, failed_gates
+
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+
+
+class Verdict(IntEnum):
+    """What a run says, as the exit status: invalid is a run that says nothing."""
+
+    MET = 0
+    NOT_MET = 1
+    INVALID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """At most `p99_s` at the p99 and `errors` of all requests without a good answer, a share.
+
+    `lateness` and `drift` are the gates of the run, shares too.
+    """
+
+    p99_s: float
+    errors: float = 0.001
+    lateness: float = MOST_LATENESS_SHARE
+    drift: float = MOST_DRIFT
+
+
+def judge(record: Record, objective: Objective) -> tuple[Verdict, list[str]]:
+    """Return the verdict and its reasons.
+
+    A generator that was late makes a run invalid whatever it measured. A service that did not keep up misses the
+    objective where it was missed; where it was met so far, it would not have been for long, and the run is invalid.
+    """
+    gates = failed_gates(record, objective.lateness, objective.drift)
+    late = [str(gate) for gate in gates if gate.whose == "generator"]
+    if record.good and late:
+        return Verdict.INVALID, late
+    missed = []
+    if not record.p99 <= objective.p99_s:
+        missed.append(f"the p99 is {duration(record.p99)}, at most {duration(objective.p99_s)} asked")
+    if record.error_share > objective.errors:
+        asked = f"at most {objective.errors:.2%} asked"
+        missed.append(f"{record.error_share:.2%} of the requests have no good answer, {asked}")
+    if missed:
+        return Verdict.NOT_MET, [*missed, *(str(gate) for gate in gates)]
+    return (Verdict.INVALID, [str(gate) for gate in gates]) if gates else (Verdict.MET, [])
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as `arch.yaml` takes it.
+
+    >>> duration(0.01234), duration(2.5)
+    ('12.3ms', '2.5s')
+    """
+    return f"{seconds * 1000:.3g}ms" if seconds < 1 else f"{seconds:.3g}s"
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration as `arch.yaml` has it, in seconds; raises `ValueError`.
+
+    >>> parse_duration("100ms")
+    0.1
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|min)", text.strip())
+    if not found:
+        raise ValueError(f"`{text}` is no duration; one reads 100ms or 1.5s")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def parse_rate(text: str) -> float:
+    """Read a rate per second, `50/s` or `3000/min`; raises `ValueError`.
+
+    >>> parse_rate("3000/min")
+    50.0
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(/s|/min)?", text.strip())
+    if not found:
+        raise ValueError(f"`{text}` is no rate; one reads 50/s")
+    return float(found[1]) / (60 if found[2] == "/min" else 1)
+
+
+def parse_share(text: str) -> float:
+    """Read a share, `0.1%` or `0.001`; raises `ValueError`."""
+    number = text.strip()
+    value = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    if not value >= 0:
+        raise ValueError(f"`{text}` is no share; one reads 0.1%")
+    return value
