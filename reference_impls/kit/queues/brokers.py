@@ -1,0 +1,307 @@
+"""RabbitMQ and Kafka through one interface: FastStream's brokers, subscribers and messages.
+
+Each queue has two beside it: `NAME.retry`, where failed messages rest until they are due, and `NAME.dead`. A message is
+moved by publishing a copy, confirmed, and only then acknowledging the original: it may double, and is never lost.
+
+Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not, so that a message which stands
+first after its partition has changed hands, and may have ended its last reader, goes to the end with one more counted.
+What is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Protocol, Self
+
+from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
+
+from kit.logs import logger
+from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, attend
+
+log = logger(__name__)
+_KEY, _ATTEMPT, _DUE, _REASON = "id", "attempt", "due", "reason"
+_PARTITIONS = 8                                    # so many workers of a queue can share Kafka's work
+_AFTER_FAULT_S = 1.0
+_QUIET_S = 2.0                                     # a queue that gives nothing for so long is taken for empty
+_SESSION_MS = 6000                                 # the least that Kafka allows by default: group.min.session.timeout.ms
+Message = KafkaMessage | RabbitMessage
+Handler = Callable[[Message], Awaitable[None]]
+
+
+class Link(Protocol):
+    """What differs between the brokers that FastStream speaks to."""
+
+    async def connect(self, names: tuple[str, ...]) -> None:
+        """Connect, and make the queues that are missing."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for the messages in hand, and disconnect."""
+        ...
+
+    async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Return once the broker has confirmed the message."""
+        ...
+
+    async def subscribe(self, name: str, handler: Handler) -> None:
+        """Hand each message to the handler, one at a time; the handler acknowledges it."""
+        ...
+
+    def drain(self, name: str) -> AsyncIterator[Message]:
+        """Take messages until there are none; the caller acknowledges each."""
+        ...
+
+    def lost(self, message: Message) -> int:
+        """Return how often a message was delivered and not settled, as far as the broker tells."""
+        ...
+
+    def suspect(self, message: Message) -> bool:
+        """Tell whether a message may have ended its last reader, where the broker does not count."""
+        ...
+
+
+class BrokerQueue:
+    """A queue of a name on a broker."""
+
+    def __init__(self, link: Link, name: str, policy: Policy) -> None:
+        self.link = link
+        self.name = name
+        self.policy = policy
+        self._stopping = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises `QueueDownError`."""
+        try:
+            async with asyncio.timeout(max(self.policy.confirm_s, 10)):
+                await self.link.connect((self.name, f"{self.name}.retry", f"{self.name}.dead"))
+        except Exception as error:
+            await self.link.close()
+            raise QueueDownError(f"the queue's broker cannot be reached: {_what(error)}") from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more messages, wait for the one in hand, and disconnect."""
+        self._stopping.set()
+        await self.link.close()
+
+    async def publish(self, key: str, body: bytes) -> None:
+        """Return once the broker has confirmed the message; raises `QueueDownError`."""
+        await self._send(self.name, key, body, {})
+
+    async def consume(self, work: Work) -> None:
+        """Begin to take messages, one at a time, and those that rested."""
+
+        async def handle(message: Message) -> None:
+            await self._guarded(message, lambda: self._work(work, message))
+
+        async def rest(message: Message) -> None:
+            await self._guarded(message, lambda: self._rest(message))
+
+        await self.link.subscribe(self.name, handle)
+        await self.link.subscribe(f"{self.name}.retry", rest)
+
+    async def replay(self) -> list[str]:
+        """Put the dead letters back, and return their ids."""
+        keys: list[str] = []
+        async for message in self.link.drain(f"{self.name}.dead"):
+            keys.append(message.headers[_KEY])
+            await self._send(self.name, keys[-1], _body(message), {})
+            await message.ack()
+        return keys
+
+    async def _work(self, work: Work, message: Message) -> bool:
+        attempt = int(message.headers.get(_ATTEMPT, "0")) + self.link.lost(message) + 1
+        delivery = Delivery(str(message.headers.get(_KEY, message.message_id)), _body(message), attempt)
+        if self.link.suspect(message):
+            await self._send(self.name, delivery.id, delivery.body, {_ATTEMPT: str(attempt)})
+            return True
+        match await attend(work, delivery, self.policy):
+            case Again(after_s, reason):
+                headers = {_ATTEMPT: str(attempt), _DUE: str(time.time() + after_s), _REASON: reason}
+                await self._send(f"{self.name}.retry", delivery.id, delivery.body, headers)
+            case Dead(reason):
+                headers = {_ATTEMPT: str(attempt), _REASON: reason}
+                await self._send(f"{self.name}.dead", delivery.id, delivery.body, headers)
+            case None:
+                pass
+        return True
+
+    async def _rest(self, message: Message) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), max(0.0, float(message.headers[_DUE]) - time.time()))
+            return False                           # it stays where it is, for another worker
+        key, attempt = str(message.headers[_KEY]), str(message.headers[_ATTEMPT])
+        await self._send(self.name, key, _body(message), {_ATTEMPT: attempt})
+        return True
+
+    async def _guarded(self, message: Message, use: Callable[[], Awaitable[bool]]) -> None:
+        """Acknowledge a message that was dealt with; give one back that could not be, without haste."""
+        try:
+            if await use():
+                await message.ack()
+                return
+        except Exception as error:                 # the broker is gone, or the result's store: nothing is settled
+            log.error("message could not be settled", queue=self.name, reason=_what(error))
+            await asyncio.sleep(_AFTER_FAULT_S)
+        with suppress(Exception):                  # gone: the broker gives it to another by itself
+            await message.nack()
+
+    async def _send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        try:
+            async with asyncio.timeout(self.policy.confirm_s):
+                await self.link.send(name, key, body, {_KEY: key, **headers})
+        except Exception as error:                 # whatever is raised, the message was not confirmed
+            raise QueueDownError(f"the queue's broker did not confirm the message: {_what(error)}") from None
+
+
+class RabbitLink:
+    """RabbitMQ: quorum queues, persistent messages, publisher confirms, and an error where no queue takes a message."""
+
+    def __init__(self, url: str, policy: Policy) -> None:
+        confirmed = Channel(prefetch_count=1, publisher_confirms=True, on_return_raises=True)
+        self._broker = RabbitBroker(
+            url, default_channel=confirmed, reconnect_interval=1, graceful_timeout=None, apply_types=False,
+            logger=logging.getLogger("faststream"), log_level=logging.DEBUG, timeout=policy.confirm_s,
+        )  # fmt: skip
+
+    async def connect(self, names: tuple[str, ...]) -> None:
+        """Connect, and declare the queues."""
+        await self._broker.start()
+        for name in names:
+            await self._broker.declare_queue(_quorum(name))
+
+    async def close(self) -> None:
+        """Wait for the message in hand, and disconnect."""
+        await self._broker.stop()
+
+    async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Publish through the default exchange, and wait for the confirm."""
+        await self._broker.publish(
+            body, queue=name, headers=dict(headers), message_id=key, mandatory=True, persist=True,
+            content_type="application/octet-stream",
+        )  # fmt: skip
+
+    async def subscribe(self, name: str, handler: Handler) -> None:
+        """Consume on a channel of its own, one message at a time."""
+        subscriber = self._broker.subscriber(
+            _quorum(name), channel=Channel(prefetch_count=1), ack_policy=AckPolicy.MANUAL, decoder=_whole
+        )
+        subscriber(handler)
+        await subscriber.start()
+
+    async def drain(self, name: str) -> AsyncIterator[Message]:
+        """Take messages until there are none."""
+        subscriber = self._broker.subscriber(_quorum(name), ack_policy=AckPolicy.MANUAL, decoder=_whole)
+        await subscriber.start()
+        while (message := await subscriber.get_one(timeout=_QUIET_S, no_ack=False)) is not None:
+            yield message
+
+    def lost(self, message: Message) -> int:
+        """Return what a quorum queue counts."""
+        return int(message.headers.get("x-delivery-count", 0))
+
+    def suspect(self, message: Message) -> bool:
+        """Never: RabbitMQ counts."""
+        return False
+
+
+class KafkaLink:
+    """Kafka: `acks=all`, and offsets committed only once a message is settled."""
+
+    def __init__(self, url: str, policy: Policy) -> None:
+        self.servers = url.removeprefix("kafka://").rstrip("/")
+        self._broker = KafkaBroker(
+            self.servers, acks="all", request_timeout_ms=round(policy.confirm_s * 1000), graceful_timeout=None,
+            apply_types=False, logger=logging.getLogger("faststream"), log_level=logging.DEBUG,
+        )  # fmt: skip
+        self._last: dict[tuple[str, int], int] = {}
+
+    async def connect(self, names: tuple[str, ...]) -> None:
+        """Connect, and make the topics that are missing."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        try:
+            await admin.start()
+            there = set(await admin.list_topics())
+            await admin.create_topics([NewTopic(n, _PARTITIONS, 1) for n in names if n not in there])
+        finally:
+            await admin.close()
+        await self._broker.start()
+
+    async def close(self) -> None:
+        """Wait for the message in hand, and disconnect."""
+        await self._broker.stop()
+
+    async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Produce, and wait until all replicas that are in sync have it."""
+        await self._broker.publish(body, topic=name, key=key.encode(), headers=dict(headers))
+
+    async def subscribe(self, name: str, handler: Handler) -> None:
+        """Consume as one of a group; each partition has one reader."""
+        subscriber = self._broker.subscriber(
+            name, group_id=name, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, decoder=_whole,
+            session_timeout_ms=_SESSION_MS, heartbeat_interval_ms=_SESSION_MS // 3,
+        )  # fmt: skip
+        subscriber(handler)
+        await subscriber.start()
+
+    async def drain(self, name: str) -> AsyncIterator[Message]:
+        """Take messages until there are none."""
+        subscriber = self._broker.subscriber(
+            name, group_id=name, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, decoder=_whole,
+            session_timeout_ms=_SESSION_MS, heartbeat_interval_ms=_SESSION_MS // 3,
+        )  # fmt: skip
+        await subscriber.start()
+        while (message := await subscriber.get_one(timeout=_QUIET_S)) is not None:
+            yield message
+
+    def lost(self, message: Message) -> int:
+        """Return 0: Kafka does not count."""
+        return 0
+
+    def suspect(self, message: Message) -> bool:
+        """Tell whether a message stands first after its partition came to this reader."""
+        record = message.raw_message
+        assert isinstance(record, ConsumerRecord)
+        partition = (record.topic, record.partition)
+        before = self._last.get(partition)
+        self._last[partition] = record.offset
+        return record.offset > 0 and before not in (record.offset, record.offset - 1)
+
+
+def rabbitmq(url: str, policy: Policy) -> Link:
+    """Return the link to a RabbitMQ."""
+    return RabbitLink(url, policy)
+
+
+def kafka(url: str, policy: Policy) -> Link:
+    """Return the link to a Kafka, or to another that speaks its protocol."""
+    return KafkaLink(url, policy)
+
+
+def _quorum(name: str) -> RabbitQueue:
+    return RabbitQueue(name, queue_type=QueueType.QUORUM)
+
+
+async def _whole(message: Message) -> Message:
+    """Hand the message itself to its handler: it acknowledges it."""
+    return message
+
+
+def _body(message: Message) -> bytes:
+    return bytes(message.body)
+
+
+def _what(error: BaseException) -> str:
+    said = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

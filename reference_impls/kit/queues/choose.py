@@ -1,0 +1,48 @@
+"""Which queue a service uses: its settings, and the queue that they name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from kit.queues.base import Policy, Queue
+from kit.queues.brokers import BrokerQueue, kafka, rabbitmq
+from kit.queues.embedded import EmbeddedQueue
+from kit.settings import Settings, refuse
+
+_KNOWN = "sqlite:///file, amqp://host or kafka://host:port"
+
+
+class QueueSettings(Settings):
+    """`queue_url` is empty for a file in `data_dir`; the others are those of `Policy`.
+
+    No message is tried more than 15 times: RabbitMQ 4 itself gives up after 20.
+    """
+
+    queue_url: str = ""
+    attempts: int = Field(5, ge=1, le=15)
+    pause_s: float = Field(0.5, gt=0, le=60)
+    longest_pause_s: float = Field(60, gt=0, le=120)
+    confirm_s: float = Field(5, gt=0, le=60)
+    lease_s: float = Field(30, gt=0)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that these settings make."""
+        return Policy(self.attempts, self.pause_s, self.longest_pause_s, self.confirm_s, self.lease_s)
+
+
+def open_queue(settings: QueueSettings, name: str) -> Queue:
+    """Return the queue of a name, not yet connected; a URL of another kind ends the process with those known."""
+    url = settings.queue_url or f"sqlite:///{settings.data_dir / 'queue.db'}"
+    match urlsplit(url).scheme:
+        case "sqlite":
+            return EmbeddedQueue(Path(url.removeprefix("sqlite:///")), name, settings.policy)
+        case "amqp" | "amqps":
+            return BrokerQueue(rabbitmq(url, settings.policy), name, settings.policy)
+        case "kafka":
+            return BrokerQueue(kafka(url, settings.policy), name, settings.policy)
+        case other:
+            refuse(f"SERVE_QUEUE_URL: {other or 'no scheme'} is not known; {_KNOWN} are")

@@ -1,0 +1,156 @@
+"""The queue that needs no server: a table of SQLite, for any number of processes of one machine.
+
+A worker leases a message, and renews the lease while it works; the message of a worker that died comes back when its
+lease has run out. Each change is on disk before it is confirmed (`synchronous=FULL`,
+https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from kit.logs import logger
+from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, attend
+
+T = TypeVar("T")
+log = logger(__name__)
+_IDLE_S = 0.05
+_BUSY_S = 20.0
+_SCHEMA = """
+create table if not exists messages (
+  seq integer primary key, queue text not null, id text not null, body blob not null,
+  attempt integer not null default 0, due real not null, holder text, reason text, dead integer not null default 0
+) strict;
+create index if not exists messages_due on messages (queue, dead, due, seq);
+"""
+_NEXT = "select seq from messages where queue = ? and dead = 0 and due <= ? order by due, seq limit 1"
+_LEASE = f"""
+update messages set attempt = attempt + 1, holder = ?, due = ? where seq = ({_NEXT}) returning seq, id, body, attempt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A message under lease: `holder` is new for each lease, so that one which ran out settles nothing any more."""
+
+    seq: int
+    holder: str
+    delivery: Delivery
+
+
+class EmbeddedQueue:
+    """A queue of a name in a file of SQLite."""
+
+    def __init__(self, file: Path, name: str, policy: Policy) -> None:
+        self.file = file
+        self.name = name
+        self.policy = policy
+        self._lock = threading.Lock()
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Open the file; raises `QueueDownError`."""
+        await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more messages, wait for the one in hand, and close the file."""
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
+        self._connection.close()
+
+    async def publish(self, key: str, body: bytes) -> None:
+        """Return once the message is on disk; raises `QueueDownError`."""
+        await self._change("insert into messages (queue, id, body, due) values (?, ?, ?, ?)",
+                           self.name, key, body, time.time())  # fmt: skip
+
+    async def consume(self, work: Work) -> None:
+        """Begin to take messages, one at a time."""
+        self._tasks.append(asyncio.create_task(self._work(work)))
+
+    async def replay(self) -> list[str]:
+        """Put the dead letters back, and return their ids."""
+        again = "update messages set dead = 0, attempt = 0, reason = null, due = ? where queue = ? and dead = 1"
+        return [str(row[0]) for row in await self._change(f"{again} returning id", time.time(), self.name)]
+
+    async def _work(self, work: Work) -> None:
+        while not self._stopping.is_set():
+            try:
+                held = await self._lease()
+                if held is not None:
+                    await self._settle(held, await self._attend(work, held))
+                    continue
+            except QueueDownError as error:        # what was in hand comes back when its lease has run out
+                log.error("queue is down", reason=str(error))
+            except Exception as error:
+                log.error("message could not be settled", reason=repr(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _IDLE_S)
+
+    async def _lease(self) -> _Held | None:
+        now = time.time()
+        if not await self._run(lambda c: c.execute(_NEXT, (self.name, now)).fetchall()):
+            return None                            # looking takes no lock; only a lease does
+        holder = uuid.uuid4().hex
+        rows = await self._change(_LEASE, holder, now + self.policy.lease_s, self.name, now)
+        return next((_Held(seq, holder, Delivery(key, body, attempt)) for seq, key, body, attempt in rows), None)
+
+    async def _attend(self, work: Work, held: _Held) -> Again | Dead | None:
+        """Let the handler work, and renew the lease until it is done."""
+        task = asyncio.create_task(attend(work, held.delivery, self.policy))
+        while not (await asyncio.wait({task}, timeout=self.policy.lease_s / 3))[0]:
+            until = time.time() + self.policy.lease_s
+            with suppress(QueueDownError):         # the work goes on; the next renewal may succeed
+                await self._change("update messages set due = ? where seq = ? and holder = ?",
+                                   until, held.seq, held.holder)  # fmt: skip
+        return task.result()
+
+    async def _settle(self, held: _Held, verdict: Again | Dead | None) -> None:
+        match verdict:
+            case None:
+                await self._change("delete from messages where seq = ? and holder = ?", held.seq, held.holder)
+            case Again(after_s, reason):
+                await self._change("update messages set holder = null, due = ?, reason = ? where seq = ? and holder = ?",
+                                   time.time() + after_s, reason, held.seq, held.holder)  # fmt: skip
+            case Dead(reason):
+                await self._change("update messages set holder = null, dead = 1, reason = ? where seq = ? and holder = ?",
+                                   reason, held.seq, held.holder)  # fmt: skip
+
+    async def _change(self, statement: str, *values: object) -> list[tuple[int, str, bytes, int]]:
+        """Run one statement, which SQLite commits by itself."""
+        return await self._run(lambda c: c.execute(statement, values).fetchall())
+
+    async def _run(self, use: Callable[[sqlite3.Connection], T]) -> T:
+        def locked() -> T:
+            with self._lock:
+                return use(self._connection)
+
+        try:
+            return await asyncio.to_thread(locked)
+        except sqlite3.Error as error:
+            raise QueueDownError(f"the queue {self.file} failed: {error}") from None
+
+    def _open(self) -> None:
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                self.file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute("pragma synchronous = full")
+            self._connection.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise QueueDownError(f"the queue {self.file} cannot be opened: {error}") from None
