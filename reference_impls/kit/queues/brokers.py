@@ -108,8 +108,7 @@ class BrokerQueue:
         async def rest(message: Message) -> None:
             await self._guarded(message, lambda: self._rest(message))
 
-        await self.link.subscribe(self.name, handle)
-        await self.link.subscribe(f"{self.name}.retry", rest)
+        await asyncio.gather(self.link.subscribe(self.name, handle), self.link.subscribe(f"{self.name}.retry", rest))
 
     async def replay(self) -> list[str]:
         """Put the dead letters back, and return their ids."""
@@ -172,7 +171,7 @@ class RabbitLink:
         confirmed = Channel(prefetch_count=1, publisher_confirms=True, on_return_raises=True)
         self._broker = RabbitBroker(
             url, default_channel=confirmed, reconnect_interval=1, graceful_timeout=None, apply_types=False,
-            logger=logging.getLogger("faststream"), log_level=logging.DEBUG, timeout=policy.confirm_s,
+            logger=logging.getLogger(__name__), log_level=logging.DEBUG, timeout=policy.confirm_s,
         )  # fmt: skip
 
     async def connect(self, names: tuple[str, ...]) -> None:
@@ -222,8 +221,8 @@ class KafkaLink:
     def __init__(self, url: str, policy: Policy) -> None:
         self.servers = url.removeprefix("kafka://").rstrip("/")
         self._broker = KafkaBroker(
-            self.servers, acks="all", request_timeout_ms=round(policy.confirm_s * 1000), graceful_timeout=None,
-            apply_types=False, logger=logging.getLogger("faststream"), log_level=logging.DEBUG,
+            self.servers, acks="all", graceful_timeout=None,
+            apply_types=False, logger=logging.getLogger(__name__), log_level=logging.DEBUG,
         )  # fmt: skip
         self._last: dict[tuple[str, int], int] = {}
 

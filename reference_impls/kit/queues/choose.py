@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from kit.queues.base import Policy, Queue
+from kit.queues.base import Policy, Queue, QueueDownError
 from kit.queues.brokers import BrokerQueue, kafka, rabbitmq
 from kit.queues.embedded import EmbeddedQueue
 from kit.settings import Settings, refuse
@@ -46,3 +47,16 @@ def open_queue(settings: QueueSettings, name: str) -> Queue:
             return BrokerQueue(kafka(url, settings.policy), name, settings.policy)
         case other:
             refuse(f"SERVE_QUEUE_URL: {other or 'no scheme'} is not known; {_KNOWN} are")
+
+
+def require(settings: QueueSettings, name: str) -> None:
+    """End the process with the reason where a queue cannot be reached."""
+
+    async def reach() -> None:
+        async with open_queue(settings, name):
+            pass
+
+    try:
+        asyncio.run(reach())
+    except QueueDownError as error:
+        refuse(str(error))

@@ -24,7 +24,7 @@ from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work,
 
 T = TypeVar("T")
 log = logger(__name__)
-_IDLE_S = 0.05
+_IDLE_S, _LONGEST_IDLE_S = 0.01, 0.2               # how long an empty queue is left alone: longer each time
 _BUSY_S = 20.0
 _SCHEMA = """
 create table if not exists messages (
@@ -87,10 +87,12 @@ class EmbeddedQueue:
         return [str(row[0]) for row in await self._change(f"{again} returning id", time.time(), self.name)]
 
     async def _work(self, work: Work) -> None:
+        idle_s = _IDLE_S
         while not self._stopping.is_set():
             try:
                 held = await self._lease()
                 if held is not None:
+                    idle_s = _IDLE_S
                     await self._settle(held, await self._attend(work, held))
                     continue
             except QueueDownError as error:        # what was in hand comes back when its lease has run out
@@ -98,7 +100,8 @@ class EmbeddedQueue:
             except Exception as error:
                 log.error("message could not be settled", reason=repr(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _IDLE_S)
+                await asyncio.wait_for(self._stopping.wait(), idle_s)
+            idle_s = min(_LONGEST_IDLE_S, idle_s * 2)
 
     async def _lease(self) -> _Held | None:
         now = time.time()
@@ -123,11 +126,11 @@ class EmbeddedQueue:
             case None:
                 await self._change("delete from messages where seq = ? and holder = ?", held.seq, held.holder)
             case Again(after_s, reason):
-                await self._change("update messages set holder = null, due = ?, reason = ? where seq = ? and holder = ?",
-                                   time.time() + after_s, reason, held.seq, held.holder)  # fmt: skip
+                rest = "update messages set holder = null, due = ?, reason = ? where seq = ? and holder = ?"
+                await self._change(rest, time.time() + after_s, reason, held.seq, held.holder)
             case Dead(reason):
-                await self._change("update messages set holder = null, dead = 1, reason = ? where seq = ? and holder = ?",
-                                   reason, held.seq, held.holder)  # fmt: skip
+                bury = "update messages set holder = null, dead = 1, reason = ? where seq = ? and holder = ?"
+                await self._change(bury, reason, held.seq, held.holder)
 
     async def _change(self, statement: str, *values: object) -> list[tuple[int, str, bytes, int]]:
         """Run one statement, which SQLite commits by itself."""

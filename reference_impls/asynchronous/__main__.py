@@ -1,0 +1,55 @@
+"""`python -m asynchronous`: the API and its workers; `--replay` puts the dead letters back."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, open_results
+from kit.models import trained
+from kit.processes import Processes, free_port, python_part
+from kit.queues import QueueDownError, open_queue, require
+from kit.settings import read_settings, refuse
+
+
+def main() -> int:
+    """Run the API and its workers, each a process, until SIGTERM."""
+    parser = argparse.ArgumentParser("asynchronous", description=__doc__)
+    parser.add_argument("--replay", action="store_true", help="put the dead letters back, beside what is running")
+    call = parser.parse_args()
+    settings = read_settings(AsynchronousSettings)
+    results = open_results(settings)
+    if call.replay:
+        return asyncio.run(replay(settings))
+    results.engine.dispose()
+    require(settings, QUEUE)
+    trained("iris", settings.data_dir)             # once, before the parts read it
+    port, ports = settings.port or free_port(), [free_port() for _ in range(settings.workers)]
+    api = python_part("api", "asynchronous.api", port=port)
+    workers = [
+        python_part(f"worker-{i}", "asynchronous.worker", host="127.0.0.1", port=p) for i, p in enumerate(ports)
+    ]
+    return Processes(api, *workers).run(
+        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"http://{settings.host}:{port}/ready"],
+        f"asynchronous listens on http://{settings.host}:{port}",
+    )
+
+
+async def replay(settings: AsynchronousSettings) -> int:
+    """Put the dead letters of both queues back, and print their ids."""
+    results = open_results(settings)
+    try:
+        for name in (QUEUE, CALLBACKS):
+            async with open_queue(settings, name) as queue:
+                keys = await queue.replay()
+            if name == QUEUE:
+                results.revive(keys)               # one that is done already stays so
+            print(f"{name}: {len(keys)} put back", *keys, sep="\n  ", flush=True)
+    except QueueDownError as error:
+        refuse(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The API: takes a job once the queue has it, and says what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from asynchronous.settings import QUEUE, AsynchronousSettings, Job, Outcome, open_results
+from kit.database import reason
+from kit.models import RefusedModelError, read_card, trained
+from kit.queues import QueueDownError, open_queue, require
+from kit.queues.predicting import digest_of
+from kit.results import Results
+from kit.settings import read_settings, refuse
+from kit.web import make_app, serve
+
+_AGAIN = {"Retry-After": "1"}
+_KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any: it makes the same id of the same key
+
+
+def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for a model without a readable card."""
+    features = len(read_card(trained("iris", settings.data_dir)).features)
+    queue = open_queue(settings, QUEUE)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with queue:
+            yield
+
+    app = make_app("asynchronous", settings, lifespan)
+
+    @app.post("/predictions", status_code=202)
+    async def accept(
+        job: Job, response: Response, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
+    ) -> Outcome:
+        """Queue a job. The queue comes first: what is noted as pending has a message, and what it refused left nothing.
+
+        With an `Idempotency-Key`, the same request sent again is the same job.
+        """
+        job.matrix(features)                       # what no worker could do is refused at once
+        refused = settings.callback_refused(job.callback) if job.callback else ""
+        if refused:
+            raise HTTPException(422, refused)
+        key = str(uuid.uuid5(_KEYS, idempotency_key) if idempotency_key else uuid.uuid4())
+        body = job.model_dump_json().encode()
+        known = await asyncio.to_thread(results.get, key) if idempotency_key else None
+        if known is None:
+            await queue.publish(key, body)
+            known = await asyncio.to_thread(results.accept, key, digest_of(body))
+        if known.digest != digest_of(body):
+            raise HTTPException(422, "this Idempotency-Key came with another request before")
+        response.headers.update({"Location": f"/predictions/{key}", **_AGAIN})
+        return Outcome(id=key, status=known.status)
+
+    @app.get("/predictions/{key}")
+    def look(key: str) -> JSONResponse:
+        """200 with the answer, 202 while it is pending, 410 with the reason where it is dead, 404 where unknown."""
+        result = results.get(key)
+        if result is None:
+            raise HTTPException(404, "no prediction has this id")
+        status = {"pending": 202, "done": 200, "dead": 410}[result.status]
+        body = Outcome.of(result).model_dump(exclude_none=True)
+        headers = {"Cache-Control": "no-store", **(_AGAIN if status == 202 else {})}  # a dead one may come back
+        return JSONResponse(body, status, headers)
+
+    @app.exception_handler(QueueDownError)
+    async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
+        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, _AGAIN)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def store_down(_request: Request, error: SQLAlchemyError) -> JSONResponse:
+        return JSONResponse({"error": f"the store of results failed: {reason(error)}"}, 503, _AGAIN)
+
+    return app
+
+
+if __name__ == "__main__":
+    settings = read_settings(AsynchronousSettings)
+    results = open_results(settings)
+    require(settings, QUEUE)
+    try:
+        app = create_app(settings, results)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)

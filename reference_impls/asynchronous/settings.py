@@ -1,0 +1,69 @@
+"""What API and workers share: settings, the form of a job, and where a callback may go."""
+
+from __future__ import annotations
+
+import httpx
+from pydantic import BaseModel, Field
+
+from kit.database import DatabaseSettings, RefusedDatabaseError, open_database
+from kit.inputs import Predictions, Records
+from kit.queues import QueueSettings
+from kit.results import Result, Results, Status
+from kit.settings import refuse
+
+QUEUE, CALLBACKS = "predictions", "callbacks"
+
+
+class AsynchronousSettings(QueueSettings, DatabaseSettings):
+    """`workers` is how many processes predict.
+
+    `callback_hosts` are those that callbacks may go to, as `host` or `host:port`, with commas between; without them no
+    callback is taken, since a caller could have the service ask addresses that only it can reach.
+    """
+
+    workers: int = Field(2, ge=1, le=64)
+    callback_hosts: str = ""
+    callback_timeout_s: float = Field(5, gt=0)
+
+    def callback_refused(self, callback: str) -> str:
+        """Return why a callback may not be called, or nothing."""
+        try:
+            url = httpx.URL(callback)
+        except httpx.InvalidURL:
+            return "the callback is no URL"
+        if url.scheme not in ("http", "https") or url.userinfo:
+            return "a callback is an http or https URL without a user"
+        hosts = {host.strip().lower() for host in self.callback_hosts.split(",")} - {""}
+        where = url.netloc.decode("ascii")
+        return "" if where in hosts else f"callbacks may not go to {where or 'nowhere'}: see SERVE_CALLBACK_HOSTS"
+
+
+class Job(Records):
+    """Records to predict, and whom to tell the result, where someone asks for that."""
+
+    callback: str | None = Field(None, max_length=2000)
+
+
+class Outcome(BaseModel):
+    """What is known of a job: pending, done with an answer, or dead with a reason."""
+
+    id: str
+    status: Status
+    answer: Predictions | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, result: Result) -> Outcome:
+        """Put a stored result into the form in which it is sent."""
+        said = Predictions.model_validate_json(result.answer) if result.answer else None
+        return cls(id=result.id, status=result.status, answer=said, reason=result.reason or None)
+
+
+def open_results(settings: AsynchronousSettings) -> Results:
+    """Return the store of results; one that cannot be used ends the process with the reason."""
+    try:
+        results = Results(open_database(settings, "results"))
+        results.create()
+    except RefusedDatabaseError as error:
+        refuse(str(error))
+    return results

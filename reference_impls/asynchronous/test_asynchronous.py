@@ -1,0 +1,208 @@
+"""Asynchronous prediction, as real processes, on each of the queues: killed workers, a lost broker, dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+import pytest
+from sqlalchemy import create_engine
+
+from kit.models import examples, load
+from kit.processes import free_port
+from kit.queues import QueueSettings, open_queue
+from kit.results import Result, Results
+from kit.testing.inputs import bad_bodies
+from kit.testing.servers import rabbitmq_server
+from kit.testing.service import Service, launch, refusal, start, wait_for
+
+SETOSA = {"inputs": [[5.1, 3.5, 1.4, 0.2]]}
+MANY = 1000
+
+
+def post(service: Service, body: object = SETOSA, key: str = "") -> httpx.Response:
+    return service.client.post("/predictions", json=body, headers={"Idempotency-Key": key} if key else {}, timeout=30)
+
+
+def settled(service: Service, key: str) -> httpx.Response:
+    wait_for(lambda: service.client.get(f"/predictions/{key}").status_code != 202)
+    return service.client.get(f"/predictions/{key}")
+
+
+def fill(data: Path, bodies: dict[str, bytes], queue_url: str = "") -> None:
+    """Put messages on the queue of a pattern, as its API does."""
+    settings = QueueSettings(data_dir=data, queue_url=queue_url)
+
+    async def publish() -> None:
+        async with open_queue(settings, "predictions") as queue:
+            await asyncio.gather(*(queue.publish(key, body) for key, body in bodies.items()))
+
+    asyncio.run(publish())
+
+
+def stored(data: Path) -> int:
+    """Count the stored answers."""
+    return sum(result.status == "done" for result in everything(data).values())
+
+
+def everything(data: Path) -> dict[str, Result]:
+    """Return all that the store of a pattern holds."""
+    results = Results(create_engine(f"sqlite:///{data / 'results.db'}"))
+    found = {result.id: result for result in results.all()}
+    results.engine.dispose()
+    return found
+
+
+@contextmanager
+def listener(answers: list[int]) -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """Somebody who is called back: gives these statuses, the last for ever, and keeps what was sent."""
+    got: list[dict[str, object]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", got
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_it_accepts_answers_calls_back_refuses_and_buries(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with (
+        listener([500, 500, 204]) as (where, got),
+        start(tmp_path, "asynchronous", callback_hosts=where, pause_s=0.05, workers=1, max_body_bytes=20_000) as service,
+    ):
+        accepted = post(service, {"inputs": examples("iris")[:3].tolist()}, "a-key")
+        assert accepted.status_code == 202 and accepted.json()["status"] == "pending"
+        assert accepted.headers["Location"] == f"/predictions/{accepted.json()['id']}"
+        done = settled(service, accepted.json()["id"])
+        assert done.status_code == 200 and len(done.json()["answer"]["predictions"]) == 3
+
+        again = post(service, {"inputs": examples("iris")[:3].tolist()}, "a-key")
+        assert again.json()["id"] == accepted.json()["id"] and again.json()["status"] == "done"
+        assert post(service, SETOSA, "a-key").status_code == 422
+        assert service.client.get("/predictions/nothing").status_code == 404
+
+        for what, content in bad_bodies(20_000).items():
+            bad = service.client.post("/predictions", content=content, headers={"Content-Type": "application/json"})
+            assert 400 <= bad.status_code < 500 and bad.json()["error"], (what, bad.text)
+
+        host = urlsplit(service.url).netloc
+        for callback in (f"http://{host}/", f"file://{where}/", f"http://user@{where}/", f"http://{where}@{host}/", "?"):
+            refused = post(service, {**SETOSA, "callback": callback})
+            assert refused.status_code == 422 and "callback" in refused.json()["error"], callback
+        called = post(service, {**SETOSA, "callback": f"http://{where}/there"}).json()["id"]
+        wait_for(lambda: len(got) == 3)                    # refused twice, then taken
+        assert {(one["id"], one["status"]) for one in got} == {(called, "done")}
+
+        fill(data, {"unfit": b'{"inputs": [[1.0]]}', "broken": b"{"})
+        dead = settled(service, wait_until_known(service, "unfit"))
+        assert dead.status_code == 410 and "the model takes 4" in dead.json()["reason"]
+        wait_until_known(service, "broken")
+        replay = launch(tmp_path, "asynchronous", "--replay")
+        assert replay.process.wait(60) == 0 and "predictions: 2 put back" in replay.output
+        assert settled(service, "broken").status_code == 410       # tried again, and no better
+        assert service.stop() == 0
+        assert "Traceback" not in service.errors
+
+
+def wait_until_known(service: Service, key: str) -> str:
+    wait_for(lambda: service.client.get(f"/predictions/{key}").status_code != 404)
+    return key
+
+
+def test_what_it_cannot_start_with_is_told(tmp_path: Path) -> None:
+    assert "ftp is not known" in refusal(tmp_path, "asynchronous", queue_url="ftp://somewhere")
+    assert "cannot be reached" in refusal(tmp_path, "asynchronous", queue_url=f"amqp://127.0.0.1:{free_port()}")
+    assert "SERVE_DATABASE_URL" in refusal(tmp_path, "asynchronous", database_url="mysql://x")
+
+
+def kill_in_the_middle(tmp_path: Path, queue_url: str = "") -> None:
+    """A worker is killed while a thousand messages are worked on: each gets its own result, once."""
+    data = tmp_path / "data"
+    inputs = [[5.1, 3.5, i / 200, i / 500] for i in range(MANY)]
+    bodies = {f"id-{i}": json.dumps({"inputs": [one]}).encode() for i, one in enumerate(inputs)}
+    with start(tmp_path, "asynchronous", queue_url=queue_url, lease_s=1) as service:
+        fill(data, bodies, queue_url)
+        wait_for(lambda: stored(data) > 100, 60)
+        workers = service.children("asynchronous.worker")
+        os.kill(workers[0], signal.SIGKILL)
+        assert stored(data) < MANY
+        wait_for(lambda: stored(data) == MANY, 120)
+        wait_for(lambda: len(service.children("asynchronous.worker")) == 2)
+        assert set(service.children("asynchronous.worker")) != set(workers)
+        assert service.stop() == 0
+    expected = load(data / "iris.skops").predict(np.array(inputs))
+    labels = {key: result.answer for key, result in everything(data).items()}
+    assert labels.keys() == bodies.keys()
+    for i, prediction in enumerate(expected):
+        assert json.loads(labels[f"id-{i}"])["predictions"][0]["label"] == prediction.label
+
+
+def test_a_killed_worker_loses_nothing_on_the_embedded_queue(tmp_path: Path) -> None:
+    kill_in_the_middle(tmp_path)
+
+
+@pytest.mark.xdist_group("rabbitmq")
+def test_a_killed_worker_loses_nothing_on_rabbitmq(rabbitmq_url: str, tmp_path: Path) -> None:
+    kill_in_the_middle(tmp_path, rabbitmq_url)
+
+
+def test_a_killed_worker_loses_nothing_on_kafkas_protocol(kafka_url: str, tmp_path: Path) -> None:
+    kill_in_the_middle(tmp_path, f"kafka://{kafka_url}")
+
+
+@pytest.mark.xdist_group("rabbitmq")
+def test_without_the_queue_it_says_503_and_loses_nothing_that_it_accepted(tmp_path: Path) -> None:
+    folder = tmp_path / "rabbitmq"
+    folder.mkdir()
+    with ExitStack() as broker:
+        url = broker.enter_context(rabbitmq_server(folder))
+        with start(tmp_path, "asynchronous", queue_url=url, confirm_s=2) as service:
+            accepted = [settled(service, post(service).json()["id"]).json()["id"]]
+            workers = service.children("asynchronous.worker")
+            for worker in workers:
+                os.kill(worker, signal.SIGSTOP)            # so that there is work left when the queue goes
+            accepted += [post(service).json()["id"] for _ in range(30)]
+            broker.close()
+            refused = post(service)
+            assert refused.status_code == 503 and "nothing was accepted" in refused.json()["error"]
+            assert refused.headers["Retry-After"]
+            assert service.client.get(f"/predictions/{accepted[0]}").status_code == 200
+            for worker in workers:
+                os.kill(worker, signal.SIGCONT)
+            broker.enter_context(rabbitmq_server(folder, urlsplit(url).port or 0))
+            wait_for(lambda: {settled(service, key).status_code for key in accepted} == {200}, 60)
+            wait_for(lambda: post(service).status_code == 202)
+            assert service.stop() == 0
+
+
+def test_everything_killed_and_started_again_goes_on_where_it_was(tmp_path: Path) -> None:
+    with start(tmp_path, "asynchronous", lease_s=1) as service:
+        for worker in service.children("asynchronous.worker"):
+            os.kill(worker, signal.SIGSTOP)
+        accepted = [post(service).json()["id"] for _ in range(20)]
+        service.kill()                                     # the power goes
+    with start(tmp_path, "asynchronous", lease_s=1) as service:
+        assert {settled(service, key).status_code for key in accepted} == {200}
+        assert service.stop() == 0

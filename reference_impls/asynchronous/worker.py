@@ -1,0 +1,86 @@
+"""A worker: takes one job at a time, predicts, stores the result, and only then acknowledges the message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, Job, Outcome, open_results
+from kit.models import RefusedModelError, load, trained
+from kit.queues import Delivery, HopelessError, Queue, Work, open_queue, require
+from kit.queues.predicting import predicting
+from kit.results import Results
+from kit.settings import read_settings, refuse
+from kit.web import make_app, serve
+
+
+def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
+    """Return the app, which works from start to end; raises `RefusedModelError` for a model not to be served."""
+    model = load(trained("iris", settings.data_dir))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            httpx.AsyncClient(timeout=settings.callback_timeout_s, trust_env=False) as client,
+            open_queue(settings, CALLBACKS) as callbacks,
+            open_queue(settings, QUEUE) as queue,  # closed first: its last job may have a callback
+        ):
+            await callbacks.consume(calling_back(settings, results, client))
+            registry = app.state.metrics.registry
+            await queue.consume(predicting(model, results, registry, Job, announcing(callbacks)))
+            yield
+
+    return make_app("asynchronous-worker", settings, lifespan)
+
+
+def announcing(callbacks: Queue) -> Callable[[str, bytes], Awaitable[None]]:
+    """Queue a callback for each settled job that asks for one, apart from it: its retries hold no prediction up."""
+
+    async def settled(key: str, body: bytes) -> None:
+        try:
+            job = Job.model_validate_json(body)
+        except ValidationError:                    # dead for that reason: whom to tell cannot be read either
+            return
+        if job.callback:
+            await callbacks.publish(key, job.callback.encode())
+
+    return settled
+
+
+def calling_back(settings: AsynchronousSettings, results: Results, client: httpx.AsyncClient) -> Work:
+    """Return work that sends results to who asked for them: at least once, redirects not followed."""
+
+    async def handle(delivery: Delivery) -> None:
+        callback = delivery.body.decode()
+        refused = settings.callback_refused(callback)  # the list may have become shorter since
+        if refused:
+            raise HopelessError(refused)
+        result = await asyncio.to_thread(results.get, delivery.id)
+        if result is None:
+            raise HopelessError("there is no result of this id")
+        headers = {"Content-Type": "application/json", "Idempotency-Key": delivery.id}
+        body = Outcome.of(result).model_dump_json(exclude_none=True)
+        answer = await client.post(callback, content=body, headers=headers)
+        if not answer.is_success:
+            raise httpx.HTTPError(f"{httpx.URL(callback).host} answered {answer.status_code}")
+
+    async def bury(delivery: Delivery, reason: str) -> None:
+        """Nothing to do: the result stays where it can be asked for, and the log says why it was not sent."""
+
+    return Work(handle, bury)
+
+
+if __name__ == "__main__":
+    settings = read_settings(AsynchronousSettings)
+    results = open_results(settings)
+    require(settings, QUEUE)
+    try:
+        app = create_app(settings, results)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)

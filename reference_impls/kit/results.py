@@ -1,0 +1,96 @@
+"""The results of work that is done later: each id is stored once, however often its message comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Column, Engine, Float, MetaData, String, Table, Text, select, update
+
+from kit.database import create_tables, put, reading, writing
+
+Status = Literal["pending", "done", "dead"]
+_METADATA = MetaData()
+_RESULTS = Table(
+    "results", _METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("accepted", Float(53), nullable=False),
+    Column("settled", Float(53), nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is known of an id: `answer` is JSON where it is done, `reason` says why it is dead.
+
+    `digest` is the SHA-256 of the request; `accepted` and `settled` are seconds since 1970, or 0.
+    """
+
+    id: str
+    digest: str
+    status: Status
+    answer: str
+    reason: str
+    accepted: float
+    settled: float
+
+
+class Results:
+    """The store; its methods block, raise `SQLAlchemyError` where the database fails, and may be called by threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def create(self) -> None:
+        """Create the table where it is missing; raises `RefusedDatabaseError`."""
+        create_tables(self.engine, _METADATA)
+
+    def get(self, key: str) -> Result | None:
+        """Return what is known of an id."""
+        with reading(self.engine) as connection:
+            row = connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one_or_none()
+        return Result(*row) if row is not None else None
+
+    def all(self) -> list[Result]:
+        """Return all that is known, the oldest first."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(select(_RESULTS).order_by(_RESULTS.c.accepted)).all()
+        return [Result(*row) for row in rows]
+
+    def accept(self, key: str, digest: str) -> Result:
+        """Note that an id is to be worked on, where nothing is known of it yet, and return what is known."""
+        with writing(self.engine) as connection:
+            put(connection, _RESULTS, [_pending(key, digest)], replace=False)
+            return Result(*connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one())
+
+    def done(self, key: str, digest: str, answer: str) -> bool:
+        """Store an answer, unless one is stored; tells whether this one was."""
+        return self._settle(key, digest, status="done", answer=answer, reason="")
+
+    def dead(self, key: str, digest: str, reason: str) -> bool:
+        """Store why an id gets no answer, unless it has one."""
+        return self._settle(key, digest, status="dead", answer="", reason=reason)
+
+    def revive(self, keys: Sequence[str]) -> None:
+        """Say of dead ids that they are worked on again."""
+        with writing(self.engine) as connection:
+            for key in keys:
+                change = update(_RESULTS).where(_RESULTS.c.id == key, _RESULTS.c.status == "dead")
+                connection.execute(change.values(status="pending", reason="", settled=0.0))
+
+    def _settle(self, key: str, digest: str, **values: str) -> bool:
+        with writing(self.engine) as connection:
+            put(connection, _RESULTS, [_pending(key, digest)], replace=False)  # a worker may outrun who accepted it
+            change = update(_RESULTS).where(_RESULTS.c.id == key, _RESULTS.c.status != "done")
+            return connection.execute(change.values(settled=time.time(), **values)).rowcount == 1
+
+
+def _pending(key: str, digest: str) -> dict[str, object]:
+    return {"id": key, "digest": digest, "status": "pending", "answer": "", "reason": "",
+            "accepted": time.time(), "settled": 0.0}  # fmt: skip
