@@ -21,6 +21,7 @@ from kit.results import Results
 from kit.settings import read_settings, refuse
 from kit.web import make_app, serve
 
+Key = Annotated[str | None, Header(min_length=1, max_length=200)]
 _AGAIN = {"Retry-After": "1"}
 _KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any: it makes the same id of the same key
 
@@ -38,9 +39,7 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
     app = make_app("asynchronous", settings, lifespan)
 
     @app.post("/predictions", status_code=202)
-    async def accept(
-        job: Job, response: Response, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
-    ) -> Outcome:
+    async def accept(job: Job, response: Response, idempotency_key: Key = None) -> Outcome:
         """Queue a job. The queue comes first: what is noted as pending has a message, and what it refused left nothing.
 
         With an `Idempotency-Key`, the same request sent again is the same job.

@@ -7,4 +7,6 @@ number of attempts it goes to the dead letters, with the reason, from where a co
 from kit.queues.base import Delivery, HopelessError, Policy, Queue, QueueDownError, Work
 from kit.queues.choose import QueueSettings, open_queue, require
 
-__all__ = ["Delivery", "HopelessError", "Policy", "Queue", "QueueDownError", "QueueSettings", "Work", "open_queue", "require"]
+__all__ = [
+    "Delivery", "HopelessError", "Policy", "Queue", "QueueDownError", "QueueSettings", "Work", "open_queue", "require",
+]  # fmt: skip

@@ -32,7 +32,7 @@ _KEY, _ATTEMPT, _DUE, _REASON = "id", "attempt", "due", "reason"
 _PARTITIONS = 8                                    # so many workers of a queue can share Kafka's work
 _AFTER_FAULT_S = 1.0
 _QUIET_S = 2.0                                     # a queue that gives nothing for so long is taken for empty
-_SESSION_MS = 6000                                 # the least that Kafka allows by default: group.min.session.timeout.ms
+_SESSION_MS = 6000                                 # Kafka's least by default (group.min.session.timeout.ms)
 Message = KafkaMessage | RabbitMessage
 Handler = Callable[[Message], Awaitable[None]]
 
@@ -218,7 +218,7 @@ class RabbitLink:
 class KafkaLink:
     """Kafka: `acks=all`, and offsets committed only once a message is settled."""
 
-    def __init__(self, url: str, policy: Policy) -> None:
+    def __init__(self, url: str) -> None:
         self.servers = url.removeprefix("kafka://").rstrip("/")
         self._broker = KafkaBroker(
             self.servers, acks="all", graceful_timeout=None,
@@ -276,16 +276,6 @@ class KafkaLink:
         before = self._last.get(partition)
         self._last[partition] = record.offset
         return record.offset > 0 and before not in (record.offset, record.offset - 1)
-
-
-def rabbitmq(url: str, policy: Policy) -> Link:
-    """Return the link to a RabbitMQ."""
-    return RabbitLink(url, policy)
-
-
-def kafka(url: str, policy: Policy) -> Link:
-    """Return the link to a Kafka, or to another that speaks its protocol."""
-    return KafkaLink(url, policy)
 
 
 def _quorum(name: str) -> RabbitQueue:

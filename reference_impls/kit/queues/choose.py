@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from kit.queues.base import Policy, Queue, QueueDownError
-from kit.queues.brokers import BrokerQueue, kafka, rabbitmq
+from kit.queues.brokers import BrokerQueue, KafkaLink, RabbitLink
 from kit.queues.embedded import EmbeddedQueue
 from kit.settings import Settings, refuse
 
@@ -23,11 +24,11 @@ class QueueSettings(Settings):
     """
 
     queue_url: str = ""
-    attempts: int = Field(5, ge=1, le=15)
-    pause_s: float = Field(0.5, gt=0, le=60)
-    longest_pause_s: float = Field(60, gt=0, le=120)
-    confirm_s: float = Field(5, gt=0, le=60)
-    lease_s: float = Field(30, gt=0)
+    attempts: int = Field(default=5, ge=1, le=15)
+    pause_s: float = Field(default=0.5, gt=0, le=60)
+    longest_pause_s: float = Field(default=60, gt=0, le=120)
+    confirm_s: float = Field(default=5, gt=0, le=60)
+    lease_s: float = Field(default=30, gt=0)
 
     @property
     def policy(self) -> Policy:
@@ -38,15 +39,14 @@ class QueueSettings(Settings):
 def open_queue(settings: QueueSettings, name: str) -> Queue:
     """Return the queue of a name, not yet connected; a URL of another kind ends the process with those known."""
     url = settings.queue_url or f"sqlite:///{settings.data_dir / 'queue.db'}"
-    match urlsplit(url).scheme:
-        case "sqlite":
-            return EmbeddedQueue(Path(url.removeprefix("sqlite:///")), name, settings.policy)
-        case "amqp" | "amqps":
-            return BrokerQueue(rabbitmq(url, settings.policy), name, settings.policy)
-        case "kafka":
-            return BrokerQueue(kafka(url, settings.policy), name, settings.policy)
-        case other:
-            refuse(f"SERVE_QUEUE_URL: {other or 'no scheme'} is not known; {_KNOWN} are")
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return EmbeddedQueue(Path(url.removeprefix("sqlite:///")), name, settings.policy)
+    if scheme in ("amqp", "amqps"):
+        return BrokerQueue(RabbitLink(url, settings.policy), name, settings.policy)
+    if scheme == "kafka":
+        return BrokerQueue(KafkaLink(url), name, settings.policy)
+    return refuse(f"SERVE_QUEUE_URL: {scheme or 'no scheme'} is not known; {_KNOWN} are")
 
 
 def require(settings: QueueSettings, name: str) -> None:
@@ -56,7 +56,10 @@ def require(settings: QueueSettings, name: str) -> None:
         async with open_queue(settings, name):
             pass
 
+    logging.disable()                              # the libraries' own words for it would come first
     try:
         asyncio.run(reach())
     except QueueDownError as error:
         refuse(str(error))
+    finally:
+        logging.disable(logging.NOTSET)
