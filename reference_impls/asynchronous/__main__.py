@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import sys
 
-from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, open_results
+from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings
 from kit.models import trained
+from kit.outcomes import open_results
 from kit.processes import Processes, free_port, python_part
 from kit.queues import QueueDownError, open_queue, require
 from kit.settings import read_settings, refuse

@@ -10,11 +10,10 @@ from typing import Annotated
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
 
-from asynchronous.settings import QUEUE, AsynchronousSettings, Job, Outcome, open_results
-from kit.database import reason
+from asynchronous.settings import QUEUE, AsynchronousSettings, Job
 from kit.models import RefusedModelError, read_card, trained
+from kit.outcomes import AGAIN, Outcome, add_outcomes, open_results
 from kit.queues import QueueDownError, open_queue, require
 from kit.queues.predicting import digest_of
 from kit.results import Results
@@ -22,7 +21,6 @@ from kit.settings import read_settings, refuse
 from kit.web import make_app, serve
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200)]
-_AGAIN = {"Retry-After": "1"}
 _KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any: it makes the same id of the same key
 
 
@@ -56,27 +54,14 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
             known = await asyncio.to_thread(results.accept, key, digest_of(body))
         if known.digest != digest_of(body):
             raise HTTPException(422, "this Idempotency-Key came with another request before")
-        response.headers.update({"Location": f"/predictions/{key}", **_AGAIN})
+        response.headers.update({"Location": f"/predictions/{key}", **AGAIN})
         return Outcome(id=key, status=known.status)
 
-    @app.get("/predictions/{key}")
-    def look(key: str) -> JSONResponse:
-        """200 with the answer, 202 while it is pending, 410 with the reason where it is dead, 404 where unknown."""
-        result = results.get(key)
-        if result is None:
-            raise HTTPException(404, "no prediction has this id")
-        status = {"pending": 202, "done": 200, "dead": 410}[result.status]
-        body = Outcome.of(result).model_dump(exclude_none=True)
-        headers = {"Cache-Control": "no-store", **(_AGAIN if status == 202 else {})}  # a dead one may come back
-        return JSONResponse(body, status, headers)
+    add_outcomes(app, results, "/predictions")
 
     @app.exception_handler(QueueDownError)
     async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
-        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, _AGAIN)
-
-    @app.exception_handler(SQLAlchemyError)
-    async def store_down(_request: Request, error: SQLAlchemyError) -> JSONResponse:
-        return JSONResponse({"error": f"the store of results failed: {reason(error)}"}, 503, _AGAIN)
+        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, AGAIN)
 
     return app
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kit.database import DatabaseSettings, RefusedDatabaseError, open_database
-from kit.inputs import Predictions, Records
+from kit.database import DatabaseSettings
+from kit.inputs import Records
 from kit.queues import QueueSettings
-from kit.results import Result, Results, Status
-from kit.settings import refuse
 
 QUEUE, CALLBACKS = "predictions", "callbacks"
 
@@ -42,28 +40,3 @@ class Job(Records):
     """Records to predict, and whom to tell the result, where someone asks for that."""
 
     callback: str | None = Field(None, max_length=2000)
-
-
-class Outcome(BaseModel):
-    """What is known of a job: pending, done with an answer, or dead with a reason."""
-
-    id: str
-    status: Status
-    answer: Predictions | None = None
-    reason: str | None = None
-
-    @classmethod
-    def of(cls, result: Result) -> Outcome:
-        """Put a stored result into the form in which it is sent."""
-        said = Predictions.model_validate_json(result.answer) if result.answer else None
-        return cls(id=result.id, status=result.status, answer=said, reason=result.reason or None)
-
-
-def open_results(settings: AsynchronousSettings) -> Results:
-    """Return the store of results; one that cannot be used ends the process with the reason."""
-    try:
-        results = Results(open_database(settings, "results"))
-        results.create()
-    except RefusedDatabaseError as error:
-        refuse(str(error))
-    return results

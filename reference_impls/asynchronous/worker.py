@@ -10,8 +10,9 @@ import httpx
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, Job, Outcome, open_results
+from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, Job
 from kit.models import RefusedModelError, load, trained
+from kit.outcomes import Outcome, open_results
 from kit.queues import Delivery, HopelessError, Queue, Work, open_queue, require
 from kit.queues.predicting import predicting
 from kit.results import Results

@@ -1,0 +1,30 @@
+"""`python -m multiple_stage`: the first stage and a worker of the second, each a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from kit.outcomes import open_results
+from kit.processes import Processes, free_port, python_part
+from kit.queues import open_queue
+from kit.settings import read_settings
+from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model, light_model
+
+
+def main() -> int:
+    """Run both stages until SIGTERM; the first is announced without waiting for the second."""
+    argparse.ArgumentParser("multiple_stage", description=__doc__).parse_args()
+    settings = read_settings(MultipleStageSettings)
+    open_results(settings).engine.dispose()
+    open_queue(settings, QUEUE)                    # a URL of no known kind is told before anything starts
+    light_model(settings), heavy_model(settings)   # once, before the parts read them
+    port = settings.port or free_port()
+    api = python_part("first-stage", "multiple_stage.api", port=port)
+    worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)
+    address = f"http://{settings.host}:{port}"
+    return Processes(api, worker).run([f"{address}/ready"], f"multiple-stage listens on {address}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

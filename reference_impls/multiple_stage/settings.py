@@ -1,0 +1,29 @@
+"""What the two stages share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from kit.database import DatabaseSettings
+from kit.models import trained
+from kit.queues import QueueSettings
+
+QUEUE = "better"
+
+
+class MultipleStageSettings(QueueSettings, DatabaseSettings):
+    """`confirm_s` is short here: somebody waits for the first answer while the queue confirms."""
+
+    confirm_s: float = Field(default=0.5, gt=0, le=60)
+
+
+def light_model(settings: MultipleStageSettings) -> Path:
+    """Return the path of the model that answers at once."""
+    return trained("iris", settings.data_dir, name="iris-light")
+
+
+def heavy_model(settings: MultipleStageSettings) -> Path:
+    """Return the path of the model that answers later: a forest, some hundred times slower."""
+    return trained("iris", settings.data_dir, name="iris-heavy", trees=300)
