@@ -1,0 +1,35 @@
+"""`python -m streaming`: a stream, its processors, and the API at its two ends, each a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from kit.models import trained
+from kit.processes import Processes, free_port, python_part
+from kit.queues import require
+from kit.settings import read_settings
+from streaming.processor import open_state
+from streaming.settings import QUEUE, StreamingSettings
+
+
+def main() -> int:
+    """Run all parts until SIGTERM."""
+    argparse.ArgumentParser("streaming", description=__doc__).parse_args()
+    settings = read_settings(StreamingSettings)
+    open_state(settings).engine.dispose()
+    require(settings, QUEUE)
+    trained("iris", settings.data_dir)             # once, before the parts read it
+    port, ports = settings.port or free_port(), [free_port() for _ in range(settings.processors)]
+    api = python_part("api", "streaming.api", port=port)
+    processors = [
+        python_part(f"processor-{i}", "streaming.processor", host="127.0.0.1", port=p) for i, p in enumerate(ports)
+    ]
+    address = f"http://{settings.host}:{port}"
+    return Processes(api, *processors).run(
+        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address}/ready"], f"streaming listens on {address}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

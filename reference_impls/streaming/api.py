@@ -1,0 +1,84 @@
+"""The edges of the stream: events go in, and the newest prediction of a key is read, with its age."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from kit.database import reason
+from kit.inputs import Records
+from kit.models import RefusedModelError, read_card, trained
+from kit.outcomes import AGAIN
+from kit.queues import QueueDownError, open_queue, require
+from kit.settings import read_settings, refuse
+from kit.web import make_app, serve
+from streaming.processor import open_state
+from streaming.settings import QUEUE, Event, StreamingSettings
+from streaming.state import State
+
+
+class Told(BaseModel):
+    """A prediction; `age_s` is how long ago the newest of its `events` was, at least 0."""
+
+    key: str
+    label: str
+    probability: float
+    events: int
+    age_s: float
+
+
+def create_app(settings: StreamingSettings, state: State) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for a model without a readable card."""
+    features = len(read_card(trained("iris", settings.data_dir)).features)
+    queue = open_queue(settings, QUEUE)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with queue:
+            yield
+
+    app = make_app("streaming", settings, lifespan)
+
+    @app.post("/events", status_code=202)
+    async def take(event: Event) -> dict[str, str]:
+        """Put an event on the stream, under its key, so that Kafka keeps the order of a key's events."""
+        Records(inputs=event.inputs).matrix(features)
+        if event.is_ahead():
+            raise HTTPException(422, "the event's time is yet to come")
+        await queue.publish(event.key, event.model_dump_json().encode())
+        return {"id": event.id}
+
+    @app.get("/predictions/{key}")
+    def newest(key: str) -> Told:
+        found = state.newest(key)
+        if found is None:
+            raise HTTPException(404, "no event of this key was processed yet")
+        age_s = max(0.0, round(time.time() - found.at, 3))
+        return Told(key=key, label=found.label, probability=found.probability, events=found.events, age_s=age_s)
+
+    @app.exception_handler(QueueDownError)
+    async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
+        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, AGAIN)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def store_down(_request: Request, error: SQLAlchemyError) -> JSONResponse:
+        return JSONResponse({"error": f"the store failed: {reason(error)}"}, 503, AGAIN)
+
+    return app
+
+
+if __name__ == "__main__":
+    settings = read_settings(StreamingSettings)
+    state = open_state(settings)
+    require(settings, QUEUE)
+    try:
+        app = create_app(settings, state)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)

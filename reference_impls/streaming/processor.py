@@ -1,0 +1,79 @@
+"""The stream processor: takes events one after the other, keeps state, predicts, and only then acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from prometheus_client import Counter
+from pydantic import ValidationError
+
+from kit.database import RefusedDatabaseError, open_database
+from kit.inputs import Records, UnfitInputError
+from kit.models import Floats, Prediction, RefusedModelError, load, trained
+from kit.queues import Delivery, HopelessError, Work, open_queue, require
+from kit.settings import read_settings, refuse
+from kit.web import make_app, serve
+from streaming.settings import QUEUE, Event, StreamingSettings
+from streaming.state import State
+
+
+def open_state(settings: StreamingSettings) -> State:
+    """Return the state; a database that cannot be used ends the process with the reason."""
+    try:
+        state = State(open_database(settings, "stream"), settings.window_s)
+        state.create()
+    except RefusedDatabaseError as error:
+        refuse(str(error))
+    return state
+
+
+def create_app(settings: StreamingSettings, state: State) -> FastAPI:
+    """Return the app, which works from start to end; raises `RefusedModelError` for a model not to be served."""
+    model = load(trained("iris", settings.data_dir))
+    features = len(model.card.features)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        registry = app.state.metrics.registry
+        fates = Counter("events_total", "Events by what became of them.", ("fate",), registry=registry)
+
+        def predict(means: Floats) -> Prediction:
+            return model.predict(means)[0]
+
+        def count(delivery: Delivery) -> None:
+            try:
+                event = Event.model_validate_json(delivery.body)
+                Records(inputs=event.inputs).matrix(features)
+            except ValidationError as error:
+                raise HopelessError(f"the event is not valid: {error.error_count()} errors") from None
+            except UnfitInputError as error:
+                raise HopelessError(str(error)) from None
+            if event.is_ahead():
+                raise HopelessError("the event's time is yet to come")
+            fates.labels(state.count(event, predict)).inc()
+
+        async def handle(delivery: Delivery) -> None:
+            await asyncio.to_thread(count, delivery)
+
+        async def bury(_delivery: Delivery, _reason: str) -> None:
+            fates.labels("dead").inc()
+
+        async with open_queue(settings, QUEUE) as queue:
+            await queue.consume(Work(handle, bury))
+            yield
+
+    return make_app("streaming-processor", settings, lifespan)
+
+
+if __name__ == "__main__":
+    settings = read_settings(StreamingSettings)
+    state = open_state(settings)
+    require(settings, QUEUE)
+    try:
+        app = create_app(settings, state)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
