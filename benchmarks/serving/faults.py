@@ -14,7 +14,7 @@ from kit.load import Call, Plan, Record, Samples, run
 
 
 class Second(NamedTuple):
-    """What callers saw whose requests were due in one second: how many, how many without a good answer, the p99 in s."""
+    """The requests due in one second: how many, how many without a good answer, and the p99 of the good ones in s."""
 
     requests: int
     lost: int

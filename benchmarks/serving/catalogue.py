@@ -1,0 +1,159 @@
+"""Every pattern that answers requests, what it is asked, and which of its parts is killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import redis
+
+from benchmarks.serving.faults import Episode, episode
+from benchmarks.serving.results import Measured
+from benchmarks.serving.runs import gated, highest_rate
+from benchmarks.serving.stories import kill_one, records
+from benchmarks.serving.subjects import Subject, memory_mb, started
+from kit.load import Call, Plan
+from kit.models import DataSet, examples
+from kit.nginx import nginx
+from kit.testing.servers import redis_server
+from kit.testing.service import Service
+
+T = TypeVar("T")
+RATE = 30.0
+_QUIET = {"log_level": "warning"}
+
+
+def _each(data_set: DataSet, most: int = 200) -> list[Call]:
+    return [Call("/predict", records([row])) for row in examples(data_set)[:most].tolist()]
+
+
+def _body(value: Mapping[str, object]) -> list[Call]:
+    return [Call("/predict", json.dumps(value).encode())]
+
+
+IRIS = _each("iris")
+DIGITS = _each("digits")
+_BOTH = {"iris": {"inputs": examples("iris")[:1].tolist()}, "wine": {"inputs": examples("wine")[:1].tolist()}}
+SUBJECTS = (
+    Subject("web-single", "web_single", IRIS, (), _QUIET),
+    Subject("web-single, with Flask", "web_single", IRIS, ("--flask",), _QUIET),
+    Subject("web-single, two behind nginx", "web_single", IRIS, ("--replicas", "2"), _QUIET),
+    Subject("synchronous", "synchronous", IRIS, (), _QUIET),
+    Subject("asynchronous, accepted", "asynchronous", [Call("/predictions", call.body) for call in IRIS], (), _QUIET),
+    Subject("multiple-stage", "multiple_stage", DIGITS, (), _QUIET),
+    Subject("microservice-horizontal", "microservice_horizontal", _body(_BOTH), (), _QUIET),
+    Subject("prediction-cache, all hits", "prediction_cache", DIGITS[:1], (), _QUIET),
+    Subject("prediction-cache, with Redis", "prediction_cache", DIGITS[:20], (), {**_QUIET, "cache_url": "redis"}),
+    Subject("data-cache", "data_cache", _body({"wines": [3, 70]}), (), _QUIET),
+    Subject("prediction-circuit-break", "prediction_circuit_break", IRIS, (), _QUIET),
+    Subject("prediction-log", "prediction_log", IRIS, (), _QUIET),
+    Subject("model-load", "model_load", IRIS, (), _QUIET),
+    Subject("model-in-image", "model_in_image", IRIS, (), _QUIET),
+    Subject("smaller-model", "smaller_model", DIGITS, (), _QUIET),
+    Subject("batch, read from the store", "batch", [Call("/predictions/flower-000", method="GET")], (), _QUIET),
+)
+
+
+class Death(NamedTuple):
+    """A part of a pattern, by a word of its command line, that is killed while callers ask."""
+
+    subject: str
+    what: str
+    part: str
+
+
+DEATHS = (
+    Death("web-single, two behind nginx", "a replica", "web_single.app"),
+    Death("asynchronous, accepted", "a worker", "asynchronous.worker"),
+    Death("microservice-horizontal", "the server of one model", "kit.model_server wine"),
+    Death("prediction-circuit-break", "the model's server", "kit.model_server"),
+    Death("prediction-cache, with Redis", "Redis", "redis-server"),
+)
+
+
+def _server_of(subject: Subject, folder: Path) -> AbstractContextManager[str]:
+    """Redis where a subject needs it; its URL takes the place of the word `redis` in the settings."""
+    return redis_server(folder) if "redis" in subject.settings.values() else nullcontext("")
+
+
+def _wanted(subject: Subject, only: Sequence[str]) -> bool:
+    return not only or any(subject.name.startswith(name) for name in only)
+
+
+def _missing(subject: Subject) -> str:
+    return "nginx is not installed" if "nginx" in subject.name and nginx() is None else ""
+
+
+def patterns(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Measured]:
+    """Measure each pattern at one rate, and find the highest of some rates that it keeps up with."""
+    for subject in SUBJECTS:
+        if not _wanted(subject, only):
+            continue
+        measured = _told(subject, failures, partial(_measured, subject, folder, seconds))
+        if measured is not None:
+            yield measured
+
+
+def _measured(subject: Subject, folder: Path, seconds: float) -> Measured:
+    home = folder / subject.name.replace(" ", "-").replace(",", "")
+    home.mkdir(parents=True, exist_ok=True)
+    with _server_of(subject, home) as url:
+        settings = {"cache_url": url} if url else {}
+        with started(subject, home, **settings):       # the first start trains its model
+            pass
+        with started(subject, home, **settings) as running:
+            weight = memory_mb(running.service)
+            run = gated(Plan(running.service.url, RATE, seconds), subject.calls)
+            best = highest_rate(running.service.url, subject.calls)
+            return Measured(subject.name, RATE, run, running.start_s, weight, best)
+
+
+def killed(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Episode]:
+    """Kill a part of each pattern that has parts to lose, while callers ask."""
+    known = {subject.name: subject for subject in SUBJECTS}
+    for death in DEATHS:
+        subject = known[death.subject]
+        if not _wanted(subject, only):
+            continue
+        seen = _told(subject, failures, partial(_death, death, subject, folder, seconds))
+        if seen is not None:
+            yield seen
+
+
+def _death(death: Death, subject: Subject, folder: Path, seconds: float) -> Episode:
+    home = folder / f"killed-{subject.module}"
+    home.mkdir(parents=True, exist_ok=True)
+    with _server_of(subject, home) as url:
+        settings = {"cache_url": url} if url else {}
+        with started(subject, home, **settings) as running:
+            plan = Plan(running.service.url, RATE, seconds, timeout_s=5)
+            kill = _killer(running.service, death, url)
+            return episode(subject.name, death.what, plan, subject.calls, kill, seconds / 3)
+
+
+def _killer(service: Service, death: Death, cache_url: str) -> Callable[[], None]:
+    if death.part == "redis-server":
+        return lambda: _end_redis(cache_url)
+    return lambda: kill_one(service, death.part)
+
+
+def _end_redis(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        client.shutdown(nosave=True, now=True, force=True)
+
+
+def _told(subject: Subject, failures: dict[str, str], measure: Callable[[], T]) -> T | None:
+    """Measure, or note why that could not be done; the other rows are measured all the same."""
+    missing = _missing(subject)
+    if missing:
+        failures[subject.name] = missing
+        return None
+    try:
+        return measure()
+    except Exception as error:
+        failures[subject.name] = f"{type(error).__name__}: {error}"[:400]
+        return None
