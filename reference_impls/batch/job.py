@@ -17,18 +17,19 @@ from datetime import UTC, datetime
 from types import FrameType
 from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from batch.settings import DONE, FAILED, UNFINISHED, BatchSettings, Retry, run_at
 from batch.store import OtherModelError, Part, Store
 from kit.database import RefusedDatabaseError, open_database, reason
-from kit.inputs import Records, UnfitInputError
+from kit.inputs import Record, Records, UnfitInputError
 from kit.logs import configure_logs, logger
 from kit.models import Model, RefusedModelError, examples, load, trained
 from kit.settings import PREFIX, read_settings, refuse
 
 _PAUSE_S = 0.1
+_ROWS = TypeAdapter(list[Record])
 log = logger(__name__)
 
 
@@ -72,6 +73,9 @@ class Job:
         command = [sys.executable, "-m", "batch.job", "--run", self.run, "--retry", "none"]
         for _ in range(self.settings.workers - 1):
             self.helpers.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
+        if self.stopping:                          # asked to end while they were started
+            for helper in self.helpers:
+                helper.terminate()
 
     def _work(self) -> None:
         """Score parts until none is left; those that others hold may come back, so they are waited for."""
@@ -88,8 +92,9 @@ class Job:
     def _score(self, part: Part) -> None:
         records = self.store.records(part)
         try:
-            matrix = Records.model_validate({"inputs": list(records.values())}).matrix(len(self.model.card.features))
-            predictions = self.model.predict(matrix)
+            inputs = Records.model_construct(inputs=_ROWS.validate_python(list(records.values())))
+            width = len(self.model.card.features)
+            predictions = self.model.predict(inputs.matrix(width)) if records else []  # all may be gone by now
         except (ValidationError, UnfitInputError, ValueError) as error:
             self.store.fail(part, _why(error, list(records)))
             log.warning("part failed", run=self.run, part=part.number, reason=str(error))
@@ -100,14 +105,13 @@ class Job:
 
 def _why(error: Exception, keys: list[str]) -> str:
     """Return what is wrong with a part, and the key of the record that it is wrong with, where one is named."""
+    said: str = str(error)
+    index: int | str | None = None
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        where = first["loc"][1:2]
-        said, index = str(first["msg"]), where[0] if where else None
-    else:
-        said = str(error)
-        found = re.match(r"inputs\[(\d+)\]", said)
-        index = int(found[1]) if found else None
+        said, index = str(first["msg"]), first["loc"][0]
+    elif found := re.match(r"inputs\[(\d+)\]", said):
+        index = int(found[1])
     return f"record {keys[index]}: {said}" if isinstance(index, int) else said
 
 
@@ -130,6 +134,8 @@ def main() -> int:
         return job.do(call.retry)
     except (RefusedDatabaseError, RefusedModelError, OtherModelError) as error:
         refuse(str(error))
+    except OSError as error:
+        refuse(f"{settings.data_dir}: {error.strerror}")
     except SQLAlchemyError as error:
         print(f"cannot go on: the database fails: {reason(error)}", file=sys.stderr)
         return UNFINISHED

@@ -57,6 +57,8 @@ class Schedule:
             if self.stopping.is_set():
                 return
             self._job = subprocess.Popen([sys.executable, "-m", "batch.job", "--run", run])
+            if self.stopping.is_set():             # asked to end while it was started
+                self._job.terminate()
             status = self._job.wait()
             log.info("job ended", run=run, status=status, attempt=attempt)
             if status in (DONE, UNFINISHED):

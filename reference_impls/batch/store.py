@@ -90,18 +90,19 @@ class Store:
 
         Raises `OtherModelError` where a run would mix two versions of the model.
         """
+        row = {"run": run, "version": version, "began": time.time()}
         with writing(self.engine) as connection:
-            found = connection.execute(select(RUNS).where(RUNS.c.run == run)).mappings().first()
-            if found is None:
-                put(connection, RUNS, [{"run": run, "version": version, "began": time.time()}], replace=False)
+            put(connection, RUNS, [row], replace=False)           # whoever begins it too waits here for the parts
+            if connection.execute(select(PARTS.c.number).where(PARTS.c.run == run).limit(1)).first() is None:
                 put(connection, PARTS, self._split(connection, run, chunk), replace=False)
-            elif found["version"] != version and retry != "all":
+            begun = connection.execute(select(RUNS.c.version).where(RUNS.c.run == run)).scalar_one()
+            if begun != version and retry != "all":
                 raise OtherModelError(
-                    f"run {run} was begun with version {found['version']} of the model, which is now {version}: "
+                    f"run {run} was begun with version {begun} of the model, which is now {version}: "
                     "begin another run, or repeat this one whole with --retry all"
                 )
-            elif retry != "none":
-                again = PARTS.update().where(PARTS.c.run == run)
+            if retry != "none":
+                again = PARTS.update().where(PARTS.c.run == run, PARTS.c.state != "waiting")
                 again = again if retry == "all" else again.where(PARTS.c.state == "failed")
                 if connection.execute(again.values(state="waiting", worker=None, reason=None)).rowcount:
                     connection.execute(RUNS.update().where(RUNS.c.run == run).values(version=version, ended=None))
@@ -174,11 +175,12 @@ class Store:
             return [f"part {row.number} ({row.first} to {row.last}): {row.reason}" for row in connection.execute(query)]
 
     def end(self, run: str, failed: int, keep: int) -> None:
-        """Note that all parts of a run are done or failed, and forget the predictions of all but the last `keep`."""
+        """Note that all parts of a run are done or failed, and forget all runs but the last `keep`."""
         last = select(RUNS.c.run).order_by(RUNS.c.began.desc()).limit(keep)
         with writing(self.engine) as connection:
             connection.execute(RUNS.update().where(RUNS.c.run == run).values(ended=time.time(), failed=failed))
-            connection.execute(PREDICTIONS.delete().where(PREDICTIONS.c.run.not_in(last)))
+            for table in (PREDICTIONS, PARTS, RUNS):
+                connection.execute(table.delete().where(table.c.run.not_in(last)))
 
     def unfinished(self) -> str | None:
         """Return the run that was begun last, where it has not ended."""

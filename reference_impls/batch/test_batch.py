@@ -28,6 +28,7 @@ from kit.testing.servers import missing
 from kit.testing.service import launch, refusal, start, wait_for
 
 _NUMBERS = count()
+PATIENCE_S = 120                                    # several processes start one after another, on a busy machine
 AUDIT = {
     "sqlite": [
         "create table audit (key text, run text)",
@@ -120,28 +121,28 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_a_job_killed_at_random_points_and_resumed_writes_each_row_once(
     url: str, world_of: Make, tmp_path: Path
 ) -> None:
-    world, chance = world_of(url, 900), random.Random(7)
-    for workers in (2, 1):
+    world, chance = world_of(url, 450), random.Random(7)
+    for workers in (2, 1) if url else (1, 1):
         job = launch(tmp_path, "batch.job", "--run", "a", chunk=3, lease_s=0.5, workers=workers, database_url=url)
         enough = world.done("a") + chance.randint(1, 40)
         while world.done("a") < enough:
             assert job.process.poll() is None, job.errors
         time.sleep(chance.random() / 20)                                     # anywhere within a part
         job.kill()
-        assert world.done("a") < 300
+        assert world.done("a") < 150
     assert world.job("a").do("failed") == DONE
     world.check("a")
-    assert world.writes("a") == [1] * 900
+    assert world.writes("a") == [1] * 450
 
 
 def test_a_window_that_is_over_and_sigterm_leave_a_run_that_goes_on(world_of: Make, tmp_path: Path) -> None:
-    world = world_of("", 900)
-    assert world.job("a", window_s=0.2).do("failed") == UNFINISHED
+    world = world_of("", 450)
+    assert world.job("a", window_s=0.1).do("failed") == UNFINISHED
     job = launch(tmp_path, "batch.job", "--run", "a", workers=2, lease_s=0.5)
     before = world.done("a")
-    wait_for(lambda: world.done("a") > before)
+    wait_for(lambda: world.done("a") > before, PATIENCE_S)
     assert job.stop() == UNFINISHED, job.errors
-    assert re.search(r"run a: \d+ of 300 parts are done, 0 failed, \d+ are left", job.output)
+    assert re.search(r"run a: \d+ of 150 parts are done, 0 failed, \d+ are left", job.output)
     states = world.store.states("a")
     assert states["waiting"] > 0 and states["running"] == states["failed"] == 0
     assert world.store.unfinished() == "a"
@@ -165,6 +166,7 @@ def test_only_what_failed_is_scored_again_or_all_or_nothing(url: str, world_of: 
     assert len(world.writes("a")) == 27
     set_record(world.records["r0004"])
     assert world.job("a").do("none") == FAILED
+    assert len(world.writes("a")) == 27
     assert world.job("a").do("failed") == DONE
     world.check("a")
     assert world.writes("a") == [1] * 30
@@ -220,17 +222,21 @@ def test_a_run_keeps_its_model_and_old_runs_are_forgotten(world_of: Make, tmp_pa
 def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
     world_of: Make, tmp_path: Path
 ) -> None:
-    world_of("", 1500)
+    world_of("", 900)
     with start(tmp_path, "batch", chunk=3, lease_s=0.5) as service:
-        answer = service.client.get("/predictions/r1499")
+
+        def status(key: str) -> int:
+            return service.client.get(f"/predictions/{key}").status_code
+
+        answer = service.client.get("/predictions/r0899")
         assert answer.status_code == 503 and "no run has ended" in answer.json()["error"]
-        wait_for(lambda: service.client.get("/predictions/r0000").status_code == 200)
+        wait_for(lambda: status("r0000") == 200, PATIENCE_S)
         for pid in service.children("batch.job"):
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: service.client.get("/predictions/r1499").status_code == 200)
-        body = service.client.get("/predictions/r1499").json()
+        wait_for(lambda: status("r0899") == 200, PATIENCE_S)
+        body = service.client.get("/predictions/r0899").json()
         assert body["label"] in ("setosa", "versicolor", "virginica") and body["age_s"] >= 0 and body["stale"] is False
-        wait_for(lambda: service.client.get("/predictions/none").status_code == 404)
+        wait_for(lambda: status("none") == 404, PATIENCE_S)
         assert service.client.get("/predictions/" + "x" * 101).status_code == 422
         assert "batch_seconds_since_run" in service.client.get("/metrics").text
         assert service.stop() == 0
@@ -247,8 +253,8 @@ def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path) -> None:
 
 def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of: Make, tmp_path: Path) -> None:
     airflow = airflow_program() or missing("Airflow", "python reference_impls/batch/install_airflow.py")
-    world = world_of("", 900)
-    assert world.job("a", window_s=0.2).do("failed") == UNFINISHED
+    world = world_of("", 450)
+    assert world.job("a", window_s=0.1).do("failed") == UNFINISHED
     done, dag = world.done("a"), Path(__file__).with_name("airflow_dag.py")
     environment = {
         **os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -262,6 +268,6 @@ def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "state=success" in ended.stdout + ended.stderr
-    assert 0 < done < world.done("a") == 300
+    assert 0 < done < world.done("a") == 150
     world.check("a")
     assert set(world.writes("a")) == {1}

@@ -12,7 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import JSON, Column, Double, Integer, MetaData, String, Table, case, func, select
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import CompileError, DataError, IntegrityError, SQLAlchemyError
 
 from kit.database import RefusedDatabaseError, create_tables, put, reading, reason, writing
 from kit.logs import logger
@@ -90,13 +90,14 @@ class Shipping:
             try:
                 self.prepare()
                 self._move(path)
-            except (OperationalError, InterfaceError, RefusedDatabaseError, OSError) as error:
-                log.warning("the log waits on disk", files=len(self._spool.files()), reason=reason(error))
-                return False
-            except (SQLAlchemyError, ValueError, KeyError, TypeError) as error:
+            except (DataError, IntegrityError, CompileError, ValueError, KeyError, TypeError) as error:
                 path.replace(path.with_suffix(".unfit"))
                 self._refused.inc()
                 log.error("a file is set aside", file=path.name, reason=reason(error))
+            except (SQLAlchemyError, RefusedDatabaseError, OSError) as error:
+                self._prepared = False              # it may come back empty
+                log.warning("the log waits on disk", files=len(self._spool.files()), reason=reason(error))
+                return False
         return True
 
     def _move(self, path: Path) -> None:

@@ -62,6 +62,9 @@ def test_predictions_are_recorded_joined_with_outcomes_and_none_is_lost_at_the_e
         assert (row.request, row.position, row.inputs, row.version) == ("mine", 7, FLOWERS[7], sent["version"])
         assert row.at > 0 and row.latency_ms > 0
 
+        (tmp_path / "data" / "spool" / "0-damaged.jsonl").write_text('{"id": \n')
+        wait_for((tmp_path / "data" / "spool" / "0-damaged.unfit").is_file)    # and the others go on
+
         truth = {one: p.label for one, p in zip(ids[:10], expected, strict=False)} | {ids[10]: "virginica"}
         assert service.client.post("/outcomes", json={"outcomes": truth}).json() == {"noted": 11}
         assert service.client.post("/outcomes", json={"outcomes": truth}).status_code == 201      # again: no harm
