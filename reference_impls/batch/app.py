@@ -41,7 +41,8 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
 
     def look() -> str:
         try:
-            age_of_run.set(time.time() - (store.last_end() or 0))
+            ended = store.last_end()
+            age_of_run.set(float("inf") if ended is None else time.time() - ended)
         except SQLAlchemyError as error:
             return f"the database fails: {reason(error)}"
         return ""
