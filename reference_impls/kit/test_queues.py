@@ -1,0 +1,86 @@
+"""The queues, each with a worker process that can be killed by what it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from kit.queues import Policy, QueueDownError, QueueSettings, open_queue
+from kit.testing.doomed import QUEUE
+from kit.testing.service import launch, wait_for
+
+ATTEMPTS = 2
+MESSAGES = {"a": b"x", "poisoned": b"poison", "faulty": b"fault", "useless": b"hopeless", "b": b"y", "c": b"z"}
+KINDS = ["sqlite", pytest.param("rabbitmq", marks=pytest.mark.xdist_group("rabbitmq")), "kafka"]
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'queue.db'}"
+    server = str(request.getfixturevalue(f"{request.param}_url"))
+    return server if request.param == "rabbitmq" else f"kafka://{server}"
+
+
+def test_each_message_is_done_or_dead_with_its_reason_and_the_dead_come_back(url: str, tmp_path: Path) -> None:
+    settings = QueueSettings.model_validate({"queue_url": url})
+    notes = tmp_path / "notes"
+    notes.touch()
+
+    async def fill() -> None:
+        async with open_queue(settings, QUEUE) as queue:
+            for key, body in MESSAGES.items():
+                await queue.publish(key, body)
+
+    async def replay() -> list[str]:
+        async with open_queue(settings, QUEUE) as queue:
+            return await queue.replay()
+
+    def said(word: str) -> dict[str, str]:
+        lines = [line.split(" ", 2) for line in notes.read_text().splitlines()]
+        return {key: rest for what, key, rest in lines if what == word}
+
+    def all_settled() -> bool:
+        return len(said("done")) + len(said("dead")) == len(MESSAGES)
+
+    def life() -> bool:
+        """Let a worker work until all is settled, or one of them ends it; tell whether one did."""
+        given = {"queue_url": url, "attempts": ATTEMPTS, "pause_s": 0.05, "lease_s": 1}
+        worker = launch(tmp_path, "kit.testing.doomed", str(notes), **given)
+        wait_for(lambda: worker.process.poll() is not None or all_settled(), 90)
+        ended = worker.process.poll() is not None
+        worker.kill()
+        worker.client.close()
+        return ended
+
+    asyncio.run(fill())
+    deaths = 0
+    while not all_settled():
+        deaths += life()
+    assert said("done").keys() == {"a", "b", "c"}
+    dead = said("dead")
+    assert "did not survive it" in dead["poisoned"] and deaths >= ATTEMPTS
+    assert dead["faulty"] == f"RuntimeError: as asked (attempt {ATTEMPTS} of {ATTEMPTS})"
+    assert dead["useless"] == "no use"
+    assert sorted(asyncio.run(replay())) == ["faulty", "poisoned", "useless"]
+    assert asyncio.run(replay()) == []
+
+
+def test_the_pause_doubles_up_to_the_longest() -> None:
+    policy = Policy(pause_s=1, longest_pause_s=5)
+    for attempt, most in ((1, 1), (2, 2), (3, 4), (4, 5), (12, 5)):
+        assert most / 2 <= policy.pause_after(attempt) <= most
+
+
+def test_a_queue_that_is_down_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database")
+    for url in (f"sqlite:///{tmp_path / 'file'}", "amqp://127.0.0.1:1", "kafka://127.0.0.1:1"):
+
+        async def reach(settings: QueueSettings) -> None:
+            async with open_queue(settings, QUEUE):
+                pass
+
+        with pytest.raises(QueueDownError, match=r"cannot be (opened|reached)"):
+            asyncio.run(reach(QueueSettings.model_validate({"queue_url": url})))
