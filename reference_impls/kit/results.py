@@ -70,11 +70,11 @@ class Results:
             return Result(*connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one())
 
     def done(self, key: str, digest: str, answer: str) -> bool:
-        """Store an answer, unless one is stored; tells whether this one was."""
+        """Store an answer, unless one is stored, or the id is that of another request; tells whether it was stored."""
         return self._settle(key, digest, status="done", answer=answer, reason="")
 
     def dead(self, key: str, digest: str, reason: str) -> bool:
-        """Store why an id gets no answer, unless it has one."""
+        """Store why an id gets no answer, unless it has one, or is that of another request; tells whether it was."""
         return self._settle(key, digest, status="dead", answer="", reason=reason)
 
     def revive(self, keys: Sequence[str]) -> None:
@@ -87,7 +87,8 @@ class Results:
     def _settle(self, key: str, digest: str, **values: str) -> bool:
         with writing(self.engine) as connection:
             put(connection, _RESULTS, [_pending(key, digest)], replace=False)  # a worker may outrun who accepted it
-            change = update(_RESULTS).where(_RESULTS.c.id == key, _RESULTS.c.status != "done")
+            own = (_RESULTS.c.id == key) & (_RESULTS.c.digest == digest)  # and not of another request under this id
+            change = update(_RESULTS).where(own, _RESULTS.c.status != "done")
             return connection.execute(change.values(settled=time.time(), **values)).rowcount == 1
 
 

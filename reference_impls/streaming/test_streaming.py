@@ -7,16 +7,21 @@ import json
 import os
 import signal
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import create_engine
 
-from kit.models import examples, load
+from kit.database import DatabaseSettings, open_database
+from kit.models import Prediction, examples, load
 from kit.queues import QueueSettings, open_queue
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
+from streaming.settings import Event as Measurement
 from streaming.state import State
 
 INPUTS = examples("iris")
@@ -129,3 +134,21 @@ def test_a_killed_processor_loses_and_doubles_nothing_on_kafkas_protocol(kafka_u
 
 def test_what_it_cannot_start_with_is_told(tmp_path: Path) -> None:
     assert "SERVE_WINDOW_S" in refusal(tmp_path, "streaming", window_s=0)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processors_may_have_events_of_one_key(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = str(request.getfixturevalue("postgres_url")) if kind == "postgresql" else ""
+    settings = DatabaseSettings.model_validate({"data_dir": tmp_path, "database_url": url})
+    state, key = State(open_database(settings, "stream"), WINDOW_S), uuid4().hex
+    state.create()
+    events = [Measurement.model_validate(event(key, number % 20, 1000.0 + number % 20)) for number in range(40)]
+    with ThreadPoolExecutor(2) as pool:
+        fates = list(pool.map(lambda one: state.count(one, lambda means: Prediction("x", float(means[0, 0]))), events))
+    assert Counter(fates) == {"counted": 20, "repeated": 20}
+    newest = state.newest(key)
+    assert newest is not None and newest.events == 20 and newest.at == 1019.0
+    assert newest.probability == pytest.approx(INPUTS[:20, 0].mean())
+    state.engine.dispose()

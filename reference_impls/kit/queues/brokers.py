@@ -3,8 +3,9 @@
 Each queue has two beside it: `NAME.retry`, where failed messages rest until they are due, and `NAME.dead`. A message is
 moved by publishing a copy, confirmed, and only then acknowledging the original: it may double, and is never lost.
 
-Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not, so that a message which stands
-first after its partition has changed hands, and may have ended its last reader, goes to the end with one more counted.
+Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not. There a message that stands first
+when a partition comes to a reader may have ended the last one: it goes to the end, with one more attempt counted. An
+innocent one seldom stands there twice, and one that ends its workers always does.
 What is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
 """
 
@@ -84,7 +85,8 @@ class BrokerQueue:
             async with asyncio.timeout(max(self.policy.confirm_s, 10)):
                 await self.link.connect((self.name, f"{self.name}.retry", f"{self.name}.dead"))
         except Exception as error:
-            await self.link.close()
+            with suppress(Exception):              # what was half open need not close well
+                await self.link.close()
             raise QueueDownError(f"the queue's broker cannot be reached: {_what(error)}") from None
         return self
 
@@ -275,7 +277,7 @@ class KafkaLink:
         partition = (record.topic, record.partition)
         before = self._last.get(partition)
         self._last[partition] = record.offset
-        return record.offset > 0 and before not in (record.offset, record.offset - 1)
+        return before not in (record.offset, record.offset - 1)
 
 
 def _quorum(name: str) -> RabbitQueue:

@@ -37,11 +37,13 @@ def predicting(
     """
     outcomes = Counter("messages_total", "Messages by what became of them.", ("outcome",), registry=registry)
 
-    def predict(delivery: Delivery) -> None:
+    def predict(delivery: Delivery) -> bool:
+        """Tell whether the id is that of this request: two that came at once under one key have the same."""
+        digest = digest_of(delivery.body)
         known = results.get(delivery.id)
-        if known is not None and known.status == "done":
+        if known is not None and (known.status == "done" or known.digest != digest):
             outcomes.labels("repeated").inc()
-            return
+            return known.digest == digest
         try:
             records = kind.model_validate_json(delivery.body)
             said = answer(model, records).model_dump_json()
@@ -49,16 +51,17 @@ def predicting(
             raise HopelessError(f"the message is not valid: {error.error_count()} errors") from None
         except UnfitInputError as error:
             raise HopelessError(str(error)) from None
-        stored = results.done(delivery.id, digest_of(delivery.body), said)
+        stored = results.done(delivery.id, digest, said)
         outcomes.labels("stored" if stored else "repeated").inc()
+        return True
 
     async def handle(delivery: Delivery) -> None:
-        await asyncio.to_thread(predict, delivery)
-        await settled(delivery.id, delivery.body)
+        if await asyncio.to_thread(predict, delivery):
+            await settled(delivery.id, delivery.body)
 
     async def bury(delivery: Delivery, reason: str) -> None:
         if await asyncio.to_thread(results.dead, delivery.id, digest_of(delivery.body), reason):
             outcomes.labels("dead").inc()
-        await settled(delivery.id, delivery.body)
+            await settled(delivery.id, delivery.body)
 
     return Work(handle, bury)
