@@ -110,9 +110,7 @@ def examples(data_set: DataSet) -> Floats:
 def split(data_set: DataSet, seed: int = 7) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Return the records that training sees, those that it does not (a fifth), and the classes of both."""
     inputs, target = _LOADERS[data_set](return_X_y=True)
-    inputs, target = np.asarray(inputs, dtype=np.float64), np.asarray(target, dtype=np.int64)
-    seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
-    return seen, unseen, seen_target, unseen_target
+    return _split(np.asarray(inputs, dtype=np.float64), np.asarray(target, dtype=np.int64), seed)
 
 
 def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, seed: int = 7) -> Path:
@@ -121,16 +119,31 @@ def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, se
     A logistic regression, or a forest of so many `trees`. The file appears whole or not at all.
     """
     bunch = _LOADERS[data_set]()
-    seen, unseen, seen_target, unseen_target = split(data_set, seed)
+    return train_on(
+        np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target), folder, name=name or data_set,
+        features=tuple(map(str, bunch.feature_names)), classes=tuple(map(str, bunch.target_names)),
+        trees=trees, seed=seed,
+    )  # fmt: skip
+
+
+def train_on(
+    inputs: Floats, target: NDArray[np.int64], folder: Path, *, name: str, features: tuple[str, ...],
+    classes: tuple[str, ...], trees: int = 0, seed: int = 7,
+) -> Path:  # fmt: skip
+    """Train a classifier on records of one's own, as `train` does.
+
+    `inputs` has shape (records, features); `target` holds for each record the index of its class.
+    """
+    seen, unseen, seen_target, unseen_target = _split(inputs, target, seed)
     estimator = _estimator(trees, seed).fit(seen, seen_target)
     data = skops.io.dumps(estimator)
     digest = sha256(data).hexdigest()
     card = Card(
-        name=name or data_set,
+        name=name,
         version=digest[:12],
         digest=digest,
-        features=tuple(str(feature) for feature in bunch.feature_names),
-        classes=tuple(str(label) for label in bunch.target_names),
+        features=features,
+        classes=classes,
         quantiles=tuple(tuple(float(q) for q in row) for row in np.quantile(seen, np.linspace(0, 1, 11), axis=0).T),
         shares=tuple(float(share) for share in np.bincount(seen_target) / len(seen_target)),
         accuracy=float(estimator.score(unseen, unseen_target)),
@@ -198,6 +211,13 @@ def read_card(model: Path) -> Card:
         raise RefusedModelError(f"{path}: the model's card cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise RefusedModelError(f"{path}: is no model card: {error}") from None
+
+
+def _split(
+    inputs: Floats, target: NDArray[np.int64], seed: int
+) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
+    return seen, unseen, seen_target, unseen_target
 
 
 def _estimator(trees: int, seed: int) -> Pipeline:

@@ -29,7 +29,8 @@ from kit.settings import Settings, refuse
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
 _ROUTED = "-"
-_DISCARD_BYTES, _DISCARD_S = 10_000_000, 2.0
+_LINGER = 10
+_LINGER_S = 2.0
 log = logger(__name__)
 
 
@@ -108,7 +109,8 @@ class _LimitBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"0")
         read = 0
 
         async def limited() -> Message:
@@ -120,22 +122,20 @@ class _LimitBody:
             return message
 
         if announced.isdigit() and int(announced) > self.most:
+            if b"expect" not in headers:           # else the client asks before it sends the body
+                await _read_away(receive, self.most * _LINGER)
             text = f"the body is larger than {self.most} bytes"
-            await _discard(receive)                # a caller that is still sending would not see the answer
             await JSONResponse({"error": text}, 413, {"Connection": "close"})(scope, receive, send)
             return
         await self.app(scope, limited, send)
 
 
-async def _discard(receive: Receive) -> None:
-    """Read what is being sent, within limits."""
+async def _read_away(receive: Receive, most: int) -> None:
+    """Drop a body, for a while: a client that is cut off while it sends may never see the answer."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(_DISCARD_S):
-            read, more = 0, True
-            while more and read < _DISCARD_BYTES:
-                message = await receive()
-                read += len(message.get("body", b""))
-                more = message.get("more_body", False)
+        async with asyncio.timeout(_LINGER_S):
+            while most > 0 and (message := await receive()).get("more_body"):
+                most -= len(message.get("body", b""))
 
 
 class _Observe:

@@ -1,0 +1,1 @@
+"""Models in a chain: what one says is input of the next."""

@@ -1,0 +1,29 @@
+"""`python -m microservice_vertical`: a server for each stage, and the proxy that asks them in order."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import Settings, read_settings
+from microservice_vertical.chain import STAGES, train_chain
+
+
+def main() -> int:
+    """Run all servers; the proxy listens where the settings say."""
+    settings = read_settings(Settings)
+    train_chain(settings.data_dir)
+    port = settings.port or free_port()
+    ports = {stage: free_port() for stage in STAGES}
+    urls = {stage: f"http://127.0.0.1:{ports[stage]}" for stage in STAGES}
+    proxy = python_part(
+        "proxy", "microservice_vertical.proxy", host=settings.host, port=port, coarse=urls["coarse"], fine=urls["fine"]
+    )
+    stages = [python_part(s, "kit.model_server", s, host="127.0.0.1", port=ports[s]) for s in STAGES]
+    address = f"http://{settings.host}:{port}"
+    ready = [f"{url}/ready" for url in (*urls.values(), address)]
+    return Processes(proxy, *stages).run(ready, f"microservice-vertical listens on {address}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
