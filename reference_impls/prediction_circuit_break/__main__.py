@@ -1,0 +1,27 @@
+"""`python -m prediction_circuit_break`: the server with the breaker, and the model server behind it."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.models import trained
+from kit.processes import Processes, free_port, python_part
+from kit.settings import Settings, read_settings
+
+
+def main() -> int:
+    """Run both servers; the one in front listens where the settings say."""
+    settings = read_settings(Settings)
+    trained("iris", settings.data_dir)             # the front needs its card, the server behind the model
+    port, behind = settings.port or free_port(), free_port()
+    server = f"http://127.0.0.1:{behind}"
+    module = "prediction_circuit_break.front"
+    front = python_part("front", module, host=settings.host, port=port, server=server)
+    model = python_part("model", "kit.model_server", "iris", host="127.0.0.1", port=behind)
+    address = f"http://{settings.host}:{port}"
+    ready = [f"{server}/ready", f"{address}/ready"]
+    return Processes(front, model).run(ready, f"prediction-circuit-break listens on {address}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
