@@ -92,8 +92,9 @@ def registry_takes_what_is_whole_from_whom_it_knows(registry: Service, new: Mapp
 
 
 def keeps_its_model_for_want_of_a_better(
-    registry: Service, server: Service, good: Mapping[str, JsonValue], bad: Mapping[str, tuple[bytes, str]], altered: Path
-) -> None:
+    registry: Service, server: Service, good: Mapping[str, JsonValue], bad: Mapping[str, tuple[bytes, str]],
+    altered: Path,
+) -> None:  # fmt: skip
     served = version(server)
     for name, (content, reason) in bad.items():
         register(registry, forged(good, name, content)).raise_for_status()
@@ -104,6 +105,18 @@ def keeps_its_model_for_want_of_a_better(
         assert refused.status_code == 409 and reason in refused.json()["error"], refused.text
         now = server.client.get("/version").json()
         assert now["version"] == served and now["problem"]
+
+
+def starts_from_what_it_verified_while_the_registry_is_gone(folder: Path, url: str) -> None:
+    with start(folder, "model_load", registry_url=url) as server:
+        wait_for(lambda: ready_and_why(server)[0] == 200)
+        assert version(server) == "second"
+        assert "started from the last verified copy" in server.errors
+    kept = next((folder / "data" / "kept" / "iris").glob("*.skops"))
+    kept.write_bytes(kept.read_bytes() + b"!")
+    with start(folder, "model_load", registry_url=url, retry_s=0.05) as server:
+        wait_for(lambda: "the kept copy is not served" in server.errors)
+        assert ready_and_why(server)[0] == 503
 
 
 def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) -> None:
@@ -160,16 +173,7 @@ def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) 
                 promote(registry, "second")
             assert "Traceback" not in registry.errors
         assert server.stop() == 0 and "Traceback" not in server.errors
-
-    with start(tmp_path / "server", "model_load", registry_url=url) as server:         # the registry is gone
-        wait_for(lambda: ready_and_why(server)[0] == 200)
-        assert version(server) == "second"
-        assert "started from the last verified copy" in server.errors
-    kept = next((tmp_path / "server" / "data" / "kept" / "iris").glob("*.skops"))
-    kept.write_bytes(kept.read_bytes() + b"!")
-    with start(tmp_path / "server", "model_load", registry_url=url, retry_s=0.05) as server:
-        wait_for(lambda: "the kept copy is not served" in server.errors)
-        assert ready_and_why(server)[0] == 503
+    starts_from_what_it_verified_while_the_registry_is_gone(tmp_path / "server", url)
 
 
 def test_wrong_settings_are_told(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Condition-based serving: a rule on the request picks which of several models answers."""

@@ -1,0 +1,90 @@
+"""Rules as data: which model answers in which region and hour. All that is wrong with them is said before the start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Hour = Annotated[int, Field(ge=0, le=23)]
+Word = Annotated[str, Field(max_length=64, pattern="^[ -~]+$")]  # names go into headers
+HOURS = range(24)
+
+
+class RulesError(Exception):
+    """Rules that must not decide over requests; `reasons` holds one line for each problem."""
+
+    def __init__(self, reasons: Collection[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+class Rule(BaseModel):
+    """A model for some regions, and for the hours from the first up to the second, in UTC; 22 to 6 spans midnight."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Word
+    regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    hours: tuple[Hour, Hour] = (0, 0)
+    model: Word
+
+    def holds(self, region: str, hour: int) -> bool:
+        """Tell whether the rule speaks of a request."""
+        start, end = self.hours
+        within = start <= hour < end if start < end else hour >= start or hour < end
+        return region in self.regions and within
+
+
+class Rules(BaseModel):
+    """The first rule that holds decides. `unknown` answers for other regions; without it they are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    unknown: Word | None = None
+
+    def choose(self, region: str, hour: int) -> tuple[str, str] | None:
+        """Return the names of rule and model for a request, or None for a region that nobody answers for."""
+        if region not in self.regions:
+            return None if self.unknown is None else ("unknown", self.unknown)
+        return next(((rule.name, rule.model) for rule in self.rules if rule.holds(region, hour)), None)
+
+    def problems(self, models: Collection[str]) -> Iterator[str]:
+        """Yield what is wrong: models that nobody serves, unknown regions, gaps, rules that never decide."""
+        wanted = {rule.name: rule.model for rule in self.rules} | ({"unknown": self.unknown} if self.unknown else {})
+        for name, model in wanted.items():
+            if model not in models:
+                yield f"rule `{name}`: nobody serves the model `{model}`; there are {', '.join(sorted(models))}"
+        names = [rule.name for rule in self.rules]
+        yield from (f"two rules are called `{name}`" for name in sorted(set(names)) if names.count(name) > 1)
+        for rule in self.rules:
+            for region in rule.regions:
+                if region not in self.regions:
+                    yield f"rule `{rule.name}`: `{region}` is none of the regions"
+        deciding = set()
+        for region in self.regions:
+            chosen = {hour: self.choose(region, hour) for hour in HOURS}
+            deciding |= {found[0] for found in chosen.values() if found}
+            gaps = [str(hour) for hour, found in chosen.items() if found is None]
+            if gaps:
+                yield f"region `{region}`: no rule holds in the hours {', '.join(gaps)}"
+        yield from (f"rule `{name}`: never decides, as others hold before it" for name in names if name not in deciding)
+
+
+def read_rules(file: Path, models: Collection[str]) -> Rules:
+    """Read and check rules for the models that are served; raises `RulesError` with everything that is wrong."""
+    try:
+        rules = Rules.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise RulesError([f"{file}: cannot be read: {error.strerror}"]) from None
+    except ValidationError as error:
+        reasons = [f"{file}: {'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()]
+        raise RulesError(reasons) from None
+    problems = [f"{file}: {problem}" for problem in rules.problems(models)]
+    if problems:
+        raise RulesError(problems)
+    return rules

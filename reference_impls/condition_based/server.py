@@ -1,0 +1,56 @@
+"""A server of one model, as there is one for each condition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zlib import crc32
+
+from fastapi import FastAPI
+
+from kit.inputs import Predictions, Records, answer
+from kit.models import RefusedModelError, load, train
+from kit.settings import Settings, read_settings, refuse
+from kit.web import make_app, serve
+
+MODELS = ("eu", "eu-night", "world")
+
+
+class ServerSettings(Settings):
+    """`model` is the one that this process serves."""
+
+    model: str
+
+
+def create_app(settings: ServerSettings) -> FastAPI:
+    """Return the app; raises `RefusedModelError` for a model that must not be served."""
+    if settings.model not in MODELS:
+        raise RefusedModelError(f"SERVE_MODEL: there is no model {settings.model!r}, only {', '.join(MODELS)}")
+    model = load(model_file(settings.data_dir, settings.model))
+    app = make_app(f"server-{settings.model}", settings)
+
+    @app.post("/predict")
+    def predict(records: Records) -> Predictions:
+        """Predict the species of each flower."""
+        return answer(model, records)
+
+    return app
+
+
+def model_file(folder: Path, name: str) -> Path:
+    """Return the model of a condition; it is trained first where there is none, on a share of the data of its own."""
+    path = folder / f"{name}.skops"
+    return path if path.is_file() else train("iris", folder, name=name, seed=crc32(name.encode()))
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = read_settings(ServerSettings)
+    try:
+        app = create_app(settings)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
+
+
+if __name__ == "__main__":
+    main()
