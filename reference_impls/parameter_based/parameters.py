@@ -1,0 +1,155 @@
+"""The parameters around a model: what they are, and how each process keeps to those of one file.
+
+A change that is not valid changes nothing: the last good parameters stay in force, and are kept beside the file for a
+process that starts meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+
+from kit.inputs import MOST_RECORDS
+from kit.logs import logger
+
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+log = logger(__name__)
+
+
+class ParametersError(Exception):
+    """Parameters that are not valid, and none that were good before."""
+
+
+class Parameters(BaseModel):
+    """`enabled: false` is the off switch: then `default_label` is answered, and without one 503 and the `reason`.
+
+    A prediction below `least_probability`, or of a label that is `withheld`, is answered as `unsure_label`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: StrictBool = True
+    reason: Annotated[str, Field(max_length=200)] = ""
+    default_label: Label | None = None
+    least_probability: float = Field(default=0, ge=0, le=1)
+    withheld: tuple[Label, ...] = ()
+    unsure_label: Label = "unsure"
+    most_records: int = Field(default=MOST_RECORDS, ge=1, le=MOST_RECORDS)
+
+    @model_validator(mode="after")
+    def _said_why(self) -> Parameters:
+        if not self.enabled and not self.reason:
+            raise ValueError("who turns predictions off says why, in `reason`")
+        return self
+
+    def unknown_labels(self, labels: Collection[str]) -> list[str]:
+        """Return the labels that the model does not know."""
+        return [label for label in (*self.withheld, self.default_label) if label is not None and label not in labels]
+
+
+class Change(BaseModel):
+    """Parameters, who made them, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parameters: Parameters
+    by: str = "the file"
+    at: AwareDatetime | None = None
+
+
+class Switch:
+    """Keeps the parameters of one file in force in this process; `problem` says why those in the file are not."""
+
+    def __init__(self, file: Path, labels: Collection[str]) -> None:
+        """Take what the file says; raises `ParametersError` where that is not valid and nothing was good before."""
+        self.in_force = Change(parameters=Parameters(), by="the defaults")
+        self.problem = ""
+        self._file = file
+        self._good = file.with_suffix(".good.json")
+        self._labels = labels
+        self._seen: bytes | None = None
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self.look()
+        if self.problem:
+            try:
+                self._take(self._read(self._good.read_bytes()))
+            except (OSError, ParametersError):
+                raise ParametersError(self.problem) from None
+
+    def watch(self, every_s: float) -> None:
+        """Look at the file again and again, until `stop`."""
+        while not self._end.wait(every_s):
+            self.look()
+
+    def stop(self) -> None:
+        """End `watch`."""
+        self._end.set()
+
+    def look(self) -> None:
+        """Take what the file says, where that has changed and is valid."""
+        with self._lock:
+            try:
+                content = self._file.read_bytes()
+            except FileNotFoundError:
+                if self._seen is not None:
+                    self._refuse(f"{self._file.name} is gone")
+                return
+            except OSError as error:
+                self._refuse(f"{self._file.name} cannot be read: {error.strerror}")
+                return
+            if content == self._seen and not self.problem.endswith(("is gone", "be read")):
+                return
+            self._seen = content
+            try:
+                change = self._read(content)
+            except ParametersError as error:
+                self._refuse(str(error))
+                return
+            self.problem = ""
+            self._take(change)
+            _write(self._good, content)
+
+    def change(self, parameters: Parameters, by: str) -> Change:
+        """Put parameters into the file, from which all processes take them; raises `ParametersError`."""
+        change = Change(parameters=parameters, by=by, at=datetime.now(UTC))
+        content = change.model_dump_json(indent=2).encode()
+        self._read(content)
+        before = self.in_force.parameters
+        _write(self._file, content)
+        self.look()
+        log.warning("parameters changed", by=by, before=before.model_dump(), after=parameters.model_dump())
+        return change
+
+    def _read(self, content: bytes) -> Change:
+        try:
+            change = Change.model_validate_json(content)
+        except ValidationError as error:
+            reasons = [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()[:5]]
+            raise ParametersError(f"{self._file.name} is not valid: {'; '.join(reasons)}") from None
+        unknown = change.parameters.unknown_labels(self._labels)
+        if unknown:
+            raise ParametersError(f"the model knows no {', '.join(unknown)}, only {', '.join(self._labels)}")
+        return change
+
+    def _take(self, change: Change) -> None:
+        self.in_force = change
+        log.warning("parameters in force", by=change.by, at=str(change.at), parameters=change.parameters.model_dump())
+
+    def _refuse(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            log.error("parameters kept out", reason=problem, still_in_force=self.in_force.parameters.model_dump())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    partial.write_bytes(content)
+    partial.replace(path)
