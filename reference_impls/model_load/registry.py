@@ -21,12 +21,13 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue
 
-from kit.logs import logger
+from kit.logs import configure_logs, logger
 from kit.models import card_path, read_card, train
 from kit.settings import read_settings
 from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
 
+TITLE = "registry"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Name = Annotated[str, InPath(pattern=NAME)]
 Status = Literal["staging", "production", "archived"]
@@ -136,7 +137,7 @@ class Registry:
 
 def create_app(settings: RegistrySettings, registry: Registry) -> FastAPI:
     """Return the app of a registry: everybody may read, holders of a token may register and promote."""
-    app = make_app("registry", settings)
+    app = make_app(TITLE, settings)
     holder = Depends(holder_of(settings.admin_tokens))
 
     @app.get("/models/{name}")
@@ -172,6 +173,7 @@ def as_version(model: Path, version: str = "") -> Mapping[str, JsonValue]:
 def main() -> None:
     """Serve until SIGTERM; an empty registry gets a first model, so that there is one to load."""
     settings = read_settings(RegistrySettings)
+    configure_logs(settings, TITLE)                # before the first version is registered, and told
     registry = Registry(settings.data_dir / "registry")
     if not registry.all("iris"):
         new = NewVersion.model_validate(as_version(train("iris", settings.data_dir / "training")))

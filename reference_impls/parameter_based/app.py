@@ -13,15 +13,18 @@ from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, Field
 
 from kit.inputs import Records
+from kit.logs import configure_logs
 from kit.models import Prediction, RefusedModelError, load, trained
 from kit.settings import read_settings, refuse
 from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
 from parameter_based.parameters import Change, Parameters, ParametersError, Switch
 
+TITLE = "parameter-based"
+
 
 class ParameterBasedSettings(AdminSettings):
-    """`parameters` is the file that all replicas share, below `data_dir` or elsewhere; it is looked at every `watch_s`."""
+    """`parameters` is the file that all replicas share, below `data_dir` or elsewhere, looked at every `watch_s`."""
 
     parameters: Path = Path("parameters.json")
     watch_s: float = Field(0.5, gt=0)
@@ -60,7 +63,7 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
         yield
         switch.stop()
 
-    app = make_app("parameter-based", settings, lifespan)
+    app = make_app(TITLE, settings, lifespan)
     registry = app.state.metrics.registry
     answered = Counter("answers_total", "Records answered, by whom.", ("by",), registry=registry)
     enabled = Gauge("parameters_enabled", "Whether the model predicts.", registry=registry)
@@ -99,6 +102,8 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
             return switch.change(new, who)
         except ParametersError as error:
             raise HTTPException(422, str(error)) from None
+        except OSError as error:
+            raise HTTPException(503, f"the parameters cannot be written: {error.strerror}") from None
 
     return app
 
@@ -115,6 +120,7 @@ def main() -> None:
     settings = read_settings(ParameterBasedSettings)
     if not settings.parameters.is_absolute():
         settings = settings.model_copy(update={"parameters": settings.data_dir / settings.parameters})
+    configure_logs(settings, TITLE)                # before the first parameters are taken, and told
     try:
         app = create_app(settings)
     except (RefusedModelError, ParametersError) as error:

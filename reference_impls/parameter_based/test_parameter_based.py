@@ -86,6 +86,7 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
             for service in (one, other):
                 assert service.stop() == 0 and "Traceback" not in service.errors
         said = [line for line in map(json.loads, one.errors.splitlines()) if line["event"] == "parameters changed"]
+        assert "in force" not in one.output        # logs are logs from the first line on
         assert (said[0]["by"], said[0]["after"]["reason"]) == ("alice", OFF["reason"]) and said[0]["timestamp"]
 
 
