@@ -34,7 +34,10 @@ log = logger(__name__)
 
 
 class SourceDownError(Exception):
-    """What a computation raises when its source cannot be asked; a value that is too old is then better than none."""
+    """What a computation raises when its source cannot be asked; a value that is too old is then better than none.
+
+    For `cache_retry_s` after it, such a value is given out without asking again.
+    """
 
 
 def _redis_url(url: str) -> str:
@@ -114,6 +117,7 @@ class Cache(Generic[T]):
         self._up = True
         self._sound = True
         self._ask_again_at = 0.0
+        self._source_down_until = 0.0
 
     async def get(self, key: str, compute: Callable[[], Awaitable[T]]) -> Found[T]:
         """Return the value of a key; it is computed where there is none, once for all who ask meanwhile.
@@ -174,11 +178,16 @@ class Cache(Generic[T]):
     async def _compute(
         self, key: str, token: str, compute: Callable[[], Awaitable[T]], old: Found[T] | None
     ) -> Found[T]:
+        usable = old is not None and old.age_s <= self._times.cache_ttl_s + self._times.cache_stale_s
+        if old is not None and usable and time.monotonic() < self._source_down_until:
+            await self._give_back(key, token)
+            return replace(old, outcome="stale")   # a source that hangs costs one request its timeout, not all
         try:
             value = await compute()
         except SourceDownError:
+            self._source_down_until = time.monotonic() + self._times.cache_retry_s
             await self._give_back(key, token)
-            if old is None or old.age_s > self._times.cache_ttl_s + self._times.cache_stale_s:
+            if old is None or not usable:
                 raise
             return replace(old, outcome="stale")
         except BaseException:

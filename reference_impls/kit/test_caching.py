@@ -29,11 +29,11 @@ def url(request: pytest.FixtureRequest) -> str:
 
 def opened(
     url: str, *, timeout_s: float = PATIENT, ttl_s: float = 60, stale_s: float = 0, wait_s: float = 20,
-    most_bytes: int = 1_000_000,
+    most_bytes: int = 1_000_000, retry_s: float = 0.05,
 ) -> Cache[Numbers]:  # fmt: skip
     settings = CacheSettings.model_validate({
         "cache_url": url, "cache_timeout_s": timeout_s, "cache_ttl_s": ttl_s, "cache_stale_s": stale_s,
-        "cache_retry_s": 0.05, "cache_lease_s": 30, "cache_wait_s": wait_s, "cache_bytes": most_bytes,
+        "cache_retry_s": retry_s, "cache_lease_s": 30, "cache_wait_s": wait_s, "cache_bytes": most_bytes,
     })  # fmt: skip
     return open_cache(settings, list[float], CollectorRegistry())
 
@@ -239,6 +239,28 @@ def test_an_old_value_is_given_out_while_its_source_is_down_but_not_for_ever(url
         await until(short, "none")
         for cache in (lasting, short):
             await cache.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_source_that_is_down_is_not_asked_by_each_request() -> None:
+    async def scenario() -> None:
+        asked = 0
+
+        async def down() -> Numbers:
+            nonlocal asked
+            asked += 1
+            raise SourceDownError("no answer in time")
+
+        cache = opened("", ttl_s=0.05, stale_s=600, retry_s=600)
+        await cache.get("old", Work())
+        async with asyncio.timeout(30):
+            while (await cache.get("old", down)).outcome != "stale":
+                await asyncio.sleep(0.02)
+        assert {(await cache.get("old", down)).outcome for _ in range(5)} == {"stale"}
+        assert asked == 1
+        with pytest.raises(SourceDownError):       # nothing is known of it, so it is worth asking
+            await cache.get("new", down)
 
     asyncio.run(scenario())
 

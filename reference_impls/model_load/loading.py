@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import threading
+import uuid
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import numpy as np
-from pydantic import Field, HttpUrl, ValidationError
+from pydantic import BaseModel, Field, HttpUrl, ValidationError
 
+from kit.inputs import as_answer
 from kit.logs import logger
 from kit.models import Model, RefusedModelError, card_path, load
 from kit.tokens import AdminSettings
@@ -22,6 +25,7 @@ from model_load.registry import NAME, Version
 GOLDEN = ([5.1, 3.5, 1.4, 0.2], "setosa")
 """A record that every version has to know: one that does not is no model for these callers."""
 _LONGEST_PAUSE_S = 10.0
+_CURRENT = "current.json"
 log = logger(__name__)
 
 
@@ -47,6 +51,14 @@ class Served:
 
     version: str
     model: Model
+
+
+class Kept(BaseModel):
+    """Which copy was verified last: the name of its folder, and what the registry said of it."""
+
+    folder: str
+    version: str
+    digest: str
 
 
 class Loader:
@@ -91,12 +103,13 @@ class Loader:
                     self.reason = ""
                     return now
                 served = Served(said.version, self._fetch(said))
-            except LoadError as error:
+            except (LoadError, OSError) as problem:
+                error = problem if isinstance(problem, LoadError) else LoadError(f"it cannot be kept: {problem}")
                 if self.reason != str(error):      # told when it changes, not at each attempt
                     self.reason = str(error)
                     serves = self.served.version if self.served else "nothing"
                     log.warning("not loaded", reason=self.reason, still_served=serves)
-                raise
+                raise error from None
             self.served, self.reason = served, ""
             log.info("loaded", version=served.version, digest=served.model.card.digest)
             return served
@@ -118,7 +131,8 @@ class Loader:
                     if len(content) > most_bytes:
                         raise LoadError(f"the registry's answer is larger than {most_bytes} bytes")
                 if answer.status_code != 200:
-                    raise LoadError(f"the registry answers {answer.status_code}: {bytes(content[:200]).decode()}")
+                    said = bytes(content[:200]).decode(errors="replace")
+                    raise LoadError(f"the registry answers {answer.status_code}: {said}")
                 return bytes(content)
         except httpx.HTTPError as error:
             raise LoadError(f"the registry does not answer: {type(error).__name__}") from None
@@ -128,30 +142,35 @@ class Loader:
         content = self._get(f"/models/{said.name}/{said.version}/file", self._settings.most_model_bytes)
         if sha256(content).hexdigest() != said.digest:
             raise LoadError(f"version {said.version} has another SHA-256 than the registry says")
-        self._kept.mkdir(parents=True, exist_ok=True)
-        path = self._kept / f"{said.digest}.skops"
+        folder = self._kept / uuid.uuid4().hex     # of its own: a bad version must not touch the kept one
+        folder.mkdir(parents=True)
+        path = folder / "model.skops"
         _write(path, content)
         _write(card_path(path), json.dumps(said.card).encode())
         try:
             model = tried(path, said.digest)
         except RefusedModelError as error:
-            path.unlink()
-            card_path(path).unlink()
+            shutil.rmtree(folder)
             raise LoadError(f"version {said.version} is refused: {error}") from None
-        _write(self._kept / "current.json", said.model_dump_json().encode())
-        for old in self._kept.glob("*.skops"):
-            if old != path:
-                old.unlink()
-                card_path(old).unlink(missing_ok=True)
+        kept = Kept(folder=folder.name, version=said.version, digest=said.digest)
+        _write(self._kept / _CURRENT, kept.model_dump_json().encode())
+        for old in self._kept.iterdir():
+            if old.is_dir() and old != folder:
+                shutil.rmtree(old)
         return model
 
     def _start_from_kept(self, reason: str) -> None:
         """Serve the last model that was checked and tried, where it is one that this server was asked for."""
+        with self._one_at_a_time:
+            if self.served is None:                # a reload may have been quicker
+                self._take_kept(reason)
+
+    def _take_kept(self, reason: str) -> None:
         try:
-            said = Version.model_validate_json((self._kept / "current.json").read_bytes())
-            if self._settings.version in ("production", said.version):
-                self.served = Served(said.version, tried(self._kept / f"{said.digest}.skops", said.digest))
-                log.warning("started from the last verified copy", version=said.version, reason=reason)
+            kept = Kept.model_validate_json((self._kept / _CURRENT).read_bytes())
+            if self._settings.version in ("production", kept.version):
+                self.served = Served(kept.version, tried(self._kept / kept.folder / "model.skops", kept.digest))
+                log.warning("started from the last verified copy", version=kept.version, reason=reason)
         except FileNotFoundError:
             return
         except (OSError, ValidationError, RefusedModelError) as error:
@@ -162,10 +181,12 @@ def tried(path: Path, digest: str) -> Model:
     """Load a model whose digest is known and let it predict the golden record; raises `RefusedModelError`."""
     model = load(path, digest)
     record, label = GOLDEN
+    if model.card.digest != digest:
+        raise RefusedModelError(f"its card says {model.card.digest!r} for its SHA-256")
     if len(model.card.features) != len(record):
         raise RefusedModelError(f"it takes {len(model.card.features)} numbers, and callers send {len(record)}")
     try:
-        found = model.predict(np.array([record]))[0].label
+        found = as_answer(model, model.predict(np.array([record]))).predictions[0].label
     except Exception as error:  # whatever a model raises on a record that it should know, it is not served
         raise RefusedModelError(f"it fails on the golden record: {error!r}") from None
     if found != label:
