@@ -1,0 +1,24 @@
+"""`python -m shadow_ab`: the server that callers see, and that of the candidate, which sees copies only."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import read_settings
+from shadow_ab.app import ShadowSettings
+
+
+def main() -> int:
+    """Run both; the candidate is not waited for: the service is ready without it."""
+    settings = read_settings(ShadowSettings)
+    port, other = settings.port or free_port(), free_port()
+    candidate = f"http://127.0.0.1:{other}"
+    front = python_part("current", "shadow_ab.app", port=port, candidate_url=candidate)
+    shadow = python_part("candidate", "shadow_ab.candidate", host="127.0.0.1", port=other)
+    where = f"http://{settings.host}:{port}"
+    return Processes(front, shadow).run([f"{where}/ready"], f"shadow-ab listens on {where}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
