@@ -1,0 +1,28 @@
+"""`python -m online_ab`: the front, and a server for each of the two models."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.processes import Processes, free_port, python_part
+from kit.settings import read_settings
+from online_ab.settings import OnlineAbSettings
+
+
+def main() -> int:
+    """Run all three."""
+    settings = read_settings(OnlineAbSettings)
+    port, *ports = settings.port or free_port(), free_port(), free_port()
+    urls = [f"http://127.0.0.1:{p}" for p in ports]
+    front = python_part("front", "online_ab.app", port=port, current_url=urls[0], candidate_url=urls[1])
+    arms = [
+        python_part(name, "online_ab.arm", host="127.0.0.1", port=p, model=name)
+        for name, p in zip(("current", "candidate"), ports, strict=True)
+    ]
+    where = f"http://{settings.host}:{port}"
+    ready = [f"{url}/ready" for url in (*urls, where)]
+    return Processes(front, *arms).run(ready, f"online-ab listens on {where}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
