@@ -1,0 +1,29 @@
+"""`python -m edge`: the registry; `edge device --registry URL 5.1 3.5 1.4 0.2`: a device; `edge release`: a version."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run one of the three; each loads what it needs alone, so a device no web framework."""
+    what, words = "".join(sys.argv[1:2]), sys.argv[2:]
+    if what == "device":
+        from edge.device import main as device  # noqa: PLC0415
+
+        return device(words)
+    if what == "release":
+        from edge.release import main as release  # noqa: PLC0415
+
+        return release(words)
+    if what:
+        print(__doc__, file=sys.stderr)
+        return 2
+    from edge.registry import main as registry  # noqa: PLC0415
+
+    registry()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The registry: says which version a device is to have, and hands it out."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, HTTPException
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from edge.release import Version, folder_of, release, versions
+from kit.settings import Settings, read_settings
+from kit.web import make_app, serve
+
+
+class RegistrySettings(Settings):
+    """`roll_out`: the share of devices that get the newest version; the others get the one before it."""
+
+    roll_out: float = Field(1, ge=0, le=1)
+
+
+def version_for(device: str, known: list[Version], roll_out: float) -> Version | None:
+    """Return the version for a device: each new version starts with other devices, and a larger share only adds."""
+    if not known:
+        return None
+    newest = known[-1]
+    place = int.from_bytes(sha256(f"{newest.digest}\0{device}".encode()).digest()[:8], "big") / 2**64
+    return newest if place < roll_out or len(known) == 1 else known[-2]
+
+
+def create_app(settings: RegistrySettings) -> FastAPI:
+    """Return the app; a first version is released where there is none."""
+    folder = folder_of(settings)
+    if not (folder / "index.json").is_file():
+        release(settings, seed=7)
+    app = make_app("edge", settings)
+
+    @app.get("/devices/{device}/model")
+    def model_for(device: Annotated[str, InPath(min_length=1, max_length=100)]) -> Version:
+        """Say which version this device is to have."""
+        found = version_for(device, versions(folder), settings.roll_out)
+        if found is None:
+            raise HTTPException(404, "no version is released")
+        return found
+
+    @app.get("/models/{digest}")
+    def model(digest: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
+        """Hand out a version that is released."""
+        path: Path = folder / f"{digest}.onnx"
+        if not path.is_file() or all(one.digest != digest for one in versions(folder)):
+            raise HTTPException(404, "there is no such version")
+        return FileResponse(path, media_type="application/octet-stream")
+
+    return app
+
+
+def main() -> None:
+    """Serve the registry."""
+    settings = read_settings(RegistrySettings)
+    serve(create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()
