@@ -68,6 +68,7 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
         for package in packages:
             shutil.copytree(implementation.root / package, target / package, ignore=_LEFT_OUT)
         shutil.copy(implementation.root / "conftest.py", target / "conftest.py")
+        _place_ci(target, implementation.module)
         values = {"name": name, "pattern": implementation.name, "module": implementation.module}
         (target / "pyproject.toml").write_text(_pyproject(name, packages, target), encoding="utf-8")
         (target / "README.md").write_text(_README.substitute(values), encoding="utf-8")
@@ -75,6 +76,15 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
     return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())
+
+
+def _place_ci(target: Path, module: str) -> None:
+    """Move what continuous integration runs to where it is looked for."""
+    found = target / module / "ci.yaml"
+    if found.is_file():
+        place = target / ".github" / "workflows"
+        place.mkdir(parents=True)
+        shutil.move(found, place / found.name)
 
 
 def _check(target: Path) -> None:

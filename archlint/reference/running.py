@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from archlint.errors import UsageError
-from archlint.reference.folders import Implementation
+from archlint.reference.folders import SHARED, Implementation
 
 DATA = Path("reference-data")
-_NEEDED = ("fastapi", "uvicorn", "pydantic_settings", "sklearn", "skops", "structlog", "prometheus_client", "httpx",
-           "sqlalchemy", "faststream", "redis", "apscheduler", "cachetools", "onnxruntime", "PIL",
-           "purgatory")  # fmt: skip
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def start(implementation: Implementation, words: Sequence[str]) -> int:
@@ -24,10 +22,10 @@ def start(implementation: Implementation, words: Sequence[str]) -> int:
     Its state goes to `reference-data/NAME` below the current folder unless `SERVE_DATA_DIR` says otherwise. On POSIX
     it takes the place of this process, so that signals reach it. Raises `UsageError` where its libraries are missing.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = [name for name in _needed_by(implementation) if not _installed(name)]
     if missing:
         raise UsageError(
-            f"the reference implementations need libraries that are not installed: {', '.join(missing)}",
+            f"{implementation.name} needs libraries that are not installed: {', '.join(missing)}",
             "pip install 'archlint[reference]', or from a checkout: pip install '.[reference]'",
         )
     path = os.pathsep.join(filter(None, (str(implementation.root), os.environ.get("PYTHONPATH"))))
@@ -37,3 +35,22 @@ def start(implementation: Implementation, words: Sequence[str]) -> int:
         sys.stdout.flush()
         os.execve(sys.executable, command, environment)
     return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _needed_by(implementation: Implementation) -> list[str]:
+    """The distributions that it and what it shares with others name in their requirements."""
+    files = (implementation.root / SHARED / "requirements.txt", implementation.folder / "requirements.txt")
+    lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
+    needed = [line for line in lines if line and not line.startswith(("-r", "#"))]
+    posix_only = "os_name == 'posix'"
+    return [name for line in needed if os.name == "posix" or posix_only not in line for name in _NAME.findall(line)[:1]]
+
+
+def _installed(distribution: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True

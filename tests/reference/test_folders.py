@@ -90,10 +90,12 @@ def test_the_extra_installs_what_the_folders_need() -> None:
 
 
 def test_the_extra_is_said_to_be_missing_where_it_is(tmp_path: Path) -> None:
-    hide = "import sys; sys.modules['skops'] = None; sys.argv = ['archlint', 'reference', 'web-single'];"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{hide} from archlint.cli import main; main()"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
+    hide = (
+        "import sys, importlib.metadata as m; real = m.version\n"
+        "def version(name):\n    if name == 'skops': raise m.PackageNotFoundError(name)\n    return real(name)\n"
+        "m.version = version; sys.argv = ['archlint', 'reference', 'web-single']\n"
+        "from archlint.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
     assert "not installed: skops" in done.stderr and "pip install" in done.stderr

@@ -1,0 +1,1 @@
+"""Serving template: a service of your own, complete but for your model."""
