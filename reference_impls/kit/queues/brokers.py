@@ -3,9 +3,9 @@
 Each queue has two beside it: `NAME.retry`, where failed messages rest until they are due, and `NAME.dead`. A message is
 moved by publishing a copy, confirmed, and only then acknowledging the original: it may double, and is never lost.
 
-Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not. There a message that stands first
-when a partition comes to a reader may have ended the last one: it goes to the end, with one more attempt counted. An
-innocent one seldom stands there twice, and one that ends its workers always does.
+Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not. There a message that stands
+first when a partition comes to a reader may have ended the last one: it goes to the end, with one more attempt counted.
+An innocent one seldom stands there twice, and one that ends its workers always does.
 What is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
 """
 
