@@ -23,6 +23,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_DEPTH: Final = 64
+_TOO_DEEP: Final = f"nests deeper than {MAX_DEPTH} levels"
 MAX_SEPARATORS: Final = 6_000_000
 """How many commas, colons, brackets, dashes and line breaks a text may hold: a bound on how many values it has."""
 MIN_ALIASED: Final = 10_000
@@ -132,6 +133,8 @@ def parse(name: str, text: str) -> Document:
         problem = " ".join(str(error.problem or error.context or "not well formed").split())
         mark = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
+        if "nesting depth" in problem:             # the C parser reads ahead, and has a limit of its own
+            raise UnreadableInputError(f"{name}{_at(text, index)}: {_TOO_DEEP}", "flatten it") from None
         message = f"{name}{_at(text, index)}: not YAML: {problem}"
         raise UnreadableInputError(message, _hint(text, index, problem)) from None
     except ReaderError as error:
@@ -207,7 +210,10 @@ class _Builder:
 
     def ends_empty(self) -> bool:
         """Whether nothing comes after a document's start: a file may well end with `---`."""
-        event = self.next()
+        try:
+            event = self.next()
+        except MarkedYAMLError:
+            return False
         if event.__class__ is not _SCALAR or event.value or event.style:
             return False
         return self.next().__class__ is _DOCUMENT_END and self.next().__class__ is _STREAM_END
@@ -279,7 +285,7 @@ class _Builder:
     def mapping(self, opening: _Event, depth: int) -> Mapping:
         """Build a mapping, up to its end; the first of two equal keys counts."""
         if depth > MAX_DEPTH:
-            raise self.refuse(opening, f"nests deeper than {MAX_DEPTH} levels", "flatten it")
+            raise self.refuse(opening, _TOO_DEEP, "flatten it")
         entries: dict[str, Entry] = {}
         value: Node | None = None
         start = opening.start_mark.index
@@ -337,7 +343,7 @@ class _Builder:
     def sequence(self, opening: _Event, depth: int) -> Sequence:
         """Build a sequence, up to its end."""
         if depth > MAX_DEPTH:
-            raise self.refuse(opening, f"nests deeper than {MAX_DEPTH} levels", "flatten it")
+            raise self.refuse(opening, _TOO_DEEP, "flatten it")
         items: list[Node] = []
         following = self.next
         while True:

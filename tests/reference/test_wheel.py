@@ -58,7 +58,7 @@ def test_every_cure_leads_to_a_folder_of_this_checkout(name: str) -> None:
 
 def test_every_cure_leads_to_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> None:
     listed = json.loads(run(site, tmp_path, "patterns", "--json"))
-    references = {pattern["name"]: pattern["reference"] for pattern in listed["patterns"]}
+    references = {pattern["name"]: pattern["reference"] for pattern in listed}
     assert [name for name in CURES if not references[name]] == []
     for name in CURES:
         folder = Path(run(site, tmp_path, "reference", "--path", name).strip())
