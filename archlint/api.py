@@ -80,7 +80,7 @@ class _Linters:
             report, included = self.linter_for(path).lint(document, None if name == STDIN else path)
             return Outcome(path, report, None, included)
         except UnreadableInputError as error:
-            return Outcome(path, None, InputError(error.message, error.hint))
+            return Outcome(path, None, InputError(error.message, error.hint, name))
 
     def check_one_of_many(self, path: Path) -> Outcome:
         """Check a file whose configuration, where it is wrong, keeps only its own files from being checked."""
@@ -132,7 +132,7 @@ def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], lis
         return outer.excludes(path) or (nearest is not above and nearest.excludes(path))
 
     found = find_files(folder, ignored)
-    unreadable = [Outcome(folder, None, InputError(error.message, error.hint)) for error in found.unreadable]
+    unreadable = [Outcome(folder, None, InputError(error.message, error.hint, str(folder))) for error in found.unreadable]
     return found.files, unreadable, found.skipped
 
 

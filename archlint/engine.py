@@ -163,6 +163,7 @@ class _Maker:
             pack.docs,
             hit.cause,
             hit.band,
+            path=tuple(self._related(step) for step in hit.path),
         )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:

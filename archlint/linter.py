@@ -19,7 +19,7 @@ from archlint.source.document import Document
 from archlint.source.files import FileIncludes
 from archlint.source.nodes import Mapping
 from archlint.source.parser import collector_paused
-from archlint.verdicts import FileReport, Severity
+from archlint.verdicts import ActiveRule, FileReport, Severity
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class Linter:
         self.config = validate(config.with_options(self.options.select, self.options.ignore), self.packs)
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
         self._technologies: Technologies | None = None
-        self._bound: tuple[Settings, list[Rule]] | None = None
+        self._bound: tuple[Settings, list[Rule], tuple[ActiveRule, ...]] | None = None
 
     @property
     def technologies(self) -> Technologies:
@@ -62,10 +62,15 @@ class Linter:
 
     def rules(self, path: Path) -> list[Rule]:
         """The rules that hold for a file, bound to their checks."""
+        return self._rules(path)[0]
+
+    def _rules(self, path: Path) -> tuple[list[Rule], tuple[ActiveRule, ...]]:
+        """The same, and as a report names them; both are made anew only where the settings change between files."""
         settings = self.config.settings_for(path)
         if self._bound is None or self._bound[0] != settings:
-            self._bound = settings, [_rule(pack, settings) for pack in self.packs if settings.runs(pack)]
-        return self._bound[1]
+            rules = [_rule(pack, settings) for pack in self.packs if settings.runs(pack)]
+            self._bound = settings, rules, tuple(sorted(map(_named, rules), key=lambda rule: rule.id))
+        return self._bound[1:]
 
     def system(self, document: Document, path: Path | None) -> tuple[System, frozenset[Path]]:
         """Read a document, with what it includes, as a system; and the paths of what it includes, resolved."""
@@ -78,17 +83,23 @@ class Linter:
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
         """Lint one document; and the paths of what it includes, resolved."""
-        rules = self.rules(path or Path(document.name))
+        rules, named = self._rules(path or Path(document.name))
         with collector_paused():
             system, included = self.system(document, path)
             report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
         sources = {d.name: d.without_values() for d in report.sources.values()}
-        return msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on), included
+        report = msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on, rules=named)
+        return report, included
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:
     chosen = settings.of(pack)
     return bind(pack, chosen.params, Severity(chosen.severity) if chosen.severity else None)
+
+
+def _named(rule: Rule) -> ActiveRule:
+    pack = rule.pack
+    return ActiveRule(pack.id, pack.name, pack.severity.value, str(pack.folder))
 
 
 def _architecture(document: Document, loader: FileIncludes | None) -> Architecture:

@@ -79,7 +79,8 @@ class Hit(msgspec.Struct, frozen=True):
     `absent` are places whose absence it rests on: where one of them stands in the file but could not be read, the
     hit turns into `Undecided`; `whole_graph` says so of the whole graph. `cures` are the keys of the pack's cures
     that help here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings
-    that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit.
+    that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit. `path` are the
+    places that a request passes, in its order, where the finding is about such a path.
     """
 
     at: Place
@@ -94,6 +95,7 @@ class Hit(msgspec.Struct, frozen=True):
     cause: str = ""
     band: tuple[float, float] | None = None
     band_beyond: bool = False
+    path: tuple[Related, ...] = ()
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -169,7 +171,7 @@ def start_command(reference: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A violation of a rule at a line of a file."""
+    """A violation of a rule at a line of a file; `path` are the places that a request passes, in its order."""
 
     rule: str
     name: str
@@ -186,6 +188,7 @@ class Finding(msgspec.Struct, frozen=True):
     cause: str = ""
     band: tuple[float, float] | None = None
     suggestion: str = ""
+    path: tuple[ShownRelated, ...] = ()
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
@@ -216,10 +219,20 @@ class RecognisedPattern(msgspec.Struct, frozen=True):
     roles: dict[str, tuple[str, ...]]
 
 
+class ActiveRule(msgspec.Struct, frozen=True):
+    """A rule that was run: its own severity, whatever the configuration made of it, and the folder that describes it."""
+
+    id: str
+    name: str
+    severity: str
+    folder: str
+
+
 class FileReport(msgspec.Struct, frozen=True):
     """What was found in one system: its file and those that it includes.
 
-    `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty.
+    `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty. `rules`
+    are those that were run, in the order of their ids.
     """
 
     file: str
@@ -231,13 +244,15 @@ class FileReport(msgspec.Struct, frozen=True):
     rules_run: int = 0
     fail_on: str = ""
     sources: dict[str, Document] = {}
+    rules: tuple[ActiveRule, ...] = ()
 
 
 class InputError(msgspec.Struct, frozen=True):
-    """An input that could not be read."""
+    """An input that could not be read; `file` is its name, or empty where the error is not of one file alone."""
 
     message: str
     hint: str = ""
+    file: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -256,6 +271,16 @@ class Report(msgspec.Struct, frozen=True):
     def undecided(self) -> tuple[OpenQuestion, ...]:
         """All open questions."""
         return tuple(question for file in self.files for question in file.undecided)
+
+    @property
+    def accepted(self) -> tuple[Accepted, ...]:
+        """All findings taken on purpose."""
+        return tuple(entry for file in self.files for entry in file.accepted)
+
+    @property
+    def rules(self) -> tuple[ActiveRule, ...]:
+        """Every rule that was run over any of the files, in the order of their ids."""
+        return tuple(sorted({rule.id: rule for file in self.files for rule in file.rules}.values(), key=lambda r: r.id))
 
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings at or above a severity."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.floors import Floor
 from archlint.analysis.system import System
-from archlint.model.architecture import Workload
+from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_percentile
 from archlint.verdicts import Certainty, Origin, Related, Term, Undecided
@@ -66,6 +66,16 @@ def freshness_term(workload: Workload, freshness_s: float) -> Term:
 def freshness_related(workload: Workload) -> Related:
     """Return where a workload says how old a prediction may be."""
     return Related(workload.place("slo", "freshness"), f"`{workload.name}` allows no older one")
+
+
+def way(relation: Relation) -> str:
+    """Say what a request does at a relation, as a step of its path."""
+    return f"`{relation.source}` {relation.verb} `{relation.target}`"
+
+
+def path_to(system: System, workload: Workload, component: str) -> tuple[Related, ...]:
+    """Return the relations by which a request of a workload first reaches a component, in its order."""
+    return tuple(Related(relation.place(), way(relation)) for relation in system.flow(workload).path_to(component))
 
 
 def without_repeats(questions: Iterable[Undecided]) -> Iterator[Undecided]:

@@ -10,7 +10,7 @@ from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
-from archlint.checks._lines import exceeds, floor_terms, rate_terms, unread_on_the_way
+from archlint.checks._lines import exceeds, floor_terms, path_to, rate_terms, unread_on_the_way
 from archlint.checks._spared import Spared, spared_calls
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
@@ -139,6 +139,7 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
         cures=_cures(system, worst),
         cause=f"model {worst.model}",
         band=_band(system, worst),
+        path=path_to(system, worst.workload, part.server),
     )
 
 

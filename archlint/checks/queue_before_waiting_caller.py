@@ -10,7 +10,7 @@ from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import exceeds, floor_terms, unread_on_the_way, without_repeats
+from archlint.checks._lines import exceeds, floor_terms, path_to, unread_on_the_way, without_repeats
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -209,6 +209,7 @@ def _no_way_back(system: System, cases: list[Case]) -> Hit:
         whole_graph=True,
         cures=("asynchronous", "synchronous") if slow else ("synchronous", "asynchronous"),
         cause=f"component {publish.target}",
+        path=path_to(system, workloads[0], serving.server),
     )
 
 
@@ -246,4 +247,5 @@ def _too_late(system: System, case: Case) -> Hit:
         absent=unread_on_the_way(system, workload),
         cures=("smaller-model", "multiple-stage"),
         cause=f"component {case.publish.target}",
+        path=path_to(system, workload, case.serving.server),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from archlint.analysis.system import System
+from archlint.checks._lines import way
 from archlint.model.architecture import Relation
 from archlint.topology.cycles import condensed_order, shortest_cycles
 from archlint.verdicts import Hit, Origin, Related, Term, Verdict
@@ -33,7 +34,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             None,
             "the shortest of its knot",
         )
-        yield Hit(cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",))
+        path = tuple(Related(relation.place(), way(relation)) for relation in cycle)
+        yield Hit(cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",), path=path)
 
 
 def _knots(system: System) -> dict[str, list[Relation]]:

@@ -15,19 +15,42 @@ def split_words(_ctx: click.Context, _param: click.Parameter, values: tuple[str,
     return tuple(word for value in values for word in value.replace(",", " ").split())
 
 
+def known_format(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Return a format that there is; for one that there is not, the error names the nearest."""
+    if name is None or name in FORMATS:
+        return name
+    from archlint.model.names import nearest
+
+    likely = nearest(name, FORMATS)
+    hint = f"did you mean `{likely}`?" if likely else f"formats: {', '.join(FORMATS)}"
+    what = f"there is no format `{name}`" if name else "no format is named"
+    raise click.BadParameter(f"{what}; {hint}", ctx, param)
+
+
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Formats, each with the file behind its colon where it should not go to standard output."""
     found = []
     for value in values:
-        name, _, file = value.partition(":")
-        if name not in FORMATS:
-            from archlint.model.names import nearest
-
-            likely = nearest(name, FORMATS)
-            hint = f"did you mean `{likely}`?" if likely else f"formats: {', '.join(FORMATS)}"
-            raise click.BadParameter(f"there is no format `{name}`; {hint}", ctx, param)
+        name, colon, file = value.partition(":")
+        known_format(ctx, param, name)
+        if colon and not file:
+            raise click.BadParameter(f"`{value}` names no file; write {name}:FILE, or {name} alone", ctx, param)
         found.append((name, file))
     return tuple(found)
+
+
+def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a format, and behind its colon the name of a file."""
+    name, colon, start = incomplete.partition(":")
+    if not colon:
+        return [known for known in FORMATS if known.startswith(name)]
+    folder, prefix = Path(start).parent, "" if start.endswith("/") else Path(start).name
+    folder = Path(start) if start.endswith("/") else folder
+    try:
+        found = sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
+    except OSError:
+        return []
+    return [f"{name}:{path.as_posix()}{'/' if path.is_dir() else ''}" for path in found]
 
 
 @click.command("check")
@@ -52,13 +75,21 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 )
 @click.option(
     "--output",
+    "-o",
     "outputs",
     metavar="FORMAT[:FILE]",
     callback=split_outputs,
+    shell_complete=complete_output,
     multiple=True,
-    help="Write this format, to a file if one is named; repeatable.",
+    help=f"Write this format, to a file if one is named; repeatable. Formats: {', '.join(FORMATS)}.",
 )
-@click.option("--output-format", type=click.Choice(list(FORMATS)), help="Short for --output FORMAT.")
+@click.option(
+    "--output-format",
+    metavar="FORMAT",
+    callback=known_format,
+    shell_complete=complete_output,
+    help="Short for --output FORMAT.",
+)
 @click.option("--stdin-filename", metavar="NAME", help="The name by which standard input goes (path `-`).")
 @click.option("--no-accept", is_flag=True, help="Report accepted findings too.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")

@@ -12,8 +12,8 @@ from archlint.api import STDIN, check_targets
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.linter import Options
-from archlint.report import FORMATS
-from archlint.report.options import TextOptions
+from archlint.report import FORMATS, SHOW_PATTERNS
+from archlint.report.options import ReportOptions
 from archlint.verdicts import Report, Severity
 
 LEVELS = ["error", "warning", "info", "never"]
@@ -42,18 +42,40 @@ class CheckCall(msgspec.Struct, frozen=True):
 
 def run_check(call: CheckCall) -> int:
     """Check what a call names, write the reports, and return the exit status."""
-    _outputs(call)
-    options = Options(call.select, call.ignore, call.exclude, call.config, call.accept, call.patterns)
+    outputs = _outputs(call)
+    patterns = call.patterns or any(name in SHOW_PATTERNS for name, _ in outputs)
+    options = Options(call.select, call.ignore, call.exclude, call.config, call.accept, patterns)
     report = check_targets(*_inputs(call, options))
     if not report.files and not report.errors:
         raise _nothing(call.paths, report)
-    rendering = TextOptions(
+    _keep_inputs(report, outputs)
+    status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
+    rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
-        statistics=call.statistics,
+        statistics=call.statistics, root=_here(), exit_status=status,
     )  # fmt: skip
-    for name, file in _outputs(call):
+    for name, file in outputs:
         _write(FORMATS[name](report, rendering), file)
-    return _status(report, call.fail_on or _fail_on(report), call.exit_zero)
+    return status
+
+
+def _here() -> str:
+    try:
+        return Path.cwd().as_posix()
+    except OSError:                                # the folder is gone; paths then stay as they were named
+        return ""
+
+
+def _keep_inputs(report: Report, outputs: tuple[tuple[str, str], ...]) -> None:
+    """Refuse to write a report over a file that was checked."""
+    files = [file for _, file in outputs if file]
+    if not files:
+        return
+    inputs = {os.path.realpath(name) for file in report.files for name in (file.file, *file.sources)}
+    inputs |= {os.path.realpath(error.file) for error in report.errors if error.file}
+    for file in files:
+        if os.path.realpath(file) in inputs:
+            raise UsageError(f"{file}: this file was checked, and a report does not replace it", "name another file")
 
 
 def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
@@ -61,7 +83,8 @@ def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
     short = ((call.output_format, ""),) if call.output_format else ()
     outputs = (*call.outputs, *short) or (("text", ""),)
     places = [file for _, file in outputs]
-    twice = next((file for file in places if places.count(file) > 1), None)
+    same = [os.path.realpath(file) if file else "" for file in places]
+    twice = next((file for file, place in zip(places, same, strict=True) if same.count(place) > 1), None)
     if twice is not None:
         where = twice or "standard output"
         raise UsageError(f"two outputs go to {where}", "name a file for one: --output json:report.json")

@@ -3,27 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from archlint.report.options import TextOptions
+    from archlint.report.options import ReportOptions
     from archlint.verdicts import Report
 
 
-def _text(report: Report, options: TextOptions) -> str:
+def _text(report: Report, options: ReportOptions) -> str:
     from archlint.report.text import render_text
 
     return render_text(report, options)
 
 
-def _json(report: Report, _options: TextOptions) -> str:
+def _json(report: Report, _options: ReportOptions) -> str:
     from archlint.report.json import render_json
 
     return render_json(report)
 
 
-FORMATS: dict[str, Callable[[Report, TextOptions], str]] = {
+def _sarif(report: Report, options: ReportOptions) -> str:
+    from archlint.report.sarif import render_sarif
+
+    return render_sarif(report, options)
+
+
+def _junit(report: Report, options: ReportOptions) -> str:
+    from archlint.report.junit import render_junit
+
+    return render_junit(report, options)
+
+
+def _github(report: Report, options: ReportOptions) -> str:
+    from archlint.report.github import render_github
+
+    return render_github(report, options)
+
+
+def _gitlab(report: Report, options: ReportOptions) -> str:
+    from archlint.report.gitlab import render_gitlab
+
+    return render_gitlab(report, options)
+
+
+def _markdown(report: Report, options: ReportOptions) -> str:
+    from archlint.report.markdown import render_markdown
+
+    return render_markdown(report, options)
+
+
+def _html(report: Report, options: ReportOptions) -> str:
+    from archlint.report.html import render_html
+
+    return render_html(report, options)
+
+
+FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
     "text": _text,
     "json": _json,
+    "sarif": _sarif,
+    "junit": _junit,
+    "github": _github,
+    "gitlab": _gitlab,
+    "markdown": _markdown,
+    "html": _html,
 }
-"""From the name of a format to what writes it; only `text` heeds the options."""
+"""From the name of a format to what writes it."""
+
+SHOW_PATTERNS: Final = frozenset({"html"})
+"""The formats that always show the patterns that a system follows, so that a check has to recognise them."""

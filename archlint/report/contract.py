@@ -133,6 +133,10 @@ class JsonFinding(msgspec.Struct, frozen=True):
         JsonAcceptance | None, Meta(description="Why it was taken on purpose; null in `findings`.")
     ]
     root: Root
+    path: Annotated[
+        list[JsonRelated],
+        Meta(description="The places that a request passes, in its order; empty where the finding is about none."),
+    ]
 
 
 class JsonUndecided(msgspec.Struct, frozen=True):
@@ -165,6 +169,7 @@ class JsonError(msgspec.Struct, frozen=True):
 
     message: str
     hint: Annotated[str, Meta(description="What to do next, or empty.")]
+    file: Annotated[str, Meta(description="The input; empty where the error is not of one alone.")]
 
 
 class JsonFile(msgspec.Struct, frozen=True):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archlint.model.quantities import format_quantity
 from archlint.report.frame import DOTS, Frame, Mark, place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.outline import Outline
+from archlint.report.plain import certainty_text
 from archlint.report.terms import term_lines
 from archlint.source.document import Document
-from archlint.verdicts import Certainty, Cure, Finding, Location, ShownRelated
+from archlint.verdicts import Cure, Finding, Location, ShownRelated
 
 NEAR_LINES = 6
 """Related places at most so many lines away stand in the finding's own frame."""
@@ -106,7 +106,7 @@ class FindingWriter:
     def _notes(self, finding: Finding, document: Document | None, hidden: int, indent: int) -> list[str]:
         lines = self._note(f"and {plural(hidden, 'more place')}", indent) if hidden else []
         lines += term_lines(finding.terms, indent, self._width, finding.location, self._ink)
-        remarks = [_certainty(finding)]
+        remarks = [certainty_text(finding)]
         plain = finding.suggestion and not finding.terms and not finding.cures
         if finding.rule not in self._explained and not plain:
             self._explained.add(finding.rule)
@@ -169,18 +169,3 @@ def _mark_of(location: Location, document: Document | None, message: str, chief:
     text = document.line(location.line).rstrip()
     until = f"{DOTS} to line {location.end_line}"
     return Mark(start, max(start + 1, len(text)), f"{until}: {message}" if message else until, chief)
-
-
-def _certainty(finding: Finding) -> str:
-    """Say what a finding rests on, unless that is plain: what has no arithmetic needs no word of proof."""
-    if finding.certainty == Certainty.PROVEN.value:
-        return "proven" if finding.terms else ""
-    if finding.certainty == Certainty.HEURISTIC.value:
-        return "heuristic: rests on a hint"
-    if finding.band is None:
-        return "estimated"
-    units = (
-        [term.unit for term in finding.terms if term.limit] or [term.unit for term in finding.terms] or [""]
-    )
-    low, high = (format_quantity(bound, units[0]) for bound in finding.band)
-    return f"estimated: between {low} and {high}"

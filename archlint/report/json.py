@@ -73,7 +73,7 @@ def _document(report: Report) -> JsonReport:
             for entry in file.accepted
         ],
         patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
-        errors=[JsonError(error.message, error.hint) for error in report.errors],
+        errors=[JsonError(error.message, error.hint, error.file) for error in report.errors],
         files=[JsonFile(file.file, file.system, file.rules_run) for file in files],
         summary=_summary(report),
     )
@@ -105,6 +105,7 @@ def _finding(finding: Finding, root: str, acceptance: JsonAcceptance | None = No
         band=finding.band,
         acceptance=acceptance,
         root=root,
+        path=[_related(step) for step in finding.path],
     )
 
 

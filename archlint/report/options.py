@@ -1,4 +1,4 @@
-"""How the text report looks."""
+"""How reports look."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ class TextOptions(msgspec.Struct, frozen=True):
     patterns: bool = False
     statistics: bool = False
     accepted: bool = False
+
+
+class ReportOptions(TextOptions, frozen=True):
+    """What the other formats heed beside that.
+
+    `root` is the folder, absolute and with forward slashes, that the paths of the report are made relative to;
+    empty leaves them as they were named. `exit_status` is what the call ends with, where that is known.
+    `diagrams` holds an SVG for each system that has one, by the name of the file that was checked.
+    """
+
+    root: str = ""
+    exit_status: int | None = None
+    diagrams: dict[str, str] = {}

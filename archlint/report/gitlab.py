@@ -1,0 +1,114 @@
+"""The report as GitLab's Code Quality report.
+
+The form is that of docs.gitlab.com, "Code Quality", section "Code Quality report format": a list of objects with a
+description, the name of the check, a fingerprint that no other one has, a severity, and a place. GitLab knows no
+accepted and no undecided findings: both are listed as `info`, and say what they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from archlint.report.layout import flat
+from archlint.report.options import ReportOptions
+from archlint.report.plain import (
+    arithmetic,
+    certainty_text,
+    error_place,
+    place_text,
+    question_text,
+    readable,
+    relative_path,
+)
+from archlint.verdicts import FileReport, Finding, InputError, Report
+
+_SEVERITIES: Final = {"error": "critical", "warning": "major", "info": "minor"}
+
+
+class _Lines(msgspec.Struct, frozen=True):
+    begin: int
+    end: int
+
+
+class _Place(msgspec.Struct, frozen=True):
+    path: str
+    lines: _Lines
+
+
+class _Issue(msgspec.Struct, frozen=True):
+    description: str
+    check_name: str
+    fingerprint: str
+    severity: str
+    location: _Place
+
+
+def render_gitlab(report: Report, options: ReportOptions | None = None) -> str:
+    """Return the report as an indented JSON list that ends with a line break."""
+    root = (options or ReportOptions()).root
+    issues = [issue for file in report.files for issue in _issues(file, root)]
+    issues += [_input(error, root) for error in report.errors]
+    return msgspec.json.format(msgspec.json.encode(_unique(issues)), indent=2).decode() + "\n"
+
+
+def _issues(file: FileReport, root: str) -> Iterator[_Issue]:
+    name = relative_path(file.file, root)
+    for finding in file.findings:
+        text = ". ".join([flat(finding.message), *_more(finding, root)])
+        yield _of(finding, name, text, _SEVERITIES[finding.severity], root)
+    for entry in file.accepted:
+        until = f" until {flat(entry.until)}" if entry.until else ""
+        why = f"Accepted{until} in {place_text(entry.location, root)} ({flat(entry.reason)})"
+        yield _of(entry.finding, name, f"{why}: {flat(entry.finding.message)}", "info", root)
+    for question in file.undecided:
+        identity = "\n".join((name, "undecided", question.rule, question.at, *question.needs))
+        here = question.location
+        place = _Place(readable(relative_path(here.file, root)), _Lines(here.line, here.end_line))
+        text = f"`{flat(question.name)}` at {flat(question.at)} is {question_text(question)}"
+        yield _Issue(text, _check(question.rule, question.name), _hash(identity), "info", place)
+
+
+def _of(finding: Finding, name: str, text: str, severity: str, root: str) -> _Issue:
+    here = finding.location
+    place = _Place(readable(relative_path(here.file, root)), _Lines(here.line, here.end_line))
+    identity = f"{name}\n{finding.fingerprint}"
+    return _Issue(readable(text), _check(finding.rule, finding.name), _hash(identity), severity, place)
+
+
+def _more(finding: Finding, root: str) -> Iterator[str]:
+    yield from arithmetic(finding, root)
+    yield from (said for said in (certainty_text(finding), flat(finding.suggestion)) if said)
+    if finding.cures:
+        yield f"What helps: {', '.join(flat(cure.pattern) for cure in finding.cures)}"
+
+
+def _input(error: InputError, root: str) -> _Issue:
+    line = (error_place(error) or (1, 1))[0]
+    text = f"{flat(error.message)}. {flat(error.hint)}" if error.hint else flat(error.message)
+    place = _Place(readable(relative_path(error.file, root) or "."), _Lines(line, line))
+    return _Issue(text, "input-not-read", _hash(f"input\n{error.file}\n{error.message}"), "blocker", place)
+
+
+def _check(rule: str, name: str) -> str:
+    return flat(f"{rule}-{name}") or "-"
+
+
+def _hash(identity: str) -> str:
+    return sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _unique(issues: list[_Issue]) -> list[_Issue]:
+    """Give issues with the same fingerprint different ones: GitLab shows one of each."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for issue in issues:
+        ordinal = seen[issue.fingerprint]
+        seen[issue.fingerprint] += 1
+        again = _hash(f"{issue.fingerprint}\n{ordinal}") if ordinal else issue.fingerprint
+        unique.append(msgspec.structs.replace(issue, fingerprint=again))
+    return unique

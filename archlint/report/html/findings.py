@@ -1,0 +1,113 @@
+"""Findings as HTML: message, place, source, arithmetic, what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archlint.report.html.tags import Lines, element, prose, source, text
+from archlint.report.layout import flat
+from archlint.report.markup import pattern_url
+from archlint.report.plain import certainty_text, place_text, term_label, term_source
+from archlint.source.document import Document
+from archlint.verdicts import Accepted, Cure, Finding, Location
+
+_AROUND = 2
+_MOST_LINES = 12
+_MOST_WIDE = 400
+
+
+def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -> Lines:
+    """Write a finding with all that is known of it."""
+    yield f'<article class="item {text(finding.severity)}" data-kind="{text(finding.severity)}" data-rules="{text(finding.rule)}">'
+    yield from _head(finding, finding.severity, root)
+    yield from _frame(finding.location, sources.get(finding.location.file))
+    yield from _terms(finding, root)
+    yield from _notes(finding, root)
+    yield from _cures(finding)
+    yield element("p", f"More: `archlint explain {finding.rule}`", klass="more")
+    yield "</article>"
+
+
+def accepted_item(entry: Accepted, root: str) -> Lines:
+    """Write a finding that was taken on purpose, with why and where that is said."""
+    finding = entry.finding
+    yield f'<article class="item accepted" data-kind="accepted" data-rules="{text(finding.rule)}">'
+    yield from _head(finding, "accepted", root)
+    until = f" until {flat(entry.until)}" if entry.until else ""
+    yield element("p", f"Accepted{until} in `{place_text(entry.location, root)}`: {flat(entry.reason)}", klass="why")
+    yield "</article>"
+
+
+def _head(finding: Finding, badge: str, root: str) -> Lines:
+    name = f'<code class="rule">{text(finding.rule)}</code> {text(finding.name)}'
+    yield f'<h3><span class="badge {text(badge)}">{text(badge)}</span> {name}</h3>'
+    yield element("p", finding.message, klass="message")
+    place = f"{place_text(finding.location, root)}:{finding.location.column}"
+    at = f' <span class="at">{text(finding.at)}</span>' if finding.at != "system" else ""
+    yield f'<p class="place"><code>{text(place)}</code>{at}</p>'
+
+
+def _frame(here: Location, document: Document | None) -> Lines:
+    """Show the lines of a place with a little around them, its own part marked."""
+    if document is None or not document.line(here.line):
+        return
+    last = min(here.end_line, here.line + _MOST_LINES)
+    numbers = range(max(1, here.line - _AROUND), last + _AROUND + 1)
+    shown = [number for number in numbers if here.line <= number <= last or document.line(number).strip()]
+    yield '<pre class="source" tabindex="0" aria-label="Source"><code>'
+    for number in shown:
+        line = document.line(number)
+        inside = here.line <= number <= last
+        klass = ' class="here"' if inside else ""
+        yield f'<span{klass}><i>{number}</i>{_marked(line, here, number) if inside else source(_cut(line))}</span>'
+    yield "</code></pre>"
+
+
+def _marked(line: str, here: Location, number: int) -> str:
+    start = here.column - 1 if number == here.line else len(line) - len(line.lstrip())
+    end = here.end_column - 1 if number == here.end_line else len(line.rstrip())
+    first = max(0, start - _MOST_WIDE // 2)
+    before, inside, after = line[first:start], line[start:end], line[end:]
+    dots = "…" if first else ""
+    return f"{dots}{source(before)}<mark>{source(_cut(inside))}</mark>{source(_cut(after))}"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _MOST_WIDE else f"{line[:_MOST_WIDE]}…"
+
+
+def _terms(finding: Finding, root: str) -> Lines:
+    if not finding.terms:
+        return
+    yield '<div class="scroll"><table class="terms"><thead><tr><th scope="col">what</th><th scope="col">value</th>'
+    yield '<th scope="col">from</th></tr></thead><tbody>'
+    for term in finding.terms:
+        place = place_text(term.location, root) if term.location else ""
+        limit = ' class="limit"' if term.limit else ""
+        told = prose(term_source(term, place))
+        yield f'<tr{limit}><th scope="row">{prose(term_label(term))}</th><td>{prose(term.text)}</td><td>{told}</td></tr>'
+    yield "</tbody></table></div>"
+
+
+def _notes(finding: Finding, root: str) -> Lines:
+    notes = [prose(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
+    for other in finding.related:
+        notes.append(f"<code>{text(place_text(other.location, root))}</code> {prose(other.message)}")
+    if notes:
+        yield '<ul class="notes">'
+        yield from (f"<li>{note}</li>" for note in notes)
+        yield "</ul>"
+
+
+def _cures(finding: Finding) -> Lines:
+    if finding.cures:
+        yield element("h4", "What helps")
+        yield '<ul class="cures">'
+        yield from (f"<li>{_cure(cure)}</li>" for cure in finding.cures)
+        yield "</ul>"
+
+
+def _cure(cure: Cure) -> str:
+    url, title = pattern_url(cure.pattern), text(cure.title or cure.pattern)
+    name = f'<a href="{text(url)}" rel="noreferrer">{title}</a>' if url else f"<strong>{title}</strong>"
+    return f"{name}: {prose(cure.text)}"

@@ -1,0 +1,193 @@
+"""The page: head, summary, filter, and a section for each system.
+
+Everything that comes from a file is escaped, and a content security policy lets nothing run or load but the one
+style and the one script that the page brings along, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from archlint import __version__
+from archlint.report.html.findings import accepted_item, finding_item
+from archlint.report.html.tags import Lines, element, text
+from archlint.report.html.undecided import fact_item, pattern_row
+from archlint.report.layout import joined, plural
+from archlint.report.options import ReportOptions
+from archlint.report.plain import relative_path
+from archlint.report.summary import SEVERITIES
+from archlint.report.undecided import missing_facts
+from archlint.verdicts import FileReport, Report
+
+_HERE: Final = Path(__file__).resolve().parent
+_KINDS: Final = (
+    ("error", "Errors"), ("warning", "Warnings"), ("info", "Information"), ("undecided", "Undecided"),
+    ("accepted", "Accepted"),
+)  # fmt: skip
+
+
+def render_html(report: Report, options: ReportOptions | None = None) -> str:
+    """Return the report as an HTML document that ends with a line break; `options.diagrams` are shown where given."""
+    options = options or ReportOptions()
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        '<meta name="referrer" content="no-referrer">',
+        '<meta name="robots" content="noindex">',
+        element("title", f"archlint: {_told(report)}"),
+        f"<style>{style}</style>",
+        "</head>",
+        "<body>",
+        '<a class="skip" href="#report">Skip to the findings</a>',
+        *_header(report),
+        *_filter(report),
+        '<main id="report" tabindex="-1">',
+        *_errors(report),
+        *(line for number, file in enumerate(report.files) for line in _system(file, number, options)),
+        '<p id="nothing" hidden>Nothing matches the filter.</p>',
+        "</main>",
+        element("footer", f"Written by archlint {__version__}."),
+        f"<script>{script}</script>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a policy under which only these two are taken; an image may be part of the page itself."""
+    hashes = [base64.b64encode(sha256(part.encode()).digest()).decode() for part in (style, script)]
+    sources = f"style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; img-src data:"
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+
+
+def _counts(files: tuple[FileReport, ...]) -> dict[str, int]:
+    counts = {name: sum(f.severity == name for file in files for f in file.findings) for name in SEVERITIES}
+    return {
+        **counts,
+        "undecided": sum(len(file.undecided) for file in files),
+        "accepted": sum(len(file.accepted) for file in files),
+    }
+
+
+def _told(report: Report) -> str:
+    counts = _counts(report.files)
+    found = joined(plural(counts[name], name) for name in SEVERITIES if counts[name]) or "nothing found"
+    return f"{found} in {plural(len(report.files), 'file')}"
+
+
+def _header(report: Report) -> Lines:
+    counts = _counts(report.files)
+    yield "<header>"
+    yield element("h1", "archlint")
+    yield element("p", f"{_told(report)}.", klass="lead")
+    yield '<dl class="counts">'
+    for name, title in _KINDS:
+        empty = "" if counts[name] else " none"
+        yield f'<div class="count {name}{empty}"><dt>{title}</dt><dd>{counts[name]:,}</dd></div>'
+    yield "</dl>"
+    if report.skipped:
+        yield element("p", f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top.", klass="aside")
+    yield "</header>"
+
+
+def _filter(report: Report) -> Lines:
+    """The filter is shown by the script, as it does nothing without."""
+    rules: dict[str, str] = {}
+    for file in report.files:
+        rules |= {finding.rule: finding.name for finding in file.findings}
+        rules |= {entry.finding.rule: entry.finding.name for entry in file.accepted}
+        rules |= {question.rule: question.name for question in file.undecided}
+    yield '<form id="filter" role="search" aria-label="Filter" hidden>'
+    yield '<label class="search">Text <input type="search" id="words" autocomplete="off" spellcheck="false"></label>'
+    yield '<label>Rule <select id="rule"><option value="">all rules</option>'
+    for rule in sorted(rules):
+        yield element("option", f"{rule} {rules[rule]}", value=rule)
+    yield "</select></label>"
+    yield "<fieldset><legend>Show</legend>"
+    for name, title in _KINDS:
+        yield f'<label class="kind"><input type="checkbox" name="kind" value="{name}" checked> {title}</label>'
+    yield "</fieldset>"
+    yield '<button type="reset">Reset</button>'
+    yield '<output id="shown" role="status" aria-live="polite"></output>'
+    yield "</form>"
+
+
+def _errors(report: Report) -> Lines:
+    if not report.errors:
+        return
+    yield '<section class="unread" aria-labelledby="unread">'
+    yield element("h2", "Could not be read", id="unread")
+    yield "<ul>"
+    for error in report.errors:
+        hint = element("span", error.hint, klass="hint") if error.hint else ""
+        yield f"<li>{element('span', error.message, klass='message')} {hint}</li>"
+    yield "</ul></section>"
+
+
+def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
+    name = f"system-{number}"
+    path = relative_path(file.file, options.root)
+    yield f'<section class="system" aria-labelledby="{name}">'
+    yield f'<h2 id="{name}">{text(file.system or path)} {element("code", path, klass="path") if file.system else ""}</h2>'
+    yield from _diagram(file, options)
+    if not file.findings:
+        ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""
+        yield element("p", f"Nothing found{ran}.", klass="clear")
+    for finding in sorted(file.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+        yield from finding_item(finding, file.sources, options.root)
+    yield from _undecided(file, options.root)
+    yield from _accepted(file, options.root)
+    yield from _patterns(file)
+    yield "</section>"
+
+
+def _diagram(file: FileReport, options: ReportOptions) -> Iterator[str]:
+    """Show the diagram of a system as an image: nothing in an image runs or loads, whatever names stand in it."""
+    svg = options.diagrams.get(file.file)
+    if svg:
+        data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
+        alt = text(f"Diagram of {file.system or file.file}")
+        yield f'<figure class="diagram"><img alt="{alt}" src="data:image/svg+xml;base64,{data}"></figure>'
+
+
+def _undecided(file: FileReport, root: str) -> Lines:
+    if file.undecided:
+        yield '<section class="block">'
+        yield element("h3", f"Undecided ({len(file.undecided):,})")
+        yield element("p", "Add these keys to decide them, the most decisive first.", klass="aside")
+        yield '<ul class="facts">'
+        for fact in missing_facts(Report((file,))):
+            if fact.listed:
+                yield from fact_item(fact, len(file.undecided), root)
+        yield "</ul></section>"
+
+
+def _accepted(file: FileReport, root: str) -> Lines:
+    if file.accepted:
+        yield '<section class="block">'
+        yield element("h3", f"Accepted ({len(file.accepted):,})")
+        for entry in file.accepted:
+            yield from accepted_item(entry, root)
+        yield "</section>"
+
+
+def _patterns(file: FileReport) -> Lines:
+    if file.patterns:
+        yield '<section class="block patterns">'
+        yield element("h3", "Patterns that it follows")
+        yield '<div class="scroll"><table><thead><tr><th scope="col">pattern</th><th scope="col">workload</th>'
+        yield '<th scope="col">components</th></tr></thead><tbody>'
+        yield from map(pattern_row, file.patterns)
+        yield "</tbody></table></div></section>"

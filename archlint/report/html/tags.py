@@ -1,0 +1,52 @@
+"""Text from a file as HTML: escaped, with what is code between backticks marked as code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from archlint.report.layout import flat, visible
+
+Lines = Iterator[str]
+
+_CODE: Final = re.compile(r"`([^`]+)`")
+
+
+def text(value: str) -> str:
+    """Escape a text for HTML and for the values of attributes, on one line.
+
+    >>> text('<b> & "c"')
+    '&lt;b&gt; &amp; &quot;c&quot;'
+    """
+    return escape(flat(value), quote=True)
+
+
+def prose(value: str) -> str:
+    """Escape a text, and mark what stands between backticks as code.
+
+    >>> prose("`a` waits")
+    '<code>a</code> waits'
+    """
+    shown = text(value)
+    return shown if shown.count("`") % 2 else _CODE.sub(r"<code>\1</code>", shown)
+
+
+def source(value: str) -> str:
+    """Escape a line of a file as it stands, its control characters spelt out."""
+    return escape(visible(value.replace("\t", "    ")), quote=True)
+
+
+def element(name: str, content: str, klass: str = "", id: str = "", value: str = "") -> str:
+    """Return an element with text in it.
+
+    >>> element("p", "a < b", klass="lead")
+    '<p class="lead">a &lt; b</p>'
+    """
+    given = {"class": klass, "id": id, "value": value}
+    attributes = "".join(f' {key}="{text(said)}"' for key, said in given.items() if said)
+    return f"<{name}{attributes}>{prose(content) if name in _PROSE else text(content)}</{name}>"
+
+
+_PROSE: Final = frozenset({"p", "span", "h3", "h4", "td", "dd", "li"})

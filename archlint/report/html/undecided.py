@@ -1,0 +1,33 @@
+"""Open questions, by the key that would decide them, and recognised patterns, as HTML."""
+
+from __future__ import annotations
+
+from archlint.report.html.tags import Lines, element, prose, text
+from archlint.report.layout import flat, joined
+from archlint.report.plain import place_text
+from archlint.report.undecided import MissingFact
+from archlint.verdicts import RecognisedPattern
+
+
+def fact_item(fact: MissingFact, count: int, root: str) -> Lines:
+    """Write a key to add, with the questions that wait for it."""
+    rules = " ".join(dict.fromkeys(question.rule for question in fact.listed))
+    yield f'<li class="item undecided" data-kind="undecided" data-rules="{text(rules)}">'
+    told = f"decides {fact.alone:,} of {count:,}" if fact.alone else f"{len(fact.questions):,} of {count:,} wait for it and others"
+    head = f'<code class="key">{text(fact.key)}</code> {text(told)}' if fact.key else "No key decides these"
+    yield f'<p class="fact">{head}</p><ul>'
+    for question in fact.listed:
+        others = [f"`{flat(need)}`" for need in question.needs if need != fact.key]
+        more = f" with {joined(others)}" if others else ""
+        more += f"; unknown: {flat(question.because)}" if question.because else ""
+        place = element("code", place_text(question.location, root))
+        name = f'<code class="rule">{text(question.rule)}</code> {text(question.name)}'
+        yield f"<li>{name} at {place} {element('span', question.at, klass='at')}{prose(more)}</li>"
+    yield "</ul></li>"
+
+
+def pattern_row(found: RecognisedPattern) -> str:
+    """Write a pattern with the components that play its roles."""
+    roles = "; ".join(f"{flat(role)}: {', '.join(map(flat, names))}" for role, names in found.roles.items())
+    cells = [text(found.workload) or "-", text(roles)]
+    return f'<tr><th scope="row">{text(found.pattern)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'

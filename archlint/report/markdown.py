@@ -1,0 +1,220 @@
+"""The report as GitHub-flavoured Markdown, for a comment on a pull request.
+
+It fits into one comment: GitHub refuses a body of more than 65,536 characters. What does not fit loses its arithmetic
+first, then its place in the list, the least severe first; what is left out is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from archlint.report.layout import flat, joined, plural
+from archlint.report.markup import clipped, code, prose, source_link
+from archlint.report.options import ReportOptions
+from archlint.report.plain import certainty_text, place_text, relative_path, term_label, term_source
+from archlint.report.summary import SEVERITIES
+from archlint.report.undecided import MissingFact, missing_facts
+from archlint.verdicts import Accepted, FileReport, Finding, Report
+
+MOST_CHARACTERS: Final = 65_536
+_TITLES: Final = {"error": "Errors", "warning": "Warnings", "info": "Information"}
+_MOST_SHORT = 300
+_MOST_FILES = 50
+_RESERVED = 600
+"""Characters for the notes on what was left out."""
+
+
+def render_markdown(report: Report, options: ReportOptions | None = None, most: int = MOST_CHARACTERS) -> str:
+    """Return the report as Markdown of at most so many characters (at least some 4,000) that ends with a line break."""
+    root = (options or ReportOptions()).root
+    parts = ["\n".join(_head(report, root))]
+    room = most - len(parts[0]) - _RESERVED
+    tail = [list(_undecided(report, root)), list(_accepted(report.accepted, root))]
+    kept_for_tail = min(sum(map(_size, tail)), room // 3)
+    parts += _findings(report.findings, root, room - kept_for_tail)
+    room -= sum(len(part) + 2 for part in parts[1:])
+    for title, lines in zip((_undecided_title(report), f"Accepted ({len(report.accepted):,})"), tail, strict=True):
+        if lines:
+            parts.append(_folded(title, lines, room if lines is tail[-1] or not tail[-1] else room // 2))
+            room -= len(parts[-1]) + 2
+    return "\n\n".join(parts) + "\n"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines) + 200
+
+
+def _head(report: Report, root: str) -> Iterator[str]:
+    counts = {name: sum(f.severity == name for f in report.findings) for name in SEVERITIES}
+    told = joined(plural(count, name) for name, count in counts.items() if count) or "nothing found"
+    yield f"## archlint: {told} in {plural(len(report.files), 'file')}"
+    yield ""
+    if report.files:
+        yield "| file | error | warning | info | accepted | undecided |"
+        yield "|---|--:|--:|--:|--:|--:|"
+        yield from (_row(file, root) for file in report.files[:_MOST_FILES])
+        if len(report.files) > _MOST_FILES:
+            yield f"| and {plural(len(report.files) - _MOST_FILES, 'more file')} | | | | | |"
+    if report.skipped:
+        yield ""
+        yield f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+    if report.errors:
+        yield ""
+        yield f"### Could not be read ({len(report.errors):,})"
+        yield ""
+        for error in report.errors[:_MOST_FILES]:
+            hint = f" ({prose(error.hint)})" if error.hint else ""
+            yield f"- {prose(clipped(error.message, _MOST_SHORT))}{hint}"
+        if len(report.errors) > _MOST_FILES:
+            yield f"- and {plural(len(report.errors) - _MOST_FILES, 'more input')}"
+
+
+def _row(file: FileReport, root: str) -> str:
+    counts = [sum(f.severity == name for f in file.findings) for name in SEVERITIES]
+    counts += [len(file.accepted), len(file.undecided)]
+    name = code(clipped(relative_path(file.file, root), _MOST_SHORT))
+    system = f" {prose(clipped(file.system, 80))}" if file.system else ""
+    return f"| {name}{system} | {' | '.join(f'{count:,}' if count else '-' for count in counts)} |"
+
+
+def _findings(findings: Sequence[Finding], root: str, room: int) -> Iterator[str]:
+    """Yield what fits: the most severe in full, then others in a line each, then how many there are more."""
+    left_out = 0
+    full = True
+    for severity in SEVERITIES:
+        group = [finding for finding in findings if finding.severity == severity]
+        if group:
+            title = f"### {_TITLES[severity]} ({len(group):,})"
+            room -= len(title) + 2
+            yield title
+        lines: list[str] = []
+        for number, finding in enumerate(group):
+            block = "\n".join(_block(finding, root)) if full else ""
+            # What is cut is cut from here on, so that each finding that is told is worse than those that are not.
+            full = full and len(block) + 2 <= room - _short_lines(group[number + 1 :]) // 4
+            if full:
+                room -= len(block) + 2
+                yield block
+                continue
+            short = f"- {_title(finding, root, _MOST_SHORT)}"
+            if len(short) + 2 > room:
+                left_out += len(group) - number
+                room = 0
+                break
+            room -= len(short) + 1
+            lines.append(short)
+        if lines:
+            yield "\n".join(lines)
+    if not full:
+        yield _cut_note(left_out)
+
+
+def _short_lines(findings: Sequence[Finding]) -> int:
+    return len(findings) * _MOST_SHORT
+
+
+def _cut_note(left_out: int) -> str:
+    gone = f" {plural(left_out, 'finding')}, the least severe, {'is' if left_out == 1 else 'are'} not listed." if left_out else ""
+    return f"> Cut to the {MOST_CHARACTERS:,} characters that a comment holds: some arithmetic is left out.{gone} `archlint check` shows all."
+
+
+def _title(finding: Finding, root: str, most: int) -> str:
+    place = code(f"{place_text(finding.location, root)}:{finding.location.column}")
+    return f"**{prose(finding.rule)} {prose(finding.name)}** at {place}: {prose(clipped(flat(finding.message), most))}"
+
+
+def _block(finding: Finding, root: str) -> Iterator[str]:
+    yield _title(finding, root, 4 * _MOST_SHORT)
+    details = [*_terms(finding, root), *_notes(finding, root), *_cures(finding)]
+    if details:
+        yield ""
+        yield f"<details><summary>{_what(finding)}</summary>"
+        yield ""
+        yield from details
+        yield "</details>"
+
+
+def _what(finding: Finding) -> str:
+    told = ["arithmetic"] if finding.terms else []
+    told += ["places"] if finding.related else []
+    told += ["what helps"] if finding.cures or finding.suggestion else []
+    return (joined(told) or "details").capitalize()
+
+
+def _terms(finding: Finding, root: str) -> Iterator[str]:
+    if not finding.terms:
+        return
+    yield "| what | value | from |"
+    yield "|---|--:|---|"
+    for term in finding.terms:
+        place = place_text(term.location, root) if term.location else ""
+        label, value = prose(term_label(term)), prose(clipped(term.text, _MOST_SHORT))
+        strong = "**" if term.limit and label and value else ""
+        told = prose(term_source(term, place))
+        yield f"| {strong}{label}{strong} | {strong}{value}{strong} | {told} |"
+    yield ""
+
+
+def _notes(finding: Finding, root: str) -> Iterator[str]:
+    notes = [prose(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
+    notes += [f"{code(place_text(other.location, root))}: {prose(other.message)}" for other in finding.related]
+    yield from (f"- {note}" for note in notes)
+    if notes:
+        yield ""
+
+
+def _cures(finding: Finding) -> Iterator[str]:
+    if finding.cures:
+        yield "What helps:"
+        yield ""
+    for cure in finding.cures:
+        title = f"**{source_link(cure.pattern, cure.title or cure.pattern)}**"
+        yield f"- {title}: {prose(cure.text)}"
+    if finding.cures:
+        yield ""
+    yield f"More: {code(f'archlint explain {finding.rule}')}"
+    yield ""
+
+
+def _undecided_title(report: Report) -> str:
+    return f"Undecided ({len(report.undecided):,}): keys to add, the most decisive first"
+
+
+def _undecided(report: Report, root: str) -> Iterator[str]:
+    for fact in missing_facts(report):
+        if fact.listed:
+            yield f"- {_fact(fact, len(report.undecided), len(report.files) > 1, root)}"
+            for question in fact.listed:
+                name = f"{prose(question.rule)} {prose(question.name)}"
+                because = f" (unknown: {prose(question.because)})" if question.because else ""
+                yield f"  - {name} at {code(place_text(question.location, root))}{because}"
+
+
+def _fact(fact: MissingFact, count: int, many: bool, root: str) -> str:
+    if not fact.key:
+        return "No key decides these"
+    where = f" in {code(relative_path(fact.file, root))}" if many else ""
+    told = f"decides {fact.alone:,} of {count:,}" if fact.alone else f"{len(fact.questions):,} of {count:,} wait for it and others"
+    return f"{code(fact.key)}{where}: {told}"
+
+
+def _accepted(entries: Sequence[Accepted], root: str) -> Iterator[str]:
+    for entry in entries:
+        until = f" until {prose(entry.until)}" if entry.until else ""
+        why = f"accepted{until} in {code(place_text(entry.location, root))}: {prose(clipped(entry.reason, _MOST_SHORT))}"
+        yield f"- {_title(entry.finding, root, _MOST_SHORT)} ({why})"
+
+
+def _folded(title: str, lines: Sequence[str], room: int) -> str:
+    """Fold a list away; of one that is longer than there is room for, the first lines."""
+    head, foot = f"<details><summary>{title}</summary>\n\n", "\n\n</details>"
+    room -= len(head) + len(foot) + 60
+    kept: list[str] = []
+    for number, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            kept.append(f"- and {plural(len(lines) - number, 'more line')} left out for want of room")
+            break
+        kept.append(line)
+    return head + "\n".join(kept) + foot

@@ -1,0 +1,121 @@
+"""What several formats say alike: how sure a finding is, its arithmetic in words, paths and what may stand in them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Final
+
+from archlint.model.quantities import format_quantity
+from archlint.report.layout import flat, joined
+from archlint.verdicts import Certainty, Finding, InputError, Location, OpenQuestion, ShownTerm
+
+_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_PLACE: Final = re.compile(r":([0-9]+)(?::([0-9]+))?")
+
+
+def certainty_text(finding: Finding) -> str:
+    """Say what a finding rests on, unless that is plain: what has no arithmetic needs no word of proof."""
+    if finding.certainty == Certainty.PROVEN.value:
+        return "proven" if finding.terms else ""
+    if finding.certainty == Certainty.HEURISTIC.value:
+        return "heuristic: rests on a hint"
+    if finding.band is None:
+        return "estimated"
+    units = (
+        [term.unit for term in finding.terms if term.limit] or [term.unit for term in finding.terms] or [""]
+    )
+    low, high = (format_quantity(bound, units[0]) for bound in finding.band)
+    return f"estimated: between {low} and {high}"
+
+
+def term_label(term: ShownTerm) -> str:
+    """Return what a term is called, with a word for what the others are held against."""
+    label = flat(term.label)
+    return f"limit: {label}" if term.limit and not label.startswith("limit") else label
+
+
+def term_source(term: ShownTerm, place: str) -> str:
+    """Say where a value comes from: its origin, its place as it is given, and its note."""
+    return ", ".join(part for part in (flat(term.origin), place, flat(term.note)) if part)
+
+
+def arithmetic(finding: Finding, root: str) -> Iterator[str]:
+    """Yield a line for each term: `label: value (origin, file:line, note)`."""
+    for term in finding.terms:
+        place = place_text(term.location, root) if term.location else ""
+        yield f"{term_label(term)}: {flat(term.text)} ({term_source(term, place)})"
+
+
+def question_text(question: OpenQuestion) -> str:
+    """Say what would decide an open question."""
+    needs = joined(f"`{flat(need)}`" for need in question.needs)
+    text = f"undecided: add {needs} to decide it" if needs else "undecided: no key decides it"
+    return f"{text}; unknown: {flat(question.because)}" if question.because else text
+
+
+def readable(text: str) -> str:
+    r"""Spell out the characters that neither XML 1.0 nor UTF-8 can hold; line breaks and tabs stay.
+
+    >>> print(readable("red \x1b[31m"))
+    red \x1b[31m
+    """
+    return _UNREADABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def relative_path(file: str, root: str) -> str:
+    """Return a path with forward slashes: relative to a root that it lies below, else as it was named.
+
+    >>> relative_path("/repo/a/../b.yaml", "/repo"), relative_path("./x.yaml", "/repo")
+    ('b.yaml', 'x.yaml')
+    >>> relative_path("../y.yaml", "/repo/sub"), relative_path("../y.yaml", "")
+    ('/repo/y.yaml', '../y.yaml')
+    """
+    path = posixpath.normpath(PurePath(file).as_posix()) if file else file
+    whole = path if _is_absolute(path) or not root else posixpath.normpath(f"{root}/{path}")
+    if root and whole.startswith(f"{root.rstrip('/')}/"):
+        return whole[len(root.rstrip("/")) + 1 :]
+    return whole
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") or path[1:3] == ":/"
+
+
+def path_uri(file: str, root: str) -> str:
+    """Return a path as a URI: a relative reference below the root, else a `file:` URI; percent-encoded.
+
+    >>> path_uri("mein modell/ä:#.yaml", "/repo"), path_uri("/etc/a.yaml", "/repo")
+    ('mein%20modell/%C3%A4%3A%23.yaml', 'file:///etc/a.yaml')
+    """
+    from urllib.parse import quote
+
+    path = relative_path(file, root)
+    # What is no Unicode in a file's name came in as surrogates: these are the bytes that it really has.
+    data = path.encode("utf-8", "surrogateescape") if _has_real_bytes(path) else path.encode("utf-8", "replace")
+    if not _is_absolute(path):
+        return quote(data, safe="/")
+    return f"file://{quote(data, safe='/')}" if path.startswith("/") else f"file:///{quote(data, safe='/:')}"
+
+
+def _has_real_bytes(path: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff" for char in path)
+
+
+def place_text(location: Location, root: str) -> str:
+    """Return `file:line` on one line."""
+    return f"{flat(relative_path(location.file, root))}:{location.line}"
+
+
+def error_place(error: InputError) -> tuple[int, int] | None:
+    """Return the line and column that an error about an input begins with, where it says one.
+
+    >>> error_place(InputError("a.yaml:3:7: not YAML", "", "a.yaml"))
+    (3, 7)
+    """
+    if not error.file or not error.message.startswith(error.file):
+        return None
+    match = _PLACE.match(error.message, len(error.file))
+    return (int(match[1]), int(match[2] or 1)) if match else None

@@ -1,0 +1,72 @@
+"""GitHub's limits for SARIF: what is beyond is cut, the least severe first, and said so.
+
+Source: docs.github.com, "SARIF support for code scanning", sections "File compatibility" and "Supported properties",
+and "SARIF results exceed one or more limits".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.report.sarif import records as sarif
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How much of everything a file may hold: counts, and `gzip_bytes` of the whole file once compressed.
+
+    `shown_results` are kept and shown where there are more.
+    """
+
+    results: int = 25_000
+    shown_results: int = 5_000
+    rules: int = 25_000
+    locations: int = 1_000
+    flow_locations: int = 10_000
+    gzip_bytes: int = 10_000_000
+
+
+GITHUB: Final = Limits()
+_RANKS: Final = {"error": 0, "warning": 1, "note": 2}
+
+
+def rank(result: sarif.Result) -> int:
+    """How soon a result is kept: errors, warnings, notes, then what is accepted, then open questions.
+
+    GitHub keeps by severity too, but says nothing of what is accepted or open.
+    """
+    if result.kind == "open":
+        return 4
+    return 3 if result.suppressions else _RANKS.get(result.level, 2)
+
+
+def most_severe(results: Sequence[sarif.Result], most: int) -> list[sarif.Result]:
+    """Return at most so many results, the most severe, in the order in which they stand."""
+    if len(results) <= most:
+        return list(results)
+    kept = sorted(range(len(results)), key=lambda number: (rank(results[number]), number))[:most]
+    return [results[number] for number in sorted(kept)]
+
+
+def trimmed(result: sarif.Result, limits: Limits) -> sarif.Result:
+    """Cut the places of one result; the result itself where nothing is beyond."""
+    related = result.related_locations[: max(0, limits.locations - len(result.locations))]
+    flows, room = [], limits.flow_locations
+    for flow in result.code_flows:
+        threads = []
+        for thread in flow.thread_flows:
+            threads.append(sarif.ThreadFlow(thread.locations[:room]))
+            room -= len(threads[-1].locations)
+        flows.append(sarif.CodeFlow(threads))
+    if len(related) == len(result.related_locations) and flows == result.code_flows:
+        return result
+    return msgspec.structs.replace(result, related_locations=related, code_flows=flows)
+
+
+def gzip_size(data: bytes) -> int:
+    """How long data is once it is compressed as gzip does."""
+    from zlib import compress
+
+    return len(compress(data, 6)) + 18

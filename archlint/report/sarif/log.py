@@ -1,0 +1,170 @@
+"""The whole SARIF file: rules, results, files, and how the run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from archlint import __version__
+from archlint.report.layout import flat, plural
+from archlint.report.options import ReportOptions
+from archlint.report.plain import error_place
+from archlint.report.sarif import records as sarif
+from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe, rank, trimmed
+from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
+from archlint.report.sarif.rules import all_rules, descriptor
+from archlint.verdicts import ActiveRule, InputError, Location, Report
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_NOTIFICATIONS: Final = {
+    "input-not-read": (
+        "An input could not be read.",
+        "Nothing is known of what it describes; the other inputs were checked.",
+        "See what is wrong with it, correct it, or take it out of the call.",
+    ),
+    "report-cut": (
+        "A part of the report was left out.",
+        "GitHub's code scanning takes or shows no more; what is left out is the least severe.",
+        "Check fewer files in one call, or fewer rules with --select.",
+    ),
+    "files-skipped": (
+        "YAML files were not checked.",
+        "They have no key `archlint` at the top.",
+        "Start an architecture file with `archlint: 1`.",
+    ),
+}
+_NUMBERS: Final = {name: number for number, name in enumerate(_NOTIFICATIONS)}
+
+
+def render_sarif(report: Report, options: ReportOptions | None = None, limits: Limits = GITHUB) -> str:
+    """Return the report as indented SARIF 2.1.0 that ends with a line break.
+
+    What is beyond the limits is cut, the least severe first; a notification says what.
+    """
+    writer = _LogWriter(report, options or ReportOptions(), limits)
+    data = writer.encoded(limits.results)
+    kept = min(len(writer.results), limits.results)
+    while len(data) > limits.gzip_bytes and kept and (size := gzip_size(data)) > limits.gzip_bytes:
+        kept = min(kept - 1, kept * limits.gzip_bytes * 9 // (size * 10))
+        data = writer.encoded(kept)
+    return data.decode() + "\n"
+
+
+class _LogWriter:
+    """Makes the results of a report once, and files of some or all of them."""
+
+    def __init__(self, report: Report, options: ReportOptions, limits: Limits) -> None:
+        self.report = report
+        self.options = options
+        self.limits = limits
+        self.files = Files(options.root)
+        self.rules = all_rules(report)
+        for file in report.files:
+            for name in (file.file, *sorted(file.sources)):
+                self.files.location(name)
+        self.full = list(self._results({rule.id: number for number, rule in enumerate(self.rules)}))
+        self.results = [trimmed(result, limits) for result in self.full]
+        self.inputs = [self._input(error) for error in report.errors]
+
+    def _results(self, numbers: dict[str, int]) -> list[sarif.Result]:
+        made: list[sarif.Result] = []
+        for file in self.report.files:
+            writer = ResultWriter(self.files, numbers, file.sources)
+            made += map(writer.finding, file.findings)
+            made += map(writer.accepted, file.accepted)
+            made += map(writer.question, file.undecided)
+        return made
+
+    def encoded(self, most: int) -> bytes:
+        """Return the file with at most so many results."""
+        rules, results = self._fitting(most_severe(self.results, most))
+        driver = sarif.Driver(
+            "archlint",
+            __version__,
+            [descriptor(rule) for rule in rules],
+            [_about(name, *texts) for name, texts in _NOTIFICATIONS.items()],
+            "en",
+            f"archlint {__version__}",
+        )
+        run = sarif.Run(
+            sarif.Tool(driver),
+            [self._invocation(len(self.rules) - len(rules), results)],
+            {BASE: sarif.BaseId(sarif.Message("The folder in which archlint was called."))},
+            [_artifact(location) for location in self.files.listed()],
+            results,
+            "unicodeCodePoints",
+            "utf-8",
+        )
+        return msgspec.json.format(msgspec.json.encode(sarif.Log(SCHEMA, "2.1.0", [run])), indent=2)
+
+    def _fitting(self, results: list[sarif.Result]) -> tuple[list[ActiveRule], list[sarif.Result]]:
+        """Return as many rules as may be, those first that results name, and the results of these."""
+        if len(self.rules) <= self.limits.rules:
+            return self.rules, results
+        named = {result.rule_index for result in sorted(results, key=rank)}
+        order = [*named, *(number for number in range(len(self.rules)) if number not in named)]
+        kept = sorted(order[: self.limits.rules])
+        numbers = {old: new for new, old in enumerate(kept)}
+        fitting = [
+            msgspec.structs.replace(result, rule_index=numbers[result.rule_index])
+            for result in results
+            if result.rule_index in numbers
+        ]
+        return [self.rules[number] for number in kept], fitting
+
+    def _invocation(self, rules_cut: int, results: Sequence[sarif.Result]) -> sarif.Invocation:
+        told = [*self.inputs]
+        if self.report.skipped:
+            skipped = f"{plural(self.report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+            told.append(_notification("files-skipped", "note", skipped))
+        told += [_notification("report-cut", "warning", text) for text in self._cuts(rules_cut, results)]
+        return sarif.Invocation(not self.report.errors, self.options.exit_status, told)
+
+    def _cuts(self, rules_cut: int, results: Sequence[sarif.Result]) -> list[str]:
+        """Say what was left out, and what GitHub will not show."""
+        told, limits = [], self.limits
+        gone = len(self.results) - len(results)
+        if gone:
+            told.append(f"{plural(gone, 'result')} of {len(self.results):,} left out, the least severe: {_why(limits)}.")
+        elif len(results) > limits.shown_results:
+            told.append(f"{len(results):,} results: GitHub shows the {limits.shown_results:,} most severe.")
+        if rules_cut:
+            told.append(f"{plural(rules_cut, 'rule')} left out: GitHub takes {limits.rules:,}.")
+        shorter = sum(whole is not kept for whole, kept in zip(self.full, self.results, strict=True))
+        if shorter:
+            most = f"{limits.locations:,} places and {limits.flow_locations:,} steps of a path"
+            told.append(f"{plural(shorter, 'result')} with fewer places than found: GitHub takes {most}.")
+        return told
+
+    def _input(self, error: InputError) -> sarif.Notification:
+        text = f"{flat(error.message)} ({flat(error.hint)})" if error.hint else flat(error.message)
+        at = error_place(error)
+        if at is not None:
+            line, column = at
+            places = [self.files.place(Location(error.file, line, column, line, column + 1))]
+        elif error.file:
+            places = [sarif.Location(physical_location=sarif.PhysicalLocation(self.files.location(error.file)))]
+        else:
+            places = []
+        return _notification("input-not-read", "error", text, places)
+
+
+def _about(name: str, what: str, means: str, next_step: str) -> sarif.Descriptor:
+    short, full, helps = sarif.Message(what), sarif.Message(means), sarif.Message(next_step)
+    return sarif.Descriptor(name, short_description=short, full_description=full, help=helps)
+
+
+def _why(limits: Limits) -> str:
+    return f"GitHub takes {limits.results:,}, and {limits.gzip_bytes / 1e6:g} MB once compressed"
+
+
+def _notification(kind: str, level: str, text: str, places: Sequence[sarif.Location] = ()) -> sarif.Notification:
+    reference = sarif.DescriptorReference(kind, _NUMBERS[kind])
+    return sarif.Notification(reference, level, sarif.Message(literal(text)), list(places))
+
+
+def _artifact(location: sarif.ArtifactLocation) -> sarif.Artifact:
+    """Describe a file. RFC 9512 names the media type."""
+    return sarif.Artifact(location, "application/yaml", "yaml", ["analysisTarget"])

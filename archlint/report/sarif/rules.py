@@ -1,0 +1,99 @@
+"""The rules of a run as SARIF's reporting descriptors, made of the same folders as `archlint explain`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from archlint.packs.reading import read_text
+from archlint.packs.records import PackText
+from archlint.report.plain import readable
+from archlint.report.sarif.records import Configuration, Descriptor, Message, Value
+from archlint.verdicts import ActiveRule, Report
+
+LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
+_PROBLEM: Final = {"error": "error", "warning": "warning", "info": "recommendation"}
+_FAMILIES: Final = {
+    "SRV": "serving", "REL": "reliability", "CAP": "capacity", "OPS": "operations", "TRN": "training", "SEC": "security",
+    "DOC": "correctness",
+}  # fmt: skip
+_FAMILY: Final = re.compile(r"[A-Z]+")
+_MOST_NAME = 255
+_MOST_DESCRIPTION = 1024
+"""GitHub's limits for names and descriptions: docs.github.com, SARIF support for code scanning, reportingDescriptor."""
+
+
+def all_rules(report: Report) -> list[ActiveRule]:
+    """Return the rules that were run, and those that only a finding names, in the order of their ids."""
+    known = {rule.id: rule for rule in report.rules}
+    for finding in (*report.findings, *(entry.finding for entry in report.accepted)):
+        known.setdefault(finding.rule, ActiveRule(finding.rule, finding.name, finding.severity, ""))
+    for question in report.undecided:
+        known.setdefault(question.rule, ActiveRule(question.rule, question.name, "warning", ""))
+    return [known[key] for key in sorted(known)]
+
+
+def descriptor(rule: ActiveRule) -> Descriptor:
+    """Describe a rule; what its folder does not say, as one whose rule is gone, is said in its name."""
+    text = read_text(Path(rule.folder)) if rule.folder else None
+    title = _sentence(text.title if text else rule.name)
+    return Descriptor(
+        id=readable(rule.id),
+        name=readable(rule.name)[:_MOST_NAME],
+        short_description=Message(_cut(title)),
+        full_description=Message(_cut(_sentence(text.summary or text.title) if text else title)),
+        default_configuration=Configuration(LEVELS.get(rule.severity, "warning")),
+        help=_help(rule, text),
+        properties=_properties(rule),
+    )
+
+
+def _properties(rule: ActiveRule) -> dict[str, Value]:
+    family = _FAMILY.match(rule.id)
+    word = _FAMILIES.get(family[0]) if family else None
+    properties: dict[str, Value] = {"problem.severity": _PROBLEM.get(rule.severity, "warning")}
+    return {"tags": ["architecture", word], **properties} if word else {"tags": ["architecture"], **properties}
+
+
+def _help(rule: ActiveRule, text: PackText | None) -> Message:
+    more = f"More: archlint explain {readable(rule.id)}"
+    if text is None:
+        return Message(more)
+    sections = [
+        ("When it is violated", text.what),
+        ("Why it matters", text.why),
+        ("Where the finding stands", text.place),
+        ("What to do", text.fix),
+    ]
+    cures = [f"{cure.pattern}: {_sentence(cure.text)}{_when(cure.when)}" for cure in text.cures]
+    plain = [f"{title}: {said}" for title, said in sections if said]
+    plain += ["What helps:\n" + _listed(cures)] if cures else []
+    marked = [f"**{title}.** {said}" for title, said in sections if said]
+    marked += ["**What helps**\n\n" + _listed(f"`{c.pattern}`: {_sentence(c.text)}{_when(c.when)}" for c in text.cures)]
+    if text.sources:
+        plain.append("Sources:\n" + _listed(f"{s.title}: {s.url}" if s.url else s.title for s in text.sources))
+        marked.append("**Sources**\n\n" + _listed(f"[{s.title}](<{s.url}>)" if s.url else s.title for s in text.sources))
+    marked = marked if text.cures else [part for part in marked if not part.startswith("**What helps**")]
+    return Message(
+        readable("\n\n".join([_sentence(text.summary or text.title), *plain, more])),
+        readable("\n\n".join([_sentence(text.summary or text.title), *marked, more.replace("archlint", "`archlint") + "`"])),
+    )
+
+
+def _when(condition: str) -> str:
+    return f" Helps when: {_sentence(condition)}" if condition else ""
+
+
+def _listed(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _sentence(text: str) -> str:
+    text = readable(" ".join(text.split()))
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_DESCRIPTION else f"{text[: _MOST_DESCRIPTION - 3]}..."
