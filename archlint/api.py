@@ -132,7 +132,8 @@ def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], lis
         return outer.excludes(path) or (nearest is not above and nearest.excludes(path))
 
     found = find_files(folder, ignored)
-    unreadable = [Outcome(folder, None, InputError(error.message, error.hint, str(folder))) for error in found.unreadable]
+    name = str(folder)
+    unreadable = [Outcome(folder, None, InputError(error.message, error.hint, name)) for error in found.unreadable]
     return found.files, unreadable, found.skipped
 
 

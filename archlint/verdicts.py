@@ -220,7 +220,7 @@ class RecognisedPattern(msgspec.Struct, frozen=True):
 
 
 class ActiveRule(msgspec.Struct, frozen=True):
-    """A rule that was run: its own severity, whatever the configuration made of it, and the folder that describes it."""
+    """A rule that was run: its own severity, whatever a configuration made of it, and the folder that describes it."""
 
     id: str
     name: str

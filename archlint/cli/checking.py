@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from archlint import __version__
 from archlint.api import STDIN, check_targets
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
@@ -52,7 +53,7 @@ def run_check(call: CheckCall) -> int:
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
-        statistics=call.statistics, root=_here(), exit_status=status,
+        statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
     )  # fmt: skip
     for name, file in outputs:
         _write(FORMATS[name](report, rendering), file)

@@ -44,8 +44,8 @@ def _command(finding: Finding, root: str) -> str:
     properties = {"file": relative_path(here.file, root), "line": str(here.line), "endLine": str(here.end_line)}
     if here.line == here.end_line:        # an annotation of several lines has no columns
         properties |= {"col": str(here.column), "endColumn": str(here.end_column)}
-    title = f"{finding.rule} {finding.name}"
-    return f"::{_COMMANDS[finding.severity]} {_properties(properties | {'title': title})}::{_data(_message(finding, root))}"
+    properties["title"] = f"{finding.rule} {finding.name}"
+    return f"::{_COMMANDS[finding.severity]} {_properties(properties)}::{_data(_message(finding, root))}"
 
 
 def _message(finding: Finding, root: str) -> str:
@@ -82,7 +82,8 @@ def _group(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _log_line(finding: Finding, root: str) -> str:
-    return _plain(f"{finding.severity} {_named(finding.rule, finding.name)} {_at(finding, root)}: {flat(finding.message)}")
+    named = _named(finding.rule, finding.name)
+    return _plain(f"{finding.severity} {named} {_at(finding, root)}: {flat(finding.message)}")
 
 
 def _accepted(entry: Accepted, root: str) -> str:

@@ -8,7 +8,7 @@ github.com/testmoapp/junitxml documents as understood by most readers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from xml.etree import ElementTree as xml
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
@@ -45,16 +45,16 @@ def render_junit(report: Report, options: ReportOptions | None = None) -> str:
     suites = [(relative_path(file.file, root), file.system, list(_cases(file, root))) for file in report.files]
     if report.errors:
         suites.append(("inputs that could not be read", "", [_input(error, root) for error in report.errors]))
-    top = xml.Element("testsuites", {"name": "archlint", **_counts(case for *_, cases in suites for case in cases)})
+    top = Element("testsuites", {"name": "archlint", **_counts(case for *_, cases in suites for case in cases)})
     for name, system, cases in suites:
-        suite = xml.SubElement(top, "testsuite", {"name": readable(name), **_counts(cases)})
+        suite = SubElement(top, "testsuite", {"name": readable(name), **_counts(cases)})
         if system:
-            properties = xml.SubElement(suite, "properties")
-            xml.SubElement(properties, "property", {"name": "system", "value": readable(system)})
+            properties = SubElement(suite, "properties")
+            SubElement(properties, "property", {"name": "system", "value": readable(system)})
         for case in cases:
             _write(suite, case)
-    xml.indent(top)
-    text = xml.tostring(top, encoding="unicode")
+    indent(top)
+    text = tostring(top, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
@@ -104,7 +104,7 @@ def _input(error: InputError, root: str) -> _Case:
     place = error_place(error)
     file = relative_path(error.file, root)
     line = place[0] if place else None
-    name = file or flat(error.message)
+    name = file or flat(error.message) or "input"
     return _Case(name, "inputs", file, line, "error", "not-read", flat(error.message), flat(error.hint))
 
 
@@ -114,12 +114,12 @@ def _counts(cases: Iterable[_Case]) -> dict[str, str]:
     return {"tests": str(len(outcomes)), **{name: str(outcomes.count(word)) for name, word in names.items()}}
 
 
-def _write(suite: xml.Element, case: _Case) -> None:
+def _write(suite: Element, case: _Case) -> None:
     attributes = {"name": case.name, "classname": case.family, "file": case.file}
     if case.line is not None:
         attributes["line"] = str(case.line)
-    element = xml.SubElement(suite, "testcase", {key: readable(value) for key, value in attributes.items() if value})
+    element = SubElement(suite, "testcase", {key: readable(value) for key, value in attributes.items() if value})
     if case.outcome:
         told = {"message": case.message} if case.outcome == "skipped" else {"message": case.message, "type": case.kind}
-        outcome = xml.SubElement(element, case.outcome, {key: readable(value) for key, value in told.items()})
+        outcome = SubElement(element, case.outcome, {key: readable(value) for key, value in told.items()})
         outcome.text = readable(case.text) or None

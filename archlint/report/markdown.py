@@ -12,7 +12,7 @@ from typing import Final
 from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, source_link
 from archlint.report.options import ReportOptions
-from archlint.report.plain import certainty_text, place_text, relative_path, term_label, term_source
+from archlint.report.plain import certainty_text, fact_text, place_text, relative_path, term_label, term_source
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import MissingFact, missing_facts
 from archlint.verdicts import Accepted, FileReport, Finding, Report
@@ -115,8 +115,10 @@ def _short_lines(findings: Sequence[Finding]) -> int:
 
 
 def _cut_note(left_out: int) -> str:
-    gone = f" {plural(left_out, 'finding')}, the least severe, {'is' if left_out == 1 else 'are'} not listed." if left_out else ""
-    return f"> Cut to the {MOST_CHARACTERS:,} characters that a comment holds: some arithmetic is left out.{gone} `archlint check` shows all."
+    verb = "is" if left_out == 1 else "are"
+    gone = f" {plural(left_out, 'finding')}, the least severe, {verb} not listed." if left_out else ""
+    cut = f"Cut to the {MOST_CHARACTERS:,} characters that a comment holds: some arithmetic is left out."
+    return f"> {cut}{gone} `archlint check` shows all."
 
 
 def _title(finding: Finding, root: str, most: int) -> str:
@@ -195,14 +197,14 @@ def _fact(fact: MissingFact, count: int, many: bool, root: str) -> str:
     if not fact.key:
         return "No key decides these"
     where = f" in {code(relative_path(fact.file, root))}" if many else ""
-    told = f"decides {fact.alone:,} of {count:,}" if fact.alone else f"{len(fact.questions):,} of {count:,} wait for it and others"
-    return f"{code(fact.key)}{where}: {told}"
+    return f"{code(fact.key)}{where}: {fact_text(fact, count)}"
 
 
 def _accepted(entries: Sequence[Accepted], root: str) -> Iterator[str]:
     for entry in entries:
         until = f" until {prose(entry.until)}" if entry.until else ""
-        why = f"accepted{until} in {code(place_text(entry.location, root))}: {prose(clipped(entry.reason, _MOST_SHORT))}"
+        reason, place = prose(clipped(entry.reason, _MOST_SHORT)), code(place_text(entry.location, root))
+        why = f"accepted{until} in {place}: {reason}"
         yield f"- {_title(entry.finding, root, _MOST_SHORT)} ({why})"
 
 

@@ -8,24 +8,24 @@ from typing import Final
 
 from archlint.report.layout import flat
 
-_MARKUP: Final = re.compile(r"[\\`*_\[\]#|~$^]|(?<=[A-Za-z]):(?=//)|(?<=[wW]{3})\.|^[-+=]|(?<=^\d)[.)]")
-"""What would be markup within a line or at its start, or make a link of an address."""
+_MARKUP: Final = re.compile(r"[\\`*_\[\]#|~$^]|^[-+=]|(?<=^\d)[.)]")
+"""What would be markup within a line or at its start."""
 _CODE: Final = re.compile(r"`([^`]+)`")
-_REFERENCE: Final = re.compile(r"@(?=[\w-])|#(?=\d)|\b[gG][hH]-(?=\d)")
-_ADDRESS: Final = re.compile(r"(?<=[\w.+-])@(?=\w)")
+_REFERENCE: Final = re.compile(r"@(?=[\w-])|#(?=\d)|\b[gG][hH]-(?=\d)|:(?=//)|\b[wW]{3}(?=\.)")
+_ADDRESS: Final = re.compile(r"(?<=[\w.+-])@(?=\w)|:(?=//)|\b[wW]{3}(?=\.)")
 _NOTHING: Final = "\u200b"
-"""A space of no width: behind it, a name is no mention of a person and a number none of an issue."""
+"""A space of no width: behind it, a name is no mention, a number no reference to an issue, an address no link."""
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _URL: Final = re.compile(r"https?://[^\s<>\"\\]+")
 
 
 def prose(text: str) -> str:
-    """Write a text as a line of Markdown: `code` between its backticks, and no other markup.
+    r"""Write a text as a line of Markdown: `code` between its backticks, and no other markup.
 
     Nothing in it makes links, mentions, references to issues, HTML, or the cells of a table.
 
     >>> prose("`a|b` waits for *x* <b> and [c](d)")
-    '<code>a\\\\|b</code> waits for \\\\*x\\\\* &lt;b&gt; and \\\\[c\\\\]\\\\(d\\\\)'
+    '<code>a\\|b</code> waits for \\*x\\* &lt;b&gt; and \\[c\\](d)'
     """
     text = flat(text)
     if text.count("`") % 2:
@@ -38,10 +38,10 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Write a text as code on one line; nothing of it means anything else.
+    r"""Write a text as code on one line; nothing of it means anything else.
 
     >>> code("shop/a_b.yaml:3")
-    '<code>shop/a\\\\_b\\\\.yaml\\\\:3</code>'
+    '<code>shop/a\\_b.yaml:3</code>'
     """
     shown = _escaped(flat(text), _ADDRESS)
     return f"<code>{shown}</code>" if shown else ""

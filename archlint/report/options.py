@@ -26,9 +26,11 @@ class ReportOptions(TextOptions, frozen=True):
 
     `root` is the folder, absolute and with forward slashes, that the paths of the report are made relative to;
     empty leaves them as they were named. `exit_status` is what the call ends with, where that is known.
-    `diagrams` holds an SVG for each system that has one, by the name of the file that was checked.
+    `diagrams` holds an SVG for each system that has one, by the name of the file that was checked. `version` is that
+    of archlint, for the formats that name it.
     """
 
     root: str = ""
     exit_status: int | None = None
     diagrams: dict[str, str] = {}
+    version: str = ""

@@ -10,9 +10,12 @@ from typing import Final
 
 from archlint.model.quantities import format_quantity
 from archlint.report.layout import flat, joined
+from archlint.report.undecided import MissingFact
 from archlint.verdicts import Certainty, Finding, InputError, Location, OpenQuestion, ShownTerm
 
-_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_UNREADABLE: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+)
 _PLACE: Final = re.compile(r":([0-9]+)(?::([0-9]+))?")
 
 
@@ -54,6 +57,13 @@ def question_text(question: OpenQuestion) -> str:
     needs = joined(f"`{flat(need)}`" for need in question.needs)
     text = f"undecided: add {needs} to decide it" if needs else "undecided: no key decides it"
     return f"{text}; unknown: {flat(question.because)}" if question.because else text
+
+
+def fact_text(fact: MissingFact, count: int) -> str:
+    """Say how many of so many open questions a key decides."""
+    if fact.alone:
+        return f"decides {fact.alone:,} of {count:,}"
+    return f"{len(fact.questions):,} of {count:,} wait for it and others"
 
 
 def readable(text: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from archlint import __version__
+from archlint.report import FORMATS
 from tests.conftest import ROOT, Run
 
 SICK = """\
@@ -217,3 +219,76 @@ def test_one_wrong_configuration_keeps_only_its_own_files_from_being_checked(arc
     assert done.returncode == 2
     assert "did you mean `select`" in done.stdout
     assert "arch.yaml:7:" in done.stdout
+
+
+def test_each_format_goes_to_a_file_of_its_own(archlint: Run, sick: Path) -> None:
+    words = [word for name in FORMATS for word in ("-o", f"{name}:out.{name}")]
+    done = archlint("check", "arch.yaml", *words, "--undecided")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    for name in FORMATS:
+        text = (sick.parent / f"out.{name}").read_text(encoding="utf-8")
+        assert "SRV001" in text, name
+        assert str(sick.parent) not in text, name
+    run = json.loads((sick.parent / "out.sarif").read_text())["runs"][0]
+    assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
+    assert run["tool"]["driver"]["semanticVersion"] == __version__
+    assert len(run["tool"]["driver"]["rules"]) > 30
+
+
+def test_a_format_and_text_in_one_run(archlint: Run, sick: Path) -> None:
+    done = archlint("check", "arch.yaml", "--output", "sarif:archlint.sarif", "--output", "text")
+    assert "error[SRV001]" in done.stdout
+    assert json.loads((sick.parent / "archlint.sarif").read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("option", ["--output", "-o", "--output-format"])
+def test_an_unknown_format_names_the_nearest(archlint: Run, sick: Path, option: str) -> None:
+    done = archlint("check", "arch.yaml", option, "sarf")
+    assert done.returncode == 2
+    assert "there is no format `sarf`; did you mean `sarif`?" in done.stderr
+    done = archlint("check", "arch.yaml", option, "")
+    assert done.returncode == 2
+    assert "no format is named; formats: text, json, sarif" in done.stderr
+
+
+def test_a_format_with_an_empty_file_name_is_a_wrong_call(archlint: Run, sick: Path) -> None:
+    done = archlint("check", "arch.yaml", "-o", "sarif:")
+    assert done.returncode == 2
+    assert "write sarif:FILE, or sarif alone" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["arch.yaml", "./arch.yaml", "sub/../arch.yaml"])
+def test_a_report_does_not_replace_what_was_checked(archlint: Run, sick: Path, file: str) -> None:
+    (sick.parent / "sub").mkdir()
+    done = archlint("check", "arch.yaml", "-o", f"json:{file}")
+    assert done.returncode == 2
+    assert "this file was checked, and a report does not replace it" in done.stderr
+    assert sick.read_text() == SICK
+
+
+def test_two_names_of_one_file_are_one_file(archlint: Run, sick: Path) -> None:
+    done = archlint("check", "arch.yaml", "-o", "json:out", "-o", "sarif:./out")
+    assert done.returncode == 2
+    assert "two outputs go to ./out" in done.stderr or "two outputs go to out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("archlint check -o sa", ["sarif"]),
+        ("archlint check -o ", list(FORMATS)),
+        ("archlint check --output-format ma", ["markdown"]),
+    ],
+)
+def test_the_shell_completes_formats(archlint: Run, words: str, expected: list[str]) -> None:
+    complete = {"_ARCHLINT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    done = archlint(env=complete)
+    assert done.stdout.split() == [f"plain,{name}" for name in expected]
+
+
+def test_the_shell_completes_the_file_behind_a_format(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "out.sarif").touch()
+    (tmp_path / "outer").mkdir()
+    complete = {"_ARCHLINT_COMPLETE": "fish_complete", "COMP_WORDS": "archlint check -o sarif:ou", "COMP_CWORD": "sarif:ou"}
+    done = archlint(env=complete)
+    assert done.stdout.split() == ["plain,sarif:out.sarif", "plain,sarif:outer/"]

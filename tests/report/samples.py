@@ -82,6 +82,7 @@ def found(
     cause: str = "",
     band: tuple[float, float] | None = None,
     suggestion: str = "",
+    path: tuple[ShownRelated, ...] = (),
 ) -> Finding:
     """A finding; what is not given is that of a misspelt key."""
     return Finding(
@@ -100,6 +101,7 @@ def found(
         cause=cause,
         band=band,
         suggestion=suggestion,
+        path=path,
     )
 
 
@@ -147,6 +149,10 @@ BIGSIZE = found(
     related=(ShownRelated("workloads.home.slo.latency.p95", "the objective", OBJECTIVE),),
     cures=(CACHE, STAGES, QUEUE, BATCH, PREPARE),
     cause="ranker is slow",
+    path=(
+        ShownRelated("components.app.calls[0]", "`app` calls `gateway`", spot(HOME, "gateway")),
+        ShownRelated("components.gateway.calls[0]", "`gateway` calls `api`", spot(HOME, "api", "{to: api")),
+    ),
 )
 SLOW_PAGE = found(
     "SRV005",
@@ -246,6 +252,7 @@ ACCEPTED = (Accepted(UNOWNED, "pilot until the review", "2027-03-31", spot(HOME,
 BROKEN = InputError(
     "shop/broken.yaml:3:7: not YAML: mapping values are not allowed here",
     "check the indentation, brackets and quotes before this place",
+    "shop/broken.yaml",
 )
 WHOLE = Report(
     (

@@ -5,21 +5,21 @@ import subprocess
 import sys
 
 from archlint.report import FORMATS
-from archlint.report.options import TextOptions
+from archlint.report.options import ReportOptions
 from archlint.report.text import render_text
 
 from .samples import WHOLE
 
 
 def test_each_format_renders_a_whole_report() -> None:
-    options = TextOptions(width=72)
+    options = ReportOptions(width=72)
     assert FORMATS["text"](WHOLE, options) == render_text(WHOLE, options)
     assert json.loads(FORMATS["json"](WHOLE, options))["version"] == 1
 
 
 def test_every_format_ends_its_last_line() -> None:
     for name, render in FORMATS.items():
-        text = render(WHOLE, TextOptions())
+        text = render(WHOLE, ReportOptions())
         assert text.endswith("\n"), name
         assert not text.endswith("\n\n"), name
 

@@ -18,7 +18,8 @@ _MOST_WIDE = 400
 
 def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -> Lines:
     """Write a finding with all that is known of it."""
-    yield f'<article class="item {text(finding.severity)}" data-kind="{text(finding.severity)}" data-rules="{text(finding.rule)}">'
+    kind = text(finding.severity)
+    yield f'<article class="item {kind}" data-kind="{kind}" data-rules="{text(finding.rule)}">'
     yield from _head(finding, finding.severity, root)
     yield from _frame(finding.location, sources.get(finding.location.file))
     yield from _terms(finding, root)
@@ -84,8 +85,8 @@ def _terms(finding: Finding, root: str) -> Lines:
     for term in finding.terms:
         place = place_text(term.location, root) if term.location else ""
         limit = ' class="limit"' if term.limit else ""
-        told = prose(term_source(term, place))
-        yield f'<tr{limit}><th scope="row">{prose(term_label(term))}</th><td>{prose(term.text)}</td><td>{told}</td></tr>'
+        cells = f"<td>{prose(term.text)}</td><td>{prose(term_source(term, place))}</td>"
+        yield f'<tr{limit}><th scope="row">{prose(term_label(term))}</th>{cells}</tr>'
     yield "</tbody></table></div>"
 
 

@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from archlint import __version__
 from archlint.report.html.findings import accepted_item, finding_item
 from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
@@ -57,7 +56,7 @@ def render_html(report: Report, options: ReportOptions | None = None) -> str:
         *(line for number, file in enumerate(report.files) for line in _system(file, number, options)),
         '<p id="nothing" hidden>Nothing matches the filter.</p>',
         "</main>",
-        element("footer", f"Written by archlint {__version__}."),
+        element("footer", f"Written by {f'archlint {options.version}'.strip()}."),
         f"<script>{script}</script>",
         "</body>",
         "</html>",
@@ -98,7 +97,8 @@ def _header(report: Report) -> Lines:
         yield f'<div class="count {name}{empty}"><dt>{title}</dt><dd>{counts[name]:,}</dd></div>'
     yield "</dl>"
     if report.skipped:
-        yield element("p", f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top.", klass="aside")
+        skipped = f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+        yield element("p", skipped, klass="aside")
     yield "</header>"
 
 
@@ -140,7 +140,8 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
     name = f"system-{number}"
     path = relative_path(file.file, options.root)
     yield f'<section class="system" aria-labelledby="{name}">'
-    yield f'<h2 id="{name}">{text(file.system or path)} {element("code", path, klass="path") if file.system else ""}</h2>'
+    where = f" {element('code', path, klass='path')}" if file.system else ""
+    yield f'<h2 id="{name}">{text(file.system or path)}{where}</h2>'
     yield from _diagram(file, options)
     if not file.findings:
         ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""

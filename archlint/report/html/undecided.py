@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archlint.report.html.tags import Lines, element, prose, text
 from archlint.report.layout import flat, joined
-from archlint.report.plain import place_text
+from archlint.report.plain import fact_text, place_text
 from archlint.report.undecided import MissingFact
 from archlint.verdicts import RecognisedPattern
 
@@ -13,16 +13,15 @@ def fact_item(fact: MissingFact, count: int, root: str) -> Lines:
     """Write a key to add, with the questions that wait for it."""
     rules = " ".join(dict.fromkeys(question.rule for question in fact.listed))
     yield f'<li class="item undecided" data-kind="undecided" data-rules="{text(rules)}">'
-    told = f"decides {fact.alone:,} of {count:,}" if fact.alone else f"{len(fact.questions):,} of {count:,} wait for it and others"
-    head = f'<code class="key">{text(fact.key)}</code> {text(told)}' if fact.key else "No key decides these"
+    head = f'<code class="key">{text(fact.key)}</code> {fact_text(fact, count)}' if fact.key else "No key decides these"
     yield f'<p class="fact">{head}</p><ul>'
     for question in fact.listed:
         others = [f"`{flat(need)}`" for need in question.needs if need != fact.key]
-        more = f" with {joined(others)}" if others else ""
-        more += f"; unknown: {flat(question.because)}" if question.because else ""
+        more = [f"with {joined(others)}"] if others else []
+        more += [f"unknown: {flat(question.because)}"] if question.because else []
         place = element("code", place_text(question.location, root))
         name = f'<code class="rule">{text(question.rule)}</code> {text(question.name)}'
-        yield f"<li>{name} at {place} {element('span', question.at, klass='at')}{prose(more)}</li>"
+        yield f"<li>{name} at {place} {element('span', question.at, klass='at')} {prose('; '.join(more))}</li>"
     yield "</ul></li>"
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from archlint import __version__
 from archlint.report.layout import flat, plural
 from archlint.report.options import ReportOptions
 from archlint.report.plain import error_place
@@ -82,11 +81,11 @@ class _LogWriter:
         rules, results = self._fitting(most_severe(self.results, most))
         driver = sarif.Driver(
             "archlint",
-            __version__,
             [descriptor(rule) for rule in rules],
             [_about(name, *texts) for name, texts in _NOTIFICATIONS.items()],
+            self.options.version,
             "en",
-            f"archlint {__version__}",
+            f"archlint {self.options.version}".strip(),
         )
         run = sarif.Run(
             sarif.Tool(driver),
@@ -103,7 +102,7 @@ class _LogWriter:
         """Return as many rules as may be, those first that results name, and the results of these."""
         if len(self.rules) <= self.limits.rules:
             return self.rules, results
-        named = {result.rule_index for result in sorted(results, key=rank)}
+        named = dict.fromkeys(result.rule_index for result in sorted(results, key=rank))
         order = [*named, *(number for number in range(len(self.rules)) if number not in named)]
         kept = sorted(order[: self.limits.rules])
         numbers = {old: new for new, old in enumerate(kept)}
@@ -127,7 +126,8 @@ class _LogWriter:
         told, limits = [], self.limits
         gone = len(self.results) - len(results)
         if gone:
-            told.append(f"{plural(gone, 'result')} of {len(self.results):,} left out, the least severe: {_why(limits)}.")
+            out = f"{plural(gone, 'result')} of {len(self.results):,} left out, the least severe"
+            told.append(f"{out}: {_why(limits)}.")
         elif len(results) > limits.shown_results:
             told.append(f"{len(results):,} results: GitHub shows the {limits.shown_results:,} most severe.")
         if rules_cut:

@@ -159,9 +159,9 @@ class Driver(Record, frozen=True):
     """archlint and its rules."""
 
     name: str
-    semantic_version: str
     rules: list[Descriptor]
     notifications: list[Descriptor]
+    semantic_version: str = ""
     language: str = ""
     full_name: str = ""
 

@@ -166,7 +166,7 @@ class ResultWriter:
 
 def _stretch(document: Document, location: Location) -> str:
     """Return the text of a place, unless it is long."""
-    if location.end_line - location.line > _MOST_LINES:
+    if not 0 <= location.end_line - location.line <= _MOST_LINES:
         return ""
     lines = [document.line(number) for number in range(location.line, location.end_line + 1)]
     lines[-1] = lines[-1][: location.end_column - 1]

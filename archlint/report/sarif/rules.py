@@ -16,8 +16,8 @@ from archlint.verdicts import ActiveRule, Report
 LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 _PROBLEM: Final = {"error": "error", "warning": "warning", "info": "recommendation"}
 _FAMILIES: Final = {
-    "SRV": "serving", "REL": "reliability", "CAP": "capacity", "OPS": "operations", "TRN": "training", "SEC": "security",
-    "DOC": "correctness",
+    "SRV": "serving", "REL": "reliability", "CAP": "capacity", "OPS": "operations", "TRN": "training",
+    "SEC": "security", "DOC": "correctness",
 }  # fmt: skip
 _FAMILY: Final = re.compile(r"[A-Z]+")
 _MOST_NAME = 255
@@ -58,28 +58,33 @@ def _properties(rule: ActiveRule) -> dict[str, Value]:
 
 
 def _help(rule: ActiveRule, text: PackText | None) -> Message:
-    more = f"More: archlint explain {readable(rule.id)}"
+    """Write the page of a rule, plain and as Markdown, from the same parts."""
+    command = f"archlint explain {rule.id}"
     if text is None:
-        return Message(more)
-    sections = [
-        ("When it is violated", text.what),
-        ("Why it matters", text.why),
-        ("Where the finding stands", text.place),
-        ("What to do", text.fix),
-    ]
-    cures = [f"{cure.pattern}: {_sentence(cure.text)}{_when(cure.when)}" for cure in text.cures]
-    plain = [f"{title}: {said}" for title, said in sections if said]
-    plain += ["What helps:\n" + _listed(cures)] if cures else []
-    marked = [f"**{title}.** {said}" for title, said in sections if said]
-    marked += ["**What helps**\n\n" + _listed(f"`{c.pattern}`: {_sentence(c.text)}{_when(c.when)}" for c in text.cures)]
+        return Message(readable(f"More: {command}"))
+    said = {
+        "When it is violated": text.what,
+        "Why it matters": text.why,
+        "Where the finding stands": text.place,
+        "What to do": text.fix,
+    }
+    plain, marked = [_sentence(text.summary or text.title)], [_sentence(text.summary or text.title)]
+    for title, part in said.items():
+        if part:
+            plain.append(f"{title}: {part}")
+            marked.append(f"**{title}.** {part}")
+    if text.cures:
+        told = [f"{_sentence(cure.text)}{_when(cure.when)}" for cure in text.cures]
+        names = [cure.pattern for cure in text.cures]
+        plain.append("What helps:\n" + _listed(map("{}: {}".format, names, told)))
+        marked.append("**What helps**\n\n" + _listed(map("`{}`: {}".format, names, told)))
     if text.sources:
         plain.append("Sources:\n" + _listed(f"{s.title}: {s.url}" if s.url else s.title for s in text.sources))
-        marked.append("**Sources**\n\n" + _listed(f"[{s.title}](<{s.url}>)" if s.url else s.title for s in text.sources))
-    marked = marked if text.cures else [part for part in marked if not part.startswith("**What helps**")]
-    return Message(
-        readable("\n\n".join([_sentence(text.summary or text.title), *plain, more])),
-        readable("\n\n".join([_sentence(text.summary or text.title), *marked, more.replace("archlint", "`archlint") + "`"])),
-    )
+        links = _listed(f"[{s.title}](<{s.url}>)" if s.url else s.title for s in text.sources)
+        marked.append(f"**Sources**\n\n{links}")
+    plain.append(f"More: {command}")
+    marked.append(f"More: `{command}`")
+    return Message(readable("\n\n".join(plain)), readable("\n\n".join(marked)))
 
 
 def _when(condition: str) -> str:
