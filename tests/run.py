@@ -2,13 +2,15 @@
 
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
-are current, and all tests with the doctests. Airflow gets an environment of its own, made beside the first steps. A
-test whose server is not installed skips and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
+are current, and all tests with the doctests. Beside the first steps it makes an environment for Airflow and, where npm
+is, installs Microsoft's SARIF validator. A test that lacks a program (a server, Chromium, that validator) is skipped and
+says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+VALIDATOR = "@microsoft/sarif-multitool"
+VALIDATOR_VERSION = "5.7.0"
 
 
 def install() -> None:
@@ -55,7 +59,7 @@ class Beside:
 
     def __init__(self, what: str, *command: str) -> None:
         self.what = what
-        self.log = ENVIRONMENT / "beside.log"
+        self.log = ENVIRONMENT / f"{sha256(what.encode()).hexdigest()[:8]}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.STDOUT
@@ -71,18 +75,32 @@ class Beside:
                 raise SystemExit(f"tests/run.py: {self.what} failed")
 
 
+def beside() -> list[Beside]:
+    """Start what takes long and needs no core for itself: an environment for Airflow, and the SARIF validator."""
+    steps = [Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py")]
+    folder, npm = ENVIRONMENT / "npm", shutil.which("npm")
+    if npm is None:
+        print(f"== no npm: the tests that need {VALIDATOR} do not run", flush=True)
+    elif not (folder / "node_modules" / VALIDATOR).is_dir():
+        folder.mkdir(exist_ok=True)
+        words = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", "--silent"]
+        steps.append(Beside(VALIDATOR, *words, f"{VALIDATOR}@{VALIDATOR_VERSION}"))
+    return steps
+
+
 def main() -> None:
     """Install, then run every step."""
     if sys.version_info < (3, 11):  # noqa: UP036 - it is run by whatever Python is there
         raise SystemExit("tests/run.py needs Python 3.11 or later")
     os.environ.setdefault("PYTHONUTF8", "1")
     install()
-    airflow = Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py")
+    started = beside()
     run("ruff", str(BIN / "ruff"), "check", ".")
     run("mypy", str(BIN / "mypy"))
     run("layers", str(BIN / "lint-imports"))
     run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
-    airflow.wait()
+    for step in started:
+        step.wait()
     run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", "auto", "--dist", "loadgroup", *sys.argv[1:])
 
 

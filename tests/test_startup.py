@@ -11,7 +11,9 @@ from tests.conftest import ROOT
 HEAVY = {
     "pydantic", "networkx", "numpy", "rich", "email", "importlib.metadata", "rustworkx", "jsonschema", "fastapi",
     "sklearn", "statistics", "pathspec", "difflib", "tomllib", "asyncio", "http", "concurrent.futures", "multiprocessing",
-    "archlint.report.json", "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
+    "archlint.report.json", "archlint.report.sarif", "archlint.report.junit", "archlint.report.github",
+    "archlint.report.gitlab", "archlint.report.markdown", "archlint.report.markup", "archlint.report.html", "xml", "html",
+    "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
 }  # fmt: skip
 SCRIPT = """
 import sys

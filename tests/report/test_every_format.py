@@ -57,13 +57,13 @@ def test_everything_at_once_reads_as_kept(name: str, matches_expected: Callable[
 
 
 @pytest.mark.parametrize("name", list(READERS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(report=any_reports())
 def test_nothing_is_lost_and_nothing_is_added(name: str, report: Report) -> None:
     assert READERS[name](FORMATS[name](report, ReportOptions())) == told(report)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(report=any_reports())
 def test_markdown_and_html_name_each_rule_with_its_place(report: Report) -> None:
     pages = rendered(FORMATS["markdown"](report, ReportOptions())), Page(FORMATS["html"](report, ReportOptions()))
@@ -74,7 +74,7 @@ def test_markdown_and_html_name_each_rule_with_its_place(report: Report) -> None
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(report=any_reports())
 def test_a_report_has_one_text_that_can_be_written(name: str, report: Report) -> None:
     text = FORMATS[name](report, ReportOptions())

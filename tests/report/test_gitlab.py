@@ -51,7 +51,7 @@ def test_the_whole_report_has_the_documented_form() -> None:
         VALIDATOR.validate(json.loads(text))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(report=any_reports())
 def test_any_report_has_the_documented_form_and_no_fingerprint_twice(report: Report) -> None:
     issues = json.loads(render_gitlab(report))

@@ -55,7 +55,7 @@ def test_hostile_texts_stay_texts() -> None:
     assert "<script>document.title='run'</script>" in reading.Page(text).text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(report=any_reports())
 def test_any_text_stays_text(report: Report) -> None:
     assert_escaped(render_html(report))

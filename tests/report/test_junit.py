@@ -56,7 +56,7 @@ def test_the_whole_report_has_the_documented_form() -> None:
         assert_documented(render_junit(report))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(report=any_reports())
 def test_any_report_has_the_documented_form(report: Report) -> None:
     assert_documented(render_junit(report))

@@ -59,7 +59,7 @@ def test_what_is_written_fits_the_schema_of_oasis(report: Report, validator: Dra
     validator.validate(json.loads(render_sarif(report, ReportOptions(root="/repo", exit_status=1, version="1.2.3"))))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(report=any_reports())
 def test_whatever_is_found_fits_the_schema_of_oasis(report: Report, validator: Draft4Validator) -> None:
     validator.validate(json.loads(render_sarif(report)))
@@ -260,7 +260,7 @@ def test_ten_thousand_results_keep_their_order_and_their_rules() -> None:
 LINES = st.lists(st.text(st.sampled_from("ab:\t {}#é日😀\ufeff"), max_size=130), min_size=1, max_size=12)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(lines=LINES, breaks=st.sampled_from(["\n", "\r\n", "\r"]), closed=st.booleans())
 def test_the_fingerprint_of_a_line_is_the_one_that_uploading_computes(
     lines: list[str], breaks: str, closed: bool, tmp_path_factory: pytest.TempPathFactory
