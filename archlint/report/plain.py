@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
 
@@ -72,9 +73,12 @@ def readable(text: str) -> str:
     >>> print(readable("red \x1b[31m"))
     red \x1b[31m
     """
+    if text.isprintable():
+        return text
     return _UNREADABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+@lru_cache(maxsize=4096)
 def relative_path(file: str, root: str) -> str:
     """Return a path with forward slashes: relative to a root that it lies below, else as it was named.
 

@@ -15,12 +15,12 @@ from archlint.linter import Options
 from archlint.report import FORMATS
 from archlint.report.options import ReportOptions
 from archlint.report.plain import relative_path
-from archlint.verdicts import Report
+from archlint.verdicts import FileReport, InputError, Location, Report
 from tests.conftest import ROOT
 
 from .hostile import any_reports, hostile_report
 from .reading import Page, Said, read_github, read_gitlab, read_junit, read_sarif, rendered
-from .samples import WHOLE
+from .samples import WHOLE, found
 
 READERS: dict[str, Callable[[str], set[Said]]] = {
     "sarif": read_sarif,
@@ -89,6 +89,16 @@ def test_empty_and_hostile_reports_are_written(name: str, report: Report) -> Non
     text.encode("utf-8")
     assert "\x1b" not in text
     assert "\u202e" not in text or name not in SHOWN
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_the_name_of_a_file_need_not_be_unicode(name: str) -> None:
+    """Python hands over the bytes of such a name as lone surrogates, which no encoding can write."""
+    file = "caf\udce9/arch.yaml"
+    finding = found(location=Location(file, 1, 1, 1, 2))
+    report = Report((FileReport(file, "", (finding,), ()),), (InputError(f"{file}: not text", "", file),))
+    text = FORMATS[name](report, ReportOptions(root="/repo"))
+    assert "caf" in text.encode("utf-8").decode()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")

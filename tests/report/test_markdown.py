@@ -102,7 +102,7 @@ def worst(count: int) -> Report:
     return Report((msgspec.structs.replace(file, undecided=questions, accepted=accepted),) * 2)
 
 
-@pytest.mark.parametrize("count", [1, 20, 200, 1500])
+@pytest.mark.parametrize("count", [1, 20, 200])
 def test_it_fits_into_one_comment_and_says_what_it_left_out(count: int) -> None:
     report = worst(count)
     text = render_markdown(report)

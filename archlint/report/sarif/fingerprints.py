@@ -38,15 +38,19 @@ class LineHashes:
             self._windows.append(squeezed[start : start + _UNITS])
             start = squeezed.find("\n", start) + 1 or -1
         self._ordinals: list[int] | None = None
+        self._known: dict[int, str] = {}
 
     def of(self, line: int) -> str:
         """Return the fingerprint of a line, counted from 1; empty where there is no such line."""
         if not 1 <= line <= len(self._windows):
             return ""
-        value = 0
-        for unit in self._windows[line - 1].ljust(_UNITS, "\0"):
-            value = (value * _BASE + ord(unit)) % 2**64
-        return f"{value:x}:{self._ordinal(line)}"
+        known = self._known.get(line)
+        if known is None:
+            value = 0
+            for unit in self._windows[line - 1].ljust(_UNITS, "\0"):
+                value = (value * _BASE + ord(unit)) % 2**64
+            known = self._known[line] = f"{value:x}:{self._ordinal(line)}"
+        return known
 
     def _ordinal(self, line: int) -> int:
         if self._ordinals is None:

@@ -29,6 +29,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 GITHUB: Final = Limits()
+_GZIP_FRAME: Final = 18
+"""Bytes of header and trailer (RFC 1952), with room for what differs from the frame of zlib."""
 _RANKS: Final = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -65,8 +67,9 @@ def trimmed(result: sarif.Result, limits: Limits) -> sarif.Result:
     return msgspec.structs.replace(result, related_locations=related, code_flows=flows)
 
 
-def gzip_size(data: bytes) -> int:
-    """How long data is once it is compressed as gzip does."""
+def gzip_size(data: bytes, most: int = 0) -> int:
+    """How long data is once it is compressed as gzip does, or at most, where that is `most` or less."""
     from zlib import compress
 
-    return len(compress(data, 6)) + 18
+    quick = len(compress(data, 1)) + _GZIP_FRAME
+    return quick if quick <= most else len(compress(data, 6)) + _GZIP_FRAME

@@ -45,7 +45,7 @@ def render_sarif(report: Report, options: ReportOptions | None = None, limits: L
     writer = _LogWriter(report, options or ReportOptions(), limits)
     data = writer.encoded(limits.results)
     kept = min(len(writer.results), limits.results)
-    while len(data) > limits.gzip_bytes and kept and (size := gzip_size(data)) > limits.gzip_bytes:
+    while len(data) > limits.gzip_bytes and kept and (size := gzip_size(data, limits.gzip_bytes)) > limits.gzip_bytes:
         kept = min(kept - 1, kept * limits.gzip_bytes * 9 // (size * 10))
         data = writer.encoded(kept)
     return data.decode() + "\n"
