@@ -1,8 +1,9 @@
 """The report as commands of GitHub Actions, which annotate the lines of a pull request.
 
 The form and the escapes are those of docs.github.com, "Workflow commands for GitHub Actions", and of
-github.com/actions/toolkit, packages/core/src/command.ts. GitHub shows ten annotations of a level for each step
-(github.com/actions/toolkit, docs/problem-matchers.md, "Limitations"): what is beyond goes into the log as plain text.
+github.com/actions/toolkit, packages/core/src/command.ts. GitHub shows ten errors and ten warnings for each step
+(github.com/actions/toolkit, docs/problem-matchers.md, "Limitations"), and notices are held to the same: what is beyond
+goes into the log as plain text.
 """
 
 from __future__ import annotations
