@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
-from batch.settings import DONE, UNFINISHED, BatchSettings, run_at
+from batch.settings import DONE, REFUSED, UNFINISHED, BatchSettings, run_at
 from batch.store import Store
 from kit.database import RefusedDatabaseError, open_database, reason
 from kit.logs import configure_logs, logger
@@ -63,6 +63,8 @@ class Schedule:
             log.info("job ended", run=run, status=status, attempt=attempt)
             if status in (DONE, UNFINISHED):
                 return
+            if status == REFUSED:                  # as where the model changed since the run began: leave that one
+                run = run_at(datetime.now(UTC))
             self.stopping.wait(min(2.0**attempt, 60))
         log.error("the run is given up until its next period", run=run)
 

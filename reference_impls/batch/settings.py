@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from kit.database import DatabaseSettings
 
-DONE, FAILED, UNFINISHED = 0, 1, 75                 # of a job; 75 as in sysexits.h: try again later
+DONE, FAILED, REFUSED, UNFINISHED = 0, 1, 2, 75     # of a job; 75 as in sysexits.h: try again later
 Retry = Literal["all", "failed", "none"]
 
 

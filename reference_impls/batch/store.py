@@ -104,7 +104,8 @@ class Store:
             if retry != "none":
                 again = PARTS.update().where(PARTS.c.run == run, PARTS.c.state != "waiting")
                 again = again if retry == "all" else again.where(PARTS.c.state == "failed")
-                if connection.execute(again.values(state="waiting", worker=None, reason=None)).rowcount:
+                opened = connection.execute(again.values(state="waiting", worker=None, reason=None)).rowcount
+                if opened or begun != version:
                     connection.execute(RUNS.update().where(RUNS.c.run == run).values(version=version, ended=None))
 
     def _split(self, connection: Connection, run: str, chunk: int) -> list[dict[str, object]]:

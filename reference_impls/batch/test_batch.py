@@ -222,7 +222,7 @@ def test_a_run_keeps_its_model_and_old_runs_are_forgotten(world_of: Make, tmp_pa
 def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
     world_of: Make, tmp_path: Path
 ) -> None:
-    world_of("", 900)
+    world_of("", 900).store.begin("20200101T000000", "a-model-of-old", 3, "none")
     with start(tmp_path, "batch", chunk=3, lease_s=0.5) as service:
 
         def status(key: str) -> int:
@@ -240,6 +240,7 @@ def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
         assert service.client.get("/predictions/" + "x" * 101).status_code == 422
         assert "batch_seconds_since_run" in service.client.get("/metrics").text
         assert service.stop() == 0
+        assert '"status": 2' in service.errors             # the run of another model is left, and another begun
         assert '"status": -9' in service.errors and "Traceback" not in service.errors
 
 
