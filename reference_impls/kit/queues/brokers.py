@@ -3,10 +3,9 @@
 Each queue has two beside it: `NAME.retry`, where failed messages rest until they are due, and `NAME.dead`. A message is
 moved by publishing a copy, confirmed, and only then acknowledging the original: it may double, and is never lost.
 
-Neither counts attempts alike. RabbitMQ's quorum queues count deliveries; Kafka does not. There a message that stands
-first when a partition comes to a reader may have ended the last one: it goes to the end, with one more attempt counted.
-An innocent one seldom stands there twice, and one that ends its workers always does.
-What is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
+RabbitMQ's quorum queues count deliveries. Kafka does not: a reader notes on the topic `NAME.hand` which message it
+takes in hand, and who gets the partition after it looks there whether that one was taken before, and how often. What
+is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -30,6 +29,7 @@ from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work,
 
 log = logger(__name__)
 _KEY, _ATTEMPT, _DUE, _REASON = "id", "attempt", "due", "reason"
+_OFFSET, _TAKEN = "offset", "taken"
 _PARTITIONS = 8                                    # so many workers of a queue can share Kafka's work
 _AFTER_FAULT_S = 1.0
 _QUIET_S = 2.0                                     # a queue that gives nothing for so long is taken for empty
@@ -61,12 +61,8 @@ class Link(Protocol):
         """Take messages until there are none; the caller acknowledges each."""
         ...
 
-    def lost(self, message: Message) -> int:
-        """Return how often a message was delivered and not settled, as far as the broker tells."""
-        ...
-
-    def suspect(self, message: Message) -> bool:
-        """Tell whether a message may have ended its last reader, where the broker does not count."""
+    async def begin(self, message: Message) -> int:
+        """Return how often a message was taken and not settled, and let it count from now on."""
         ...
 
 
@@ -122,11 +118,8 @@ class BrokerQueue:
         return keys
 
     async def _work(self, work: Work, message: Message) -> bool:
-        attempt = int(message.headers.get(_ATTEMPT, "0")) + self.link.lost(message) + 1
+        attempt = int(message.headers.get(_ATTEMPT, "0")) + await self.link.begin(message) + 1
         delivery = Delivery(str(message.headers.get(_KEY, message.message_id)), _body(message), attempt)
-        if self.link.suspect(message):
-            await self._send(self.name, delivery.id, delivery.body, {_ATTEMPT: str(attempt)})
-            return True
         match await attend(work, delivery, self.policy):
             case Again(after_s, reason):
                 headers = {_ATTEMPT: str(attempt), _DUE: str(time.time() + after_s), _REASON: reason}
@@ -208,13 +201,9 @@ class RabbitLink:
         while (message := await subscriber.get_one(timeout=_QUIET_S, no_ack=False)) is not None:
             yield message
 
-    def lost(self, message: Message) -> int:
-        """Return what a quorum queue counts."""
+    async def begin(self, message: Message) -> int:
+        """Return what a quorum queue counts by itself."""
         return int(message.headers.get("x-delivery-count", 0))
-
-    def suspect(self, message: Message) -> bool:
-        """Never: RabbitMQ counts."""
-        return False
 
 
 class KafkaLink:
@@ -234,6 +223,9 @@ class KafkaLink:
         try:
             await admin.start()
             there = set(await admin.list_topics())
+            hand = f"{names[0]}.hand"              # of each partition only the last note counts
+            if hand not in there:
+                await admin.create_topics([NewTopic(hand, _PARTITIONS, 1, topic_configs={"cleanup.policy": "compact"})])
             await admin.create_topics([NewTopic(n, _PARTITIONS, 1) for n in names if n not in there])
         finally:
             await admin.close()
@@ -266,18 +258,28 @@ class KafkaLink:
         while (message := await subscriber.get_one(timeout=_QUIET_S)) is not None:
             yield message
 
-    def lost(self, message: Message) -> int:
-        """Return 0: Kafka does not count."""
-        return 0
-
-    def suspect(self, message: Message) -> bool:
-        """Tell whether a message stands first after its partition came to this reader."""
+    async def begin(self, message: Message) -> int:
+        """Look whether the message was in hand before, where it is the first of its partition, and note that it is."""
         record = message.raw_message
         assert isinstance(record, ConsumerRecord)
-        partition = (record.topic, record.partition)
-        before = self._last.get(partition)
-        self._last[partition] = record.offset
-        return before not in (record.offset, record.offset - 1)
+        hand, partition = f"{record.topic}.hand", record.partition
+        follows = self._last.get((record.topic, partition)) == record.offset - 1
+        taken = 0 if follows else await self._taken(TopicPartition(hand, partition), record.offset)
+        note = {_OFFSET: str(record.offset), _TAKEN: str(taken + 1)}
+        await self._broker.publish(b"", topic=hand, partition=partition, key=str(partition).encode(), headers=note)
+        self._last[record.topic, partition] = record.offset
+        return taken
+
+    async def _taken(self, hand: TopicPartition, offset: int) -> int:
+        """Return how often a message was taken in hand, by the last note of its partition."""
+        async with AIOKafkaConsumer(bootstrap_servers=self.servers) as reader:
+            reader.assign([hand])
+            end = (await reader.end_offsets([hand]))[hand]
+            if end == 0:
+                return 0
+            reader.seek(hand, end - 1)
+            note = {key: value.decode() for key, value in (await reader.getone()).headers}
+        return int(note[_TAKEN]) if note[_OFFSET] == str(offset) else 0
 
 
 def _quorum(name: str) -> RabbitQueue:
