@@ -76,12 +76,15 @@ class Switch:
         self._seen: bytes | None = None
         self._lock = threading.Lock()
         self._end = threading.Event()
+        self._started = False
         self.look()
         if self.problem:
             try:
                 self._take(self._read(self._good.read_bytes()))
             except (OSError, ParametersError):
                 raise ParametersError(self.problem) from None
+            self._tell_kept_out()
+        self._started = True
 
     def watch(self, every_s: float) -> None:
         """Look at the file again and again, until `stop`."""
@@ -145,7 +148,11 @@ class Switch:
     def _refuse(self, problem: str) -> None:
         if problem != self.problem:
             self.problem = problem
-            log.error("parameters kept out", reason=problem, still_in_force=self.in_force.parameters.model_dump())
+            if self._started:
+                self._tell_kept_out()
+
+    def _tell_kept_out(self) -> None:
+        log.error("parameters kept out", reason=self.problem, still_in_force=self.in_force.parameters.model_dump())
 
 
 def _write(path: Path, content: bytes) -> None:
