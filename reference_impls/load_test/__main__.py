@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import time
@@ -117,7 +118,7 @@ def report(record: Record, objective: Objective, verdict: Verdict, reasons: list
     print(f"rate      offered {record.offered:.1f}/s  sent {record.sent:.1f}/s  good answers {record.achieved:.1f}/s")
     print(f"latency   {times}")
     print(f"answers   {record.good} good of {record.requests}  statuses {record.statuses}  errors {record.errors}")
-    print(f"run       lateness p99 {duration(record.lateness_p99)}  drift {record.drift:.1%}")
+    print(f"run       lateness p99 {duration(record.lateness_p99)}  drift {_share(record.drift)}")
     said = {Verdict.MET: "met", Verdict.NOT_MET: "NOT MET", Verdict.INVALID: "INVALID RUN"}[verdict]
     print(f"verdict   {said}: p99 {duration(objective.p99_s)}, errors {objective.errors:.2%}")
     for reason in reasons:
@@ -126,6 +127,10 @@ def report(record: Record, objective: Objective, verdict: Verdict, reasons: list
         today = datetime.now(UTC).date().isoformat()
         print("for arch.yaml, at the component that was tested:")
         print(f"    load_tested: {{rate: {record.achieved:.3g}/s, p99: {duration(record.p99)}, date: {today}}}")
+
+
+def _share(value: float) -> str:
+    return "none" if math.isnan(value) else f"{value:.1%}"
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

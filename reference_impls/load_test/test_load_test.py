@@ -32,7 +32,7 @@ TOLERANT = ("--most-lateness", "1000000", "--most-drift", "1000000", "--seconds"
         (replace(STEADY, lateness_p99=0.01, p99=0.2), Verdict.INVALID, "the generator sent late"),
         (replace(STEADY, drift=0.2), Verdict.INVALID, "the service was not steady"),
         (replace(STEADY, drift=0.2, p99=0.2), Verdict.NOT_MET, "the p99 is 200ms"),
-        (replace(STEADY, good=0, p50=float("nan"), p99=float("nan")), Verdict.NOT_MET, "the p99 is nan"),
+        (replace(STEADY, good=0, p50=float("nan"), p99=float("nan")), Verdict.NOT_MET, "none of 1000 requests has"),
     ],
 )
 def test_the_verdict_follows_from_the_record(record: Record, verdict: Verdict, reason: str) -> None:
@@ -67,7 +67,7 @@ def test_a_running_service_that_misses_its_objective_is_told(tmp_path: Path) -> 
         for what, content in bad_bodies().items():
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], what
-        for run, said in ((missed, "at most 0.001ms asked"), (lost, "100.00% of the requests have no good answer")):
+        for run, said in ((missed, "at most 0.001ms asked"), (lost, "requests has a good answer")):
             status = run.process.wait(90)
             assert (status == 1 and said in run.output) or (status == 3 and "INVALID RUN" in run.output), run.output
             run.client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import IntEnum
@@ -39,8 +40,10 @@ def judge(record: Record, objective: Objective) -> tuple[Verdict, list[str]]:
     objective where it was missed; where it was met so far, it would not have been for long, and the run is invalid.
     """
     gates = failed_gates(record, objective.lateness, objective.drift)
+    if not record.good:
+        return Verdict.NOT_MET, [f"none of {record.requests} requests has a good answer"]
     late = [str(gate) for gate in gates if gate.whose == "generator"]
-    if record.good and late:
+    if late:
         return Verdict.INVALID, late
     missed = []
     if not record.p99 <= objective.p99_s:
@@ -59,6 +62,8 @@ def duration(seconds: float) -> str:
     >>> duration(0.01234), duration(2.5)
     ('12.3ms', '2.5s')
     """
+    if math.isnan(seconds):
+        return "none"
     return f"{seconds * 1000:.3g}ms" if seconds < 1 else f"{seconds:.3g}s"
 
 
