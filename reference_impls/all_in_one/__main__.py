@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from typing import get_args
@@ -13,13 +12,13 @@ from typing import get_args
 from all_in_one.app import NAMES, AllInOneSettings, Fault
 from kit.models import trained
 from kit.processes import Processes, free_port, python_part
-from kit.settings import read_settings
+from kit.settings import command_line, read_settings
 
 
 def main() -> int:
     """Run the server as a child that is started again when it ends, as a container is."""
     settings = read_settings(AllInOneSettings)
-    parser = argparse.ArgumentParser("all_in_one", description=__doc__)
+    parser = command_line("all_in_one", __doc__, AllInOneSettings)
     parser.add_argument("--fault", choices=get_args(Fault), default=settings.fault, help="see AllInOneSettings")
     parser.add_argument("--apart", action="store_true", help="a server for each model, on ports one after another")
     call = parser.parse_args()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 
@@ -11,12 +10,12 @@ from kit.models import trained
 from kit.outcomes import open_results
 from kit.processes import Processes, free_port, python_part
 from kit.queues import QueueDownError, open_queue, require
-from kit.settings import read_settings, refuse
+from kit.settings import command_line, read_settings, refuse
 
 
 def main() -> int:
     """Run the API and its workers, each a process, until SIGTERM."""
-    parser = argparse.ArgumentParser("asynchronous", description=__doc__)
+    parser = command_line("asynchronous", __doc__, AsynchronousSettings)
     parser.add_argument("--replay", action="store_true", help="put the dead letters back, beside what is running")
     call = parser.parse_args()
     settings = read_settings(AsynchronousSettings)

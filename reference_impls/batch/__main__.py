@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from batch.settings import BatchSettings
 from batch.store import Store
 from kit.database import RefusedDatabaseError, open_database
 from kit.processes import Processes, free_port, python_part
-from kit.settings import read_settings, refuse
+from kit.settings import command_line, read_settings, refuse
 
 
 def main() -> int:
     """Run both until SIGTERM or SIGINT, and return the exit status."""
-    argparse.ArgumentParser("batch", description=__doc__).parse_args()
+    command_line("batch", __doc__, BatchSettings).parse_args()
     settings = read_settings(BatchSettings)
     try:
         Store(open_database(settings, "batch")).engine.dispose()

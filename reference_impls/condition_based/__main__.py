@@ -11,7 +11,7 @@ from condition_based import app
 from condition_based.rules import RulesError, read_rules
 from condition_based.server import MODELS
 from kit.processes import Processes, free_port, python_part
-from kit.settings import PREFIX, Settings, read_settings, refuse
+from kit.settings import PREFIX, Settings, command_line, read_settings, refuse
 
 
 class AllSettings(Settings):
@@ -22,6 +22,7 @@ class AllSettings(Settings):
 
 def main() -> int:
     """Run them as processes of their own; the proxy listens where the settings say."""
+    command_line("condition_based", __doc__, app.ConditionBasedSettings).parse_args()
     if os.environ.get(f"{PREFIX}SERVERS"):
         app.main()
         return 0

@@ -7,11 +7,12 @@ import sys
 
 from data_cache import app
 from kit.processes import Processes, free_port, python_part
-from kit.settings import PREFIX, Settings, read_settings
+from kit.settings import PREFIX, Settings, command_line, read_settings
 
 
 def main() -> int:
     """Run both as processes of their own; the API listens where the settings say."""
+    command_line("data_cache", __doc__, app.DataCacheSettings).parse_args()
     if os.environ.get(f"{PREFIX}SOURCE_URL"):
         app.main()
         return 0

@@ -16,11 +16,11 @@ def main() -> int:
         from edge.release import main as release  # noqa: PLC0415
 
         return release(words)
-    if what:
-        print(__doc__, file=sys.stderr)
-        return 2
+    from edge.registry import RegistrySettings  # noqa: PLC0415
     from edge.registry import main as registry  # noqa: PLC0415
+    from kit.settings import command_line  # noqa: PLC0415
 
+    command_line("edge", __doc__, RegistrySettings).parse_args()
     registry()
     return 0
 

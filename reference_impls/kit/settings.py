@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
 from pydantic import Field, ValidationError
+from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SERVE_"
@@ -39,6 +42,25 @@ def read_settings(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         refuse(*(f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def command_line(module: str, description: str | None, *kinds: type[BaseSettings]) -> ArgumentParser:
+    """Return the parser of `python -m module`; its help ends with the settings, their defaults and what they are."""
+    fields = {name: field for kind in kinds for name, field in kind.model_fields.items() if name != "part"}
+    lines = [
+        f"  {PREFIX}{name.upper()} ({_shown(field.default)})" + (f": {field.description}" if field.description else "")
+        for name, field in fields.items()
+    ]
+    epilog = "settings, from the environment, with their defaults:\n" + "\n".join(lines)
+    return ArgumentParser(module, description=description, epilog=epilog, formatter_class=RawDescriptionHelpFormatter)
+
+
+def _shown(default: object) -> str:
+    if default is PydanticUndefined:
+        return "needed"
+    if isinstance(default, (tuple, list, dict)):
+        return json.dumps(default)
+    return "none" if default in (None, "") else str(default)
 
 
 def refuse(*reasons: str) -> NoReturn:

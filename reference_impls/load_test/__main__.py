@@ -21,7 +21,7 @@ import httpx
 from kit.load import LoadError, Plan, Record, check, run
 from kit.models import DataSet
 from kit.processes import Part, Processes, free_port, python_part
-from kit.settings import Settings, read_settings, refuse
+from kit.settings import Settings, command_line, read_settings, refuse
 from load_test.inputs import drawn, recorded
 from load_test.verdict import Objective, Verdict, duration, judge, parse_duration, parse_rate, parse_share
 
@@ -30,7 +30,7 @@ _PATIENCE_S = 60.0
 
 def options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser("load_test", description=__doc__)
+    parser = command_line("load_test", __doc__, Settings)
     parser.add_argument("--url", default="", help="the service; without one a small service is started and tested")
     parser.add_argument("--mine", action="store_true", help="the service is not on this machine, and I may load it")
     parser.add_argument("--path", default="/predict", help="where it predicts")

@@ -6,13 +6,15 @@ import json
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import Settings, read_settings
+from kit.settings import Settings, command_line, read_settings
+from microservice_horizontal.proxy import ProxySettings
 
 MODELS = ("iris", "wine", "breast_cancer")
 
 
 def main() -> int:
     """Run all servers; the proxy listens where the settings say."""
+    command_line("microservice_horizontal", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
     port = settings.port or free_port()
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in MODELS}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import Settings, read_settings
+from kit.settings import Settings, command_line, read_settings
 from microservice_vertical.chain import STAGES, train_chain
+from microservice_vertical.proxy import ProxySettings
 
 
 def main() -> int:
     """Run all servers; the proxy listens where the settings say."""
+    command_line("microservice_vertical", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
     train_chain(settings.data_dir)
     port = settings.port or free_port()

@@ -6,12 +6,14 @@ import os
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import PREFIX, Settings, read_settings
+from kit.settings import PREFIX, Settings, command_line, read_settings
 from model_load import app
+from model_load.loading import ModelLoadSettings
 
 
 def main() -> int:
     """Run both as processes of their own; the API listens where the settings say."""
+    command_line("model_load", __doc__, ModelLoadSettings).parse_args()
     if os.environ.get(f"{PREFIX}REGISTRY_URL"):
         app.main()
         return 0

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from kit.outcomes import open_results
 from kit.processes import Processes, free_port, python_part
 from kit.queues import open_queue
-from kit.settings import read_settings
+from kit.settings import command_line, read_settings
 from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model, light_model
 
 
 def main() -> int:
     """Run both stages until SIGTERM; the first is announced without waiting for the second."""
-    argparse.ArgumentParser("multiple_stage", description=__doc__).parse_args()
+    command_line("multiple_stage", __doc__, MultipleStageSettings).parse_args()
     settings = read_settings(MultipleStageSettings)
     open_results(settings).engine.dispose()
     open_queue(settings, QUEUE)                    # a URL of no known kind is told before anything starts

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import read_settings
+from kit.settings import command_line, read_settings
 from online_ab.settings import OnlineAbSettings
 
 
 def main() -> int:
     """Run all three."""
+    command_line("online_ab", __doc__, OnlineAbSettings).parse_args()
     settings = read_settings(OnlineAbSettings)
     port, *ports = settings.port or free_port(), free_port(), free_port()
     urls = [f"http://127.0.0.1:{p}" for p in ports]

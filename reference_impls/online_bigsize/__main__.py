@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-
-from online_bigsize.app import main
+from kit.settings import command_line
+from online_bigsize.app import OnlineBigsizeSettings, main
 
 _CURES = {
     "small": "a small model instead", "cache": "remember answers", "ahead": "predict known records first",
@@ -12,7 +11,7 @@ _CURES = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser("online_bigsize", description=__doc__)
+    parser = command_line("online_bigsize", __doc__, OnlineBigsizeSettings)
     choice = parser.add_mutually_exclusive_group()
     for cure, does in _CURES.items():
         choice.add_argument(f"--{cure}", dest="cure", action="store_const", const=cure, default="", help=does)

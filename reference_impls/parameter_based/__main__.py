@@ -1,5 +1,10 @@
 """`python -m parameter_based`: one server; those that share a file (`SERVE_PARAMETERS`) obey the same switch."""
 
-from parameter_based.app import main
+from __future__ import annotations
 
-main()
+from kit.settings import command_line
+from parameter_based.app import ParameterBasedSettings, main
+
+if __name__ == "__main__":
+    command_line("parameter_based", __doc__, ParameterBasedSettings).parse_args()
+    main()

@@ -6,11 +6,13 @@ import sys
 
 from kit.models import trained
 from kit.processes import Processes, free_port, python_part
-from kit.settings import Settings, read_settings
+from kit.settings import Settings, command_line, read_settings
+from prediction_circuit_break.front import FrontSettings
 
 
 def main() -> int:
     """Run both servers; the one in front listens where the settings say."""
+    command_line("prediction_circuit_break", __doc__, FrontSettings).parse_args()
     settings = read_settings(Settings)
     trained("iris", settings.data_dir)             # the front needs its card, the server behind the model
     port, behind = settings.port or free_port(), free_port()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-
-from prediction_log.app import main
+from kit.settings import command_line
+from prediction_log.app import LogSettings, main
 
 if __name__ == "__main__":
-    argparse.ArgumentParser("prediction_log", description=__doc__).parse_args()
+    command_line("prediction_log", __doc__, LogSettings).parse_args()
     main()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-
-from prediction_monitoring.app import main
+from kit.settings import command_line
+from prediction_monitoring.app import MonitoringSettings, main
 
 if __name__ == "__main__":
-    argparse.ArgumentParser("prediction_monitoring", description=__doc__).parse_args()
+    command_line("prediction_monitoring", __doc__, MonitoringSettings).parse_args()
     main()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import Settings, read_settings
+from kit.settings import Settings, command_line, read_settings
+from prep_pred.preprocessor import PreprocessorSettings
 from prep_pred.release import make_release
 
 
 def main() -> int:
     """Run both servers; the preprocessor listens where the settings say."""
+    command_line("prep_pred", __doc__, PreprocessorSettings).parse_args()
     settings = read_settings(Settings)
     make_release(settings.data_dir)
     port, behind = settings.port or free_port(), free_port()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from serving_template.app import main
+from kit.settings import command_line
+from serving_template.app import ServiceSettings, main
 
 if __name__ == "__main__":
+    command_line("serving_template", __doc__, ServiceSettings).parse_args()
     main()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 
 from kit.processes import Processes, free_port, python_part
-from kit.settings import read_settings
+from kit.settings import command_line, read_settings
 from shadow_ab.app import ShadowSettings
 
 
 def main() -> int:
     """Run both; the candidate is not waited for: the service is ready without it."""
+    command_line("shadow_ab", __doc__, ShadowSettings).parse_args()
     settings = read_settings(ShadowSettings)
     port, other = settings.port or free_port(), free_port()
     candidate = f"http://127.0.0.1:{other}"

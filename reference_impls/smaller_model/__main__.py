@@ -7,7 +7,7 @@ import sys
 
 from kit.logs import configure_logs
 from kit.models import RefusedModelError
-from kit.settings import read_settings, refuse
+from kit.settings import command_line, read_settings, refuse
 from kit.web import serve
 from smaller_model.app import create_app
 from smaller_model.settings import SmallerModelSettings
@@ -15,6 +15,7 @@ from smaller_model.settings import SmallerModelSettings
 
 def main() -> None:
     """Release first, in a process of its own: what trains does not stay in the memory of what serves."""
+    command_line("smaller_model", __doc__, SmallerModelSettings).parse_args()
     settings = read_settings(SmallerModelSettings)
     configure_logs(settings, "smaller-model")
     path = settings.data_dir / "small.onnx"

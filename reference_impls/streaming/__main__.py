@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from kit.models import trained
 from kit.processes import Processes, free_port, python_part
 from kit.queues import require
-from kit.settings import read_settings
+from kit.settings import command_line, read_settings
 from streaming.processor import open_state
 from streaming.settings import QUEUE, StreamingSettings
 
 
 def main() -> int:
     """Run all parts until SIGTERM."""
-    argparse.ArgumentParser("streaming", description=__doc__).parse_args()
+    command_line("streaming", __doc__, StreamingSettings).parse_args()
     settings = read_settings(StreamingSettings)
     open_state(settings).engine.dispose()
     require(settings, QUEUE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import runpy
 import sys
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 from kit.models import trained
 from kit.nginx import nginx, nginx_part
 from kit.processes import Processes, free_port, python_part
-from kit.settings import Settings, read_settings, refuse
+from kit.settings import Settings, command_line, read_settings, refuse
+from web_single.app import WebSingleSettings
 
 
 def main() -> int:
     """Run one server in this process, or several behind nginx."""
-    parser = argparse.ArgumentParser("web_single", description=__doc__)
+    parser = command_line("web_single", __doc__, WebSingleSettings)
     parser.add_argument("--replicas", type=int, default=1, help="more than one needs nginx")
     parser.add_argument("--flask", action="store_true", help="Flask and gunicorn in place of FastAPI and uvicorn")
     call = parser.parse_args()

@@ -99,3 +99,14 @@ def test_the_extra_is_said_to_be_missing_where_it_is(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
     assert "not installed: skops" in done.stderr and "pip install" in done.stderr
+
+
+@each
+def test_its_help_says_what_it_does_and_what_can_be_set(one: Implementation, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "archlint", "reference", one.name, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert f"usage: {one.module}" in done.stdout and "SERVE_PORT" in done.stdout
+    assert not list(tmp_path.iterdir())
+    wrong = subprocess.run([*command[:-1], "--no-such-word"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert wrong.returncode == 2 and "--no-such-word" in wrong.stderr
