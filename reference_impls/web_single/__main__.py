@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from kit.models import trained
 from kit.nginx import nginx, nginx_part
 from kit.processes import Processes, free_port, python_part
 from kit.settings import Settings, command_line, read_settings, refuse
+from web_single import app, flask_app
 from web_single.app import WebSingleSettings
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     call = parser.parse_args()
     module = "web_single.flask_app" if call.flask else "web_single.app"
     if call.replicas == 1:
-        runpy.run_module(module, run_name="__main__")
+        (flask_app if call.flask else app).main()
         return 0
     if call.replicas < 1:
         parser.error("--replicas takes a number from 1")

@@ -39,10 +39,15 @@ def create_app(settings: WebSingleSettings) -> FastAPI:
     return app
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until SIGTERM, or refuse to start."""
     settings = read_settings(WebSingleSettings)
     try:
         app = create_app(settings)
     except RefusedModelError as error:
         refuse(str(error))
     serve(app, settings)
+
+
+if __name__ == "__main__":
+    main()
