@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 VALIDATOR = "@microsoft/sarif-multitool"
+PROCESSES = (os.cpu_count() or 1) + 1              # many tests wait for the processes that they start
 VALIDATOR_VERSION = "5.7.0"
 
 
@@ -101,7 +102,7 @@ def main() -> None:
     run("generated files", str(BIN / "python"), "docs/generate.py", "--check")
     for step in started:
         step.wait()
-    run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", "auto", "--dist", "loadgroup", *sys.argv[1:])
+    run("tests", str(BIN / "python"), "-m", "pytest", "-q", "-n", str(PROCESSES), "--dist", "loadgroup", *sys.argv[1:])
 
 
 if __name__ == "__main__":

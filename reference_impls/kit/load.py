@@ -12,11 +12,9 @@ import gc
 import ipaddress
 import random
 import socket
-import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -33,7 +31,7 @@ MOST_RATE = 5000.0
 MOST_LATENESS_SHARE = 0.05                         # of the measured p50
 MOST_DRIFT = 0.05
 MOST_RATE_ERROR = 0.02
-_SWITCH_S = 0.0002                                 # how soon the thread that holds the schedule gets its turn
+_AWAKE_S = 0.0025
 _HANDOVER_S = 0.00012                              # what its waking up and handing over take on an idle machine
 
 
@@ -199,15 +197,13 @@ def schedule(plan: Plan) -> list[float]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the collector of garbage and long turns of one thread from making requests late."""
-    collects, switch = gc.isenabled(), sys.getswitchinterval()
+    """Keep the collector of garbage from making requests late."""
+    collects = gc.isenabled()
     gc.collect()
     gc.disable()
-    sys.setswitchinterval(_SWITCH_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(switch)
         if collects:
             gc.enable()
 
@@ -235,35 +231,22 @@ class _Run:
             connector=connector, timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         ) as session:  # fmt: skip
-            all_sent = asyncio.Event()
             start = time.perf_counter() + self.plan.warmup_s + 0.05
-
-            def begin(index: int) -> None:
-                if index < 0:
-                    all_sent.set()
-                elif len(self.tasks) >= self.plan.most_in_flight:
+            for index, due in enumerate((self.due + start).tolist()):
+                await _until(due)
+                if len(self.tasks) >= self.plan.most_in_flight:
                     self.sent[index] = self.done[index] = time.perf_counter() - start
                     self.errors[index] = "too many in flight"
-                else:
-                    task = asyncio.create_task(self._send(session, index, start))
-                    self.tasks.add(task)
-                    task.add_done_callback(self.tasks.discard)
-
-            keeper = _Timekeeper(self.due, start, asyncio.get_running_loop(), begin)
-            keeper.start()
-            try:
-                await all_sent.wait()
-                while self.tasks:                  # each is bounded by its timeout
-                    await asyncio.wait(self.tasks)
-            finally:
-                keeper.stop()
+                    continue
+                task = asyncio.create_task(self._send(session, index, start))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+            while self.tasks:                      # each is bounded by its timeout
+                await asyncio.wait(self.tasks)
         return self._result()
 
     async def _send(self, session: aiohttp.ClientSession, index: int, start: float) -> None:
         method, url, body = self.calls[index % len(self.calls)]
-        moment = start + float(self.due[index])
-        while time.perf_counter() < moment:        # what is left of the hand-over; sleeping would take longer
-            pass
         self.sent[index] = time.perf_counter() - start
         try:
             async with session.request(method, url, data=body, allow_redirects=False) as response:
@@ -314,28 +297,10 @@ def _percentile(values: NDArray[np.float64], share: float) -> float:
     return float(np.percentile(values, share, method="higher")) if len(values) else float("nan")
 
 
-class _Timekeeper(threading.Thread):
-    """Holds the schedule in a thread: the event loop's own timers are only good to a millisecond."""
+async def _until(moment: float) -> None:
+    """Wait for a moment of `time.perf_counter`, awake at its end: the loop's timers are only good to a millisecond.
 
-    def __init__(
-        self, due: NDArray[np.float64], start: float, loop: asyncio.AbstractEventLoop, begin: Callable[[int], None]
-    ) -> None:
-        super().__init__(daemon=True)
-        self._moments = (due + start).tolist()
-        self._loop = loop
-        self._begin = begin
-        self._stopped = False
-
-    def run(self) -> None:
-        """Hand each index to the loop when it is due, and -1 at the end."""
-        for index, moment in enumerate([*self._moments, 0.0]):
-            wait = moment - _HANDOVER_S - time.perf_counter()
-            if wait > 0:
-                time.sleep(wait)
-            if self._stopped:
-                return
-            self._loop.call_soon_threadsafe(self._begin, index if index < len(self._moments) else -1)
-
-    def stop(self) -> None:
-        """Send nothing more."""
-        self._stopped = True
+    Answers are read meanwhile: each turn gives way to what is ready.
+    """
+    while (wait := moment - time.perf_counter()) > 0:
+        await asyncio.sleep(wait - _AWAKE_S if wait > _AWAKE_S else 0)
