@@ -32,7 +32,7 @@ from benchmarks.serving.plots import draw  # noqa: E402
 from benchmarks.serving.results import Machine, Results  # noqa: E402
 from benchmarks.serving.stories import bigsize, neighbours  # noqa: E402
 from benchmarks.serving.tables import render  # noqa: E402
-from benchmarks.tables import placed  # noqa: E402
+from benchmarks.tables import placed, renewed, results_of  # noqa: E402
 
 PARTS: Final = ("bigsize", "neighbours", "patterns", "killed")
 PAGE: Final = ROOT / "docs" / "patterns-measured.md"
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="of `patterns` and `killed`: rows of this pattern")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each run is measured")
     parser.add_argument("--json", type=Path, help="write the results as JSON")
-    parser.add_argument("--docs", action="store_true", help=f"renew the tables and plots of {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--docs", action="store_true", help=f"renew what was measured in {PAGE.relative_to(ROOT)}")
     call = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         results = Run(call.part or PARTS, call.seconds, call.only, Path(folder)).results()
@@ -96,7 +96,8 @@ def main() -> None:
         call.json.write_text(json.dumps(results._asdict(), default=_plain, indent=2) + "\n", encoding="utf-8")
     if call.docs:
         draw(results, PAGE.parent / "images")
-        PAGE.write_text(placed(text, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(placed(renewed(results_of(page), text), page), encoding="utf-8")
     raise SystemExit(1 if results.failures else 0)
 
 

@@ -64,6 +64,30 @@ def placed(text: str, page: str) -> str:
     return f"{before}{begin}\n{text}\n{end}{after}" if begin and end else text
 
 
+def results_of(page: str) -> str:
+    """The tables of a page, as they stand between its two marks.
+
+    >>> results_of(f"Speed\\n{BEGIN}old\\n{END}More\\n")
+    'old\\n'
+    """
+    return page.partition(BEGIN)[2].partition(END)[0]
+
+
+def renewed(old: str, new: str) -> str:
+    """Tables in which the sections that were measured anew take the place of those before; the others stay.
+
+    >>> renewed("old head\\n### a\\n1\\n### b\\n2\\n", "new head\\n### b\\n3\\n")
+    'new head\\n### a\\n1\\n### b\\n3\\n'
+    """
+    before, measured = _sections(old), _sections(new)
+    return "".join({**before, **measured}.values())
+
+
+def _sections(text: str) -> dict[str, str]:
+    head, *sections = text.split("### ")
+    return {"": head, **{section.partition("\n")[0]: f"### {section}" for section in sections}}
+
+
 def _machine(results: Results) -> str:
     machine = results.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())

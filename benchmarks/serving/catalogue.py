@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,21 +23,24 @@ from kit.testing.servers import redis_server
 from kit.testing.service import Service
 
 T = TypeVar("T")
-RATE = 30.0
+_SIDE_BY_SIDE: tuple[DataSet, ...] = ("iris", "wine", "breast_cancer")
+RATE = 20.0
 _QUIET = {"log_level": "warning"}
 
 
-def _each(data_set: DataSet, most: int = 200) -> list[Call]:
-    return [Call("/predict", records([row])) for row in examples(data_set)[:most].tolist()]
+def _many(data_set: DataSet, count: int) -> list[Call]:
+    """Requests for many records each: those for one are answered in less time than a generator can keep."""
+    rows = examples(data_set).tolist() * (count // len(examples(data_set)) + 2)
+    return [Call("/predict", records(rows[first : first + count])) for first in range(0, 150, 10)]
 
 
-def _body(value: Mapping[str, object]) -> list[Call]:
+def _body(value: object) -> list[Call]:
     return [Call("/predict", json.dumps(value).encode())]
 
 
-IRIS = _each("iris")
-DIGITS = _each("digits")
-_BOTH = {"iris": {"inputs": examples("iris")[:1].tolist()}, "wine": {"inputs": examples("wine")[:1].tolist()}}
+IRIS = _many("iris", 600)
+DIGITS = _many("digits", 100)
+_BOTH = {name: {"inputs": examples(name)[:140].tolist()} for name in _SIDE_BY_SIDE}
 SUBJECTS = (
     Subject("web-single", "web_single", IRIS, (), _QUIET),
     Subject("web-single, with Flask", "web_single", IRIS, ("--flask",), _QUIET),
@@ -47,8 +50,8 @@ SUBJECTS = (
     Subject("multiple-stage", "multiple_stage", DIGITS, (), _QUIET),
     Subject("microservice-horizontal", "microservice_horizontal", _body(_BOTH), (), _QUIET),
     Subject("prediction-cache, all hits", "prediction_cache", DIGITS[:1], (), _QUIET),
-    Subject("prediction-cache, with Redis", "prediction_cache", DIGITS[:20], (), {**_QUIET, "cache_url": "redis"}),
-    Subject("data-cache", "data_cache", _body({"wines": [3, 70]}), (), _QUIET),
+    Subject("prediction-cache, with Redis", "prediction_cache", DIGITS, (), {**_QUIET, "cache_url": "redis"}),
+    Subject("data-cache", "data_cache", _body({"wines": list(range(100))}), (), _QUIET),
     Subject("prediction-circuit-break", "prediction_circuit_break", IRIS, (), _QUIET),
     Subject("prediction-log", "prediction_log", IRIS, (), _QUIET),
     Subject("model-load", "model_load", IRIS, (), _QUIET),

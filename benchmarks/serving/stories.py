@@ -60,7 +60,7 @@ def bigsize(folder: Path, seconds: float) -> Iterator[Measured]:
         with started(subject, folder / "bigsize") as running:
             later = later_answer_s(running.service, calls[:20]) if "--later" in words else None
             plan = Plan(running.service.url, BIGSIZE_RATE, seconds, warmup_s, "poisson", 30)
-            run = gated(plan, calls)
+            run = gated(plan, calls, OBJECTIVE_S)
             yield Measured(name, BIGSIZE_RATE, run, running.start_s, memory_mb(running.service), None, later)
 
 

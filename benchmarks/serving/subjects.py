@@ -16,6 +16,7 @@ from kit.load import Call
 from kit.testing.service import Service, launch
 
 _PATIENCE_S = 120.0
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def started(subject: Subject, folder: Path, **settings: str) -> Iterator[Started
     begin = time.perf_counter()
     pin([1])
     try:
-        service = launch(folder, subject.module, *subject.words, **{**subject.settings, **settings})
+        with _one_thread():
+            service = launch(folder, subject.module, *subject.words, **{**subject.settings, **settings})
     finally:
         pin([0])
     try:
@@ -59,6 +61,21 @@ def started(subject: Subject, folder: Path, **settings: str) -> Iterator[Started
         service.client.close()
         service.stop()
         service.kill()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let NumPy use one thread, as the service has one core: two that share it wait for each other."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def first_answer(service: Service, call: Call) -> None:

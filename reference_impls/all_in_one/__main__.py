@@ -11,7 +11,8 @@ from typing import get_args
 
 from all_in_one.app import NAMES, AllInOneSettings, Fault
 from kit.models import trained
-from kit.processes import Processes, free_port, python_part
+from kit.ports import front_port
+from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     for name in NAMES:
         trained(name, settings.data_dir, trees=settings.trees)
     groups = {name: [name] for name in NAMES} if call.apart else {"all-in-one": list(NAMES)}
-    ports = {name: settings.port + index if settings.port else free_port() for index, name in enumerate(groups)}
+    ports = {name: front_port(settings, index) for index, name in enumerate(groups)}
     servers = [
         python_part(name, "all_in_one.app", port=ports[name], names=json.dumps(models), fault=call.fault)
         for name, models in groups.items()

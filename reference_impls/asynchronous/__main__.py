@@ -8,7 +8,8 @@ import sys
 from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings
 from kit.models import trained
 from kit.outcomes import open_results
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.queues import QueueDownError, open_queue, require
 from kit.settings import command_line, read_settings, refuse
 
@@ -25,7 +26,7 @@ def main() -> int:
     results.engine.dispose()
     require(settings, QUEUE)
     trained("iris", settings.data_dir)             # once, before the parts read it
-    port, ports = settings.port or free_port(), [free_port() for _ in range(settings.workers)]
+    port, ports = front_port(settings), [free_port() for _ in range(settings.workers)]
     api = python_part("api", "asynchronous.api", port=port)
     workers = [
         python_part(f"worker-{i}", "asynchronous.worker", host="127.0.0.1", port=p) for i, p in enumerate(ports)

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from kit.models import examples, load
-from kit.processes import free_port
+from kit.ports import free_port
 from kit.queues import QueueSettings, open_queue
 from kit.results import Result, Results
 from kit.testing.inputs import bad_bodies

@@ -7,7 +7,8 @@ import sys
 from batch.settings import BatchSettings
 from batch.store import Store
 from kit.database import RefusedDatabaseError, open_database
-from kit.processes import Processes, free_port, python_part
+from kit.ports import front_port
+from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings, refuse
 
 
@@ -19,7 +20,7 @@ def main() -> int:
         Store(open_database(settings, "batch")).engine.dispose()
     except RefusedDatabaseError as error:
         refuse(str(error))
-    port = settings.port or free_port()
+    port = front_port(settings)
     api = python_part("api", "batch.app", host=settings.host, port=port)
     scheduler = python_part("scheduler", "batch.schedule")
     url = f"http://{settings.host}:{port}"

@@ -23,7 +23,7 @@ from batch.settings import DONE, FAILED, UNFINISHED, BatchSettings
 from batch.store import PREDICTIONS, RECORDS, OtherModelError, Store
 from kit.database import open_database, reading, writing
 from kit.models import Model, Prediction, examples, load, train, trained
-from kit.processes import free_port
+from kit.ports import free_port
 from kit.testing.servers import missing
 from kit.testing.service import launch, refusal, start, wait_for
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from condition_based import app
 from condition_based.rules import RulesError, read_rules
 from condition_based.server import MODELS
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings, refuse
 
 
@@ -33,7 +34,7 @@ def main() -> int:
         refuse(*error.reasons)
     servers = {model: f"http://127.0.0.1:{free_port()}" for model in MODELS}
     ports = {model: url.rpartition(":")[2] for model, url in servers.items()}
-    port = settings.port or free_port()
+    port = front_port(settings)
     where = f"http://{settings.host}:{port}"
     proxy = python_part("proxy", "condition_based.app", port=port, servers=json.dumps(servers))
     behind = [

@@ -6,7 +6,8 @@ import os
 import sys
 
 from data_cache import app
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings
 
 
@@ -17,7 +18,7 @@ def main() -> int:
         app.main()
         return 0
     settings = read_settings(Settings)
-    port, behind = settings.port or free_port(), free_port()
+    port, behind = front_port(settings), free_port()
     source_url = f"http://127.0.0.1:{behind}"
     api = python_part("api", "data_cache.app", port=port, source_url=source_url)
     source = python_part("source", "data_cache.source", host="127.0.0.1", port=behind)

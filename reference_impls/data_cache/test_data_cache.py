@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from kit.models import examples, load
-from kit.processes import free_port
+from kit.ports import free_port
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -126,11 +125,3 @@ class Processes:
                     del dead_since[part.name]
                     part.start()
             time.sleep(_PAUSE_S)
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,7 +11,7 @@ import structlog
 
 from kit.calls import HEADER, Callee, CallError, Deadline
 from kit.inputs import Labelled, Predictions, Records
-from kit.processes import free_port
+from kit.ports import free_port
 
 ASKED = Records(inputs=[[1.0]])
 SAID = Predictions(model="m", version="1", predictions=[Labelled(label="a", probability=1)])

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, func, select
 
 from kit.database import DatabaseSettings, RefusedDatabaseError, create_tables, open_database, put, reading, writing
-from kit.processes import free_port
+from kit.ports import free_port
 
 WORDS = Table("kit_words", MetaData(), Column("word", String, primary_key=True), Column("times", Integer))
 COUNT = """

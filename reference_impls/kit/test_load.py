@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kit.load import Call, LoadError, Plan, Record, failed_gates, run, schedule
-from kit.processes import free_port
+from kit.ports import free_port
 
 STEADY = Record(
     offered=100, sent=100, achieved=100, requests=1000, good=1000, statuses={"200": 1000}, errors={},

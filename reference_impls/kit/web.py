@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -24,7 +25,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.inputs import UnfitInputError
 from kit.logs import configure_logs, logger
-from kit.settings import Settings, refuse
+from kit.ports import listen
+from kit.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
@@ -187,6 +189,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()                               # what is loaded stays: walking it all again would hold up a request
+        gc.freeze()                                # for 100 ms now and then
         if self.started and sockets:
             announce(self.title, address(sockets[0]), self.settings)
 
@@ -221,17 +225,3 @@ def announce(title: str, where: str, settings: Settings) -> None:
         log.info("listening", address=where)
     else:
         print(f"{title} listens on {where}", flush=True)
-
-
-def listen(settings: Settings) -> socket.socket:
-    """Open the listening socket; one that is taken ends the process with what to do."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's delay off for each connection: else some answers wait 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-        listener.listen(2048)
-    except OSError as error:
-        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set SERVE_PORT to another")
-    return listener

@@ -20,7 +20,8 @@ import httpx
 
 from kit.load import LoadError, Plan, Record, check, run
 from kit.models import DataSet
-from kit.processes import Part, Processes, free_port, python_part
+from kit.ports import front_port
+from kit.processes import Part, Processes, python_part
 from kit.settings import Settings, command_line, read_settings, refuse
 from load_test.inputs import drawn, recorded
 from load_test.verdict import Objective, Verdict, duration, judge, parse_duration, parse_rate, parse_share
@@ -87,7 +88,7 @@ def _service(url: str) -> Iterator[str]:
         yield url
         return
     settings = read_settings(Settings)
-    port = settings.port or free_port()
+    port = front_port(settings)
     part = python_part("service", "load_test.service", port=port, host="127.0.0.1", log_level="warning")
     service = Processes(part)
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from microservice_horizontal.proxy import ProxySettings
 
@@ -16,7 +17,7 @@ def main() -> int:
     """Run all servers; the proxy listens where the settings say."""
     command_line("microservice_horizontal", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
-    port = settings.port or free_port()
+    port = front_port(settings)
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in MODELS}
     models = json.dumps(urls)
     proxy = python_part("proxy", "microservice_horizontal.proxy", host=settings.host, port=port, models=models)

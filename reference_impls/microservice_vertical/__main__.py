@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from microservice_vertical.chain import STAGES, train_chain
 from microservice_vertical.proxy import ProxySettings
@@ -15,7 +16,7 @@ def main() -> int:
     command_line("microservice_vertical", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
     train_chain(settings.data_dir)
-    port = settings.port or free_port()
+    port = front_port(settings)
     ports = {stage: free_port() for stage in STAGES}
     urls = {stage: f"http://127.0.0.1:{ports[stage]}" for stage in STAGES}
     proxy = python_part(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings
 from model_load import app
 from model_load.loading import ModelLoadSettings
@@ -18,7 +19,7 @@ def main() -> int:
         app.main()
         return 0
     settings = read_settings(Settings)
-    port, behind = settings.port or free_port(), free_port()
+    port, behind = front_port(settings), free_port()
     registry_url, where = f"http://127.0.0.1:{behind}", f"http://{settings.host}:{port}"
     api = python_part("api", "model_load.app", port=port, registry_url=registry_url)
     registry = python_part("registry", "model_load.registry", host="127.0.0.1", port=behind)

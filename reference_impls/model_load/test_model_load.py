@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from sklearn.preprocessing import FunctionTransformer
 
 from kit.models import examples, train
-from kit.processes import free_port
+from kit.ports import free_port
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
 from model_load.registry import as_version

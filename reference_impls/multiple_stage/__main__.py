@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from kit.outcomes import open_results
-from kit.processes import Processes, free_port, python_part
+from kit.ports import front_port
+from kit.processes import Processes, python_part
 from kit.queues import open_queue
 from kit.settings import command_line, read_settings
 from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model, light_model
@@ -18,7 +19,7 @@ def main() -> int:
     open_results(settings).engine.dispose()
     open_queue(settings, QUEUE)                    # a URL of no known kind is told before anything starts
     light_model(settings), heavy_model(settings)   # once, before the parts read them
-    port = settings.port or free_port()
+    port = front_port(settings)
     api = python_part("first-stage", "multiple_stage.api", port=port)
     worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)
     address = f"http://{settings.host}:{port}"

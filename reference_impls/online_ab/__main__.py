@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 from online_ab.settings import OnlineAbSettings
 
@@ -13,7 +14,7 @@ def main() -> int:
     """Run all three."""
     command_line("online_ab", __doc__, OnlineAbSettings).parse_args()
     settings = read_settings(OnlineAbSettings)
-    port, *ports = settings.port or free_port(), free_port(), free_port()
+    port, *ports = front_port(settings), free_port(), free_port()
     urls = [f"http://127.0.0.1:{p}" for p in ports]
     front = python_part("front", "online_ab.app", port=port, current_url=urls[0], candidate_url=urls[1])
     arms = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from kit.models import trained
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from prediction_circuit_break.front import FrontSettings
 
@@ -15,7 +16,7 @@ def main() -> int:
     command_line("prediction_circuit_break", __doc__, FrontSettings).parse_args()
     settings = read_settings(Settings)
     trained("iris", settings.data_dir)             # the front needs its card, the server behind the model
-    port, behind = settings.port or free_port(), free_port()
+    port, behind = front_port(settings), free_port()
     server = f"http://127.0.0.1:{behind}"
     module = "prediction_circuit_break.front"
     front = python_part("front", module, host=settings.host, port=port, server=server)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from prep_pred.preprocessor import PreprocessorSettings
 from prep_pred.release import make_release
@@ -15,7 +16,7 @@ def main() -> int:
     command_line("prep_pred", __doc__, PreprocessorSettings).parse_args()
     settings = read_settings(Settings)
     make_release(settings.data_dir)
-    port, behind = settings.port or free_port(), free_port()
+    port, behind = front_port(settings), free_port()
     front = python_part(
         "preprocessor", "prep_pred.preprocessor", host=settings.host, port=port, predictor=f"http://127.0.0.1:{behind}"
     )

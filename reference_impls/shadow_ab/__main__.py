@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 from shadow_ab.app import ShadowSettings
 
@@ -13,7 +14,7 @@ def main() -> int:
     """Run both; the candidate is not waited for: the service is ready without it."""
     command_line("shadow_ab", __doc__, ShadowSettings).parse_args()
     settings = read_settings(ShadowSettings)
-    port, other = settings.port or free_port(), free_port()
+    port, other = front_port(settings), free_port()
     candidate = f"http://127.0.0.1:{other}"
     front = python_part("current", "shadow_ab.app", port=port, candidate_url=candidate)
     shadow = python_part("candidate", "shadow_ab.candidate", host="127.0.0.1", port=other)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from kit.models import examples, load
-from kit.processes import free_port
+from kit.ports import free_port
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
 from shadow_ab.pairs import METADATA, Report, compare, write

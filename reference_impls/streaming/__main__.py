@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from kit.models import trained
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.queues import require
 from kit.settings import command_line, read_settings
 from streaming.processor import open_state
@@ -19,7 +20,7 @@ def main() -> int:
     open_state(settings).engine.dispose()
     require(settings, QUEUE)
     trained("iris", settings.data_dir)             # once, before the parts read it
-    port, ports = settings.port or free_port(), [free_port() for _ in range(settings.processors)]
+    port, ports = front_port(settings), [free_port() for _ in range(settings.processors)]
     api = python_part("api", "streaming.api", port=port)
     processors = [
         python_part(f"processor-{i}", "streaming.processor", host="127.0.0.1", port=p) for i, p in enumerate(ports)

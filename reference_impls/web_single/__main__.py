@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kit.models import trained
 from kit.nginx import nginx, nginx_part
-from kit.processes import Processes, free_port, python_part
+from kit.ports import free_port, front_port
+from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings, refuse
 from web_single import app, flask_app
 from web_single.app import WebSingleSettings
@@ -35,7 +36,7 @@ def balanced(module: str, replicas: int) -> int:
         refuse("several replicas need nginx, which is not installed (Debian: apt-get install nginx)")
     trained("iris", settings.data_dir)             # once, before the replicas read it
     ports = [free_port() for _ in range(replicas)]
-    port = settings.port or free_port()
+    port = front_port(settings)
     parts = [python_part(f"replica-{i}", module, host="127.0.0.1", port=p) for i, p in enumerate(ports)]
     servers = " ".join(f"server 127.0.0.1:{p} max_fails=1 fail_timeout=2s;" for p in ports)
     template = Path(__file__).with_name("nginx.conf.template")

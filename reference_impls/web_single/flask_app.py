@@ -12,8 +12,9 @@ from werkzeug.exceptions import HTTPException
 from kit.inputs import Records, UnfitInputError, answer
 from kit.logs import configure_logs
 from kit.models import RefusedModelError, load, trained
+from kit.ports import listen
 from kit.settings import read_settings, refuse
-from kit.web import address, listen
+from kit.web import address
 from web_single.app import WebSingleSettings
 
 Answer = tuple[Response, int]

@@ -20,7 +20,7 @@ from typing import NoReturn
 
 import pytest
 
-from kit.processes import free_port
+from kit.ports import free_port
 
 _PATIENCE_S = 60.0
 

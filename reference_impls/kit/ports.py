@@ -1,0 +1,42 @@
+"""Ports: the one that a service listens on, and free ones for the parts behind it."""
+
+from __future__ import annotations
+
+import socket
+
+from kit.settings import Settings, refuse
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the listening socket; one that is taken ends the process with what to do."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's delay off for each connection: else some answers wait 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set SERVE_PORT to another")
+    return listener
+
+
+def front_port(settings: Settings, offset: int = 0) -> int:
+    """Return the port of the settings, `offset` further on, or a free one where they leave it open.
+
+    One that is taken ends the process, as `listen` does: whatever answers there must not pass for the service.
+    """
+    if not settings.port:
+        return free_port(settings.host)
+    port = settings.port + offset
+    listen(settings.model_copy(update={"port": port})).close()
+    return port
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,41 @@
+"""A port that something else answers on is never taken for one's own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kit.ports import front_port, listen
+from kit.settings import Settings
+from kit.testing.service import refusal
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with listen(Settings.model_validate({"port": 0})) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_is_taken_ends_the_start_with_what_to_do(taken: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        front_port(Settings.model_validate({"port": taken}))
+    assert ended.value.code == 2
+    assert f"127.0.0.1:{taken} cannot be listened on" in capsys.readouterr().err
+
+
+def test_a_port_left_open_is_a_free_one() -> None:
+    port = front_port(Settings.model_validate({"port": 0}))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+
+
+def test_connections_answer_without_nagles_delay() -> None:
+    with listen(Settings.model_validate({"port": 0})) as listener:
+        assert listener.proto == socket.IPPROTO_TCP        # what asyncio goes by
+
+
+def test_a_pattern_of_several_parts_does_not_pass_off_what_answers_on_its_port(taken: int, tmp_path: Path) -> None:
+    assert "cannot be listened on" in refusal(tmp_path, "prep_pred", port=taken)
