@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 from fastapi import FastAPI, HTTPException, Response
 from prometheus_client import Counter
-from pydantic import AwareDatetime, Field, HttpUrl
+from pydantic import AwareDatetime, Field, HttpUrl, field_validator
 
 from condition_based.rules import Rules, RulesError, read_rules
 from kit.inputs import Records
@@ -34,6 +34,15 @@ class Request(Records):
 
     region: Annotated[str, Field(min_length=1, max_length=64)]
     at: AwareDatetime | None = None
+
+    @field_validator("at")
+    @classmethod
+    def _in_the_calendar(cls, at: AwareDatetime | None) -> AwareDatetime | None:
+        """Refuse what leaves the calendar on its way to UTC."""
+        try:
+            return at.astimezone(UTC) if at is not None else None
+        except OverflowError:
+            raise ValueError("is beyond the calendar") from None
 
 
 def create_app(settings: ConditionBasedSettings, rules: Rules) -> FastAPI:
@@ -59,7 +68,8 @@ def create_app(settings: ConditionBasedSettings, rules: Rules) -> FastAPI:
             raise HTTPException(422, f"no model answers for {asked.region!r}; there are {', '.join(rules.regions)}")
         rule, model = chosen
         try:
-            answer = await client.post(f"{settings.servers[model]}predict", json={"inputs": asked.inputs})
+            url = f"{str(settings.servers[model]).rstrip('/')}/predict"
+            answer = await client.post(url, json={"inputs": asked.inputs})
         except httpx.HTTPError as error:
             routed.labels(rule, model, "failed").inc()
             reason = f"the server of the model {model!r} does not answer: {type(error).__name__}"

@@ -21,6 +21,7 @@ import numpy as np
 import onnxruntime
 
 MOST_BYTES = 20_000_000
+_MOST = 1e30                                       # the model computes in single precision
 _TIMEOUT_S = 5.0
 
 
@@ -50,9 +51,9 @@ class Loaded:
         """Return the class of a record and its probability; raises `DeviceError` for what the model does not take."""
         if len(record) != len(self.manifest.probe):
             raise DeviceError(f"{len(record)} numbers were given; the model takes {len(self.manifest.probe)}")
+        if not all(abs(number) <= _MOST for number in record):         # NaN is not
+            raise DeviceError(f"the numbers must be finite, and within {_MOST:g}")
         inputs = np.array([record], dtype=np.float32)
-        if not np.isfinite(inputs).all():
-            raise DeviceError("the numbers must be finite")
         _, found = self.session.run(None, {self.session.get_inputs()[0].name: inputs})
         probabilities = np.asarray(found, dtype=np.float64)[0]
         best = int(probabilities.argmax())

@@ -6,13 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field
 
 from edge.release import Version, folder_of, release, versions
-from kit.settings import Settings, read_settings
+from kit.models import RefusedModelError
+from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 
 
@@ -38,6 +39,10 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         release(settings, seed=7)
     app = make_app("edge", settings)
 
+    @app.exception_handler(RefusedModelError)
+    async def damaged(_request: Request, error: RefusedModelError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 503)
+
     @app.get("/devices/{device}/model")
     def model_for(device: Annotated[str, InPath(min_length=1, max_length=100)]) -> Version:
         """Say which version this device is to have."""
@@ -60,7 +65,12 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 def main() -> None:
     """Serve the registry."""
     settings = read_settings(RegistrySettings)
-    serve(create_app(settings), settings)
+    try:
+        versions(folder_of(settings))
+        app = create_app(settings)
+    except RefusedModelError as error:
+        refuse(str(error))
+    serve(app, settings)
 
 
 if __name__ == "__main__":

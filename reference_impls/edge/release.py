@@ -13,11 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from skl2onnx import to_onnx
 
-from kit.models import examples, load, train
-from kit.settings import Settings, read_settings
+from kit.models import RefusedModelError, examples, load, train
+from kit.settings import Settings, read_settings, refuse
 
 
 class Version(BaseModel):
@@ -39,9 +39,12 @@ def folder_of(settings: Settings) -> Path:
 
 
 def versions(folder: Path) -> list[Version]:
-    """Return what is released, the newest last."""
+    """Return what is released, the newest last; raises `RefusedModelError` for an index that cannot be read."""
     index = folder / "index.json"
-    return _INDEX.validate_json(index.read_bytes()) if index.is_file() else []
+    try:
+        return _INDEX.validate_json(index.read_bytes()) if index.is_file() else []
+    except (ValidationError, OSError):
+        raise RefusedModelError(f"{index}: is no index of versions") from None
 
 
 def release(settings: Settings, seed: int) -> Version:
@@ -83,11 +86,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--withdraw", default="", help="a version that devices must no longer get")
     call = parser.parse_args(words)
     settings = read_settings(Settings)
-    if call.withdraw:
-        done = withdraw(settings, call.withdraw)
-        print(f"withdrawn: {call.withdraw}" if done else f"there is no version {call.withdraw}")
-        return 0 if done else 1
-    print(f"released: {release(settings, call.seed).version}")
+    try:
+        if call.withdraw:
+            done = withdraw(settings, call.withdraw)
+            print(f"withdrawn: {call.withdraw}" if done else f"there is no version {call.withdraw}")
+            return 0 if done else 1
+        print(f"released: {release(settings, call.seed).version}")
+    except RefusedModelError as error:
+        refuse(str(error))
     return 0
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:                              # a part that runs no model needs
     from kit.models import Floats, Model, Prediction
 
 MOST_RECORDS = 1000
-Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+_MOST = 1e30                                       # models compute in single precision, whose numbers end at 3e38
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True, ge=-_MOST, le=_MOST)]
 Record = Annotated[list[Finite], Field(max_length=1000)]
 
 

@@ -149,10 +149,13 @@ def train_on(
         accuracy=float(estimator.score(unseen, unseen_target)),
         made_with=f"scikit-learn {sklearn.__version__}",
     )
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card.name}.skops"
-    _write(path, data)
-    _write(card_path(path), json.dumps(asdict(card), indent=2).encode())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, data)
+        _write(card_path(path), json.dumps(asdict(card), indent=2).encode())
+    except OSError as error:
+        raise RefusedModelError(f"{path}: cannot be written: {error.strerror}") from None
     return path
 
 

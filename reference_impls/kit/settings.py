@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal, NoReturn, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "SERVE_"
 
@@ -39,9 +40,25 @@ S = TypeVar("S", bound=BaseSettings)
 def read_settings(kind: type[S]) -> S:
     """Read the settings of a service; one that is wrong ends the process with its name and the reason, status 2."""
     try:
-        return kind()
+        settings = kind()
     except ValidationError as error:
-        refuse(*(f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        refuse(*(_said(e["loc"], e["msg"]) for e in error.errors()))
+    except SettingsError as error:                 # a value that should be JSON
+        field = re.search(r'field "(\w+)"', str(error))
+        refuse(f"{PREFIX}{field[1].upper() if field else ''}: is not valid JSON")
+    if isinstance(settings, Settings):
+        file = next((p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists() and not p.is_dir()), None)
+        if file is not None:
+            refuse(f"{PREFIX}DATA_DIR: {file} is no folder")
+    return settings
+
+
+def _said(place: tuple[int | str, ...], message: str) -> str:
+    """Name the variable, and the place in its value."""
+    if not place:
+        return f"the settings: {message}"
+    inside = f"{'.'.join(map(str, place[1:]))}: " if len(place) > 1 else ""
+    return f"{PREFIX}{str(place[0]).upper()}: {inside}{message}"
 
 
 def command_line(module: str, description: str | None, *kinds: type[BaseSettings]) -> ArgumentParser:

@@ -86,18 +86,9 @@ def make_app(
     async def refused(_request: Request, error: StarletteHTTPException) -> JSONResponse:
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
-    @app.exception_handler(Exception)
-    async def failed(_request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", reason=repr(error))
-        return JSONResponse({"error": "the service failed; its log says why", "request": _request_id()}, 500)
-
     app.add_middleware(_LimitBody, most=settings.max_body_bytes)
     app.add_middleware(_Observe, metrics=metrics)
     return app
-
-
-def _request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request", ""))
 
 
 class _LimitBody:
@@ -154,19 +145,25 @@ class _Observe:
         headers = dict(scope["headers"])
         request = headers.get(b"x-request-id", b"").decode("ascii", "replace")[:64] or uuid.uuid4().hex
         structlog.contextvars.bind_contextvars(request=request)
-        start, status = time.perf_counter(), 500
+        start, status, started = time.perf_counter(), 500, False
         scope.setdefault("state", {})["arrived"] = time.monotonic()
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 message["headers"] = [*message["headers"], (b"x-request-id", request.encode())]
             await send(message)
 
         self.metrics.in_flight.inc()
         try:
             await self.app(scope, receive, observed)
+        except Exception as error:                 # a defect; its connection is still good for other requests
+            log.error("request failed", reason=repr(error), exc_info=True)
+            if started:
+                raise
+            said = {"error": "the service failed; its log says why", "request": request}
+            await JSONResponse(said, 500)(scope, receive, observed)
         finally:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", _ROUTED)

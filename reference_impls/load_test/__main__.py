@@ -66,6 +66,8 @@ def main() -> int:
         calls = recorded(call.inputs, call.path) if call.inputs else drawn(call.data, call.path)
         if call.json and call.json.exists():
             raise LoadError(f"{call.json} exists and is not overwritten; name another file")
+        if call.json and not call.json.resolve().parent.is_dir():
+            raise LoadError(f"there is no folder {call.json.parent}; make it first")
         plan = Plan(call.url or "http://127.0.0.1", call.rate, call.seconds, call.warm_up, own_target=call.mine)
         check(plan, calls)
         with _service(call.url) as url:

@@ -13,7 +13,10 @@ from model_in_image.release import FILE, describe
 
 def build(folder: Path, model: Path | None = None) -> str:
     """Write a release of a model, or of one that is trained now, and return its tag; raises `RefusedModelError`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedModelError(f"{folder}: cannot be written: {error.strerror}") from None
     for file in folder.glob("*.skops"):            # what an earlier build left must not get into the image
         file.unlink()
         card_path(file).unlink(missing_ok=True)

@@ -45,6 +45,10 @@ class LoadError(Exception):
     """A model that could not be fetched, or must not be served."""
 
 
+class UnreachableError(LoadError):
+    """The registry could not be asked: only then may a copy of what it once gave out be served."""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A model that was checked and tried, and under which version the registry knows it."""
@@ -84,7 +88,7 @@ class Loader:
                 pause_s = self._settings.retry_s
                 self._end.wait(self._settings.poll_s)
             except LoadError as error:
-                if self.served is None:
+                if self.served is None and isinstance(error, UnreachableError):
                     self._start_from_kept(str(error))
                 self._end.wait(pause_s * random.uniform(0.5, 1))       # replicas do not come back all at once
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -132,10 +136,11 @@ class Loader:
                         raise LoadError(f"the registry's answer is larger than {most_bytes} bytes")
                 if answer.status_code != 200:
                     said = bytes(content[:200]).decode(errors="replace")
-                    raise LoadError(f"the registry answers {answer.status_code}: {said}")
+                    kind = UnreachableError if answer.status_code >= 500 else LoadError
+                    raise kind(f"the registry answers {answer.status_code}: {said}")
                 return bytes(content)
         except httpx.HTTPError as error:
-            raise LoadError(f"the registry does not answer: {type(error).__name__}") from None
+            raise UnreachableError(f"the registry does not answer: {type(error).__name__}") from None
 
     def _fetch(self, said: Version) -> Model:
         """Fetch, check and try a model, and keep it for a start without the registry."""

@@ -54,7 +54,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
         await queue.publish(event.key, event.model_dump_json().encode())
         return {"id": event.id}
 
-    @app.get("/predictions/{key}")
+    @app.get("/predictions/{key:path}")
     def newest(key: str) -> Told:
         found = state.newest(key)
         if found is None:

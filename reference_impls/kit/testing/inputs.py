@@ -23,6 +23,8 @@ def bad_bodies(most_bytes: int = 1_000_000, features: int = 4) -> dict[str, byte
         "text": "inputs",
         "nan": {"inputs": [[float("nan"), *record[1:]]]},
         "infinite": {"inputs": [[float("inf"), *record[1:]]]},
+        "more than models compute with": {"inputs": [[1e39, *record[1:]]]},
+        "the largest of floats": {"inputs": [[-1.7e308] * features]},
         "too many records": {"inputs": [record] * 1001},
     }
     made = {what: json.dumps(body).encode() for what, body in bodies.items()}

@@ -1,0 +1,45 @@
+"""A defect is told under its request's id, and its connection stays good; wrong settings are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit.testing.service import refusal, start
+
+DEFECT = """\
+from kit.settings import Settings, read_settings
+from kit.web import make_app, serve
+
+settings = read_settings(Settings)
+app = make_app("defect", settings)
+
+@app.get("/fails")
+def fails() -> None:
+    raise RuntimeError("the reason")
+
+serve(app, settings)
+"""
+
+
+def test_a_defect_is_told_under_its_request_and_costs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "defect.py").write_text(DEFECT)
+    with start(tmp_path, "defect") as service:
+        answer = service.client.get("/fails", headers={"X-Request-ID": "abc"})
+        assert (answer.status_code, answer.json()["request"]) == (500, "abc")
+        assert "the reason" not in answer.text
+        assert service.client.get("/live").status_code == 200      # on the same connection
+        (line,) = [line for line in service.errors.splitlines() if "request failed" in line]
+        assert '"request": "abc"' in line and "the reason" in line
+        assert 'status="500"' in service.client.get("/metrics").text
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize(("module", "settings", "said"), [
+    ("parameter_based", {"admin_tokens": "nojson"}, "SERVE_ADMIN_TOKENS: is not valid JSON"),
+    ("condition_based.app", {"servers": '{"eu": "nowhere"}'}, "SERVE_SERVERS: eu: "),
+    ("web_single", {"data_dir": __file__}, "SERVE_DATA_DIR: "),
+])  # fmt: skip
+def test_a_wrong_setting_is_named(module: str, settings: dict[str, str], said: str, tmp_path: Path) -> None:
+    assert said in refusal(tmp_path, module, **settings)
