@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
 from archlint.errors import UsageError
-from archlint.reference.folders import SHARED, Implementation, implementations
+from archlint.reference.folders import SHARED, Implementation
 
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "reference-data")
+_CONFTEST = "conftest"
 _PYPROJECT = Template("""\
 [project]
 name = "$name"
@@ -62,12 +62,12 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
     """
     _check(target)
     name = re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "service"
-    packages = [SHARED, *_needed_by(implementation)]
+    files = _needed_by(implementation)
+    packages = sorted({file.parts[0] for file in files if len(file.parts) > 1})
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        for package in packages:
-            shutil.copytree(implementation.root / package, target / package, ignore=_LEFT_OUT)
-        shutil.copy(implementation.root / "conftest.py", target / "conftest.py")
+        for file in files:
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(implementation.root / file, target / file)
         _place_ci(target, implementation.module)
         values = {"name": name, "pattern": implementation.name, "module": implementation.module}
         (target / "pyproject.toml").write_text(_pyproject(name, packages, target), encoding="utf-8")
@@ -92,31 +92,57 @@ def _check(target: Path) -> None:
         raise UsageError(f"{target} exists and is not an empty folder: it is not overwritten", "name another folder")
 
 
-def _needed_by(implementation: Implementation) -> list[str]:
-    """The implementation's package, and those of others that it imports, and so on."""
-    others = {i.module for i in implementations().values()}
-    needed: list[str] = []
-    waiting = [implementation.module]
+def _needed_by(implementation: Implementation) -> list[Path]:
+    """The files of its package and of others that it imports or starts, relative to the root; of the kit what is used.
+
+    A part is started by the name of its module, so text that is such a name counts as well as an import.
+    """
+    root = implementation.root
+    modules = {_module_name(path.relative_to(root)): path for path in root.rglob("*.py")}
+    needed: set[Path] = set()
+    packages: set[str] = set()
+    waiting = [implementation.module, _CONFTEST]
     while waiting:
-        module = waiting.pop()
-        if module in needed:
-            continue
-        needed.append(module)
-        waiting += sorted(set(_imported_by((implementation.root / module).rglob("*.py"))) & others)
-    return needed
+        name = waiting.pop()
+        package = name.partition(".")[0]
+        if package not in (SHARED, _CONFTEST):
+            if package not in packages:
+                packages.add(package)
+                found = [p for p in (root / package).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+                needed |= set(found)
+                waiting += [n for p in found if p.suffix == ".py" for n in _named_in(p) if n in modules]
+        elif modules[name] not in needed:
+            needed |= {modules[name], *(modules[above] for above in _above(name) if above in modules)}
+            waiting += [n for n in _named_in(modules[name]) if n in modules]
+    needed |= {path for path in (root / SHARED).rglob("*") if path.suffix in {".conf", ".txt"}}
+    return sorted(path.relative_to(root) for path in needed)
 
 
-def _imported_by(files: Iterable[Path]) -> Iterator[str]:
-    for path in files:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                yield from (alias.name.partition(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module.partition(".")[0]
+def _module_name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _above(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _named_in(path: Path) -> Iterator[str]:
+    """Every name in a file that may be one of a module: what is imported, and text that looks like one."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+            yield node.value
 
 
 def _pyproject(name: str, packages: list[str], target: Path) -> str:
-    lines = (line for package in packages for line in (target / package / "requirements.txt").read_text().splitlines())
+    listed = [target / package / "requirements.txt" for package in packages]
+    lines = (line for file in listed if file.is_file() for line in file.read_text(encoding="utf-8").splitlines())
     needs = sorted({line.strip() for line in lines if line.strip() and not line.startswith(("-r", "#"))})
     tests = target / SHARED / "testing" / "requirements.txt"
     dev = [line for line in tests.read_text().splitlines() if line and not line.startswith("#")]

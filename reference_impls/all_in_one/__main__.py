@@ -11,7 +11,7 @@ from typing import get_args
 
 from all_in_one.app import NAMES, AllInOneSettings, Fault
 from kit.models import trained
-from kit.ports import front_port
+from kit.ports import address_of, front_port
 from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 
@@ -31,7 +31,7 @@ def main() -> int:
         python_part(name, "all_in_one.app", port=ports[name], names=json.dumps(models), fault=call.fault)
         for name, models in groups.items()
     ]
-    where = {name: f"http://{settings.host}:{port}" for name, port in ports.items()}
+    where = {name: address_of(settings.host, port) for name, port in ports.items()}
     announcement = "\n".join(f"{name} listens on {address}" for name, address in where.items())
     return Processes(*servers).run([f"{address}/ready" for address in where.values()], announcement)
 

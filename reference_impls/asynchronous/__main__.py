@@ -8,7 +8,7 @@ import sys
 from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings
 from kit.models import trained
 from kit.outcomes import open_results
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.queues import QueueDownError, open_queue, require
 from kit.settings import command_line, read_settings, refuse
@@ -32,8 +32,8 @@ def main() -> int:
         python_part(f"worker-{i}", "asynchronous.worker", host="127.0.0.1", port=p) for i, p in enumerate(ports)
     ]
     return Processes(api, *workers).run(
-        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"http://{settings.host}:{port}/ready"],
-        f"asynchronous listens on http://{settings.host}:{port}",
+        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address_of(settings.host, port)}/ready"],
+        f"asynchronous listens on {address_of(settings.host, port)}",
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from batch.settings import BatchSettings
 from batch.store import Store
 from kit.database import RefusedDatabaseError, open_database
-from kit.ports import front_port
+from kit.ports import address_of, front_port
 from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings, refuse
 
@@ -23,7 +23,7 @@ def main() -> int:
     port = front_port(settings)
     api = python_part("api", "batch.app", host=settings.host, port=port)
     scheduler = python_part("scheduler", "batch.schedule")
-    url = f"http://{settings.host}:{port}"
+    url = address_of(settings.host, port)
     return Processes(api, scheduler).run([f"{url}/ready"], f"batch listens on {url}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from condition_based import app
 from condition_based.rules import RulesError, read_rules
 from condition_based.server import MODELS
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings, refuse
 
@@ -35,7 +35,7 @@ def main() -> int:
     servers = {model: f"http://127.0.0.1:{free_port()}" for model in MODELS}
     ports = {model: url.rpartition(":")[2] for model, url in servers.items()}
     port = front_port(settings)
-    where = f"http://{settings.host}:{port}"
+    where = address_of(settings.host, port)
     proxy = python_part("proxy", "condition_based.app", port=port, servers=json.dumps(servers))
     behind = [
         python_part(f"server-{model}", "condition_based.server", host="127.0.0.1", port=ports[model], model=model)

@@ -6,7 +6,7 @@ import os
 import sys
 
 from data_cache import app
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings
 
@@ -22,7 +22,7 @@ def main() -> int:
     source_url = f"http://127.0.0.1:{behind}"
     api = python_part("api", "data_cache.app", port=port, source_url=source_url)
     source = python_part("source", "data_cache.source", host="127.0.0.1", port=behind)
-    where = f"http://{settings.host}:{port}"
+    where = address_of(settings.host, port)
     return Processes(api, source).run([f"{source_url}/ready", f"{where}/ready"], f"data-cache listens on {where}")
 
 

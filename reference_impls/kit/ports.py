@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from kit.settings import Settings, refuse
@@ -18,7 +19,9 @@ def listen(settings: Settings) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set SERVE_PORT to another")
+        taken = error.errno == errno.EADDRINUSE
+        cure = "SERVE_PORT to another" if taken else "SERVE_HOST to an address of this machine"
+        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set {cure}")
     return listener
 
 
@@ -32,6 +35,15 @@ def front_port(settings: Settings, offset: int = 0) -> int:
     port = settings.port + offset
     listen(settings.model_copy(update={"port": port})).close()
     return port
+
+
+def address_of(host: str, port: int) -> str:
+    """Return the address of a service, as a browser takes it.
+
+    >>> address_of("::1", 8000)
+    'http://[::1]:8000'
+    """
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -17,6 +17,7 @@ import httpx
 from kit.settings import PREFIX
 
 GRACE_S = 15.0
+REFUSED = 2                                        # what `kit.settings.refuse` ends with
 _PAUSE_S = 0.05
 _RESTART_AFTER_S = 0.5
 
@@ -38,7 +39,8 @@ class Part:
 
     def start(self) -> None:
         """Start it; its output goes where that of its parent goes."""
-        self.process = subprocess.Popen(self.command, env={**os.environ, **self.settings})
+        # In a group of its own: Ctrl-C reaches the parent alone, which ends the parts in their order.
+        self.process = subprocess.Popen(self.command, env={**os.environ, **self.settings}, process_group=0)
 
 
 def python_part(name: str, module: str, *words: str, restart: bool = True, **settings: str | int | Path) -> Part:
@@ -119,6 +121,7 @@ class Processes:
                     continue
                 if part.name not in dead_since:
                     dead_since[part.name] = time.monotonic()
+                    part.restart &= part.process.returncode != REFUSED     # starting again would not help
                     again = "; it is started again" if part.restart else ""
                     print(f"{part.name} ended with {part.process.returncode}{again}", file=sys.stderr, flush=True)
                 elif part.restart and time.monotonic() - dead_since[part.name] > _RESTART_AFTER_S:

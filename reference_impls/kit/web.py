@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import re
 import signal
 import socket
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -25,13 +28,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.inputs import UnfitInputError
 from kit.logs import configure_logs, logger
-from kit.ports import listen
+from kit.ports import address_of, listen
 from kit.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
 _ROUTED = "-"
+_REQUEST_ID = re.compile(rb"[!-~]{1,64}")            # what may stand in a header of a further call
 _LINGER = 10
+_AFTER_DRAIN_S = 5.0
 _LINGER_S = 2.0
 log = logger(__name__)
 
@@ -143,7 +148,8 @@ class _Observe:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        request = headers.get(b"x-request-id", b"").decode("ascii", "replace")[:64] or uuid.uuid4().hex
+        asked = headers.get(b"x-request-id", b"")
+        request = asked.decode() if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
         structlog.contextvars.bind_contextvars(request=request)
         start, status, started = time.perf_counter(), 500, False
         scope.setdefault("state", {})["arrived"] = time.monotonic()
@@ -188,6 +194,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()                               # what is loaded stays: walking it all again would hold up a request
         gc.freeze()                                # for 100 ms now and then
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Threads cannot be cancelled: where one works on, the process ends without it.
+        watch = threading.Timer(self.settings.drain_s + _AFTER_DRAIN_S, os._exit, (4,))
+        watch.daemon = True
+        watch.start()
+        await super().shutdown(sockets)
         if self.started and sockets:
             announce(self.title, address(sockets[0]), self.settings)
 
@@ -213,7 +226,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def address(listener: socket.socket) -> str:
     """Return the address of a listening socket, as a browser takes it."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return address_of(host, port)
 
 
 def announce(title: str, where: str, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from microservice_horizontal.proxy import ProxySettings
@@ -25,7 +25,7 @@ def main() -> int:
         python_part(name, "kit.model_server", name, host="127.0.0.1", port=url.rpartition(":")[2], data_set=name)
         for name, url in urls.items()
     ]
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls.values(), address)]
     return Processes(proxy, *servers).run(ready, f"microservice-horizontal listens on {address}")
 

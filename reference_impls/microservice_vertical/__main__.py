@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from microservice_vertical.chain import STAGES, train_chain
@@ -23,7 +23,7 @@ def main() -> int:
         "proxy", "microservice_vertical.proxy", host=settings.host, port=port, coarse=urls["coarse"], fine=urls["fine"]
     )
     stages = [python_part(s, "kit.model_server", s, host="127.0.0.1", port=ports[s]) for s in STAGES]
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls.values(), address)]
     return Processes(proxy, *stages).run(ready, f"microservice-vertical listens on {address}")
 

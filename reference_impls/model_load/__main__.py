@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import PREFIX, Settings, command_line, read_settings
 from model_load import app
@@ -20,7 +20,7 @@ def main() -> int:
         return 0
     settings = read_settings(Settings)
     port, behind = front_port(settings), free_port()
-    registry_url, where = f"http://127.0.0.1:{behind}", f"http://{settings.host}:{port}"
+    registry_url, where = f"http://127.0.0.1:{behind}", address_of(settings.host, port)
     api = python_part("api", "model_load.app", port=port, registry_url=registry_url)
     registry = python_part("registry", "model_load.registry", host="127.0.0.1", port=behind)
     announcement = f"model-load listens on {where}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from kit.outcomes import open_results
-from kit.ports import front_port
+from kit.ports import address_of, front_port
 from kit.processes import Processes, python_part
 from kit.queues import open_queue
 from kit.settings import command_line, read_settings
@@ -22,7 +22,7 @@ def main() -> int:
     port = front_port(settings)
     api = python_part("first-stage", "multiple_stage.api", port=port)
     worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     return Processes(api, worker).run([f"{address}/ready"], f"multiple-stage listens on {address}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 from online_ab.settings import OnlineAbSettings
@@ -21,7 +21,7 @@ def main() -> int:
         python_part(name, "online_ab.arm", host="127.0.0.1", port=p, model=name)
         for name, p in zip(("current", "candidate"), ports, strict=True)
     ]
-    where = f"http://{settings.host}:{port}"
+    where = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls, where)]
     return Processes(front, *arms).run(ready, f"online-ab listens on {where}")
 

@@ -129,6 +129,8 @@ class HandOver:
         try:
             self._waiting.put_nowait((number, inputs))
         except queue.Full:
+            with self._lock:
+                del self._results[number]
             raise HTTPException(503, "too many requests wait already", {"Retry-After": "5"}) from None
         return number
 
@@ -142,7 +144,11 @@ class HandOver:
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None:
             number, inputs = task
-            done = as_answer(self.model, self.model.predict(inputs))
+            try:
+                done = as_answer(self.model, self.model.predict(inputs))
+            except Exception as error:             # the others are worked off all the same
+                log.error("a request failed", result=number, reason=repr(error))
+                continue
             with self._lock:
                 self._results[number] = done
 

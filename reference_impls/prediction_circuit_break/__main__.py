@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from kit.models import trained
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from prediction_circuit_break.front import FrontSettings
@@ -21,7 +21,7 @@ def main() -> int:
     module = "prediction_circuit_break.front"
     front = python_part("front", module, host=settings.host, port=port, server=server)
     model = python_part("model", "kit.model_server", "iris", host="127.0.0.1", port=behind)
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     ready = [f"{server}/ready", f"{address}/ready"]
     return Processes(front, model).run(ready, f"prediction-circuit-break listens on {address}")
 

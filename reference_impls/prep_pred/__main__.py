@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
 from prep_pred.preprocessor import PreprocessorSettings
@@ -21,7 +21,7 @@ def main() -> int:
         "preprocessor", "prep_pred.preprocessor", host=settings.host, port=port, predictor=f"http://127.0.0.1:{behind}"
     )
     predictor = python_part("predictor", "prep_pred.predictor", host="127.0.0.1", port=behind)
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     return Processes(front, predictor).run(
         [f"http://127.0.0.1:{behind}/ready", f"{address}/ready"], f"prep-pred listens on {address}"
     )

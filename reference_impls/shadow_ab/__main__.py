@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
 from shadow_ab.app import ShadowSettings
@@ -18,7 +18,7 @@ def main() -> int:
     candidate = f"http://127.0.0.1:{other}"
     front = python_part("current", "shadow_ab.app", port=port, candidate_url=candidate)
     shadow = python_part("candidate", "shadow_ab.candidate", host="127.0.0.1", port=other)
-    where = f"http://{settings.host}:{port}"
+    where = address_of(settings.host, port)
     return Processes(front, shadow).run([f"{where}/ready"], f"shadow-ab listens on {where}")
 
 

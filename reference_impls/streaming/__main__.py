@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from kit.models import trained
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.queues import require
 from kit.settings import command_line, read_settings
@@ -25,7 +25,7 @@ def main() -> int:
     processors = [
         python_part(f"processor-{i}", "streaming.processor", host="127.0.0.1", port=p) for i, p in enumerate(ports)
     ]
-    address = f"http://{settings.host}:{port}"
+    address = address_of(settings.host, port)
     return Processes(api, *processors).run(
         [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address}/ready"], f"streaming listens on {address}"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kit.models import trained
 from kit.nginx import nginx, nginx_part
-from kit.ports import free_port, front_port
+from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings, refuse
 from web_single import app, flask_app
@@ -42,8 +42,8 @@ def balanced(module: str, replicas: int) -> int:
     template = Path(__file__).with_name("nginx.conf.template")
     front = nginx_part(template, settings.data_dir / "nginx", host=settings.host, port=port, servers=servers)
     return Processes(front, *parts).run(
-        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"http://{settings.host}:{port}/ready"],
-        f"web-single listens on http://{settings.host}:{port}",
+        [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address_of(settings.host, port)}/ready"],
+        f"web-single listens on {address_of(settings.host, port)}",
     )
 
 

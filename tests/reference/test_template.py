@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from archlint.api import check_targets
 from archlint.linter import Options
-from archlint.reference import implementation_named
+from archlint.reference import implementation_named, implementations
+from archlint.reference.project import write_project
 from archlint.verdicts import Severity
 from tests.conftest import ROOT
 from tests.reference.test_folders import tool
@@ -34,6 +43,44 @@ def test_a_project_of_the_template_passes_its_own_tests(tmp_path: Path) -> None:
     workflow = target / ".github" / "workflows" / "ci.yaml"
     run(target, tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", str(workflow))
     assert not (target / "serving_template" / "ci.yaml").exists()
+
+
+def imports(folder: Path) -> set[str]:
+    """The modules that the files of a project import, in full."""
+    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def with_what_they_need(distributions: Iterable[str]) -> set[str]:
+    """Distributions with all that is installed with them, by their canonical names."""
+    found: set[str] = set()
+    waiting = [canonicalize_name(name) for name in distributions]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            with suppress(metadata.PackageNotFoundError):
+                waiting += [canonicalize_name(Requirement(r).name) for r in metadata.requires(name) or []]
+    return found
+
+
+@pytest.mark.parametrize("name", list(implementations()))
+def test_a_project_holds_and_declares_all_that_it_imports(name: str, tmp_path: Path) -> None:
+    target = tmp_path / "project"
+    write_project(implementation_named(name), target)
+    project = tomllib.loads((target / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    declared = with_what_they_need(Requirement(line).name for line in wanted)
+    own = {path.name for path in target.iterdir()} | {"conftest"}
+    of = metadata.packages_distributions()
+    for module in imports(target):
+        top = module.partition(".")[0]
+        if top in own:
+            path = target.joinpath(*module.split("."))
+            assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), module
+        elif top not in sys.stdlib_module_names and top != "airflow":      # that has an environment of its own
+            assert {canonicalize_name(d) for d in of[top]} & declared, f"{module} is not declared"
 
 
 def test_the_template_is_the_cure_of_a_missing_owner() -> None:

@@ -62,22 +62,23 @@ class Service:
 
     def kill(self) -> None:
         """End it and all of its parts at once, as a power cut does."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in (self.process.pid, *self.children()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
 
     def children(self, part: str = "") -> list[int]:
         """Return the process ids of its parts; of those alone whose command line holds `part`."""
-        listing = subprocess.run(["ps", "-eo", "pid=,pgid=,args="], capture_output=True, text=True, check=True).stdout
+        listing = subprocess.run(["ps", "-eo", "pid=,sid=,args="], capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listing.splitlines()]
         return [
-            int(pid) for pid, group, command in rows
-            if int(group) == self.process.pid and int(pid) != self.process.pid and part in command
+            int(pid) for pid, session, command in rows
+            if int(session) == self.process.pid and int(pid) != self.process.pid and part in command
         ]  # fmt: skip
 
 
 def launch(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Service:
-    """Start `python -m module` in a process group of its own, without waiting for it.
+    """Start `python -m module` in a session of its own, without waiting for it.
 
     Its state stays in `folder`; `replicas=2` becomes `SERVE_REPLICAS=2`. It listens on any free port.
     """
