@@ -1,0 +1,185 @@
+"""How large a node's card is, and what stands where on it; the layout engine sees nothing but the sizes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from archlint.diagram.groups import GROUP
+from archlint.diagram.picture import Edge, Mark, Node, Picture, grouped_marks
+from archlint.diagram.text import cut, text_width, wrapped
+from archlint.model.words import STORES
+
+NAME_SIZE: Final = 13.0
+SMALL_SIZE: Final = 11.0
+PAD: Final = 9.0
+ICON: Final = 16.0
+_NAME_LINE: Final = 16.0
+_SMALL_LINE: Final = 14.5
+_CHIP_LINE: Final = 17.0
+_MOST_WIDTH: Final = 186.0
+_LEAST_WIDTH: Final = 92.0
+_MOST_MODELS: Final = 4
+_MOST_LINKS: Final = 8
+_CYLINDER: Final = 7.0
+_STACK: Final = 4.0
+"""How far the card of a second replica looks out."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of text: `style` is name, sub, model, fact, budget or link; x and y of its start, below the top left."""
+
+    text: str
+    style: str
+    x: float
+    y: float
+    family: str = ""
+
+
+class Chip(msgspec.Struct, frozen=True):
+    """A finding's rule in a box, or (`severity` empty) a role with the letter of its pattern."""
+
+    text: str
+    severity: str
+    x: float
+    y: float
+    width: float
+    letter: str = ""
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A node with its size and what stands on it, in points from its top left corner."""
+
+    node: Node
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+    chips: tuple[Chip, ...]
+    body_top: float
+    body_width: float
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether several replicas stand behind it."""
+        return (self.node.replicas or 1) > 1 or len(self.node.members) > 1
+
+
+def letters(picture: Picture) -> dict[str, str]:
+    """Return the letter of each shaded pattern, in the order of the picture."""
+    return {name: chr(65 + index % 26) for index, name in enumerate(picture.patterns)}
+
+
+def subtitle(node: Node) -> str:
+    """Return what stands below a name: kind and technology."""
+    if node.kind == GROUP:
+        return node.technology
+    return f"{node.kind} · {node.technology}" if node.technology else node.kind
+
+
+def card_of(node: Node, pattern_letters: dict[str, str]) -> Card:
+    """Return a node's card."""
+    texts = _texts(node)
+    inner = max(text_width(text, NAME_SIZE if style == "name" else SMALL_SIZE, style in {"name", "budget"})
+                + (ICON + 5 if style == "name" else 0) for text, style, _ in texts)  # fmt: skip
+    labels = [(f"{rule} ×{count}" if count > 1 else rule, severity, "") for rule, severity, count in
+              grouped_marks(node.marks)]  # fmt: skip
+    labels += [(role.role, "", pattern_letters.get(role.pattern, "")) for role in node.roles]
+    chip_widths = [chip_width(cut(text, 120, 10.5, True)) for text, _, _ in labels]
+    inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, 0)
+    top = PAD + (_CYLINDER if node.kind in STORES else 0) - 2
+    lines, y = _placed_lines(texts, top)
+    chips, y = _placed_chips(labels, chip_widths, inner, y + (4 if labels else 0))
+    stack = _STACK if (node.replicas or 1) > 1 or len(node.members) > 1 else 0.0
+    width = inner + 2 * PAD
+    shifted = tuple(msgspec.structs.replace(line, y=line.y + stack) for line in lines)
+    moved = tuple(msgspec.structs.replace(chip, y=chip.y + stack) for chip in chips)
+    bottom = PAD - 2 + (3 if node.kind in STORES else 0)
+    return Card(node, round(width + stack, 1), round(y + stack + bottom, 1), shifted, moved, stack, round(width, 1))
+
+
+def _texts(node: Node) -> list[tuple[str, str, str]]:
+    """Return the lines of a card with their styles and families."""
+    width = _MOST_WIDTH - 2 * PAD
+    found = [(line, "name", "") for line in wrapped(node.name, width - ICON - 5, NAME_SIZE, True)]
+    found += [(line, "sub", "") for line in wrapped(subtitle(node), width, SMALL_SIZE, most=2)]
+    models = node.models if len(node.models) <= _MOST_MODELS else node.models[: _MOST_MODELS - 1]
+    found += [(cut(f"serves {model}", width, SMALL_SIZE), "model", "") for model in models]
+    if len(models) < len(node.models):
+        found.append((f"serves {len(node.models) - len(models)} more", "model", ""))
+    found += [(line, "fact", "") for fact in node.facts for line in wrapped(fact, width, SMALL_SIZE, most=2)]
+    if node.budget:
+        found += [(line, "budget", "") for line in wrapped(node.budget, width, SMALL_SIZE, True, most=2)]
+    shown = node.links if len(node.links) <= _MOST_LINKS else node.links[: _MOST_LINKS - 1]
+    found += [(cut(link_text(link.verb, link.target), width, SMALL_SIZE), "link", link.family) for link in shown]
+    if len(shown) < len(node.links):
+        found.append((f"→ {len(node.links) - len(shown)} more", "link", ""))
+    return found
+
+
+def link_text(verb: str, target: str) -> str:
+    """Return a relation that is written as a word."""
+    words = {"monitored_by": "watched by", "logs_to": "logs to", "calls": "→"}
+    return f"{words.get(verb, verb.replace('_', ' '))} {target}"
+
+
+def _placed_lines(texts: list[tuple[str, str, str]], top: float) -> tuple[list[Line], float]:
+    lines: list[Line] = []
+    y = top
+    for text, style, family in texts:
+        is_name = style == "name"
+        y += _NAME_LINE if is_name else _SMALL_LINE
+        x = PAD + (ICON + 5 if is_name else 0)
+        lines.append(Line(text, style, x, round(y - 3.5, 1), family))
+    return lines, y
+
+
+def chip_width(text: str) -> float:
+    """Return how wide a chip with a text is."""
+    return round(text_width(text, 10.5, True) + 24, 1)
+
+
+def _placed_chips(
+    labels: list[tuple[str, str, str]], widths: list[float], inner: float, y: float
+) -> tuple[list[Chip], float]:
+    chips: list[Chip] = []
+    x = 0.0
+    for (text, severity, letter), width in zip(labels, widths, strict=True):
+        if x and x + width > inner:
+            x, y = 0.0, y + _CHIP_LINE
+        chips.append(Chip(cut(text, 120, 10.5, True), severity, round(PAD + x, 1), round(y, 1), width, letter))
+        x += width + 4
+    return chips, y + (_CHIP_LINE if chips else 0)
+
+
+class EdgeLabel(msgspec.Struct, frozen=True):
+    """What stands beside a line: words, and below them the rules that were broken there."""
+
+    lines: tuple[str, ...]
+    chips: tuple[Chip, ...]
+    width: float
+    height: float
+
+
+LABEL_SIZE: Final = 10.5
+_LABEL_LINE: Final = 13.0
+
+
+def edge_label(edge: Edge, with_words: bool) -> EdgeLabel | None:
+    """Return the label of an edge, or None for one without; words are left out where there are too many edges."""
+    words = edge.label if with_words or edge.emphasis > 0 or edge.count > 1 else ""
+    lines = tuple(wrapped(words, 112, LABEL_SIZE, most=3)) if words else ()
+    chips = _label_chips(edge.marks, len(lines) * _LABEL_LINE + 2)
+    if not lines and not chips:
+        return None
+    width = max([text_width(line, LABEL_SIZE) for line in lines] + [chip.x + chip.width for chip in chips]) + 8
+    height = len(lines) * _LABEL_LINE + len(chips) * _CHIP_LINE + 4
+    return EdgeLabel(lines, chips, round(width, 1), round(height, 1))
+
+
+def _label_chips(marks: tuple[Mark, ...], top: float) -> tuple[Chip, ...]:
+    chips: list[Chip] = []
+    for rule, severity, count in grouped_marks(marks):
+        text = f"{rule} ×{count}" if count > 1 else rule
+        chips.append(Chip(text, severity, 4.0, round(top + len(chips) * _CHIP_LINE, 1), chip_width(text)))
+    return tuple(chips)

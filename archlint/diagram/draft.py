@@ -1,0 +1,128 @@
+"""A system as a picture: every component a node, every relation an edge, every finding on its part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archlint.analysis.system import System
+from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
+from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label
+from archlint.model.architecture import Component, Relation
+from archlint.model.locate import locate
+from archlint.verdicts import FileReport, Finding
+
+_FAMILIES = {
+    "publishes": MESSAGE, "consumes": MESSAGE, "triggers": SCHEDULE, "mirrors": OBSERVING, "logs_to": OBSERVING,
+    "monitored_by": OBSERVING, "loads": DATA, "writes": DATA,
+}  # fmt: skip
+
+
+def draft(system: System, report: FileReport | None) -> Picture:
+    """Return a system with nothing left out; without a report, no findings are drawn."""
+    marks = _marks_by_part(system, report.findings if report is not None else ())
+    nodes = tuple(_node(system, component, marks) for component in system.components.values())
+    stated = [_edge(system, relation, marks) for relations in system.topology.outgoing.values() for relation in relations]
+    edges = (*stated, *_named_elsewhere(system, {(edge.source, edge.target) for edge in stated}))
+    title = system.architecture.name or system.architecture.document.name
+    return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=system.architecture.description or "")
+
+
+def family_of(system: System, relation: Relation) -> str:
+    """Return the family in whose style a relation is drawn."""
+    if system.topology.waits(relation):
+        return WAITING
+    return _FAMILIES.get(relation.verb, DATA)
+
+
+def _node(system: System, component: Component, marks: dict[str, list[Mark]]) -> Node:
+    technology = system.facts.technology(component)
+    place = component.place()
+    document, span = locate(system.architecture.origins, place, system.architecture.document)
+    return Node(
+        component.name,
+        component.kind,
+        technology.title if technology is not None else component.uses or "",
+        component.serves,
+        component_facts(component),
+        component.least_replicas,
+        marks=tuple(marks.get(place.at, ())),
+        sheet=component_sheet(system, component),
+        description=component.description or "",
+        file=document.name,
+        line=document.position(span.start).line,
+    )
+
+
+def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> Edge:
+    backwards = relation.verb == "consumes"
+    return Edge(
+        relation.target if backwards else relation.source,
+        relation.source if backwards else relation.target,
+        relation.verb,
+        family_of(system, relation),
+        relation.source,
+        relation_label(relation),
+        relation_detail(relation),
+        optional=bool(relation.optional or relation.fallback),
+        marks=tuple(marks.get(relation.place().at, ())),
+    )
+
+
+def _named_elsewhere(system: System, drawn: set[tuple[str, str]]) -> Iterable[Edge]:
+    """Yield lines to components that are named by other keys than those of relations, where none leads there yet."""
+    models = system.architecture.models
+    for name, component in system.components.items():
+        registries = (models[model].registry for model in component.serves if model in models)
+        named = [
+            (component.dead_letter, "dead_letter", MESSAGE),
+            *((target, "callback", MESSAGE) for target in component.callback),
+            (component.features, "features", DATA),
+            *((target, "registry", DATA) for target in registries),
+        ]
+        for target, key, family in named:
+            if target in system.components and target != name and (name, target) not in drawn:
+                drawn.add((name, target))
+                detail = f"{key.replace('_', ' ')} of {name}: {target}"
+                yield Edge(name, target, key, family, name, key.replace("_", " "), detail)
+
+
+def mark_of(finding: Finding) -> Mark:
+    """Return a finding as it is drawn."""
+    where = finding.location
+    return Mark(finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line)
+
+
+def _marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:
+    """Return findings by the path of the component or relation they are drawn on; "" is the file as a whole."""
+    parts = _parts(system)
+    found: dict[str, list[Mark]] = {}
+    for finding in findings:
+        mark = mark_of(finding)
+        for part in _parts_at(parts, finding.at):
+            found.setdefault(part, []).append(mark)
+    return found
+
+
+def _parts(system: System) -> dict[str, tuple[str, ...]]:
+    """Return for each place that a finding may name the paths of the parts on which it is drawn."""
+    components = system.components
+    parts: dict[str, tuple[str, ...]] = {c.place().at: (c.place().at,) for c in components.values()}
+    for relations in system.topology.outgoing.values():
+        parts |= {relation.place().at: (relation.place().at,) for relation in relations}
+    for model in system.architecture.models.values():
+        servers = system.topology.servers.get(model.name, ())
+        parts[model.place().at] = tuple(components[name].place().at for name in servers)
+    for workload in system.workloads.values():
+        client = components.get(workload.entrance.client)
+        parts[workload.place().at] = (client.place().at,) if client is not None else ()
+    return parts
+
+
+def _parts_at(parts: dict[str, tuple[str, ...]], at: str) -> tuple[str, ...]:
+    """Return the parts of the longest beginning of a path that has some."""
+    ends = [len(at), *(i for i in range(len(at) - 1, 0, -1) if at[i] in ".[")]
+    for end in ends:
+        known = parts.get(at[:end])
+        if known is not None:
+            return known or ("",)
+    return ("",)

@@ -1,0 +1,167 @@
+"""What belongs together: clusters drawn around nodes, and systems made small by drawing each group as one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from archlint.analysis.system import System
+from archlint.diagram.picture import SEVERITIES, Cluster, Edge, Link, Mark, Node, Picture, Role
+from archlint.model.architecture import Component
+
+GROUP: Final = "group"
+"""The kind of a node that stands for several of different kinds."""
+MOST_NODES: Final = 500
+"""Beyond so many nodes a picture is collapsed: nobody reads more."""
+
+NONE: Final = "none"
+AUTO: Final = "auto"
+WAYS: Final = ("owner", "zone", "kind", "name")
+"""What components may be put together by; `name` is the part of it before the last hyphen that others share."""
+
+Keys = Mapping[str, str]
+
+
+def group_keys(system: System, by: str) -> Keys:
+    """Return the group of each component, in words.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... owner: shop
+    ... components: {api: {kind: service, zones: [a, b]}, db: {kind: database, owner: data}}
+    ... ''')
+    >>> group_keys(system, "owner"), group_keys(system, "zone")
+    ({'api': 'shop', 'db': 'data'}, {'api': 'zones a, b', 'db': 'zones unknown'})
+    """
+    if by == "name":
+        return _by_name(list(system.components))
+    fallback = (system.architecture.owner.team if system.architecture.owner else None) or "nobody named"
+    of: dict[str, Callable[[Component], str]] = {
+        "owner": lambda c: (c.owner.team if c.owner else None) or fallback,
+        "zone": _zone_words,
+        "kind": lambda c: c.kind,
+    }
+    return {name: of[by](component) for name, component in system.components.items()}
+
+
+def _zone_words(component: Component) -> str:
+    zones = component.zones or ()
+    if not zones:
+        return "zones unknown"
+    return f"zone{'s' if len(zones) > 1 else ''} {', '.join(sorted(zones))}"
+
+
+def _by_name(names: Sequence[str]) -> Keys:
+    """Group names by the longest beginning, up to a hyphen, that at least three of them have."""
+    counts: dict[str, int] = {}
+    for name in names:
+        for beginning in _beginnings(name):
+            counts[beginning] = counts.get(beginning, 0) + 1
+    return {name: next((b for b in _beginnings(name) if counts[b] >= 3), name) for name in names}
+
+
+def _beginnings(name: str) -> list[str]:
+    words = name.split("-")
+    return ["-".join(words[:end]) for end in range(len(words), 0, -1)]
+
+
+def clustered(picture: Picture, system: System, by: str) -> Picture:
+    """Return a picture with frames by zone or owner; `auto` frames owners where there are several."""
+    if by == NONE:
+        return picture
+    keys = group_keys(system, "owner" if by == AUTO else by)
+    titles = list(dict.fromkeys(keys[node.name] for node in picture.nodes if node.name in keys))
+    if by == AUTO and len(titles) < 2:
+        return picture
+    nodes = tuple(replace(node, cluster=keys.get(node.name, "")) for node in picture.nodes)
+    prefix = "owner: " if by in {AUTO, "owner"} else ""
+    return replace(picture, nodes=nodes, clusters=tuple(Cluster(title, prefix + title) for title in titles))
+
+
+def best_way(system: System) -> str:
+    """Return the way to collapse whose largest group is the smallest, of those that leave a readable number."""
+    best, least = "kind", len(system.components) + 1
+    for way in ("owner", "name", "kind"):
+        sizes: dict[str, int] = {}
+        for key in group_keys(system, way).values():
+            sizes[key] = sizes.get(key, 0) + 1
+        if 2 <= len(sizes) <= 120 and max(sizes.values()) < least:
+            best, least = way, max(sizes.values())
+    return best
+
+
+def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:
+    """Return a picture in which the nodes of each group are one; findings inside a group stand on its node."""
+    groups: dict[str, list[Node]] = {}
+    for node in picture.nodes:
+        groups.setdefault(keys.get(node.name, node.name), []).append(node)
+    inner: dict[str, list[Mark]] = {}
+    lines: dict[tuple[str, str, str], list[Edge]] = {}
+    for edge in picture.edges:
+        source, target = keys.get(edge.source, edge.source), keys.get(edge.target, edge.target)
+        if source == target and len(groups[source]) > 1:
+            inner.setdefault(source, []).extend(edge.marks)
+        else:
+            lines.setdefault((source, target, edge.family), []).append(replace(edge, source=source, target=target))
+    nodes = tuple(_merged(key, members, inner.get(key, [])) for key, members in groups.items())
+    edges = tuple(_bundle(bundle) for bundle in lines.values())
+    return replace(picture, nodes=nodes, edges=edges, clusters=(), notes=(*picture.notes, note))
+
+
+def _merged(key: str, members: list[Node], inner: list[Mark]) -> Node:
+    if len(members) == 1:
+        return replace(members[0], name=key, cluster="")
+    kinds: dict[str, int] = {}
+    for node in members:
+        kinds[node.kind] = kinds.get(node.kind, 0) + 1
+    common = sorted(kinds.items(), key=lambda item: -item[1])
+    words = tuple(f"{count} {kind}" for kind, count in common[:3])
+    rest = len(members) - sum(count for _, count in common[:3])
+    marks = dict.fromkeys((*(mark for node in members for mark in node.marks), *inner))
+    return Node(
+        key,
+        members[0].kind if len(kinds) == 1 else GROUP,
+        f"{len(members)} components",
+        facts=() if len(kinds) == 1 else (*words, f"{rest} more") if rest else words,
+        models=(),
+        marks=tuple(sorted(marks, key=lambda mark: (SEVERITIES.index(mark.severity), mark.rule, mark.line))),
+        roles=tuple(dict.fromkeys(role for node in members for role in node.roles)),
+        members=tuple(node.name for node in members),
+        sheet=tuple((kind, str(count)) for kind, count in common),
+        file=members[0].file,
+        line=min(node.line for node in members),
+        emphasis=max(node.emphasis for node in members),
+    )
+
+
+def _bundle(edges: list[Edge]) -> Edge:
+    first = edges[0]
+    if len(edges) == 1:
+        return first
+    verbs = list(dict.fromkeys(edge.verb for edge in edges))
+    names = "; ".join(edge.detail for edge in edges[:12])
+    return replace(
+        first,
+        verb=", ".join(verbs),
+        label=f"×{len(edges)}",
+        detail=names + ("; …" if len(edges) > 12 else ""),
+        count=len(edges),
+        optional=all(edge.optional for edge in edges),
+        marks=tuple(mark for edge in edges for mark in edge.marks),
+        emphasis=max(edge.emphasis for edge in edges),
+    )
+
+
+def linked(node: Node, links: list[Link], marks: list[Mark]) -> Node:
+    """Return a node with relations written on it in place of lines, and what was found on these."""
+    if not links:
+        return node
+    return replace(node, links=(*node.links, *dict.fromkeys(links)), marks=(*node.marks, *marks))
+
+
+def with_roles(node: Node, roles: tuple[Role, ...]) -> Node:
+    """Return a node with what it plays in recognised patterns."""
+    return replace(node, roles=roles) if roles else node

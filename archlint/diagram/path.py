@@ -1,0 +1,77 @@
+"""The path that a workload's client waits for, with its budget: objective, timeouts, and what no hop can beat."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from archlint.analysis.floors import FloorOf
+from archlint.analysis.system import System
+from archlint.diagram.focus import unknown
+from archlint.diagram.picture import Edge, Node, Picture
+from archlint.model.architecture import Relation, Workload
+from archlint.model.quantities import format_duration, format_percentile
+
+_USUAL: float = 0.99
+"""The percentile at which floors are shown where no objective names one."""
+
+
+def with_path(picture: Picture, system: System, name: str) -> Picture:
+    """Return a picture with a workload's waiting path highlighted; raises `UsageError` for an unknown workload.
+
+    Each component on it says the least time of its answer with all that it waits for, each relation its timeout; a
+    note compares the least time of the whole with the objective.
+    """
+    workload = system.workloads.get(name)
+    if workload is None:
+        raise unknown("workload", name, list(system.workloads))
+    flow = system.flow(workload)
+    fraction, _ = _objective(workload)
+    floors = FloorOf(system, workload)
+    taken = {
+        (step.relation.source, step.relation.verb, step.relation.target): step.relation
+        for source in flow.waiting for step in flow.steps.get(source, ()) if step.waits
+    }  # fmt: skip
+    nodes = tuple(_node(node, floors, fraction, node.name in flow.waiting) for node in picture.nodes)
+    edges = tuple(_edge(system, edge, taken.get(edge.stated)) for edge in picture.edges)
+    return replace(picture, nodes=nodes, edges=edges, notes=(*picture.notes, _note(workload, floors)))
+
+
+def _objective(workload: Workload) -> tuple[float, float | None]:
+    """Return the strictest percentile that has an objective, with it in seconds; None where there is none."""
+    return workload.slo.latency[-1] if workload.slo.latency else (_USUAL, None)
+
+
+def _node(node: Node, floors: FloorOf, fraction: float, inside: bool) -> Node:
+    if not inside:
+        return replace(node, emphasis=-1)
+    floor = floors.component(node.name, fraction)
+    unknown_times = " + unknown" if floor.unknown else ""
+    text = f"≥ {format_duration(floor.at_s)}{unknown_times}" if floor.at_s or floor.unknown else ""
+    if text.startswith("≥ 0 s"):
+        text = "least time unknown"
+    return replace(node, emphasis=1, budget=f"{format_percentile(fraction)} {text}" if text else "")
+
+
+def _edge(system: System, edge: Edge, relation: Relation | None) -> Edge:
+    if relation is None:
+        return replace(edge, emphasis=-1)
+    timeout = system.facts.timeout_s(relation)
+    if timeout is None:
+        return replace(edge, emphasis=1, label=f"{edge.label}, no timeout" if edge.label else "no timeout")
+    if relation.timeout_s is None:
+        said = f"≤ {format_duration(float(timeout.value))} (assumed)"
+        return replace(edge, emphasis=1, label=f"{edge.label}, {said}" if edge.label else said)
+    return replace(edge, emphasis=1)
+
+
+def _note(workload: Workload, floors: FloorOf) -> str:
+    fraction, objective_s = _objective(workload)
+    name = format_percentile(fraction)
+    floor = floors.answer(fraction)
+    least = f"no answer at {name} before {format_duration(floor.at_s)}" if floor.at_s else "no least time is known"
+    missing = f" ({len(floor.unknown)} service times unknown)" if floor.unknown else ""
+    if objective_s is None:
+        return f"Path of {workload.name}: {least}{missing}; no latency objective."
+    left = objective_s - floor.at_s
+    room = f"{format_duration(left)} left" if left >= 0 else f"{format_duration(-left)} too late"
+    return f"Path of {workload.name}: objective {name} {format_duration(objective_s)}; {least}{missing}; {room}."

@@ -1,0 +1,90 @@
+"""From a system and what was found in it to the picture of it that was asked for."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from archlint.analysis.system import System
+from archlint.catalog.patterns import pattern_named
+from archlint.diagram.draft import draft
+from archlint.diagram.focus import focused
+from archlint.diagram.groups import AUTO, MOST_NODES, NONE, best_way, clustered, collapsed, group_keys, with_roles
+from archlint.diagram.hubs import without_hub_lines
+from archlint.diagram.path import with_path
+from archlint.diagram.picture import Picture, Role
+from archlint.verdicts import FileReport
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a picture shows.
+
+    `cluster` is zone, owner, none or auto (owners, where there are several). `collapse` is owner, zone, kind, name,
+    none or auto (only beyond 500 components). `path` names a workload, `focus` a component, with what lies within
+    `hops` of it. `patterns` shades the roles of recognised patterns. With `all_lines`, no relation is written as a
+    word on its source.
+    """
+
+    cluster: str = AUTO
+    collapse: str = AUTO
+    path: str = ""
+    focus: str = ""
+    hops: int = 1
+    patterns: bool = False
+    all_lines: bool = False
+
+
+def draw(system: System, report: FileReport | None = None, plan: Plan | None = None) -> Picture:
+    """Return the picture of a system; without a report, without findings.
+
+    Raises `UsageError` for a workload or a component that the system does not have.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... system: shop
+    ... components: {page: {kind: client, calls: [{to: api, timeout: 1s}]}, api: {kind: service, replicas: 2}}
+    ... ''')
+    >>> picture = draw(system)
+    >>> [(node.name, node.facts) for node in picture.nodes], [edge.label for edge in picture.edges]
+    ([('page', ()), ('api', ('×2',))], ['≤ 1 s'])
+    """
+    plan = plan or Plan()
+    picture = draft(system, report)
+    if plan.patterns:
+        picture = with_patterns(picture, system)
+    if plan.path:
+        picture = with_path(picture, system, plan.path)
+    if plan.focus:
+        picture = focused(picture, plan.focus, plan.hops)
+    picture = _grouped(picture, system, plan)
+    return picture if plan.all_lines else without_hub_lines(picture)
+
+
+def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:
+    way = plan.collapse
+    if way == NONE or (way == AUTO and len(picture.nodes) <= MOST_NODES):
+        return clustered(picture, system, plan.cluster)
+    count = len(picture.nodes)
+    if way == AUTO:
+        way = best_way(system)
+        why = f"Collapsed by {way}, as there are {count} components; --collapse none or --focus shows them."
+    else:
+        why = f"Collapsed by {way}: {count} components."
+    return collapsed(picture, group_keys(system, way), why)
+
+
+def with_patterns(picture: Picture, system: System) -> Picture:
+    """Return a picture whose nodes say what they play in the patterns that the system follows."""
+    from archlint.analysis.patterns import recognise
+
+    roles: dict[str, dict[Role, None]] = {}
+    titles: dict[str, str] = {}
+    for found in recognise(system):
+        pattern = pattern_named(found.pattern)
+        titles.setdefault(found.pattern, pattern.title if pattern is not None else found.pattern)
+        for role, names in found.roles.items():
+            for name in names:
+                roles.setdefault(name, {})[Role(found.pattern, role)] = None
+    nodes = tuple(with_roles(node, tuple(roles.get(node.name, ()))) for node in picture.nodes)
+    return replace(picture, nodes=nodes, patterns=titles)

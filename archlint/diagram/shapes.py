@@ -1,0 +1,178 @@
+"""Cards, lines and chips as elements of an SVG: classes and attributes only, so that a strict page may hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archlint.diagram.cards import Card, Chip, EdgeLabel
+from archlint.diagram.icons import MARKS, icon
+from archlint.diagram.layout import Frame, Line, Point
+from archlint.diagram.picture import Cluster, Edge, Node
+from archlint.diagram.text import xml
+from archlint.diagram.themes import group_of
+from archlint.model.words import STORES
+
+
+def number(value: float) -> str:
+    """Return a coordinate with one decimal at most.
+
+    >>> number(12.0), number(3.14159)
+    ('12', '3.1')
+    """
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def text(x: float, y: float, style: str, words: str) -> str:
+    """Return a line of text."""
+    return f'<text class="{style}" x="{number(x)}" y="{number(y)}">{xml(words)}</text>'
+
+
+def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], interactive: bool) -> str:
+    """Return a node's card around its centre."""
+    node = card.node
+    x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
+    classes = ["node", group_of(node), *_states(node.emphasis, node.change)]
+    if node.kind == "external":
+        classes.append("external")
+    shade = next((shades[role.pattern] for role in node.roles if role.pattern in shades), None)
+    parts = list(_outline(card, shade))
+    icon_y = next((line.y for line in card.lines if line.style == "name"), 12.0) - 12.5
+    parts.append(f'<path class="icon" transform="translate(9 {number(icon_y)})" d="{icon(node.kind)}"/>')
+    parts += [
+        text(line.x, line.y, f"{line.style} {line.family}".strip(), line.text) for line in card.lines
+    ]
+    parts += [chip_element(chip, shades_of=_shade_number(node, chip, shades)) for chip in card.chips]
+    focusable = f' data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"' if interactive else ""
+    place = f'transform="translate({number(x)} {number(y)})"'
+    title = "" if interactive else f"<title>{xml(_told(node))}</title>"
+    return f'<g class="{" ".join(classes)}" {place}{focusable}>{title}{"".join(parts)}</g>'
+
+
+def _shade_number(node: Node, chip: Chip, shades: dict[str, int]) -> int | None:
+    if chip.severity:
+        return None
+    for role in node.roles:
+        if role.role == chip.text and role.pattern in shades and chip.letter == chr(65 + shades[role.pattern] % 26):
+            return shades[role.pattern] % 8
+    return 0
+
+
+def _states(emphasis: int, change: str) -> Iterable[str]:
+    if emphasis:
+        yield "lit" if emphasis > 0 else "dim"
+    if change:
+        yield change
+
+
+def _outline(card: Card, shade: int | None) -> Iterable[str]:
+    """Yield the outline: a cylinder for stores, a tube for queues, round ends for clients; more behind for replicas."""
+    width, height = card.body_width, card.height - card.body_top
+    if card.is_stacked:
+        behind = "service" if card.node.kind == "queue" else card.node.kind
+        yield _body(behind, card.body_top, 0.0, width, height, "card")
+    yield _body(card.node.kind, 0.0, card.body_top, width, height, "card")
+    if shade is not None:
+        yield (
+            f'<rect class="shade-{shade % 8}" x="1.5" y="{number(card.body_top + height - 5)}" '
+            f'width="{number(width - 3)}" height="3.5"/>'
+        )
+
+
+def _body(kind: str, x: float, y: float, width: float, height: float, style: str) -> str:
+    if kind in STORES:
+        w, h, arc = number(width), height, 5.0
+        shape = (
+            f"M{number(x)} {number(y + arc)}c0 {number(-arc * 1.3)} {w} {number(-arc * 1.3)} {w} 0"
+            f"v{number(h - 2 * arc)}c0 {number(arc * 1.3)} -{w} {number(arc * 1.3)} -{w} 0z"
+        )
+        rim = f"M{number(x)} {number(y + arc)}c0 {number(arc * 1.3)} {w} {number(arc * 1.3)} {w} 0"
+        return f'<path class="{style}" d="{shape}{rim}"/>'
+    radius = 14 if kind == "client" else 5
+    box = f'<rect class="{style}" x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}" '
+    box += f'rx="{radius}"/>'
+    if kind == "queue":
+        right = x + width
+        bars = "".join(f"M{number(right - d)} {number(y + 1)}v{number(height - 2)}" for d in (4, 8))
+        box += f'<path class="{style}" d="{bars}"/>'
+    return box
+
+
+def chip_element(chip: Chip, dx: float = 0.0, dy: float = 0.0, shades_of: int | None = None) -> str:
+    """Return a chip: a finding's rule with the sign of its severity, or a role with its pattern's letter."""
+    x, y = chip.x + dx, chip.y + dy
+    box = f'<rect x="{number(x)}" y="{number(y)}" width="{number(chip.width)}" height="15" rx="3"'
+    if chip.severity:
+        sign = f'<path class="sign" transform="translate({number(x + 5)} {number(y + 3)}) scale(.56)" d="{MARKS[chip.severity]}"/>'
+        words = text(x + 18, y + 11.3, "", chip.text).replace(' class=""', "")
+        return f'<g class="chip mark-{chip.severity}">{box}/>{sign}{words}</g>'
+    letter = text(x + 5, y + 11.3, "letter", chip.letter)
+    words = text(x + 18, y + 11.3, "", chip.text).replace(' class=""', "")
+    return f'<g class="chip role">{box} class="shade-{shades_of or 0}"/>{letter}{words}</g>'
+
+
+def edge_element(edge: Edge, line: Line, index: int, interactive: bool) -> str:
+    """Return a relation's line with its arrow."""
+    classes = ["edge", edge.family, *_states(edge.emphasis, edge.change)]
+    if edge.optional:
+        classes.append("hollow")
+    parts = [f'<path class="line" d="{_curve(line)}"/>', _arrow(line)]
+    data = f' data-edge="{index}"' if interactive else ""
+    title = f"<title>{xml(_edge_told(edge))}</title>"
+    return f'<g class="{" ".join(classes)}"{data}>{title}{"".join(parts)}</g>'
+
+
+def label_element(edge: Edge, label: EdgeLabel, middle: Point) -> str:
+    """Return what stands beside a line; drawn above all lines, on a ground of its own."""
+    x, y = middle[0] - label.width / 2, middle[1] - label.height / 2
+    ground = (
+        f'<rect class="halo" x="{number(x + 1)}" y="{number(y + 1)}" width="{number(label.width - 2)}" '
+        f'height="{number(label.height - 2)}" rx="3" opacity=".85"/>'
+    )
+    words = "".join(text(x + 4, y + 12 + 13 * row, "label", line) for row, line in enumerate(label.lines))
+    chips = "".join(chip_element(chip, x, y + 1) for chip in label.chips)
+    dim = ' class="dim"' if edge.emphasis < 0 else ""
+    return f"<g{dim}><title>{xml(_edge_told(edge))}</title>{ground}{words}{chips}</g>"
+
+
+def _curve(line: Line) -> str:
+    first, *rest = line.points
+    words = " ".join(f"{number(x)} {number(y)}" for x, y in rest)
+    return f"M{number(first[0])} {number(first[1])}C{words}"
+
+
+def _arrow(line: Line) -> str:
+    base = line.points[-1]
+    tip = line.tip or base
+    dx, dy = tip[0] - base[0], tip[1] - base[1]
+    length = (dx * dx + dy * dy) ** 0.5 or 1.0
+    ox, oy = -dy / length * 3.6, dx / length * 3.6
+    corners = (tip, (base[0] + ox, base[1] + oy), (base[0] - ox, base[1] - oy))
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    return f'<polygon class="arrow" points="{points}"/>'
+
+
+def frame_element(cluster: Cluster, frame: Frame) -> str:
+    """Return a cluster's frame with its title."""
+    return (
+        f'<rect class="frame" x="{number(frame.left)}" y="{number(frame.top)}" width="{number(frame.width)}" '
+        f'height="{number(frame.height)}" rx="8"/>'
+        + text(frame.left + 10, frame.top + 16, "frame-title", cluster.title)
+    )
+
+
+def _told(node: Node) -> str:
+    facts = "; ".join(f"{label}: {words}" for label, words in node.sheet)
+    findings = "; ".join(f"{mark.rule} {mark.name}: {mark.message}" for mark in node.marks)
+    return " | ".join(part for part in (node.name, node.description, facts, findings) if part)
+
+
+def _edge_told(edge: Edge) -> str:
+    findings = "; ".join(f"{mark.rule} {mark.name}: {mark.message}" for mark in edge.marks)
+    return f"{edge.detail} | {findings}" if findings else edge.detail
+
+
+def _spoken(node: Node) -> str:
+    count = len(node.marks)
+    findings = f", {count} finding{'s' if count > 1 else ''}" if count else ""
+    return f"{node.name}, {node.kind}{findings}"

@@ -1,0 +1,165 @@
+"""What a file states of components and relations, in a few words: for cards, labels and tooltips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archlint.analysis.system import System
+from archlint.model.architecture import Component, Hardware, Owner, Relation, Scaling, ServiceTime
+from archlint.model.quantities import format_count, format_duration, format_percentile, format_share, format_size
+
+Sheet = tuple[tuple[str, str], ...]
+
+
+def component_facts(component: Component) -> tuple[str, ...]:
+    """Return the lines below a component's name: replicas with zones, then its schedule."""
+    lines = [" · ".join(part for part in (replicas_text(component), zones_text(component.zones)) if part)]
+    if component.schedule is not None:
+        lines.append(f"runs {component.schedule.text}")
+    if component.host is not None:
+        lines.append(f"all on {component.host}")
+    return tuple(line for line in lines if line)
+
+
+def replicas_text(component: Component) -> str:
+    """Return how many replicas stand: `×3`, `×2–12`, or nothing where the file does not say."""
+    if component.replicas is not None:
+        return f"×{format_count(component.replicas)}"
+    for scaling in (component.scaling, component.autoscale):
+        if scaling is not None:
+            return f"×{_range(scaling)}"
+    return ""
+
+
+def _range(scaling: Scaling) -> str:
+    low = format_count(scaling.minimum) if scaling.minimum is not None else "?"
+    high = format_count(scaling.maximum) if scaling.maximum is not None else "?"
+    return f"{low}–{high}"
+
+
+def zones_text(zones: tuple[str, ...] | None) -> str:
+    """Return the zones of a component, or nothing where the file does not say.
+
+    >>> zones_text(("a", "b"))
+    'zones a, b'
+    """
+    if not zones:
+        return ""
+    return f"zone{'s' if len(zones) > 1 else ''} {', '.join(zones)}"
+
+
+def relation_label(relation: Relation) -> str:
+    """Return what stands beside a relation's line: the verb where the line does not say it, and its facts.
+
+    >>> relation_label(Relation("calls", "api", "ranker", 0, timeout_s=0.08, retries=2))
+    '≤ 80 ms, 2 retries'
+    """
+    words = []
+    if relation.verb not in {"calls", "publishes", "consumes", "triggers"}:
+        words.append(relation.verb.replace("_", " "))
+    if relation.timeout_s is not None:
+        words.append(f"≤ {format_duration(relation.timeout_s)}")
+    text = " ".join(words)
+    return ", ".join(part for part in (text, *_short_terms(relation)) if part)
+
+
+def _short_terms(relation: Relation) -> Iterable[str]:
+    if relation.retries:
+        yield f"{format_count(relation.retries)} {'retry' if relation.retries == 1 else 'retries'}"
+    if relation.share is not None:
+        yield format_share(relation.share)
+    if relation.hit_ratio is not None:
+        yield f"{format_share(relation.hit_ratio)} hits"
+    if relation.when is not None:
+        yield f"if {relation.when}"
+
+
+def relation_detail(relation: Relation) -> str:
+    """Return all that is stated of a relation, in one line."""
+    stated = (
+        ("timeout", _duration(relation.timeout_s)),
+        ("retries", _count(relation.retries)),
+        ("backoff", relation.backoff or ""),
+        ("share", _share(relation.share)),
+        ("when", relation.when or ""),
+        ("fallback", relation.fallback or ""),
+        ("optional", "yes" if relation.optional else ""),
+        ("parallel", relation.parallel or ""),
+        ("either", relation.either or ""),
+        ("hits", _share(relation.hit_ratio)),
+        ("entries live", _duration(relation.ttl_s)),
+        ("payload", format_size(relation.payload_bytes) if relation.payload_bytes is not None else ""),
+        ("network", _duration(relation.network_s)),
+        ("attempts", _count(relation.max_attempts)),
+        ("waits", "no" if relation.wait is False else ""),
+    )
+    terms = "; ".join(f"{label}: {text}" for label, text in stated if text)
+    head = f"{relation.source} {relation.verb.replace('_', ' ')} {relation.target}"
+    return f"{head} ({terms})" if terms else head
+
+
+def component_sheet(system: System, component: Component) -> Sheet:
+    """Return what is stated of a component, as labels and texts, in the order in which people ask."""
+    hosted = ", ".join(component.serves)
+    stated = (
+        ("kind", component.kind),
+        ("uses", component.uses or ""),
+        ("serves", hosted),
+        ("trains", ", ".join(component.trains)),
+        ("replicas", replicas_text(component).removeprefix("×")),
+        ("workers", _count(component.workers)),
+        ("zones", ", ".join(component.zones or ())),
+        ("host", component.host or ""),
+        ("hardware", _hardware(component.hardware)),
+        ("service time", _time(component.service_time)),
+        ("balancing", component.balancing or ""),
+        ("schedule", component.schedule.text if component.schedule is not None else ""),
+        ("run time", _duration(component.run_time_s)),
+        ("window", _duration(component.window_s)),
+        ("start time", _duration(component.start_time_s)),
+        ("loads its model", component.loads_model or ""),
+        ("dead letters", component.dead_letter or ""),
+        ("exposed", component.exposed or ""),
+        ("auth", component.auth or ""),
+        ("owner", owner_text(component.owner or system.architecture.owner)),
+    )
+    workloads = ", ".join(workload.name for workload in system.workloads_of.get(component.name, ()))
+    return (*((label, text) for label, text in stated if text), *((("workloads", workloads),) if workloads else ()))
+
+
+def owner_text(owner: Owner | None) -> str:
+    """Return who answers for something: team and contact."""
+    return ", ".join(part for part in (owner.team, owner.contact) if part) if owner is not None else ""
+
+
+def _hardware(hardware: Hardware | None) -> str:
+    if hardware is None:
+        return ""
+    parts = [
+        f"{hardware.cpu:g} cores" if hardware.cpu is not None else "",
+        format_size(hardware.memory_bytes) if hardware.memory_bytes is not None else "",
+        f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _time(time: ServiceTime | None) -> str:
+    if time is None:
+        return ""
+    if time.constant_s is not None:
+        return format_duration(time.constant_s)
+    if time.mean_s is not None:
+        return f"mean {format_duration(time.mean_s)}"
+    return ", ".join(f"{format_percentile(fraction)} {format_duration(s)}" for fraction, s in time.percentiles)
+
+
+def _duration(value_s: float | None) -> str:
+    return format_duration(value_s) if value_s is not None else ""
+
+
+def _count(value: float | None) -> str:
+    return format_count(value) if value is not None else ""
+
+
+def _share(value: float | None) -> str:
+    return format_share(value) if value is not None else ""

@@ -1,0 +1,118 @@
+"""A picture as SVG: the layout engine places the boxes, everything that is seen is drawn here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
+from archlint.diagram.layout import Layout, laid_out
+from archlint.diagram.legend import head, legend
+from archlint.diagram.picture import Picture
+from archlint.diagram.shapes import card_element, edge_element, frame_element, label_element, number
+from archlint.diagram.text import xml
+from archlint.diagram.themes import AUTO, stylesheet
+
+_MARGIN: Final = 20.0
+_LEAST_WIDTH: Final = 560.0
+_WORDY_EDGES: Final = 90
+"""With more edges than this, only what was found on them is written beside them."""
+_BOTH_WAYS: Final = 80
+"""Up to so many nodes both directions are laid out, and the better one is taken."""
+_WIDE: Final = 900.0
+"""Points of width that a page of a pull request shows at full size."""
+
+RIGHT: Final = "right"
+DOWN: Final = "down"
+DIRECTIONS: Final = (AUTO, RIGHT, DOWN)
+
+
+def svg(
+    picture: Picture, theme: str = AUTO, direction: str = AUTO, styled: bool = True, interactive: bool = False
+) -> str:  # fmt: skip
+    """Return a picture as an SVG element.
+
+    `theme` is light, dark, or auto (the viewer's choice); `direction` right, down, or auto (what reads best at the
+    width of a page). Without `styled` it carries no style sheet: the page that holds it has to have
+    `stylesheet(theme)`. `interactive` numbers nodes and edges for a script. Raises `ArchlintError` where no layout
+    engine is installed.
+    """
+    cards = [card_of(node, letters(picture)) for node in picture.nodes]
+    wordy = len(picture.edges) <= _WORDY_EDGES
+    labels = [edge_label(edge, wordy) for edge in picture.edges]
+    layout = best_layout(picture, cards, labels, direction)
+    return _composed(picture, cards, labels, layout, theme if styled else "", interactive)
+
+
+def best_layout(
+    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], direction: str
+) -> Layout:
+    """Return the layout that reads best: the one that fits a page's width, else the less wide one."""
+    if not cards:
+        return Layout(0.0, 0.0, (), (), ())
+    if direction != AUTO:
+        return laid_out(cards, picture.edges, labels, picture.clusters, direction)
+    down = laid_out(cards, picture.edges, labels, picture.clusters, DOWN)
+    if len(cards) > _BOTH_WAYS:
+        return down
+    right = laid_out(cards, picture.edges, labels, picture.clusters, RIGHT)
+    return min(down, right, key=_shrinking)
+
+
+def _shrinking(layout: Layout) -> tuple[float, float]:
+    """Return by how much a page shrinks a layout, then its area."""
+    return max(1.0, layout.width / _WIDE), layout.width * layout.height
+
+
+def _composed(
+    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, theme: str, interactive: bool
+) -> str:  # fmt: skip
+    inner = max(layout.width, _LEAST_WIDTH)
+    top, bottom = head(picture, inner), legend(picture, inner)
+    width, height = inner + 2 * _MARGIN, top.height + layout.height + bottom.height + 2 * _MARGIN + 14
+    shift = f"translate({number(_MARGIN + (inner - layout.width) / 2)} {number(_MARGIN + top.height)})"
+    size = f'viewBox="0 0 {number(width)} {number(height)}" width="{number(width)}" height="{number(height)}"'
+    role = 'role="group"' if interactive else 'role="img"'
+    name = xml(f"Architecture of {picture.title}")
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="archlint-picture" {size} {role} aria-label="{name}">',
+            *([f"<style>\n{stylesheet(theme)}</style>"] if theme else []),
+            f'<rect class="paper" width="{number(width)}" height="{number(height)}"/>',
+            f'<g transform="translate({number(_MARGIN)} {number(_MARGIN)})">',
+            *top.elements,
+            "</g>",
+            f'<g transform="{shift}">',
+            *_body(picture, cards, labels, layout, interactive),
+            "</g>",
+            f'<g transform="translate({number(_MARGIN)} {number(height - _MARGIN - bottom.height)})">',
+            *bottom.elements,
+            "</g>",
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _body(
+    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, interactive: bool
+) -> list[str]:
+    shades = {pattern: index for index, pattern in enumerate(picture.patterns)}
+    parts = [
+        frame_element(cluster, frame)
+        for cluster, frame in zip(picture.clusters, layout.frames, strict=True) if frame is not None
+    ]
+    drawn = [
+        (index, edge, line, label)
+        for index, (edge, line, label) in enumerate(zip(picture.edges, layout.edges, labels, strict=True))
+        if line is not None
+    ]
+    drawn.sort(key=lambda item: item[1].emphasis)          # what is highlighted lies above
+    parts += [edge_element(edge, line, index, interactive) for index, edge, line, _ in drawn]
+    parts += [
+        card_element(card, centre, index, shades, interactive)
+        for index, (card, centre) in enumerate(zip(cards, layout.nodes, strict=True))
+    ]
+    parts += [
+        label_element(edge, label, line.label) for _, edge, line, label in drawn if label and line.label is not None
+    ]
+    return parts

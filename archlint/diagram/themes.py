@@ -1,0 +1,153 @@
+"""Colours and line styles, light and dark, as one style sheet whose rules all stand below `.archlint-picture`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Node
+
+LIGHT: Final = "light"
+DARK: Final = "dark"
+AUTO: Final = "auto"
+THEMES: Final = (LIGHT, DARK, AUTO)
+
+FONT: Final = 'Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", sans-serif'
+
+ENTRY, MODEL, WORK, STORE, QUEUE, QUIET = "entry", "model", "work", "store", "queue", "quiet"
+_GROUPS: Final = {
+    "client": ENTRY, "edge-device": ENTRY, "external": ENTRY, "load-balancer": WORK, "gateway": WORK, "service": WORK,
+    "worker": WORK, "batch-job": WORK, "stream-processor": WORK, "scheduler": WORK, "training-job": WORK,
+    "model-server": MODEL, "queue": QUEUE, "cache": STORE, "database": STORE, "warehouse": STORE,
+    "object-store": STORE, "feature-store": STORE, "model-registry": STORE, "log-store": QUIET, "monitoring": QUIET,
+}  # fmt: skip
+
+
+class Palette(msgspec.Struct, frozen=True):
+    """The colours of one theme; `cards` are (fill, outline) by group, `lines` by family, `marks` by severity."""
+
+    paper: str
+    ink: str
+    soft: str
+    frame: str
+    accent: str
+    accent_ink: str
+    cards: dict[str, tuple[str, str]]
+    lines: dict[str, str]
+    marks: dict[str, str]
+    changes: dict[str, str]
+    shades: tuple[str, ...]
+
+
+PALETTES: Final = {
+    LIGHT: Palette(
+        "#ffffff", "#16202c", "#4a5868", "#b9c3cf", "#0b63ce", "#ffffff",
+        {ENTRY: ("#f4f5f7", "#5b6776"), MODEL: ("#efeafc", "#6a3fc4"), WORK: ("#eaf2fc", "#2b6cb0"),
+         STORE: ("#e8f5ee", "#2f7d4f"), QUEUE: ("#fdf3e0", "#a8660a"), QUIET: ("#f4f5f7", "#7a8796")},
+        {WAITING: "#2f3c4c", MESSAGE: "#7a35c9", DATA: "#13766c", SCHEDULE: "#a8580a", OBSERVING: "#7a8796"},
+        {"error": "#b3201d", "warning": "#8f5200", "info": "#1d5fa8"},
+        {"added": "#1f7a3d", "removed": "#b3201d", "changed": "#8f5200"},
+        ("#ffe7a8", "#c9e7ff", "#d5f0c4", "#f6cfe6", "#e3d6ff", "#ffd8c2", "#c8f0ea", "#e4e2d0"),
+    ),
+    DARK: Palette(
+        "#12171e", "#e8edf3", "#a9b6c4", "#475465", "#6cb2ff", "#0c1218",
+        {ENTRY: ("#1f2630", "#9aa7b6"), MODEL: ("#2a2145", "#b598f5"), WORK: ("#18283d", "#7db4f0"),
+         STORE: ("#163024", "#77c998"), QUEUE: ("#35280f", "#e3ab52"), QUIET: ("#1f2630", "#8491a0")},
+        {WAITING: "#d3dce6", MESSAGE: "#c79bff", DATA: "#5fd0c3", SCHEDULE: "#f0ad5c", OBSERVING: "#8491a0"},
+        {"error": "#ff8a84", "warning": "#f2b84b", "info": "#86bdf7"},
+        {"added": "#74d693", "removed": "#ff8a84", "changed": "#f2b84b"},
+        ("#5c4a10", "#154a73", "#2c5518", "#692c53", "#47308a", "#6e3a1c", "#14564d", "#4c4a34"),
+    ),
+}  # fmt: skip
+
+DASHES: Final = {WAITING: "", MESSAGE: "7 3", DATA: "2 3", SCHEDULE: "9 3 2 3", OBSERVING: "1 3"}
+_WIDTHS: Final = {WAITING: 1.5, MESSAGE: 1.5, DATA: 1.5, SCHEDULE: 1.5, OBSERVING: 1.1}
+
+
+def group_of(node: Node) -> str:
+    """Return the group in whose colours a node is drawn: what serves models looks alike, whatever its kind."""
+    return MODEL if node.models else _GROUPS.get(node.kind, WORK)
+
+
+def stylesheet(theme: str) -> str:
+    """Return the style sheet of a theme; `auto` follows what the viewer prefers, light where it says nothing."""
+    if theme == AUTO:
+        dark = _colours(PALETTES[DARK]).replace("\n", "\n ")
+        return f"{_SHAPES}{_colours(PALETTES[LIGHT])}@media (prefers-color-scheme: dark) {{\n {dark.rstrip()}\n}}\n"
+    return _SHAPES + _colours(PALETTES[theme])
+
+
+def _rule(selector: str, **properties: str) -> str:
+    body = ";".join(f"{name.replace('_', '-')}:{value}" for name, value in properties.items())
+    scoped = ", ".join(f".archlint-picture {part.strip()}" for part in selector.split(","))
+    return f"{scoped} {{{body}}}\n"
+
+
+def _shapes() -> str:
+    rules = [
+        f".archlint-picture {{font-family:{FONT}}}\n",
+        _rule(".title", font_size="18px", font_weight="bold"),
+        _rule(".text, .sub, .model, .fact, .link", font_size="11px"),
+        _rule(".name", font_size="13px", font_weight="bold"),
+        _rule(".budget", font_size="11px", font_weight="bold"),
+        _rule(".label", font_size="10.5px"),
+        _rule(".chip text, .letter", font_size="10.5px", font_weight="bold"),
+        _rule(".frame-title", font_size="12px", font_weight="bold"),
+        _rule(".line", fill="none"),
+        _rule(".icon", fill="none", stroke_width="1.2", stroke_linejoin="round", stroke_linecap="round"),
+        _rule(".dim", opacity="0.38"),
+        _rule(".frame", fill="none", stroke_dasharray="5 4"),
+        *(
+            _rule(f".{family} .line", stroke_width=str(_WIDTHS[family]), **_dash(family))
+            for family in DASHES
+        ),
+        _rule(".lit .line", stroke_width="3"),
+        _rule(".lit .card", stroke_width="2.6"),
+        _rule(".external .card", stroke_dasharray="5 3"),
+        _rule(".removed .card, .removed .line", stroke_dasharray="3 3"),
+        _rule(".added .card, .removed .card, .changed .card", stroke_width="2.8"),
+        _rule(".added .line, .removed .line, .changed .line", stroke_width="2.6"),
+    ]
+    return "".join(rules)
+
+
+def _dash(family: str) -> dict[str, str]:
+    return {"stroke_dasharray": DASHES[family]} if DASHES[family] else {}
+
+
+_SHAPES: Final = _shapes()
+
+
+def _colours(palette: Palette) -> str:
+    rules = [
+        _rule(".paper", fill=palette.paper),
+        _rule(".title, .name, .model, .fact", fill=palette.ink),
+        _rule(".text, .sub, .label, .link, .frame-title", fill=palette.soft),
+        _rule(".budget", fill=palette.accent),
+        _rule(".frame", stroke=palette.frame),
+        _rule(".halo", fill=palette.paper),
+        _rule(".chip text", fill=palette.paper),
+        _rule(".chip .sign", fill=palette.paper),
+        _rule(".role text, .letter", fill=palette.ink),
+        *(
+            _rule(f".{group} .card", fill=fill, stroke=line) + _rule(f".{group} .icon", stroke=line)
+            for group, (fill, line) in palette.cards.items()
+        ),
+        *(
+            _rule(f".{family} .line", stroke=colour) + _rule(f".{family} .arrow", fill=colour, stroke=colour)
+            + _rule(f".{family}.hollow .arrow", fill=palette.paper) + _rule(f".link.{family}", fill=colour)
+            for family, colour in palette.lines.items()
+        ),
+        *(_rule(f".mark-{severity} rect, .sign-{severity}", fill=colour) for severity, colour in palette.marks.items()),
+        *(
+            _rule(f".{change} .card, .{change} .line", stroke=colour)
+            + _rule(f".{change} .arrow", fill=colour, stroke=colour)
+            for change, colour in palette.changes.items()
+        ),
+        *(_rule(f".shade-{index}", fill=colour) for index, colour in enumerate(palette.shades)),
+        _rule(".lit .line", stroke=palette.accent),
+        _rule(".lit .arrow", fill=palette.accent, stroke=palette.accent),
+        _rule(".lit .card", stroke=palette.accent),
+    ]  # fmt: skip
+    return "".join(rules)
