@@ -23,6 +23,7 @@ _LEAST_WIDTH: Final = 92.0
 _MOST_MODELS: Final = 4
 _MOST_LINKS: Final = 8
 _CYLINDER: Final = 7.0
+_BADGE: Final = 14.0
 _STACK: Final = 4.0
 """How far the card of a second replica looks out."""
 
@@ -48,6 +49,14 @@ class Chip(msgspec.Struct, frozen=True):
     letter: str = ""
 
 
+class Badge(msgspec.Struct, frozen=True):
+    """A small sign for a relation to what all others of its verb lead to as well."""
+
+    verb: str
+    x: float
+    y: float
+
+
 class Card(msgspec.Struct, frozen=True):
     """A node with its size and what stands on it, in points from its top left corner."""
 
@@ -56,6 +65,7 @@ class Card(msgspec.Struct, frozen=True):
     height: float
     lines: tuple[Line, ...]
     chips: tuple[Chip, ...]
+    badges: tuple[Badge, ...]
     body_top: float
     body_width: float
 
@@ -77,9 +87,10 @@ def subtitle(node: Node) -> str:
     return f"{node.kind} · {node.technology}" if node.technology else node.kind
 
 
-def card_of(node: Node, pattern_letters: dict[str, str]) -> Card:
-    """Return a node's card."""
-    texts = _texts(node)
+def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str]) -> Card:
+    """Return a node's card; relations whose verb has a badge are a sign, not words."""
+    texts = _texts(node, badges)
+    signs = [verb for verb in badges if any(link.verb == verb for link in node.links)]
     inner = max(text_width(text, NAME_SIZE if style == "name" else SMALL_SIZE, style in {"name", "budget"})
                 + (ICON + 5 if style == "name" else 0) for text, style, _ in texts)  # fmt: skip
     labels = [(f"{rule} ×{count}" if count > 1 else rule, severity, "") for rule, severity, count in
@@ -89,16 +100,33 @@ def card_of(node: Node, pattern_letters: dict[str, str]) -> Card:
     inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, 0)
     top = PAD + (_CYLINDER if node.kind in STORES else 0) - 2
     lines, y = _placed_lines(texts, top)
+    placed, y = _placed_badges(signs, texts[-1], inner, y)
     chips, y = _placed_chips(labels, chip_widths, inner, y + (4 if labels else 0))
     stack = _STACK if (node.replicas or 1) > 1 or len(node.members) > 1 else 0.0
     width = inner + 2 * PAD
     shifted = tuple(msgspec.structs.replace(line, y=line.y + stack) for line in lines)
     moved = tuple(msgspec.structs.replace(chip, y=chip.y + stack) for chip in chips)
+    sunk = tuple(msgspec.structs.replace(badge, y=badge.y + stack) for badge in placed)
     bottom = PAD - 2 + (3 if node.kind in STORES else 0)
-    return Card(node, round(width + stack, 1), round(y + stack + bottom, 1), shifted, moved, stack, round(width, 1))
+    return Card(node, round(width + stack, 1), round(y + stack + bottom, 1), shifted, moved, sunk, stack,
+                round(width, 1))  # fmt: skip
 
 
-def _texts(node: Node) -> list[tuple[str, str, str]]:
+def _placed_badges(
+    signs: list[str], last: tuple[str, str, str], inner: float, y: float
+) -> tuple[list[Badge], float]:
+    """Place signs at the right end of the last line where there is room, else below it."""
+    if not signs:
+        return [], y
+    size = NAME_SIZE if last[1] == "name" else SMALL_SIZE
+    used = text_width(last[0], size, last[1] in {"name", "budget"}) + (ICON + 5 if last[1] == "name" else 0)
+    if used + len(signs) * _BADGE > inner:
+        y += _SMALL_LINE
+    x = PAD + inner - len(signs) * _BADGE + 3
+    return [Badge(verb, round(x + _BADGE * n, 1), round(y - 13, 1)) for n, verb in enumerate(signs)], y
+
+
+def _texts(node: Node, badges: dict[str, str]) -> list[tuple[str, str, str]]:
     """Return the lines of a card with their styles and families."""
     width = _MOST_WIDTH - 2 * PAD
     found = [(line, "name", "") for line in wrapped(node.name, width - ICON - 5, NAME_SIZE, True)]
@@ -110,10 +138,11 @@ def _texts(node: Node) -> list[tuple[str, str, str]]:
     found += [(line, "fact", "") for fact in node.facts for line in wrapped(fact, width, SMALL_SIZE, most=2)]
     if node.budget:
         found += [(line, "budget", "") for line in wrapped(node.budget, width, SMALL_SIZE, True, most=2)]
-    shown = node.links if len(node.links) <= _MOST_LINKS else node.links[: _MOST_LINKS - 1]
+    links = [link for link in node.links if link.verb not in badges]
+    shown = links if len(links) <= _MOST_LINKS else links[: _MOST_LINKS - 1]
     found += [(cut(link_text(link.verb, link.target), width, SMALL_SIZE), "link", link.family) for link in shown]
-    if len(shown) < len(node.links):
-        found.append((f"→ {len(node.links) - len(shown)} more", "link", ""))
+    if len(shown) < len(links):
+        found.append((f"→ {len(links) - len(shown)} more", "link", ""))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -56,10 +56,7 @@ def _zone_words(component: Component) -> str:
 
 def _by_name(names: Sequence[str]) -> Keys:
     """Group names by the longest beginning, up to a hyphen, that at least three of them have."""
-    counts: dict[str, int] = {}
-    for name in names:
-        for beginning in _beginnings(name):
-            counts[beginning] = counts.get(beginning, 0) + 1
+    counts = _counts(beginning for name in names for beginning in _beginnings(name))
     return {name: next((b for b in _beginnings(name) if counts[b] >= 3), name) for name in names}
 
 
@@ -69,25 +66,37 @@ def _beginnings(name: str) -> list[str]:
 
 
 def clustered(picture: Picture, system: System, by: str) -> Picture:
-    """Return a picture with frames by zone or owner; `auto` frames owners where there are several."""
+    """Return a picture with frames by zone or owner.
+
+    `auto` frames what other teams than the system's own answer for, where one has several components: a frame around
+    nearly everything says nothing.
+    """
     if by == NONE:
         return picture
-    keys = group_keys(system, "owner" if by == AUTO else by)
+    keys = dict(group_keys(system, "owner" if by == AUTO else by))
+    if by == AUTO:
+        own = system.architecture.owner.team if system.architecture.owner else None
+        counts = _counts(keys[node.name] for node in picture.nodes)
+        stated = {name for name, component in system.components.items() if component.owner is not None}
+        keys = {name: key for name, key in keys.items() if name in stated and key != own and counts.get(key, 0) > 1}
     titles = list(dict.fromkeys(keys[node.name] for node in picture.nodes if node.name in keys))
-    if by == AUTO and len(titles) < 2:
-        return picture
     nodes = tuple(replace(node, cluster=keys.get(node.name, "")) for node in picture.nodes)
     prefix = "owner: " if by in {AUTO, "owner"} else ""
     return replace(picture, nodes=nodes, clusters=tuple(Cluster(title, prefix + title) for title in titles))
+
+
+def _counts(words: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts
 
 
 def best_way(system: System) -> str:
     """Return the way to collapse whose largest group is the smallest, of those that leave a readable number."""
     best, least = "kind", len(system.components) + 1
     for way in ("owner", "name", "kind"):
-        sizes: dict[str, int] = {}
-        for key in group_keys(system, way).values():
-            sizes[key] = sizes.get(key, 0) + 1
+        sizes = _counts(group_keys(system, way).values())
         if 2 <= len(sizes) <= 120 and max(sizes.values()) < least:
             best, least = way, max(sizes.values())
     return best
@@ -114,9 +123,7 @@ def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:
 def _merged(key: str, members: list[Node], inner: list[Mark]) -> Node:
     if len(members) == 1:
         return replace(members[0], name=key, cluster="")
-    kinds: dict[str, int] = {}
-    for node in members:
-        kinds[node.kind] = kinds.get(node.kind, 0) + 1
+    kinds = _counts(node.kind for node in members)
     common = sorted(kinds.items(), key=lambda item: -item[1])
     words = tuple(f"{count} {kind}" for kind, count in common[:3])
     rest = len(members) - sum(count for _, count in common[:3])

@@ -6,6 +6,7 @@ the card do not, and hides the flow of requests. The same holds in large systems
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,12 +15,12 @@ from archlint.diagram.groups import linked
 from archlint.diagram.picture import OBSERVING, Edge, Link, Mark, Picture
 
 _SMALL: Final = 16
-"""Up to so many nodes, every relation is a line unless very many of one sort lead to one target."""
-_MANY_OBSERVED: Final = 3
-"""More relations than this that log, watch or load from one target are words."""
-_MANY_OF_ALL: Final = 7
-"""More relations than this to one target are words in a picture that is not small."""
+"""Up to so many nodes, every relation is a line unless many that watch, log or load lead to one target."""
+_LARGE: Final = 40
 _QUIET: Final = frozenset({"monitored_by", "logs_to", "loads", "registry", "dead_letter"})
+"""Verbs that say nothing of the flow of requests."""
+_BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
+"""Verbs that have a sign, where one target stands for all."""
 
 
 def without_hub_lines(picture: Picture) -> Picture:
@@ -34,11 +35,28 @@ def without_hub_lines(picture: Picture) -> Picture:
         marks.setdefault(edge.source, []).extend(edge.marks)
     nodes = tuple(linked(node, links.get(node.name, []), marks.get(node.name, [])) for node in picture.nodes)
     edges = tuple(edge for edge in picture.edges if id(edge) not in hidden)
-    return replace(picture, nodes=nodes, edges=edges)
+    badges = _badges(link for node in nodes for link in node.links)
+    return replace(picture, nodes=nodes, edges=edges, badges=badges)
+
+
+def _badges(links: Iterable[Link]) -> dict[str, str]:
+    """Return the verbs whose relations all lead to one target."""
+    targets: dict[str, set[str]] = {}
+    for link in links:
+        if link.verb in _BADGES:
+            targets.setdefault(link.verb, set()).add(link.target)
+    return {verb: next(iter(names)) for verb, names in sorted(targets.items()) if len(names) == 1}
+
+
+def _limits(nodes: int) -> tuple[int, int]:
+    """Return how many relations to one target are still lines: of those that watch, log or load, and of all."""
+    if nodes <= _SMALL:
+        return 3, nodes
+    return (1, 7) if nodes <= _LARGE else (1, 5)
 
 
 def _hub_edges(picture: Picture) -> list[Edge]:
-    small = len(picture.nodes) <= _SMALL
+    most_quiet, most = _limits(len(picture.nodes))
     quiet: dict[str, list[Edge]] = {}
     every: dict[str, list[Edge]] = {}
     for edge in picture.edges:
@@ -47,7 +65,5 @@ def _hub_edges(picture: Picture) -> list[Edge]:
         every.setdefault(edge.target, []).append(edge)
         if edge.family == OBSERVING or edge.verb in _QUIET:
             quiet.setdefault(edge.target, []).append(edge)
-    found = [edge for edges in quiet.values() if len(edges) > _MANY_OBSERVED for edge in edges]
-    if not small:
-        found += [edge for edges in every.values() if len(edges) > _MANY_OF_ALL for edge in edges]
-    return found
+    found = [edge for edges in quiet.values() if len(edges) > most_quiet for edge in edges]
+    return found + [edge for edges in every.values() if len(edges) > most for edge in edges]

@@ -37,6 +37,13 @@ ICONS: Final = {
 }
 """By kind; `group` stands for several components drawn as one."""
 
+BADGES: Final = {
+    "monitored_by": ("M1 8c3-5.5 11-5.5 14 0c-3 5.5-11 5.5-14 0zM8 6a2 2 0 1 0 .01 0z", "watched by"),
+    "logs_to": (ICONS["log-store"], "logs to"),
+    "loads": (ICONS["model-registry"], "loads from"),
+}
+"""By verb: the path of a small sign, and its words."""
+
 MARKS: Final = {
     "error": "M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2L1.5 10.8V5.2z",
     "warning": "M8 1.8L15 14H1z",

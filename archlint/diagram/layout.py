@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -73,13 +74,15 @@ class _Output(msgspec.Struct):
 
 def laid_out(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
-    direction: str,
+    direction: str, abreast: int,
 ) -> Layout:  # fmt: skip
     """Return the layout of some cards and the edges between them; `direction` is right or down.
 
+    Of what one node leads to, at most `abreast` stand side by side where it can be helped.
+
     Raises `ArchlintError` where no layout engine is installed, or it takes too long.
     """
-    source = _source(cards, edges, labels, clusters, direction)
+    source = _source(cards, edges, labels, clusters, direction, abreast)
     output = msgspec.json.decode(run_engine(source), type=_Output)
     return _read(output, len(cards), len(edges), len(clusters))
 
@@ -128,13 +131,13 @@ def run_engine(source: str) -> bytes:
 
 def _source(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
-    direction: str,
+    direction: str, abreast: int,
 ) -> str:  # fmt: skip
     right = direction == "right"
     lines = [
         "digraph {",
         f"graph [rankdir={'LR' if right else 'TB'} nodesep={0.22 if right else 0.3} ranksep=0.42 "
-        "splines=spline fontname=Helvetica remincross=true]",
+        "splines=spline newrank=true fontname=Helvetica]",
         'node [shape=box fixedsize=true label="" fontname=Helvetica]',
         "edge [arrowsize=0.7 fontname=Helvetica]",
     ]
@@ -151,13 +154,16 @@ def _source(
         ]
     lines += [line for rest in inside.values() for line in rest]
     number_of = {card.node.name: number for number, card in enumerate(cards)}
+    steps = _steps_down(edges, abreast)
     for number, (edge, label) in enumerate(zip(edges, labels, strict=True)):
-        lines.append(_edge_source(number, edge, label, number_of))
+        lines.append(_edge_source(number, edge, label, number_of, steps.get(number, 1)))
     return "\n".join([*lines, "}"])
 
 
-def _edge_source(number: int, edge: Edge, label: EdgeLabel | None, number_of: Mapping[str, int]) -> str:
+def _edge_source(number: int, edge: Edge, label: EdgeLabel | None, number_of: Mapping[str, int], ranks: int) -> str:
     attributes = [f"id=e{number}"]
+    if ranks > 1:
+        attributes.append(f"minlen={ranks}")
     if label is not None:
         attributes.append(f"label={_space(label.width, label.height)}")
     if edge.family == OBSERVING:
@@ -165,6 +171,25 @@ def _edge_source(number: int, edge: Edge, label: EdgeLabel | None, number_of: Ma
     else:
         attributes.append("weight=6" if edge.emphasis > 0 else "weight=2")
     return f"n{number_of[edge.source]} -> n{number_of[edge.target]} [{' '.join(attributes)}]"
+
+
+def _steps_down(edges: Sequence[Edge], abreast: int) -> dict[int, int]:
+    """Return how many ranks lie between the ends of edges: the many ends of one node stand in several rows.
+
+    Ends that lead nowhere stand nearest, so that the lines of the others do not pass between them.
+    """
+    leaving: dict[str, list[int]] = {}
+    for number, edge in enumerate(edges):
+        leaving.setdefault(edge.source, []).append(number)
+    steps: dict[int, int] = {}
+    for numbers in leaving.values():
+        ends = list(dict.fromkeys(edges[number].target for number in numbers))
+        rows = ceil(len(ends) / abreast)
+        if rows > 1:
+            ends.sort(key=lambda end: end in leaving)
+            row_of = {end: 1 + index * rows // len(ends) for index, end in enumerate(ends)}
+            steps |= {number: row_of[edges[number].target] for number in numbers}
+    return steps
 
 
 def _space(width: float, height: float) -> str:

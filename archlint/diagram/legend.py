@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from archlint.diagram.cards import letters
-from archlint.diagram.icons import MARKS
+from archlint.diagram.icons import BADGES, MARKS
 from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Picture
-from archlint.diagram.shapes import number, text
+from archlint.diagram.shapes import badge_element, number, text
 from archlint.diagram.text import cut, text_width, wrapped
 
 _SAMPLE = 34.0
@@ -65,6 +65,8 @@ def _items(picture: Picture) -> Iterable[tuple[str, str]]:
             yield _line_sample(family), meaning
     if any(edge.optional for edge in picture.edges):
         yield _line_sample("waiting hollow"), "hollow tip: the answer is only poorer without it"
+    for verb, target in picture.badges.items():
+        yield badge_element(verb, 14, 2), f"{BADGES[verb][1]} {target}"
     rules: dict[tuple[int, str, str, str], int] = {}
     for mark in picture.all_marks:
         key = (SEVERITIES.index(mark.severity), mark.severity, mark.rule, mark.name)

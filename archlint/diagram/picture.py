@@ -119,7 +119,8 @@ class Picture(msgspec.Struct, frozen=True):
     """A whole picture.
 
     `marks` are findings of the file as a whole; `notes` say what is left out or highlighted, a sentence each.
-    `patterns` names the shaded ones by title, in the order of their shades.
+    `patterns` names the shaded ones by title, in the order of their shades. `badges` names, by verb, the one target
+    of all relations of that verb which are shown as a small sign on their source.
     """
 
     title: str
@@ -129,6 +130,7 @@ class Picture(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
     patterns: dict[str, str] = {}
+    badges: dict[str, str] = {}
     description: str = ""
 
     @property

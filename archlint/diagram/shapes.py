@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archlint.diagram.cards import Card, Chip, EdgeLabel
-from archlint.diagram.icons import MARKS, icon
+from archlint.diagram.icons import BADGES, MARKS, icon
 from archlint.diagram.layout import Frame, Line, Point
 from archlint.diagram.picture import Cluster, Edge, Node
 from archlint.diagram.text import xml
@@ -42,11 +42,17 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
     parts += [
         text(line.x, line.y, f"{line.style} {line.family}".strip(), line.text) for line in card.lines
     ]
+    parts += [badge_element(badge.verb, badge.x, badge.y) for badge in card.badges]
     parts += [chip_element(chip, shades_of=_shade_number(node, chip, shades)) for chip in card.chips]
     focusable = f' data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"' if interactive else ""
     place = f'transform="translate({number(x)} {number(y)})"'
     title = "" if interactive else f"<title>{xml(_told(node))}</title>"
     return f'<g class="{" ".join(classes)}" {place}{focusable}>{title}{"".join(parts)}</g>'
+
+
+def badge_element(verb: str, x: float, y: float) -> str:
+    """Return the small sign of a verb."""
+    return f'<path class="badge" transform="translate({number(x)} {number(y)}) scale(.7)" d="{BADGES[verb][0]}"/>'
 
 
 def _shade_number(node: Node, chip: Chip, shades: dict[str, int]) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from archlint.diagram.arrange import DOWN, RIGHT, arranged
 from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
-from archlint.diagram.layout import Layout, laid_out
+from archlint.diagram.layout import Layout
 from archlint.diagram.legend import head, legend
 from archlint.diagram.picture import Picture
 from archlint.diagram.shapes import card_element, edge_element, frame_element, label_element, number
@@ -16,13 +17,7 @@ _MARGIN: Final = 20.0
 _LEAST_WIDTH: Final = 560.0
 _WORDY_EDGES: Final = 90
 """With more edges than this, only what was found on them is written beside them."""
-_BOTH_WAYS: Final = 80
-"""Up to so many nodes both directions are laid out, and the better one is taken."""
-_WIDE: Final = 900.0
-"""Points of width that a page of a pull request shows at full size."""
 
-RIGHT: Final = "right"
-DOWN: Final = "down"
 DIRECTIONS: Final = (AUTO, RIGHT, DOWN)
 
 
@@ -36,31 +31,13 @@ def svg(
     `stylesheet(theme)`. `interactive` numbers nodes and edges for a script. Raises `ArchlintError` where no layout
     engine is installed.
     """
-    cards = [card_of(node, letters(picture)) for node in picture.nodes]
+    cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
     wordy = len(picture.edges) <= _WORDY_EDGES
     labels = [edge_label(edge, wordy) for edge in picture.edges]
-    layout = best_layout(picture, cards, labels, direction)
+    layout = Layout(0.0, 0.0, (), (), ())
+    if cards:
+        layout = arranged(cards, picture.edges, labels, picture.clusters, "" if direction == AUTO else direction)
     return _composed(picture, cards, labels, layout, theme if styled else "", interactive)
-
-
-def best_layout(
-    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], direction: str
-) -> Layout:
-    """Return the layout that reads best: the one that fits a page's width, else the less wide one."""
-    if not cards:
-        return Layout(0.0, 0.0, (), (), ())
-    if direction != AUTO:
-        return laid_out(cards, picture.edges, labels, picture.clusters, direction)
-    down = laid_out(cards, picture.edges, labels, picture.clusters, DOWN)
-    if len(cards) > _BOTH_WAYS:
-        return down
-    right = laid_out(cards, picture.edges, labels, picture.clusters, RIGHT)
-    return min(down, right, key=_shrinking)
-
-
-def _shrinking(layout: Layout) -> tuple[float, float]:
-    """Return by how much a page shrinks a layout, then its area."""
-    return max(1.0, layout.width / _WIDE), layout.width * layout.height
 
 
 def _composed(

@@ -96,6 +96,7 @@ def _shapes() -> str:
         _rule(".frame-title", font_size="12px", font_weight="bold"),
         _rule(".line", fill="none"),
         _rule(".icon", fill="none", stroke_width="1.2", stroke_linejoin="round", stroke_linecap="round"),
+        _rule(".badge", fill="none", stroke_width="1.3", stroke_linejoin="round"),
         _rule(".dim", opacity="0.38"),
         _rule(".frame", fill="none", stroke_dasharray="5 4"),
         *(
@@ -126,6 +127,7 @@ def _colours(palette: Palette) -> str:
         _rule(".text, .sub, .label, .link, .frame-title", fill=palette.soft),
         _rule(".budget", fill=palette.accent),
         _rule(".frame", stroke=palette.frame),
+        _rule(".badge", stroke=palette.soft),
         _rule(".halo", fill=palette.paper),
         _rule(".chip text", fill=palette.paper),
         _rule(".chip .sign", fill=palette.paper),

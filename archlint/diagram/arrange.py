@@ -1,0 +1,155 @@
+"""Parts of a picture that no line joins, laid out one by one and set beside one another as words are in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Final
+
+import msgspec
+
+from archlint.diagram.cards import Card, EdgeLabel
+from archlint.diagram.layout import Frame, Layout, Line, Point, laid_out
+from archlint.diagram.picture import Cluster, Edge
+
+RIGHT: Final = "right"
+DOWN: Final = "down"
+PAGE: Final = 900.0
+"""Points of width that the page of a pull request shows at full size."""
+_GAP: Final = 26.0
+_TALL: Final = 1500.0
+"""Points of height beyond which a picture is no longer seen at once."""
+_WAYS: Final = ((DOWN, 5), (DOWN, 3), (DOWN, 2), (RIGHT, 9), (RIGHT, 5))
+"""Directions, each with how many ends of one node may stand side by side, that are tried for each part."""
+_SEVERAL_WAYS: Final = 120
+"""Beyond so many nodes in one part, only the first way is tried."""
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """Nodes and edges, by their numbers in the picture, that lines or frames join."""
+
+    nodes: tuple[int, ...]
+    edges: tuple[int, ...]
+    clusters: tuple[int, ...]
+
+
+def arranged(
+    cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
+    direction: str = "",
+) -> Layout:  # fmt: skip
+    """Return the layout of a picture; without a direction, each part takes the one in which it reads best."""
+    parts = _parts(cards, edges, clusters)
+    laid = [_of_part(part, cards, edges, labels, clusters, direction) for part in parts]
+    width = _row_width(laid)
+    order = sorted(range(len(parts)), key=lambda number: (-len(parts[number].nodes), number))
+    nodes: list[Point] = [(0.0, 0.0)] * len(cards)
+    lines: list[Line | None] = [None] * len(edges)
+    frames: list[Frame | None] = [None] * len(clusters)
+    places, total = _packed([laid[number] for number in order], width)
+    for number, (dx, dy) in zip(order, places, strict=True):
+        part, layout = parts[number], laid[number]
+        for node, point in zip(part.nodes, layout.nodes, strict=True):
+            nodes[node] = (point[0] + dx, point[1] + dy)
+        for edge, line in zip(part.edges, layout.edges, strict=True):
+            lines[edge] = _moved(line, dx, dy) if line is not None else None
+        for cluster, frame in zip(part.clusters, layout.frames, strict=True):
+            frames[cluster] = Frame(frame.left + dx, frame.top + dy, frame.width, frame.height) if frame else None
+    return Layout(total[0], total[1], tuple(nodes), tuple(lines), tuple(frames))
+
+
+def _moved(line: Line, dx: float, dy: float) -> Line:
+    def move(point: Point) -> Point:
+        return point[0] + dx, point[1] + dy
+
+    tip = move(line.tip) if line.tip is not None else None
+    label = move(line.label) if line.label is not None else None
+    return Line(tuple(map(move, line.points)), tip, label)
+
+
+def _parts(cards: Sequence[Card], edges: Sequence[Edge], clusters: Sequence[Cluster]) -> list[_Part]:
+    number_of = {card.node.name: number for number, card in enumerate(cards)}
+    parent = list(range(len(cards)))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    first_in: dict[str, int] = {}
+    for number, card in enumerate(cards):
+        if card.node.cluster:
+            parent[root(number)] = root(first_in.setdefault(card.node.cluster, number))
+    for edge in edges:
+        parent[root(number_of[edge.target])] = root(number_of[edge.source])
+    nodes: dict[int, list[int]] = {}
+    for number in range(len(cards)):
+        nodes.setdefault(root(number), []).append(number)
+    lines: dict[int, list[int]] = {}
+    for number, edge in enumerate(edges):
+        lines.setdefault(root(number_of[edge.source]), []).append(number)
+    frames: dict[int, list[int]] = {}
+    for number, cluster in enumerate(clusters):
+        frames.setdefault(root(first_in[cluster.key]), []).append(number)
+    return [
+        _Part(tuple(members), tuple(lines.get(key, ())), tuple(frames.get(key, ()))) for key, members in nodes.items()
+    ]
+
+
+def _of_part(
+    part: _Part, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
+    clusters: Sequence[Cluster], direction: str,
+) -> Layout:  # fmt: skip
+    inside = [cards[number] for number in part.nodes]
+    if len(inside) == 1 and not part.edges and not part.clusters:
+        card = inside[0]
+        return Layout(card.width, card.height, ((card.width / 2, card.height / 2),), (), ())
+    lines = [edges[number] for number in part.edges]
+    words = [labels[number] for number in part.edges]
+    frames = [clusters[number] for number in part.clusters]
+    ways = [(way, abreast) for way, abreast in _WAYS if direction in {"", way}]
+    if len(inside) > _SEVERAL_WAYS:
+        ways = ways[:1]
+    return min((laid_out(inside, lines, words, frames, *way) for way in ways), key=_cost)
+
+
+def _cost(layout: Layout) -> tuple[float, float]:
+    """Return by how much a page shrinks a layout, then its area."""
+    return max(1.0, layout.width / PAGE, layout.height / _TALL), layout.width * layout.height
+
+
+def _row_width(layouts: Sequence[Layout]) -> float:
+    """Return how wide rows may be: a page, the widest part, or what makes a large picture nearly square."""
+    area = sum((layout.width + _GAP) * (layout.height + _GAP) for layout in layouts)
+    return max(PAGE, 1.1 * sqrt(area), *(layout.width for layout in layouts))
+
+
+def _packed(layouts: Sequence[Layout], width: float) -> tuple[list[Point], Point]:
+    """Return the top left corner of each part, each as high up as it fits, and the size of the whole.
+
+    `skyline` holds the stretches (left, right, y) of what is taken, from left to right.
+    """
+    skyline: list[tuple[float, float, float]] = [(0.0, width, 0.0)]
+    places: list[Point] = []
+    widest = lowest = 0.0
+    for layout in layouts:
+        y, x = min(
+            (max(top for left, right, top in skyline if right > start and left < start + layout.width), start)
+            for start, _, _ in skyline if start == 0 or start + layout.width <= width
+        )
+        places.append((x, y))
+        widest, lowest = max(widest, x + layout.width), max(lowest, y + layout.height)
+        skyline = _raised(skyline, x, x + layout.width + _GAP, y + layout.height + _GAP)
+    return places, (widest, lowest)
+
+
+def _raised(
+    skyline: Sequence[tuple[float, float, float]], start: float, end: float, y: float
+) -> list[tuple[float, float, float]]:
+    raised = []
+    for left, right, top in skyline:
+        if left < start:
+            raised.append((left, min(right, start), top))
+        if right > end:
+            raised.append((max(left, end), right, top))
+    return sorted([*raised, (start, end, y)])
