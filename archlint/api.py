@@ -30,6 +30,7 @@ __all__ = [
     "check_targets",
     "find_pack",
     "load",
+    "load_checked",
 ]
 STDIN = "<stdin>"
 _PARALLEL_FILES = 16
@@ -217,6 +218,20 @@ def load(path_or_text: str | Path, config: Config | Path | None = None) -> Syste
     linter = Linter(config or find_config(path or Path(STDIN)))
     with collector_paused():
         return linter.system(document, path)[0]
+
+
+def load_checked(path: Path, options: Options, data: bytes | None = None) -> tuple[System, FileReport]:
+    """Read a system from a file, or from a text that goes by its name, and check it.
+
+    Raises `UnreadableInputError` for what is no architecture file.
+    """
+    name = str(path)
+    document = read_document(path) if data is None else parse(name, decode(name, data))
+    linter = _Linters(options).linter_for(path)
+    file = None if data is not None and name == STDIN else path
+    with collector_paused():
+        system, _ = linter.system(document, file)
+        return system, linter.report(system, file)
 
 
 def _linter(config: Path | None) -> Linter:

@@ -83,13 +83,16 @@ class Linter:
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
         """Lint one document; and the paths of what it includes, resolved."""
-        rules, named = self._rules(path or Path(document.name))
         with collector_paused():
             system, included = self.system(document, path)
-            report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
+            return self.report(system, path), included
+
+    def report(self, system: System, path: Path | None) -> FileReport:
+        """Lint a system that was read from a file."""
+        rules, named = self._rules(path or Path(system.architecture.document.name))
+        report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
         sources = {d.name: d.without_values() for d in report.sources.values()}
-        report = msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on, rules=named)
-        return report, included
+        return msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on, rules=named)
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:

@@ -89,4 +89,3 @@ def _edge(edge: Edge, theme: str) -> str:
     if edge.optional:
         attributes.append("arrowhead=empty")
     return f"{quoted(edge.source)} -> {quoted(edge.target)} [{' '.join(attributes)}]"
-

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from archlint.analysis.system import System
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
 from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label
+from archlint.diagram.text import clean_end
 from archlint.model.architecture import Component, Relation
-from archlint.model.locate import locate
 from archlint.verdicts import FileReport, Finding
 
-_FAMILIES = {
+_MOST_LINES: Final = 16
+"""Lines of the file that are shown of a component."""
+_FAMILIES: Final = {
     "publishes": MESSAGE, "consumes": MESSAGE, "triggers": SCHEDULE, "mirrors": OBSERVING, "logs_to": OBSERVING,
     "monitored_by": OBSERVING, "loads": DATA, "writes": DATA,
 }  # fmt: skip
@@ -21,7 +24,8 @@ def draft(system: System, report: FileReport | None) -> Picture:
     """Return a system with nothing left out; without a report, no findings are drawn."""
     marks = _marks_by_part(system, report.findings if report is not None else ())
     nodes = tuple(_node(system, component, marks) for component in system.components.values())
-    stated = [_edge(system, relation, marks) for relations in system.topology.outgoing.values() for relation in relations]
+    relations = (relation for leaving in system.topology.outgoing.values() for relation in leaving)
+    stated = [_edge(system, relation, marks) for relation in relations]
     edges = (*stated, *_named_elsewhere(system, {(edge.source, edge.target) for edge in stated}))
     title = system.architecture.name or system.architecture.document.name
     return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=system.architecture.description or "")
@@ -37,7 +41,7 @@ def family_of(system: System, relation: Relation) -> str:
 def _node(system: System, component: Component, marks: dict[str, list[Mark]]) -> Node:
     technology = system.facts.technology(component)
     place = component.place()
-    document, span = locate(system.architecture.origins, place, system.architecture.document)
+    file, line, source = _said(system, component)
     return Node(
         component.name,
         component.kind,
@@ -48,9 +52,21 @@ def _node(system: System, component: Component, marks: dict[str, list[Mark]]) ->
         marks=tuple(marks.get(place.at, ())),
         sheet=component_sheet(system, component),
         description=component.description or "",
-        file=document.name,
-        line=document.position(span.start).line,
+        file=file,
+        line=line,
+        source=source,
     )
+
+
+def _said(system: System, component: Component) -> tuple[str, int, str]:
+    """Return the file and the line where a component begins, and its first lines."""
+    origin = system.architecture.origins.get(("components", component.name))
+    if origin is None:
+        return "", 0, ""
+    document, entry = origin.document, origin.entry
+    first = document.position(entry.start).line
+    last = min(document.position(max(entry.start, entry.value.end - 1)).line, first + _MOST_LINES - 1)
+    return document.name, first, "\n".join(clean_end(document.line(line)) for line in range(first, last + 1))
 
 
 def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> Edge:

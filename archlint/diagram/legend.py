@@ -48,12 +48,13 @@ def legend(picture: Picture, width: float) -> Block:
     """Return what the styles of lines, the rules and the shades in a picture mean."""
     elements: list[str] = []
     x, y = 0.0, 0.0
-    for sample, words in _items(picture):
-        shown = cut(words, width - _SAMPLE, 11)
+    for sample, meaning in _items(picture):
+        shown = cut(meaning, width - _SAMPLE, 11)
         needed = _SAMPLE + text_width(shown, 11) + 18
         if x and x + needed > width + 18:
             x, y = 0.0, y + _ROW
-        elements.append(f'<g transform="translate({number(x)} {number(y)})">{sample}{text(_SAMPLE, 12, "text", shown)}</g>')
+        words = text(_SAMPLE, 12, "text", shown)
+        elements.append(f'<g transform="translate({number(x)} {number(y)})">{sample}{words}</g>')
         x += needed
     return Block(tuple(elements), y + _ROW if elements else 0.0)
 
@@ -83,9 +84,8 @@ def _items(picture: Picture) -> Iterable[tuple[str, str]]:
 
 
 def _line_sample(classes: str) -> str:
-    return (
-        f'<g class="{classes}"><path class="line" d="M0 8H22"/><polygon class="arrow" points="29,8 22,4.4 22,11.6"/></g>'
-    )
+    tip = '<polygon class="arrow" points="29,8 22,4.4 22,11.6"/>'
+    return f'<g class="{classes}"><path class="line" d="M0 8H22"/>{tip}</g>'
 
 
 def _sign(severity: str, x: float, y: float) -> str:

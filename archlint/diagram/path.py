@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from archlint.analysis.floors import FloorOf
@@ -11,7 +13,7 @@ from archlint.diagram.picture import Edge, Node, Picture
 from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 
-_USUAL: float = 0.99
+_USUAL: Final = 0.99
 """The percentile at which floors are shown where no objective names one."""
 
 
@@ -69,7 +71,8 @@ def _note(workload: Workload, floors: FloorOf) -> str:
     name = format_percentile(fraction)
     floor = floors.answer(fraction)
     least = f"no answer at {name} before {format_duration(floor.at_s)}" if floor.at_s else "no least time is known"
-    missing = f" ({len(floor.unknown)} service times unknown)" if floor.unknown else ""
+    count = len(floor.unknown)
+    missing = f" ({count} service time{'s' if count > 1 else ''} unknown)" if count else ""
     if objective_s is None:
         return f"Path of {workload.name}: {least}{missing}; no latency objective."
     left = objective_s - floor.at_s

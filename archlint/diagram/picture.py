@@ -59,7 +59,8 @@ class Node(msgspec.Struct, frozen=True):
     """A component, or (`members` not empty) several drawn as one.
 
     `name` is unique in a picture. `facts` are short lines below the name. `cluster` is the key of its cluster, empty
-    for none. `sheet` holds what is stated of it, as label and text. `emphasis` is 1 on the highlighted path, -1 beside
+    for none. `sheet` holds what is stated of it, as label and text; `source` is
+    what the file says of it, its first lines. `emphasis` is 1 on the highlighted path, -1 beside
     it, 0 where nothing is highlighted. `change` is one of CHANGES or empty.
     """
 
@@ -78,6 +79,7 @@ class Node(msgspec.Struct, frozen=True):
     description: str = ""
     file: str = ""
     line: int = 0
+    source: str = ""
     emphasis: int = 0
     budget: str = ""
     change: str = ""

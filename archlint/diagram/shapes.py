@@ -44,7 +44,8 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
     ]
     parts += [badge_element(badge.verb, badge.x, badge.y) for badge in card.badges]
     parts += [chip_element(chip, shades_of=_shade_number(node, chip, shades)) for chip in card.chips]
-    focusable = f' data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"' if interactive else ""
+    focusable = f' data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"'
+    focusable = focusable if interactive else ""
     place = f'transform="translate({number(x)} {number(y)})"'
     title = "" if interactive else f"<title>{xml(_told(node))}</title>"
     return f'<g class="{" ".join(classes)}" {place}{focusable}>{title}{"".join(parts)}</g>'
@@ -107,13 +108,13 @@ def _body(kind: str, x: float, y: float, width: float, height: float, style: str
 def chip_element(chip: Chip, dx: float = 0.0, dy: float = 0.0, shades_of: int | None = None) -> str:
     """Return a chip: a finding's rule with the sign of its severity, or a role with its pattern's letter."""
     x, y = chip.x + dx, chip.y + dy
+    words = text(x + 18, y + 11.3, "rule", chip.text)
     box = f'<rect x="{number(x)}" y="{number(y)}" width="{number(chip.width)}" height="15" rx="3"'
     if chip.severity:
-        sign = f'<path class="sign" transform="translate({number(x + 5)} {number(y + 3)}) scale(.56)" d="{MARKS[chip.severity]}"/>'
-        words = text(x + 18, y + 11.3, "", chip.text).replace(' class=""', "")
+        at = f'transform="translate({number(x + 5)} {number(y + 3)}) scale(.56)"'
+        sign = f'<path class="sign" {at} d="{MARKS[chip.severity]}"/>'
         return f'<g class="chip mark-{chip.severity}">{box}/>{sign}{words}</g>'
     letter = text(x + 5, y + 11.3, "letter", chip.letter)
-    words = text(x + 18, y + 11.3, "", chip.text).replace(' class=""', "")
     return f'<g class="chip role">{box} class="shade-{shades_of or 0}"/>{letter}{words}</g>'
 
 

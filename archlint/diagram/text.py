@@ -36,6 +36,16 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
+def clean_end(line: str, longest: int = 160) -> str:
+    """Return a line of a file with its indentation, without control characters and what is beyond a length.
+
+    >>> clean_end("  kind: queue\u202e  ")
+    '  kind: queue�'
+    """
+    flat = _UNSAFE.sub("\ufffd", line.expandtabs(2)).rstrip()
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return how wide a line is, in the unit of the size.
 

@@ -1,0 +1,187 @@
+"""`archlint render`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from archlint.api import STDIN, load_checked
+from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw, render
+from archlint.diagram.formats import BINARY
+from archlint.diagram.groups import AUTO, NONE, WAYS
+from archlint.diagram.svg import DIRECTIONS
+from archlint.diagram.themes import THEMES
+from archlint.errors import UsageError
+from archlint.linter import Options
+from archlint.model.names import nearest
+
+_DEFAULT = Path("arch.yaml")
+
+
+def check_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Take a format by any of its extensions; name the nearest for one that does not exist."""
+    if value is None:
+        return None
+    found = EXTENSIONS.get(value.lower().lstrip("."))
+    if found is None:
+        raise click.BadParameter(f"there is no format `{value}`; {_likely(value)}", ctx, param)
+    return found
+
+
+def _likely(word: str) -> str:
+    likely = nearest(word, EXTENSIONS)
+    return f"did you mean `{likely}`?" if likely else f"formats: {', '.join(FORMATS)}"
+
+
+@click.command("render")
+@click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--output", "-o", metavar="FILE", help="Write to FILE, whose extension names the format; `-` is stdout.")
+@click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
+              help=f"The format, where the extension does not say it: {', '.join(FORMATS)}.")  # fmt: skip
+@click.option("--theme", type=click.Choice(THEMES), default=AUTO,
+              help="Colours; auto follows the viewer in SVG and HTML, and is light elsewhere.")  # fmt: skip
+@click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="Where requests flow to.")
+@click.option("--cluster", type=click.Choice((AUTO, "zone", "owner", NONE)), default=AUTO,
+              help="Frame what belongs together; auto: what other teams answer for.")  # fmt: skip
+@click.option("--collapse", type=click.Choice((AUTO, *WAYS, NONE)), default=AUTO,
+              help="Draw each group as one node; auto does so beyond 500 components.")  # fmt: skip
+@click.option("--path", "workload", metavar="WORKLOAD", default="",
+              help="Highlight what this workload waits for, with its budget of time.")  # fmt: skip
+@click.option("--focus", metavar="NAME", default="", help="Draw this component and what lies around it only.")
+@click.option("--hops", type=click.IntRange(0, 100), default=1, show_default=True, help="How far around, with --focus.")
+@click.option("--patterns", is_flag=True, help="Shade the roles of the patterns that are recognised.")
+@click.option("--no-findings", is_flag=True, help="Do not run the rules; draw no findings.")
+@click.option("--all-lines", is_flag=True,
+              help="Draw every relation as a line, also those to what nearly everybody uses.")  # fmt: skip
+@click.option("--scale", type=click.FloatRange(0.1, 8), default=2.0, show_default=True,
+              help="Pixels to a point, in PNG.")  # fmt: skip
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)
+def command(
+    path: Path | None,
+    output: str | None,
+    format_name: str | None,
+    theme: str,
+    direction: str,
+    cluster: str,
+    collapse: str,
+    workload: str,
+    focus: str,
+    hops: int,
+    patterns: bool,
+    no_findings: bool,
+    all_lines: bool,
+    scale: float,
+    config: Path | None,
+) -> None:
+    """Draw PATH (default: arch.yaml; `-` is standard input), with what is wrong with it.
+
+    A file with mistakes is drawn as far as it could be read. FILE is written anew each time; exit status 2 means a
+    wrong call or an input that cannot be read, findings do not change it.
+    """
+    target, name = _target(output, format_name)
+    source = path or _DEFAULT
+    if path is None and not source.is_file():
+        raise UsageError("there is no arch.yaml here", "name a file: archlint render PATH -o arch.svg")
+    if source.is_dir():
+        raise UsageError(f"{source} is a folder", "name one architecture file")
+    data = sys.stdin.buffer.read() if str(source) == "-" else None
+    system, report = load_checked(Path(STDIN) if data is not None else source, Options(config=config), data)
+    inputs = [Path(document.name) for document in system.architecture.documents]
+    if target is not None:
+        _keep_inputs(target, [*inputs, *([config] if config else [])])
+    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines)
+    picture = draw(system, None if no_findings else report, plan)
+    _write(render(picture, name, Look(theme, direction, scale)), target)
+    if target is not None:
+        click.echo(f"wrote {target} ({_counts(picture)})", err=True)
+    for note in picture.notes if target is not None else ():
+        click.echo(f"note: {note}", err=True)
+
+
+def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:
+    """Return the file to write (None: standard output) and the format; raises `UsageError` where they do not fit."""
+    if output in {None, "-"}:
+        if format_name is None:
+            raise UsageError("no format is named", "archlint render arch.yaml -o arch.svg, or --format mmd")
+        if format_name in BINARY and sys.stdout.isatty():
+            raise UsageError(f"a {format_name.upper()} is not for a terminal", f"-o arch.{format_name}")
+        return None, format_name
+    target = Path(str(output))
+    extension = target.suffix.lstrip(".").lower()
+    said = EXTENSIONS.get(extension)
+    if said is None and format_name is None:
+        if not extension:
+            raise UsageError(f"{target} has no extension that names a format", f"formats: {', '.join(FORMATS)}")
+        raise UsageError(f"{target}: there is no format `{extension}`", _likely(extension))
+    if said is not None and format_name not in {None, said}:
+        raise UsageError(f"{target} is named as {said}, but --format is {format_name}", "leave --format out")
+    if said is None and target.exists():
+        raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten",
+                         f"name a file that ends in .{format_name}")  # fmt: skip
+    return target, said or str(format_name)
+
+
+def _keep_inputs(target: Path, inputs: list[Path]) -> None:
+    for path in inputs:
+        if target.exists() and path.exists() and target.samefile(path):
+            raise UsageError(f"{target} is what is drawn: it is not overwritten", "name another file with -o")
+
+
+def _write(data: bytes, target: Path | None) -> None:
+    """Write to standard output, or to a file that is replaced as a whole, so that no half of it is ever seen."""
+    if target is None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:                    # the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
+        return
+    if target.exists() and not target.is_file():       # a device or a pipe cannot be replaced
+        _write_into(data, target)
+        return
+    real = Path(os.path.realpath(target))              # a link keeps pointing where it points
+    try:
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".part")
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(real.stat().st_mode & 0o777 if real.exists() else 0o666 & ~_umask())
+        Path(name).replace(real)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise _unwritable(target, error) from None
+
+
+def _write_into(data: bytes, target: Path) -> None:
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _unwritable(target: Path, error: OSError) -> UsageError:
+    return UsageError(f"{target}: cannot be written: {error.strerror}", "name a file in a folder that exists")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _counts(picture: Picture) -> str:
+    count = sum(len(node.members) or 1 for node in picture.nodes)
+    found = len(set(picture.all_marks))
+    parts = f"{count} component{'s' if count != 1 else ''}"
+    return f"{parts}, {found} finding{'s' if found != 1 else ''}"

@@ -1,0 +1,38 @@
+"""Pictures of systems: what they show is planned once, as values, and written in many formats.
+
+`draw` makes a `Picture` of a system and its report; `svg`, `mermaid`, `d2`, `dot` and `html` write one as text, `png`
+and `pdf` as bytes. All are pure; those that need positions ask a layout engine for them.
+"""
+
+from archlint.diagram.d2 import d2
+from archlint.diagram.dot import dot
+from archlint.diagram.formats import EXTENSIONS, FORMATS, Look, render
+from archlint.diagram.html import html
+from archlint.diagram.mermaid import mermaid
+from archlint.diagram.picture import Cluster, Edge, Mark, Node, Picture
+from archlint.diagram.plan import Plan, draw
+from archlint.diagram.raster import pdf, png
+from archlint.diagram.svg import svg
+from archlint.diagram.themes import stylesheet
+
+__all__ = [
+    "EXTENSIONS",
+    "FORMATS",
+    "Cluster",
+    "Edge",
+    "Look",
+    "Mark",
+    "Node",
+    "Picture",
+    "Plan",
+    "d2",
+    "dot",
+    "draw",
+    "html",
+    "mermaid",
+    "pdf",
+    "png",
+    "render",
+    "stylesheet",
+    "svg",
+]
