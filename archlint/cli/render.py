@@ -33,7 +33,7 @@ def check_format(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 
 def _likely(word: str) -> str:
-    likely = nearest(word, EXTENSIONS)
+    likely = nearest(word, FORMATS)
     return f"did you mean `{likely}`?" if likely else f"formats: {', '.join(FORMATS)}"
 
 

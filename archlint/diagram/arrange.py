@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from archlint.diagram.cards import Card, EdgeLabel
-from archlint.diagram.layout import Frame, Layout, Line, Point, laid_out
+from archlint.diagram.conflicts import conflicts
+from archlint.diagram.layout import Frame, Layout, Line, Point, Way, laid_out
 from archlint.diagram.picture import Cluster, Edge
 
 RIGHT: Final = "right"
@@ -19,9 +20,13 @@ PAGE: Final = 900.0
 _GAP: Final = 26.0
 _TALL: Final = 1500.0
 """Points of height beyond which a picture is no longer seen at once."""
-_WAYS: Final = ((DOWN, 5), (DOWN, 3), (DOWN, 2), (RIGHT, 9), (RIGHT, 5))
-"""Directions, each with how many ends of one node may stand side by side, that are tried for each part."""
-_SEVERAL_WAYS: Final = 120
+_WAYS: Final = (Way(DOWN, 5), Way(DOWN, 3), Way(DOWN, 2), Way(RIGHT, 9), Way(RIGHT, 5))
+"""The ways that are tried for each part."""
+_CLASH: Final = 0.12
+"""What one thing over another costs, as a share of the size at which a page shows the part."""
+_SEVERAL_WAYS: Final = 80
+"""Beyond so many nodes in one part, what lies over one another is not counted."""
+_ONE_WAY: Final = 600
 """Beyond so many nodes in one part, only the first way is tried."""
 
 
@@ -107,15 +112,20 @@ def _of_part(
     lines = [edges[number] for number in part.edges]
     words = [labels[number] for number in part.edges]
     frames = [clusters[number] for number in part.clusters]
-    ways = [(way, abreast) for way, abreast in _WAYS if direction in {"", way}]
+    ways = [way for way in _WAYS if direction in {"", way.direction}]
     if len(inside) > _SEVERAL_WAYS:
-        ways = ways[:1]
-    return min((laid_out(inside, lines, words, frames, *way) for way in ways), key=_cost)
+        ways = ways[:1] if len(inside) > _ONE_WAY else ways
+        return min((laid_out(inside, lines, words, frames, way) for way in ways), key=lambda layout: _cost(layout, 0))
+    if frames:
+        ways += [Way(way.direction, way.abreast, False) for way in ways]
+    layouts = (laid_out(inside, lines, words, frames, way) for way in ways)
+    return min(layouts, key=lambda layout: _cost(layout, conflicts(layout, inside, lines, words)))
 
 
-def _cost(layout: Layout) -> tuple[float, float]:
-    """Return by how much a page shrinks a layout, then its area."""
-    return max(1.0, layout.width / PAGE, layout.height / _TALL), layout.width * layout.height
+def _cost(layout: Layout, clashes: int) -> tuple[float, float]:
+    """Return how hard a layout is to read, by how a page shrinks it and by its clashes; then its area."""
+    shrinking = max(1.0, layout.width / PAGE, layout.height / _TALL)
+    return shrinking * (1 + _CLASH * clashes), layout.width * layout.height
 
 
 def _row_width(layouts: Sequence[Layout]) -> float:

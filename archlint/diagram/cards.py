@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from archlint.diagram.groups import GROUP
 from archlint.diagram.picture import Edge, Mark, Node, Picture, grouped_marks
 from archlint.diagram.text import cut, text_width, wrapped
 from archlint.model.words import STORES
@@ -82,7 +81,7 @@ def letters(picture: Picture) -> dict[str, str]:
 
 def subtitle(node: Node) -> str:
     """Return what stands below a name: kind and technology."""
-    if node.kind == GROUP:
+    if node.members:
         return node.technology
     return f"{node.kind} · {node.technology}" if node.technology else node.kind
 

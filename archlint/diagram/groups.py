@@ -107,15 +107,18 @@ def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:
     groups: dict[str, list[Node]] = {}
     for node in picture.nodes:
         groups.setdefault(keys.get(node.name, node.name), []).append(node)
+    names = {key: members[0].name if len(members) == 1 else key for key, members in groups.items()}
+    names |= {key: key for key, name in names.items() if name != key and name in groups}
     inner: dict[str, list[Mark]] = {}
     lines: dict[tuple[str, str, str], list[Edge]] = {}
     for edge in picture.edges:
-        source, target = keys.get(edge.source, edge.source), keys.get(edge.target, edge.target)
-        if source == target and len(groups[source]) > 1:
-            inner.setdefault(source, []).extend(edge.marks)
+        start, end = keys.get(edge.source, edge.source), keys.get(edge.target, edge.target)
+        if start == end and len(groups[start]) > 1:
+            inner.setdefault(start, []).extend(edge.marks)
         else:
-            lines.setdefault((source, target, edge.family), []).append(replace(edge, source=source, target=target))
-    nodes = tuple(_merged(key, members, inner.get(key, [])) for key, members in groups.items())
+            moved = replace(edge, source=names[start], target=names[end])
+            lines.setdefault((start, end, edge.family), []).append(moved)
+    nodes = tuple(_merged(names[key], members, inner.get(key, [])) for key, members in groups.items())
     edges = tuple(_bundle(bundle) for bundle in lines.values())
     return replace(picture, nodes=nodes, edges=edges, clusters=(), notes=(*picture.notes, note))
 

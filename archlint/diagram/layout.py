@@ -27,6 +27,18 @@ _LONGEST_S: Final = 120
 _POINTS: Final = 72.0
 
 
+class Way(msgspec.Struct, frozen=True):
+    """One way to lay out: `direction` is right or down.
+
+    Of what one node leads to, at most `abreast` stand side by side where it can be helped. With `through_frames`, ranks
+    are those of the whole, else those of each frame by itself.
+    """
+
+    direction: str
+    abreast: int
+    through_frames: bool = True
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line: control points of joined Bézier curves, the tip of its arrow, and the middle of its label."""
 
@@ -74,15 +86,13 @@ class _Output(msgspec.Struct):
 
 def laid_out(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
-    direction: str, abreast: int,
+    way: Way,
 ) -> Layout:  # fmt: skip
-    """Return the layout of some cards and the edges between them; `direction` is right or down.
-
-    Of what one node leads to, at most `abreast` stand side by side where it can be helped.
+    """Return the layout of some cards and the edges between them.
 
     Raises `ArchlintError` where no layout engine is installed, or it takes too long.
     """
-    source = _source(cards, edges, labels, clusters, direction, abreast)
+    source = _source(cards, edges, labels, clusters, way)
     output = msgspec.json.decode(run_engine(source), type=_Output)
     return _read(output, len(cards), len(edges), len(clusters))
 
@@ -131,13 +141,13 @@ def run_engine(source: str) -> bytes:
 
 def _source(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
-    direction: str, abreast: int,
+    way: Way,
 ) -> str:  # fmt: skip
-    right = direction == "right"
+    right = way.direction == "right"
     lines = [
         "digraph {",
         f"graph [rankdir={'LR' if right else 'TB'} nodesep={0.22 if right else 0.3} ranksep=0.42 "
-        "splines=spline newrank=true fontname=Helvetica]",
+        f"splines=spline newrank={str(way.through_frames).lower()} fontname=Helvetica]",
         'node [shape=box fixedsize=true label="" fontname=Helvetica]',
         "edge [arrowsize=0.7 fontname=Helvetica]",
     ]
@@ -154,7 +164,7 @@ def _source(
         ]
     lines += [line for rest in inside.values() for line in rest]
     number_of = {card.node.name: number for number, card in enumerate(cards)}
-    steps = _steps_down(edges, abreast)
+    steps = _steps_down(edges, way.abreast)
     for number, (edge, label) in enumerate(zip(edges, labels, strict=True)):
         lines.append(_edge_source(number, edge, label, number_of, steps.get(number, 1)))
     return "\n".join([*lines, "}"])

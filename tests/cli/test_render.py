@@ -1,0 +1,122 @@
+"""`archlint render`, as a process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+SICK = str(ROOT / "examples" / "sick" / "single-balancer.yaml")
+SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: [db]}\n  db: {kind: database}\n"
+
+
+@pytest.mark.parametrize(("name", "start"), [
+    ("a.svg", b"<svg "), ("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.html", b"<!doctype html>"), ("a.htm", b"<!doctype"),
+    ("a.mmd", b"---"), ("a.mermaid", b"---"), ("a.d2", b"direction"), ("a.dot", b"digraph"), ("a.gv", b"digraph"),
+    ("UPPER.SVG", b"<svg "),
+])  # fmt: skip
+def test_the_extension_names_the_format(archlint: Run, tmp_path: Path, name: str, start: bytes) -> None:
+    done = archlint("render", SICK, "-o", name)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"wrote {name} (12 components, 1 finding)\n"
+    assert done.stdout == ""
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name], "nothing else is left behind"
+
+
+def test_what_is_named_is_written_anew(archlint: Run, tmp_path: Path) -> None:
+    target = tmp_path / "a.svg"
+    target.write_text("old")
+    target.chmod(0o640)
+    assert archlint("render", SICK, "-o", "a.svg").returncode == 0
+    assert target.read_text().startswith("<svg ")
+    assert os.name == "nt" or target.stat().st_mode & 0o777 == 0o640
+
+
+def test_standard_output_and_input(archlint: Run) -> None:
+    done = archlint("render", "-", "--format", "mmd", stdin=SMALL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('---\ntitle: "small"\n---\nflowchart LR\n')
+    assert done.stderr == ""
+    assert archlint("render", "-", "-o", "-", "-f", "mmd", stdin=SMALL).stdout == done.stdout
+
+
+def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path) -> None:
+    assert archlint("init").returncode == 0
+    assert archlint("render", "-o", "a.svg").returncode == 0
+    assert "review-stars" in (tmp_path / "a.svg").read_text()
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("-o", "a.swg"), "archlint: a.swg: there is no format `swg`\n  hint: did you mean `svg`?\n"),
+    (("-o", "a"), "archlint: a has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
+    ((), "archlint: no format is named\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
+    (("-o", "a.svg", "-f", "png"), "archlint: a.svg is named as svg, but --format is png\n  hint: leave --format out\n"),
+    (("-o", "a.svg", "--focus", "clasifier"), "archlint: the system has no component `clasifier`\n"
+     "  hint: did you mean `classifier`?\n"),
+    (("-o", "a.svg", "--path", "inspect"), "archlint: the system has no workload `inspect`\n"
+     "  hint: did you mean `inspect-return`?\n"),
+    (("-o", "no/such/a.svg"), "archlint: no/such/a.svg: cannot be written: No such file or directory\n"
+     "  hint: name a file in a folder that exists\n"),
+    (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
+])  # fmt: skip
+def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    done = archlint("render", SICK, *words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_wrong_calls(archlint: Run, tmp_path: Path) -> None:
+    assert "there is no arch.yaml here" in archlint("render", "-o", "a.svg").stderr
+    assert "did you mean `svg`?" in archlint("render", SICK, "-f", "sgv").stderr
+    assert "is a folder" in archlint("render", str(tmp_path), "-o", "a.svg").stderr
+    (tmp_path / "other.yaml").write_text("kind: Pod\n")
+    done = archlint("render", "other.yaml", "-o", "a.svg")
+    assert done.returncode == 2 and "not an architecture file" in done.stderr
+
+
+def test_the_input_is_never_overwritten(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "part.svg").write_text("archlint: 1\ncomponents: {db: {kind: database}}\n")
+    (tmp_path / "arch.dot").write_text("archlint: 1\ninclude: [part.svg]\ncomponents: {api: {kind: service}}\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for target in ("arch.dot", "part.svg"):
+        done = archlint("render", "arch.dot", "-o", target)
+        assert done.returncode == 2
+        assert "is what is drawn: it is not overwritten" in done.stderr
+    (tmp_path / "notes.txt").write_text("mine")
+    done = archlint("render", "arch.dot", "-o", "notes.txt", "-f", "svg")
+    assert done.returncode == 2 and "it is not overwritten" in done.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_with_mistakes_is_drawn_as_far_as_it_was_read(archlint: Run, tmp_path: Path) -> None:
+    text = SMALL.replace("calls: [db]", "calls: [db, gone], replcias: 2").replace("kind: database", "kind: databse")
+    (tmp_path / "arch.yaml").write_text(text)
+    done = archlint("render", "-o", "a.svg")
+    assert done.returncode == 0, done.stderr
+    drawn = (tmp_path / "a.svg").read_text()
+    for word in (">api<", ">DOC001<", ">DOC002<", "DOC007 "):
+        assert word in drawn
+    done = archlint("render", "-o", "a.svg", "--no-findings")
+    assert "0 findings" in done.stderr
+    assert "DOC00" not in (tmp_path / "a.svg").read_text()
+
+
+def test_a_system_without_components_is_drawn(archlint: Run, tmp_path: Path) -> None:
+    for extension in ("svg", "png", "html", "mmd", "d2", "dot"):
+        done = archlint("render", "-", "-f", extension, "-o", f"a.{extension}", stdin="archlint: 1\nsystem: empty\n")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / f"a.{extension}").stat().st_size > 20
+
+
+def test_a_check_loads_no_pictures() -> None:
+    import subprocess
+
+    code = "import sys, archlint.api, archlint.cli.checking; print([m for m in sys.modules if 'diagram' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,98 @@
+"""What holds of every picture: nothing is lost, nothing lies over anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from archlint.analysis.system import System
+from archlint.diagram import Picture, Plan, draw, svg
+from archlint.diagram.arrange import arranged
+from archlint.diagram.cards import card_of, edge_label, letters
+from archlint.diagram.conflicts import conflicts
+from archlint.diagram.groups import MOST_NODES, WAYS
+from archlint.verdicts import FileReport
+from tests.diagram.samples import EXAMPLES, HOSTILE, generated, of_file, of_text
+from tests.strategies import Tree, architectures, dump
+
+
+def drawn(picture: Picture) -> list[str]:
+    return [name for node in picture.nodes for name in (node.members or (node.name,))]
+
+
+def assert_nothing_is_lost(system: System, report: FileReport, picture: Picture) -> None:
+    assert sorted(drawn(picture)) == sorted(system.components)
+    marks = {(mark.rule, mark.at, mark.message) for mark in picture.all_marks}
+    assert marks == {(finding.rule, finding.at, finding.message) for finding in report.findings}
+    names = {node.name for node in picture.nodes}
+    assert len(names) == len(picture.nodes)
+    assert all(edge.source in names and edge.target in names for edge in picture.edges)
+    assert all(link.target in names for node in picture.nodes for link in node.links)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("plan", [Plan(), Plan(cluster="zone"), Plan(cluster="owner", all_lines=True), *(
+    Plan(collapse=way) for way in WAYS)], ids=str)  # fmt: skip
+def test_no_component_and_no_finding_of_an_example_is_lost(path: Path, plan: Plan) -> None:
+    system, report = of_file(path)
+    assert_nothing_is_lost(system, report, draw(system, report, plan))
+
+
+@pytest.mark.parametrize("size", [30, 150, 500, 900])
+@pytest.mark.parametrize("plan", [Plan(), Plan(collapse="none"), Plan(collapse="name"), Plan(cluster="zone")], ids=str)
+def test_no_component_and_no_finding_of_a_large_system_is_lost(size: int, plan: Plan) -> None:
+    system, report = generated(size)
+    picture = draw(system, report, plan)
+    assert_nothing_is_lost(system, report, picture)
+    if plan.collapse == "none":
+        assert len(picture.nodes) == size
+
+
+def test_a_system_is_collapsed_beyond_a_readable_size_and_says_so() -> None:
+    system, report = generated(900)
+    picture = draw(system, report)
+    assert len(picture.nodes) < MOST_NODES / 2
+    assert picture.notes[-1] == "Collapsed by name, as there are 900 components; --collapse none or --focus shows them."
+    system, report = generated(500)
+    assert draw(system, report).notes == ()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(architectures())
+def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
+    system, report = of_text(dump(tree))
+    for plan in (Plan(), Plan(collapse="kind"), Plan(path=next(iter(system.workloads)), patterns=True)):
+        picture = draw(system, report, plan)
+        assert_nothing_is_lost(system, report, picture)
+    assert all(f">{mark.rule}" in svg(picture) for mark in picture.all_marks)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_nothing_lies_over_anything_else_in_an_example(path: Path) -> None:
+    system, report = of_file(path)
+    picture = draw(system, report)
+    cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
+    labels = [edge_label(edge, True) for edge in picture.edges]
+    layout = arranged(cards, picture.edges, labels, picture.clusters)
+    assert conflicts(layout, cards, picture.edges, labels) == 0
+    assert layout.width <= 900, "a page would shrink it"
+
+
+@pytest.mark.parametrize("text", [HOSTILE, *(path.read_text(encoding="utf-8") for path in EXAMPLES)])
+def test_every_finding_and_every_line_of_a_card_is_inside_it(text: str) -> None:
+    from archlint.diagram.text import text_width
+
+    system, report = of_text(text)
+    picture = draw(system, report, Plan(patterns=True, path=next(iter(system.workloads))))
+    for node in picture.nodes:
+        card = card_of(node, letters(picture), picture.badges)
+        for line in card.lines:
+            bold = line.style in {"name", "budget"}
+            size = 13 if line.style == "name" else 11
+            assert line.x + text_width(line.text, size, bold) <= card.body_width + 0.5, line
+            assert 0 < line.y < card.height
+        for chip in card.chips:
+            assert chip.x + chip.width <= card.body_width + 0.5
+            assert chip.y + 15 <= card.height

@@ -1,0 +1,93 @@
+"""What is written as Mermaid, read and drawn by Mermaid itself in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from archlint.diagram import Plan, draw, mermaid
+from tests.diagram.samples import EXAMPLES, HOSTILE, generated, of_file, of_text
+
+VERSION = "11.16.0"
+
+
+def script(folder: Path) -> Path:
+    """Mermaid's own script, from its npm package, kept between runs."""
+    file = folder / "package" / "dist" / "mermaid.min.js"
+    npm = shutil.which("npm")
+    if not file.is_file() and npm:
+        subprocess.run([npm, "pack", "--silent", f"mermaid@{VERSION}"], cwd=folder, check=False, timeout=120)
+        archive = folder / f"mermaid-{VERSION}.tgz"
+        if archive.is_file():
+            shutil.unpack_archive(archive, folder, filter="data")
+    if not file.is_file():
+        message = f"no mermaid {VERSION}: install npm, and let it reach its registry, to test against Mermaid itself"
+        if os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return file
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    cache = request.config.cache
+    assert cache is not None
+    found = browser.new_page()
+    found.set_content("<!doctype html><div id='out'></div>")
+    found.add_script_tag(path=script(cache.mkdir(f"mermaid-{VERSION}")))
+    found.evaluate("mermaid.initialize({startOnLoad: false, securityLevel: 'strict', maxTextSize: 500000})")
+    yield found
+    found.close()
+
+
+def drawn(page: Page, text: str) -> str:
+    """The words of what Mermaid draws; fails where it cannot read the text."""
+    return str(page.evaluate(
+        """async text => {
+            const {svg} = await mermaid.render("made", text);
+            const out = document.getElementById("out");
+            out.innerHTML = svg;
+            return out.textContent;
+        }""", text))  # fmt: skip
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_mermaid_draws_every_example(page: Page, path: Path) -> None:
+    system, report = of_file(path)
+    picture = draw(system, report, Plan(cluster="zone", path=next(iter(system.workloads)), patterns=True))
+    words = drawn(page, mermaid(picture))
+    for name in system.components:
+        assert name in words
+    for mark in picture.all_marks:
+        assert mark.rule in words
+
+
+def test_mermaid_reads_a_large_system(page: Page) -> None:
+    system, report = generated(150)
+    text = mermaid(draw(system, report, Plan(cluster="owner")))
+    assert page.evaluate("async text => (await mermaid.parse(text)).diagramType", text).startswith("flowchart")
+
+
+def test_hostile_words_stay_words(page: Page) -> None:
+    system, report = of_text(HOSTILE)
+    words = drawn(page, mermaid(draw(system, report, Plan(cluster="zone", patterns=True))))
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#out img, #out script, #out a").count() == 0
+    assert page.locator("#out g.node").count() == len(system.components) + len(draw(system, report).marks)
+    for said in ('"quoted"', "日本語テキスト", "if x\"] --> y; click n0 call alert() <b>| end subgraph", "javascript:alert(1)"):
+        assert said in words
+
+
+def test_changes_are_drawn_in_their_own_style(page: Page) -> None:
+    system, report = of_file(EXAMPLES[0])
+    first, second = list(system.components)[:2]
+    text = mermaid(draw(system, report), nodes={first: "added", second: "removed"})
+    drawn(page, text)
+    assert page.locator("#out g.node.added").count() == 1
+    assert page.locator("#out g.node.removed").count() == 1

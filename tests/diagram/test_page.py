@@ -1,0 +1,200 @@
+"""The page, in a real browser: search, choosing, zoom, keyboard, a narrow window, no requests, hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from archlint.diagram import Plan, draw, html
+from tests.diagram.samples import HOSTILE, RICH, generated, of_file, of_text
+
+
+class Opened:
+    """A page with what it asked for, and what its console and its errors said."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.said: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss())[0])
+
+    def open(self, text: str, folder: Path) -> Page:
+        file = folder / "page.html"
+        file.write_text(text, encoding="utf-8")
+        self.page.goto(file.as_uri())
+        self.page.wait_for_selector("body[data-ready=yes]")
+        return self.page
+
+    def node(self, name: str) -> str:
+        number = self.page.evaluate(
+            "name => JSON.parse(document.getElementById('data').textContent).nodes.findIndex(one => one.name === name)",
+            name,
+        )
+        return f'[data-node="{number}"]'
+
+    def width(self) -> float:
+        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
+
+    def left(self) -> float:
+        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.x"))
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Opened]:
+    context = browser.new_context(viewport={"width": 1200, "height": 760})
+    found = Opened(context.new_page())
+    yield found
+    assert found.said == []
+    assert [url for url in found.requests if not url.startswith("data:")][1:] == [], "something left the page"
+    context.close()
+
+
+def sick_page() -> str:
+    system, report = of_file(RICH)
+    return html(draw(system, report, Plan(patterns=True)))
+
+
+def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(sick_page(), tmp_path)
+    panel = page.locator("#panel")
+    assert "1 finding" in panel.inner_text() and "REL001 single-point-of-failure (error)" in panel.inner_text()
+    page.click(opened.node("balancer"))
+    shown = panel.inner_text()
+    assert "examples/sick/single-balancer.yaml:42" in shown
+    assert "`balancer` has one replica" in shown
+    assert "kind: load-balancer" in shown and "driver-app calls balancer (timeout: 30 s)" in shown
+    page.get_by_role("button", name="upload-api writes photos").count()
+    page.get_by_role("button", name="balancer calls upload-api").click()
+    assert panel.locator("h2").inner_text() == "upload-api"
+    page.mouse.click(20, 700)                      # beside all nodes
+    assert "1 finding" in panel.inner_text()
+
+
+def test_search_dims_what_does_not_match(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(sick_page(), tmp_path)
+    page.fill("#search", "postgres")
+    assert page.locator("#count").inner_text() == "1 match"
+    assert page.locator("[data-node]:not(.miss)").get_attribute("aria-label") == "verdicts, database"
+    page.press("#search", "Enter")
+    assert page.locator("#panel h2").inner_text() == "verdicts"
+    page.fill("#search", "rel001")
+    assert page.locator("[data-node]:not(.miss)").get_attribute("aria-label") == "balancer, load-balancer, 1 finding"
+    page.fill("#search", "nothing of that name")
+    assert page.locator("#count").inner_text() == "0 matches"
+    page.press("#search", "Escape")
+    assert page.locator(".miss").count() == 0 and page.locator("#count").inner_text() == ""
+
+
+def test_wheel_buttons_and_drag_move_the_picture(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(sick_page(), tmp_path)
+    full, left = opened.width(), opened.left()
+    page.click("#in")
+    assert opened.width() < full
+    page.click("#out")
+    page.click("#fit")
+    assert opened.width() == full
+    page.mouse.move(400, 400)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function("width => document.querySelector('svg').viewBox.baseVal.width < width", arg=full)
+    page.click("#fit")
+    page.mouse.move(300, 650)
+    page.mouse.down()
+    page.mouse.move(500, 650, steps=4)
+    page.mouse.up()
+    assert opened.left() < left
+    assert "1 finding" in page.locator("#panel").inner_text(), "a drag is no click"
+
+
+def test_everything_can_be_done_by_keyboard(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(sick_page(), tmp_path)
+    full = opened.width()
+    page.keyboard.press("+")
+    assert opened.width() < full
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowRight")
+    assert opened.left() > 0
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("classifier")
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2").inner_text() == "classifier"
+    page.locator(opened.node("driver-app")).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    second = page.locator("#panel h2").inner_text()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    third = page.locator("#panel h2").inner_text()
+    assert len({"driver-app", "classifier", second, third}) == 4
+    page.keyboard.press("Escape")
+    assert "1 finding" in page.locator("#panel").inner_text()
+
+
+@pytest.mark.parametrize("width", [320, 390, 640])
+def test_a_narrow_window_shows_all_of_it(opened: Opened, tmp_path: Path, width: int) -> None:
+    opened.page.set_viewport_size({"width": width, "height": 700})
+    page = opened.open(sick_page(), tmp_path)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for name in ("#search", "#in", "#fit", "#view", "#panel"):
+        box = page.locator(name).bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width + 1, name
+        assert box["width"] > 30 and box["height"] > 30, name
+    page.click(opened.node("balancer"))
+    assert page.locator("#panel h2").inner_text() == "balancer"
+
+
+def test_no_script_of_the_file_runs(opened: Opened, tmp_path: Path) -> None:
+    system, report = of_text(HOSTILE)
+    page = opened.open(html(draw(system, report, Plan(cluster="owner", path="ask", patterns=True))), tmp_path)
+    for name in system.components:
+        page.click(opened.node(name))
+        assert page.locator("#panel h2").inner_text() == name
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img, iframe, object, embed, script[src], a[href]").count() == 0
+    assert page.locator("script").count() == 2
+    page.click(opened.node("page"))
+    assert "<script>window.hacked=4</script>" in page.locator("#panel").inner_text()
+
+
+def test_the_policy_lets_nothing_else_run(browser: Browser, tmp_path: Path) -> None:
+    """A page that was tampered with: neither a script that is put in nor a request gets past the policy."""
+    made = sick_page().replace("</main>", "</main><script>window.hacked=1</script><img src='https://x.invalid/a.png'>")
+    page = browser.new_page()
+    said: list[str] = []
+    sent: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("requestfinished", lambda request: sent.append(request.url))
+    file = tmp_path / "page.html"
+    file.write_text(made, encoding="utf-8")
+    page.goto(file.as_uri())
+    page.wait_for_selector("body[data-ready=yes]")
+    assert page.evaluate("window.hacked") is None
+    assert not [url for url in sent if "x.invalid" in url]
+    assert len([text for text in said if "Content Security Policy" in text]) == 2
+    page.close()
+
+
+def test_a_page_of_five_hundred_components_answers(opened: Opened, tmp_path: Path) -> None:
+    system, report = generated(500)
+    page = opened.open(html(draw(system, report)), tmp_path)
+    page.fill("#search", "fraud-1-judge")
+    page.press("#search", "Enter")
+    assert page.locator("#panel h2").inner_text() == "fraud-1-judge"
+    box = page.locator(opened.node("fraud-1-judge")).bounding_box()
+    assert box is not None and box["width"] > 60, "the one that is found can be read"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_what_the_viewer_prefers(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = Opened(context.new_page()).open(sick_page(), tmp_path)
+    paper = page.evaluate("getComputedStyle(document.querySelector('.paper')).fill")
+    body = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == body == ("rgb(18, 23, 30)" if scheme == "dark" else "rgb(255, 255, 255)")
+    context.close()

@@ -1,0 +1,134 @@
+"""What a plan shows: paths, parts, groups, patterns, changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from archlint.diagram import Plan, draw, mermaid, stylesheet, svg
+from archlint.errors import UsageError
+from tests.diagram.samples import generated, of_text
+
+SHOP = """
+archlint: 1
+system: shop
+owner: core
+workloads:
+  search: {from: page, rate: 9/s, waits: true, slo: {latency: {p50: 20ms, p99: 100ms}}}
+  later: {from: page, rate: 1/s}
+models: {ranker: {service_time: {p50: 40ms, p99: 90ms}}}
+components:
+  page: {kind: client, calls: [{to: api, timeout: 300ms, network: 20ms}]}
+  api: {kind: service, replicas: 2, zones: [a, b], calls: [{to: server, retries: 2, share: 0.5}], publishes: [clicks]}
+  server: {kind: model-server, serves: [ranker], owner: ml, monitored_by: [watch]}
+  shadow: {kind: model-server, serves: [ranker], owner: ml}
+  clicks: {kind: queue, dead_letter: dead}
+  dead: {kind: queue}
+  counter: {kind: worker, consumes: [clicks]}
+  watch: {kind: monitoring}
+"""
+
+
+def test_a_path_says_its_budget_and_where_it_goes() -> None:
+    system, report = of_text(SHOP)
+    picture = draw(system, report, Plan(path="search"))
+    assert {node.name: node.emphasis for node in picture.nodes if node.emphasis > 0} == {"page": 1, "api": 1, "server": 1}
+    assert [(edge.source, edge.target) for edge in picture.edges if edge.emphasis > 0] == [("page", "api"), ("api", "server")]
+    assert {node.name: node.budget for node in picture.nodes if node.emphasis > 0} == {
+        "page": "p99 ≥ 60 ms + unknown", "api": "p99 ≥ 40 ms + unknown", "server": "p99 ≥ 90 ms",
+    }  # fmt: skip
+    assert picture.notes == (
+        "Path of search: objective p99 100 ms; no answer at p99 before 60 ms (1 service time unknown); 40 ms left.",
+    )
+    assert next(edge.label for edge in picture.edges if edge.target == "server") == "2 retries, 50 %, no timeout"
+
+
+def test_messages_run_from_the_queue_to_its_consumer() -> None:
+    system, _ = of_text(SHOP)
+    edges = {(edge.source, edge.target): edge for edge in draw(system).edges}
+    assert edges["clicks", "counter"].stated == ("counter", "consumes", "clicks")
+    assert edges["api", "clicks"].stated == ("api", "publishes", "clicks")
+    assert edges["clicks", "dead"].label == "dead letter"
+
+
+def test_a_focus_shows_what_lies_around() -> None:
+    system, report = of_text(SHOP)
+    near = draw(system, report, Plan(focus="clicks"))
+    assert [node.name for node in near.nodes] == ["api", "clicks", "dead", "counter"]
+    assert near.notes[0].startswith("Focus: clicks and what lies within 1 hop of it; 4 of 8 components are left out")
+    assert [node.name for node in draw(system, report, Plan(focus="clicks", hops=0)).nodes] == ["clicks"]
+
+
+@pytest.mark.parametrize(("plan", "hint"), [
+    (Plan(focus="clics"), "did you mean `clicks`?"),
+    (Plan(path="serch"), "did you mean `search`?"),
+    (Plan(path="xxxxxxxxxxxx"), "its workloads: search, later"),
+])  # fmt: skip
+def test_an_unknown_name_gets_the_nearest(plan: Plan, hint: str) -> None:
+    system, report = of_text(SHOP)
+    with pytest.raises(UsageError) as caught:
+        draw(system, report, plan)
+    assert caught.value.hint == hint
+
+
+def test_clusters_are_zones_or_owners() -> None:
+    system, _ = of_text(SHOP)
+    zones = draw(system, None, Plan(cluster="zone"))
+    assert [cluster.title for cluster in zones.clusters] == ["zones unknown", "zones a, b"]
+    owners = draw(system, None, Plan(cluster="owner"))
+    assert [cluster.title for cluster in owners.clusters] == ["owner: core", "owner: ml"]
+    others = draw(system)
+    assert [cluster.title for cluster in others.clusters] == ["owner: ml"]
+    assert draw(system, None, Plan(cluster="none")).clusters == ()
+    assert "owner: ml" in svg(others)
+
+
+def test_relations_to_what_everybody_uses_are_words() -> None:
+    system, _ = generated(150)
+    picture = draw(system)
+    assert picture.badges == {"loads": "model-store", "logs_to": "prediction-log", "monitored_by": "prometheus"}
+    assert not [edge for edge in picture.edges if edge.target == "prometheus"]
+    everything = draw(system, None, Plan(all_lines=True))
+    assert len([edge for edge in everything.edges if edge.target == "prometheus"]) > 100
+    drawn = len(picture.edges) + sum(len(node.links) for node in picture.nodes)
+    assert drawn == len(everything.edges)
+
+
+def test_a_path_stays_a_line_also_to_what_everybody_uses() -> None:
+    system, report = generated(150)
+    picture = draw(system, report, Plan(path="search-1-live"))
+    assert ("search-1-gateway", "auth") in {(edge.source, edge.target) for edge in picture.edges if edge.emphasis > 0}
+
+
+def test_patterns_shade_their_roles() -> None:
+    system, _ = of_text(SHOP)
+    picture = draw(system, None, Plan(patterns=True))
+    assert picture.patterns["synchronous"] == "Synchronous prediction"
+    roles = {node.name: {role.role for role in node.roles if role.pattern == "synchronous"} for node in picture.nodes}
+    assert roles["server"] == {"server"} and roles["page"] == {"client"} and roles["watch"] == set()
+    assert "Synchronous prediction" in svg(picture)
+
+
+def test_changes_are_marked_by_class() -> None:
+    system, _ = of_text(SHOP)
+    text = mermaid(draw(system), nodes={"api": "changed", "shadow": "added"}, edges={("api", "calls", "server"): "removed"})
+    assert text.count(":::changed") == 1 and text.count(":::added") == 1
+    links = [line for line in text.splitlines() if line.startswith("  linkStyle")]
+    assert [line for line in links if "#b3201d" in line] == ["  linkStyle 1 stroke:#b3201d,stroke-width:3px"]
+
+
+def test_a_page_may_hold_the_style_of_a_picture() -> None:
+    system, _ = of_text(SHOP)
+    assert "<style>" not in svg(draw(system), styled=False)
+    assert stylesheet("light") in svg(draw(system), "light")
+    assert all(line.startswith(".archlint-picture") for line in stylesheet("dark").splitlines())
+
+
+def test_findings_stand_on_the_part_that_they_concern() -> None:
+    system, report = of_text(SHOP)
+    picture = draw(system, report)
+    call = next(edge for edge in picture.edges if (edge.source, edge.target) == ("api", "server"))
+    assert "REL003" in {mark.rule for mark in call.marks}
+    of_models = {mark.rule for mark in picture.all_marks if mark.at == "models.ranker"}
+    server = next(node for node in picture.nodes if node.name == "server")
+    assert of_models <= {mark.rule for mark in server.marks}
+    assert draw(system).all_marks == ()
