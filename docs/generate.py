@@ -1,4 +1,4 @@
-"""Write the files that are made from the program: pages of rules and patterns, schemas, CLI help, examples' output.
+"""Write the files that are made from the program: pages, schemas, CLI help, examples' output, a picture.
 
 `python docs/generate.py` writes them; with `--check` it says which are not current, and exits with 1.
 """
@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from archlint.api import all_packs, all_technologies, check_targets  # noqa: E402
+from archlint.api import all_packs, all_technologies, check_targets, load_checked  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
+from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.model.schema import architecture_schema  # noqa: E402
 from archlint.packs import Pack  # noqa: E402
@@ -109,6 +110,12 @@ def example_output(path: Path) -> str:
     return render_text(report, TextOptions(color=False, width=WIDTH))
 
 
+def example_picture(path: Path) -> str:
+    """An example drawn with the path that its first workload waits for."""
+    system, report = load_checked(path.relative_to(ROOT), Options(today=TODAY))
+    return svg(draw(system, report, Plan(path=next(iter(system.workloads)))))
+
+
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
     packs = all_packs()
@@ -120,6 +127,7 @@ def files() -> dict[Path, str]:
         docs / "technologies.md": NOTE + technologies_page(),
         docs / "cli.md": NOTE + cli_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
+        docs / "pictures" / "online-bigsize.svg": example_picture(ROOT / "examples" / "sick" / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(architecture_schema()),
         docs / "schema" / "report.schema.json": _json(report_schema()),
     }
