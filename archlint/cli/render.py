@@ -13,6 +13,7 @@ from archlint.api import STDIN, load_checked
 from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw, render
 from archlint.diagram.formats import BINARY
 from archlint.diagram.groups import AUTO, NONE, WAYS
+from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
 from archlint.errors import UsageError
@@ -97,11 +98,20 @@ def command(
         _keep_inputs(target, [*inputs, *([config] if config else [])])
     plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines)
     picture = draw(system, None if no_findings else report, plan)
-    _write(render(picture, name, Look(theme, direction, scale)), target)
+    made = render(picture, name, Look(theme, direction, scale))
+    _write(made, target)
     if target is not None:
         click.echo(f"wrote {target} ({_counts(picture)})", err=True)
-    for note in picture.notes if target is not None else ():
+    for note in (*(picture.notes if target is not None else ()), *_warnings(picture, name, made)):
         click.echo(f"note: {note}", err=True)
+
+
+def _warnings(picture: Picture, name: str, made: bytes) -> list[str]:
+    """Return what a reader of a picture may stumble over."""
+    if name != "mmd" or (len(picture.edges) <= MOST_EDGES and len(made.decode()) <= MOST_CHARACTERS):
+        return []
+    limits = f"{MOST_CHARACTERS} characters or {MOST_EDGES} lines"
+    return [f"Mermaid refuses more than {limits} where its settings are not changed: use --collapse or --focus."]
 
 
 def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:

@@ -28,6 +28,8 @@ _SEVERAL_WAYS: Final = 80
 """Beyond so many nodes in one part, what lies over one another is not counted."""
 _ONE_WAY: Final = 600
 """Beyond so many nodes in one part, only the first way is tried."""
+_MANY_LINES: Final = 1500
+"""The same for the lines of a large part."""
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -114,7 +116,7 @@ def _of_part(
     frames = [clusters[number] for number in part.clusters]
     ways = [way for way in _WAYS if direction in {"", way.direction}]
     if len(inside) > _SEVERAL_WAYS:
-        ways = ways[:1] if len(inside) > _ONE_WAY else ways
+        ways = ways[:1] if len(inside) > _ONE_WAY or len(lines) > _MANY_LINES else ways
         return min((laid_out(inside, lines, words, frames, way) for way in ways), key=lambda layout: _cost(layout, 0))
     if frames:
         ways += [Way(way.direction, way.abreast, False) for way in ways]

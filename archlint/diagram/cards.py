@@ -22,6 +22,8 @@ _LEAST_WIDTH: Final = 92.0
 _MOST_MODELS: Final = 4
 _MOST_LINKS: Final = 8
 _CYLINDER: Final = 7.0
+_BARS: Final = 8.0
+"""What the bars at the end of a queue take."""
 _BADGE: Final = 14.0
 _STACK: Final = 4.0
 """How far the card of a second replica looks out."""
@@ -102,7 +104,7 @@ def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str])
     placed, y = _placed_badges(signs, texts[-1], inner, y)
     chips, y = _placed_chips(labels, chip_widths, inner, y + (4 if labels else 0))
     stack = _STACK if (node.replicas or 1) > 1 or len(node.members) > 1 else 0.0
-    width = inner + 2 * PAD
+    width = inner + 2 * PAD + (_BARS if node.kind == "queue" else 0)
     shifted = tuple(msgspec.structs.replace(line, y=line.y + stack) for line in lines)
     moved = tuple(msgspec.structs.replace(chip, y=chip.y + stack) for chip in chips)
     sunk = tuple(msgspec.structs.replace(badge, y=badge.y + stack) for badge in placed)

@@ -10,6 +10,8 @@ from archlint.diagram.text import clean
 from archlint.diagram.themes import DARK, LIGHT, PALETTES, group_of
 from archlint.model.words import STORES
 
+_LONGEST_NAME: Final = 100_000
+"""Names tell nodes apart, so they are not cut."""
 _STYLES: Final = {WAITING: "solid", MESSAGE: "dashed", DATA: "dotted", SCHEDULE: "dashed", OBSERVING: "dotted"}
 
 
@@ -51,7 +53,7 @@ def quoted(words: str) -> str:
     >>> print(quoted('a "b"'))
     "a \\"b\\""
     """
-    safe = clean(words).replace("\\", "\\\\").replace('"', '\\"')
+    safe = clean(words, _LONGEST_NAME).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{safe}"'
 
 

@@ -66,7 +66,7 @@ def _beginnings(name: str) -> list[str]:
 
 
 def clustered(picture: Picture, system: System, by: str) -> Picture:
-    """Return a picture with frames by zone or owner.
+    """Return a picture with frames by zone or owner; what states no zone stands in no frame.
 
     `auto` frames what other teams than the system's own answer for, where one has several components: a frame around
     nearly everything says nothing.
@@ -74,6 +74,8 @@ def clustered(picture: Picture, system: System, by: str) -> Picture:
     if by == NONE:
         return picture
     keys = dict(group_keys(system, "owner" if by == AUTO else by))
+    if by == "zone":
+        keys = {name: key for name, key in keys.items() if system.components[name].zones}
     if by == AUTO:
         own = system.architecture.owner.team if system.architecture.owner else None
         counts = _counts(keys[node.name] for node in picture.nodes)

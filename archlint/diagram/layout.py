@@ -105,7 +105,7 @@ def engine() -> list[str]:
             return [str(Path(folder) / name), "-Kdot"]
     for command in ("graphviz-pure", "dot"):
         found = shutil.which(command)
-        if found:
+        if found and Path(found).is_absolute():    # never one that lies in the folder of the file that is drawn
             return [found, "-Kdot"]
     raise ArchlintError(
         "there is no layout engine, so no picture can be drawn",

@@ -30,6 +30,11 @@ from archlint.model.words import STORES
 _ARROWS: Final = {WAITING: "-->", MESSAGE: "-.->", DATA: "-.->", SCHEDULE: "-.->", OBSERVING: "-.->"}
 _SHAPES: Final = {"client": ("([", "])"), "queue": ("[[", "]]"), "scheduler": ("{{", "}}"), "external": (">", "]")}
 _SAFE: Final = frozenset(" -_.,:/()+×≤≥·–")
+MOST_CHARACTERS: Final = 50_000
+MOST_EDGES: Final = 500
+"""What Mermaid draws unless a site allows more: its settings `maxTextSize` and `maxEdges`
+(https://mermaid.js.org/config/schema-docs/config.html)."""
+
 Changes = Mapping[str, str]
 EdgeChanges = Mapping[tuple[str, str, str], str]
 
@@ -61,11 +66,12 @@ def mermaid(
     right = direction == "right" or (not direction and len(picture.nodes) <= 12)
     lines = ["---", f"title: {_title(picture.title)}", "---", f"flowchart {'LR' if right else 'TB'}"]
     lines += _nodes(picture, numbers, nodes or {})
-    styles: list[str] = []
+    styled: dict[str, list[str]] = {}
     for number, edge in enumerate(picture.edges):
         lines.append(f"  {_edge(edge, numbers)}")
         change = (edges or {}).get(edge.stated, edge.change)
-        styles.append(f"  linkStyle {number} {_line_style(edge, change, theme)}")
+        styled.setdefault(_line_style(edge, change, theme), []).append(str(number))
+    styles = [f"  linkStyle {','.join(of)} {style}" for style, of in styled.items()]
     lines += [f"  {_whole(number, mark)}" for number, mark in enumerate(picture.marks)]
     lines += [f"  %% {_comment(note)}" for note in picture.notes]
     return "\n".join([*lines, *_classes(theme), *styles, ""])

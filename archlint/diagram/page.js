@@ -148,6 +148,7 @@
       if (found && words !== "") hits.push(index);
     });
     hit = -1;
+    svg.classList.toggle("searching", words !== "");
     count.textContent = words === "" ? "" : hits.length === 1 ? "1 match" : `${hits.length} matches`;
   }
 

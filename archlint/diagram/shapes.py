@@ -8,7 +8,7 @@ from archlint.diagram.cards import Card, Chip, EdgeLabel
 from archlint.diagram.icons import BADGES, MARKS, icon
 from archlint.diagram.layout import Frame, Line, Point
 from archlint.diagram.picture import Cluster, Edge, Node
-from archlint.diagram.text import xml
+from archlint.diagram.text import cut, text_width, xml
 from archlint.diagram.themes import group_of
 from archlint.model.words import STORES
 
@@ -159,13 +159,22 @@ def _arrow(line: Line) -> str:
     return f'<polygon class="arrow" points="{points}"/>'
 
 
-def frame_element(cluster: Cluster, frame: Frame) -> str:
-    """Return a cluster's frame with its title."""
+def frame_element(frame: Frame) -> str:
+    """Return a cluster's frame."""
     return (
         f'<rect class="frame" x="{number(frame.left)}" y="{number(frame.top)}" width="{number(frame.width)}" '
         f'height="{number(frame.height)}" rx="8"/>'
-        + text(frame.left + 10, frame.top + 16, "frame-title", cluster.title)
     )
+
+
+def frame_title(cluster: Cluster, frame: Frame) -> str:
+    """Return the title of a frame, on a ground of its own, as lines may pass below it."""
+    words = cut(cluster.title, max(40.0, frame.width - 16), 12, True)
+    ground = (
+        f'<rect class="halo" x="{number(frame.left + 7)}" y="{number(frame.top + 4)}" '
+        f'width="{number(text_width(words, 12, True) + 6)}" height="16" rx="3" opacity=".85"/>'
+    )
+    return ground + text(frame.left + 10, frame.top + 16, "frame-title", words)
 
 
 def _told(node: Node) -> str:

@@ -9,7 +9,7 @@ from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
 from archlint.diagram.layout import Layout
 from archlint.diagram.legend import head, legend
 from archlint.diagram.picture import Picture
-from archlint.diagram.shapes import card_element, edge_element, frame_element, label_element, number
+from archlint.diagram.shapes import card_element, edge_element, frame_element, frame_title, label_element, number
 from archlint.diagram.text import xml
 from archlint.diagram.themes import AUTO, stylesheet
 
@@ -74,10 +74,11 @@ def _body(
     picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, interactive: bool
 ) -> list[str]:
     shades = {pattern: index for index, pattern in enumerate(picture.patterns)}
-    parts = [
-        frame_element(cluster, frame)
+    frames = [
+        (cluster, frame)
         for cluster, frame in zip(picture.clusters, layout.frames, strict=True) if frame is not None
     ]
+    parts = [frame_element(frame) for _, frame in frames]
     drawn = [
         (index, edge, line, label)
         for index, (edge, line, label) in enumerate(zip(picture.edges, layout.edges, labels, strict=True))
@@ -89,6 +90,7 @@ def _body(
         card_element(card, centre, index, shades, interactive)
         for index, (card, centre) in enumerate(zip(cards, layout.nodes, strict=True))
     ]
+    parts += [frame_title(cluster, frame) for cluster, frame in frames]
     parts += [
         label_element(edge, label, line.label) for _, edge, line, label in drawn if label and line.label is not None
     ]

@@ -114,6 +114,16 @@ def test_a_system_without_components_is_drawn(archlint: Run, tmp_path: Path) -> 
         assert (tmp_path / f"a.{extension}").stat().st_size > 20
 
 
+def test_what_mermaid_refuses_is_said(archlint: Run) -> None:
+    parts = "".join(f"  a-{n}: {{kind: service, calls: [b-{n % 97}]}}\n" for n in range(499))
+    stores = "".join(f"  b-{n}: {{kind: service, calls: [a-{n}]}}\n" for n in range(97))
+    text = f"archlint: 1\nsystem: wide\ncomponents:\n{parts}{stores}"
+    done = archlint("render", "-", "-f", "mmd", "--collapse", "none", "--no-findings", stdin=text)
+    assert done.returncode == 0
+    assert done.stderr.startswith("note: Mermaid refuses more than 50000 characters or 500 lines")
+    assert archlint("render", "-", "-f", "mmd", "--collapse", "kind", "--no-findings", stdin=text).stderr == ""
+
+
 def test_a_check_loads_no_pictures() -> None:
     import subprocess
 

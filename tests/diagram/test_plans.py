@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from archlint.diagram import Plan, draw, mermaid, stylesheet, svg
+from archlint.diagram import Plan, d2, dot, draw, mermaid, stylesheet, svg
 from archlint.errors import UsageError
 from tests.diagram.samples import generated, of_text
 
@@ -73,7 +74,7 @@ def test_an_unknown_name_gets_the_nearest(plan: Plan, hint: str) -> None:
 def test_clusters_are_zones_or_owners() -> None:
     system, _ = of_text(SHOP)
     zones = draw(system, None, Plan(cluster="zone"))
-    assert [cluster.title for cluster in zones.clusters] == ["zones unknown", "zones a, b"]
+    assert [cluster.title for cluster in zones.clusters] == ["zones a, b"]
     owners = draw(system, None, Plan(cluster="owner"))
     assert [cluster.title for cluster in owners.clusters] == ["owner: core", "owner: ml"]
     others = draw(system)
@@ -114,6 +115,19 @@ def test_changes_are_marked_by_class() -> None:
     assert text.count(":::changed") == 1 and text.count(":::added") == 1
     links = [line for line in text.splitlines() if line.startswith("  linkStyle")]
     assert [line for line in links if "#b3201d" in line] == ["  linkStyle 1 stroke:#b3201d,stroke-width:3px"]
+
+
+def test_a_changed_part_is_drawn_in_the_style_of_its_change() -> None:
+    system, _ = of_text(SHOP)
+    picture = draw(system)
+    nodes = tuple(replace(node, change="added") if node.name == "shadow" else node for node in picture.nodes)
+    edges = tuple(replace(edge, change="removed") if edge.target == "clicks" else edge for edge in picture.edges)
+    changed = replace(picture, nodes=nodes, edges=edges)
+    drawn = svg(changed, "light")
+    assert '<g class="node model added"' in drawn and '<g class="edge message removed"' in drawn
+    assert ">added</text>" in drawn and ">removed</text>" in drawn and ">changed</text>" not in drawn
+    for text in (mermaid(changed), d2(changed), dot(changed)):
+        assert "#1f7a3d" in text and "#b3201d" in text
 
 
 def test_a_page_may_hold_the_style_of_a_picture() -> None:
