@@ -60,10 +60,10 @@ def quoted(words: str) -> str:
 def label(*rows: str) -> str:
     """Return lines as one label, in which neither escapes nor entities of the file's own mean anything.
 
-    >>> print(label('a "b"', 'c\\N &lt;'))
+    >>> print(label('a "b"', 'c\\\\N &lt;'))
     "a \\"b\\"\\nc\\\\N &amp;lt;"
     """
-    return '"' + "\\n".join(quoted(row)[1:-1].replace("&", "&amp;") for row in rows) + '"'
+    return '"' + "\\n".join(quoted(clean(row))[1:-1].replace("&", "&amp;") for row in rows) + '"'
 
 
 def _node(node: Node, theme: str) -> str:

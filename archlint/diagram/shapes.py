@@ -8,8 +8,8 @@ from archlint.diagram.cards import Card, Chip, EdgeLabel
 from archlint.diagram.icons import BADGES, MARKS, icon
 from archlint.diagram.layout import Frame, Line, Point
 from archlint.diagram.picture import Cluster, Edge, Node
-from archlint.diagram.text import cut, text_width, xml
-from archlint.diagram.themes import group_of
+from archlint.diagram.text import clean, cut, exact_width, text_width, xml
+from archlint.diagram.themes import FONTS, group_of
 from archlint.model.words import STORES
 
 
@@ -24,31 +24,40 @@ def number(value: float) -> str:
 
 
 def text(x: float, y: float, style: str, words: str) -> str:
-    """Return a line of text."""
-    return f'<text class="{style}" x="{number(x)}" y="{number(y)}">{xml(words)}</text>'
+    """Return a line of text, squeezed to the width that it was measured with where the viewer's font is wider."""
+    size, bold = FONTS[style.split(" ", maxsplit=1)[0]]
+    width = exact_width(clean(words), size, bold)
+    fit = f' textLength="{number(width)}" lengthAdjust="spacingAndGlyphs"' if width else ""
+    return f'<text class="{style}" x="{number(x)}" y="{number(y)}"{fit}>{xml(words)}</text>'
 
 
 def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], interactive: bool) -> str:
     """Return a node's card around its centre."""
     node = card.node
     x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
-    classes = ["node", group_of(node), *_states(node.emphasis, node.change)]
-    if node.kind == "external":
-        classes.append("external")
+    lit, external = node.emphasis > 0, node.kind == "external"
+    classes = ["node", group_of(node), "lit" * lit, node.change, "external" * external]
     shade = next((shades[role.pattern] for role in node.roles if role.pattern in shades), None)
-    parts = list(_outline(card, shade))
     icon_y = next((line.y for line in card.lines if line.style == "name"), 12.0) - 12.5
-    parts.append(f'<path class="icon" transform="translate(9 {number(icon_y)})" d="{icon(node.kind)}"/>')
-    parts += [
-        text(line.x, line.y, f"{line.style} {line.family}".strip(), line.text) for line in card.lines
+    plain = [
+        *_outline(card, shade),
+        f'<path class="icon" transform="translate(9 {number(icon_y)})" d="{icon(node.kind)}"/>',
+        *(text(line.x, line.y, f"{line.style} {line.family}".strip(), line.text) for line in card.lines),
+        *(badge_element(badge.verb, badge.x, badge.y) for badge in card.badges),
     ]
-    parts += [badge_element(badge.verb, badge.x, badge.y) for badge in card.badges]
-    parts += [chip_element(chip, shades_of=_shade_number(node, chip, shades)) for chip in card.chips]
-    focusable = f' data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"'
-    focusable = focusable if interactive else ""
+    chips = [chip_element(chip, shades_of=_shade_number(node, chip, shades)) for chip in card.chips]
+    body = _dimmed("".join(plain), node.emphasis) + "".join(chips)
     place = f'transform="translate({number(x)} {number(y)})"'
-    title = "" if interactive else f"<title>{xml(_told(node))}</title>"
-    return f'<g class="{" ".join(classes)}" {place}{focusable}>{title}{"".join(parts)}</g>'
+    style = " ".join(filter(None, classes))
+    if interactive:
+        role = f'data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"'
+        return f'<g class="{style}" {place} {role}>{body}</g>'
+    return f'<g class="{style}" {place}><title>{xml(_told(node))}</title>{body}</g>'
+
+
+def _dimmed(elements: str, emphasis: int) -> str:
+    """Return elements dimmed where they lie beside the path; what was found there never is."""
+    return f'<g class="dim">{elements}</g>' if emphasis < 0 and elements else elements
 
 
 def badge_element(verb: str, x: float, y: float) -> str:
@@ -138,8 +147,8 @@ def label_element(edge: Edge, label: EdgeLabel, middle: Point) -> str:
     )
     words = "".join(text(x + 4, y + 12 + 13 * row, "label", line) for row, line in enumerate(label.lines))
     chips = "".join(chip_element(chip, x, y + 1) for chip in label.chips)
-    dim = ' class="dim"' if edge.emphasis < 0 else ""
-    return f"<g{dim}><title>{xml(_edge_told(edge))}</title>{ground}{words}{chips}</g>"
+    told = f"<title>{xml(_edge_told(edge))}</title>"
+    return f"<g>{told}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
 
 
 def _curve(line: Line) -> str:

@@ -15,6 +15,13 @@ THEMES: Final = (LIGHT, DARK, AUTO)
 
 FONT: Final = 'Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", sans-serif'
 
+FONTS: Final = {
+    "title": (18.0, True), "frame-title": (12.0, True), "name": (13.0, True), "budget": (11.0, True),
+    "rule": (10.5, True), "letter": (10.5, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
+    "fact": (11.0, False), "link": (11.0, False), "label": (10.5, False),
+}  # fmt: skip
+"""Size in points, and whether it is bold, by the class of a text."""
+
 ENTRY, MODEL, WORK, STORE, QUEUE, QUIET = "entry", "model", "work", "store", "queue", "quiet"
 _GROUPS: Final = {
     "client": ENTRY, "edge-device": ENTRY, "external": ENTRY, "load-balancer": WORK, "gateway": WORK, "service": WORK,
@@ -87,13 +94,10 @@ def _rule(selector: str, **properties: str) -> str:
 def _shapes() -> str:
     rules = [
         f".archlint-picture {{font-family:{FONT}}}\n",
-        _rule(".title", font_size="18px", font_weight="bold"),
-        _rule(".text, .sub, .model, .fact, .link", font_size="11px"),
-        _rule(".name", font_size="13px", font_weight="bold"),
-        _rule(".budget", font_size="11px", font_weight="bold"),
-        _rule(".label", font_size="10.5px"),
-        _rule(".chip text, .letter", font_size="10.5px", font_weight="bold"),
-        _rule(".frame-title", font_size="12px", font_weight="bold"),
+        *(
+            _rule(f".{style}", font_size=f"{size:g}px", font_weight="bold" if bold else "normal")
+            for style, (size, bold) in FONTS.items()
+        ),
         _rule(".line", fill="none"),
         _rule(".icon", fill="none", stroke_width="1.2", stroke_linejoin="round", stroke_linecap="round"),
         _rule(".badge", fill="none", stroke_width="1.3", stroke_linejoin="round"),

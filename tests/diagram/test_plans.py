@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.dom.minidom import parseString
+
 import pytest
 from msgspec.structs import replace
 
@@ -41,6 +43,13 @@ def test_a_path_says_its_budget_and_where_it_goes() -> None:
         "Path of search: objective p99 100 ms; no answer at p99 before 60 ms (1 service time unknown); 40 ms left.",
     )
     assert next(edge.label for edge in picture.edges if edge.target == "server") == "2 retries, 50 %, no timeout"
+
+
+def test_what_was_found_beside_a_path_is_not_dimmed() -> None:
+    system, report = of_text(SHOP)
+    document = parseString(svg(draw(system, report, Plan(path="search"))))
+    dimmed = [g for g in document.getElementsByTagName("g") if g.getAttribute("class") == "dim"]
+    assert dimmed and not [g for one in dimmed for g in one.getElementsByTagName("g") if "chip" in g.getAttribute("class")]
 
 
 def test_messages_run_from_the_queue_to_its_consumer() -> None:
