@@ -8,7 +8,7 @@ from typing import Final
 from archlint.analysis.system import System
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
 from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label
-from archlint.diagram.text import clean_end
+from archlint.diagram.text import clean, clean_end
 from archlint.model.architecture import Component, Relation
 from archlint.verdicts import FileReport, Finding
 
@@ -27,8 +27,9 @@ def draft(system: System, report: FileReport | None) -> Picture:
     relations = (relation for leaving in system.topology.outgoing.values() for relation in leaving)
     stated = [_edge(system, relation, marks) for relation in relations]
     edges = (*stated, *_named_elsewhere(system, {(edge.source, edge.target) for edge in stated}))
+    description = clean(system.architecture.description or "", 1_000)
     title = system.architecture.name or system.architecture.document.name
-    return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=system.architecture.description or "")
+    return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=description)
 
 
 def family_of(system: System, relation: Relation) -> str:
@@ -51,7 +52,7 @@ def _node(system: System, component: Component, marks: dict[str, list[Mark]]) ->
         component.least_replicas,
         marks=tuple(marks.get(place.at, ())),
         sheet=component_sheet(system, component),
-        description=component.description or "",
+        description=clean(component.description or ""),
         file=file,
         line=line,
         source=source,
@@ -77,8 +78,8 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> E
         relation.verb,
         family_of(system, relation),
         relation.source,
-        relation_label(relation),
-        relation_detail(relation),
+        clean(relation_label(relation)),
+        clean(relation_detail(relation)),
         optional=bool(relation.optional or relation.fallback),
         marks=tuple(marks.get(relation.place().at, ())),
     )

@@ -23,9 +23,9 @@ _BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
 """Verbs that have a sign, where one target stands for all."""
 
 
-def without_hub_lines(picture: Picture) -> Picture:
-    """Return a picture in which relations to what very many use are words on their sources."""
-    hidden = {id(edge): edge for edge in _hub_edges(picture)}
+def without_hub_lines(picture: Picture, centre: str = "") -> Picture:
+    """Return a picture in which relations to what very many use are words on their sources, those of a centre aside."""
+    hidden = {id(edge): edge for edge in _hub_edges(picture) if centre not in {edge.source, edge.target}}
     if not hidden:
         return picture
     links: dict[str, list[Link]] = {}

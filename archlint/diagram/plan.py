@@ -58,7 +58,7 @@ def draw(system: System, report: FileReport | None = None, plan: Plan | None = N
     if plan.focus:
         picture = focused(picture, plan.focus, plan.hops)
     picture = _grouped(picture, system, plan)
-    return picture if plan.all_lines else without_hub_lines(picture)
+    return picture if plan.all_lines else without_hub_lines(picture, plan.focus)
 
 
 def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:

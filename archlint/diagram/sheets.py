@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archlint.analysis.system import System
+from archlint.diagram.text import clean
 from archlint.model.architecture import Component, Hardware, Owner, Relation, Scaling, ServiceTime
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_share, format_size
 
@@ -124,7 +125,7 @@ def component_sheet(system: System, component: Component) -> Sheet:
         ("owner", owner_text(component.owner or system.architecture.owner)),
     )
     workloads = ", ".join(workload.name for workload in system.workloads_of.get(component.name, ()))
-    return (*((label, text) for label, text in stated if text), *((("workloads", workloads),) if workloads else ()))
+    return tuple((label, clean(text)) for label, text in (*stated, ("workloads", workloads)) if text)
 
 
 def owner_text(owner: Owner | None) -> str:

@@ -31,6 +31,7 @@ components:
     uses: "<img src=x onerror=window.hacked=5> \"quoted\" \\N \\ ${HOME} `tick` end"
     host: "javascript:alert(1) ]]> -->"
     zones: ["a\"b", "<u>"]
+    description: "\u202e \u0007"
     owner: {team: "x\"; } </style><script>window.hacked=6</script>"}
     calls: [{to: server, fallback: "</title><script>window.hacked=7</script>"}]
   server: {kind: model-server, serves: [m], uses: "日本語テキスト 🚀 & &lt; &#60;", replicas: 3, loads: [reg]}

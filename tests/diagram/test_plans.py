@@ -80,6 +80,13 @@ def test_an_unknown_name_gets_the_nearest(plan: Plan, hint: str) -> None:
     assert caught.value.hint == hint
 
 
+def test_a_focus_on_what_everybody_uses_draws_its_lines() -> None:
+    system, _ = generated(150)
+    picture = draw(system, None, Plan(focus="auth"))
+    around = {edge.source for edge in picture.edges if edge.target == "auth"}
+    assert len(around) > 7 and around == {r.source for r in system.topology.incoming["auth"]}
+
+
 def test_clusters_are_zones_or_owners() -> None:
     system, _ = of_text(SHOP)
     zones = draw(system, None, Plan(cluster="zone"))
