@@ -155,11 +155,16 @@ def _check_targets(targets: Iterable[Path], linters: _Linters, stdin: tuple[byte
         outcomes.append(linters.check(Path(stdin[1]), stdin[0]))
     included = {path for outcome in outcomes for path in outcome.included}
     alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
-    return Report(
+    report = Report(
         tuple(outcome.report for outcome in alone if outcome.report is not None),
         tuple(dict.fromkeys(outcome.error for outcome in alone if outcome.error is not None)),
         skipped,
     )
+    if not any(file.baseline for file in report.files):
+        return report
+    from archlint.compare.baseline import without_known
+
+    return without_known(report)
 
 
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:
@@ -227,11 +232,9 @@ def load_checked(path: Path, options: Options, data: bytes | None = None) -> tup
     """
     name = str(path)
     document = read_document(path) if data is None else parse(name, decode(name, data))
-    linter = _Linters(options).linter_for(path)
     file = None if data is not None and name == STDIN else path
-    with collector_paused():
-        system, _ = linter.system(document, file)
-        return system, linter.report(system, file)
+    examined = _Linters(options).linter_for(path).examine(document, file)
+    return examined.system, examined.report
 
 
 def _linter(config: Path | None) -> Linter:

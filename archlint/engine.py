@@ -66,6 +66,7 @@ def lint(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
         sources={d.name: d for d in system.architecture.documents},
+        ran=tuple(rule.pack.id for rule in active),
     )  # fmt: skip
 
 
@@ -91,6 +92,8 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+MOST_TOGETHER = 8
+"""Of places that are at fault together, as many tell which finding it is."""
 UNREAD = "what could not be read there"
 
 
@@ -148,6 +151,8 @@ class _Maker:
 
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
         pack = rule.pack
+        places = {place.names: place for place in (*hit.each, *hit.group)} or {hit.at.names: hit.at}
+        paths = tuple(sorted(places))
         return Finding(
             pack.id,
             pack.name,
@@ -159,11 +164,13 @@ class _Maker:
             tuple(self._term(term) for term in hit.terms),
             tuple(self._related(related) for related in hit.related),
             cures_of(pack, hit.cures),
-            self._fingerprint(pack.id, hit.at.identity),
+            self._fingerprint(pack.id, places[paths[0]].identity),
             pack.docs,
             hit.cause,
             hit.band,
             path=tuple(self._related(step) for step in hit.path),
+            paths=paths[:MOST_TOGETHER] if hit.group else paths,
+            joint=bool(hit.group),
         )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:
@@ -177,6 +184,7 @@ class _Maker:
             pack.id, pack.name, rule.severity.value, Certainty.PROVEN.value, problem.place.at,
             self.location(problem.document, problem.span), problem.message, (), related, cures_of(pack, ()),
             self._fingerprint(pack.id, problem.place.identity), pack.docs, "", None, problem.suggestion,
+            (problem.place.names,),
         )  # fmt: skip
 
     def _term(self, term: Term) -> ShownTerm:

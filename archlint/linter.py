@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,12 +22,17 @@ from archlint.source.nodes import Mapping
 from archlint.source.parser import collector_paused
 from archlint.verdicts import ActiveRule, FileReport, Severity
 
+BASELINE: Final = "archlint-baseline.jsonl"
+"""The baseline that holds where it stands beside the configuration, unless that names another."""
+
 
 class Options(msgspec.Struct, frozen=True):
     """What one call asks for, beyond the configuration.
 
     `select` takes the place of all that is configured where it is given; `ignore` and `exclude` add to theirs. `config`
-    is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date.
+    is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date. `baseline` takes the
+    place of the configured ones; without `baselined` none holds. `signatures` are worked out where reports are to be
+    compared (see `archlint.compare`).
     """
 
     select: tuple[str, ...] = ()
@@ -36,6 +42,27 @@ class Options(msgspec.Struct, frozen=True):
     accept: bool = True
     patterns: bool = False
     today: str = ""
+    baseline: Path | None = None
+    baselined: bool = True
+    baseline_strict: bool = False
+    signatures: bool = False
+
+
+class Includes(Protocol):
+    """Loads what a document includes, and keeps the resolved paths of all that it loaded."""
+
+    included: set[Path]
+
+    def __call__(self, document: Document, target: str) -> Document:
+        """Load one file; raises `UnreadableInputError`."""
+
+
+class Examined(NamedTuple):
+    """A system with what was found in it, and the resolved paths of what its file includes."""
+
+    system: System
+    report: FileReport
+    included: frozenset[Path]
 
 
 class Linter:
@@ -47,6 +74,7 @@ class Linter:
         self.packs: list[Pack] = load_packs(config.packs)
         self.config = validate(config.with_options(self.options.select, self.options.ignore), self.packs)
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
+        self.baseline = self._baseline()
         self._technologies: Technologies | None = None
         self._bound: tuple[Settings, list[Rule], tuple[ActiveRule, ...]] | None = None
 
@@ -60,6 +88,15 @@ class Linter:
                     self._technologies.add(entry)
         return self._technologies
 
+    def _baseline(self) -> Path | None:
+        """The baseline that holds: of the call, of the configuration, or the one that stands beside it."""
+        if not self.options.baselined:
+            return None
+        if self.options.baseline is not None:
+            return self.options.baseline
+        beside = self.config.root / BASELINE
+        return self.config.baseline or (beside if beside.is_file() else None)
+
     def rules(self, path: Path) -> list[Rule]:
         """The rules that hold for a file, bound to their checks."""
         return self._rules(path)[0]
@@ -72,9 +109,15 @@ class Linter:
             self._bound = settings, rules, tuple(sorted(map(_named, rules), key=lambda rule: rule.id))
         return self._bound[1:]
 
-    def system(self, document: Document, path: Path | None) -> tuple[System, frozenset[Path]]:
-        """Read a document, with what it includes, as a system; and the paths of what it includes, resolved."""
-        loader = FileIncludes(path) if path is not None else None
+    def system(
+        self, document: Document, path: Path | None, loader: Includes | None = None
+    ) -> tuple[System, frozenset[Path]]:
+        """Read a document, with what it includes, as a system; and the paths of what it includes, resolved.
+
+        `loader` reads what it includes, where that does not stand in files beside it.
+        """
+        if loader is None and path is not None:
+            loader = FileIncludes(path)
         architecture = _architecture(document, loader)
         if self.config.prices:
             architecture = with_prices(architecture, self.config.prices, self.technologies)
@@ -83,16 +126,30 @@ class Linter:
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
         """Lint one document; and the paths of what it includes, resolved."""
-        with collector_paused():
-            system, included = self.system(document, path)
-            return self.report(system, path), included
+        examined = self.examine(document, path)
+        sources = {d.name: d.without_values() for d in examined.report.sources.values()}
+        return msgspec.structs.replace(examined.report, sources=sources), examined.included
 
-    def report(self, system: System, path: Path | None) -> FileReport:
-        """Lint a system that was read from a file."""
-        rules, named = self._rules(path or Path(system.architecture.document.name))
-        report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
-        sources = {d.name: d.without_values() for d in report.sources.values()}
-        return msgspec.structs.replace(report, sources=sources, fail_on=self.config.fail_on, rules=named)
+    def examine(
+        self, document: Document, path: Path | None, loader: Includes | None = None, like: Path | None = None
+    ) -> Examined:
+        """Lint one document, and keep the system that it describes; the rules are those of the path `like`."""
+        rules, named = self._rules(like or path or Path(document.name))
+        with collector_paused():
+            system, included = self.system(document, path, loader)
+            report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
+            signatures = self._signatures(system) if self.baseline or self.options.signatures else {}
+        report = msgspec.structs.replace(
+            report, fail_on=self.config.fail_on, rules=named, signatures=signatures,
+            baseline=str(self.baseline or ""), baseline_home=str(self.config.baseline or self.config.root / BASELINE),
+            baseline_strict=self.options.baseline_strict or self.config.baseline_strict,
+        )  # fmt: skip
+        return Examined(system, report, included)
+
+    def _signatures(self, system: System) -> dict[tuple[str, str], str]:
+        from archlint.compare.signatures import signatures
+
+        return signatures(system.architecture)
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:
@@ -105,7 +162,7 @@ def _named(rule: Rule) -> ActiveRule:
     return ActiveRule(pack.id, pack.name, pack.severity.value, str(pack.folder))
 
 
-def _architecture(document: Document, loader: FileIncludes | None) -> Architecture:
+def _architecture(document: Document, loader: Includes | None) -> Architecture:
     """Read a document as an architecture; raises `UnreadableInputError` for what describes none."""
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")

@@ -81,6 +81,9 @@ class Hit(msgspec.Struct, frozen=True):
     that help here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings
     that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit. `path` are the
     places that a request passes, in its order, where the finding is about such a path.
+    `each` are the places of which every one is at fault by itself, where a hit speaks of several; `group` are those
+    that are at fault together only, where `at` is but one of them: so neither the order of the file nor names choose
+    which finding it is.
     """
 
     at: Place
@@ -96,6 +99,8 @@ class Hit(msgspec.Struct, frozen=True):
     band: tuple[float, float] | None = None
     band_beyond: bool = False
     path: tuple[Related, ...] = ()
+    each: tuple[Place, ...] = ()
+    group: tuple[Place, ...] = ()
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -171,7 +176,12 @@ def start_command(reference: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A violation of a rule at a line of a file; `path` are the places that a request passes, in its order."""
+    """A violation of a rule at a line of a file; `path` are the places that a request passes, in its order.
+
+    `paths` are the structural paths that stay the same when lists are reordered, of all places that are at fault; the
+    fingerprint is made of the first. Where it is `joint`, they are so together, and any one of them tells which finding
+    this is; else each is so by itself.
+    """
 
     rule: str
     name: str
@@ -189,6 +199,8 @@ class Finding(msgspec.Struct, frozen=True):
     band: tuple[float, float] | None = None
     suggestion: str = ""
     path: tuple[ShownRelated, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ()
+    joint: bool = False
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
@@ -209,6 +221,44 @@ class Accepted(msgspec.Struct, frozen=True):
     reason: str
     until: str | None
     location: Location
+
+
+class Baselined(msgspec.Struct, frozen=True):
+    """A finding that a baseline holds already: kept, never dropped.
+
+    `fingerprint` is the one under which it was frozen. `was` is the structural path that it had then, where something
+    on it was renamed since, else empty.
+    """
+
+    finding: Finding
+    fingerprint: str
+    was: str = ""
+
+
+class BaselineEntry(msgspec.Struct, frozen=True):
+    """What a baseline holds of one finding, as often as it occurs (`count`) at one structural path of one file."""
+
+    file: str
+    rule: str
+    at: str
+    count: int = 1
+
+
+class BaselineUse(msgspec.Struct, frozen=True):
+    """What became of one baseline: the entries whose findings are gone, and those that are accepted by now.
+
+    `file` is the baseline as messages name it. Where it is `strict`, an entry that is not needed fails the check.
+    """
+
+    file: str
+    healed: tuple[BaselineEntry, ...] = ()
+    accepted: tuple[BaselineEntry, ...] = ()
+    strict: bool = False
+
+    @property
+    def spent(self) -> int:
+        """How many findings it still holds for nothing."""
+        return sum(entry.count for entry in (*self.healed, *self.accepted))
 
 
 class RecognisedPattern(msgspec.Struct, frozen=True):
@@ -232,7 +282,9 @@ class FileReport(msgspec.Struct, frozen=True):
     """What was found in one system: its file and those that it includes.
 
     `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty. `rules`
-    are those that were run, in the order of their ids.
+    are those that were run, in the order of their ids. `ran` are their ids. `baselined` are findings that a baseline holds: not among `findings`. Only where
+    reports are compared are there `signatures`: what each part is like without names, by section and name.
+    `baseline` is the file of the baseline that holds for it, or empty; `baseline_home` is where one would stand.
     """
 
     file: str
@@ -245,6 +297,12 @@ class FileReport(msgspec.Struct, frozen=True):
     fail_on: str = ""
     sources: dict[str, Document] = {}
     rules: tuple[ActiveRule, ...] = ()
+    ran: tuple[str, ...] = ()
+    baselined: tuple[Baselined, ...] = ()
+    signatures: dict[tuple[str, str], str] = {}
+    baseline: str = ""
+    baseline_home: str = ""
+    baseline_strict: bool = False
 
 
 class InputError(msgspec.Struct, frozen=True):
@@ -261,6 +319,7 @@ class Report(msgspec.Struct, frozen=True):
     files: tuple[FileReport, ...]
     errors: tuple[InputError, ...] = ()
     skipped: int = 0
+    baselines: tuple[BaselineUse, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

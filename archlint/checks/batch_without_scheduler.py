@@ -109,4 +109,5 @@ def _unread(system: System, job: Component) -> Hit:
         whole_graph=True,
         cures=("batch",),
         cause=f"component {job.name}",
+        group=(job.place(),),
     )

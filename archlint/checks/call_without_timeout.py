@@ -91,11 +91,12 @@ def _hit(missing: Sequence[Relation], asked: _Asked | None) -> Hit:
         None,
         "none is stated or assumed",
     )
+    each = tuple(relation.place() for relation in missing)
     if asked is None:
-        return Hit(missing[0].place(), message, (count,), tuple(related), cures=("timeout-budget",))
+        return Hit(each[0], message, (count,), tuple(related), cures=("timeout-budget",), each=each)
     percentile = format_percentile(asked.fraction)
     at = asked.workload.place("slo", "latency", percentile)
     message += f", though `{asked.workload.name}` asks for an answer within {format_duration(asked.objective_s)}"
     label = f"objective of {asked.workload.name}, {percentile}"
     objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, at, limit=True)
-    return Hit(missing[0].place(), message, (count, objective), tuple(related), cures=("timeout-budget",))
+    return Hit(each[0], message, (count, objective), tuple(related), cures=("timeout-budget",), each=each)

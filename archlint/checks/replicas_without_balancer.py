@@ -71,4 +71,5 @@ def _hit(component: Component, direct: Sequence[Relation], most: Fact) -> Hit:
     term = most.term("replicas", f"replicas of {component.name}{', at most' if range_ else ''}", "count")
     related = tuple(Related(relation.place(), "called without a balancer") for relation in direct[:8])
     at = most.at or component.place("replicas")
-    return Hit(at, message, (term,), related, absent=(component.place("balancing"),), cures=("replicate",))
+    absent = (component.place("balancing"),)
+    return Hit(at, message, (term,), related, absent=absent, cures=("replicate",), group=(component.place(),))

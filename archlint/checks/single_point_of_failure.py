@@ -97,6 +97,7 @@ def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: 
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),
         cures=_cures(system, pool),
         cause=f"{judged.weakness}: {judged.where}" if judged.where else "",
+        group=tuple(component.place() for component in pool),
     )
 
 

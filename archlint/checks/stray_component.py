@@ -90,4 +90,5 @@ def _hit(system: System, group: Sequence[str]) -> Hit:
     alone = "no relation leads to it, and none away" if len(group) == 1 else "they lead to one another only"
     message = f"nothing ties {listed(group)} to a workload: {alone}"
     related = tuple(Related(system.components[name].place(), "tied to no workload either") for name in group[1:9])
-    return Hit(system.components[group[0]].place(), message, (), related, whole_graph=True)
+    places = tuple(system.components[name].place() for name in group)
+    return Hit(places[0], message, (), related, whole_graph=True, group=places)

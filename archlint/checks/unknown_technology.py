@@ -33,4 +33,5 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         hint = f"did you mean `{likely}`?" if likely else "describe it under `technologies` in archlint.toml"
         message = f"no catalogue has `{shorten(users[0].uses or technology)}`, so nothing is assumed of it; {hint}"
         related = tuple(Related(component.place("uses"), "used here too") for component in users[1:9])
-        yield Hit(users[0].place("uses"), message, (), related)
+        places = tuple(component.place("uses") for component in users)
+        yield Hit(places[0], message, (), related, group=places)

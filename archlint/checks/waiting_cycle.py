@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,8 +19,11 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield one hit for each knot of components that wait for one another, at the relation that closes it."""
-    for knot in shortest_cycles(_knots(system)):
+    knots = _knots(system)
+    together = {name: group for group in _groups(knots) for name in group}
+    for knot in shortest_cycles(knots):
         cycle = _from_entrance(system, knot)
+        group = tuple(system.components[name].place() for name in together[knot[0].source])
         names = [f"`{relation.source}`" for relation in cycle]
         shown = " -> ".join([*names[:6], *(["…"] if len(names) > 6 else []), names[0]])
         message = f"{shown} wait for one another in a circle: under load each holds workers that the next one needs"
@@ -35,7 +38,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             "the shortest of its knot",
         )
         path = tuple(Related(relation.place(), way(relation)) for relation in cycle)
-        yield Hit(cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",), path=path)
+        yield Hit(
+            cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",), path=path, group=group
+        )
 
 
 def _knots(system: System) -> dict[str, list[Relation]]:
@@ -46,12 +51,17 @@ def _knots(system: System) -> dict[str, list[Relation]]:
         name: [r for r in topology.outgoing[name] if r.target in callers and r.target != name and topology.waits(r)]
         for name in callers
     }
-    order = condensed_order({name: [r.target for r in relations] for name, relations in waited.items()})
-    knotted = {name for group in order if len(group) > 1 for name in group}
+    knotted = {name for group in _groups(waited) if len(group) > 1 for name in group}
     return {
         name: sorted((r for r in waited[name] if r.target in knotted), key=lambda r: (r.target, r.verb, r.index))
         for name in sorted(knotted)
     }
+
+
+def _groups(waited: Mapping[str, Sequence[Relation]]) -> list[list[str]]:
+    """Return the components that wait for one another, those beside circles by themselves."""
+    order = condensed_order({name: [r.target for r in relations] for name, relations in waited.items()})
+    return [sorted(group) for group in order]
 
 
 def _from_entrance(system: System, cycle: Sequence[Relation]) -> tuple[Relation, ...]:

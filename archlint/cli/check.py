@@ -92,6 +92,11 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 )
 @click.option("--stdin-filename", metavar="NAME", help="The name by which standard input goes (path `-`).")
 @click.option("--no-accept", is_flag=True, help="Report accepted findings too.")
+@click.option(
+    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Report what this baseline does not hold."
+)
+@click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
+@click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
 @click.option("--patterns", is_flag=True, help="List the patterns that are recognised.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -111,6 +116,9 @@ def command(
     output_format: str | None,
     stdin_filename: str | None,
     no_accept: bool,
+    baseline: Path | None,
+    no_baseline: bool,
+    baseline_strict: bool,
     undecided: bool,
     patterns: bool,
     statistics: bool,
@@ -141,6 +149,9 @@ def command(
                 statistics,
                 quiet,
                 color,
+                baseline,
+                not no_baseline,
+                baseline_strict,
             )
         )
     )

@@ -39,16 +39,24 @@ class CheckCall(msgspec.Struct, frozen=True):
     statistics: bool = False
     quiet: bool = False
     color: str = "auto"
+    baseline: Path | None = None
+    baselined: bool = True
+    baseline_strict: bool = False
 
 
 def run_check(call: CheckCall) -> int:
     """Check what a call names, write the reports, and return the exit status."""
     outputs = _outputs(call)
+    if call.baseline is not None and not call.baselined:
+        raise UsageError("--baseline and --no-baseline contradict each other", "take one of them out")
     patterns = call.patterns or any(name in SHOW_PATTERNS for name, _ in outputs)
-    options = Options(call.select, call.ignore, call.exclude, call.config, call.accept, patterns)
+    options = Options(
+        call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
+        baselined=call.baselined, baseline_strict=call.baseline_strict,
+    )  # fmt: skip
     report = check_targets(*_inputs(call, options))
     if not report.files and not report.errors:
-        raise _nothing(call.paths, report)
+        raise nothing_to_check(call.paths, report)
     _keep_inputs(report, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
@@ -124,7 +132,8 @@ def _write(text: str, file: str) -> None:
         raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
 
 
-def _nothing(paths: tuple[str, ...], report: Report) -> UsageError:
+def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:
+    """Say that no architecture file was found."""
     where = ", ".join(paths) or "the current folder"
     files = "file was" if report.skipped == 1 else "files were"
     others = f" ({report.skipped} other YAML {files} skipped)" if report.skipped else ""
@@ -145,4 +154,5 @@ def _status(report: Report, fail_on: str, exit_zero: bool) -> int:
         return 2
     if exit_zero or fail_on == "never":
         return 0
-    return 1 if report.at_least(Severity(fail_on)) else 0
+    overdue = any(use.strict and use.spent for use in report.baselines)
+    return 1 if overdue or report.at_least(Severity(fail_on)) else 0

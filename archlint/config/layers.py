@@ -16,6 +16,7 @@ from archlint.source.files import match_patterns
 
 SEVERITIES: Final = ("error", "warning", "info")
 LEVELS: Final = (*SEVERITIES, "never")
+_BASELINE_HINT: Final = 'write baseline = "archlint-baseline.jsonl"; it is relative to this file\'s folder'
 PER_PATH: Final = ("paths", "select", "ignore", "rules")
 
 
@@ -43,6 +44,8 @@ class LayerReader(TableReader):
             technologies=self._technologies(),
             prices=read_prices(self, self.top, (*self.path, "prices")),
             fail_on=self._word_of(self.top, (*self.path, "fail-on"), LEVELS, "level") or "",
+            baseline=self._baseline(),
+            baseline_strict=self._strict(),
         )
 
     def extended(self) -> Path | None:
@@ -59,6 +62,26 @@ class LayerReader(TableReader):
             hint = "its path is relative to this file's folder"
             self.problems.add(self.places.of_value(*path), f"there is no file {value} to extend", hint)
         return None
+
+    def _baseline(self) -> Path | None:
+        """Read where the findings stand that are known already; the file need not be there yet."""
+        value = self.top.get("baseline")
+        if value is None:
+            return None
+        if isinstance(value, str) and value.strip() and "\0" not in value:
+            return self.root / value
+        what = "an empty text" if isinstance(value, str) else kind_of(value)
+        where = self.places.of_value(*self.path, "baseline")
+        self.problems.add(where, f"`baseline` needs the path of a file, but has {what}", _BASELINE_HINT)
+        return None
+
+    def _strict(self) -> bool:
+        path = (*self.path, "baseline-strict")
+        value = self.top.get("baseline-strict", False)
+        if isinstance(value, bool):
+            return value
+        self.wrong(path, "true or false", value, "baseline-strict = true")
+        return False
 
     def _layer(self, table: Table, path: Steps, paths: Patterns | None) -> Layer:
         select = self._names(table, (*path, "select"), '"SRV", "REL001"')

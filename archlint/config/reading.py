@@ -103,6 +103,8 @@ def _joined(base: Config, own: Config) -> Config:
         technologies=base.technologies + own.technologies,
         prices={**base.prices, **own.prices},
         fail_on=own.fail_on or base.fail_on,
+        baseline=own.baseline or base.baseline,
+        baseline_strict=own.baseline_strict or base.baseline_strict,
     )
 
 

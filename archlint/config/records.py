@@ -128,7 +128,8 @@ class Config(msgspec.Struct, frozen=True):
     `root` is the folder of its file, or of the project where there is none (`file` is None). `exclude` leaves
     paths out where folders are searched; `packs` are further rules; `technologies` are files in the form of
     the catalogue; `prices` are by the name of an accelerator or technology; `fail_on` is empty where it is
-    not said.
+    not said. `baseline` is the file of findings that are known already, where it is named; `baseline_strict` says that
+    it may only shrink.
     """
 
     root: Path
@@ -139,6 +140,8 @@ class Config(msgspec.Struct, frozen=True):
     technologies: tuple[Path, ...] = ()
     prices: dict[str, ListedPrice] = {}
     fail_on: str = ""
+    baseline: Path | None = None
+    baseline_strict: bool = False
 
     def settings_for(self, path: Path) -> Settings:
         """Return what holds for a file; of a configuration that `validate` has returned."""

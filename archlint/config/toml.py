@@ -22,13 +22,16 @@ TOP: Final = (
     "packs",
     "technologies",
     "fail-on",
+    "baseline",
+    "baseline-strict",
     "prices",
     "rules",
     "per-path",
 )
 _LIKELY: Final = {
     "fail_on": "fail-on", "per_path": "per-path", "disable": "ignore", "enable": "select", "extends": "extend",
-    "overrides": "per-path", "skip": "ignore", "path": "paths", "level": "severity", "parameters": "params",
+    "overrides": "per-path", "skip": "ignore", "baseline_strict": "baseline-strict",
+    "path": "paths", "level": "severity", "parameters": "params",
 }  # fmt: skip
 
 

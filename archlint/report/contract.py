@@ -100,6 +100,13 @@ class JsonAcceptance(msgspec.Struct, frozen=True):
     end_column: EndColumn
 
 
+class JsonBaseline(msgspec.Struct, frozen=True):
+    """Where a finding stands in the baseline."""
+
+    fingerprint: Annotated[str, Meta(description="The fingerprint under which it was frozen.")]
+    was: Annotated[str, Meta(description="The structural path that it had then; empty where nothing was renamed.")]
+
+
 class JsonFinding(msgspec.Struct, frozen=True):
     """A violation of a rule at a line of a file."""
 
@@ -131,6 +138,9 @@ class JsonFinding(msgspec.Struct, frozen=True):
     ]
     acceptance: Annotated[
         JsonAcceptance | None, Meta(description="Why it was taken on purpose; null in `findings`.")
+    ]
+    baseline: Annotated[
+        JsonBaseline | None, Meta(description="Where it stands in the baseline; null outside of `baselined`.")
     ]
     root: Root
     path: Annotated[
@@ -180,6 +190,17 @@ class JsonFile(msgspec.Struct, frozen=True):
     rules_run: Annotated[int, Meta(ge=0)]
 
 
+class JsonEntry(msgspec.Struct, frozen=True):
+    """An entry of a baseline that is not needed any more."""
+
+    baseline: Annotated[str, Meta(description="The file of the baseline.")]
+    file: Annotated[str, Meta(description="The file that was checked, relative to the folder of the baseline.")]
+    rule: Rule
+    at: Annotated[str, Meta(description="Structural path of the place, without positions in lists.")]
+    count: Annotated[int, Meta(description="How many findings of it are gone.", ge=1)]
+    state: Annotated[str, Meta(extra_json_schema={"enum": ["healed", "accepted"]})]
+
+
 class JsonMissingFact(msgspec.Struct, frozen=True):
     """A key to add, and what waits for it."""
 
@@ -209,6 +230,8 @@ class JsonSummary(msgspec.Struct, frozen=True):
     ]
     undecided: Annotated[int, Meta(ge=0)]
     accepted: Annotated[int, Meta(ge=0)]
+    baselined: Annotated[int, Meta(description="Findings that the baseline holds.", ge=0)]
+    spent: Annotated[int, Meta(description="Findings that the baseline holds for nothing.", ge=0)]
     errors: Annotated[int, Meta(description="Inputs that could not be read.", ge=0)]
     skipped: Annotated[int, Meta(description="YAML files without the key `archlint` at the top.", ge=0)]
     most_decisive: Annotated[
@@ -225,6 +248,13 @@ class JsonReport(msgspec.Struct, frozen=True):
     undecided: list[JsonUndecided]
     accepted: Annotated[
         list[JsonFinding], Meta(description="Findings taken on purpose: kept, and not counted as findings.")
+    ]
+    baselined: Annotated[
+        list[JsonFinding],
+        Meta(description="Findings that the baseline holds: kept, and not counted as findings."),
+    ]
+    spent: Annotated[
+        list[JsonEntry], Meta(description="Entries of the baseline whose findings are healed or accepted by now.")
     ]
     patterns: list[JsonPattern]
     errors: list[JsonError]

@@ -9,7 +9,9 @@ import msgspec
 from archlint.report.contract import (
     VERSION,
     JsonAcceptance,
+    JsonBaseline,
     JsonCure,
+    JsonEntry,
     JsonError,
     JsonFile,
     JsonFinding,
@@ -65,12 +67,23 @@ def _document(report: Report) -> JsonReport:
     files = report.files
     return JsonReport(
         version=VERSION,
-        findings=[_finding(found, file.file) for file in files for found in file.findings],
+        findings=[json_finding(found, file.file) for file in files for found in file.findings],
         undecided=[_undecided(question, file.file) for file in files for question in file.undecided],
         accepted=[
-            _finding(entry.finding, file.file, _acceptance(entry))
+            json_finding(entry.finding, file.file, _acceptance(entry))
             for file in files
             for entry in file.accepted
+        ],
+        baselined=[
+            json_finding(known.finding, file.file, baseline=JsonBaseline(known.fingerprint, known.was))
+            for file in files
+            for known in file.baselined
+        ],
+        spent=[
+            JsonEntry(use.file, entry.file, entry.rule, entry.at, entry.count, state)
+            for use in report.baselines
+            for state, entries in (("healed", use.healed), ("accepted", use.accepted))
+            for entry in entries
         ],
         patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
         errors=[JsonError(error.message, error.hint, error.file) for error in report.errors],
@@ -79,7 +92,10 @@ def _document(report: Report) -> JsonReport:
     )
 
 
-def _finding(finding: Finding, root: str, acceptance: JsonAcceptance | None = None) -> JsonFinding:
+def json_finding(
+    finding: Finding, root: str, acceptance: JsonAcceptance | None = None, baseline: JsonBaseline | None = None
+) -> JsonFinding:
+    """Return a finding as the report writes it; `root` is the file that was checked."""
     here = finding.location
     return JsonFinding(
         rule=finding.rule,
@@ -104,6 +120,7 @@ def _finding(finding: Finding, root: str, acceptance: JsonAcceptance | None = No
         cause=finding.cause,
         band=finding.band,
         acceptance=acceptance,
+        baseline=baseline,
         root=root,
         path=[_related(step) for step in finding.path],
     )
@@ -175,6 +192,8 @@ def _summary(report: Report) -> JsonSummary:
         by_rule=dict(sorted(Counter(finding.rule for finding in findings).items())),
         undecided=len(report.undecided),
         accepted=sum(len(file.accepted) for file in report.files),
+        baselined=sum(len(file.baselined) for file in report.files),
+        spent=sum(use.spent for use in report.baselines),
         errors=len(report.errors),
         skipped=report.skipped,
         most_decisive=[

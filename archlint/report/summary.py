@@ -12,6 +12,7 @@ from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Repor
 
 SEVERITIES = ("error", "warning", "info")
 _MOST_RULES = 6
+_MOST_ENTRIES = 20
 
 
 def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hint: bool = True) -> list[str]:
@@ -25,7 +26,32 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     if by_rule and len(report.findings) > 1:
         lines += ["", *_rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []
-    return lines + rest
+    return lines + rest + _baseline_lines(report, width, ink)
+
+
+def _baseline_lines(report: Report, width: int, ink: Ink) -> list[str]:
+    """Say what each baseline holds for nothing, and how to take it out."""
+    lines: list[str] = []
+    for use in report.baselines:
+        for entries, what in ((use.healed, "healed"), (use.accepted, "accepted by now")):
+            if entries:
+                count = sum(entry.count for entry in entries)
+                lines += hanging("", f"{plural(count, 'finding')} of {flat(use.file)} {_are(count)} {what}:", width)
+                for entry in entries[:_MOST_ENTRIES]:
+                    times = f" ({entry.count} times)" if entry.count > 1 else ""
+                    told = f"{flat(entry.rule)}  {flat(entry.at)}  in {flat(entry.file)}{times}"
+                    lines += hanging("  ", told, width, 4)
+                if len(entries) > _MOST_ENTRIES:
+                    lines.append(f"  and {len(entries) - _MOST_ENTRIES:,} more")
+        if use.spent:
+            text = "take them out with `archlint baseline --update`"
+            told = f"{flat(use.file)} is strict: {text}" if use.strict else f"{text[0].upper()}{text[1:]}"
+            lines += [ink(line, "error" if use.strict else "help") for line in hanging("", f"{told}.", width)]
+    return lines
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _headline(report: Report, width: int, ink: Ink) -> list[str]:
@@ -39,7 +65,9 @@ def _headline(report: Report, width: int, ink: Ink) -> list[str]:
     scope = f"in {plural(len(report.files), 'file')}{rules}{unreadable}."
     if not told:
         clear = not report.undecided and not report.errors
-        lines = hanging("", f"{'All clear' if clear else 'Nothing found'} {scope}", width)
+        known = any(file.baselined for file in report.files)
+        said = "Nothing new" if known else "All clear" if clear else "Nothing found"
+        lines = hanging("", f"{said} {scope}", width)
         return [ink(line, "good" if clear else "strong") for line in lines]
     text = "\n".join(hanging("", f"Found {joined(told.values())} {scope}", width))
     for severity, count in told.items():
@@ -69,6 +97,9 @@ def _asides(report: Report) -> str:
     accepted = sum(len(file.accepted) for file in report.files)
     if accepted:
         told.append(f"{plural(accepted, 'finding')} accepted.")
+    baselined = sum(len(file.baselined) for file in report.files)
+    if baselined:
+        told.append(f"{plural(baselined, 'finding')} in the baseline.")
     if report.skipped:
         told.append(f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top.")
     return " ".join(told)
@@ -197,14 +228,16 @@ def statistics_lines(report: Report, width: int, ink: Ink) -> list[str]:
         for entry in file.accepted:
             counts[entry.finding.rule, "accepted"] += 1
             names[entry.finding.rule] = entry.finding.name
+        for known in file.baselined:
+            counts[known.finding.rule, "baselined"] += 1
+            names[known.finding.rule] = known.finding.name
         for question in file.undecided:
             counts[question.rule, "undecided"] += 1
             names[question.rule] = question.name
     if not names:
         return []
-    columns = [
-        name for name in (*SEVERITIES, "accepted", "undecided") if any(counts[rule, name] for rule in names)
-    ]
+    states = (*SEVERITIES, "accepted", "baselined", "undecided")
+    columns = [name for name in states if any(counts[rule, name] for rule in names)]
     table = [["rule", "name", *columns]]
     for rule in sorted(names):
         table.append([flat(rule), flat(names[rule]), *(_count(counts[rule, column]) for column in columns)])

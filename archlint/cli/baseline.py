@@ -1,0 +1,90 @@
+"""`archlint baseline`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from archlint.api import check_targets
+from archlint.cli.check import split_words
+from archlint.cli.checking import nothing_to_check
+from archlint.compare.baseline import Change, freeze, shrink
+from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
+from archlint.errors import UsageError
+from archlint.linter import Options
+from archlint.report.layout import plural
+from archlint.verdicts import FileReport, Report
+
+
+@click.command("baseline")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--update", is_flag=True, help="Take out what is healed, follow renames; add nothing.")
+@click.option(
+    "--file", "-o", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    help="The baseline.  [default: what the configuration names, else archlint-baseline.jsonl beside it]",
+)
+@click.option(
+    "--select", metavar="RULES", callback=split_words, multiple=True,
+    help="Look at these rules only; entries of others stay as they are.",
+)
+@click.option("--ignore", metavar="RULES", callback=split_words, multiple=True, help="Leave these rules out as well.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)  # fmt: skip
+def command(
+    paths: tuple[Path, ...], update: bool, file: Path | None, select: tuple[str, ...], ignore: tuple[str, ...],
+    exclude: tuple[str, ...], config: Path | None,
+) -> None:  # fmt: skip
+    """Freeze today's findings, so that `archlint check` reports new ones only.
+
+    Without PATHS, the current folder is searched. A baseline that exists is written anew: with all findings of today,
+    or with --update only without those that are healed. Entries of files and rules that are not looked at stay.
+    """
+    options = Options(select, ignore, exclude, config, baseline=file, signatures=True)
+    report = check_targets(paths or (Path(),), msgspec.structs.replace(options, baselined=False))
+    if not report.files and not report.errors:
+        raise nothing_to_check(tuple(map(str, paths)), report)
+    if report.errors:
+        error = report.errors[0]
+        raise UsageError(f"{error.message}; no baseline is written", error.hint)
+    groups = _by_baseline(report, file)
+    changes = [(target, _change(target, files, update)) for target, files in groups.items()]
+    for target, change in changes:
+        write_baseline(target, change.entries)
+        click.echo(_told(target, change))
+
+
+def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileReport]]:
+    """Return the files that belong to each baseline."""
+    groups: dict[Path, list[FileReport]] = {}
+    for one in report.files:
+        groups.setdefault(file or Path(one.baseline_home), []).append(one)
+    return groups
+
+
+def _change(target: Path, files: list[FileReport], update: bool) -> Change:
+    """Work out what a baseline holds from now on; nothing is written yet."""
+    known = target.exists()
+    if update and not known:
+        raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", "write it without --update")
+    baseline = read_baseline(target) if known else Baseline(target)
+    if update:
+        return shrink(baseline, files)
+    change = freeze(baseline, files)
+    if known and change.added and any(one.baseline_strict for one in files):
+        growth = f"{plural(change.added, 'finding')} would be new"
+        message = f"{shown_path(target)} is strict: it may only shrink, and {growth}"
+        raise UsageError(message, "cure or accept them, then run `archlint baseline --update`")
+    return change
+
+
+def _told(target: Path, change: Change) -> str:
+    counts = [(change.added, "new"), (change.kept, "known"), (change.dropped, "taken out")]
+    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing to freeze"
+    empty = "; it is empty: take the file away" if not change.entries else ""
+    return f"wrote {shown_path(target)}: {told}{empty}"

@@ -1,0 +1,223 @@
+"""A baseline applied to a report, and made of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from archlint.compare.entries import (
+    Baseline,
+    Entry,
+    entries_of,
+    occurrences,
+    read_baseline,
+    shown_path,
+)
+from archlint.compare.matching import Matched, Pair, match
+from archlint.verdicts import Baselined, BaselineEntry, BaselineUse, FileReport, Finding, OpenQuestion, Report
+
+_MOVED: Final = 0.5
+"""The share of its findings that a file under another name needs to have, to be the same file."""
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What became of the entries of a baseline in one report.
+
+    `files` are the reports with what is new only; `kept` are the entries that are still needed, under the names that
+    hold now; `aside` are those of which nobody can say so, as their files or rules were not looked at.
+    """
+
+    files: tuple[FileReport, ...]
+    kept: tuple[Entry, ...]
+    aside: tuple[Entry, ...]
+    healed: tuple[BaselineEntry, ...]
+    accepted: tuple[BaselineEntry, ...]
+
+
+def without_known(report: Report) -> Report:
+    """Return a report whose findings are those that no baseline holds; each file is held against its own.
+
+    Raises `BaselineError` for a baseline that cannot be read.
+    """
+    done: dict[str, FileReport] = {}
+    uses = []
+    for file in dict.fromkeys(file.baseline for file in report.files if file.baseline):
+        files = [one for one in report.files if one.baseline == file]
+        applied = settle(read_baseline(Path(file)), files)
+        done |= {one.file: one for one in applied.files}
+        strict = any(one.baseline_strict for one in files)
+        uses.append(BaselineUse(shown_path(file), applied.healed, applied.accepted, strict))
+    return msgspec.structs.replace(
+        report, files=tuple(done.get(file.file, file) for file in report.files), baselines=tuple(uses)
+    )
+
+
+def settle(baseline: Baseline, files: Sequence[FileReport]) -> Applied:
+    """Match the entries of a baseline with the findings of some files.
+
+    An entry of a rule that did not run, or whose rule is undecided at its place, stays as it is; so does one of a file
+    that was not checked and is still there.
+    """
+    of_file: dict[str, list[Entry]] = {}
+    for entry in baseline.entries:
+        of_file.setdefault(entry.file, []).append(entry)
+    names = {baseline.name_of(report.file): report for report in reversed(files)}
+    for old, new in _moved(baseline, of_file, names).items():
+        of_file[new] = of_file.pop(old)
+    settling = _Settling()
+    settled = []
+    for report in files:
+        name = baseline.name_of(report.file)
+        # The same file by another path is settled once more, but counts once.
+        counting = settling if names[name] is report else _Settling()
+        settled.append(counting.file(name, report, of_file.get(name, ())))
+    for name in of_file.keys() - names.keys():
+        if baseline.path_of(name).exists():
+            settling.aside += of_file[name]
+        else:
+            settling.healed += [entry.shown(entry.count) for entry in of_file[name]]
+    return settling.applied(settled)
+
+
+class _Settling:
+    """Sorts the entries of one file after the other into those that are kept, healed and accepted."""
+
+    def __init__(self) -> None:
+        self.kept: list[Entry] = []
+        self.aside: list[Entry] = []
+        self.healed: list[BaselineEntry] = []
+        self.accepted: list[BaselineEntry] = []
+
+    def file(self, name: str, report: FileReport, entries: Iterable[Entry]) -> FileReport:
+        """Settle the entries of one file; return its report with what is new."""
+        ran = set(report.ran)
+        here = [msgspec.structs.replace(entry, file=name) for entry in entries]
+        self.aside += [entry for entry in here if entry.rule not in ran]
+        matched = match([entry for entry in here if entry.rule in ran], _all(report), report.signatures)
+        taken = {id(one.finding) for one in report.accepted}
+        still = [pair for pair in matched.pairs if id(pair.found.finding) not in taken]
+        self.kept += entries_of(name, (pair.found for pair in still), report.signatures)
+        accepted = Counter(pair.entry for pair in matched.pairs if id(pair.found.finding) in taken)
+        self.accepted += [entry.shown(count) for entry, count in accepted.items()]
+        for entry, count in matched.gone:
+            if _is_open(entry, report.undecided):
+                self.aside.append(msgspec.structs.replace(entry, count=count))
+            else:
+                self.healed.append(entry.shown(count))
+        return _without(report, matched, still)
+
+    def applied(self, files: Iterable[FileReport]) -> Applied:
+        """Return all that was found, in the order of the entries."""
+        healed, accepted = (tuple(sorted(part, key=_order)) for part in (self.healed, self.accepted))
+        return Applied(tuple(files), tuple(self.kept), tuple(self.aside), healed, accepted)
+
+
+def _order(entry: BaselineEntry) -> tuple[str, str, str]:
+    return entry.file, entry.rule, entry.at
+
+
+def _without(report: FileReport, matched: Matched, still: Iterable[Pair]) -> FileReport:
+    """Take the findings that are matched out of those that are open."""
+    new = {id(finding) for finding in matched.new}
+    known = {id(pair.found.finding): pair for pair in still}
+    baselined = tuple(
+        Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "")
+        for finding in report.findings if id(finding) not in new and (pair := known.get(id(finding))) is not None
+    )  # fmt: skip
+    findings = tuple(finding for finding in report.findings if id(finding) in new)
+    return msgspec.structs.replace(report, findings=findings, baselined=(*report.baselined, *baselined))
+
+
+def _is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
+    """Whether nobody can say that a finding is healed: its rule is undecided about the part where it stood."""
+    part = _spelt(entry.path[:2])
+    return any(
+        question.rule == entry.rule and any(_is_within(place, part) for place in (question.at, *question.needs))
+        for question in questions
+    )
+
+
+def _spelt(path: Sequence[str]) -> str:
+    return ".".join(f'"{step}"' if "." in step else step for step in path)
+
+
+def _is_within(place: str, part: str) -> bool:
+    return place == part or place.startswith((f"{part}.", f"{part}["))
+
+
+def _moved(baseline: Baseline, of_file: Mapping[str, list[Entry]], names: Mapping[str, FileReport]) -> dict[str, str]:
+    """Return the files that have another name now: gone under the old one, with most of the findings under a new one.
+
+    Of several that fit, the one with the most of them counts; a draw is nobody's.
+    """
+    gone = [name for name in of_file if name not in names and not baseline.path_of(name).exists()]
+    fresh = [name for name in names if name not in of_file]
+    if not gone or not fresh:
+        return {}
+    prints = {name: {one.fingerprint for one in occurrences(_all(names[name]))} for name in fresh}
+    moved: dict[str, str] = {}
+    for old in gone:
+        entries = of_file[old]
+        shares = {
+            new: sum(entry.fingerprint in prints[new] for entry in entries) / len(entries)
+            for new in fresh if new not in moved.values()
+        }  # fmt: skip
+        best = max(shares.values(), default=0.0)
+        fitting = [new for new, share in shares.items() if share == best]
+        if best >= _MOVED and len(fitting) == 1:
+            moved[old] = fitting[0]
+    return moved
+
+
+def _all(report: FileReport) -> list[Finding]:
+    return [*report.findings, *(one.finding for one in report.accepted)]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What writing a baseline anew changes, in findings."""
+
+    entries: tuple[Entry, ...]
+    kept: int
+    added: int
+    dropped: int
+
+
+def freeze(baseline: Baseline, files: Sequence[FileReport]) -> Change:
+    """Return a baseline of all findings of some files; what was not looked at stays in it as it was."""
+    applied = settle(baseline, files)
+    today: dict[tuple[str, str], Entry] = {}
+    for report in files:
+        name = baseline.name_of(report.file)
+        for entry in entries_of(name, occurrences(report.findings), report.signatures):
+            today[name, entry.fingerprint] = entry
+    added = _total(today.values()) - _total(applied.kept)
+    return _change(applied, _merged([*today.values(), *applied.aside]), added)
+
+
+def shrink(baseline: Baseline, files: Sequence[FileReport]) -> Change:
+    """Return a baseline without what is healed or accepted by now, under the names that hold now; nothing is added."""
+    applied = settle(baseline, files)
+    return _change(applied, _merged([*applied.kept, *applied.aside]), 0)
+
+
+def _change(applied: Applied, entries: list[Entry], added: int) -> Change:
+    dropped = sum(entry.count for entry in (*applied.healed, *applied.accepted))
+    return Change(tuple(entries), _total(entries) - added, added, dropped)
+
+
+def _merged(entries: Iterable[Entry]) -> list[Entry]:
+    """Join entries of the same place: their counts add up."""
+    found: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        known = found.get((entry.file, entry.fingerprint))
+        count = entry.count + (known.count if known is not None else 0)
+        found[entry.file, entry.fingerprint] = msgspec.structs.replace(entry, count=count)
+    return list(found.values())
+
+
+def _total(entries: Iterable[Entry]) -> int:
+    return sum(entry.count for entry in entries)

@@ -1,0 +1,234 @@
+"""The baseline as a file: one finding a line, sorted, so that changes of several people do not meet on one line.
+
+The first line says the version, each other line is one entry in JSON. Order does not matter to the reader, and equal
+entries count once: lines of two branches can be kept side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from archlint.compare.signatures import Signatures, signature_of
+from archlint.engine import fingerprint
+from archlint.errors import ArchlintError
+from archlint.model.quantities import shorten
+from archlint.verdicts import BaselineEntry, Finding
+
+VERSION: Final = 1
+MARK: Final = "archlint-baseline"
+_MAX_BYTES: Final = 100_000_000
+_CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+
+class BaselineError(ArchlintError):
+    """A baseline that cannot be read or written."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A finding that is known, as often as it occurs at one place.
+
+    `file` is relative to the folder of the baseline, with forward slashes; `path` is the structural path without
+    positions in lists, `others` are those of what is at fault together with it; `signature` says what stands there
+    without its names.
+    """
+
+    file: str
+    rule: str
+    path: tuple[str, ...]
+    fingerprint: str
+    signature: str = ""
+    count: int = 1
+    others: tuple[tuple[str, ...], ...] = ()
+
+    def shown(self, count: int) -> BaselineEntry:
+        """The entry as reports show it, for some of its findings."""
+        return BaselineEntry(self.file, self.rule, ".".join(self.path) or "system", count)
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """The entries of a file; `file` is where it stands."""
+
+    file: Path
+    entries: tuple[Entry, ...] = ()
+
+    def name_of(self, file: str) -> str:
+        """Return how entries name a checked file: relative to the baseline's folder, with forward slashes.
+
+        >>> Baseline(Path("/project/archlint-baseline.jsonl")).name_of("/project/teams/arch.yaml")
+        'teams/arch.yaml'
+        """
+        folder = os.path.realpath(os.path.dirname(os.path.abspath(self.file)))
+        path = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(file))), os.path.basename(file))
+        with suppress(ValueError):  # on another drive
+            path = os.path.relpath(path, folder)
+        return path.replace(os.sep, "/")
+
+    def path_of(self, name: str) -> Path:
+        """Return the file that entries name so."""
+        return self.file.parent / name
+
+
+def shown_path(file: Path | str) -> str:
+    """Name a file for messages: relative where it lies below the current folder."""
+    absolute, here = os.path.abspath(file), os.getcwd()
+    return os.path.relpath(absolute, here) if absolute.startswith(here.rstrip(os.sep) + os.sep) else str(file)
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """One place at which a finding is at fault, or all of them where they are so together.
+
+    `fingerprint` is that of the rule and the first path.
+    """
+
+    finding: Finding
+    fingerprint: str
+    path: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...] = ()
+
+
+def occurrences(findings: Iterable[Finding]) -> list[Occurrence]:
+    """Return what is matched of some findings: each place that is at fault by itself counts by itself."""
+    found = []
+    for finding in findings:
+        first, *others = finding.paths or (("system",),)
+        if finding.joint:
+            found.append(Occurrence(finding, path_fingerprint(finding.rule, first), first, tuple(others)))
+            continue
+        for path in (first, *others):
+            found.append(Occurrence(finding, path_fingerprint(finding.rule, path), path))
+    return found
+
+
+def path_fingerprint(rule: str, path: Iterable[str]) -> str:
+    """Return the fingerprint that all findings of one rule at one place share."""
+    return fingerprint(rule, ".".join(path) or "system")
+
+
+def entries_of(name: str, found: Iterable[Occurrence], parts: Signatures) -> list[Entry]:
+    """Return the entries of what was found in one file, which the baseline calls by a name."""
+    entries: dict[str, Entry] = {}
+    for one in found:
+        known = entries.get(one.fingerprint)
+        if known is not None:
+            entries[one.fingerprint] = msgspec.structs.replace(known, count=known.count + 1)
+        else:
+            signature = signature_of((one.path, *one.others), parts)
+            entries[one.fingerprint] = Entry(
+                name, one.finding.rule, one.path, one.fingerprint, signature, others=one.others
+            )
+    return list(entries.values())
+
+
+def read_baseline(file: Path) -> Baseline:
+    """Read a baseline; raises `BaselineError` for what is none, with the line."""
+    shown = shown_path(file)
+    lines = _text(file, shown).split("\n")
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(_CONFLICT):
+            message = f"{shown}:{number}: a merge conflict stands in the baseline"
+            raise BaselineError(message, "keep the lines of both sides, then run `archlint baseline --update`")
+    head, number = next(((line, n) for n, line in enumerate(lines, start=1) if line.strip()), ("", 1))
+    _check_version(_decode(head, f"{shown}:{number}"), f"{shown}:{number}")
+    found: dict[tuple[str, str], Entry] = {}
+    for index, line in enumerate(lines[number:], start=number + 1):
+        where = f"{shown}:{index}"
+        data = _decode(line, where) if line.strip() else None
+        if data is None or data == {MARK: VERSION}:      # said by both sides of a merge
+            continue
+        try:
+            entry = msgspec.convert(data, Entry)
+        except msgspec.ValidationError as error:
+            raise BaselineError(f"{where}: no entry of a baseline: {error}", _DAMAGED) from None
+        if entry.count < 1 or entry.fingerprint != path_fingerprint(entry.rule, entry.path):
+            message = f"{where}: the entry of {shorten(entry.rule)} does not fit together"
+            raise BaselineError(message, _DAMAGED)
+        known = found.get((entry.file, entry.fingerprint))
+        if known is None or known.count < entry.count:
+            found[entry.file, entry.fingerprint] = entry
+    return Baseline(file, tuple(sorted(found.values(), key=_order)))
+
+
+_DAMAGED: Final = "restore the line, or take it out and run `archlint baseline`"
+
+
+def _text(file: Path, shown: str) -> str:
+    hint = "write one with `archlint baseline`, or do without: --no-baseline"
+    try:
+        if not file.is_file():
+            what = "is a folder" if file.is_dir() else "there is no such baseline"
+            raise BaselineError(f"{shown}: {what}", hint)
+        with file.open("rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"{shown}: cannot be read: {error}", hint) from None
+    if len(data) > _MAX_BYTES:
+        raise BaselineError(f"{shown}: too large for a baseline", hint)
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise BaselineError(f"{shown}: no baseline: byte {error.start} is not UTF-8", _NO_BASELINE) from None
+
+
+_NO_BASELINE: Final = "name a file that `archlint baseline` has written; others are never overwritten"
+
+
+def _decode(line: str, where: str) -> object:
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError):
+        what = "the baseline is empty" if not line.strip() else f"no line of a baseline: `{shorten(line)}`"
+        raise BaselineError(f"{where}: {what}", _NO_BASELINE) from None
+    return data
+
+
+def _check_version(head: object, where: str) -> None:
+    if not isinstance(head, dict) or set(head) != {MARK}:
+        raise BaselineError(f'{where}: no baseline: it does not start with {{"{MARK}": {VERSION}}}', _NO_BASELINE)
+    if head[MARK] != VERSION or isinstance(head[MARK], bool):
+        message = f"{where}: a baseline of version {shorten(str(head[MARK]))}; this archlint reads version {VERSION}"
+        raise BaselineError(message, "update archlint, or write the baseline anew")
+
+
+def _order(entry: Entry) -> tuple[str, str, tuple[str, ...]]:
+    return entry.file, entry.rule, entry.path
+
+
+def baseline_text(entries: Iterable[Entry]) -> str:
+    """Return a baseline as it is written.
+
+    >>> print(baseline_text([Entry("arch.yaml", "REL001", ("components", "lb"), "d5a5", "load-balancer")]), end="")
+    {"archlint-baseline": 1}
+    {"file": "arch.yaml", "rule": "REL001", "path": ["components", "lb"], "fingerprint": "d5a5", \
+"signature": "load-balancer"}
+    """
+    rows: list[object] = [{MARK: VERSION}, *(msgspec.to_builtins(entry) for entry in sorted(entries, key=_order))]
+    return "".join(_line(row) + "\n" for row in rows)
+
+
+def _line(row: object) -> str:
+    text = json.dumps(row, ensure_ascii=False)
+    # Names of files need not be valid Unicode, and U+2028 breaks lines in some editors.
+    return text if text.isprintable() else json.dumps(row)
+
+
+def write_baseline(file: Path, entries: Iterable[Entry]) -> None:
+    """Write a baseline in one step: whoever reads meanwhile finds the old one or the new one."""
+    text = baseline_text(entries)
+    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        try:
+            with beside.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            os.replace(beside, file)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{shown_path(file)}: cannot be written: {error.strerror}"
+        raise BaselineError(message, "name a file in a folder that exists and can be written: -o FILE") from None

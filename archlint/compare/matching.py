@@ -1,0 +1,107 @@
+"""Findings matched with entries: by fingerprint, and where names are gone, by what stands there without its name."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+import msgspec
+
+from archlint.compare.entries import Entry, Occurrence, occurrences
+from archlint.compare.renamed import Group, Renamed, Renames
+from archlint.compare.signatures import Part, Signatures, signature_of
+from archlint.verdicts import Finding
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """What was found, with the entry that it belongs to; `renamed` where its path is no longer the same."""
+
+    found: Occurrence
+    entry: Entry
+    renamed: bool = False
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """What belongs together, which findings are new, and how many findings of which entries are gone.
+
+    A finding is new where any of its places is; the entries of its other places are among the pairs all the same.
+    """
+
+    pairs: tuple[Pair, ...] = ()
+    new: tuple[Finding, ...] = ()
+    gone: tuple[tuple[Entry, int], ...] = ()
+
+
+def match(
+    entries: Iterable[Entry], findings: Iterable[Finding], parts: Signatures, renames: Renames | None = None,
+    before: Container[Part] = (),
+) -> Matched:  # fmt: skip
+    """Match the findings of one file with its entries.
+
+    `parts` are the signatures of the system as it is now. A name that is still there was not renamed: only entries
+    whose differing names are gone can fit another place. `renames` are those that are known otherwise, `before` the
+    parts that there were, where that is known: none of them is the new name of another.
+    """
+    sorting = _Sorting()
+    groups = _grouped(occurrences(findings), parts)
+    rest = []
+    for entry in entries:
+        group = groups.pop(entry.fingerprint, None)
+        if group is None:
+            rest.append(entry)
+        else:
+            sorting.pair(entry, group)
+    rest = sorting.overlapping(rest, groups)
+    moved = Renamed(rest, list(groups.values()), parts, renames or {}, before).pairs() if rest and groups else []
+    for entry, group in moved:
+        sorting.pair(entry, groups.pop(group.fingerprint), renamed=True)
+    done = {entry for entry, _ in moved}
+    sorting.gone += [(entry, entry.count) for entry in rest if entry not in done]
+    for group in groups.values():
+        sorting.new += group.found
+    return sorting.matched()
+
+
+def _grouped(found: Iterable[Occurrence], parts: Signatures) -> dict[str, Group]:
+    groups: dict[str, Group] = {}
+    for one in found:
+        if one.fingerprint not in groups:
+            signature = signature_of((one.path, *one.others), parts)
+            groups[one.fingerprint] = Group(one.finding.rule, one.path, one.others, one.fingerprint, signature, [])
+        groups[one.fingerprint].found.append(one)
+    return groups
+
+
+class _Sorting:
+    """Collects what belongs together and what is left over."""
+
+    def __init__(self) -> None:
+        self.pairs: list[Pair] = []
+        self.new: list[Occurrence] = []
+        self.gone: list[tuple[Entry, int]] = []
+
+    def pair(self, entry: Entry, group: Group, renamed: bool = False) -> None:
+        """Match as many as the entry counts."""
+        self.pairs += [Pair(one, entry, renamed) for one in group.found[: entry.count]]
+        self.new += group.found[entry.count :]
+        if entry.count > len(group.found):
+            self.gone.append((entry, entry.count - len(group.found)))
+
+    def overlapping(self, entries: Iterable[Entry], groups: dict[str, Group]) -> list[Entry]:
+        """Match what is at fault together and still has one place of it; return the other entries."""
+        holders: dict[tuple[str, tuple[str, ...]], str] = {}
+        for group in groups.values():
+            for path in (group.path, *group.others):
+                holders.setdefault((group.rule, path), group.fingerprint)
+        rest = []
+        for entry in entries:
+            found = (holders.get((entry.rule, path)) for path in (entry.path, *entry.others))
+            held = next((one for one in found if one in groups), None)
+            if held is None:
+                rest.append(entry)
+            else:
+                self.pair(entry, groups.pop(held))
+        return rest
+
+    def matched(self) -> Matched:
+        new = {id(one.finding): one.finding for one in self.new}
+        return Matched(tuple(self.pairs), tuple(new.values()), tuple(self.gone))

@@ -1,0 +1,173 @@
+"""Entries whose names have changed, found by what stands there without its name."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.compare.entries import Entry, Occurrence
+from archlint.compare.signatures import Part, Signatures, name_positions
+
+Renames = Mapping[Part, str]
+"""From a part under its old name to its new name."""
+_MOST_PAIRS: Final = 40_000
+"""Entries times places of one signature that are compared one by one; more are paired by their number alone."""
+Path = tuple[str, ...]
+
+
+class Group(msgspec.Struct, frozen=True, eq=False):
+    """What was found of one rule at one place."""
+
+    rule: str
+    path: Path
+    others: tuple[Path, ...]
+    fingerprint: str
+    signature: str
+    found: list[Occurrence]
+
+
+class Renamed:
+    """Finds the entries whose names have changed.
+
+    A rename is sure where an old name can only have become one new name, and that only from the old one. What is
+    sure narrows what is left, until nothing more follows. Where then as many entries as places fit one another, all of
+    them were renamed: whichever is which, none is new.
+    """
+
+    def __init__(
+        self, entries: Sequence[Entry], groups: Sequence[Group], parts: Signatures, known: Renames,
+        before: Container[Part],
+    ) -> None:  # fmt: skip
+        self.before = before
+        self.parts = parts
+        self.new_of = dict(known)
+        self.old_of = {(part[0], name): part for part, name in known.items()}
+        self.entries: dict[tuple[str, str], list[Entry]] = {}
+        self.groups: dict[tuple[str, str], list[Group]] = {}
+        for entry in entries:
+            self.entries.setdefault((entry.rule, entry.signature), []).append(entry)
+        for group in groups:
+            self.groups.setdefault((group.rule, group.signature), []).append(group)
+        self.by_path = {(group.rule, path): group for group in groups for path in (group.path, *group.others)}
+
+    def pairs(self) -> list[tuple[Entry, Group]]:
+        """Return the entries with the places where their findings stand now."""
+        found = self._by_known_names()
+        candidates = self._candidates()
+        while self._learn(candidates):
+            candidates = {
+                entry: fitting for entry, groups in candidates.items()
+                if (fitting := [group for group in groups if self._names(entry, group) is not None])
+            }  # fmt: skip
+        found += self._decide(candidates)
+        return found + self._by_known_names()
+
+    def _by_known_names(self) -> list[tuple[Entry, Group]]:
+        """Match what only renames explain that are known already, whatever else has changed there."""
+        found = []
+        for entries in self.entries.values() if self.new_of else ():
+            for entry in list(entries):
+                renamed = [self._now(path) for path in (entry.path, *entry.others)]
+                group = next((g for path in renamed if (g := self.by_path.get((entry.rule, path)))), None)
+                if group is not None:
+                    found.append((entry, group))
+                    self._take(entry, group)
+        return found
+
+    def _now(self, path: Path) -> Path:
+        """Return a path under the names that are known to hold now."""
+        steps = list(path)
+        for index, section in name_positions(path).items():
+            steps[index] = self.new_of.get((section, path[index]), path[index])
+        return tuple(steps)
+
+    def _take(self, entry: Entry, group: Group) -> None:
+        self.entries[entry.rule, entry.signature].remove(entry)
+        self.groups[group.rule, group.signature].remove(group)
+        for path in (group.path, *group.others):
+            self.by_path.pop((group.rule, path), None)
+
+    def _candidates(self) -> dict[Entry, list[Group]]:
+        """Return for each entry the places that it can have moved to."""
+        found: dict[Entry, list[Group]] = {}
+        for (rule, signature), entries in self.entries.items():
+            groups = self.groups.get((rule, signature), [])
+            if signature and len(entries) * len(groups) <= _MOST_PAIRS:
+                for entry in entries:
+                    fitting = [group for group in groups if self._names(entry, group) is not None]
+                    if fitting:
+                        found[entry] = fitting
+        return found
+
+    def _names(self, entry: Entry, group: Group) -> list[tuple[Part, Part]] | None:
+        """Return the renames that lead from an entry to a place, or None where it cannot be the same."""
+        positions = name_positions(entry.path)
+        if entry.others or len(entry.path) != len(group.path) or positions != name_positions(group.path):
+            return None                        # of what is at fault together, nobody knows which is which
+        renames = []
+        for index, (old, new) in enumerate(zip(entry.path, group.path, strict=True)):
+            section = positions.get(index)
+            if section is None or old == new:
+                if old != new:
+                    return None
+                continue
+            before, after = (section, old), (section, new)
+            if before in self.parts or after in self.before or not self._agrees(before, after):
+                return None
+            renames.append((before, after))
+        return renames
+
+    def _agrees(self, before: Part, after: Part) -> bool:
+        """Whether a rename is none that the known ones rule out."""
+        return self.new_of.get(before, after[1]) == after[1] and self.old_of.get(after, before) == before
+
+    def _learn(self, candidates: Mapping[Entry, Sequence[Group]]) -> bool:
+        """Note the renames that are sure; return whether there are more than before."""
+        afters: dict[Part, set[Part]] = {}
+        befores: dict[Part, set[Part]] = {}
+        for entry, groups in candidates.items():
+            possible: dict[Part, set[Part]] = {}
+            for group in groups:
+                for before, after in self._names(entry, group) or ():
+                    possible.setdefault(before, set()).add(after)
+                    befores.setdefault(after, set()).add(before)
+            for before, names in possible.items():
+                afters[before] = afters[before] & names if before in afters else names
+        sure = False
+        for before, names in afters.items():
+            if before not in self.new_of and len(names) == 1:
+                after = next(iter(names))
+                if befores[after] == {before}:
+                    self.new_of[before] = after[1]
+                    self.old_of[after] = before
+                    sure = True
+        return sure
+
+    def _decide(self, candidates: Mapping[Entry, Sequence[Group]]) -> list[tuple[Entry, Group]]:
+        """Pair what fits exactly, then what is as many on both sides."""
+        claims: dict[str, int] = {}
+        for groups in candidates.values():
+            for group in groups:
+                claims[group.fingerprint] = claims.get(group.fingerprint, 0) + 1
+        found = [
+            (entry, groups[0]) for entry, groups in candidates.items()
+            if len(groups) == 1 and claims[groups[0].fingerprint] == 1
+        ]  # fmt: skip
+        for entry, group in found:
+            self._take(entry, group)
+        for (rule, signature), entries in self.entries.items():
+            rest = self.groups.get((rule, signature), [])
+            if signature and entries and len(entries) == len(rest) and all(map(self._may_have_moved, entries)):
+                order = sorted(rest, key=lambda group: group.path)
+                found += zip(sorted(entries, key=lambda entry: entry.path), order, strict=True)
+        for entry, group in found:
+            if entry in self.entries[entry.rule, entry.signature]:
+                self._take(entry, group)
+        return found
+
+    def _may_have_moved(self, entry: Entry) -> bool:
+        """Whether some name on the path of an entry is no longer there."""
+        positions = name_positions(entry.path)
+        return any((section, entry.path[index]) not in self.parts for index, section in positions.items())

@@ -1,0 +1,141 @@
+"""What the parts of a system are like, without their names: kind, models, kinds of the neighbours.
+
+A signature is text that a person can read in a baseline. It says nothing that a rename, a moved line or another
+order changes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from archlint.model.architecture import Architecture, Component, Model, Workload
+from archlint.model.words import VERBS
+
+Part = tuple[str, str]
+"""A part of a system: its section and its name, as `("components", "api")`."""
+Signatures = Mapping[Part, str]
+
+SECTIONS: Final = ("workloads", "models", "components")
+_MODEL_KEYS: Final = frozenset({"serves", "trains", "models"})
+_COMPONENT_KEYS: Final = frozenset({"callback", "dead_letter", "features", "registry"})
+
+
+def signatures(architecture: Architecture) -> dict[Part, str]:
+    """Return what each component, model and workload is like.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... models: {ranker: {framework: onnx}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, serves: [ranker], logs_to: [log]}
+    ...   log: {kind: log-store}
+    ... ''')
+    >>> found = signatures(system.architecture)
+    >>> found["components", "api"], found["models", "ranker"]
+    ('service; serves 1; logs_to log-store; client calls it', 'model; onnx; served by service')
+    """
+    around: dict[str, Counter[str]] = {name: Counter() for name in architecture.components}
+    for name, component in architecture.components.items():
+        for relation in component.relations:
+            target = architecture.components.get(relation.target)
+            around[name][f"{relation.verb} {target.kind if target is not None else 'nothing'}"] += 1
+            if target is not None:
+                around[relation.target][f"{component.kind} {relation.verb} it"] += 1
+    found: dict[Part, str] = {}
+    for name, component in architecture.components.items():
+        found["components", name] = _component(component, around[name])
+    uses = _Uses(architecture)
+    found |= {("models", name): uses.model(model) for name, model in architecture.models.items()}
+    found |= {("workloads", name): uses.workload(load) for name, load in architecture.workloads.items()}
+    return found
+
+
+def _component(component: Component, around: Counter[str]) -> str:
+    models = {"serves": len(component.serves), "trains": len(component.trains)}
+    return _joined([component.kind, *(f"{verb} {count}" for verb, count in models.items() if count), *_counted(around)])
+
+
+class _Uses:
+    """Who serves, trains and asks for each model."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.of_model: dict[str, Counter[str]] = {name: Counter() for name in architecture.models}
+        for component in architecture.components.values():
+            self._add(component.serves, f"served by {component.kind}")
+            self._add(component.trains, f"trained by {component.kind}")
+        for workload in architecture.workloads.values():
+            self._add(workload.models or (), "run by a workload")
+
+    def _add(self, models: Iterable[str], what: str) -> None:
+        for model in models:
+            if model in self.of_model:
+                self.of_model[model][what] += 1
+
+    def model(self, model: Model) -> str:
+        return _joined(["model", *filter(None, [model.framework, model.format]), *_counted(self.of_model[model.name])])
+
+    def workload(self, workload: Workload) -> str:
+        components = self.architecture.components
+        said = ["workload"]
+        for word, name in (("from", workload.entrance.client), ("to", workload.entrance.to)):
+            if name is not None:
+                said.append(f"{word} {components[name].kind if name in components else 'nothing'}")
+        if workload.models is not None:
+            said.append(f"runs {len(workload.models)}")
+        if workload.inputs is not None:
+            said.append(f"inputs {workload.inputs}")
+        return _joined(said)
+
+
+def _counted(items: Counter[str]) -> list[str]:
+    """List what is there, with how often; what is started here comes before what others start."""
+    rows = sorted(items.items(), key=lambda item: (item[0].endswith(" it"), item[0]))
+    return [text if count == 1 else f"{count}x {text}" for text, count in rows]
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "; ".join(parts)
+
+
+def name_positions(path: Sequence[str]) -> dict[int, str]:
+    """Return where names of parts stand on the path of a finding, with the section of each.
+
+    >>> name_positions(("components", "api", "calls", "db", "timeout"))
+    {1: 'components', 3: 'components'}
+    """
+    if len(path) < 2 or path[0] not in SECTIONS:
+        return {}
+    found = {1: path[0]}
+    if len(path) > 3 and path[2] in _MODEL_KEYS:
+        found[3] = "models"
+    elif len(path) > 3 and (path[2] in VERBS or path[2] in _COMPONENT_KEYS):
+        found[3] = "components"
+    return found
+
+
+def signature_of(paths: Sequence[Sequence[str]], parts: Signatures) -> str:
+    """Return the signature of places: their paths with what each named part is like in place of its name.
+
+    Empty where a path names no part that there is: such a place is known by its path alone.
+
+    >>> signature_of([("components", "api", "calls", "db")], {("components", "api"): "service"})
+    '[service] calls db'
+    """
+    found = [_signature(path, parts) for path in paths]
+    return " + ".join(sorted(found)) if all(found) else ""
+
+
+def _signature(path: Sequence[str], parts: Signatures) -> str:
+    positions = name_positions(path)
+    if not positions or (path[0], path[1]) not in parts:
+        return ""
+    words = []
+    for index, name in enumerate(path[1:], start=1):
+        known = parts.get((positions[index], name)) if index in positions else None
+        words.append(name if known is None else f"[{known}]")
+    return " ".join(words)

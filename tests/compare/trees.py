@@ -1,0 +1,121 @@
+"""Changes to random systems that mean nothing, or a name only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from archlint.model.words import VERBS
+from tests.strategies import Tree
+
+_COMPONENT_KEYS = frozenset({*VERBS, "to", "from", "callback", "dead_letter", "features", "registry", "client"})
+_MODEL_KEYS = frozenset({"serves", "trains", "models"})
+
+
+class Rename(NamedTuple):
+    """One part of a system with another name."""
+
+    section: str
+    old: str
+    new: str
+
+
+def parts_of(tree: Tree) -> Iterator[tuple[str, str]]:
+    assert isinstance(tree, dict)
+    for section in ("components", "models", "workloads"):
+        named = tree.get(section, {})
+        assert isinstance(named, dict)
+        yield from ((section, name) for name in named)
+
+
+@st.composite
+def renames(draw: st.DrawFn, tree: Tree) -> Rename:
+    """A rename of any one part; the new name sorts before, after or among the others."""
+    section, old = draw(st.sampled_from(sorted(parts_of(tree))))
+    return Rename(section, old, draw(st.sampled_from(["aaa", "zzz", f"{old}-v2", f"m-{old}"])))
+
+
+def renamed(tree: Tree, rename: Rename) -> Tree:
+    """The same system with a part under its new name, wherever it is named."""
+    assert isinstance(tree, dict)
+    keys = {"components": _COMPONENT_KEYS, "models": _MODEL_KEYS, "workloads": frozenset[str]()}[rename.section]
+    copy: dict[str, Tree] = {}
+    for key, value in tree.items():
+        if not isinstance(value, dict):
+            copy[key] = value
+            continue
+        names = {name: rename.new if (key, name) == (rename.section, rename.old) else name for name in value}
+        copy[key] = {names[name]: _within(facts, keys, rename) for name, facts in value.items()}
+    return copy
+
+
+def _within(node: Tree, keys: frozenset[str], rename: Rename) -> Tree:
+    if not isinstance(node, dict):
+        return node
+    return {key: _named(value, rename, keys) if key in keys else _within(value, keys, rename)
+            for key, value in node.items()}  # fmt: skip
+
+
+def _named(node: Tree, rename: Rename, keys: frozenset[str]) -> Tree:
+    if isinstance(node, list):
+        return [_named(item, rename, keys) for item in node]
+    if isinstance(node, dict):
+        return _within(node, keys, rename)
+    return rename.new if node == rename.old else node
+
+
+Shuffle = Callable[[list[str]], list[str]]
+
+
+@st.composite
+def shuffled(draw: st.DrawFn, tree: Tree) -> Tree:
+    """The same system in another order: sections, parts, keys of a part, and lists where order means nothing.
+
+    The relations of one component keep theirs where one of them leads to a cache: what stands behind that is skipped.
+    """
+    if isinstance(tree, list):
+        return [draw(shuffled(item)) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    copy = {key: draw(shuffled(value)) for key, value in tree.items()}
+    verbs = [key for key in copy if key in VERBS]
+    order = draw(st.permutations(list(copy)))
+    if "hit_ratio" in str([copy[verb] for verb in verbs]):
+        places = [index for index, key in enumerate(order) if key in VERBS]
+        for index, verb in zip(places, verbs, strict=True):
+            order[index] = verb
+    else:
+        for verb in verbs:
+            value = copy[verb]
+            if isinstance(value, list):
+                copy[verb] = draw(st.permutations(value))
+    zones = copy.get("zones")
+    if isinstance(zones, list):
+        copy["zones"] = draw(st.permutations(zones))
+    return {key: copy[key] for key in order}
+
+
+_UNITS = {"ms": (("us", 1000), ("s", 0.001)), "min": (("s", 60),), "h": (("min", 60),), "d": (("h", 24),)}
+
+
+@st.composite
+def respelt(draw: st.DrawFn, tree: Tree, key: str = "") -> Tree:
+    """The same facts in other units."""
+    if isinstance(tree, dict):
+        return {name: draw(respelt(value, name)) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [draw(respelt(item, key)) for item in tree]
+    if not draw(st.booleans()):
+        return tree
+    if tree.endswith("%"):
+        return f"{float(tree[:-1]) / 100:.10g}"
+    if tree.endswith("GB"):
+        return f"{tree[:-2]}000MB"
+    number = tree.rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = tree[len(number) :]
+    if number.isdigit() and unit in _UNITS and key != "schedule":
+        other, factor = draw(st.sampled_from(_UNITS[unit]))
+        return f"{int(number) * factor:.10g}{other}"
+    return tree
