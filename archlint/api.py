@@ -22,6 +22,7 @@ from archlint.verdicts import FileReport, InputError, Report
 __all__ = [
     "STDIN",
     "Linter",
+    "Linters",
     "Options",
     "Outcome",
     "all_packs",
@@ -46,7 +47,7 @@ class Outcome(msgspec.Struct, frozen=True):
     included: frozenset[Path] = frozenset()
 
 
-class _Linters:
+class Linters:
     """A linter for each configuration, made once; `fixed` holds for all files instead of the nearest of each."""
 
     def __init__(self, options: Options, fixed: Config | None = None) -> None:
@@ -57,6 +58,7 @@ class _Linters:
         self._files: dict[Path, Config] = {}
 
     def config_for(self, path: Path) -> Config:
+        """The configuration that holds for a path."""
         config = self.fixed or self._configs.get(path.parent)
         if config is None:
             file = nearest_config(path)
@@ -67,11 +69,24 @@ class _Linters:
         return config
 
     def linter_for(self, path: Path) -> Linter:
+        """The linter of the configuration that holds for a path."""
         config = self.config_for(path)
         linter = self._linters.get(config.file)
         if linter is None:
             linter = self._linters[config.file] = Linter(config, self.options)
         return linter
+
+    def leaves_out(self, path: Path, folder: Path) -> bool:
+        """Whether a search of a folder leaves a path out, by its configuration or by those above the path."""
+        outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
+        return outer.excludes(path) or self.config_for(path).excludes(path)
+
+    def files_below(self, folder: Path) -> tuple[Path, ...]:
+        """The architecture files below a folder; raises `UnreadableInputError` for what cannot be searched."""
+        found = find_files(folder, lambda path: self.leaves_out(path, folder))
+        for error in found.unreadable:
+            raise error
+        return found.files
 
     def check(self, path: Path, data: bytes | None = None) -> Outcome:
         """Check a file, or a text that goes by its name."""
@@ -108,19 +123,19 @@ def _size(path: Path) -> int:
         return 0
 
 
-_of_process: list[_Linters] = []
+_of_process: list[Linters] = []
 
 
 def _start(options: Options, fixed: Config | None) -> None:
     gc.enable()  # a process that checks many files does not end at once
-    _of_process[:] = [_Linters(options, fixed)]
+    _of_process[:] = [Linters(options, fixed)]
 
 
 def _check_in_process(path: Path) -> Outcome:
     return _of_process[0].check_one_of_many(path)
 
 
-def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
+def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
     """The architecture files below a folder that no `exclude` names; what could not be read; how many were skipped."""
     above = linters.config_for(folder / "any")
     outer = above.with_options(exclude=linters.options.exclude)
@@ -138,7 +153,7 @@ def _files_below(folder: Path, linters: _Linters) -> tuple[tuple[Path, ...], lis
     return found.files, unreadable, found.skipped
 
 
-def _check_targets(targets: Iterable[Path], linters: _Linters, stdin: tuple[bytes, str] | None = None) -> Report:
+def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:
     paths: list[Path] = []
     outcomes: list[Outcome] = []
     skipped = 0
@@ -173,7 +188,7 @@ def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes,
     A file that cannot be read is an error of the report; the others are still checked. Files that another one
     includes are part of that one.
     """
-    return _check_targets(targets, _Linters(options), stdin)
+    return _check_targets(targets, Linters(options), stdin)
 
 
 def check(path_or_text: str | Path, config: Config | Path | None = None) -> Report:
@@ -188,7 +203,7 @@ def check(path_or_text: str | Path, config: Config | Path | None = None) -> Repo
     ('a file has no key `workload`', 'did you mean `workloads`?')
     """
     options = Options(config=config) if isinstance(config, Path) else Options()
-    linters = _Linters(options, config if isinstance(config, Config) else None)
+    linters = Linters(options, config if isinstance(config, Config) else None)
     if isinstance(path_or_text, str) and "\n" in path_or_text:
         return _check_targets((), linters, (path_or_text.encode("utf-8", "surrogatepass"), STDIN))
     return _check_targets((Path(path_or_text),), linters)

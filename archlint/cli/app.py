@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "Say what is wrong with an architecture, where, and what cures it.",
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
+    "diff": "Compare two versions of a system: parts, facts, findings.",
     "explain": "Explain a rule, with an example that breaks it and one that does not.",
     "rules": "List the rules.",
     "patterns": "List the patterns that findings name as cures, or show one.",

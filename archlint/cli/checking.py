@@ -64,7 +64,7 @@ def run_check(call: CheckCall) -> int:
         statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
     )  # fmt: skip
     for name, file in outputs:
-        _write(FORMATS[name](report, rendering), file)
+        write_output(FORMATS[name](report, rendering), file)
     return status
 
 
@@ -113,7 +113,8 @@ def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tup
     return (targets or ([] if stdin else [Path()])), options, stdin
 
 
-def _write(text: str, file: str) -> None:
+def write_output(text: str, file: str) -> None:
+    """Write a report to a file, or to standard output where none is named."""
     text = text if text.endswith("\n") or not text else text + "\n"
     if file:
         try:

@@ -11,9 +11,15 @@ from archlint.report.json import report_schema
 
 @click.command("schema")
 @click.option(
-    "--of", "which", type=click.Choice(["arch", "report"]), default="arch", show_default=True, help="What to describe."
-)
+    "--of", "which", type=click.Choice(["arch", "report", "diff"]), default="arch", show_default=True,
+    help="What to describe.",
+)  # fmt: skip
 def command(which: str) -> None:
-    """Print the JSON Schema of arch.yaml, or of the JSON report, for editors and other tools."""
-    schema = architecture_schema() if which == "arch" else report_schema()
+    """Print the JSON Schema of arch.yaml, or of the JSON of a report or a diff, for editors and other tools."""
+    if which == "diff":
+        from archlint.compare.json import difference_schema
+
+        schema = difference_schema()
+    else:
+        schema = architecture_schema() if which == "arch" else report_schema()
     click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())

@@ -104,7 +104,7 @@ class _Settling:
         accepted = Counter(pair.entry for pair in matched.pairs if id(pair.found.finding) in taken)
         self.accepted += [entry.shown(count) for entry, count in accepted.items()]
         for entry, count in matched.gone:
-            if _is_open(entry, report.undecided):
+            if is_open(entry, report.undecided):
                 self.aside.append(msgspec.structs.replace(entry, count=count))
             else:
                 self.healed.append(entry.shown(count))
@@ -132,7 +132,7 @@ def _without(report: FileReport, matched: Matched, still: Iterable[Pair]) -> Fil
     return msgspec.structs.replace(report, findings=findings, baselined=(*report.baselined, *baselined))
 
 
-def _is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
+def is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
     """Whether nobody can say that a finding is healed: its rule is undecided about the part where it stood."""
     part = _spelt(entry.path[:2])
     return any(

@@ -44,7 +44,11 @@ def render_json(report: Report) -> str:
     >>> render_json(Report(())).startswith('{\n  "version": 1,\n  "findings": [],')
     True
     """
-    document = _document(report)
+    return encoded(_document(report))
+
+
+def encoded(document: msgspec.Struct) -> str:
+    """Return a document as indented JSON that ends with a line break."""
     try:
         data = msgspec.json.encode(document)
     except UnicodeEncodeError:

@@ -1,0 +1,99 @@
+"""`archlint diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archlint.cli.check import split_words
+from archlint.cli.checking import write_output
+from archlint.cli.terminal import use_color, width
+from archlint.compare.difference import Difference
+from archlint.differ import diff_git, diff_paths
+from archlint.errors import UsageError
+from archlint.linter import Options
+from archlint.verdicts import Severity
+
+FORMATS = ("text", "json", "markdown")
+
+
+def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Formats, each with the file behind its colon where it should not go to standard output."""
+    found: list[tuple[str, str]] = []
+    for value in values:
+        name, _, file = value.partition(":")
+        if name not in FORMATS:
+            raise click.BadParameter(f"there is no format `{name}`; formats: {', '.join(FORMATS)}", ctx, param)
+        if any(file == other for _, other in found):
+            raise click.BadParameter(f"two outputs go to {file or 'standard output'}; name a file for one", ctx, param)
+        found.append((name, file))
+    return tuple(found)
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="OLD NEW | --git REV [PATHS]...")
+@click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
+@click.option(
+    "--output", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
+    help="Write this format (text, json, markdown), to a file if one is named; repeatable.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff does.")
+@click.option(
+    "--fail-on-new", type=click.Choice(["error", "warning", "info"]),
+    help="Exit with 1 at new findings of this level or above.",
+)
+@click.option("--select", metavar="RULES", callback=split_words, multiple=True, help="Run these rules only.")
+@click.option("--ignore", metavar="RULES", callback=split_words, multiple=True, help="Leave these rules out as well.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
+)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
+@click.pass_context
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], revision: str | None, outputs: tuple[tuple[str, str], ...],
+    exit_code: bool, fail_on_new: str | None, select: tuple[str, ...], ignore: tuple[str, ...],
+    exclude: tuple[str, ...], config: Path | None, color: str,
+) -> None:  # fmt: skip
+    """Compare two versions of a system, or of all systems in a folder.
+
+    The versions are two files, two folders, or with --git a revision and the work tree. Values are compared, not
+    text: order, units and comments make no difference. Exit status: 0, with --exit-code or --fail-on-new also 1, and
+    2 for a wrong call or a file that cannot be read.
+    """
+    options = Options(select, ignore, exclude, config)
+    if revision is not None:
+        difference = diff_git(revision, paths, options)
+    elif len(paths) == 2:
+        difference = diff_paths(paths[0], paths[1], options)
+    else:
+        hint = "call `archlint diff OLD NEW`, or `archlint diff --git REV [PATHS]`"
+        raise UsageError(f"two versions are compared, and {len(paths)} named", hint)
+    for name, file in outputs or (("text", ""),):
+        write_output(_rendered(difference, name, use_color(color) and not file), file)
+    ctx.exit(_status(difference, exit_code, fail_on_new))
+
+
+def _rendered(difference: Difference, name: str, color: bool) -> str:
+    if name == "json":
+        from archlint.compare.json import render_json
+
+        return render_json(difference)
+    if name == "markdown":
+        from archlint.compare.markdown import render_markdown
+
+        return render_markdown(difference)
+    from archlint.compare.text import render_text
+
+    return render_text(difference, color, width())
+
+
+def _status(difference: Difference, exit_code: bool, fail_on_new: str | None) -> int:
+    if difference.errors:
+        return 2
+    if fail_on_new is not None and difference.found_at_least(Severity(fail_on_new)):
+        return 1
+    return int(exit_code and not difference.is_empty)

@@ -1,0 +1,103 @@
+"""What two versions differ in, as values: the parts, what is worked out of them, and the findings."""
+
+from __future__ import annotations
+
+import msgspec
+
+from archlint.compare.facts import Change
+from archlint.verdicts import Finding, InputError, Location, Severity
+
+ADDED, REMOVED, CHANGED, RENAMED = "added", "removed", "changed", "renamed"
+
+
+class PartChange(msgspec.Struct, frozen=True):
+    """A part that is not what it was.
+
+    `section` is `system`, `workloads`, `models`, `components`, `relations` or `accept`; `state` is added, removed,
+    changed or renamed (and perhaps changed too). `was` and `evidence` say the old name and what tells that it is the
+    same. `source` and `target` are the ends of a relation. `location` is where it stands now, or stood.
+    """
+
+    section: str
+    name: str
+    state: str
+    kind: str = ""
+    was: str = ""
+    evidence: str = ""
+    changes: tuple[Change, ...] = ()
+    source: str = ""
+    target: str = ""
+    location: Location | None = None
+
+
+class DerivedChange(msgspec.Struct, frozen=True):
+    """A fact that is worked out and not what it was; None where it did not, or does not, apply."""
+
+    subject: str
+    fact: str
+    old: str | None
+    new: str | None
+
+
+class Regraded(msgspec.Struct, frozen=True):
+    """A finding that is still there with another severity."""
+
+    finding: Finding
+    was: str
+
+
+class SystemDifference(msgspec.Struct, frozen=True):
+    """What two versions of one system differ in.
+
+    `old` and `new` are the files, empty where there is none on that side. `nodes` and `edges` are the graph for a
+    picture: of both versions, under the names that hold now. `notes` say what could not be compared.
+    """
+
+    old: str
+    new: str
+    system: str
+    parts: tuple[PartChange, ...] = ()
+    derived: tuple[DerivedChange, ...] = ()
+    found: tuple[Finding, ...] = ()
+    healed: tuple[Finding, ...] = ()
+    accepted: tuple[Finding, ...] = ()
+    undecided: tuple[Finding, ...] = ()
+    regraded: tuple[Regraded, ...] = ()
+    unchanged: int = 0
+    notes: tuple[str, ...] = ()
+    kinds: dict[str, str] = {}
+    edges: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the two say the same."""
+        one_side = not self.old or not self.new
+        findings = self.found or self.healed or self.accepted or self.undecided or self.regraded
+        return not (one_side or self.parts or self.derived or findings)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What two versions differ in, system by system; `old` and `new` name the versions.
+
+    Systems that are the same are only counted. `errors` are files that could not be read, on either side.
+    """
+
+    old: str
+    new: str
+    systems: tuple[SystemDifference, ...] = ()
+    same: int = 0
+    errors: tuple[InputError, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs."""
+        return not self.systems
+
+    def found_at_least(self, severity: Severity) -> bool:
+        """Whether a finding at or above a severity is new, or has been raised to it."""
+        levels = [finding.severity for system in self.systems for finding in system.found]
+        levels += [
+            one.finding.severity for system in self.systems for one in system.regraded
+            if Severity(one.finding.severity).rank > Severity(one.was).rank
+        ]  # fmt: skip
+        return any(Severity(level).rank >= severity.rank for level in levels)

@@ -1,0 +1,111 @@
+"""A difference as Markdown, for the comment on a change: what changed, the findings, and a picture of both versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Difference, PartChange, SystemDifference
+from archlint.compare.mermaid import MOST_NODES, Picture
+from archlint.compare.text import told
+from archlint.report.layout import flat, plural
+from archlint.verdicts import Finding
+
+MOST_ROWS: Final = 50
+_STATES: Final = {ADDED: "added", REMOVED: "removed", CHANGED: "changed", RENAMED: "renamed"}
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+
+
+def render_markdown(difference: Difference) -> str:
+    """Return a difference as GitHub and GitLab render it; what stands in files is shown, never obeyed."""
+    title = f"## Architecture: {escaped(difference.old)} to {escaped(difference.new)}"
+    rows = [title, "", *_overview(difference)]
+    for error in difference.errors:
+        rows += ["", f"**Could not be read:** {escaped(error.message)}"]
+    for system in difference.systems:
+        rows += ["", *_system(system)]
+    return "\n".join(rows) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is, on one line.
+
+    >>> escaped("a_b | <c>")
+    'a\\_b \\| \\<c\\>'
+    """
+    # A word joiner behind @ keeps a name in a file from calling somebody.
+    return _SPECIAL.sub(r"\\\1", flat(text)).replace("@", "@\u2060")
+
+
+def _overview(difference: Difference) -> list[str]:
+    if not difference.systems:
+        return ["No difference."]
+    systems = difference.systems
+    new, healed = (sum(map(len, some)) for some in ([s.found for s in systems], [s.healed for s in systems]))
+    same = f", {difference.same:,} the same" if difference.same else ""
+    unchanged = sum(system.unchanged for system in systems)
+    found = f"**{plural(new, 'new finding')}**, {healed:,} healed, {unchanged:,} unchanged"
+    return [f"{plural(len(systems), 'system')} changed{same}; {found}."]
+
+
+def _system(system: SystemDifference) -> Iterator[str]:
+    state = "" if system.old and system.new else " (new)" if system.new else " (gone)"
+    yield f"### {escaped(system.system)}{state}"
+    for note in system.notes:
+        yield from ("", f"> {escaped(note)}")
+    yield from _findings("New findings", system.found)
+    yield from _findings("Healed", system.healed)
+    yield from _findings("Accepted by now", system.accepted)
+    yield from _findings("Undecided by now", system.undecided)
+    if system.regraded:
+        rows = [f"- {escaped(r.finding.rule)} at {escaped(r.finding.at)}: {r.was} to {r.finding.severity}"
+                for r in system.regraded]  # fmt: skip
+        yield from ("", "**Other severity**", "", *rows)
+    if system.parts:
+        head = ("", "| | part | what changed |", "|---|---|---|")
+        yield from (*head, *_limited([_row(part) for part in system.parts], "| | {} more | |"))
+    if system.derived:
+        rows = [
+            f"| {escaped(one.subject)} | {escaped(one.fact)} | {escaped(one.old or '–')} | {escaped(one.new or '–')} |"
+            for one in system.derived
+        ]  # fmt: skip
+        yield from ("", "| worked out of | what | before | after |", "|---|---|---|---|")
+        yield from _limited(rows, "| {} more | | | |")
+    yield from _picture(system)
+
+
+def _limited(rows: list[str], more: str) -> list[str]:
+    return rows if len(rows) <= MOST_ROWS else [*rows[:MOST_ROWS], more.format(f"{len(rows) - MOST_ROWS:,}")]
+
+
+def _row(part: PartChange) -> str:
+    section = {"system": "system", "accept": "acceptance"}.get(part.section, part.section.removesuffix("s"))
+    changes = [escaped(told(change, part.state == ADDED)) for change in part.changes]
+    if part.was:
+        changes.insert(0, f"was {escaped(part.was)} ({escaped(part.evidence)})")
+    kind = f" ({escaped(part.kind)})" if part.kind and part.section == "components" else ""
+    return f"| {_STATES[part.state]} | {section} {escaped(part.name)}{kind} | {'<br>'.join(changes)} |"
+
+
+def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        return
+    yield from ("", f"**{title}**", "")
+    rows = []
+    for one in findings:
+        place = f"{escaped(one.location.file)}:{one.location.line}"
+        rows.append(f"- {one.severity} {escaped(one.rule)} {escaped(one.name)}, {place}: {escaped(one.message)}")
+    yield from _limited(rows, "- {} more")
+
+
+def _picture(system: SystemDifference) -> Iterator[str]:
+    """Draw both versions in one, where anything in the picture changed."""
+    if not any(part.section in {"components", "relations"} for part in system.parts):
+        return
+    picture = Picture(system)
+    yield from ("", "```mermaid", *picture.text().rstrip("\n").split("\n"), "```", "")
+    yield "Green has come, red and dashed is gone, amber has changed."
+    if picture.hidden:
+        yield f"Of more than {MOST_NODES} components only what changed and what is beside it is drawn: " \
+              f"{picture.hidden:,} are left out."  # fmt: skip

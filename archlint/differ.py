@@ -1,0 +1,204 @@
+"""Two versions of architectures, from files, folders or a git revision, compared system by system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from archlint.api import Linters
+from archlint.compare.difference import Difference, SystemDifference
+from archlint.compare.facts import DiffError
+from archlint.compare.git import Revision, RevisionIncludes
+from archlint.compare.systems import Snapshot, compare
+from archlint.errors import UnreadableInputError
+from archlint.linter import Includes, Options
+from archlint.source.document import Document
+from archlint.source.files import FileIncludes, is_architecture, read_document, real_path
+from archlint.verdicts import InputError
+
+
+class _Version(Protocol):
+    """One version: where its files are found, and how they are read."""
+
+    def document(self, path: Path) -> Document: ...
+
+    def includes(self, path: Path) -> Includes: ...
+
+
+class _OnDisk:
+    """Files as they stand."""
+
+    def document(self, path: Path) -> Document:
+        return read_document(path)
+
+    def includes(self, path: Path) -> Includes:
+        return FileIncludes(path)
+
+
+class _InGit:
+    """Files as a revision has them."""
+
+    def __init__(self, revision: Revision) -> None:
+        self.revision = revision
+
+    def document(self, path: Path) -> Document:
+        return self.revision.document(_in_repository(path))
+
+    def includes(self, path: Path) -> Includes:
+        return RevisionIncludes(self.revision, _in_repository(path))
+
+
+def _in_repository(path: Path) -> Path:
+    """Return where a repository has a path: its folder without links, the file itself as it is named."""
+    absolute = Path(os.path.abspath(path))
+    return real_path(absolute.parent) / absolute.name
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What one side has: systems by the key that pairs them, and what could not be read, by the same key."""
+
+    systems: dict[str, Snapshot]
+    errors: dict[str, InputError]
+
+
+def diff_paths(old: Path, new: Path, options: Options) -> Difference:
+    """Compare two files, or the systems in two folders by their paths in these.
+
+    The rules are those that hold for the new side, on both: so only the architecture makes a difference. Raises
+    `DiffError` where one is a file and the other a folder, or neither holds an architecture.
+    """
+    if old.is_dir() != new.is_dir():
+        folder = old if old.is_dir() else new
+        raise DiffError(f"{folder} is a folder, and the other is none", "compare two files, or two folders")
+    linters = Linters(_with_signatures(options))
+    if not old.is_dir():
+        olds, news = {"": old}, {"": new}
+    else:
+        olds, news = ({str(p.relative_to(f)): p for p in linters.files_below(f)} for f in (old, new))
+        if not olds and not news:
+            raise _nothing(f"{old} and {new}")
+    likes = {key: news.get(key, path) for key, path in olds.items()}
+    before = _snapshots(linters, _OnDisk(), olds, likes)
+    after = _snapshots(linters, _OnDisk(), news, news)
+    return _paired(str(old), str(new), before, after)
+
+
+def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Difference:
+    """Compare what a git revision has of some files and folders with what stands there now.
+
+    Raises `DiffError` for what is no repository or no revision, and for a path that neither side has.
+    """
+    targets = targets or (Path(),)
+    first = Path(os.path.abspath(targets[0]))
+    folder = next(p for p in (first, *first.parents) if p.is_dir())
+    at = Revision(revision, folder)
+    linters = Linters(_with_signatures(options))
+    olds: dict[str, Path] = {}
+    news: dict[str, Path] = {}
+    for target in targets:
+        before, after = _at_revision(at, target, linters), _now(target, linters)
+        if not before and not after:
+            raise _nothing(f"{target}, neither now nor at {revision}")
+        olds |= {str(_in_repository(path)): path for path in before}
+        news |= {str(_in_repository(path)): path for path in after}
+    likes = {key: news.get(key, path) for key, path in olds.items()}
+    return _paired(
+        revision, "the work tree", _snapshots(linters, _InGit(at), olds, likes),
+        _snapshots(linters, _OnDisk(), news, news),
+    )  # fmt: skip
+
+
+def _nothing(where: str) -> DiffError:
+    return DiffError(f"nothing to compare in {where}", "an architecture file is YAML with the key `archlint: 1`")
+
+
+def _with_signatures(options: Options) -> Options:
+    return msgspec.structs.replace(options, signatures=True, baselined=False)
+
+
+def _now(target: Path, linters: Linters) -> list[Path]:
+    """Return the architecture files of a path as it is now."""
+    if target.is_dir():
+        return list(linters.files_below(target))
+    return [target] if target.exists() else []
+
+
+def _at_revision(at: Revision, target: Path, linters: Linters) -> list[Path]:
+    """Return the architecture files of a path at a revision, without those that a search leaves out today."""
+    place = _in_repository(target) if not target.is_dir() else real_path(target)
+    if not place.is_relative_to(at.top):
+        raise DiffError(f"{target} lies outside the repository {at.top.name}/", "name paths of one repository")
+    if place in at.blobs:
+        return [target]
+    below = []
+    for path in sorted(at.blobs):
+        if not path.is_relative_to(place) or path.suffix not in {".yaml", ".yml"}:
+            continue
+        shown = target / path.relative_to(place)
+        steps = path.relative_to(place).parts
+        if any(step.startswith(".") for step in steps) or linters.leaves_out(shown, target):
+            continue
+        if at.blobs[path].is_file:
+            below.append((path, shown))
+    at.fetch(path for path, _ in below)
+    return [shown for path, shown in below if is_architecture(at.read_bytes(path))]
+
+
+def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], likes: dict[str, Path]) -> _Found:
+    """Lint the files of one side; what others include is part of those."""
+    systems: dict[str, Snapshot] = {}
+    included: set[Path] = set()
+    errors: dict[str, InputError] = {}
+    for key, path in paths.items():
+        like = likes[key]
+        try:
+            document = version.document(path)
+            examined = linters.linter_for(like).examine(document, path, version.includes(path), like)
+        except UnreadableInputError as error:
+            errors[key] = InputError(error.message, error.hint)
+            continue
+        systems[key] = Snapshot(examined.system, examined.report)
+        included |= examined.included
+    alone = {
+        key: one for key, one in systems.items()
+        if real_path(paths[key]) not in included and _in_repository(paths[key]) not in included
+    }  # fmt: skip
+    return _Found(alone, errors)
+
+
+def _paired(old: str, new: str, before: _Found, after: _Found) -> Difference:
+    """Compare the systems of both sides: by their files, then, where these are gone, by the names of the systems.
+
+    What could not be read on one side is compared with nothing.
+    """
+    moved = _moved(before.systems, after.systems)
+    unread = before.errors.keys() | after.errors.keys()
+    differences = []
+    for key, snapshot in after.systems.items():
+        if key not in unread:
+            differences.append(compare(before.systems.get(moved.get(key, key)), snapshot))
+    taken = {moved.get(key, key) for key in after.systems} | unread
+    differences += [compare(snapshot, None) for key, snapshot in before.systems.items() if key not in taken]
+    changed = tuple(one for one in differences if not one.is_empty)
+    errors = tuple(dict.fromkeys((*before.errors.values(), *after.errors.values())))
+    return Difference(old, new, changed, len(differences) - len(changed), errors)
+
+
+def _moved(before: dict[str, Snapshot], after: dict[str, Snapshot]) -> dict[str, str]:
+    """Return the files that have another name now, by the name of the system: from the new key to the old one."""
+    gone: dict[str, list[str]] = {}
+    come: dict[str, list[str]] = {}
+    for side, other, named in ((before, after, gone), (after, before, come)):
+        for key, snapshot in side.items():
+            if key not in other and snapshot.report.system:
+                named.setdefault(snapshot.report.system, []).append(key)
+    return {
+        keys[0]: gone[name][0] for name, keys in come.items() if len(keys) == 1 and len(gone.get(name, ())) == 1
+    }
+
+
+__all__ = ["Difference", "SystemDifference", "diff_git", "diff_paths"]
