@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import yaml
 from hypothesis import strategies as st
 
 from archlint.model.words import VERBS
@@ -119,3 +120,46 @@ def respelt(draw: st.DrawFn, tree: Tree, key: str = "") -> Tree:
         other, factor = draw(st.sampled_from(_UNITS[unit]))
         return f"{int(number) * factor:.10g}{other}"
     return tree
+
+
+class _Quoted(str):
+    """A text that is written in quotes."""
+
+
+class _Styled(yaml.SafeDumper):
+    """Writes text as it is, or in quotes where it is marked so."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - mypy knows it as an attribute of instances
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Styled.add_representer(
+    _Quoted, lambda dumper, data: dumper.represent_scalar("tag:yaml.org,2002:str", str(data), style='"')
+)
+_PLAIN = {"true", "false"}
+
+
+@st.composite
+def styled(draw: st.DrawFn, tree: Tree) -> str:
+    """A system as another person writes it: flow or block style, quotes, comments, empty lines."""
+    quotes, wide = draw(st.booleans()), draw(st.booleans())
+    text = yaml.dump(
+        _marked(tree) if quotes else tree, Dumper=_Styled, sort_keys=False, width=100_000 if wide else 60,
+        default_flow_style=draw(st.sampled_from([True, False, None])), indent=draw(st.sampled_from([2, 4])),
+    )  # fmt: skip
+    lines = ["# a comment: above", ""]
+    for line in text.splitlines():                 # a narrow text breaks within words, where no comment can stand
+        if wide and draw(st.booleans()):
+            lines += ["", "  # another"]
+        lines.append(f"{line}  # beside it" if wide else line)
+    return "\n".join(lines) + "\n"
+
+
+def _marked(tree: Tree) -> Tree:
+    if isinstance(tree, dict):
+        return {key: _marked(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_marked(item) for item in tree]
+    return tree if tree in _PLAIN else _Quoted(tree)

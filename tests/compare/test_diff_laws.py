@@ -1,0 +1,56 @@
+"""What holds for the difference of any two versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.compare.trees import renamed, renames, respelt, shuffled, styled
+from tests.compare.versions import difference
+from tests.conftest import ROOT
+from tests.strategies import Tree, architectures, dump, parse
+
+EXAMPLES = [path for path in sorted(ROOT.glob("examples/*/*.yaml")) if path.parent.name in {"healthy", "sick"}]
+EXAMPLES += sorted(ROOT.glob("rules/*/*.yaml"))
+SYSTEMS = [path for path in EXAMPLES if path.name != "rule.yaml" and "archlint:" in path.read_text(encoding="utf-8")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), architectures())
+def test_other_order_units_and_style_make_no_difference(data: st.DataObject, tree: Tree) -> None:
+    again = data.draw(styled(data.draw(respelt(data.draw(shuffled(tree))))))
+    found = difference(dump(tree), again)
+    assert found.is_empty, (found.parts, found.derived, found.found, found.healed)
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: path.stem)
+def test_an_example_written_again_is_the_same(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert difference(text, text).is_empty
+    if "\n---" not in text and path.parent.name in {"healthy", "sick"}:
+        assert difference(text, dump(parse(text))).is_empty
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), architectures())
+def test_a_rename_is_told_as_one_and_nothing_else(data: st.DataObject, tree: Tree) -> None:
+    rename = data.draw(renames(tree))
+    found = difference(dump(tree), dump(renamed(tree, rename)))
+    told = [(part.section, part.was, part.name, part.changes) for part in found.parts]
+    assert told == [(rename.section, rename.old, rename.new, ())]
+    assert not (found.derived or found.found or found.healed or found.undecided)
+
+
+@settings(max_examples=30, deadline=None)
+@given(architectures(), architectures())
+def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None:
+    forth, back = difference(dump(one), dump(other)), difference(dump(other), dump(one))
+    assert {part.name for part in forth.parts if part.state == "added"} == {
+        part.name for part in back.parts if part.state == "removed"
+    }
+    assert forth.unchanged + len(forth.found) + len(forth.regraded) == back.unchanged + len(back.healed) + len(
+        back.regraded
+    ) + len(back.undecided)
