@@ -151,8 +151,7 @@ class _Maker:
 
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
         pack = rule.pack
-        places = {place.names: place for place in (*hit.each, *hit.group)} or {hit.at.names: hit.at}
-        paths = tuple(sorted(places))
+        paths = sorted(place.names for place in hit.group or hit.each or (hit.at,))
         return Finding(
             pack.id,
             pack.name,
@@ -164,12 +163,12 @@ class _Maker:
             tuple(self._term(term) for term in hit.terms),
             tuple(self._related(related) for related in hit.related),
             cures_of(pack, hit.cures),
-            self._fingerprint(pack.id, places[paths[0]].identity),
+            self._fingerprint(pack.id, ".".join(paths[0]) or "system"),
             pack.docs,
             hit.cause,
             hit.band,
             path=tuple(self._related(step) for step in hit.path),
-            paths=paths[:MOST_TOGETHER] if hit.group else paths,
+            paths=tuple(paths[:MOST_TOGETHER] if hit.group else paths),
             joint=bool(hit.group),
         )
 
@@ -184,7 +183,7 @@ class _Maker:
             pack.id, pack.name, rule.severity.value, Certainty.PROVEN.value, problem.place.at,
             self.location(problem.document, problem.span), problem.message, (), related, cures_of(pack, ()),
             self._fingerprint(pack.id, problem.place.identity), pack.docs, "", None, problem.suggestion,
-            (problem.place.names,),
+            paths=(problem.place.names,),
         )  # fmt: skip
 
     def _term(self, term: Term) -> ShownTerm:

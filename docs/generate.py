@@ -21,6 +21,7 @@ from archlint.api import all_packs, all_technologies, check_targets, load_checke
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
+from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.model.schema import architecture_schema  # noqa: E402
@@ -130,6 +131,7 @@ def files() -> dict[Path, str]:
         docs / "pictures" / "online-bigsize.svg": example_picture(ROOT / "examples" / "sick" / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(architecture_schema()),
         docs / "schema" / "report.schema.json": _json(report_schema()),
+        docs / "schema" / "diff.schema.json": _json(difference_schema()),
     }
     made |= {ROOT / pack.docs: NOTE + rule_page(pack) for pack in packs}
     made |= {ROOT / pattern.docs: NOTE + pattern_page(pattern, packs) for pattern in patterns().values()}

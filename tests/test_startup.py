@@ -14,6 +14,7 @@ HEAVY = {
     "archlint.report.json", "archlint.report.sarif", "archlint.report.junit", "archlint.report.github",
     "archlint.report.gitlab", "archlint.report.markdown", "archlint.report.markup", "archlint.report.html", "xml", "html",
     "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
+    "archlint.compare", "archlint.differ", "subprocess",
 }  # fmt: skip
 SCRIPT = """
 import sys

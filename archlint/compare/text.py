@@ -79,7 +79,7 @@ class _System:
     def _head(self) -> list[str]:
         system = self.system
         files = system.new or system.old
-        if system.old and system.new and system.old != system.new:
+        if system.old and system.new and not system.old.endswith(system.new):
             files = f"{system.old} -> {system.new}"
         state = "" if system.old and system.new else " is new" if system.new else " is gone"
         named = f" ({flat(files)})" if flat(files) != flat(system.system) else ""

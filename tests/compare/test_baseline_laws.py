@@ -14,7 +14,7 @@ from archlint.config import Config
 from archlint.linter import Linter, Options
 from archlint.source.parser import parse
 from archlint.verdicts import FileReport
-from tests.compare.trees import renamed, renames, respelt, shuffled
+from tests.compare.trees import Rename, parts_of, renamed, renames, respelt, shuffled
 from tests.conftest import ROOT
 from tests.strategies import Tree, architectures, dump
 
@@ -65,3 +65,13 @@ def test_a_baseline_survives_writing_and_reading(data: st.DataObject, tree: Tree
         file.write_text(head + "".join(data.draw(st.permutations(lines))), encoding="utf-8")
         again = read_baseline(file)
     assert sorted(again.entries, key=str) == sorted(baseline.entries, key=str)
+
+
+@settings(max_examples=40, deadline=None)
+@given(architectures())
+def test_all_components_under_other_names_change_nothing(tree: Tree) -> None:
+    baseline = frozen(tree)
+    for section, name in list(parts_of(tree)):
+        if section == "components":
+            tree = renamed(tree, Rename(section, name, f"shop-{name}"))
+    assert_clean(baseline, tree)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.compare.trees import renamed, renames, respelt, shuffled, styled
+from tests.compare.trees import Rename, parts_of, renamed, renames, respelt, shuffled, styled
 from tests.compare.versions import difference
 from tests.conftest import ROOT
 from tests.strategies import Tree, architectures, dump, parse
@@ -54,3 +54,15 @@ def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None
     assert forth.unchanged + len(forth.found) + len(forth.regraded) == back.unchanged + len(back.healed) + len(
         back.regraded
     ) + len(back.undecided)
+
+
+@settings(max_examples=40, deadline=None)
+@given(architectures())
+def test_all_components_under_other_names_are_renamed(tree: Tree) -> None:
+    other = tree
+    for section, name in list(parts_of(tree)):
+        if section == "components":
+            other = renamed(other, Rename(section, name, f"shop-{name}"))
+    found = difference(dump(tree), dump(other))
+    assert {part.state for part in found.parts} == {"renamed"}
+    assert not (found.found or found.healed or found.undecided or found.derived)

@@ -1,0 +1,293 @@
+"""`archlint baseline`, and `archlint check` with what it wrote, as processes in real folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.compare.old_repository import old_system
+from tests.conftest import Run
+
+NAME = "archlint-baseline.jsonl"
+
+
+@pytest.fixture
+def old(archlint: Run, tmp_path: Path) -> Path:
+    """A repository whose forty findings are frozen."""
+    path = tmp_path / "arch.yaml"
+    path.write_text(old_system())
+    (tmp_path / "archlint.toml").write_text("")
+    done = archlint("baseline")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"wrote {NAME}: 40 new\n"
+    return path
+
+
+def findings(done: CompletedProcess[str]) -> list[tuple[str, str, int]]:
+    return [(one["rule"], one["at"], one["line"]) for one in json.loads(done.stdout)["findings"]]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_what_is_frozen_is_no_longer_a_failure(archlint: Run, old: Path) -> None:
+    done = archlint("check")
+    assert done.returncode == 0
+    assert "Nothing new in 1 file" in done.stdout
+    assert "40 findings in the baseline." in done.stdout
+    assert archlint("check", "--no-baseline").returncode == 1
+
+
+def test_a_second_model_on_a_server_is_the_only_finding_at_its_line(archlint: Run, old: Path) -> None:
+    old.write_text(old_system("recommender"))
+    done = archlint("check", "--output", "json")
+    assert done.returncode == 1
+    line = 1 + old.read_text().splitlines().index("    serves: [model-3, recommender]")
+    assert findings(done) == [("SRV002", "components.server-3.serves", line)]
+    assert len(json.loads(done.stdout)["baselined"]) == 40
+    shown = archlint("check")
+    assert shown.returncode == 1
+    assert f"arch.yaml:{line}:" in shown.stdout
+    assert "Found 1 error in 1 file" in shown.stdout
+
+
+def test_moved_lines_and_another_order_show_nothing(archlint: Run, old: Path) -> None:
+    lines = old.read_text().splitlines(keepends=True)
+    start = lines.index("components:\n")
+    body = lines[:start] + ["# moved\n"] * 7 + lines[start:]
+    old.write_text("".join(body))
+    done = archlint("check")
+    assert done.returncode == 0
+    assert "healed" not in done.stdout
+
+
+def test_a_renamed_component_shows_nothing_and_update_follows_it(archlint: Run, old: Path) -> None:
+    edit(old, "server-3", "ranking")
+    done = archlint("check", "--output", "json")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["findings"], report["spent"]) == (0, [], [])
+    was = {one["at"]: one["baseline"]["was"] for one in report["baselined"] if one["baseline"]["was"]}
+    assert was["components.ranking"] == "components.server-3"
+    updated = archlint("baseline", "--update")
+    assert updated.stdout == f"wrote {NAME}: 40 known\n"
+    text = (old.parent / NAME).read_text()
+    assert "server-3" not in text
+    assert '"ranking"' in text
+
+
+def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archlint: Run, old: Path) -> None:
+    edit(old, "  server-2:\n    kind: model-server\n    replicas: 1\n",
+         "  server-2:\n    kind: model-server\n    replicas: 2\n    zones: [a, b]\n    balancing: pooled\n")  # fmt: skip
+    edit(old, "  store:", "  extra: {kind: database, uses: nobody-knows-it}\n  store:")
+    done = archlint("check")
+    assert "1 finding of archlint-baseline.jsonl is healed:" in done.stdout
+    assert "REL001  components.server-2  in arch.yaml" in done.stdout
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 known, 1 taken out\n"
+    again = archlint("check", "--output", "json")
+    assert {rule for rule, _, _ in findings(again)} == {"DOC014", "DOC015"}
+    assert json.loads(again.stdout)["spent"] == []
+
+
+def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: Path) -> None:
+    edit(old, "  store: {kind: model-registry, uses: mlflow}", "  store: {kind: model-registry, uses: nobody-knows-it}")
+    edit(old, "    replicas: 1\n    serves: [model-2]", "    replicas: 2\n    zones: [a, b]\n    balancing: pooled\n    serves: [model-2]")
+    (old.parent / "archlint.toml").write_text("baseline-strict = true\n")
+    done = archlint("check", "--select", "REL")
+    assert done.returncode == 1
+    assert "archlint-baseline.jsonl is strict: take them out with `archlint baseline --update`." in done.stdout
+    before = (old.parent / NAME).read_bytes()
+    grown = archlint("baseline")
+    assert grown.returncode == 2
+    assert "archlint-baseline.jsonl is strict: it may only shrink, and 1 finding would be new" in grown.stderr
+    assert (old.parent / NAME).read_bytes() == before
+    assert archlint("baseline", "--update").returncode == 0
+    assert archlint("check", "--select", "REL").returncode == 0
+    (old.parent / "archlint.toml").write_text("")
+    assert archlint("check", "--select", "REL", "--baseline-strict").returncode == 0
+
+
+def test_rules_that_do_not_run_heal_nothing(archlint: Run, old: Path) -> None:
+    done = archlint("check", "--select", "SRV", "--output", "json")
+    assert json.loads(done.stdout)["spent"] == []
+    assert archlint("baseline", "--update", "--select", "SRV").stdout == f"wrote {NAME}: 40 known\n"
+    assert archlint("baseline", "--select", "SRV").stdout == f"wrote {NAME}: 40 known\n"
+
+
+def test_other_severities_make_nothing_new(archlint: Run, old: Path) -> None:
+    (old.parent / "archlint.toml").write_text('[rules]\nOPS001.severity = "error"\n')
+    done = archlint("check")
+    assert (done.returncode, "40 findings in the baseline." in done.stdout) == (0, True)
+
+
+def test_a_fact_that_is_taken_away_heals_nothing(archlint: Run, old: Path) -> None:
+    edit(old, "    replicas: 1\n    serves: [model-2]", "    serves: [model-2]")
+    done = archlint("check", "--output", "json")
+    assert json.loads(done.stdout)["spent"] == []
+
+
+def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path) -> None:
+    old.write_text(old.read_text() + "accept:\n  - {rule: OPS001, at: components.server-1, reason: pilot}\n")
+    done = archlint("check")
+    assert done.returncode == 0
+    assert "1 finding of archlint-baseline.jsonl is accepted by now:" in done.stdout
+    assert "1 finding accepted. 39 findings in the baseline." in done.stdout
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 known, 1 taken out\n"
+    assert "accepted by now" not in archlint("check").stdout
+
+
+def test_a_renamed_file_keeps_its_entries(archlint: Run, old: Path) -> None:
+    (old.parent / "teams").mkdir()
+    old.rename(old.parent / "teams" / "shop.yaml")
+    done = archlint("check")
+    assert (done.returncode, "healed" in done.stdout) == (0, False)
+    archlint("baseline", "--update")
+    assert {json.loads(row).get("file") for row in (old.parent / NAME).read_text().splitlines()} == {
+        None, "teams/shop.yaml",
+    }  # fmt: skip
+
+
+def test_a_file_that_is_gone_is_healed_and_one_that_is_not_checked_is_not(archlint: Run, old: Path) -> None:
+    other = old.with_name("other.yaml")
+    other.write_text(old_system(servers=2).replace("system: shop", "system: other"))
+    assert "new" in archlint("baseline").stdout
+    assert "healed" not in archlint("check", "other.yaml").stdout
+    old.unlink()
+    done = archlint("check", "other.yaml")
+    assert (done.returncode, "40 findings of archlint-baseline.jsonl are healed:" in done.stdout) == (0, True)
+    assert "and 20 more" in done.stdout
+
+
+def test_the_same_finding_more_often_is_new(archlint: Run, tmp_path: Path) -> None:
+    path = tmp_path / "arch.yaml"
+    once = old_system(servers=1).replace("- {to: server-0, timeout: 1s}", "- {to: server-0, when: a}")
+    path.write_text(once)
+    archlint("baseline", "-o", "known.jsonl")
+    assert archlint("check", "--baseline", "known.jsonl").returncode == 0
+    path.write_text(once.replace("when: a}", "when: a}\n      - {to: server-0, when: b}"))
+    done = archlint("check", "--baseline", "known.jsonl", "--output", "json")
+    assert [rule for rule, _, _ in findings(done)] == ["REL003"]
+
+
+def test_one_more_call_without_a_timeout_is_new_and_one_less_is_healed(archlint: Run, tmp_path: Path) -> None:
+    path = tmp_path / "arch.yaml"
+    text = old_system(servers=3).replace("{to: server-0, timeout: 1s}", "{to: server-0}")
+    path.write_text(text)
+    archlint("baseline")
+    path.write_text(text.replace("{to: server-1, timeout: 1s}", "{to: server-1}"))
+    done = archlint("check", "--output", "json")
+    assert [rule for rule, _, _ in findings(done)] == ["REL003"]
+    archlint("baseline")
+    path.write_text(text)
+    done = archlint("check", "--output", "json")
+    assert findings(done) == []
+    assert [(one["rule"], one["at"]) for one in json.loads(done.stdout)["spent"]] == [
+        ("REL003", "components.page.calls.server-1")
+    ]
+
+
+def test_the_configuration_names_the_baseline_and_a_folder_below_uses_it(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.archlint]\nbaseline = "quality/known.jsonl"\n')
+    (tmp_path / "quality").mkdir()
+    team = tmp_path / "teams" / "a"
+    team.mkdir(parents=True)
+    (team / "arch.yaml").write_text(old_system(servers=2))
+    missing = archlint("check")
+    assert missing.returncode == 2
+    assert "quality/known.jsonl: there is no such baseline" in missing.stderr
+    assert archlint("check", "--no-baseline").returncode == 1
+    assert archlint("baseline", cwd=team).returncode == 0
+    rows = (tmp_path / "quality" / "known.jsonl").read_text().splitlines()
+    assert json.loads(rows[1])["file"] == "../teams/a/arch.yaml"
+    for folder in (tmp_path, team, tmp_path / "teams"):
+        assert archlint("check", cwd=folder).returncode == 0, folder
+
+
+def test_each_configuration_has_its_own_baseline(archlint: Run, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "archlint.toml").write_text("")
+        (tmp_path / name / "arch.yaml").write_text(old_system(servers=1))
+    done = archlint("baseline")
+    assert sorted(done.stdout.splitlines()) == [f"wrote a/{NAME}: 4 new", f"wrote b/{NAME}: 4 new"]
+    assert archlint("check").returncode == 0
+    (tmp_path / "a" / NAME).unlink()
+    report = json.loads(archlint("check", "--output", "json").stdout)
+    assert {one["file"] for one in report["findings"]} == {"a/arch.yaml"}
+
+
+def test_standard_input_under_a_name_is_held_against_its_entries(archlint: Run, old: Path) -> None:
+    done = archlint("check", "--stdin-filename", "arch.yaml", "-", stdin=old_system("recommender"))
+    assert done.returncode == 1
+    assert "40 findings in the baseline." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "archlint-baseline.jsonl:1: the baseline is empty"),
+        ("{}\n", "archlint-baseline.jsonl:1: no baseline: it does not start with"),
+        ("[1, 2]\n", "archlint-baseline.jsonl:1: no baseline"),
+        ('{"archlint-baseline": 2}\n', "a baseline of version 2; this archlint reads version 1"),
+        ('{"archlint-baseline": 1}\n{"file": "arch.yaml"}\n', "archlint-baseline.jsonl:2: no entry of a baseline"),
+        ('{"archlint-baseline": 1}\nnonsense\n', "archlint-baseline.jsonl:2: no line of a baseline: `nonsense`"),
+        (
+            '{"archlint-baseline": 1}\n<<<<<<< HEAD\n=======\n>>>>>>> other\n',
+            "archlint-baseline.jsonl:2: a merge conflict stands in the baseline",
+        ),
+        (
+            '{"archlint-baseline": 1}\n{"file": "a", "rule": "REL001", "path": ["components", "a"], "fingerprint": "12"}\n',
+            "archlint-baseline.jsonl:2: the entry of REL001 does not fit together",
+        ),
+        ("[" * 100_000, "archlint-baseline.jsonl:1: no line of a baseline"),
+        ("\x00\x01\x02", "archlint-baseline.jsonl:1: no line of a baseline"),
+    ],
+)
+def test_a_damaged_baseline_is_refused_and_never_overwritten(
+    archlint: Run, old: Path, text: str, told: str
+) -> None:
+    (old.parent / NAME).write_text(text)
+    for words in (("check",), ("baseline",), ("baseline", "--update")):
+        done = archlint(*words)
+        assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+    assert (old.parent / NAME).read_text() == text
+
+
+def test_a_merge_of_two_branches_reads_as_both(archlint: Run, old: Path) -> None:
+    file = old.parent / NAME
+    head, *rows = file.read_text().splitlines(keepends=True)
+    file.write_text(head + "".join(rows[20:]) + head + "".join(reversed(rows[:25])))
+    assert archlint("check").returncode == 0
+    archlint("baseline", "--update")
+    assert file.read_text() == head + "".join(rows)
+
+
+def test_wrong_calls_say_what_to_do(archlint: Run, old: Path, tmp_path: Path) -> None:
+    for words, told in (
+        (("check", "--baseline", "none.jsonl"), "none.jsonl: there is no such baseline"),
+        (("check", "--baseline", "."), ".: is a folder"),
+        (("check", "--baseline", NAME, "--no-baseline"), "contradict each other"),
+        (("baseline", "--update", "-o", "none.jsonl"), "none.jsonl: there is no such baseline to update"),
+        (("baseline", "-o", "missing/none.jsonl"), "missing/none.jsonl: cannot be written"),
+        (("baseline", "nothing.yaml"), "nothing.yaml: no such file"),
+        (("baseline", "-o", "arch.yaml"), "arch.yaml:1: no line of a baseline"),
+    ):
+        done = archlint(*words)
+        assert (done.returncode, told in done.stderr) == (2, True), (words, done.stderr)
+    assert old.read_text() == old_system()
+
+
+def test_a_wrong_key_of_the_configuration_is_told_with_its_line(archlint: Run, old: Path) -> None:
+    for text, told in (
+        ("baseline = 3\n", "archlint.toml:1:12: `baseline` needs the path of a file, but has the number 3"),
+        ('baseline-strict = "yes"\n', "archlint.toml:1:19: `baseline-strict` needs true or false"),
+        ('baselin = "x"\n', "did you mean `baseline`?"),
+    ):
+        (old.parent / "archlint.toml").write_text(text)
+        done = archlint("check")
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
