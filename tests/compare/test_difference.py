@@ -1,0 +1,159 @@
+"""What two versions of a system differ in, fact by fact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archlint.compare.difference import SystemDifference
+from archlint.compare.markdown import escaped, render_markdown
+from archlint.compare.mermaid import Picture
+from archlint.compare.mermaid import escaped as drawn
+from archlint.compare.text import MOST_ROWS, render_text
+from archlint.differ import Difference, diff_paths
+from archlint.linter import Options
+from tests.compare.versions import difference
+
+BASE = """\
+archlint: 1
+system: shop
+owner: {team: search}
+workloads:
+  w: {from: page, rate: 60/min, models: [m, n], slo: {latency: {p99: 1s}}, budget: 30 USD per month}
+models:
+  m: {service_time: {p50: 10ms, p99: 20ms}, version: 1.10}
+  n: {artifact: 1GB}
+components:
+  page: {kind: client, calls: [{to: api, timeout: 1s, retries: 1}]}
+  api: {kind: service, zones: [a, b], replicas: {min: 2, max: 4}, reads: [{to: cache, hit_ratio: 50%}, db], calls: [server]}
+  cache: {kind: cache}
+  db: {kind: database}
+  server: {kind: model-server, serves: [m, n], hardware: {gpu: t4}, price: 0.5 USD per h}
+  job: {kind: batch-job, schedule: 60min}
+accept:
+  - {rule: OPS001, at: components.server, reason: pilot, while: models < 3}
+"""
+
+
+def changed(old: str, new: str) -> SystemDifference:
+    assert old in BASE
+    return difference(BASE, BASE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("60/min", "1/s"), ("p99: 1s", "p99: 1000ms"), ("latency: {p99: 1s}", "latency: 1s"), ("[a, b]", "[b, a]"),
+        ("50%", "0.5"), ("1GB", "1000MB"), ("owner: {team: search}", "owner: search"), ("60min", "1h"),
+        ("30 USD per month", "1 USD per day"), ("from: page", "from: {client: page}"), ("calls: [server]", "calls: server"),
+        ("serves: [m, n]", "serves: [n, m]"), ("{to: cache, hit_ratio: 50%}, db]", "{hit_ratio: 50%, to: cache}, {to: db}]"),
+        ("0.5 USD per h", "12 USD per day"),
+    ],
+)  # fmt: skip
+def test_other_spellings_are_the_same(old: str, new: str) -> None:
+    found = changed(old, new)
+    assert found.is_empty, found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part", "fact", "before", "after"),
+    [
+        ("60/min", "2/s", "w", "rate", "1/s", "2/s"),
+        ("p99: 1s", "p99: 2s", "w", "slo.latency.p99", "1 s", "2 s"),
+        ("models: [m, n]", "models: [n, m]", "w", "models", "m, n", "n, m"),
+        ("30 USD", "31 USD", "w", "budget", "30 USD per 30 d", "31 USD per 30 d"),
+        ("1.10", "1.1", "m", "version", "1.10", "1.1"),
+        ("p50: 10ms", "p50: 10.0001ms", "m", "service_time.p50", "0.01 s", "0.0100001 s"),
+        ("max: 4", "max: 6", "api", "replicas.max", "4", "6"),
+        ("retries: 1", "retries: 2", "page calls api", "retries", "1", "2"),
+        ("gpu: t4", "gpu: l4", "server", "hardware.gpu", "t4", "l4"),
+        ("0.5 USD", "0.6 USD", "server", "price", "0.5 USD per 1 h", "0.6 USD per 1 h"),
+        ("60min", "2h", "job", "schedule", "every 1 h", "every 2 h"),
+        ("team: search", "team: ads", "shop", "owner.team", "search", "ads"),
+        ("reason: pilot", "reason: review", "OPS001 at components.server", "reason", "pilot", "review"),
+        ("models < 3", "models < 4", "OPS001 at components.server", "while", "models < 3", "models < 4"),
+        ("[{to: cache, hit_ratio: 50%}, db]", "[db, {to: cache, hit_ratio: 50%}]", "api", "order of relations",
+         "reads cache, reads db, calls server", "reads db, reads cache, calls server"),
+    ],
+)  # fmt: skip
+def test_a_fact_that_changes_is_told_alone(old: str, new: str, part: str, fact: str, before: str, after: str) -> None:
+    told = [(p.name, c.fact, c.old, c.new) for p in changed(old, new).parts for c in p.changes]
+    assert told == [(part, fact, before, after)]
+
+
+def test_an_acceptance_follows_a_rename() -> None:
+    found = difference(BASE, BASE.replace("server", "ranking").replace("model-ranking", "model-server"))
+    assert [(part.section, part.state) for part in found.parts] == [("components", "renamed")]
+
+
+def test_what_a_change_comes_to_is_worked_out() -> None:
+    found = changed("p50: 10ms, p99: 20ms", "p50: 100ms, p99: 200ms")
+    told = {(one.subject, one.fact): (one.old, one.new) for one in found.derived}
+    assert told["workloads.w", "least answer time at p99"] == ("10 ms", "100 ms")
+
+
+def test_a_system_in_several_files_is_the_same_as_in_one(tmp_path: Path) -> None:
+    head, _, below = BASE.partition("models:\n")
+    models, _, rest = below.partition("components:\n")
+    (tmp_path / "one.yaml").write_text(BASE)
+    (tmp_path / "main.yaml").write_text(head + "include: [models.yaml]\ncomponents:\n" + rest)
+    (tmp_path / "models.yaml").write_text("models:\n" + models)
+    found = diff_paths(tmp_path / "one.yaml", tmp_path / "main.yaml", Options())
+    assert found.is_empty, found
+
+
+HOSTILE = """\
+archlint: 1
+system: "a|b<script>`*_[x](y)"
+components:
+  page: {kind: client, calls: ['q"]:::x;-->|y|', db]}
+  'q"]:::x;-->|y|': {kind: service, description: "@everyone ``` | <img>"}
+  db: {kind: database}
+"""
+
+
+def test_what_stands_in_a_file_is_shown_and_never_obeyed() -> None:
+    found = difference(HOSTILE, HOSTILE.replace("db]", "]").replace("@everyone", "@all"))
+    page = render_markdown(Difference("old", "new\n# title", (found,)))
+    assert page.count("\n# ") == 0
+    assert page.count("```") == 2
+    assert "<script>" not in page
+    assert "<img>" not in page
+    assert "@all" not in page
+    picture = Picture(found).text()
+    assert 'q#34;#93;:::x#59;--#62;#124;y#124;' in picture
+    assert picture.count('"') % 2 == 0
+    text = render_text(Difference("old", "new", (found,)))
+    assert "\x1b" not in text
+    assert escaped("a\nb|") == "a b\\|"
+    assert drawn("a\nb") == "a b"
+
+
+def big(count: int, last: str = "") -> str:
+    rows = [f"  c{i}: {{kind: service, calls: [c{i + 1}]}}" for i in range(count)]
+    return "archlint: 1\nsystem: big\ncomponents:\n" + "\n".join(rows) + f"\n  c{count}: {{kind: database{last}}}\n"
+
+
+def test_a_picture_of_a_big_system_shows_what_changed_and_says_so() -> None:
+    found = difference(big(200), big(200, ", replicas: 2"))
+    picture = Picture(found)
+    assert set(picture.kinds) == {"c199", "c200"}
+    assert picture.hidden == 199
+    page = render_markdown(Difference("old", "new", (found,)))
+    assert "Of more than 60 components only what changed and what is beside it is drawn: 199 are left out." in page
+
+
+def test_what_is_gone_is_drawn_red_and_dashed() -> None:
+    picture = Picture(changed(", db]", "]")).text()
+    assert '-.->|"reads"|' in picture
+    assert "stroke:#cf222e,stroke-dasharray:5 4" in picture
+
+
+def test_long_lists_end_and_say_how_much_is_left_out() -> None:
+    found = difference(big(2), big(100))
+    text = render_text(Difference("old", "new", (found,)))
+    assert "more lines: --output json has all" in text
+    assert len(text.splitlines()) < 3 * MOST_ROWS
+    assert all(len(line) <= 100 for line in text.splitlines() if "-->" not in line)
+    assert "more | |" in render_markdown(Difference("old", "new", (found,)))
