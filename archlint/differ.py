@@ -17,7 +17,7 @@ from archlint.compare.systems import Snapshot, compare
 from archlint.errors import UnreadableInputError
 from archlint.linter import Includes, Options
 from archlint.source.document import Document
-from archlint.source.files import FileIncludes, is_architecture, read_document, real_path
+from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
 from archlint.verdicts import InputError
 
 
@@ -100,7 +100,8 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     olds: dict[str, Path] = {}
     news: dict[str, Path] = {}
     for target in targets:
-        before, after = _at_revision(at, target, linters), _now(target, linters)
+        after = _now(target, linters)
+        before = _at_revision(at, target, linters, set(after))
         if not before and not after:
             raise _nothing(f"{target}, neither now nor at {revision}")
         olds |= {str(_in_repository(path)): path for path in before}
@@ -127,8 +128,11 @@ def _now(target: Path, linters: Linters) -> list[Path]:
     return [target] if target.exists() else []
 
 
-def _at_revision(at: Revision, target: Path, linters: Linters) -> list[Path]:
-    """Return the architecture files of a path at a revision, without those that a search leaves out today."""
+def _at_revision(at: Revision, target: Path, linters: Linters, today: set[Path]) -> list[Path]:
+    """Return the architecture files of a path at a revision, without those that a search leaves out today.
+
+    `today` are the files that it finds.
+    """
     place = _in_repository(target) if not target.is_dir() else real_path(target)
     if not place.is_relative_to(at.top):
         raise DiffError(f"{target} lies outside the repository {at.top.name}/", "name paths of one repository")
@@ -142,10 +146,19 @@ def _at_revision(at: Revision, target: Path, linters: Linters) -> list[Path]:
         steps = path.relative_to(place).parts
         if any(step.startswith(".") for step in steps) or linters.leaves_out(shown, target):
             continue
+        if shown not in today and _is_architecture(shown):
+            continue                               # there, and left out by a `.gitignore`
         if at.blobs[path].is_file:
             below.append((path, shown))
     at.fetch(path for path, _ in below)
     return [shown for path, shown in below if is_architecture(at.read_bytes(path))]
+
+
+def _is_architecture(path: Path) -> bool:
+    try:
+        return path.is_file() and is_architecture(read_bytes(path, str(path)))
+    except UnreadableInputError:
+        return False
 
 
 def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], likes: dict[str, Path]) -> _Found:

@@ -138,10 +138,11 @@ class Linter:
         with collector_paused():
             system, included = self.system(document, path, loader)
             report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
-            signatures = self._signatures(system) if self.baseline or self.options.signatures else {}
+            baseline = self.baseline if path is not None else None      # a text without a name is known nowhere
+            signatures = self._signatures(system) if baseline or self.options.signatures else {}
         report = msgspec.structs.replace(
             report, fail_on=self.config.fail_on, rules=named, signatures=signatures,
-            baseline=str(self.baseline or ""), baseline_home=str(self.config.baseline or self.config.root / BASELINE),
+            baseline=str(baseline or ""), baseline_home=str(self.config.baseline or self.config.root / BASELINE),
             baseline_strict=self.options.baseline_strict or self.config.baseline_strict,
         )  # fmt: skip
         return Examined(system, report, included)

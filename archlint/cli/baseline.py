@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from archlint.api import check_targets
 from archlint.cli.check import split_words
@@ -45,8 +44,8 @@ def command(
     Without PATHS, the current folder is searched. A baseline that exists is written anew: with all findings of today,
     or with --update only without those that are healed. Entries of files and rules that are not looked at stay.
     """
-    options = Options(select, ignore, exclude, config, baseline=file, signatures=True)
-    report = check_targets(paths or (Path(),), msgspec.structs.replace(options, baselined=False))
+    options = Options(select, ignore, exclude, config, baselined=False, signatures=True)
+    report = check_targets(paths or (Path(),), options)
     if not report.files and not report.errors:
         raise nothing_to_check(tuple(map(str, paths)), report)
     if report.errors:

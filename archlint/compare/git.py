@@ -28,6 +28,14 @@ _ENVIRONMENT: Final = {
 """Ask nobody, write nothing, fetch nothing, and speak English."""
 
 
+_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+"""What git sets for its hooks, relative to where these start: the repository is found from the folder instead."""
+
+
+def _environment() -> dict[str, str]:
+    return {**{key: value for key, value in os.environ.items() if key not in _OF_HOOKS}, **_ENVIRONMENT}
+
+
 class Blob(msgspec.Struct, frozen=True):
     """A file of a revision: its mode, its object and its size in bytes."""
 
@@ -66,7 +74,7 @@ class Revision:
         try:
             done = subprocess.run(
                 ["git", "-C", str(self.folder), *words], input=told, capture_output=True, check=False,
-                timeout=_SECONDS, env={**os.environ, **_ENVIRONMENT},
+                timeout=_SECONDS, env=_environment(),
             )  # fmt: skip
         except FileNotFoundError:
             raise DiffError("git is not installed", "install it, or compare two files instead") from None

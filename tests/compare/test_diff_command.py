@@ -211,6 +211,27 @@ def test_a_link_at_a_revision_is_not_followed(archlint: Run, repository: Path) -
     assert archlint("diff", "--git", "HEAD", "arch.yaml").returncode == 0
 
 
+def test_what_a_search_leaves_out_today_is_not_gone(archlint: Run, repository: Path) -> None:
+    folder = repository.parent
+    for name in ("draft", "hidden"):
+        (folder / name).mkdir()
+        (folder / name / "arch.yaml").write_text(old_system(servers=1))
+    commit(folder)
+    (folder / ".gitignore").write_text("draft/\n")
+    (folder / "archlint.toml").write_text('exclude = ["hidden/"]\n')
+    done = archlint("diff", "--git", "HEAD", "--exit-code")
+    assert (done.returncode, done.stdout) == (0, "No difference between HEAD and the work tree.\n")
+
+
+def test_inside_a_hook_the_repository_is_found_all_the_same(archlint: Run, repository: Path) -> None:
+    team = repository.parent / "team"
+    team.mkdir()
+    (team / "arch.yaml").write_text(old_system(servers=1))
+    commit(repository.parent)
+    done = archlint("diff", "--git", "HEAD", "--exit-code", cwd=team, env={"GIT_DIR": ".git", "GIT_INDEX_FILE": "x"})
+    assert done.returncode == 0, done.stderr
+
+
 def test_json_keeps_to_its_schema(archlint: Run, repository: Path) -> None:
     repository.write_text(old_system("recommender", servers=8))
     schema = json.loads(archlint("schema", "--of", "diff").stdout)
