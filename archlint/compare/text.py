@@ -126,7 +126,7 @@ def told(change: Change, is_new: bool = False) -> str:
     """Say what became of a fact.
 
     >>> told(Change("timeout", "1 s", "2 s")), told(Change("timeout", "1 s", None)), told(Change("zones", None, "a"))
-    ('timeout: 1 s -> 2 s', 'timeout: 1 s -> not said', 'timeout: not said -> a')
+    ('timeout: 1 s -> 2 s', 'timeout: 1 s -> not said', 'zones: not said -> a')
     """
     if is_new:
         return f"{flat(change.fact)}: {flat(change.new or '')}"

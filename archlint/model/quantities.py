@@ -82,7 +82,8 @@ def parse_duration(text: str) -> float:
             raise ValueError(f"`{shorten(text)}` has no unit of time; did you mean {number}ms or {number}s?")
         hint = _unit_hint(number, unit, SECONDS, LIKELY_SECONDS, "ns, us, ms, s, min, h, d, w")
         raise ValueError(f"`{shorten(text)}` has an unknown unit of time; {hint}")
-    return _number(number) * scale
+    # No float is a thousandth: divided by a thousand, 100ms and 100000us are the same number, multiplied they are not.
+    return _number(number) * scale if scale >= 1 else _number(number) / round(1 / scale)
 
 
 def _is_word(text: str) -> bool:

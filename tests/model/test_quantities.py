@@ -228,3 +228,11 @@ def test_every_unit_of_the_vocabulary_is_read() -> None:
     assert {unit: parse_count(f"1{unit}") for unit in units.COUNTS} == units.COUNTS
     assert {unit: 1 / parse_rate(f"1/{unit}") for unit in units.PERIODS} == pytest.approx(units.PERIODS)
     assert set(quantities.FORMATS) == {"s", "B", "/s", "share", "", "count", "B/s", "h"}
+
+
+@pytest.mark.parametrize("milliseconds", [1, 3, 7, 100, 300, 850, 1600, 999_999])
+def test_a_duration_is_the_same_in_every_unit(milliseconds: int) -> None:
+    seconds = parse_duration(f"{milliseconds}ms")
+    assert seconds == milliseconds / 1000
+    assert parse_duration(f"{milliseconds}000us") == seconds
+    assert parse_duration(f"{milliseconds}000000ns") == seconds
