@@ -52,10 +52,15 @@ def command(
         error = report.errors[0]
         raise UsageError(f"{error.message}; no baseline is written", error.hint)
     groups = _by_baseline(report, file)
+    if update:
+        groups = _existing(groups)
     changes = [(target, _change(target, files, update)) for target, files in groups.items()]
     for target, change in changes:
-        write_baseline(target, change.entries)
-        click.echo(_told(target, change))
+        if change.entries or target.exists():
+            write_baseline(target, change.entries)
+            click.echo(_told(target, change))
+        else:
+            click.echo(f"nothing to freeze: {shown_path(target)} is not written")
 
 
 def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileReport]]:
@@ -66,11 +71,18 @@ def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileRepor
     return groups
 
 
+def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileReport]]:
+    """Return the baselines that are there; of several configurations some may have none."""
+    there = {target: files for target, files in groups.items() if target.exists()}
+    if not there:
+        target = next(iter(groups))
+        raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", "write it without --update")
+    return there
+
+
 def _change(target: Path, files: list[FileReport], update: bool) -> Change:
     """Work out what a baseline holds from now on; nothing is written yet."""
     known = target.exists()
-    if update and not known:
-        raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", "write it without --update")
     baseline = read_baseline(target) if known else Baseline(target)
     if update:
         return shrink(baseline, files)
@@ -84,6 +96,6 @@ def _change(target: Path, files: list[FileReport], update: bool) -> Change:
 
 def _told(target: Path, change: Change) -> str:
     counts = [(change.added, "new"), (change.kept, "known"), (change.dropped, "taken out")]
-    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing to freeze"
+    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing"
     empty = "; it is empty: take the file away" if not change.entries else ""
     return f"wrote {shown_path(target)}: {told}{empty}"

@@ -217,8 +217,23 @@ def test_each_configuration_has_its_own_baseline(archlint: Run, tmp_path: Path) 
     assert sorted(done.stdout.splitlines()) == [f"wrote a/{NAME}: 4 new", f"wrote b/{NAME}: 4 new"]
     assert archlint("check").returncode == 0
     (tmp_path / "a" / NAME).unlink()
+    assert archlint("baseline", "--update").stdout == f"wrote b/{NAME}: 4 known\n"
     report = json.loads(archlint("check", "--output", "json").stdout)
     assert {one["file"] for one in report["findings"]} == {"a/arch.yaml"}
+
+
+def test_a_clean_system_gets_no_baseline_and_a_cured_one_an_empty_one(archlint: Run, tmp_path: Path) -> None:
+    path = tmp_path / "arch.yaml"
+    assert archlint("init").returncode == 0
+    clean = path.read_text()
+    assert archlint("baseline").stdout == f"nothing to freeze: {NAME} is not written\n"
+    assert not (tmp_path / NAME).exists()
+    path.write_text(clean.replace("replicas: 3", "replicas: 1"))
+    assert "new" in archlint("baseline").stdout
+    path.write_text(clean)
+    assert archlint("baseline", "--update").stdout.endswith("taken out; it is empty: take the file away\n")
+    assert (tmp_path / NAME).read_text() == '{"archlint-baseline": 1}\n'
+    assert archlint("check").returncode == 0
 
 
 def test_standard_input_under_a_name_is_held_against_its_entries(archlint: Run, old: Path) -> None:
