@@ -15,6 +15,7 @@ from archlint.config import Config, find_config, nearest_config, read_config
 from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageError
 from archlint.linter import Linter, Options
 from archlint.packs import Pack
+from archlint.source.document import Document
 from archlint.source.files import find_files, read_document, real_path
 from archlint.source.parser import collector_paused, decode, parse
 from archlint.verdicts import FileReport, InputError, Report
@@ -32,6 +33,7 @@ __all__ = [
     "find_pack",
     "load",
     "load_checked",
+    "load_system",
 ]
 STDIN = "<stdin>"
 _PARALLEL_FILES = 16
@@ -245,11 +247,23 @@ def load_checked(path: Path, options: Options, data: bytes | None = None) -> tup
 
     Raises `UnreadableInputError` for what is no architecture file.
     """
+    document, file = _document(path, data)
+    examined = Linters(options).linter_for(path).examine(document, file)
+    return examined.system, examined.report
+
+
+def load_system(path: Path, options: Options, data: bytes | None = None) -> System:
+    """Read a system from a file, or from a text that goes by its name; raises `UnreadableInputError` for none."""
+    document, file = _document(path, data)
+    with collector_paused():
+        return Linters(options).linter_for(path).system(document, file)[0]
+
+
+def _document(path: Path, data: bytes | None) -> tuple[Document, Path | None]:
+    """A file or a text that goes by its name, and the file that includes and baselines are sought beside."""
     name = str(path)
     document = read_document(path) if data is None else parse(name, decode(name, data))
-    file = None if data is not None and name == STDIN else path
-    examined = _Linters(options).linter_for(path).examine(document, file)
-    return examined.system, examined.report
+    return document, None if data is not None and name == STDIN else path
 
 
 def _linter(config: Path | None) -> Linter:

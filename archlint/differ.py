@@ -172,7 +172,7 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
             document = version.document(path)
             examined = linters.linter_for(like).examine(document, path, version.includes(path), like)
         except UnreadableInputError as error:
-            errors[key] = InputError(error.message, error.hint)
+            errors[key] = InputError(error.message, error.hint, str(path))
             continue
         systems[key] = Snapshot(examined.system, examined.report)
         included |= examined.included

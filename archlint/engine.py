@@ -66,7 +66,6 @@ def lint(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
         sources={d.name: d for d in system.architecture.documents},
-        ran=tuple(rule.pack.id for rule in active),
     )  # fmt: skip
 
 

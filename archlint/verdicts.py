@@ -282,9 +282,10 @@ class FileReport(msgspec.Struct, frozen=True):
     """What was found in one system: its file and those that it includes.
 
     `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty. `rules`
-    are those that were run, in the order of their ids. `ran` are their ids. `baselined` are findings that a baseline holds: not among `findings`. Only where
-    reports are compared are there `signatures`: what each part is like without names, by section and name.
-    `baseline` is the file of the baseline that holds for it, or empty; `baseline_home` is where one would stand.
+    are those that were run, in the order of their ids. `baselined` are findings that a baseline holds: not among
+    `findings`. Only where reports are compared are there `signatures`: what each part is like without names, by section
+    and name. `baseline` is the file of the baseline that holds for it, or empty; `baseline_home` is where one would
+    stand.
     """
 
     file: str
@@ -297,7 +298,6 @@ class FileReport(msgspec.Struct, frozen=True):
     fail_on: str = ""
     sources: dict[str, Document] = {}
     rules: tuple[ActiveRule, ...] = ()
-    ran: tuple[str, ...] = ()
     baselined: tuple[Baselined, ...] = ()
     signatures: dict[tuple[str, str], str] = {}
     baseline: str = ""
@@ -335,6 +335,11 @@ class Report(msgspec.Struct, frozen=True):
     def accepted(self) -> tuple[Accepted, ...]:
         """All findings taken on purpose."""
         return tuple(entry for file in self.files for entry in file.accepted)
+
+    @property
+    def baselined(self) -> tuple[Baselined, ...]:
+        """All findings that a baseline holds already."""
+        return tuple(known for file in self.files for known in file.baselined)
 
     @property
     def rules(self) -> tuple[ActiveRule, ...]:

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import click
 import msgspec
 
 from archlint import __version__
@@ -13,7 +14,7 @@ from archlint.api import STDIN, check_targets
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.linter import Options
-from archlint.report import FORMATS, SHOW_PATTERNS
+from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report, Severity
 
@@ -54,7 +55,8 @@ def run_check(call: CheckCall) -> int:
         call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
         baselined=call.baselined, baseline_strict=call.baseline_strict,
     )  # fmt: skip
-    report = check_targets(*_inputs(call, options))
+    targets, options, stdin = _inputs(call, options)
+    report = check_targets(targets, options, stdin)
     if not report.files and not report.errors:
         raise nothing_to_check(call.paths, report)
     _keep_inputs(report, outputs)
@@ -62,10 +64,25 @@ def run_check(call: CheckCall) -> int:
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
         statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
+        diagrams=_diagrams(report, outputs, options, stdin),
     )  # fmt: skip
     for name, file in outputs:
         write_output(FORMATS[name](report, rendering), file)
     return status
+
+
+def _diagrams(
+    report: Report, outputs: tuple[tuple[str, str], ...], options: Options, stdin: tuple[bytes, str] | None
+) -> dict[str, str]:
+    """Draw each system, where a format shows it."""
+    if not any(name in SHOW_DIAGRAMS for name, _ in outputs):
+        return {}
+    from archlint.cli.pictures import diagrams
+
+    drawn, notes = diagrams(report, options, stdin)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    return drawn
 
 
 def _here() -> str:

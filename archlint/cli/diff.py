@@ -13,6 +13,7 @@ from archlint.compare.difference import Difference
 from archlint.differ import diff_git, diff_paths
 from archlint.errors import UsageError
 from archlint.linter import Options
+from archlint.source.files import is_architecture, read_bytes
 from archlint.verdicts import Severity
 
 FORMATS = ("text", "json", "markdown")
@@ -35,7 +36,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="OLD NEW | --git REV [PATHS]...")
 @click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
 @click.option(
-    "--output", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
+    "--output", "-o", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
     help="Write this format (text, json, markdown), to a file if one is named; repeatable.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff does.")
@@ -64,6 +65,8 @@ def command(
     text: order, units and comments make no difference. Exit status: 0, with --exit-code or --fail-on-new also 1, and
     2 for a wrong call or a file that cannot be read.
     """
+    for _, file in outputs:
+        _keep(file)
     options = Options(select, ignore, exclude, config)
     if revision is not None:
         difference = diff_git(revision, paths, options)
@@ -75,6 +78,13 @@ def command(
     for name, file in outputs or (("text", ""),):
         write_output(_rendered(difference, name, use_color(color) and not file), file)
     ctx.exit(_status(difference, exit_code, fail_on_new))
+
+
+def _keep(file: str) -> None:
+    """Refuse to write over an architecture, of either version or any other."""
+    path = Path(file)
+    if file and path.is_file() and is_architecture(read_bytes(path, file)):
+        raise UsageError(f"{file} is an architecture file: it is not overwritten", "name another file")
 
 
 def _rendered(difference: Difference, name: str, color: bool) -> str:

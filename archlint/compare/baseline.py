@@ -94,7 +94,7 @@ class _Settling:
 
     def file(self, name: str, report: FileReport, entries: Iterable[Entry]) -> FileReport:
         """Settle the entries of one file; return its report with what is new."""
-        ran = set(report.ran)
+        ran = {rule.id for rule in report.rules}
         here = [msgspec.structs.replace(entry, file=name) for entry in entries]
         self.aside += [entry for entry in here if entry.rule not in ran]
         matched = match([entry for entry in here if entry.rule in ran], _all(report), report.signatures)

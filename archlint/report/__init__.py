@@ -72,3 +72,5 @@ FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
 
 SHOW_PATTERNS: Final = frozenset({"html"})
 """The formats that always show the patterns that a system follows, so that a check has to recognise them."""
+SHOW_DIAGRAMS: Final = frozenset({"html"})
+"""The formats that show a diagram of each system, so that somebody has to draw it."""

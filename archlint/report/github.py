@@ -32,9 +32,11 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
         room = MOST_SHOWN - told[severity] - (severity == "info")
         lines += [_command(finding, root) for finding in findings[:room]]
         beyond += [_log_line(finding, root) for finding in findings[room:]]
+    known = [_log_line(known.finding, root) for known in report.baselined]
     accepted = [_accepted(entry, root) for entry in report.accepted]
     undecided = [_undecided(question, root) for question in report.undecided]
     lines += _group(f"{plural(len(beyond), 'finding')} beyond the {MOST_SHOWN} of a level that GitHub shows", beyond)
+    lines += _group(f"{plural(len(known), 'finding')} in the baseline", known)
     lines += _group(f"{plural(len(accepted), 'finding')} accepted", accepted)
     lines += _group(f"{len(undecided):,} undecided", undecided)
     return "\n".join([*lines, f"::notice title=archlint::{_data(_summary(report, len(beyond)))}"]) + "\n"
@@ -70,6 +72,7 @@ def _summary(report: Report, beyond: int) -> str:
     told = [plural(count, name) for name, count in counts.items() if count]
     text = f"Found {joined(told) or 'nothing'} in {plural(len(report.files), 'file')}"
     text += f"; {plural(len(report.errors), 'input')} could not be read" if report.errors else ""
+    text += f"; {len(report.baselined):,} in the baseline" if report.baselined else ""
     text += f"; {len(report.accepted):,} accepted" if report.accepted else ""
     text += f"; {len(report.undecided):,} undecided" if report.undecided else ""
     return f"{text}. {beyond:,} of them stand in the log of the step only." if beyond else f"{text}."

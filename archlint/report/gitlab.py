@@ -1,8 +1,8 @@
 """The report as GitLab's Code Quality report.
 
 The form is that of docs.gitlab.com, "Code Quality", section "Code Quality report format": a list of objects with a
-description, the name of the check, a fingerprint that no other one has, a severity, and a place. GitLab knows no
-accepted and no undecided findings: both are listed as `info`, and say what they are.
+description, the name of the check, a fingerprint that no other one has, a severity, and a place. GitLab has no word
+for findings that a baseline holds, that are accepted or undecided: they are `info`, and say what they are.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ def _issues(file: FileReport, root: str) -> Iterator[_Issue]:
     for finding in file.findings:
         text = ". ".join([flat(finding.message), *_more(finding, root)])
         yield _of(finding, name, text, _SEVERITIES[finding.severity], root)
+    for known in file.baselined:
+        frozen = msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)
+        yield _of(frozen, name, f"In the baseline: {flat(known.finding.message)}", "info", root)
     for entry in file.accepted:
         until = f" until {flat(entry.until)}" if entry.until else ""
         why = f"Accepted{until} in {place_text(entry.location, root)} ({flat(entry.reason)})"

@@ -1,8 +1,8 @@
 """The report as JUnit XML, for what shows test results.
 
-A system is a suite, a rule at a place a case: a finding fails it, an acceptance or an open question skips it, and a
-rule with nothing to say passes. There is no standard; the elements and attributes are those that
-github.com/testmoapp/junitxml documents as understood by most readers.
+A system is a suite, a rule at a place a case: a finding fails it; one that a baseline holds, an acceptance or an open
+question skips it, and a rule with nothing to say passes. There is no standard; the elements and attributes are those
+that github.com/testmoapp/junitxml documents as understood by most readers.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ def _cases(file: FileReport, root: str) -> Iterator[_Case]:
     for finding in file.findings:
         said.add(finding.rule)
         yield _of(finding, name, root, "failure", finding.severity, flat(finding.message), _body(finding, root))
+    for known in file.baselined:
+        said.add(known.finding.rule)
+        why, text = f"in the baseline: {flat(known.finding.message)}", _body(known.finding, root)
+        yield _of(known.finding, name, root, "skipped", "baseline", why, text)
     for entry in file.accepted:
         said.add(entry.finding.rule)
         why, text = _why(entry, root), flat(entry.finding.message)

@@ -15,7 +15,7 @@ from archlint.report.options import ReportOptions
 from archlint.report.plain import certainty_text, fact_text, place_text, relative_path, term_label, term_source
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import MissingFact, missing_facts
-from archlint.verdicts import Accepted, FileReport, Finding, Report
+from archlint.verdicts import Accepted, Baselined, FileReport, Finding, Report
 
 MOST_CHARACTERS: Final = 65_536
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "info": "Information"}
@@ -30,14 +30,18 @@ def render_markdown(report: Report, options: ReportOptions | None = None, most: 
     root = (options or ReportOptions()).root
     parts = ["\n".join(_head(report, root))]
     room = most - len(parts[0]) - _RESERVED
-    tail = [list(_undecided(report, root)), list(_accepted(report.accepted, root))]
-    kept_for_tail = min(sum(map(_size, tail)), room // 3)
+    tail = {
+        f"In the baseline ({len(report.baselined):,})": list(_known(report.baselined, root)),
+        f"Undecided ({len(report.undecided):,}): keys to add, the most decisive first": list(_undecided(report, root)),
+        f"Accepted ({len(report.accepted):,})": list(_accepted(report.accepted, root)),
+    }
+    tail = {title: lines for title, lines in tail.items() if lines}
+    kept_for_tail = min(sum(map(_size, tail.values())), room // 3)
     parts += _findings(report.findings, root, room - kept_for_tail)
     room -= sum(len(part) + 2 for part in parts[1:])
-    for title, lines in zip((_undecided_title(report), f"Accepted ({len(report.accepted):,})"), tail, strict=True):
-        if lines:
-            parts.append(_folded(title, lines, room if lines is tail[-1] or not tail[-1] else room // 2))
-            room -= len(parts[-1]) + 2
+    for number, (title, lines) in enumerate(tail.items()):
+        parts.append(_folded(title, lines, room // (len(tail) - number)))
+        room -= len(parts[-1]) + 2
     return "\n\n".join(parts) + "\n"
 
 
@@ -47,15 +51,13 @@ def _size(lines: Sequence[str]) -> int:
 
 def _head(report: Report, root: str) -> Iterator[str]:
     counts = {name: sum(f.severity == name for f in report.findings) for name in SEVERITIES}
-    told = joined(plural(count, name) for name, count in counts.items() if count) or "nothing found"
+    told = joined(plural(count, name) for name, count in counts.items() if count)
+    told = told or ("nothing new" if report.baselined else "nothing found")
     yield f"## archlint: {told} in {plural(len(report.files), 'file')}"
     yield ""
     if report.files:
-        yield "| file | error | warning | info | accepted | undecided |"
-        yield "|---|--:|--:|--:|--:|--:|"
-        yield from (_row(file, root) for file in report.files[:_MOST_FILES])
-        if len(report.files) > _MOST_FILES:
-            yield f"| and {plural(len(report.files) - _MOST_FILES, 'more file')} | | | | | |"
+        yield from _table(report, root)
+    yield from _baselines(report)
     if report.skipped:
         yield ""
         yield f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
@@ -70,8 +72,31 @@ def _head(report: Report, root: str) -> Iterator[str]:
             yield f"- and {plural(len(report.errors) - _MOST_FILES, 'more input')}"
 
 
-def _row(file: FileReport, root: str) -> str:
+def _table(report: Report, root: str) -> Iterator[str]:
+    """Count by file; what a baseline holds has a column where one holds for any of them."""
+    known = any(file.baseline for file in report.files)
+    columns = ["file", *SEVERITIES, *(["baseline"] if known else []), "accepted", "undecided"]
+    yield f"| {' | '.join(columns)} |"
+    yield f"|---|{'--:|' * (len(columns) - 1)}"
+    yield from (_row(file, root, known) for file in report.files[:_MOST_FILES])
+    if len(report.files) > _MOST_FILES:
+        yield f"| and {plural(len(report.files) - _MOST_FILES, 'more file')} |{' |' * (len(columns) - 1)}"
+
+
+def _baselines(report: Report) -> Iterator[str]:
+    """Say what each baseline holds for nothing."""
+    for use in report.baselines:
+        if use.spent:
+            verb = "is" if use.spent == 1 else "are"
+            told = f"{plural(use.spent, 'finding')} of {code(use.file)} {verb} healed or accepted by now"
+            strict = "; it is strict" if use.strict else ""
+            yield ""
+            yield f"{told}{strict}: take what is spent out with {code('archlint baseline --update')}."
+
+
+def _row(file: FileReport, root: str, known: bool) -> str:
     counts = [sum(f.severity == name for f in file.findings) for name in SEVERITIES]
+    counts += [len(file.baselined)] if known else []
     counts += [len(file.accepted), len(file.undecided)]
     name = code(clipped(relative_path(file.file, root), _MOST_SHORT))
     system = f" {prose(clipped(file.system, 80))}" if file.system else ""
@@ -179,10 +204,6 @@ def _cures(finding: Finding) -> Iterator[str]:
     yield ""
 
 
-def _undecided_title(report: Report) -> str:
-    return f"Undecided ({len(report.undecided):,}): keys to add, the most decisive first"
-
-
 def _undecided(report: Report, root: str) -> Iterator[str]:
     for fact in missing_facts(report):
         if fact.listed:
@@ -198,6 +219,12 @@ def _fact(fact: MissingFact, count: int, many: bool, root: str) -> str:
         return "No key decides these"
     where = f" in {code(relative_path(fact.file, root))}" if many else ""
     return f"{code(fact.key)}{where}: {fact_text(fact, count)}"
+
+
+def _known(entries: Sequence[Baselined], root: str) -> Iterator[str]:
+    for known in entries:
+        was = f" (frozen at {code(known.was)})" if known.was else ""
+        yield f"- {known.finding.severity} {_title(known.finding, root, _MOST_SHORT)}{was}"
 
 
 def _accepted(entries: Sequence[Accepted], root: str) -> Iterator[str]:

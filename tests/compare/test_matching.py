@@ -23,7 +23,7 @@ def report(text: str) -> FileReport:
     wanted = {"REL001", "REL003", "REL007", "DOC014"}
     return FileReport(
         found.file, found.system, tuple(one for one in found.findings if one.rule in wanted), found.undecided,
-        found.accepted, ran=tuple(wanted), signatures=found.signatures,
+        found.accepted, rules=tuple(rule for rule in found.rules if rule.id in wanted), signatures=found.signatures,
     )  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from archlint.source.document import Document
 from archlint.verdicts import (
     Accepted,
     ActiveRule,
+    Baselined,
+    BaselineEntry,
+    BaselineUse,
     Cure,
     FileReport,
     Finding,
@@ -72,14 +75,18 @@ def hostile_report() -> Report:
         1,
         sources={here.file: Document(here.file, text, None)},
         rules=(ActiveRule("SRV001", NASTY, "error", ""),),
+        baselined=(Baselined(msgspec.structs.replace(finding, rule="REL002"), NASTY, NASTY),),
+        baseline=NASTY,
     )
-    return Report((file,), (InputError(f"{here.file}:3:7: {NASTY}", NASTY, here.file),), 1)
+    use = BaselineUse(NASTY, (BaselineEntry(NASTY, NASTY, NASTY, 2),), strict=True)
+    return Report((file,), (InputError(f"{here.file}:3:7: {NASTY}", NASTY, here.file),), 1, (use,))
 
 
 @st.composite
 def any_reports(draw: st.DrawFn) -> Report:
-    """Any report on up to two systems, with accepted findings, open questions and unreadable inputs."""
+    """Any report on up to two systems, with known and accepted findings, open questions and unreadable inputs."""
     accepted = st.builds(Accepted, finding=findings, reason=words, until=st.none() | words, location=locations)
+    known = st.builds(Baselined, finding=findings, fingerprint=words, was=words)
     files = []
     for name in draw(st.sampled_from([("a.yaml",), ("a.yaml", "b.yaml"), ()])):
         sources = {here: Document(here, draw(texts), None) for here in ("a.yaml", "b.yaml")}
@@ -91,6 +98,8 @@ def any_reports(draw: st.DrawFn) -> Report:
                 draw(st.lists(questions, max_size=3).map(tuple)),
                 draw(st.lists(accepted, max_size=2).map(tuple)),
                 sources=sources,
+                baselined=draw(st.lists(known, max_size=2).map(tuple)),
+                baseline="archlint-baseline.jsonl",
             )
         )
     errors = draw(st.lists(st.builds(InputError, message=words, hint=words, file=words), max_size=2).map(tuple))

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 
 class Said(NamedTuple):
-    """A finding, accepted finding or open question that a report names: of which rule, where."""
+    """A finding, one that a baseline holds, an accepted one or an open question that a report names: of which rule, where."""
 
     kind: str
     rule: str
@@ -26,6 +26,7 @@ def read_sarif(text: str) -> set[Said]:
     for result in run["results"]:
         place = result["locations"][0]["physicalLocation"]
         kind = "undecided" if result.get("kind") == "open" else "accepted" if "suppressions" in result else "finding"
+        kind = "known" if result.get("baselineState") == "unchanged" else kind
         rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
         assert rule == result["ruleId"]
         said.add(Said(kind, rule, place["artifactLocation"]["uri"], place["region"]["startLine"]))
@@ -41,12 +42,16 @@ def read_junit(text: str) -> set[Said]:
                 assert isinstance(outcome, Error | Failure | Skipped)
                 if isinstance(outcome, Error):
                     continue
-                accepted = (outcome.message or "").startswith("accepted")
-                skipped = "accepted" if accepted else "undecided"
+                skipped = _skipped(outcome.message or "")
                 kind = "finding" if isinstance(outcome, Failure) else skipped
                 attributes = case._elem.attrib
                 said.add(Said(kind, case.name.split(" ")[0], attributes["file"], int(attributes["line"])))
     return said
+
+
+def _skipped(message: str) -> str:
+    starts = {"accepted": "accepted", "in the baseline": "known"}
+    return next((kind for start, kind in starts.items() if message.startswith(start)), "undecided")
 
 
 _COMMAND = re.compile(r"::(error|warning|notice) ([^\n]*?)::([^\n]*)")
@@ -60,7 +65,8 @@ def read_github(text: str) -> set[Said]:
         command = _COMMAND.fullmatch(line)
         logged = _LOGGED.match(line)
         if line.startswith("::group::"):
-            group = next((kind for kind in ("accepted", "undecided") if line.endswith(kind)), "finding")
+            ends = {"accepted": "accepted", "undecided": "undecided", "in the baseline": "known"}
+            group = next((kind for end, kind in ends.items() if line.endswith(end)), "finding")
         elif command:
             given = dict(part.split("=", 1) for part in command[2].split(","))
             if "line" in given and given["title"] != "archlint":
@@ -81,9 +87,9 @@ def read_gitlab(text: str) -> set[Said]:
     for issue in json.loads(text):
         if issue["check_name"] == "input-not-read":
             continue
-        accepted = issue["description"].startswith("Accepted")
-        undecided = issue["severity"] == "info" and not accepted
-        kind = "accepted" if accepted else "undecided" if undecided else "finding"
+        quiet = {"Accepted": "accepted", "In the baseline": "known", "`": "undecided"}
+        starts = (kind for start, kind in quiet.items() if issue["description"].startswith(start))
+        kind = next(starts, "?") if issue["severity"] == "info" else "finding"
         place = issue["location"]
         said.add(Said(kind, issue["check_name"].split("-")[0], place["path"], place["lines"]["begin"]))
     return said

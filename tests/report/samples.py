@@ -4,6 +4,9 @@ from archlint.source.document import Document
 from archlint.source.parser import parse
 from archlint.verdicts import (
     Accepted,
+    Baselined,
+    BaselineEntry,
+    BaselineUse,
     Cure,
     FileReport,
     Finding,
@@ -249,6 +252,14 @@ PATTERNS = (
     RecognisedPattern("microservice-vertical", "home", {"front": ("api", "gateway")}),
 )
 ACCEPTED = (Accepted(UNOWNED, "pilot until the review", "2027-03-31", spot(HOME, "archlint")),)
+ALONE = found(
+    "REL002",
+    "replicas-in-one-zone",
+    spot(HOME, "[a]"),
+    "all replicas of `api` stand in one zone",
+    at="components.api.zones",
+    severity="warning",
+)
 BROKEN = InputError(
     "shop/broken.yaml:3:7: not YAML: mapping values are not allowed here",
     "check the indentation, brackets and quotes before this place",
@@ -265,8 +276,11 @@ WHOLE = Report(
             PATTERNS,
             28,
             sources=SOURCES,
+            baselined=(Baselined(ALONE, "0123456789abcdef", "components.front.zones"),),
+            baseline="shop/archlint-baseline.jsonl",
         ),
     ),
     (BROKEN,),
     skipped=4,
+    baselines=(BaselineUse("shop/archlint-baseline.jsonl", (BaselineEntry("shop/arch.yaml", "REL003", "components.old"),)),),
 )

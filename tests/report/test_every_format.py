@@ -48,7 +48,11 @@ def told(report: Report) -> set[Said]:
         Said("accepted", entry.finding.rule, entry.finding.location.file, entry.finding.location.line)
         for entry in report.accepted
     }
-    return findings | questions | accepted
+    known = {
+        Said("known", entry.finding.rule, entry.finding.location.file, entry.finding.location.line)
+        for entry in report.baselined
+    }
+    return findings | questions | accepted | known
 
 
 @pytest.mark.parametrize("name", list(NAMES))

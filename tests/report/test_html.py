@@ -103,6 +103,7 @@ class Opened:
 
 
 KINDS = ["error"] * 5 + ["warning"] * 2 + ["undecided"] * 2 + ["accepted"]
+"""What is seen at first; what the baseline holds is folded away."""
 
 
 @pytest.fixture
@@ -115,7 +116,9 @@ def test_it_shows_all_at_first_and_asks_nothing_of_anybody(opened: Opened) -> No
     assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
     assert len([url for url in opened.requests if url.startswith("file:")]) == 1
     assert opened.complaints == []
-    assert opened.page.locator("#shown").inner_text() == "10 of 10 shown"
+    assert opened.page.locator("#shown").inner_text() == "11 of 11 shown"
+    opened.page.get_by_text("In the baseline (1)").click()
+    assert opened.shown() == [*KINDS[:-1], "baseline", "accepted"]
 
 
 def test_it_is_filtered_by_severity_rule_and_text(opened: Opened) -> None:
@@ -124,13 +127,15 @@ def test_it_is_filtered_by_severity_rule_and_text(opened: Opened) -> None:
     page.get_by_label("Undecided").uncheck()
     assert opened.shown() == ["warning", "warning", "accepted"]
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_function("document.getElementById('shown').value.startsWith('10 ')")
+    page.wait_for_function("document.getElementById('shown').value.startsWith('11 ')")
     page.get_by_label("Rule").select_option("REL001")
     assert opened.shown() == ["error", "undecided"]
+    page.get_by_label("Rule").select_option("REL002")
+    assert opened.shown() == ["baseline"], "what is asked for is unfolded"
     page.get_by_label("Rule").select_option("")
     page.get_by_label("Text").fill("OBJECTIVE 854")
     assert opened.shown() == ["error"]
-    assert page.locator("#shown").inner_text() == "1 of 10 shown"
+    assert page.locator("#shown").inner_text() == "1 of 11 shown"
     page.get_by_label("Text").fill("no such thing")
     assert opened.shown() == []
     assert page.get_by_text("Nothing matches the filter.").is_visible()
@@ -169,7 +174,7 @@ def test_hostile_texts_do_not_run(browser: Browser, tmp_path: Path) -> None:
     title = opened.page.title()
     assert title.startswith("archlint: ")
     opened.page.get_by_label("Text").fill("<script>")
-    assert opened.shown() == ["error", "undecided", "accepted"]
+    assert opened.shown() == ["error", "undecided", "baseline", "accepted"]
     assert opened.page.title() == title
     assert [url for url in opened.requests if "evil" in url] == []
     assert opened.page.locator("figure img").evaluate("image => image.complete && image.naturalWidth") == 80
@@ -213,7 +218,7 @@ def test_without_its_script_everything_is_shown_and_the_filter_is_not(browser: B
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(path.as_uri())
     assert page.locator("#filter").is_hidden()
-    assert page.locator(".item").count() == len(KINDS)
+    assert page.locator(".item").count() == len(KINDS) + 1
 
 
 def test_it_prints_without_the_filter(opened: Opened) -> None:

@@ -68,7 +68,7 @@ def test_junitparser_reads_outcomes_and_texts() -> None:
     assert isinstance(second, TestSuite)
     outcomes = [type(outcome) for case in first for outcome in case.result]
     assert outcomes.count(Failure) == len(WHOLE.findings)
-    assert outcomes.count(Skipped) == len(WHOLE.accepted) + len(WHOLE.undecided)
+    assert outcomes.count(Skipped) == len(WHOLE.accepted) + len(WHOLE.undecided) + len(WHOLE.baselined)
     [error] = [outcome for case in second for outcome in case.result]
     assert isinstance(error, Error)
     assert error.message == BROKEN.message

@@ -9,7 +9,7 @@ from archlint.report.layout import flat
 from archlint.report.markup import pattern_url
 from archlint.report.plain import certainty_text, place_text, term_label, term_source
 from archlint.source.document import Document
-from archlint.verdicts import Accepted, Cure, Finding, Location
+from archlint.verdicts import Accepted, Baselined, Cure, Finding, Location
 
 _AROUND = 2
 _MOST_LINES = 12
@@ -26,6 +26,16 @@ def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -
     yield from _notes(finding, root)
     yield from _cures(finding)
     yield element("p", f"More: `archlint explain {finding.rule}`", klass="more")
+    yield "</article>"
+
+
+def known_item(known: Baselined, root: str) -> Lines:
+    """Write a finding that a baseline holds."""
+    finding = known.finding
+    yield f'<article class="item baseline" data-kind="baseline" data-rules="{text(finding.rule)}">'
+    yield from _head(finding, finding.severity, root)
+    if known.was:
+        yield element("p", f"Frozen at `{known.was}`", klass="why")
     yield "</article>"
 
 

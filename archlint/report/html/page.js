@@ -20,7 +20,10 @@ function filter() {
     item.element.hidden = !fits;
     shown += fits;
   }
-  for (const section of sections) section.hidden = !section.querySelector(".item:not([hidden])");
+  for (const section of sections) {
+    section.hidden = !section.querySelector(".item:not([hidden])");
+    if (section.matches("details") && (asked.length || rule.value)) section.open = true;
+  }
   document.getElementById("shown").value = `${shown} of ${items.length} shown`;
   document.getElementById("nothing").hidden = shown > 0 || items.length === 0;
 }

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from archlint.report.html.findings import accepted_item, finding_item
+from archlint.report.html.findings import accepted_item, finding_item, known_item
 from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
 from archlint.report.layout import joined, plural
@@ -25,7 +25,7 @@ from archlint.verdicts import FileReport, Report
 _HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (
     ("error", "Errors"), ("warning", "Warnings"), ("info", "Information"), ("undecided", "Undecided"),
-    ("accepted", "Accepted"),
+    ("baseline", "In the baseline"), ("accepted", "Accepted"),
 )  # fmt: skip
 
 
@@ -76,13 +76,21 @@ def _counts(files: tuple[FileReport, ...]) -> dict[str, int]:
     return {
         **counts,
         "undecided": sum(len(file.undecided) for file in files),
+        "baseline": sum(len(file.baselined) for file in files),
         "accepted": sum(len(file.accepted) for file in files),
     }
 
 
+def _kinds(report: Report) -> list[tuple[str, str]]:
+    """The kinds that are counted and shown; what a baseline holds is one only where there is a baseline."""
+    known = any(file.baseline for file in report.files)
+    return [(name, title) for name, title in _KINDS if known or name != "baseline"]
+
+
 def _told(report: Report) -> str:
     counts = _counts(report.files)
-    found = joined(plural(counts[name], name) for name in SEVERITIES if counts[name]) or "nothing found"
+    found = joined(plural(counts[name], name) for name in SEVERITIES if counts[name])
+    found = found or ("nothing new" if counts["baseline"] else "nothing found")
     return f"{found} in {plural(len(report.files), 'file')}"
 
 
@@ -92,7 +100,7 @@ def _header(report: Report) -> Lines:
     yield element("h1", "archlint")
     yield element("p", f"{_told(report)}.", klass="lead")
     yield '<dl class="counts">'
-    for name, title in _KINDS:
+    for name, title in _kinds(report):
         empty = "" if counts[name] else " none"
         yield f'<div class="count {name}{empty}"><dt>{title}</dt><dd>{counts[name]:,}</dd></div>'
     yield "</dl>"
@@ -107,6 +115,7 @@ def _filter(report: Report) -> Lines:
     rules: dict[str, str] = {}
     for file in report.files:
         rules |= {finding.rule: finding.name for finding in file.findings}
+        rules |= {known.finding.rule: known.finding.name for known in file.baselined}
         rules |= {entry.finding.rule: entry.finding.name for entry in file.accepted}
         rules |= {question.rule: question.name for question in file.undecided}
     yield '<form id="filter" role="search" aria-label="Filter" hidden>'
@@ -116,7 +125,7 @@ def _filter(report: Report) -> Lines:
         yield element("option", f"{rule} {rules[rule]}", value=rule)
     yield "</select></label>"
     yield "<fieldset><legend>Show</legend>"
-    for name, title in _KINDS:
+    for name, title in _kinds(report):
         yield f'<label class="kind"><input type="checkbox" name="kind" value="{name}" checked> {title}</label>'
     yield "</fieldset>"
     yield '<button type="reset">Reset</button>'
@@ -145,10 +154,11 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
     yield from _diagram(file, options)
     if not file.findings:
         ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""
-        yield element("p", f"Nothing found{ran}.", klass="clear")
+        yield element("p", f"Nothing {'new' if file.baselined else 'found'}{ran}.", klass="clear")
     for finding in sorted(file.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
         yield from finding_item(finding, file.sources, options.root)
     yield from _undecided(file, options.root)
+    yield from _known(file, options.root)
     yield from _accepted(file, options.root)
     yield from _patterns(file)
     yield "</section>"
@@ -173,6 +183,15 @@ def _undecided(file: FileReport, root: str) -> Lines:
             if fact.listed:
                 yield from fact_item(fact, len(file.undecided), root)
         yield "</ul></section>"
+
+
+def _known(file: FileReport, root: str) -> Lines:
+    """What a baseline holds, folded away: it is nobody's task today."""
+    if file.baselined:
+        yield f'<details class="block known"><summary>In the baseline ({len(file.baselined):,})</summary>'
+        for known in file.baselined:
+            yield from known_item(known, root)
+        yield "</details>"
 
 
 def _accepted(file: FileReport, root: str) -> Lines:

@@ -35,13 +35,15 @@ _RANKS: Final = {"error": 0, "warning": 1, "note": 2}
 
 
 def rank(result: sarif.Result) -> int:
-    """How soon a result is kept: errors, warnings, notes, then what is accepted, then open questions.
+    """How soon a result is kept: errors, warnings, notes, what a baseline holds, what is accepted, open questions.
 
-    GitHub keeps by severity too, but says nothing of what is accepted or open.
+    GitHub keeps by severity too, but says nothing of the last three.
     """
     if result.kind == "open":
-        return 4
-    return 3 if result.suppressions else _RANKS.get(result.level, 2)
+        return 5
+    if result.baseline_state == "unchanged":
+        return 3
+    return 4 if result.suppressions else _RANKS.get(result.level, 2)
 
 
 def most_severe(results: Sequence[sarif.Result], most: int) -> list[sarif.Result]:

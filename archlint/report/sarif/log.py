@@ -70,8 +70,9 @@ class _LogWriter:
     def _results(self, numbers: dict[str, int]) -> list[sarif.Result]:
         made: list[sarif.Result] = []
         for file in self.report.files:
-            writer = ResultWriter(self.files, numbers, file.sources)
+            writer = ResultWriter(self.files, numbers, file.sources, bool(file.baseline))
             made += map(writer.finding, file.findings)
+            made += map(writer.baselined, file.baselined)
             made += map(writer.accepted, file.accepted)
             made += map(writer.question, file.undecided)
         return made

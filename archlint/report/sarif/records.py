@@ -98,7 +98,7 @@ class Suppression(Record, frozen=True):
 
 
 class Result(Record, frozen=True):
-    """A finding, an accepted finding, or an open question."""
+    """A finding, one that a baseline holds, an accepted one, or an open question."""
 
     rule_id: str
     rule_index: int
@@ -109,6 +109,7 @@ class Result(Record, frozen=True):
     related_locations: list[Location] = []
     code_flows: list[CodeFlow] = []
     partial_fingerprints: dict[str, str] = {}
+    baseline_state: str = ""
     suppressions: list[Suppression] = []
     properties: dict[str, Value] = {}
 

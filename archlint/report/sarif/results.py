@@ -15,9 +15,12 @@ from archlint.report.sarif import records as sarif
 from archlint.report.sarif.fingerprints import LineHashes
 from archlint.report.sarif.rules import LEVELS
 from archlint.source.document import Document
-from archlint.verdicts import Accepted, Finding, Location, OpenQuestion, ShownRelated, ShownTerm
+from archlint.verdicts import Accepted, Baselined, Finding, Location, OpenQuestion, ShownRelated, ShownTerm
 
 BASE: Final = "%SRCROOT%"
+NEW: Final = "new"
+UNCHANGED: Final = "unchanged"
+"""What a result is beside a baseline (section 3.27.24 of the standard)."""
 _MOST_LINES = 20
 _MOST_SNIPPET = 1_000
 
@@ -92,9 +95,12 @@ class _Links:
 
 
 class ResultWriter:
-    """Writes the results of one system."""
+    """Writes the results of one system; where a baseline holds for it, each finding says that it is new."""
 
-    def __init__(self, files: Files, rules: Mapping[str, int], sources: Mapping[str, Document]) -> None:
+    def __init__(
+        self, files: Files, rules: Mapping[str, int], sources: Mapping[str, Document], baseline: bool = False
+    ) -> None:
+        self.state = NEW if baseline else ""
         self.files = files
         self.rules = rules
         self.sources = sources
@@ -117,7 +123,15 @@ class ResultWriter:
             related_locations=links.places,
             code_flows=self._flows(finding.path),
             partial_fingerprints=self._fingerprints(finding.fingerprint, finding.location),
+            baseline_state=self.state,
             properties=_properties(finding),
+        )
+
+    def baselined(self, known: Baselined) -> sarif.Result:
+        """Write a finding that a baseline holds, under the fingerprint that it was frozen with."""
+        return msgspec.structs.replace(
+            self.finding(msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)),
+            baseline_state=UNCHANGED,
         )
 
     def accepted(self, entry: Accepted) -> sarif.Result:
@@ -126,7 +140,7 @@ class ResultWriter:
         suppression = sarif.Suppression(
             "inSource", "accepted", readable(entry.reason), self.files.place(entry.location), until
         )
-        return msgspec.structs.replace(self.finding(entry.finding), suppressions=[suppression])
+        return msgspec.structs.replace(self.finding(entry.finding), baseline_state="", suppressions=[suppression])
 
     def question(self, question: OpenQuestion) -> sarif.Result:
         """Write an open question, which is neither a pass nor a failure."""
