@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Difference, PartChange, SystemDifference
-from archlint.compare.mermaid import MOST_NODES, Picture
+from archlint.compare.mermaid import MOST_NODES, Both
 from archlint.compare.text import told
 from archlint.report.layout import flat, plural
 from archlint.verdicts import Finding
@@ -103,7 +103,7 @@ def _picture(system: SystemDifference) -> Iterator[str]:
     """Draw both versions in one, where anything in the picture changed."""
     if not any(part.section in {"components", "relations"} for part in system.parts):
         return
-    picture = Picture(system)
+    picture = Both(system)
     yield from ("", "```mermaid", *picture.text().rstrip("\n").split("\n"), "```", "")
     yield "Green has come, red and dashed is gone, amber has changed."
     if picture.hidden:

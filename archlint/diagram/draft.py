@@ -14,10 +14,11 @@ from archlint.verdicts import FileReport, Finding
 
 _MOST_LINES: Final = 16
 """Lines of the file that are shown of a component."""
-_FAMILIES: Final = {
+FAMILIES: Final = {
     "publishes": MESSAGE, "consumes": MESSAGE, "triggers": SCHEDULE, "mirrors": OBSERVING, "logs_to": OBSERVING,
     "monitored_by": OBSERVING, "loads": DATA, "writes": DATA,
 }  # fmt: skip
+"""The family of relations of a verb that nobody waits for."""
 
 
 def draft(system: System, report: FileReport | None) -> Picture:
@@ -36,7 +37,7 @@ def family_of(system: System, relation: Relation) -> str:
     """Return the family in whose style a relation is drawn."""
     if system.topology.waits(relation):
         return WAITING
-    return _FAMILIES.get(relation.verb, DATA)
+    return FAMILIES.get(relation.verb, DATA)
 
 
 def _node(system: System, component: Component, marks: dict[str, list[Mark]]) -> Node:

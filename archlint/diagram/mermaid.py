@@ -14,6 +14,7 @@ from archlint.diagram.picture import (
     DATA,
     MESSAGE,
     OBSERVING,
+    REMOVED,
     SCHEDULE,
     WAITING,
     Edge,
@@ -64,7 +65,8 @@ def mermaid(
     """
     numbers = {node.name: number for number, node in enumerate(picture.nodes)}
     right = direction == "right" or (not direction and len(picture.nodes) <= 12)
-    lines = ["---", f"title: {_title(picture.title)}", "---", f"flowchart {'LR' if right else 'TB'}"]
+    lines = ["---", f"title: {_title(picture.title)}", "---"] if picture.title else []
+    lines.append(f"flowchart {'LR' if right else 'TB'}")
     lines += _nodes(picture, numbers, nodes or {})
     styled: dict[str, list[str]] = {}
     for number, edge in enumerate(picture.edges):
@@ -136,7 +138,8 @@ def _line_style(edge: Edge, change: str, theme: str) -> str:
     if edge.emphasis > 0 and not change:
         colour = palette.accent
     width = "3px" if edge.emphasis > 0 or change else "1.5px"
-    dash = f",stroke-dasharray:{DASHES[edge.family]}" if DASHES[edge.family] else ""
+    dashes = "4 3" if change == REMOVED else DASHES[edge.family]
+    dash = f",stroke-dasharray:{dashes}" if dashes else ""
     return f"stroke:{colour},stroke-width:{width}{dash}"
 
 
@@ -152,7 +155,7 @@ def _classes(theme: str) -> list[str]:
     ]
     lines += [
         f"  classDef {change} fill:{palette.paper},stroke:{palette.changes[change]},stroke-width:3px,"
-        f"color:{palette.ink}{',stroke-dasharray:4 3' if change == 'removed' else ''}"
+        f"color:{palette.ink}{',stroke-dasharray:4 3' if change == REMOVED else ''}"
         for change in CHANGES
     ]
     return [*lines, f"  classDef lit fill:{palette.paper},stroke:{palette.accent},stroke-width:3px,color:{palette.ink}"]

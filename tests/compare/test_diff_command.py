@@ -68,7 +68,7 @@ def test_text_and_markdown_tell_the_same(archlint: Run, repository: Path) -> Non
     page = (repository.parent / "diff.md").read_text()
     assert "1 system changed; **2 new findings**, 1 healed, 39 unchanged." in page
     assert "| changed | component server-2 (model-server) | replicas: 1 -\\> 3<br>zones: not said -\\> a, b |" in page
-    assert '["server-2<br/><small>model-server</small>"]:::changed' in page
+    assert '["<b>server-2</b><br/>model-server"]:::changed' in page
 
 
 def test_the_gate_for_new_findings(archlint: Run, repository: Path) -> None:

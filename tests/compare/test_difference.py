@@ -8,8 +8,7 @@ import pytest
 
 from archlint.compare.difference import SystemDifference
 from archlint.compare.markdown import escaped, render_markdown
-from archlint.compare.mermaid import Picture
-from archlint.compare.mermaid import escaped as drawn
+from archlint.compare.mermaid import Both
 from archlint.compare.text import MOST_ROWS, render_text
 from archlint.differ import Difference, diff_paths
 from archlint.linter import Options
@@ -121,13 +120,12 @@ def test_what_stands_in_a_file_is_shown_and_never_obeyed() -> None:
     assert "<script>" not in page
     assert "<img>" not in page
     assert "@all" not in page
-    picture = Picture(found).text()
+    picture = Both(found).text()
     assert 'q#34;#93;:::x#59;--#62;#124;y#124;' in picture
     assert picture.count('"') % 2 == 0
     text = render_text(Difference("old", "new", (found,)))
     assert "\x1b" not in text
     assert escaped("a\nb|") == "a b\\|"
-    assert drawn("a\nb") == "a b"
 
 
 def big(count: int, last: str = "") -> str:
@@ -137,7 +135,7 @@ def big(count: int, last: str = "") -> str:
 
 def test_a_picture_of_a_big_system_shows_what_changed_and_says_so() -> None:
     found = difference(big(200), big(200, ", replicas: 2"))
-    picture = Picture(found)
+    picture = Both(found)
     assert set(picture.kinds) == {"c199", "c200"}
     assert picture.hidden == 199
     page = render_markdown(Difference("old", "new", (found,)))
@@ -145,9 +143,15 @@ def test_a_picture_of_a_big_system_shows_what_changed_and_says_so() -> None:
 
 
 def test_what_is_gone_is_drawn_red_and_dashed() -> None:
-    picture = Picture(changed(", db]", "]")).text()
-    assert '-.->|"reads"|' in picture
-    assert "stroke:#cf222e,stroke-dasharray:5 4" in picture
+    picture = Both(changed(", db]", "]")).text()
+    assert '-->|"reads"|' in picture
+    assert "stroke:#b3201d,stroke-width:3px,stroke-dasharray:4 3" in picture
+
+
+def test_a_message_is_drawn_from_its_queue_to_what_consumes_it() -> None:
+    old = "archlint: 1\nsystem: s\ncomponents:\n  q: {kind: queue}\n  w: {kind: worker}\n"
+    [edge] = Both(difference(old, old.replace("worker}", "worker, consumes: [q]}"))).picture().edges
+    assert (edge.source, edge.target, edge.stated, edge.change) == ("q", "w", ("w", "consumes", "q"), "added")
 
 
 def test_long_lists_end_and_say_how_much_is_left_out() -> None:

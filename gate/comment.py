@@ -1,0 +1,138 @@
+"""Write what archlint found as one comment on a pull request, and write that one anew the next time.
+
+Run by the action: `comment.py FOLDER`, where FOLDER holds `check.md` and, where two versions were compared, `diff.md`
+and `diff.json`. The environment names the rest: GITHUB_API_URL, GITHUB_REPOSITORY, PULL_REQUEST (its number), TOKEN,
+NAME (of the comment, where a pull request has several), STATUS (of the check), COMMIT (that was checked).
+
+The calls are those of docs.github.com, "REST API endpoints for issue comments". Needs nothing beside Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MOST_CHARACTERS: Final = 65_536
+"""What the body of a comment may hold (https://github.com/google/go-github/pull/440)."""
+_PAGE: Final = 100
+_MOST_PAGES: Final = 50
+_SECONDS: Final = 30
+_RESERVED: Final = 400
+"""Characters for the note on what was cut, and for the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """The comments of one pull request: `url` is the list, `base` what the address of one begins with."""
+
+    base: str
+    url: str
+    token: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Comments:
+        """Name the comments of the pull request that the environment tells of."""
+        base = f"{environment['GITHUB_API_URL']}/repos/{environment['GITHUB_REPOSITORY']}/issues"
+        return cls(f"{base}/comments", f"{base}/{int(environment['PULL_REQUEST'])}/comments", environment["TOKEN"])
+
+    def find(self, marker: str) -> int | None:
+        """Return the number of the first comment that begins with the marker."""
+        for comment in self._all():
+            body, number = comment.get("body"), comment.get("id")
+            if isinstance(body, str) and body.startswith(marker) and isinstance(number, int):
+                return number
+        return None
+
+    def write(self, body: str, number: int | None) -> None:
+        """Write a comment, in the place of one that is there."""
+        if number is None:
+            self._call("POST", self.url, {"body": body})
+        else:
+            self._call("PATCH", f"{self.base}/{number}", {"body": body})
+
+    def _all(self) -> Iterator[dict[str, object]]:
+        for page in range(1, _MOST_PAGES + 1):
+            found = self._call("GET", f"{self.url}?per_page={_PAGE}&page={page}")
+            comments = found if isinstance(found, list) else []
+            yield from (comment for comment in comments if isinstance(comment, dict))
+            if len(comments) < _PAGE:
+                return
+
+    def _call(self, method: str, url: str, content: Mapping[str, str] | None = None) -> object:
+        headers = {
+            "Accept": "application/vnd.github+json", "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json", "User-Agent": "archlint", "X-GitHub-Api-Version": "2022-11-28",
+        }  # fmt: skip
+        data = json.dumps(content).encode() if content is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            return json.load(answer)
+
+
+def marker_of(name: str) -> str:
+    """Return the first line of the comment, which nobody sees and by which it is found again.
+
+    >>> marker_of("archlint"), marker_of("a --> b")
+    ('<!-- archlint comment: archlint -->', '<!-- archlint comment: a-b -->')
+    """
+    return f"<!-- archlint comment: {re.sub('[^A-Za-z0-9._]+', '-', name)[:80]} -->"
+
+
+def body_of(marker: str, difference: str, check: str, commit: str) -> str:
+    """Return the comment: what differs first, then the report of the check, folded where both are there.
+
+    What a comment cannot hold is cut: the report of the check first, as the difference names the new findings too.
+    """
+    foot = f"\n<sub>archlint at commit {commit[:12]}</sub>\n" if commit else ""
+    head = f"{marker}\n"
+    room = MOST_CHARACTERS - len(head) - len(foot) - _RESERVED
+    if not difference:
+        return f"{head}{_cut(check, room)}{foot}"
+    folded = f"\n<details><summary>Report of the check</summary>\n\n{check}\n</details>\n"
+    if len(difference) + len(folded) <= room:
+        return f"{head}{difference}{folded}{foot}"
+    note = "\n> The report of the check is too long for a comment; the summary of the run has it.\n"
+    return f"{head}{_cut(difference, room)}{note}{foot}"
+
+
+def _cut(text: str, room: int) -> str:
+    """Cut a text at the end of a line, and close the code block that the cut is in."""
+    if len(text) <= room:
+        return text
+    kept = text[: text.rfind("\n", 0, room) + 1]
+    fence = "```\n" if kept.count("\n```") % 2 else ""
+    return f"{kept}{fence}\n> Cut to the {MOST_CHARACTERS:,} characters that a comment holds.\n"
+
+
+def main(folder: Path, environment: Mapping[str, str]) -> None:
+    """Write the comment. A new one only where there is something to say: a failure, or a difference."""
+    check, difference = _read(folder / "check.md"), _read(folder / "diff.md")
+    differs = bool(json.loads(_read(folder / "diff.json") or "{}").get("systems"))
+    marker = marker_of(environment["NAME"])
+    comments = Comments.of(environment)
+    number = comments.find(marker)
+    if number is None and environment["STATUS"] == "0" and not differs:
+        print("nothing to say: no comment is written")
+        return
+    comments.write(body_of(marker, difference, check, environment.get("COMMIT", "")), number)
+    print("wrote a comment" if number is None else "wrote the comment anew")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), os.environ)
+    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+        # From a fork the token may only read: the check decides, and the summary of the run has the report.
+        print(f"::warning title=archlint::the comment could not be written ({error}); needs pull-requests: write")
