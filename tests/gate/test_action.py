@@ -1,0 +1,247 @@
+"""The action's steps, run as a runner runs them: in real repositories, against a server that keeps the comments."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sysconfig
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.compare.old_repository import commit, git, old_system
+from tests.conftest import ROOT
+
+from .comments import Comments, serving
+from .runner import Ran, Runner, Step, environment, steps
+
+pytestmark = pytest.mark.xdist_group("gate")
+MARKER = "<!-- archlint comment: archlint -->\n"
+
+
+def tool(name: str) -> str:
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+def test_it_fits_the_schema_of_github() -> None:
+    words = [tool("check-jsonschema"), "--builtin-schema", "vendor.github-actions", str(ROOT / "action.yml")]
+    subprocess.run(words, check=True, timeout=120)
+
+
+def test_no_value_is_part_of_a_command() -> None:
+    """An expression in a script is put in as text before the shell reads it, so that what it holds would be run."""
+    assert [step.name for step in steps() if "${{" in step.run] == []
+
+
+@pytest.mark.parametrize("step", [step for step in steps() if step.run], ids=lambda step: step.name)
+def test_shellcheck_finds_nothing(step: Step) -> None:
+    words = [tool("shellcheck"), "--shell=bash", "-"]
+    done = subprocess.run(words, input=step.run, text=True, capture_output=True, check=False, timeout=60)
+    assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the action's own step installs, from this checkout."""
+    temp = tmp_path_factory.mktemp("runner")
+    runner = Runner(temp, temp / "temp", {}, {})
+    [step] = [step for step in steps() if step.id == "install"]
+    ran = runner._ran(step, environment())
+    assert ran.status == 0, ran.output
+    return {name: runner.context[f"steps.install.outputs.{name}"] for name in ("bin", "reports")}
+
+
+@pytest.fixture
+def server() -> Iterator[Comments]:
+    with serving() as comments:
+        yield comments
+
+
+@pytest.fixture
+def repository(tmp_path: Path, installed: dict[str, str]) -> Path:
+    """A repository whose forty findings of old stand in its baseline."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "arch.yaml").write_text(old_system())
+    subprocess.run([f"{installed['bin']}/archlint", "baseline"], cwd=folder, check=True, timeout=60)
+    assert len((folder / "archlint-baseline.jsonl").read_text().splitlines()) == 41
+    commit(folder, "what there is")
+    git(folder, "switch", "-q", "-c", "change")
+    return folder
+
+
+class Job(NamedTuple):
+    """What a run of the action came to."""
+
+    ran: dict[str, Ran]
+    reports: Path
+    summary: str
+
+    @property
+    def status(self) -> int:
+        return self.ran["Fail where the check does"].status
+
+    @property
+    def annotations(self) -> list[tuple[str, int]]:
+        """The lines that are annotated: of which rule, where."""
+        found = re.findall(r"^::(?:error|warning) file=arch\.yaml,line=(\d+),.*title=([A-Z0-9]+)", self.ran["Check"].output, re.M)
+        return [(rule, int(line)) for line, rule in found]
+
+
+class Runs:
+    """Runs the action in a repository, as on its pull request, or as on a push."""
+
+    def __init__(self, temp: Path, server: Comments, installed: dict[str, str]) -> None:
+        self.temp, self.server, self.installed = temp, server, installed
+        self.count = 0
+
+    def __call__(self, folder: Path, inputs: Mapping[str, str] | None = None, pull_request: bool = True) -> Job:
+        self.count += 1
+        temp = self.temp / f"run-{self.count}"
+        reports = temp / "reports"
+        reports.mkdir(parents=True)
+        event = {
+            "pull_request.number": "7", "pull_request.base.sha": git(folder, "rev-parse", "origin/main").strip(),
+            "pull_request.head.sha": git(folder, "rev-parse", "HEAD").strip(),
+        } if pull_request else {}  # fmt: skip
+        runner = Runner(folder, temp, {"token": "secret-of-the-run", **(inputs or {})}, event)
+        env = environment(GITHUB_API_URL=self.server.url, GITHUB_REPOSITORY="team/shop")
+        ran = runner.run(env, {"install": {**self.installed, "reports": str(reports)}})
+        return Job(ran, reports, runner.summary.read_text())
+
+
+@pytest.fixture
+def action(tmp_path: Path, server: Comments, installed: dict[str, str]) -> Runs:
+    return Runs(tmp_path, server, installed)
+
+
+def changed(folder: Path, text: str) -> None:
+    """Commit a new text of the architecture on the branch; its base is known as `origin/main`, as a checkout has it."""
+    (folder / "arch.yaml").write_text(text)
+    commit(folder)
+    git(folder, "update-ref", "refs/remotes/origin/main", "main")
+
+
+def named(body: str) -> list[tuple[str, int]]:
+    """The new findings that a comment names: of which rule, at which line."""
+    found = re.findall(r"^- (?:error|warning|info) ([A-Z0-9]+) \S+, arch\.yaml:(\d+): ", body, re.M)
+    return [(rule, int(line)) for rule, line in found]
+
+
+def line_of(folder: Path, text: str) -> int:
+    [number] = [n for n, line in enumerate((folder / "arch.yaml").read_text().splitlines(), 1) if text in line]
+    return number
+
+
+def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
+    repository: Path, action: Runs, server: Comments
+) -> None:
+    changed(repository, old_system("recommender"))
+    job = action(repository)
+    expected = [("SRV002", line_of(repository, "serves: [model-3, recommender]"))]
+    assert job.status == 1
+    assert job.annotations == expected
+    [body] = server.bodies.values()
+    assert body.startswith(MARKER)
+    assert named(body) == expected
+    assert "1 system changed; **1 new finding**, 0 healed, 40 unchanged." in body
+    assert "| changed | component server-3 (model-server) | serves: model-3 -\\> model-3, recommender |" in body
+    assert '["<b>server-3</b><br/>model-server"]:::changed' in body
+    assert "SRV002 all-in-one" in job.summary
+    upload = job.ran["Upload to code scanning"].given
+    assert upload == {"sarif_file": str(job.reports / "archlint.sarif"), "category": "archlint"}
+    results = json.loads((job.reports / "archlint.sarif").read_text())["runs"][0]["results"]
+    states = [result["baselineState"] for result in results if "baselineState" in result]
+    assert (states.count("new"), states.count("unchanged")) == (1, 40)
+    assert "data:image/svg+xml" in (job.reports / "archlint.html").read_text()
+
+
+def test_the_comment_is_written_anew_and_stays_the_only_one(repository: Path, action: Runs, server: Comments) -> None:
+    server.bodies |= {number: f"comment {number}" for number in range(1, 151)}
+    changed(repository, old_system("recommender"))
+    assert action(repository).ran["Write the comment"].output == "wrote a comment\n"
+    changed(repository, old_system())
+    job = action(repository)
+    assert job.status == 0
+    assert job.ran["Write the comment"].output == "wrote the comment anew\n"
+    assert server.calls == ["GET", "GET", "POST", "GET", "GET", "PATCH"]
+    assert len(server.bodies) == 151
+    assert named(server.bodies[151]) == []
+    assert "No difference." in server.bodies[151]
+
+
+def test_another_name_and_moved_lines_show_nothing_new(repository: Path, action: Runs, server: Comments) -> None:
+    text = old_system().replace("server-5", "ranking")
+    head, components = text.split("components:\n")
+    changed(repository, f"# moved\n# down\n{head}components:\n\n{components}")
+    job = action(repository)
+    assert job.status == 0, job.ran["Check"].output
+    assert job.annotations == []
+    [body] = server.bodies.values()
+    assert "**0 new findings**, 0 healed, 40 unchanged." in body
+    assert "was server-5" in body
+    assert named(body) == []
+
+
+def test_what_changes_no_architecture_is_not_commented(repository: Path, action: Runs, server: Comments) -> None:
+    (repository / "README.md").write_text("hello")
+    changed(repository, f"# moved\n{old_system()}")
+    job = action(repository)
+    assert job.status == 0
+    assert server.calls == ["GET"]
+    assert "No difference." in job.summary
+
+
+def test_a_push_is_checked_without_a_comment(repository: Path, action: Runs, server: Comments) -> None:
+    changed(repository, old_system("recommender"))
+    job = action(repository, {"sarif": "false"}, pull_request=False)
+    assert job.status == 1
+    assert set(job.ran) == {"Check", "Write the summary", "Fail where the check does"}
+    assert server.calls == []
+
+
+def test_a_token_that_may_only_read_leaves_the_verdict_to_the_check(
+    repository: Path, action: Runs, server: Comments
+) -> None:
+    server.refuses = 403
+    changed(repository, old_system("recommender"))
+    job = action(repository)
+    assert job.ran["Write the comment"].status == 0
+    assert job.ran["Write the comment"].output.startswith("::warning title=archlint::the comment could not be written")
+    assert "secret-of-the-run" not in "".join(ran.output for ran in job.ran.values())
+    assert job.status == 1
+
+
+def test_a_shallow_checkout_fetches_the_base(tmp_path: Path, repository: Path, action: Runs, server: Comments) -> None:
+    changed(repository, old_system("recommender"))
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", "--branch=change", f"file://{repository}", str(clone))
+    base = git(repository, "rev-parse", "main").strip()
+    git(clone, "update-ref", "refs/remotes/origin/main", "HEAD")
+    job = action(clone, {"base": base})
+    assert job.ran["Compare with the base"].output == ""
+    [body] = server.bodies.values()
+    assert [rule for rule, _ in named(body)] == ["SRV002"]
+
+
+@pytest.mark.parametrize("text", ["$(touch ran)", "`touch ran`", "; touch ran", '"; touch ran; "', "--output=text:ran"])
+@pytest.mark.parametrize("name", ["paths", "config", "select", "fail-on", "baseline", "base", "name"])
+def test_what_stands_in_an_input_is_not_run(name: str, text: str, repository: Path, action: Runs) -> None:
+    changed(repository, old_system("recommender"))
+    job = action(repository, {name: text})
+    assert not (repository / "ran").exists()
+    assert job.status == (1 if name in {"base", "name"} else 2)
+
+
+def test_paths_are_given_one_a_line(repository: Path, action: Runs) -> None:
+    other = repository / "an other"
+    other.mkdir()
+    (other / "arch.yaml").write_text("archlint: 1\nsystem: other\nservices: {}\n")
+    changed(repository, old_system())
+    job = action(repository, {"paths": "arch.yaml\nan other/arch.yaml\n"})
+    assert "file=an other/arch.yaml,line=3" in job.ran["Check"].output
+    assert action(repository, {"paths": "arch.yaml"}).status == 0

@@ -1,0 +1,127 @@
+"""The hook of `.pre-commit-hooks.yaml`: installed by pre-commit from this checkout, and met by real commits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.compare.old_repository import commit, git
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.xdist_group("gate")
+HEALTHY = """\
+archlint: 1
+system: shop
+workloads:
+  search: {from: page, rate: 5/s, models: [ranker], waits: true, inputs: on-request, slo: {latency: {p95: 300ms}}}
+models:
+  ranker: {artifact: 20MB, service_time: {p50: 5ms, p99: 20ms}, version: '3.1', registry: store}
+components:
+  page: {kind: client, calls: [{to: balancer, timeout: 1s}]}
+  balancer: {kind: load-balancer, replicas: 2, zones: [a, b], calls: [{to: server, timeout: 1s}]}
+  server: {kind: model-server, serves: [ranker], replicas: 2, zones: [a, b], hardware: {memory: 4GB}, logs_to: [predictions], monitored_by: [watch], loads: [store]}
+  store: {kind: model-registry, uses: mlflow}
+  predictions: {kind: log-store, uses: elasticsearch}
+  watch: {kind: monitoring, uses: prometheus}
+owner: {team: search, contact: search@example.org, runbook: docs/runbook.md}
+"""
+SICK = HEALTHY.replace("calls: [{to: balancer, timeout: 1s}]", "calls: [balancr]")
+
+
+@pytest.fixture(scope="module")
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout as it stands, in a repository with one commit, as pre-commit wants to clone it."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this folder is no git repository: clone it with git to test the hook")
+    folder = tmp_path_factory.mktemp("hooks") / "archlint"
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    git(folder, "init", "-q")
+    commit(folder, "the checkout")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pre-commit keeps the environments that it makes."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+def pre_commit(folder: Path, home: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", *words], cwd=folder, env=_environment(home), capture_output=True, text=True,
+        timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def committed(folder: Path, home: Path) -> tuple[int, str]:
+    """Commit all that is there, as a person does: the status and what was said."""
+    git(folder, "add", "-A")
+    words = ["git", "-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false", "commit", "-m", "change"]
+    done = subprocess.run(words, cwd=folder, env=_environment(home), capture_output=True, text=True, timeout=600, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTHONPATH", "SKIP"))}
+    return {**kept, "PRE_COMMIT_HOME": str(home)}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, hooks: Path, home: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    rev = git(hooks, "rev-parse", "HEAD").strip()
+    config = f"repos:\n  - repo: {hooks.as_posix()}\n    rev: {rev}\n    hooks:\n      - id: archlint\n"
+    (folder / ".pre-commit-config.yaml").write_text(config)
+    pre_commit(folder, home, "install")
+    return folder
+
+
+def test_a_sick_file_is_refused_and_a_healthy_one_is_committed(repository: Path, home: Path) -> None:
+    (repository / "arch.yaml").write_text(SICK)
+    status, told = committed(repository, home)
+    assert status != 0
+    assert "error[DOC001]" in told, told
+    assert "arch.yaml:8:" in told
+    assert "did you mean `balancer`?" in told
+    assert git(repository, "rev-list", "--all") == ""
+    (repository / "arch.yaml").write_text(HEALTHY)
+    status, told = committed(repository, home)
+    assert status == 0, told
+    assert "Passed" in told
+    assert git(repository, "show", "--name-only", "--format=", "HEAD").split() == [".pre-commit-config.yaml", "arch.yaml"]
+
+
+def test_files_that_others_include_are_checked_with_them_and_other_files_start_nothing(
+    repository: Path, home: Path
+) -> None:
+    head, _, below = HEALTHY.partition("models:\n  ranker")
+    models, _, rest = below.partition("components:\n")
+    (repository / "arch.yaml").write_text(f"{head}include: [models.yaml]\ncomponents:\n{rest}")
+    (repository / "models.yaml").write_text(f"models:\n  ranker{models}")
+    assert committed(repository, home)[0] == 0
+    (repository / "models.yaml").write_text(f"models:\n  ranker{models.replace('artifact', 'artefact')}")
+    status, told = committed(repository, home)
+    assert status != 0
+    assert "models.yaml:2:" in told
+    git(repository, "checkout", "-q", "HEAD", "--", "models.yaml")
+    (repository / "notes.txt").write_text("nothing to check here")
+    status, told = committed(repository, home)
+    assert status == 0
+    assert "no files to check" in told
+
+
+def test_the_manifest_is_what_pre_commit_takes(home: Path) -> None:
+    pre_commit(ROOT, home, "validate-manifest", ".pre-commit-hooks.yaml")
