@@ -38,7 +38,7 @@ def test_no_value_is_part_of_a_command() -> None:
 
 @pytest.mark.parametrize("step", [step for step in steps() if step.run], ids=lambda step: step.name)
 def test_shellcheck_finds_nothing(step: Step) -> None:
-    words = [tool("shellcheck"), "--shell=bash", "-"]
+    words = [tool("shellcheck"), "--shell=bash", "--exclude=SC2153", "-"]   # names in capitals come from `env`
     done = subprocess.run(words, input=step.run, text=True, capture_output=True, check=False, timeout=60)
     assert done.stdout == ""
 
