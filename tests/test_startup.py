@@ -14,7 +14,7 @@ HEAVY = {
     "archlint.report.json", "archlint.report.sarif", "archlint.report.junit", "archlint.report.github",
     "archlint.report.gitlab", "archlint.report.markdown", "archlint.report.markup", "archlint.report.html", "xml", "html",
     "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
-    "archlint.compare", "archlint.differ", "subprocess",
+    "archlint.compare", "archlint.differ", "archlint.diagram", "archlint.cli.pictures", "subprocess",
 }  # fmt: skip
 SCRIPT = """
 import sys

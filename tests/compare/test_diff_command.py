@@ -240,3 +240,11 @@ def test_json_keeps_to_its_schema(archlint: Run, repository: Path) -> None:
     jsonschema.validate(json.loads(done.stdout), schema)
     kept = ROOT / "docs" / "schema" / "diff.schema.json"
     assert json.loads(kept.read_text(encoding="utf-8")) == schema
+
+
+def test_no_report_replaces_an_architecture(archlint: Run, repository: Path) -> None:
+    text = repository.read_text()
+    done = archlint("diff", "--git", "HEAD", "-o", "markdown:arch.yaml")
+    assert done.returncode == 2
+    assert "arch.yaml is an architecture file: it is not overwritten" in done.stderr
+    assert repository.read_text() == text
