@@ -50,8 +50,8 @@ def test_findings_of_the_baseline_are_not_drawn(archlint: Run, tmp_path: Path) -
 
 
 def test_without_a_layout_engine_the_report_has_none_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archlint.diagram.layout.shutil.which", lambda name: None)
-    monkeypatch.setattr("archlint.diagram.layout.sysconfig.get_path", lambda *names: "/nowhere")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("sysconfig.get_path", lambda *names: "/nowhere")
     drawn, notes = diagrams(check_targets([SICK], Options()), Options(), None)
     assert drawn == {}
     assert notes == [f"no diagram of {SICK}: there is no layout engine, so no picture can be drawn"]

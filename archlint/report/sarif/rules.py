@@ -28,8 +28,8 @@ _MOST_DESCRIPTION = 1024
 def all_rules(report: Report) -> list[ActiveRule]:
     """Return the rules that were run, and those that only a finding names, in the order of their ids."""
     known = {rule.id: rule for rule in report.rules}
-    others = (*report.baselined, *report.accepted)
-    for finding in (*report.findings, *(entry.finding for entry in others)):
+    others = [*(known.finding for known in report.baselined), *(entry.finding for entry in report.accepted)]
+    for finding in (*report.findings, *others):
         known.setdefault(finding.rule, ActiveRule(finding.rule, finding.name, finding.severity, ""))
     for question in report.undecided:
         known.setdefault(question.rule, ActiveRule(question.rule, question.name, "warning", ""))
