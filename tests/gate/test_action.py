@@ -153,10 +153,13 @@ def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
     assert '["<b>server-3</b><br/>model-server"]:::changed' in body
     assert "SRV002 all-in-one" in job.summary
     upload = job.ran["Upload to code scanning"].given
-    assert upload == {"sarif_file": str(job.reports / "archlint.sarif"), "category": "archlint"}
+    assert upload == {"sarif_file": str(job.reports / "alerts.sarif"), "category": "archlint"}
     results = json.loads((job.reports / "archlint.sarif").read_text())["runs"][0]["results"]
     states = [result["baselineState"] for result in results if "baselineState" in result]
     assert (states.count("new"), states.count("unchanged")) == (1, 40)
+    assert {result.get("kind") for result in results} == {None, "open"}
+    alerts = json.loads((job.reports / "alerts.sarif").read_text())["runs"][0]["results"]
+    assert alerts == [result for result in results if result.get("kind") != "open"]
     assert "data:image/svg+xml" in (job.reports / "archlint.html").read_text()
 
 
