@@ -75,7 +75,9 @@ def test_the_peak_is_that_of_the_child() -> None:
     allocate = "data = bytearray(200_000_000); print(len(data))"
     run = run_once(Command("child", (sys.executable, "-c", allocate)), child_environment())
     assert 200_000_000 < run.peak_bytes < 1_000_000_000
-    assert run_once(Command("small", (sys.executable, "-c", "pass")), child_environment()).peak_bytes < 200_000_000
+    small = run_once(Command("small", (sys.executable, "-c", "pass")), child_environment())
+    # A process that is forked begins with what its parent holds, and these tests may hold much by now.
+    assert small.peak_bytes < max(200_000_000, least_peak_bytes() + 1)
     assert 0 < least_peak_bytes() < 2_000_000_000
 
 

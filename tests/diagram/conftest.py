@@ -16,9 +16,9 @@ QUIET = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of a process."""
+    """One browser for the tests of a module: while it runs, no test of another may run a loop of its own."""
     if not CHROMIUM:
         message = "no Chromium: install it (apt install chromium) to test the page"
         if os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1":

@@ -130,7 +130,7 @@ def test_changes_are_marked_by_class() -> None:
     text = mermaid(draw(system), nodes={"api": "changed", "shadow": "added"}, edges={("api", "calls", "server"): "removed"})
     assert text.count(":::changed") == 1 and text.count(":::added") == 1
     links = [line for line in text.splitlines() if line.startswith("  linkStyle")]
-    assert [line for line in links if "#b3201d" in line] == ["  linkStyle 1 stroke:#b3201d,stroke-width:3px"]
+    assert [line for line in links if "#b3201d" in line] == ["  linkStyle 1 stroke:#b3201d,stroke-width:3px,stroke-dasharray:4 3"]
 
 
 def test_a_changed_part_is_drawn_in_the_style_of_its_change() -> None:
