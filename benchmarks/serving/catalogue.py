@@ -47,7 +47,7 @@ SUBJECTS = (
     Subject("web-single, two behind nginx", "web_single", IRIS, ("--replicas", "2"), _QUIET),
     Subject("synchronous", "synchronous", IRIS, (), _QUIET),
     Subject("asynchronous, accepted", "asynchronous", [Call("/predictions", call.body) for call in IRIS], (), _QUIET),
-    Subject("multiple-stage", "multiple_stage", DIGITS, (), _QUIET),
+    Subject("multiple-stage", "multiple_stage", IRIS, (), _QUIET),
     Subject("microservice-horizontal", "microservice_horizontal", _body(_BOTH), (), _QUIET),
     Subject("prediction-cache, all hits", "prediction_cache", DIGITS[:1], (), _QUIET),
     Subject("prediction-cache, with Redis", "prediction_cache", DIGITS, (), {**_QUIET, "cache_url": "redis"}),
