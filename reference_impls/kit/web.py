@@ -194,6 +194,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()                               # what is loaded stays: walking it all again would hold up a request
         gc.freeze()                                # for 100 ms now and then
+        if self.started and sockets:
+            announce(self.title, address(sockets[0]), self.settings)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Threads cannot be cancelled: where one works on, the process ends without it.
@@ -201,8 +203,6 @@ class _Server(uvicorn.Server):
         watch.daemon = True
         watch.start()
         await super().shutdown(sockets)
-        if self.started and sockets:
-            announce(self.title, address(sockets[0]), self.settings)
 
 
 def serve(app: FastAPI, settings: Settings) -> None:
