@@ -17,7 +17,6 @@ import httpx
 from kit.settings import PREFIX
 
 GRACE_S = 15.0
-REFUSED = 2                                        # what `kit.settings.refuse` ends with
 _PAUSE_S = 0.05
 _RESTART_AFTER_S = 0.5
 
@@ -121,7 +120,6 @@ class Processes:
                     continue
                 if part.name not in dead_since:
                     dead_since[part.name] = time.monotonic()
-                    part.restart &= part.process.returncode != REFUSED     # starting again would not help
                     again = "; it is started again" if part.restart else ""
                     print(f"{part.name} ended with {part.process.returncode}{again}", file=sys.stderr, flush=True)
                 elif part.restart and time.monotonic() - dead_since[part.name] > _RESTART_AFTER_S:
