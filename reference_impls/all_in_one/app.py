@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from kit.inputs import Predictions, Records, answer
 from kit.logs import configure_logs, logger
-from kit.models import DataSet, Model, RefusedModelError, load, train, trained
-from kit.settings import Settings, read_settings, refuse
+from kit.models import DataSet, Model, load, refusing, train, trained
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 Fault = Literal["none", "abort", "memory", "cpu"]
@@ -123,10 +123,8 @@ def main() -> None:
     """Serve all models, or refuse to start where one of them must not be served."""
     settings = read_settings(AllInOneSettings)
     configure_logs(settings, "all-in-one")
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import FastAPI, Header, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Header, HTTPException, Response
 
 from asynchronous.settings import QUEUE, AsynchronousSettings, Job
-from kit.models import RefusedModelError, read_card, trained
+from kit.models import read_card, refusing, trained
 from kit.outcomes import AGAIN, Outcome, add_outcomes, open_results
-from kit.queues import QueueDownError, open_queue, require
+from kit.queues import open_queue, require
+from kit.queues.feeding import make_feeder
 from kit.queues.predicting import digest_of
 from kit.results import Results
-from kit.settings import read_settings, refuse
-from kit.web import make_app, serve
+from kit.settings import read_settings
+from kit.web import serve
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200)]
 _KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any: it makes the same id of the same key
@@ -28,13 +26,7 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model without a readable card."""
     features = len(read_card(trained("iris", settings.data_dir)).features)
     queue = open_queue(settings, QUEUE)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with queue:
-            yield
-
-    app = make_app("asynchronous", settings, lifespan)
+    app = make_feeder("asynchronous", settings, queue)
 
     @app.post("/predictions", status_code=202)
     async def accept(job: Job, response: Response, idempotency_key: Key = None) -> Outcome:
@@ -59,10 +51,6 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
 
     add_outcomes(app, results, "/predictions")
 
-    @app.exception_handler(QueueDownError)
-    async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
-        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, AGAIN)
-
     return app
 
 
@@ -70,8 +58,6 @@ if __name__ == "__main__":
     settings = read_settings(AsynchronousSettings)
     results = open_results(settings)
     require(settings, QUEUE)
-    try:
+    with refusing():
         app = create_app(settings, results)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

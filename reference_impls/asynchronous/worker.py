@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings, Job
-from kit.models import RefusedModelError, load, trained
+from kit.models import load, refusing, trained
 from kit.outcomes import Outcome, open_results
 from kit.queues import Delivery, HopelessError, Queue, Work, open_queue, require
 from kit.queues.predicting import predicting
 from kit.results import Results
-from kit.settings import read_settings, refuse
+from kit.settings import read_settings
 from kit.web import make_app, serve
 
 
@@ -80,8 +80,6 @@ if __name__ == "__main__":
     settings = read_settings(AsynchronousSettings)
     results = open_results(settings)
     require(settings, QUEUE)
-    try:
+    with refusing():
         app = create_app(settings, results)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

@@ -8,8 +8,8 @@ from zlib import crc32
 from fastapi import FastAPI
 
 from kit.inputs import Predictions, Records, answer
-from kit.models import RefusedModelError, load, train
-from kit.settings import Settings, read_settings, refuse
+from kit.models import RefusedModelError, load, refusing, train
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 MODELS = ("eu", "eu-night", "world")
@@ -45,10 +45,8 @@ def model_file(folder: Path, name: str) -> Path:
 def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(ServerSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

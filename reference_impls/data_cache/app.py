@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 from data_cache.source import Wine
 from kit.caching import CacheSettings, Found, SourceDownError, open_cache
 from kit.inputs import Labelled, Records
-from kit.models import RefusedModelError, load, trained
-from kit.settings import read_settings, refuse
+from kit.models import load, refusing, trained
+from kit.settings import read_settings
 from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
 
@@ -129,10 +129,8 @@ def key(wine: int) -> str:
 def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(DataCacheSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

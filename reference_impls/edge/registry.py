@@ -12,8 +12,8 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field
 
 from edge.release import Version, folder_of, release, versions
-from kit.models import RefusedModelError
-from kit.settings import Settings, read_settings, refuse
+from kit.models import RefusedModelError, refusing
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 
@@ -65,11 +65,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 def main() -> None:
     """Serve the registry."""
     settings = read_settings(RegistrySettings)
-    try:
+    with refusing():
         versions(folder_of(settings))
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

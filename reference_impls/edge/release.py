@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from skl2onnx import to_onnx
 
-from kit.models import RefusedModelError, examples, load, train
-from kit.settings import Settings, read_settings, refuse
+from kit.models import RefusedModelError, examples, load, refusing, train
+from kit.settings import Settings, read_settings
 
 
 class Version(BaseModel):
@@ -86,14 +86,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--withdraw", default="", help="a version that devices must no longer get")
     call = parser.parse_args(words)
     settings = read_settings(Settings)
-    try:
+    with refusing():
         if call.withdraw:
             done = withdraw(settings, call.withdraw)
             print(f"withdrawn: {call.withdraw}" if done else f"there is no version {call.withdraw}")
             return 0 if done else 1
         print(f"released: {release(settings, call.seed).version}")
-    except RefusedModelError as error:
-        refuse(str(error))
     return 0
 
 

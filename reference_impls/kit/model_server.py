@@ -6,16 +6,15 @@ The model is the file of that name in `SERVE_DATA_DIR`; where there is none, it 
 from __future__ import annotations
 
 import argparse
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import Field
 
 from kit.calls import RequestDeadline, use_deadlines
 from kit.inputs import Predictions, Records, answer
-from kit.models import DataSet, Model, RefusedModelError, load, trained
-from kit.settings import Settings, read_settings, refuse
+from kit.models import DataSet, Model, load, refusing, trained
+from kit.plain import warmed
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 
@@ -28,13 +27,7 @@ class ModelServerSettings(Settings):
 
 def create_app(model: Model, settings: ModelServerSettings) -> FastAPI:
     """Return the app that serves a model."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        answer(model, Records(inputs=[[0.0] * len(model.card.features)]))      # the first call is slow
-        yield
-
-    app = make_app(model.card.name, settings, lifespan)
+    app = make_app(model.card.name, settings, warmed(model))
     use_deadlines(app, settings.deadline_s)
 
     @app.post("/predict")
@@ -54,10 +47,8 @@ def main() -> None:
     if not name.isidentifier():
         parser.error("the name of a model takes letters, digits and _, and starts with a letter")
     settings = read_settings(ModelServerSettings)
-    try:
+    with refusing():
         model = load(trained(settings.data_set, settings.data_dir, name=name))
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(create_app(model, settings), settings)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +26,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from kit.settings import refuse
 from kit.trees import TREE_TYPE, are_sound, trees_of
 
 DataSet = Literal["iris", "wine", "digits", "breast_cancer"]
@@ -38,6 +41,15 @@ _LOADERS = {
 
 class RefusedModelError(Exception):
     """A model file that must not be served: missing, altered, or of types that could run code."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """End the process with the reason where a model must not be served."""
+    try:
+        yield
+    except RefusedModelError as error:
+        refuse(str(error))
 
 
 class Estimator(Protocol):

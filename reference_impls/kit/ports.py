@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
 
 from kit.settings import Settings, refuse
+
+_FREE = range(20_000, 32_768)                      # Linux gives connections 32768 and up, other systems 49152 and up
+_TRIES = 200
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -47,8 +51,19 @@ def address_of(host: str, port: int) -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that nothing listens on just now."""
+    """Return a port that nothing listens on just now.
+
+    It lies below those that systems give to outgoing connections: one of these could take the port of a part that is
+    down for a moment, which then cannot come back.
+    """
+    found = next((port for port in random.SystemRandom().sample(_FREE, _TRIES) if _is_free(host, port)), 0)
+    return found or refuse(f"{host}: no port from {_FREE.start} on can be listened on; is it one of this machine?")
+
+
+def _is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

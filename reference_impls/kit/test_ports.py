@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.ports import front_port, listen
+from kit.ports import free_port, front_port, listen
 from kit.settings import Settings
 from kit.testing.service import refusal
 
@@ -30,6 +30,15 @@ def test_a_port_left_open_is_a_free_one() -> None:
     port = front_port(Settings.model_validate({"port": 0}))
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
+
+
+def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as outgoing:
+        assert all(free_port() < min(32_768, outgoing.getsockname()[1]) for _ in range(20))
+
+
+def test_a_host_that_is_no_address_of_this_machine_is_refused(tmp_path: Path) -> None:
+    assert "192.0.2.1: no port from" in refusal(tmp_path, "prep_pred", host="192.0.2.1", port=0)
 
 
 def test_connections_answer_without_nagles_delay() -> None:

@@ -28,9 +28,7 @@ def ask(service: Service, question: object = QUESTION, headers: dict[str, str] |
 
 def server_of(service: Service, name: str) -> int:
     """Return the process id of a model's server."""
-    wait_for(lambda: len(service.children(f"kit.model_server {name}")) == 1, 60)       # it may just be started again
-    [pid] = service.children(f"kit.model_server {name}")
-    return pid
+    return service.child(f"kit.model_server {name}")
 
 
 @pytest.fixture(scope="module")

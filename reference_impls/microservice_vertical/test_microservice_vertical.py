@@ -39,8 +39,7 @@ def ask(service: Service, soon_ms: int = 20_000) -> httpx.Response:
 
 
 def server_of(service: Service, stage: str) -> int:
-    [pid] = service.children(f"kit.model_server {stage}")
-    return pid
+    return service.child(f"kit.model_server {stage}")
 
 
 def test_the_second_stage_takes_what_the_first_one_says(service: Service, folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -11,8 +9,9 @@ from prometheus_client import Info
 from pydantic import BaseModel
 
 from kit.inputs import Predictions, Records, answer
-from kit.models import RefusedModelError
-from kit.settings import Settings, read_settings, refuse
+from kit.models import RefusedModelError, refusing
+from kit.plain import warmed
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 from model_in_image.build import build
 from model_in_image.release import open_release
@@ -48,13 +47,7 @@ def create_app(settings: ModelInImageSettings) -> FastAPI:
     release, model = open_release(folder)
     if settings.tag not in ("", release.tag):
         raise RefusedModelError(f"{folder}: holds release {release.tag}, but SERVE_TAG says {settings.tag}")
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        model.predict(Records(inputs=[[0.0] * len(model.card.features)]).matrix(len(model.card.features)))
-        yield
-
-    app = make_app("model-in-image", settings, lifespan)
+    app = make_app("model-in-image", settings, warmed(model))
     info = Info("release", "The release that answers.", registry=app.state.metrics.registry)
     info.info({"tag": release.tag, "model_version": model.card.version})
 
@@ -77,10 +70,8 @@ def create_app(settings: ModelInImageSettings) -> FastAPI:
 def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(ModelInImageSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kit.inputs import Predictions, Records, answer
 from kit.logs import logger
-from kit.models import RefusedModelError, load
+from kit.models import load, refusing
 from kit.outcomes import add_outcomes, open_results
 from kit.queues import Queue, QueueDownError, open_queue
 from kit.queues.predicting import digest_of
 from kit.results import Results
-from kit.settings import read_settings, refuse
+from kit.settings import read_settings
 from kit.web import make_app, serve
 from multiple_stage.settings import QUEUE, MultipleStageSettings, light_model
 
@@ -93,8 +93,6 @@ def create_app(settings: MultipleStageSettings, results: Results) -> FastAPI:
 
 if __name__ == "__main__":
     settings = read_settings(MultipleStageSettings)
-    try:
+    with refusing():
         app = create_app(settings, open_results(settings))
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from kit.inputs import Records
-from kit.models import RefusedModelError, load
+from kit.models import load, refusing
 from kit.outcomes import open_results
 from kit.queues import open_queue, require
 from kit.queues.predicting import predicting
 from kit.results import Results
-from kit.settings import read_settings, refuse
+from kit.settings import read_settings
 from kit.web import make_app, serve
 from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model
 
@@ -35,8 +35,6 @@ if __name__ == "__main__":
     settings = read_settings(MultipleStageSettings)
     results = open_results(settings)
     require(settings, QUEUE)
-    try:
+    with refusing():
         app = create_app(settings, results)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field
 
 from kit.inputs import Predictions, Records, as_answer
 from kit.logs import configure_logs, logger
-from kit.models import Floats, Model, Prediction, RefusedModelError, examples, load, trained
-from kit.settings import Settings, read_settings, refuse
+from kit.models import Floats, Model, Prediction, examples, load, refusing, trained
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 from online_bigsize.model import big_model
 
@@ -176,8 +176,6 @@ def main(cure: str = "") -> None:
     if cure:
         settings = OnlineBigsizeSettings.model_validate({**settings.model_dump(), "cure": cure})
     configure_logs(settings, "online-bigsize")     # the model may be made before the server starts
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

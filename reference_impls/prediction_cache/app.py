@@ -11,8 +11,8 @@ from prometheus_client import Counter
 
 from kit.caching import CacheSettings, input_key, open_cache
 from kit.inputs import Predictions, Records, as_answer
-from kit.models import RefusedModelError, examples, load, trained
-from kit.settings import read_settings, refuse
+from kit.models import examples, load, refusing, trained
+from kit.settings import read_settings
 from kit.web import make_app, serve
 
 
@@ -58,10 +58,8 @@ def create_app(settings: PredictionCacheSettings) -> FastAPI:
 def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(PredictionCacheSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

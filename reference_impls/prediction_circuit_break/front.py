@@ -8,7 +8,7 @@ from pydantic import Field, HttpUrl
 
 from kit.calls import Callee, CallError, RequestDeadline, closing, use_deadlines
 from kit.inputs import Labelled, Predictions, Records
-from kit.models import Card, RefusedModelError, read_card
+from kit.models import Card, read_card, refusing
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from prediction_circuit_break.breaker import Breaker, TurnedAwayError
@@ -77,10 +77,8 @@ def main() -> None:
     settings = read_settings(FrontSettings)
     if settings.call_s >= settings.deadline_s:
         refuse("SERVE_CALL_S must be less than SERVE_DEADLINE_S: else no time is left for the fallback")
-    try:
+    with refusing():
         card = read_card(settings.data_dir / "iris.skops")
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(create_app(card, settings), settings)
 
 

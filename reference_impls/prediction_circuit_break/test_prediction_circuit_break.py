@@ -55,8 +55,7 @@ def metric(service: Service, line: str) -> float:
 
 
 def model_server(service: Service) -> int:
-    [pid] = service.children("kit.model_server iris")
-    return pid
+    return service.child("kit.model_server iris")
 
 
 def test_while_all_is_well_the_model_answers_and_bad_input_is_refused(service: Service, folder: Path) -> None:

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from pydantic import Field
 
 from kit.inputs import Predictions, Records, as_answer
-from kit.models import Card, Model, RefusedModelError, load, trained
+from kit.models import Card, Model, load, refusing, trained
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from prediction_monitoring.drift import STATES, Drift, Window, needed
@@ -105,10 +105,8 @@ def create_app(settings: MonitoringSettings, model: Model) -> FastAPI:
 def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(MonitoringSettings)
-    try:
+    with refusing():
         model = load(trained("iris", settings.data_dir))
-    except RefusedModelError as error:
-        refuse(str(error))
     signals = len(model.card.features) + len(model.card.classes)
     enough = needed(signals, settings.doubt, settings.least)
     if settings.window < enough:

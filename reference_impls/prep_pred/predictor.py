@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +9,9 @@ from fastapi import FastAPI, HTTPException
 from pydantic import Field
 
 from kit.calls import RequestDeadline, use_deadlines
-from kit.inputs import Predictions, Records, answer
+from kit.inputs import Predictions, answer
 from kit.models import Model, RefusedModelError, load
+from kit.plain import warmed
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from prep_pred.prepared import Prepared
@@ -41,13 +40,7 @@ def read_release(folder: Path) -> tuple[Model, str]:
 
 def create_app(model: Model, preparation: str, settings: PredictorSettings) -> FastAPI:
     """Return the app that serves a model for features of one version of the preparation."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        answer(model, Records(inputs=[[0.0] * len(model.card.features)]))      # the first call is slow
-        yield
-
-    app = make_app("predictor", settings, lifespan)
+    app = make_app("predictor", settings, warmed(model))
     use_deadlines(app, settings.deadline_s)
 
     @app.post("/predict")

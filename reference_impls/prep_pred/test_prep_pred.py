@@ -47,7 +47,7 @@ def test_images_are_prepared_here_and_predicted_there(tmp_path: Path) -> None:
         passed = service.client.post("/predict", content=drawn(digits[0]), headers={HEADER: "0"})
         assert passed.status_code == 504
 
-        os.kill(service.children("prep_pred.predictor")[0], signal.SIGKILL)
+        os.kill(service.child("prep_pred.predictor"), signal.SIGKILL)
         gone = service.client.post("/predict", content=drawn(digits[0]))
         assert gone.status_code in {502, 503} and gone.json()["error"].startswith("predictor: "), gone.text
         wait_for(lambda: service.client.post("/predict", content=drawn(digits[0])).status_code == 200)

@@ -12,8 +12,8 @@ from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, ConfigDict, Field
 
 from kit.logs import logger
-from kit.models import RefusedModelError
-from kit.settings import Settings, read_settings, refuse
+from kit.models import refusing
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 from serving_template import hooks
 
@@ -74,8 +74,6 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 def main() -> None:
     """Serve, or refuse to start with the reason."""
     settings = read_settings(ServiceSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

@@ -54,7 +54,7 @@ def test_both_answers_are_joined_and_only_the_current_one_is_shown(tmp_path: Pat
 def test_a_candidate_that_hangs_or_is_killed_costs_copies_only(tmp_path: Path) -> None:
     with start(tmp_path, "shadow_ab", room=5, copy_timeout_s=0.5) as service:
         wait_for(lambda: (ask(service, 0, 1), copies(service, "answered"))[1] > 0)
-        (candidate,) = service.children("shadow_ab.candidate")
+        candidate = service.child("shadow_ab.candidate")
         os.kill(candidate, signal.SIGSTOP)             # slower than any timeout
         expected = ask(service, 0, 1)
         for _ in range(30):

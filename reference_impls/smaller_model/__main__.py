@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from kit.logs import configure_logs
-from kit.models import RefusedModelError
+from kit.models import refusing
 from kit.settings import command_line, read_settings, refuse
 from kit.web import serve
 from smaller_model.app import create_app
@@ -24,10 +24,8 @@ def main() -> None:
         done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             refuse(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the release failed")
-    try:
+    with refusing():
         app = create_app(settings, path)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

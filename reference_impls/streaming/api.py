@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -13,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kit.database import reason
 from kit.inputs import Records
-from kit.models import RefusedModelError, read_card, trained
+from kit.models import read_card, refusing, trained
 from kit.outcomes import AGAIN
-from kit.queues import QueueDownError, open_queue, require
-from kit.settings import read_settings, refuse
-from kit.web import make_app, serve
+from kit.queues import open_queue, require
+from kit.queues.feeding import make_feeder
+from kit.settings import read_settings
+from kit.web import serve
 from streaming.processor import open_state
 from streaming.settings import QUEUE, Event, StreamingSettings
 from streaming.state import State
@@ -37,13 +36,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model without a readable card."""
     features = len(read_card(trained("iris", settings.data_dir)).features)
     queue = open_queue(settings, QUEUE)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with queue:
-            yield
-
-    app = make_app("streaming", settings, lifespan)
+    app = make_feeder("streaming", settings, queue)
 
     @app.post("/events", status_code=202)
     async def take(event: Event) -> dict[str, str]:
@@ -62,10 +55,6 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
         age_s = max(0.0, round(time.time() - found.at, 3))
         return Told(key=key, label=found.label, probability=found.probability, events=found.events, age_s=age_s)
 
-    @app.exception_handler(QueueDownError)
-    async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
-        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, AGAIN)
-
     @app.exception_handler(SQLAlchemyError)
     async def store_down(_request: Request, error: SQLAlchemyError) -> JSONResponse:
         return JSONResponse({"error": f"the store failed: {reason(error)}"}, 503, AGAIN)
@@ -77,8 +66,6 @@ if __name__ == "__main__":
     settings = read_settings(StreamingSettings)
     state = open_state(settings)
     require(settings, QUEUE)
-    try:
+    with refusing():
         app = create_app(settings, state)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from kit.database import RefusedDatabaseError, open_database
 from kit.inputs import Records, UnfitInputError
-from kit.models import Floats, Prediction, RefusedModelError, load, trained
+from kit.models import Floats, Prediction, load, refusing, trained
 from kit.queues import Delivery, HopelessError, Work, open_queue, require
 from kit.settings import read_settings, refuse
 from kit.web import make_app, serve
@@ -72,8 +72,6 @@ if __name__ == "__main__":
     settings = read_settings(StreamingSettings)
     state = open_state(settings)
     require(settings, QUEUE)
-    try:
+    with refusing():
         app = create_app(settings, state)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)

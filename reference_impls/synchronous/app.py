@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI, Request
 from pydantic import Field
 
 from kit.calls import RequestDeadline, use_deadlines
-from kit.inputs import Predictions, Records, answer, as_answer
-from kit.models import Model, Prediction, RefusedModelError, load, trained
+from kit.inputs import Predictions, Records, as_answer
+from kit.models import Model, Prediction, load, refusing, trained
+from kit.plain import warmed
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from synchronous.room import LATE, Room
@@ -28,13 +26,7 @@ class SynchronousSettings(Settings):
 
 def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
     """Return the app that serves a model."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        answer(model, Records(inputs=[[0.0] * len(model.card.features)]))      # the first call is slow
-        yield
-
-    app = make_app("synchronous", settings, lifespan)
+    app = make_app("synchronous", settings, warmed(model))
     use_deadlines(app, settings.deadline_s)
     room = Room(settings.at_once, settings.waiting, settings.wait_s, app.state.metrics.registry)
 
@@ -59,10 +51,8 @@ def main() -> None:
     settings = read_settings(SynchronousSettings)
     if settings.wait_s >= settings.deadline_s:
         refuse("SERVE_WAIT_S must be less than SERVE_DEADLINE_S: who waits that long leaves no time for the work")
-    try:
+    with refusing():
         model = load(trained("iris", settings.data_dir))
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(create_app(model, settings), settings)
 
 

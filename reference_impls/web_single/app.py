@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
 from kit.inputs import Predictions, Records, answer
-from kit.models import RefusedModelError, load, trained
-from kit.settings import Settings, read_settings, refuse
+from kit.models import load, refusing, trained
+from kit.plain import warmed
+from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 
@@ -22,14 +20,7 @@ class WebSingleSettings(Settings):
 def create_app(settings: WebSingleSettings) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir), settings.digest)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        model.predict(model_input)             # the first call is slow: let no caller pay for it
-        yield
-
-    model_input = Records(inputs=[[0.0] * len(model.card.features)]).matrix(len(model.card.features))
-    app = make_app("web-single", settings, lifespan)
+    app = make_app("web-single", settings, warmed(model))
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:
@@ -42,10 +33,8 @@ def create_app(settings: WebSingleSettings) -> FastAPI:
 def main() -> None:
     """Serve until SIGTERM, or refuse to start."""
     settings = read_settings(WebSingleSettings)
-    try:
+    with refusing():
         app = create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     serve(app, settings)
 
 

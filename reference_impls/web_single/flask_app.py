@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException
 
 from kit.inputs import Records, UnfitInputError, answer
 from kit.logs import configure_logs
-from kit.models import RefusedModelError, load, trained
+from kit.models import load, refusing, trained
 from kit.ports import listen
-from kit.settings import read_settings, refuse
+from kit.settings import read_settings
 from kit.web import address
 from web_single.app import WebSingleSettings
 
@@ -56,10 +56,8 @@ def main() -> None:
     """Check the model, open the port, and hand over to gunicorn: SIGTERM lets its requests in flight end."""
     settings = read_settings(WebSingleSettings)
     configure_logs(settings, "web-single-flask")
-    try:
+    with refusing():
         create_app(settings)
-    except RefusedModelError as error:
-        refuse(str(error))
     listener = listen(settings)
     listener.set_inheritable(True)
     where = address(listener)

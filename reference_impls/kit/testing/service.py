@@ -69,12 +69,22 @@ class Service:
 
     def children(self, part: str = "") -> list[int]:
         """Return the process ids of its parts; of those alone whose command line holds `part`."""
-        listing = subprocess.run(["ps", "-eo", "pid=,sid=,args="], capture_output=True, text=True, check=True).stdout
+        # Without -ww a command line ends at the width that COLUMNS says, which pytest-xdist sets to 80.
+        ps = ["ps", "-ww", "-eo", "pid=,sid=,args="]
+        listing = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listing.splitlines()]
         return [
             int(pid) for pid, session, command in rows
             if int(session) == self.process.pid and int(pid) != self.process.pid and part in command
         ]  # fmt: skip
+
+    def child(self, part: str, patience_s: float = _PATIENCE_S) -> int:
+        """Return the process id of the one part whose command line holds `part`, once it is there."""
+        end = time.monotonic() + patience_s
+        while len(found := self.children(part)) != 1:
+            assert time.monotonic() < end, f"{len(found)} processes of {part}:\n{self.output}{self.errors}"
+            time.sleep(0.02)
+        return found[0]
 
 
 def launch(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Service:
