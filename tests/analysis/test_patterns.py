@@ -384,8 +384,9 @@ class TestMicroservices:
         system = load(self.TWO, "m n", workloads)
         assert found(system, "microservice-vertical") == []
 
-    def test_the_arms_of_a_test_are_one_stage(self) -> None:
-        text = self.TWO.replace("[a, b]", "[{to: a, share: 90%}, {to: b, share: 10%}]")
+    @pytest.mark.parametrize("fallback", ["", ", fallback: m"])
+    def test_the_arms_of_a_test_are_one_stage(self, fallback: str) -> None:
+        text = self.TWO.replace("[a, b]", f"[{{to: a, share: 90%}}, {{to: b, share: 10%{fallback}}}]")
         assert found(load(text, "m n", self.BOTH), "microservice-vertical") == []
 
 

@@ -118,10 +118,13 @@ def _stages(view: _View, name: str, own: int) -> list[list[Step]]:
 
 
 def _stage_of(step: Step, position: int) -> tuple[str, str]:
+    relation = step.relation
+    if relation.share is not None and relation.share < 1:      # also an arm that has a fallback, which is in no group
+        return "share", relation.parallel or ""
     if step.group is not None:
         return "group", str(step.group)
-    if step.relation.parallel is not None:
-        return "parallel", step.relation.parallel
+    if relation.parallel is not None:
+        return "parallel", relation.parallel
     return "one", str(position)
 
 
