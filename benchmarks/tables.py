@@ -10,6 +10,7 @@ from benchmarks.processes import Ratio
 from benchmarks.results import Results
 
 Row = tuple[str, ...]
+NOT_MEASURED: Final = "Not measured"
 
 
 def table(head: Row, rows: Iterable[Row]) -> str:
@@ -45,7 +46,7 @@ def render(results: Results) -> str:
     parts.append("### Aims\n\n" + _aims(results))
     if results.failures:
         lines = [f"- {name}: {why}\n" for name, why in sorted(results.failures.items())]
-        parts.append("### Not measured\n\n" + "".join(lines))
+        parts.append(f"### {NOT_MEASURED}\n\n" + "".join(lines))
     return "\n".join(parts)
 
 
@@ -74,13 +75,21 @@ def results_of(page: str) -> str:
 
 
 def renewed(old: str, new: str) -> str:
-    """Tables in which the sections that were measured anew take the place of those before; the others stay.
+    r"""Tables in which the sections that were measured anew take the place of those before; the others stay.
 
-    >>> renewed("old head\\n### a\\n1\\n### b\\n2\\n", "new head\\n### b\\n3\\n")
-    'new head\\n### a\\n1\\n### b\\n3\\n'
+    What was not measured before is no longer said of a row that is there now.
+
+    >>> renewed("old head\n\n### a\n1\n\n### b\n2\n", "new head\n\n### b\n3\n")
+    'new head\n\n### a\n1\n\n### b\n3\n'
+    >>> renewed("head\n### a\n| x |\n### Not measured\n\n- y: busy\n", "head\n### a\n| y |\n")
+    'head\n\n### a\n| y |\n'
     """
-    before, measured = _sections(old), _sections(new)
-    return "".join({**before, **measured}.values())
+    sections = {**_sections(old), **_sections(new)}
+    missing = sections.pop(NOT_MEASURED, "").splitlines()[2:]
+    rest = [line for line in missing if f"| {line[2:].partition(':')[0]} " not in "".join(sections.values())]
+    if rest:
+        sections[NOT_MEASURED] = "\n".join([f"### {NOT_MEASURED}", "", *rest])
+    return "\n\n".join(section.strip("\n") for section in sections.values()) + "\n"
 
 
 def _sections(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from benchmarks.serving.faults import Episode
 from benchmarks.serving.results import Machine, Measured, Results
 from benchmarks.serving.runs import kept_up
 from benchmarks.serving.stories import BIGSIZE_RATE, NEIGHBOUR_RATE, OBJECTIVE_S, REPEATS
-from benchmarks.tables import table
+from benchmarks.tables import NOT_MEASURED, table
 
 
 def render(results: Results) -> str:
@@ -24,7 +24,7 @@ def render(results: Results) -> str:
         parts.append(_killed(results.killed))
     if results.failures:
         lines = [f"- {name}: {why}\n" for name, why in sorted(results.failures.items())]
-        parts.append("### Not measured\n\n" + "".join(lines))
+        parts.append(f"### {NOT_MEASURED}\n\n" + "".join(lines))
     return "\n".join(parts)
 
 
