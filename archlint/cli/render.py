@@ -11,8 +11,8 @@ import click
 
 from archlint.api import STDIN, load_checked
 from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw, render
-from archlint.diagram.formats import BINARY
-from archlint.diagram.groups import AUTO, NONE, WAYS
+from archlint.diagram.formats import BINARY, SEARCHED
+from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
@@ -49,7 +49,8 @@ def _likely(word: str) -> str:
 @click.option("--cluster", type=click.Choice((AUTO, "zone", "owner", NONE)), default=AUTO,
               help="Frame what belongs together; auto: what other teams answer for.")  # fmt: skip
 @click.option("--collapse", type=click.Choice((AUTO, *WAYS, NONE)), default=AUTO,
-              help="Draw each group as one node; auto does so beyond 500 components.")  # fmt: skip
+              help=f"Draw each group as one node; auto does so beyond {MOST_SEEN} components, "
+              f"and beyond {MOST_SEARCHED} in {', '.join(sorted(SEARCHED))}.")  # fmt: skip
 @click.option("--path", "workload", metavar="WORKLOAD", default="",
               help="Highlight what this workload waits for, with its budget of time.")  # fmt: skip
 @click.option("--focus", metavar="NAME", default="", help="Draw this component and what lies around it only.")
@@ -96,7 +97,8 @@ def command(
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, [*inputs, *([config] if config else [])])
-    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines)
+    most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
+    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most)
     picture = draw(system, None if no_findings else report, plan)
     made = render(picture, name, Look(theme, direction, scale))
     _write(made, target)

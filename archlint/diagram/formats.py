@@ -47,6 +47,8 @@ FORMATS: Final[dict[str, Callable[[Picture, Look], bytes]]] = {
 EXTENSIONS: Final = {**{name: name for name in FORMATS}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
 """From the extension of a file to its format."""
 BINARY: Final = frozenset({"png", "pdf"})
+SEARCHED: Final = frozenset({"html", "d2", "dot"})
+"""Formats whose reader searches or lays out a large picture himself."""
 
 
 def render(picture: Picture, name: str, look: Look | None = None) -> bytes:

@@ -13,8 +13,11 @@ from archlint.model.architecture import Component
 
 GROUP: Final = "group"
 """The kind of a node that stands for several of different kinds."""
-MOST_NODES: Final = 500
-"""Beyond so many nodes a picture is collapsed: nobody reads more."""
+MOST_SEEN: Final = 60
+"""Beyond so many nodes a picture is collapsed that is looked at as a whole: a page of a pull request shrinks the text
+of a larger one to less than 6 points."""
+MOST_SEARCHED: Final = 500
+"""The same for one that is moved through and searched, or drawn around one component: nobody reads more."""
 
 NONE: Final = "none"
 AUTO: Final = "auto"
@@ -94,14 +97,17 @@ def _counts(words: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def best_way(system: System) -> str:
-    """Return the way to collapse whose largest group is the smallest, of those that leave a readable number."""
-    best, least = "kind", len(system.components) + 1
-    for way in ("owner", "name", "kind"):
-        sizes = _counts(group_keys(system, way).values())
-        if 2 <= len(sizes) <= 120 and max(sizes.values()) < least:
-            best, least = way, max(sizes.values())
-    return best
+def best_way(system: System, most: int) -> str:
+    """Return the way to collapse whose largest group is the smallest, of those that leave at most so many groups.
+
+    Where none does, the way that leaves the fewest, but more than one.
+    """
+    sizes = {way: _counts(group_keys(system, way).values()) for way in ("owner", "name", "kind")}
+    several = {way: counts for way, counts in sizes.items() if len(counts) > 1} or sizes
+    few = {way: counts for way, counts in several.items() if len(counts) <= most}
+    if few:
+        return min(few, key=lambda way: max(few[way].values()))
+    return min(several, key=lambda way: len(several[way]))
 
 
 def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:

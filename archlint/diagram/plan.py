@@ -9,7 +9,18 @@ from archlint.analysis.system import System
 from archlint.catalog.patterns import pattern_named
 from archlint.diagram.draft import draft
 from archlint.diagram.focus import focused
-from archlint.diagram.groups import AUTO, MOST_NODES, NONE, best_way, clustered, collapsed, group_keys, with_roles
+from archlint.diagram.groups import (
+    AUTO,
+    MOST_SEARCHED,
+    MOST_SEEN,
+    NONE,
+    Keys,
+    best_way,
+    clustered,
+    collapsed,
+    group_keys,
+    with_roles,
+)
 from archlint.diagram.hubs import without_hub_lines
 from archlint.diagram.path import with_path
 from archlint.diagram.picture import Picture, Role
@@ -20,9 +31,9 @@ class Plan(msgspec.Struct, frozen=True):
     """What a picture shows.
 
     `cluster` is zone, owner, none or auto (owners, where there are several). `collapse` is owner, zone, kind, name,
-    none or auto (only beyond 500 components). `path` names a workload, `focus` a component, with what lies within
-    `hops` of it. `patterns` shades the roles of recognised patterns. With `all_lines`, no relation is written as a
-    word on its source.
+    none or auto (only beyond `most` components, or 500 around one in focus; what a path highlights stays apart). `path`
+    names a workload, `focus` a component, with what lies within `hops` of it. `patterns` shades the roles of recognised
+    patterns. With `all_lines`, no relation is written as a word on its source.
     """
 
     cluster: str = AUTO
@@ -32,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True):
     hops: int = 1
     patterns: bool = False
     all_lines: bool = False
+    most: int = MOST_SEEN
 
 
 def draw(system: System, report: FileReport | None = None, plan: Plan | None = None) -> Picture:
@@ -63,15 +75,23 @@ def draw(system: System, report: FileReport | None = None, plan: Plan | None = N
 
 def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:
     way = plan.collapse
-    if way == NONE or (way == AUTO and len(picture.nodes) <= MOST_NODES):
+    most = max(plan.most, MOST_SEARCHED) if plan.focus else plan.most
+    if way == NONE or (way == AUTO and len(picture.nodes) <= most):
         return clustered(picture, system, plan.cluster)
     count = len(picture.nodes)
     if way == AUTO:
-        way = best_way(system)
+        way = best_way(system, most)
         why = f"Collapsed by {way}, as there are {count} components; --collapse none or --focus shows them."
     else:
         why = f"Collapsed by {way}: {count} components."
-    return collapsed(picture, group_keys(system, way), why)
+    return collapsed(picture, _beside_the_path(picture, group_keys(system, way)), why)
+
+
+def _beside_the_path(picture: Picture, keys: Keys) -> Keys:
+    """Return groups of what is not highlighted: a path is followed from component to component."""
+    apart = {node.name for node in picture.nodes if node.emphasis > 0}
+    others = {name: f"{key} (others)" if key in apart else key for name, key in keys.items()}
+    return {name: name if name in apart else key for name, key in others.items()}
 
 
 def with_patterns(picture: Picture, system: System) -> Picture:

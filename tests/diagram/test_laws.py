@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
+import archlint
 from archlint.analysis.system import System
 from archlint.diagram import Picture, Plan, draw, svg
 from archlint.diagram.arrange import arranged
 from archlint.diagram.cards import card_of, edge_label, letters
 from archlint.diagram.conflicts import conflicts
-from archlint.diagram.groups import MOST_NODES, WAYS
+from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
 from archlint.verdicts import FileReport
 from tests.diagram.samples import EXAMPLES, HOSTILE, generated, of_file, of_text
 from tests.strategies import Tree, architectures, dump
@@ -52,11 +54,48 @@ def test_no_component_and_no_finding_of_a_large_system_is_lost(size: int, plan: 
 
 def test_a_system_is_collapsed_beyond_a_readable_size_and_says_so() -> None:
     system, report = generated(900)
-    picture = draw(system, report)
-    assert len(picture.nodes) < MOST_NODES / 2
-    assert picture.notes[-1] == "Collapsed by name, as there are 900 components; --collapse none or --focus shows them."
-    system, report = generated(500)
+    for most in (MOST_SEEN, MOST_SEARCHED):
+        picture = draw(system, report, Plan(most=most))
+        assert len(picture.nodes) < most
+        said = "Collapsed by name, as there are 900 components; --collapse none or --focus shows them."
+        assert picture.notes[-1] == said
+    system, report = generated(MOST_SEEN)
     assert draw(system, report).notes == ()
+
+
+@pytest.mark.parametrize("size", [150, 500])
+def test_the_path_in_a_large_system_is_drawn_part_by_part_beside_groups(size: int) -> None:
+    system, report = generated(size)
+    workload = next(iter(system.workloads))
+    whole = draw(system, report, Plan(path=workload, collapse="none"))
+    picture = draw(system, report, Plan(path=workload))
+    assert len(picture.nodes) < MOST_SEEN < len(whole.nodes)
+    assert_nothing_is_lost(system, report, picture)
+    lit = [replace(node, cluster="", links=()) for node in whole.nodes if node.emphasis > 0]
+    assert len(lit) > 5
+    assert [replace(node, links=()) for node in picture.nodes if node.emphasis > 0] == lit
+
+
+def test_a_group_is_not_mistaken_for_the_component_of_its_name() -> None:
+    system = archlint.load("""
+    archlint: 1
+    workloads: {ask: {from: page, waits: true}}
+    components:
+      page: {kind: client, calls: [auth]}
+      auth: {kind: service, reads: [auth-db]}
+      auth-db: {kind: database}
+      auth-job: {kind: batch-job, triggers: [], writes: [auth-db]}
+      auth-sweeper: {kind: batch-job, writes: [auth-db]}
+    """)
+    picture = draw(system, None, Plan(path="ask", collapse="name"))
+    members = {node.name: node.members for node in picture.nodes}
+    assert members == {"page": (), "auth": (), "auth-db": (), "auth (others)": ("auth-job", "auth-sweeper")}
+
+
+def test_what_lies_around_a_component_is_drawn_part_by_part() -> None:
+    system, report = generated(500)
+    picture = draw(system, report, Plan(focus="prometheus"))
+    assert len(picture.nodes) > MOST_SEEN and not any(node.members for node in picture.nodes)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -101,10 +101,10 @@ def test_clusters_are_zones_or_owners() -> None:
 
 def test_relations_to_what_everybody_uses_are_words() -> None:
     system, _ = generated(150)
-    picture = draw(system)
+    picture = draw(system, None, Plan(collapse="none"))
     assert picture.badges == {"loads": "model-store", "logs_to": "prediction-log", "monitored_by": "prometheus"}
     assert not [edge for edge in picture.edges if edge.target == "prometheus"]
-    everything = draw(system, None, Plan(all_lines=True))
+    everything = draw(system, None, Plan(collapse="none", all_lines=True))
     assert len([edge for edge in everything.edges if edge.target == "prometheus"]) > 100
     drawn = len(picture.edges) + sum(len(node.links) for node in picture.nodes)
     assert drawn == len(everything.edges)
