@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
@@ -62,12 +64,21 @@ def _said(place: tuple[int | str, ...], message: str) -> str:
 
 
 def command_line(module: str, description: str | None, *kinds: type[BaseSettings]) -> ArgumentParser:
-    """Return the parser of `python -m module`; its help ends with the settings, their defaults and what they are."""
+    """Return the parser of `python -m module`; its help ends with the settings, their defaults and what they are.
+
+    A variable that is none of them is told on standard error: it may be misspelt, or meant for another pattern.
+    """
     fields = {name: field for kind in kinds for name, field in kind.model_fields.items() if name != "part"}
     lines = [
         f"  {PREFIX}{name.upper()} ({_shown(field.default)})" + (f": {field.description}" if field.description else "")
         for name, field in fields.items()
     ]
+    known = {PREFIX + name.upper() for name in (*fields, "part")}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            likely = get_close_matches(name.upper(), known, 1, 0.8)
+            hint = f"did you mean {likely[0]}?" if likely else "--help lists them"
+            print(f"warning: {name} is no setting of {module}; {hint}", file=sys.stderr, flush=True)
     epilog = "settings, from the environment, with their defaults:\n" + "\n".join(lines)
     return ArgumentParser(module, description=description, epilog=epilog, formatter_class=RawDescriptionHelpFormatter)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.testing.service import refusal, start
+from kit.testing.service import launch, refusal, start
 
 DEFECT = """\
 from kit.settings import Settings, read_settings
@@ -43,3 +43,12 @@ def test_a_defect_is_told_under_its_request_and_costs_no_other(tmp_path: Path) -
 ])  # fmt: skip
 def test_a_wrong_setting_is_named(module: str, settings: dict[str, str], said: str, tmp_path: Path) -> None:
     assert said in refusal(tmp_path, module, **settings)
+
+
+def test_a_misspelt_setting_is_told(tmp_path: Path) -> None:
+    service = launch(tmp_path, "web_single", "--help", digets="0" * 64, rounds=3)
+    assert service.process.wait(60) == 0
+    assert service.errors.splitlines() == [
+        "warning: SERVE_DIGETS is no setting of web_single; did you mean SERVE_DIGEST?",
+        "warning: SERVE_ROUNDS is no setting of web_single; --help lists them",
+    ]
