@@ -1,7 +1,7 @@
 """Leave out of a SARIF file what would be no alert: `alerts.py FROM TO`, run by the action before the upload.
 
-GitHub's code scanning reads neither `suppressions` nor `kind`, and would show accepted findings and open questions as
-alerts. Its own list of what it reads: docs.github.com, "SARIF support for code scanning". Needs nothing beside Python.
+GitHub's code scanning reads neither `suppressions` nor `kind` nor `baselineState`, and would show accepted findings, open
+questions and what the baseline holds as alerts: the last as new ones after each rename. Its own list of what it reads: docs.github.com, "SARIF support for code scanning". Needs nothing beside Python.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ class Run(TypedDict):
 
 
 def is_alert(result: dict[str, object]) -> bool:
-    """Tell a finding, new or known, from what is accepted or undecided.
+    """Tell a finding from what is accepted, undecided, or in the baseline.
 
     >>> is_alert({"level": "error"}), is_alert({"kind": "open"}), is_alert({"suppressions": [{"kind": "inSource"}]})
     (True, False, False)
+    >>> is_alert({"baselineState": "new"}), is_alert({"baselineState": "unchanged"})
+    (True, False)
     """
-    return result.get("kind", "fail") == "fail" and not result.get("suppressions")
+    fails = result.get("kind", "fail") == "fail" and result.get("baselineState") != "unchanged"
+    return fails and not result.get("suppressions")
 
 
 def main(source: Path, target: Path) -> None:

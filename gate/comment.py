@@ -22,6 +22,8 @@ from typing import Final
 
 MOST_CHARACTERS: Final = 65_536
 """What the body of a comment may hold (https://github.com/google/go-github/pull/440)."""
+INCOMPLETE: Final = "2"
+"""The exit status of a check of which something could not be read, or that was called in a wrong way."""
 _PAGE: Final = 100
 _MOST_PAGES: Final = 50
 _SECONDS: Final = 30
@@ -86,16 +88,18 @@ def marker_of(name: str) -> str:
     return f"<!-- archlint comment: {re.sub('[^A-Za-z0-9._]+', '-', name)[:80]} -->"
 
 
-def body_of(marker: str, difference: str, check: str, commit: str) -> str:
+def body_of(marker: str, difference: str, check: str, commit: str, complete: bool = True) -> str:
     """Return the comment: what differs first, then the report of the check, folded where both are there.
 
-    What a comment cannot hold is cut: the report of the check first, as the difference names the new findings too.
+    What a comment cannot hold is cut: the report of the check first, as the difference names the new findings too. Of a
+    check that is not complete the report comes first, as it says what could not be checked.
     """
     foot = f"\n<sub>archlint at commit {commit[:12]}</sub>\n" if commit else ""
     head = f"{marker}\n"
     room = MOST_CHARACTERS - len(head) - len(foot) - _RESERVED
-    if not difference:
-        return f"{head}{_cut(check, room)}{foot}"
+    if not difference or not complete:
+        both = f"{check}\n{difference}" if difference else check
+        return f"{head}{_cut(both, room)}{foot}"
     folded = f"\n<details><summary>Report of the check</summary>\n\n{check}\n</details>\n"
     if len(difference) + len(folded) <= room:
         return f"{head}{difference}{folded}{foot}"
@@ -122,7 +126,8 @@ def main(folder: Path, environment: Mapping[str, str]) -> None:
     if number is None and environment["STATUS"] == "0" and not differs:
         print("nothing to say: no comment is written")
         return
-    comments.write(body_of(marker, difference, check, environment.get("COMMIT", "")), number)
+    complete = environment["STATUS"] != INCOMPLETE
+    comments.write(body_of(marker, difference, check, environment.get("COMMIT", ""), complete), number)
     print("wrote a comment" if number is None else "wrote the comment anew")
 
 

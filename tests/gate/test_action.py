@@ -159,7 +159,7 @@ def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
     assert (states.count("new"), states.count("unchanged")) == (1, 40)
     assert {result.get("kind") for result in results} == {None, "open"}
     alerts = json.loads((job.reports / "alerts.sarif").read_text())["runs"][0]["results"]
-    assert alerts == [result for result in results if result.get("kind") != "open"]
+    assert [result["ruleId"] for result in alerts] == ["SRV002"]
     assert "data:image/svg+xml" in (job.reports / "archlint.html").read_text()
 
 
@@ -184,10 +184,44 @@ def test_another_name_and_moved_lines_show_nothing_new(repository: Path, action:
     job = action(repository)
     assert job.status == 0, job.ran["Check"].output
     assert job.annotations == []
+    assert json.loads((job.reports / "alerts.sarif").read_text())["runs"][0]["results"] == []
     [body] = server.bodies.values()
     assert "**0 new findings**, 0 healed, 40 unchanged." in body
     assert "was server-5" in body
     assert named(body) == []
+
+
+@pytest.mark.parametrize(("inputs", "said"), [
+    ({"select": "NOPE"}, "archlint: --select: there is no rule `NOPE`"),
+    ({"fail-on": "100%"}, "100%"),
+    ({"paths": "nowhere.yaml"}, "nowhere.yaml: no such file"),
+    ({"baseline": "lost.jsonl"}, "lost.jsonl"),
+])  # fmt: skip
+def test_a_check_that_is_not_complete_says_why_and_closes_no_alert(
+    inputs: dict[str, str], said: str, repository: Path, action: Runs, server: Comments
+) -> None:
+    changed(repository, old_system("recommender"))
+    job = action(repository, inputs)
+    assert job.status == 2
+    assert "Upload to code scanning" not in job.ran
+    errors = [line for line in job.ran["Check"].output.splitlines() if line.startswith("::error")]
+    assert said.replace("%", "%25") in "".join(errors)
+    assert said in job.summary
+    [body] = server.bodies.values()
+    assert said in body
+    assert "## archlint" in body.partition(said)[0], "it comes before the difference"
+    assert "Difference" not in body.partition(said)[0]
+
+
+def test_a_repository_without_an_architecture_is_told_so(repository: Path, action: Runs, server: Comments) -> None:
+    git(repository, "rm", "-q", "arch.yaml", "archlint-baseline.jsonl")
+    commit(repository)
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    job = action(repository)
+    assert job.status == 2
+    assert "::error title=archlint could not check::archlint: nothing to check" in job.ran["Check"].output
+    [body] = server.bodies.values()
+    assert "    archlint: nothing to check in the current folder" in body and "init` writes one" in body
 
 
 def test_what_changes_no_architecture_is_not_commented(repository: Path, action: Runs, server: Comments) -> None:
