@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -19,6 +19,9 @@ from archlint.linter import Includes, Options
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
 from archlint.verdicts import InputError
+
+_ALIKE: Final = 0.5
+"""The share of their components that systems in files of different names have in common, to be one."""
 
 
 class _Version(Protocol):
@@ -202,16 +205,39 @@ def _paired(old: str, new: str, before: _Found, after: _Found) -> Difference:
 
 
 def _moved(before: dict[str, Snapshot], after: dict[str, Snapshot]) -> dict[str, str]:
-    """Return the files that have another name now, by the name of the system: from the new key to the old one."""
-    gone: dict[str, list[str]] = {}
-    come: dict[str, list[str]] = {}
-    for side, other, named in ((before, after, gone), (after, before, come)):
-        for key, snapshot in side.items():
-            if key not in other and snapshot.report.system:
-                named.setdefault(snapshot.report.system, []).append(key)
-    return {
-        keys[0]: gone[name][0] for name, keys in come.items() if len(keys) == 1 and len(gone.get(name, ())) == 1
-    }
+    """Return the files that have another name now, from the new key to the old one.
+
+    Known by the name of the system, else by its components: at least half of all that both have are the same by name.
+    """
+    gone = {key: snapshot for key, snapshot in before.items() if key not in after}
+    come = {key: snapshot for key, snapshot in after.items() if key not in before}
+    olds, news = _by_name(gone), _by_name(come)
+    moved = {keys[0]: olds[name][0] for name, keys in news.items() if len(keys) == 1 and len(olds.get(name, ())) == 1}
+    shares = {
+        (new, old): share
+        for new, snapshot in come.items() if new not in moved
+        for old, other in gone.items() if old not in moved.values()
+        if (share := _share(snapshot, other)) >= _ALIKE
+    }  # fmt: skip
+    for (new, old), share in shares.items():
+        rivals = [other for pair, other in shares.items() if (pair[0] == new) != (pair[1] == old)]
+        if share > max(rivals, default=0.0):
+            moved[new] = old
+    return moved
+
+
+def _by_name(snapshots: dict[str, Snapshot]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for key, snapshot in snapshots.items():
+        if snapshot.report.system:
+            named.setdefault(snapshot.report.system, []).append(key)
+    return named
+
+
+def _share(one: Snapshot, other: Snapshot) -> float:
+    """Return the share of the components of two systems that both have."""
+    names, others = one.system.components.keys(), other.system.components.keys()
+    return len(names & others) / max(1, len(names | others))
 
 
 __all__ = ["Difference", "SystemDifference", "diff_git", "diff_paths"]

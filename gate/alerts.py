@@ -1,7 +1,8 @@
 """Leave out of a SARIF file what would be no alert: `alerts.py FROM TO`, run by the action before the upload.
 
-GitHub's code scanning reads neither `suppressions` nor `kind` nor `baselineState`, and would show accepted findings, open
-questions and what the baseline holds as alerts: the last as new ones after each rename. Its own list of what it reads: docs.github.com, "SARIF support for code scanning". Needs nothing beside Python.
+GitHub's code scanning reads neither `suppressions` nor `kind` nor `baselineState`, and would show accepted findings,
+open questions and what the baseline holds as alerts: the last as new ones after each rename. Its own list of what it
+reads: docs.github.com, "SARIF support for code scanning". Needs nothing beside Python.
 """
 
 from __future__ import annotations

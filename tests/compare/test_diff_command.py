@@ -119,7 +119,7 @@ def test_files_come_go_and_move(archlint: Run, repository: Path) -> None:
     commit(folder)
     (folder / "one.yaml").rename(folder / "moved.yaml")
     (folder / "two.yaml").unlink()
-    (folder / "four.yaml").write_text(old_system(servers=1).replace("system: shop", "system: four"))
+    (folder / "four.yaml").write_text("archlint: 1\nsystem: four\ncomponents: {page: {kind: client}}\n")
     (folder / "other.yaml").write_text("key: value\n")
     done = archlint("diff", "--git", "HEAD", "--output", "json")
     report = json.loads(done.stdout)
@@ -132,6 +132,27 @@ def test_files_come_go_and_move(archlint: Run, repository: Path) -> None:
     assert "two (HEAD:two.yaml) is gone" in text
     gone = archlint("diff", "--git", "HEAD", "two.yaml")
     assert (gone.returncode, "two (HEAD:two.yaml) is gone" in gone.stdout) == (0, True)
+
+
+def test_a_file_and_its_system_may_change_their_names_at_once(archlint: Run, repository: Path) -> None:
+    text = old_system().replace("system: shop", "system: store").replace("server-1:", "ranker:").replace("to: server-1,", "to: ranker,")
+    repository.unlink()
+    (repository.parent / "store.yaml").write_text(text)
+    (repository.parent / "new.yaml").write_text("archlint: 1\nsystem: new\ncomponents: {page: {kind: client}}\n")
+    report = json.loads(archlint("diff", "--git", "HEAD", "--output", "json").stdout)
+    assert {(one["old"], one["new"]) for one in report["systems"]} == {("HEAD:arch.yaml", "store.yaml"), ("", "new.yaml")}
+    moved = next(one for one in report["systems"] if one["old"])
+    assert (moved["found"], moved["healed"]) == ([], [])
+
+
+def test_of_files_that_are_equally_alike_none_was_moved(archlint: Run, repository: Path) -> None:
+    repository.unlink()
+    for name in ("one", "two"):
+        (repository.parent / f"{name}.yaml").write_text(old_system().replace("system: shop", f"system: {name}"))
+    report = json.loads(archlint("diff", "--git", "HEAD", "--output", "json").stdout)
+    assert {(one["old"], one["new"]) for one in report["systems"]} == {
+        ("HEAD:arch.yaml", ""), ("", "one.yaml"), ("", "two.yaml"),
+    }  # fmt: skip
 
 
 def test_a_folder_below_and_a_revision_further_back(archlint: Run, repository: Path) -> None:
