@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -9,8 +10,9 @@ import click
 from archlint.api import check_targets
 from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
-from archlint.compare.baseline import Change, freeze, shrink
+from archlint.compare.baseline import Change, freeze, grown, shrink
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
+from archlint.compare.git import baseline_at
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.report.layout import plural
@@ -20,6 +22,9 @@ from archlint.verdicts import FileReport, Report
 @click.command("baseline")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--update", is_flag=True, help="Take out what is healed, follow renames; add nothing.")
+@click.option(
+    "--since", metavar="REV", help="Write nothing; fail where it holds what it did not hold at this git revision.",
+)
 @click.option(
     "--file", "-o", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
     help="The baseline.  [default: what the configuration names, else archlint-baseline.jsonl beside it]",
@@ -36,14 +41,16 @@ from archlint.verdicts import FileReport, Report
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
 )  # fmt: skip
 def command(
-    paths: tuple[Path, ...], update: bool, file: Path | None, select: tuple[str, ...], ignore: tuple[str, ...],
-    exclude: tuple[str, ...], config: Path | None,
+    paths: tuple[Path, ...], update: bool, since: str | None, file: Path | None, select: tuple[str, ...],
+    ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None,
 ) -> None:  # fmt: skip
     """Freeze today's findings, so that `archlint check` reports new ones only.
 
     Without PATHS, the current folder is searched. A baseline that exists is written anew: with all findings of today,
     or with --update only without those that are healed. Entries of files and rules that are not looked at stay.
     """
+    if update and since is not None:
+        raise UsageError("--update writes and --since does not", "give one of them")
     options = Options(select, ignore, exclude, config, baselined=False, signatures=True)
     report = check_targets(paths or (Path(),), options)
     if not report.files and not report.errors:
@@ -52,6 +59,8 @@ def command(
         error = report.errors[0]
         raise UsageError(f"{error.message}; no baseline is written", error.hint)
     groups = _by_baseline(report, file)
+    if since is not None:
+        sys.exit(_tell_growth(groups, since))
     if update:
         groups = _existing(groups)
     changes = [(target, _change(target, files, update)) for target, files in groups.items()]
@@ -61,6 +70,27 @@ def command(
             click.echo(_told(target, change))
         else:
             click.echo(f"nothing to freeze: {shown_path(target)} is not written")
+
+
+def _tell_growth(groups: dict[Path, list[FileReport]], revision: str) -> int:
+    """Say what each baseline holds beyond that of a revision; return the exit status."""
+    status = 0
+    for target, files in groups.items():
+        if not target.exists():
+            continue
+        shown = shown_path(target)
+        before = baseline_at(revision, target)
+        if before is None:
+            click.echo(f"{shown} is not in {revision}: all of it is new")
+            continue
+        found = grown(before, read_baseline(target), files)
+        click.echo(f"{shown}: {plural(len(found), 'finding')} more than at {revision}")
+        for one in found:
+            click.echo(f"  {one.severity}[{one.rule}] {one.name}, {one.location.file}:{one.location.line}: {one.at}")
+        if found:
+            click.echo("cure or accept them, then run `archlint baseline --update`")
+            status = 1
+    return status
 
 
 def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileReport]]:

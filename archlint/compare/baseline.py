@@ -204,6 +204,21 @@ def shrink(baseline: Baseline, files: Sequence[FileReport]) -> Change:
     return _change(applied, _merged([*applied.kept, *applied.aside]), 0)
 
 
+def grown(before: Baseline, now: Baseline, files: Sequence[FileReport]) -> list[Finding]:
+    """Return the findings that a baseline holds and an earlier one of it did not, whatever was renamed since."""
+    unknown = _unknown(settle(now, files))
+    was_unknown = _unknown(settle(before, files))
+    return [
+        finding for report in files for finding in report.findings
+        if id(finding) in was_unknown and id(finding) not in unknown
+    ]  # fmt: skip
+
+
+def _unknown(applied: Applied) -> set[int]:
+    """Return the identities of the findings that no entry holds."""
+    return {id(finding) for report in applied.files for finding in report.findings}
+
+
 def _change(applied: Applied, entries: list[Entry], added: int) -> Change:
     dropped = sum(entry.count for entry in (*applied.healed, *applied.accepted))
     return Change(tuple(entries), _total(entries) - added, added, dropped)

@@ -129,7 +129,12 @@ def entries_of(name: str, found: Iterable[Occurrence], parts: Signatures) -> lis
 def read_baseline(file: Path) -> Baseline:
     """Read a baseline; raises `BaselineError` for what is none, with the line."""
     shown = shown_path(file)
-    lines = _text(file, shown).split("\n")
+    return parse_baseline(_text(file, shown), file, shown)
+
+
+def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
+    """Return the baseline that a text holds, whose entries are relative to a file's folder; raises `BaselineError`."""
+    lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
         if line.startswith(_CONFLICT):
             message = f"{shown}:{number}: a merge conflict stands in the baseline"

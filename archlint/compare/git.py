@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.compare.entries import Baseline, parse_baseline
 from archlint.compare.facts import DiffError
 from archlint.errors import UnreadableInputError
 from archlint.model.quantities import shorten
@@ -145,6 +146,19 @@ class Revision:
         """Read and parse one file of the commit."""
         shown = self.shown(path)
         return parse(shown, decode(shown, self.read_bytes(path)))
+
+
+def baseline_at(name: str, file: Path) -> Baseline | None:
+    """Return a baseline as a revision has it; None where it has none.
+
+    Raises `DiffError` for what is no revision, `BaselineError` for what is no baseline.
+    """
+    place = Path(os.path.realpath(file))
+    revision = Revision(name, place.parent)
+    if place not in revision.blobs:
+        return None
+    shown = revision.shown(place)
+    return parse_baseline(decode(shown, revision.read_bytes(place)).replace("\r\n", "\n"), file, shown)
 
 
 class RevisionIncludes:

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.compare.old_repository import old_system
+from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import Run
 
 NAME = "archlint-baseline.jsonl"
@@ -92,6 +92,40 @@ def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archli
     again = archlint("check", "--output", "json")
     assert {rule for rule, _, _ in findings(again)} == {"DOC014", "DOC015"}
     assert json.loads(again.stdout)["spent"] == []
+
+
+def test_what_a_change_adds_to_the_baseline_is_told_whatever_it_renames(archlint: Run, old: Path) -> None:
+    git(old.parent, "init", "-q")
+    commit(old.parent, "what there is")
+    same = archlint("baseline", "--since", "HEAD")
+    assert (same.returncode, same.stdout) == (0, f"{NAME}: 0 findings more than at HEAD\n")
+    old.write_text(old_system("recommender").replace("server-5", "ranking"))
+    old.rename(old.parent / "shop.yaml")
+    unfrozen = archlint("baseline", "--since", "HEAD")
+    assert unfrozen.returncode == 0, "what is not in the baseline is for the check to tell"
+    assert archlint("baseline").returncode == 0
+    before = (old.parent / NAME).read_bytes()
+    done = archlint("baseline", "--since", "HEAD")
+    line = 1 + (old.parent / "shop.yaml").read_text().splitlines().index("    serves: [model-3, recommender]")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"{NAME}: 1 finding more than at HEAD",
+        f"  error[SRV002] all-in-one, shop.yaml:{line}: components.server-3.serves",
+        "cure or accept them, then run `archlint baseline --update`",
+    ]
+    assert (old.parent / NAME).read_bytes() == before
+
+
+def test_the_first_baseline_is_no_growth_and_wrong_revisions_are_named(archlint: Run, old: Path) -> None:
+    git(old.parent, "init", "-q")
+    (old.parent / NAME).rename(old.parent / "kept")
+    commit(old.parent, "without one")
+    (old.parent / "kept").rename(old.parent / NAME)
+    done = archlint("baseline", "--since", "HEAD")
+    assert (done.returncode, done.stdout) == (0, f"{NAME} is not in HEAD: all of it is new\n")
+    assert "no revision `nowhere`" in archlint("baseline", "--since", "nowhere").stderr
+    both = archlint("baseline", "--since", "HEAD", "--update")
+    assert (both.returncode, "--update writes and --since does not" in both.stderr) == (2, True)
 
 
 def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: Path) -> None:

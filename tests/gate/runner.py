@@ -83,7 +83,7 @@ class Runner:
         ran: dict[str, Ran] = {}
         for step in steps():
             if step.id:
-                declared = {"install": ("bin", "reports"), "check": ("status", "sarif"), "diff": ()}[step.id]
+                declared = {"install": ("bin", "reports"), "check": ("status", "sarif"), "diff": ("grown",)}[step.id]
                 self.context |= {f"steps.{step.id}.outputs.{name}": "" for name in declared}
             if done is not None and step.id in done:
                 self.context |= {f"steps.{step.id}.outputs.{name}": value for name, value in done[step.id].items()}

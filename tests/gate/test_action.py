@@ -213,6 +213,21 @@ def test_a_check_that_is_not_complete_says_why_and_closes_no_alert(
     assert "Difference" not in body.partition(said)[0]
 
 
+def test_a_strict_baseline_does_not_grow_in_a_pull_request(
+    repository: Path, action: Runs, server: Comments, installed: dict[str, str]
+) -> None:
+    changed(repository, old_system("recommender"))
+    subprocess.run([f"{installed['bin']}/archlint", "baseline"], cwd=repository, check=True, timeout=60)
+    commit(repository, "hide it")
+    assert action(repository).status == 0
+    job = action(repository, {"baseline-strict": "true"})
+    assert job.status == 1
+    assert "::error title=archlint::the baseline holds more" in job.ran["Compare with the base"].output
+    [body] = server.bodies.values()
+    assert "    archlint-baseline.jsonl: 1 finding more than at " in body
+    assert "      error[SRV002] all-in-one, arch.yaml:" in body
+
+
 def test_a_repository_without_an_architecture_is_told_so(repository: Path, action: Runs, server: Comments) -> None:
     git(repository, "rm", "-q", "arch.yaml", "archlint-baseline.jsonl")
     commit(repository)
