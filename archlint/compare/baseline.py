@@ -123,7 +123,9 @@ def _order(entry: BaselineEntry) -> tuple[str, str, str]:
 def _without(report: FileReport, matched: Matched, still: Iterable[Pair]) -> FileReport:
     """Take the findings that are matched out of those that are open."""
     new = {id(finding) for finding in matched.new}
-    known = {id(pair.found.finding): pair for pair in still}
+    known: dict[int, Pair] = {}
+    for pair in sorted(still, key=lambda pair: pair.entry.path):       # of several, the same one whatever is renamed
+        known.setdefault(id(pair.found.finding), pair)
     baselined = tuple(
         Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "")
         for finding in report.findings if id(finding) not in new and (pair := known.get(id(finding))) is not None

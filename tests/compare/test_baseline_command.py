@@ -175,6 +175,25 @@ def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path)
     assert "accepted by now" not in archlint("check").stdout
 
 
+@pytest.mark.parametrize("renamed", ["deals", "faces", "maps"])
+def test_a_finding_of_several_places_keeps_the_fingerprint_of_its_first(
+    archlint: Run, tmp_path: Path, renamed: str
+) -> None:
+    text = "archlint: 1\nworkloads: {ask: {from: page, waits: true, models: [m]}}\nmodels: {m: {}}\n"
+    text += "components:\n  page: {kind: client, calls: [{to: api, timeout: 1s}]}\n"
+    text += "  api: {kind: service, calls: [deals, faces, maps]}\n"
+    text += "".join(f"  {name}: {{kind: model-server, serves: [m]}}\n" for name in ("deals", "faces", "maps"))
+    path = tmp_path / "arch.yaml"
+    path.write_text(text)
+    assert archlint("baseline").returncode == 0
+    words = ("check", "--select", "REL003", "--output", "json")
+    (before,) = json.loads(archlint(*words).stdout)["baselined"]
+    for new in ("aaa", "zzz"):
+        path.write_text(text.replace(renamed, new))
+        (after,) = json.loads(archlint(*words).stdout)["baselined"]
+        assert after["baseline"]["fingerprint"] == before["baseline"]["fingerprint"]
+
+
 def test_a_renamed_file_keeps_its_entries(archlint: Run, old: Path) -> None:
     (old.parent / "teams").mkdir()
     old.rename(old.parent / "teams" / "shop.yaml")
