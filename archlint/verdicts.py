@@ -236,12 +236,16 @@ class Baselined(msgspec.Struct, frozen=True):
 
 
 class BaselineEntry(msgspec.Struct, frozen=True):
-    """What a baseline holds of one finding, as often as it occurs (`count`) at one structural path of one file."""
+    """What a baseline holds of one finding, as often as it occurs (`count`) at one structural path of one file.
+
+    `line` is where it stands in the baseline, counted from 1; 0 where that is not known.
+    """
 
     file: str
     rule: str
     at: str
     count: int = 1
+    line: int = 0
 
 
 class BaselineUse(msgspec.Struct, frozen=True):
@@ -259,6 +263,11 @@ class BaselineUse(msgspec.Struct, frozen=True):
     def spent(self) -> int:
         """How many findings it still holds for nothing."""
         return sum(entry.count for entry in (*self.healed, *self.accepted))
+
+    @property
+    def line(self) -> int:
+        """The line of the first entry that is not needed; 0 where that is not known."""
+        return min((entry.line for entry in (*self.healed, *self.accepted) if entry.line), default=0)
 
 
 class RecognisedPattern(msgspec.Struct, frozen=True):

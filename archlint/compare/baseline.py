@@ -66,27 +66,33 @@ def settle(baseline: Baseline, files: Sequence[FileReport]) -> Applied:
     for entry in baseline.entries:
         of_file.setdefault(entry.file, []).append(entry)
     names = {baseline.name_of(report.file): report for report in reversed(files)}
+    lines = dict(baseline.lines)
     for old, new in _moved(baseline, of_file, names).items():
         of_file[new] = of_file.pop(old)
-    settling = _Settling()
+        lines |= {(new, print_): line for (file, print_), line in baseline.lines.items() if file == old}
+    settling = _Settling(lines)
     settled = []
     for report in files:
         name = baseline.name_of(report.file)
         # The same file by another path is settled once more, but counts once.
-        counting = settling if names[name] is report else _Settling()
+        counting = settling if names[name] is report else _Settling(lines)
         settled.append(counting.file(name, report, of_file.get(name, ())))
     for name in of_file.keys() - names.keys():
         if baseline.path_of(name).exists():
             settling.aside += of_file[name]
         else:
-            settling.healed += [entry.shown(entry.count) for entry in of_file[name]]
+            settling.healed += [settling.shown(entry, entry.count) for entry in of_file[name]]
     return settling.applied(settled)
 
 
 class _Settling:
-    """Sorts the entries of one file after the other into those that are kept, healed and accepted."""
+    """Sorts the entries of one file after the other into those that are kept, healed and accepted.
 
-    def __init__(self) -> None:
+    `lines` are those of the entries in the baseline, by today's name of the file and fingerprint.
+    """
+
+    def __init__(self, lines: Mapping[tuple[str, str], int]) -> None:
+        self.lines = lines
         self.kept: list[Entry] = []
         self.aside: list[Entry] = []
         self.healed: list[BaselineEntry] = []
@@ -102,13 +108,17 @@ class _Settling:
         still = [pair for pair in matched.pairs if id(pair.found.finding) not in taken]
         self.kept += entries_of(name, (pair.found for pair in still), report.signatures)
         accepted = Counter(pair.entry for pair in matched.pairs if id(pair.found.finding) in taken)
-        self.accepted += [entry.shown(count) for entry, count in accepted.items()]
+        self.accepted += [self.shown(entry, count) for entry, count in accepted.items()]
         for entry, count in matched.gone:
             if is_open(entry, report.undecided):
                 self.aside.append(msgspec.structs.replace(entry, count=count))
             else:
-                self.healed.append(entry.shown(count))
+                self.healed.append(self.shown(entry, count))
         return _without(report, matched, still)
+
+    def shown(self, entry: Entry, count: int) -> BaselineEntry:
+        """Return an entry as reports show it, for some of its findings."""
+        return entry.shown(count, self.lines.get((entry.file, entry.fingerprint), 0))
 
     def applied(self, files: Iterable[FileReport]) -> Applied:
         """Return all that was found, in the order of the entries."""

@@ -47,16 +47,17 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     count: int = 1
     others: tuple[tuple[str, ...], ...] = ()
 
-    def shown(self, count: int) -> BaselineEntry:
-        """The entry as reports show it, for some of its findings."""
-        return BaselineEntry(self.file, self.rule, ".".join(self.path) or "system", count)
+    def shown(self, count: int, line: int = 0) -> BaselineEntry:
+        """The entry as reports show it, for some of its findings; `line` is where it stands in the baseline."""
+        return BaselineEntry(self.file, self.rule, ".".join(self.path) or "system", count, line)
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """The entries of a file; `file` is where it stands."""
+    """The entries of a file; `file` is where it stands, `lines` those of its entries by file and fingerprint."""
 
     file: Path
     entries: tuple[Entry, ...] = ()
+    lines: dict[tuple[str, str], int] = {}
 
     def name_of(self, file: str) -> str:
         """Return how entries name a checked file: relative to the baseline's folder, with forward slashes.
@@ -142,6 +143,7 @@ def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
     head, number = next(((line, n) for n, line in enumerate(lines, start=1) if line.strip()), ("", 1))
     _check_version(_decode(head, f"{shown}:{number}"), f"{shown}:{number}")
     found: dict[tuple[str, str], Entry] = {}
+    stands: dict[tuple[str, str], int] = {}
     for index, line in enumerate(lines[number:], start=number + 1):
         where = f"{shown}:{index}"
         data = _decode(line, where) if line.strip() else None
@@ -157,7 +159,8 @@ def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
         known = found.get((entry.file, entry.fingerprint))
         if known is None or known.count < entry.count:
             found[entry.file, entry.fingerprint] = entry
-    return Baseline(file, tuple(sorted(found.values(), key=_order)))
+            stands[entry.file, entry.fingerprint] = index
+    return Baseline(file, tuple(sorted(found.values(), key=_order)), stands)
 
 
 _DAMAGED: Final = "restore the line, or take it out and run `archlint baseline`"

@@ -14,8 +14,9 @@ from typing import Final
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
 from archlint.report.plain import arithmetic, certainty_text, error_place, place_text, question_text, relative_path
+from archlint.report.spent import overdue, spent_text
 from archlint.report.summary import SEVERITIES
-from archlint.verdicts import Accepted, Finding, InputError, OpenQuestion, Report
+from archlint.verdicts import Accepted, BaselineUse, Finding, InputError, OpenQuestion, Report
 
 MOST_SHOWN: Final = 10
 _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
@@ -25,8 +26,10 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
     """Return a command for each finding, the most severe first, and the rest as groups of the log."""
     root = (options or ReportOptions()).root
     by_severity = {name: [f for f in report.findings if f.severity == name] for name in SEVERITIES}
-    lines = [_of_error(error, root) for error in report.errors[:MOST_SHOWN]]
-    beyond: list[str] = [_plain(f"error {error.message}") for error in report.errors[MOST_SHOWN:]]
+    late = overdue(report)
+    lines = [*(_of_error(error, root) for error in report.errors), *(_of_baseline(use, root) for use in late)]
+    beyond = [_plain(f"error {text}") for text in (*(e.message for e in report.errors), *map(spent_text, late))]
+    lines, beyond = lines[:MOST_SHOWN], beyond[MOST_SHOWN:]
     told = {"error": len(lines), "warning": 0, "info": 0}
     for severity, findings in by_severity.items():
         room = MOST_SHOWN - told[severity] - (severity == "info")
@@ -67,12 +70,19 @@ def _of_error(error: InputError, root: str) -> str:
     return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(flat(error.message) + hint)}"
 
 
+def _of_baseline(use: BaselineUse, root: str) -> str:
+    properties = {"file": relative_path(use.file, root)} | ({"line": str(use.line)} if use.line else {})
+    return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(spent_text(use))}"
+
+
 def _summary(report: Report, beyond: int) -> str:
     counts = {name: sum(f.severity == name for f in report.findings) for name in SEVERITIES}
     told = [plural(count, name) for name, count in counts.items() if count]
     text = f"Found {joined(told) or 'nothing'} in {plural(len(report.files), 'file')}"
     text += f"; {plural(len(report.errors), 'input')} could not be read" if report.errors else ""
     text += f"; {len(report.baselined):,} in the baseline" if report.baselined else ""
+    late = overdue(report)
+    text += f"; {plural(len(late), 'strict baseline')} with findings that are gone" if late else ""
     text += f"; {len(report.accepted):,} accepted" if report.accepted else ""
     text += f"; {len(report.undecided):,} undecided" if report.undecided else ""
     return f"{text}. {beyond:,} of them stand in the log of the step only." if beyond else f"{text}."

@@ -25,7 +25,8 @@ from archlint.report.plain import (
     readable,
     relative_path,
 )
-from archlint.verdicts import FileReport, Finding, InputError, Report
+from archlint.report.spent import overdue, spent_text
+from archlint.verdicts import BaselineUse, FileReport, Finding, InputError, Report
 
 _SEVERITIES: Final = {"error": "critical", "warning": "major", "info": "minor"}
 
@@ -53,6 +54,7 @@ def render_gitlab(report: Report, options: ReportOptions | None = None) -> str:
     root = (options or ReportOptions()).root
     issues = [issue for file in report.files for issue in _issues(file, root)]
     issues += [_input(error, root) for error in report.errors]
+    issues += [_overdue(use, root) for use in overdue(report)]
     return msgspec.json.format(msgspec.json.encode(_unique(issues)), indent=2).decode() + "\n"
 
 
@@ -95,6 +97,13 @@ def _input(error: InputError, root: str) -> _Issue:
     text = f"{flat(error.message)}. {flat(error.hint)}" if error.hint else flat(error.message)
     place = _Place(readable(relative_path(error.file, root) or "."), _Lines(line, line))
     return _Issue(text, "input-not-read", _hash(f"input\n{error.file}\n{error.message}"), "blocker", place)
+
+
+def _overdue(use: BaselineUse, root: str) -> _Issue:
+    """Tell of a strict baseline that holds what is no longer found: one issue, whatever it holds."""
+    file = relative_path(use.file, root)
+    place = _Place(readable(file), _Lines(use.line or 1, use.line or 1))
+    return _Issue(readable(spent_text(use)), "baseline-strict", _hash(f"baseline\n{file}"), "critical", place)
 
 
 def _check(rule: str, name: str) -> str:

@@ -1,8 +1,8 @@
 """The report as JUnit XML, for what shows test results.
 
 A system is a suite, a rule at a place a case: a finding fails it; one that a baseline holds, an acceptance or an open
-question skips it, and a rule with nothing to say passes. There is no standard; the elements and attributes are those
-that github.com/testmoapp/junitxml documents as understood by most readers.
+question skips it, and a rule with nothing to say passes. A strict baseline is a case too. There is no standard; the
+elements and attributes are those that github.com/testmoapp/junitxml documents as understood by most readers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from archlint.report.plain import (
     readable,
     relative_path,
 )
-from archlint.verdicts import Accepted, FileReport, Finding, InputError, Location, Report
+from archlint.report.spent import spent_groups, spent_text
+from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, InputError, Location, Report
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -45,6 +46,9 @@ def render_junit(report: Report, options: ReportOptions | None = None) -> str:
     suites = [(relative_path(file.file, root), file.system, list(_cases(file, root))) for file in report.files]
     if report.errors:
         suites.append(("inputs that could not be read", "", [_input(error, root) for error in report.errors]))
+    strict = [use for use in report.baselines if use.strict]
+    if strict:
+        suites.append(("strict baselines", "", [_baseline(use, root) for use in strict]))
     top = Element("testsuites", {"name": "archlint", **_counts(case for *_, cases in suites for case in cases)})
     for name, system, cases in suites:
         suite = SubElement(top, "testsuite", {"name": readable(name), **_counts(cases)})
@@ -110,6 +114,15 @@ def _input(error: InputError, root: str) -> _Case:
     line = place[0] if place else None
     name = file or flat(error.message) or "input"
     return _Case(name, "inputs", file, line, "error", "not-read", flat(error.message), flat(error.hint))
+
+
+def _baseline(use: BaselineUse, root: str) -> _Case:
+    """A strict baseline passes as long as it holds nothing that is no longer found."""
+    file = relative_path(use.file, root)
+    if not use.spent:
+        return _Case("baseline-strict", file, file)
+    body = "\n".join(line for head, entries in spent_groups(use) for line in (f"{head}:", *(f"  {e}" for e in entries)))
+    return _Case("baseline-strict", file, file, use.line or None, "failure", "baseline", spent_text(use), body)
 
 
 def _counts(cases: Iterable[_Case]) -> dict[str, str]:

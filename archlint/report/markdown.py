@@ -13,6 +13,7 @@ from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, source_link
 from archlint.report.options import ReportOptions
 from archlint.report.plain import certainty_text, fact_text, place_text, relative_path, term_label, term_source
+from archlint.report.spent import spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import MissingFact, missing_facts
 from archlint.verdicts import Accepted, Baselined, FileReport, Finding, Report
@@ -87,11 +88,9 @@ def _baselines(report: Report) -> Iterator[str]:
     """Say what each baseline holds for nothing."""
     for use in report.baselines:
         if use.spent:
-            verb = "is" if use.spent == 1 else "are"
-            told = f"{plural(use.spent, 'finding')} of {code(use.file)} {verb} healed or accepted by now"
-            strict = "; it is strict" if use.strict else ""
+            told = prose(spent_text(use))
             yield ""
-            yield f"{told}{strict}: take what is spent out with {code('archlint baseline --update')}."
+            yield f"**{told}**" if use.strict else told
 
 
 def _row(file: FileReport, root: str, known: bool) -> str:

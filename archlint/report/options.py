@@ -8,8 +8,8 @@ import msgspec
 class TextOptions(msgspec.Struct, frozen=True):
     """How the text report looks.
 
-    `width` is in columns. `quiet` leaves out the summary. `undecided`, `patterns`, `statistics` and
-    `accepted` add a section each.
+    `width` is in columns. `quiet` leaves out the summary, but not a baseline that fails the check.
+    `undecided`, `patterns`, `statistics` and `accepted` add a section each.
     """
 
     color: bool = False

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
+from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
-from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
+from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, OpenQuestion, Report
 
 SEVERITIES = ("error", "warning", "info")
 _MOST_RULES = 6
-_MOST_ENTRIES = 20
 
 
 def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hint: bool = True) -> list[str]:
@@ -26,32 +26,22 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     if by_rule and len(report.findings) > 1:
         lines += ["", *_rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []
-    return lines + rest + _baseline_lines(report, width, ink)
+    return lines + rest + baseline_lines(report.baselines, width, ink)
 
 
-def _baseline_lines(report: Report, width: int, ink: Ink) -> list[str]:
+def baseline_lines(uses: Iterable[BaselineUse], width: int, ink: Ink) -> list[str]:
     """Say what each baseline holds for nothing, and how to take it out."""
+    return [line for use in uses for line in _spent_lines(use, width, ink)]
+
+
+def _spent_lines(use: BaselineUse, width: int, ink: Ink) -> list[str]:
     lines: list[str] = []
-    for use in report.baselines:
-        for entries, what in ((use.healed, "healed"), (use.accepted, "accepted by now")):
-            if entries:
-                count = sum(entry.count for entry in entries)
-                lines += hanging("", f"{plural(count, 'finding')} of {flat(use.file)} {_are(count)} {what}:", width)
-                for entry in entries[:_MOST_ENTRIES]:
-                    times = f" ({entry.count} times)" if entry.count > 1 else ""
-                    told = f"{flat(entry.rule)}  {flat(entry.at)}  in {flat(entry.file)}{times}"
-                    lines += hanging("  ", told, width, 4)
-                if len(entries) > _MOST_ENTRIES:
-                    lines.append(f"  and {len(entries) - _MOST_ENTRIES:,} more")
-        if use.spent:
-            text = "take them out with `archlint baseline --update`"
-            told = f"{flat(use.file)} is strict: {text}" if use.strict else f"{text[0].upper()}{text[1:]}"
-            lines += [ink(line, "error" if use.strict else "help") for line in hanging("", f"{told}.", width)]
+    for head, entries in spent_groups(use):
+        lines += hanging("", f"{head}:", width)
+        lines += [line for entry in entries for line in hanging("  ", entry, width, 4)]
+    if use.spent:
+        lines += [ink(line, "error" if use.strict else "help") for line in hanging("", next_step(use), width)]
     return lines
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _headline(report: Report, width: int, ink: Ink) -> list[str]:
@@ -64,7 +54,7 @@ def _headline(report: Report, width: int, ink: Ink) -> list[str]:
     rules = f" ({plural(most, 'rule')})" if most else ""
     scope = f"in {plural(len(report.files), 'file')}{rules}{unreadable}."
     if not told:
-        clear = not report.undecided and not report.errors
+        clear = not report.undecided and not report.errors and not overdue(report)
         known = any(file.baselined for file in report.files)
         said = "Nothing new" if known else "All clear" if clear else "Nothing found"
         lines = hanging("", f"{said} {scope}", width)

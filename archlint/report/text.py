@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from archlint.report.finding import FindingWriter
 from archlint.report.layout import Ink, flat, hanging
 from archlint.report.options import TextOptions
+from archlint.report.spent import overdue
 from archlint.report.summary import (
     accepted_lines,
+    baseline_lines,
     pattern_lines,
     statistics_lines,
     summary_lines,
@@ -43,7 +45,10 @@ def render_text(report: Report, options: TextOptions) -> str:
         blocks.append(accepted_lines([entry for file in report.files for entry in file.accepted], width, ink))
     if options.statistics:
         blocks.append(statistics_lines(report, width, ink))
-    if not options.quiet:
+    if options.quiet:
+        # What fails the check is said even so: else nothing would say why.
+        blocks.append(baseline_lines(overdue(report), width, ink))
+    else:
         blocks.append(summary_lines(report, width, ink, not options.statistics, not options.undecided))
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return text + "\n" if text else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -134,7 +135,14 @@ def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: 
     (old.parent / "archlint.toml").write_text("baseline-strict = true\n")
     done = archlint("check", "--select", "REL")
     assert done.returncode == 1
-    assert "archlint-baseline.jsonl is strict: take them out with `archlint baseline --update`." in done.stdout
+    told = "archlint-baseline.jsonl is strict: take them out with `archlint baseline --update`."
+    assert told in done.stdout
+    assert told in archlint("check", "--select", "REL", "--quiet").stdout
+    github = archlint("check", "--select", "REL", "--output", "github").stdout
+    [line] = re.findall(r"^::error file=archlint-baseline\.jsonl,line=(\d+),", github, re.MULTILINE)
+    [gone] = json.loads(archlint("check", "--select", "REL", "--output", "json").stdout)["spent"]
+    entry = json.loads((old.parent / NAME).read_text().splitlines()[int(line) - 1])
+    assert (entry["rule"], ".".join(entry["path"])) == (gone["rule"], gone["at"])
     before = (old.parent / NAME).read_bytes()
     grown = archlint("baseline")
     assert grown.returncode == 2

@@ -103,4 +103,9 @@ def any_reports(draw: st.DrawFn) -> Report:
             )
         )
     errors = draw(st.lists(st.builds(InputError, message=words, hint=words, file=words), max_size=2).map(tuple))
-    return Report(tuple(files), errors, draw(st.integers(0, 3)))
+    entries = st.lists(
+        st.builds(BaselineEntry, file=words, rule=words, at=words, count=st.integers(1, 3), line=st.integers(0, 9)),
+        max_size=2,
+    ).map(tuple)  # fmt: skip
+    uses = st.builds(BaselineUse, file=words.map("{}.jsonl".format), healed=entries, accepted=entries, strict=st.booleans())
+    return Report(tuple(files), errors, draw(st.integers(0, 3)), draw(st.lists(uses, max_size=2).map(tuple)))

@@ -8,18 +8,20 @@ from xml.etree.ElementTree import fromstring
 
 import msgspec
 
-from archlint.report.github import render_github
+from archlint.report.github import MOST_SHOWN, render_github
 from archlint.report.gitlab import render_gitlab
 from archlint.report.html import render_html
 from archlint.report.junit import render_junit
 from archlint.report.markdown import render_markdown
-from archlint.report.options import ReportOptions
+from archlint.report.options import ReportOptions, TextOptions
 from archlint.report.sarif import render_sarif
 from archlint.report.sarif.limits import Limits
+from archlint.report.text import render_text
 from archlint.verdicts import Baselined, BaselineEntry, BaselineUse, Report
 
 from .reading import Page, rendered
-from .samples import ALONE, KEY, WHOLE, report_of
+from .samples import ALONE, BROKEN, KEY, WHOLE, report_of
+from .test_github import commands
 
 
 def known(*, was: str = "", new: bool = False) -> Report:
@@ -83,8 +85,8 @@ def test_markdown_says_what_the_baseline_holds_for_nothing() -> None:
     entry = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2)
     use = BaselineUse("archlint-baseline.jsonl", (entry,), strict=True)
     text = render_markdown(msgspec.structs.replace(known(), baselines=(use,)))
-    told = "2 findings of <code>archlint-baseline.jsonl</code> are healed or accepted by now; it is strict: "
-    assert told + "take what is spent out with <code>archlint baseline --update</code>." in text
+    told = "**2 findings of archlint-baseline.jsonl are healed. archlint-baseline.jsonl is strict: "
+    assert told + "take them out with <code>archlint baseline --update</code>.**" in text
 
 
 def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
@@ -93,3 +95,99 @@ def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
     assert "In the baseline (1)" in page.text
     assert [given["value"] for tag, given in page.tags if tag == "input" and given.get("value") == "baseline"]
     assert "In the baseline" not in Page(render_html(report_of(KEY))).text
+
+
+HEALED = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2, line=7)
+ACCEPTED = BaselineEntry("shop/arch.yaml", "REL004", "components.api", 1, line=4)
+TOLD = (
+    "2 findings of quality/known.jsonl are healed. 1 finding of quality/known.jsonl is accepted by now. "
+    "quality/known.jsonl is strict: take them out with `archlint baseline --update`."
+)
+
+
+def overdue(*, strict: bool = True, spent: bool = True, uses: int = 1, errors: int = 0) -> Report:
+    """A report without a new finding, whose strict baseline holds what is no longer found: the check fails."""
+    entries = ((HEALED,), (ACCEPTED,)) if spent else ((), ())
+    files = ["quality/known.jsonl", *(f"quality/known-{number}.jsonl" for number in range(1, uses))]
+    baselines = tuple(BaselineUse(file, entries[0], entries[1], strict) for file in files)
+    return msgspec.structs.replace(known(), baselines=baselines, errors=(BROKEN,) * errors)
+
+
+def test_github_annotates_a_strict_baseline_that_fails_the_check() -> None:
+    first, *_, last = commands(render_github(overdue()))
+    assert first == ("error", {"file": "quality/known.jsonl", "line": "4", "title": "archlint"}, TOLD)
+    assert "; 1 strict baseline with findings that are gone" in last[2]
+
+
+def test_github_counts_baselines_among_the_ten_errors_that_it_shows() -> None:
+    text = render_github(overdue(uses=8, errors=5))
+    assert [name for name, *_ in commands(text)].count("error") == MOST_SHOWN
+    assert "- error 2 findings of quality/known-7.jsonl are healed." in text
+
+
+def test_junit_fails_the_case_of_a_strict_baseline_and_passes_it_otherwise() -> None:
+    suites = fromstring(render_junit(overdue()))
+    assert suites.get("failures") == "1"
+    [case] = [case for case in suites.iter("testcase") if case.get("name") == "baseline-strict"]
+    assert (case.get("file"), case.get("line")) == ("quality/known.jsonl", "4")
+    [failure] = case
+    assert failure.attrib == {"message": TOLD, "type": "baseline"}
+    assert "REL003  components.old  in shop/arch.yaml (2 times)" in (failure.text or "")
+    passing = fromstring(render_junit(overdue(spent=False)))
+    assert passing.get("failures") == "0"
+    assert [len(case) for case in passing.iter("testcase") if case.get("name") == "baseline-strict"] == [0]
+
+
+def test_gitlab_has_one_issue_for_a_strict_baseline_that_stays_the_same() -> None:
+    [issue] = [one for one in json.loads(render_gitlab(overdue())) if one["check_name"] == "baseline-strict"]
+    assert (issue["description"], issue["severity"]) == (TOLD, "critical")
+    assert issue["location"] == {"path": "quality/known.jsonl", "lines": {"begin": 4, "end": 4}}
+    fewer = msgspec.structs.replace(overdue(), baselines=(BaselineUse("quality/known.jsonl", (HEALED,), strict=True),))
+    [later] = [one for one in json.loads(render_gitlab(fewer)) if one["check_name"] == "baseline-strict"]
+    assert later["fingerprint"] == issue["fingerprint"]
+
+
+def test_sarif_notifies_of_a_strict_baseline_at_its_line() -> None:
+    [run] = json.loads(render_sarif(overdue(), ReportOptions(exit_status=1)))["runs"]
+    [invocation] = run["invocations"]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (1, True)
+    [told] = invocation["toolExecutionNotifications"]
+    assert (told["level"], told["message"]["text"]) == ("error", TOLD)
+    kinds = run["tool"]["driver"]["notifications"]
+    assert kinds[told["descriptor"]["index"]]["id"] == told["descriptor"]["id"] == "baseline-strict"
+    place = told["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("quality/known.jsonl", 4)
+    artifact = run["artifacts"][place["artifactLocation"]["index"]]
+    assert artifact["roles"] == ["userSpecifiedConfiguration"]
+    assert "sourceLanguage" not in artifact
+
+
+def test_html_shows_a_strict_baseline_as_an_alarm() -> None:
+    page = Page(render_html(overdue()))
+    assert ("section", {"class": "spent strict"}) in page.tags
+    assert TOLD.replace("`", "") in page.text
+    assert "REL003 components.old in shop/arch.yaml (2 times)" in page.text
+    assert "nothing new in 1 file; 1 strict baseline with findings that are gone." in page.text
+    assert ("section", {"class": "spent"}) in Page(render_html(overdue(strict=False))).tags
+
+
+def test_text_says_why_the_check_fails_even_where_it_is_quiet() -> None:
+    quiet = render_text(overdue(), TextOptions(quiet=True, width=200))
+    assert quiet.splitlines() == [
+        "2 findings of quality/known.jsonl are healed:",
+        "  REL003  components.old  in shop/arch.yaml (2 times)",
+        "1 finding of quality/known.jsonl is accepted by now:",
+        "  REL004  components.api  in shop/arch.yaml",
+        "quality/known.jsonl is strict: take them out with `archlint baseline --update`.",
+    ]
+    assert render_text(overdue(strict=False), TextOptions(quiet=True)) == ""
+    assert "\x1b[1;32mNothing new" in render_text(overdue(strict=False), TextOptions(color=True))
+    assert "\x1b[1;32mNothing new" not in render_text(overdue(), TextOptions(color=True)), "green would be a lie"
+
+
+def test_a_baseline_that_is_not_strict_alarms_nobody() -> None:
+    report = overdue(strict=False)
+    assert not [name for name, *_ in commands(render_github(report)) if name == "error"]
+    assert fromstring(render_junit(report)).get("failures") == "0"
+    assert {issue["check_name"] for issue in json.loads(render_gitlab(report))} == {f"{ALONE.rule}-{ALONE.name}"}
+    assert "toolExecutionNotifications" not in json.loads(render_sarif(report))["runs"][0]["invocations"][0]

@@ -85,7 +85,7 @@ def test_accepted_and_undecided_ones_stand_in_the_log() -> None:
 
 def test_hostile_texts_make_no_commands_of_their_own() -> None:
     names = [name for name, *_ in commands(render_github(hostile_report()))]
-    assert names == ["error", "error", *["group", "endgroup"] * 3, "notice"]
+    assert names == ["error", "error", "error", *["group", "endgroup"] * 3, "notice"]
 
 
 @given(text=st.text(max_size=60))

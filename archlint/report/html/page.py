@@ -15,12 +15,13 @@ from typing import Final
 from archlint.report.html.findings import accepted_item, finding_item, known_item
 from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
-from archlint.report.layout import joined, plural
+from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
 from archlint.report.plain import relative_path
+from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
-from archlint.verdicts import FileReport, Report
+from archlint.verdicts import BaselineUse, FileReport, Report
 
 _HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (
@@ -53,6 +54,7 @@ def render_html(report: Report, options: ReportOptions | None = None) -> str:
         *_filter(report),
         '<main id="report" tabindex="-1">',
         *_errors(report),
+        *(line for use in report.baselines for line in _baseline(use)),
         *(line for number, file in enumerate(report.files) for line in _system(file, number, options)),
         '<p id="nothing" hidden>Nothing matches the filter.</p>',
         "</main>",
@@ -91,7 +93,9 @@ def _told(report: Report) -> str:
     counts = _counts(report.files)
     found = joined(plural(counts[name], name) for name in SEVERITIES if counts[name])
     found = found or ("nothing new" if counts["baseline"] else "nothing found")
-    return f"{found} in {plural(len(report.files), 'file')}"
+    late = overdue(report)
+    told = f"; {plural(len(late), 'strict baseline')} with findings that are gone" if late else ""
+    return f"{found} in {plural(len(report.files), 'file')}{told}"
 
 
 def _header(report: Report) -> Lines:
@@ -142,6 +146,18 @@ def _errors(report: Report) -> Lines:
     for error in report.errors:
         hint = element("span", error.hint, klass="hint") if error.hint else ""
         yield f"<li>{element('span', error.message, klass='message')} {hint}</li>"
+    yield "</ul></section>"
+
+
+def _baseline(use: BaselineUse) -> Lines:
+    """Say what a baseline holds for nothing: an alarm where it is strict, as it fails the check."""
+    if not use.spent:
+        return
+    yield f'<section class="spent{" strict" if use.strict else ""}">'
+    yield element("h2", f"{'Strict baseline' if use.strict else 'Baseline'} {flat(use.file)}")
+    yield element("p", spent_text(use), klass="message")
+    yield "<ul>"
+    yield from (element("li", entry) for _, entries in spent_groups(use) for entry in entries)
     yield "</ul></section>"
 
 

@@ -14,7 +14,8 @@ from archlint.report.sarif import records as sarif
 from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe, rank, trimmed
 from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
 from archlint.report.sarif.rules import all_rules, descriptor
-from archlint.verdicts import ActiveRule, InputError, Location, Report
+from archlint.report.spent import overdue, spent_text
+from archlint.verdicts import ActiveRule, BaselineUse, InputError, Location, Report
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _NOTIFICATIONS: Final = {
@@ -32,6 +33,11 @@ _NOTIFICATIONS: Final = {
         "YAML files were not checked.",
         "They have no key `archlint` at the top.",
         "Start an architecture file with `archlint: 1`.",
+    ),
+    "baseline-strict": (
+        "A strict baseline holds what is no longer found.",
+        "It may only shrink, so the check fails until these findings are taken out of it.",
+        "Run `archlint baseline --update`.",
     ),
 }
 _NUMBERS: Final = {name: number for number, name in enumerate(_NOTIFICATIONS)}
@@ -66,6 +72,8 @@ class _LogWriter:
         self.full = list(self._results({rule.id: number for number, rule in enumerate(self.rules)}))
         self.results = [trimmed(result, limits) for result in self.full]
         self.inputs = [self._input(error) for error in report.errors]
+        self.late = [self._overdue(use) for use in overdue(report)]
+        self.baselines = [self.files.location(use.file) for use in overdue(report)]
 
     def _results(self, numbers: dict[str, int]) -> list[sarif.Result]:
         made: list[sarif.Result] = []
@@ -92,7 +100,7 @@ class _LogWriter:
             sarif.Tool(driver),
             [self._invocation(len(self.rules) - len(rules), results)],
             {BASE: sarif.BaseId(sarif.Message("The folder in which archlint was called."))},
-            [_artifact(location) for location in self.files.listed()],
+            [_artifact(location, location in self.baselines) for location in self.files.listed()],
             results,
             "unicodeCodePoints",
             "utf-8",
@@ -115,7 +123,7 @@ class _LogWriter:
         return [self.rules[number] for number in kept], fitting
 
     def _invocation(self, rules_cut: int, results: Sequence[sarif.Result]) -> sarif.Invocation:
-        told = [*self.inputs]
+        told = [*self.inputs, *self.late]
         if self.report.skipped:
             skipped = f"{plural(self.report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
             told.append(_notification("files-skipped", "note", skipped))
@@ -138,6 +146,12 @@ class _LogWriter:
             most = f"{limits.locations:,} places and {limits.flow_locations:,} steps of a path"
             told.append(f"{plural(shorter, 'result')} with fewer places than found: GitHub takes {most}.")
         return told
+
+    def _overdue(self, use: BaselineUse) -> sarif.Notification:
+        line, file = use.line, self.files.location(use.file)
+        places = [self.files.place(Location(use.file, line, 1, line, 2)) if line else
+                  sarif.Location(physical_location=sarif.PhysicalLocation(file))]  # fmt: skip
+        return _notification("baseline-strict", "error", spent_text(use), places)
 
     def _input(self, error: InputError) -> sarif.Notification:
         text = f"{flat(error.message)} ({flat(error.hint)})" if error.hint else flat(error.message)
@@ -166,6 +180,8 @@ def _notification(kind: str, level: str, text: str, places: Sequence[sarif.Locat
     return sarif.Notification(reference, level, sarif.Message(literal(text)), list(places))
 
 
-def _artifact(location: sarif.ArtifactLocation) -> sarif.Artifact:
-    """Describe a file. RFC 9512 names the media type."""
+def _artifact(location: sarif.ArtifactLocation, is_baseline: bool) -> sarif.Artifact:
+    """Describe a file. RFC 9512 names the media type; that of a baseline is registered nowhere."""
+    if is_baseline:
+        return sarif.Artifact(location, roles=["userSpecifiedConfiguration"])
     return sarif.Artifact(location, "application/yaml", "yaml", ["analysisTarget"])

@@ -177,9 +177,9 @@ class Artifact(Record, frozen=True):
     """A file that was read, or could not be."""
 
     location: ArtifactLocation
-    mime_type: str
-    source_language: str
-    roles: list[str]
+    mime_type: str = ""
+    source_language: str = ""
+    roles: list[str] = []
 
 
 class BaseId(Record, frozen=True):
