@@ -227,12 +227,13 @@ class Baselined(msgspec.Struct, frozen=True):
     """A finding that a baseline holds already: kept, never dropped.
 
     `fingerprint` is the one under which it was frozen. `was` is the structural path that it had then, where something
-    on it was renamed since, else empty.
+    on it was renamed since, `was_file` the file in which it stood, where that has another name now. Else both are "".
     """
 
     finding: Finding
     fingerprint: str
     was: str = ""
+    was_file: str = ""
 
 
 class BaselineEntry(msgspec.Struct, frozen=True):

@@ -70,12 +70,12 @@ def settle(baseline: Baseline, files: Sequence[FileReport]) -> Applied:
     for old, new in _moved(baseline, of_file, names).items():
         of_file[new] = of_file.pop(old)
         lines |= {(new, print_): line for (file, print_), line in baseline.lines.items() if file == old}
-    settling = _Settling(lines)
+    settling = _Settling(baseline, lines)
     settled = []
     for report in files:
         name = baseline.name_of(report.file)
         # The same file by another path is settled once more, but counts once.
-        counting = settling if names[name] is report else _Settling(lines)
+        counting = settling if names[name] is report else _Settling(baseline, lines)
         settled.append(counting.file(name, report, of_file.get(name, ())))
     for name in of_file.keys() - names.keys():
         if baseline.path_of(name).exists():
@@ -91,14 +91,15 @@ class _Settling:
     `lines` are those of the entries in the baseline, by today's name of the file and fingerprint.
     """
 
-    def __init__(self, lines: Mapping[tuple[str, str], int]) -> None:
+    def __init__(self, baseline: Baseline, lines: Mapping[tuple[str, str], int]) -> None:
+        self.baseline = baseline
         self.lines = lines
         self.kept: list[Entry] = []
         self.aside: list[Entry] = []
         self.healed: list[BaselineEntry] = []
         self.accepted: list[BaselineEntry] = []
 
-    def file(self, name: str, report: FileReport, entries: Iterable[Entry]) -> FileReport:
+    def file(self, name: str, report: FileReport, entries: Sequence[Entry]) -> FileReport:
         """Settle the entries of one file; return its report with what is new."""
         ran = {rule.id for rule in report.rules}
         here = [msgspec.structs.replace(entry, file=name) for entry in entries]
@@ -114,7 +115,8 @@ class _Settling:
                 self.aside.append(msgspec.structs.replace(entry, count=count))
             else:
                 self.healed.append(self.shown(entry, count))
-        return _without(report, matched, still)
+        was = next((str(self.baseline.path_of(entry.file)) for entry in entries if entry.file != name), "")
+        return _without(report, matched, still, was)
 
     def shown(self, entry: Entry, count: int) -> BaselineEntry:
         """Return an entry as reports show it, for some of its findings."""
@@ -130,14 +132,14 @@ def _order(entry: BaselineEntry) -> tuple[str, str, str]:
     return entry.file, entry.rule, entry.at
 
 
-def _without(report: FileReport, matched: Matched, still: Iterable[Pair]) -> FileReport:
+def _without(report: FileReport, matched: Matched, still: Iterable[Pair], was_file: str) -> FileReport:
     """Take the findings that are matched out of those that are open."""
     new = {id(finding) for finding in matched.new}
     known: dict[int, Pair] = {}
     for pair in sorted(still, key=lambda pair: pair.entry.path):       # of several, the same one whatever is renamed
         known.setdefault(id(pair.found.finding), pair)
     baselined = tuple(
-        Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "")
+        Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "", was_file)
         for finding in report.findings if id(finding) not in new and (pair := known.get(id(finding))) is not None
     )  # fmt: skip
     findings = tuple(finding for finding in report.findings if id(finding) in new)

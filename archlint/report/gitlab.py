@@ -65,7 +65,8 @@ def _issues(file: FileReport, root: str) -> Iterator[_Issue]:
         yield _of(finding, name, text, _SEVERITIES[finding.severity], root)
     for known in file.baselined:
         frozen = msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)
-        yield _of(frozen, name, f"In the baseline: {flat(known.finding.message)}", "info", root)
+        was = relative_path(known.was_file, root) if known.was_file else name
+        yield _of(frozen, was, f"In the baseline: {flat(known.finding.message)}", "info", root)
     for entry in file.accepted:
         until = f" until {flat(entry.until)}" if entry.until else ""
         why = f"Accepted{until} in {place_text(entry.location, root)} ({flat(entry.reason)})"

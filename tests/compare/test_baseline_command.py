@@ -202,6 +202,18 @@ def test_a_finding_of_several_places_keeps_the_fingerprint_of_its_first(
         assert after["baseline"]["fingerprint"] == before["baseline"]["fingerprint"]
 
 
+def test_gitlab_knows_the_issues_of_the_baseline_when_the_file_has_another_name(archlint: Run, old: Path) -> None:
+    def issues() -> list[str]:
+        return sorted(one["fingerprint"] for one in json.loads(archlint("check", "--output", "gitlab").stdout))
+
+    before = issues()
+    assert len(before) >= 40
+    (old.parent / "teams").mkdir()
+    old.rename(old.parent / "teams" / "shop.yaml")
+    baselined = set(before) & set(issues())
+    assert len(baselined) == 40
+
+
 def test_a_renamed_file_keeps_its_entries(archlint: Run, old: Path) -> None:
     (old.parent / "teams").mkdir()
     old.rename(old.parent / "teams" / "shop.yaml")

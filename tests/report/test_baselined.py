@@ -53,6 +53,14 @@ def test_sarif_and_gitlab_keep_the_fingerprint_of_the_baseline_through_a_rename(
     assert prints[0] == prints[1]
 
 
+def test_gitlab_keeps_the_fingerprint_of_the_baseline_through_a_rename_of_the_file() -> None:
+    [file] = known().files
+    moved = Baselined(ALONE, "0123456789abcdef", was_file="/repo/shop/arch.yaml")
+    after = Report((msgspec.structs.replace(file, file="/repo/pages/home.yaml", baselined=(moved,)),))
+    prints = [json.loads(render_gitlab(r, ReportOptions(root="/repo")))[0]["fingerprint"] for r in (known(), after)]
+    assert prints[0] == prints[1]
+
+
 def test_sarif_leaves_known_results_out_before_new_ones() -> None:
     [kept] = results(known(new=True), Limits(results=1))
     assert kept["ruleId"] == KEY.rule
