@@ -10,19 +10,21 @@ from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Differ
 from archlint.compare.mermaid import MOST_NODES, Both
 from archlint.compare.text import told
 from archlint.report.layout import flat, plural
-from archlint.verdicts import Finding
+from archlint.verdicts import Finding, Severity
 
 MOST_ROWS: Final = 50
 _STATES: Final = {ADDED: "added", REMOVED: "removed", CHANGED: "changed", RENAMED: "renamed"}
+_HASH: Final = re.compile(r"^(?:[0-9a-f]{64}|[0-9a-f]{40})(?=:|$)")
+_SHORT: Final = 10
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
 def render_markdown(difference: Difference) -> str:
     """Return a difference as GitHub and GitLab render it; what stands in files is shown, never obeyed."""
-    title = f"## Architecture: {escaped(difference.old)} to {escaped(difference.new)}"
+    title = f"## Architecture: {escaped(_short(difference.old))} to {escaped(_short(difference.new))}"
     rows = [title, "", *_overview(difference)]
     for error in difference.errors:
-        rows += ["", f"**Could not be read:** {escaped(error.message)}"]
+        rows += ["", f"**Could not be read:** {escaped(_short(error.message))}"]
     for system in difference.systems:
         rows += ["", *_system(system)]
     return "\n".join(rows) + "\n"
@@ -36,6 +38,15 @@ def escaped(text: str) -> str:
     """
     # A word joiner behind @ keeps a name in a file from calling somebody.
     return _SPECIAL.sub(r"\\\1", flat(text)).replace("@", "@\u2060")
+
+
+def _short(text: str) -> str:
+    """Shorten the hash of a commit, alone or before a file of it, to what people read and hosts still link.
+
+    >>> _short("0123456789abcdef0123456789abcdef01234567:arch.yaml"), _short("main:arch.yaml")
+    ('0123456789:arch.yaml', 'main:arch.yaml')
+    """
+    return _HASH.sub(lambda match: match[0][:_SHORT], text)
 
 
 def _overview(difference: Difference) -> list[str]:
@@ -53,7 +64,7 @@ def _system(system: SystemDifference) -> Iterator[str]:
     state = "" if system.old and system.new else " (new)" if system.new else " (gone)"
     yield f"### {escaped(system.system)}{state}"
     for note in system.notes:
-        yield from ("", f"> {escaped(note)}")
+        yield from ("", f"> {escaped(_short(note))}")
     yield from _findings("New findings", system.found)
     yield from _findings("Healed", system.healed)
     yield from _findings("Accepted by now", system.accepted)
@@ -93,8 +104,9 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
         return
     yield from ("", f"**{title}**", "")
     rows = []
-    for one in findings:
-        place = f"{escaped(one.location.file)}:{one.location.line}"
+    # The worst first: of a long list the others are cut.
+    for one in sorted(findings, key=lambda finding: -Severity(finding.severity).rank):
+        place = f"{escaped(_short(one.location.file))}:{one.location.line}"
         rows.append(f"- {one.severity} {escaped(one.rule)} {escaped(one.name)}, {place}: {escaped(one.message)}")
     yield from _limited(rows, "- {} more")
 

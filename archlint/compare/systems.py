@@ -56,9 +56,11 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
         accept=(),
     )  # fmt: skip
     sides = Sides(architecture, nothing, {}) if new is None else Sides(nothing, architecture, {})
+    # Nothing of the system itself has changed: it is there, or it is not.
+    parts = tuple(part for part in sides.changes() if part.section != "system")
     findings = there.report.findings
     return SystemDifference(
-        old.report.file if old else "", new.report.file if new else "", there.name, tuple(sides.changes()),
+        old.report.file if old else "", new.report.file if new else "", there.name, parts,
         found=findings if new else (), healed=() if new else findings, kinds=_kinds(sides), edges=_edges(sides),
         notes=_notes(there),
     )  # fmt: skip

@@ -130,6 +130,7 @@ def test_files_come_go_and_move(archlint: Run, repository: Path) -> None:
     text = archlint("diff", "--git", "HEAD").stdout
     assert "four (four.yaml) is new" in text
     assert "two (HEAD:two.yaml) is gone" in text
+    assert "~ system" not in text, "a file that has come or gone has not changed"
     gone = archlint("diff", "--git", "HEAD", "two.yaml")
     assert (gone.returncode, "two (HEAD:two.yaml) is gone" in gone.stdout) == (0, True)
 

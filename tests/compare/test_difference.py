@@ -12,6 +12,7 @@ from archlint.compare.mermaid import Both
 from archlint.compare.text import MOST_ROWS, render_text
 from archlint.differ import Difference, diff_paths
 from archlint.linter import Options
+from archlint.verdicts import Finding, Location
 from tests.compare.versions import difference
 
 BASE = """\
@@ -126,6 +127,22 @@ def test_what_stands_in_a_file_is_shown_and_never_obeyed() -> None:
     text = render_text(Difference("old", "new", (found,)))
     assert "\x1b" not in text
     assert escaped("a\nb|") == "a b\\|"
+
+
+def test_markdown_shortens_the_hash_of_a_commit_and_lists_the_worst_finding_first() -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    place = Location(f"{commit}:arch.yaml", 3, 1, 3, 5)
+    findings = tuple(
+        Finding("REL001", "name", severity, "proven", "system", place, severity, (), (), (), "", "")
+        for severity in ("info", "warning", "error", "warning")
+    )
+    page = render_markdown(Difference(commit, "the work tree", (SystemDifference("a", "a", "shop", found=findings),)))
+    assert page.startswith("## Architecture: 0123456789 to the work tree\n")
+    assert commit not in page
+    rows = [line for line in page.splitlines() if line.startswith("- ")]
+    assert [row.split(" ")[1] for row in rows] == ["error", "warning", "warning", "info"]
+    assert "0123456789:arch.yaml:3" in rows[0]
+    assert render_markdown(Difference("main", "the work tree")).startswith("## Architecture: main to the work tree\n")
 
 
 def big(count: int, last: str = "") -> str:
