@@ -118,14 +118,24 @@ def _change(target: Path, files: list[FileReport], update: bool) -> Change:
         return shrink(baseline, files)
     change = freeze(baseline, files)
     if known and change.added and any(one.baseline_strict for one in files):
-        growth = f"{plural(change.added, 'finding')} would be new"
+        growth = f"{_counted(change.new, change.added)} would be new"
         message = f"{shown_path(target)} is strict: it may only shrink, and {growth}"
         raise UsageError(message, "cure or accept them, then run `archlint baseline --update`")
     return change
 
 
 def _told(target: Path, change: Change) -> str:
-    counts = [(change.added, "new"), (change.kept, "known"), (change.dropped, "taken out")]
-    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing"
+    told = [f"{_counted(change.new, change.added)} new"] if change.added else []
+    told += [f"{_counted(change.known, change.kept)} known"] if change.kept else []
+    told += [f"{plural(change.dropped, 'place')} taken out"] if change.dropped else []
     empty = "; it is empty: take the file away" if not change.entries else ""
-    return f"wrote {shown_path(target)}: {told}{empty}"
+    return f"wrote {shown_path(target)}: {', '.join(told) or 'nothing'}{empty}"
+
+
+def _counted(findings: int, places: int) -> str:
+    """Count findings as `check` does, and the places that they speak of, where these are more.
+
+    >>> _counted(60, 71), _counted(1, 1)
+    ('60 findings (71 places)', '1 finding')
+    """
+    return plural(findings, "finding") + (f" ({plural(places, 'place')})" if places != findings else "")

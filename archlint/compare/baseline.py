@@ -28,7 +28,8 @@ class Applied(msgspec.Struct, frozen=True):
     """What became of the entries of a baseline in one report.
 
     `files` are the reports with what is new only; `kept` are the entries that are still needed, under the names that
-    hold now; `aside` are those of which nobody can say so, as their files or rules were not looked at.
+    hold now; `aside` are those of which nobody can say so, as their files or rules were not looked at. `known`
+    counts the findings with a place that is kept, `new` those with one that is new.
     """
 
     files: tuple[FileReport, ...]
@@ -36,6 +37,8 @@ class Applied(msgspec.Struct, frozen=True):
     aside: tuple[Entry, ...]
     healed: tuple[BaselineEntry, ...]
     accepted: tuple[BaselineEntry, ...]
+    known: int = 0
+    new: int = 0
 
 
 def without_known(report: Report) -> Report:
@@ -98,6 +101,8 @@ class _Settling:
         self.aside: list[Entry] = []
         self.healed: list[BaselineEntry] = []
         self.accepted: list[BaselineEntry] = []
+        self.known = 0
+        self.new = 0
 
     def file(self, name: str, report: FileReport, entries: Sequence[Entry]) -> FileReport:
         """Settle the entries of one file; return its report with what is new."""
@@ -108,6 +113,8 @@ class _Settling:
         taken = {id(one.finding) for one in report.accepted}
         still = [pair for pair in matched.pairs if id(pair.found.finding) not in taken]
         self.kept += entries_of(name, (pair.found for pair in still), report.signatures)
+        self.known += len({id(pair.found.finding) for pair in still})
+        self.new += sum(id(finding) not in taken for finding in matched.new)
         accepted = Counter(pair.entry for pair in matched.pairs if id(pair.found.finding) in taken)
         self.accepted += [self.shown(entry, count) for entry, count in accepted.items()]
         for entry, count in matched.gone:
@@ -125,7 +132,8 @@ class _Settling:
     def applied(self, files: Iterable[FileReport]) -> Applied:
         """Return all that was found, in the order of the entries."""
         healed, accepted = (tuple(sorted(part, key=_order)) for part in (self.healed, self.accepted))
-        return Applied(tuple(files), tuple(self.kept), tuple(self.aside), healed, accepted)
+        kept, aside = tuple(self.kept), tuple(self.aside)
+        return Applied(tuple(files), kept, aside, healed, accepted, self.known, self.new)
 
 
 def _order(entry: BaselineEntry) -> tuple[str, str, str]:
@@ -192,12 +200,18 @@ def _all(report: FileReport) -> list[Finding]:
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What writing a baseline anew changes, in findings."""
+    """What writing a baseline anew changes, in places: a finding may speak of several.
+
+    `known` and `new` count the findings of these places; of one that has both, each counts it. What was not looked at
+    counts by its places, and of what is dropped nobody knows any more which places were one finding.
+    """
 
     entries: tuple[Entry, ...]
     kept: int
     added: int
     dropped: int
+    known: int
+    new: int
 
 
 def freeze(baseline: Baseline, files: Sequence[FileReport]) -> Change:
@@ -209,13 +223,13 @@ def freeze(baseline: Baseline, files: Sequence[FileReport]) -> Change:
         for entry in entries_of(name, occurrences(report.findings), report.signatures):
             today[name, entry.fingerprint] = entry
     added = _total(today.values()) - _total(applied.kept)
-    return _change(applied, _merged([*today.values(), *applied.aside]), added)
+    return _change(applied, _merged([*today.values(), *applied.aside]), added, applied.new)
 
 
 def shrink(baseline: Baseline, files: Sequence[FileReport]) -> Change:
     """Return a baseline without what is healed or accepted by now, under the names that hold now; nothing is added."""
     applied = settle(baseline, files)
-    return _change(applied, _merged([*applied.kept, *applied.aside]), 0)
+    return _change(applied, _merged([*applied.kept, *applied.aside]), 0, 0)
 
 
 def grown(before: Baseline, now: Baseline, files: Sequence[FileReport]) -> list[Finding]:
@@ -233,9 +247,10 @@ def _unknown(applied: Applied) -> set[int]:
     return {id(finding) for report in applied.files for finding in report.findings}
 
 
-def _change(applied: Applied, entries: list[Entry], added: int) -> Change:
+def _change(applied: Applied, entries: list[Entry], added: int, new: int) -> Change:
     dropped = sum(entry.count for entry in (*applied.healed, *applied.accepted))
-    return Change(tuple(entries), _total(entries) - added, added, dropped)
+    known = applied.known + _total(applied.aside)
+    return Change(tuple(entries), _total(entries) - added, added, dropped, known, new)
 
 
 def _merged(entries: Iterable[Entry]) -> list[Entry]:

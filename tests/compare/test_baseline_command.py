@@ -23,7 +23,7 @@ def old(archlint: Run, tmp_path: Path) -> Path:
     (tmp_path / "archlint.toml").write_text("")
     done = archlint("baseline")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"wrote {NAME}: 40 new\n"
+    assert done.stdout == f"wrote {NAME}: 40 findings new\n"
     return path
 
 
@@ -76,7 +76,7 @@ def test_a_renamed_component_shows_nothing_and_update_follows_it(archlint: Run, 
     was = {one["at"]: one["baseline"]["was"] for one in report["baselined"] if one["baseline"]["was"]}
     assert was["components.ranking"] == "components.server-3"
     updated = archlint("baseline", "--update")
-    assert updated.stdout == f"wrote {NAME}: 40 known\n"
+    assert updated.stdout == f"wrote {NAME}: 40 findings known\n"
     text = (old.parent / NAME).read_text()
     assert "server-3" not in text
     assert '"ranking"' in text
@@ -89,7 +89,7 @@ def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archli
     done = archlint("check")
     assert "1 finding of archlint-baseline.jsonl is healed:" in done.stdout
     assert "REL001  components.server-2  in arch.yaml" in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 known, 1 taken out\n"
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place taken out\n"
     again = archlint("check", "--output", "json")
     assert {rule for rule, _, _ in findings(again)} == {"DOC014", "DOC015"}
     assert json.loads(again.stdout)["spent"] == []
@@ -157,8 +157,8 @@ def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: 
 def test_rules_that_do_not_run_heal_nothing(archlint: Run, old: Path) -> None:
     done = archlint("check", "--select", "SRV", "--output", "json")
     assert json.loads(done.stdout)["spent"] == []
-    assert archlint("baseline", "--update", "--select", "SRV").stdout == f"wrote {NAME}: 40 known\n"
-    assert archlint("baseline", "--select", "SRV").stdout == f"wrote {NAME}: 40 known\n"
+    assert archlint("baseline", "--update", "--select", "SRV").stdout == f"wrote {NAME}: 40 findings known\n"
+    assert archlint("baseline", "--select", "SRV").stdout == f"wrote {NAME}: 40 findings known\n"
 
 
 def test_other_severities_make_nothing_new(archlint: Run, old: Path) -> None:
@@ -179,7 +179,7 @@ def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path)
     assert done.returncode == 0
     assert "1 finding of archlint-baseline.jsonl is accepted by now:" in done.stdout
     assert "1 finding accepted. 39 findings in the baseline." in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 known, 1 taken out\n"
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place taken out\n"
     assert "accepted by now" not in archlint("check").stdout
 
 
@@ -287,10 +287,10 @@ def test_each_configuration_has_its_own_baseline(archlint: Run, tmp_path: Path) 
         (tmp_path / name / "archlint.toml").write_text("")
         (tmp_path / name / "arch.yaml").write_text(old_system(servers=1))
     done = archlint("baseline")
-    assert sorted(done.stdout.splitlines()) == [f"wrote a/{NAME}: 4 new", f"wrote b/{NAME}: 4 new"]
+    assert sorted(done.stdout.splitlines()) == [f"wrote a/{NAME}: 4 findings new", f"wrote b/{NAME}: 4 findings new"]
     assert archlint("check").returncode == 0
     (tmp_path / "a" / NAME).unlink()
-    assert archlint("baseline", "--update").stdout == f"wrote b/{NAME}: 4 known\n"
+    assert archlint("baseline", "--update").stdout == f"wrote b/{NAME}: 4 findings known\n"
     report = json.loads(archlint("check", "--output", "json").stdout)
     assert {one["file"] for one in report["findings"]} == {"a/arch.yaml"}
 
@@ -379,3 +379,35 @@ def test_a_wrong_key_of_the_configuration_is_told_with_its_line(archlint: Run, o
         (old.parent / "archlint.toml").write_text(text)
         done = archlint("check")
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+
+
+CALLS = """\
+archlint: 1
+system: shop
+workloads:
+  home: {from: page, rate: 10/s, models: [m], waits: true, slo: {latency: {p95: 300ms}}}
+models:
+  m: {service_time: {p50: 5ms, p99: 9ms}}
+components:
+  page: {kind: client, calls: [{to: api, timeout: 1s}]}
+  api: {kind: service, calls: [a, b, c]}
+  a: {kind: model-server, serves: [m]}
+  b: {kind: service}
+  c: {kind: service}
+  d: {kind: service}
+"""
+
+
+def test_findings_are_counted_as_the_check_counts_them_with_their_places(archlint: Run, tmp_path: Path) -> None:
+    path, config = tmp_path / "arch.yaml", tmp_path / "archlint.toml"
+    path.write_text(CALLS)
+    config.write_text('select = ["REL003"]\n')
+    assert "Found 1 warning in 1 file" in archlint("check").stdout
+    assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding (3 places) new\n"
+    edit(path, "[a, b, c]", "[a, b, c, d]")
+    config.write_text('select = ["REL003"]\nbaseline-strict = true\n')
+    assert "it may only shrink, and 1 finding would be new" in archlint("baseline").stderr
+    config.write_text('select = ["REL003"]\n')
+    assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding new, 1 finding (3 places) known\n"
+    edit(path, "[a, b, c, d]", "[a]")
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 1 finding known, 3 places taken out\n"
