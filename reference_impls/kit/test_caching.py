@@ -232,11 +232,13 @@ def test_an_old_value_is_given_out_while_its_source_is_down_but_not_for_ever(url
 
         lasting, short = opened(url, ttl_s=0.05, stale_s=600), opened(url, ttl_s=0.05, stale_s=0.05)
         await lasting.drop("old")
-        await lasting.get("old", Work())
+        value = (await lasting.get("old", Work())).value
         await until(lasting, "stale")
+        assert (await lasting.get("old", down)).value == value
         await short.drop("old")
         await short.get("old", Work())
         await until(short, "none")
+        assert await outcome(short) == "none"      # and it does not come back
         for cache in (lasting, short):
             await cache.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,10 @@ def test_a_port_that_is_taken_ends_the_start_with_what_to_do(taken: int, capsys:
 def test_a_port_left_open_is_a_free_one() -> None:
     port = front_port(Settings.model_validate({"port": 0}))
     with socket.socket() as other:
+        assert other.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+    with socket.socket() as other:
         other.bind(("127.0.0.1", port))
+        assert other.getsockname()[1] == port
 
 
 def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
