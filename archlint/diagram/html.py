@@ -51,7 +51,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 def html(picture: Picture, theme: str = AUTO, direction: str = AUTO) -> str:
     """Return a picture as a page; `theme` and `direction` are those of `svg`."""
-    style, script = page_style(theme), _part("page.js")
+    style, script = page_style(theme), _part("page_view.js") + _part("page.js")
     drawing = svg(picture, theme, direction, styled=False, interactive=True)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "

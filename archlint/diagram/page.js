@@ -1,5 +1,4 @@
-"use strict";
-// Pan, zoom, search and the panel of facts. Words of the file reach the page as text nodes only.
+// Search, choosing and the panel of facts. Words of the file reach the page as text nodes only.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const view = document.getElementById("view");
@@ -9,42 +8,10 @@
   const count = document.getElementById("count");
   const nodes = [...svg.querySelectorAll("[data-node]")];
   const edges = [...svg.querySelectorAll("[data-edge]")];
-  const whole = svg.viewBox.baseVal;
-  const full = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
-  let box = { ...full };
+  const { zoom, pan, point, reveal, centre, fit, move } = camera(view, svg);
   let chosen = -1;
   let hits = [];
   let hit = -1;
-
-  function show(next) {
-    box = next;
-    svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
-  }
-
-  function zoom(factor, cx, cy) {
-    const width = Math.min(Math.max(box.width * factor, full.width / 60), full.width * 4);
-    const scale = width / box.width;
-    const x = cx === undefined ? box.x + box.width / 2 : cx;
-    const y = cy === undefined ? box.y + box.height / 2 : cy;
-    show({ x: x - (x - box.x) * scale, y: y - (y - box.y) * scale, width, height: box.height * scale });
-  }
-
-  function move(dx, dy) {
-    show({ ...box, x: box.x + dx * box.width, y: box.y + dy * box.height });
-  }
-
-  function point(event) {
-    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-    return [at.x, at.y];
-  }
-
-  function centre(element) {
-    const rect = element.getBoundingClientRect();
-    const [x, y] = point({ clientX: rect.left + rect.width / 2, clientY: rect.top + rect.height / 2 });
-    const near = Math.min(box.width, Math.max(700, full.width / 8));
-    const height = (box.height * near) / box.width;
-    show({ x: x - near / 2, y: y - height / 2, width: near, height });
-  }
 
   function make(name, text, style) {
     const element = document.createElement(name);
@@ -171,6 +138,10 @@
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
       choose(index, false);
+      reveal(element);                             // in a narrow window, the facts leave less of the view
+    });
+    element.addEventListener("focus", () => {
+      if (element.matches(":focus-visible")) reveal(element);
     });
   });
 
@@ -192,7 +163,7 @@
     const [x0, y0] = point(before);
     const [x1, y1] = point(event);
     if (pointers.size === 1) {
-      show({ ...box, x: box.x - (x1 - x0), y: box.y - (y1 - y0) });
+      pan(x0 - x1, y0 - y1);
     } else {
       const other = [...pointers.values()].find((one) => one.pointerId !== event.pointerId);
       const was = Math.hypot(before.clientX - other.clientX, before.clientY - other.clientY);
@@ -218,7 +189,7 @@
   }, { passive: false });
 
   const commands = {
-    "+": () => zoom(0.8), "=": () => zoom(0.8), "-": () => zoom(1.25), "0": () => show({ ...full }),
+    "+": () => zoom(0.8), "=": () => zoom(0.8), "-": () => zoom(1.25), "0": fit,
     ArrowLeft: () => move(-0.1, 0), ArrowRight: () => move(0.1, 0), ArrowUp: () => move(0, -0.1), ArrowDown: () => move(0, 0.1),
     "/": () => search.focus(), Escape: () => choose(-1, false),
   };

@@ -9,7 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
 from archlint.diagram import Plan, draw, html
+from tests.conftest import ROOT
 from tests.diagram.samples import HOSTILE, RICH, generated, of_file, of_text
+
+WAITS_ON_QUEUE = ROOT / "examples" / "sick" / "page-waits-on-queue.yaml"
 
 
 class Opened:
@@ -42,6 +45,14 @@ class Opened:
         )
         return f'[data-node="{number}"]'
 
+    def in_view(self, selector: str) -> bool:
+        """Whether a part is seen as a whole, up to a pixel."""
+        view, part = self.page.locator("#view").bounding_box(), self.page.locator(selector).bounding_box()
+        assert view is not None and part is not None
+        inside = view["x"] - 1 <= part["x"] and part["x"] + part["width"] <= view["x"] + view["width"] + 1
+        above, below = part["y"] - view["y"], view["y"] + view["height"] - part["y"] - part["height"]
+        return inside and min(above, below) >= -1
+
     def width(self) -> float:
         return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
 
@@ -62,6 +73,10 @@ def opened(browser: Browser) -> Iterator[Opened]:
 def sick_page() -> str:
     system, report = of_file(RICH)
     return html(draw(system, report, Plan(patterns=True)))
+
+
+def waiting_page() -> str:
+    return html(draw(*of_file(WAITS_ON_QUEUE)))
 
 
 def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Path) -> None:
@@ -138,6 +153,38 @@ def test_everything_can_be_done_by_keyboard(opened: Opened, tmp_path: Path) -> N
     assert len({"driver-app", "classifier", second, third}) == 4
     page.keyboard.press("Escape")
     assert "1 finding" in page.locator("#panel").inner_text()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (360, 700)])
+def test_what_has_the_focus_is_in_view(opened: Opened, tmp_path: Path, size: tuple[int, int]) -> None:
+    """WCAG 2.2, 2.4.11: who goes through the parts by Tab sees which one has the focus."""
+    opened.page.set_viewport_size({"width": size[0], "height": size[1]})
+    page = opened.open(waiting_page(), tmp_path)
+    for _ in range(8):
+        page.keyboard.press("+")
+    page.focus("#fit")
+    count = page.locator("[data-node]").count()
+    for key in ["Tab"] * count + ["Shift+Tab"] * (count - 1):
+        page.keyboard.press(key)
+        assert opened.in_view("[data-node]:focus"), page.locator(":focus").get_attribute("aria-label")
+    page.keyboard.press("Enter")
+    assert opened.in_view("[data-node]:focus"), "also where the facts take a part of a narrow window"
+
+
+def test_the_pointer_and_what_is_seen_already_do_not_move_the_picture(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    full, left = opened.width(), opened.left()
+    page.focus("#fit")
+    for _ in range(page.locator("[data-node]").count()):
+        page.keyboard.press("Tab")
+    assert (opened.width(), opened.left()) == (full, left)
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    width, left = opened.width(), opened.left()
+    for node in page.locator("[data-node]").all():
+        if opened.in_view(f'[data-node="{node.get_attribute("data-node")}"]'):
+            node.click()
+    assert (opened.width(), opened.left()) == (width, left)
 
 
 @pytest.mark.parametrize("width", [320, 390, 640])

@@ -1,0 +1,64 @@
+"use strict";
+// What of the picture is seen: zoom, move, and bringing a part into view.
+function camera(view, svg) {
+  const whole = svg.viewBox.baseVal;
+  const full = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
+  let box = { ...full };
+
+  function show(next) {
+    box = next;
+    svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+  }
+
+  function zoom(factor, cx, cy) {
+    const width = Math.min(Math.max(box.width * factor, full.width / 60), full.width * 4);
+    const scale = width / box.width;
+    const x = cx === undefined ? box.x + box.width / 2 : cx;
+    const y = cy === undefined ? box.y + box.height / 2 : cy;
+    show({ x: x - (x - box.x) * scale, y: y - (y - box.y) * scale, width, height: box.height * scale });
+  }
+
+  function pan(dx, dy) {
+    show({ ...box, x: box.x + dx, y: box.y + dy });
+  }
+
+  function point(event) {
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+    return [at.x, at.y];
+  }
+
+  // The middle of the view on one axis: as asked, but no blank beside the picture where there is more of it to see.
+  function kept(middle, seen, start, length) {
+    if (seen >= length) return start + length / 2;
+    return Math.min(Math.max(middle, start + seen / 2), start + length - seen / 2);
+  }
+
+  // Bring a part into view, whole, at the present size: larger than the view, it is made smaller until it fits.
+  function reveal(element) {
+    const part = element.getBoundingClientRect();
+    const frame = view.getBoundingClientRect();
+    const inside = part.left >= frame.left && part.right <= frame.right && part.top >= frame.top && part.bottom <= frame.bottom;
+    if (inside || !frame.width || !frame.height) return;
+    const factor = Math.max(1, part.width / (0.9 * frame.width), part.height / (0.9 * frame.height));
+    const units = factor / svg.getScreenCTM().a;
+    const [cx, cy] = point({ clientX: part.left + part.width / 2, clientY: part.top + part.height / 2 });
+    const x = kept(cx, frame.width * units, full.x, full.width);
+    const y = kept(cy, frame.height * units, full.y, full.height);
+    const width = box.width * factor, height = box.height * factor;
+    show({ x: x - width / 2, y: y - height / 2, width, height });
+  }
+
+  function centre(element) {
+    const rect = element.getBoundingClientRect();
+    const [x, y] = point({ clientX: rect.left + rect.width / 2, clientY: rect.top + rect.height / 2 });
+    const near = Math.min(box.width, Math.max(700, full.width / 8));
+    const height = (box.height * near) / box.width;
+    show({ x: x - near / 2, y: y - height / 2, width: near, height });
+  }
+
+  return {
+    zoom, pan, point, reveal, centre,
+    fit: () => show({ ...full }),
+    move: (dx, dy) => pan(dx * box.width, dy * box.height),
+  };
+}
