@@ -8,7 +8,7 @@
   const count = document.getElementById("count");
   const nodes = [...svg.querySelectorAll("[data-node]")];
   const edges = [...svg.querySelectorAll("[data-edge]")];
-  const { zoom, pan, point, reveal, centre, fit, move } = camera(view, svg);
+  const { zoom, pan, point, reveal, fit, move } = camera(view, svg);
   let chosen = -1;
   let hits = [];
   let hit = -1;
@@ -100,7 +100,7 @@
     facts(index);
     panel.scrollTop = 0;
     if (jumping) {
-      centre(nodes[index]);
+      reveal(nodes[index], true);
       nodes[index].focus({ preventScroll: true });
     }
     return undefined;
@@ -125,7 +125,7 @@
       event.preventDefault();
       hit = (hit + (event.shiftKey ? -1 : 1) + hits.length) % hits.length;
       choose(hits[hit], false);
-      centre(nodes[hits[hit]]);
+      reveal(nodes[hits[hit]], true);
     } else if (event.key === "Escape") {
       search.value = "";
       find();

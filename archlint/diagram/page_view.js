@@ -1,4 +1,5 @@
 "use strict";
+const READABLE = 0.65;                             // of its own size: below it, the text of a card has less than 7 pixels
 // What of the picture is seen: zoom, move, and bringing a part into view.
 function camera(view, svg) {
   const whole = svg.viewBox.baseVal;
@@ -33,31 +34,27 @@ function camera(view, svg) {
     return Math.min(Math.max(middle, start + seen / 2), start + length - seen / 2);
   }
 
-  // Bring a part into view, whole, at the present size: larger than the view, it is made smaller until it fits.
-  function reveal(element) {
+  // Bring a part into view, whole, and with `legibly` large enough to read; what is so already moves nothing. Larger
+  // than the view, it is made smaller until it fits.
+  function reveal(element, legibly) {
     const part = element.getBoundingClientRect();
     const frame = view.getBoundingClientRect();
+    if (!frame.width || !frame.height) return;
     const inside = part.left >= frame.left && part.right <= frame.right && part.top >= frame.top && part.bottom <= frame.bottom;
-    if (inside || !frame.width || !frame.height) return;
-    const factor = Math.max(1, part.width / (0.9 * frame.width), part.height / (0.9 * frame.height));
-    const units = factor / svg.getScreenCTM().a;
+    const scale = svg.getScreenCTM().a;
+    const wished = legibly && scale < READABLE ? 1 / scale : 1;
+    const growth = Math.min(wished, (0.9 * frame.width) / part.width, (0.9 * frame.height) / part.height);
+    if (inside && growth <= 1) return;
+    const units = 1 / (scale * growth);
     const [cx, cy] = point({ clientX: part.left + part.width / 2, clientY: part.top + part.height / 2 });
     const x = kept(cx, frame.width * units, full.x, full.width);
     const y = kept(cy, frame.height * units, full.y, full.height);
-    const width = box.width * factor, height = box.height * factor;
+    const width = box.width / growth, height = box.height / growth;
     show({ x: x - width / 2, y: y - height / 2, width, height });
   }
 
-  function centre(element) {
-    const rect = element.getBoundingClientRect();
-    const [x, y] = point({ clientX: rect.left + rect.width / 2, clientY: rect.top + rect.height / 2 });
-    const near = Math.min(box.width, Math.max(700, full.width / 8));
-    const height = (box.height * near) / box.width;
-    show({ x: x - near / 2, y: y - height / 2, width: near, height });
-  }
-
   return {
-    zoom, pan, point, reveal, centre,
+    zoom, pan, point, reveal,
     fit: () => show({ ...full }),
     move: (dx, dy) => pan(dx * box.width, dy * box.height),
   };

@@ -138,7 +138,7 @@ def edge_element(edge: Edge, line: Line, index: int, interactive: bool) -> str:
     return f'<g class="{" ".join(classes)}"{data}>{title}{"".join(parts)}</g>'
 
 
-def label_element(edge: Edge, label: EdgeLabel, middle: Point) -> str:
+def label_element(edge: Edge, label: EdgeLabel, middle: Point, index: int, interactive: bool) -> str:
     """Return what stands beside a line; drawn above all lines, on a ground of its own."""
     x, y = middle[0] - label.width / 2, middle[1] - label.height / 2
     ground = (
@@ -148,7 +148,8 @@ def label_element(edge: Edge, label: EdgeLabel, middle: Point) -> str:
     words = "".join(text(x + 4, y + 12 + 13 * row, "label", line) for row, line in enumerate(label.lines))
     chips = "".join(chip_element(chip, x, y + 1) for chip in label.chips)
     told = f"<title>{xml(_edge_told(edge))}</title>"
-    return f"<g>{told}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
+    data = f' class="edge-label" data-edge="{index}"' if interactive else ""
+    return f"<g{data}>{told}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
 
 
 def _curve(line: Line) -> str:

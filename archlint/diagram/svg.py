@@ -92,6 +92,7 @@ def _body(
     ]
     parts += [frame_title(cluster, frame) for cluster, frame in frames]
     parts += [
-        label_element(edge, label, line.label) for _, edge, line, label in drawn if label and line.label is not None
+        label_element(edge, label, line.label, index, interactive)
+        for index, edge, line, label in drawn if label and line.label is not None
     ]
     return parts

@@ -56,6 +56,21 @@ class Opened:
     def width(self) -> float:
         return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
 
+    def opacity(self, selector: str) -> float:
+        """How much of a part's ink is seen, all groups around it counted."""
+        return float(self.page.locator(selector).first.evaluate("""element => {
+            let seen = 1;
+            for (let one = element; one instanceof Element; one = one.parentElement) seen *= getComputedStyle(one).opacity;
+            return seen;
+        }"""))
+
+    def edge(self, source: str, target: str) -> int:
+        return int(self.page.evaluate("""([source, target]) => {
+            const data = JSON.parse(document.getElementById('data').textContent);
+            const name = number => data.nodes[number].name;
+            return data.edges.findIndex(one => name(one.source) === source && name(one.target) === target);
+        }""", [source, target]))
+
     def left(self) -> float:
         return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.x"))
 
@@ -185,6 +200,66 @@ def test_the_pointer_and_what_is_seen_already_do_not_move_the_picture(opened: Op
         if opened.in_view(f'[data-node="{node.get_attribute("data-node")}"]'):
             node.click()
     assert (opened.width(), opened.left()) == (width, left)
+
+
+def test_the_search_leaves_a_picture_alone_that_shows_its_match(opened: Opened, tmp_path: Path) -> None:
+    opened.page.set_viewport_size({"width": 1280, "height": 800})
+    page = opened.open(sick_page(), tmp_path)
+    full = page.get_attribute("svg", "viewBox")
+    page.fill("#search", "rel001")
+    page.press("#search", "Enter")
+    assert page.locator("#panel h2").inner_text() == "balancer"
+    assert page.get_attribute("svg", "viewBox") == full
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 700)])
+def test_a_jump_shows_its_target_large_enough_and_no_blank(
+    opened: Opened, tmp_path: Path, size: tuple[int, int]
+) -> None:  # fmt: skip
+    opened.page.set_viewport_size({"width": size[0], "height": size[1]})
+    system, report = generated(40)
+    page = opened.open(html(draw(system, report, Plan(collapse="none"))), tmp_path)
+    for index in (0, len(system.components) // 2, len(system.components) - 1):
+        page.press("#search", "Escape")
+        page.click("#fit")
+        page.fill("#search", list(system.components)[index])
+        page.press("#search", "Enter")
+        chosen = ".node.chosen"
+        assert opened.in_view(chosen)
+        assert page.evaluate("document.querySelector('svg').getScreenCTM().a") >= 0.65
+        view, paper = page.locator("#view").bounding_box(), page.locator(".paper").bounding_box()
+        assert view is not None and paper is not None
+        if paper["width"] > view["width"]:
+            assert paper["x"] <= view["x"] + 1
+            assert paper["x"] + paper["width"] >= view["x"] + view["width"] - 1
+        if paper["height"] > view["height"]:
+            assert paper["y"] <= view["y"] + 1
+            assert paper["y"] + paper["height"] >= view["y"] + view["height"] - 1
+
+
+def test_a_search_dims_a_line_with_all_that_stands_on_it(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    marked, other = opened.edge("page", "photos"), opened.edge("browser", "balancer")
+    page.fill("#search", "weekly-report")
+    for line, part in ((marked, ".line"), (marked, ".chip"), (other, ".label")):
+        assert opened.opacity(f'[data-edge="{line}"] {part}') == 0.25, part
+    page.fill("#search", "photos")
+    page.press("#search", "Enter")
+    assert page.locator("#panel h2").inner_text() == "photos"
+    for part in (".line", ".chip"):
+        assert opened.opacity(f'[data-edge="{marked}"] {part}') == 1, part
+        assert opened.opacity(f'[data-edge="{other}"] .line') == 0.25
+    page.press("#search", "Escape")
+    assert opened.opacity(f'[data-edge="{other}"] .line') == 1
+
+
+def test_what_is_chosen_beside_a_path_is_seen_with_its_lines(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(html(draw(*of_file(WAITS_ON_QUEUE), Plan(path="upload-photo"))), tmp_path)
+    beside = f'[data-edge="{opened.edge("weekly-report", "answers")}"]'
+    assert opened.opacity(f"{beside} .line") < 0.5 and opened.opacity(f"{beside} .label") < 0.5
+    page.click(opened.node("weekly-report"))
+    assert opened.opacity(f"{beside} .line") == opened.opacity(f"{beside} .label") == 1
+    assert opened.opacity(f'{opened.node("weekly-report")} .name') == 1
 
 
 @pytest.mark.parametrize("width", [320, 390, 640])
