@@ -7,9 +7,11 @@ from typing import Final
 
 from archlint.analysis.system import System
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
-from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label
+from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label, relation_sheet
 from archlint.diagram.text import clean, clean_end
 from archlint.model.architecture import Component, Relation
+from archlint.model.locate import locate
+from archlint.model.places import Place
 from archlint.verdicts import FileReport, Finding
 
 _MOST_LINES: Final = 16
@@ -73,6 +75,7 @@ def _said(system: System, component: Component) -> tuple[str, int, str]:
 
 def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> Edge:
     backwards = relation.verb == "consumes"
+    file, line = _stated_at(system, relation.place())
     return Edge(
         relation.target if backwards else relation.source,
         relation.source if backwards else relation.target,
@@ -83,25 +86,35 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> E
         clean(relation_detail(relation)),
         optional=bool(relation.optional or relation.fallback),
         marks=tuple(marks.get(relation.place().at, ())),
+        sheet=relation_sheet(relation),
+        file=file,
+        line=line,
     )
+
+
+def _stated_at(system: System, place: Place) -> tuple[str, int]:
+    """Return the file and the line that state a part."""
+    document, span = locate(system.architecture.origins, place, system.architecture.document)
+    return document.name, document.position(span.start).line
 
 
 def _named_elsewhere(system: System, drawn: set[tuple[str, str]]) -> Iterable[Edge]:
     """Yield lines to components that are named by other keys than those of relations, where none leads there yet."""
     models = system.architecture.models
     for name, component in system.components.items():
-        registries = (models[model].registry for model in component.serves if model in models)
+        served = (models[model] for model in component.serves if model in models)
         named = [
-            (component.dead_letter, "dead_letter", MESSAGE),
-            *((target, "callback", MESSAGE) for target in component.callback),
-            (component.features, "features", DATA),
-            *((target, "registry", DATA) for target in registries),
+            (component.dead_letter, "dead_letter", MESSAGE, component.place("dead_letter")),
+            *((target, "callback", MESSAGE, component.place("callback")) for target in component.callback),
+            (component.features, "features", DATA, component.place("features")),
+            *((model.registry, "registry", DATA, model.place("registry")) for model in served),
         ]
-        for target, key, family in named:
+        for target, key, family, place in named:
             if target in system.components and target != name and (name, target) not in drawn:
                 drawn.add((name, target))
                 detail = f"{key.replace('_', ' ')} of {name}: {target}"
-                yield Edge(name, target, key, family, name, key.replace("_", " "), detail)
+                file, line = _stated_at(system, place)
+                yield Edge(name, target, key, family, name, key.replace("_", " "), detail, file=file, line=line)
 
 
 def mark_of(finding: Finding) -> Mark:

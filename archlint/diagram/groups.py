@@ -170,6 +170,9 @@ def _bundle(edges: list[Edge]) -> Edge:
         optional=all(edge.optional for edge in edges),
         marks=tuple(mark for edge in edges for mark in edge.marks),
         emphasis=max(edge.emphasis for edge in edges),
+        sheet=(),
+        file="",
+        line=0,
     )
 
 

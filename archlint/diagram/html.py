@@ -9,13 +9,19 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
+from typing import Final
 
 import msgspec
 
-from archlint.diagram.picture import Edge, Mark, Node, Picture
+from archlint.diagram.picture import FAMILIES, Edge, Mark, Node, Picture
 from archlint.diagram.svg import svg
 from archlint.diagram.text import clean, xml
 from archlint.diagram.themes import AUTO, DARK, stylesheet
+
+_KEYS: Final = (
+    "Picture; arrow keys move it, plus and minus zoom, Tab goes from component to component, "
+    "Enter shows facts, Enter again goes to them, Escape comes back"
+)
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -36,7 +42,12 @@ class _Node(msgspec.Struct, frozen=True):
 class _Edge(msgspec.Struct, frozen=True):
     source: int
     target: int
+    title: str
     detail: str
+    many: bool
+    file: str
+    line: int
+    sheet: tuple[tuple[str, str], ...]
     marks: tuple[Mark, ...]
 
 
@@ -78,7 +89,7 @@ def html(picture: Picture, theme: str = AUTO, direction: str = AUTO) -> str:
 <button id="fit" type="button" title="Show all ( 0 )">Fit</button>
 </header>
 <main>
-<div id="view" aria-label="Picture; arrow keys move it, plus and minus zoom, Tab goes from component to component">
+<div id="view" aria-label="{_KEYS}">
 {drawing}</div>
 <aside id="panel" aria-label="Facts and findings" aria-live="polite"></aside>
 </main>
@@ -133,4 +144,17 @@ def _node(picture: Picture, node: Node) -> _Node:
 
 
 def _edge(edge: Edge, numbers: dict[str, int]) -> _Edge:
-    return _Edge(numbers[edge.source], numbers[edge.target], edge.detail, edge.marks)
+    sheet = (("how", FAMILIES[edge.family]), *edge.sheet)
+    return _Edge(
+        numbers[edge.source], numbers[edge.target], _title(edge), edge.detail, edge.count > 1, edge.file, edge.line,
+        sheet, edge.marks,
+    )  # fmt: skip
+
+
+def _title(edge: Edge) -> str:
+    """Return what a line says without its facts, which stand below it."""
+    if edge.count > 1:
+        return f"{edge.source} → {edge.target} (×{edge.count})"
+    owner, verb, other = edge.stated
+    said = f"{owner} {verb.replace('_', ' ')} {other}"
+    return said if edge.detail.startswith(said) else edge.detail

@@ -7,9 +7,12 @@
   const search = document.getElementById("search");
   const count = document.getElementById("count");
   const nodes = [...svg.querySelectorAll("[data-node]")];
-  const edges = [...svg.querySelectorAll("[data-edge]")];
+  const drawn = [...svg.querySelectorAll("[data-edge]")];
   const { zoom, pan, point, reveal, fit, move } = camera(view, svg);
-  let chosen = -1;
+  const lines = data.edges.map(() => []);         // of each relation the elements that show it: its line, its label
+  for (const element of drawn) lines[Number(element.dataset.edge)].push(element);
+  let chosen = -1;                                // a component,
+  let picked = -1;                                // or a relation
   let hits = [];
   let hit = -1;
 
@@ -20,41 +23,60 @@
     return element;
   }
 
+  function button(text, act) {
+    const element = make("button", text);
+    element.type = "button";
+    element.addEventListener("click", act);
+    return element;
+  }
+
   function jump(text, index) {
     const item = make("li");
-    const button = make("button", text);
-    button.type = "button";
-    button.addEventListener("click", () => choose(index, true));
-    item.append(button);
+    item.append(button(text, () => choose(index, true)));
     return item;
   }
 
-  function findings(marks, index) {
+  function way(number, index) {
+    const edge = data.edges[number];
+    const item = make("li", undefined, "way");
+    item.append(button(edge.detail, () => pick(number, true)));
+    const other = edge.source === index ? edge.target : edge.source;
+    const go = button("→", () => choose(other, true));
+    go.title = `Show ${data.nodes[other].name}`;
+    go.setAttribute("aria-label", go.title);
+    if (other !== index) item.append(go);
+    return item;
+  }
+
+  function findings(marks, name, act) {
     const list = make("ul");
     for (const mark of marks) {
       const item = make("li", undefined, `finding ${mark.severity}`);
       item.append(make("strong", `${mark.rule} ${mark.name} (${mark.severity})`), make("div", mark.message));
       item.append(make("div", `${mark.file}:${mark.line}  ${mark.at}`, "where"));
-      if (index !== undefined && index >= 0) {
-        const button = make("button", `Show ${data.nodes[index].name}`);
-        button.type = "button";
-        button.addEventListener("click", () => choose(index, true));
-        item.append(button);
-      }
+      if (act) item.append(button(`Show ${name}`, act));
       list.append(item);
     }
     return list;
   }
 
+  function head(title) {
+    const element = make("h2", title);
+    element.tabIndex = -1;
+    panel.replaceChildren(element);
+    panel.scrollTop = 0;
+  }
+
   function overview() {
-    panel.replaceChildren(make("h2", data.title));
+    head(data.title);
     if (data.description) panel.append(make("p", data.description));
     for (const note of data.notes) panel.append(make("p", note));
-    const parts = [[data.marks, -1], ...data.nodes.map((node, index) => [node.marks, index])];
-    for (const edge of data.edges) parts.push([edge.marks, edge.source]);
-    const total = parts.reduce((sum, part) => sum + part[0].length, 0);
+    const parts = [{ marks: data.marks }];
+    data.nodes.forEach((node, index) => parts.push({ marks: node.marks, name: node.name, act: () => choose(index, true) }));
+    data.edges.forEach((edge, index) => parts.push({ marks: edge.marks, name: edge.title, act: () => pick(index, true) }));
+    const total = parts.reduce((sum, part) => sum + part.marks.length, 0);
     panel.append(make("h3", total === 1 ? "1 finding" : `${total} findings`));
-    for (const [marks, index] of parts) if (marks.length) panel.append(findings(marks, index));
+    for (const { marks, name, act } of parts) if (marks.length) panel.append(findings(marks, name, act));
   }
 
   function section(title, element) {
@@ -63,7 +85,7 @@
 
   function facts(index) {
     const node = data.nodes[index];
-    panel.replaceChildren(make("h2", node.name));
+    head(node.name);
     if (node.description) panel.append(make("p", node.description));
     if (node.file) panel.append(make("div", `${node.file}:${node.line}`, "where"));
     if (node.source) panel.append(make("div", node.source, "source"));
@@ -74,11 +96,11 @@
     for (const [pattern, role] of node.roles) list.append(make("dt", pattern), make("dd", role));
     if (list.children.length) section("Facts", list);
     const ways = make("ul");
-    for (const edge of data.edges) {
-      if (edge.source !== index && edge.target !== index) continue;
-      ways.append(jump(edge.detail, edge.source === index ? edge.target : edge.source));
+    data.edges.forEach((edge, number) => {
+      if (edge.source !== index && edge.target !== index) return;
+      ways.append(way(number, index));
       if (edge.marks.length) ways.append(findings(edge.marks));
-    }
+    });
     for (const [verb, target] of node.links) {
       const other = data.nodes.findIndex((one) => one.name === target);
       ways.append(jump(`${verb} ${target}`, other));
@@ -87,23 +109,62 @@
     if (node.members.length) section("Components", make("p", node.members.join(", ")));
   }
 
+  function relation(number) {
+    const edge = data.edges[number];
+    head(edge.title);
+    if (edge.file) panel.append(make("div", `${edge.file}:${edge.line}`, "where"));
+    if (edge.many) panel.append(make("p", edge.detail));
+    if (edge.marks.length) section("Findings", findings(edge.marks));
+    const list = make("dl");
+    for (const [label, text] of edge.sheet) list.append(make("dt", label), make("dd", text));
+    section("Facts", list);
+    const ends = make("ul");
+    for (const [word, index] of [["from", edge.source], ["to", edge.target]]) ends.append(jump(`${word} ${data.nodes[index].name}`, index));
+    section("Components", ends);
+  }
+
+  function mark(elements) {
+    for (const element of svg.querySelectorAll(".chosen")) element.classList.remove("chosen");
+    for (const element of elements) element.classList.add("chosen");
+  }
+
   function choose(index, jumping) {
-    if (chosen >= 0) nodes[chosen].classList.remove("chosen");
-    for (const edge of edges) edge.classList.remove("chosen");
     chosen = index;
-    if (index < 0) return overview();
-    nodes[index].classList.add("chosen");
-    for (const edge of edges) {
-      const one = data.edges[Number(edge.dataset.edge)];
-      edge.classList.toggle("chosen", one.source === index || one.target === index);
+    picked = -1;
+    if (index < 0) {
+      mark([]);
+      overview();
+      return;
     }
+    const touching = data.edges.map((edge, number) => (edge.source === index || edge.target === index ? lines[number] : []));
+    mark([nodes[index], ...touching.flat()]);
     facts(index);
-    panel.scrollTop = 0;
     if (jumping) {
-      reveal(nodes[index], true);
+      reveal([nodes[index]], true);
       nodes[index].focus({ preventScroll: true });
     }
-    return undefined;
+  }
+
+  function pick(number, jumping) {
+    chosen = -1;
+    picked = number;
+    mark(lines[number]);
+    relation(number);
+    if (jumping) {
+      reveal(lines[number], true);
+      read();
+    }
+  }
+
+  // The keyboard goes on in the panel, and comes back from there to the part that is chosen.
+  function read() {
+    panel.querySelector("h2").focus();
+  }
+
+  function leave() {
+    const back = chosen >= 0 ? chosen : picked >= 0 ? data.edges[picked].source : -1;
+    if (back >= 0 && panel.contains(document.activeElement)) nodes[back].focus({ preventScroll: true });
+    choose(-1, false);
   }
 
   function find() {
@@ -125,7 +186,7 @@
       event.preventDefault();
       hit = (hit + (event.shiftKey ? -1 : 1) + hits.length) % hits.length;
       choose(hits[hit], false);
-      reveal(nodes[hits[hit]], true);
+      reveal([nodes[hits[hit]]], true);
     } else if (event.key === "Escape") {
       search.value = "";
       find();
@@ -135,15 +196,27 @@
 
   nodes.forEach((element, index) => {
     element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
+      if (event.key !== "Enter" && event.key !== " ") return undefined;
       event.preventDefault();
+      if (chosen === index) return read();
       choose(index, false);
-      reveal(element);                             // in a narrow window, the facts leave less of the view
+      return reveal([element]);                    // in a narrow window, the facts leave less of the view
     });
     element.addEventListener("focus", () => {
-      if (element.matches(":focus-visible")) reveal(element);
+      if (element.matches(":focus-visible")) reveal([element]);
     });
   });
+
+  // What the pointer may hit of a thin line, below all lines: where two are near, the one that is hit counts.
+  for (const element of drawn) {
+    const line = element.querySelector(".line");
+    if (!line) continue;
+    const reach = line.cloneNode();
+    reach.setAttribute("class", "reach");
+    reach.dataset.edge = element.dataset.edge;
+    reach.append(element.querySelector("title").cloneNode(true));
+    drawn[0].before(reach);
+  }
 
   const pointers = new Map();
   let start = null;
@@ -180,8 +253,9 @@
   }
   view.addEventListener("click", (event) => {
     if (moved) return;
-    const node = event.target.closest("[data-node]");
-    choose(node ? Number(node.dataset.node) : -1, false);
+    const part = event.target.closest("[data-node], [data-edge]");
+    if (part && part.dataset.edge) pick(Number(part.dataset.edge), false);
+    else choose(part ? Number(part.dataset.node) : -1, false);
   });
   view.addEventListener("wheel", (event) => {
     event.preventDefault();
@@ -191,10 +265,11 @@
   const commands = {
     "+": () => zoom(0.8), "=": () => zoom(0.8), "-": () => zoom(1.25), "0": fit,
     ArrowLeft: () => move(-0.1, 0), ArrowRight: () => move(0.1, 0), ArrowUp: () => move(0, -0.1), ArrowDown: () => move(0, 0.1),
-    "/": () => search.focus(), Escape: () => choose(-1, false),
+    "/": () => search.focus(), Escape: leave,
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || panel.contains(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (panel.contains(event.target) && event.key !== "Escape") return;
     const command = commands[event.key];
     if (!command) return;
     event.preventDefault();

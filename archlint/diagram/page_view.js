@@ -34,12 +34,19 @@ function camera(view, svg) {
     return Math.min(Math.max(middle, start + seen / 2), start + length - seen / 2);
   }
 
+  function around(elements) {
+    const boxes = elements.map((element) => element.getBoundingClientRect());
+    const left = Math.min(...boxes.map((one) => one.left)), right = Math.max(...boxes.map((one) => one.right));
+    const top = Math.min(...boxes.map((one) => one.top)), bottom = Math.max(...boxes.map((one) => one.bottom));
+    return { left, right, top, bottom, width: right - left, height: bottom - top };
+  }
+
   // Bring a part into view, whole, and with `legibly` large enough to read; what is so already moves nothing. Larger
   // than the view, it is made smaller until it fits.
-  function reveal(element, legibly) {
-    const part = element.getBoundingClientRect();
+  function reveal(elements, legibly) {
+    const part = around(elements);
     const frame = view.getBoundingClientRect();
-    if (!frame.width || !frame.height) return;
+    if (!elements.length || !frame.width || !frame.height) return;
     const inside = part.left >= frame.left && part.right <= frame.right && part.top >= frame.top && part.bottom <= frame.bottom;
     const scale = svg.getScreenCTM().a;
     const wished = legibly && scale < READABLE ? 1 / scale : 1;

@@ -88,7 +88,8 @@ class Node(msgspec.Struct, frozen=True):
 class Edge(msgspec.Struct, frozen=True):
     """A relation, drawn from `source` to `target` (a message from its queue to its consumer), or `count` of them.
 
-    `owner` is the component that states it, which for `consumes` is the target. `label` is short; `detail` says all.
+    `owner` is the component that states it, which for `consumes` is the target. `label` is short; `detail` says all,
+    `sheet` the same of a single one as labels and texts. `file` and `line` are where it is stated, 0 of several.
     """
 
     source: str
@@ -103,6 +104,9 @@ class Edge(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
     emphasis: int = 0
     change: str = ""
+    sheet: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    line: int = 0
 
     @property
     def stated(self) -> tuple[str, str, str]:

@@ -77,6 +77,21 @@ def _short_terms(relation: Relation) -> Iterable[str]:
 
 def relation_detail(relation: Relation) -> str:
     """Return all that is stated of a relation, in one line."""
+    terms = "; ".join(f"{label}: {text}" for label, text in _terms(relation))
+    head = f"{relation.source} {relation.verb.replace('_', ' ')} {relation.target}"
+    return f"{head} ({terms})" if terms else head
+
+
+def relation_sheet(relation: Relation) -> Sheet:
+    """Return what is stated of a relation beside its ends, as labels and texts.
+
+    >>> relation_sheet(Relation("calls", "api", "ranker", 0, timeout_s=0.08))
+    (('timeout', '80 ms'),)
+    """
+    return tuple((label, clean(text)) for label, text in _terms(relation))
+
+
+def _terms(relation: Relation) -> Sheet:
     stated = (
         ("timeout", _duration(relation.timeout_s)),
         ("retries", _count(relation.retries)),
@@ -94,9 +109,7 @@ def relation_detail(relation: Relation) -> str:
         ("attempts", _count(relation.max_attempts)),
         ("waits", "no" if relation.wait is False else ""),
     )
-    terms = "; ".join(f"{label}: {text}" for label, text in stated if text)
-    head = f"{relation.source} {relation.verb.replace('_', ' ')} {relation.target}"
-    return f"{head} ({terms})" if terms else head
+    return tuple((label, text) for label, text in stated if text)
 
 
 def component_sheet(system: System, component: Component) -> Sheet:

@@ -90,6 +90,11 @@ def sick_page() -> str:
     return html(draw(system, report, Plan(patterns=True)))
 
 
+def line_of(file: Path, words: str) -> int:
+    """The first line of a file with such words."""
+    return next(number for number, line in enumerate(file.read_text().splitlines(), 1) if words in line)
+
+
 def waiting_page() -> str:
     return html(draw(*of_file(WAITS_ON_QUEUE)))
 
@@ -103,8 +108,7 @@ def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Pat
     assert "examples/sick/single-balancer.yaml:42" in shown
     assert "`balancer` has one replica" in shown
     assert "kind: load-balancer" in shown and "driver-app calls balancer (timeout: 30 s)" in shown
-    page.get_by_role("button", name="upload-api writes photos").count()
-    page.get_by_role("button", name="balancer calls upload-api").click()
+    page.get_by_role("button", name="Show upload-api").click()
     assert panel.locator("h2").inner_text() == "upload-api"
     page.mouse.click(20, 700)                      # beside all nodes
     assert "1 finding" in panel.inner_text()
@@ -262,6 +266,83 @@ def test_what_is_chosen_beside_a_path_is_seen_with_its_lines(opened: Opened, tmp
     assert opened.opacity(f'{opened.node("weekly-report")} .name') == 1
 
 
+def test_a_line_its_label_and_its_finding_can_be_clicked(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    panel = page.locator("#panel")
+    page.click(f'[data-edge="{opened.edge("page", "photos")}"] .chip')
+    shown = panel.inner_text()
+    assert panel.locator("h2").inner_text() == "page publishes photos"
+    assert f"page-waits-on-queue.yaml:{line_of(WAITS_ON_QUEUE, '# expect: SRV006')}" in shown
+    assert "SRV006" in shown and "message through a queue" in shown
+    called = f'[data-edge="{opened.edge("browser", "balancer")}"]'
+    page.click(f"{called} .label")
+    shown = panel.inner_text()
+    assert panel.locator("h2").inner_text() == "browser calls balancer"
+    assert "timeout" in shown and "10 s" in shown and "the caller waits" in shown
+    assert page.locator(".chosen").count() == page.locator(f"{called}.chosen").count() == 2, "line and label"
+    page.keyboard.press("Escape")
+    assert "1 finding" in panel.inner_text() and page.locator(".chosen").count() == 0
+
+
+def test_a_thin_line_is_hit_some_pixels_beside_it(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    number = opened.edge("page", "photos")
+    x, y = page.locator(f'.edge[data-edge="{number}"] .line').evaluate("""line => {
+        const at = line.getPointAtLength(line.getTotalLength() * .75).matrixTransform(line.getScreenCTM());
+        return [at.x, at.y];
+    }""")
+    for dx, dy in ((0, 0), (5, 0), (-5, 0)):
+        page.keyboard.press("Escape")
+        page.mouse.click(x + dx, y + dy)
+        assert page.locator("#panel h2").inner_text() == "page publishes photos", (dx, dy)
+
+
+def test_every_line_shows_what_it_says(opened: Opened, tmp_path: Path) -> None:
+    """Also those that other keys than relations state, and those between groups."""
+    system, report = generated(40)
+    picture = draw(system, report, Plan(collapse="kind"))
+    assert any(edge.count > 1 for edge in picture.edges)
+    page = opened.open(html(picture), tmp_path)
+    for number, edge in enumerate(picture.edges):
+        page.locator(f'.edge[data-edge="{number}"] .line').dispatch_event("click")
+        shown = page.locator("#panel").inner_text()
+        assert f"from {edge.source}" in shown and f"to {edge.target}" in shown
+        assert edge.detail in shown or edge.sheet, edge
+        assert (f"{edge.file}:{edge.line}" in shown) == (edge.line > 0)
+    system, _ = of_file(WAITS_ON_QUEUE)
+    named = {(edge.verb, edge.file, edge.line) for edge in draw(system, None, Plan(all_lines=True)).edges}
+    assert ("dead_letter", system.architecture.document.name, line_of(WAITS_ON_QUEUE, "dead_letter:")) in named
+
+
+def test_a_line_can_be_reached_and_left_by_keyboard(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    page.focus(opened.node("page"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2:focus").inner_text() == "page"
+    while page.locator(":focus").inner_text() != "page publishes photos":
+        page.keyboard.press("Tab")
+        assert page.locator("#panel :focus").count() == 1, "no such button in the panel"
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2:focus").inner_text() == "page publishes photos"
+    assert opened.in_view(f'.edge.chosen[data-edge="{opened.edge("page", "photos")}"]')
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2").inner_text() == "photos"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.node") == opened.node("photos").split('"')[1]
+    assert "1 finding" in page.locator("#panel").inner_text()
+
+
+def test_the_overview_leads_to_a_finding_on_a_line(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    page.get_by_role("button", name="Show page publishes photos").click()
+    assert page.locator("#panel h2").inner_text() == "page publishes photos"
+    assert page.locator(".edge.chosen").count() == 1
+
+
 @pytest.mark.parametrize("width", [320, 390, 640])
 def test_a_narrow_window_shows_all_of_it(opened: Opened, tmp_path: Path, width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 700})
@@ -286,6 +367,10 @@ def test_no_script_of_the_file_runs(opened: Opened, tmp_path: Path) -> None:
     assert page.locator("script").count() == 2
     page.click(opened.node("page"))
     assert "<script>window.hacked=4</script>" in page.locator("#panel").inner_text()
+    for source, target, words in (("page", "api", "click n0 call alert()"), ("api", "server", "window.hacked=7")):
+        page.locator(f'.edge[data-edge="{opened.edge(source, target)}"] .line').dispatch_event("click")
+        assert words in page.locator("#panel").inner_text()
+    assert page.evaluate("window.hacked") is None and page.locator("script").count() == 2
 
 
 def test_the_policy_lets_nothing_else_run(browser: Browser, tmp_path: Path) -> None:
