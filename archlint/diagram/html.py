@@ -23,6 +23,9 @@ _KEYS: Final = (
     "Enter shows facts, Enter again goes to them, Escape comes back"
 )
 
+_SEARCHED: Final = frozenset({"uses", "trains", "zones", "host", "owner", "workloads"})
+"""The labels of a sheet whose texts are searched, as they are written in the file."""
+
 
 class _Node(msgspec.Struct, frozen=True):
     name: str
@@ -49,6 +52,7 @@ class _Edge(msgspec.Struct, frozen=True):
     line: int
     sheet: tuple[tuple[str, str], ...]
     marks: tuple[Mark, ...]
+    search: str
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -82,7 +86,8 @@ def html(picture: Picture, theme: str = AUTO, direction: str = AUTO) -> str:
 <body>
 <header>
 <h1>{xml(picture.title)}</h1>
-<input id="search" type="search" placeholder="Search ( / )" aria-label="Search components, technologies, rules">
+<input id="search" type="search" placeholder="Search ( / )"
+  aria-label="Search components, technologies, zones, owners, rules">
 <span id="count" role="status"></span>
 <button id="in" type="button" aria-label="Zoom in" title="Zoom in ( + )">+</button>
 <button id="out" type="button" aria-label="Zoom out" title="Zoom out ( - )">−</button>
@@ -134,8 +139,9 @@ def _json(picture: Picture) -> str:
 
 
 def _node(picture: Picture, node: Node) -> _Node:
-    rules = " ".join(f"{mark.rule} {mark.name}" for mark in node.marks)
-    words = " ".join((node.name, node.kind, node.technology, *node.models, *node.members, node.description, rules))
+    stated = (f"{label} {text}" for label, text in node.sheet if label in _SEARCHED)
+    named = (node.name, node.kind, node.technology, *node.models, *node.members)
+    words = " ".join((*named, node.description, *stated, _rules(node.marks)))
     return _Node(
         node.name, node.description, node.file, node.line, node.source, node.sheet, node.budget, node.marks,
         tuple((picture.patterns.get(role.pattern, role.pattern), role.role) for role in node.roles),
@@ -143,11 +149,15 @@ def _node(picture: Picture, node: Node) -> _Node:
     )  # fmt: skip
 
 
+def _rules(marks: tuple[Mark, ...]) -> str:
+    return " ".join(f"{mark.rule} {mark.name}" for mark in marks)
+
+
 def _edge(edge: Edge, numbers: dict[str, int]) -> _Edge:
     sheet = (("how", FAMILIES[edge.family]), *edge.sheet)
     return _Edge(
         numbers[edge.source], numbers[edge.target], _title(edge), edge.detail, edge.count > 1, edge.file, edge.line,
-        sheet, edge.marks,
+        sheet, edge.marks, _rules(edge.marks).lower(),
     )  # fmt: skip
 
 

@@ -167,17 +167,31 @@
     choose(-1, false);
   }
 
+  // All words, in any order; a letter by itself, as in "zone a", is a word and no part of one.
+  function matches(text, words) {
+    return words.every((word) => {
+      if (words.length === 1 || !/^[a-z0-9]$/.test(word)) return text.includes(word);
+      return new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, "u").test(text);
+    });
+  }
+
   function find() {
-    const words = search.value.trim().toLowerCase();
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = words.length > 0;
     hits = [];
     nodes.forEach((element, index) => {
-      const found = words === "" || data.nodes[index].search.includes(words);
+      const found = matches(data.nodes[index].search, words);
       element.classList.toggle("miss", !found);
-      if (found && words !== "") hits.push(index);
+      if (asked && found) hits.push(() => { choose(index, false); reveal([element], true); });
+    });
+    data.edges.forEach((edge, number) => {
+      const found = asked && matches(edge.search, words);
+      for (const element of lines[number]) element.classList.toggle("hit", found);
+      if (found) hits.push(() => { pick(number, false); reveal(lines[number], true); });
     });
     hit = -1;
-    svg.classList.toggle("searching", words !== "");
-    count.textContent = words === "" ? "" : hits.length === 1 ? "1 match" : `${hits.length} matches`;
+    svg.classList.toggle("searching", asked);
+    count.textContent = !asked ? "" : hits.length === 1 ? "1 match" : `${hits.length} matches`;
   }
 
   search.addEventListener("input", find);
@@ -185,8 +199,7 @@
     if (event.key === "Enter" && hits.length) {
       event.preventDefault();
       hit = (hit + (event.shiftKey ? -1 : 1) + hits.length) % hits.length;
-      choose(hits[hit], false);
-      reveal([nodes[hits[hit]]], true);
+      hits[hit]();
     } else if (event.key === "Escape") {
       search.value = "";
       find();

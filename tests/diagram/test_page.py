@@ -343,6 +343,45 @@ def test_the_overview_leads_to_a_finding_on_a_line(opened: Opened, tmp_path: Pat
     assert page.locator(".edge.chosen").count() == 1
 
 
+SEARCHED = """
+archlint: 1
+owner: shop
+components:
+  page: {kind: client, description: A page with a cart., calls: [{to: jobs-api, timeout: 1s}]}
+  jobs-api: {kind: service, uses: fastapi, zones: [a, b], publishes: [jobs]}
+  jobs: {kind: queue, uses: amazon-sqs, owner: {team: platform, contact: help@example.org}}
+  worker: {kind: worker, consumes: [jobs], zones: [c], host: rack-7}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("zone a", {"jobs-api"}), ("zones C", {"worker"}), ("zone b a", {"jobs-api"}), ("zone d", set()),
+        ("sqs queue", {"jobs"}), ("queue  amazon\tsqs ", {"jobs"}), ("amazon-sqs", {"jobs"}), ("platform", {"jobs"}),
+        ("owner shop service", {"jobs-api"}), ("help@example.org", {"jobs"}), ("rack-7", {"worker"}),
+        ("queue fastapi", set()), ("[a", set()), (".* (", set()),
+    ],
+)  # fmt: skip
+def test_the_search_asks_for_all_words_in_any_order(
+    opened: Opened, tmp_path: Path, words: str, found: set[str]
+) -> None:  # fmt: skip
+    page = opened.open(html(draw(*of_text(SEARCHED))), tmp_path)
+    page.fill("#search", words)
+    labels = [one.get_attribute("aria-label") or "" for one in page.locator("[data-node]:not(.miss)").all()]
+    assert {label.split(",")[0] for label in labels} == found
+    assert page.locator("#count").inner_text() == ("1 match" if len(found) == 1 else f"{len(found)} matches")
+
+
+def test_the_search_finds_a_finding_on_a_line(opened: Opened, tmp_path: Path) -> None:
+    page = opened.open(waiting_page(), tmp_path)
+    page.fill("#search", "srv006")
+    assert page.locator("#count").inner_text() == "1 match"
+    assert opened.opacity(f'[data-edge="{opened.edge("page", "photos")}"] .chip') == 1
+    page.press("#search", "Enter")
+    assert page.locator("#panel h2").inner_text() == "page publishes photos"
+
+
 @pytest.mark.parametrize("width", [320, 390, 640])
 def test_a_narrow_window_shows_all_of_it(opened: Opened, tmp_path: Path, width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 700})
