@@ -127,7 +127,7 @@ def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:
             moved = replace(edge, source=names[start], target=names[end])
             lines.setdefault((start, end, edge.family), []).append(moved)
     nodes = tuple(_merged(names[key], members, inner.get(key, [])) for key, members in groups.items())
-    edges = tuple(_bundle(bundle) for bundle in lines.values())
+    edges = tuple(bundled(bundle) for bundle in lines.values())
     return replace(picture, nodes=nodes, edges=edges, clusters=(), notes=(*picture.notes, note))
 
 
@@ -155,18 +155,20 @@ def _merged(key: str, members: list[Node], inner: list[Mark]) -> Node:
     )
 
 
-def _bundle(edges: list[Edge]) -> Edge:
+def bundled(edges: Sequence[Edge]) -> Edge:
+    """Return several edges between two nodes as one that says how many they are."""
     first = edges[0]
     if len(edges) == 1:
         return first
+    count = sum(edge.count for edge in edges)
     verbs = list(dict.fromkeys(edge.verb for edge in edges))
     names = "; ".join(edge.detail for edge in edges[:12])
     return replace(
         first,
         verb=", ".join(verbs),
-        label=f"×{len(edges)}",
+        label=f"×{count}",
         detail=names + ("; …" if len(edges) > 12 else ""),
-        count=len(edges),
+        count=count,
         optional=all(edge.optional for edge in edges),
         marks=tuple(mark for edge in edges for mark in edge.marks),
         emphasis=max(edge.emphasis for edge in edges),

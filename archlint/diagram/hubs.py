@@ -1,7 +1,8 @@
 """Relations that are written on their source in place of a line, where lines would hide all others.
 
 Nearly everything is watched by one monitor and logs to one store: a line for each tells nothing that two words on
-the card do not, and hides the flow of requests. The same holds in large systems of whatever everybody asks.
+the card do not, and hides the flow of requests. The same holds in large systems of whatever everybody asks. The many
+lines of one pair that say the same, such as calls on as many conditions, are one line with their number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from archlint.diagram.groups import linked
+from archlint.diagram.groups import bundled, linked
 from archlint.diagram.picture import OBSERVING, Edge, Link, Mark, Picture
 
 _SMALL: Final = 16
@@ -21,6 +22,8 @@ _QUIET: Final = frozenset({"monitored_by", "logs_to", "loads", "registry", "dead
 """Verbs that say nothing of the flow of requests."""
 _BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
 """Verbs that have a sign, where one target stands for all."""
+_ALIKE: Final = 3
+"""Up to so many relations of one verb between two nodes, each is a line with its own timeout and condition."""
 
 
 def without_hub_lines(picture: Picture, centre: str = "") -> Picture:
@@ -56,6 +59,7 @@ def _limits(nodes: int) -> tuple[int, int]:
 
 
 def _hub_edges(picture: Picture) -> list[Edge]:
+    """Return the edges to what many nodes use; the many relations of one node to another count once."""
     most_quiet, most = _limits(len(picture.nodes))
     quiet: dict[str, list[Edge]] = {}
     every: dict[str, list[Edge]] = {}
@@ -65,5 +69,27 @@ def _hub_edges(picture: Picture) -> list[Edge]:
         every.setdefault(edge.target, []).append(edge)
         if edge.family == OBSERVING or edge.verb in _QUIET:
             quiet.setdefault(edge.target, []).append(edge)
-    found = [edge for edges in quiet.values() if len(edges) > most_quiet for edge in edges]
-    return found + [edge for edges in every.values() if len(edges) > most for edge in edges]
+    found = [edge for edges in quiet.values() if _sources(edges) > most_quiet for edge in edges]
+    return found + [edge for edges in every.values() if _sources(edges) > most for edge in edges]
+
+
+def _sources(edges: Iterable[Edge]) -> int:
+    return len({edge.source for edge in edges})
+
+
+def with_lines_bundled(picture: Picture) -> Picture:
+    """Return a picture in which the many relations of one verb between two nodes are one line with their number."""
+    alike: dict[tuple[str, str, str, str, str, int, str], list[Edge]] = {}
+    for edge in picture.edges:
+        key = (edge.source, edge.target, edge.owner, edge.verb, edge.family, edge.emphasis, edge.change)
+        alike.setdefault(key, []).append(edge)
+    if all(len(edges) <= _ALIKE for edges in alike.values()):
+        return picture
+    bundles = ([_as_one(edges)] if len(edges) > _ALIKE else edges for edges in alike.values())
+    return replace(picture, edges=tuple(edge for edges in bundles for edge in edges))
+
+
+def _as_one(edges: list[Edge]) -> Edge:
+    """Return edges of one verb as one, with the verb beside it where it stood beside them."""
+    one, verb = bundled(edges), edges[0].verb.replace("_", " ")
+    return replace(one, label=f"{verb} {one.label}") if edges[0].label.startswith(verb) else one

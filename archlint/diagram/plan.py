@@ -21,7 +21,7 @@ from archlint.diagram.groups import (
     group_keys,
     with_roles,
 )
-from archlint.diagram.hubs import without_hub_lines
+from archlint.diagram.hubs import with_lines_bundled, without_hub_lines
 from archlint.diagram.path import with_path
 from archlint.diagram.picture import Picture, Role
 from archlint.verdicts import FileReport
@@ -33,7 +33,7 @@ class Plan(msgspec.Struct, frozen=True):
     `cluster` is zone, owner, none or auto (owners, where there are several). `collapse` is owner, zone, kind, name,
     none or auto (only beyond `most` components, or 500 around one in focus; what a path highlights stays apart). `path`
     names a workload, `focus` a component, with what lies within `hops` of it. `patterns` shades the roles of recognised
-    patterns. With `all_lines`, no relation is written as a word on its source.
+    patterns. With `all_lines`, no relation is written as a word on its source, and none is drawn as one with others.
     """
 
     cluster: str = AUTO
@@ -70,7 +70,7 @@ def draw(system: System, report: FileReport | None = None, plan: Plan | None = N
     if plan.focus:
         picture = focused(picture, plan.focus, plan.hops)
     picture = _grouped(picture, system, plan)
-    return picture if plan.all_lines else without_hub_lines(picture, plan.focus)
+    return picture if plan.all_lines else with_lines_bundled(without_hub_lines(picture, plan.focus))
 
 
 def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:

@@ -110,6 +110,48 @@ def test_relations_to_what_everybody_uses_are_words() -> None:
     assert drawn == len(everything.edges)
 
 
+MANY = """
+archlint: 1
+workloads: {ask: {from: page, rate: 10/s, waits: true}}
+components:
+  page: {kind: client, calls: [{to: api, timeout: 1s}]}
+  api:
+    kind: service
+    reads: [{to: db, timeout: 50ms}]
+    writes: [{to: db, timeout: 80ms}]
+    calls: [CALLS]
+    monitored_by: [watch]
+    logs_to: [watch]
+    loads: [watch]
+    mirrors: [{to: watch, share: 0.1}]
+  db: {kind: database}
+  watch: {kind: monitoring}
+"""
+
+
+def test_what_one_component_alone_uses_stays_a_line() -> None:
+    system, report = of_text(MANY.replace("CALLS", "{to: db, timeout: 90ms, when: reindexing}"))
+    picture = draw(system, report)
+    assert not any(node.links for node in picture.nodes)
+    assert [edge.label for edge in picture.edges if edge.target == "db"] == [
+        "reads ≤ 50 ms", "writes ≤ 80 ms", "≤ 90 ms, if reindexing",
+    ]  # fmt: skip
+    assert len([edge for edge in picture.edges if edge.target == "watch"]) == 4
+
+
+def test_many_relations_of_one_verb_between_two_are_one_line_with_their_number() -> None:
+    calls = ", ".join(f"{{to: db, when: case {number}}}" for number in range(29))
+    system, report = of_text(MANY.replace("CALLS", calls).replace("{to: db, timeout: 50ms}", ", ".join(["db"] * 4)))
+    picture = draw(system, report)
+    assert [(e.label, e.count) for e in picture.edges if e.target == "db"] == [
+        ("reads ×4", 4), ("writes ≤ 80 ms", 1), ("×29", 29),
+    ]  # fmt: skip
+    marks = {(mark.rule, mark.at) for edge in picture.edges for mark in edge.marks if edge.target == "db"}
+    assert marks and marks == {(m.rule, m.at) for e in draw(system, report, Plan(all_lines=True)).edges for m in e.marks
+                               if e.target == "db"}  # fmt: skip
+    assert len([e for e in draw(system, report, Plan(all_lines=True)).edges if e.target == "db"]) == 34
+
+
 def test_a_path_stays_a_line_also_to_what_everybody_uses() -> None:
     system, report = generated(150)
     picture = draw(system, report, Plan(path="search-1-live"))
