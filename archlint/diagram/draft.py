@@ -84,6 +84,7 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> E
         relation.source,
         clean(relation_label(relation)),
         clean(relation_detail(relation)),
+        relation.place().at,
         optional=bool(relation.optional or relation.fallback),
         marks=tuple(marks.get(relation.place().at, ())),
         sheet=relation_sheet(relation),

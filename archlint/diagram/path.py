@@ -30,11 +30,11 @@ def with_path(picture: Picture, system: System, name: str) -> Picture:
     fraction, _ = _objective(workload)
     floors = FloorOf(system, workload)
     taken = {
-        (step.relation.source, step.relation.verb, step.relation.target): step.relation
+        step.relation.place().at: step.relation
         for source in flow.waiting for step in flow.steps.get(source, ()) if step.waits
     }  # fmt: skip
     nodes = tuple(_node(node, floors, fraction, node.name in flow.waiting) for node in picture.nodes)
-    edges = tuple(_edge(system, edge, taken.get(edge.stated)) for edge in picture.edges)
+    edges = tuple(_edge(system, edge, taken.get(edge.at)) for edge in picture.edges)
     return replace(picture, nodes=nodes, edges=edges, notes=(*picture.notes, _note(workload, floors)))
 
 
@@ -75,6 +75,12 @@ def _note(workload: Workload, floors: FloorOf) -> str:
     missing = f" ({count} service time{'s' if count > 1 else ''} unknown)" if count else ""
     if objective_s is None:
         return f"Path of {workload.name}: {least}{missing}; no latency objective."
-    left = objective_s - floor.at_s
-    room = f"{format_duration(left)} left" if left >= 0 else f"{format_duration(-left)} too late"
-    return f"Path of {workload.name}: objective {name} {format_duration(objective_s)}; {least}{missing}; {room}."
+    said = f"Path of {workload.name}: objective {name} {format_duration(objective_s)}; {least}{missing}"
+    return f"{said}; {_room(objective_s - floor.at_s, count > 0)}." if floor.at_s else f"{said}."
+
+
+def _room(left_s: float, some_unknown: bool) -> str:
+    """Return what an objective leaves beyond the least time; with what is unknown there can only be less."""
+    if left_s < 0:
+        return f"{'at least ' if some_unknown else ''}{format_duration(-left_s)} too late"
+    return f"{'at most ' if some_unknown else ''}{format_duration(left_s)} left"

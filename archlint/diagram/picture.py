@@ -88,8 +88,9 @@ class Node(msgspec.Struct, frozen=True):
 class Edge(msgspec.Struct, frozen=True):
     """A relation, drawn from `source` to `target` (a message from its queue to its consumer), or `count` of them.
 
-    `owner` is the component that states it, which for `consumes` is the target. `label` is short; `detail` says all,
-    `sheet` the same of a single one as labels and texts. `file` and `line` are where it is stated, 0 of several.
+    `owner` is the component that states it, which for `consumes` is the target, and `at` the structural path where it
+    does (empty for what is named by another key). `label` is short; `detail` says all, `sheet` the same of a single one
+    as labels and texts. `file` and `line` are where it is stated, 0 of several.
     """
 
     source: str
@@ -99,6 +100,7 @@ class Edge(msgspec.Struct, frozen=True):
     owner: str
     label: str = ""
     detail: str = ""
+    at: str = ""
     count: int = 1
     optional: bool = False
     marks: tuple[Mark, ...] = ()

@@ -40,9 +40,38 @@ def test_a_path_says_its_budget_and_where_it_goes() -> None:
         "page": "p99 ≥ 60 ms + unknown", "api": "p99 ≥ 40 ms + unknown", "server": "p99 ≥ 90 ms",
     }  # fmt: skip
     assert picture.notes == (
-        "Path of search: objective p99 100 ms; no answer at p99 before 60 ms (1 service time unknown); 40 ms left.",
+        "Path of search: objective p99 100 ms; no answer at p99 before 60 ms (1 service time unknown); at most 40 ms left.",
     )
     assert next(edge.label for edge in picture.edges if edge.target == "server") == "2 retries, 50 %, no timeout"
+
+
+def test_each_of_two_relations_to_one_target_keeps_its_own_budget() -> None:
+    system, _ = of_text("""
+    archlint: 1
+    workloads: {ask: {from: page, waits: true}}
+    components:
+      page: {kind: client, calls: [{to: api, timeout: 90ms, when: cold}, {to: api, when: warm}]}
+      api: {kind: service}
+    """)
+    picture = draw(system, None, Plan(path="ask"))
+    assert [(edge.label, edge.emphasis) for edge in picture.edges] == [
+        ("≤ 90 ms, if cold", 1), ("if warm, no timeout", 1),
+    ]  # fmt: skip
+    assert [edge.at for edge in picture.edges] == ["components.page.calls[0]", "components.page.calls[1]"]
+
+
+@pytest.mark.parametrize(("time", "note"), [
+    ("", "Path of ask: objective p99 50 ms; no least time is known (2 service times unknown)."),
+    ("service_time: 20ms", "Path of ask: objective p99 50 ms; no answer at p99 before 20 ms (1 service time unknown); "
+     "at most 30 ms left."),
+    ("service_time: 80ms", "Path of ask: objective p99 50 ms; no answer at p99 before 80 ms (1 service time unknown); "
+     "at least 30 ms too late."),
+])  # fmt: skip
+def test_no_time_is_left_of_what_nobody_knows(time: str, note: str) -> None:
+    parts = f"page: {{kind: client, calls: [api]}}, api: {{kind: service, calls: [db], {time}}}, db: {{kind: database}}"
+    load = "ask: {from: page, waits: true, slo: {latency: {p99: 50ms}}}"
+    system, _ = of_text(f"archlint: 1\nworkloads: {{{load}}}\ncomponents: {{{parts}}}\n")
+    assert draw(system, None, Plan(path="ask")).notes == (note,)
 
 
 def test_what_was_found_beside_a_path_is_not_dimmed() -> None:
