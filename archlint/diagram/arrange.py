@@ -7,11 +7,14 @@ from math import sqrt
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import conflicts
-from archlint.diagram.layout import Frame, Layout, Line, Point, Way, laid_out
+from archlint.diagram.geometry import Point
+from archlint.diagram.layout import Frame, Layout, Line, Way, laid_out
 from archlint.diagram.picture import Cluster, Edge
+from archlint.diagram.settle import settled
 
 RIGHT: Final = "right"
 DOWN: Final = "down"
@@ -60,7 +63,7 @@ def arranged(
         for edge, line in zip(part.edges, layout.edges, strict=True):
             lines[edge] = _moved(line, dx, dy) if line is not None else None
         for cluster, frame in zip(part.clusters, layout.frames, strict=True):
-            frames[cluster] = Frame(frame.left + dx, frame.top + dy, frame.width, frame.height) if frame else None
+            frames[cluster] = replace(frame, left=frame.left + dx, top=frame.top + dy) if frame else None
     return Layout(total[0], total[1], tuple(nodes), tuple(lines), tuple(frames))
 
 
@@ -120,8 +123,10 @@ def _of_part(
         return min((laid_out(inside, lines, words, frames, way) for way in ways), key=lambda layout: _cost(layout, 0))
     if frames:
         ways += [Way(way.direction, way.abreast, False) for way in ways]
-    layouts = (laid_out(inside, lines, words, frames, way) for way in ways)
-    return min(layouts, key=lambda layout: _cost(layout, conflicts(layout, inside, lines, words)))
+    layouts = (
+        settled(laid_out(inside, lines, words, frames, way), inside, lines, words, frames) for way in ways
+    )
+    return min(layouts, key=lambda layout: _cost(layout, conflicts(layout, inside, lines, words, frames)))
 
 
 def _cost(layout: Layout, clashes: int) -> tuple[float, float]:

@@ -1,68 +1,106 @@
-"""How often a layout puts one thing over another: lines through boxes, labels over boxes and over one another."""
+"""How often a layout puts one thing over another: lines through boxes and words, and these over one another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from archlint.diagram.cards import Card, EdgeLabel
-from archlint.diagram.layout import Layout, Line, Point
-from archlint.diagram.picture import Edge
+import msgspec
 
-_SAMPLES: Final = 6
-"""Points looked at on each Bézier curve of a line."""
+from archlint.diagram.cards import Card, EdgeLabel
+from archlint.diagram.geometry import Box, Trace, box_around, inside, meet, passes, trace
+from archlint.diagram.layout import Frame, Layout
+from archlint.diagram.picture import Cluster, Edge
+from archlint.diagram.text import cut, text_width
+
 _SLACK: Final = 3.0
 """A line may touch the rim of a box, and two labels one another, by so many points."""
+TITLE_SIZE: Final = 12.0
 
-Box = tuple[float, float, float, float]
+
+class Scene(msgspec.Struct):
+    """What lies where: cards and lines, which stay; labels and titles, which may be moved. None: is not drawn.
+
+    `cards`, with the `names` of their nodes, `words` (the labels of edges) and `titles` are boxes less the slack that
+    they have; `frames` are boxes. `lines` are in the order of the edges, whose ends are `ends`.
+    """
+
+    names: list[str]
+    cards: list[Box]
+    ends: list[tuple[str, str]]
+    lines: list[Trace | None]
+    words: list[Box | None]
+    frames: list[Box | None]
+    titles: list[Box | None]
 
 
 def conflicts(
-    layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None]
-) -> int:
+    layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
+    clusters: Sequence[Cluster] = (),
+) -> int:  # fmt: skip
     """Return how many pairs of things lie over one another that should not."""
-    boxes = [_box(centre, card.width, card.height) for centre, card in zip(layout.nodes, cards, strict=True)]
-    names = [card.node.name for card in cards]
-    words = [
-        _box(line.label, label.width, label.height)
-        for line, label in zip(layout.edges, labels, strict=True)
-        if line is not None and label is not None and line.label is not None
-    ]
-    found = sum(_meet(word, box) for word in words for box in boxes)
-    found += sum(_meet(word, other) for index, word in enumerate(words) for other in words[:index])
-    for edge, line in zip(edges, layout.edges, strict=True):
+    scene = scene_of(layout, cards, edges, labels, clusters)
+    words = [(index, word) for index, word in enumerate(scene.words) if word is not None]
+    found = sum(under_label(scene, index, word, earlier=True) for index, word in words)
+    found += sum(under_title(scene, index, box) for index, box in enumerate(scene.titles) if box is not None)
+    for ends, line in zip(scene.ends, scene.lines, strict=True):
         if line is not None:
-            others = [box for name, box in zip(names, boxes, strict=True) if name not in {edge.source, edge.target}]
-            found += _passed(line, others)
+            others = (box for name, box in zip(scene.names, scene.cards, strict=True) if name not in ends)
+            found += sum(passes(line, box) for box in others)
     return found
 
 
-def _box(centre: Point, width: float, height: float) -> Box:
-    x, y = centre[0] - width / 2 + _SLACK, centre[1] - height / 2 + _SLACK
-    return x, y, x + width - 2 * _SLACK, y + height - 2 * _SLACK
+def scene_of(
+    layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
+    clusters: Sequence[Cluster],
+) -> Scene:  # fmt: skip
+    """Return what lies where in a layout."""
+    return Scene(
+        [card.node.name for card in cards],
+        [box_around(at, card.width, card.height, _SLACK) for at, card in zip(layout.nodes, cards, strict=True)],
+        [(edge.source, edge.target) for edge in edges],
+        [trace(line.points, line.tip) if line is not None else None for line in layout.edges],
+        [
+            word_box(line.label, label) if line is not None and label is not None and line.label is not None else None
+            for line, label in zip(layout.edges, labels, strict=True)
+        ],
+        [(f.left, f.top, f.left + f.width, f.top + f.height) if f is not None else None for f in layout.frames],
+        [
+            title_box(cluster, frame) if frame is not None else None
+            for cluster, frame in zip(clusters, layout.frames, strict=True)
+        ],
+    )
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def word_box(middle: tuple[float, float], label: EdgeLabel) -> Box:
+    """Return what a label around a middle may share with nothing else."""
+    return box_around(middle, label.width, label.height, _SLACK)
 
 
-def _passed(line: Line, boxes: Sequence[Box]) -> int:
-    """Return how many boxes a line passes through."""
-    xs, ys = [x for x, _ in line.points], [y for _, y in line.points]
-    around = (min(xs), min(ys), max(xs), max(ys))
-    near = [box for box in boxes if _meet(around, box)]
-    if not near:
-        return 0
-    points = list(_points(line))
-    return sum(any(box[0] < x < box[2] and box[1] < y < box[3] for x, y in points) for box in near)
+def title_words(cluster: Cluster, frame: Frame) -> str:
+    """Return as much of a cluster's title as its frame is wide."""
+    return cut(cluster.title, max(40.0, frame.width - 16), TITLE_SIZE, True)
 
 
-def _points(line: Line) -> Iterator[Point]:
-    """Yield points on the curves of a line; each curve has three control points after where the last one ends."""
-    controls = line.points
-    for start in range(0, len(controls) - 3, 3):
-        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = controls[start : start + 4]
-        for step in range(1, _SAMPLES + 1):
-            t = step / _SAMPLES
-            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-            yield a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
+def title_box(cluster: Cluster, frame: Frame) -> Box:
+    """Return what the title of a frame may share with nothing else."""
+    left = frame.left + frame.title
+    return left, frame.top + 6, left + text_width(title_words(cluster, frame), TITLE_SIZE, True), frame.top + 18
+
+
+def under_label(scene: Scene, index: int, box: Box, earlier: bool = False) -> int:
+    """Return over how many things the label of an edge would lie in a box; with `earlier`, of labels those before."""
+    others = scene.words[:index] if earlier else (*scene.words[:index], *scene.words[index + 1 :])
+    found = sum(meet(box, card) for card in scene.cards)
+    found += sum(meet(box, other) for other in (*others, *scene.titles) if other is not None)
+    found += sum(
+        line is not None and number != index and passes(line, box) for number, line in enumerate(scene.lines)
+    )
+    return found + sum(frame is not None and meet(box, frame) and not inside(box, frame) for frame in scene.frames)
+
+
+def under_title(scene: Scene, index: int, box: Box) -> int:
+    """Return over how many lines, cards and other titles the title of a frame would lie in a box."""
+    found = sum(line is not None and passes(line, box) for line in scene.lines)
+    found += sum(meet(box, card) for card in scene.cards)
+    return found + sum(meet(box, title) for title in scene.titles[:index] if title is not None)

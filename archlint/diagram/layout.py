@@ -18,11 +18,11 @@ from typing import Final
 import msgspec
 
 from archlint.diagram.cards import Card, EdgeLabel
+from archlint.diagram.geometry import Point
 from archlint.diagram.picture import OBSERVING, Cluster, Edge
 from archlint.diagram.text import text_width
 from archlint.errors import ArchlintError
 
-Point = tuple[float, float]
 _LONGEST_S: Final = 120
 _POINTS: Final = 72.0
 
@@ -48,12 +48,13 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A cluster's frame: left, top, width, height."""
+    """A cluster's frame: left, top, width, height, and how far from its left its title begins."""
 
     left: float
     top: float
     width: float
     height: float
+    title: float = 10.0
 
 
 class Layout(msgspec.Struct, frozen=True):

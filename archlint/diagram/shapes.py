@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archlint.diagram.cards import Card, Chip, EdgeLabel
+from archlint.diagram.conflicts import TITLE_SIZE, title_words
+from archlint.diagram.geometry import Point
 from archlint.diagram.icons import BADGES, MARKS, icon
-from archlint.diagram.layout import Frame, Line, Point
+from archlint.diagram.layout import Frame, Line
 from archlint.diagram.picture import Cluster, Edge, Node
-from archlint.diagram.text import clean, cut, exact_width, text_width, xml
+from archlint.diagram.text import clean, exact_width, text_width, xml
 from archlint.diagram.themes import FONTS, group_of
 from archlint.model.words import STORES
 
@@ -179,12 +181,13 @@ def frame_element(frame: Frame) -> str:
 
 def frame_title(cluster: Cluster, frame: Frame) -> str:
     """Return the title of a frame, on a ground of its own, as lines may pass below it."""
-    words = cut(cluster.title, max(40.0, frame.width - 16), 12, True)
+    words = title_words(cluster, frame)
+    left = frame.left + frame.title
     ground = (
-        f'<rect class="halo" x="{number(frame.left + 7)}" y="{number(frame.top + 4)}" '
-        f'width="{number(text_width(words, 12, True) + 6)}" height="16" rx="3" opacity=".85"/>'
+        f'<rect class="halo" x="{number(left - 3)}" y="{number(frame.top + 4)}" '
+        f'width="{number(text_width(words, TITLE_SIZE, True) + 6)}" height="16" rx="3" opacity=".85"/>'
     )
-    return ground + text(frame.left + 10, frame.top + 16, "frame-title", words)
+    return ground + text(left, frame.top + 16, "frame-title", words)
 
 
 def _told(node: Node) -> str:

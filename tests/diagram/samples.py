@@ -13,6 +13,7 @@ from benchmarks.generate import generate
 from tests.conftest import ROOT
 
 EXAMPLES = sorted(path for folder in ("healthy", "sick") for path in (ROOT / "examples" / folder).glob("*.yaml"))
+PATTERNS = sorted(ROOT.glob("reference_impls/*/arch.yaml"))
 RICH = ROOT / "examples" / "sick" / "single-balancer.yaml"
 
 HOSTILE = r"""

@@ -16,7 +16,7 @@ from archlint.diagram.cards import card_of, edge_label, letters
 from archlint.diagram.conflicts import conflicts
 from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
 from archlint.verdicts import FileReport
-from tests.diagram.samples import EXAMPLES, HOSTILE, generated, of_file, of_text
+from tests.diagram.samples import EXAMPLES, HOSTILE, PATTERNS, generated, of_file, of_text
 from tests.strategies import Tree, architectures, dump
 
 
@@ -108,15 +108,28 @@ def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
     assert all(f">{mark.rule}" in svg(picture) for mark in picture.all_marks)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_nothing_lies_over_anything_else_in_an_example(path: Path) -> None:
+@pytest.mark.parametrize("path", [*EXAMPLES, *PATTERNS], ids=lambda path: path.parent.name + "/" + path.stem)
+@pytest.mark.parametrize("cluster", ["auto", "zone", "owner"])
+def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str) -> None:
+    """No line through a card, a label or a title, and none of these over another or across the border of a frame."""
     system, report = of_file(path)
-    picture = draw(system, report)
+    picture = draw(system, report, Plan(cluster=cluster))
     cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
     labels = [edge_label(edge, True) for edge in picture.edges]
     layout = arranged(cards, picture.edges, labels, picture.clusters)
-    assert conflicts(layout, cards, picture.edges, labels) == 0
+    assert conflicts(layout, cards, picture.edges, labels, picture.clusters) == 0
     assert layout.width <= 900, "a page would shrink it"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_nothing_lies_over_anything_else_beside_a_path_or_to_the_right(path: Path) -> None:
+    system, report = of_file(path)
+    for plan, direction in ((Plan(path=next(iter(system.workloads))), ""), (Plan(), "right")):
+        picture = draw(system, report, plan)
+        cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
+        labels = [edge_label(edge, True) for edge in picture.edges]
+        layout = arranged(cards, picture.edges, labels, picture.clusters, direction)
+        assert conflicts(layout, cards, picture.edges, labels, picture.clusters) == 0, direction or plan.path
 
 
 @pytest.mark.parametrize("text", [HOSTILE, *(path.read_text(encoding="utf-8") for path in EXAMPLES)])

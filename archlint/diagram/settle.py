@@ -1,0 +1,89 @@
+"""Labels and titles moved to where nothing else lies: a label along its line, a title along the top of its frame.
+
+The layout engine keeps room for both, but leads other lines through it where frames or long lines leave it no choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from archlint.diagram.cards import Card, EdgeLabel
+from archlint.diagram.conflicts import Scene, scene_of, title_box, under_label, under_title, word_box
+from archlint.diagram.geometry import Point, Trace, along
+from archlint.diagram.layout import Frame, Layout, Line
+from archlint.diagram.picture import Cluster, Edge
+
+_SHARES: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
+"""Where on its line a label is tried, from the middle outwards, as shares of its length."""
+_STEP: Final = 6.0
+"""Points between the places where a title is tried."""
+_NEAREST: Final = 4.0
+"""Points that a title keeps from the sides of its frame at least."""
+_EDGE: Final = 12.0
+"""Points by which a label may stand out of the layout: the picture has a wider margin."""
+
+
+def settled(
+    layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
+    clusters: Sequence[Cluster],
+) -> Layout:  # fmt: skip
+    """Return a layout whose labels and titles lie over as little as can be; what lies over nothing stays."""
+    scene = scene_of(layout, cards, edges, labels, clusters)
+    frames = tuple(
+        _titled(scene, index, frame, cluster) if frame is not None else None
+        for index, (frame, cluster) in enumerate(zip(layout.frames, clusters, strict=True))
+    )
+    lines = tuple(
+        _labelled(scene, index, line, label, layout) if line is not None and label is not None else line
+        for index, (line, label) in enumerate(zip(layout.edges, labels, strict=True))
+    )
+    return replace(layout, edges=lines, frames=frames)
+
+
+def _titled(scene: Scene, index: int, frame: Frame, cluster: Cluster) -> Frame:
+    """Return a frame with its title where it lies over the least, as far to the left as can be."""
+    left, _, right, _ = title_box(cluster, frame)
+    best, clashes = frame, under_title(scene, index, title_box(cluster, frame))
+    steps = max(0, int((frame.width - _NEAREST - (right - left) - frame.title) / _STEP))
+    for start in (_NEAREST, *(frame.title + _STEP * (step + 1) for step in range(steps))):
+        if clashes == 0:
+            break
+        place = replace(frame, title=start)
+        found = under_title(scene, index, title_box(cluster, place))
+        if found < clashes:
+            best, clashes = place, found
+    scene.titles[index] = title_box(cluster, best)
+    return best
+
+
+def _labelled(scene: Scene, index: int, line: Line, label: EdgeLabel, layout: Layout) -> Line:
+    """Return a line with its label where it lies over the least, as near to where it was as can be."""
+    way = scene.lines[index]
+    if way is None or line.label is None:
+        return line
+    best, clashes = line.label, under_label(scene, index, word_box(line.label, label))
+    for middle in _beside(way, label, layout):
+        if clashes == 0:
+            break
+        found = under_label(scene, index, word_box(middle, label))
+        if found < clashes:
+            best, clashes = middle, found
+    scene.words[index] = word_box(best, label)
+    return replace(line, label=best)
+
+
+def _beside(way: Trace, label: EdgeLabel, layout: Layout) -> Iterator[Point]:
+    """Yield where a label may stand: beside its line, then on it, from its middle outwards."""
+    half, tall = label.width / 2 + 1, label.height / 2 + 1
+    for sides in (((half, 0.0), (-half, 0.0), (0.0, -tall), (0.0, tall)), ((0.0, 0.0),)):
+        for share in _SHARES:
+            x, y = along(way, share)
+            for dx, dy in sides:
+                if (
+                    half - _EDGE <= x + dx <= layout.width - half + _EDGE
+                    and tall - _EDGE <= y + dy <= layout.height - tall + _EDGE
+                ):
+                    yield x + dx, y + dy
