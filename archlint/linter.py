@@ -32,7 +32,7 @@ class Options(msgspec.Struct, frozen=True):
     `select` takes the place of all that is configured where it is given; `ignore` and `exclude` add to theirs. `config`
     is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date. `baseline` takes the
     place of the configured ones; without `baselined` none holds. `signatures` are worked out where reports are to be
-    compared (see `archlint.compare`).
+    compared (see `archlint.compare`). Without `rules` none is loaded, and what is configured of them is not looked at.
     """
 
     select: tuple[str, ...] = ()
@@ -46,6 +46,7 @@ class Options(msgspec.Struct, frozen=True):
     baselined: bool = True
     baseline_strict: bool = False
     signatures: bool = False
+    rules: bool = True
 
 
 class Includes(Protocol):
@@ -71,8 +72,9 @@ class Linter:
     def __init__(self, config: Config, options: Options | None = None) -> None:
         self.options = options or Options()
         self.today = self.options.today or date.today().isoformat()
-        self.packs: list[Pack] = load_packs(config.packs)
-        self.config = validate(config.with_options(self.options.select, self.options.ignore), self.packs)
+        self.packs: list[Pack] = load_packs(config.packs) if self.options.rules else []
+        chosen = config.with_options(self.options.select, self.options.ignore)
+        self.config = validate(chosen, self.packs) if self.options.rules else chosen
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
         self.baseline = self._baseline()
         self._technologies: Technologies | None = None

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import click
 
-from archlint.api import STDIN, load_checked
+from archlint.analysis.system import System
+from archlint.api import STDIN, load_checked, load_system
 from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw, render
 from archlint.diagram.formats import BINARY, SEARCHED
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
-from archlint.errors import UsageError
+from archlint.errors import PackError, UsageError
 from archlint.linter import Options
 from archlint.model.names import nearest
+from archlint.verdicts import FileReport
 
 _DEFAULT = Path("arch.yaml")
 
@@ -93,19 +95,32 @@ def command(
     if source.is_dir():
         raise UsageError(f"{source} is a folder", "name one architecture file")
     data = sys.stdin.buffer.read() if str(source) == "-" else None
-    system, report = load_checked(Path(STDIN) if data is not None else source, Options(config=config), data)
+    system, report = _read(Path(STDIN) if data is not None else source, config, data, not no_findings)
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, [*inputs, *([config] if config else [])])
     most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
     plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most)
-    picture = draw(system, None if no_findings else report, plan)
+    picture = draw(system, report, plan)
     made = render(picture, name, Look(theme, direction, scale))
     _write(made, target)
     if target is not None:
         click.echo(f"wrote {target} ({_counts(picture)})", err=True)
     for note in (*(picture.notes if target is not None else ()), *_warnings(picture, name, made)):
         click.echo(f"note: {note}", err=True)
+
+
+def _read(
+    path: Path, config: Path | None, data: bytes | None, with_findings: bool
+) -> tuple[System, FileReport | None]:
+    """Return a system with what was found in it; where nothing is to be found, no rule is loaded."""
+    if not with_findings:
+        return load_system(path, Options(config=config, rules=False), data), None
+    try:
+        return load_checked(path, Options(config=config), data)
+    except PackError as error:
+        draw_anyway = "draw without findings: --no-findings"
+        raise PackError(error.message, f"{error.hint}, or {draw_anyway}" if error.hint else draw_anyway) from None
 
 
 def _warnings(picture: Picture, name: str, made: bytes) -> list[str]:

@@ -107,6 +107,18 @@ def test_a_file_with_mistakes_is_drawn_as_far_as_it_was_read(archlint: Run, tmp_
     assert "DOC00" not in (tmp_path / "a.svg").read_text()
 
 
+def test_without_findings_no_rule_is_loaded(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "arch.yaml").write_text(SMALL)
+    (tmp_path / "archlint.toml").write_text('packs = ["rules"]\nignore = ["house-rule"]\n')
+    (tmp_path / "rules" / "HR001-house-rule").mkdir(parents=True)
+    (tmp_path / "rules" / "HR001-house-rule" / "rule.yaml").write_text("id: [\n")
+    refused = archlint("render", "-o", "a.svg")
+    assert refused.returncode == 2 and refused.stderr.endswith("draw without findings: --no-findings\n"), refused.stderr
+    done = archlint("render", "-o", "a.svg", "--no-findings")
+    assert (done.returncode, done.stderr) == (0, "wrote a.svg (2 components, 0 findings)\n")
+    assert ">api<" in (tmp_path / "a.svg").read_text()
+
+
 def test_a_system_without_components_is_drawn(archlint: Run, tmp_path: Path) -> None:
     for extension in ("svg", "png", "html", "mmd", "d2", "dot"):
         done = archlint("render", "-", "-f", extension, "-o", f"a.{extension}", stdin="archlint: 1\nsystem: empty\n")
