@@ -11,10 +11,11 @@ import click
 
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
-from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw, render
+from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, dot, draw, render
 from archlint.diagram.formats import BINARY, SEARCHED
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
+from archlint.diagram.raster import without_font
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
 from archlint.errors import PackError, UsageError
@@ -125,10 +126,15 @@ def _read(
 
 def _warnings(picture: Picture, name: str, made: bytes) -> list[str]:
     """Return what a reader of a picture may stumble over."""
-    if name != "mmd" or (len(picture.edges) <= MOST_EDGES and len(made.decode()) <= MOST_CHARACTERS):
-        return []
-    limits = f"{MOST_CHARACTERS} characters or {MOST_EDGES} lines"
-    return [f"Mermaid refuses more than {limits} where its settings are not changed: use --collapse or --focus."]
+    if name == "mmd" and (len(picture.edges) > MOST_EDGES or len(made.decode()) > MOST_CHARACTERS):
+        limits = f"{MOST_CHARACTERS} characters or {MOST_EDGES} lines"
+        return [f"Mermaid refuses more than {limits} where its settings are not changed: use --collapse or --focus."]
+    if name == "png":
+        missing = without_font(f"{dot(picture)}{picture.description}")    # DOT writes all words as they are
+        if missing:
+            hint = "install one that has (such as Noto CJK or Noto Emoji), or draw an SVG"
+            return [f"no font here has these characters, they are drawn as boxes: {missing}; {hint}."]
+    return []
 
 
 def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:

@@ -136,6 +136,15 @@ def test_what_mermaid_refuses_is_said(archlint: Run) -> None:
     assert archlint("render", "-", "-f", "mmd", "--collapse", "kind", "--no-findings", stdin=text).stderr == ""
 
 
+def test_characters_that_no_font_has_are_told_of_a_png_only(archlint: Run) -> None:
+    text = SMALL.replace("system: small", 'system: "small \U0010fffd"')
+    done = archlint("render", "-", "-o", "a.png", stdin=text)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[1].startswith("note: no font here has these characters, they are drawn as boxes: ")
+    assert archlint("render", "-", "-o", "a.svg", stdin=text).stderr.count("note: ") == 0
+    assert archlint("render", "-", "-o", "a.png", stdin=SMALL).stderr.count("note: ") == 0
+
+
 def test_a_check_loads_no_pictures() -> None:
     import subprocess
 

@@ -11,6 +11,7 @@ import pytest
 import resvg_py
 
 from archlint.diagram import Look, draw, pdf, png, render, svg
+from archlint.diagram.raster import without_font
 from archlint.errors import ArchlintError
 from tests.diagram.samples import RICH, of_file
 
@@ -56,3 +57,9 @@ def test_what_is_not_installed_is_named(
     with pytest.raises(ArchlintError, match="which is not installed") as caught:
         make("<svg/>")
     assert caught.value.hint == hint
+
+
+def test_characters_that_no_font_has_are_told() -> None:
+    lacking = "\U0010fffd"
+    assert without_font(f"api → {lacking} × é api {lacking}") == lacking, "of private use, in the last plane"
+    assert without_font("plain words × é \n\u200b\u0301") == ""
