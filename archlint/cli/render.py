@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
@@ -90,6 +91,7 @@ def command(
     wrong call or an input that cannot be read, findings do not change it.
     """
     target, name = _target(output, format_name)
+    _refuse_idle_options(name, focus)
     source = path or _DEFAULT
     if path is None and not source.is_file():
         raise UsageError("there is no arch.yaml here", "name a file: archlint render PATH -o arch.svg")
@@ -137,6 +139,15 @@ def _warnings(picture: Picture, name: str, made: bytes) -> list[str]:
     return []
 
 
+def _refuse_idle_options(name: str, focus: str) -> None:
+    """Raise `UsageError` for an option that would change nothing."""
+    given = click.get_current_context().get_parameter_source
+    if not focus and given("hops") is ParameterSource.COMMANDLINE:
+        raise UsageError("--hops says how far around what is drawn, but nothing is in focus", "add --focus NAME")
+    if name != "png" and given("scale") is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--scale is for PNG, not for {name}", "leave it out, or draw a PNG: -o arch.png")
+
+
 def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:
     """Return the file to write (None: standard output) and the format; raises `UsageError` where they do not fit."""
     if output in {None, "-"}:
@@ -154,10 +165,23 @@ def _target(output: str | None, format_name: str | None) -> tuple[Path | None, s
         raise UsageError(f"{target}: there is no format `{extension}`", _likely(extension))
     if said is not None and format_name not in {None, said}:
         raise UsageError(f"{target} is named as {said}, but --format is {format_name}", "leave --format out")
-    if said is None and target.exists():
-        raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten",
-                         f"name a file that ends in .{format_name}")  # fmt: skip
-    return target, said or str(format_name)
+    name = said or str(format_name)
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", f"name a file in it: -o {target / f'arch.{name}'}")
+    _keep_others(target, name)
+    return target, name
+
+
+def _keep_others(target: Path, name: str) -> None:
+    """Raise `UsageError` where a file is no such picture by its name, or by that which a link leads to."""
+    real = Path(os.path.realpath(target))
+    if not real.is_file():                             # nothing is lost in a device or a pipe
+        return
+    hint = f"name a file that ends in .{name}"
+    if EXTENSIONS.get(real.suffix.lstrip(".").lower()) != name:
+        if target.is_symlink():
+            raise UsageError(f"{target} leads to {real}, which is no {name} by its name: it is not overwritten", hint)
+        raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten", hint)
 
 
 def _keep_inputs(target: Path, inputs: list[Path]) -> None:

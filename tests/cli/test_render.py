@@ -62,6 +62,10 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
      "  hint: did you mean `inspect-return`?\n"),
     (("-o", "no/such/a.svg"), "archlint: no/such/a.svg: cannot be written: No such file or directory\n"
      "  hint: name a file in a folder that exists\n"),
+    (("-o", "a.svg", "--hops", "1"), "archlint: --hops says how far around what is drawn, but nothing is in focus\n"
+     "  hint: add --focus NAME\n"),
+    (("-o", "a.svg", "--scale", "2"), "archlint: --scale is for PNG, not for svg\n"
+     "  hint: leave it out, or draw a PNG: -o arch.png\n"),
     (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
@@ -92,6 +96,30 @@ def test_the_input_is_never_overwritten(archlint: Run, tmp_path: Path) -> None:
     assert done.returncode == 2 and "it is not overwritten" in done.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_named_like_a_picture_is_told(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.svg").mkdir()
+    for words in (("-o", "d.svg"), ("-o", "d.svg", "-f", "svg")):
+        done = archlint("render", SICK, *words)
+        inside = Path("d.svg") / "arch.svg"
+        assert (done.returncode, done.stderr) == (2, f"archlint: d.svg is a folder\n  hint: name a file in it: -o {inside}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only some users make symbolic links, and has no /dev/null")
+def test_a_link_is_judged_by_where_it_leads(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("mine")
+    (tmp_path / "v3.svg").write_text("old")
+    for name, end in (("bad.svg", "other.txt"), ("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
+        (tmp_path / name).symlink_to(end)
+    done = archlint("render", SICK, "-o", "bad.svg")
+    assert done.returncode == 2 and "bad.svg leads to" in done.stderr and "it is not overwritten" in done.stderr
+    assert (tmp_path / "other.txt").read_text() == "mine"
+    for name, end in (("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
+        assert archlint("render", SICK, "-o", name).returncode == 0
+        assert (tmp_path / name).is_symlink() and (tmp_path / end).read_text().startswith("<svg ")
+    done = archlint("render", SICK, "-o", "/dev/null", "--format", "svg")
+    assert (done.returncode, done.stderr) == (0, "wrote /dev/null (12 components, 1 finding)\n")
 
 
 def test_a_file_with_mistakes_is_drawn_as_far_as_it_was_read(archlint: Run, tmp_path: Path) -> None:
