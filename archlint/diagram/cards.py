@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from archlint.diagram.picture import Edge, Mark, Node, Picture, grouped_marks
-from archlint.diagram.text import cut, text_width, wrapped
+from archlint.diagram.text import cut, named, text_width, wrapped
 from archlint.model.words import STORES
 
 NAME_SIZE: Final = 13.0
@@ -130,7 +130,7 @@ def _placed_badges(
 def _texts(node: Node, badges: dict[str, str]) -> list[tuple[str, str, str]]:
     """Return the lines of a card with their styles and families."""
     width = _MOST_WIDTH - 2 * PAD
-    found = [(line, "name", "") for line in wrapped(node.name, width - ICON - 5, NAME_SIZE, True)]
+    found = [(line, "name", "") for line in wrapped(named(node.name), width - ICON - 5, NAME_SIZE, True)]
     found += [(line, "sub", "") for line in wrapped(subtitle(node), width, SMALL_SIZE, most=2)]
     models = node.models if len(node.models) <= _MOST_MODELS else node.models[: _MOST_MODELS - 1]
     found += [(cut(f"serves {model}", width, SMALL_SIZE), "model", "") for model in models]
@@ -150,7 +150,7 @@ def _texts(node: Node, badges: dict[str, str]) -> list[tuple[str, str, str]]:
 def link_text(verb: str, target: str) -> str:
     """Return a relation that is written as a word."""
     words = {"monitored_by": "watched by", "logs_to": "logs to", "calls": "→"}
-    return f"{words.get(verb, verb.replace('_', ' '))} {target}"
+    return f"{words.get(verb, verb.replace('_', ' '))} {named(target)}"
 
 
 def _placed_lines(texts: list[tuple[str, str, str]], top: float) -> tuple[list[Line], float]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Node, Picture
 from archlint.diagram.rows import edge_colour, finding_rows, node_outline, node_rows, whole_rows
-from archlint.diagram.text import clean
+from archlint.diagram.text import clean, named
 from archlint.diagram.themes import DARK, LIGHT, PALETTES, group_of
 from archlint.model.words import STORES
 
@@ -57,7 +57,7 @@ def quoted(*rows: str) -> str:
 
 def _node(node: Node, key: str, theme: str) -> str:
     palette = PALETTES[theme]
-    rows = [node.name, *node_rows(node), *finding_rows(node.marks)]
+    rows = [named(node.name), *node_rows(node), *finding_rows(node.marks)]
     fill, plain = palette.cards[group_of(node)]
     line = node_outline(node, palette, plain)
     shape = "cylinder" if node.kind in STORES else "queue" if node.kind == "queue" else "rectangle"

@@ -6,7 +6,7 @@ from typing import Final
 
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Node, Picture
 from archlint.diagram.rows import edge_colour, finding_rows, node_outline, node_rows, whole_rows
-from archlint.diagram.text import clean
+from archlint.diagram.text import clean, named
 from archlint.diagram.themes import DARK, LIGHT, PALETTES, group_of
 from archlint.model.words import STORES
 
@@ -68,13 +68,13 @@ def label(*rows: str) -> str:
 
 def _node(node: Node, theme: str) -> str:
     palette = PALETTES[DARK if theme == DARK else LIGHT]
-    rows = [node.name, *node_rows(node), *finding_rows(node.marks)]
+    rows = [named(node.name), *node_rows(node), *finding_rows(node.marks)]
     fill, plain = palette.cards[group_of(node)]
     line = node_outline(node, palette, plain)
     width = "3" if node.marks or node.emphasis > 0 or node.change else "1"
     shape = " shape=cylinder style=filled" if node.kind in STORES else ""
     several = " peripheries=2" if (node.replicas or 1) > 1 and not shape else ""
-    tip = label(*whole_rows(node.marks)) if node.marks else label(node.description or node.name)
+    tip = label(*whole_rows(node.marks)) if node.marks else label(node.description or named(node.name))
     return (
         f'{quoted(node.name)} [label={label(*rows)} fillcolor="{fill}" color="{line}" penwidth={width} '
         f"tooltip={tip}{shape}{several}]"

@@ -24,7 +24,7 @@ from archlint.diagram.picture import (
     grouped_marks,
 )
 from archlint.diagram.rows import finding_rows, node_rows
-from archlint.diagram.text import clean
+from archlint.diagram.text import clean, named
 from archlint.diagram.themes import DARK, DASHES, LIGHT, PALETTES, group_of
 from archlint.model.words import STORES
 
@@ -112,7 +112,7 @@ def _nodes(picture: Picture, numbers: Mapping[str, int], changes: Changes) -> li
 
 
 def _node(node: Node, number: int, change: str) -> str:
-    rows = [f"<b>{label(node.name)}</b>", *map(label, node_rows(node))]
+    rows = [f"<b>{label(named(node.name))}</b>", *map(label, node_rows(node))]
     rows += [f"<b>{label(words)}</b>" for words in finding_rows(node.marks)]
     opening, closing = ("[(", ")]") if node.kind in STORES else _SHAPES.get(node.kind, ("[", "]"))
     worst = grouped_marks(node.marks)[0][1] if node.marks else ""

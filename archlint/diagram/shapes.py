@@ -10,7 +10,7 @@ from archlint.diagram.geometry import Point
 from archlint.diagram.icons import BADGES, MARKS, icon
 from archlint.diagram.layout import Frame, Line
 from archlint.diagram.picture import Cluster, Edge, Node
-from archlint.diagram.text import clean, exact_width, text_width, xml
+from archlint.diagram.text import clean, exact_width, named, text_width, xml
 from archlint.diagram.themes import FONTS, group_of
 from archlint.model.words import STORES
 
@@ -193,7 +193,7 @@ def frame_title(cluster: Cluster, frame: Frame) -> str:
 def _told(node: Node) -> str:
     facts = "; ".join(f"{label}: {words}" for label, words in node.sheet)
     findings = "; ".join(f"{mark.rule} {mark.name}: {mark.message}" for mark in node.marks)
-    return " | ".join(part for part in (node.name, node.description, facts, findings) if part)
+    return " | ".join(part for part in (named(node.name), node.description, facts, findings) if part)
 
 
 def _edge_told(edge: Edge) -> str:
@@ -204,4 +204,4 @@ def _edge_told(edge: Edge) -> str:
 def _spoken(node: Node) -> str:
     count = len(node.marks)
     findings = f", {count} finding{'s' if count > 1 else ''}" if count else ""
-    return f"{node.name}, {node.kind}{findings}"
+    return f"{named(node.name)}, {node.kind}{findings}"

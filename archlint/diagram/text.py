@@ -44,6 +44,15 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
+def named(name: str) -> str:
+    """Return a name as it is drawn: one in which nothing is to be seen says so.
+
+    >>> named("api"), named(" \\u200b")
+    ('api', '(no name)')
+    """
+    return name if any(unicodedata.category(c) not in {"Cf", "Zs"} for c in clean(name)) else "(no name)"
+
+
 def clean_end(line: str, longest: int = 160) -> str:
     """Return a line of a file with its indentation, without control characters and what is beyond a length.
 

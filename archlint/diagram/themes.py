@@ -101,7 +101,7 @@ def _shapes() -> str:
         _rule(".line", fill="none"),
         _rule(".icon", fill="none", stroke_width="1.2", stroke_linejoin="round", stroke_linecap="round"),
         _rule(".badge", fill="none", stroke_width="1.3", stroke_linejoin="round"),
-        _rule(".dim", opacity="0.38"),
+        _rule(".dim", opacity="0.55"),
         _rule(".frame", fill="none", stroke_dasharray="5 4"),
         *(
             _rule(f".{family} .line", stroke_width=str(_WIDTHS[family]), **_dash(family))

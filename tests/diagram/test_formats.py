@@ -11,8 +11,10 @@ from xml.dom.minidom import parseString
 
 import pytest
 
-from archlint.diagram import FORMATS, Look, Plan, draw, render
+from archlint.diagram import FORMATS, Edge, Look, Node, Picture, Plan, draw, render
+from archlint.diagram.cards import card_of
 from archlint.diagram.layout import engine
+from archlint.diagram.picture import WAITING
 from tests.conftest import ROOT
 from tests.diagram.samples import EXAMPLES, HOSTILE, RICH, of_file, of_text
 
@@ -108,3 +110,14 @@ def test_graphviz_lays_out_what_is_written_as_dot(path: Path, tmp_path: Path) ->
         done = subprocess.run([*engine(), "-Tdot_json"], input=source, capture_output=True, check=True, timeout=60)
         for component in system.components:
             assert f'"name": "{component}"'.encode() in done.stdout
+
+
+def test_a_name_in_which_nothing_is_to_be_seen_says_so() -> None:
+    picture = Picture("blanks", (Node("", "service"), Node(" ", "database"), Node("\u200b", "cache"), Node("api", "service")),
+                      (Edge("api", " ", "reads", WAITING, "api"),))  # fmt: skip
+    for name in ("svg", "mmd", "d2", "dot"):
+        text = render(picture, name).decode()
+        said = {"svg": ">(no name)</text>", "mmd": "<b>(no name)</b>"}.get(name, '"(no name)\\n')
+        assert text.count(said) == 3, name
+    first = card_of(Node("", "service"), {}, {}).lines
+    assert [line.style for line in first] == ["name", "sub"], "the icon stands beside the name, not on the kind"
