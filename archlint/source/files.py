@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".yaml", ".yml")
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
+_WORD: Final = r"""(?<![\w./@-])archlint(?=["'\s:,}]|$)"""
 _MAX_IGNORE: Final = 1_000_000
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
@@ -133,7 +134,10 @@ def find_files(folder: Path, ignored: Ignored) -> Search:
 
 
 def is_architecture(data: bytes) -> bool:
-    """Whether a file's top level has the key `archlint`, by its text alone: other files need not even be YAML.
+    """Whether a file's top level has the key `archlint`; other files need not even be YAML.
+
+    Nearly always the text alone tells. Only where it holds the word, and not as a key at the start of a line, it is
+    parsed, as far as the key.
 
     >>> is_architecture(b"# mine\\narchlint: 1\\n"), is_architecture(b"a:\\n  archlint: 1\\n")
     (True, False)
@@ -142,7 +146,13 @@ def is_architecture(data: bytes) -> bool:
     if encoding == "utf-8-sig" and b"archlint" not in data:
         return False
     text = data.decode(encoding, errors="replace").replace("\r", "\n")
-    return re.search(_TOP_KEY, text) is not None
+    if re.search(_TOP_KEY, text) is not None:
+        return True
+    if len(data) > MAX_BYTES or re.search(_WORD, text) is None:
+        return False
+    from archlint.source.keys import has_top_key
+
+    return has_top_key(text, "archlint")
 
 
 def _walk(folder: Path, ignored: Ignored, note: Callable[[OSError], None]) -> Iterator[Path]:

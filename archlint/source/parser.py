@@ -125,7 +125,11 @@ def parse(name: str, text: str) -> Document:
     'duplicate-key'
     """
     text = text.removeprefix("\ufeff")
-    _check_separators(name, text)
+    if has_too_many_values(text):
+        raise UnreadableInputError(
+            f"{name}: too large: more than {MAX_SEPARATORS:,} values",
+            "split the system and join the parts with `include:`",
+        )
     try:
         with collector_paused():
             return _Builder(name, text).build()
@@ -145,13 +149,11 @@ def parse(name: str, text: str) -> Document:
         raise UnreadableInputError(f"{name}: not YAML: {detail}", "is this a text file?") from None
 
 
-def _check_separators(name: str, text: str) -> None:
-    """Refuse a text that could hold too many values, before memory is spent on them."""
-    if len(text) > MAX_SEPARATORS and sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS:
-        raise UnreadableInputError(
-            f"{name}: too large: more than {MAX_SEPARATORS:,} values",
-            "split the system and join the parts with `include:`",
-        )
+def has_too_many_values(text: str) -> bool:
+    """Whether a text could hold more values than are read; told before memory is spent on them."""
+    if len(text) <= MAX_SEPARATORS:
+        return False
+    return sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS
 
 
 def _at(text: str, index: int) -> str:

@@ -292,3 +292,12 @@ def test_the_shell_completes_the_file_behind_a_format(archlint: Run, tmp_path: P
     complete = {"_ARCHLINT_COMPLETE": "fish_complete", "COMP_WORDS": "archlint check -o sarif:ou", "COMP_CWORD": "sarif:ou"}
     done = archlint(env=complete)
     assert done.stdout.split() == ["plain,sarif:out.sarif", "plain,sarif:outer/"]
+
+
+def test_a_file_in_flow_style_is_found_in_a_folder_as_by_its_name(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "arch.yaml").write_text('{\n  "system": "shop",\n  "archlint": 1,\n  "workload": {}\n}\n')
+    (tmp_path / "chart.yaml").write_text('{{- if .Values.archlint }}\nkind: Pod\n{{- end }}\n')
+    named, found = archlint("check", "arch.yaml"), archlint("check", ".")
+    assert "arch.yaml:4:" in found.stdout
+    assert (found.returncode, found.stdout.splitlines()[0]) == (1, named.stdout.splitlines()[0])
+    assert "1 YAML file skipped" in found.stdout

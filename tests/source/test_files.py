@@ -6,10 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archlint.errors import UnreadableInputError
 from archlint.source.files import FileIncludes, find_files, is_architecture, match_patterns, project_root, read_document
-from archlint.source.parser import MAX_BYTES
+from archlint.source.keys import has_top_key
+from archlint.source.nodes import Mapping
+from archlint.source.parser import MAX_BYTES, parse
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -23,6 +28,18 @@ def found(folder: Path, *exclude: str) -> list[str]:
     spec = match_patterns(exclude)
     search = find_files(folder, lambda path: spec.match_file(path.relative_to(folder).as_posix()))
     return [path.relative_to(folder).as_posix() for path in search.files]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """Documents whose mappings have the key here and there, in block style, in flow style, or in both."""
+    words = st.sampled_from(["archlint", "system", "a", "arch lint", "1"])
+    values = st.recursive(words, lambda below: st.lists(below, max_size=3) | st.dictionaries(words, below, max_size=3))
+    style = draw(st.sampled_from([True, False, None]))
+    shown: str = yaml.safe_dump(
+        draw(values), default_flow_style=style, sort_keys=False, explicit_start=draw(st.booleans()), width=20
+    )
+    return shown
 
 
 @pytest.mark.parametrize(("text", "is_one"), [
@@ -41,6 +58,34 @@ def found(folder: Path, *exclude: str) -> list[str]:
     ("archlint:1\n", False),
     ("- archlint: 1\n", False),
     ("", False),
+    ("{accept: [],\n archlint: 1,\n system: x}\n", True),
+    ('{\n  "system": "x",\n  "archlint": 1\n}\n', True),
+    ('{"system": "x", "archlint":1}', True),
+    ("{system: x, archlint}\n", True),
+    ("  system: x\n  archlint: 1\n", True),
+    ("--- {system: x, archlint: 1}\n", True),
+    ("---   # mine\n  system: x\n  archlint: 1\n", True),
+    ("? archlint\n: 1\n", True),
+    ("&k archlint: 1\n", True),
+    ("!!str archlint: 1\n", True),
+    ("a: &k archlint\n*k : 1\n", True),
+    ("base: &b {archlint: 1}\n<<: *b\n", True),
+    ("{system: x, archlint: 1, components: [\n", True),              # not YAML, and to be told as such
+    ("{system: x, archlint: 1} trailing\n", True),
+    ("a: {b: [c, {archlint: 1}]}\n", False),
+    ("{a: {archlint: 1},\n b: archlint}\n", False),
+    ("a: archlint\nb: [archlint]\n? [archlint]\n: archlint\n", False),
+    ("{archlint-baseline: 1, archlint.toml: 2, my-archlint: 3}\n", False),
+    ("[system, archlint]\n", False),
+    ("archlint\n", False),
+    ("run: |\n  pip install archlint\n  archlint check\n", False),
+    ("a: 1\n---\n{b: 1, archlint: 1}\n", False),
+    ("kind: Pod\n{{- if .Values.archlint }}\n  archlint: 1\n{{- end }}\n", False),
+    ("{{ include \"archlint\" . }}\n", False),
+    ("%YAML 9.9\n---\n{a: 1, archlint: 1}\n", False),
+    ("\tarchlint: 1\n", False),
+    ("a: \0\n  archlint: 1\n", False),
+    ("archlint " + "[" * 100_000, False),
 ])  # fmt: skip
 def test_a_file_is_known_by_its_key(text: str, is_one: bool) -> None:
     assert is_architecture(text.encode()) is is_one
@@ -48,6 +93,19 @@ def test_a_file_is_known_by_its_key(text: str, is_one: bool) -> None:
 
 def test_a_file_in_utf_16_is_known_by_its_key() -> None:
     assert is_architecture("archlint: 1\n".encode("utf-16"))
+
+
+def test_what_the_word_is_no_key_of_is_not_parsed() -> None:
+    """Also where it would be refused: neither size nor depth is a matter of other people's files."""
+    assert not is_architecture(b"a: archlint\n" + b"- " * 100_000)
+    assert not is_architecture(b"# archlint\n" + b" " * MAX_BYTES)
+    assert is_architecture(b"{deep: " + b"[" * 200 + b"]" * 200 + b", archlint: 1}")
+
+
+@given(documents())
+def test_the_scan_and_the_parser_agree_about_the_top_level(text: str) -> None:
+    root = parse("arch.yaml", text).root
+    assert has_top_key(text, "archlint") is (isinstance(root, Mapping) and "archlint" in root.entries)
 
 
 def test_a_folder_is_searched_in_a_stable_order(tmp_path: Path) -> None:

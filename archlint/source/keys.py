@@ -1,0 +1,77 @@
+"""Whether a text has a key at its top level, in whatever style of YAML it is written: asked of the parser's events.
+
+The scan ends at the key, so that what is wrong below it does not hide the file; nothing is built, nor are aliases
+followed. What is no YAML at all, as a template of Helm, has no keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Final
+
+from yaml import events
+from yaml._yaml import CParser
+from yaml.error import YAMLError
+
+from archlint.errors import UnreadableInputError
+from archlint.source.nodes import Mapping
+from archlint.source.parser import has_too_many_values, parse
+
+_OPENINGS: Final[frozenset[type]] = frozenset({events.MappingStartEvent, events.SequenceStartEvent})
+_CLOSINGS: Final[frozenset[type]] = frozenset({events.MappingEndEvent, events.SequenceEndEvent})
+_NODES: Final[frozenset[type]] = _OPENINGS | {events.ScalarEvent, events.AliasEvent}
+_ENDS: Final[frozenset[type]] = frozenset({events.DocumentEndEvent, events.StreamEndEvent})
+_get_event: Callable[[CParser], Callable[[], events.Event]] = attrgetter("get_event")
+
+
+def has_top_key(text: str, key: str) -> bool:
+    """Whether the first document of a text is a mapping with this key.
+
+    What is no YAML before the key comes has none, nor has what is too large to be read.
+
+    >>> has_top_key("{accept: [],\\n archlint: 1}", "archlint"), has_top_key("a: {archlint: 1}", "archlint")
+    (True, False)
+    """
+    if has_too_many_values(text):
+        return False
+    try:
+        for event in _top_keys(CParser(text)):
+            if isinstance(event, events.ScalarEvent) and event.value == key:
+                return True
+            if isinstance(event, events.AliasEvent) or (isinstance(event, events.ScalarEvent) and event.value == "<<"):
+                return _has_built_key(text, key)
+    except (YAMLError, UnicodeEncodeError):
+        return False
+    return False
+
+
+def _top_keys(parser: CParser) -> Iterator[events.Event]:
+    """The events of the first document at which the keys of its top mapping start."""
+    following = _get_event(parser)
+    depth, nodes = 0, 0
+    while True:
+        event = following()
+        kind = event.__class__
+        if kind in _CLOSINGS:
+            depth -= 1
+        elif kind in _ENDS:
+            return
+        elif kind in _NODES:
+            if depth == 1:
+                if nodes % 2 == 0:
+                    yield event
+                nodes += 1                         # keys and values take turns
+            elif depth == 0 and kind is not events.MappingStartEvent:
+                return                             # the whole is a list or a single value
+            if kind in _OPENINGS:
+                depth += 1
+
+
+def _has_built_key(text: str, key: str) -> bool:
+    """The same for keys that stand elsewhere, under an anchor: told by what reads architectures."""
+    try:
+        root = parse("", text).root
+    except UnreadableInputError:
+        return False
+    return isinstance(root, Mapping) and key in root.entries
