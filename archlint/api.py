@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies
 from archlint.config import Config, find_config, nearest_config, read_config
 from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageError
-from archlint.linter import Linter, Options
+from archlint.linter import Linter, Options, baseline_of
 from archlint.packs import Pack
 from archlint.source.document import Document
 from archlint.source.files import find_files, read_document, real_path
@@ -83,6 +84,16 @@ class Linters:
         outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
         return outer.excludes(path) or self.config_for(path).excludes(path)
 
+    def baselines_for(self, paths: Iterable[Path]) -> set[str]:
+        """The baselines that would hold for some files; a configuration that is wrong names none."""
+        configs: dict[Path, Config] = {}
+        for path in {path.parent: path for path in paths}.values():
+            with suppress(ConfigError):
+                config = self.config_for(path)
+                configs[config.file or config.root] = config
+        found = (baseline_of(config, self.options) for config in configs.values())
+        return {str(baseline) for baseline in found if baseline is not None}
+
     def files_below(self, folder: Path) -> tuple[Path, ...]:
         """The architecture files below a folder; raises `UnreadableInputError` for what cannot be searched."""
         found = find_files(folder, lambda path: self.leaves_out(path, folder))
@@ -137,8 +148,8 @@ def _check_in_process(path: Path) -> Outcome:
     return _of_process[0].check_one_of_many(path)
 
 
-def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list[Outcome], int]:
-    """The architecture files below a folder that no `exclude` names; what could not be read; how many were skipped."""
+def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list[Outcome], tuple[Path, ...]]:
+    """The architecture files below a folder that no `exclude` names; what could not be read; what was skipped."""
     above = linters.config_for(folder / "any")
     outer = above.with_options(exclude=linters.options.exclude)
 
@@ -158,7 +169,7 @@ def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list
 def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:
     paths: list[Path] = []
     outcomes: list[Outcome] = []
-    skipped = 0
+    skipped: list[Path] = []
     for target in dict.fromkeys(targets):
         if os.path.isdir(target):
             files, unreadable, others = _files_below(target, linters)
@@ -175,13 +186,15 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
     report = Report(
         tuple(outcome.report for outcome in alone if outcome.report is not None),
         tuple(dict.fromkeys(outcome.error for outcome in alone if outcome.error is not None)),
-        skipped,
+        len(skipped),
+        others=tuple(map(str, skipped)),
     )
-    if not any(file.baseline for file in report.files):
+    baselines = {file.baseline for file in report.files if file.baseline} | linters.baselines_for(skipped)
+    if not baselines:
         return report
     from archlint.compare.baseline import without_known
 
-    return without_known(report)
+    return without_known(report, sorted(baselines))
 
 
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:

@@ -76,7 +76,7 @@ class Linter:
         chosen = config.with_options(self.options.select, self.options.ignore)
         self.config = validate(chosen, self.packs) if self.options.rules else chosen
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
-        self.baseline = self._baseline()
+        self.baseline = baseline_of(config, self.options)
         self._technologies: Technologies | None = None
         self._bound: tuple[Settings, list[Rule], tuple[ActiveRule, ...]] | None = None
 
@@ -89,15 +89,6 @@ class Linter:
                 for entry in read_technologies(path):
                     self._technologies.add(entry)
         return self._technologies
-
-    def _baseline(self) -> Path | None:
-        """The baseline that holds: of the call, of the configuration, or the one that stands beside it."""
-        if not self.options.baselined:
-            return None
-        if self.options.baseline is not None:
-            return self.options.baseline
-        beside = self.config.root / BASELINE
-        return self.config.baseline or (beside if beside.is_file() else None)
 
     def rules(self, path: Path) -> list[Rule]:
         """The rules that hold for a file, bound to their checks."""
@@ -153,6 +144,16 @@ class Linter:
         from archlint.compare.signatures import signatures
 
         return signatures(system.architecture)
+
+
+def baseline_of(config: Config, options: Options) -> Path | None:
+    """The baseline that holds: of the call, of the configuration, or the one that stands beside it."""
+    if not options.baselined:
+        return None
+    if options.baseline is not None:
+        return options.baseline
+    beside = config.root / BASELINE
+    return config.baseline or (beside if beside.is_file() else None)
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:

@@ -324,12 +324,16 @@ class InputError(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What one call of archlint found, over all files."""
+    """What one call of archlint found, over all files.
+
+    `others` are the names of the `skipped` files: YAML that a search came upon, without the key `archlint`.
+    """
 
     files: tuple[FileReport, ...]
     errors: tuple[InputError, ...] = ()
     skipped: int = 0
     baselines: tuple[BaselineUse, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ import click
 from archlint.api import check_targets
 from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
-from archlint.compare.baseline import Change, freeze, grown, shrink
+from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
 from archlint.compare.git import baseline_at
 from archlint.errors import UsageError
@@ -63,7 +63,7 @@ def command(
         sys.exit(_tell_growth(groups, since))
     if update:
         groups = _existing(groups)
-    changes = [(target, _change(target, files, update)) for target, files in groups.items()]
+    changes = [(target, _change(target, files, update, report)) for target, files in groups.items()]
     for target, change in changes:
         if change.entries or target.exists():
             write_baseline(target, change.entries)
@@ -110,13 +110,15 @@ def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileRepor
     return there
 
 
-def _change(target: Path, files: list[FileReport], update: bool) -> Change:
+def _change(target: Path, files: list[FileReport], update: bool, report: Report) -> Change:
     """Work out what a baseline holds from now on; nothing is written yet."""
     known = target.exists()
     baseline = read_baseline(target) if known else Baseline(target)
     if update:
+        for error in unread(baseline, report):
+            raise UsageError(f"{error.message}; no baseline is written", error.hint)
         return shrink(baseline, files)
-    change = freeze(baseline, files)
+    change = freeze(baseline, files, {baseline.name_of(name) for name in passed_over(baseline, report)})
     if known and change.added and any(one.baseline_strict for one in files):
         growth = f"{_counted(change.new, change.added)} would be new"
         message = f"{shown_path(target)} is strict: it may only shrink, and {growth}"

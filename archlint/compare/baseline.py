@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,17 @@ from archlint.compare.entries import (
     shown_path,
 )
 from archlint.compare.matching import Matched, Pair, match
-from archlint.verdicts import Baselined, BaselineEntry, BaselineUse, FileReport, Finding, OpenQuestion, Report
+from archlint.report.layout import plural
+from archlint.verdicts import (
+    Baselined,
+    BaselineEntry,
+    BaselineUse,
+    FileReport,
+    Finding,
+    InputError,
+    OpenQuestion,
+    Report,
+)
 
 _MOVED: Final = 0.5
 """The share of its findings that a file under another name needs to have, to be the same file."""
@@ -41,29 +51,62 @@ class Applied(msgspec.Struct, frozen=True):
     new: int = 0
 
 
-def without_known(report: Report) -> Report:
+def without_known(report: Report, baselines: Iterable[str]) -> Report:
     """Return a report whose findings are those that no baseline holds; each file is held against its own.
 
-    Raises `BaselineError` for a baseline that cannot be read.
+    A file whose findings a baseline holds, and which was passed over for want of its key, is an error of the report:
+    else a slip in one line would pass for health. Raises `BaselineError` for a baseline that cannot be read.
     """
     done: dict[str, FileReport] = {}
     uses = []
-    for file in dict.fromkeys(file.baseline for file in report.files if file.baseline):
+    errors = []
+    for file in baselines:
+        baseline = read_baseline(Path(file))
+        errors += unread(baseline, report)
         files = [one for one in report.files if one.baseline == file]
-        applied = settle(read_baseline(Path(file)), files)
+        if not files:
+            continue
+        applied = settle(baseline, files)
         done |= {one.file: one for one in applied.files}
         strict = any(one.baseline_strict for one in files)
         uses.append(BaselineUse(shown_path(file), applied.healed, applied.accepted, strict))
     return msgspec.structs.replace(
-        report, files=tuple(done.get(file.file, file) for file in report.files), baselines=tuple(uses)
-    )
+        report, files=tuple(done.get(file.file, file) for file in report.files), baselines=tuple(uses),
+        errors=(*report.errors, *errors),
+    )  # fmt: skip
 
 
-def settle(baseline: Baseline, files: Sequence[FileReport]) -> Applied:
+def passed_over(baseline: Baseline, report: Report) -> dict[str, int]:
+    """Return the files that a search passed over as no architectures, and how many findings a baseline holds of them.
+
+    What an architecture includes needs no key, and was read.
+    """
+    held: Counter[str] = Counter()
+    for entry in baseline.entries:
+        held[entry.file] += entry.count
+    read = {baseline.name_of(name) for file in report.files for name in (file.file, *file.sources)}
+    left = [name for name in held if name not in read and baseline.path_of(name).exists()]
+    others = {baseline.name_of(other): other for other in report.others} if left else {}
+    return {others[name]: held[name] for name in left if name in others}
+
+
+def unread(baseline: Baseline, report: Report) -> list[InputError]:
+    """Return an error for each file that was passed over though a baseline holds findings of it."""
+    shown = shown_path(baseline.file)
+    anew = "`archlint baseline` takes them out" if report.files else f"take {shown} away"
+    hint = f"restore the key: `archlint: 1`; if the file describes no system any more, {anew}"
+    return [
+        InputError(f"{name}: has no key `archlint` at the top, but {shown} holds {plural(count, 'finding')} of it",
+                   hint, name)
+        for name, count in passed_over(baseline, report).items()
+    ]  # fmt: skip
+
+
+def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = ()) -> Applied:
     """Match the entries of a baseline with the findings of some files.
 
     An entry of a rule that did not run, or whose rule is undecided at its place, stays as it is; so does one of a file
-    that was not checked and is still there.
+    that was not checked and is still there, unless it is said to be `gone`, by the name that entries have for it.
     """
     of_file: dict[str, list[Entry]] = {}
     for entry in baseline.entries:
@@ -81,7 +124,7 @@ def settle(baseline: Baseline, files: Sequence[FileReport]) -> Applied:
         counting = settling if names[name] is report else _Settling(baseline, lines)
         settled.append(counting.file(name, report, of_file.get(name, ())))
     for name in of_file.keys() - names.keys():
-        if baseline.path_of(name).exists():
+        if baseline.path_of(name).exists() and name not in gone:
             settling.aside += of_file[name]
         else:
             settling.healed += [settling.shown(entry, entry.count) for entry in of_file[name]]
@@ -214,9 +257,12 @@ class Change(msgspec.Struct, frozen=True):
     new: int
 
 
-def freeze(baseline: Baseline, files: Sequence[FileReport]) -> Change:
-    """Return a baseline of all findings of some files; what was not looked at stays in it as it was."""
-    applied = settle(baseline, files)
+def freeze(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = ()) -> Change:
+    """Return a baseline of all findings of some files; what was not looked at stays in it as it was.
+
+    `gone` are files that are there, and describe no system any more, by the names that entries have for them.
+    """
+    applied = settle(baseline, files, gone)
     today: dict[tuple[str, str], Entry] = {}
     for report in files:
         name = baseline.name_of(report.file)

@@ -105,10 +105,10 @@ Ignored = Callable[[Path], bool]
 
 
 class Search(NamedTuple):
-    """What a search found: architecture files, and how many other YAML files were skipped."""
+    """What a search found: architecture files, and other YAML files, which were skipped."""
 
     files: tuple[Path, ...]
-    skipped: int
+    skipped: tuple[Path, ...]
     unreadable: tuple[UnreadableInputError, ...] = ()
 
 
@@ -116,7 +116,7 @@ def find_files(folder: Path, ignored: Ignored) -> Search:
     """Find the architecture files below a folder, in a stable order, heeding `.gitignore` files and `ignored`."""
     found: list[Path] = []
     unreadable: list[UnreadableInputError] = []
-    skipped = 0
+    skipped: list[Path] = []
 
     def note(error: OSError) -> None:
         what = f"{error.filename}: cannot be read: {error.strerror}"
@@ -124,13 +124,10 @@ def find_files(folder: Path, ignored: Ignored) -> Search:
 
     for path in _walk(folder, ignored, note):
         try:
-            if is_architecture(read_bytes(path, str(path))):
-                found.append(path)
-            else:
-                skipped += 1
+            (found if is_architecture(read_bytes(path, str(path))) else skipped).append(path)
         except UnreadableInputError as error:
             unreadable.append(error)
-    return Search(tuple(found), skipped, tuple(unreadable))
+    return Search(tuple(found), tuple(skipped), tuple(unreadable))
 
 
 def is_architecture(data: bytes) -> bool:

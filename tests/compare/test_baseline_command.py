@@ -31,6 +31,11 @@ def findings(done: CompletedProcess[str]) -> list[tuple[str, str, int]]:
     return [(one["rule"], one["at"], one["line"]) for one in json.loads(done.stdout)["findings"]]
 
 
+def flat(done: CompletedProcess[str]) -> str:
+    """What was said, without the breaks of its lines."""
+    return " ".join((done.stdout + done.stderr).split())
+
+
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
@@ -411,3 +416,46 @@ def test_findings_are_counted_as_the_check_counts_them_with_their_places(archlin
     assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding new, 1 finding (3 places) known\n"
     edit(path, "[a, b, c, d]", "[a]")
     assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 1 finding known, 3 places taken out\n"
+
+
+@pytest.mark.parametrize("text", [old_system().replace("archlint: 1", "archlnt: 1"), "- a list\n", "{{ no yaml }\n"], ids=["misspelt", "list", "no-yaml"])
+def test_a_frozen_file_without_its_key_is_not_passed_over_in_silence(archlint: Run, old: Path, text: str) -> None:
+    told = f"arch.yaml: has no key `archlint` at the top, but {NAME} holds 40 findings of it"
+    before = (old.parent / NAME).read_bytes()
+    old.write_text(text)
+    alone = archlint("check")
+    assert (alone.returncode, told in flat(alone)) == (2, True), flat(alone)
+    assert f"restore the key: `archlint: 1`; if the file describes no system any more, take {NAME} away" in flat(alone)
+    old.with_name("other.yaml").write_text(old_system(servers=2).replace("system: shop", "system: other"))
+    for words in (("check",), ("check", "--baseline-strict"), ("check", "--baseline", NAME)):
+        done = archlint(*words)
+        assert (done.returncode, told in flat(done)) == (2, True), (words, flat(done))
+    assert archlint("check", "other.yaml").returncode == 1, "what was not searched is not missed"
+    assert told not in flat(archlint("check", "--no-baseline"))
+    assert told not in flat(archlint("check", "--exclude", "arch.yaml"))
+    updated = archlint("baseline", "--update")
+    assert (updated.returncode, f"{told}; no baseline is written" in flat(updated)) == (2, True)
+    assert (old.parent / NAME).read_bytes() == before
+    assert archlint("baseline").stdout.endswith(" new, 40 taken out\n")
+    assert archlint("check").returncode == 0
+
+
+def test_a_frozen_file_that_another_one_includes_by_now_is_read(archlint: Run, old: Path) -> None:
+    head, models, rest = old.read_text().partition("models:\n")
+    whole = old.with_name("whole.yaml")
+    whole.write_text(f"{head}include: [arch.yaml]\n")
+    old.write_text(models + rest)
+    done = archlint("check")
+    assert done.returncode != 2, done.stdout + done.stderr
+    assert "has no key" not in done.stdout
+
+
+def test_a_frozen_file_is_missed_in_the_folder_that_is_searched_only(archlint: Run, old: Path) -> None:
+    team = old.parent / "team"
+    team.mkdir()
+    (team / "arch.yaml").write_text(old_system(servers=1))
+    archlint("baseline")
+    old.write_text(old.read_text().replace("archlint: 1", "archlnt: 1"))
+    assert archlint("check", "team").returncode == 0
+    done = archlint("check", str(old.parent), cwd=team)
+    assert (done.returncode, f"{old}: has no key `archlint`" in flat(done)) == (2, True), flat(done)

@@ -116,7 +116,7 @@ def test_a_folder_is_searched_in_a_stable_order(tmp_path: Path) -> None:
     })  # fmt: skip
     search = find_files(tmp_path, lambda path: False)
     assert [path.relative_to(tmp_path).as_posix() for path in search.files] == ["a.yml", "a/z.yaml", "b/arch.yaml"]
-    assert search.skipped == 2
+    assert [path.name for path in search.skipped] == ["c.yaml", "d.yaml"]
     assert search.unreadable == ()
 
 
