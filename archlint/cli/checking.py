@@ -11,6 +11,7 @@ import msgspec
 
 from archlint import __version__
 from archlint.api import STDIN, check_targets
+from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.linter import Options
@@ -59,7 +60,7 @@ def run_check(call: CheckCall) -> int:
     report = check_targets(targets, options, stdin)
     if not report.files and not report.errors:
         raise nothing_to_check(call.paths, report)
-    _keep_inputs(report, outputs)
+    _keep_inputs(report, call, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
@@ -92,16 +93,15 @@ def _here() -> str:
         return ""
 
 
-def _keep_inputs(report: Report, outputs: tuple[tuple[str, str], ...]) -> None:
-    """Refuse to write a report over a file that was checked."""
-    files = [file for _, file in outputs if file]
-    if not files:
-        return
-    inputs = {os.path.realpath(name) for file in report.files for name in (file.file, *file.sources)}
-    inputs |= {os.path.realpath(error.file) for error in report.errors if error.file}
-    for file in files:
-        if os.path.realpath(file) in inputs:
-            raise UsageError(f"{file}: this file was checked, and a report does not replace it", "name another file")
+def _keep_inputs(report: Report, call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> None:
+    """Refuse to write a report over a file that was read for it."""
+    inputs = [name for file in report.files for name in (file.file, *file.sources)]
+    inputs += [error.file for error in report.errors if error.file]
+    baselines = {name for file in report.files for name in (file.baseline, file.baseline_home) if name}
+    named = [str(path) for path in (call.config, call.baseline) if path is not None]
+    for _, file in outputs:
+        if file:
+            keep_what_is_read(file, inputs, (*named, *sorted(baselines)))
 
 
 def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
@@ -128,26 +128,6 @@ def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tup
         raise UsageError("--stdin-filename names standard input, but the paths do not hold `-`", "add `-` to the paths")
     targets = [Path(path) for path in call.paths if path != "-"]
     return (targets or ([] if stdin else [Path()])), options, stdin
-
-
-def write_output(text: str, file: str) -> None:
-    """Write a report to a file, or to standard output where none is named."""
-    text = text if text.endswith("\n") or not text else text + "\n"
-    if file:
-        try:
-            Path(file).write_text(text, encoding="utf-8")
-        except OSError as error:
-            hint = "name a file in a folder that exists"
-            raise UsageError(f"{file}: cannot be written: {error.strerror}", hint) from None
-        return
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:                        # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
 
 
 def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:

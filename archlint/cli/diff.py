@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from archlint.cli.check import split_words
-from archlint.cli.checking import write_output
+from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.terminal import use_color, width
 from archlint.compare.difference import Difference
 from archlint.differ import diff_git, diff_paths
 from archlint.errors import UsageError
 from archlint.linter import Options
-from archlint.source.files import is_architecture, read_bytes
 from archlint.verdicts import Severity
 
 FORMATS = ("text", "json", "markdown")
@@ -66,7 +65,9 @@ def command(
     2 for a wrong call or a file that cannot be read.
     """
     for _, file in outputs:
-        _keep(file)
+        if file:
+            named = [str(config)] if config is not None else []
+            keep_what_is_read(file, map(str, _read(paths)), named, done="compared")
     options = Options(select, ignore, exclude, config)
     if revision is not None:
         difference = diff_git(revision, paths, options)
@@ -80,11 +81,9 @@ def command(
     ctx.exit(_status(difference, exit_code, fail_on_new))
 
 
-def _keep(file: str) -> None:
-    """Refuse to write over an architecture, of either version or any other."""
-    path = Path(file)
-    if file and path.is_file() and is_architecture(read_bytes(path, file)):
-        raise UsageError(f"{file} is an architecture file: it is not overwritten", "name another file")
+def _read(paths: tuple[Path, ...]) -> list[Path]:
+    """What is compared: of a folder, whatever lies in it."""
+    return [path / "any" if path.is_dir() else path for path in paths or (Path(),)]
 
 
 def _rendered(difference: Difference, name: str, color: bool) -> str:

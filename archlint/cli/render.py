@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
+from archlint.cli.outputs import keep_what_is_read, unwritable
 from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, dot, draw, render
 from archlint.diagram.formats import BINARY, SEARCHED
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
@@ -101,7 +102,7 @@ def command(
     system, report = _read(Path(STDIN) if data is not None else source, config, data, not no_findings)
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
-        _keep_inputs(target, [*inputs, *([config] if config else [])])
+        _keep_inputs(target, inputs, config)
     most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
     plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most)
     picture = draw(system, report, plan)
@@ -184,10 +185,11 @@ def _keep_others(target: Path, name: str) -> None:
         raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten", hint)
 
 
-def _keep_inputs(target: Path, inputs: list[Path]) -> None:
+def _keep_inputs(target: Path, inputs: list[Path], config: Path | None) -> None:
     for path in inputs:
         if target.exists() and path.exists() and target.samefile(path):
             raise UsageError(f"{target} is what is drawn: it is not overwritten", "name another file with -o")
+    keep_what_is_read(str(target), map(str, inputs), [str(config)] if config is not None else [])
 
 
 def _write(data: bytes, target: Path | None) -> None:
@@ -209,7 +211,7 @@ def _write(data: bytes, target: Path | None) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".part")
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise unwritable(target, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -217,18 +219,14 @@ def _write(data: bytes, target: Path | None) -> None:
         Path(name).replace(real)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise _unwritable(target, error) from None
+        raise unwritable(target, error) from None
 
 
 def _write_into(data: bytes, target: Path) -> None:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise _unwritable(target, error) from None
-
-
-def _unwritable(target: Path, error: OSError) -> UsageError:
-    return UsageError(f"{target}: cannot be written: {error.strerror}", "name a file in a folder that exists")
+        raise unwritable(target, error) from None
 
 
 def _umask() -> int:

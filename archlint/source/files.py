@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".yaml", ".yml")
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
-_WORD: Final = r"""(?<![\w./@-])archlint(?=["'\s:,}]|$)"""
+_WORD: Final = r"""(?<![\w./@"'-])archlint(?=[\s:,}]|$)|(["'])archlint\1\s*:"""
+"""What could be the key where the style is another; `"name": "archlint"`, as reports have it, could not."""
 _MAX_IGNORE: Final = 1_000_000
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 

@@ -301,3 +301,95 @@ def test_a_file_in_flow_style_is_found_in_a_folder_as_by_its_name(archlint: Run,
     assert "arch.yaml:4:" in found.stdout
     assert (found.returncode, found.stdout.splitlines()[0]) == (1, named.stdout.splitlines()[0])
     assert "1 YAML file skipped" in found.stdout
+
+
+@pytest.fixture
+def frozen(archlint: Run, sick: Path) -> Path:
+    """A project with a configuration, a baseline, and a part that its architecture includes."""
+    head, models = SICK.split("models:\n", maxsplit=1)
+    body, components = models.split("components:\n", maxsplit=1)
+    sick.write_text(f"{head}include: [models.part]\ncomponents:\n{components}")
+    sick.with_name("models.part").write_text(f"models:\n{body}")
+    sick.with_name("archlint.toml").write_text('extend = "base.toml"\n')
+    sick.with_name("base.toml").write_text("")
+    sick.with_name("other.conf").write_text(SICK)
+    sick.with_name("own.conf").write_text('baseline = "known.jsonl"\n')
+    assert archlint("baseline").returncode == 0
+    assert archlint("baseline", "-o", "known.jsonl").returncode == 0
+    return sick.parent
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "hard link"])
+@pytest.mark.parametrize(
+    ("name", "told", "words"),
+    [
+        ("arch.yaml", "was", ()),
+        ("models.part", "this file was checked", ()),
+        ("archlint.toml", "is the configuration, or the baseline", ()),
+        ("own.conf", "is the configuration, or the baseline", ("--config", "own.conf")),
+        ("archlint-baseline.jsonl", "is the configuration, or the baseline", ()),
+        ("known.jsonl", "is the configuration, or the baseline", ("--baseline", "known.jsonl")),
+        ("known.jsonl", "is a baseline", ()),
+        ("archlint-baseline.jsonl", "is the configuration, or the baseline", ("--no-baseline",)),
+        ("other.conf", "is an architecture file: it is not overwritten", ()),
+    ],
+)
+def test_no_report_replaces_what_archlint_reads(
+    archlint: Run, frozen: Path, name: str, told: str, words: tuple[str, ...], linked: bool
+) -> None:
+    before = (frozen / name).read_bytes()
+    target = name
+    if linked:
+        (frozen / "report.out").hardlink_to(frozen / name)
+        target = "report.out"
+    done = archlint("check", *words, "-o", f"json:{target}")
+    assert (done.returncode, f"{target}" in done.stderr, told in done.stderr) == (2, True, True), done.stderr
+    assert (frozen / name).read_bytes() == before
+
+
+def test_a_configuration_that_is_extended_is_kept_as_all_toml_and_yaml_is(archlint: Run, frozen: Path) -> None:
+    (frozen / "ci.yml").write_text("on: push\n")
+    for name in ("base.toml", "ci.yml"):
+        before = (frozen / name).read_bytes()
+        for words in (("check",), ("diff", "arch.yaml", "arch.yaml")):
+            done = archlint(*words, "-o", f"json:{name}")
+            assert (done.returncode, f"{name} exists, and no report is" in done.stderr) == (2, True), done.stderr
+        assert (frozen / name).read_bytes() == before
+
+
+def test_reports_are_written_anew_over_reports(archlint: Run, sick: Path) -> None:
+    words = [word for name in FORMATS for word in ("-o", f"{name}:out.{name}")]
+    for _ in range(2):
+        done = archlint("check", "arch.yaml", *words)
+        assert (done.returncode, done.stderr) == (1, "")
+    for _ in range(2):
+        assert archlint("diff", "arch.yaml", "arch.yaml", "-o", "json:d", "-o", "markdown:e", "-o", "text:f").returncode == 0
+
+
+def test_a_difference_replaces_neither_configuration_nor_baseline_nor_what_it_compares(
+    archlint: Run, frozen: Path
+) -> None:
+    for number, (name, told) in enumerate((
+        ("arch.yaml", "this file was compared"), ("archlint.toml", "is the configuration"),
+        ("archlint-baseline.jsonl", "is a baseline"), ("other.conf", "is an architecture file"),
+    )):  # fmt: skip
+        before = (frozen / name).read_bytes()
+        (frozen / f"link{number}").hardlink_to(frozen / name)
+        for target in (name, f"link{number}"):
+            done = archlint("diff", "arch.yaml", "arch.yaml", "-o", f"json:{target}")
+            assert (done.returncode, told in done.stderr) == (2, True), (target, done.stderr)
+        assert (frozen / name).read_bytes() == before
+
+
+def test_a_picture_replaces_neither_configuration_nor_baseline(archlint: Run, frozen: Path) -> None:
+    for number, (name, told) in enumerate((
+        ("archlint.toml", "is the configuration"), ("archlint-baseline.jsonl", "is a baseline"),
+        ("models.part", "is what is drawn"), ("other.conf", "is an architecture file"),
+    )):  # fmt: skip
+        before = (frozen / name).read_bytes()
+        (frozen / f"link{number}.svg").hardlink_to(frozen / name)
+        done = archlint("render", "arch.yaml", "-o", f"link{number}.svg")
+        assert (done.returncode, told in done.stderr) == (2, True), (name, done.stderr)
+        assert (frozen / name).read_bytes() == before
+    for _ in range(2):
+        assert archlint("render", "arch.yaml", "-o", "arch.svg").returncode == 0

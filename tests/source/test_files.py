@@ -69,6 +69,9 @@ def documents(draw: st.DrawFn) -> str:
     ("&k archlint: 1\n", True),
     ("!!str archlint: 1\n", True),
     ("a: &k archlint\n*k : 1\n", True),
+    ("{a: 1, 'archlint' : 1}\n", True),
+    ('? "archlint"\n: 1\n', True),
+    ('{"tool": {"name": "archlint", "version": 1}}\n', False),
     ("base: &b {archlint: 1}\n<<: *b\n", True),
     ("{system: x, archlint: 1, components: [\n", True),              # not YAML, and to be told as such
     ("{system: x, archlint: 1} trailing\n", True),
