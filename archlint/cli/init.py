@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from archlint.cli.outputs import unwritable
 from archlint.errors import UsageError
 from archlint.model.schema import architecture_schema
 
@@ -94,11 +95,21 @@ def command(path: Path) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", "make it first")
     schema = path.parent / SCHEMA
+    if schema.exists() and not _is_schema(schema):
+        raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")
     try:
         schema.parent.mkdir(exist_ok=True)
         schema.write_bytes(msgspec.json.format(msgspec.json.encode(architecture_schema()), indent=2) + b"\n")
         with path.open("x", encoding="utf-8") as file:
             file.write(STARTER.format(schema=SCHEMA.as_posix(), name=path.name))
     except OSError as error:
-        raise UsageError(f"{error.filename}: cannot be written: {error.strerror}", "choose another folder") from None
+        raise unwritable(error.filename, error) from None
     click.echo(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")
+
+
+def _is_schema(file: Path) -> bool:
+    """Whether a file is the schema, of whatever version of archlint."""
+    try:
+        return f'"title": "{architecture_schema()["title"]}"'.encode() in file.read_bytes()[:1_000]
+    except OSError:
+        return False

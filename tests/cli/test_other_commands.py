@@ -91,3 +91,16 @@ def test_the_module_is_the_command() -> None:
 
     done = subprocess.run([sys.executable, "-m", "archlint", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("archlint ")
+
+
+def test_init_writes_its_own_schema_anew_and_no_other_file(archlint: Run, tmp_path: Path) -> None:
+    assert archlint("init").returncode == 0
+    assert archlint("init", "second.yaml").returncode == 0
+    schema = tmp_path / ".archlint" / "schema.json"
+    schema.unlink()
+    (tmp_path / "mine.json").write_text("{}\n")
+    schema.hardlink_to(tmp_path / "mine.json")
+    done = archlint("init", "third.yaml")
+    assert (done.returncode, "exists, and is not the schema: it is not overwritten" in done.stderr) == (2, True)
+    assert (tmp_path / "mine.json").read_text() == "{}\n"
+    assert not (tmp_path / "third.yaml").exists()
