@@ -51,6 +51,8 @@ def command(
     """
     if update and since is not None:
         raise UsageError("--update writes and --since does not", "give one of them")
+    if str(file) == "-":
+        raise UsageError("a baseline is a file: it is not written to standard output (`-`)", "name one: -o FILE")
     options = Options(select, ignore, exclude, config, baselined=False, signatures=True)
     report = check_targets(paths or (Path(),), options)
     if not report.files and not report.errors:

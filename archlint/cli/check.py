@@ -28,14 +28,14 @@ def known_format(ctx: click.Context, param: click.Parameter, name: str | None) -
 
 
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Formats, each with the file behind its colon where it should not go to standard output."""
+    """Formats, each with the file behind its colon where it should not go to standard output (`-`)."""
     found = []
     for value in values:
         name, colon, file = value.partition(":")
         known_format(ctx, param, name)
         if colon and not file:
             raise click.BadParameter(f"`{value}` names no file; write {name}:FILE, or {name} alone", ctx, param)
-        found.append((name, file))
+        found.append((name, "" if file == "-" else file))
     return tuple(found)
 
 

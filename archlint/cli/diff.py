@@ -19,10 +19,11 @@ FORMATS = ("text", "json", "markdown")
 
 
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Formats, each with the file behind its colon where it should not go to standard output."""
+    """Formats, each with the file behind its colon where it should not go to standard output (`-`)."""
     found: list[tuple[str, str]] = []
     for value in values:
         name, _, file = value.partition(":")
+        file = "" if file == "-" else file
         if name not in FORMATS:
             raise click.BadParameter(f"there is no format `{name}`; formats: {', '.join(FORMATS)}", ctx, param)
         if any(file == other for _, other in found):
@@ -64,6 +65,8 @@ def command(
     text: order, units and comments make no difference. Exit status: 0, with --exit-code or --fail-on-new also 1, and
     2 for a wrong call or a file that cannot be read.
     """
+    if any(str(path) == "-" for path in paths):
+        raise UsageError("standard input (`-`) is not compared", "write it to a file, and name that")
     for _, file in outputs:
         if file:
             named = [str(config)] if config is not None else []

@@ -186,9 +186,8 @@ def _order(entry: BaselineEntry) -> tuple[str, str, str]:
 def _without(report: FileReport, matched: Matched, still: Iterable[Pair], was_file: str) -> FileReport:
     """Take the findings that are matched out of those that are open."""
     new = {id(finding) for finding in matched.new}
-    known: dict[int, Pair] = {}
-    for pair in sorted(still, key=lambda pair: pair.entry.path):       # of several, the same one whatever is renamed
-        known.setdefault(id(pair.found.finding), pair)
+    # Of several entries, the same one whatever is renamed: the first.
+    known = {id(one.found.finding): one for one in sorted(still, key=lambda one: one.entry.path, reverse=True)}
     baselined = tuple(
         Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "", was_file)
         for finding in report.findings if id(finding) not in new and (pair := known.get(id(finding))) is not None

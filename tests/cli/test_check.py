@@ -393,3 +393,21 @@ def test_a_picture_replaces_neither_configuration_nor_baseline(archlint: Run, fr
         assert (frozen / name).read_bytes() == before
     for _ in range(2):
         assert archlint("render", "arch.yaml", "-o", "arch.svg").returncode == 0
+
+
+def test_a_dash_is_standard_output_and_no_file(archlint: Run, sick: Path) -> None:
+    assert json.loads(archlint("check", "arch.yaml", "-o", "json:-").stdout)["version"] == 1
+    assert "version" in json.loads(archlint("diff", "arch.yaml", "arch.yaml", "-o", "json:-").stdout)
+    for words, told in (
+        (("check", "arch.yaml", "-o", "json:-", "-o", "text"), "two outputs go to standard output"),
+        (("check", "arch.yaml", "-o", "json:-", "-o", "text:-"), "two outputs go to standard output"),
+        (("diff", "arch.yaml", "arch.yaml", "-o", "json:-", "-o", "text"), "two outputs go to standard output"),
+        (("baseline", "-o", "-"), "a baseline is a file: it is not written to standard output"),
+        (("baseline", "--update", "-o", "-"), "a baseline is a file"),
+        (("diff", "-", "arch.yaml"), "standard input (`-`) is not compared"),
+        (("diff", "arch.yaml", "-"), "standard input (`-`) is not compared"),
+        (("diff", "--git", "HEAD", "-"), "standard input (`-`) is not compared"),
+    ):
+        done = archlint(*words)
+        assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
+    assert [path.name for path in sick.parent.iterdir()] == ["arch.yaml"]
