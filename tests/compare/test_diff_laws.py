@@ -51,9 +51,10 @@ def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None
     assert {part.name for part in forth.parts if part.state == "added"} == {
         part.name for part in back.parts if part.state == "removed"
     }
-    assert forth.unchanged + len(forth.found) + len(forth.regraded) == back.unchanged + len(back.healed) + len(
-        back.regraded
-    ) + len(back.undecided)
+    stand = forth.unchanged + len(forth.found) + len(forth.regraded)
+    stood = back.unchanged + len(back.healed) + len(back.regraded) + len(back.undecided)
+    grown = sum(len(finding.paths) > 1 for finding in back.found)      # new at one more place, and healed at none
+    assert 0 <= stand - stood <= grown
 
 
 @settings(max_examples=40, deadline=None)

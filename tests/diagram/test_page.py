@@ -260,7 +260,7 @@ def test_a_search_dims_a_line_with_all_that_stands_on_it(opened: Opened, tmp_pat
 def test_what_is_chosen_beside_a_path_is_seen_with_its_lines(opened: Opened, tmp_path: Path) -> None:
     page = opened.open(html(draw(*of_file(WAITS_ON_QUEUE), Plan(path="upload-photo"))), tmp_path)
     beside = f'[data-edge="{opened.edge("weekly-report", "answers")}"]'
-    assert opened.opacity(f"{beside} .line") < 0.5 and opened.opacity(f"{beside} .label") < 0.5
+    assert opened.opacity(f"{beside} .line") < 0.7 and opened.opacity(f"{beside} .label") < 0.7
     page.click(opened.node("weekly-report"))
     assert opened.opacity(f"{beside} .line") == opened.opacity(f"{beside} .label") == 1
     assert opened.opacity(f'{opened.node("weekly-report")} .name') == 1
