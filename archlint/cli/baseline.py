@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -68,10 +69,29 @@ def command(
     changes = [(target, _change(target, files, update, report)) for target, files in groups.items()]
     for target, change in changes:
         if change.entries or target.exists():
+            is_first = not target.exists()
             write_baseline(target, change.entries)
             click.echo(_told(target, change))
+            if is_first and (hint := merge_hint(target)):
+                click.echo(hint, err=True)
         else:
             click.echo(f"nothing to freeze: {shown_path(target)} is not written")
+
+
+def merge_hint(target: Path) -> str:
+    """Say how git merges a baseline without conflicts; nothing outside of a repository, or where it does already."""
+    folder = Path(os.path.realpath(target)).parent
+    top = next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
+    if top is None:
+        return ""
+    attributes = top / ".gitattributes"
+    try:
+        known = attributes.read_text(encoding="utf-8", errors="replace") if attributes.is_file() else ""
+    except OSError:
+        known = ""
+    if any(".jsonl" in line and "merge=union" in line for line in known.splitlines()):
+        return ""
+    return f"note: git merges it without conflicts once .gitattributes says: {target.name} merge=union"
 
 
 def _tell_growth(groups: dict[Path, list[FileReport]], revision: str) -> int:

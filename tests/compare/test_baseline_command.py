@@ -100,6 +100,29 @@ def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archli
     assert json.loads(again.stdout)["spent"] == []
 
 
+def test_branches_that_each_heal_something_merge_once_git_is_told_how(archlint: Run, old: Path) -> None:
+    folder, baseline = old.parent, old.parent / NAME
+    git(folder, "init", "-q")
+    baseline.unlink()
+    told = archlint("baseline").stderr.strip()
+    line = "archlint-baseline.jsonl merge=union"
+    assert told == f"note: git merges it without conflicts once .gitattributes says: {line}"
+    (folder / ".gitattributes").write_text(f"{line}\n")
+    baseline.unlink()
+    assert archlint("baseline").stderr == ""
+    commit(folder, "what there is")
+    for number in (4, 5):
+        git(folder, "switch", "-q", "-c", f"heal-{number}", "main")
+        edit(old, f"    serves: [model-{number}]\n", f"    serves: [model-{number}]\n    logs_to: [store]\n")
+        assert "taken out" in archlint("baseline", "--update").stdout
+        commit(folder, f"heal {number}")
+    git(folder, "merge", "-q", "heal-4")
+    done = archlint("check")
+    assert done.returncode == 0, done.stdout
+    archlint("baseline", "--update")
+    assert "healed" not in archlint("check").stdout
+
+
 def test_what_a_change_adds_to_the_baseline_is_told_whatever_it_renames(archlint: Run, old: Path) -> None:
     git(old.parent, "init", "-q")
     commit(old.parent, "what there is")
