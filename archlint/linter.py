@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -153,7 +154,7 @@ def baseline_of(config: Config, options: Options) -> Path | None:
     if options.baseline is not None:
         return options.baseline
     beside = config.root / BASELINE
-    return config.baseline or (beside if beside.is_file() else None)
+    return config.baseline or (beside if os.path.lexists(beside) else None)     # what is no file is told as such
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:

@@ -68,8 +68,8 @@ def command(
         groups = _existing(groups)
     changes = [(target, _change(target, files, update, report)) for target, files in groups.items()]
     for target, change in changes:
-        if change.entries or target.exists():
-            is_first = not target.exists()
+        is_first = not os.path.exists(target)
+        if change.entries or not is_first:
             write_baseline(target, change.entries)
             click.echo(_told(target, change))
             if is_first and (hint := merge_hint(target)):
@@ -125,7 +125,7 @@ def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileRepor
 
 def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileReport]]:
     """Return the baselines that are there; of several configurations some may have none."""
-    there = {target: files for target, files in groups.items() if target.exists()}
+    there = {target: files for target, files in groups.items() if os.path.exists(target)}
     if not there:
         target = next(iter(groups))
         raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", "write it without --update")
@@ -134,7 +134,7 @@ def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileRepor
 
 def _change(target: Path, files: list[FileReport], update: bool, report: Report) -> Change:
     """Work out what a baseline holds from now on; nothing is written yet."""
-    known = target.exists()
+    known = os.path.exists(target)
     baseline = read_baseline(target) if known else Baseline(target)
     if update:
         for error in unread(baseline, report):

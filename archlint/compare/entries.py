@@ -17,7 +17,7 @@ import msgspec
 
 from archlint.compare.signatures import Signatures, signature_of
 from archlint.engine import fingerprint
-from archlint.errors import ArchlintError
+from archlint.errors import ArchlintError, hint_to_read, hint_to_write
 from archlint.model.quantities import shorten
 from archlint.verdicts import BaselineEntry, Finding
 
@@ -169,13 +169,17 @@ _DAMAGED: Final = "restore the line, or take it out and run `archlint baseline`"
 def _text(file: Path, shown: str) -> str:
     hint = "write one with `archlint baseline`, or do without: --no-baseline"
     try:
+        if file.is_dir():
+            raise BaselineError(f"{shown}: is a folder, and a baseline is a file", _FOLDER)
         if not file.is_file():
-            what = "is a folder" if file.is_dir() else "there is no such baseline"
+            what = "is no regular file" if file.exists() else "there is no such baseline"
             raise BaselineError(f"{shown}: {what}", hint)
         with file.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise BaselineError(f"{shown}: cannot be read: {error}", hint) from None
+    except OSError as error:
+        raise BaselineError(f"{shown}: cannot be read: {error.strerror or error}", hint_to_read(error, hint)) from None
+    except ValueError:                             # a NUL in the name
+        raise BaselineError(f"{shown!r}: there is no such baseline", hint) from None
     if len(data) > _MAX_BYTES:
         raise BaselineError(f"{shown}: too large for a baseline", hint)
     try:
@@ -184,6 +188,7 @@ def _text(file: Path, shown: str) -> str:
         raise BaselineError(f"{shown}: no baseline: byte {error.start} is not UTF-8", _NO_BASELINE) from None
 
 
+_FOLDER: Final = "name another file, or move the folder away"
 _NO_BASELINE: Final = "name a file that `archlint baseline` has written; others are never overwritten"
 
 
@@ -201,7 +206,8 @@ def _check_version(head: object, where: str) -> None:
         raise BaselineError(f'{where}: no baseline: it does not start with {{"{MARK}": {VERSION}}}', _NO_BASELINE)
     if head[MARK] != VERSION or isinstance(head[MARK], bool):
         message = f"{where}: a baseline of version {shorten(str(head[MARK]))}; this archlint reads version {VERSION}"
-        raise BaselineError(message, "update archlint, or write the baseline anew")
+        hint = "update archlint; or remove the file and freeze today's findings with `archlint baseline`"
+        raise BaselineError(message, hint)
 
 
 def _order(entry: Entry) -> tuple[str, str, tuple[str, ...]]:
@@ -227,8 +233,12 @@ def _line(row: object) -> str:
 
 
 def write_baseline(file: Path, entries: Iterable[Entry]) -> None:
-    """Write a baseline in one step: whoever reads meanwhile finds the old one or the new one."""
+    """Write a baseline in one step: whoever reads meanwhile finds the old one or the new one.
+
+    A link stays one: what it points to is written.
+    """
     text = baseline_text(entries)
+    named, file = file, Path(os.path.realpath(file))
     beside = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         try:
@@ -238,5 +248,5 @@ def write_baseline(file: Path, entries: Iterable[Entry]) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        message = f"{shown_path(file)}: cannot be written: {error.strerror}"
-        raise BaselineError(message, "name a file in a folder that exists and can be written: -o FILE") from None
+        message = f"{shown_path(named)}: cannot be written: {error.strerror}"
+        raise BaselineError(message, hint_to_write(error)) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.config.records import Config
-from archlint.errors import ConfigError
+from archlint.errors import ConfigError, hint_to_read
 from archlint.packs import Problems
 from archlint.source.files import project_root
 
@@ -114,7 +114,7 @@ def _bytes(file: Path) -> bytes:
             data = opened.read(_MAX_BYTES + 1)
     except OSError as error:
         message = f"{_shown(file)}: cannot be read: {error.strerror}"
-        raise ConfigError(message, "name a configuration file") from None
+        raise ConfigError(message, hint_to_read(error, "name a configuration file")) from None
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{_shown(file)}: too large for a configuration", "name a configuration file")
     return data

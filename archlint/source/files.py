@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from archlint.errors import UnreadableInputError
+from archlint.errors import UnreadableInputError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
@@ -40,7 +40,8 @@ def read_bytes(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UnreadableInputError(f"{name}: cannot be read: {error.strerror or error}", hint) from None
+        what = f"{name}: cannot be read: {error.strerror or error}"
+        raise UnreadableInputError(what, hint_to_read(error, hint)) from None
     except ValueError:  # a NUL in the name
         raise UnreadableInputError(f"{name!r}: no such file", hint) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -482,3 +483,71 @@ def test_a_frozen_file_is_missed_in_the_folder_that_is_searched_only(archlint: R
     assert archlint("check", "team").returncode == 0
     done = archlint("check", str(old.parent), cwd=team)
     assert (done.returncode, f"{old}: has no key `archlint`" in flat(done)) == (2, True), flat(done)
+
+
+def test_a_baseline_of_another_version_can_be_replaced_as_its_hint_says(archlint: Run, old: Path) -> None:
+    (old.parent / NAME).write_text('{"archlint-baseline": 2}\n')
+    hint = "hint: update archlint; or remove the file and freeze today's findings with `archlint baseline`"
+    assert hint in flat(archlint("check"))
+    (old.parent / NAME).unlink()
+    assert archlint("baseline").returncode == 0
+    assert archlint("check").returncode == 0
+
+
+def test_a_baseline_that_is_a_folder_or_leads_nowhere_is_told(archlint: Run, old: Path) -> None:
+    (old.parent / NAME).unlink()
+    (old.parent / NAME).mkdir()
+    for words in (("check",), ("baseline",), ("baseline", "--update")):
+        done = archlint(*words)
+        assert (done.returncode, f"{NAME}: is a folder, and a baseline is a file" in done.stderr) == (2, True), done.stderr
+        assert "hint: name another file, or move the folder away" in done.stderr
+    assert archlint("check", "--no-baseline").returncode == 1
+    (old.parent / NAME).rmdir()
+    (old.parent / NAME).symlink_to("nowhere.jsonl")
+    done = archlint("check")
+    assert (done.returncode, f"{NAME}: there is no such baseline" in done.stderr) == (2, True), done.stderr
+    assert archlint("baseline").returncode == 0
+    assert (old.parent / "nowhere.jsonl").is_file()
+    assert archlint("check").returncode == 0
+
+
+def test_a_baseline_behind_a_link_is_written_where_it_stands(archlint: Run, old: Path) -> None:
+    kept = old.parent / "quality" / "known.jsonl"
+    kept.parent.mkdir()
+    (old.parent / NAME).rename(kept)
+    (old.parent / NAME).symlink_to(Path("quality", "known.jsonl"))
+    edit(old, "server-3", "ranking")
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 40 findings known\n"
+    assert (old.parent / NAME).is_symlink()
+    assert '"ranking"' in kept.read_text()
+    assert [path.name for path in kept.parent.iterdir()] == ["known.jsonl"]
+    assert archlint("check").returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="run it as a user other than root, who reads and writes everything")
+def test_what_may_not_be_read_or_written_is_told_with_a_hint_that_fits(archlint: Run, old: Path) -> None:
+    for name, said in ((NAME, NAME), ("arch.yaml", "arch.yaml"), ("archlint.toml", "archlint.toml")):
+        (old.parent / name).chmod(0)
+        done = archlint("check", "arch.yaml")
+        told = flat(done)
+        assert (done.returncode, f"{said}: cannot be read: Permission denied" in told) == (2, True), told
+        assert "hint: let it be read" in told
+        (old.parent / name).chmod(0o644)
+    (old.parent / "out.json").touch(0o444)
+    (old.parent / "closed").mkdir(0o555)
+    for words in (("check", "-o", "json:out.json"), ("check", "-o", "json:closed/out.json"), ("render", "-o", "closed/a.svg"),
+                  ("baseline", "-o", "closed/known.jsonl"), ("init", "closed/new.yaml")):  # fmt: skip
+        done = archlint(*words)
+        assert (done.returncode, "cannot be written: Permission denied" in done.stderr) == (2, True), done.stderr
+        assert "hint: let it be written, or name another file" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full: run it on Linux")
+def test_a_full_disk_is_no_matter_of_the_name(archlint: Run, old: Path) -> None:
+    old.with_name("full.svg").symlink_to("/dev/full")
+    for words in (("check", "-o", "json:/dev/full"), ("diff", "arch.yaml", "arch.yaml", "-o", "json:/dev/full"),
+                  ("render", "-o", "full.svg")):  # fmt: skip
+        done = archlint(*words)
+        told = flat(done)
+        assert (done.returncode, "No space left on device" in told) == (2, True), told
+        assert "hint: make room, or name a file elsewhere" in told
