@@ -97,6 +97,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 )
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
 @click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
+@click.option("--allow-empty", is_flag=True, help="Pass where there is nothing to check, in place of exit status 2.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
 @click.option("--patterns", is_flag=True, help="List the patterns that are recognised.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -119,6 +120,7 @@ def command(
     baseline: Path | None,
     no_baseline: bool,
     baseline_strict: bool,
+    allow_empty: bool,
     undecided: bool,
     patterns: bool,
     statistics: bool,
@@ -152,6 +154,7 @@ def command(
                 baseline,
                 not no_baseline,
                 baseline_strict,
+                allow_empty,
             )
         )
     )

@@ -44,6 +44,7 @@ class CheckCall(msgspec.Struct, frozen=True):
     baseline: Path | None = None
     baselined: bool = True
     baseline_strict: bool = False
+    allow_empty: bool = False
 
 
 def run_check(call: CheckCall) -> int:
@@ -59,7 +60,10 @@ def run_check(call: CheckCall) -> int:
     targets, options, stdin = _inputs(call, options)
     report = check_targets(targets, options, stdin)
     if not report.files and not report.errors:
-        raise nothing_to_check(call.paths, report)
+        nothing = nothing_to_check(call.paths, report)
+        if not call.allow_empty or stdin is not None:
+            raise nothing
+        click.echo(f"note: {nothing.message}", err=True)
     _keep_inputs(report, call, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
@@ -148,7 +152,7 @@ def _fail_on(report: Report) -> str:
 
 
 def _status(report: Report, fail_on: str, exit_zero: bool) -> int:
-    if report.errors or not report.files:
+    if report.errors:
         return 2
     if exit_zero or fail_on == "never":
         return 0

@@ -104,6 +104,13 @@ def test_a_sick_file_is_refused_and_a_healthy_one_is_committed(repository: Path,
     assert git(repository, "show", "--name-only", "--format=", "HEAD").split() == [".pre-commit-config.yaml", "arch.yaml"]
 
 
+def test_a_repository_without_an_architecture_may_commit(repository: Path, home: Path) -> None:
+    status, told = committed(repository, home)
+    assert (status, "Passed" in told) == (0, True), told
+    (repository / "values.yaml").write_text("key: value\n")
+    assert committed(repository, home)[0] == 0
+
+
 def test_files_that_others_include_are_checked_with_them_and_other_files_start_nothing(
     repository: Path, home: Path
 ) -> None:
