@@ -507,6 +507,11 @@ class TestRouting:
         text = FRONT.replace("serves: [m]", "serves: [m], replicas: 2, zones: [x, y]")
         assert found(load(text), "online-ab") == []
 
+    @pytest.mark.parametrize("calls", ["{to: a, share: 50%}, {to: b, share: 50%}", "{to: b, share: 50%}, {to: a, share: 50%}"])
+    def test_of_equal_shares_none_is_the_candidate_whatever_their_order(self, calls: str) -> None:
+        [(_, roles)] = self.routed("online-ab", f"calls: [{calls}]")
+        assert (sorted(roles["current"]), "candidate" in roles) == (["a", "b"], False)
+
     def test_shares_of_the_same_model_are_none(self) -> None:
         assert self.routed("online-ab", "calls: [{to: a, share: 50%}, {to: b, share: 50%}]", b="m") == []
 

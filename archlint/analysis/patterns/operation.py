@@ -52,15 +52,15 @@ def _online_ab(
 ) -> Iterator[RecognisedPattern]:
     """**online-ab**: relations of one component with a `share` of the traffic each lead to different models.
 
-    The current one has the largest share. Replicas behind a balancer state no share, and shares of the same
-    model are only a split of the load: neither is one.
+    The current one has the largest share; where several have it, nothing tells which it is, and all are. Replicas
+    behind a balancer state no share, and shares of the same model are only a split of the load: neither is one.
     """
     arms = [r for r in outgoing if r.verb in _ROUTES and r.share is not None and servers[r.target]]
     if not _differ(system, arms, servers):
         return
-    largest = max(arms, key=lambda relation: relation.share or 0.0)
-    current = servers[largest.target]
-    candidates = [s for arm in arms if arm is not largest for s in servers[arm.target] if s not in current]
+    largest = max(relation.share or 0.0 for relation in arms)
+    current = [s for arm in arms if arm.share == largest for s in servers[arm.target]]
+    candidates = [s for arm in arms for s in servers[arm.target] if s not in current]
     logs = _logs_of(system, [name, *current, *candidates])
     roles = {"proxy": [name], "current": current, "candidate": candidates, "log": logs}
     yield recognised("online-ab", workload_of(system, [name]), roles)
