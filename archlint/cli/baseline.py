@@ -72,13 +72,13 @@ def command(
         if change.entries or not is_first:
             write_baseline(target, change.entries)
             click.echo(_told(target, change))
-            if is_first and (hint := merge_hint(target)):
+            if is_first and (hint := _merge_hint(target)):
                 click.echo(hint, err=True)
         else:
             click.echo(f"nothing to freeze: {shown_path(target)} is not written")
 
 
-def merge_hint(target: Path) -> str:
+def _merge_hint(target: Path) -> str:
     """Say how git merges a baseline without conflicts; nothing outside of a repository, or where it does already."""
     folder = Path(os.path.realpath(target)).parent
     top = next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
@@ -98,7 +98,7 @@ def _tell_growth(groups: dict[Path, list[FileReport]], revision: str) -> int:
     """Say what each baseline holds beyond that of a revision; return the exit status."""
     status = 0
     for target, files in groups.items():
-        if not target.exists():
+        if not os.path.exists(target):
             continue
         shown = shown_path(target)
         before = baseline_at(revision, target)

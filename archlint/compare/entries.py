@@ -135,7 +135,7 @@ def read_baseline(file: Path) -> Baseline:
 
 def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
     """Return the baseline that a text holds, whose entries are relative to a file's folder; raises `BaselineError`."""
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         if line.startswith(_CONFLICT):
             message = f"{shown}:{number}: a merge conflict stands in the baseline"
@@ -183,7 +183,7 @@ def _text(file: Path, shown: str) -> str:
     if len(data) > _MAX_BYTES:
         raise BaselineError(f"{shown}: too large for a baseline", hint)
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BaselineError(f"{shown}: no baseline: byte {error.start} is not UTF-8", _NO_BASELINE) from None
 

@@ -158,7 +158,7 @@ def baseline_at(name: str, file: Path) -> Baseline | None:
     if place not in revision.blobs:
         return None
     shown = revision.shown(place)
-    return parse_baseline(decode(shown, revision.read_bytes(place)).replace("\r\n", "\n"), file, shown)
+    return parse_baseline(decode(shown, revision.read_bytes(place)), file, shown)
 
 
 class RevisionIncludes:
