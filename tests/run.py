@@ -3,12 +3,13 @@
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
 are current, and all tests with the doctests. Beside the first steps it makes an environment for Airflow and, where npm
-is, installs Microsoft's SARIF validator. A test that lacks a program (a server, Chromium, that validator) is skipped and
-says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
+is, installs Microsoft's SARIF validator and Mermaid. A test that lacks a program (a server, Chromium, that validator) is
+skipped and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,9 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-VALIDATOR = "@microsoft/sarif-multitool"
+NPM_PACKAGES = {"@microsoft/sarif-multitool": "5.7.0", "mermaid": "11.16.0"}
 PROCESSES = (os.cpu_count() or 1) + 1              # many tests wait for the processes that they start
-VALIDATOR_VERSION = "5.7.0"
 
 
 def install() -> None:
@@ -76,16 +76,25 @@ class Beside:
                 raise SystemExit(f"tests/run.py: {self.what} failed")
 
 
+def packages_missing(folder: Path) -> list[str]:
+    """The npm packages, `name@version`, that are not installed whole: npm writes its list when it is done."""
+    listing = folder / "node_modules" / ".package-lock.json"
+    listed = json.loads(listing.read_text(encoding="utf-8"))["packages"] if listing.is_file() else {}
+    there = {name: listed.get(f"node_modules/{name}", {}).get("version") for name in NPM_PACKAGES}
+    return [f"{name}@{version}" for name, version in NPM_PACKAGES.items() if there[name] != version]
+
+
 def beside() -> list[Beside]:
-    """Start what takes long and needs no core for itself: an environment for Airflow, and the SARIF validator."""
+    """Start what takes long and needs no core for itself: an environment for Airflow, and the npm packages."""
     steps = [Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py")]
     folder, npm = ENVIRONMENT / "npm", shutil.which("npm")
-    if npm is None:
-        print(f"== no npm: the tests that need {VALIDATOR} do not run", flush=True)
-    elif not (folder / "node_modules" / VALIDATOR).is_dir():
-        folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    missing = packages_missing(folder)
+    if npm is None and missing:
+        print(f"== no npm: the tests that need {' or '.join(missing)} do not run", flush=True)
+    elif npm is not None and missing:
         words = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", "--silent"]
-        steps.append(Beside(VALIDATOR, *words, f"{VALIDATOR}@{VALIDATOR_VERSION}"))
+        steps.append(Beside(", ".join(missing), *words, *missing))
     return steps
 
 

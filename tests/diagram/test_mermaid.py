@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,34 +10,14 @@ from playwright.sync_api import Browser, Page
 
 from archlint.diagram import Plan, draw, mermaid
 from tests.diagram.samples import EXAMPLES, HOSTILE, generated, of_file, of_text
-
-VERSION = "11.16.0"
-
-
-def script(folder: Path) -> Path:
-    """Mermaid's own script, from its npm package, kept between runs."""
-    file = folder / "package" / "dist" / "mermaid.min.js"
-    npm = shutil.which("npm")
-    if not file.is_file() and npm:
-        subprocess.run([npm, "pack", "--silent", f"mermaid@{VERSION}"], cwd=folder, check=False, timeout=120)
-        archive = folder / f"mermaid-{VERSION}.tgz"
-        if archive.is_file():
-            shutil.unpack_archive(archive, folder, filter="data")
-    if not file.is_file():
-        message = f"no mermaid {VERSION}: install npm, and let it reach its registry, to test against Mermaid itself"
-        if os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return file
+from tests.tools import mermaid_script
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    cache = request.config.cache
-    assert cache is not None
+def page(browser: Browser) -> Iterator[Page]:
     found = browser.new_page()
     found.set_content("<!doctype html><div id='out'></div>")
-    found.add_script_tag(path=script(cache.mkdir(f"mermaid-{VERSION}")))
+    found.add_script_tag(path=mermaid_script())
     found.evaluate("mermaid.initialize({startOnLoad: false, securityLevel: 'strict', maxTextSize: 500000})")
     yield found
     found.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.tools import needed
+from tests.tools import needed
 
 
 @pytest.fixture(autouse=True, scope="session")

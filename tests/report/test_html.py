@@ -18,11 +18,11 @@ from archlint.report.html import render_html
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report
 from tests.conftest import ROOT
+from tests.tools import chromium
 
 from . import reading
 from .hostile import any_reports, hostile_report
 from .samples import WHOLE, report_of
-from .tools import chromium
 
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",

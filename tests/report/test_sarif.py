@@ -21,10 +21,10 @@ from archlint.report.sarif.fingerprints import LineHashes
 from archlint.report.sarif.limits import Limits, gzip_size
 from archlint.verdicts import FileReport, Finding, Location, Report, ShownRelated
 from tests.conftest import ROOT
+from tests.tools import sarif_schema, sarif_validator
 
 from .hostile import any_reports, hostile_report
 from .samples import BIGSIZE, BROKEN, HOME, KEY, UNOWNED, WHOLE, found, report_of
-from .tools import sarif_schema, sarif_validator
 
 CONSCIOUS = {
     "SARIF2002",  # a message of its own for each finding: its arithmetic differs

@@ -24,17 +24,28 @@ def needed(found: Path | None, what: str, how: str) -> Path:
     pytest.skip(told)
 
 
+def npm_package(path: str) -> Path | None:
+    """A file of an npm package, as `tests/run.py` installs them where npm is; ARCHLINT_NPM names another folder."""
+    named = os.environ.get("ARCHLINT_NPM")
+    folder = Path(named) if named else ROOT / ".venv-tests" / "npm"
+    found = folder / "node_modules" / path
+    return found if found.is_file() else None
+
+
 def sarif_validator() -> Path:
-    """Microsoft's SARIF validator, as `tests/run.py` installs it where npm is."""
-    folders = [Path(os.environ.get("ARCHLINT_NPM", "")), ROOT / ".venv-tests" / "npm"]
+    """Microsoft's SARIF validator."""
     names = [
         "sarif-multitool-linux/Sarif.Multitool",
         "sarif-multitool-darwin/Sarif.Multitool",
         "sarif-multitool-win32/Sarif.Multitool.exe",
     ]
-    paths = (folder / "node_modules" / "@microsoft" / name for folder in folders for name in names)
-    found = next((path for path in paths if path.is_file()), None)
-    return needed(found, "Microsoft's SARIF validator", "npm install --prefix .venv-tests/npm @microsoft/sarif-multitool")
+    found = next((path for name in names if (path := npm_package(f"@microsoft/{name}"))), None)
+    return needed(found, "Microsoft's SARIF validator", "install npm, and run tests/run.py")
+
+
+def mermaid_script() -> Path:
+    """Mermaid's own script for a browser."""
+    return needed(npm_package("mermaid/dist/mermaid.min.js"), "Mermaid", "install npm, and run tests/run.py")
 
 
 def sarif_schema() -> Path:
