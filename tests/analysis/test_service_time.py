@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.analysis.service_time import estimate, lower_bound, mean, says, upper_bound
@@ -39,7 +39,6 @@ def moments(times: dict[float, float]) -> tuple[float, float]:
 
 
 @given(distributions(), st.sets(st.sampled_from(FRACTIONS), min_size=1), st.sampled_from(FRACTIONS))
-@settings(deadline=None)
 def test_bounds_from_percentiles_hold_for_any_distribution(
     times: dict[float, float], stated: set[float], fraction: float
 ) -> None:
@@ -52,7 +51,6 @@ def test_bounds_from_percentiles_hold_for_any_distribution(
 
 
 @given(distributions(), st.sampled_from(FRACTIONS))
-@settings(deadline=None)
 def test_bounds_from_mean_and_cv_hold_for_any_distribution(times: dict[float, float], fraction: float) -> None:
     average, deviation = moments(times)
     if average == 0:
@@ -97,7 +95,6 @@ def test_a_constant_is_every_percentile() -> None:
 
 
 @given(st.floats(-7, 2), st.floats(0.05, 2), st.sampled_from(FRACTIONS))
-@settings(deadline=None)
 def test_an_estimate_of_a_lognormal_is_exact(mu: float, sigma: float, fraction: float) -> None:
     def quantile(p: float) -> float:
         return math.exp(mu + sigma * NormalDist().inv_cdf(p))

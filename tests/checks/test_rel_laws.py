@@ -86,7 +86,6 @@ def _one_more(value: object) -> object:
 
 
 @given(files_with_more())
-@settings(deadline=None)
 def test_a_further_replica_or_zone_never_adds_a_single_point_of_failure(pair: tuple[File, File]) -> None:
     before, after = pair
     assert single_points(system_of(after)) <= single_points(system_of(before))
@@ -119,14 +118,13 @@ def _list(facts: Facts, verb: str) -> list[object]:
 
 
 @given(files_with_an_optional_relation())
-@settings(deadline=None)
 def test_an_optional_relation_never_adds_a_single_point_of_failure(pair: tuple[File, File]) -> None:
     before, after = pair
     assert single_points(system_of(after)) <= single_points(system_of(before))
 
 
 @given(files(), st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_order_of_components_changes_nothing(file: File, random: Random) -> None:
     names = list(file["components"])
     random.shuffle(names)
@@ -135,7 +133,6 @@ def test_the_order_of_components_changes_nothing(file: File, random: Random) -> 
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_the_order_of_anything_changes_nothing(data: st.DataObject) -> None:
     tree = data.draw(architectures())
     turned = data.draw(reordered(tree))
@@ -143,7 +140,6 @@ def test_the_order_of_anything_changes_nothing(data: st.DataObject) -> None:
 
 
 @given(files())
-@settings(deadline=None)
 def test_without_a_number_or_its_zones_a_single_point_of_failure_is_asked_about(file: File) -> None:
     whole = single_points(system_of(file))
     for name, facts in file["components"].items():
@@ -157,7 +153,6 @@ def test_without_a_number_or_its_zones_a_single_point_of_failure_is_asked_about(
 
 
 @given(files())
-@settings(deadline=None)
 def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File) -> None:
     """What is found is lost to at least one workload as a whole, by the graph itself, and is not redundant."""
     system = system_of(file)
@@ -167,7 +162,6 @@ def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File)
 
 
 @given(files())
-@settings(deadline=None)
 def test_every_component_is_single_dispensable_redundant_or_undecided(file: File) -> None:
     """Nothing that a workload needs passes in silence, unless two replicas in two zones are stated."""
     system = system_of(file)

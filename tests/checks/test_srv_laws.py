@@ -40,7 +40,6 @@ def said(report: FileReport) -> tuple[set[tuple[str, str, str, str]], set[tuple[
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_the_order_of_components_is_irrelevant(data: st.DataObject) -> None:
     tree = data.draw(architectures())
     assert said(lint(data.draw(reordered(tree)))) == said(lint(tree))
@@ -61,7 +60,7 @@ def _loosen(objectives: Tree, factor: float) -> Tree:
 
 
 @given(architectures(), st.sampled_from([1.001, 1.5, 4.0, 100.0]))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_looser_objective_never_adds_a_model_too_big_for_it(tree: Tree, factor: float) -> None:
     before = {f.at for f in lint(tree).findings if f.rule == "SRV001"}
     after = {f.at for f in lint(looser(tree, factor)).findings if f.rule == "SRV001"}
@@ -112,7 +111,7 @@ def blamed(report: FileReport, rule: str) -> set[str]:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_without_a_fact_no_finding_turns_into_a_pass(tree: Tree) -> None:
     whole = lint(tree)
     for keys in unknown_when_absent(tree):
@@ -187,7 +186,7 @@ def age(finding: Finding) -> float:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_the_terms_of_a_finding_redo_its_verdict(tree: Tree) -> None:
     for finding in lint(tree).findings:
         assert redone(finding), finding.message
@@ -221,7 +220,7 @@ def test_every_described_term_is_used_by_some_example_or_system() -> None:
 
 
 @given(architectures())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_finding_says_what_it_is_about_in_one_sentence(tree: Tree) -> None:
     for finding in lint(tree).findings:
         assert re.fullmatch(r"[^\n]{20,400}[^.\s]", finding.message)

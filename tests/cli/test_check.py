@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,20 @@ def test_circles_of_links_and_impossible_names_are_unreadable(archlint: Run, tmp
         done = archlint("check", name)
         assert done.returncode == 2, name[:40]
         assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of another kind: run it on Linux or macOS")
+def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_checked(
+    archlint: Run, sick: Path, bound_by_permissions: list[str]
+) -> None:
+    closed = sick.parent / "closed"
+    closed.mkdir(0)
+    try:
+        done = archlint("check", under=bound_by_permissions)
+    finally:
+        closed.chmod(0o755)
+    assert (done.returncode, "closed: cannot be read" in done.stdout + done.stderr) == (2, True), done.stderr
+    assert "SRV001" in done.stdout
 
 
 def test_two_outputs_cannot_go_to_one_place(archlint: Run, sick: Path) -> None:

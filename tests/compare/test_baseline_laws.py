@@ -37,25 +37,25 @@ def assert_clean(baseline: Baseline, tree: Tree) -> None:
     assert sum(entry.count for entry in applied.kept) == sum(entry.count for entry in baseline.entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(architectures())
 def test_after_a_baseline_a_check_is_clean(tree: Tree) -> None:
     assert_clean(frozen(tree), tree)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), architectures())
 def test_another_order_and_other_units_change_nothing(data: st.DataObject, tree: Tree) -> None:
     assert_clean(frozen(tree), data.draw(respelt(data.draw(shuffled(tree)))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), architectures())
 def test_a_rename_of_any_part_changes_nothing(data: st.DataObject, tree: Tree) -> None:
     assert_clean(frozen(tree), renamed(tree, data.draw(renames(tree))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), architectures())
 def test_a_baseline_survives_writing_and_reading(data: st.DataObject, tree: Tree) -> None:
     baseline = frozen(tree)
@@ -67,7 +67,7 @@ def test_a_baseline_survives_writing_and_reading(data: st.DataObject, tree: Tree
     assert sorted(again.entries, key=str) == sorted(baseline.entries, key=str)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(architectures())
 def test_all_components_under_other_names_change_nothing(tree: Tree) -> None:
     baseline = frozen(tree)

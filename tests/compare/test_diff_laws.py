@@ -18,7 +18,7 @@ EXAMPLES += sorted(ROOT.glob("rules/*/*.yaml"))
 SYSTEMS = [path for path in EXAMPLES if path.name != "rule.yaml" and "archlint:" in path.read_text(encoding="utf-8")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), architectures())
 def test_other_order_units_and_style_make_no_difference(data: st.DataObject, tree: Tree) -> None:
     again = data.draw(styled(data.draw(respelt(data.draw(shuffled(tree))))))
@@ -34,7 +34,7 @@ def test_an_example_written_again_is_the_same(path: Path) -> None:
         assert difference(text, dump(parse(text))).is_empty
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), architectures())
 def test_a_rename_is_told_as_one_and_nothing_else(data: st.DataObject, tree: Tree) -> None:
     rename = data.draw(renames(tree))
@@ -44,7 +44,7 @@ def test_a_rename_is_told_as_one_and_nothing_else(data: st.DataObject, tree: Tre
     assert not (found.derived or found.found or found.healed or found.undecided)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(architectures(), architectures())
 def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None:
     forth, back = difference(dump(one), dump(other)), difference(dump(other), dump(one))
@@ -57,7 +57,7 @@ def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None
     assert 0 <= stand - stood <= grown
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(architectures())
 def test_all_components_under_other_names_are_renamed(tree: Tree) -> None:
     other = tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 import archlint
@@ -98,7 +98,7 @@ def test_what_lies_around_a_component_is_drawn_part_by_part() -> None:
     assert len(picture.nodes) > MOST_SEEN and not any(node.members for node in picture.nodes)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(architectures())
 def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
     system, report = of_text(dump(tree))

@@ -102,7 +102,7 @@ def written(values: set[int], low: int, high: int) -> str:
     return "*" if values == set(range(low, high + 1)) else ",".join(map(str, sorted(values)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(numbers(0, 59), numbers(0, 23), numbers(0, 6))
 def test_gaps_within_a_week_are_those_of_stepping_minute_by_minute(
     minutes: set[int], hours: set[int], weekdays: set[int]
@@ -115,7 +115,7 @@ def test_gaps_within_a_week_are_those_of_stepping_minute_by_minute(
     assert parse_schedule(text).longest_gap_s == 60 * max(b - a for a, b in zip(runs, runs[1:], strict=False))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(numbers(1, 31), numbers(1, 12), st.one_of(st.just(set(range(7))), numbers(0, 6)), st.integers(0, 23))
 def test_gaps_between_days_are_those_of_the_calendar(
     days: set[int], months: set[int], weekdays: set[int], hour: int
@@ -142,7 +142,6 @@ def test_the_longest_gap_of_a_set_is_that_of_its_neighbours(members: set[int]) -
     assert longest_gap(sum(1 << number for number in members)) == expected
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.text("0123456789*/,- @monfri").map(lambda text: text.strip())))
 def test_any_text_is_a_schedule_or_an_error(text: str) -> None:
     said = ""

@@ -50,13 +50,11 @@ def read_bytes(data: bytes) -> None:
     assert "\n" not in said
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_end_in_problems_or_are_refused(data: bytes) -> None:
     read_bytes(data)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_ends_in_problems_or_is_refused(text: str) -> None:
     read_bytes(text.encode(errors="replace"))
@@ -72,7 +70,7 @@ PIECES = st.sampled_from(
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), min_size=1, max_size=4)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from([WHOLE, TEN]), EDITS)
 def test_any_edit_of_a_file_ends_in_problems_or_is_refused(text: str, edits: list[tuple[float, int, str]]) -> None:
     for where, length, piece in edits:
@@ -90,7 +88,7 @@ VALUES: st.SearchStrategy[object] = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(systems(), st.data())
 def test_any_value_in_any_place_ends_in_problems(system: dict[str, object], data: st.DataObject) -> None:
     holder: object = system
@@ -112,7 +110,7 @@ def shuffled(value: dict[str, object], data: st.DataObject) -> dict[str, object]
     return dict(data.draw(st.permutations(list(value.items()))))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(systems(), st.data())
 def test_the_order_of_names_and_keys_changes_nothing(system: dict[str, object], data: st.DataObject) -> None:
     other = shuffled(system, data)
@@ -130,7 +128,7 @@ def test_the_order_of_names_and_keys_changes_nothing(system: dict[str, object], 
     assert one.unread == two.unread
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(systems())
 def test_comments_and_blank_lines_change_nothing_but_lines(system: dict[str, object]) -> None:
     text = to_yaml(system)

@@ -117,7 +117,7 @@ def leaves(value: object, *steps: Step) -> list[tuple[tuple[Step, ...], str]]:
     return [(steps, str(value).lower() if isinstance(value, bool) else str(value))]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(systems())
 def test_every_stated_value_is_found_where_it_was_written(system: dict[str, object]) -> None:
     read = architecture(to_yaml(system))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.model.names import Names, nearest
@@ -41,14 +41,12 @@ def test_who_is_in_a_hurry_does_not_decide_for_others() -> None:
     assert names.nearest("my_service_times") == "service_time"
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=30), st.text(max_size=12))
 def test_what_is_found_is_one_of_the_names(names: list[str], word: str) -> None:
     found = nearest(word, names)
     assert found is None or found in names
 
 
-@settings(deadline=None)
 @given(st.text("abcdefghij", min_size=4, max_size=10), st.integers(0, 9), st.sampled_from("xyz"), st.data())
 def test_a_name_with_one_wrong_letter_is_found(name: str, at: int, letter: str, data: st.DataObject) -> None:
     at %= len(name)

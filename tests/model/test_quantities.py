@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.model import quantities, units
@@ -145,7 +145,6 @@ def test_an_enormous_number_is_no_quantity(parse: Callable[[str], object], text:
 
 
 @pytest.mark.parametrize("parse", PARSERS)
-@settings(deadline=None)
 @given(text=st.text())
 def test_any_text_is_a_quantity_or_an_error_in_one_line(parse: Callable[[str], object], text: str) -> None:
     said = ""
@@ -164,7 +163,6 @@ def test_any_text_is_a_quantity_or_an_error_in_one_line(parse: Callable[[str], o
 def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], object], pattern: str) -> None:
     written = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
 
-    @settings(deadline=None)
     @given(written.filter(lambda text: len(text) < 30 and text == text.strip()))
     def law(text: str) -> None:
         said = ""
@@ -186,7 +184,6 @@ def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], o
 def test_what_is_printed_is_read_as_what_it_was(
     form: Callable[[float], str], parse: Callable[[str], float], least: float, most: float
 ) -> None:
-    @settings(deadline=None)
     @given(st.floats(least, most))
     def law(value: float) -> None:
         tolerance = max(6e-3 * value, 0.6 if form is format_size else 0)
@@ -195,7 +192,6 @@ def test_what_is_printed_is_read_as_what_it_was(
     law()
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_printed_share_keeps_its_nines(share: float) -> None:
     read = parse_share(format_share(share))
@@ -214,7 +210,6 @@ def test_quantities_are_printed_for_people(text: str, expected: str) -> None:
     assert text == expected
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(5, 60))
 def test_a_shortened_text_stands_on_one_line(text: str, most: int) -> None:
     short = shorten(text, most)

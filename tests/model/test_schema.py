@@ -95,7 +95,7 @@ def test_it_accepts_every_file_of_this_project_that_the_reader_understands(path:
         assert lost or not errors(text)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(systems())
 def test_it_accepts_every_system_that_the_reader_understands(system: dict[str, object]) -> None:
     text = to_yaml(system)
@@ -168,7 +168,6 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(KEYS, TEXTS)
 def test_a_text_that_the_reader_understands_the_schema_accepts(key: str, text: str) -> None:
     document = to_yaml({"archlint": 1, "components": {"a": {"kind": "service", key: text}}})

@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.errors import UnreadableInputError
@@ -161,13 +161,11 @@ def holds_or_is_refused(act: Callable[[], Document]) -> None:
     assert "\n" not in said
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(YAML_WORDS, max_size=40).map("".join)))
 def test_any_text_is_a_document_or_is_refused(text: str) -> None:
     holds_or_is_refused(lambda: parse("a.yaml", text))
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_a_document_or_are_refused(data: bytes) -> None:
     holds_or_is_refused(lambda: parse("a.yaml", decode("a.yaml", data)))
