@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -18,6 +17,7 @@ from archlint.compare.entries import (
     shown_path,
 )
 from archlint.compare.matching import Matched, Pair, match
+from archlint.compare.moved import moved
 from archlint.report.layout import plural
 from archlint.verdicts import (
     Baselined,
@@ -29,9 +29,6 @@ from archlint.verdicts import (
     OpenQuestion,
     Report,
 )
-
-_MOVED: Final = 0.5
-"""The share of its findings that a file under another name needs to have, to be the same file."""
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -113,7 +110,9 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
         of_file.setdefault(entry.file, []).append(entry)
     names = {baseline.name_of(report.file): report for report in reversed(files)}
     lines = dict(baseline.lines)
-    for old, new in _moved(baseline, of_file, names).items():
+    left = {name: of_file[name] for name in of_file.keys() - names.keys() if not baseline.path_of(name).exists()}
+    fresh = {name: _entries(name, report) for name, report in names.items() if left and name not in of_file}
+    for old, new in moved(left, fresh).items():
         of_file[new] = of_file.pop(old)
         lines |= {(new, print_): line for (file, print_), line in baseline.lines.items() if file == old}
     settling = _Settling(baseline, lines)
@@ -213,28 +212,9 @@ def _is_within(place: str, part: str) -> bool:
     return place == part or place.startswith((f"{part}.", f"{part}["))
 
 
-def _moved(baseline: Baseline, of_file: Mapping[str, list[Entry]], names: Mapping[str, FileReport]) -> dict[str, str]:
-    """Return the files that have another name now: gone under the old one, with most of the findings under a new one.
-
-    Of several that fit, the one with the most of them counts; a draw is nobody's.
-    """
-    gone = [name for name in of_file if name not in names and not baseline.path_of(name).exists()]
-    fresh = [name for name in names if name not in of_file]
-    if not gone or not fresh:
-        return {}
-    prints = {name: {one.fingerprint for one in occurrences(_all(names[name]))} for name in fresh}
-    moved: dict[str, str] = {}
-    for old in gone:
-        entries = of_file[old]
-        shares = {
-            new: sum(entry.fingerprint in prints[new] for entry in entries) / len(entries)
-            for new in fresh if new not in moved.values()
-        }  # fmt: skip
-        best = max(shares.values(), default=0.0)
-        fitting = [new for new, share in shares.items() if share == best]
-        if best >= _MOVED and len(fitting) == 1:
-            moved[old] = fitting[0]
-    return moved
+def _entries(name: str, report: FileReport) -> list[Entry]:
+    """Return what a baseline would hold of a file."""
+    return entries_of(name, occurrences(_all(report)), report.signatures)
 
 
 def _all(report: FileReport) -> list[Finding]:

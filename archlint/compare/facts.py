@@ -11,8 +11,8 @@ import msgspec
 from archlint.analysis.fact_names import unit_of
 from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Component, Model, Relation, ServiceTime, Workload
-from archlint.model.cron import Schedule
-from archlint.model.quantities import Money, format_percentile, format_quantity, parse_duration
+from archlint.model.cron import Schedule, canonical
+from archlint.model.quantities import Money, format_percentile, format_quantity
 from archlint.model.types import Field, Many, Name, Rec
 from archlint.model.vocabulary import (
     COMPONENT_FIELDS,
@@ -163,13 +163,11 @@ def _money(money: Money) -> Fact:
 
 
 def _schedule(schedule: Schedule) -> Fact:
-    """A period counts by its length, a cron expression by its words."""
-    text = " ".join(schedule.text.split())
-    try:
-        period_s = parse_duration(text)
-    except ValueError:
-        return Fact(text, text)
-    return Fact(period_s, f"every {format_quantity(period_s, 's')}", f"every {period_s:.12g} s")
+    """A period counts by its length, a cron expression by the times that it stands for."""
+    value = canonical(schedule.text)
+    if isinstance(value, str):
+        return Fact(value, " ".join(schedule.text.split()))
+    return Fact(value, f"every {format_quantity(value, 's')}", f"every {value:.12g} s")
 
 
 def changes_of(old: Mapping[str, Fact], new: Mapping[str, Fact]) -> tuple[Change, ...]:

@@ -9,35 +9,25 @@ from typing import Final
 from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Difference, PartChange, SystemDifference
 from archlint.compare.mermaid import MOST_NODES, Both
 from archlint.compare.text import told
-from archlint.report.layout import flat, plural
+from archlint.report.layout import plural
+from archlint.report.markup import plain
 from archlint.verdicts import Finding, Severity
 
 MOST_ROWS: Final = 50
 _STATES: Final = {ADDED: "added", REMOVED: "removed", CHANGED: "changed", RENAMED: "renamed"}
 _HASH: Final = re.compile(r"^(?:[0-9a-f]{64}|[0-9a-f]{40})(?=:|$)")
 _SHORT: Final = 10
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
 def render_markdown(difference: Difference) -> str:
     """Return a difference as GitHub and GitLab render it; what stands in files is shown, never obeyed."""
-    title = f"## Architecture: {escaped(_short(difference.old))} to {escaped(_short(difference.new))}"
+    title = f"## Architecture: {plain(_short(difference.old))} to {plain(_short(difference.new))}"
     rows = [title, "", *_overview(difference)]
     for error in difference.errors:
-        rows += ["", f"**Could not be read:** {escaped(_short(error.message))}"]
+        rows += ["", f"**Could not be read:** {plain(_short(error.message))}"]
     for system in difference.systems:
         rows += ["", *_system(system)]
     return "\n".join(rows) + "\n"
-
-
-def escaped(text: str) -> str:
-    r"""Write a text so that Markdown shows it as it is, on one line.
-
-    >>> escaped("a_b | <c>")
-    'a\\_b \\| \\<c\\>'
-    """
-    # A word joiner behind @ keeps a name in a file from calling somebody.
-    return _SPECIAL.sub(r"\\\1", flat(text)).replace("@", "@\u2060")
 
 
 def _short(text: str) -> str:
@@ -62,15 +52,15 @@ def _overview(difference: Difference) -> list[str]:
 
 def _system(system: SystemDifference) -> Iterator[str]:
     state = "" if system.old and system.new else " (new)" if system.new else " (gone)"
-    yield f"### {escaped(system.system)}{state}"
+    yield f"### {plain(system.system)}{state}"
     for note in system.notes:
-        yield from ("", f"> {escaped(_short(note))}")
+        yield from ("", f"> {plain(_short(note))}")
     yield from _findings("New findings", system.found)
     yield from _findings("Healed", system.healed)
     yield from _findings("Accepted by now", system.accepted)
     yield from _findings("Undecided by now", system.undecided)
     if system.regraded:
-        rows = [f"- {escaped(r.finding.rule)} at {escaped(r.finding.at)}: {r.was} to {r.finding.severity}"
+        rows = [f"- {plain(r.finding.rule)} at {plain(r.finding.at)}: {r.was} to {r.finding.severity}"
                 for r in system.regraded]  # fmt: skip
         yield from ("", "**Other severity**", "", *rows)
     if system.parts:
@@ -78,7 +68,7 @@ def _system(system: SystemDifference) -> Iterator[str]:
         yield from (*head, *_limited([_row(part) for part in system.parts], "| | {} more | |"))
     if system.derived:
         rows = [
-            f"| {escaped(one.subject)} | {escaped(one.fact)} | {escaped(one.old or '–')} | {escaped(one.new or '–')} |"
+            f"| {plain(one.subject)} | {plain(one.fact)} | {plain(one.old or '–')} | {plain(one.new or '–')} |"
             for one in system.derived
         ]  # fmt: skip
         yield from ("", "| worked out of | what | before | after |", "|---|---|---|---|")
@@ -92,11 +82,11 @@ def _limited(rows: list[str], more: str) -> list[str]:
 
 def _row(part: PartChange) -> str:
     section = {"system": "system", "accept": "acceptance"}.get(part.section, part.section.removesuffix("s"))
-    changes = [escaped(told(change, part.state == ADDED)) for change in part.changes]
+    changes = [plain(told(change, part.state == ADDED)) for change in part.changes]
     if part.was:
-        changes.insert(0, f"was {escaped(part.was)} ({escaped(part.evidence)})")
-    kind = f" ({escaped(part.kind)})" if part.kind and part.section == "components" else ""
-    return f"| {_STATES[part.state]} | {section} {escaped(part.name)}{kind} | {'<br>'.join(changes)} |"
+        changes.insert(0, f"was {plain(part.was)} ({plain(part.evidence)})")
+    kind = f" ({plain(part.kind)})" if part.kind and part.section == "components" else ""
+    return f"| {_STATES[part.state]} | {section} {plain(part.name)}{kind} | {'<br>'.join(changes)} |"
 
 
 def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -106,8 +96,8 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     rows = []
     # The worst first: of a long list the others are cut.
     for one in sorted(findings, key=lambda finding: -Severity(finding.severity).rank):
-        place = f"{escaped(_short(one.location.file))}:{one.location.line}"
-        rows.append(f"- {one.severity} {escaped(one.rule)} {escaped(one.name)}, {place}: {escaped(one.message)}")
+        place = f"{plain(_short(one.location.file))}:{one.location.line}"
+        rows.append(f"- {one.severity} {plain(one.rule)} {plain(one.name)}, {place}: {plain(one.message)}")
     yield from _limited(rows, "- {} more")
 
 
@@ -119,5 +109,6 @@ def _picture(system: SystemDifference) -> Iterator[str]:
     yield from ("", "```mermaid", *picture.text().rstrip("\n").split("\n"), "```", "")
     yield "Green has come, red and dashed is gone, amber has changed."
     if picture.hidden:
+        cut = f", {picture.cut:,} that changed among them" if picture.cut else ""
         yield f"Of more than {MOST_NODES} components only what changed and what is beside it is drawn: " \
-              f"{picture.hidden:,} are left out."  # fmt: skip
+              f"{picture.hidden:,} are left out{cut}."  # fmt: skip

@@ -17,7 +17,7 @@ Relation = tuple[str, str, str]
 
 
 class Both:
-    """The graph of both versions. `hidden` counts the components that are not drawn."""
+    """The graph of both versions. `hidden` counts the components that are not drawn, `cut` the changed ones of them."""
 
     def __init__(self, difference: SystemDifference, most: int = MOST_NODES) -> None:
         self.states: dict[str, str] = {}
@@ -37,6 +37,7 @@ class Both:
             self.kinds.setdefault(target, "")
         shown = self._shown(most, lines)
         self.hidden = len(self.kinds) - len(shown)
+        self.cut = len(self.states.keys() - shown)
         self.kinds = {name: kind for name, kind in self.kinds.items() if name in shown}
         self.relations = {r: state for r, state in self.relations.items() if r[0] in shown and r[2] in shown}
 

@@ -61,9 +61,7 @@ def parse_schedule(text: str) -> Schedule:
     >>> parse_schedule("6h").longest_gap_s / 3600
     6.0
     """
-    words = _MACROS.get(text.strip().lower(), text).split() if len(text) <= _MAX_LENGTH else []
-    if len(words) == 2 and words[0] == "@every":
-        words = words[1:]
+    words = _words(text)
     if len(words) == 1:
         return Schedule(text, _period_s(words[0]))
     if len(words) != len(_FIELDS):
@@ -80,6 +78,47 @@ def parse_schedule(text: str) -> Schedule:
     first, last = _lowest(times), times.bit_length() - 1
     between_days = longest_gap(run_days | run_days << _CYCLE_DAYS)
     return Schedule(text, 60.0 * max(longest_gap(times), between_days * 1440 - last + first))
+
+
+def canonical(text: str) -> float | str:
+    """Return what all ways to write a schedule share: a period's seconds, or the times of a cron expression.
+
+    What is no schedule comes back as it is.
+
+    >>> canonical("@daily") == canonical("00 0 * * *")
+    True
+    >>> canonical("0 3 * * mon-wed"), canonical("@every 60min")
+    ('0 3 * * 1,2,3', 3600.0)
+    """
+    words = _words(text)
+    try:
+        if len(words) == 1:
+            return _period_s(words[0])
+        if len(words) != len(_FIELDS):
+            return text
+        return " ".join(_written(word, field) for word, field in zip(words, _FIELDS, strict=True))
+    except ValueError:
+        return text
+
+
+def _written(word: str, field: _Field) -> str:
+    """Write a field as a star, or as the numbers that it stands for.
+
+    The star of a step of days is kept: with it, only the other field for days restricts them.
+    """
+    of_week = field.high == 7                      # 0 and 7 are both Sunday
+    numbers = {number % 7 for number in _field(word, field)} if of_week else _field(word, field)
+    starred = word.startswith("*")
+    if len(numbers) == field.high - field.low + (not of_week) and (starred or "day" not in field.name):
+        return "*"
+    kept = "*/" if starred and "day" in field.name else ""
+    return kept + ",".join(map(str, sorted(numbers)))
+
+
+def _words(text: str) -> list[str]:
+    """Split a schedule into its fields, with a macro as the fields that it stands for."""
+    words = _MACROS.get(text.strip().lower(), text).split() if len(text) <= _MAX_LENGTH else []
+    return words[1:] if len(words) == 2 and words[0] == "@every" else words
 
 
 def _period_s(word: str) -> float:

@@ -29,12 +29,21 @@ def prose(text: str) -> str:
     """
     text = flat(text)
     if text.count("`") % 2:
-        return _escaped(text, _REFERENCE)
+        return plain(text)
     parts, end = [], 0
     for match in _CODE.finditer(text):
         parts += [_escaped(text[end : match.start()], _REFERENCE), code(match[1])]
         end = match.end()
     return "".join([*parts, _escaped(text[end:], _REFERENCE)])
+
+
+def plain(text: str) -> str:
+    r"""Write a text as a line of Markdown that shows it letter by letter; backticks mean nothing either.
+
+    >>> print(plain("`a_b` | <c>"))
+    \`a\_b\` \| &lt;c&gt;
+    """
+    return _escaped(flat(text), _REFERENCE)
 
 
 def code(text: str) -> str:

@@ -254,6 +254,22 @@ def test_a_renamed_file_keeps_its_entries(archlint: Run, old: Path) -> None:
     }  # fmt: skip
 
 
+def test_files_alike_that_are_moved_together_keep_their_entries(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "archlint.toml").write_text("")
+    for name, servers in (("search", 3), ("feed", 3), ("ads", 4)):
+        folder = tmp_path / "teams" / name
+        folder.mkdir(parents=True)
+        (folder / "arch.yaml").write_text(old_system(servers=servers).replace("system: shop", f"system: {name}"))
+    assert archlint("baseline").returncode == 0
+    (tmp_path / "teams").rename(tmp_path / "groups")
+    done = archlint("check")
+    assert (done.returncode, "Nothing new in 3 files" in done.stdout, "healed" in done.stdout) == (0, True, False)
+    assert "places taken out" not in archlint("baseline", "--update").stdout
+    rows = [json.loads(row) for row in (tmp_path / NAME).read_text().splitlines()[1:]]
+    assert {row["file"].split("/")[0] for row in rows} == {"groups"}
+    assert archlint("check").returncode == 0
+
+
 def test_a_file_that_is_gone_is_healed_and_one_that_is_not_checked_is_not(archlint: Run, old: Path) -> None:
     other = old.with_name("other.yaml")
     other.write_text(old_system(servers=2).replace("system: shop", "system: other"))

@@ -67,7 +67,7 @@ def test_text_and_markdown_tell_the_same(archlint: Run, repository: Path) -> Non
     assert done.stdout.endswith("1 system changed between HEAD and the work tree: 2 new findings and 1 healed.\n")
     page = (repository.parent / "diff.md").read_text()
     assert "1 system changed; **2 new findings**, 1 healed, 39 unchanged." in page
-    assert "| changed | component server-2 (model-server) | replicas: 1 -\\> 3<br>zones: not said -\\> a, b |" in page
+    assert "| changed | component server-2 (model-server) | replicas: 1 -&gt; 3<br>zones: not said -&gt; a, b |" in page
     assert '["<b>server-2</b><br/>model-server"]:::changed' in page
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archlint.compare.difference import SystemDifference
-from archlint.compare.markdown import escaped, render_markdown
+from archlint.compare.markdown import render_markdown
 from archlint.compare.mermaid import Both
 from archlint.compare.text import MOST_ROWS, render_text
 from archlint.differ import Difference, diff_paths
@@ -54,6 +54,20 @@ def changed(old: str, new: str) -> SystemDifference:
 def test_other_spellings_are_the_same(old: str, new: str) -> None:
     found = changed(old, new)
     assert found.is_empty, found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("@daily", "0 0 * * *", True), ("@daily", "00 00 * * *", True), ("@midnight", "@daily", True),
+        ("0 3 * * mon-fri", "0 3 * * 1,2,3,4,5", True), ("0 3 * * 7", "0 3 * * sun", True), ("*/20 * * * *", "0,20,40 * * * *", True),
+        ("@every 90s", "1.5min", True), ("0 3 */2 * mon", "0 3 1-31/2 * mon", False), ("0 3 * * *", "0 4 * * *", False),
+        ("@hourly", "1h", False),
+    ],
+)  # fmt: skip
+def test_schedules_are_compared_by_their_times(one: str, other: str, same: bool) -> None:
+    old, new = (BASE.replace("schedule: 60min", f"schedule: {schedule!r}") for schedule in (one, other))
+    assert difference(old, new).is_empty is same
 
 
 @pytest.mark.parametrize(
@@ -126,7 +140,19 @@ def test_what_stands_in_a_file_is_shown_and_never_obeyed() -> None:
     assert picture.count('"') % 2 == 0
     text = render_text(Difference("old", "new", (found,)))
     assert "\x1b" not in text
-    assert escaped("a\nb|") == "a b\\|"
+
+
+def test_no_name_in_markdown_is_a_link_a_mention_or_a_reference() -> None:
+    names = ["https://evil.example/x", "www.evil.example", "#1", "GH-1", "owner/repo#3", "@everyone"]
+    old = "archlint: 1\nsystem: shop\ncomponents: {a: {kind: service}}\n"
+    new = old + "".join(f'  "{name}": {{kind: service, calls: [a]}}\n' for name in names)
+    new = new.replace("{a: {kind: service}}", "\n  a: {kind: service}").replace("shop", '"http://evil.example/s"')
+    page = render_markdown(Difference("old", "new", (difference(old, new),)))
+    prose, _, rest = page.partition("```mermaid")
+    prose += rest.partition("```")[2]
+    for live in ("://", "www.", "#1", "GH-1", "#3", "@everyone"):
+        assert live not in prose, prose
+    assert "GH-\u200b1" in prose
 
 
 def test_markdown_shortens_the_hash_of_a_commit_and_lists_the_worst_finding_first() -> None:
