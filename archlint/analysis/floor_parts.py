@@ -78,9 +78,9 @@ def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
         return pieces[0] if pieces else NOTHING
     least = sum([floor.least_s for floor in pieces])
     if models_first:
-        top = max(range(len(pieces)), key=lambda index: (_predicts(pieces[index]), _above_least(pieces[index])))
+        top = _first([(_predicts(piece), _above_least(piece)) for piece in pieces], pieces)
     else:
-        top = max(range(len(pieces)), key=lambda index: _above_least(pieces[index]))
+        top = _first([(False, _above_least(piece)) for piece in pieces], pieces)
     parts: list[Part] = []
     least_parts: list[Part] = []
     for index, floor in enumerate(pieces):     # by index: the same floor may stand here twice
@@ -88,6 +88,20 @@ def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
         least_parts += floor.least_parts
     at_s = least + _above_least(pieces[top])
     return Floor(least, at_s, _few(parts), _few(least_parts), unknown_of(pieces), _weakest(parts))
+
+
+def _first(keys: Sequence[tuple[bool, float]], floors: Sequence[Floor]) -> int:
+    """Return the index of the greatest key; of equal ones that of the floor whose parts come first by name.
+
+    So the order in which a file says things makes no difference.
+    """
+    greatest = max(keys)
+    best = [index for index, key in enumerate(keys) if key == greatest]
+    return best[0] if len(best) == 1 else min(best, key=lambda index: _names(floors[index]))
+
+
+def _names(floor: Floor) -> list[tuple[str, str, str]]:
+    return sorted((part.model, part.server, part.label) for part in floor.parts)
 
 
 def _above_least(floor: Floor) -> float:
@@ -100,11 +114,11 @@ def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
     >>> side_by_side([Floor(0.0, 0.5), Floor(0.1, 0.2)])
     Floor(least_s=0.1, at_s=0.5, parts=(), least_parts=(), unknown=(), certainty=<Certainty.PROVEN: 'proven'>)
     """
-    slowest = max(floors, key=lambda floor: (models_first and _predicts(floor), floor.at_s))
+    slowest = floors[_first([(models_first and _predicts(floor), floor.at_s) for floor in floors], floors)]
     if models_first and _predicts(slowest):
         # A longer branch beside it changes nothing: the answer takes at least as long as this one.
         return msgspec.structs.replace(slowest, unknown=unknown_of(floors))
-    least = max(floors, key=lambda floor: floor.least_s)
+    least = floors[_first([(False, floor.least_s) for floor in floors], floors)]
     if slowest.at_s < least.least_s:
         slowest = msgspec.structs.replace(least, at_s=least.least_s, parts=least.least_parts)
     return Floor(
@@ -121,8 +135,8 @@ def one_of(floors: Sequence[Floor]) -> Floor:
     >>> one_of([Floor(0.0, 0.5), Floor(0.3, 0.4)]).least_s
     0.0
     """
-    shortest = min(floors, key=lambda floor: floor.at_s)
-    least = min(floors, key=lambda floor: floor.least_s)
+    shortest = floors[_first([(False, -floor.at_s) for floor in floors], floors)]
+    least = floors[_first([(False, -floor.least_s) for floor in floors], floors)]
     weakest = max((floor.certainty for floor in floors), key=_ORDER.__getitem__)
     parts = tuple(msgspec.structs.replace(part, certainty=weakest) for part in shortest.parts)
     return Floor(least.least_s, shortest.at_s, parts, least.least_parts, unknown_of(floors), weakest)

@@ -84,8 +84,10 @@ def _over_zones(
 ) -> Redundancy:
     """Judge members that stand: all of them in one zone is a weakness, whatever their number."""
     certain = [member for member in standing if member.replicas is not None]
-    # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one.
-    if sum(member.least or 0.0 for member in certain) >= 2 and len(_zones(certain)) >= 2:
+    # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one. On one host
+    # they fall together, whatever their zones: those whose number is not said then decide.
+    apart = not unknown or len({member.component.host for member in certain} - {None}) != 1
+    if sum(member.least or 0.0 for member in certain) >= 2 and len(_zones(certain)) >= 2 and apart:
         return Redundancy(replicas=total)
     unplaced = tuple(member.component.place("zones") for member in standing if not member.component.zones)
     zones = _zones(standing)

@@ -111,9 +111,9 @@ def _floors(system: System, workload: Workload, fraction: float) -> Iterator[tup
 
 
 def _largest(floor: Floor) -> str:
-    """Return the model that takes the most of a floor, or nothing."""
+    """Return the model that takes the most of a floor, the first by name of several, or nothing."""
     timed = [part for part in floor.parts if part.model and part.value_s > 0]
-    return max(timed, key=lambda part: part.value_s).model if timed else ""
+    return min(timed, key=lambda part: (-part.value_s, part.model)).model if timed else ""
 
 
 def _hit(system: System, excesses: list[Excess]) -> Hit:

@@ -405,3 +405,19 @@ def test_a_zone_that_could_not_be_read_may_be_a_second_one() -> None:
     said = behind_page("{kind: service, replicas: 2, zones: [a, {b: }]}")
     assert not said.findings
     assert "components.it.zones" in said.undecided["components.it.zones"]
+
+
+@pytest.mark.parametrize(("facts", "decided"), [("", False), ("replicas: 1, ", True), ("replicas: 1, host: rack-2, ", True)])
+def test_siblings_on_one_host_wait_for_the_number_of_the_others(facts: str, decided: bool) -> None:
+    said = spof(f"""
+        workloads: {{search: {{from: page, rate: 10/s}}}}
+        models: {{m: {{}}}}
+        components:
+          page: {{kind: client, calls: [api]}}
+          api: {{kind: service, {PAIR}, publishes: [jobs]}}
+          jobs: {{kind: queue, uses: sqs}}
+          v: {{kind: worker, {facts}zones: [c], consumes: [jobs], serves: [m]}}
+          w: {{kind: worker, replicas: 2, zones: [a, b], host: rack-1, consumes: [jobs], serves: [m]}}
+        """)
+    assert not said.findings
+    assert any("components.v.replicas" in needs for needs in said.undecided.values()) is not decided

@@ -284,3 +284,17 @@ components:
   slow: {{kind: service, service_time: {other}}}
 """)
         assert [f.at for f in report.findings if f.rule == "SRV001"] == ["models.m.service_time"], other
+
+
+@pytest.mark.parametrize("calls", ["[b, a]", "[a, b]", "[{to: b, parallel: g}, {to: a, parallel: g}]"])
+def test_of_models_that_take_as_long_the_order_in_the_file_decides_nothing(calls: str) -> None:
+    found = lint("SRV001", f"""
+workloads: {{rank: {{from: page, slo: {{latency: {{p50: 10ms}}}}}}}}
+models: {{m: {{service_time: 20ms}}, n: {{service_time: 20ms}}}}
+components:
+  page: {{kind: client, calls: [api]}}
+  api: {{kind: service, calls: {calls}}}
+  a: {{kind: model-server, serves: [m]}}
+  b: {{kind: model-server, serves: [n]}}
+""")
+    assert found.places == {"models.m.service_time"}
