@@ -13,7 +13,15 @@ from typing import Final
 
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
-from archlint.report.plain import arithmetic, certainty_text, error_place, place_text, question_text, relative_path
+from archlint.report.plain import (
+    arithmetic,
+    certainty_text,
+    cure_text,
+    error_place,
+    place_text,
+    question_text,
+    relative_path,
+)
 from archlint.report.spent import overdue, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.verdicts import Accepted, BaselineUse, Finding, InputError, OpenQuestion, Report
@@ -57,7 +65,7 @@ def _command(finding: Finding, root: str) -> str:
 def _message(finding: Finding, root: str) -> str:
     lines = [flat(finding.message), *arithmetic(finding, root)]
     lines += [said for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    lines += [f"what helps: {flat(cure.pattern)}: {flat(cure.text)}" for cure in finding.cures]
+    lines += [f"what helps: {cure_text(cure)}" for cure in finding.cures]
     return "\n".join(lines)
 
 

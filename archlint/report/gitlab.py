@@ -26,7 +26,7 @@ from archlint.report.plain import (
     relative_path,
 )
 from archlint.report.spent import overdue, spent_text
-from archlint.verdicts import BaselineUse, FileReport, Finding, InputError, Report
+from archlint.verdicts import BaselineUse, Cure, FileReport, Finding, InputError, Report
 
 _SEVERITIES: Final = {"error": "critical", "warning": "major", "info": "minor"}
 
@@ -90,7 +90,11 @@ def _more(finding: Finding, root: str) -> Iterator[str]:
     yield from arithmetic(finding, root)
     yield from (said for said in (certainty_text(finding), flat(finding.suggestion)) if said)
     if finding.cures:
-        yield f"What helps: {', '.join(flat(cure.pattern) for cure in finding.cures)}"
+        yield f"What helps: {', '.join(_cure(cure) for cure in finding.cures)}"
+
+
+def _cure(cure: Cure) -> str:
+    return f"{flat(cure.pattern)} ({cure.start})" if cure.start else flat(cure.pattern)
 
 
 def _input(error: InputError, root: str) -> _Issue:

@@ -17,6 +17,7 @@ from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     arithmetic,
     certainty_text,
+    cure_text,
     error_place,
     place_text,
     question_text,
@@ -100,7 +101,7 @@ def _body(finding: Finding, root: str) -> str:
     lines += [f"  {line}" for line in arithmetic(finding, root)]
     lines += [f"  {said}" for said in (certainty_text(finding), flat(finding.suggestion)) if said]
     lines += [f"  {place_text(other.location, root)}: {flat(other.message)}" for other in finding.related]
-    lines += [f"  what helps: {flat(cure.pattern)}: {flat(cure.text)}" for cure in finding.cures]
+    lines += [f"  what helps: {cure_text(cure)}" for cure in finding.cures]
     return "\n".join(lines)
 
 

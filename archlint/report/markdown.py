@@ -196,7 +196,8 @@ def _cures(finding: Finding) -> Iterator[str]:
         yield ""
     for cure in finding.cures:
         title = f"**{source_link(cure.pattern, cure.title or cure.pattern)}**"
-        yield f"- {title}: {prose(cure.text)}"
+        start = f" Start it: {code(cure.start)}" if cure.start else ""
+        yield f"- {title}: {prose(cure.text)}{start}"
     if finding.cures:
         yield ""
     yield f"More: {code(f'archlint explain {finding.rule}')}"

@@ -12,7 +12,7 @@ from typing import Final
 from archlint.model.quantities import format_quantity
 from archlint.report.layout import flat, joined
 from archlint.report.undecided import MissingFact
-from archlint.verdicts import Certainty, Finding, InputError, Location, OpenQuestion, ShownTerm
+from archlint.verdicts import Certainty, Cure, Finding, InputError, Location, OpenQuestion, ShownTerm
 
 _UNREADABLE: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
@@ -51,6 +51,16 @@ def arithmetic(finding: Finding, root: str) -> Iterator[str]:
     for term in finding.terms:
         place = place_text(term.location, root) if term.location else ""
         yield f"{term_label(term)}: {flat(term.text)} ({term_source(term, place)})"
+
+
+def cure_text(cure: Cure) -> str:
+    """Say what helps and how, and the command that starts an implementation of it where there is one.
+
+    >>> cure_text(Cure("batch", "Batch", "A job scores ahead.", "docs/patterns/batch.md", "reference_impls/batch"))
+    'batch: A job scores ahead. Start it: archlint reference batch'
+    """
+    start = f" Start it: {cure.start}" if cure.start else ""
+    return f"{flat(cure.pattern)}: {flat(cure.text)}{start}"
 
 
 def question_text(question: OpenQuestion) -> str:

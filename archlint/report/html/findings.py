@@ -121,4 +121,5 @@ def _cures(finding: Finding) -> Lines:
 def _cure(cure: Cure) -> str:
     url, title = pattern_url(cure.pattern), text(cure.title or cure.pattern)
     name = f'<a href="{text(url)}" rel="noreferrer">{title}</a>' if url else f"<strong>{title}</strong>"
-    return f"{name}: {prose(cure.text)}"
+    start = f" Start it: <code>{text(cure.start)}</code>" if cure.start else ""
+    return f"{name}: {prose(cure.text)}{start}"

@@ -10,7 +10,16 @@ import msgspec
 
 from archlint.engine import fingerprint
 from archlint.report.layout import flat
-from archlint.report.plain import certainty_text, path_uri, place_text, question_text, readable, term_label, term_source
+from archlint.report.plain import (
+    certainty_text,
+    cure_text,
+    path_uri,
+    place_text,
+    question_text,
+    readable,
+    term_label,
+    term_source,
+)
 from archlint.report.sarif import records as sarif
 from archlint.report.sarif.fingerprints import LineHashes
 from archlint.report.sarif.rules import LEVELS
@@ -198,7 +207,7 @@ def _message(finding: Finding, links: _Links) -> str:
         told = term_source(msgspec.structs.replace(term, note=literal(flat(term.note))), place)
         lines.append(f"{label}: {value} ({told})")
     lines += [literal(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    lines += [f"What helps: {literal(flat(cure.pattern))}: {literal(flat(cure.text))}" for cure in finding.cures]
+    lines += [f"What helps: {literal(cure_text(cure))}" for cure in finding.cures]
     return "\n".join(lines)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from archlint.catalog.patterns import pattern_named
 from archlint.packs.reading import read_text
 from archlint.packs.records import PackText
 from archlint.report.plain import readable
 from archlint.report.sarif.records import Configuration, Descriptor, Message, Value
-from archlint.verdicts import ActiveRule, Report
+from archlint.verdicts import ActiveRule, Report, start_command
 
 LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 _PROBLEM: Final = {"error": "error", "warning": "warning", "info": "recommendation"}
@@ -77,8 +78,10 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
     if text.cures:
         told = [f"{_sentence(cure.text)}{_when(cure.when)}" for cure in text.cures]
         names = [cure.pattern for cure in text.cures]
-        plain.append("What helps:\n" + _listed(map("{}: {}".format, names, told)))
-        marked.append("**What helps**\n\n" + _listed(map("`{}`: {}".format, names, told)))
+        starts = [_start(name) for name in names]
+        plain.append("What helps:\n" + _listed(map("{}: {}{}".format, names, told, starts)))
+        commands = [start.replace(": ", ": `") + "`" if start else "" for start in starts]
+        marked.append("**What helps**\n\n" + _listed(map("`{}`: {}{}".format, names, told, commands)))
     if text.sources:
         plain.append("Sources:\n" + _listed(f"{s.title}: {s.url}" if s.url else s.title for s in text.sources))
         links = _listed(f"[{s.title}](<{s.url}>)" if s.url else s.title for s in text.sources)
@@ -86,6 +89,13 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
     plain.append(f"More: {command}")
     marked.append(f"More: `{command}`")
     return Message(readable("\n\n".join(plain)), readable("\n\n".join(marked)))
+
+
+def _start(pattern: str) -> str:
+    """Say how an implementation of a pattern is started, where there is one."""
+    found = pattern_named(pattern)
+    command = start_command(found.reference) if found is not None else ""
+    return f" Start it: {command}" if command else ""
 
 
 def _when(condition: str) -> str:
