@@ -12,7 +12,15 @@ from typing import Final
 from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, source_link
 from archlint.report.options import ReportOptions
-from archlint.report.plain import certainty_text, fact_text, place_text, relative_path, term_label, term_source
+from archlint.report.plain import (
+    certainty_text,
+    fact_text,
+    place_text,
+    relative_path,
+    start_after,
+    term_label,
+    term_source,
+)
 from archlint.report.spent import spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import MissingFact, missing_facts
@@ -196,7 +204,7 @@ def _cures(finding: Finding) -> Iterator[str]:
         yield ""
     for cure in finding.cures:
         title = f"**{source_link(cure.pattern, cure.title or cure.pattern)}**"
-        start = f" Start it: {code(cure.start)}" if cure.start else ""
+        start = f"{start_after(cure)}{code(cure.start)}" if cure.start else ""
         yield f"- {title}: {prose(cure.text)}{start}"
     if finding.cures:
         yield ""

@@ -59,8 +59,13 @@ def cure_text(cure: Cure) -> str:
     >>> cure_text(Cure("batch", "Batch", "A job scores ahead.", "docs/patterns/batch.md", "reference_impls/batch"))
     'batch: A job scores ahead. Start it: archlint reference batch'
     """
-    start = f" Start it: {cure.start}" if cure.start else ""
+    start = f"{start_after(cure)}{cure.start}" if cure.start else ""
     return f"{flat(cure.pattern)}: {flat(cure.text)}{start}"
+
+
+def start_after(cure: Cure) -> str:
+    """What stands between the text of a cure and the command that starts it: the end of its sentence first."""
+    return " Start it: " if flat(cure.text).endswith((".", "!", "?")) else ". Start it: "
 
 
 def question_text(question: OpenQuestion) -> str:

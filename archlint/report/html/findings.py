@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from archlint.report.html.tags import Lines, element, prose, source, text
 from archlint.report.layout import flat
 from archlint.report.markup import pattern_url
-from archlint.report.plain import certainty_text, place_text, term_label, term_source
+from archlint.report.plain import certainty_text, place_text, start_after, term_label, term_source
 from archlint.source.document import Document
 from archlint.verdicts import Accepted, Baselined, Cure, Finding, Location
 
@@ -121,5 +121,5 @@ def _cures(finding: Finding) -> Lines:
 def _cure(cure: Cure) -> str:
     url, title = pattern_url(cure.pattern), text(cure.title or cure.pattern)
     name = f'<a href="{text(url)}" rel="noreferrer">{title}</a>' if url else f"<strong>{title}</strong>"
-    start = f" Start it: <code>{text(cure.start)}</code>" if cure.start else ""
+    start = f"{start_after(cure)}<code>{text(cure.start)}</code>" if cure.start else ""
     return f"{name}: {prose(cure.text)}{start}"
