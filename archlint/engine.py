@@ -169,6 +169,7 @@ class _Maker:
             path=tuple(self._related(step) for step in hit.path),
             paths=tuple(paths[:MOST_TOGETHER] if hit.group else paths),
             joint=bool(hit.group),
+            loss=hit.loss,
         )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:

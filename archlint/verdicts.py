@@ -81,6 +81,8 @@ class Hit(msgspec.Struct, frozen=True):
     that help here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings
     that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit. `path` are the
     places that a request passes, in its order, where the finding is about such a path.
+    `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost, or 1 - limit / value for a
+    value beyond its limit.
     `each` are the places of which every one is at fault by itself, where a hit speaks of several; `group` are those
     that are at fault together only, where `at` is but one of them: so neither the order of the file nor names choose
     which finding it is.
@@ -101,6 +103,7 @@ class Hit(msgspec.Struct, frozen=True):
     path: tuple[Related, ...] = ()
     each: tuple[Place, ...] = ()
     group: tuple[Place, ...] = ()
+    loss: float = 0.0
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -201,6 +204,7 @@ class Finding(msgspec.Struct, frozen=True):
     path: tuple[ShownRelated, ...] = ()
     paths: tuple[tuple[str, ...], ...] = ()
     joint: bool = False
+    loss: float = 0.0
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
