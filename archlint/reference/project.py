@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
+from archlint.about import DISTRIBUTION
 from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
+from archlint.reference.needs import Requirement, lock_of, names_used, needed, normalised, read_requirements
 
 _CONFTEST = "conftest"
+_LOCK = "requirements.lock"
 _PYPROJECT = Template("""\
 [project]
 name = "$name"
@@ -39,19 +42,44 @@ markers = ["xdist_group(name): tests that share a costly server, and so a proces
 _README = Template("""\
 # $name
 
-Made by `archlint new $pattern`, from archlint's reference implementation of that pattern:
+Made by `archlint new $pattern` from archlint's reference implementation of that pattern.
 [$module/README.md]($module/README.md) says when to use it, how it is built and what to change first. All of this is
 yours to change.
 
 ```sh
-python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'
+python3 -m venv .venv && .venv/bin/pip install -q -c requirements.lock -e '.[dev]'
 .venv/bin/python -m $module                                  # start it
-.venv/bin/python -m pytest                                   # test it; a server that is not installed skips its tests
+.venv/bin/python -m pytest                                   # test it; tests skip where a server is not installed
 docker build -f $module/Dockerfile -t $name .                # or: docker compose -f $module/compose.yaml up --build
-archlint check $module/arch.yaml                             # what it builds, as archlint reads it
+archlint check $module/arch.yaml                             # check its architecture
 ```
 
-Where `$module/README.md` says `archlint reference $pattern`, here it is `python -m $module`.
+Where `$module/README.md` says `archlint reference $pattern`, run `python -m $module` here.
+
+`requirements.lock` pins every library. To renew it:
+`uv pip compile --universal --all-extras --upgrade pyproject.toml -o requirements.lock`.
+""")
+_CI = Template("""\
+name: ci
+on:
+  push: {branches: [main]}
+  pull_request: {}
+permissions: {contents: read}
+concurrency: {group: "$${{ github.workflow }}-$${{ github.ref }}", cancel-in-progress: true}
+jobs:
+  test:
+    name: test
+    runs-on: ubuntu-latest
+    timeout-minutes: 15
+    steps:
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683       # v4.2.2
+        with: {persist-credentials: false}
+      - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065   # v5.6.0
+        with: {python-version: "3.11"}
+      - run: pip install -c requirements.lock -e '.[dev]'
+      - run: python -m pytest
+      - run: docker build -f $module/Dockerfile -t $name .
+      - run: pipx run --spec $distribution archlint check $module/arch.yaml
 """)
 
 
@@ -68,23 +96,30 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
         for file in files:
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(implementation.root / file, target / file)
-        _place_ci(target, implementation.module)
-        values = {"name": name, "pattern": implementation.name, "module": implementation.module}
-        (target / "pyproject.toml").write_text(_pyproject(name, packages, target), encoding="utf-8")
-        (target / "README.md").write_text(_README.substitute(values), encoding="utf-8")
-        (target / ".gitignore").write_text("__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n", encoding="utf-8")
+        services, tests = _requirements(packages, target)
+        _narrow(target / SHARED / "requirements.txt", services)
+        _narrow(target / SHARED / "testing" / "requirements.txt", tests)
+        whole = (implementation.root / _LOCK).read_text(encoding="utf-8")
+        locked = lock_of(whole, [one.distribution for one in (*services, *tests)])
+        values = {
+            "name": name, "pattern": implementation.name, "module": implementation.module, "distribution": DISTRIBUTION,
+            "dependencies": "\n".join(f'    "{one.text}",' for one in services),
+            "dev": ", ".join(f'"{one.text}"' for one in tests),
+            "packages": ", ".join(f'"{p}"' for p in _packages(packages, target)),
+        }  # fmt: skip
+        written = {
+            _LOCK: locked,
+            "pyproject.toml": _PYPROJECT.substitute(values),
+            "README.md": _README.substitute(values),
+            ".github/workflows/ci.yaml": _CI.substitute(values),
+            ".gitignore": "__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n",
+        }
+        for place, text in written.items():
+            (target / place).parent.mkdir(parents=True, exist_ok=True)
+            (target / place).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
     return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())
-
-
-def _place_ci(target: Path, module: str) -> None:
-    """Move what continuous integration runs to where it is looked for."""
-    found = target / module / "ci.yaml"
-    if found.is_file():
-        place = target / ".github" / "workflows"
-        place.mkdir(parents=True)
-        shutil.move(found, place / found.name)
 
 
 def _check(target: Path) -> None:
@@ -140,18 +175,30 @@ def _named_in(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def _pyproject(name: str, packages: list[str], target: Path) -> str:
-    listed = [target / package / "requirements.txt" for package in packages]
-    lines = (line for file in listed if file.is_file() for line in file.read_text(encoding="utf-8").splitlines())
-    needs = sorted({line.strip() for line in lines if line.strip() and not line.startswith(("-r", "#"))})
-    tests = target / SHARED / "testing" / "requirements.txt"
-    dev = [line for line in tests.read_text().splitlines() if line and not line.startswith("#")]
-    return _PYPROJECT.substitute(
-        name=name,
-        dependencies="\n".join(f'    "{need}",' for need in needs),
-        dev=", ".join(f'"{need}"' for need in dev),
-        packages=", ".join(f'"{p}"' for p in _packages(packages, target)),
-    )
+def _requirements(packages: list[str], target: Path) -> tuple[list[Requirement], list[Requirement]]:
+    """What the copied services need, and what their tests need beside it: of what is shared, only what they use."""
+    scripts = [path for package in packages for path in (target / package).rglob("*.py")]
+    is_test = {path: path.name.startswith("test_") or "testing" in path.parts for path in scripts}
+    shared = read_requirements((target / SHARED / "requirements.txt").read_text(encoding="utf-8"))
+    services = needed(shared, names_used(path for path in scripts if not is_test[path]))
+    for package in packages:
+        own = target / package / "requirements.txt"
+        if package != SHARED and own.is_file():
+            services += read_requirements(own.read_text(encoding="utf-8"))
+    of_tests = read_requirements((target / SHARED / "testing" / "requirements.txt").read_text(encoding="utf-8"))
+    used_by_tests = names_used(path for path in scripts if is_test[path] and path.name != "servers.py")
+    tests = needed([*of_tests, *shared], used_by_tests)
+    unique = {one.distribution: one for one in sorted(services)}
+    beside = {one.distribution: one for one in sorted(tests) if one.distribution not in unique}
+    return list(unique.values()), list(beside.values())
+
+
+def _narrow(file: Path, kept: list[Requirement]) -> None:
+    """Leave in a file of requirements, as container files install them, those that are kept."""
+    names = {one.distribution for one in kept}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    text = "".join(f"{line}\n" for line in lines if line.startswith("#") or normalised(line) in names)
+    file.write_text(text, encoding="utf-8")
 
 
 def _packages(packages: list[str], target: Path) -> list[str]:

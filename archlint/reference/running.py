@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from archlint.about import install_command
 from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
 
@@ -26,7 +27,7 @@ def start(implementation: Implementation, words: Sequence[str]) -> int:
     if missing:
         raise UsageError(
             f"{implementation.name} needs libraries that are not installed: {', '.join(missing)}",
-            "pip install 'archlint[reference]', or from a checkout: pip install '.[reference]'",
+            f"{install_command('reference')}, or from a checkout: pip install '.[reference]'",
         )
     path = os.pathsep.join(filter(None, (str(implementation.root), os.environ.get("PYTHONPATH"))))
     environment = {"SERVE_DATA_DIR": str(DATA / implementation.name), **os.environ, "PYTHONPATH": path}

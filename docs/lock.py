@@ -1,0 +1,43 @@
+"""Write `reference_impls/requirements.lock`: one version of each library that the reference implementations use.
+
+`python docs/lock.py` resolves anew with uv, for every platform; `archlint new` takes from it what one project needs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent / "reference_impls"
+LOCK = ROOT / "requirements.lock"
+HEAD = "# Written by docs/lock.py. Each version was resolved together with the others, for every platform.\n"
+
+
+def resolve() -> str:
+    """Return the lock of all requirements as `uv pip compile` writes it, without the files that ask for each."""
+    files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("requirements*.txt"))
+    words = ["--universal", "--python-version", "3.11", "--annotation-style", "split", "--no-header", "--quiet"]
+    command = [sys.executable, "-m", "uv", "pip", "compile", *words, "--no-emit-index-url", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"docs/lock.py: uv cannot resolve the requirements:\n{done.stderr}")
+    return HEAD + _without_files(done.stdout)
+
+
+def _without_files(text: str) -> str:
+    """Leave out `-r FILE`, and `# via` where nothing stands below it any more."""
+    lines = [line for line in text.splitlines() if "-r " not in line]
+    kept = [line for line, after in zip(lines, [*lines[1:], ""], strict=True)
+            if line.strip() != "# via" or after.startswith("    #   ")]  # fmt: skip
+    return "\n".join(kept) + "\n"
+
+
+def main() -> None:
+    """Write the lock anew."""
+    LOCK.write_text(resolve(), encoding="utf-8")
+    print(f"wrote {LOCK.name}: {sum(line[:1].isalnum() for line in LOCK.read_text().splitlines())} libraries")
+
+
+if __name__ == "__main__":
+    main()
