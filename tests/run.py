@@ -84,9 +84,21 @@ def packages_missing(folder: Path) -> list[str]:
     return [f"{name}@{version}" for name, version in NPM_PACKAGES.items() if there[name] != version]
 
 
+def needs_airflow(words: list[str]) -> bool:
+    """Whether the words for pytest leave the tests of the batch pattern in.
+
+    >>> needs_airflow([]), needs_airflow(["-k", "flow"]), needs_airflow(["tests/cli"])
+    (True, True, False)
+    """
+    paths = [word for word in words if (ROOT / word.partition("::")[0]).exists()]
+    return not paths or any("batch".startswith(Path(path).name) or "reference_impls" in path for path in paths)
+
+
 def beside() -> list[Beside]:
     """Start what takes long and needs no core for itself: an environment for Airflow, and the npm packages."""
-    steps = [Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py")]
+    steps = []
+    if needs_airflow(sys.argv[1:]):
+        steps.append(Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py"))
     folder, npm = ENVIRONMENT / "npm", shutil.which("npm")
     folder.mkdir(exist_ok=True)
     missing = packages_missing(folder)

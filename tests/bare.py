@@ -1,0 +1,86 @@
+"""The README's two commands on a machine with Python and nothing else: `python3 tests/bare.py` (words go to pytest).
+
+Clones the committed state, hides every font, leaves on PATH only Python and coreutils, and types what the README's first
+screen says. Needs Linux, git, and root or user namespaces; without them it ends with exit status 3 and says why. `--all`
+runs every test; without it and without words for pytest, those of the rooms that use programs of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig", "/etc/fonts")
+ROOMS = ("tests/cli", "tests/compare", "tests/diagram", "tests/gate", "tests/report", "tests/examples", "tests/docs")
+COREUTILS = """[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut date dd df dir dircolors
+dirname du echo env expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum mkdir
+mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pr printenv printf ptx pwd readlink realpath rm rmdir
+sha1sum sha256sum sha512sum shred shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true
+truncate tsort tty uname unexpand uniq unlink users vdir wc who whoami yes sh""".split()
+NOT_HERE = 3
+
+
+def commands(readme: str) -> tuple[str, str]:
+    """The two commands of the README's first screen: the first that checks a file, and the one that runs the tests.
+
+    >>> commands("```sh\\npython3 -m venv .venv && .venv/bin/archlint check a.yaml\\npython3 tests/run.py\\n```")
+    ('python3 -m venv .venv && .venv/bin/archlint check a.yaml', 'python3 tests/run.py')
+    """
+    lines = [line.split("  #")[0].strip() for block in re.findall(r"```sh\n(.*?)```", readme, re.S)
+             for line in block.splitlines()]  # fmt: skip
+    check = next(line for line in lines if "-m venv" in line and "archlint check" in line)
+    return check, next(line for line in lines if line.startswith("python3 tests/run.py"))
+
+
+def hidden() -> list[str]:
+    """The words before a command that give it a machine without fonts; raises `SystemExit` where there is none."""
+    unshare = shutil.which("unshare")
+    words = [unshare or "", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    if unshare is None or subprocess.run([*words, "true"], check=False, capture_output=True).returncode != 0:
+        print("tests/bare.py: needs unshare of util-linux, and root or user namespaces", file=sys.stderr)
+        raise SystemExit(NOT_HERE)
+    there = [folder for folder in FONTS if Path(folder).is_dir()]
+    cover = "".join(f"mount -t tmpfs none {folder} && " for folder in there)
+    return [*words, "sh", "-c", f'{cover}exec "$@"', "sh"]
+
+
+def programs(folder: Path) -> Path:
+    """A folder with links to Python and coreutils, as the only one on PATH."""
+    folder.mkdir()
+    for name in COREUTILS:
+        found = shutil.which(name)
+        if found:
+            (folder / name).symlink_to(found)
+    python = Path(sys._base_executable if hasattr(sys, "_base_executable") else sys.executable).resolve()
+    (folder / "python3").symlink_to(python)
+    return folder
+
+
+def main() -> None:
+    """Clone, hide, type both commands."""
+    words = [word for word in sys.argv[1:] if word != "--all"]
+    rooms = words if words or "--all" in sys.argv else [room for room in ROOMS if (ROOT / room).is_dir()]
+    before = hidden()
+    with tempfile.TemporaryDirectory(prefix="archlint-bare-") as name:
+        folder = Path(name)
+        clone, home = folder / "archlint", folder / "home"
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+        home.mkdir()
+        kept = {key: value for key, value in os.environ.items() if key.startswith(("PIP_", "SSL_", "HTTP", "NO_PROXY"))}
+        bare = {**kept, "PATH": str(programs(folder / "bin")), "HOME": str(home), "LANG": "C.UTF-8"}
+        check, test = commands((clone / "README.md").read_text(encoding="utf-8"))
+        for line, wanted in ((check, (0, 1)), (" ".join([test, *rooms]), (0,))):
+            print(f"== bare: {line}", flush=True)
+            status = subprocess.run([*before, "sh", "-c", line], cwd=clone, env=bare, check=False).returncode
+            if status not in wanted:
+                raise SystemExit(f"tests/bare.py: `{line}` ended with {status}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The core tests at the lowest versions that `pyproject.toml` allows: `python3 tests/lowest.py` (words go to pytest).
+
+Makes an environment in `.venv-lowest` with each dependency of the plain install at its lower bound, and runs the tests
+of the rooms that a check passes through. Continuous integration runs it before `tests/run.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv-lowest"
+PYTHON = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
+TOOLS = ("pytest>=8.2,<9.2", "pytest-xdist", "hypothesis", "jsonschema")
+ROOMS = ("source", "model", "acceptance", "config", "topology", "analysis", "checks", "examples", "rules", "catalog")
+_BOUND = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?>=([0-9.]+)")
+
+
+def lowest() -> list[str]:
+    """Each dependency of the plain install, pinned at its lower bound.
+
+    >>> [pin for pin in lowest() if pin.startswith("click==")]
+    ['click==8.1.7']
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = {need: _BOUND.match(need) for need in project["dependencies"]}
+    loose = [need for need, bound in found.items() if bound is None]
+    if loose:
+        raise SystemExit(f"tests/lowest.py: pyproject.toml gives no lower bound for {', '.join(loose)}")
+    return [f"{bound[1]}=={bound[2]}" for bound in found.values() if bound is not None]
+
+
+def run(what: str, *command: str) -> None:
+    """Run one step from the project's root; a step that fails ends the run."""
+    print(f"== {what}", flush=True)
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise SystemExit(f"tests/lowest.py: {what} failed")
+
+
+def main() -> None:
+    """Install, then test."""
+    pins = lowest()
+    venv.create(ENVIRONMENT, with_pip=True, clear=True)
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(f"install {' '.join(pins)}", *install, *pins, *TOOLS, "-e", ".")
+    rooms = [f"tests/{room}" for room in ROOMS]
+    options = ["-q", "-n", str((os.cpu_count() or 1) + 1), "-p", "no:cacheprovider"]
+    run("core tests", str(PYTHON), "-m", "pytest", *options, *rooms, *sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
