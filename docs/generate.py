@@ -120,7 +120,7 @@ def example_picture(path: Path) -> str:
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
     packs = all_packs()
-    docs = ROOT / "docs"
+    docs, failing = ROOT / "docs", ROOT / "examples" / "failing"
     made = {
         docs / "rules" / "README.md": NOTE + rule_index(packs),
         docs / "patterns" / "README.md": NOTE + pattern_index(),
@@ -128,7 +128,7 @@ def files() -> dict[Path, str]:
         docs / "technologies.md": NOTE + technologies_page(),
         docs / "cli.md": NOTE + cli_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
-        docs / "pictures" / "online-bigsize.svg": example_picture(ROOT / "examples" / "sick" / "online-bigsize.yaml"),
+        docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(architecture_schema()),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
@@ -136,7 +136,7 @@ def files() -> dict[Path, str]:
     made |= {ROOT / pack.docs: NOTE + rule_page(pack) for pack in packs}
     made |= {ROOT / pattern.docs: NOTE + pattern_page(pattern, packs) for pattern in patterns().values()}
     for path in sorted((ROOT / "examples").glob("*/*.yaml")):
-        if path.parent.name in {"healthy", "sick"}:
+        if path.parent.name in {"passing", "failing"}:
             made[path.with_suffix(".txt")] = example_output(path)
     return made
 

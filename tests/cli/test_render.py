@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, Run
 
-SICK = str(ROOT / "examples" / "sick" / "single-balancer.yaml")
+SICK = str(ROOT / "examples" / "failing" / "single-balancer.yaml")
 SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: [db]}\n  db: {kind: database}\n"
 
 

@@ -13,7 +13,7 @@ from archlint.cli.pictures import diagrams
 from archlint.linter import Options
 from tests.conftest import ROOT, Run
 
-SICK = ROOT / "examples" / "sick" / "all-in-one.yaml"
+SICK = ROOT / "examples" / "failing" / "all-in-one.yaml"
 
 
 def pictures(page: str) -> dict[str, str]:

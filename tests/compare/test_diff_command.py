@@ -12,7 +12,7 @@ import pytest
 from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import ROOT, Run
 
-SHOP = (ROOT / "examples" / "healthy" / "video-recommendations.yaml").read_text(encoding="utf-8")
+SHOP = (ROOT / "examples" / "passing" / "video-recommendations.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture

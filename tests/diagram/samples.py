@@ -12,9 +12,9 @@ from archlint.verdicts import FileReport
 from benchmarks.generate import generate
 from tests.conftest import ROOT
 
-EXAMPLES = sorted(path for folder in ("healthy", "sick") for path in (ROOT / "examples" / folder).glob("*.yaml"))
+EXAMPLES = sorted(path for folder in ("passing", "failing") for path in (ROOT / "examples" / folder).glob("*.yaml"))
 PATTERNS = sorted(ROOT.glob("reference_impls/*/arch.yaml"))
-RICH = ROOT / "examples" / "sick" / "single-balancer.yaml"
+RICH = ROOT / "examples" / "failing" / "single-balancer.yaml"
 
 HOSTILE = r"""
 archlint: 1

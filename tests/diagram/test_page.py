@@ -12,7 +12,7 @@ from archlint.diagram import Plan, draw, html
 from tests.conftest import ROOT
 from tests.diagram.samples import HOSTILE, RICH, generated, of_file, of_text
 
-WAITS_ON_QUEUE = ROOT / "examples" / "sick" / "page-waits-on-queue.yaml"
+WAITS_ON_QUEUE = ROOT / "examples" / "failing" / "page-waits-on-queue.yaml"
 
 
 class Opened:
@@ -85,7 +85,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
     context.close()
 
 
-def sick_page() -> str:
+def failing_page() -> str:
     system, report = of_file(RICH)
     return html(draw(system, report, Plan(patterns=True)))
 
@@ -100,12 +100,12 @@ def waiting_page() -> str:
 
 
 def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Path) -> None:
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     panel = page.locator("#panel")
     assert "1 finding" in panel.inner_text() and "REL001 single-point-of-failure (error)" in panel.inner_text()
     page.click(opened.node("balancer"))
     shown = panel.inner_text()
-    assert "examples/sick/single-balancer.yaml:42" in shown
+    assert "examples/failing/single-balancer.yaml:42" in shown
     assert "`balancer` has one replica" in shown
     assert "kind: load-balancer" in shown and "driver-app calls balancer (timeout: 30 s)" in shown
     page.get_by_role("button", name="Show upload-api").click()
@@ -115,7 +115,7 @@ def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Pat
 
 
 def test_search_dims_what_does_not_match(opened: Opened, tmp_path: Path) -> None:
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     page.fill("#search", "postgres")
     assert page.locator("#count").inner_text() == "1 match"
     assert page.locator("[data-node]:not(.miss)").get_attribute("aria-label") == "verdicts, database"
@@ -130,7 +130,7 @@ def test_search_dims_what_does_not_match(opened: Opened, tmp_path: Path) -> None
 
 
 def test_wheel_buttons_and_drag_move_the_picture(opened: Opened, tmp_path: Path) -> None:
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     full, left = opened.width(), opened.left()
     page.click("#in")
     assert opened.width() < full
@@ -150,7 +150,7 @@ def test_wheel_buttons_and_drag_move_the_picture(opened: Opened, tmp_path: Path)
 
 
 def test_everything_can_be_done_by_keyboard(opened: Opened, tmp_path: Path) -> None:
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     full = opened.width()
     page.keyboard.press("+")
     assert opened.width() < full
@@ -208,7 +208,7 @@ def test_the_pointer_and_what_is_seen_already_do_not_move_the_picture(opened: Op
 
 def test_the_search_leaves_a_picture_alone_that_shows_its_match(opened: Opened, tmp_path: Path) -> None:
     opened.page.set_viewport_size({"width": 1280, "height": 800})
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     full = page.get_attribute("svg", "viewBox")
     page.fill("#search", "rel001")
     page.press("#search", "Enter")
@@ -385,7 +385,7 @@ def test_the_search_finds_a_finding_on_a_line(opened: Opened, tmp_path: Path) ->
 @pytest.mark.parametrize("width", [320, 390, 640])
 def test_a_narrow_window_shows_all_of_it(opened: Opened, tmp_path: Path, width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 700})
-    page = opened.open(sick_page(), tmp_path)
+    page = opened.open(failing_page(), tmp_path)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     for name in ("#search", "#in", "#fit", "#view", "#panel"):
         box = page.locator(name).bounding_box()
@@ -414,7 +414,7 @@ def test_no_script_of_the_file_runs(opened: Opened, tmp_path: Path) -> None:
 
 def test_the_policy_lets_nothing_else_run(browser: Browser, tmp_path: Path) -> None:
     """A page that was tampered with: neither a script that is put in nor a request gets past the policy."""
-    made = sick_page().replace("</main>", "</main><script>window.hacked=1</script><img src='https://x.invalid/a.png'>")
+    made = failing_page().replace("</main>", "</main><script>window.hacked=1</script><img src='https://x.invalid/a.png'>")
     page = browser.new_page()
     said: list[str] = []
     sent: list[str] = []
@@ -443,7 +443,7 @@ def test_a_page_of_five_hundred_components_answers(opened: Opened, tmp_path: Pat
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_what_the_viewer_prefers(browser: Browser, tmp_path: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    page = Opened(context.new_page()).open(sick_page(), tmp_path)
+    page = Opened(context.new_page()).open(failing_page(), tmp_path)
     paper = page.evaluate("getComputedStyle(document.querySelector('.paper')).fill")
     body = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == body == ("rgb(18, 23, 30)" if scheme == "dark" else "rgb(255, 255, 255)")

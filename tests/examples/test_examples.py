@@ -22,8 +22,8 @@ from tests.examples.stripping import Path as Keys
 from tests.examples.stripping import dump, parse, spelt, unknown_when_absent, without
 
 EXAMPLES = ROOT / "examples"
-HEALTHY = sorted((EXAMPLES / "healthy").glob("*.yaml"))
-SICK = sorted((EXAMPLES / "sick").glob("*.yaml"))
+PASSING = sorted((EXAMPLES / "passing").glob("*.yaml"))
+FAILING = sorted((EXAMPLES / "failing").glob("*.yaml"))
 _EXPECT = re.compile(r"# expect: ([A-Z0-9 ]+)$")
 
 NEEDED: dict[str, set[str]] = {
@@ -39,7 +39,7 @@ NEEDED: dict[str, set[str]] = {
     "page-waits-on-queue": {"workloads.upload-photo.waits"},
     "single-balancer": {"components.balancer.replicas"},
 }
-"""For each sick example, the facts without which nobody can say that it is sick."""
+"""For each failing example, the facts without which the verdict is undecided."""
 
 
 def _name(path: Path) -> str:
@@ -67,25 +67,25 @@ def _expected(path: Path) -> set[tuple[int, str]]:
     return found
 
 
-def test_there_are_examples_and_each_sick_one_is_told_what_it_needs() -> None:
-    assert HEALTHY
-    assert {path.stem for path in SICK} == set(NEEDED)
+def test_there_are_examples_and_the_needs_of_each_failing_one_are_listed() -> None:
+    assert PASSING
+    assert {path.stem for path in FAILING} == set(NEEDED)
 
 
-@pytest.mark.parametrize("path", SICK, ids=_name)
-def test_a_sick_example_is_found_at_the_marked_lines_and_nowhere_else(path: Path) -> None:
+@pytest.mark.parametrize("path", FAILING, ids=_name)
+def test_a_failing_example_is_found_at_the_marked_lines_and_nowhere_else(path: Path) -> None:
     expected = _expected(path)
     report = _check(path)
     assert expected
     assert {(finding.location.line, finding.rule) for finding in report.findings} == expected
 
 
-@pytest.mark.parametrize("path", HEALTHY, ids=_name)
-def test_a_healthy_example_is_clean_at_every_level(path: Path) -> None:
+@pytest.mark.parametrize("path", PASSING, ids=_name)
+def test_a_passing_example_is_clean_at_every_level(path: Path) -> None:
     assert [(f.rule, f.at, f.message) for f in _check(path).findings] == []
 
 
-@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+@pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_an_example_says_enough_for_every_rule(path: Path) -> None:
     assert [(question.rule, question.at, question.needs) for question in _check(path).undecided] == []
 
@@ -101,7 +101,7 @@ def _without(path: Path, keys: Keys) -> FileReport:
     return _check(dump(without(parse(path.read_text(encoding="utf-8")), keys)))
 
 
-@pytest.mark.parametrize("path", SICK, ids=_name)
+@pytest.mark.parametrize("path", FAILING, ids=_name)
 def test_without_a_fact_that_it_rests_on_a_finding_turns_undecided_and_names_the_fact(path: Path) -> None:
     decisive = set()
     for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):
@@ -116,8 +116,8 @@ def test_without_a_fact_that_it_rests_on_a_finding_turns_undecided_and_names_the
     assert decisive == NEEDED[path.stem]
 
 
-@pytest.mark.parametrize("path", HEALTHY, ids=_name)
-def test_without_any_unknown_fact_a_healthy_example_is_never_blamed(path: Path) -> None:
+@pytest.mark.parametrize("path", PASSING, ids=_name)
+def test_without_any_unknown_fact_a_passing_example_is_never_blamed(path: Path) -> None:
     for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):
         blamed = [
             (f.rule, f.at) for f in _without(path, keys).findings if Severity(f.severity) is not Severity.INFO
@@ -125,7 +125,7 @@ def test_without_any_unknown_fact_a_healthy_example_is_never_blamed(path: Path) 
         assert blamed == [], f"without {spelt(keys)}"
 
 
-@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+@pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_the_printed_form_of_an_example_means_the_same(path: Path) -> None:
     """The base of the laws above: taking nothing out changes nothing."""
     text = path.read_text(encoding="utf-8")
@@ -133,7 +133,7 @@ def test_the_printed_form_of_an_example_means_the_same(path: Path) -> None:
     assert [(f.rule, f.at) for f in again.findings] == [(f.rule, f.at) for f in _check(path).findings]
 
 
-@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+@pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_the_committed_output_is_current(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committed = path.with_suffix(".txt")
     if not committed.is_file():
@@ -143,7 +143,7 @@ def test_the_committed_output_is_current(path: Path, monkeypatch: pytest.MonkeyP
     assert render_text(report, TextOptions(width=100)) == committed.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [*HEALTHY, *SICK], ids=_name)
+@pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_an_example_can_be_read_in_one_go(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     head = [line for line in lines[: lines.index("archlint: 1")] if line]
@@ -153,44 +153,44 @@ def test_an_example_can_be_read_in_one_go(path: Path) -> None:
     assert all(len(line) <= 100 or "https://" in line for line in lines)
 
 
-@pytest.mark.parametrize("path", HEALTHY, ids=_name)
-def test_a_healthy_example_names_its_sources_and_what_is_assumed(path: Path) -> None:
+@pytest.mark.parametrize("path", PASSING, ids=_name)
+def test_a_passing_example_names_its_sources_and_what_is_assumed(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.search(r"^#   https://\S+$", text, re.MULTILINE)
     assert re.search(r"^# Assumed", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SICK, ids=_name)
-def test_a_sick_example_names_the_healthy_one_that_it_comes_from(path: Path) -> None:
-    twin = re.search(r"healthy/[a-z-]+\.yaml", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", FAILING, ids=_name)
+def test_a_failing_example_names_the_passing_one_it_is_derived_from(path: Path) -> None:
+    twin = re.search(r"passing/[a-z-]+\.yaml", path.read_text(encoding="utf-8"))
     assert twin
-    assert EXAMPLES / twin[0] in HEALTHY
+    assert EXAMPLES / twin[0] in PASSING
 
 
 def _rows() -> dict[str, list[str]]:
     """The rows of the tables in the examples' README, by the example that they link."""
     found = {}
     for line in (EXAMPLES / "README.md").read_text(encoding="utf-8").splitlines():
-        link = re.match(r"\| \[[^]]+\]\(((?:healthy|sick)/[a-z-]+\.yaml)\) \|", line)
+        link = re.match(r"\| \[[^]]+\]\(((?:passing|failing)/[a-z-]+\.yaml)\) \|", line)
         if link:
             found[link[1]] = [cell.strip() for cell in line.strip("| ").split(" | ")]
     return found
 
 
 def test_the_readme_has_a_row_for_each_example() -> None:
-    assert set(_rows()) == {str(path.relative_to(EXAMPLES).as_posix()) for path in (*HEALTHY, *SICK)}
+    assert set(_rows()) == {str(path.relative_to(EXAMPLES).as_posix()) for path in (*PASSING, *FAILING)}
 
 
-@pytest.mark.parametrize("path", HEALTHY, ids=_name)
+@pytest.mark.parametrize("path", PASSING, ids=_name)
 def test_the_readme_names_patterns_that_are_recognised(path: Path) -> None:
-    told = set(re.findall(r"`([a-z-]+)`", _rows()[f"healthy/{path.name}"][2]))
+    told = set(re.findall(r"`([a-z-]+)`", _rows()[f"passing/{path.name}"][2]))
     assert told
     assert told <= {found.pattern for found in recognise(archlint.load(path))}
 
 
-@pytest.mark.parametrize("path", SICK, ids=_name)
+@pytest.mark.parametrize("path", FAILING, ids=_name)
 def test_the_readme_says_which_rule_fires_at_which_line(path: Path) -> None:
-    row = " ".join(_rows()[f"sick/{path.name}"])
+    row = " ".join(_rows()[f"failing/{path.name}"])
     for line, rule in _expected(path):
         assert re.search(rf"\b{rule}\b", row)
         assert re.search(rf"line {line}\b", row)

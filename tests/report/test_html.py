@@ -229,7 +229,7 @@ def test_it_prints_without_the_filter(opened: Opened) -> None:
 
 
 def test_patterns_and_clean_systems_are_shown() -> None:
-    report = check_targets([ROOT / "examples" / "healthy" / "bulk-image-analysis.yaml"], Options(patterns=True))
+    report = check_targets([ROOT / "examples" / "passing" / "bulk-image-analysis.yaml"], Options(patterns=True))
     page = reading.Page(render_html(report))
     assert "Patterns that it follows" in page.text
     assert report.files[0].patterns[0].pattern in page.text

@@ -85,9 +85,9 @@ def test_a_failure_holds_the_arithmetic_and_what_helps() -> None:
 
 
 def test_a_rule_with_nothing_to_say_passes() -> None:
-    report = check_targets([ROOT / "examples" / "healthy" / "bank-fraud.yaml"], Options())
+    report = check_targets([ROOT / "examples" / "passing" / "bank-fraud.yaml"], Options())
     top = ElementTree.fromstring(render_junit(report, ReportOptions(root=ROOT.as_posix())))
     said = {f.rule for f in report.findings} | {q.rule for q in report.undecided} | {a.finding.rule for a in report.accepted}
     passed = {case.attrib["name"].split(" ")[0] for case in top.iter("testcase") if not len(case)}
     assert passed == {rule.id for rule in report.rules} - said
-    assert {case.attrib["file"] for case in top.iter("testcase")} == {"examples/healthy/bank-fraud.yaml"}
+    assert {case.attrib["file"] for case in top.iter("testcase")} == {"examples/passing/bank-fraud.yaml"}

@@ -116,7 +116,7 @@ def test_a_path_becomes_a_code_flow() -> None:
     [flow] = result["codeFlows"]
     steps = [step["location"]["message"]["text"] for step in flow["threadFlows"][0]["locations"]]
     assert steps == ["`app` calls `gateway`", "`gateway` calls `api`"]
-    report = check_targets([ROOT / "examples" / "sick" / "online-bigsize.yaml"], Options(select=("SRV001",)))
+    report = check_targets([ROOT / "examples" / "failing" / "online-bigsize.yaml"], Options(select=("SRV001",)))
     [result] = run_of(report)["results"]
     steps = [step["location"]["message"]["text"] for step in result["codeFlows"][0]["threadFlows"][0]["locations"]]
     assert [step.split("`")[3] for step in steps][-1] == "translator"
