@@ -17,8 +17,9 @@ from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageE
 from archlint.linter import Linter, Options, baseline_of
 from archlint.packs import Pack
 from archlint.source.document import Document
-from archlint.source.files import find_files, read_document, real_path
+from archlint.source.files import read_document, real_path
 from archlint.source.parser import collector_paused, decode, parse
+from archlint.source.search import find_files
 from archlint.verdicts import FileReport, InputError, Report
 
 __all__ = [
@@ -82,7 +83,7 @@ class Linters:
     def leaves_out(self, path: Path, folder: Path) -> bool:
         """Whether a search of a folder leaves a path out, by its configuration or by those above the path."""
         outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
-        return outer.excludes(path) or self.config_for(path).excludes(path)
+        return outer.excludes(path, folder) or self.config_for(path).excludes(path, folder)
 
     def baselines_for(self, paths: Iterable[Path]) -> set[str]:
         """The baselines that would hold for some files; a configuration that is wrong names none."""
@@ -96,7 +97,12 @@ class Linters:
 
     def files_below(self, folder: Path) -> tuple[Path, ...]:
         """The architecture files below a folder; raises `UnreadableInputError` for what cannot be searched."""
-        found = find_files(folder, lambda path: self.leaves_out(path, folder))
+        outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
+
+        def excluded(path: Path, is_folder: bool) -> bool:
+            return outer.excludes_itself(path, is_folder) or self.config_for(path).excludes_itself(path, is_folder)
+
+        found = find_files(folder, excluded)
         for error in found.unreadable:
             raise error
         return found.files
@@ -153,14 +159,16 @@ def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list
     above = linters.config_for(folder / "any")
     outer = above.with_options(exclude=linters.options.exclude)
 
-    def ignored(path: Path) -> bool:
+    def excluded(path: Path, is_folder: bool) -> bool:
         try:
             nearest = linters.config_for(path)
-        except ConfigError:                        # told at the files that it holds for
+        except ConfigError:                        # reported at the files that it holds for
             nearest = above
-        return outer.excludes(path) or (nearest is not above and nearest.excludes(path))
+        return outer.excludes_itself(path, is_folder) or (
+            nearest is not above and nearest.excludes_itself(path, is_folder)
+        )
 
-    found = find_files(folder, ignored)
+    found = find_files(folder, excluded)
     name = str(folder)
     unreadable = [Outcome(folder, None, InputError(error.message, error.hint, name)) for error in found.unreadable]
     return found.files, unreadable, found.skipped

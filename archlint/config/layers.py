@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from archlint.config.paths import Patterns, is_pattern
 from archlint.config.places import Steps
 from archlint.config.pricelist import read_prices
-from archlint.config.records import Config, Layer, ParamSaid, Patterns, RuleSaid, Word
+from archlint.config.records import Config, Layer, ParamSaid, RuleSaid, Word
 from archlint.config.toml import TOP, Table, TableReader, Toml, kind_of
 from archlint.model.quantities import shorten
 from archlint.packs import PackSource, Problems
-from archlint.source.files import match_patterns
 
 SEVERITIES: Final = ("error", "warning", "info")
 LEVELS: Final = (*SEVERITIES, "never")
@@ -94,15 +94,17 @@ class LayerReader(TableReader):
 
     def _patterns(self, table: Table, path: Steps, example: str) -> Patterns:
         """Read patterns in the form of `.gitignore`."""
-        lines = []
+        found = []
         for text, where in self.words(table, path, example) or ():
-            try:
-                match_patterns([text])
-                lines.append(text)
-            except ValueError:
-                message = f"`{shorten(text)}` is no pattern"
+            if is_pattern(text):
+                found.append((text, where))
+            else:
+                message = f"`{shorten(text)}` is not a pattern"
                 self.problems.add(where, message, "write it as in a .gitignore: teams/risk/**")
-        return Patterns(self.root, tuple(lines))
+        source = "exclude" if path[-1] == "exclude" else "per-path"
+        return Patterns(
+            self.root, tuple(text for text, _ in found), source=source, places=tuple(where for _, where in found)
+        )
 
     def _per_path(self) -> Iterator[Layer]:
         """Read the tables `[[per-path]]`."""

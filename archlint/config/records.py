@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
+from archlint.config.paths import Patterns
 from archlint.config.prices import ListedPrice
 from archlint.packs import Pack, PackSource, ParamValue
-from archlint.source.files import match_patterns
 
 ALL: Final = "ALL"
 
@@ -91,37 +89,6 @@ class Layer(msgspec.Struct, frozen=True):
     rules: dict[str, RuleSettings] = {}
 
 
-class Patterns(msgspec.Struct, frozen=True):
-    """Patterns in the form of `.gitignore`, relative to a folder."""
-
-    root: Path
-    lines: tuple[str, ...]
-
-    def match(self, path: Path) -> bool:
-        """Whether a file or folder matches; what lies outside the folder does not."""
-        below = _below(os.path.abspath(path), os.path.abspath(self.root))
-        if below is None:
-            below = _below(os.path.realpath(path), os.path.realpath(self.root))
-        if below is None:
-            return False
-        spec = _compiled(self.lines)
-        return spec.match_file(below) or (path.is_dir() and spec.match_file(below + "/"))
-
-
-def _below(path: str, root: str) -> str | None:
-    stem = root if root.endswith(os.sep) else root + os.sep
-    return path[len(stem) :].replace(os.sep, "/") if path.startswith(stem) else None
-
-
-class _Spec(Protocol):
-    def match_file(self, file: str, /) -> bool: ...
-
-
-@lru_cache(maxsize=256)
-def _compiled(lines: tuple[str, ...]) -> _Spec:
-    return match_patterns(lines)
-
-
 class Config(msgspec.Struct, frozen=True):
     """A configuration, with those that it extends.
 
@@ -159,19 +126,28 @@ class Config(msgspec.Struct, frozen=True):
                 rules[rule] = RuleSettings(settings.severity or before.severity, {**before.params, **settings.params})
         return Settings(tuple(word.text for word in select), tuple(word.text for word in ignore), rules)
 
-    def excludes(self, path: Path) -> bool:
-        """Whether a file or folder is left out where folders are searched."""
-        return any(patterns.match(path) for patterns in self.exclude)
+    def excludes(self, path: Path, below: Path | None = None) -> bool:
+        """Whether `exclude` matches a file or folder, or a folder above it (with `below`: below that one)."""
+        return any(patterns.match(path, below) for patterns in self.exclude)
+
+    def excludes_itself(self, path: Path, is_folder: bool) -> bool:
+        """Whether `exclude` matches a file or folder by itself; a search asks from the top down."""
+        return any(patterns.match_itself(path, is_folder) for patterns in self.exclude)
 
     def with_options(
         self, select: Iterable[str] = (), ignore: Iterable[str] = (), exclude: Iterable[str] = ()
     ) -> Config:
-        """Put what one call asks for on top; `exclude` is relative to the root."""
+        """Put what one call asks for on top; `exclude` is relative to the current folder, or to the root."""
         selected = tuple(Word(text, "--select") for text in select) or None
         ignored = tuple(Word(text, "--ignore") for text in ignore)
         excluded = tuple(exclude)
         return msgspec.structs.replace(
             self,
             layers=(*self.layers, Layer(selected, ignored)) if selected or ignored else self.layers,
-            exclude=(*self.exclude, Patterns(self.root, excluded)) if excluded else self.exclude,
+            exclude=(*self.exclude, option_patterns(excluded, self.root)) if excluded else self.exclude,
         )
+
+
+def option_patterns(lines: tuple[str, ...], root: Path) -> Patterns:
+    """The patterns of `--exclude`: relative to the current folder, and to that of the configuration."""
+    return Patterns(root, lines, (Path.cwd(),), "--exclude")

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 from archlint.errors import UnreadableInputError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
-SUFFIXES: Final = (".yaml", ".yml")
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
 _WORD: Final = r"""(?<![\w./@"'-])archlint(?=[\s:,}]|$)|(["'])archlint\1\s*:"""
 """What could be the key where the style is another; `"name": "archlint"`, as reports have it, could not."""
-_MAX_IGNORE: Final = 1_000_000
-_SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 
 def read_document(path: Path, name: str | None = None) -> Document:
@@ -55,7 +48,7 @@ def project_root(start: Path) -> Path:
     """The folder that holds a file's project: the nearest above with a mark of one, else the file's own folder."""
     folder = real_path(start).parent
     for candidate in (folder, *folder.parents):
-        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+        if any(os.path.lexists(candidate / mark) for mark in _ROOT_MARKS):
             return candidate
     return folder
 
@@ -102,36 +95,6 @@ def shorten_path(path: str) -> str:
     return flat if len(flat) <= 100 else f"{flat[:99]}…"
 
 
-Ignored = Callable[[Path], bool]
-"""Decides whether a path below a folder is left out."""
-
-
-class Search(NamedTuple):
-    """What a search found: architecture files, and other YAML files, which were skipped."""
-
-    files: tuple[Path, ...]
-    skipped: tuple[Path, ...]
-    unreadable: tuple[UnreadableInputError, ...] = ()
-
-
-def find_files(folder: Path, ignored: Ignored) -> Search:
-    """Find the architecture files below a folder, in a stable order, heeding `.gitignore` files and `ignored`."""
-    found: list[Path] = []
-    unreadable: list[UnreadableInputError] = []
-    skipped: list[Path] = []
-
-    def note(error: OSError) -> None:
-        what = f"{error.filename}: cannot be read: {error.strerror}"
-        unreadable.append(UnreadableInputError(what, "exclude the folder, or let it be read"))
-
-    for path in _walk(folder, ignored, note):
-        try:
-            (found if is_architecture(read_bytes(path, str(path))) else skipped).append(path)
-        except UnreadableInputError as error:
-            unreadable.append(error)
-    return Search(tuple(found), tuple(skipped), tuple(unreadable))
-
-
 def is_architecture(data: bytes) -> bool:
     """Whether a file's top level has the key `archlint`; other files need not even be YAML.
 
@@ -152,90 +115,3 @@ def is_architecture(data: bytes) -> bool:
     from archlint.source.keys import has_top_key
 
     return has_top_key(text, "archlint")
-
-
-def _walk(folder: Path, ignored: Ignored, note: Callable[[OSError], None]) -> Iterator[Path]:
-    rules = _GitIgnores(folder)
-    for current, folders, names in os.walk(folder, onerror=note, followlinks=False):
-        here = Path(current)
-        rules.enter(here)
-        folders[:] = sorted(
-            name for name in folders
-            if not name.startswith(".") and name not in _SKIPPED_FOLDERS
-            and not rules.ignores(here, name, is_folder=True) and not ignored(here / name)
-        )  # fmt: skip
-        for name in sorted(names):
-            if name.endswith(SUFFIXES) and not name.startswith("."):
-                path = here / name
-                if not rules.ignores(here, name, is_folder=False) and not ignored(path) and path.is_file():
-                    yield path
-
-
-class _GitIgnores:
-    """The `.gitignore` files from the project's root down, each heard for the paths below it.
-
-    Of several that speak of a path the deepest decides, as in git.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.given = folder
-        self.top = real_path(folder)
-        root = project_root(self.top / "any")
-        above = [parent for parent in self.top.parents if parent.is_relative_to(root)]
-        self.specs: list[tuple[Path, GitIgnoreSpec]] = []
-        for parent in reversed(above):
-            self._read(parent)
-
-    def enter(self, folder: Path) -> None:
-        """Come to a folder of the walk: what was said in folders beside it is forgotten."""
-        here = self._resolved(folder)
-        while self.specs and not here.is_relative_to(self.specs[-1][0]):
-            self.specs.pop()
-        self._read(here)
-
-    def _resolved(self, folder: Path) -> Path:
-        return self.top / folder.relative_to(self.given)
-
-    def _read(self, folder: Path) -> None:
-        file = folder / ".gitignore"
-        try:
-            if file.is_file():
-                with file.open(encoding="utf-8", errors="replace") as stream:
-                    self.specs.append((folder, _spec_of(stream.read(_MAX_IGNORE).splitlines())))
-        except OSError:
-            return  # one that cannot be read ignores nothing
-
-    def ignores(self, folder: Path, name: str, is_folder: bool) -> bool:
-        """Whether a file or folder that stands in a folder of the walk is ignored."""
-        path = self._resolved(folder) / name
-        for base, spec in reversed(self.specs):
-            said = spec.check_file(path.relative_to(base).as_posix() + ("/" if is_folder else "")).include
-            if said is not None:
-                return said
-        return False
-
-
-def _spec_of(lines: list[str]) -> GitIgnoreSpec:
-    """Compile a `.gitignore`; git passes over lines that mean nothing, and so does this."""
-    try:
-        return match_patterns(lines)
-    except ValueError:
-        return match_patterns(line for line in lines if _means_something(line))
-
-
-def _means_something(line: str) -> bool:
-    try:
-        match_patterns([line])
-    except ValueError:
-        return False
-    return True
-
-
-def match_patterns(lines: Iterable[str]) -> GitIgnoreSpec:
-    """Compile patterns in the form of a `.gitignore`; raises `ValueError` for one that is none."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(lines)
-    except re.error as error:
-        raise ValueError(str(error)) from None

@@ -98,7 +98,7 @@ severity = "eror"
 path = ["teams/risk/**"]
 exclude = ["a"]
 [[per-path]]
-paths = ["[z-a]"]
+paths = ["[a-z"]
 [[per-path]]
 ignore = ["OPS"]
 """
@@ -126,7 +126,7 @@ ignore = ["OPS"]
         "archlint.toml:18:1: `per-path` has no key `path` (did you mean `paths`?)",
         "archlint.toml:19:1: `per-path` has no key `exclude` "
         "(`exclude` belongs to the top level: write it above the first table)",
-        "archlint.toml:21:10: `[z-a]` is no pattern (write it as in a .gitignore: teams/risk/**)",
+        "archlint.toml:21:10: `[a-z` is not a pattern (write it as in a .gitignore: teams/risk/**)",
         'archlint.toml:22:1: `per-path` says no paths (add paths = ["teams/risk/**"])',
     ]
 

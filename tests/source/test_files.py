@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.errors import UnreadableInputError
-from archlint.source.files import FileIncludes, find_files, is_architecture, match_patterns, project_root, read_document
+from archlint.source.files import FileIncludes, is_architecture, project_root, read_document
+from archlint.source.ignore import IgnoreList
 from archlint.source.keys import has_top_key
 from archlint.source.nodes import Mapping
 from archlint.source.parser import MAX_BYTES, parse
+from archlint.source.search import find_files
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -25,8 +27,8 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def found(folder: Path, *exclude: str) -> list[str]:
-    spec = match_patterns(exclude)
-    search = find_files(folder, lambda path: spec.match_file(path.relative_to(folder).as_posix()))
+    rules = IgnoreList.read("\n".join(exclude).encode())
+    search = find_files(folder, lambda path, is_folder: rules.decide(os.fsencode(path.relative_to(folder)), is_folder) is True)
     return [path.relative_to(folder).as_posix() for path in search.files]
 
 
@@ -117,7 +119,7 @@ def test_a_folder_is_searched_in_a_stable_order(tmp_path: Path) -> None:
         "notes.txt": "archlint: 1\n", ".hidden/x.yaml": "archlint: 1\n", "node_modules/x.yaml": "archlint: 1\n",
         "d.yaml": "a: [broken\n",
     })  # fmt: skip
-    search = find_files(tmp_path, lambda path: False)
+    search = find_files(tmp_path, lambda path, is_folder: False)
     assert [path.relative_to(tmp_path).as_posix() for path in search.files] == ["a.yml", "a/z.yaml", "b/arch.yaml"]
     assert [path.name for path in search.skipped] == ["c.yaml", "d.yaml"]
     assert search.unreadable == ()
