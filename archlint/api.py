@@ -214,18 +214,19 @@ def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes,
     return _check_targets(targets, Linters(options), stdin)
 
 
-def check(path_or_text: str | Path, config: Config | Path | None = None) -> Report:
+def check(path_or_text: str | Path, config: Config | Path | None = None, allow_code: bool = False) -> Report:
     """Check a file, a folder, or a text.
 
     A `str` with a line break in it is the text of an `arch.yaml`; anything else is a path. `config` is a
-    configuration, or the file of one; without it, the nearest one above each file counts.
+    configuration, or the file of one; without it, the nearest one above each file applies. With `allow_code`, Python
+    of rule folders that a configuration names may run; that of installed distributions always may.
 
     >>> import archlint
     >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
     >>> report.findings[0].message, report.findings[0].suggestion
     ('a file has no key `workload`', 'did you mean `workloads`?')
     """
-    options = Options(config=config) if isinstance(config, Path) else Options()
+    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code)
     linters = Linters(options, config if isinstance(config, Config) else None)
     if isinstance(path_or_text, str) and "\n" in path_or_text:
         return _check_targets((), linters, (path_or_text.encode("utf-8", "surrogatepass"), STDIN))
@@ -258,7 +259,7 @@ def load(path_or_text: str | Path, config: Config | Path | None = None) -> Syste
         document = read_document(path)
     if isinstance(config, Path):
         config = read_config(config)
-    linter = Linter(config or find_config(path or Path(STDIN)))
+    linter = Linter(config or find_config(path or Path(STDIN)), Options(rules=False))
     with collector_paused():
         return linter.system(document, path)[0]
 
@@ -287,23 +288,23 @@ def _document(path: Path, data: bytes | None) -> tuple[Document, Path | None]:
     return document, None if data is not None and name == STDIN else path
 
 
-def _linter(config: Path | None) -> Linter:
-    return Linter(read_config(config) if config is not None else find_config(Path(STDIN)))
+def _config(file: Path | None) -> Config:
+    return read_config(file) if file is not None else find_config(Path(STDIN))
 
 
-def all_packs(config: Path | None = None) -> list[Pack]:
+def all_packs(config: Path | None = None, allow_code: bool = False) -> list[Pack]:
     """Every rule that a configuration knows: the shipped ones and those of its packs."""
-    return _linter(config).packs
+    return Linter(_config(config), Options(allow_code=allow_code)).packs
 
 
 def all_technologies(config: Path | None = None) -> Technologies:
     """Every technology that a configuration knows."""
-    return _linter(config).technologies
+    return Linter(_config(config), Options(rules=False)).technologies
 
 
-def find_pack(word: str, config: Path | None = None) -> Pack:
+def find_pack(word: str, config: Path | None = None, allow_code: bool = False) -> Pack:
     """A rule by id or name, without regard to case; raises `UsageError` with the nearest one."""
-    packs = all_packs(config)
+    packs = all_packs(config, allow_code)
     for pack in packs:
         if word.lower() in (pack.id.lower(), pack.name):
             return pack

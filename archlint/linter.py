@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date. `baseline` takes the
     place of the configured ones; without `baselined` none holds. `signatures` are worked out where reports are to be
     compared (see `archlint.compare`). Without `rules` none is loaded, and what is configured of them is not looked at.
+    `allow_code`: Python of rule folders that a configuration names may run.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Options(msgspec.Struct, frozen=True):
     baseline_strict: bool = False
     signatures: bool = False
     rules: bool = True
+    allow_code: bool = False
 
 
 class Includes(Protocol):
@@ -73,7 +75,7 @@ class Linter:
     def __init__(self, config: Config, options: Options | None = None) -> None:
         self.options = options or Options()
         self.today = self.options.today or date.today().isoformat()
-        self.packs: list[Pack] = load_packs(config.packs) if self.options.rules else []
+        self.packs: list[Pack] = load_packs(config.packs, self.options.allow_code) if self.options.rules else []
         chosen = config.with_options(self.options.select, self.options.ignore)
         self.config = validate(chosen, self.packs) if self.options.rules else chosen
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))

@@ -11,6 +11,8 @@ import click
 from archlint.api import check_targets
 from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
+from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
 from archlint.compare.git import baseline_at
@@ -38,12 +40,13 @@ from archlint.verdicts import FileReport, Report
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
+@allow_code_option
 @click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
 )  # fmt: skip
 def command(
     paths: tuple[Path, ...], update: bool, since: str | None, file: Path | None, select: tuple[str, ...],
-    ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None,
+    ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None, allow_code: bool,
 ) -> None:  # fmt: skip
     """Freeze today's findings, so that `archlint check` reports new ones only.
 
@@ -54,7 +57,9 @@ def command(
         raise UsageError("--update writes and --since does not", "give one of them")
     if str(file) == "-":
         raise UsageError("a baseline is a file: it is not written to standard output (`-`)", "name one: -o FILE")
-    options = Options(select, ignore, exclude, config, baselined=False, signatures=True)
+    options = Options(
+        select, ignore, exclude, config, baselined=False, signatures=True, allow_code=allows_code(allow_code)
+    )
     report = check_targets(paths or (Path(),), options)
     if not report.files and not report.errors:
         raise nothing_to_check(tuple(map(str, paths)), report)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.checking import LEVELS, CheckCall, run_check
+from archlint.cli.options import allow_code as allow_code_option
 from archlint.report import FORMATS
 
 
@@ -97,6 +98,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 )
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
 @click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
+@allow_code_option
 @click.option("--allow-empty", is_flag=True, help="Pass where there is nothing to check, in place of exit status 2.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
 @click.option("--patterns", is_flag=True, help="List the patterns that are recognised.")
@@ -120,6 +122,7 @@ def command(
     baseline: Path | None,
     no_baseline: bool,
     baseline_strict: bool,
+    allow_code: bool,
     allow_empty: bool,
     undecided: bool,
     patterns: bool,
@@ -155,6 +158,7 @@ def command(
                 not no_baseline,
                 baseline_strict,
                 allow_empty,
+                allow_code,
             )
         )
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from archlint import __version__
 from archlint.api import STDIN, check_targets
+from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
@@ -45,6 +46,7 @@ class CheckCall(msgspec.Struct, frozen=True):
     baselined: bool = True
     baseline_strict: bool = False
     allow_empty: bool = False
+    allow_code: bool = False
 
 
 def run_check(call: CheckCall) -> int:
@@ -56,6 +58,7 @@ def run_check(call: CheckCall) -> int:
     options = Options(
         call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
         baselined=call.baselined, baseline_strict=call.baseline_strict,
+        allow_code=allows_code(call.allow_code),
     )  # fmt: skip
     targets, options, stdin = _inputs(call, options)
     report = check_targets(targets, options, stdin)

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from archlint.cli.check import split_words
+from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.terminal import use_color, width
 from archlint.compare.difference import Difference
@@ -49,6 +51,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
+@allow_code_option
 @click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
 )
@@ -57,7 +60,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 def command(
     ctx: click.Context, paths: tuple[Path, ...], revision: str | None, outputs: tuple[tuple[str, str], ...],
     exit_code: bool, fail_on_new: str | None, select: tuple[str, ...], ignore: tuple[str, ...],
-    exclude: tuple[str, ...], config: Path | None, color: str,
+    exclude: tuple[str, ...], config: Path | None, allow_code: bool, color: str,
 ) -> None:  # fmt: skip
     """Compare two versions of a system, or of all systems in a folder.
 
@@ -71,7 +74,7 @@ def command(
         if file:
             named = [str(config)] if config is not None else []
             keep_what_is_read(file, map(str, _read(paths)), named, done="compared")
-    options = Options(select, ignore, exclude, config)
+    options = Options(select, ignore, exclude, config, allow_code=allows_code(allow_code))
     if revision is not None:
         difference = diff_git(revision, paths, options)
     elif len(paths) == 2:

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from archlint.api import find_pack
+from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import allows_code
 from archlint.cli.terminal import use_color, width
 from archlint.report.pages import rule_page, to_terminal
 
@@ -17,8 +19,9 @@ from archlint.report.pages import rule_page, to_terminal
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
 )
 @click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
+@allow_code_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
-def command(rule: str, config: Path | None, markdown: bool, color: str) -> None:
+def command(rule: str, config: Path | None, markdown: bool, allow_code: bool, color: str) -> None:
     """Explain RULE, by its id (SRV001) or name (online-bigsize)."""
-    page = rule_page(find_pack(rule, config))
+    page = rule_page(find_pack(rule, config, allows_code(allow_code)))
     click.echo(page if markdown else to_terminal(page, width(), use_color(color)), color=True)

@@ -6,6 +6,7 @@ import click
 
 from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
+from archlint.cli.options import allows_code
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.model.names import nearest
@@ -35,5 +36,5 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
     if as_json:
         click.echo(patterns_json([found]))
         return
-    page = pattern_page(found, all_packs(None))
+    page = pattern_page(found, all_packs(allow_code=allows_code()))
     click.echo(page if markdown else to_terminal(page, width(), use_color(color)), color=True)

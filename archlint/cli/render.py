@@ -12,6 +12,8 @@ from click.core import ParameterSource
 
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
+from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, unwritable
 from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, dot, draw, render
 from archlint.diagram.formats import BINARY, SEARCHED
@@ -64,6 +66,7 @@ def _likely(word: str) -> str:
 @click.option("--no-findings", is_flag=True, help="Do not run the rules; draw no findings.")
 @click.option("--all-lines", is_flag=True,
               help="Draw every relation as a line, also those to what nearly everybody uses.")  # fmt: skip
+@allow_code_option
 @click.option("--scale", type=click.FloatRange(0.1, 8), default=2.0, show_default=True,
               help="Pixels to a point, in PNG.")  # fmt: skip
 @click.option(
@@ -83,6 +86,7 @@ def command(
     patterns: bool,
     no_findings: bool,
     all_lines: bool,
+    allow_code: bool,
     scale: float,
     config: Path | None,
 ) -> None:
@@ -99,7 +103,8 @@ def command(
     if source.is_dir():
         raise UsageError(f"{source} is a folder", "name one architecture file")
     data = sys.stdin.buffer.read() if str(source) == "-" else None
-    system, report = _read(Path(STDIN) if data is not None else source, config, data, not no_findings)
+    options = Options(config=config, rules=not no_findings, allow_code=allows_code(allow_code))
+    system, report = _read(Path(STDIN) if data is not None else source, data, options)
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, inputs, config)
@@ -114,14 +119,12 @@ def command(
         click.echo(f"note: {note}", err=True)
 
 
-def _read(
-    path: Path, config: Path | None, data: bytes | None, with_findings: bool
-) -> tuple[System, FileReport | None]:
-    """Return a system with what was found in it; where nothing is to be found, no rule is loaded."""
-    if not with_findings:
-        return load_system(path, Options(config=config, rules=False), data), None
+def _read(path: Path, data: bytes | None, options: Options) -> tuple[System, FileReport | None]:
+    """Return a system with its findings; without rules there are none."""
+    if not options.rules:
+        return load_system(path, options, data), None
     try:
-        return load_checked(path, Options(config=config), data)
+        return load_checked(path, options, data)
     except PackError as error:
         draw_anyway = "draw without findings: --no-findings"
         raise PackError(error.message, f"{error.hint}, or {draw_anyway}" if error.hint else draw_anyway) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from archlint.config.paths import Patterns, is_pattern
 from archlint.config.places import Steps
@@ -12,7 +12,7 @@ from archlint.config.pricelist import read_prices
 from archlint.config.records import Config, Layer, ParamSaid, RuleSaid, Word
 from archlint.config.toml import TOP, Table, TableReader, Toml, kind_of
 from archlint.model.quantities import shorten
-from archlint.packs import PackSource, Problems
+from archlint.packs import PackSource, Problems, package_folders
 
 SEVERITIES: Final = ("error", "warning", "info")
 LEVELS: Final = (*SEVERITIES, "never")
@@ -20,11 +20,22 @@ _BASELINE_HINT: Final = 'write baseline = "archlint-baseline.jsonl"; it is relat
 PER_PATH: Final = ("paths", "select", "ignore", "rules")
 
 
-class LayerReader(TableReader):
-    """Reads one file. `root` is its folder, `path` that of its table (`tool`, `archlint`, or nothing)."""
+class Base(NamedTuple):
+    """The file that a configuration extends, and whether it belongs to an installed package."""
 
-    def __init__(self, toml: Toml, path: Steps, root: Path, problems: Problems) -> None:
+    file: Path
+    installed: bool
+
+
+class LayerReader(TableReader):
+    """Reads one file. `root` is its folder, `path` that of its table (`tool`, `archlint`, or nothing).
+
+    `installed`: the file belongs to an installed package, and so do the rule folders that it names.
+    """
+
+    def __init__(self, toml: Toml, path: Steps, root: Path, problems: Problems, installed: bool = False) -> None:
         super().__init__(toml.places, problems)
+        self.installed = installed
         self.file = toml.file
         self.top = toml.table(path) or {}
         self.path = path
@@ -40,7 +51,7 @@ class LayerReader(TableReader):
             file=self.file,
             layers=(self._layer(self.top, self.path, None), *self._per_path()),
             exclude=(exclude,) if exclude.lines else (),
-            packs=tuple(PackSource(text, self.root, where) for text, where in sources),
+            packs=tuple(PackSource(text, self.root, where, self.installed) for text, where in sources),
             technologies=self._technologies(),
             prices=read_prices(self, self.top, (*self.path, "prices")),
             fail_on=self._word_of(self.top, (*self.path, "fail-on"), LEVELS, "level") or "",
@@ -48,8 +59,8 @@ class LayerReader(TableReader):
             baseline_strict=self._strict(),
         )
 
-    def extended(self) -> Path | None:
-        """Return the file that this one extends."""
+    def extended(self) -> Base | None:
+        """Return the file that this one extends: beside it, or in an installed package (`package:file`)."""
         value = self.top.get("extend")
         if value is None:
             return None
@@ -57,10 +68,13 @@ class LayerReader(TableReader):
         if not isinstance(value, str):
             self.wrong(path, "the path of a file", value, 'extend = "../archlint.toml"')
         elif (self.root / value).is_file():
-            return self.root / value
+            return Base(self.root / value, self.installed)
         else:
-            hint = "its path is relative to this file's folder"
-            self.problems.add(self.places.of_value(*path), f"there is no file {value} to extend", hint)
+            found = _in_package(value)
+            if isinstance(found, Path):
+                return Base(found, installed=True)
+            message, hint = found
+            self.problems.add(self.places.of_value(*path), message, hint)
         return None
 
     def _baseline(self) -> Path | None:
@@ -159,3 +173,18 @@ class LayerReader(TableReader):
                 hint = "its path is relative to this file's folder"
                 self.problems.add(where, f"there is no file {text} with technologies", hint)
         return tuple(found)
+
+
+def _in_package(text: str) -> Path | tuple[str, str]:
+    """Find `package:file` in an installed package, running none of its code; or say what is wrong and what to do."""
+    package, colon, name = text.partition(":")
+    if not colon or not all(part.isidentifier() for part in package.split(".")):
+        return f"there is no file {text} to extend", "its path is relative to this file's folder"
+    folders = package_folders(package)
+    if not folders:
+        return f"the package {shorten(package)} is not installed", "install it, or name a file beside this one"
+    for folder in folders:
+        file = (folder / name).resolve()
+        if file.is_file() and file.is_relative_to(folder.resolve()):
+            return file
+    return f"the package {shorten(package)} has no file {shorten(name)}", "name a file inside the package"

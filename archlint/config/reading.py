@@ -69,7 +69,7 @@ def read_config(file: Path) -> Config:
     return config
 
 
-def _read(file: Path, problems: Problems, chain: tuple[Path, ...]) -> Config:
+def _read(file: Path, problems: Problems, chain: tuple[Path, ...], installed: bool = False) -> Config:
     from archlint.config.layers import LayerReader
     from archlint.config.toml import parse_toml
 
@@ -77,19 +77,19 @@ def _read(file: Path, problems: Problems, chain: tuple[Path, ...]) -> Config:
     path = ("tool", "archlint") if file.name == PROJECT else ()
     if toml.table(path) is None:
         raise ConfigError(f"{_shown(file)}: has no table [tool.archlint]", "add it, or name another file")
-    reader = LayerReader(toml, path, Path(os.path.abspath(file)).parent, problems)
+    reader = LayerReader(toml, path, Path(os.path.abspath(file)).parent, problems, installed)
     own = reader.config()
     base = reader.extended()
     if base is None:
         return own
     chain = (*chain, file.resolve())
-    target = base.resolve()
+    target = base.file.resolve()
     if target in chain:
         circle = " -> ".join(_shown(part) for part in (*chain[chain.index(target) :], target))
         where = toml.places.of_value(*path, "extend")
         problems.add(where, f"the file extends itself: {circle}", "take one `extend` out")
         return own
-    return _joined(_read(base, problems, chain), own)
+    return _joined(_read(base.file, problems, chain, base.installed), own)
 
 
 def _joined(base: Config, own: Config) -> Config:

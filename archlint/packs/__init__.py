@@ -15,6 +15,7 @@ from archlint.packs.sources import (
     PackSource,
     installed_packs,
     load_packs,
+    package_folders,
     read_packs,
     shipped_packs,
 )  # fmt: skip
@@ -36,6 +37,7 @@ __all__ = [
     "fit_params",
     "installed_packs",
     "load_packs",
+    "package_folders",
     "param_of",
     "parse_param",
     "read_pack",

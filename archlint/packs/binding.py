@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.errors import PackError
+from archlint.errors import ArchlintError, PackError
 from archlint.model.architecture import Problem
 from archlint.model.names import nearest
 from archlint.packs.params import ParamValue
@@ -44,7 +45,29 @@ def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity
         run = prepare(params, str(pack.file))
     if run is None:
         raise PackError(f"{pack.file}: the check `{pack.check}` has no function `check`", "see the rules that ship")
+    if pack.check.startswith("./"):
+        run = _guarded(run, pack)
     return Rule(pack, run, params, severity or pack.severity, severity is not None)
+
+
+def _guarded(run: Check, pack: Pack) -> Check:
+    """Turn what goes wrong inside a check of the user's own into a `PackError` that names the line of the check."""
+    file = (pack.folder / pack.check).resolve()
+
+    def guarded(system: System, params: msgspec.Struct) -> Iterator[Verdict | Problem]:
+        try:
+            yield from run(system, params)
+        except ArchlintError:
+            raise
+        except Exception as error:
+            from traceback import extract_tb
+
+            lines = [frame.lineno for frame in extract_tb(error.__traceback__) if Path(frame.filename) == file]
+            where = f"{file}:{lines[-1]}" if lines else str(file)
+            message = f"{where}: the check failed: {type(error).__name__}: {error}"
+            raise PackError(message, "correct the check") from error
+
+    return guarded
 
 
 def fit_params(pack: Pack, overrides: Mapping[str, ParamValue]) -> msgspec.Struct:
@@ -98,7 +121,12 @@ def _module(pack: Pack) -> ModuleType:
 
 
 def _module_in(pack: Pack) -> ModuleType:
-    """Load a check that lies in the pack's own folder."""
+    """Run the module of a check in the pack's own folder; raises `PackError` for a pack that is not trusted."""
+    if not pack.trusted:
+        raise PackError(
+            f"{pack.file}: the check `{pack.check}` is Python code; the folder {pack.folder.parent} may not run code",
+            "read the code first; then allow it with --allow-code or ARCHLINT_ALLOW_CODE=1",
+        )
     from importlib.util import module_from_spec, spec_from_file_location
 
     path = (pack.folder / pack.check).resolve()

@@ -56,7 +56,10 @@ class PackText(msgspec.Struct, frozen=True):
 
 
 class Pack(msgspec.Struct, frozen=True, dict=True):
-    """A rule. What only readers of a finding need (`text`) is read when it is first asked for."""
+    """A rule. What only readers of a finding need (`text`) is read when it is first asked for.
+
+    `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
+    """
 
     id: str
     name: str
@@ -65,6 +68,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     status: str
     params: dict[str, Param]
     folder: Path
+    trusted: bool = False
 
     @cached_property
     def text(self) -> PackText:

@@ -27,12 +27,13 @@ GROUP: Final = "archlint.rules"
 class PackSource(msgspec.Struct, frozen=True):
     """A folder that holds rule folders, relative to `root`, or the name of an installed distribution.
 
-    `where` is the place that names it, for messages.
+    `where` is the place that names it, for messages. `installed`: an installed distribution names it.
     """
 
     text: str
     root: Path = Path()
     where: str = ""
+    installed: bool = False
 
 
 class InstalledPacks(msgspec.Struct, frozen=True):
@@ -52,12 +53,17 @@ def shipped_packs() -> list[Pack]:
         return [skim_pack(Path(child)) for child in _rule_folders(folder)]
 
 
-def read_packs(folder: Path) -> list[Pack]:
-    """Read every rule folder directly inside a folder; raises `PackError` with the place of each mistake."""
+def read_packs(folder: Path, trusted: bool = False) -> list[Pack]:
+    """Read every rule folder directly inside a folder; raises `PackError` with the place of each mistake.
+
+    Python in the rule folders may run only if they are `trusted`.
+    """
     if not folder.is_dir():
         raise PackError(f"{folder}: there is no such folder", "name a folder that holds rule folders")
     problems = Problems()
-    packs = [gather_pack(Path(child), problems) for child in _rule_folders(folder)]
+    packs = [
+        msgspec.structs.replace(gather_pack(Path(child), problems), trusted=trusted) for child in _rule_folders(folder)
+    ]
     problems.raise_as(PackError)
     if not packs:
         inside = "it is a rule folder itself: name the folder above it" if (folder / "rule.yaml").is_file() else ""
@@ -74,10 +80,11 @@ def _rule_folders(folder: Path) -> list[str]:
     return [name for name in names if os.path.isfile(os.path.join(name, "rule.yaml"))]
 
 
-def load_packs(sources: Iterable[PackSource] = ()) -> list[Pack]:
+def load_packs(sources: Iterable[PackSource] = (), allow_code: bool = False) -> list[Pack]:
     """Read the shipped rules, then those of each source, in order; raises `PackError`.
 
-    No id and no name may stand for two rules: findings, acceptances and baselines know a rule by them.
+    Two rules may not share an id or a name: findings, acceptances and baselines identify a rule by them. Without
+    `allow_code`, only installed distributions may bring Python.
     """
     packs = shipped_packs()
     problems = Problems()
@@ -85,11 +92,11 @@ def load_packs(sources: Iterable[PackSource] = ()) -> list[Pack]:
     folders: set[Path] = set()
     for source in sources:
         found: list[Pack] = []
-        for folder in _folders(source):
+        for folder, installed in _folders(source):
             resolved = folder.resolve()
             if resolved not in folders:
                 folders.add(resolved)
-                found += read_packs(folder)
+                found += read_packs(folder, trusted=installed or allow_code)
         for pack in sorted(found, key=lambda pack: pack.id):
             _note_twice(seen, pack, problems)
             packs.append(pack)
@@ -107,11 +114,11 @@ def _note_twice(seen: dict[str, Pack], pack: Pack, problems: Problems) -> None:
             problems.add(str(pack.folder), f"the {what} {word} is taken by {first.folder}", hint)
 
 
-def _folders(source: PackSource) -> list[Path]:
-    """Find the folders that a source stands for: one that exists, else those of an installed distribution."""
+def _folders(source: PackSource) -> list[tuple[Path, bool]]:
+    """Find the folders of a source, and whether each one is installed: an existing folder, else a distribution's."""
     folder = Path(os.path.normpath(source.root / source.text))
     if folder.is_dir():
-        return [folder]
+        return [(folder, source.installed)]
     at = f"{source.where}: " if source.where else ""
     if source.text.startswith(".") or "/" in source.text or "\\" in source.text:
         raise PackError(f"{at}there is no folder {folder}", "name a folder that holds rule folders")
@@ -125,7 +132,7 @@ def _folders(source: PackSource) -> list[Path]:
         raise PackError(
             f"{at}`{source.text}` is no folder here, and no installed distribution that registers rules", hint
         )
-    return [_folder_of(point, at) for point in found]
+    return [(_folder_of(point, at), True) for point in found]
 
 
 def installed_packs() -> tuple[InstalledPacks, ...]:
@@ -148,22 +155,33 @@ def _normal(name: str) -> str:
 
 
 def _folder_of(point: EntryPoint, at: str) -> Path:
-    """Find the folder that an entry point names as `package` or `package:folder`.
-
-    The package itself is not imported (one inside another imports that one).
-    """
-    from importlib.util import find_spec
-
+    """Find the folder that an entry point names as `package` or `package:folder`; no package is imported."""
     said = f"{at}the entry point `{point.name} = {point.value}` of {point.dist.name if point.dist else '?'}"
     package, _, below = (part.strip() for part in point.value.partition(":"))
-    try:
-        spec = find_spec(package)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.submodule_search_locations is None:
+    packages = package_folders(package)
+    if not packages:
         raise PackError(f"{said} names no package that is installed", "its value is `package` or `package:folder`")
-    places = [Path(place, *below.split(".")) if below else Path(place) for place in spec.submodule_search_locations]
+    places = [Path(place, *below.split(".")) if below else place for place in packages]
     for place in places:
         if place.is_dir():
             return place
-    raise PackError(f"{said} names no folder in that package", f"there is no {places[0] if places else below}")
+    raise PackError(f"{said} names no folder in that package", f"there is no {places[0]}")
+
+
+def package_folders(name: str) -> list[Path]:
+    """Return the folders of an installed package, without running any of its code; none if it is not installed.
+
+    >>> [folder.name for folder in package_folders("archlint.checks")], package_folders("no_such_package")
+    (['checks'], [])
+    """
+    from importlib.util import find_spec
+
+    top, *below = name.split(".")
+    try:
+        spec = find_spec(top) if top else None       # of a nested package, `find_spec` would import the outer one
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.submodule_search_locations is None:
+        return []
+    places = [Path(place, *below) for place in spec.submodule_search_locations]
+    return [place for place in places if place.is_dir()]

@@ -57,7 +57,7 @@ def project(tmp_path: Path) -> Path:
 def validated(folder: Path, text: str) -> Config:
     (folder / "archlint.toml").write_text('packs = ["house"]\n' + text)
     config = read_config(folder / "archlint.toml")
-    return validate(config, load_packs(config.packs))
+    return validate(config, load_packs(config.packs, allow_code=True))
 
 
 def mistakes(folder: Path, text: str) -> list[str]:

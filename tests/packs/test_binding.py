@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import archlint
 from archlint.config import Config
 from archlint.errors import PackError
-from archlint.linter import Linter
+from archlint.linter import Linter, Options
 from archlint.packs import PackSource, bind, read_pack, shipped_packs
 from archlint.source.parser import parse
 from archlint.verdicts import Severity
@@ -45,7 +46,7 @@ def test_a_severity_that_is_chosen_is_marked(tmp_path: Path) -> None:
 def test_a_check_in_the_rules_own_folder_runs(tmp_path: Path) -> None:
     rule(tmp_path, "ACME001-too-many", OWN, check_py=CHECK)
     config = Config(tmp_path, packs=(PackSource(".", tmp_path),)).with_options(select=["ACME001"])
-    report, _ = Linter(config).lint(parse("arch.yaml", SYSTEM), None)
+    report, _ = Linter(config, Options(allow_code=True)).lint(parse("arch.yaml", SYSTEM), None)
     assert [(f.rule, f.at, f.message) for f in report.findings] == [
         ("ACME001", "components.big.replicas", "`big` has more than 4")
     ]
@@ -55,8 +56,15 @@ def test_a_configured_parameter_reaches_the_check(tmp_path: Path) -> None:
     rule(tmp_path / "house", "ACME001-too-many", OWN, check_py=CHECK)
     (tmp_path / "archlint.toml").write_text('packs = ["house"]\nselect = ["ACME"]\nrules.ACME001.params.most = 2\n')
     (tmp_path / "arch.yaml").write_text(SYSTEM)
-    report = archlint.check(tmp_path / "arch.yaml")
+    report = archlint.check(tmp_path / "arch.yaml", allow_code=True)
     assert {f.at for f in report.findings} == {"components.api.replicas", "components.big.replicas"}
+
+
+def test_a_check_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    rule(tmp_path, "ACME001-too-many", OWN, check_py=CHECK.replace("def check(system, params):", "def check(system, params):\n    system.nothing"))
+    config = Config(tmp_path, packs=(PackSource(".", tmp_path),)).with_options(select=["ACME001"])
+    with pytest.raises(PackError, match=r"check\.py:\d+: the check failed: AttributeError: .*nothing"):
+        Linter(config, Options(allow_code=True)).lint(parse("arch.yaml", SYSTEM), None)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,6 @@ def test_a_rule_that_does_not_fit_its_check_is_an_error(tmp_path: Path, text: st
     rule(tmp_path, "ACME002-other", OWN, check_py=CHECK)
     pack = read_pack(rule(tmp_path, "ACME001-too-many", text, check_py=check))
     with pytest.raises(PackError) as raised:
-        bind(pack)
+        bind(msgspec.structs.replace(pack, trusted=True))
     assert said in str(raised.value)
     assert str(raised.value).startswith(str(tmp_path))

@@ -104,8 +104,7 @@ def test_a_configuration_names_a_distribution(installed: Path, tmp_path: Path, n
     assert {finding["rule"] for finding in json.loads(done.stdout)["findings"]} == {"ACME001"}
     listed = run(installed, tmp_path, "rules", "--config", "archlint.toml")
     assert [line.split()[0] for line in listed.stdout.splitlines() if line.startswith("ACME")] == ["ACME001", "ACME002"]
-    assert "imported acme_arch\n" in listed.stderr  # the parent of a package inside another
-    assert "imported acme_arch.more" not in listed.stderr
+    assert "imported" not in done.stderr + listed.stderr    # neither the packages nor the one around them
 
 
 def test_a_misspelt_distribution_is_told_with_the_nearest(installed: Path, tmp_path: Path) -> None:
