@@ -15,11 +15,10 @@ from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, unwritable
-from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, dot, draw, render
-from archlint.diagram.formats import BINARY, SEARCHED
+from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw
+from archlint.diagram.formats import BINARY, SEARCHED, Made, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
-from archlint.diagram.raster import without_font
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
 from archlint.errors import PackError, UsageError
@@ -28,6 +27,14 @@ from archlint.model.names import nearest
 from archlint.verdicts import FileReport
 
 _DEFAULT = Path("arch.yaml")
+_MOST_SHOWN = 40
+
+
+def check_scale(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Return a number from 0.1 to 8; refuse others, and `nan`, which compares with nothing."""
+    if not 0.1 <= value <= 8:
+        raise click.BadParameter(f"{value:g} is not a number from 0.1 to 8", ctx, param)
+    return value
 
 
 def check_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -67,8 +74,11 @@ def _likely(word: str) -> str:
 @click.option("--all-lines", is_flag=True,
               help="Draw every relation as a line, also those to what nearly everybody uses.")  # fmt: skip
 @allow_code_option
-@click.option("--scale", type=click.FloatRange(0.1, 8), default=2.0, show_default=True,
-              help="Pixels to a point, in PNG.")  # fmt: skip
+@click.option("--scale", type=float, default=2.0, show_default=True, callback=check_scale,
+              help="Pixels per point, in PNG.")  # fmt: skip
+@click.option("--fonts", type=click.Path(path_type=Path, exists=True, file_okay=False), multiple=True,
+              help="Search this folder, not the system's, for fonts beyond Latin, Greek and Cyrillic, in PNG and "
+              "PDF.")  # fmt: skip
 @click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
 )
@@ -88,6 +98,7 @@ def command(
     all_lines: bool,
     allow_code: bool,
     scale: float,
+    fonts: tuple[Path, ...],
     config: Path | None,
 ) -> None:
     """Draw PATH (default: arch.yaml; `-` is standard input), with what is wrong with it.
@@ -111,8 +122,8 @@ def command(
     most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
     plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most)
     picture = draw(system, report, plan)
-    made = render(picture, name, Look(theme, direction, scale))
-    _write(made, target)
+    made = make(picture, name, Look(theme, direction, scale, fonts or None))
+    _write(made.data, target)
     if target is not None:
         click.echo(f"wrote {target} ({_counts(picture)})", err=True)
     for note in (*(picture.notes if target is not None else ()), *_warnings(picture, name, made)):
@@ -130,16 +141,15 @@ def _read(path: Path, data: bytes | None, options: Options) -> tuple[System, Fil
         raise PackError(error.message, f"{error.hint}, or {draw_anyway}" if error.hint else draw_anyway) from None
 
 
-def _warnings(picture: Picture, name: str, made: bytes) -> list[str]:
-    """Return what a reader of a picture may stumble over."""
-    if name == "mmd" and (len(picture.edges) > MOST_EDGES or len(made.decode()) > MOST_CHARACTERS):
+def _warnings(picture: Picture, name: str, made: Made) -> list[str]:
+    """Return the limits that a picture exceeds, in words."""
+    if name == "mmd" and (len(picture.edges) > MOST_EDGES or len(made.data.decode()) > MOST_CHARACTERS):
         limits = f"{MOST_CHARACTERS} characters or {MOST_EDGES} lines"
         return [f"Mermaid refuses more than {limits} where its settings are not changed: use --collapse or --focus."]
-    if name == "png":
-        missing = without_font(f"{dot(picture)}{picture.description}")    # DOT writes all words as they are
-        if missing:
-            hint = "install one that has (such as Noto CJK or Noto Emoji), or draw an SVG"
-            return [f"no font here has these characters, they are drawn as boxes: {missing}; {hint}."]
+    if made.missing:
+        shown = f"{made.missing[:_MOST_SHOWN]}{'…' if len(made.missing) > _MOST_SHOWN else ''}"
+        hint = "install a font that has them (such as Noto Sans CJK or Noto Emoji), or write an SVG"
+        return [f"no font has these characters, so they are drawn as boxes: {shown}; {hint}."]
     return []
 
 
@@ -150,6 +160,8 @@ def _refuse_idle_options(name: str, focus: str) -> None:
         raise UsageError("--hops says how far around what is drawn, but nothing is in focus", "add --focus NAME")
     if name != "png" and given("scale") is ParameterSource.COMMANDLINE:
         raise UsageError(f"--scale is for PNG, not for {name}", "leave it out, or draw a PNG: -o arch.png")
+    if name not in BINARY and given("fonts") is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--fonts is for PNG and PDF, not for {name}", "leave it out, or draw a PNG: -o arch.png")
 
 
 def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:

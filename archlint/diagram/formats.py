@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,17 +13,22 @@ from archlint.diagram.dot import dot
 from archlint.diagram.html import html
 from archlint.diagram.mermaid import mermaid
 from archlint.diagram.picture import Picture
-from archlint.diagram.raster import pdf, png
+from archlint.diagram.raster import fonts_for, pdf, png
 from archlint.diagram.svg import svg
 from archlint.diagram.themes import AUTO, LIGHT
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a picture looks: `theme` light, dark or auto; `direction` right, down or auto; pixels to a point."""
+    """How a picture looks.
+
+    `theme` is light, dark or auto; `direction` right, down or auto; `scale` pixels to a point in PNG. `fonts` are
+    folders with fonts for characters that the shipped one lacks, in PNG and PDF; None: those of the system.
+    """
 
     theme: str = AUTO
     direction: str = AUTO
     scale: float = 2.0
+    fonts: tuple[Path, ...] | None = None
 
     @property
     def fixed_theme(self) -> str:
@@ -35,22 +41,40 @@ class Look(msgspec.Struct, frozen=True):
         return "" if self.direction == AUTO else self.direction
 
 
-FORMATS: Final[dict[str, Callable[[Picture, Look], bytes]]] = {
-    "svg": lambda picture, look: svg(picture, look.theme, look.direction).encode(),
-    "png": lambda picture, look: png(svg(picture, look.fixed_theme, look.direction), look.scale),
-    "pdf": lambda picture, look: pdf(svg(picture, look.fixed_theme, look.direction)),
-    "html": lambda picture, look: html(picture, look.theme, look.direction).encode(),
-    "mmd": lambda picture, look: mermaid(picture, look.fixed_theme, look.fixed_direction).encode(),
-    "d2": lambda picture, look: d2(picture, look.fixed_theme, look.fixed_direction).encode(),
-    "dot": lambda picture, look: dot(picture, look.fixed_theme, look.fixed_direction).encode(),
+class Made(msgspec.Struct, frozen=True):
+    """A picture in some format, and the characters that no font has: they are drawn as boxes."""
+
+    data: bytes
+    missing: str = ""
+
+
+def _drawn(picture: Picture, look: Look, name: str) -> Made:
+    markup = svg(picture, look.fixed_theme, look.direction)
+    fonts = fonts_for(markup, look.fonts)
+    return Made(png(markup, look.scale, fonts) if name == "png" else pdf(markup, fonts), fonts.missing)
+
+
+FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
+    "svg": lambda picture, look: Made(svg(picture, look.theme, look.direction).encode()),
+    "png": lambda picture, look: _drawn(picture, look, "png"),
+    "pdf": lambda picture, look: _drawn(picture, look, "pdf"),
+    "html": lambda picture, look: Made(html(picture, look.theme, look.direction).encode()),
+    "mmd": lambda picture, look: Made(mermaid(picture, look.fixed_theme, look.fixed_direction).encode()),
+    "d2": lambda picture, look: Made(d2(picture, look.fixed_theme, look.fixed_direction).encode()),
+    "dot": lambda picture, look: Made(dot(picture, look.fixed_theme, look.fixed_direction).encode()),
 }
 EXTENSIONS: Final = {**{name: name for name in FORMATS}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
 """From the extension of a file to its format."""
 BINARY: Final = frozenset({"png", "pdf"})
 SEARCHED: Final = frozenset({"html", "d2", "dot"})
-"""Formats whose reader searches or lays out a large picture himself."""
+"""Formats in which the reader searches a large picture, or lays it out again."""
 
 
 def render(picture: Picture, name: str, look: Look | None = None) -> bytes:
     """Return a picture in a format of `FORMATS`; text is UTF-8."""
+    return make(picture, name, look).data
+
+
+def make(picture: Picture, name: str, look: Look | None = None) -> Made:
+    """Return a picture in a format of `FORMATS`, with the characters that no font has."""
     return FORMATS[name](picture, look or Look())

@@ -1,15 +1,26 @@
-"""SVG to PNG by resvg (the wheel `resvg-py`) and to PDF by Typst (the wheel `typst`, in the extra `pdf`)."""
+"""SVG to PNG by resvg (the wheel `resvg-py`) and to PDF by Typst (the wheel `typst`, in the extra `pdf`).
+
+Both draw text with the font that archlint ships, and never choose a font themselves: they would take the first that has
+a character, serif or not, and draw the words around it with the same font. So words in other scripts become texts of
+their own, with their font and their place.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
 import unicodedata
-from collections.abc import Iterator
+from html import unescape
 from math import sqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from archlint.about import install_command
+from archlint.diagram.shapes import number
 from archlint.diagram.text import xml
-from archlint.diagram.themes import FONT
+from archlint.diagram.themes import FONT, FONTS
+from archlint.diagram.typefaces import FAMILY, Cast, Found, advance, cast, is_drawn
 from archlint.errors import ArchlintError
 
 _MOST_PIXELS: Final = 60_000_000
@@ -19,75 +30,100 @@ _PAGE: Final = """\
 #set document(date: none)
 #image(bytes(sys.inputs.picture), format: "svg")
 """
-_SAMPLE: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><text y="8" font-size="8">{}</text></svg>'
+_TEXT: Final = re.compile(
+    r'<text class="([^"]*)" x="([\d.-]+)" y="([\d.-]+)"(?: textLength="[^"]*" [^>]*)?>([^<]*)</text>'
 )
-_CHARACTER: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><text x="2" y="18" font-size="16" '
-    'font-family="{}">&#{};</text></svg>'
-)
-_IN_NO_FONT: Final = "\u0378"
-"""A code point that Unicode assigns to no character, so that it is drawn as what no font has."""
-_MOST_ASKED: Final = 40
-"""Each question draws a picture of one character, which takes as long as to look for the fonts."""
+"""A line of text as `shapes.text` writes it."""
 
 
-def png(markup: str, scale: float = 2.0) -> bytes:
-    """Return an SVG as PNG, `scale` pixels to a point (fewer where the picture would be too large to show).
+def png(markup: str, scale: float = 2.0, fonts: Cast | None = None) -> bytes:
+    """Return an SVG of `svg` as PNG, `scale` pixels to a point (fewer where the picture would be too large to show).
 
-    Raises `ArchlintError` where resvg-py is not installed, or no font is.
+    `fonts` draw it, or those that `fonts_for` finds. Raises `ArchlintError` where resvg-py is not installed.
     """
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
         message = "a PNG needs resvg-py, which is not installed"
-        raise ArchlintError(message, "pip install resvg-py, or draw an SVG") from None
-    if bytes(svg_to_bytes(svg_string=_SAMPLE.format("M"))) == bytes(svg_to_bytes(svg_string=_SAMPLE.format(""))):
-        hint = "install one, such as Liberation Sans or DejaVu (apt install fonts-liberation), or draw an SVG"
-        raise ArchlintError("a PNG needs a font, and none is installed", hint)
+        raise ArchlintError(message, "pip install resvg-py, or write an SVG") from None
+    fonts = fonts_for(markup) if fonts is None else fonts
     width, height = _size(markup)
-    return bytes(svg_to_bytes(svg_string=markup, zoom=min(scale, sqrt(_MOST_PIXELS / (width * height)))))
+    zoom = min(scale, sqrt(_MOST_PIXELS / (width * height)))
+    drawn = with_fonts(markup, fonts)
+    return bytes(svg_to_bytes(svg_string=drawn, zoom=zoom, skip_system_fonts=True, font_files=fonts.files))
 
 
-def without_font(words: str) -> str:
-    """Return the characters of some words that no font of the machine has; of very many, the first are looked at.
+def pdf(markup: str, fonts: Cast | None = None) -> bytes:
+    """Return an SVG of `svg` as PDF of one page of its size, with its text as text.
 
-    resvg tells of no character that it draws as an empty box, so each is compared with the box itself.
+    `fonts` draw it, or those that `fonts_for` finds. Raises `ArchlintError` where Typst is not installed.
     """
-    asked = list(_that_fonts_may_lack(words))[:_MOST_ASKED]
-    if not asked:
-        return ""
-    box = _drawn(_IN_NO_FONT)
-    return "".join(character for character in asked if _drawn(character) == box)
+    try:
+        from typst import Fonts
+        from typst import compile as compiled
+    except ImportError:
+        message = "a PDF needs Typst, which is not installed"
+        raise ArchlintError(message, f"{install_command('pdf')}, or write an SVG") from None
+    fonts = fonts_for(markup) if fonts is None else fonts
+    picture = {"picture": with_fonts(markup, fonts)}
+    with TemporaryDirectory(prefix="archlint-") as folder:         # Typst takes folders of fonts, not files
+        for path in fonts.files:
+            shutil.copy(path, folder)
+        only_these = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+        return bytes(compiled(_PAGE.encode(), format="pdf", sys_inputs=picture, font_paths=only_these))
 
 
-def _that_fonts_may_lack(words: str) -> Iterator[str]:
-    """Yield, once each, the characters that a font may lack: those beyond Latin 1 that take a place of their own."""
-    for character in dict.fromkeys(words):
-        category = unicodedata.category(character)
-        if ord(character) > 0xFF and (category[0] in "LNPS" or category in {"Co", "Cn"}):
-            yield character
+def fonts_for(markup: str, folders: tuple[Path, ...] | None = None) -> Cast:
+    """Return the fonts that draw the words of an SVG; other scripts are searched in the folders, or the system's."""
+    return cast((unescape(found[4]) for found in _TEXT.finditer(markup)), folders)
 
 
-def _drawn(character: str) -> bytes:
-    from resvg_py import svg_to_bytes
+def with_fonts(markup: str, fonts: Cast) -> str:
+    """Return an SVG that some fonts draw: where a stretch of a text has a font of its own, it is a text of its own."""
+    named = markup.replace(f"font-family:{FONT}", f'font-family:"{FAMILY}"')
+    return _TEXT.sub(lambda found: _in_stretches(found, fonts), named) if fonts.found else named
 
-    return bytes(svg_to_bytes(svg_string=_CHARACTER.format(xml(FONT), ord(character))))
+
+def _in_stretches(found: re.Match[str], fonts: Cast) -> str:
+    style, words = found[1], unescape(found[4])
+    stretches = _stretches(words, fonts)
+    if all(font is None for font, _ in stretches):
+        return found[0]
+    size, bold = FONTS[style.split(" ", maxsplit=1)[0]]
+    x, parts = float(found[2]), []
+    for font, part in stretches:
+        family = f' style="font-family:&quot;{font.family}&quot;"' if font is not None else ""
+        parts.append(f'<text class="{style}"{family} x="{number(x)}" y="{found[3]}">{xml(part)}</text>')
+        x += sum(_advance(character, font, bold) for character in part) * size / 1000
+    return "".join(parts)
+
+
+def _advance(character: str, font: Found | None, bold: bool) -> float:
+    if font is None:
+        return advance(character, bold) or 0.0
+    return font.blank[bold] if character == " " else font.advances.get(character, (0.0, 0.0))[bold]
+
+
+def _stretches(words: str, fonts: Cast) -> list[tuple[Found | None, str]]:
+    """Return words as stretches of one font; marks stay with what they stand on, blanks between words of one font."""
+    stretches: list[tuple[Found | None, str]] = []
+    blanks = ""
+    for character in words:
+        if unicodedata.category(character) == "Zs":
+            blanks += character
+            continue
+        last = stretches[-1][0] if stretches else None
+        font = fonts.font_of(character) if is_drawn(character) else last
+        if stretches and font == last:
+            stretches[-1] = (last, stretches[-1][1] + blanks + character)
+        elif stretches and font is not None:
+            stretches[-1:] = [(last, stretches[-1][1] + blanks), (font, character)]
+        else:
+            stretches.append((font, blanks + character))
+        blanks = ""
+    return stretches
 
 
 def _size(markup: str) -> tuple[float, float]:
     found = re.search(r' width="([\d.]+)" height="([\d.]+)"', markup)
     return (float(found[1]), float(found[2])) if found else (1.0, 1.0)
-
-
-def pdf(markup: str) -> bytes:
-    """Return an SVG as PDF of one page of its size, with its text as text.
-
-    Raises `ArchlintError` where Typst is not installed.
-    """
-    try:
-        from typst import compile as compiled
-    except ImportError:
-        message = "a PDF needs Typst, which is not installed"
-        raise ArchlintError(message, "pip install 'archlint[pdf]', or draw an SVG") from None
-    return bytes(compiled(_PAGE.encode(), format="pdf", sys_inputs={"picture": markup}))

@@ -7,24 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-_PLAIN: Final = (
-    "278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278 278 "
-    "584 584 584 556 1015 667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722 667 944 "
-    "667 667 611 278 278 278 469 556 333 556 556 500 556 556 278 556 556 222 222 500 222 833 556 556 556 556 333 500 "
-    "278 556 500 722 500 500 500 334 260 334 584"
-)
-_BOLD: Final = (
-    "278 333 474 556 556 889 722 238 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 333 333 "
-    "584 584 584 611 975 722 722 722 722 667 611 778 722 278 556 722 611 833 722 778 667 778 722 667 611 722 667 944 "
-    "667 667 611 333 278 333 584 556 333 556 611 556 611 556 333 611 611 278 278 556 278 889 611 611 611 611 389 556 "
-    "333 611 556 778 556 556 500 389 280 389 584"
-)
-"""Widths of the characters from blank to tilde in thousandths of the size, from the metrics of Helvetica and its bold
-that Adobe publishes for the 14 standard fonts; Arial, Liberation Sans and Arimo have the same."""
-_SIGNS: Final = {"·": 333, "×": 584, "≤": 549, "≥": 549, "–": 556, "→": 1000, "…": 1000}
-_WIDTHS: Final = tuple(
-    {chr(32 + index): int(width) for index, width in enumerate(table.split())} | _SIGNS for table in (_PLAIN, _BOLD)
-)
+from archlint.diagram.typefaces import advance, is_drawn
+
 _MARGIN: Final = 1.02
 """Viewers round widths up."""
 _UNSAFE: Final = re.compile(
@@ -69,26 +53,27 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     >>> round(text_width("model", 10), 1)
     27.8
     """
-    known = _WIDTHS[bold]
-    total = sum(known.get(character) or _other(character) for character in text)
+    total = sum(_estimated(character) if (w := advance(character, bold)) is None else w for character in text)
     return total * size / 1000 * _MARGIN
 
 
 def exact_width(text: str, size: float, bold: bool = False) -> float | None:
-    """Return how wide a line is in the fonts that pictures are measured for; None with a character they may lack.
+    """Return how wide a line is in the shipped font; None with a character that it lacks.
 
     >>> exact_width("model", 10), exact_width("模型", 10)
-    (27.23, None)
+    (27.236328125, None)
     """
-    known = _WIDTHS[bold]
-    if not all(character in known for character in text):
-        return None
-    return sum(known[character] for character in text) * size / 1000
+    widths = [advance(character, bold) for character in text]
+    known = [width for width in widths if width is not None]
+    return sum(known) * size / 1000 if len(known) == len(widths) else None
 
 
-def _other(character: str) -> int:
-    if unicodedata.combining(character):
+def _estimated(character: str) -> int:
+    """Return a width for a character that the shipped font lacks: it is the same whatever fonts a machine has."""
+    if not is_drawn(character):
         return 0
+    if unicodedata.category(character) == "So" and ord(character) > 0xFFFF:     # emoji are wider than a square
+        return 1250
     return 1000 if unicodedata.east_asian_width(character) in "WF" or ord(character) > 0xFFFF else 620
 
 

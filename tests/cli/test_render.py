@@ -66,6 +66,8 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
      "  hint: add --focus NAME\n"),
     (("-o", "a.svg", "--scale", "2"), "archlint: --scale is for PNG, not for svg\n"
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
+    (("-o", "a.svg", "--fonts", "."), "archlint: --fonts is for PNG and PDF, not for svg\n"
+     "  hint: leave it out, or draw a PNG: -o arch.png\n"),
     (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
@@ -164,13 +166,33 @@ def test_what_mermaid_refuses_is_said(archlint: Run) -> None:
     assert archlint("render", "-", "-f", "mmd", "--collapse", "kind", "--no-findings", stdin=text).stderr == ""
 
 
-def test_characters_that_no_font_has_are_told_of_a_png_only(archlint: Run) -> None:
-    text = SMALL.replace("system: small", 'system: "small \U0010fffd"')
-    done = archlint("render", "-", "-o", "a.png", stdin=text)
+@pytest.mark.parametrize("extension", ["png", "pdf"])
+def test_characters_that_no_font_has_are_named(archlint: Run, tmp_path: Path, extension: str) -> None:
+    (tmp_path / "none").mkdir()
+    text = SMALL.replace("system: small", 'system: "small \U0010fffd"').replace("kind: database", "kind: database, uses: 한국")
+    done = archlint("render", "-", "-o", f"a.{extension}", "--fonts", "none", stdin=text)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[1].startswith("note: no font here has these characters, they are drawn as boxes: ")
+    assert done.stderr.splitlines()[1] == (
+        "note: no font has these characters, so they are drawn as boxes: 국한\U0010fffd; install a font that has them "
+        "(such as Noto Sans CJK or Noto Emoji), or write an SVG."
+    )
     assert archlint("render", "-", "-o", "a.svg", stdin=text).stderr.count("note: ") == 0
-    assert archlint("render", "-", "-o", "a.png", stdin=SMALL).stderr.count("note: ") == 0
+    assert archlint("render", "-", "-o", f"a.{extension}", "--fonts", "none", stdin=SMALL).stderr.count("note: ") == 0
+
+
+def test_a_png_without_any_font_of_the_system_is_the_same(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    for name, words in (("a.png", ()), ("b.png", ("--fonts", "none"))):
+        assert archlint("render", SICK, "-o", name, *words).returncode == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-inf", "0", "-1", "1e9", "8.01"])
+def test_a_scale_that_is_no_usable_number_is_refused(archlint: Run, tmp_path: Path, value: str) -> None:
+    done = archlint("render", SICK, "-o", "a.png", "--scale", value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{float(value):g} is not a number from 0.1 to 8" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_check_loads_no_pictures() -> None:

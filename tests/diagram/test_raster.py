@@ -1,17 +1,15 @@
-"""PNG and PDF: their size, and what is said where something is missing."""
+"""PNG and PDF: their size, and the error where a package is missing."""
 
 from __future__ import annotations
 
 import struct
 import sys
 from collections.abc import Callable
-from functools import partial
 
 import pytest
-import resvg_py
 
-from archlint.diagram import Look, draw, pdf, png, render, svg
-from archlint.diagram.raster import without_font
+from archlint.about import install_command
+from archlint.diagram import Look, draw, pdf, png, render
 from archlint.errors import ArchlintError
 from tests.diagram.samples import RICH, of_file
 
@@ -37,18 +35,9 @@ def test_a_very_large_png_is_made_smaller() -> None:
     assert 7_000 < width < 8_000 and width == height
 
 
-def test_without_a_font_no_empty_png_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    system, report = of_file(RICH)
-    drawn = svg(draw(system, report), "light")
-    monkeypatch.setattr(resvg_py, "svg_to_bytes", partial(resvg_py.svg_to_bytes, skip_system_fonts=True))
-    with pytest.raises(ArchlintError, match="a PNG needs a font, and none is installed") as caught:
-        png(drawn)
-    assert "fonts-liberation" in caught.value.hint
-
-
 @pytest.mark.parametrize(("module", "make", "hint"), [
-    ("resvg_py", png, "pip install resvg-py, or draw an SVG"),
-    ("typst", pdf, "pip install 'archlint[pdf]', or draw an SVG"),
+    ("resvg_py", png, "pip install resvg-py, or write an SVG"),
+    ("typst", pdf, f"{install_command('pdf')}, or write an SVG"),
 ])  # fmt: skip
 def test_what_is_not_installed_is_named(
     monkeypatch: pytest.MonkeyPatch, module: str, make: Callable[[str], bytes], hint: str
@@ -57,9 +46,3 @@ def test_what_is_not_installed_is_named(
     with pytest.raises(ArchlintError, match="which is not installed") as caught:
         make("<svg/>")
     assert caught.value.hint == hint
-
-
-def test_characters_that_no_font_has_are_told() -> None:
-    lacking = "\U0010fffd"
-    assert without_font(f"api → {lacking} × é api {lacking}") == lacking, "of private use, in the last plane"
-    assert without_font("plain words × é \n\u200b\u0301") == ""

@@ -96,3 +96,11 @@ def test_a_pattern_starts_from_the_wheel_and_leaves_its_state_here(site: Path, t
 def test_the_wheel_has_one_name_at_its_top(site: Path) -> None:
     assert [path.name for path in site.iterdir() if path.suffix != ".dist-info" and path.name != "bin"] == ["archlint"]
     assert shipped_folder("reference_impls") == ROOT / "reference_impls"
+
+
+def test_the_wheel_draws_a_png_with_its_own_font(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    example = ROOT / "examples" / "sick" / "single-balancer.yaml"
+    run(site, tmp_path, "render", str(example), "-o", "a.png", "--fonts", "none")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert list(site.glob("archlint_ml-*.dist-info/licenses/archlint/diagram/fonts/OFL.txt"))
