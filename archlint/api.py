@@ -18,6 +18,7 @@ from archlint.linter import Linter, Options, baseline_of
 from archlint.packs import Pack
 from archlint.source.document import Document
 from archlint.source.files import read_document, real_path
+from archlint.source.join import pick_system
 from archlint.source.parser import collector_paused, decode, parse
 from archlint.source.search import find_files
 from archlint.verdicts import FileReport, InputError, Report
@@ -43,10 +44,10 @@ _PARALLEL_BYTES = 2_000_000
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one input: a report or an error, and the files that it includes."""
+    """What became of one input: a report of each of its systems or an error, and the files that it includes."""
 
     path: Path
-    report: FileReport | None = None
+    reports: tuple[FileReport, ...] = ()
     error: InputError | None = None
     included: frozenset[Path] = frozenset()
 
@@ -112,17 +113,19 @@ class Linters:
         name = str(path)
         try:
             document = read_document(path) if data is None else parse(name, decode(name, data))
-            report, included = self.linter_for(path).lint(document, None if name == STDIN else path)
-            return Outcome(path, report, None, included)
+            linter, file = self.linter_for(path), None if name == STDIN else path
+            linted = [linter.lint(system, file) for system in document.systems]
+            included = frozenset[Path]().union(*(paths for _, paths in linted))
+            return Outcome(path, tuple(report for report, _ in linted), None, included)
         except UnreadableInputError as error:
-            return Outcome(path, None, InputError(error.message, error.hint, name))
+            return Outcome(path, (), InputError(error.message, error.hint, name))
 
     def check_one_of_many(self, path: Path) -> Outcome:
         """Check a file whose configuration, where it is wrong, keeps only its own files from being checked."""
         try:
             return self.check(path)
         except (ConfigError, PackError) as error:
-            return Outcome(path, None, InputError(error.message, error.hint))
+            return Outcome(path, (), InputError(error.message, error.hint))
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in their order; many of them side by side, in processes."""
@@ -170,7 +173,7 @@ def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list
 
     found = find_files(folder, excluded)
     name = str(folder)
-    unreadable = [Outcome(folder, None, InputError(error.message, error.hint, name)) for error in found.unreadable]
+    unreadable = [Outcome(folder, (), InputError(error.message, error.hint, name)) for error in found.unreadable]
     return found.files, unreadable, found.skipped
 
 
@@ -192,7 +195,7 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
     included = {path for outcome in outcomes for path in outcome.included}
     alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
     report = Report(
-        tuple(outcome.report for outcome in alone if outcome.report is not None),
+        tuple(report for outcome in alone for report in outcome.reports),
         tuple(dict.fromkeys(outcome.error for outcome in alone if outcome.error is not None)),
         len(skipped),
         others=tuple(map(str, skipped)),
@@ -233,10 +236,11 @@ def check(path_or_text: str | Path, config: Config | Path | None = None, allow_c
     return _check_targets((Path(path_or_text),), linters)
 
 
-def load(path_or_text: str | Path, config: Config | Path | None = None) -> System:
+def load(path_or_text: str | Path, config: Config | Path | None = None, system: str = "") -> System:
     """Read a system, with its graph and its analyses, from a file or a text.
 
-    Raises `UnreadableInputError` for what is no architecture file. Mistakes in the file do not raise: they are
+    If a file describes several systems, the first is read unless `system` names another. Raises
+    `UnreadableInputError` for what is no architecture file. Mistakes in the file do not raise: they are
     `system.architecture.problems`.
 
     >>> import archlint
@@ -261,30 +265,35 @@ def load(path_or_text: str | Path, config: Config | Path | None = None) -> Syste
         config = read_config(config)
     linter = Linter(config or find_config(path or Path(STDIN)), Options(rules=False))
     with collector_paused():
-        return linter.system(document, path)[0]
+        return linter.system(pick_system(document, system) if system else document, path)[0]
 
 
-def load_checked(path: Path, options: Options, data: bytes | None = None) -> tuple[System, FileReport]:
+def load_checked(
+    path: Path, options: Options, data: bytes | None = None, system: str = ""
+) -> tuple[System, FileReport]:
     """Read a system from a file, or from a text that goes by its name, and check it.
 
-    Raises `UnreadableInputError` for what is no architecture file.
+    If a file describes several systems, the first is read unless `system` names another. Raises
+    `UnreadableInputError` for what is no architecture file.
     """
-    document, file = _document(path, data)
+    document, file = _document(path, data, system)
     examined = Linters(options).linter_for(path).examine(document, file)
     return examined.system, examined.report
 
 
-def load_system(path: Path, options: Options, data: bytes | None = None) -> System:
+def load_system(path: Path, options: Options, data: bytes | None = None, system: str = "") -> System:
     """Read a system from a file, or from a text that goes by its name; raises `UnreadableInputError` for none."""
-    document, file = _document(path, data)
+    document, file = _document(path, data, system)
     with collector_paused():
         return Linters(options).linter_for(path).system(document, file)[0]
 
 
-def _document(path: Path, data: bytes | None) -> tuple[Document, Path | None]:
+def _document(path: Path, data: bytes | None, system: str) -> tuple[Document, Path | None]:
     """A file or a text that goes by its name, and the file that includes and baselines are sought beside."""
     name = str(path)
     document = read_document(path) if data is None else parse(name, decode(name, data))
+    if system:
+        document = pick_system(document, system)
     return document, None if data is not None and name == STDIN else path
 
 

@@ -167,21 +167,27 @@ def _is_architecture(path: Path) -> bool:
 def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], likes: dict[str, Path]) -> _Found:
     """Lint the files of one side; what others include is part of those."""
     systems: dict[str, Snapshot] = {}
+    files: dict[str, Path] = {}
     included: set[Path] = set()
     errors: dict[str, InputError] = {}
     for key, path in paths.items():
         like = likes[key]
         try:
             document = version.document(path)
-            examined = linters.linter_for(like).examine(document, path, version.includes(path), like)
+            linter = linters.linter_for(like)
+            found = [linter.examine(one, path, version.includes(path), like) for one in document.systems]
         except UnreadableInputError as error:
             errors[key] = InputError(error.message, error.hint, str(path))
             continue
-        systems[key] = Snapshot(examined.system, examined.report)
-        included |= examined.included
+        for examined in found:
+            part = examined.report.part
+            system = f"{key}#{part}" if part else key
+            files[system] = path
+            systems[system] = Snapshot(examined.system, examined.report)
+            included |= examined.included
     alone = {
         key: one for key, one in systems.items()
-        if real_path(paths[key]) not in included and _in_repository(paths[key]) not in included
+        if real_path(files[key]) not in included and _in_repository(files[key]) not in included
     }  # fmt: skip
     return _Found(alone, errors)
 

@@ -137,7 +137,7 @@ class Linter:
             baseline = self.baseline if path is not None else None      # a text without a name is known nowhere
             signatures = self._signatures(system) if baseline or self.options.signatures else {}
         report = msgspec.structs.replace(
-            report, fail_on=self.config.fail_on, rules=named, signatures=signatures,
+            report, part=document.part, fail_on=self.config.fail_on, rules=named, signatures=signatures,
             baseline=str(baseline or ""), baseline_home=str(self.config.baseline or self.config.root / BASELINE),
             baseline_strict=self.options.baseline_strict or self.config.baseline_strict,
         )  # fmt: skip

@@ -299,7 +299,7 @@ class FileReport(msgspec.Struct, frozen=True):
     are those that were run, in the order of their ids. `baselined` are findings that a baseline holds: not among
     `findings`. Only where reports are compared are there `signatures`: what each part is like without names, by section
     and name. `baseline` is the file of the baseline that holds for it, or empty; `baseline_home` is where one would
-    stand.
+    stand. If a file describes several systems, `part` tells those after the first apart (see `Document.part`).
     """
 
     file: str
@@ -317,6 +317,12 @@ class FileReport(msgspec.Struct, frozen=True):
     baseline: str = ""
     baseline_home: str = ""
     baseline_strict: bool = False
+    part: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this system apart from all others of a report: its file, and its part of that file."""
+        return f"{self.file}#{self.part}" if self.part else self.file
 
 
 class InputError(msgspec.Struct, frozen=True):

@@ -32,7 +32,7 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
         return
     inside: _Scalars | None = None
     lines = _NextLines(document)
-    for match in _DIRECTIVE.finditer(document.text):
+    for match in _DIRECTIVE.finditer(document.text, *document.extent):
         if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
             continue
         if match[1].lower() not in _MEANT:

@@ -21,9 +21,9 @@ def diagrams(report: Report, options: Options, stdin: tuple[bytes, str] | None) 
     notes: list[str] = []
     for file in report.files[:MOST]:
         try:
-            drawn[file.file] = _drawn(file, options, stdin)
+            drawn[file.key] = _drawn(file, options, stdin)
         except ArchlintError as error:
-            notes.append(f"no diagram of {file.file}: {error.message}")
+            notes.append(f"no diagram of {file.key}: {error.message}")
     if len(report.files) > MOST:
         notes.append(f"diagrams of the first {MOST} of {len(report.files):,} systems only; see `archlint render`")
     return drawn, list(dict.fromkeys(notes))
@@ -31,4 +31,4 @@ def diagrams(report: Report, options: Options, stdin: tuple[bytes, str] | None) 
 
 def _drawn(file: FileReport, options: Options, stdin: tuple[bytes, str] | None) -> str:
     data = stdin[0] if stdin is not None and file.file == (stdin[1] or STDIN) else None
-    return svg(draw(load_system(Path(file.file), options, data), file))
+    return svg(draw(load_system(Path(file.file), options, data, file.part), file))

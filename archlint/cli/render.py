@@ -24,6 +24,7 @@ from archlint.diagram.themes import THEMES
 from archlint.errors import PackError, UsageError
 from archlint.linter import Options
 from archlint.model.names import nearest
+from archlint.source.join import system_names
 from archlint.verdicts import FileReport
 
 _DEFAULT = Path("arch.yaml")
@@ -67,6 +68,8 @@ def _likely(word: str) -> str:
               f"and beyond {MOST_SEARCHED} in {', '.join(sorted(SEARCHED))}.")  # fmt: skip
 @click.option("--path", "workload", metavar="WORKLOAD", default="",
               help="Highlight what this workload waits for, with its budget of time.")  # fmt: skip
+@click.option("--system", "chosen", metavar="NAME", default="",
+              help="Draw this system of a file that describes several, by name or number.")  # fmt: skip
 @click.option("--focus", metavar="NAME", default="", help="Draw this component and what lies around it only.")
 @click.option("--hops", type=click.IntRange(0, 100), default=1, show_default=True, help="How far around, with --focus.")
 @click.option("--patterns", is_flag=True, help="Shade the roles of the patterns that are recognised.")
@@ -91,6 +94,7 @@ def command(
     cluster: str,
     collapse: str,
     workload: str,
+    chosen: str,
     focus: str,
     hops: int,
     patterns: bool,
@@ -115,7 +119,7 @@ def command(
         raise UsageError(f"{source} is a folder", "name one architecture file")
     data = sys.stdin.buffer.read() if str(source) == "-" else None
     options = Options(config=config, rules=not no_findings, allow_code=allows_code(allow_code))
-    system, report = _read(Path(STDIN) if data is not None else source, data, options)
+    system, report = _read(Path(STDIN) if data is not None else source, data, options, chosen)
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, inputs, config)
@@ -126,16 +130,20 @@ def command(
     _write(made.data, target)
     if target is not None:
         click.echo(f"wrote {target} ({_counts(picture)})", err=True)
+    others = system_names(system.architecture.document)
+    if len(others) > 1 and not chosen:
+        click.echo(f"note: {source} describes {len(others)} systems, and this is {others[0]}; choose another with "
+                   f"--system: {', '.join(others[1:])}", err=True)  # fmt: skip
     for note in (*(picture.notes if target is not None else ()), *_warnings(picture, name, made)):
         click.echo(f"note: {note}", err=True)
 
 
-def _read(path: Path, data: bytes | None, options: Options) -> tuple[System, FileReport | None]:
+def _read(path: Path, data: bytes | None, options: Options, chosen: str) -> tuple[System, FileReport | None]:
     """Return a system with its findings; without rules there are none."""
     if not options.rules:
-        return load_system(path, options, data), None
+        return load_system(path, options, data, chosen), None
     try:
-        return load_checked(path, options, data)
+        return load_checked(path, options, data, chosen)
     except PackError as error:
         draw_anyway = "draw without findings: --no-findings"
         raise PackError(error.message, f"{error.hint}, or {draw_anyway}" if error.hint else draw_anyway) from None

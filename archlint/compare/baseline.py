@@ -64,11 +64,11 @@ def without_known(report: Report, baselines: Iterable[str]) -> Report:
         if not files:
             continue
         applied = settle(baseline, files)
-        done |= {one.file: one for one in applied.files}
+        done |= {one.key: one for one in applied.files}
         strict = any(one.baseline_strict for one in files)
         uses.append(BaselineUse(shown_path(file), applied.healed, applied.accepted, strict))
     return msgspec.structs.replace(
-        report, files=tuple(done.get(file.file, file) for file in report.files), baselines=tuple(uses),
+        report, files=tuple(done.get(file.key, file) for file in report.files), baselines=tuple(uses),
         errors=(*report.errors, *errors),
     )  # fmt: skip
 
@@ -81,7 +81,7 @@ def passed_over(baseline: Baseline, report: Report) -> dict[str, int]:
     held: Counter[str] = Counter()
     for entry in baseline.entries:
         held[entry.file] += entry.count
-    read = {baseline.name_of(name) for file in report.files for name in (file.file, *file.sources)}
+    read = {baseline.name_of(name) for file in report.files for name in (file.key, file.file, *file.sources)}
     left = [name for name in held if name not in read and baseline.path_of(name).exists()]
     others = {baseline.name_of(other): other for other in report.others} if left else {}
     return {others[name]: held[name] for name in left if name in others}
@@ -108,9 +108,14 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
     of_file: dict[str, list[Entry]] = {}
     for entry in baseline.entries:
         of_file.setdefault(entry.file, []).append(entry)
-    names = {baseline.name_of(report.file): report for report in reversed(files)}
+    names = {baseline.name_of(report.key): report for report in reversed(files)}
+    checked = {baseline.name_of(report.file) for report in files}
+    unchecked = {
+        name for name in of_file.keys() - names.keys()
+        if baseline.file_of(name) not in checked and baseline.path_of(name).exists()
+    }  # fmt: skip
     lines = dict(baseline.lines)
-    left = {name: of_file[name] for name in of_file.keys() - names.keys() if not baseline.path_of(name).exists()}
+    left = {name: of_file[name] for name in of_file.keys() - names.keys() - unchecked}
     fresh = {name: _entries(name, report) for name, report in names.items() if left and name not in of_file}
     for old, new in moved(left, fresh).items():
         of_file[new] = of_file.pop(old)
@@ -118,12 +123,12 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
     settling = _Settling(baseline, lines)
     settled = []
     for report in files:
-        name = baseline.name_of(report.file)
+        name = baseline.name_of(report.key)
         # The same file by another path is settled once more, but counts once.
         counting = settling if names[name] is report else _Settling(baseline, lines)
         settled.append(counting.file(name, report, of_file.get(name, ())))
     for name in of_file.keys() - names.keys():
-        if baseline.path_of(name).exists() and name not in gone:
+        if name in unchecked and name not in gone:
             settling.aside += of_file[name]
         else:
             settling.healed += [settling.shown(entry, entry.count) for entry in of_file[name]]
@@ -244,7 +249,7 @@ def freeze(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
     applied = settle(baseline, files, gone)
     today: dict[tuple[str, str], Entry] = {}
     for report in files:
-        name = baseline.name_of(report.file)
+        name = baseline.name_of(report.key)
         for entry in entries_of(name, occurrences(report.findings), report.signatures):
             today[name, entry.fingerprint] = entry
     added = _total(today.values()) - _total(applied.kept)

@@ -73,7 +73,16 @@ class Baseline(msgspec.Struct, frozen=True):
 
     def path_of(self, name: str) -> Path:
         """Return the file that entries name so."""
-        return self.file.parent / name
+        return self.file.parent / self.file_of(name)
+
+    def file_of(self, name: str) -> str:
+        """Return a name of entries without the part that tells several systems of one file apart.
+
+        >>> Baseline(Path("archlint-baseline.jsonl")).file_of("teams/arch.yaml#staging")
+        'teams/arch.yaml'
+        """
+        file, sign, _ = name.rpartition("#")
+        return file if sign and not (self.file.parent / name).exists() else name
 
 
 def shown_path(file: Path | str) -> str:

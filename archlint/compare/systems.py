@@ -26,7 +26,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The name of the system, else of its file."""
-        return self.report.system or self.report.file
+        return self.report.system or self.report.key
 
 
 def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
@@ -39,7 +39,7 @@ def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     parts = tuple(sides.changes())
     findings = _Findings(old.report, new.report, sides)
     return SystemDifference(
-        old.report.file, new.report.file, new.name, parts, _derived(old.system, new.system, sides, parts),
+        old.report.key, new.report.key, new.name, parts, _derived(old.system, new.system, sides, parts),
         findings.new, findings.healed, findings.accepted, findings.undecided, findings.regraded, findings.unchanged,
         _notes(old, new), _kinds(sides), _edges(sides),
     )  # fmt: skip
@@ -60,7 +60,7 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     parts = tuple(part for part in sides.changes() if part.section != "system")
     findings = there.report.findings
     return SystemDifference(
-        old.report.file if old else "", new.report.file if new else "", there.name, parts,
+        old.report.key if old else "", new.report.key if new else "", there.name, parts,
         found=findings if new else (), healed=() if new else findings, kinds=_kinds(sides), edges=_edges(sides),
         notes=_notes(there),
     )  # fmt: skip
@@ -83,7 +83,7 @@ def _edges(sides: Sides) -> tuple[tuple[str, str, str], ...]:
 def _notes(*snapshots: Snapshot) -> tuple[str, ...]:
     """Say what could not be compared."""
     notes = [
-        f"{snapshot.report.file} holds what could not be read: only what could is compared"
+        f"{snapshot.report.key} holds what could not be read: only what could is compared"
         for snapshot in snapshots if snapshot.system.architecture.incomplete
     ]  # fmt: skip
     if any(len(snapshot.system.components) > MOST_COMPONENTS for snapshot in snapshots):

@@ -39,7 +39,7 @@ _FLAW_RULES: Final = {
 }  # fmt: skip
 _FLAW_CURES: Final = {
     "duplicate-key": "rename one of them, or join them",
-    "several-documents": "put each system into a file of its own",
+    "several-documents": "start it with `archlint: 1`, move it into another file, or remove it",
     "unsupported-yaml": "write plain YAML: mappings, lists, scalars",
 }
 
@@ -257,6 +257,9 @@ class _Reader:
             except UnreadableInputError as error:
                 r.report("bad-include", item.span, error.message, error.hint)
                 continue
+            if included.others:
+                message = f"{shorten(item.text)} describes {len(included.systems)} systems; only the first is included"
+                r.report("several-documents", item.span, message, "put each system into a file of its own")
             name = included.name
             if name in chain:
                 circle = " -> ".join((*chain[chain.index(name) :], name))

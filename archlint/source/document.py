@@ -36,35 +36,63 @@ class Flaw(NamedTuple):
     value: Node | None = None
 
 
+class _Lines:
+    """Where the lines of a text start; worked out once, when first asked, for all documents of the text."""
+
+    __slots__ = ("starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts: list[int] = []
+
+    def get(self) -> list[int]:
+        if not self.starts:
+            self.starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
+        return self.starts
+
+
 class Document:
-    """A parsed file: its text, its value, and the flaws that the parser could read past.
+    """One YAML document of a file: the file's text, the document's value, and the flaws that the parser read past.
 
     `name` is the file as the user named it (or `<stdin>`), and is what findings print. `unlisted` counts the flaws
-    beyond those that are listed.
+    beyond those that are listed. `extent` is the part of the text that belongs to this document. If a file describes
+    several systems, `others` are the documents after the first that do; the `part` of each of them is the name of its
+    system or its number, and tells them apart.
     """
 
-    __slots__ = ("_line_starts", "flaws", "name", "root", "text", "unlisted")
+    __slots__ = ("_lines", "extent", "flaws", "name", "others", "part", "root", "text", "unlisted")
 
     def __init__(
-        self, name: str, text: str, root: Node | None, flaws: tuple[Flaw, ...] = (), unlisted: int = 0
+        self,
+        name: str,
+        text: str,
+        root: Node | None,
+        flaws: tuple[Flaw, ...] = (),
+        unlisted: int = 0,
+        *,
+        extent: Span | None = None,
+        like: Document | None = None,
     ) -> None:
         self.name = name
         self.text = text
         self.root = root
         self.flaws = flaws
         self.unlisted = unlisted
-        self._line_starts: list[int] | None = None
+        self.extent = extent or Span(0, len(text))
+        self.part = ""
+        self.others: tuple[Document, ...] = ()
+        self._lines: _Lines = like._lines if like is not None else _Lines(text)
+
+    @property
+    def systems(self) -> tuple[Document, ...]:
+        """This document, and the further documents of its file that describe a system."""
+        return (self, *self.others)
 
     def without_values(self) -> Document:
         """The same text without its values: all that a report needs, at a fraction of the memory."""
-        same = Document(self.name, self.text, None)
-        same._line_starts = self._line_starts
+        same = Document(self.name, self.text, None, extent=self.extent, like=self)
+        same.part = self.part
         return same
-
-    def _starts(self) -> list[int]:
-        if self._line_starts is None:
-            self._line_starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
-        return self._line_starts
 
     def position(self, offset: int) -> Position:
         """Line and column of an offset in characters; what lies beyond the text is placed at its end.
@@ -72,7 +100,7 @@ class Document:
         >>> Document("a.yaml", "a: 1\\nb: 2\\n", None).position(5)
         Position(line=2, column=1)
         """
-        starts = self._starts()
+        starts = self._lines.get()
         offset = max(0, min(offset, len(self.text)))
         index = bisect_right(starts, offset) - 1
         return Position(index + 1, offset - starts[index] + 1)
@@ -83,7 +111,7 @@ class Document:
         >>> Document("a.yaml", "a: 1\\r\\nb: 2", None).line(1)
         'a: 1'
         """
-        starts = self._starts()
+        starts = self._lines.get()
         if not 1 <= number <= len(starts):
             return ""
         end = starts[number] if number < len(starts) else len(self.text)

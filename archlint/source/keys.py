@@ -21,17 +21,18 @@ from archlint.source.parser import has_too_many_values, parse
 _OPENINGS: Final[frozenset[type]] = frozenset({events.MappingStartEvent, events.SequenceStartEvent})
 _CLOSINGS: Final[frozenset[type]] = frozenset({events.MappingEndEvent, events.SequenceEndEvent})
 _NODES: Final[frozenset[type]] = _OPENINGS | {events.ScalarEvent, events.AliasEvent}
-_ENDS: Final[frozenset[type]] = frozenset({events.DocumentEndEvent, events.StreamEndEvent})
 _get_event: Callable[[CParser], Callable[[], events.Event]] = attrgetter("get_event")
 
 
 def has_top_key(text: str, key: str) -> bool:
-    """Whether the first document of a text is a mapping with this key.
+    """Whether one of the documents of a text is a mapping with this key.
 
-    What is no YAML before the key comes has none, nor has what is too large to be read.
+    A text that stops being YAML before the key has none, and neither has one that is too large to read.
 
     >>> has_top_key("{accept: [],\\n archlint: 1}", "archlint"), has_top_key("a: {archlint: 1}", "archlint")
     (True, False)
+    >>> has_top_key("kind: Service\\n---\\n{accept: [], archlint: 1}", "archlint")
+    True
     """
     if has_too_many_values(text):
         return False
@@ -47,23 +48,23 @@ def has_top_key(text: str, key: str) -> bool:
 
 
 def _top_keys(parser: CParser) -> Iterator[events.Event]:
-    """The events of the first document at which the keys of its top mapping start."""
+    """The events at which the keys of each document's top mapping start."""
     following = _get_event(parser)
-    depth, nodes = 0, 0
+    depth, nodes, is_mapping = 0, 0, False
     while True:
         event = following()
         kind = event.__class__
         if kind in _CLOSINGS:
             depth -= 1
-        elif kind in _ENDS:
+        elif kind is events.StreamEndEvent:
             return
         elif kind in _NODES:
-            if depth == 1:
+            if depth == 0:
+                nodes, is_mapping = 0, kind is events.MappingStartEvent
+            elif depth == 1 and is_mapping:
                 if nodes % 2 == 0:
                     yield event
-                nodes += 1                         # keys and values take turns
-            elif depth == 0 and kind is not events.MappingStartEvent:
-                return                             # the whole is a list or a single value
+                nodes += 1                         # keys and values alternate
             if kind in _OPENINGS:
                 depth += 1
 

@@ -19,6 +19,7 @@ from yaml.reader import ReaderError
 
 from archlint.errors import UnreadableInputError
 from archlint.source.document import Document, Flaw, Position
+from archlint.source.join import join_documents
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -30,6 +31,7 @@ MIN_ALIASED: Final = 10_000
 """How many values the aliases of one file may stand for, each counted as if it were written out; a longer file
 may have as many as it has characters, so that memory stays a multiple of the file's size."""
 MAX_FLAWS: Final = 10_000
+MAX_DOCUMENTS: Final = 1_000
 
 _CORE_TAGS: Final = frozenset(
     {None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null"))}
@@ -117,9 +119,12 @@ def decode(name: str, data: bytes) -> str:
 def parse(name: str, text: str) -> Document:
     """Parse one YAML text; the root of an empty one is None.
 
+    Of several documents, those with the key `archlint` are the `systems` of the first of them, which is returned. If
+    none has that key, the first document is returned.
+
     Raises `UnreadableInputError`, with line and column, where it is not YAML, nests deeper than `MAX_DEPTH`, holds
-    more than `MAX_SEPARATORS` allows, or multiplies its aliases. Duplicate keys, further documents and unsupported
-    tags are flaws of the returned document.
+    more than `MAX_SEPARATORS` allows, or multiplies its aliases. Duplicate keys, documents that are not read and
+    unsupported tags are flaws of the returned document.
 
     >>> parse("a.yaml", "a: 1\\na: 2").flaws[0].kind
     'duplicate-key'
@@ -132,7 +137,7 @@ def parse(name: str, text: str) -> Document:
         )
     try:
         with collector_paused():
-            return _Builder(name, text).build()
+            return join_documents(name, text, _Builder(name, text).build())
     except MarkedYAMLError as error:
         problem = " ".join(str(error.problem or error.context or "not well formed").split())
         mark = error.problem_mark or error.context_mark
@@ -187,38 +192,34 @@ class _Builder:
         self.most_aliased = max(MIN_ALIASED, len(text))
         self.next = _get_event(CParser(text))
 
-    def build(self) -> Document:
-        """Drain the events of the first document; a second one is a flaw."""
-        root: Node | None = None
-        seen = 0
+    def build(self) -> list[Document]:
+        """Drain the events of all documents; those that hold nothing are left out."""
+        found: list[Document] = []
         while True:
             event = self.next()
-            kind = event.__class__
-            if kind is _STREAM_END:
-                break
-            if kind is _DOCUMENT_START:
-                seen += 1
-                if seen > 1:
-                    start = event.start_mark.index
-                    if not self.ends_empty():
-                        message = "a second document starts here: one file describes one system"
-                        self.flaw(Flaw("several-documents", message, Span(start, start + 3)))
-                    break
-            elif kind is not _DOCUMENT_END and seen:
-                root = self.node(event, 1)
+            if event.__class__ is _STREAM_END:
+                return found
+            if event.__class__ is not _DOCUMENT_START:
+                continue
+            start = event.start_mark.index if found else 0
+            document = self.document(start, found[0] if found else None)
+            if document.root is None:
+                continue
+            if found:
+                found[-1].extent = Span(found[-1].extent.start, start)
+            found.append(document)
+            if len(found) > MAX_DOCUMENTS:
+                raise self.refuse(event, f"more than {MAX_DOCUMENTS:,} documents in one file", "split the file")
+
+    def document(self, start: int, like: Document | None) -> Document:
+        """Build one document, which starts at an offset of the text; anchors are valid inside it only."""
+        self.flaws, self.unlisted = [], 0
+        self.anchors, self.sizes = {}, {}
+        root: Node | None = self.node(self.next(), 1)
         if isinstance(root, Scalar) and root.is_null:
             root = None
-        return Document(self.name, self.text, root, tuple(self.flaws), self.unlisted)
-
-    def ends_empty(self) -> bool:
-        """Whether nothing comes after a document's start: a file may well end with `---`."""
-        try:
-            event = self.next()
-        except MarkedYAMLError:
-            return False
-        if event.__class__ is not _SCALAR or event.value or event.style:
-            return False
-        return self.next().__class__ is _DOCUMENT_END and self.next().__class__ is _STREAM_END
+        extent = Span(start, len(self.text))
+        return Document(self.name, self.text, root, tuple(self.flaws), self.unlisted, extent=extent, like=like)
 
     def flaw(self, flaw: Flaw) -> None:
         if len(self.flaws) < MAX_FLAWS:

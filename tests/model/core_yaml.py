@@ -36,6 +36,11 @@ def load_core(text: str) -> object:
     return _as_json(yaml.load(text, CoreLoader))
 
 
+def load_core_all(text: str) -> list[object]:
+    """Read each document of a YAML text as JSON."""
+    return [_as_json(value) for value in yaml.load_all(text, CoreLoader)]
+
+
 def _as_json(value: object) -> object:
     if isinstance(value, dict):
         return {key if isinstance(key, str) else _key(key): _as_json(item) for key, item in value.items()}

@@ -15,7 +15,7 @@ from archlint.model.records import COMPONENT_RECORD, RELATION_RECORD, TOP_LEVEL
 from archlint.model.schema import architecture_schema
 from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
 from archlint.model.words import KINDS, VERBS
-from tests.model.core_yaml import load_core
+from tests.model.core_yaml import load_core_all
 from tests.model.help import problems
 from tests.model.strategies import systems, to_yaml
 from tests.model.test_read import WHOLE
@@ -27,7 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def errors(text: str) -> list[str]:
     """What is wrong by the schema, each with the path of the value."""
-    return ["/".join(map(str, error.absolute_path)) for error in VALIDATOR.iter_errors(load_core(text))]
+    return [
+        "/".join(map(str, error.absolute_path))
+        for value in load_core_all(text) for error in VALIDATOR.iter_errors(value)
+    ]  # fmt: skip
 
 
 def test_the_schema_is_one() -> None:

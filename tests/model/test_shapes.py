@@ -168,7 +168,7 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("archlint: 1.0", "unknown-version", "write `archlint: 1`, or update archlint"),
     ("archlint: {a: b}", "unknown-version", "write `archlint: 1`, or update archlint"),
     ("archlint:", "unknown-version", "write `archlint: 1`, or update archlint"),
-    ("system: a\n---\nsystem: b", "several-documents", "put each system into a file of its own"),
+    ("system: a\n---\nsystem: b", "several-documents", "start it with `archlint: 1`, move it into another file, or remove it"),
     ("system: !secret a", "wrong-shape", "write plain YAML: mappings, lists, scalars"),
     ("system: a\nsystem: b", "duplicate-name", "rename one of them, or join them"),
 ])  # fmt: skip

@@ -84,7 +84,7 @@ def documents(draw: st.DrawFn) -> str:
     ("[system, archlint]\n", False),
     ("archlint\n", False),
     ("run: |\n  pip install archlint\n  archlint check\n", False),
-    ("a: 1\n---\n{b: 1, archlint: 1}\n", False),
+    ("a: 1\n---\n{b: 1, archlint: 1}\n", True),
     ("kind: Pod\n{{- if .Values.archlint }}\n  archlint: 1\n{{- end }}\n", False),
     ("{{ include \"archlint\" . }}\n", False),
     ("%YAML 9.9\n---\n{a: 1, archlint: 1}\n", False),

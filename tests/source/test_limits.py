@@ -50,9 +50,18 @@ def test_what_nests_to_the_limit_is_read() -> None:
     assert "nests deeper" in refusal(lambda: parse("a.yaml", "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)))
 
 
-def test_a_deep_second_document_is_not_read_at_all() -> None:
-    document = parse("a.yaml", "archlint: 1\n---\n" + "[" * 200_000)
-    assert [flaw.kind for flaw in document.flaws] == ["several-documents"]
+def test_limits_hold_for_all_documents_of_a_file_together() -> None:
+    assert "nests deeper" in refusal(lambda: parse("a.yaml", "archlint: 1\n---\n" + "[" * 200_000))
+    shared = "---\narchlint: 1\na: &a [" + "x, " * 99 + "]\nb: [*a, *a, *a, *a, *a, *a]\n"
+    assert len(parse("a.yaml", shared * 3).systems) == 3
+    assert "aliases stand for more than" in refusal(lambda: parse("a.yaml", shared * 999))
+    assert "more than 1,000 documents" in refusal(lambda: parse("a.yaml", "---\narchlint: 1\n" * 1_001))
+
+
+def test_documents_of_one_text_share_its_lines() -> None:
+    text = "---\narchlint: 1\n" * 1_000
+    documents = parse("a.yaml", text).systems
+    assert peak_memory(lambda: [document.position(len(text)) for document in documents]) < MEGABYTE
 
 
 def nested_aliases(levels: int) -> str:

@@ -182,7 +182,7 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
 
 def _diagram(file: FileReport, options: ReportOptions) -> Iterator[str]:
     """Show the diagram of a system as an image: nothing in an image runs or loads, whatever names stand in it."""
-    svg = options.diagrams.get(file.file)
+    svg = options.diagrams.get(file.key)
     if svg:
         data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
         alt = text(f"Diagram of {file.system or file.file}")

@@ -1,0 +1,144 @@
+"""One file with several systems: each YAML document with the key `archlint` is checked, named and drawn by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import archlint as library
+from archlint.errors import UsageError
+from tests.cli.test_check import HEALTHY, SICK
+from tests.conftest import Run
+
+STAGING = SICK.replace("system: shop", "system: staging")
+TWO = f"---\n---\n{SICK}---\n{STAGING}"
+"""Both fail; the first document is empty."""
+LINE = "  ranker: {artifact: 200MB, service_time: 80ms, version: 1.0.0, registry: store}"
+LINES = [number for number, line in enumerate(TWO.splitlines(), start=1) if line == LINE]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    path = tmp_path / "arch.yaml"
+    path.write_text(TWO)
+    return path
+
+
+def test_each_system_has_its_own_name_lines_and_findings(two: Path) -> None:
+    report = library.check(two)
+    assert [file.system for file in report.files] == ["shop", "staging"]
+    assert [[f.location.line for f in file.findings if f.rule == "SRV001"] for file in report.files] == [
+        LINES[:1], LINES[1:],
+    ]  # fmt: skip
+    assert len({file.key for file in report.files}) == 2
+
+
+def test_formats_list_both_systems(archlint: Run, two: Path) -> None:
+    data = json.loads(archlint("check", "arch.yaml", "-o", "json").stdout)
+    assert [file["system"] for file in data["files"]] == ["shop", "staging"]
+    gitlab = json.loads(archlint("check", "arch.yaml", "-o", "gitlab").stdout)
+    prints = [issue["fingerprint"] for issue in gitlab if issue["check_name"].startswith("SRV001")]
+    assert len(set(prints)) == len(prints) == 2
+    html = archlint("check", "-", "-o", "html", stdin=TWO).stdout
+    assert html.count("data:image/svg+xml;base64,") == 2
+    pictures = {part.split('"')[0] for part in html.split("data:image/svg+xml;base64,")[1:]}
+    assert len(pictures) == 2
+
+
+def test_a_comment_accepts_in_its_own_document_only() -> None:
+    comment = "# archlint: accept SRV001 -- a pilot\n"
+    text = f"{SICK.replace(LINE, comment + LINE)}---\n{STAGING}"
+    shop, staging = library.check(text).files
+    assert ([a.finding.rule for a in shop.accepted], staging.accepted) == (["SRV001"], ())
+    assert "SRV001" in {finding.rule for finding in staging.findings}
+    assert not any(finding.rule == "DOC017" for file in (shop, staging) for finding in file.findings)
+
+
+def test_anchors_and_names_are_valid_in_their_document_only() -> None:
+    first = "archlint: 1\nx-base: &base {kind: service}\ncomponents: {a: {<<: *base}}\n"
+    second = "---\narchlint: 1\ncomponents: {b: {kind: service, calls: [a]}}\n"
+    (one, two) = library.check(first + second).files
+    assert [f.message for f in two.findings if f.rule == "DOC001"] == ["there is no component `a`"]
+    assert one.findings == library.check(first).files[0].findings
+    (error,) = library.check(first + second + "---\narchlint: 1\ncomponents: {c: {<<: *base}}\n").errors
+    assert "<stdin>:9:22: the alias *base has no anchor before it" in error.message
+
+
+def test_a_document_without_the_key_is_a_finding() -> None:
+    report = library.check("kind: Service\n---\n" + HEALTHY + "---\nnotes: later\n")
+    (file,) = report.files
+    places = [(f.location.line, f.message) for f in file.findings if f.rule == "DOC011"]
+    last = HEALTHY.count("\n") + 3
+    message = "this document has no key `archlint`, so it is not checked"
+    assert places == [(1, message), (last, message)]
+
+
+@pytest.mark.parametrize("empty", ["---\n---\n", "---\n# nothing\n---\n", "---\nnull\n---\n", "---\n...\n---\n"])
+def test_an_empty_document_changes_nothing(empty: str) -> None:
+    (file,) = library.check(empty + SICK).files
+    (alone,) = library.check(SICK).files
+    assert [f.fingerprint for f in file.findings] == [f.fingerprint for f in alone.findings]
+    more = empty.count("\n")
+    assert [f.location.line - more for f in file.findings] == [f.location.line for f in alone.findings]
+    assert len(library.check(SICK + empty).files) == 1
+
+
+def test_a_baseline_keeps_the_findings_of_each_system_apart(archlint: Run, two: Path) -> None:
+    two.write_text(f"{HEALTHY}---\n{STAGING}")
+    assert archlint("baseline", "arch.yaml").returncode == 0
+    frozen = (two.parent / "archlint-baseline.jsonl").read_text()
+    assert '"file": "arch.yaml#staging"' in frozen
+    assert archlint("check", "arch.yaml").returncode == 0
+    two.write_text(TWO)                              # the first system now fails too: that is new
+    done = archlint("check", "arch.yaml")
+    assert (done.returncode, f"arch.yaml:{LINES[0]}:" in done.stdout, f"arch.yaml:{LINES[1]}:" in done.stdout) == (
+        1, True, False,
+    )  # fmt: skip
+    two.write_text(HEALTHY)                          # the second system is gone: its entries are not needed
+    done = archlint("check", "arch.yaml", "--baseline-strict")
+    assert (done.returncode, "strict" in done.stdout) == (1, True)
+    assert archlint("baseline", "arch.yaml").returncode == 0
+    assert "staging" not in (two.parent / "archlint-baseline.jsonl").read_text()
+
+
+def test_a_diff_compares_each_system_with_its_own_past(archlint: Run, two: Path) -> None:
+    (two.parent / "old.yaml").write_text(f"{SICK}---\n{STAGING.replace('replicas: 2', 'replicas: 3')}")
+    done = archlint("diff", "old.yaml", "arch.yaml", "-o", "json")
+    (system,) = json.loads(done.stdout)["systems"]
+    assert (system["system"], system["old"], system["new"]) == ("staging", "old.yaml#staging", "arch.yaml#staging")
+
+
+def test_render_draws_the_first_and_says_how_to_choose(archlint: Run, two: Path) -> None:
+    first = archlint("render", "arch.yaml", "-f", "mmd")
+    assert "note: arch.yaml describes 2 systems, and this is shop; choose another with --system: staging" in first.stderr
+    two.write_text(TWO.replace("  log: {kind: log-store}\n", "", 1))
+    chosen, numbered = (archlint("render", "arch.yaml", "-f", "mmd", "--system", name) for name in ("staging", "2"))
+    assert chosen.stdout == numbered.stdout != archlint("render", "arch.yaml", "-f", "mmd", "--system", "shop").stdout
+    assert "note:" not in chosen.stderr
+    wrong = archlint("render", "arch.yaml", "-f", "mmd", "--system", "stging")
+    assert (wrong.returncode, "has no system `stging`" in wrong.stderr, "systems: shop, staging" in wrong.stderr) == (
+        2, True, True,
+    )  # fmt: skip
+
+
+def test_the_library_reads_the_system_that_is_named(two: Path) -> None:
+    assert library.load(two).architecture.name == "shop"
+    assert library.load(two, system="staging").architecture.name == "staging"
+    with pytest.raises(UsageError):
+        library.load(two, system="production")
+
+
+def test_systems_without_a_name_of_their_own_have_numbers() -> None:
+    bare = "archlint: 1\ncomponents: {a: {kind: service}}\n"
+    report = library.check("---\n".join([bare, bare, "system: x\n" + bare, "system: x\n" + bare, "system: a/b\n" + bare]))
+    assert [file.part for file in report.files] == ["", "2", "3", "4", "5"]
+
+
+def test_an_include_takes_the_first_system_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "parts.yaml").write_text("archlint: 1\nmodels: {m: }\n---\narchlint: 1\nmodels: {n: }\n")
+    (tmp_path / "arch.yaml").write_text("archlint: 1\ninclude: parts.yaml\ncomponents: {a: {kind: client}}\n")
+    (file,) = library.check(tmp_path / "arch.yaml").files
+    (finding,) = (f for f in file.findings if f.rule == "DOC011")
+    assert (finding.location.line, finding.message) == (2, "parts.yaml describes 2 systems; only the first is included")
