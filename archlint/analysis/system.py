@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,7 +18,11 @@ from archlint.model.architecture import Architecture, Component, Relation, Workl
 from archlint.topology import Flow, Topology
 
 if TYPE_CHECKING:
+    import graphviz
     import networkx
+
+_DRAWS: Final = "archlint.diagram.notebook"
+"""What draws a system; it stands above this room, so it is loaded by name, when somebody asks for a picture."""
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -323,5 +328,33 @@ class System:
         return min(1.0, lost / self._total_rate)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
-        """Return the graph as networkx has it (see `Topology.to_networkx`); needs the extra `graph`."""
-        return self.topology.to_networkx()
+        """Return the system as a graph of networkx.
+
+        Nodes carry `kind`, `technology`, `replicas` (the least), `models`, `zones`, `owner` and all else that the file
+        states in one value; edges carry `verb`, `waits` (whether the caller waits) and what the file states of the
+        relation. Values are text, numbers or truth values.
+
+        >>> import archlint
+        >>> system = archlint.load('''
+        ... archlint: 1
+        ... components: {page: {kind: client, calls: [{to: api, timeout: 1s}]}, api: {kind: service, replicas: 2}}
+        ... ''')
+        >>> graph = system.to_networkx()
+        >>> graph.nodes["api"], graph.edges["page", "api", 0]
+        ({'kind': 'service', 'replicas': 2.0}, {'waits': True, 'verb': 'calls', 'timeout_s': 1.0})
+        """
+        from archlint.analysis.networks import network_of
+
+        return network_of(self)
+
+    def to_graphviz(self) -> graphviz.Source:
+        """Return the system as DOT, in the `Source` of the package `graphviz`."""
+        import graphviz
+
+        source: str = import_module(_DRAWS).dot_of(self)
+        return graphviz.Source(source)
+
+    def _repr_svg_(self) -> str | None:
+        """Return the picture that notebooks show; None, and so the text, where no layout engine is installed."""
+        picture: str | None = import_module(_DRAWS).svg_of(self)
+        return picture

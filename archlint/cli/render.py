@@ -15,8 +15,8 @@ from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, unwritable
-from archlint.diagram import EXTENSIONS, FORMATS, Look, Picture, Plan, draw
-from archlint.diagram.formats import BINARY, SEARCHED, Made, make
+from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
+from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
 from archlint.diagram.svg import DIRECTIONS
@@ -29,6 +29,11 @@ from archlint.verdicts import FileReport
 
 _DEFAULT = Path("arch.yaml")
 _MOST_SHOWN = 40
+_OF_PICTURES = {
+    "theme": "--theme", "direction": "--direction", "cluster": "--cluster", "collapse": "--collapse",
+    "workload": "--path", "focus": "--focus", "hops": "--hops", "patterns": "--patterns", "all_lines": "--all-lines",
+}  # fmt: skip
+"""Options that change how a picture looks or what it leaves out."""
 
 
 def check_scale(ctx: click.Context, param: click.Parameter, value: float) -> float:
@@ -49,15 +54,15 @@ def check_format(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 
 def _likely(word: str) -> str:
-    likely = nearest(word, FORMATS)
-    return f"did you mean `{likely}`?" if likely else f"formats: {', '.join(FORMATS)}"
+    likely = f"graph.{word}" if f"graph.{word}" in NAMES else nearest(word, NAMES)
+    return f"did you mean `{likely}`?" if likely else f"formats: {', '.join(NAMES)}"
 
 
 @click.command("render")
 @click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE, whose extension names the format; `-` is stdout.")
 @click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
-              help=f"The format, where the extension does not say it: {', '.join(FORMATS)}.")  # fmt: skip
+              help=f"The format, where the extension does not say it: {', '.join(NAMES)}.")  # fmt: skip
 @click.option("--theme", type=click.Choice(THEMES), default=AUTO,
               help="Colours; auto follows the viewer in SVG and HTML, and is light elsewhere.")  # fmt: skip
 @click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="Where requests flow to.")
@@ -123,18 +128,24 @@ def command(
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, inputs, config)
-    most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
-    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most)
-    picture = draw(system, report, plan)
-    made = make(picture, name, Look(theme, direction, scale, fonts or None))
+    if name in GRAPHS:
+        made, notes = Made(GRAPHS[name](system, report)), []
+        counts = _counts(len(system.components), len(report.findings) if report is not None else 0)
+    else:
+        most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
+        picture = draw(system, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
+        made = make(picture, name, Look(theme, direction, scale, fonts or None))
+        notes = [*(picture.notes if target is not None else ()), *_warnings(picture, name, made)]
+        components = sum(len(node.members) or 1 for node in picture.nodes)
+        counts = _counts(components, len(set(picture.all_marks)))
     _write(made.data, target)
     if target is not None:
-        click.echo(f"wrote {target} ({_counts(picture)})", err=True)
+        click.echo(f"wrote {target} ({counts})", err=True)
     others = system_names(system.architecture.document)
     if len(others) > 1 and not chosen:
         click.echo(f"note: {source} describes {len(others)} systems, and this is {others[0]}; choose another with "
                    f"--system: {', '.join(others[1:])}", err=True)  # fmt: skip
-    for note in (*(picture.notes if target is not None else ()), *_warnings(picture, name, made)):
+    for note in notes:
         click.echo(f"note: {note}", err=True)
 
 
@@ -164,6 +175,11 @@ def _warnings(picture: Picture, name: str, made: Made) -> list[str]:
 def _refuse_idle_options(name: str, focus: str) -> None:
     """Raise `UsageError` for an option that would change nothing."""
     given = click.get_current_context().get_parameter_source
+    if name in GRAPHS:
+        for parameter, option in _OF_PICTURES.items():
+            if given(parameter) is ParameterSource.COMMANDLINE:
+                hint = "leave it out: a graph holds the whole system"
+                raise UsageError(f"{option} is for pictures, not for {name}", hint)
     if not focus and given("hops") is ParameterSource.COMMANDLINE:
         raise UsageError("--hops says how far around what is drawn, but nothing is in focus", "add --focus NAME")
     if name != "png" and given("scale") is ParameterSource.COMMANDLINE:
@@ -181,11 +197,11 @@ def _target(output: str | None, format_name: str | None) -> tuple[Path | None, s
             raise UsageError(f"a {format_name.upper()} is not for a terminal", f"-o arch.{format_name}")
         return None, format_name
     target = Path(str(output))
-    extension = target.suffix.lstrip(".").lower()
+    extension = extension_of(target)
     said = EXTENSIONS.get(extension)
     if said is None and format_name is None:
         if not extension:
-            raise UsageError(f"{target} has no extension that names a format", f"formats: {', '.join(FORMATS)}")
+            raise UsageError(f"{target} has no extension that names a format", f"formats: {', '.join(NAMES)}")
         raise UsageError(f"{target}: there is no format `{extension}`", _likely(extension))
     if said is not None and format_name not in {None, said}:
         raise UsageError(f"{target} is named as {said}, but --format is {format_name}", "leave --format out")
@@ -202,7 +218,7 @@ def _keep_others(target: Path, name: str) -> None:
     if not real.is_file():                             # nothing is lost in a device or a pipe
         return
     hint = f"name a file that ends in .{name}"
-    if EXTENSIONS.get(real.suffix.lstrip(".").lower()) != name:
+    if EXTENSIONS.get(extension_of(real)) != name:
         if target.is_symlink():
             raise UsageError(f"{target} leads to {real}, which is no {name} by its name: it is not overwritten", hint)
         raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten", hint)
@@ -258,8 +274,6 @@ def _umask() -> int:
     return mask
 
 
-def _counts(picture: Picture) -> str:
-    count = sum(len(node.members) or 1 for node in picture.nodes)
-    found = len(set(picture.all_marks))
-    parts = f"{count} component{'s' if count != 1 else ''}"
-    return f"{parts}, {found} finding{'s' if found != 1 else ''}"
+def _counts(components: int, findings: int) -> str:
+    parts = f"{components} component{'s' if components != 1 else ''}"
+    return f"{parts}, {findings} finding{'s' if findings != 1 else ''}"

@@ -1,7 +1,8 @@
-"""Pictures of systems: what they show is planned once, as values, and written in many formats.
+"""Pictures of systems: planned once, as values, then written in many formats.
 
 `draw` makes a `Picture` of a system and its report; `svg`, `mermaid`, `d2`, `dot` and `html` write one as text, `png`
-and `pdf` as bytes. All are pure; those that need positions ask a layout engine for them.
+and `pdf` as bytes. `graphml` and `node_link` write the whole system as a graph. All are pure functions; those that need
+positions run a layout engine.
 """
 
 from archlint.diagram.d2 import d2
@@ -9,6 +10,7 @@ from archlint.diagram.dot import dot
 from archlint.diagram.formats import EXTENSIONS, FORMATS, Look, render
 from archlint.diagram.html import html
 from archlint.diagram.mermaid import mermaid
+from archlint.diagram.networks import GRAPHS, graphml, node_link
 from archlint.diagram.picture import Cluster, Edge, Mark, Node, Picture
 from archlint.diagram.plan import Plan, draw
 from archlint.diagram.raster import pdf, png
@@ -18,6 +20,7 @@ from archlint.diagram.themes import stylesheet
 __all__ = [
     "EXTENSIONS",
     "FORMATS",
+    "GRAPHS",
     "Cluster",
     "Edge",
     "Look",
@@ -28,8 +31,10 @@ __all__ = [
     "d2",
     "dot",
     "draw",
+    "graphml",
     "html",
     "mermaid",
+    "node_link",
     "pdf",
     "png",
     "render",

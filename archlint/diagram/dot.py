@@ -2,92 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Node, Picture
 from archlint.diagram.rows import edge_colour, finding_rows, node_outline, node_rows, whole_rows
-from archlint.diagram.text import clean, named
-from archlint.diagram.themes import DARK, LIGHT, PALETTES, group_of
+from archlint.diagram.text import clean, drawable, named
+from archlint.diagram.themes import DARK, LIGHT, PALETTES, Palette, group_of
 from archlint.model.words import STORES
 
-_LONGEST_NAME: Final = 100_000
-"""Names tell nodes apart, so they are not cut."""
+if TYPE_CHECKING:
+    import graphviz
+
 _STYLES: Final = {WAITING: "solid", MESSAGE: "dashed", DATA: "dotted", SCHEDULE: "dashed", OBSERVING: "dotted"}
+_FONT: Final = "Helvetica"
 
 
 def dot(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
-    """Return a picture as DOT; nodes go by the names of their components.
+    """Return a picture as DOT; nodes have the names of their components.
 
     >>> from archlint.diagram.picture import Edge, Node, Picture
     >>> picture = Picture("shop", (Node("page", "client"), Node("api", "service")),
     ...                   (Edge("page", "api", "calls", "waiting", "page", "≤ 1 s"),))
-    >>> print(dot(picture).splitlines()[-2])
-      "page" -> "api" [style=solid color="#2f3c4c" penwidth=1.5 label="≤ 1 s"]
+    >>> print(dot(picture).splitlines()[-2].strip())
+    page -> api [label="≤ 1 s" color="#2f3c4c" penwidth=1.5 style=solid]
     """
+    import graphviz
+
     palette = PALETTES[DARK if theme == DARK else LIGHT]
-    title = label(picture.title, *picture.notes, *whole_rows(picture.marks))
-    lines = [
-        f"digraph {quoted(picture.title)} {{",
-        f'  graph [rankdir={"LR" if direction == "right" else "TB"} label={title} labelloc=t fontname="Helvetica" '
-        f'bgcolor="{palette.paper}" fontcolor="{palette.ink}"]',
-        f'  node [shape=box style="rounded,filled" fontname="Helvetica" fontsize=11 fontcolor="{palette.ink}"]',
-        f'  edge [fontname="Helvetica" fontsize=9 fontcolor="{palette.soft}"]',
-    ]
-    inside: dict[str, list[str]] = {}
+    graph = graphviz.Digraph(
+        identifier(picture.title),
+        graph_attr={
+            "rankdir": "LR" if direction == "right" else "TB",
+            "label": label(picture.title, *picture.notes, *whole_rows(picture.marks)),
+            "labelloc": "t", "fontname": _FONT, "bgcolor": palette.paper, "fontcolor": palette.ink,
+        },
+        node_attr={
+            "shape": "box", "style": "rounded,filled", "fontname": _FONT, "fontsize": "11", "fontcolor": palette.ink,
+        },
+        edge_attr={"fontname": _FONT, "fontsize": "9", "fontcolor": palette.soft},
+    )  # fmt: skip
+    graph._quote_edge = graph._quote               # a colon in a name is part of it, and leads to no port
+    inside: dict[str, list[Node]] = {}
     for node in picture.nodes:
-        inside.setdefault(node.cluster, []).append(f"  {_node(node, theme)}")
-    lines += inside.pop("", [])
+        inside.setdefault(node.cluster, []).append(node)
+    for node in inside.pop("", []):
+        _add_node(graph, node, palette)
     for number, cluster in enumerate(picture.clusters):
-        lines += [
-            f"  subgraph cluster_{number} {{ label={label(cluster.title)} style=dashed",
-            *inside.get(cluster.key, []),
-            "  }",
-        ]
-    lines += [f"  {_edge(edge, theme)}" for edge in picture.edges]
-    return "\n".join([*lines, "}", ""])
+        with graph.subgraph(name=f"cluster_{number}") as frame:
+            frame.attr(label=label(cluster.title), style="dashed")
+            for node in inside.get(cluster.key, []):
+                _add_node(frame, node, palette)
+    for edge in picture.edges:
+        _add_edge(graph, edge, palette)
+    return str(graph.source)
 
 
-def quoted(words: str) -> str:
-    """Return a name as a quoted identifier, in which a quote is all that is escaped.
+def identifier(words: str) -> str:
+    """Return a name as an identifier in which backslashes and angle brackets mean nothing.
 
-    >>> print(quoted('a "b"'))
-    "a \\"b\\""
+    >>> print(identifier('a\\\\b'))
+    a\\\\b
     """
-    safe = clean(words, _LONGEST_NAME).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{safe}"'
+    import graphviz
+
+    safe: str = graphviz.escape(drawable(words))
+    return safe
 
 
 def label(*rows: str) -> str:
     """Return lines as one label, in which neither escapes nor entities of the file's own mean anything.
 
     >>> print(label('a "b"', 'c\\\\N &lt;'))
-    "a \\"b\\"\\nc\\\\N &amp;lt;"
+    a "b"\\nc\\\\N &amp;lt;
     """
-    return '"' + "\\n".join(quoted(clean(row))[1:-1].replace("&", "&amp;") for row in rows) + '"'
+    import graphviz
+
+    safe: str = graphviz.nohtml("\\n".join(graphviz.escape(clean(row).replace("&", "&amp;")) for row in rows))
+    return safe
 
 
-def _node(node: Node, theme: str) -> str:
-    palette = PALETTES[DARK if theme == DARK else LIGHT]
-    rows = [named(node.name), *node_rows(node), *finding_rows(node.marks)]
+def _add_node(graph: graphviz.Digraph, node: Node, palette: Palette) -> None:
     fill, plain = palette.cards[group_of(node)]
-    line = node_outline(node, palette, plain)
-    width = "3" if node.marks or node.emphasis > 0 or node.change else "1"
-    shape = " shape=cylinder style=filled" if node.kind in STORES else ""
-    several = " peripheries=2" if (node.replicas or 1) > 1 and not shape else ""
-    tip = label(*whole_rows(node.marks)) if node.marks else label(node.description or named(node.name))
-    return (
-        f'{quoted(node.name)} [label={label(*rows)} fillcolor="{fill}" color="{line}" penwidth={width} '
-        f"tooltip={tip}{shape}{several}]"
-    )
+    tip = whole_rows(node.marks) if node.marks else [node.description or named(node.name)]
+    attributes = {
+        "label": label(named(node.name), *node_rows(node), *finding_rows(node.marks)),
+        "color": node_outline(node, palette, plain),
+        "fillcolor": fill,
+        "penwidth": "3" if node.marks or node.emphasis > 0 or node.change else "1",
+        "tooltip": label(*tip),
+    }
+    if node.kind in STORES:
+        attributes |= {"shape": "cylinder", "style": "filled"}
+    elif (node.replicas or 1) > 1:
+        attributes["peripheries"] = "2"
+    graph.node(identifier(node.name), **attributes)
 
 
-def _edge(edge: Edge, theme: str) -> str:
-    palette = PALETTES[DARK if theme == DARK else LIGHT]
+def _add_edge(graph: graphviz.Digraph, edge: Edge, palette: Palette) -> None:
     rows = [*([edge.label] if edge.label else []), *finding_rows(edge.marks)]
-    attributes = [f"style={_STYLES[edge.family]}", f'color="{edge_colour(edge, palette)}"']
-    attributes.append(f"penwidth={3 if edge.emphasis > 0 or edge.change else 1.5}")
-    if rows:
-        attributes.append(f"label={label(*rows)}")
+    attributes = {
+        "label": label(*rows) if rows else None,
+        "color": edge_colour(edge, palette),
+        "penwidth": "3" if edge.emphasis > 0 or edge.change else "1.5",
+        "style": _STYLES[edge.family],
+    }
     if edge.optional:
-        attributes.append("arrowhead=empty")
-    return f"{quoted(edge.source)} -> {quoted(edge.target)} [{' '.join(attributes)}]"
+        attributes["arrowhead"] = "empty"
+    graph.edge(identifier(edge.source), identifier(edge.target), **attributes)

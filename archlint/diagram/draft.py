@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Final
 
 from archlint.analysis.system import System
@@ -25,13 +26,13 @@ FAMILIES: Final = {
 
 def draft(system: System, report: FileReport | None) -> Picture:
     """Return a system with nothing left out; without a report, no findings are drawn."""
-    marks = _marks_by_part(system, report.findings if report is not None else ())
+    marks = marks_by_part(system, report.findings if report is not None else ())
     nodes = tuple(_node(system, component, marks) for component in system.components.values())
     relations = (relation for leaving in system.topology.outgoing.values() for relation in leaving)
     stated = [_edge(system, relation, marks) for relation in relations]
     edges = (*stated, *_named_elsewhere(system, {(edge.source, edge.target) for edge in stated}))
     description = clean(system.architecture.description or "", 1_000)
-    title = system.architecture.name or system.architecture.document.name
+    title = system.architecture.name or PurePath(system.architecture.document.name).name
     return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=description)
 
 
@@ -124,7 +125,7 @@ def mark_of(finding: Finding) -> Mark:
     return Mark(finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line)
 
 
-def _marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:
+def marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:
     """Return findings by the path of the component or relation they are drawn on; "" is the file as a whole."""
     parts = _parts(system)
     found: dict[str, list[Mark]] = {}

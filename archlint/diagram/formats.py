@@ -1,9 +1,9 @@
-"""The formats of pictures by name, and what each is written by."""
+"""The formats by name, and the function that writes each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from archlint.diagram.d2 import d2
 from archlint.diagram.dot import dot
 from archlint.diagram.html import html
 from archlint.diagram.mermaid import mermaid
+from archlint.diagram.networks import GRAPHS
 from archlint.diagram.picture import Picture
 from archlint.diagram.raster import fonts_for, pdf, png
 from archlint.diagram.svg import svg
@@ -63,7 +64,9 @@ FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
     "d2": lambda picture, look: Made(d2(picture, look.fixed_theme, look.fixed_direction).encode()),
     "dot": lambda picture, look: Made(dot(picture, look.fixed_theme, look.fixed_direction).encode()),
 }
-EXTENSIONS: Final = {**{name: name for name in FORMATS}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
+NAMES: Final = (*FORMATS, *GRAPHS)
+"""Every format: of pictures, and of graphs."""
+EXTENSIONS: Final = {**{name: name for name in NAMES}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
 """From the extension of a file to its format."""
 BINARY: Final = frozenset({"png", "pdf"})
 SEARCHED: Final = frozenset({"html", "d2", "dot"})
@@ -78,3 +81,14 @@ def render(picture: Picture, name: str, look: Look | None = None) -> bytes:
 def make(picture: Picture, name: str, look: Look | None = None) -> Made:
     """Return a picture in a format of `FORMATS`, with the characters that no font has."""
     return FORMATS[name](picture, look or Look())
+
+
+def extension_of(path: PurePath) -> str:
+    """Return the extension that names the format of a file, in lower case: the longest that is known.
+
+    >>> [extension_of(PurePath(name)) for name in ("a.b/Shop.v2.graph.json", "shop.json", "shop")]
+    ['graph.json', 'json', '']
+    """
+    parts = [suffix.lstrip(".").lower() for suffix in path.suffixes]
+    joined = (".".join(parts[start:]) for start in range(len(parts)))
+    return next((extension for extension in joined if extension in EXTENSIONS), parts[-1] if parts else "")

@@ -28,6 +28,15 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
+def drawable(text: str) -> str:
+    """Return text without the characters that XML forbids or that turn its direction; line breaks and tabs stay.
+
+    >>> drawable("a\\nb\\x07")
+    'a\\nb�'
+    """
+    return _UNSAFE.sub(lambda found: found[0] if found[0] in "\t\n" else "�", text)
+
+
 def named(name: str) -> str:
     """Return a name as it is drawn: one in which nothing is to be seen says so.
 

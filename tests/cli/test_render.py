@@ -17,7 +17,7 @@ SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: 
 @pytest.mark.parametrize(("name", "start"), [
     ("a.svg", b"<svg "), ("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.html", b"<!doctype html>"), ("a.htm", b"<!doctype"),
     ("a.mmd", b"---"), ("a.mermaid", b"---"), ("a.d2", b"direction"), ("a.dot", b"digraph"), ("a.gv", b"digraph"),
-    ("UPPER.SVG", b"<svg "),
+    ("UPPER.SVG", b"<svg "), ("a.graphml", b"<graphml "), ("a.b.Graph.JSON", b'{\n "directed": true,'),
 ])  # fmt: skip
 def test_the_extension_names_the_format(archlint: Run, tmp_path: Path, name: str, start: bytes) -> None:
     done = archlint("render", SICK, "-o", name)
@@ -53,7 +53,7 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
 
 @pytest.mark.parametrize(("words", "message"), [
     (("-o", "a.swg"), "archlint: a.swg: there is no format `swg`\n  hint: did you mean `svg`?\n"),
-    (("-o", "a"), "archlint: a has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
+    (("-o", "a"), "archlint: a has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
     ((), "archlint: no format is named\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
     (("-o", "a.svg", "-f", "png"), "archlint: a.svg is named as svg, but --format is png\n  hint: leave --format out\n"),
     (("-o", "a.svg", "--focus", "clasifier"), "archlint: the system has no component `clasifier`\n"
@@ -68,7 +68,10 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
     (("-o", "a.svg", "--fonts", "."), "archlint: --fonts is for PNG and PDF, not for svg\n"
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
-    (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot\n"),
+    (("-o", "a.graphml", "--focus", "api"), "archlint: --focus is for pictures, not for graphml\n"
+     "  hint: leave it out: a graph holds the whole system\n"),
+    (("-o", "a.json"), "archlint: a.json: there is no format `json`\n  hint: did you mean `graph.json`?\n"),
+    (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = archlint("render", SICK, *words)
@@ -150,7 +153,7 @@ def test_without_findings_no_rule_is_loaded(archlint: Run, tmp_path: Path) -> No
 
 
 def test_a_system_without_components_is_drawn(archlint: Run, tmp_path: Path) -> None:
-    for extension in ("svg", "png", "html", "mmd", "d2", "dot"):
+    for extension in ("svg", "png", "html", "mmd", "d2", "dot", "graphml", "graph.json"):
         done = archlint("render", "-", "-f", extension, "-o", f"a.{extension}", stdin="archlint: 1\nsystem: empty\n")
         assert done.returncode == 0, done.stderr
         assert (tmp_path / f"a.{extension}").stat().st_size > 20

@@ -8,6 +8,7 @@ from random import Random
 import networkx
 import pytest
 
+from archlint.about import install_command
 from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Component, Relation
 from archlint.topology import Topology
@@ -183,5 +184,5 @@ def test_without_networkx_the_error_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(ArchlintError) as caught:
         system.to_networkx()
-    assert caught.value.hint == "pip install archlint[graph]"
+    assert caught.value.hint == install_command("graph")
     assert "networkx" in caught.value.message
