@@ -73,7 +73,7 @@ class Facts:
         """Requests that one replica works on at a time; 1 where nobody says."""
         if component.workers is not None:
             return Fact(component.workers, Origin.STATED, component.place("workers"))
-        default = Fact(DEFAULT_WORKERS, Origin.ASSUMED, None, "one request at a time, where the file does not say")
+        default = Fact(DEFAULT_WORKERS, Origin.ASSUMED, None, "default: one at a time")
         return self._assumed(component, "workers") or default
 
     def replicas(self, component: Component) -> Fact | None:

@@ -150,7 +150,7 @@ def taken_by(floor: Floor, share: float, inner: float, fraction: float) -> Floor
     if share >= 1:
         return floor
     come = format_share(share)
-    note = f"{format_percentile(fraction)} of all is {format_percentile(inner)} of the {come} that come here"
+    note = f"overall {format_percentile(fraction)} >= {format_percentile(inner)} of the {come} of requests here"
     parts = tuple(
         msgspec.structs.replace(part, formula=f"{part.formula}; {note}" if part.formula else note)
         for part in floor.parts

@@ -47,13 +47,13 @@ def work(
     each_s = sum(float(term.value) for term, _ in stated)
     workers = system.facts.workers(server)
     terms = [*(term for term, _ in stated), replicas.term("replicas", f"replicas of {server.name}", "count")]
-    terms.append(workers.term("workers", "worked on at a time by each", "count"))
+    terms.append(workers.term("workers", "in parallel per replica", "count"))
     slots = float(replicas.value) * float(workers.value)
     batch = server.batching.max_size if widest and server.batching is not None else None
     if batch is not None:
         slots *= batch
         at = server.place("batching", "max_size")
-        terms.append(Term("batch", "pieces in one full batch", batch, "count", Origin.STATED, at))
+        terms.append(Term("batch", "items in one full batch", batch, "count", Origin.STATED, at))
     fitted = any(certainty is Certainty.ESTIMATED for _, certainty in stated)
     return Work(
         pieces * each_s / slots if slots else float("inf"), each_s, slots, tuple(terms),

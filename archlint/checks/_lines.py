@@ -9,7 +9,7 @@ from archlint.analysis.floors import Floor
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_percentile
+from archlint.model.quantities import format_duration, format_percentile
 from archlint.verdicts import Certainty, Origin, Related, Term, Undecided
 
 _SHAPING = ("hit_ratio", "kind", "parallel")
@@ -26,20 +26,20 @@ def exceeds(value: float, limit: float) -> bool:
 
 
 def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: float) -> Iterator[Term]:
-    """Yield the addends of a floor (`model_time`, `hop_time`), their sum (`floor`) and the `objective`."""
+    """Yield what a floor adds up (`model_time`, `hop_time`), the sum (`floor`) and the `objective`."""
     name = format_percentile(fraction)
     for part in floor.parts:
         key = "model_time" if part.model else "hop_time"
         yield Term(key, part.label, part.value_s, "s", part.origin, part.at, part.formula)
     least = "at least" if floor.certainty is Certainty.PROVEN else "about"
-    yield Term("floor", f"an answer takes {least}, {name}", floor.at_s, "s", Origin.DERIVED, None, "sum")
+    yield Term("floor", f"whole path, {name}, {least}", floor.at_s, "s", Origin.DERIVED, None, "sum")
     said = workload.place("slo", "latency", name)
-    label = f"objective of {workload.name}, {name}"
+    label = f"SLO of {workload.name}, {name}"
     yield Term("objective", label, objective_s, "s", Origin.STATED, said, limit=True)
 
 
 def unread_on_the_way(system: System, workload: Workload) -> tuple[Place, ...]:
-    """Return what could not be read on the way of a workload and might make its floor lower."""
+    """Return what could not be read on the path of a workload and might make its floor lower."""
     unread = system.architecture.unread
     if not unread:
         return ()
@@ -48,33 +48,34 @@ def unread_on_the_way(system: System, workload: Workload) -> tuple[Place, ...]:
     return (*Doubts(system).of([workload]), *(place for place in shaping if place.identity in unread))
 
 
-def rate_terms(workloads: Iterable[Workload]) -> Iterator[Term]:
-    """Yield the stated rates of workloads."""
-    for workload in workloads:
-        if workload.rate_per_s is not None:
-            at = workload.place("rate")
-            yield Term("rate", f"rate of {workload.name}", workload.rate_per_s, "/s", Origin.STATED, at)
-
-
 def freshness_term(workload: Workload, freshness_s: float) -> Term:
     """Return how old a prediction may be, as the limit."""
     at = workload.place("slo", "freshness")
-    label = f"a prediction for {workload.name} may be"
+    label = f"oldest prediction that {workload.name} allows"
     return Term("freshness", label, freshness_s, "s", Origin.STATED, at, limit=True)
+
+
+def allowed_age(age_s: float, freshness_s: float) -> str:
+    """Say how old a prediction may be, and by how much an age is over it.
+
+    >>> allowed_age(90000.0, 86400.0)
+    'an age of at most 1 d (1 h over)'
+    """
+    return f"an age of at most {format_duration(freshness_s)} ({format_duration(age_s - freshness_s)} over)"
 
 
 def freshness_related(workload: Workload) -> Related:
     """Return where a workload says how old a prediction may be."""
-    return Related(workload.place("slo", "freshness"), f"`{workload.name}` allows no older one")
+    return Related(workload.place("slo", "freshness"), f"freshness that `{workload.name}` requires")
 
 
 def way(relation: Relation) -> str:
-    """Say what a request does at a relation, as a step of its path."""
+    """Describe a relation as a step of a request's path."""
     return f"`{relation.source}` {relation.verb} `{relation.target}`"
 
 
 def path_to(system: System, workload: Workload, component: str) -> tuple[Related, ...]:
-    """Return the relations by which a request of a workload first reaches a component, in its order."""
+    """Return the relations by which a request of a workload first reaches a component, in order."""
     return tuple(Related(relation.place(), way(relation)) for relation in system.flow(workload).path_to(component))
 
 

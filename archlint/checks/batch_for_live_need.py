@@ -1,4 +1,4 @@
-"""Batch where a live answer is needed: no schedule can meet it."""
+"""Predictions are made in batches, but the workload needs a live answer: no schedule can meet that."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from archlint.analysis.ages import RunTime, run_time
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import exceeds, freshness_related, freshness_term, rate_terms, without_repeats
+from archlint.checks._lines import allowed_age, exceeds, freshness_related, freshness_term, without_repeats
+from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_duration
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 LIVE = frozenset({ONLINE, ASYNCHRONOUS, STREAMING, EDGE})
 
@@ -50,7 +51,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         blind = [use for use in found if asks_for_the_unknown(system, use.workload)]
         late = [judged for use in found if (judged := takes_too_long(system, job, use)) is not None]
         if blind:
-            yield _unknown_inputs(job, blind)
+            yield _unknown_inputs(job, blind, Traffic(system))
         elif late:
             yield _too_long(job, late)
         for use in found:
@@ -60,10 +61,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 
 def asks_for_the_unknown(system: System, workload: Workload) -> bool:
-    """Return whether what a workload asks about is known only with the request, and no model answers it live.
+    """Return whether a workload's inputs are known only at request time, and no model answers it live.
 
-    Where another model answers live, the predictions made ahead are among its inputs (candidates, embeddings,
-    a first stage): what is unknown before the request is that model's matter.
+    Where another model answers live, the precomputed predictions are among its inputs (candidates, embeddings,
+    a first stage): that model handles what is unknown before the request.
     """
     return workload.inputs == "on-request" and not _answered_live(system, workload)
 
@@ -108,35 +109,37 @@ def _readers(uses: list[Use]) -> Iterator[Related]:
     return (Related(place, "its predictions are read here") for place in places)
 
 
-def _unknown_inputs(job: Component, uses: list[Use]) -> Hit:
+def _unknown_inputs(job: Component, uses: list[Use], traffic: Traffic) -> Hit:
     workloads = list({use.workload.name: use.workload for use in uses}.values())
     message = (
-        f"`{job.name}` runs {listed(use.serving.model for use in uses)} ahead of time, but what "
-        f"{listed(workload.name for workload in workloads)} asks about is known only with the request: "
-        "it cannot have been scored, whatever the schedule"
+        f"`{job.name}` precomputes predictions of {listed(use.serving.model for use in uses)}, but the inputs of "
+        f"{listed(workload.name for workload in workloads)} are known only at request time: "
+        "no schedule can score them in advance"
     )
     terms = [
         Term("inputs", f"inputs of {w.name}", "on-request", "", Origin.STATED, w.place("inputs")) for w in workloads
     ]
-    related = [Related(workload.place("inputs"), "known only with the request") for workload in workloads]
+    related = [Related(workload.place("inputs"), "known only at request time") for workload in workloads]
     return Hit(
         job.place(),
         message,
-        (*terms, *rate_terms(workloads)),
+        tuple(terms),
         (*related, *_readers(uses)),
-        # It rests on no other model answering live: a relation that could not be read may lead to one.
+        # It holds only where no other model answers live: a relation that could not be read may lead to one.
         whole_graph=True,
         cures=_cures(workloads[0]),
         cause=f"component {job.name}",
+        loss=traffic.share(workloads),
     )
 
 
 def _too_long(job: Component, found: list[Late]) -> Hit:
     worst = min(found, key=lambda late: late.freshness_s)
     workload, run = worst.use.workload, worst.run
+    about = "" if run.certainty is Certainty.PROVEN else "about "
     message = (
-        f"one run of `{job.name}` takes {format_duration(run.value_s)}, but a prediction for "
-        f"`{workload.name}` may be at most {format_duration(worst.freshness_s)} old: no schedule can meet that"
+        f"one run of `{job.name}` takes {about}{format_duration(run.value_s)}, but `{workload.name}` allows "
+        f"{allowed_age(run.value_s, worst.freshness_s)}: no schedule can meet that"
     )
     # Where the inputs are known, a shorter run is the smaller change.
     cures = (*_cures(workload), "parallel-jobs")
@@ -151,4 +154,5 @@ def _too_long(job: Component, found: list[Late]) -> Hit:
         run.certainty,
         cures=tuple(dict.fromkeys(cures)),
         cause=f"component {job.name}",
+        loss=beyond(run.value_s, worst.freshness_s),
     )

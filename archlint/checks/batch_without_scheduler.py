@@ -1,4 +1,4 @@
-"""A job that nobody starts, or whose result nobody reads."""
+"""A job that nothing starts, or whose result nothing reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.model.architecture import Component, Relation
+from archlint.checks._loss import Traffic
+from archlint.model.architecture import Component, Relation, Workload
 from archlint.verdicts import Hit, Related, Verdict
 
 STARTING = frozenset({"triggers", "calls"})
@@ -21,13 +22,13 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each batch job without a start, and for each whose predictions lead nowhere, at the job."""
+    """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads."""
     named = _named_as_source(system)
     for component in system.components.values():
         if component.kind != "batch-job":
             continue
         if component.schedule is None and not _started(system, component):
-            yield _unscheduled(component)
+            yield _unscheduled(component, Traffic(system).share(_readers(system, component)))
         if _predicts(system, component) and not _taken_by_anyone(system, component, named):
             yield _unread(system, component)
 
@@ -42,10 +43,19 @@ def _started(system: System, job: Component) -> bool:
     return technology is not None and technology.kind == "scheduler"
 
 
-def _unscheduled(job: Component) -> Hit:
-    message = f"nothing starts `{job.name}`: it has no schedule, and nothing triggers or calls it"
+def _readers(system: System, job: Component) -> list[Workload]:
+    """Return the workloads that read predictions of a job."""
+    return [
+        workload for workload in system.workloads.values()
+        if any(serving.producer == job.name for serving in system.servings(workload))
+    ]  # fmt: skip
+
+
+def _unscheduled(job: Component, loss: float) -> Hit:
+    message = f"nothing starts `{job.name}`: it has no schedule, no trigger, no caller and no queue to consume"
     absent = (job.place("schedule"), job.place("consumes"))
-    return Hit(job.place(), message, absent=absent, whole_graph=True, cures=("batch",), cause=f"component {job.name}")
+    cause = f"component {job.name}"
+    return Hit(job.place(), message, absent=absent, whole_graph=True, cures=("batch",), cause=cause, loss=loss)
 
 
 def _predicts(system: System, job: Component) -> bool:
@@ -70,7 +80,7 @@ def _named_as_source(system: System) -> set[str]:
 
 
 def _taken_by_anyone(system: System, job: Component, named: set[str]) -> bool:
-    """Whether somebody else takes what the job writes, or the job itself brings it to somebody."""
+    """Whether another component takes what the job writes, or the job delivers it by itself."""
     if job.callback:
         return True
     for relation in _results(system, job):
@@ -80,13 +90,13 @@ def _taken_by_anyone(system: System, job: Component, named: set[str]) -> bool:
         incoming = system.topology.incoming[target.name]
         if any(back.source != job.name and back.verb in TAKING for back in incoming):
             return True
-        # A store that hands on by itself: a warehouse that publishes, a database that is mirrored.
+        # A store that passes data on by itself: a warehouse that publishes, a database that is mirrored.
         if any(onward.verb in HANDING_ON for onward in system.topology.outgoing[target.name]):
             return True
     outgoing = system.topology.outgoing[job.name]
     if any(r.verb == "calls" and not system.topology.models_below[r.target] for r in outgoing):
         return True
-    # Predictions that are only logged are looked at by people: an evaluation, whose reader is no component.
+    # People look at predictions that are only logged: an evaluation, whose reader is no component.
     return not _results(system, job) and any(r.verb == "logs_to" for r in outgoing)
 
 
@@ -94,10 +104,10 @@ def _unread(system: System, job: Component) -> Hit:
     results = _results(system, job)
     if results:
         names = listed([relation.target for relation in results])
-        message = f"nobody reads the predictions of `{job.name}`: they end in {names}"
+        message = f"nothing reads the predictions of `{job.name}`: they end in {names}"
     else:
-        message = f"the predictions of `{job.name}` go nowhere: it writes to no store and publishes nothing"
-    related = tuple(Related(relation.place(), "nobody reads them here either") for relation in results[1:4])
+        message = f"`{job.name}` makes predictions, but writes them to no store and publishes them nowhere"
+    related = tuple(Related(relation.place(), "nothing reads them here either") for relation in results[1:4])
     absent = (job.place("writes"), job.place("publishes"))
     at = results[0].place() if results else job.place("serves")
     return Hit(

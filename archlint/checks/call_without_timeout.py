@@ -1,4 +1,4 @@
-"""A caller that waits without a limit: one hanging callee holds it for ever."""
+"""A caller without a timeout: if its callee hangs, it hangs too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow
@@ -22,7 +23,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """The latency that a workload asks for at the highest percentile that it states."""
+    """The latency that a workload requires at the highest percentile that it states."""
 
     workload: Workload
     fraction: float
@@ -32,10 +33,11 @@ class _Asked(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield one hit a caller, at the first of its relations on a waiting path that has no timeout."""
     unread = system.architecture.unread
+    traffic = Traffic(system)
     for relations, asked in _callers(system):
         missing = [r for r in relations if r.place("timeout").identity not in unread]
         if missing:
-            yield _hit(missing, asked)
+            yield _hit(missing, asked, traffic.through(missing[0].source))
         else:
             needs = tuple(relation.place("timeout") for relation in relations)
             yield Undecided(relations[0].place(), needs, "what could not be read there")
@@ -50,7 +52,7 @@ def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
     asked: dict[str, list[_Asked]] = {}
     for flow, users in workloads.items():
         tightest = _tightest(_asked(user) for user in users)
-        for relation in _waits_for_ever(system, flow):
+        for relation in _without_timeout(system, flow):
             found.setdefault(relation.source, {})[relation.verb, relation.index] = relation
             if tightest is not None:
                 asked.setdefault(relation.source, []).append(tightest)
@@ -61,7 +63,7 @@ def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
         )
 
 
-def _waits_for_ever(system: System, flow: Flow) -> Iterator[Relation]:
+def _without_timeout(system: System, flow: Flow) -> Iterator[Relation]:
     for name in flow.waiting:
         for step in flow.steps.get(name, ()):
             if step.waits and system.facts.timeout_s(step.relation) is None:
@@ -77,10 +79,11 @@ def _tightest(asked: Iterable[_Asked | None]) -> _Asked | None:
     return min(known, key=lambda one: (one.objective_s, one.workload.name), default=None)
 
 
-def _hit(missing: Sequence[Relation], asked: _Asked | None) -> Hit:
+def _hit(missing: Sequence[Relation], asked: _Asked | None, loss: float) -> Hit:
     caller = missing[0].source
     shown = listed(relation.target for relation in missing)
-    message = f"`{caller}` waits for {shown} without a timeout: a callee that hangs holds it for ever"
+    one = len({relation.target for relation in missing}) == 1
+    message = f"`{caller}` waits for {shown} without a timeout: if {'it' if one else 'one'} hangs, `{caller}` hangs too"
     related = [Related(relation.place(), "no timeout either") for relation in missing[1 : _MOST_SHOWN + 1]]
     count = Term(
         "calls",
@@ -89,14 +92,15 @@ def _hit(missing: Sequence[Relation], asked: _Asked | None) -> Hit:
         "count",
         Origin.DERIVED,
         None,
-        "none is stated or assumed",
+        "not in the file, no known default",
     )
     each = tuple(relation.place() for relation in missing)
     if asked is None:
-        return Hit(each[0], message, (count,), tuple(related), cures=("timeout-budget",), each=each)
+        return Hit(each[0], message, (count,), tuple(related), cures=("timeout-budget",), each=each, loss=loss)
     percentile = format_percentile(asked.fraction)
     at = asked.workload.place("slo", "latency", percentile)
-    message += f", though `{asked.workload.name}` asks for an answer within {format_duration(asked.objective_s)}"
-    label = f"objective of {asked.workload.name}, {percentile}"
+    message += f", but `{asked.workload.name}` needs {percentile} <= {format_duration(asked.objective_s)}"
+    label = f"SLO of {asked.workload.name}, {percentile}"
     objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, at, limit=True)
-    return Hit(each[0], message, (count, objective), tuple(related), cures=("timeout-budget",), each=each)
+    terms = (count, objective)
+    return Hit(each[0], message, terms, tuple(related), cures=("timeout-budget",), each=each, loss=loss)

@@ -1,4 +1,4 @@
-"""A queue or database on a write path that forgets at a restart what it accepted."""
+"""A queue or database on a write path that loses accepted data when it restarts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component
 from archlint.model.places import Place
 from archlint.verdicts import Hit, Related, Undecided, Verdict
@@ -29,7 +30,7 @@ class _Write(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each queue or database that is written to and does not persist, at what says so."""
-    moved = _dead_letters(system)
+    moved, traffic = _dead_letters(system), Traffic(system)
     for component in system.components.values():
         if component.kind not in KINDS:
             continue
@@ -39,15 +40,17 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             continue
         persistent = system.facts.persistent(component)
         if persistent is None:
-            because = "whether what it accepts survives a restart"
+            because = "whether accepted data survives a restart"
             keys = ("persistent",) if component.uses is not None else ("persistent", "uses")
             yield Undecided(component.place(), tuple(component.place(key) for key in keys), because)
         elif not persistent.value:
-            yield _hit(component, persistent, sorted(into, key=lambda write: (write.writer, write.at.at)))
+            writes = sorted(into, key=lambda write: (write.writer, write.at.at))
+            loss = max(traffic.through(name) for name in (component.name, *(write.writer for write in writes)))
+            yield _hit(component, persistent, writes, loss)
 
 
 def _dead_letters(system: System) -> dict[str, list[_Write]]:
-    """Return for each target of dead letters the queues that move theirs there."""
+    """Return for each dead-letter target the queues that move failed messages there."""
     found: dict[str, list[_Write]] = {}
     for name, component in system.components.items():
         if component.dead_letter is not None:
@@ -55,12 +58,13 @@ def _dead_letters(system: System) -> dict[str, list[_Write]]:
     return found
 
 
-def _hit(component: Component, persistent: Fact, writes: Sequence[_Write]) -> Hit:
+def _hit(component: Component, persistent: Fact, writes: Sequence[_Write], loss: float) -> Hit:
     shown = listed(write.writer for write in writes)
     what = "messages" if component.kind == "queue" else "records"
-    why = "" if component.persistent is not None else f": `{component.uses}` keeps them in memory"
-    message = f"`{component.name}` forgets at a restart the {what} that it accepted from {shown}{why}"
+    why = "" if component.persistent is not None else f": `{component.uses}` keeps them only in memory"
+    message = f"`{component.name}` loses the {what} accepted from {shown} when it restarts{why}"
     related = tuple(Related(write.at, "written here") for write in writes[:8])
     at = component.place("persistent" if component.persistent is not None else "uses")
-    term = persistent.term("persistent", f"{component.name} persists")
-    return Hit(at, message, (term,), related, absent=(component.place("persistent"),), cures=("durable-store",))
+    term = persistent.term("persistent", f"{component.name} is persistent")
+    absent = (component.place("persistent"),)
+    return Hit(at, message, (term,), related, absent=absent, cures=("durable-store",), loss=loss)

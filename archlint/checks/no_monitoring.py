@@ -1,4 +1,4 @@
-"""A server that nothing watches: it fails, or drifts, and the users say so first."""
+"""A serving component without monitoring: its users notice first when it fails or drifts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_share
 from archlint.verdicts import Hit, Origin, Related, Severity, Term, Verdict
@@ -22,17 +23,18 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The availability that a workload asks for."""
+    """The availability that a workload requires."""
 
     workload: Workload
     availability: float
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component without monitoring, at it; milder where no availability is asked."""
+    """Yield a hit for each serving component without monitoring; it is info where no availability is required."""
+    traffic = Traffic(system)
     for component in serving_components(system):
         if not _watched(system, component):
-            yield _hit(component, _asked(system, component))
+            yield _hit(component, _asked(system, component), traffic.served_by(component.name))
 
 
 def _watched(system: System, component: Component) -> bool:
@@ -43,7 +45,7 @@ def _watched(system: System, component: Component) -> bool:
 
 
 def _asked(system: System, component: Component) -> list[Asked]:
-    """Who depends on it with an availability objective, the highest first."""
+    """Return the workloads with an availability objective that it serves, the highest objective first."""
     found = [
         Asked(workload, workload.slo.availability)
         for workload in system.workloads_served_by.get(component.name, ())
@@ -52,14 +54,15 @@ def _asked(system: System, component: Component) -> list[Asked]:
     return sorted(found, key=lambda asked: -asked.availability)
 
 
-def _hit(component: Component, asked: list[Asked]) -> Hit:
-    message = f"nothing watches `{component.name}`: when it fails or drifts, its users are the first to know"
+def _hit(component: Component, asked: list[Asked], loss: float) -> Hit:
+    message = f"`{component.name}` is not monitored: when it fails or drifts, its users notice first"
     if asked:
         names = listed([each.workload.name for each in asked])
         share = format_share(asked[0].availability)
-        message = f"nothing watches `{component.name}`, so nobody knows whether {names} gets its {share}"
+        message = f"`{component.name}` is not monitored: nobody can tell whether {names} meets its {share} availability"
         if len(asked) > 1:
-            message = f"nothing watches `{component.name}`, so nobody knows whether {names} get up to {share}"
+            message = f"`{component.name}` is not monitored: nobody can tell whether {names} meet their availability"
+            message += f" (up to {share})"
     return Hit(
         component.place(),
         message,
@@ -69,15 +72,16 @@ def _hit(component: Component, asked: list[Asked]) -> Hit:
         whole_graph=True,
         cures=("prediction-monitoring",),
         severity=None if asked else Severity.INFO,
+        loss=loss,
     )
 
 
 def _term(asked: Asked) -> Term:
     at = asked.workload.place("slo", "availability")
-    label = f"availability of {asked.workload.name}"
+    label = f"SLO of {asked.workload.name}, availability"
     return Term("availability", label, asked.availability, "share", Origin.STATED, at)
 
 
 def _related(asked: Asked) -> Related:
     at = asked.workload.place("slo", "availability")
-    return Related(at, f"`{asked.workload.name}` asks for {format_share(asked.availability)}")
+    return Related(at, f"`{asked.workload.name}` needs {format_share(asked.availability)}")

@@ -1,4 +1,4 @@
-"""Predictions that leave no trace: nobody can say later what was answered, or why."""
+"""Predictions that are not logged: nobody can look up later what was answered."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import msgspec
 
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
+from archlint.checks._loss import Traffic
 from archlint.verdicts import Hit, Verdict
 
 KEPT = frozenset({"log-store", "warehouse", "object-store"})
-"""Kinds that keep what is written beside what was there before; a database or a cache overwrites it."""
+"""Kinds that keep every record; a database or a cache may overwrite them."""
 WRITING = frozenset({"writes", "publishes", "logs_to"})
 
 
@@ -20,14 +21,14 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component whose predictions neither it nor who calls it logs, at it."""
-    unlogged = _unlogged(system)
+    """Yield a hit for each serving component whose predictions neither it nor its callers log."""
+    unlogged, traffic = _unlogged(system), Traffic(system)
     for component in serving_components(system):
         if component.name not in unlogged:
             continue
         message = (
-            f"the predictions of `{component.name}` are logged nowhere: "
-            "what it answered, and with which version, cannot be looked up later"
+            f"predictions of `{component.name}` are not logged: "
+            "you cannot look up later what it answered, or with which model version"
         )
         yield Hit(
             component.place(),
@@ -35,11 +36,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             absent=(component.place("logs_to"),),
             whole_graph=True,
             cures=("prediction-log",),
+            loss=traffic.served_by(component.name),
         )
 
 
 def _unlogged(system: System) -> set[str]:
-    """Return the components to which calls lead that pass nothing that logs; a caller sees the answers too."""
+    """Return the components that some chain of calls reaches without logging; a caller sees the answers too."""
     callers = [name for name, component in system.components.items() if component.kind != "monitoring"]
     called = {r.target for name in callers for r in system.topology.outgoing[name] if r.verb == "calls"}
     found = {name for name in callers if name not in called and not _logs(system, name)}
@@ -66,7 +68,7 @@ def _logs(system: System, name: str) -> bool:
 
 
 def _kept_from_queue(system: System, queue: str) -> bool:
-    """Whether somebody who runs no model takes the messages of a queue and keeps them."""
+    """Whether a component that runs no model consumes a queue and keeps the messages."""
     for consumption in system.topology.consumptions(queue):
         if system.topology.models_below[consumption.source]:
             continue

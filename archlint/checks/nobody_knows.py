@@ -1,4 +1,4 @@
-"""Nobody to call, and nothing to read, when it fails at night."""
+"""Nobody to call, and no runbook, when it fails."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Owner
 from archlint.model.places import Place, place
 from archlint.verdicts import Hit, Verdict
@@ -18,20 +19,21 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit at the system's owner; where every server names its own, at each that says too little."""
+    """Yield a hit at the system's owner; where every server names its own, at each that is incomplete."""
     whole = system.architecture.owner
     serving = list(serving_components(system))
     if any(component.owner is None for component in serving):
         missing = _missing(whole)
         if missing:
             at = place("owner") if whole is not None else place()
-            yield _hit(at, f"the system `{_name(system)}`", missing, place("owner"))
-        return  # what others leave out is the system's to say
+            yield _hit(at, f"system `{_name(system)}`", missing, place("owner"), 1.0)
+        return  # components without an owner inherit the system's
+    traffic = Traffic(system)
     for component in serving:
         missing = _missing(_inherit(component.owner or Owner(), whole))
         if missing:
             at = component.place("owner")
-            yield _hit(at, f"`{component.name}`", missing, at)
+            yield _hit(at, f"`{component.name}`", missing, at, traffic.served_by(component.name))
 
 
 def _name(system: System) -> str:
@@ -46,21 +48,22 @@ def _inherit(own: Owner, whole: Owner | None) -> Owner:
 
 
 def _missing(owner: Owner | None) -> list[str]:
-    """List the keys of an owner that say nothing."""
+    """List the keys that an owner leaves out."""
     said = owner or Owner()
     keys = (("team", said.team), ("contact", said.contact), ("runbook", said.runbook))
     return [key for key, value in keys if not value]
 
 
-def _hit(at: Place, what: str, missing: list[str], owner: Place) -> Hit:
+def _hit(at: Place, what: str, missing: list[str], owner: Place, loss: float) -> Hit:
     words = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} or {missing[-1]}"
     message = f"{what} names no {words}: {_consequence(missing)}"
-    return Hit(at, message, absent=(owner, *(owner.key(key) for key in missing)), cures=("ownership",))
+    absent = (owner, *(owner.key(key) for key in missing))
+    return Hit(at, message, absent=absent, cures=("ownership",), loss=loss)
 
 
 def _consequence(missing: list[str]) -> str:
     if missing == ["runbook"]:
-        return "whoever is called when it fails has nothing to go by"
+        return "who is on call has no instructions when it fails"
     if "contact" in missing:
-        return "when it fails, nobody knows whom to call"
-    return "when it fails, nobody has to answer"
+        return "nobody knows whom to call when it fails"
+    return "no team is responsible when it fails"

@@ -10,7 +10,8 @@ from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
-from archlint.checks._lines import exceeds, floor_terms, path_to, rate_terms, unread_on_the_way
+from archlint.checks._lines import exceeds, floor_terms, path_to, unread_on_the_way
+from archlint.checks._loss import beyond
 from archlint.checks._spared import Spared, spared_calls
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
@@ -20,13 +21,13 @@ from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
-    """margin: the floor may be this many times the objective before it counts, without unit."""
+    """margin: the floor has to exceed the objective by more than this factor, without unit."""
 
     margin: float = 1.0
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """A floor above an objective: `model` is what the cure changes, `proven_s` what is certain of the floor.
+    """A floor above an objective: `model` is what a fix changes, `proven_s` what is certain of the floor.
 
     `spared` is the call that is waited for though the answer could do without it, where the floor is that of one.
     """
@@ -41,7 +42,7 @@ class Excess(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """The worst counts: what is proven before what is estimated, then by the factor."""
+        """The worst is reported: what is proven before what is estimated, then by the factor."""
         proven = self.floor.certainty is Certainty.PROVEN
         return proven, self.floor.at_s / self.objective_s if self.objective_s else float("inf")
 
@@ -120,19 +121,16 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
     worst = max(excesses, key=lambda excess: excess.rank)
     model, part = system.architecture.models[worst.model], worst.part
     objectives = dict.fromkeys(
-        Related(excess.workload.place("slo", "latency"), f"`{excess.workload.name}` waits for it")
+        Related(excess.workload.place("slo", "latency"), f"SLO of `{excess.workload.name}`")
         for excess in sorted(excesses, key=lambda excess: excess.rank, reverse=True)
     )
-    served = [Related(system.components[part.server].place("serves"), f"`{part.server}` runs it")]
+    served = [Related(system.components[part.server].place("serves"), f"`{part.server}` serves it")]
     if worst.spared is not None:
-        served.append(Related(worst.spared.place(), "waited for until it answers, or its timeout is over"))
+        served.append(Related(worst.spared.place(), "the fallback starts only after a failure or the timeout"))
     return Hit(
         model.place("service_time") if model.service_time is not None else part.at or model.place(),
         _message(worst),
-        (
-            *floor_terms(worst.floor, worst.workload, worst.fraction, worst.objective_s),
-            *rate_terms([worst.workload]),
-        ),
+        tuple(floor_terms(worst.floor, worst.workload, worst.fraction, worst.objective_s)),
         (*objectives, *served),
         worst.floor.certainty,
         absent=unread_on_the_way(system, worst.workload),
@@ -140,20 +138,32 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
         cause=f"model {worst.model}",
         band=_band(system, worst),
         path=path_to(system, worst.workload, part.server),
+        loss=beyond(worst.floor.at_s, worst.objective_s),
     )
 
 
 def _message(worst: Excess) -> str:
-    part, floor, name = worst.part, worst.floor, worst.workload.name
-    asked = f"`{name}` asks for {format_duration(worst.objective_s)} at {format_percentile(worst.fraction)}"
+    """Say by how much the model, its path, or both are over the objective, and that replicas do not shorten it."""
+    part, floor, percentile = worst.part, worst.floor, format_percentile(worst.fraction)
     least = "at least" if floor.certainty is Certainty.PROVEN else "about"
-    takes = f"takes {least} {format_duration(floor.at_s)} on idle servers"
+    total, over = format_duration(floor.at_s), format_duration(floor.at_s - worst.objective_s)
+    needs = f"`{worst.workload.name}` needs {percentile} <= {format_duration(worst.objective_s)}, but"
+    alone = f"{needs} `{worst.model}` alone takes"
     if part.value_s >= floor.at_s:
-        return f"{asked}, but `{worst.model}` alone {takes}: more replicas cannot help"
-    share = f"{format_duration(part.value_s)} of it in `{worst.model}`"
+        takes = f"{alone} {least} {total} on idle servers ({over} over)"
+    elif exceeds(part.value_s, worst.objective_s):
+        takes = f"{alone} {format_duration(part.value_s)} (path {percentile} is {least} {total}: {over} over)"
+    else:
+        takes = f"{needs} its path takes {least} {total} on idle servers ({over} over), {_shares(worst)}"
+    return f"{takes}; more replicas won't help"
+
+
+def _shares(worst: Excess) -> str:
+    """Say where the time goes: how much of it in the model and, where that alone is too much, outside all models."""
+    share = f"{format_duration(worst.part.value_s)} of it in `{worst.model}`"
     if worst.rest_s > worst.objective_s:
         share += f" and {format_duration(worst.rest_s)} outside all models"
-    return f"{asked}, but an answer {takes}, {share}: more replicas cannot help"
+    return share
 
 
 def _band(system: System, worst: Excess) -> tuple[float, float] | None:
@@ -172,7 +182,7 @@ def _band(system: System, worst: Excess) -> tuple[float, float] | None:
 
 
 def _cures(system: System, worst: Excess) -> tuple[str, ...]:
-    """Return the cures that help here, best first; those whose condition nobody states come last."""
+    """Return the fixes that help here, best first; those whose condition the file does not state come last."""
     workload, server = worst.workload, system.components[worst.part.server]
     shorter_helps = worst.rest_s <= worst.objective_s
     said: list[tuple[str, bool | None]] = [
@@ -189,6 +199,6 @@ def _cures(system: System, worst: Excess) -> tuple[str, ...]:
 
 
 def _stores_take_time(system: System, worst: Excess) -> bool:
-    """Return whether the own work of stores, said at `components.X.service_time`, is a part of the floor."""
+    """Return whether the own work of stores, stated at `components.X.service_time`, is a part of the floor."""
     said = [p.at.names for p in worst.floor.parts if p.at is not None and not p.model and p.value_s > 0]
     return any(names[0] == "components" and system.components[names[1]].kind in STORES for names in said)

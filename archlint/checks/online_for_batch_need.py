@@ -1,4 +1,4 @@
-"""Online where a job would do: servers stand for what could be scored ahead of time."""
+"""Servers run around the clock for predictions that a scheduled job could precompute."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ FEW_ENGINEERS = 3
 
 
 class Params(msgspec.Struct, frozen=True):
-    """What a job has to be to be worth it.
+    """When a job is worth it.
 
-    period: how often a job would run where nobody waits and no freshness is asked, in seconds.
-    shortest_period: a job that has to start more often than this is a server by another name, in seconds.
-    least_saving: the share of the standing replica-hours that a job has to save.
+    period: how often a job would run where nobody waits and no freshness is required, in seconds.
+    shortest_period: a job that has to start more often than this is no better than a server, in seconds.
+    least_saving: the least share of the replica-hours that a job has to save.
     """
 
     period: float = DAY_S
@@ -41,7 +41,7 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """The job that could take the place of a server: how often it runs, and how long a run takes."""
+    """The job that could replace a server: how often it runs, and how long a run takes."""
 
     period_s: float
     run_s: float
@@ -49,18 +49,18 @@ class Job(msgspec.Struct, frozen=True):
     works: tuple[Work, ...]
 
     @property
-    def standing_h(self) -> float:
-        """Replica-hours that stand in one period."""
-        return self.replicas * self.period_s / HOUR_S
+    def is_estimated(self) -> bool:
+        """Whether a mean time of a prediction is fitted to percentiles."""
+        return any(done.certainty is Certainty.ESTIMATED for done in self.works)
 
     @property
-    def busy_h(self) -> float:
-        """Replica-hours that one run takes."""
-        return self.replicas * self.run_s / HOUR_S
+    def saved_h(self) -> float:
+        """Replica-hours that a job saves in one period: the servers run all the time, the job for one run."""
+        return self.replicas * (self.period_s - self.run_s) / HOUR_S
 
     @property
     def saving(self) -> float:
-        """The share of the standing replica-hours that is saved."""
+        """The share of the replica-hours that is saved."""
         return 1 - self.run_s / self.period_s if self.period_s > 0 else 0.0
 
 
@@ -68,7 +68,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each online server whose work a job could do in time, at the server."""
     for name, uses in _online(system).items():
         if any(_needs_it_live(use.workload) for use in uses):
-            continue  # the server stands for that workload anyway
+            continue  # that workload needs the server anyway
         server = system.components[name]
         job = _job(system, server, uses, params)
         if isinstance(job, Job) and not _worth_it(job, params):
@@ -78,7 +78,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield _hit(system, server, uses, job)
         else:
             needs = dict.fromkeys((*unknown, *(() if isinstance(job, Job) else job)))
-            yield Undecided(server.place(), tuple(needs), "whether a job could score the inputs ahead")
+            yield Undecided(server.place(), tuple(needs), "whether a job could precompute the predictions")
 
 
 def _online(system: System) -> dict[str, list[Use]]:
@@ -96,7 +96,7 @@ def _online(system: System) -> dict[str, list[Use]]:
 
 
 def _needs_it_live(workload: Workload) -> bool:
-    """Return whether no job can serve it: the inputs come with the request, or who waits needs this moment's answer."""
+    """Return whether no job can serve it: the inputs come with the request, or a caller waits for a current answer."""
     return workload.inputs == "on-request" or (workload.waits is True and workload.slo.freshness_s is None)
 
 
@@ -108,9 +108,9 @@ def _unknown_of(workload: Workload) -> Iterator[Place]:
 
 
 def _job(system: System, server: Component, uses: list[Use], params: Params) -> Job | tuple[Place, ...]:
-    """Return the job on the replicas that stand now, or the places of what is unknown of it.
+    """Return the job on today's replicas, or the places of what is unknown about it.
 
-    A prediction grows as old as a period and a run: a period is what the freshness leaves beside the run.
+    Just before the next run ends, a prediction is one period and one run old: the period is the freshness less the run.
     """
     needs = [use.workload.place("distinct") for use in uses if use.workload.distinct is None]
     works: list[Work] = []
@@ -139,27 +139,27 @@ def _worth_it(job: Job, params: Params) -> bool:
 
 def _hit(system: System, server: Component, uses: list[Use], job: Job) -> Hit:
     workloads = [use.workload for use in uses]
-    fitted = any(done.certainty is Certainty.ESTIMATED for done in job.works)
     return Hit(
         server.place(),
         _message(system, server, workloads, job),
         tuple(_terms(server, uses, job)),
-        tuple(Related(workload.place("inputs"), "known before anybody asks") for workload in workloads),
-        Certainty.ESTIMATED if fitted else Certainty.PROVEN,
+        tuple(Related(workload.place("inputs"), "inputs known in advance") for workload in workloads),
+        Certainty.ESTIMATED if job.is_estimated else Certainty.PROVEN,
         cures=_cures(system, job),
         cause=f"component {server.name}",
+        loss=job.saving,
     )
 
 
 def _message(system: System, server: Component, workloads: list[Workload], job: Job) -> str:
     count = format_count(sum(workload.distinct or 0.0 for workload in workloads))
     asked = [w.slo.freshness_s for w in workloads if w.slo.freshness_s is not None]
-    why = f"a prediction may be {format_duration(min(asked))} old" if asked else "nobody waits for them"
+    why = f"predictions may be {format_duration(min(asked))} old" if asked else "nobody waits for the answer"
     names = listed(workload.name for workload in workloads)
-    saved = format_share(round(job.saving, 3))
+    saved, about = format_share(round(job.saving, 3)), "about " if job.is_estimated else ""
     return (
-        f"`{server.name}` stands for {names}, but all {count} inputs are known and {why}: a job scores them in "
-        f"{format_duration(job.run_s)} and saves {saved} of the replica-hours{_team(system)}"
+        f"`{server.name}` runs 24/7 for {names}, but all {count} inputs are known and {why}: a job could score them "
+        f"in {about}{format_duration(job.run_s)} and save {saved} of the replica-hours{_team(system)}"
     )
 
 
@@ -170,39 +170,33 @@ def _terms(server: Component, uses: list[Use], job: Job) -> Iterator[Term]:
         yield Term("distinct", f"inputs of {workload.name}", count, "count", Origin.STATED, at)
     yield from dict.fromkeys(term for done in job.works for term in done.terms)
     formula = "inputs x service time / (replicas x workers)" + (", summed" if len(uses) > 1 else "")
-    yield Term("run_time", "scoring all of them takes", job.run_s, "s", Origin.DERIVED, None, formula)
+    yield Term("run_time", "run time of a job", job.run_s, "s", Origin.DERIVED, None, formula)
     yield from _periods(uses, job)
-    saved_h = job.standing_h - job.busy_h
-    derived = (
-        ("standing", "replica-hours that stand a period", job.standing_h, "replicas x period"),
-        ("busy", "replica-hours that a job takes", job.busy_h, "replicas x run time"),
-        ("saved", "replica-hours saved a period", saved_h, "standing - busy"),
-    )
-    for name, label, value_h, note in derived:
-        yield Term(name, label, value_h, "h", Origin.DERIVED, None, note)
-    yield from _money(server, saved_h)
+    formula = "replicas x (period - run time)"
+    yield Term("saved", "replica-hours saved a period", job.saved_h, "h", Origin.DERIVED, None, formula)
+    yield from _money(server, job.saved_h)
 
 
 def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
-    """Yield the freshness that is asked and the period that it leaves; else the parameter."""
+    """Yield the required freshness and the period that it leaves; else the parameter."""
     asked = [use.workload for use in uses if use.workload.slo.freshness_s is not None]
     for workload in asked:
         at, value_s = workload.place("slo", "freshness"), workload.slo.freshness_s or 0.0
-        yield Term("freshness", f"a prediction for {workload.name} may be", value_s, "s", Origin.STATED, at)
-    label, origin, note = "so often a job has to run", Origin.DERIVED, "freshness - run time"
+        yield Term("freshness", f"oldest prediction that {workload.name} allows", value_s, "s", Origin.STATED, at)
+    label, origin, note = "longest period of a job", Origin.DERIVED, "freshness - run time"
     if not asked:
-        label, origin = "so often a job would run", Origin.ASSUMED
-        note = "parameter `period`: nobody waits and no freshness is asked"
+        label, origin = "period of a job", Origin.ASSUMED
+        note = "parameter `period`: nobody waits, no freshness required"
     yield Term("period", label, job.period_s, "s", origin, None, note, limit=True)
 
 
 def _money(server: Component, saved_h: float) -> Iterator[Term]:
-    """Yield what the saved hours cost, where a price of a replica by the hour is stated."""
+    """Yield what the saved hours cost, where the file states a price of a replica by time."""
     price = server.price
     if price is not None and price.amount.per_s is not None:
         value = f"{saved_h * HOUR_S * price.amount.amount / price.amount.per_s:,.2f} {price.amount.currency}"
         said = ", ".join(part for part in (price.source, price.date) if part)
-        basis = said or "the price that the file states"
+        basis = said or "price in the file"
         at = server.place("price")
         yield Term("money_saved", "money saved a period", value, "", Origin.DERIVED, at, basis)
 
@@ -215,18 +209,18 @@ def _small_team(system: System) -> bool:
 
 
 def _cures(system: System, job: Job) -> tuple[str, ...]:
-    """Return a job first; a team that runs servers anyway may rather cache than run a job many times a day."""
+    """Return a job first; where it would run many times a day, a cache first, unless the team is small."""
     if job.period_s < HOUR_S and not _small_team(system):
         return ("prediction-cache", "batch")
     return ("batch", "prediction-cache")
 
 
 def _team(system: System) -> str:
-    """Say what it means for a small team: the reason in its words, never the verdict."""
+    """Say what it means for a small team; this never changes the verdict."""
     team = system.architecture.team
     if team is None or not _small_team(system):
         return ""
     if team.on_call is False:
-        return "; nobody is on call for a server"
+        return "; nobody is on call for the server"
     engineers = team.engineers or 0.0
-    return f"; {format_count(engineers)} engineer{'s' if engineers != 1 else ''} would have no server to keep up"
+    return f"; the team has {format_count(engineers)} engineer{'s' if engineers != 1 else ''} to run a server"

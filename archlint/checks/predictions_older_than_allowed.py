@@ -1,4 +1,4 @@
-"""Predictions that are older than the product allows, though a shorter period, ttl or queue would do."""
+"""Predictions that are older than the product allows, where a shorter period, ttl or queue is enough."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import msgspec
 from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, Serving
 from archlint.analysis.system import System
-from archlint.analysis.work import Work, work
-from archlint.checks._lines import exceeds, freshness_related, freshness_term, without_repeats
+from archlint.analysis.work import Work, replicas_key, work
+from archlint.checks._lines import allowed_age, exceeds, freshness_related, freshness_term, without_repeats
+from archlint.checks._loss import beyond
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
@@ -24,7 +25,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Age(msgspec.Struct, frozen=True):
-    """How old a prediction is at the worst moment, what a workload allows, and the key that would change it."""
+    """How old a prediction is at worst, what a workload allows, and the key that changes it."""
 
     workload: Workload
     at: Place
@@ -85,6 +86,7 @@ def _hit(ages: list[Age]) -> Hit:
         absent=worst.absent,
         cures=worst.cures,
         cause=worst.cause,
+        loss=max(beyond(age.age_s, age.freshness_s) for age in ages),
     )
 
 
@@ -92,12 +94,12 @@ def _job(system: System, workload: Workload, serving: Serving, freshness_s: floa
     """Judge a job: a prediction read just before the next is written is as old as the longest gap and a run."""
     job = system.components[serving.producer]
     if asks_for_the_unknown(system, workload) or takes_too_long(system, job, Use(workload, serving)):
-        return None  # no schedule can meet it: SRV003 says so
+        return None  # no schedule can meet it: SRV003 reports that
     starts, run = starts_of(system, job), run_time(system, job, serving.model)
     unknown = () if isinstance(run, RunTime) else run
     if starts is None or (unknown and starts.schedule.longest_gap_s <= freshness_s):
         needs = (*(unknown_starts(system, job) if starts is None else ()), *unknown)
-        return Undecided(job.place(), needs, "how old its predictions are at the worst moment")
+        return Undecided(job.place(), needs, "how old its predictions get")
     known = run if isinstance(run, RunTime) else RunTime(0.0, ())
     if not exceeds(starts.schedule.longest_gap_s + known.value_s, freshness_s):
         return None
@@ -108,30 +110,29 @@ def _old_batch(workload: Workload, job: Component, starts: Starts, run: RunTime,
     gap_s = starts.schedule.longest_gap_s
     age_s, left_s = gap_s + run.value_s, freshness_s - run.value_s
     label = f"longest gap of `{starts.schedule.text}`"
-    note = "longest gap + run time" if run.terms else "longest gap, without the run"
+    note = "longest gap + run time" if run.terms else "longest gap; the run time is unknown"
     terms = (
         Term("period", label, gap_s, "s", Origin.STATED, starts.at),
         *run.terms,
-        Term("age", "age at the worst moment", age_s, "s", Origin.DERIVED, None, note),
+        Term("age", "oldest prediction that is read", age_s, "s", Origin.DERIVED, None, note),
     )
     overlaps = left_s < run.value_s
     if overlaps:
-        would_do = f"a run takes {format_duration(run.value_s)}, and would have to start every"
-        would_do += f" {format_duration(left_s)}"
+        advice = f"a run takes {format_duration(run.value_s)} but would have to start every {format_duration(left_s)}"
     else:
-        would_do = f"runs that start at most {format_duration(left_s)} apart would do"
-        would_do += "" if run.terms else ", less the run"
+        advice = f"start runs at most {format_duration(left_s)} apart"
+        advice += "" if run.terms else ", minus the run time"
     return Age(
         workload,
         starts.at,
         age_s,
         freshness_s,
-        f"a prediction of `{job.name}` is up to {format_duration(age_s)} old when `{workload.name}` reads it, "
-        f"but may be {format_duration(freshness_s)} old: {would_do}",
+        f"predictions of `{job.name}` are up to {format_duration(age_s)} old when `{workload.name}` reads them, but "
+        f"it allows {allowed_age(age_s, freshness_s)}: {advice}",
         terms,
         ("parallel-jobs" if overlaps else "shorter-period", "streaming", "asynchronous"),
         f"component {job.name}",
-        # A gap as long as what is allowed is too long whatever the run takes.
+        # A gap as long as the freshness is too long, whatever the run takes.
         Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
         (job.place("schedule"), job.place("run_time")),
     )
@@ -153,12 +154,12 @@ def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[
 
 
 def _keeps_predictions(system: System, relation: Relation) -> bool:
-    """Return whether a relation reads answers of an earlier request: a hit skips the model behind it."""
+    """Return whether a relation reads answers of earlier requests: a hit skips the model behind it."""
     if relation.verb not in {"calls", "reads"} or relation.caches == "data" or relation.hit_ratio == 0:
         return False
     if relation.hit_ratio is not None:
         return True
-    # What a job fills ahead of time is as old as its schedule lets it be.
+    # What a job fills ahead of time is judged by its schedule.
     if relation.target in system.productions:
         return False
     said = relation.caches is not None or relation.ttl_s is not None
@@ -166,7 +167,7 @@ def _keeps_predictions(system: System, relation: Relation) -> bool:
 
 
 def _with_ttl(system: System, relation: Relation) -> Relation:
-    """Return the relation that says how long an entry lives: the one that reads, else one that writes there."""
+    """Return the relation with the ttl of an entry: the one that reads, else one that writes there."""
     if relation.ttl_s is not None:
         return relation
     writes = (
@@ -182,9 +183,9 @@ def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness
         at,
         ttl_s,
         freshness_s,
-        f"`{relation.target}` keeps a prediction for {format_duration(ttl_s)}, but `{workload.name}` allows it to "
-        f"be {allowed} old: a ttl of {allowed} would do",
-        (Term("ttl", f"{relation.target} keeps a prediction for", ttl_s, "s", Origin.STATED, at),),
+        f"`{relation.target}` keeps predictions for {format_duration(ttl_s)}, but `{workload.name}` allows "
+        f"{allowed_age(ttl_s, freshness_s)}: set `ttl` to {allowed} or less",
+        (Term("ttl", f"ttl in {relation.target}", ttl_s, "s", Origin.STATED, at),),
         ("prediction-cache",),
         f"component {relation.target}",
         absent=(relation.place("kind"),),
@@ -192,7 +193,7 @@ def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness
 
 
 def _queue(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Judged:
-    """Judge a queue: the last message of a full one waits until all before it are worked off."""
+    """Judge a queue: the last message of a full one waits until all before it are processed."""
     path = system.flow(workload).path_to(serving.server)
     publish = next((relation for relation in path if relation.verb == "publishes"), None)
     if publish is None:
@@ -207,6 +208,9 @@ def _queue(system: System, workload: Workload, serving: Serving, freshness_s: fl
         unknown = () if isinstance(done, Work) else done
         because = f"how long the last message of a full `{queue.name}` waits"
         return Undecided(queue.place(), (*needs, *unknown), because)
+    if not done.slots:
+        because = f"how many replicas of `{worker.name}` take messages from `{queue.name}`"
+        return Undecided(queue.place(), (replicas_key(worker, widest=True),), because)
     if not exceeds(done.value_s, freshness_s):
         return None
     return _full_queue(workload, queue, worker, done, freshness_s)
@@ -220,12 +224,13 @@ def _full_queue(workload: Workload, queue: Component, worker: Component, done: W
         at,
         done.value_s,
         freshness_s,
-        f"a full `{queue.name}` keeps `{worker.name}` busy for {format_duration(done.value_s)}, but a prediction "
-        f"for `{workload.name}` may be {format_duration(freshness_s)} old: {_would_do(length, done, freshness_s)}",
+        f"`{worker.name}` takes about {format_duration(done.value_s)} to empty a full `{queue.name}`, but "
+        f"`{workload.name}` allows {allowed_age(done.value_s, freshness_s)}: "
+        f"{_enough(length, done, freshness_s)}",
         (
-            Term("max_length", f"messages that {queue.name} holds", length, "count", Origin.STATED, at),
+            Term("max_length", f"most messages in {queue.name}", length, "count", Origin.STATED, at),
             *done.terms,
-            Term("age", "the last one is done after", done.value_s, "s", Origin.DERIVED, None, formula),
+            Term("age", "last message done after", done.value_s, "s", Origin.DERIVED, None, formula),
         ),
         ("parallel-jobs",),
         f"component {queue.name}",
@@ -233,11 +238,11 @@ def _full_queue(workload: Workload, queue: Component, worker: Component, done: W
     )
 
 
-def _would_do(length: float, done: Work, freshness_s: float) -> str:
-    """Say with how many workers, or how long a queue, the last message is worked off in time."""
+def _enough(length: float, done: Work, freshness_s: float) -> str:
+    """Say with how many workers, or how short a queue, the last message is processed in time."""
     fits = floor(freshness_s * done.slots / done.each_s)
-    shorter = f"at most {format_count(fits)} messages would do"
+    shorter = f"limit the queue to {format_count(fits)} messages"
     if not freshness_s:
         return shorter
     at_once = format_count(ceil(length * done.each_s / freshness_s))
-    return f"{at_once} predictions at a time instead of {format_count(done.slots)}, or {shorter}"
+    return f"run {at_once} predictions in parallel instead of {format_count(done.slots)}, or {shorter}"

@@ -1,4 +1,4 @@
-"""Somebody waits, but the model stands behind a queue and the answer does not come back in time."""
+"""A caller waits for a model behind a queue, and the answer does not come back, or not in time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds, floor_terms, path_to, unread_on_the_way, without_repeats
+from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -18,7 +19,7 @@ from archlint.topology import Flow
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 TAKES_RESULTS = frozenset({"client", "load-balancer", "gateway", "service", "edge-device", "external"})
-"""Kinds that a result may be brought to by a call; a model server or a store that is called is asked for something."""
+"""Kinds that take a result by a call; a call to a model server or a store is a request instead."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A request that leaves the waiting side by a queue; `floor` is set where the answer comes, but too late."""
+    """A request that leaves the waiting side by a queue; `floor` is set where the answer comes back too late."""
 
     workload: Workload
     serving: Serving
@@ -37,14 +38,14 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Side(msgspec.Struct, frozen=True):
-    """The waiting side: all that a client can ask, and the stores and queues from which these take something."""
+    """The waiting side: all that a client can call, and the stores and queues from which these read."""
 
     asking: set[str]
     taken: set[str]
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each queue that a waiting caller's request disappears into, at what publishes it."""
+    """Yield a hit for each queue between a waiting caller and its model, at the relation that publishes to it."""
     cases: dict[Place, list[Case]] = {}
     questions: list[Undecided] = []
     sides: dict[str, Side] = {}
@@ -74,8 +75,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _behind_a_queue(system: System, workload: Workload) -> Iterator[Serving]:
     """Yield the servings that a request reaches only by a queue, one a server.
 
-    Where the workload does not say which models it runs and another one answers it, what lies behind the queue
-    is a side path (features kept up to date, a later review), for which nobody waits.
+    Where the workload names no models and another one answers it, what is behind the queue is a side path
+    (features kept up to date, a later review) for which nobody waits.
     """
     servings = system.servings(workload)
     behind = [serving for serving in servings if _queued(serving)]
@@ -114,14 +115,14 @@ def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> 
     if not unknown:
         return None
     needs = (*unknown, *([workload.place("waits")] if workload.waits is None else []))
-    return Undecided(publish.place(), needs, "how long the answer takes behind the queue")
+    return Undecided(publish.place(), needs, "how long the work behind the queue takes")
 
 
 def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:
-    """Return whether the result of a server behind a queue reaches the side that waits.
+    """Return whether the result of a server behind a queue reaches the waiting side.
 
-    It does by a store that the waiting side reads, a reply queue that it consumes, a callback, or a call to it;
-    over other components too.
+    It does so by a store that the waiting side reads, a reply queue that it consumes, a callback, or a call to it,
+    directly or through other components.
     """
     stack = list(_holders(flow, server))
     seen = set(stack)
@@ -150,14 +151,14 @@ def _hands_over(system: System, name: str, side: Side) -> bool:
         target = relation.target
         if relation.verb in {"writes", "publishes"} and target in side.taken:
             return True
-        told = target in side.asking and system.components[target].kind in TAKES_RESULTS
-        if relation.verb == "calls" and told:
+        delivered = target in side.asking and system.components[target].kind in TAKES_RESULTS
+        if relation.verb == "calls" and delivered:
             return True
     return False
 
 
 def waiting_side(system: System, client: str) -> Side:
-    """Return all that a client can ask, whichever workload leads there: it may poll elsewhere than it published."""
+    """Return all that a client can call, for whichever workload: it may poll elsewhere than it published."""
     asking, taken = {client}, set()
     stack = [client]
     while stack:
@@ -173,7 +174,7 @@ def waiting_side(system: System, client: str) -> Side:
 
 
 def _holders(flow: Flow, server: str) -> set[str]:
-    """Return who has the result: the server, and all behind the queue that wait for it."""
+    """Return which components have the result: the server, and all behind the queue that wait for it."""
     waiting: dict[str, list[str]] = {}
     for name in flow.eventual:
         for step in flow.steps.get(name, ()):
@@ -195,8 +196,8 @@ def _no_way_back(system: System, cases: list[Case]) -> Hit:
     verb = "waits" if len({workload.name for workload in workloads}) == 1 else "wait"
     message = (
         f"{listed(workload.name for workload in workloads)} {verb} for "
-        f"{listed(case.serving.model for case in cases)}, but the request goes into `{publish.target}` and nothing "
-        f"brings the result of `{serving.server}` back: no store that the waiting side reads, no callback, no reply"
+        f"{listed(case.serving.model for case in cases)}, but the request goes to queue `{publish.target}` and nothing "
+        f"returns the result of `{serving.server}`: no store that the caller can poll, no callback, no reply queue"
     )
     related = [Related(workload.place("waits"), "waits for the answer") for workload in workloads]
     served = system.components[serving.server].place("serves")
@@ -205,11 +206,12 @@ def _no_way_back(system: System, cases: list[Case]) -> Hit:
         publish.place(),
         message,
         tuple(dict.fromkeys(_waits(workload) for workload in workloads)),
-        (*dict.fromkeys(related), Related(served, f"what `{serving.server}` predicts reaches nobody who waits")),
+        (*dict.fromkeys(related), Related(served, "its result does not reach the caller")),
         whole_graph=True,
         cures=("asynchronous", "synchronous") if slow else ("synchronous", "asynchronous"),
         cause=f"component {publish.target}",
         path=path_to(system, workloads[0], serving.server),
+        loss=Traffic(system).share(list({workload.name: workload for workload in workloads}.values())),
     )
 
 
@@ -219,7 +221,7 @@ def _waits(workload: Workload) -> Term:
 
 
 def _is_slow(system: System, case: Case) -> bool:
-    """Return whether the server alone exceeds the objective, so that asking it directly helps nobody."""
+    """Return whether the server alone exceeds the objective, so that calling it directly does not help."""
     floors = FloorOf(system, case.workload)
     server = case.serving.server
     return any(floors.component(server, p).at_s > limit_s for p, limit_s in case.workload.slo.latency)
@@ -234,9 +236,10 @@ def _too_late(system: System, case: Case) -> Hit:
     floor, workload = case.floor or Floor(), case.workload
     least = "at least" if floor.certainty is Certainty.PROVEN else "about"
     message = (
-        f"`{workload.name}` waits {format_duration(case.objective_s)} at {format_percentile(case.fraction)}, but "
-        f"its request goes into `{case.publish.target}`, and behind it even the first in line takes {least} "
-        f"{format_duration(floor.at_s)}"
+        f"`{workload.name}` needs {format_percentile(case.fraction)} <= {format_duration(case.objective_s)}, but its "
+        f"request goes to queue `{case.publish.target}`, and the work behind it takes {least} "
+        f"{format_duration(floor.at_s)} even if the queue is empty "
+        f"({format_duration(floor.at_s - case.objective_s)} over)"
     )
     return Hit(
         case.publish.place(),
@@ -248,4 +251,5 @@ def _too_late(system: System, case: Case) -> Hit:
         cures=("smaller-model", "multiple-stage"),
         cause=f"component {case.publish.target}",
         path=path_to(system, workload, case.serving.server),
+        loss=beyond(floor.at_s, case.objective_s),
     )

@@ -1,4 +1,4 @@
-"""A message that cannot be worked comes back for ever, or is lost without a trace."""
+"""A queue without a dead-letter queue: a message that fails is retried forever or lost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation
 from archlint.verdicts import Hit, Related, Verdict
 
@@ -17,28 +18,31 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each consumed queue with neither a dead letter nor bounded attempts, at the queue."""
+    """Yield a hit for each consumed queue with neither a dead-letter queue nor limited attempts, at the queue."""
+    traffic = Traffic(system)
     dead_letters = {component.dead_letter for component in system.components.values()}
     for component in system.components.values():
-        # What stands in a dead-letter queue has failed already: whoever empties it needs no second one.
+        # What is in a dead-letter queue has failed already: who empties it needs no second one.
         if component.kind != "queue" or component.dead_letter is not None or component.name in dead_letters:
             continue
         unbounded = [
             r for r in system.topology.consumptions(component.name) if r.max_attempts is None and r.retries is None
         ]
         if unbounded:
-            yield _hit(system, component, sorted(unbounded, key=lambda relation: relation.source))
+            yield _hit(system, component, sorted(unbounded, key=lambda r: r.source), traffic.through(component.name))
 
 
-def _hit(system: System, queue: Component, unbounded: Sequence[Relation]) -> Hit:
+def _hit(system: System, queue: Component, unbounded: Sequence[Relation], loss: float) -> Hit:
+    consumers = {relation.source for relation in unbounded}
     message = (
-        f"a message that {listed(relation.source for relation in unbounded)} cannot work has nowhere to go: "
-        f"`{queue.name}` has no dead letter, and nothing bounds the attempts"
+        f"`{queue.name}` has no dead-letter queue, and {listed(sorted(consumers))} "
+        f"{'has' if len(consumers) == 1 else 'have'} no limit on attempts: "
+        "a message that always fails is retried forever or lost"
     )
-    related = tuple(Related(relation.place(), "consumed without `max_attempts`") for relation in unbounded[:8])
+    related = tuple(Related(relation.place(), "no `max_attempts`") for relation in unbounded[:8])
     unread = system.architecture.unread
     attempts = [relation.place("max_attempts") for relation in unbounded]
-    # One consumer that certainly has no bound is enough.
+    # One consumer that certainly has no limit is enough.
     doubtful = attempts if all(place.identity in unread for place in attempts) else []
     return Hit(
         queue.place(),
@@ -47,4 +51,5 @@ def _hit(system: System, queue: Component, unbounded: Sequence[Relation]) -> Hit
         related,
         absent=(queue.place("dead_letter"), *doubtful),
         cures=("dead-letter",),
+        loss=loss,
     )

@@ -1,4 +1,4 @@
-"""What the reader of the file could not understand, one kind of problem a rule."""
+"""Mistakes in the file itself: each rule reports one kind."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Problem]:
-    """Yield the problems of one kind; each brings its own span, as what cannot be read has no place."""
+    """Yield the problems of one kind; each has its own span, as what cannot be read has no place."""
     return (problem for problem in system.architecture.problems if problem.kind == params.problem)

@@ -1,4 +1,4 @@
-"""Several replicas, and nothing that spreads requests over them."""
+"""Several replicas, and nothing that spreads the requests over them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import beyond
 from archlint.model.architecture import Component, Relation
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
@@ -17,7 +18,7 @@ from archlint.model.words import BALANCERS
 from archlint.verdicts import Hit, Origin, Related, Undecided, Verdict
 
 _NEEDS_NONE: Final = BALANCERS | {"monitoring"}
-"""Callers that find the replicas themselves: balancers do, and who watches asks each replica on purpose."""
+"""Callers that reach every replica by themselves: balancers spread requests, monitoring asks each replica."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -34,20 +35,20 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             continue
         most = _most_replicas(component)
         if isinstance(most, Place):
-            yield Undecided(component.place(), (most,), "whether there is anything to spread calls over")
+            yield Undecided(component.place(), (most,), "whether there is more than one replica")
         elif float(most.value) > 1:
             yield _hit(component, direct, most)
 
 
 def _spreads(system: System, relation: Relation) -> bool:
-    """Whether the caller spreads its calls: by its kind, or by what it is made with."""
+    """Whether the caller spreads its calls, by its kind or its technology."""
     caller = system.components[relation.source]
     technology = system.facts.technology(caller)
     return caller.kind in _NEEDS_NONE or (technology is not None and technology.kind in BALANCERS)
 
 
 def _most_replicas(component: Component) -> Fact | Place:
-    """Return the most replicas that may stand, or the key that would say it."""
+    """Return the largest number of replicas, or the key that would state it."""
     for key, scaling in (("autoscale", component.autoscale), ("replicas", component.scaling)):
         if scaling is not None:
             if scaling.maximum is not None:
@@ -63,13 +64,15 @@ def _most_replicas(component: Component) -> Fact | Place:
 def _hit(component: Component, direct: Sequence[Relation], most: Fact) -> Hit:
     callers = {relation.source for relation in direct}
     verb = "calls" if len(callers) == 1 else "call"
-    range_ = "up to " if most.at is not None and most.at.last == "max" else ""
+    at_most = most.at is not None and most.at.last == "max"
+    count = format_count(float(most.value))
     message = (
-        f"{listed(sorted(callers))} {verb} `{component.name}` directly: nothing spreads the calls "
-        f"over its {range_}{format_count(float(most.value))} replicas"
+        f"{listed(sorted(callers))} {verb} `{component.name}` directly: no load balancer spreads the calls over its "
+        f"replicas ({'up to ' if at_most else ''}{count})"
     )
-    term = most.term("replicas", f"replicas of {component.name}{', at most' if range_ else ''}", "count")
-    related = tuple(Related(relation.place(), "called without a balancer") for relation in direct[:8])
+    term = most.term("replicas", f"replicas of {component.name}{', at most' if at_most else ''}", "count")
+    related = tuple(Related(relation.place(), "no load balancer in between") for relation in direct[:8])
     at = most.at or component.place("replicas")
     absent = (component.place("balancing"),)
-    return Hit(at, message, (term,), related, absent=absent, cures=("replicate",), group=(component.place(),))
+    loss, group = beyond(float(most.value), 1.0), (component.place(),)
+    return Hit(at, message, (term,), related, absent=absent, cures=("replicate",), group=group, loss=loss)

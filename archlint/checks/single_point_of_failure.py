@@ -1,4 +1,4 @@
-"""A component without which a workload is not answered, and which one failure takes away."""
+"""A component that a workload needs and that a single failure stops."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import msgspec
 
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.redundancy import NO_REPLICA, ONE_HOST, ONE_REPLICA, Redundancy, redundancy
-from archlint.analysis.system import BlastRadius, Loss, System
+from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._blast import MOST_SHOWN, blast_terms, by_damage, failing, part_of
+from archlint.checks._loss import lost_share
 from archlint.model.architecture import Component, Relation
-from archlint.model.quantities import format_count, format_share
+from archlint.model.quantities import format_count
 from archlint.model.words import DURABLE_STORES
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Hit, Related, Undecided, Verdict
 
 NEVER: Final = frozenset(
     {
@@ -29,7 +31,6 @@ NEVER: Final = frozenset(
         "batch-job",
     }
 )
-_MOST_SHOWN: Final = 8
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each needed component, or group of siblings, that is single, at what makes it so."""
+    """Yield a hit for each needed component, or group of siblings, that a single failure stops."""
     doubts = Doubts(system)
     for pool in _needed(system):
         judged = redundancy(system, pool)
@@ -66,10 +67,10 @@ def _needed(system: System) -> Iterator[tuple[Component, ...]]:
 
 
 def _siblings(flow: Flow, needed: dict[str, None]) -> Iterator[tuple[str, ...]]:
-    """Yield the members of each `either` group of which one has to be left, in the order of their names."""
+    """Yield the members of each `either` group that a workload needs one of, in the order of their names."""
     for group in flow.either_groups():
         members = tuple(sorted({_member(relation) for relation in group.relations}))
-        # A member that is needed for itself is judged alone, and the group stands or falls with it.
+        # A member that is needed by itself is judged alone, and the group depends on it.
         if not any(member in needed for member in members) and flow.is_lost_with(members):
             yield members
 
@@ -84,103 +85,46 @@ def _names(pool: Sequence[Component]) -> str:
 
 
 def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts) -> Hit:
-    blast = _blast_radius(system, pool)
+    blast = by_damage(system.blast_radius([component.name for component in pool]))
     at = judged.at or pool[0].place()
-    losses = [Related(loss.workload.place(), _loss(loss)) for loss in blast.losses[:_MOST_SHOWN]]
-    siblings = [Related(c.place(), "stands in for it, and counts with it") for c in pool if c.name != at.names[1]]
+    losses = [Related(loss.workload.place(), _note(part_of(loss))) for loss in blast.losses[:MOST_SHOWN]]
+    siblings = [Related(c.place(), "in the same group") for c in pool if c.name != at.names[1]]
     own = (component.place(key) for component in pool for key in ("replicas", "autoscale", "zones", "host"))
     return Hit(
         at,
-        f"{_weakness(pool, judged)}, {_consequence(blast)}",
-        (*judged.terms, *_terms(system, blast)),
-        (*losses, *siblings[:_MOST_SHOWN]),
+        f"{_weakness(pool, judged)}, {failing(blast)}",
+        (*judged.terms, *blast_terms(system, blast)),
+        (*losses, *siblings[:MOST_SHOWN]),
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),
         cures=_cures(system, pool),
         cause=f"{judged.weakness}: {judged.where}" if judged.where else "",
         group=tuple(component.place() for component in pool),
+        loss=lost_share(system, blast),
     )
 
 
-def _blast_radius(system: System, pool: Sequence[Component]) -> BlastRadius:
-    """Return what is lost with a pool, the workload that loses most requests first."""
-    blast = system.blast_radius([component.name for component in pool])
-    return BlastRadius(tuple(sorted(blast.losses, key=_damage)), blast.traffic_share)
-
-
-def _damage(loss: Loss) -> tuple[float, str]:
-    share = 1.0 if loss.share is None else loss.share
-    return -share * (loss.workload.rate_per_s or 0.0), loss.workload.name
-
-
 def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:
-    """Say what is single: `` `api` has one replica: if it fails``."""
+    """Say what is single: `` `api` has only one replica: if it fails``."""
     one = len(pool) == 1
-    stands, has, scales = ("stands", "has", "scales") if one else ("stand together", "have together", "scale together")
+    together = "" if one else " together"
     if judged.weakness == NO_REPLICA:
-        return f"{_names(pool)} {scales} down to no replica: if the first one that starts fails"
+        return f"{_names(pool)} {'scales' if one else 'scale'}{together} down to zero: if the first replica fails"
     if judged.weakness == ONE_REPLICA:
         if judged.at is not None and judged.at.last == "min":
-            return f"{_names(pool)} {scales} down to one replica: if that one fails"
-        return f"{_names(pool)} {has} one replica: if it fails"
+            return f"{_names(pool)} {'scales' if one else 'scale'}{together} down to one replica: if it fails"
+        return f"{_names(pool)} {'has' if one else 'have'}{together} only one replica: if it fails"
     what = "host" if judged.weakness == ONE_HOST else "zone"
     count = f", {format_count(judged.replicas)} replicas" if judged.replicas is not None else ""
-    where = f"{'on' if what == 'host' else 'in'} one {what} only (`{judged.where}`{count})"
-    return f"{_names(pool)} {stands} {where}: if that {what} fails"
+    where = f"{'on' if what == 'host' else 'in'} a single {what} (`{judged.where}`{count})"
+    return f"{_names(pool)} {'runs' if one else 'run'} {where}: if that {what} fails"
 
 
-def _consequence(blast: BlastRadius) -> str:
-    """Say what is lost: `` `search` and 10 % of `ads` are not answered (40 % of all traffic)``."""
-    words = [f"{_part(loss)}`{loss.workload.name}`" for loss in blast.losses]
-    if len(words) > 4:
-        words = [*words[:3], f"{len(words) - 3} more workloads"]
-    what = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-    traffic = f" ({format_share(blast.traffic_share)} of all traffic)" if blast.traffic_share is not None else ""
-    return f"{what} {'is' if len(words) == 1 else 'are'} not answered{traffic}"
-
-
-def _part(loss: Loss) -> str:
-    if loss.share is None:
-        return "a part of "
-    return f"{format_share(loss.share)} of " if loss.share < 1 else ""
-
-
-def _loss(loss: Loss) -> str:
-    part = _part(loss)
-    return f"{part}its requests are not answered without it" if part else "is not answered without it"
-
-
-def _terms(system: System, blast: BlastRadius) -> Iterator[Term]:
-    """Yield the blast radius with its arithmetic: what is lost, over what there is."""
-    for loss in blast.losses[:_MOST_SHOWN]:
-        workload = loss.workload
-        if workload.rate_per_s is not None:
-            at = workload.place("rate")
-            yield Term("rate", f"rate of {workload.name}", workload.rate_per_s, "/s", Origin.STATED, at)
-        if loss.share is not None and loss.share < 1:
-            note = "shares of the arms that need it"
-            yield Term(
-                "share_lost",
-                f"share lost of {workload.name}",
-                loss.share,
-                "share",
-                Origin.DERIVED,
-                None,
-                note,
-            )
-    count = len(blast.losses)
-    yield Term("workloads_lost", "workloads that need it", count, "count", Origin.DERIVED, None, "from their paths")
-    if blast.traffic_share is None:
-        return
-    rates = [workload.rate_per_s for workload in system.workloads.values()]
-    if None not in rates:
-        total = sum(rate for rate in rates if rate is not None)
-        yield Term("rate_of_all", "rate of all workloads", total, "/s", Origin.DERIVED, None, "sum of the rates")
-    note = "sum of rate x share lost / rate of all"
-    yield Term("traffic_lost", "share of all traffic lost", blast.traffic_share, "share", Origin.DERIVED, None, note)
+def _note(part: str) -> str:
+    return f"{part}its requests fail without it" if part else "fails without it"
 
 
 def _cures(system: System, pool: Sequence[Component]) -> tuple[str, ...]:
-    """Return what helps: a fallback does where somebody in front can give it, and no data is kept."""
+    """Return what helps: a fallback does where a caller can give it, and no data is kept."""
     incoming = [relation for component in pool for relation in system.topology.incoming[component.name]]
     in_front = any(system.components[r.source].kind not in NEVER and system.topology.waits(r) for r in incoming)
     keeps = any(component.kind in DURABLE_STORES | {"queue"} for component in pool)

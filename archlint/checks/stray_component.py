@@ -1,4 +1,4 @@
-"""Components that no workload has anything to do with."""
+"""Components that are not connected to any workload."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each group of components that nothing ties to a workload, directions aside."""
+    """Yield a hit for each group of components without a connection to a workload, in either direction."""
     if not system.workloads:
         if system.components:
-            yield Undecided(place(), (place("workloads"),), "which components matter: no workload is stated")
+            yield Undecided(place(), (place("workloads"),), "which components are needed: the file has no workload")
         return
-    ties = _Ties(system)
-    tied = ties.reached(_ends(system))
-    for name in sorted(system.components.keys() - tied):
-        if name not in tied:
-            group = ties.reached([name])
-            tied |= group
+    links = _Links(system)
+    connected = links.reached(_ends(system))
+    for name in sorted(system.components.keys() - connected):
+        if name not in connected:
+            group = links.reached([name])
+            connected |= group
             yield _hit(system, sorted(group))
 
 
-class _Ties:
-    """What components have to do with one another, whatever one of the two says of the other."""
+class _Links:
+    """The connections between components, in both directions."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -44,7 +44,7 @@ class _Ties:
                 self.others.setdefault(other, []).append(name)
 
     def reached(self, starts: Iterable[str]) -> set[str]:
-        """Return the components that some names lead to over ties, in any direction, these among them."""
+        """Return the components that are connected to some of these names, and the names themselves."""
         outgoing, incoming = self.system.topology.outgoing, self.system.topology.incoming
         reached = {name for name in starts if name in outgoing}
         stack = list(reached)
@@ -61,7 +61,7 @@ class _Ties:
 
 
 def _named_by(system: System, component: Component) -> Iterator[str]:
-    """Yield what a component names beside its relations, the registries and servers of its models among it."""
+    """Yield what a component refers to beside its relations, with the registries and servers of its models."""
     for relation in component.relations:
         if relation.fallback is not None:
             yield relation.fallback
@@ -79,7 +79,7 @@ def _named_by(system: System, component: Component) -> Iterator[str]:
 
 
 def _ends(system: System) -> Iterator[str]:
-    """Where workloads touch the graph: their clients, and the servers of the models that they name."""
+    """Yield where workloads enter the graph: their clients, and the servers of the models that they name."""
     for workload in system.workloads.values():
         yield workload.entrance.client
         for model in workload.models or ():
@@ -87,8 +87,9 @@ def _ends(system: System) -> Iterator[str]:
 
 
 def _hit(system: System, group: Sequence[str]) -> Hit:
-    alone = "no relation leads to it, and none away" if len(group) == 1 else "they lead to one another only"
-    message = f"nothing ties {listed(group)} to a workload: {alone}"
-    related = tuple(Related(system.components[name].place(), "tied to no workload either") for name in group[1:9])
+    message = f"{listed(group)} is not connected to any workload"
+    if len(group) > 1:
+        message = f"{listed(group)} are not connected to any workload, only to each other"
+    related = tuple(Related(system.components[name].place(), "not connected either") for name in group[1:9])
     places = tuple(system.components[name].place() for name in group)
     return Hit(places[0], message, (), related, whole_graph=True, group=places)

@@ -1,4 +1,4 @@
-"""A technology that the catalogue does not know, so that nothing is assumed of it."""
+"""A technology that the catalogue does not know, so that no defaults apply."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         users = sorted(unsorted, key=lambda component: component.name)
         likely = nearest(technology, system.technologies.names()) if index < _MOST_COMPARED else None
         hint = f"did you mean `{likely}`?" if likely else "describe it under `technologies` in archlint.toml"
-        message = f"no catalogue has `{shorten(users[0].uses or technology)}`, so nothing is assumed of it; {hint}"
+        message = f"unknown technology `{shorten(users[0].uses or technology)}`, so no defaults apply; {hint}"
         related = tuple(Related(component.place("uses"), "used here too") for component in users[1:9])
         places = tuple(component.place("uses") for component in users)
         yield Hit(places[0], message, (), related, group=places)

@@ -1,4 +1,4 @@
-"""A model that is described, or asked for, and that nothing serves."""
+"""A model that no component serves, or that its workload cannot reach."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from archlint.analysis.modes import UNREACHED
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.verdicts import Hit, Related, Verdict
@@ -20,25 +21,25 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each model that no component serves, and for each that its workload does not reach."""
-    servers = system.topology.servers
+    servers, traffic = system.topology.servers, Traffic(system)
     for model in system.architecture.models.values():
         if model.name not in servers:
-            asking = [w.place("models") for w in system.workloads.values() if model.name in (w.models or ())]
+            asking = [w for w in system.workloads.values() if model.name in (w.models or ())]
             message = f"no component serves `{model.name}`"
-            related = tuple(Related(at, "asked for here") for at in asking[:8])
-            yield Hit(model.place(), message, (), related, whole_graph=True)
+            related = tuple(Related(workload.place("models"), "used here") for workload in asking[:8])
+            yield Hit(model.place(), message, (), related, whole_graph=True, loss=traffic.share(asking))
     for workload in system.workloads.values():
         unreached = {serving.model for serving in system.servings(workload) if serving.mode == UNREACHED}
         for position, name in enumerate(workload.models or ()):
             if name in unreached and name in servers:
-                yield _unreached(system, workload, position, name)
+                yield _unreached(system, workload, position, name, traffic.share([workload]))
 
 
-def _unreached(system: System, workload: Workload, position: int, model: str) -> Hit:
+def _unreached(system: System, workload: Workload, position: int, model: str, loss: float) -> Hit:
     servers = sorted(system.topology.servers[model])
     client = workload.entrance.client
-    message = f"`{workload.name}` runs `{model}`, but no path leads from `{client}` to {listed(servers)}"
+    message = f"`{workload.name}` uses `{model}`, but there is no path from `{client}` to {listed(servers)}"
     models = workload.place("models")
     related = tuple(Related(system.components[server].place("serves"), "served here") for server in servers[:8])
     at = Place((*models.steps, position), (*models.names, model))
-    return Hit(at, message, (), related, whole_graph=True)
+    return Hit(at, message, (), related, whole_graph=True, loss=loss)

@@ -1,4 +1,4 @@
-"""A model of which nobody can say which one it is, or get the one before back."""
+"""A model without a fixed version, or without a registry to roll back from."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import msgspec
 
 from archlint.analysis.system import System
+from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Model
 from archlint.verdicts import Hit, Verdict
 
 MOVING = frozenset({"latest", "newest", "current", "stable", "prod", "production", "main", "master", "head"})
-"""Words that mean another model tomorrow."""
+"""Words for a version that changes with every release."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -19,7 +20,8 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each served model without a fixed version, or without a place that it comes from, at it."""
+    """Yield a hit for each served model without a fixed version, or without a registry, at the model."""
+    traffic = Traffic(system)
     for name, servers in system.topology.servers.items():
         model = system.architecture.models.get(name)
         if model is None:
@@ -28,21 +30,22 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         missing = [] if model.version else ["version"]
         if not model.registry and not all(_comes_from_somewhere(system, server) for server in own):
             missing.append("registry")
+        loss = max((traffic.served_by(server) for server in servers), default=0.0)
         if missing:
-            yield _absent(model, missing)
+            yield _absent(model, missing, loss)
         elif (model.version or "").lower() in MOVING:
-            yield _moving(model)
+            yield _moving(model, loss)
 
 
 def _comes_from_somewhere(system: System, server: Component) -> bool:
-    """Whether a server loads its models from a store, or carries them in an image that can be had again."""
+    """Whether a server loads its models from a store, or has them in an image with a fixed tag."""
     if any(relation.verb == "loads" for relation in system.topology.outgoing[server.name]):
         return True
     return server.loads_model == "in-image" and server.image is not None and _is_fixed(server.image)
 
 
 def _is_fixed(image: str) -> bool:
-    """Whether an image is named by its digest, or by a tag that stays.
+    """Whether an image is named by its digest, or by a fixed tag.
 
     >>> _is_fixed("shop/ranker:1.4"), _is_fixed("shop/ranker"), _is_fixed("host:5000/shop/ranker:latest")
     (True, False, False)
@@ -53,17 +56,17 @@ def _is_fixed(image: str) -> bool:
     return bool(tag) and tag.lower() not in MOVING
 
 
-def _absent(model: Model, missing: list[str]) -> Hit:
-    consequence = "nobody can say which one answers, or put the one before back"
+def _absent(model: Model, missing: list[str], loss: float) -> Hit:
+    consequence = "you cannot tell which version answered, or roll back"
     if missing == ["version"]:
-        consequence = "nobody can say which one answers"
+        consequence = "you cannot tell which version answered"
     elif missing == ["registry"]:
-        consequence = "there is no place to get the one before back from"
+        consequence = "you cannot roll back"
     message = f"`{model.name}` has no {' and no '.join(missing)}: {consequence}"
     absent = tuple(model.place(key) for key in missing)
-    return Hit(model.place(), message, absent=absent, cures=("model-registry",))
+    return Hit(model.place(), message, absent=absent, cures=("model-registry",), loss=loss)
 
 
-def _moving(model: Model) -> Hit:
-    message = f"`{model.name}` has the version `{model.version}`, which is another model after each release"
-    return Hit(model.place("version"), message, cures=("model-registry",))
+def _moving(model: Model, loss: float) -> Hit:
+    message = f"`{model.name}` has the version `{model.version}`, which changes with every release"
+    return Hit(model.place("version"), message, cures=("model-registry",), loss=loss)

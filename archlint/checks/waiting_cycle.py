@@ -1,4 +1,4 @@
-"""Callers that wait for one another in a circle."""
+"""Components that wait for each other in a cycle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.checks._lines import way
+from archlint.checks._loss import lost_share
 from archlint.model.architecture import Relation
 from archlint.topology.cycles import condensed_order, shortest_cycles
 from archlint.verdicts import Hit, Origin, Related, Term, Verdict
@@ -18,7 +19,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield one hit for each knot of components that wait for one another, at the relation that closes it."""
+    """Yield one hit for each set of components that wait for each other, at the relation that closes the cycle."""
     knots = _knots(system)
     together = {name: group for group in _groups(knots) for name in group}
     for knot in shortest_cycles(knots):
@@ -26,25 +27,26 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         group = tuple(system.components[name].place() for name in together[knot[0].source])
         names = [f"`{relation.source}`" for relation in cycle]
         shown = " -> ".join([*names[:6], *(["…"] if len(names) > 6 else []), names[0]])
-        message = f"{shown} wait for one another in a circle: under load each holds workers that the next one needs"
+        message = f"{shown} wait for each other: under load they can deadlock, each holding workers that the next needs"
         related = tuple(Related(relation.place(), f"waits for `{relation.target}`") for relation in cycle[:-1][:8])
         term = Term(
             "hops",
-            "hops of the circle",
+            "calls in the cycle",
             len(cycle),
             "count",
             Origin.DERIVED,
             None,
-            "the shortest of its knot",
+            "the shortest cycle here",
         )
         path = tuple(Related(relation.place(), way(relation)) for relation in cycle)
         yield Hit(
-            cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",), path=path, group=group
-        )
+            cycle[-1].place(), message, (term,), related, cures=("break-the-cycle",), path=path, group=group,
+            loss=lost_share(system, system.blast_radius(together[knot[0].source])),
+        )  # fmt: skip
 
 
 def _knots(system: System) -> dict[str, list[Relation]]:
-    """Return what the components of all knots wait for, by name: of equal circles the file's order chooses none."""
+    """Return what the components in cycles wait for, by name, so that the order of the file does not matter."""
     topology = system.topology
     callers = {relation.source for relation in topology.waiting_relations() if relation.target != relation.source}
     waited = {
@@ -59,13 +61,13 @@ def _knots(system: System) -> dict[str, list[Relation]]:
 
 
 def _groups(waited: Mapping[str, Sequence[Relation]]) -> list[list[str]]:
-    """Return the components that wait for one another, those beside circles by themselves."""
+    """Return the components that wait for each other; each of the others is a group by itself."""
     order = condensed_order({name: [r.target for r in relations] for name, relations in waited.items()})
     return [sorted(group) for group in order]
 
 
 def _from_entrance(system: System, cycle: Sequence[Relation]) -> tuple[Relation, ...]:
-    """Turn a circle so that it starts where requests enter it, and its last relation leads back there."""
+    """Turn a cycle so that it starts where requests enter it, and its last relation leads back there."""
     members = {relation.source: index for index, relation in enumerate(cycle)}
     for _, workload in sorted(system.workloads.items()):
         start = next((members[name] for name in system.flow(workload).waiting if name in members), None)

@@ -1,4 +1,4 @@
-"""A caller is blocked by slow work that nobody needs at once: a queue belongs there."""
+"""A caller waits for slow work that nobody needs immediately: use a queue instead."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from archlint.analysis.service_time import estimate, lower_bound, says, upper_bo
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import without_repeats
+from archlint.checks._loss import beyond
 from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -22,9 +23,9 @@ TYPICAL = 0.5
 class Params(msgspec.Struct, frozen=True):
     """When a caller is blocked.
 
-    slow: a typical prediction longer than this blocks its caller, in seconds.
-    objective_over_timeout: an objective more than this many times the longest timeout on the way says that
-    nobody waits that long, without unit.
+    slow: a typical prediction that takes longer than this blocks its caller, in seconds.
+    objective_over_timeout: where the objective is more than this many times the longest timeout on the path,
+    callers give up long before it, without unit.
     """
 
     slow: float = 1.0
@@ -32,11 +33,12 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why nobody should wait: in words, with the arithmetic."""
+    """Why nobody should wait: in words, with the arithmetic, and how far it is over the limit."""
 
     text: str
     terms: tuple[Term, ...]
     certainty: Certainty = Certainty.PROVEN
+    loss: float = 0.0
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -91,12 +93,12 @@ def _judge(
     if reason is not None:
         if not unknown:
             return Case(workload, call, names, reason)
-        because = f"whether `{workload.name}` can go on without the answer"
+        because = f"whether `{workload.name}` can continue without the answer"
         return Undecided(call.place(), tuple(unknown), because)
     needs = [place for model in models for place in _time_unknown(model, params)]
     if not needs:
         return None
-    return Undecided(call.place(), (*needs, *unknown), f"how long `{call.source}` is blocked")
+    return Undecided(call.place(), (*needs, *unknown), f"how long `{call.source}` waits")
 
 
 def _slow_reason(model: Model, params: Params) -> Reason | None:
@@ -105,11 +107,12 @@ def _slow_reason(model: Model, params: Params) -> Reason | None:
     if typical is None:
         return None
     note = "parameter `slow`"
-    label = "longest that a caller should be blocked"
+    label = "longest that a caller should wait"
     limit = Term("slow", label, params.slow, "s", Origin.ASSUMED, None, note, limit=True)
     certainty = Certainty.ESTIMATED if typical.note.startswith("lognormal") else Certainty.PROVEN
-    text = f"one prediction of `{model.name}` takes {format_duration(float(typical.value))}"
-    return Reason(text, (typical, limit), certainty)
+    takes_s = float(typical.value)
+    text = f"a typical prediction of `{model.name}` takes {format_duration(takes_s)}"
+    return Reason(text, (typical, limit), certainty, beyond(takes_s, params.slow))
 
 
 def _typical(model: Model, above_s: float) -> Term | None:
@@ -143,7 +146,7 @@ def _time_unknown(model: Model, params: Params) -> tuple[Place, ...]:
 
 
 def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ...], params: Params) -> Reason | None:
-    """Return why the objective says that nobody waits: it lies far beyond every timeout on the way."""
+    """Return why callers give up long before the objective: it is far above every timeout on the path."""
     if not workload.slo.latency:
         return None
     stated = [(relation, system.facts.timeout_s(relation)) for relation in path]
@@ -156,20 +159,20 @@ def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ..
     if objective_s <= most * longest_s:
         return None
     name = format_percentile(fraction)
-    at, label = workload.place("slo", "latency", name), f"objective of {workload.name}, {name}"
+    at, label = workload.place("slo", "latency", name), f"SLO of {workload.name}, {name}"
     ratio = objective_s / longest_s if longest_s else float("inf")
     note = "parameter `objective_over_timeout`"
     terms = (
-        longest.term("timeout", f"longest timeout on the way, {relation.source} to {relation.target}", "s"),
+        longest.term("timeout", f"longest timeout, {relation.source} to {relation.target}", "s"),
         Term("objective", label, objective_s, "s", Origin.STATED, at),
-        Term("ratio", "objective over timeout", ratio, "", Origin.DERIVED),
-        Term("objective_over_timeout", "which may be at most", most, "", Origin.ASSUMED, None, note, limit=True),
+        Term("ratio", "SLO / timeout", ratio, "", Origin.DERIVED),
+        Term("objective_over_timeout", "largest ratio allowed", most, "", Origin.ASSUMED, None, note, limit=True),
     )
     text = (
-        f"the answer may come after {format_duration(objective_s)}, and by then everybody gave up "
-        f"(after {format_duration(longest_s)})"
+        f"its SLO allows {format_duration(objective_s)} at {name}, but callers time out after "
+        f"{format_duration(longest_s)}"
     )
-    return Reason(text, terms)
+    return Reason(text, terms, loss=beyond(ratio, most))
 
 
 def _hit(cases: list[Case]) -> Hit:
@@ -177,10 +180,10 @@ def _hit(cases: list[Case]) -> Hit:
     call = first.call
     names = listed(case.workload.name for case in cases)
     message = (
-        f"`{call.source}` waits until `{call.target}` has run {listed(first.models)}, though {names} can go on "
+        f"`{call.source}` waits while `{call.target}` runs {listed(first.models)}, but {names} can continue "
         f"without the answer: {first.reason.text}"
     )
-    related = tuple(Related(case.workload.place("waits"), "goes on without the answer") for case in cases)
+    related = tuple(Related(case.workload.place("waits"), "does not wait for the answer") for case in cases)
     return Hit(
         call.place(),
         message,
@@ -188,5 +191,6 @@ def _hit(cases: list[Case]) -> Hit:
         related,
         first.reason.certainty,
         cures=("asynchronous",),
+        loss=max(case.reason.loss for case in cases),
         cause=f"component {call.target}",
     )

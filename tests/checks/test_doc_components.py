@@ -23,7 +23,7 @@ def test_an_unknown_technology_is_said_once_with_the_nearest_name() -> None:
         """)
     assert said.places == {"components.a.uses"}
     finding = said.findings["components.a.uses"]
-    assert finding.message == "no catalogue has `kafkka`, so nothing is assumed of it; did you mean `kafka`?"
+    assert finding.message == "unknown technology `kafkka`, so no defaults apply; did you mean `kafka`?"
     assert [related.at for related in finding.related] == ["components.b.uses"]
     assert finding.severity == "info"
 
@@ -53,7 +53,7 @@ def test_a_component_without_ties() -> None:
     said = strays("old: {kind: database}")
     assert said.places == {"components.old"}
     message = said.findings["components.old"].message
-    assert message == "nothing ties `old` to a workload: no relation leads to it, and none away"
+    assert message == "`old` is not connected to any workload"
 
 
 def test_components_that_know_one_another_only_are_one_finding() -> None:
@@ -62,7 +62,7 @@ def test_components_that_know_one_another_only_are_one_finding() -> None:
           alone: {kind: cache}""")
     assert said.places == {"components.job", "components.alone"}
     finding = said.findings["components.job"]
-    assert finding.message == "nothing ties `job` and `report` to a workload: they lead to one another only"
+    assert finding.message == "`job` and `report` are not connected to any workload, only to each other"
     assert [related.at for related in finding.related] == ["components.report"]
 
 
@@ -136,7 +136,7 @@ def test_a_model_that_its_workload_does_not_reach() -> None:
         """)
     assert said.places == {"workloads.search.models[1]"}
     message = said.findings["workloads.search.models[1]"].message
-    assert message == "`search` runs `n`, but no path leads from `page` to `b`"
+    assert message == "`search` uses `n`, but there is no path from `page` to `b`"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_other_callers_watch_nothing() -> None:
 def test_behind_an_availability_objective_it_is_a_warning() -> None:
     finding = lint("OPS002", text(slo="slo: {availability: 99.9%}")).findings[AT]
     assert finding.severity == "warning"
-    assert finding.message == "nothing watches `server`, so nobody knows whether `ask` gets its 99.9 %"
+    assert finding.message == "`server` is not monitored: nobody can tell whether `ask` meets its 99.9 % availability"
     assert [(term.name, term.value) for term in finding.terms] == [("availability", 0.999)]
 
 
@@ -65,7 +65,7 @@ def test_a_job_whose_predictions_are_read_serves_who_reads_them() -> None:
     )
     finding = found.findings["components.nightly"]
     assert finding.severity == "warning"
-    assert finding.message.endswith("nobody knows whether `list` and `show` get up to 99.5 %")
+    assert finding.message.endswith("nobody can tell whether `list` and `show` meet their availability (up to 99.5 %)")
 
 
 def test_a_misspelt_monitor_is_no_absence() -> None:

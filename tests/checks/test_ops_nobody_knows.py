@@ -25,11 +25,11 @@ components:
 @pytest.mark.parametrize(
     ("owner", "message"),
     [
-        ("", "the system `shop` names no team, contact or runbook: when it fails, nobody knows whom to call"),
-        ("data", "the system `shop` names no contact or runbook: when it fails, nobody knows whom to call"),
+        ("", "system `shop` names no team, contact or runbook: nobody knows whom to call when it fails"),
+        ("data", "system `shop` names no contact or runbook: nobody knows whom to call when it fails"),
         ('{team: data, contact: "#data"}',
-         "the system `shop` names no runbook: whoever is called when it fails has nothing to go by"),
-        ('{contact: "#data", runbook: run.md}', "the system `shop` names no team: when it fails, nobody has to answer"),
+         "system `shop` names no runbook: who is on call has no instructions when it fails"),
+        ('{contact: "#data", runbook: run.md}', "system `shop` names no team: no team is responsible when it fails"),
     ],
 )  # fmt: skip
 def test_what_the_system_leaves_out(owner: str, message: str) -> None:
@@ -50,7 +50,7 @@ def test_a_component_inherits_what_it_leaves_out() -> None:
 def test_where_every_server_names_its_own_each_is_judged() -> None:
     found = lint("OPS003", text("{runbook: run.md}", f"owner: {FULL}", "owner: {team: vision}"))
     assert found.findings["components.second.owner"].message == (
-        "`second` names no contact: when it fails, nobody knows whom to call"
+        "`second` names no contact: nobody knows whom to call when it fails"
     )
     assert found.places == {"components.second.owner"}
 

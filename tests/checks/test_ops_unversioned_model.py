@@ -39,13 +39,13 @@ def test_a_version_and_a_place_to_come_from(model: str, server: str) -> None:
     ("model", "server", "message"),
     [
         ("artifact: 1GB", "kind: model-server",
-         "`net` has no version and no registry: nobody can say which one answers, or put the one before back"),
-        ("registry: store", "kind: model-server", "`net` has no version: nobody can say which one answers"),
+         "`net` has no version and no registry: you cannot tell which version answered, or roll back"),
+        ("registry: store", "kind: model-server", "`net` has no version: you cannot tell which version answered"),
         ("version: 1.10", "kind: model-server",
-         "`net` has no registry: there is no place to get the one before back from"),
+         "`net` has no registry: you cannot roll back"),
         ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker:latest", "`net` has no registry"),
         ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker", "`net` has no registry"),
-        ("artifact: 1GB", "kind: external", "`net` has no version: nobody can say which one answers"),
+        ("artifact: 1GB", "kind: external", "`net` has no version: you cannot tell which version answered"),
     ],
 )  # fmt: skip
 def test_what_is_missing(model: str, server: str, message: str) -> None:
@@ -58,7 +58,7 @@ def test_what_is_missing(model: str, server: str, message: str) -> None:
 def test_a_version_that_moves_is_none(version: str) -> None:
     found = lint("OPS004", text(f"version: {version}, registry: store"))
     assert found.findings["models.net.version"].message == (
-        f"`net` has the version `{version}`, which is another model after each release"
+        f"`net` has the version `{version}`, which changes with every release"
     )
 
 

@@ -28,7 +28,7 @@ def test_every_waiting_relation_on_the_path_is_asked() -> None:
     assert said.places == {"components.page.calls[0]", "components.api.reads[0]"}
     finding = said.findings["components.api.reads[0]"]
     assert finding.message == (
-        "`api` waits for `facts`, `notes` and `store` without a timeout: a callee that hangs holds it for ever"
+        "`api` waits for `facts`, `notes` and `store` without a timeout: if one hangs, `api` hangs too"
     )
     assert [related.at for related in finding.related] == ["components.api.writes[0]", "components.api.loads[0]"]
     assert said.term("components.api.reads[0]", "calls") == 3
@@ -88,7 +88,7 @@ def test_the_tightest_objective_is_named() -> None:
         """,
     )
     assert said.places == {"components.page.calls[0]"}
-    assert said.findings["components.page.calls[0]"].message.endswith(", though `fast` asks for an answer within 80 ms")
+    assert said.findings["components.page.calls[0]"].message.endswith(", but `fast` needs p99 <= 80 ms")
     assert said.term("components.page.calls[0]", "objective") == 0.08
 
 

@@ -22,14 +22,14 @@ def test_a_database_that_says_so() -> None:
     said = store("kind: database, persistent: false")
     assert said.places == {"components.it.persistent"}
     message = said.findings["components.it.persistent"].message
-    assert message == "`it` forgets at a restart the records that it accepted from `writer`"
+    assert message == "`it` loses the records accepted from `writer` when it restarts"
     assert said.term("components.it.persistent", "persistent") is False
 
 
 def test_a_queue_whose_technology_keeps_nothing() -> None:
     said = store("kind: queue, uses: nats", "writer: {kind: service, publishes: [it]}")
     assert said.places == {"components.it.uses"}
-    assert said.findings["components.it.uses"].message.endswith("from `writer`: `nats` keeps them in memory")
+    assert said.findings["components.it.uses"].message.endswith("when it restarts: `nats` keeps them only in memory")
 
 
 def test_dead_letters_are_written_too() -> None:

@@ -26,8 +26,8 @@ def test_a_consumed_queue_without_either() -> None:
     said = queue("", ENDLESS)
     assert said.places == {"components.jobs"}
     assert said.findings["components.jobs"].message == (
-        "a message that `worker` cannot work has nowhere to go: "
-        "`jobs` has no dead letter, and nothing bounds the attempts"
+        "`jobs` has no dead-letter queue, and `worker` has no limit on attempts: "
+        "a message that always fails is retried forever or lost"
     )
     assert [related.at for related in said.findings["components.jobs"].related] == ["components.worker.consumes[0]"]
 
@@ -53,7 +53,7 @@ def test_every_consumer_needs_a_bound() -> None:
           c: {kind: service, consumes: [jobs]}
           b: {kind: stream-processor, consumes: [jobs]}""",
     )
-    assert "a message that `b` and `c` cannot work" in said.findings["components.jobs"].message
+    assert "`b` and `c` have no limit on attempts" in said.findings["components.jobs"].message
 
 
 def test_what_could_not_be_read_is_not_taken_for_none() -> None:

@@ -25,7 +25,7 @@ def test_replicas_that_are_called_directly(kind: str, caller: str) -> None:
     said = called_by(f"kind: {caller}", f"kind: {kind}, replicas: 3")
     assert said.places == {"components.it.replicas"}
     message = said.findings["components.it.replicas"].message
-    assert message == "`caller` calls `it` directly: nothing spreads the calls over its 3 replicas"
+    assert message == "`caller` calls `it` directly: no load balancer spreads the calls over its replicas (3)"
     assert said.term("components.it.replicas", "replicas") == 3
 
 
@@ -90,7 +90,7 @@ def test_one_direct_caller_beside_a_balancer_is_enough() -> None:
         """,
     )
     message = said.findings["components.it.replicas"].message
-    assert message == "`app` and `page` call `it` directly: nothing spreads the calls over its 12 k replicas"
+    assert message == "`app` and `page` call `it` directly: no load balancer spreads the calls over its replicas (12 k)"
 
 
 def test_an_unread_balancing_is_not_taken_for_none() -> None:

@@ -30,17 +30,17 @@ def behind_page(component: str, more: str = "") -> Said:
 @pytest.mark.parametrize(
     ("facts", "at", "words"),
     [
-        ("replicas: 1", "replicas", "`it` has one replica: if it fails"),
-        ("replicas: 1, zones: [a]", "replicas", "`it` has one replica"),
+        ("replicas: 1", "replicas", "`it` has only one replica: if it fails"),
+        ("replicas: 1, zones: [a]", "replicas", "`it` has only one replica"),
         ("replicas: {min: 1, max: 9}", "replicas.min", "`it` scales down to one replica"),
         ("autoscale: {min: 1, max: 9}", "autoscale.min", "`it` scales down to one replica"),
         ("replicas: 4, autoscale: {min: 1, max: 9}, zones: [a, b]", "autoscale.min", "scales down to one replica"),
-        ("replicas: {min: 0, max: 9}", "replicas.min", "`it` scales down to no replica"),
-        ("replicas: 3, zones: [a]", "zones", "`it` stands in one zone only (`a`, 3 replicas): if that zone fails"),
-        ("zones: [a]", "zones", "`it` stands in one zone only (`a`): if that zone fails"),
-        ("replicas: 3, host: vm-7", "host", "`it` stands on one host only (`vm-7`, 3 replicas): if that host fails"),
-        ("host: vm-7", "host", "`it` stands on one host only (`vm-7`)"),
-        ("replicas: 3, zones: [a, b], host: vm-7", "host", "`it` stands on one host only"),
+        ("replicas: {min: 0, max: 9}", "replicas.min", "`it` scales down to zero"),
+        ("replicas: 3, zones: [a]", "zones", "`it` runs in a single zone (`a`, 3 replicas): if that zone fails"),
+        ("zones: [a]", "zones", "`it` runs in a single zone (`a`): if that zone fails"),
+        ("replicas: 3, host: vm-7", "host", "`it` runs on a single host (`vm-7`, 3 replicas): if that host fails"),
+        ("host: vm-7", "host", "`it` runs on a single host (`vm-7`)"),
+        ("replicas: 3, zones: [a, b], host: vm-7", "host", "`it` runs on a single host"),
     ],
 )
 def test_one_replica_zone_or_host(facts: str, at: str, words: str) -> None:
@@ -204,7 +204,7 @@ def test_siblings_in_one_zone_are_one_finding() -> None:
     said = pair("replicas: 2, zones: [a]", "replicas: 1, zones: [a]")
     assert said.places == {"components.east.zones"}
     message = said.findings["components.east.zones"].message
-    assert message.startswith("`east` and `west` stand together in one zone only (`a`, 3 replicas): if that zone fails")
+    assert message.startswith("`east` and `west` run in a single zone (`a`, 3 replicas): if that zone fails")
 
 
 def test_siblings_on_one_host() -> None:
@@ -295,7 +295,7 @@ def test_the_share_of_traffic_lost_is_exact_with_arms() -> None:
     assert said.term(at, "share_lost") == pytest.approx(0.75)
     assert said.term(at, "rate_of_all") == pytest.approx(100)
     assert said.term(at, "traffic_lost") == pytest.approx((0.75 * 90 + 10) / 100)
-    assert "75 % of `home` and `resume` are not answered (77.5 % of all traffic)" in said.findings[at].message
+    assert "75 % of `home` and all of `resume` fail (77.5 % of all traffic)" in said.findings[at].message
 
 
 def test_without_the_rates_the_traffic_is_not_guessed() -> None:
@@ -309,7 +309,7 @@ def test_without_the_rates_the_traffic_is_not_guessed() -> None:
           list: {kind: database, uses: dynamodb}
         """
     said = spof(text)
-    assert said.findings[at].message.endswith("`search` and `ads` are not answered")
+    assert said.findings[at].message.endswith("`search` and `ads` fail")
     assert {term.name for term in said.findings[at].terms} == {"replicas", "rate", "workloads_lost"}
     assert said.term(at, "workloads_lost") == 2
     # Where every workload is lost, so is all of the traffic, whatever the rates.

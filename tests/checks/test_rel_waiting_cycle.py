@@ -48,7 +48,7 @@ def test_the_circle_starts_where_requests_enter_it() -> None:
         """,
     )
     assert said.places == {AT}
-    assert said.findings[AT].message.startswith("`c` -> `a` -> `b` -> `c` wait for one another in a circle")
+    assert said.findings[AT].message.startswith("`c` -> `a` -> `b` -> `c` wait for each other")
     assert [related.at for related in said.findings[AT].related] == ["components.c.calls[0]", "components.a.calls[0]"]
     assert said.term(AT, "hops") == 3
 

@@ -42,16 +42,16 @@ def test_models_that_always_run_together_are_one(first: str, second: str, violat
     assert lint("SRV002", text(first, second)).places == ({AT} if violated else set())
 
 
-def test_the_finding_shows_what_is_lost_and_what_conflicts() -> None:
+def test_the_finding_shows_what_is_lost_and_nothing_else() -> None:
     found = lint("SRV002", text(", models: [x]", ", models: [y]"))
     assert found.findings[AT].message == (
-        "`server` serves 2 models that do not run as one, `x` and `y`: one crash or one release takes down `one` and "
-        "`two` (100 % of all traffic)"
+        "`server` serves 2 independent models (`x` and `y`): after one crash or bad release, "
+        "`one` and `two` fail (100 % of all traffic)"
     )
     assert found.term(AT, "workloads_lost") == 2
     assert found.term(AT, "traffic_lost") == pytest.approx(1.0)
-    assert found.term(AT, "frameworks") == "pytorch, xgboost"
-    assert found.term(AT, "sizes") == "10 MB and 1 GB"
+    assert {term.name for term in found.findings[AT].terms} == {"models", "workloads_lost", "rate", "traffic_lost"}
+    assert found.findings[AT].loss == 1
 
 
 def test_only_the_traffic_that_needs_it_is_lost() -> None:
@@ -63,13 +63,16 @@ def test_only_the_traffic_that_needs_it_is_lost() -> None:
         + "  other: {kind: client, calls: [apart]}\n  apart: {kind: model-server, serves: [z]}\n",
     )
     assert found.term(AT, "traffic_lost") == pytest.approx(40 / 100)
+    assert found.findings[AT].loss == pytest.approx(40 / 100)
+    assert [term.label for term in found.findings[AT].terms if term.name == "rate"] == ["rate of one", "rate of two"]
+    assert found.term(AT, "rate_of_all") == 100
 
 
 def test_behind_a_fallback_the_predictions_are_lost_and_not_the_answers() -> None:
     found = lint("SRV002", text(
         ", models: [x]", ", models: [y]", relation="calls: [{to: server, fallback: the popular ones}]"
     ))  # fmt: skip
-    assert "takes the predictions of all of them from `one` and `two`" in found.findings[AT].message
+    assert "one crash or bad release stops all their predictions for `one` and `two`" in found.findings[AT].message
     assert found.term(AT, "workloads_lost") == 0
 
 

@@ -25,8 +25,8 @@ components:
 def test_what_is_known_only_with_the_request_cannot_be_scored_ahead() -> None:
     found = lint("SRV003", text("inputs: on-request, rate: 3/s", ""))
     assert found.findings[AT].message == (
-        "`nightly` runs `scorer` ahead of time, but what `show` asks about is known only with the request: it cannot have "
-        "been scored, whatever the schedule"
+        "`nightly` precomputes predictions of `scorer`, but the inputs of `show` are known only at request time: "
+        "no schedule can score them in advance"
     )
     assert found.term(AT, "inputs") == "on-request"
     assert found.findings[AT].severity == "error"
@@ -91,7 +91,7 @@ def test_two_readers_of_one_job_are_one_finding_with_the_tightest_first() -> Non
         "workloads:", "workloads:\n  alert: {from: app, inputs: known, slo: {freshness: 1h}}"
     )
     finding = lint("SRV003", facts).findings[AT]
-    assert "`alert` may be at most 1 h old" in finding.message
+    assert "`alert` allows an age of at most 1 h (5 h over)" in finding.message
     assert {related.at for related in finding.related} >= {
         "workloads.alert.slo.freshness",
         "workloads.show.slo.freshness",

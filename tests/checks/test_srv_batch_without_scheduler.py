@@ -45,7 +45,7 @@ def test_something_starts_it(job: str, more: str) -> None:
 @pytest.mark.parametrize("job", ["run_time: 1h", "uses: spark", "uses: kubernetes-job", "window: 2h"])
 def test_nothing_starts_it(job: str) -> None:
     finding = lint("SRV012", text(f"{READ}, {job}")).findings[AT]
-    assert finding.message == "nothing starts `job`: it has no schedule, and nothing triggers or calls it"
+    assert finding.message == "nothing starts `job`: it has no schedule, no trigger, no caller and no queue to consume"
     assert finding.severity == "error"
 
 
@@ -85,7 +85,7 @@ def test_somebody_takes_the_predictions(job: str, more: str) -> None:
         ("writes: [other], reads: [other]", "", "components.job.writes[0]", "they end in `other`"),  # only itself
         ("writes: [other], logs_to: [log]", "  log: {kind: log-store}", "components.job.writes[0]", "`other`"),
         ("publishes: [topic]", "  topic: {kind: queue}", "components.job.publishes[0]", "they end in `topic`"),
-        ("retry: all", "", "components.job.serves", "it writes to no store and publishes nothing"),
+        ("retry: all", "", "components.job.serves", "writes them to no store and publishes them nowhere"),
     ],
 )
 def test_nobody_takes_them(job: str, more: str, at: str, said: str) -> None:

@@ -37,9 +37,19 @@ def test_the_time_counts_and_not_the_size(objective: str, violated: bool) -> Non
 def test_the_message_says_who_asks_how_much_and_why_replicas_do_not_help() -> None:
     finding = lint("SRV001", text("slo: {latency: {p95: 50ms}}", "service_time: 80ms")).findings[AT]
     assert finding.message == (
-        "`rank` asks for 50 ms at p95, but `ranker` alone takes at least 80 ms on idle servers: more replicas cannot help"
+        "`rank` needs p95 <= 50 ms, but `ranker` alone takes at least 80 ms on idle servers (30 ms over); "
+        "more replicas won't help"
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert finding.loss == pytest.approx(1 - 50 / 80)
+
+
+def test_a_model_over_the_objective_is_named_with_what_the_whole_path_takes() -> None:
+    found = lint("SRV001", text("slo: {latency: {p95: 4s}}", "service_time: 8s", "service_time: 40ms"))
+    assert found.findings[AT].message == (
+        "`rank` needs p95 <= 4 s, but `ranker` alone takes 8 s (path p95 is at least 8.04 s: 4.04 s over); "
+        "more replicas won't help"
+    )
 
 
 def test_hops_add_up_one_of_them_at_the_percentile() -> None:
@@ -50,8 +60,8 @@ def test_hops_add_up_one_of_them_at_the_percentile() -> None:
     ))  # fmt: skip
     assert found.term(AT, "floor") == pytest.approx(0.064)
     assert found.findings[AT].message == (
-        "`rank` asks for 60 ms at p95, but an answer takes at least 64 ms on idle servers, 35 ms of it in `ranker`: "
-        "more replicas cannot help"
+        "`rank` needs p95 <= 60 ms, but its path takes at least 64 ms on idle servers (4 ms over), "
+        "35 ms of it in `ranker`; more replicas won't help"
     )
     assert found.cures(AT)[:2] == ["smaller-model", "data-cache"]
 
@@ -104,7 +114,7 @@ def test_the_misses_are_explained() -> None:
     ))  # fmt: skip
     (term,) = [term for term in found.findings[AT].terms if term.name == "model_time"]
     assert term.value == pytest.approx(0.12)
-    assert term.note == "p99 of all is p90 of the 10 % that come here"
+    assert term.note == "overall p99 >= p90 of the 10 % of requests here"
 
 
 def test_a_canary_of_half_a_per_cent_does_not_make_the_p99() -> None:
@@ -215,7 +225,7 @@ def test_several_workloads_that_wait_for_one_model_are_one_finding() -> None:
         "workloads:", "workloads:\n  tight: {from: shop, slo: {latency: {p95: 20ms}}}"
     ))  # fmt: skip
     finding = found.findings[AT]
-    assert finding.message.startswith("`tight` asks for 20 ms")
+    assert finding.message.startswith("`tight` needs p95 <= 20 ms")
     assert [related.at for related in finding.related] == [
         "workloads.tight.slo.latency", "workloads.rank.slo.latency", "components.server.serves",
     ]  # fmt: skip

@@ -41,19 +41,20 @@ def test_the_longest_gap_and_the_run_count(schedule: str, freshness: str, violat
     assert found.undecided == {}
 
 
-def test_the_finding_says_what_period_would_do() -> None:
+def test_the_message_names_a_period_that_is_short_enough() -> None:
     found = lint("SRV008", batch("36h", 'schedule: "0 3 * * 1-5", run_time: 90min'))
     assert found.term(JOB, "age") == pytest.approx(73.5 * 3600)
     assert found.findings[JOB].message == (
-        "a prediction of `nightly` is up to 3.06 d old when `show` reads it, but may be 36 h old: runs that start at most "
-        "34.5 h apart would do"
+        "predictions of `nightly` are up to 3.06 d old when `show` reads them, but it allows an age of at most 36 h "
+        "(37.5 h over): start runs at most 34.5 h apart"
     )
+    assert found.findings[JOB].loss == pytest.approx(1 - 36 / 73.5)
     assert (found.findings[JOB].severity, found.cures(JOB)[0]) == ("error", "shorter-period")
 
 
 def test_where_runs_would_overlap_they_have_to_be_shorter() -> None:
     found = lint("SRV008", batch("2h", "schedule: 1h, run_time: 90min"))
-    assert found.findings[JOB].message.endswith("a run takes 1.5 h, and would have to start every 30 min")
+    assert found.findings[JOB].message.endswith("a run takes 1.5 h but would have to start every 30 min")
     assert found.cures(JOB)[0] == "parallel-jobs"
 
 
@@ -91,7 +92,7 @@ def test_the_fact_that_is_missing_is_asked_for(job: str, more: str, needs: list[
 def test_a_gap_that_is_too_long_needs_no_run_time() -> None:
     found = lint("SRV008", batch("36h", "schedule: 48h"))
     assert found.places == {JOB}
-    assert found.findings[JOB].message.endswith("runs that start at most 36 h apart would do, less the run")
+    assert found.findings[JOB].message.endswith("start runs at most 36 h apart, minus the run time")
 
 
 @pytest.mark.parametrize(
@@ -145,9 +146,10 @@ def test_what_a_job_fills_is_no_cache_of_answers() -> None:
     assert (found.places, found.undecided) == (set(), {})
 
 
-def test_the_ttl_that_would_do_is_said() -> None:
+def test_the_message_names_a_ttl_that_is_short_enough() -> None:
     assert lint("SRV008", cached("hit_ratio: 30%, ttl: 1h")).findings[TTL].message == (
-        "`kept` keeps a prediction for 1 h, but `quote` allows it to be 5 min old: a ttl of 5 min would do"
+        "`kept` keeps predictions for 1 h, but `quote` allows an age of at most 5 min (55 min over): "
+        "set `ttl` to 5 min or less"
     )
 
 
@@ -167,8 +169,8 @@ def test_the_last_message_of_a_full_queue_waits_for_all_before_it() -> None:
     found = lint("SRV008", queued("max_length: 400k"))
     assert found.term(LENGTH, "age") == pytest.approx(15000)
     assert found.findings[LENGTH].message == (
-        "a full `jobs` keeps `worker` busy for 4.17 h, but a prediction for `judge` may be 1 h old: 34 predictions at a "
-        "time instead of 8, or at most 96 k messages would do"
+        "`worker` takes about 4.17 h to empty a full `jobs`, but `judge` allows an age of at most 1 h (3.17 h over): "
+        "run 34 predictions in parallel instead of 8, or limit the queue to 96 k messages"
     )
     assert found.findings[LENGTH].severity == "warning"
 
@@ -210,7 +212,7 @@ def test_two_workloads_that_read_one_job_are_one_finding() -> None:
         "workloads: {", "workloads: {alert: {from: app, inputs: known, slo: {freshness: 9h}}, "
     )
     finding = lint("SRV008", facts).findings[JOB]
-    assert "`alert` reads it" in finding.message
+    assert "when `alert` reads them" in finding.message
     assert [related.at for related in finding.related] == [
         "workloads.alert.slo.freshness",
         "workloads.show.slo.freshness",

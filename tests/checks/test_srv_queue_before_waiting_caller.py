@@ -64,9 +64,10 @@ def test_a_way_back_is_found(worker: str, api: str, page: str, more: str) -> Non
 def test_without_one_the_request_disappears(worker: str, api: str, more: str) -> None:
     finding = lint("SRV006", text(worker, api, more=more)).findings[AT]
     assert finding.message == (
-        "`ask` waits for `net`, but the request goes into `jobs` and nothing brings the result of `worker` back: no store "
-        "that the waiting side reads, no callback, no reply"
+        "`ask` waits for `net`, but the request goes to queue `jobs` and nothing returns the result of `worker`: "
+        "no store that the caller can poll, no callback, no reply queue"
     )
+    assert finding.loss == 1
 
 
 def test_the_page_may_poll_elsewhere_than_it_posts() -> None:
@@ -107,7 +108,8 @@ def test_too_late_shows_its_arithmetic() -> None:
     found = lint("SRV006", text("writes: [results]", "reads: [results]", workload=workload))
     assert found.term(AT, "floor") == pytest.approx(2.001)
     assert found.findings[AT].message == (
-        "`ask` waits 1 s at p95, but its request goes into `jobs`, and behind it even the first in line takes at least 2 s"
+        "`ask` needs p95 <= 1 s, but its request goes to queue `jobs`, and the work behind it takes at least 2 s "
+        "even if the queue is empty (1 s over)"
     )
 
 

@@ -27,9 +27,10 @@ components:
 def test_the_finding_says_who_waits_for_what() -> None:
     finding = lint("SRV005", text()).findings[AT]
     assert finding.message == (
-        "`api` waits until `server` has run `quick` and `net`, though `judge` can go on without the answer: one prediction "
-        "of `net` takes 4.2 s"
+        "`api` waits while `server` runs `quick` and `net`, but `judge` can continue without the answer: "
+        "a typical prediction of `net` takes 4.2 s"
     )
+    assert finding.loss == pytest.approx(1 - 1 / 4.2)
     assert [(term.name, term.value) for term in finding.terms] == [("service_time", 4.2), ("slow", 1.0)]
 
 
@@ -81,7 +82,7 @@ def test_the_ratio_is_shown() -> None:
     found = lint("SRV005", text("waits: false, inputs: on-request, slo: {latency: {p95: 10min}}", model="50ms"))
     assert found.term(AT, "ratio") == pytest.approx(20)
     assert found.findings[AT].message.endswith(
-        "the answer may come after 10 min, and by then everybody gave up (after 30 s)"
+        "its SLO allows 10 min at p95, but callers time out after 30 s"
     )
 
 
@@ -106,7 +107,7 @@ def test_a_quick_model_leaves_nothing_to_ask() -> None:
 
 def test_two_workloads_that_wait_at_one_call_are_one_finding() -> None:
     finding = lint("SRV005", text(more=", again: {from: app, waits: false, inputs: on-request}")).findings[AT]
-    assert "`judge` and `again` can go on" in finding.message
+    assert "`judge` and `again` can continue" in finding.message
     assert [related.at for related in finding.related] == ["workloads.judge.waits", "workloads.again.waits"]
 
 

@@ -106,7 +106,7 @@ def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Pat
     page.click(opened.node("balancer"))
     shown = panel.inner_text()
     assert "examples/failing/single-balancer.yaml:42" in shown
-    assert "`balancer` has one replica" in shown
+    assert "`balancer` has only one replica" in shown
     assert "kind: load-balancer" in shown and "driver-app calls balancer (timeout: 30 s)" in shown
     page.get_by_role("button", name="Show upload-api").click()
     assert panel.locator("h2").inner_text() == "upload-api"
