@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archlint.about import install_command
-from archlint.errors import ArchlintError
 from archlint.model.architecture import Component, Relation
 
 if TYPE_CHECKING:
@@ -24,11 +22,8 @@ def network_of(system: System) -> networkx.MultiDiGraph[str]:
 
     Attributes are text, numbers or truth values; what the file does not state has none.
     """
-    try:
-        import networkx
-    except ImportError:
-        message = "the graph cannot be given to networkx, which is not installed"
-        raise ArchlintError(message, install_command("graph")) from None
+    import networkx
+
     graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
     graph.graph["name"] = system.architecture.name or ""
     for name, component in system.components.items():

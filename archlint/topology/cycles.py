@@ -47,15 +47,53 @@ def _leaves_first(targets: Targets) -> tuple[list[str], list[str]]:
 
 
 def _knots(targets: Targets, names: Sequence[str]) -> list[tuple[str, ...]]:
-    import rustworkx
+    """Return the strongly connected components of the graph that some nodes span, targets first (Tarjan)."""
+    inside = {name: index for index, name in enumerate(names)}
+    number: dict[str, int] = {}        # in the order of discovery
+    low: dict[str, int] = {}           # the lowest number on the path that a node reaches
+    path: list[str] = []               # discovered, but in no component yet
+    on_path: set[str] = set()
+    found: list[tuple[str, ...]] = []
+    for start in names:
+        if start in number:
+            continue
+        calls: list[tuple[str, Iterator[str]]] = []
+        entered: str | None = start
+        while entered is not None or calls:
+            if entered is not None:
+                number[entered] = low[entered] = len(number)
+                path.append(entered)
+                on_path.add(entered)
+                calls.append((entered, iter(targets[entered])))
+            name, ends = calls[-1]
+            entered = None
+            for end in ends:
+                if end not in inside:
+                    continue
+                if end not in number:
+                    entered = end
+                    break
+                if end in on_path:
+                    low[name] = min(low[name], number[end])
+            if entered is not None:
+                continue
+            calls.pop()
+            if calls:
+                caller = calls[-1][0]
+                low[caller] = min(low[caller], low[name])
+            if low[name] == number[name]:
+                members = _popped(path, name)
+                on_path.difference_update(members)
+                found.append(tuple(sorted(members, key=inside.__getitem__)))
+    return found
 
-    graph: rustworkx.PyDiGraph[str, None] = rustworkx.PyDiGraph()
-    index = dict(zip(names, graph.add_nodes_from(names), strict=True))
-    graph.add_edges_from_no_data(
-        [(index[name], index[end]) for name in names for end in targets[name] if end in index]
-    )
-    components = rustworkx.strongly_connected_components(graph)   # leaves first (Tarjan's order)
-    return [tuple(sorted((graph[node] for node in nodes), key=index.__getitem__)) for nodes in components]
+
+def _popped(path: list[str], first: str) -> list[str]:
+    """Remove the end of a list from a name on, and return it."""
+    members = [path.pop()]
+    while members[-1] != first:
+        members.append(path.pop())
+    return members
 
 
 def targets_first(targets: Targets, names: Sequence[str]) -> list[str]:

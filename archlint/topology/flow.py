@@ -175,16 +175,12 @@ class Flow:
 
     @cached_property
     def _immediate_dominators(self) -> dict[str, str]:
-        import rustworkx
+        import networkx
 
-        names = list(self.waiting)
-        graph: rustworkx.PyDiGraph[str, None] = rustworkx.PyDiGraph()
-        index = dict(zip(names, graph.add_nodes_from(names), strict=True))
-        graph.add_edges_from_no_data(
-            [(index[name], index[step.target]) for name in names for step in self.steps[name] if step.waits]
-        )
-        found = rustworkx.immediate_dominators(graph, index[self.client])
-        return {graph[node]: graph[before] for node, before in found.items() if node != before}
+        graph: networkx.DiGraph[str] = networkx.DiGraph()
+        graph.add_nodes_from(self.waiting)
+        graph.add_edges_from((name, step.target) for name in self.waiting for step in self.steps[name] if step.waits)
+        return networkx.immediate_dominators(graph, self.client)
 
     def dominators(self, target: str) -> tuple[str, ...]:
         """Return the components that every way of waiting from the client to a target passes, both included.

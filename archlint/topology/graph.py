@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Relation
 from archlint.topology.cycles import condensed_order, shortest_cycles
 from archlint.topology.steps import Routes
@@ -189,28 +188,21 @@ class Topology:
 
     def articulation_points(self) -> tuple[str, ...]:
         """Return the components without which the graph, directions aside, falls into more parts, by name."""
-        import rustworkx
+        import networkx
 
-        names = list(self.components)
-        graph: rustworkx.PyGraph[str, None] = rustworkx.PyGraph()
-        index = dict(zip(names, graph.add_nodes_from(names), strict=True))
+        graph: networkx.Graph[str] = networkx.Graph()
+        graph.add_nodes_from(self.components)
         relations = (relation for leaving in self.outgoing.values() for relation in leaving)
-        graph.add_edges_from_no_data(
-            [(index[r.source], index[r.target]) for r in relations if r.source != r.target]
-        )
-        return tuple(sorted(graph[node] for node in rustworkx.articulation_points(graph)))
+        graph.add_edges_from((r.source, r.target) for r in relations if r.source != r.target)
+        return tuple(sorted(set(networkx.articulation_points(graph))))
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return the graph as networkx has it: nodes carry `kind`, edges `verb` and `waits`.
 
-        Edges run as the relations are written, so a `consumes` runs from the consumer to the queue. Raises
-        `ArchlintError` where networkx is not installed: it comes with the extra `graph`.
+        Edges run as the relations are written, so a `consumes` runs from the consumer to the queue.
         """
-        try:
-            import networkx
-        except ImportError:
-            message = "the graph cannot be given to networkx, which is not installed"
-            raise ArchlintError(message, "pip install archlint[graph]") from None
+        import networkx
+
         graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
         for name, component in self.components.items():
             graph.add_node(name, kind=component.kind)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import re
+import tomllib
 from random import Random
 
 import networkx
 import pytest
 
-from archlint.about import install_command
-from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Component, Relation
 from archlint.topology import Topology
 from archlint.topology.cycles import condensed_order, shortest_cycles, targets_first
+from tests.conftest import ROOT
 from tests.topology.graphs import random_system, system_of
 
 
@@ -61,8 +61,39 @@ def _knot_of(cycle: tuple[Relation, ...], knots: list[set[str]]) -> frozenset[st
 @pytest.mark.parametrize("seed", range(120))
 def test_articulation_points(seed: int) -> None:
     topology = random_calls(seed, size=3 + seed % 6, edges=seed % 13)
-    expected = set(networkx.articulation_points(calls(topology).to_undirected()))
+    graph = calls(topology).to_undirected()
+    parts = networkx.number_connected_components(graph)
+    expected = {name for name in graph if networkx.number_connected_components(_without(graph, name)) > parts}
     assert set(topology.articulation_points()) == expected
+
+
+def _without(graph: networkx.Graph[str], name: str) -> networkx.Graph[str]:
+    rest = graph.copy()
+    rest.remove_node(name)
+    return rest
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_strongly_connected_components_are_those_of_networkx(seed: int) -> None:
+    """From sparse graphs with many small components to dense ones with one large component."""
+    lot = Random(seed)
+    names = [f"c{number}" for number in range(40 + seed)]
+    targets: dict[str, list[str]] = {name: [] for name in names}
+    for _ in range(len(names) * (1 + seed % 4)):
+        targets[lot.choice(names)].append(lot.choice(names))
+    groups = condensed_order(targets)
+    graph = networkx.DiGraph((name, end) for name, ends in targets.items() for end in ends)
+    graph.add_nodes_from(targets)
+    assert sorted(map(sorted, groups)) == sorted(map(sorted, networkx.strongly_connected_components(graph)))
+    place = {name: number for number, group in enumerate(groups) for name in group}
+    assert all(place[end] <= place[name] for name, ends in targets.items() for end in ends)
+    assert all(list(group) == sorted(group, key=names.index) for group in groups)
+
+
+def test_a_ring_needs_no_deep_recursion() -> None:
+    names = [f"c{number}" for number in range(50_000)]
+    targets = {name: [end, name] for name, end in zip(names, [*names[1:], names[0]], strict=True)}
+    assert condensed_order(targets) == [tuple(names)]
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -179,10 +210,8 @@ def test_networkx_gets_every_component_and_relation() -> None:
     ]  # fmt: skip
 
 
-def test_without_networkx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    system = system_of("client: {kind: client, calls: [api]}\napi: {kind: service}")
-    monkeypatch.setitem(sys.modules, "networkx", None)
-    with pytest.raises(ArchlintError) as caught:
-        system.to_networkx()
-    assert caught.value.hint == install_command("graph")
-    assert "networkx" in caught.value.message
+def test_a_plain_install_brings_networkx_and_no_numpy() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[^\w-]", line)[0].lower() for line in project["dependencies"]}
+    assert "networkx" in names
+    assert not names & {"numpy", "rustworkx", "scipy", "pandas"}
