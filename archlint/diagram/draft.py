@@ -122,7 +122,9 @@ def _named_elsewhere(system: System, drawn: set[tuple[str, str]]) -> Iterable[Ed
 def mark_of(finding: Finding) -> Mark:
     """Return a finding as it is drawn."""
     where = finding.location
-    return Mark(finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line)
+    return Mark(
+        finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line, finding.loss
+    )
 
 
 def marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import hypot
 from typing import Final
 
 import msgspec
@@ -85,6 +86,30 @@ def _cuts(start: Point, end: Point, box: Box) -> bool:
         else:
             last = min(last, room / step)
     return first < last
+
+
+def gap(line: Trace, box: Box) -> float:
+    """Return the distance between a line and a box; 0 where the line touches it.
+
+    >>> gap(Trace(((0, 0), (9, 0)), (0, 0, 9, 0)), (4, 3, 6, 5))
+    3.0
+    """
+    if passes(line, box):
+        return 0.0
+    left, top, right, bottom = box
+    corners = ((left, top), (right, top), (left, bottom), (right, bottom))
+    pieces = list(zip(line.points, line.points[1:], strict=False))
+    to_corners = (_to_piece(corner, a, b) for corner in corners for a, b in pieces)
+    to_points = (hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom)) for x, y in line.points)
+    return min((*to_corners, *to_points), default=0.0)
+
+
+def _to_piece(point: Point, start: Point, end: Point) -> float:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    square = dx * dx + dy * dy
+    share = ((point[0] - start[0]) * dx + (point[1] - start[1]) * dy) / square if square else 0.0
+    share = min(1.0, max(0.0, share))
+    return hypot(point[0] - start[0] - share * dx, point[1] - start[1] - share * dy)
 
 
 def along(line: Trace, share: float) -> Point:

@@ -1,19 +1,23 @@
-"""What stands above and below the picture: title, notes, findings of the whole file, and what the signs mean."""
+"""What stands above and below the picture: title, notes, the worst findings in words, and what the signs mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
-from archlint.diagram.cards import letters
+from archlint.diagram.cards import Chip, chip_width, letters
 from archlint.diagram.icons import BADGES, MARKS
-from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Picture
-from archlint.diagram.shapes import badge_element, number, text
-from archlint.diagram.text import cut, text_width, wrapped
+from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Mark, Picture, badness
+from archlint.diagram.shapes import badge_element, chip_element, number, text
+from archlint.diagram.text import clean, cut, text_width, wrapped
 
-_SAMPLE = 34.0
-_ROW = 19.0
+_SAMPLE: Final = 34.0
+_SIGN: Final = 20.0
+_ROW: Final = 19.0
+_MOST_IN_WORDS: Final = 3
+"""Findings of parts that the head has in words; the legend names the rules of all."""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -24,7 +28,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 def head(picture: Picture, width: float) -> Block:
-    """Return the title, the notes, and what was found about the file as a whole."""
+    """Return the title, the description, the notes, and the worst findings in words."""
     elements = [text(0, 16, "title", cut(picture.title, width, 18, True))]
     y = 22.0
     for line in wrapped(picture.description, width, 11, most=3) if picture.description else []:
@@ -34,53 +38,61 @@ def head(picture: Picture, width: float) -> Block:
         for line in wrapped(note, width, 11, True, most=4):
             y += 16
             elements.append(text(0, y - 1, "budget", line))
-    for mark in picture.marks:
-        y += 4
-        for row, line in enumerate(wrapped(f"{mark.rule} {mark.message} (line {mark.line})", width - 20, 11, most=4)):
+    for mark in _in_words(picture):
+        y += 5
+        chip = Chip(mark.rule, mark.severity, 0.0, round(y, 1), chip_width(mark.rule))
+        elements.append(chip_element(chip))
+        words = clean(mark.message, 1_000)
+        for line in wrapped(words, width - chip.width - 8, 11, most=3):
             y += 15
-            if row == 0:
-                elements.append(_sign(mark.severity, 0, y - 11))
-            elements.append(text(18, y - 1, "text", line))
+            elements.append(text(chip.width + 8, y - 3.5, "fact", line))
     return Block(tuple(elements), y + 10)
 
 
+def _in_words(picture: Picture) -> list[Mark]:
+    """Return the findings that the head has in words: all of the file as a whole, and the worst of its parts."""
+    of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
+    worst = sorted(of_parts, key=lambda mark: (*badness(mark), mark.rule, mark.line, mark.at))
+    return [*picture.marks, *worst[:_MOST_IN_WORDS]]
+
+
 def legend(picture: Picture, width: float) -> Block:
-    """Return what the styles of lines, the rules and the shades in a picture mean."""
+    """Return what the lines, signs, rules and shades of a picture mean."""
     elements: list[str] = []
     x, y = 0.0, 0.0
-    for sample, meaning in _items(picture):
-        shown = cut(meaning, width - _SAMPLE, 11)
-        needed = _SAMPLE + text_width(shown, 11) + 18
+    for sample, size, meaning in _items(picture):
+        shown = cut(meaning, width - size, 11)
+        needed = size + text_width(shown, 11) + 18
         if x and x + needed > width + 18:
             x, y = 0.0, y + _ROW
-        words = text(_SAMPLE, 12, "text", shown)
+        words = text(size, 12, "text", shown)
         elements.append(f'<g transform="translate({number(x)} {number(y)})">{sample}{words}</g>')
         x += needed
     return Block(tuple(elements), y + _ROW if elements else 0.0)
 
 
-def _items(picture: Picture) -> Iterable[tuple[str, str]]:
+def _items(picture: Picture) -> Iterable[tuple[str, float, str]]:
     lines = {edge.family for edge in picture.edges}
     for family, meaning in FAMILIES.items():
         if family in lines:
-            yield _line_sample(family), meaning
+            yield _line_sample(family), _SAMPLE, meaning
     if any(edge.optional for edge in picture.edges):
-        yield _line_sample("waiting hollow"), "hollow tip: the answer is only poorer without it"
+        yield _line_sample("waiting hollow"), _SAMPLE, "optional: the answer is degraded without it"
     for verb, target in picture.badges.items():
-        yield badge_element(verb, 14, 2), f"{BADGES[verb][1]} {target}"
+        yield badge_element(verb, 2, 2), _SIGN, f"{BADGES[verb][1]} {target}"
     rules: dict[tuple[int, str, str, str], int] = {}
     for mark in picture.all_marks:
         key = (SEVERITIES.index(mark.severity), mark.severity, mark.rule, mark.name)
         rules[key] = rules.get(key, 0) + 1
     for (_, severity, rule, name), count in sorted(rules.items()):
-        yield _sign(severity, 16, 2), f"{rule} {name} ({severity}{f', ×{count}' if count > 1 else ''})"
+        yield _sign(severity, 2, 2), _SIGN, f"{rule} {name} ({severity}{f', ×{count}' if count > 1 else ''})"
     for index, (pattern, letter) in enumerate(letters(picture).items()):
-        box = f'<rect class="shade-{index % 8}" x="12" y="1" width="18" height="15" rx="3"/>'
-        yield box + text(17, 12.5, "letter", letter), picture.patterns[pattern]
+        box = f'<rect class="shade-{index % 8}" x="0" y="1" width="18" height="15" rx="3"/>'
+        yield box + text(5, 12.5, "letter", letter), _SIGN + 4, picture.patterns[pattern]
     changes = {node.change for node in picture.nodes} | {edge.change for edge in picture.edges}
     for change in CHANGES:
         if change in changes:
-            yield f'<g class="{change}"><path class="line" d="M2 8H28"/></g>', change
+            yield f'<g class="{change}"><path class="line" d="M2 8H28"/></g>', _SAMPLE, change
 
 
 def _line_sample(classes: str) -> str:

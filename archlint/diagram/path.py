@@ -1,4 +1,4 @@
-"""The path that a workload's client waits for, with its budget: objective, timeouts, and what no hop can beat."""
+"""The path that a workload's client waits for, with its budget: objective, timeouts, minimum time of each hop."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _USUAL: Final = 0.99
 def with_path(picture: Picture, system: System, name: str) -> Picture:
     """Return a picture with a workload's waiting path highlighted; raises `UsageError` for an unknown workload.
 
-    Each component on it says the least time of its answer with all that it waits for, each relation its timeout; a
-    note compares the least time of the whole with the objective.
+    Each component on the path shows the minimum time of its answer, with everything that it waits for; each relation
+    shows its timeout. A note compares the minimum of the whole path with the objective.
     """
     workload = system.workloads.get(name)
     if workload is None:
@@ -50,7 +50,7 @@ def _node(node: Node, floors: FloorOf, fraction: float, inside: bool) -> Node:
     unknown_times = " + unknown" if floor.unknown else ""
     text = f"≥ {format_duration(floor.at_s)}{unknown_times}" if floor.at_s or floor.unknown else ""
     if text.startswith("≥ 0 s"):
-        text = "least time unknown"
+        text = "minimum unknown"
     return replace(node, emphasis=1, budget=f"{format_percentile(fraction)} {text}" if text else "")
 
 
@@ -70,17 +70,19 @@ def _note(workload: Workload, floors: FloorOf) -> str:
     fraction, objective_s = _objective(workload)
     name = format_percentile(fraction)
     floor = floors.answer(fraction)
-    least = f"no answer at {name} before {format_duration(floor.at_s)}" if floor.at_s else "no least time is known"
     count = len(floor.unknown)
     missing = f" ({count} service time{'s' if count > 1 else ''} unknown)" if count else ""
+    minimum = f"{name} is at least {format_duration(floor.at_s)}" if floor.at_s else f"{name} is unknown"
+    least = f"Path of {workload.name}: {minimum}{missing}"
     if objective_s is None:
-        return f"Path of {workload.name}: {least}{missing}; no latency objective."
-    said = f"Path of {workload.name}: objective {name} {format_duration(objective_s)}; {least}{missing}"
-    return f"{said}; {_room(objective_s - floor.at_s, count > 0)}." if floor.at_s else f"{said}."
+        return f"{least}; no latency objective."
+    if not floor.at_s:
+        return f"{least}; objective {format_duration(objective_s)}."
+    return f"{least}: {_room(objective_s - floor.at_s, count > 0)} the {format_duration(objective_s)} objective."
 
 
 def _room(left_s: float, some_unknown: bool) -> str:
-    """Return what an objective leaves beyond the least time; with what is unknown there can only be less."""
+    """Return how far the minimum is from the objective; unknown service times can only raise the minimum."""
     if left_s < 0:
-        return f"{'at least ' if some_unknown else ''}{format_duration(-left_s)} too late"
-    return f"{'at most ' if some_unknown else ''}{format_duration(left_s)} left"
+        return f"{'at least ' if some_unknown else ''}{format_duration(-left_s)} over"
+    return f"{'at most ' if some_unknown else ''}{format_duration(left_s)} under"

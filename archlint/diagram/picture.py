@@ -29,7 +29,10 @@ CHANGES: Final = (ADDED, REMOVED, CHANGED)
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A finding on the part that it concerns; `at` is its structural path, `line` counts from 1."""
+    """A finding on the part that it concerns.
+
+    `at` is its structural path, `line` counts from 1, `loss` is the share that is lost by it, from 0 to 1.
+    """
 
     rule: str
     name: str
@@ -38,6 +41,7 @@ class Mark(msgspec.Struct, frozen=True):
     at: str
     file: str
     line: int
+    loss: float = 0.0
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -150,6 +154,11 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 SEVERITIES: Final = ("error", "warning", "info")
+
+
+def badness(mark: Mark) -> tuple[int, float]:
+    """Return the place of a finding among others: by severity, then by what is lost, the worst first."""
+    return SEVERITIES.index(mark.severity), -mark.loss
 
 
 def grouped_marks(marks: tuple[Mark, ...]) -> list[tuple[str, str, int]]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import Scene, scene_of, title_box, under_label, under_title, word_box
-from archlint.diagram.geometry import Point, Trace, along
+from archlint.diagram.geometry import Point, Trace, along, box_around, gap, passes
 from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge
 
@@ -22,6 +22,10 @@ _STEP: Final = 6.0
 """Points between the places where a title is tried."""
 _NEAREST: Final = 4.0
 """Points that a title keeps from the sides of its frame at least."""
+_STROKE: Final = 1.0
+"""Points between a label and the middle of its own line, whose stroke is at most 3 points wide."""
+_NEAR: Final = 3.0
+"""Points up to which a label is close to its line."""
 _EDGE: Final = 12.0
 """Points by which a label may stand out of the layout: the picture has a wider margin."""
 
@@ -60,25 +64,34 @@ def _titled(scene: Scene, index: int, frame: Frame, cluster: Cluster) -> Frame:
 
 
 def _labelled(scene: Scene, index: int, line: Line, label: EdgeLabel, layout: Layout) -> Line:
-    """Return a line with its label where it lies over the least, as near to where it was as can be."""
+    """Return a line with its label where it covers the least, off its own line and close to it."""
     way = scene.lines[index]
     if way is None or line.label is None:
         return line
-    best, clashes = line.label, under_label(scene, index, word_box(line.label, label))
+
+    def faults(middle: Point) -> tuple[int, bool, float]:
+        ground = box_around(middle, label.width, label.height, -_STROKE)
+        clashes = under_label(scene, index, word_box(middle, label))
+        return clashes, passes(way, ground), max(0.0, gap(way, ground) - _NEAR)
+
+    best = line.label
+    least = faults(best)
     for middle in _beside(way, label, layout):
-        if clashes == 0:
+        if least == (0, False, 0.0):
             break
-        found = under_label(scene, index, word_box(middle, label))
-        if found < clashes:
-            best, clashes = middle, found
+        found = faults(middle)
+        if found < least:
+            best, least = middle, found
     scene.words[index] = word_box(best, label)
     return replace(line, label=best)
 
 
 def _beside(way: Trace, label: EdgeLabel, layout: Layout) -> Iterator[Point]:
     """Yield where a label may stand: beside its line, then on it, from its middle outwards."""
-    half, tall = label.width / 2 + 1, label.height / 2 + 1
-    for sides in (((half, 0.0), (-half, 0.0), (0.0, -tall), (0.0, tall)), ((0.0, 0.0),)):
+    half, tall = label.width / 2 + _STROKE + 0.5, label.height / 2 + _STROKE + 0.5
+    flat = ((half, 0.0), (-half, 0.0), (0.0, -tall), (0.0, tall))
+    slanting = ((half, -tall), (half, tall), (-half, -tall), (-half, tall))
+    for sides in ((*flat, *slanting), ((0.0, 0.0),)):
         for share in _SHARES:
             x, y = along(way, share)
             for dx, dy in sides:

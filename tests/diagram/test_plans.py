@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from xml.dom.minidom import parseString
 
 import pytest
 from msgspec.structs import replace
 
-from archlint.diagram import Plan, d2, dot, draw, mermaid, stylesheet, svg
+from archlint.diagram import Mark, Node, Picture, Plan, d2, dot, draw, mermaid, stylesheet, svg
 from archlint.errors import UsageError
 from tests.diagram.samples import generated, of_text
 
@@ -40,7 +41,7 @@ def test_a_path_says_its_budget_and_where_it_goes() -> None:
         "page": "p99 ≥ 60 ms + unknown", "api": "p99 ≥ 40 ms + unknown", "server": "p99 ≥ 90 ms",
     }  # fmt: skip
     assert picture.notes == (
-        "Path of search: objective p99 100 ms; no answer at p99 before 60 ms (1 service time unknown); at most 40 ms left.",
+        "Path of search: p99 is at least 60 ms (1 service time unknown): at most 40 ms under the 100 ms objective.",
     )
     assert next(edge.label for edge in picture.edges if edge.target == "server") == "2 retries, 50 %, no timeout"
 
@@ -61,11 +62,11 @@ def test_each_of_two_relations_to_one_target_keeps_its_own_budget() -> None:
 
 
 @pytest.mark.parametrize(("time", "note"), [
-    ("", "Path of ask: objective p99 50 ms; no least time is known (2 service times unknown)."),
-    ("service_time: 20ms", "Path of ask: objective p99 50 ms; no answer at p99 before 20 ms (1 service time unknown); "
-     "at most 30 ms left."),
-    ("service_time: 80ms", "Path of ask: objective p99 50 ms; no answer at p99 before 80 ms (1 service time unknown); "
-     "at least 30 ms too late."),
+    ("", "Path of ask: p99 is unknown (2 service times unknown); objective 50 ms."),
+    ("service_time: 20ms", "Path of ask: p99 is at least 20 ms (1 service time unknown): at most 30 ms under "
+     "the 50 ms objective."),
+    ("service_time: 80ms", "Path of ask: p99 is at least 80 ms (1 service time unknown): at least 30 ms over "
+     "the 50 ms objective."),
 ])  # fmt: skip
 def test_no_time_is_left_of_what_nobody_knows(time: str, note: str) -> None:
     parts = f"page: {{kind: client, calls: [api]}}, api: {{kind: service, calls: [db], {time}}}, db: {{kind: database}}"
@@ -233,3 +234,16 @@ def test_findings_stand_on_the_part_that_they_concern() -> None:
     server = next(node for node in picture.nodes if node.name == "server")
     assert of_models <= {mark.rule for mark in server.marks}
     assert draw(system).all_marks == ()
+
+
+def test_the_worst_findings_are_on_a_picture_in_words() -> None:
+    marks = tuple(
+        Mark(f"REL00{number}", "name", severity, f"`api` loses {number}", "components.api", "arch.yaml", number, loss)
+        for number, (severity, loss) in enumerate(
+            (("info", 1.0), ("warning", 0.2), ("error", 0.1), ("warning", 0.9), ("error", 0.7)))
+    )  # fmt: skip
+    whole = Mark("DOC001", "name", "info", "of the file", "", "arch.yaml", 1)
+    words = svg(Picture("shop", (Node("api", "service", marks=marks),), (), marks=(whole,)))
+    shown = re.findall(r">(`api` loses \d|of the file)<", words)
+    assert shown == ["of the file", "`api` loses 4", "`api` loses 2", "`api` loses 3"]
+    assert all(f">{mark.rule} name ({mark.severity})<" in words for mark in marks), "the legend names every rule"

@@ -6,7 +6,7 @@ import pytest
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import conflicts
-from archlint.diagram.geometry import Point, passes, trace
+from archlint.diagram.geometry import Point, box_around, gap, passes, trace
 from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge, Node
 from archlint.diagram.settle import settled
@@ -41,12 +41,22 @@ def test_a_label_moves_along_its_own_line_from_what_it_lies_over(label: Point, o
     assert counted(after, [WORDS, None]) == 0
     moved = after.edges[0]
     assert moved is not None and moved.label is not None and moved.points == straight((20, 20), (20, 280)).points
-    assert moved.label[0] == 51 and 20 < moved.label[1] < 280, "right beside its line"
+    assert moved.label[0] == 51.5 and 20 < moved.label[1] < 280, "right beside its line"
 
 
 def test_what_lies_over_nothing_stays() -> None:
-    made = layout(straight((20, 20), (20, 280), (60, 150)), straight((280, 20), (280, 280), (240, 150)))
+    made = layout(straight((20, 20), (20, 280), (52, 150)), straight((280, 20), (280, 280), (248, 150)))
     assert settled(made, CARDS, EDGES, [WORDS, WORDS], []) == made
+
+
+@pytest.mark.parametrize("label", [(20.0, 150.0), (40.0, 150.0), (120.0, 150.0)], ids=["on it", "biting", "adrift"])
+@pytest.mark.parametrize("end", [(20.0, 280.0), (220.0, 280.0), (280.0, 60.0)], ids=["upright", "slanting", "nearly flat"])
+def test_a_label_stands_close_to_its_line_and_hides_nothing_of_it(label: Point, end: Point) -> None:
+    made = layout(straight((20, 20), end, label), straight((299, 20), (299, 280)))
+    after = settled(made, CARDS, EDGES, [WORDS, None], []).edges[0]
+    assert after is not None and after.label is not None
+    line, ground = trace(after.points, after.tip), box_around(after.label, WORDS.width, WORDS.height)
+    assert not passes(line, ground) and gap(line, ground) <= 4
 
 
 def test_a_label_does_not_stand_on_the_border_of_a_frame() -> None:
