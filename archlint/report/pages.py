@@ -18,37 +18,54 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def rule_page(pack: Pack) -> str:
-    """The page of a rule in Markdown: what, why, where, cures, arithmetic, parameters, both examples, sources."""
+    """The page of a rule in Markdown: what it does, why, both examples, fixes, limits, arithmetic, sources."""
     parts = [
         f"# {pack.id} {pack.name}",
         f"**{pack.title}.** {pack.summary}" if pack.summary else f"**{pack.title}.**",
         f"Severity: {pack.severity.value}. Status: {pack.status}.",
     ]
-    sections = (
-        ("When it is violated", pack.what),
-        ("Why it matters", pack.why),
-        ("Where the finding stands", pack.place),
-        ("What to do", pack.fix),
-    )
-    parts += [f"## {title}\n\n{text}" for title, text in sections if text]
-    if pack.cures:
-        parts.append("## Cures\n\n" + "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures))
+    if pack.what:
+        place = f"\n\nWhere it is reported: {pack.place[:1].lower()}{pack.place[1:]}" if pack.place else ""
+        parts.append(f"## What it does\n\n{pack.what}{place}")
+    if pack.why:
+        parts.append(f"## Why it matters\n\n{pack.why}")
+    parts += _example(pack, "bad", "Example", "The marked line is reported:")
+    fixes = "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures)
+    if pack.fix or fixes:
+        parts.append("\n\n".join(part for part in ("## How to fix", pack.fix, fixes) if part))
+    parts += _example(pack, "good", "Example that passes", "")
+    notes = pack.folder / "notes.md"
+    if notes.is_file():
+        parts.append(_unwrapped(notes.read_text(encoding="utf-8")))
+    parts += _arithmetic(pack)
+    if pack.sources:
+        parts.append("## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def _unwrapped(text: str) -> str:
+    """Join the lines of each paragraph and list item.
+
+    >>> _unwrapped("- one\\n  item\\n- two\\n\\nA long\\nparagraph\\n")
+    '- one item\\n- two\\n\\nA long paragraph'
+    """
+    return re.sub(r"(?<=\S)\n(?![\n#-]) *", " ", text.strip())
+
+
+def _arithmetic(pack: Pack) -> list[str]:
+    """The terms of its findings and the parameters of the rule."""
+    parts = []
     if pack.terms:
         lines = [f"- `{name}`: {text}" for name, text in pack.terms.items()]
-        parts.append(
-            "## Terms of the finding\n\nAn acceptance may bound them (`while: TERM OP QUANTITY`).\n\n"
-            + "\n".join(lines)
-        )
+        said = "An acceptance can set a limit for them (`while: TERM OP QUANTITY`)."
+        parts.append(f"## Terms of a finding\n\n{said}\n\n" + "\n".join(lines))
     if pack.params and pack.check != "reader_problem":
         lines = [
             f"- `{p.name}` = {p.text}: {p.reason}" + (f" ({p.source})" if p.source else "")
             for p in pack.params.values()
         ]
         parts.append("## Parameters\n\n" + "\n".join(lines))
-    parts += _examples(pack)
-    if pack.sources:
-        parts.append("## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources))
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def _source(title: str, url: str) -> str:
@@ -57,32 +74,26 @@ def _source(title: str, url: str) -> str:
 
 def _cure_line(name: str, text: str, when: str) -> str:
     pattern = patterns().get(name)
-    reference = f" Start it: {_reference(pattern)}." if pattern is not None and pattern.reference else ""
-    condition = f" Helps when: {when.rstrip('.')}." if when else ""
-    return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{reference}"
+    command = start_command(pattern.reference) if pattern is not None else ""
+    start = f" Try it: `{command}`." if command else ""
+    condition = f" Use it when {when.rstrip('.')}." if when else ""
+    return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{start}"
 
 
-def _reference(pattern: Pattern) -> str:
-    """How the reference implementation is started, and where it is described."""
-    return f"`{start_command(pattern.reference)}` ([{pattern.reference}](../../{pattern.reference}/README.md))"
-
-
-def _examples(pack: Pack) -> list[str]:
-    """One example that breaks the rule and one that keeps it; the marks of the tests become arrows."""
-    parts = []
-    for kind, title in (("bad", "An example that breaks it"), ("good", "An example that keeps it")):
-        found = pack.examples(kind)
-        if found:
-            text = found[0].read_text(encoding="utf-8").rstrip()
-            text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", text)
-            parts.append(f"## {title}\n\n```yaml\n{text}\n```")
-    return parts
+def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
+    """The first example of a kind; the marks of the tests become arrows."""
+    found = pack.examples(kind)
+    if not found:
+        return []
+    text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", found[0].read_text(encoding="utf-8").rstrip())
+    said = f"{before}\n\n" if before else ""
+    return [f"## {title}\n\n{said}```yaml\n{text}\n```"]
 
 
 def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
-    """The page of a pattern in Markdown, with the rules that it cures."""
+    """The page of a pattern in Markdown, with the rules that it fixes."""
     parts = [f"# {pattern.title}", pattern.summary]
-    for title, lines in (("Use it when", pattern.use_when), ("Avoid it when", pattern.avoid_when)):
+    for title, lines in (("Use it when", pattern.use_when), ("Do not use it when", pattern.avoid_when)):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
     if pattern.roles:
@@ -90,11 +101,12 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
     if pattern.costs:
         parts.append(f"## What it costs\n\n{pattern.costs}")
     if pattern.reference:
-        parts.append(f"## Reference implementation\n\n{_reference(pattern)}")
-    cured = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
-    if cured:
-        cures = [f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in cured]
-        parts.append("## Cures\n\n" + "\n".join(f"- {line}" for line in cures))
+        readme = f"[README](../../{pattern.reference}/README.md)"
+        parts.append(f"## Try it\n\n`{start_command(pattern.reference)}` starts a working implementation ({readme}).")
+    fixed = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
+    if fixed:
+        rules = [f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in fixed]
+        parts.append("## Rules that it fixes\n\n" + "\n".join(f"- {line}" for line in rules))
     if pattern.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(title, url) for title, url in pattern.sources))
     return "\n\n".join(parts) + "\n"

@@ -263,7 +263,7 @@ def test_an_assumed_fact_says_who_assumes_it() -> None:
     assert isinstance(hit, Hit)
     (term,) = hit.terms
     assert (term.origin.value, term.at) == ("assumed", None)
-    assert "one request at a time" in term.note
+    assert term.note == "default: one at a time"
 
 
 def test_a_term_bounds_an_acceptance(tmp_path: Path) -> None:
