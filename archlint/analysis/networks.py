@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archlint.model.architecture import Component, Relation
+from archlint.analysis.facts import Facts
+from archlint.model.architecture import Architecture, Component, Owner, Relation
+from archlint.topology import Topology
 
 if TYPE_CHECKING:
     import networkx
-
-    from archlint.analysis.system import System
 
 Value = str | float | int | bool
 """What an attribute may be: every format that networkx writes has these."""
 _ENDS = frozenset({"source", "target", "index"})
 
 
-def network_of(system: System) -> networkx.MultiDiGraph[str]:
+def network_of(architecture: Architecture, topology: Topology, facts: Facts) -> networkx.MultiDiGraph[str]:
     """Return the graph of a system: nodes are components, edges relations, in the direction in which they are written.
 
     Attributes are text, numbers or truth values; what the file does not state has none.
@@ -25,19 +25,19 @@ def network_of(system: System) -> networkx.MultiDiGraph[str]:
     import networkx
 
     graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
-    graph.graph["name"] = system.architecture.name or ""
-    for name, component in system.components.items():
-        graph.add_node(name, **_of_component(system, component))
-    for relations in system.topology.outgoing.values():
+    graph.graph["name"] = architecture.name or ""
+    for name, component in architecture.components.items():
+        graph.add_node(name, **_of_component(component, facts, architecture.owner))
+    for relations in topology.outgoing.values():
         for relation in relations:
             attributes = _of_relation(relation)
-            graph.add_edge(relation.source, relation.target, waits=system.topology.waits(relation), **attributes)
+            graph.add_edge(relation.source, relation.target, waits=topology.waits(relation), **attributes)
     return graph
 
 
-def _of_component(system: System, component: Component) -> dict[str, Value]:
-    technology = system.facts.technology(component)
-    owner = component.owner or system.architecture.owner
+def _of_component(component: Component, facts: Facts, owner: Owner | None) -> dict[str, Value]:
+    technology = facts.technology(component)
+    owner = component.owner or owner
     stated = {
         "technology": technology.title if technology is not None else component.uses,
         "replicas": component.least_replicas,

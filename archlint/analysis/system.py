@@ -7,15 +7,14 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from archlint.analysis.blast import BlastRadii, BlastRadius, Usage
 from archlint.analysis.facts import Facts
 from archlint.analysis.floor_stages import FloorMemory
 from archlint.analysis.modes import Production, Serving, productions, servings
 from archlint.catalog.technologies import Technologies
 from archlint.errors import UsageError
 from archlint.model.architecture import Architecture, Component, Relation, Workload
-from archlint.topology import Flow, Topology
+from archlint.topology import Flow, Flows, Topology
 
 if TYPE_CHECKING:
     import graphviz
@@ -23,31 +22,6 @@ if TYPE_CHECKING:
 
 _DRAWS: Final = "archlint.diagram.notebook"
 """What draws a system; it stands above this room, so it is loaded by name, when somebody asks for a picture."""
-
-
-class Loss(msgspec.Struct, frozen=True):
-    """What a workload loses: the share of its requests, or None where a condition decides it."""
-
-    workload: Workload
-    share: float | None
-
-
-class BlastRadius(msgspec.Struct, frozen=True):
-    """What is lost with some components.
-
-    `losses` names each workload that loses requests; `traffic_share` is the share of all requests per second that
-    is lost, or None where a rate or a share is unknown.
-    """
-
-    losses: tuple[Loss, ...]
-    traffic_share: float | None
-
-
-class _Kind(msgspec.Struct, frozen=True, eq=False):
-    """Workloads that use the same components in the same way, their clients aside, with the flow of the first."""
-
-    flow: Flow
-    workloads: list[Workload]
 
 
 class System:
@@ -97,10 +71,8 @@ class System:
     def __init__(self, architecture: Architecture, technologies: Technologies) -> None:
         self.architecture = architecture
         self.technologies = technologies
-        self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
-        self._losses: dict[tuple[tuple[int, float | None], ...], BlastRadius] = {}
 
     def __repr__(self) -> str:
         name = f" {self.architecture.name}" if self.architecture.name else ""
@@ -123,6 +95,10 @@ class System:
         return Topology(self.architecture)
 
     @cached_property
+    def _flows(self) -> Flows:
+        return Flows(self.topology)
+
+    @cached_property
     def facts(self) -> Facts:
         """Facts with their origins."""
         return Facts(self.components, self.technologies)
@@ -139,11 +115,7 @@ class System:
     def flow(self, workload: Workload | str) -> Flow:
         """Return what a workload uses; workloads that enter alike and run the same models share one."""
         asked = self._workload(workload)
-        key = (asked.entrance.client, asked.entrance.to, asked.models)
-        flow = self._flows.get(key)
-        if flow is None:
-            flow = self._flows[key] = Flow(self.topology, asked.entrance, asked.models)
-        return flow
+        return self._flows.of(asked.entrance, asked.models)
 
     def waiting_path(self, workload: Workload | str) -> tuple[str, ...]:
         """Return the components that a workload's client waits for, itself first, as a request meets them."""
@@ -210,58 +182,18 @@ class System:
             found.setdefault(serving.model, {})[serving.mode] = None
         return {model: tuple(modes) for model, modes in found.items()}
 
-    @cached_property
-    def _kinds(self) -> list[_Kind]:
-        kinds: dict[Hashable, _Kind] = {}
-        for workload in self.workloads.values():
-            flow = self.flow(workload)
-            kinds.setdefault(flow.alike, _Kind(flow, [])).workloads.append(workload)
-        return list(kinds.values())
-
     def distinct_flows(self) -> Iterator[Flow]:
         """Yield one flow for all workloads that use the same components in the same way, their clients aside."""
-        return (kind.flow for kind in self._kinds)
+        return (kind.flow for kind in self._usage.kinds)
 
     @cached_property
-    def _clients(self) -> dict[str, list[Workload]]:
-        found: dict[str, list[Workload]] = {}
-        for workload in self.workloads.values():
-            if workload.entrance.client in self.components:
-                found.setdefault(workload.entrance.client, []).append(workload)
-        return found
+    def _usage(self) -> Usage:
+        return Usage(self.components, self.workloads, self.flow)
 
-    @cached_property
-    def _kinds_at(self) -> dict[str, list[int]]:
-        """The kinds of workload that use each component, their own clients aside."""
-        found: dict[str, list[int]] = {}
-        for number, kind in enumerate(self._kinds):
-            for name in kind.flow.components:
-                if name != kind.flow.client:
-                    found.setdefault(name, []).append(number)
-        return found
-
-    def _in_order(self, workloads: Iterable[Workload]) -> tuple[Workload, ...]:
-        """Return workloads in the order of the file, each once."""
-        names = {workload.name: workload for workload in workloads}
-        return tuple(sorted(names.values(), key=lambda workload: self._order[workload.name]))
-
-    @cached_property
-    def _order(self) -> dict[str, int]:
-        return {name: position for position, name in enumerate(self.workloads)}
-
-    @cached_property
+    @property
     def workloads_of(self) -> dict[str, tuple[Workload, ...]]:
         """For each component, the workloads that use it, in the order of the file."""
-        same: dict[tuple[int, ...], tuple[Workload, ...]] = {}
-        found: dict[str, tuple[Workload, ...]] = {}
-        for name, numbers in self._kinds_at.items():
-            key = tuple(numbers)
-            if key not in same:
-                same[key] = self._in_order(w for number in numbers for w in self._kinds[number].workloads)
-            found[name] = same[key]
-        for name, workloads in self._clients.items():
-            found[name] = self._in_order((*found.get(name, ()), *workloads))
-        return found
+        return self._usage.workloads_of
 
     @cached_property
     def workloads_served_by(self) -> dict[str, tuple[Workload, ...]]:
@@ -277,8 +209,12 @@ class System:
         same: dict[tuple[int, ...], tuple[Workload, ...]] = {}
         for numbers in at.values():
             if tuple(numbers) not in same:
-                same[tuple(numbers)] = self._in_order(w for number in numbers for w in groups[number])
+                same[tuple(numbers)] = self._usage.in_order(w for number in numbers for w in groups[number])
         return {server: same[tuple(numbers)] for server, numbers in at.items()}
+
+    @cached_property
+    def _blast_radii(self) -> BlastRadii:
+        return BlastRadii(self._usage)
 
     def blast_radius(self, failed: Iterable[str]) -> BlastRadius:
         """Return what is lost once all of these components are gone: workloads, and the share of all traffic."""
@@ -286,46 +222,7 @@ class System:
         for name in gone:
             if name not in self.components:
                 raise UsageError(f"the system has no component `{name}`", "name its components as the file does")
-        touched = dict.fromkeys(number for name in gone for number in self._kinds_at.get(name, ()))
-        shares = {number: self._kinds[number].flow.share_lost_with(gone) for number in sorted(touched)}
-        lost = tuple((number, share) for number, share in shares.items() if share is None or share > 0)
-        clients = [workload for name in gone for workload in self._clients.get(name, ())]
-        if clients:
-            return self._blast(lost, clients)
-        if lost not in self._losses:
-            self._losses[lost] = self._blast(lost, ())
-        return self._losses[lost]
-
-    def _blast(
-        self, lost: Iterable[tuple[int, float | None]], clients: Iterable[Workload]
-    ) -> BlastRadius:
-        """Put a blast radius together from the shares that kinds of workload lose, and the clients that are gone."""
-        shares: dict[str, float | None] = {}
-        for number, share in lost:
-            shares |= {workload.name: share for workload in self._kinds[number].workloads}
-        shares |= {workload.name: 1.0 for workload in clients}
-        names = sorted(shares, key=self._order.__getitem__)
-        losses = tuple(Loss(self.workloads[name], shares[name]) for name in names)
-        return BlastRadius(losses, self._traffic_share(losses))
-
-    @cached_property
-    def _total_rate(self) -> float | None:
-        rates = [workload.rate_per_s for workload in self.workloads.values()]
-        return None if None in rates else sum(rate for rate in rates if rate is not None)
-
-    def _traffic_share(self, losses: tuple[Loss, ...]) -> float | None:
-        if not losses:
-            return 0.0 if self.workloads else None
-        if len(losses) == len(self.workloads) and all(loss.share == 1.0 for loss in losses):
-            return 1.0
-        if self._total_rate is None or self._total_rate == 0:
-            return None
-        lost = 0.0
-        for loss in losses:
-            if loss.share is None or loss.workload.rate_per_s is None:
-                return None
-            lost += loss.share * loss.workload.rate_per_s
-        return min(1.0, lost / self._total_rate)
+        return self._blast_radii.of(gone)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return the system as a graph of networkx.
@@ -345,7 +242,7 @@ class System:
         """
         from archlint.analysis.networks import network_of
 
-        return network_of(self)
+        return network_of(self.architecture, self.topology, self.facts)
 
     def to_graphviz(self) -> graphviz.Source:
         """Return the system as DOT, in the `Source` of the package `graphviz`."""

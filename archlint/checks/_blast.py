@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archlint.analysis.system import BlastRadius, Loss, System
+from archlint.analysis.blast import BlastRadius, Loss
+from archlint.analysis.system import System
 from archlint.model.quantities import format_share
 from archlint.verdicts import Origin, Term
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archlint.analysis.system import BlastRadius, System
+from archlint.analysis.blast import BlastRadius
+from archlint.analysis.system import System
 from archlint.model.architecture import Workload
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archlint.analysis.system import BlastRadius, System
+from archlint.analysis.blast import BlastRadius
+from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._blast import blast_terms, by_damage, failing
 from archlint.checks._loss import lost_share

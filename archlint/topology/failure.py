@@ -17,7 +17,7 @@ import msgspec
 
 from archlint.topology.cycles import targets_first
 from archlint.topology.reach import Reach
-from archlint.topology.steps import EITHER, SHARE, Group, Step
+from archlint.topology.routes import EITHER, SHARE, Group, Step
 
 _MAX_WORK: Final = 100_000
 """Steps that one question may look at; a share of requests that takes more is not worked out."""

@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from archlint.model.architecture import Entrance, Relation
 from archlint.topology.cycles import condensed_order
 from archlint.topology.failure import Failures
 from archlint.topology.graph import Topology
-from archlint.topology.reach import Joined, Reach
-from archlint.topology.steps import EITHER, Group, Routes, Step
+from archlint.topology.reach import Joined, Reach, Start
+from archlint.topology.routes import EITHER, Group, Routes, Step
+
+
+class Flows:
+    """The flows of a graph, with what they share: each part is worked out once, when it is first asked for."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
+        self._routes: dict[int | None, Routes] = {}
+        self._reaches: dict[tuple[Routes, tuple[Start, ...], str], Reach] = {}
+        self._failures: dict[tuple[Reach, tuple[object, ...]], Failures] = {}
+
+    def of(self, entrance: Entrance, models: tuple[str, ...] | None = None) -> Flow:
+        """Return what requests use that enter here and run these models (None: all that they reach)."""
+        key = (entrance.client, entrance.to, models)
+        flow = self._flows.get(key)
+        if flow is None:
+            flow = self._flows[key] = Flow(self, entrance, models)
+        return flow
+
+    def routes(self, models: tuple[str, ...] | None) -> Routes:
+        """Return the steps of requests that run these models (None: all that they reach)."""
+        wanted = None if models is None else self.topology.bits_of(models)
+        known = self._routes.get(wanted)
+        if known is None:
+            known = self._routes[wanted] = Routes(self.topology, wanted)
+        return known
+
+    def reach(self, routes: Routes, client: str, entry: Sequence[Step]) -> Reach:
+        """Return what requests meet that enter by some steps: one for all clients that are not met again."""
+        starts = tuple(dict.fromkeys((step.target, step.waits) for step in entry if step.target != client))
+        shared = self._reach(routes, starts, "")
+        return self._reach(routes, starts, client) if client in shared else shared
+
+    def _reach(self, routes: Routes, starts: tuple[Start, ...], without: str) -> Reach:
+        key = (routes, starts, without)
+        known = self._reaches.get(key)
+        if known is None:
+            known = self._reaches[key] = Reach(routes, starts, without)
+        return known
+
+    def failures(self, reach: Reach, key: tuple[object, ...], entry: Sequence[Step]) -> Failures:
+        """Return what is lost with components; `key` says how requests enter, the client's name aside."""
+        known = self._failures.get((reach, key))
+        if known is None:
+            known = self._failures[reach, key] = Failures(reach, entry)
+        return known
 
 
 class Flow:
@@ -54,15 +101,16 @@ class Flow:
     eventual: Mapping[str, None]
     steps: Mapping[str, list[Step]]
 
-    def __init__(self, topology: Topology, entrance: Entrance, models: tuple[str, ...] | None = None) -> None:
-        self.topology = topology
+    def __init__(self, flows: Flows, entrance: Entrance, models: tuple[str, ...] | None = None) -> None:
+        self.topology = topology = flows.topology
         self.entrance = entrance
         self.client = entrance.client
-        self.routes = topology.routes(models)
+        self.routes = flows.routes(models)
         self.groups = self.routes.groups
         known = self.client in topology.components
         self._entry = self.routes.first_steps(self.client, entrance.to) if known else []
-        self.reach = _reach(self.routes, self.client, self._entry)
+        self.reach = flows.reach(self.routes, self.client, self._entry)
+        self._flows = flows
         self.eventual = self.reach.eventual
         self.waiting, self.steps = {}, {}
         if known:
@@ -88,11 +136,7 @@ class Flow:
 
     @cached_property
     def _failures(self) -> Failures:
-        key = self._entry_key()
-        known = self.reach.failures.get(key)
-        if known is None:
-            known = self.reach.failures[key] = Failures(self.reach, self._entry)
-        return known
+        return self._flows.failures(self.reach, self._entry_key(), self._entry)
 
     def _entry_key(self) -> tuple[object, ...]:
         """Return what the steps of the client are, its name and the numbers of its groups aside."""
@@ -201,17 +245,3 @@ def attempts_along(path: Iterable[Relation]) -> float:
     for relation in path:
         product *= 1 + (relation.retries or 0.0)
     return product
-
-
-def _reach(routes: Routes, client: str, entry: list[Step]) -> Reach:
-    """Return what requests meet that enter by some steps: one for all clients that are not met again."""
-    starts = tuple(dict.fromkeys((step.target, step.waits) for step in entry if step.target != client))
-    reach = routes.reaches.get((starts, ""))
-    if reach is None:
-        reach = routes.reaches[starts, ""] = Reach(routes, starts)
-    if client not in reach:
-        return reach
-    apart = routes.reaches.get((starts, client))
-    if apart is None:
-        apart = routes.reaches[starts, client] = Reach(routes, starts, client)
-    return apart

@@ -10,7 +10,6 @@ import msgspec
 
 from archlint.model.architecture import Architecture, Relation
 from archlint.topology.cycles import condensed_order, shortest_cycles
-from archlint.topology.steps import Routes
 
 if TYPE_CHECKING:
     import networkx
@@ -62,20 +61,11 @@ class Topology:
         self.outgoing = outgoing
         self.incoming = incoming
         self._consumers = consumers
-        self._routes: dict[int | None, Routes] = {}
         self._wide: dict[str, _ByModel | None] = {}
 
     def __repr__(self) -> str:
         relations = sum(len(relations) for relations in self.outgoing.values())
         return f"<Topology: {len(self.components)} components, {relations} relations>"
-
-    def routes(self, models: tuple[str, ...] | None) -> Routes:
-        """Return the steps that requests take which run these models (None: all that they reach)."""
-        wanted = None if models is None else self.bits_of(models)
-        known = self._routes.get(wanted)
-        if known is None:
-            known = self._routes[wanted] = Routes(self, wanted)
-        return known
 
     def consumptions(self, queue: str) -> Sequence[Relation]:
         """Return the `consumes` relations from a queue."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from archlint.topology.cycles import condensed_order
-from archlint.topology.steps import Routes, Step
-
-if TYPE_CHECKING:
-    from archlint.topology.failure import Failures
+from archlint.topology.routes import Routes, Step
 
 V = TypeVar("V")
 Start = tuple[str, bool]
@@ -49,12 +46,11 @@ class Reach:
 
     Both are in the order in which requests meet them (breadth first). `steps` holds the steps of each,
     `entered` the step by which each was met first (not of the starts). `without` is the client where a way leads
-    back to it. `failures` keeps the answers to what is lost, by the steps with which requests enter.
+    back to it.
     """
 
     def __init__(self, routes: Routes, starts: tuple[Start, ...], without: str = "") -> None:
         self.routes = routes
-        self.failures: dict[tuple[object, ...], Failures] = {}
         self.waiting: dict[str, None] = {}
         self.eventual: dict[str, None] = {}
         self.steps: dict[str, list[Step]] = {}

@@ -7,7 +7,8 @@ from itertools import combinations
 import pytest
 
 import archlint
-from archlint.analysis.system import BlastRadius, System
+from archlint.analysis.blast import BlastRadius
+from archlint.analysis.system import System
 from archlint.errors import UsageError
 from tests.topology.graphs import random_system, system_of
 from tests.topology.oracle import Oracle

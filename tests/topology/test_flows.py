@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from archlint.topology import EITHER, SHARE, Flow, attempts_along
+from archlint.topology import EITHER, SHARE, Flow, Flows, attempts_along
 from tests.topology.graphs import system_of
 
 
@@ -332,7 +332,7 @@ def test_a_client_that_is_not_there_uses_nothing() -> None:
     from archlint.model.architecture import Architecture, Entrance
     from archlint.topology import Topology
 
-    flow = Flow(Topology(Architecture(())), Entrance("nobody"))
+    flow = Flows(Topology(Architecture(()))).of(Entrance("nobody"))
     assert list(flow.components) == [] and flow.needed() == {}
     assert not flow.is_lost_with(["nobody"]) and flow.share_lost_with(["nobody"]) == 0.0
     assert flow.path_to("nobody") == () and flow.dominators("nobody") == () and flow.attempts() == {}

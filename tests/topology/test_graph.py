@@ -10,7 +10,7 @@ import networkx
 import pytest
 
 from archlint.model.architecture import Architecture, Component, Relation
-from archlint.topology import Topology
+from archlint.topology import Flows, Topology
 from archlint.topology.cycles import condensed_order, shortest_cycles, targets_first
 from tests.conftest import ROOT
 from tests.topology.graphs import random_system, system_of
@@ -184,7 +184,7 @@ def test_the_steps_of_a_wide_component_are_those_that_looking_at_each_gives(want
         components[name] = Component(name, "model-server", serves=serves)
     components["hub"] = Component("hub", "service", relations=tuple(relations))
     topology = Topology(Architecture((), components=components))
-    steps = topology.routes(wanted).steps("hub")
+    steps = Flows(topology).routes(wanted).steps("hub")
     expected = [r.target for r in relations if not components[r.target].serves or components[r.target].serves[0] in wanted]
     assert [step.target for step in steps] == expected
 

@@ -8,15 +8,12 @@ under a condition (`when`) is needed only where nothing else runs the models tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from archlint.model.architecture import Relation
-
-if TYPE_CHECKING:
-    from archlint.topology.graph import Topology
-    from archlint.topology.reach import Reach
+from archlint.topology.graph import Topology
 
 EITHER: Final = "either"
 SHARE: Final = "share"
@@ -68,15 +65,13 @@ class Routes:
     """The steps of each component for requests that run the same models, made when they are first asked for.
 
     `wanted` are the bits of the models that a request runs (`Topology.model_bits`), None where it runs all
-    that it reaches. `groups` are numbered by `Step.group`; `reaches` keeps what requests meet from where they
-    enter on.
+    that it reaches. `groups` are numbered by `Step.group`.
     """
 
     def __init__(self, topology: Topology, wanted: int | None) -> None:
         self.topology = topology
         self.wanted = wanted
         self.groups: list[Group] = []
-        self.reaches: dict[tuple[tuple[tuple[str, bool], ...], str], Reach] = {}
         self._steps: dict[tuple[str, bool], list[Step]] = {}
 
     def steps(self, name: str, beyond: bool = False) -> list[Step]:
