@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from archlint.about import docs_url
 from archlint.acceptance import Acceptances
 from archlint.analysis.system import System
 from archlint.catalog.patterns import Pattern, pattern_named
@@ -13,6 +15,7 @@ from archlint.model.locate import locate
 from archlint.model.places import Place
 from archlint.model.quantities import format_quantity
 from archlint.packs import Pack, Rule
+from archlint.shipped import shipped_folder
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 from archlint.verdicts import (
@@ -31,6 +34,8 @@ from archlint.verdicts import (
     ShownTerm,
     Term,
     Undecided,
+    order_of,
+    reference_name,
 )  # fmt: skip
 
 
@@ -58,7 +63,8 @@ def lint(
         for problem in acceptances.problems:
             if problem.kind in reporters:
                 findings.append(maker.of_problem(reporters[problem.kind], problem))
-    findings.sort(key=_order)
+    findings.sort(key=order_of)
+    accepted = tuple(sorted(accepted, key=lambda entry: order_of(entry.finding)))
     questions = sorted(
         maker.questions, key=lambda question: (question.location.line, question.location.column, question.rule)
     )
@@ -73,10 +79,6 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
     from archlint.analysis.patterns import recognise
 
     return recognise(system)
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str]:
-    return finding.location.file, finding.location.line, finding.location.column, finding.rule
 
 
 def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
@@ -163,7 +165,7 @@ class _Maker:
             tuple(self._related(related) for related in hit.related),
             cures_of(pack, hit.cures),
             self._fingerprint(pack.id, ".".join(paths[0]) or "system"),
-            pack.docs,
+            rule_url(pack.folder, pack.docs),
             hit.cause,
             hit.band,
             path=tuple(self._related(step) for step in hit.path),
@@ -182,8 +184,8 @@ class _Maker:
         return Finding(
             pack.id, pack.name, rule.severity.value, Certainty.PROVEN.value, problem.place.at,
             self.location(problem.document, problem.span), problem.message, (), related, cures_of(pack, ()),
-            self._fingerprint(pack.id, problem.place.identity), pack.docs, "", None, problem.suggestion,
-            paths=(problem.place.names,),
+            self._fingerprint(pack.id, problem.place.identity), rule_url(pack.folder, pack.docs), "", None,
+            problem.suggestion, paths=(problem.place.names,),
         )  # fmt: skip
 
     def _term(self, term: Term) -> ShownTerm:
@@ -220,4 +222,9 @@ def cures_of(pack: Pack, chosen: tuple[str, ...]) -> tuple[Cure, ...]:
 def _cure(pattern: Pattern | None, name: str, text: str) -> Cure:
     if pattern is None:
         return Cure(name, name, text, "")
-    return Cure(name, pattern.title, text, pattern.docs, pattern.reference)
+    return Cure(name, pattern.title, text, docs_url(pattern.docs), reference_name(pattern.reference))
+
+
+def rule_url(folder: Path, page: str) -> str:
+    """The address of a rule's page in the docs; empty for a rule that archlint does not ship."""
+    return docs_url(page) if folder.parent == shipped_folder("rules") else ""

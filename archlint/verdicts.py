@@ -150,10 +150,10 @@ class ShownRelated(msgspec.Struct, frozen=True):
 
 
 class Cure(msgspec.Struct, frozen=True):
-    """What helps: a pattern, how it helps here, and where it is described and implemented.
+    """A fix: a pattern, how it helps here, and where it is described and implemented.
 
-    `docs` is the page of the pattern, `reference` the folder of its runnable implementation, both relative to
-    the project's root; `reference` is empty where this installation ships none.
+    `docs` is the address of the pattern's page, `reference` the name of its implementation, as `archlint reference`
+    takes it; each is empty if there is none.
     """
 
     pattern: str
@@ -164,17 +164,26 @@ class Cure(msgspec.Struct, frozen=True):
 
     @property
     def start(self) -> str:
-        """The command that starts the reference implementation; empty where there is none.
+        """The command that starts the reference implementation; empty if there is none.
 
-        >>> Cure("batch", "Batch", "A job scores ahead.", "docs/patterns/batch.md", "reference_impls/batch").start
+        >>> Cure("batch", "Batch", "A job scores ahead.", "", "batch").start
         'archlint reference batch'
         """
         return start_command(self.reference)
 
 
+def reference_name(folder: str) -> str:
+    """Return the name of the implementation in a folder, as `archlint reference` takes it; empty for none.
+
+    >>> reference_name("reference_impls/prep_pred")
+    'prep-pred'
+    """
+    return folder.rpartition("/")[2].replace("_", "-")
+
+
 def start_command(reference: str) -> str:
-    """Return the command that starts the implementation in a folder `reference_impls/NAME`; empty for none."""
-    name = reference.rpartition("/")[2].replace("_", "-")
+    """Return the command that starts an implementation, given its name or its folder; empty for none."""
+    name = reference_name(reference)
     return f"archlint reference {name}" if name else ""
 
 
@@ -205,6 +214,13 @@ class Finding(msgspec.Struct, frozen=True):
     paths: tuple[tuple[str, ...], ...] = ()
     joint: bool = False
     loss: float = 0.0
+
+
+def order_of(finding: Finding) -> tuple[int, float, str, int, int, str]:
+    """The order of findings in every report: by severity, then by what is lost, then by place."""
+    here = finding.location
+    severity = -Severity(finding.severity).rank
+    return severity, -round(finding.loss, 9), here.file, here.line, here.column, finding.rule
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
@@ -346,9 +362,15 @@ class Report(msgspec.Struct, frozen=True):
     others: tuple[str, ...] = ()
 
     @property
+    def ordered(self) -> tuple[tuple[FileReport, Finding], ...]:
+        """All findings with the file that was checked, in the order of `order_of`."""
+        found = [(file, finding) for file in self.files for finding in file.findings]
+        return tuple(sorted(found, key=lambda pair: order_of(pair[1])))
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, file by file, in the order of the lines."""
-        return tuple(finding for file in self.files for finding in file.findings)
+        """All findings, in the order of `order_of`."""
+        return tuple(finding for _, finding in self.ordered)
 
     @property
     def undecided(self) -> tuple[OpenQuestion, ...]:

@@ -103,6 +103,8 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
 @click.option("--patterns", is_flag=True, help="List the patterns that are recognised.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--all", "show_all", is_flag=True, help="Show every finding in full, not the first ten only.")
+@click.option("--verbose", "-v", is_flag=True, help="Show where each value comes from, and every place.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 @click.pass_context
@@ -127,6 +129,8 @@ def command(
     undecided: bool,
     patterns: bool,
     statistics: bool,
+    show_all: bool,
+    verbose: bool,
     quiet: bool,
     color: str,
 ) -> None:
@@ -159,6 +163,8 @@ def command(
                 baseline_strict,
                 allow_empty,
                 allow_code,
+                show_all,
+                verbose,
             )
         )
     )

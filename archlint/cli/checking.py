@@ -13,7 +13,7 @@ from archlint import __version__
 from archlint.api import STDIN, check_targets
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
-from archlint.cli.terminal import use_color, width
+from archlint.cli.terminal import use_color, use_links, width
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
@@ -47,6 +47,8 @@ class CheckCall(msgspec.Struct, frozen=True):
     baseline_strict: bool = False
     allow_empty: bool = False
     allow_code: bool = False
+    all: bool = False
+    verbose: bool = False
 
 
 def run_check(call: CheckCall) -> int:
@@ -72,10 +74,17 @@ def run_check(call: CheckCall) -> int:
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
         statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
-        diagrams=_diagrams(report, outputs, options, stdin),
+        diagrams=_diagrams(report, outputs, options, stdin), all=call.all, verbose=call.verbose,
     )  # fmt: skip
+    if any(name.startswith("sarif") for name, _ in outputs):
+        from archlint.cli.pipelines import azure_run
+
+        run_id, run_properties = azure_run(os.environ)
+        rendering = msgspec.structs.replace(rendering, run_id=run_id, run_properties=run_properties)
     for name, file in outputs:
-        write_output(FORMATS[name](report, rendering), file)
+        linked = name == "text" and not file and use_links()
+        shown = msgspec.structs.replace(rendering, links=True) if linked else rendering
+        write_output(FORMATS[name](report, shown), file)
     return status
 
 

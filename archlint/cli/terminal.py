@@ -1,4 +1,4 @@
-"""What the terminal can show: colour and width."""
+"""What the terminal can show: colour, hyperlinks and width."""
 
 from __future__ import annotations
 
@@ -17,6 +17,24 @@ def use_color(choice: str) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def use_links() -> bool:
+    """Whether to write hyperlinks (OSC 8): only where a terminal reads that is known to support them.
+
+    FORCE_HYPERLINK=1 and =0 decide it. The terminals are those of npm's `supports-hyperlinks`.
+    """
+    forced = os.environ.get("FORCE_HYPERLINK")
+    if not sys.stdout.isatty() or forced == "0" or os.environ.get("TERM") == "dumb":
+        return False
+    vte = os.environ.get("VTE_VERSION", "")
+    return bool(
+        forced
+        or os.environ.get("TERM_PROGRAM") in {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "zed"}
+        or os.environ.get("TERM") in {"xterm-kitty", "alacritty", "xterm-ghostty", "foot"}
+        or {"WT_SESSION", "KONSOLE_VERSION", "DOMTERM"} & os.environ.keys()
+        or (vte.isdecimal() and int(vte) >= 5000)
+    )
 
 
 def width() -> int:

@@ -28,6 +28,12 @@ def _sarif(report: Report, options: ReportOptions) -> str:
     return render_sarif(report, options)
 
 
+def _sarif_alerts(report: Report, options: ReportOptions) -> str:
+    from archlint.report.sarif import render_alerts
+
+    return render_alerts(report, options)
+
+
 def _junit(report: Report, options: ReportOptions) -> str:
     from archlint.report.junit import render_junit
 
@@ -52,6 +58,18 @@ def _markdown(report: Report, options: ReportOptions) -> str:
     return render_markdown(report, options)
 
 
+def _concise(report: Report, options: ReportOptions) -> str:
+    from archlint.report.concise import render_concise
+
+    return render_concise(report, options)
+
+
+def _checkstyle(report: Report, options: ReportOptions) -> str:
+    from archlint.report.checkstyle import render_checkstyle
+
+    return render_checkstyle(report, options)
+
+
 def _html(report: Report, options: ReportOptions) -> str:
     from archlint.report.html import render_html
 
@@ -60,9 +78,12 @@ def _html(report: Report, options: ReportOptions) -> str:
 
 FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
     "text": _text,
+    "concise": _concise,
     "json": _json,
     "sarif": _sarif,
+    "sarif-alerts": _sarif_alerts,
     "junit": _junit,
+    "checkstyle": _checkstyle,
     "github": _github,
     "gitlab": _gitlab,
     "markdown": _markdown,

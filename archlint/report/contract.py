@@ -77,14 +77,14 @@ class JsonRelated(msgspec.Struct, frozen=True):
 
 
 class JsonCure(msgspec.Struct, frozen=True):
-    """What helps, best first."""
+    """A fix; the best is first."""
 
     pattern: Annotated[str, Meta(description="Key of the pattern, as prediction-cache.")]
     title: str
     text: Annotated[str, Meta(description="How it helps here.")]
-    docs: Annotated[str, Meta(description="Page of the pattern, relative to the project's root.")]
+    docs: Annotated[str, Meta(description="Address of the pattern's page; empty if there is none.")]
     reference: Annotated[
-        str, Meta(description="Folder of its runnable implementation; empty where there is none.")
+        str, Meta(description="Name of its implementation, for `archlint reference NAME`; empty if there is none.")
     ]
 
 
@@ -128,7 +128,7 @@ class JsonFinding(msgspec.Struct, frozen=True):
     fingerprint: Annotated[
         str, Meta(description="Stays the same when lines move; made of rule and structural path.")
     ]
-    docs: Annotated[str, Meta(description="Page of the rule.")]
+    docs: Annotated[str, Meta(description="Address of the rule's page; empty for a rule of your own.")]
     cause: Annotated[
         str, Meta(description="The same text for findings of one cause; empty where a finding is its own.")
     ]
@@ -146,6 +146,10 @@ class JsonFinding(msgspec.Struct, frozen=True):
     path: Annotated[
         list[JsonRelated],
         Meta(description="The places that a request passes, in its order; empty where the finding is about none."),
+    ]
+    loss: Annotated[
+        float,
+        Meta(description="What is lost, from 0 to 1: a share of the traffic, or 1 - limit/value.", ge=0, le=1),
     ]
 
 

@@ -1,57 +1,76 @@
-"""One finding as the best compilers print it: what, where, the arithmetic, and what helps."""
+"""One finding in the terminal: what is wrong, where, the arithmetic, and the fix, on one screen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from archlint.report.frame import DOTS, Frame, Mark, place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.outline import Outline
 from archlint.report.plain import certainty_text
-from archlint.report.terms import term_lines
+from archlint.report.terms import most_telling, term_lines
 from archlint.source.document import Document
 from archlint.verdicts import Cure, Finding, Location, ShownRelated
 
 NEAR_LINES = 6
-"""Related places at most so many lines away stand in the finding's own frame."""
-MOST_RELATED = 6
-MOST_CURES = 3
+"""Related places at most this many lines away are shown in the finding's own frame."""
+SCREEN = 22
+"""Most lines of a finding without `--verbose`: with the summary below, it fits a terminal of 24 lines."""
 MOST_INLINE = 40
 
 Sources = Mapping[str, Document]
 
 
+class _Detail(NamedTuple):
+    """How much of a finding is shown: source lines of far places or not, how many places and terms."""
+
+    far_source: bool
+    places: int
+    terms: int
+
+
+_ALL = _Detail(True, 1_000_000, 1_000_000)
+_DETAILS = (
+    *(_Detail(far, places, 1_000_000) for far, places in ((True, 7), (False, 7), (False, 4))),
+    *(_Detail(False, 4, terms) for terms in range(10, 4, -1)),
+    *(_Detail(False, places, 4) for places in range(3, -1, -1)),
+)
+"""From all there is to the least; the first that fits the screen is taken."""
+
+
 class FindingWriter:
-    """Writes the findings of one report; what was said in full once is only named again."""
+    """Writes the findings of one report; a fix or a rule that was explained once is only named after that."""
 
-    __slots__ = ("_cured", "_explained", "_ink", "_outlines", "_width")
+    __slots__ = ("_explained", "_fixes", "_ink", "_outlines", "_verbose", "_width")
 
-    def __init__(self, width: int, ink: Ink) -> None:
+    def __init__(self, width: int, ink: Ink, verbose: bool = False) -> None:
         self._width = width
         self._ink = ink
+        self._verbose = verbose
         self._explained: set[str] = set()
-        self._cured: set[Cure] = set()
+        self._fixes: set[Cure] = set()
         self._outlines: dict[Document, Outline] = {}
 
     def full(self, finding: Finding, sources: Sources) -> list[str]:
-        """Write all that is known of a finding."""
-        shown, hidden = finding.related, 0
-        if len(shown) > MOST_RELATED + 1:
-            shown, hidden = shown[:MOST_RELATED], len(shown) - MOST_RELATED
-        frames = self._frames(finding, shown, sources)
-        gutter = max(2, *(len(str(number)) for frame in frames for number in frame.lines))
-        lines = [*self._head(finding)]
-        for index, frame in enumerate(frames):
-            if index:
-                lines.append(self._ink(f"{' ' * gutter} |", "frame"))
-            lines += frame.rows(":::" if index else "-->", gutter, self._width, finding.severity, self._ink)
-        notes = self._notes(finding, frames[0].document, hidden, gutter + 1)
-        if notes and frames[-1].document is not None:
-            lines.append(self._ink(f"{' ' * gutter} |", "frame"))
-        return lines + notes
+        """Write a finding on one screen; with `verbose`, all that is known of it."""
+        shown = [finding.location, *(other.location for other in finding.related)]
+        gutter = max(2, *(len(str(location.line)) for location in shown))
+        head = self._head(finding)
+        fixes = self._fix_lines(finding, sources.get(finding.location.file), gutter + 1)
+        explain = self._explain(finding)
+        lines: list[str] = []
+        for detail in (_ALL,) if self._verbose else _DETAILS:
+            frames, seen = self._places(finding, sources, detail, gutter)
+            notes = self._notes(finding, detail, explain, gutter + 1) + fixes
+            bar = [self._ink(f"{' ' * gutter} |", "frame")] if notes and seen else []
+            lines = [*head, *frames, *bar, *notes]
+            if len(lines) <= SCREEN:
+                break
+        return lines
 
     def short(self, finding: Finding, first: Finding) -> list[str]:
-        """Write a finding that shares its cause with one that stands above."""
+        """Write a finding that has the same cause as one that was written before."""
         place = f"{flat(first.location.file)}:{first.location.line}"
         return [
             *self._head(finding),
@@ -63,19 +82,40 @@ class FindingWriter:
         tag = f"{finding.severity}[{flat(finding.rule)}]"
         lines = hanging(f"{tag}: ", f"{flat(finding.name)}: {flat(finding.message)}", self._width, indent=4)
         ink = self._ink
-        if ink.on:
-            lines[0] = ink(tag, finding.severity) + ink(lines[0][len(tag) :], "strong")
-            lines[1:] = [ink(line, "strong") for line in lines[1:]]
+        linked = ink.link(ink(tag, finding.severity), finding.docs)
+        lines[0] = linked + ink(lines[0][len(tag) :], "strong")
+        lines[1:] = [ink(line, "strong") for line in lines[1:]]
         return lines
 
-    def _frames(self, finding: Finding, related: Sequence[ShownRelated], sources: Sources) -> list[Frame]:
+    def _places(
+        self, finding: Finding, sources: Sources, detail: _Detail, gutter: int
+    ) -> tuple[list[str], bool]:
+        """Draw the places, and whether source lines are shown last, so that a bar has to end them."""
+        frames, far = self._frames(finding, finding.related[: detail.places], sources, detail.far_source)
+        bar = self._ink(f"{' ' * gutter} |", "frame")
+        lines: list[str] = []
+        for index, frame in enumerate(frames):
+            lines += [bar] if index else []
+            lines += frame.rows(":::" if index else "-->", gutter, self._width, finding.severity, self._ink)
+        lines += [bar] if far and frames[-1].document is not None else []
+        for other in far:
+            there = other.location
+            here = f"line {there.line}" if there.file == finding.location.file else f"{flat(there.file)}:{there.line}"
+            rows = hanging(f"{' ' * gutter}::: {here}: ", flat(other.message), self._width)
+            lines += [rows[0].replace(":::", self._ink(":::", "frame"), 1), *rows[1:]]
+        return lines, bool(far) or frames[-1].document is not None
+
+    def _frames(
+        self, finding: Finding, related: Sequence[ShownRelated], sources: Sources, far_source: bool
+    ) -> tuple[list[Frame], list[ShownRelated]]:
+        """Make the frames; without `far_source`, the places outside of the first one are returned instead."""
         here = finding.location
         main = Frame(here, sources.get(here.file), _path(finding))
         main.add(here.line, _mark_of(here, main.document, self._inline(finding, main.document), chief=True))
         entity = self._entity_line(finding.at, here.line, main.document)
         if entity is not None:
             main.lines.setdefault(entity, [])
-        frames = [main]
+        frames, far = [main], []
         room = self._width - 12
         for other in related:
             there = other.location
@@ -86,9 +126,12 @@ class FindingWriter:
                     frame.add(there.line, mark)
                     break
             else:
+                if not far_source:
+                    far.append(other)
+                    continue
                 frames.append(Frame(there, sources.get(there.file)))
                 frames[-1].add(there.line, mark)
-        return frames
+        return frames, far
 
     def _entity_line(self, at: str, line: int, document: Document | None) -> int | None:
         if document is None:
@@ -99,54 +142,75 @@ class FindingWriter:
         return outline.entity_line(at, line)
 
     def _inline(self, finding: Finding, document: Document | None) -> str:
-        """Return a suggestion that is short enough to stand beside the underlined text."""
+        """Return a suggestion that is short enough to be written beside the underlined text."""
         text = flat(finding.suggestion)
         return text if document is not None and columns_of(text) <= MOST_INLINE else ""
 
-    def _notes(self, finding: Finding, document: Document | None, hidden: int, indent: int) -> list[str]:
-        lines = self._note(f"and {plural(hidden, 'more place')}", indent) if hidden else []
-        lines += term_lines(finding.terms, indent, self._width, finding.location, self._ink)
-        remarks = [certainty_text(finding)]
+    def _explain(self, finding: Finding) -> str:
+        """Name the command that explains the rule, the first time; a plain suggestion needs no explanation."""
         plain = finding.suggestion and not finding.terms and not finding.cures
-        if finding.rule not in self._explained and not plain:
-            self._explained.add(finding.rule)
-            remarks.append(f"more: archlint explain {flat(finding.rule)}")
+        if finding.rule in self._explained or plain:
+            return ""
+        self._explained.add(finding.rule)
+        return f"archlint explain {flat(finding.rule)}"
+
+    def _notes(self, finding: Finding, detail: _Detail, explain: str, indent: int) -> list[str]:
+        """Write the terms, how certain the finding is, and what is hidden."""
+        terms = most_telling(finding.terms, detail.terms)
+        lines = term_lines(terms, indent, self._width, finding.location, self._ink, self._verbose)
+        places = max(0, len(finding.related) - detail.places)
+        hidden = [plural(count, f"more {what}") for count, what in
+                  ((len(finding.terms) - len(terms), "term"), (places, "place")) if count]  # fmt: skip
+        remarks = [certainty_text(finding), f"{joined(hidden)}: --verbose" if hidden else "", explain]
         remarks = [remark for remark in remarks if remark]
         if remarks and indent + 2 + columns_of("; ".join(remarks)) <= self._width:
             remarks = ["; ".join(remarks)]
         for remark in remarks:
             lines += self._note(remark, indent)
-        suggestion = "" if self._inline(finding, document) else flat(finding.suggestion)
-        return lines + self._help(suggestion, finding.cures, indent)
+        return lines
 
     def _note(self, text: str, indent: int) -> list[str]:
         return _marked(hanging(f"{' ' * indent}= ", text, self._width), self._ink("=", "frame"))
 
-    def _help(self, suggestion: str, cures: Sequence[Cure], indent: int) -> list[str]:
-        """Write the suggestion and the first cures, each in full once a report; of the others the names."""
-        said: list[tuple[str, str]] = [(suggestion, "")] if suggestion else []
-        for cure in cures[:MOST_CURES]:
-            name = flat(cure.pattern or cure.title)
-            if cure in self._cured:
-                said.append((f"{name} (see above)", ""))
-                continue
-            self._cured.add(cure)
-            links = ", ".join(flat(link) for link in (cure.docs, cure.start) if link)
-            said.append((f"{name}: {flat(cure.text)}", links))
-        others = [flat(cure.pattern or cure.title) for cure in cures[MOST_CURES:]]
+    def _fix_lines(self, finding: Finding, document: Document | None, indent: int) -> list[str]:
+        """Write the suggestion, the best fix in full once a report, and the other fixes by their names."""
+        lines: list[str] = []
+        if finding.suggestion and not self._inline(finding, document):
+            lines += self._helping("help:", flat(finding.suggestion), indent)
+        if not finding.cures:
+            return lines
+        best, *others = finding.cures
+        name = flat(best.pattern or best.title)
+        if best in self._fixes:
+            lines += self._linked(self._helping("fix:", f"{name} (see above)", indent), best)
+        else:
+            self._fixes.add(best)
+            lines += self._linked(self._helping("fix:", f"{name}: {flat(best.text)}", indent), best)
+            commands = ", ".join(fix_commands(best))
+            rows = hanging(" " * (indent + 5), commands, self._width) if commands else []
+            lines += [self._ink(row, "faint") for row in rows]
         if others:
-            said.append((joined(others, "or"), ""))
-        lines = []
-        for index, (text, links) in enumerate(said):
-            lines += self._helping("  or: " if index else "help: ", text, indent)
-            if links:
-                linked = hanging(" " * (indent + 6), links, self._width)
-                lines += [self._ink(line, "faint") for line in linked]
+            names = joined((flat(cure.pattern or cure.title) for cure in others), "or")
+            lines += self._helping(" or:", names, indent)
         return lines
 
+    def _linked(self, lines: list[str], cure: Cure) -> list[str]:
+        name = flat(cure.pattern or cure.title)
+        return [lines[0].replace(name, self._ink.link(name, cure.docs), 1), *lines[1:]]
+
     def _helping(self, word: str, text: str, indent: int) -> list[str]:
-        lines = hanging(f"{' ' * indent}{word}", text, self._width)
+        lines = hanging(f"{' ' * indent}{word} ", text, self._width)
         return _marked(lines, self._ink(word.strip(), "help"), word.strip())
+
+
+def fix_commands(cure: Cure) -> list[str]:
+    """Name the commands that describe a fix and start an implementation of it, where there are any.
+
+    >>> fix_commands(Cure("batch", "Batch", "A job scores ahead.", "https://example.com/batch", "batch"))
+    ['archlint patterns batch', 'archlint reference batch']
+    """
+    described = [f"archlint patterns {flat(cure.pattern)}"] if cure.pattern and cure.docs else []
+    return [*described, *([flat(cure.start)] if cure.start else [])]
 
 
 def _marked(lines: list[str], painted: str, mark: str = "=") -> list[str]:

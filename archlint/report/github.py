@@ -16,8 +16,8 @@ from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     arithmetic,
     certainty_text,
-    cure_text,
     error_place,
+    fix_lines,
     place_text,
     question_text,
     relative_path,
@@ -65,8 +65,7 @@ def _command(finding: Finding, root: str) -> str:
 def _message(finding: Finding, root: str) -> str:
     lines = [flat(finding.message), *arithmetic(finding, root)]
     lines += [said for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    lines += [f"what helps: {cure_text(cure)}" for cure in finding.cures]
-    return "\n".join(lines)
+    return "\n".join([*lines, *fix_lines(finding.cures)])
 
 
 def _of_error(error: InputError, root: str) -> str:

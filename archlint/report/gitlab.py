@@ -20,13 +20,14 @@ from archlint.report.plain import (
     arithmetic,
     certainty_text,
     error_place,
+    fix_lines,
     place_text,
     question_text,
     readable,
     relative_path,
 )
 from archlint.report.spent import overdue, spent_text
-from archlint.verdicts import BaselineUse, Cure, FileReport, Finding, InputError, Report
+from archlint.verdicts import BaselineUse, FileReport, Finding, InputError, Report
 
 _SEVERITIES: Final = {"error": "critical", "warning": "major", "info": "minor"}
 
@@ -52,17 +53,21 @@ class _Issue(msgspec.Struct, frozen=True):
 def render_gitlab(report: Report, options: ReportOptions | None = None) -> str:
     """Return the report as an indented JSON list that ends with a line break."""
     root = (options or ReportOptions()).root
-    issues = [issue for file in report.files for issue in _issues(file, root)]
+    issues = [_found(finding, relative_path(file.file, root), root) for file, finding in report.ordered]
+    issues += [issue for file in report.files for issue in _others(file, root)]
     issues += [_input(error, root) for error in report.errors]
     issues += [_overdue(use, root) for use in overdue(report)]
     return msgspec.json.format(msgspec.json.encode(_unique(issues)), indent=2).decode() + "\n"
 
 
-def _issues(file: FileReport, root: str) -> Iterator[_Issue]:
+def _found(finding: Finding, name: str, root: str) -> _Issue:
+    text = ". ".join([flat(finding.message), *_more(finding, root)])
+    return _of(finding, name, text, _SEVERITIES[finding.severity], root)
+
+
+def _others(file: FileReport, root: str) -> Iterator[_Issue]:
+    """What needs no action now: in the baseline, accepted, undecided."""
     name = relative_path(file.file, root)
-    for finding in file.findings:
-        text = ". ".join([flat(finding.message), *_more(finding, root)])
-        yield _of(finding, name, text, _SEVERITIES[finding.severity], root)
     for known in file.baselined:
         frozen = msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)
         was = relative_path(known.was_file, root) if known.was_file else name
@@ -90,11 +95,7 @@ def _more(finding: Finding, root: str) -> Iterator[str]:
     yield from arithmetic(finding, root)
     yield from (said for said in (certainty_text(finding), flat(finding.suggestion)) if said)
     if finding.cures:
-        yield f"What helps: {', '.join(_cure(cure) for cure in finding.cures)}"
-
-
-def _cure(cure: Cure) -> str:
-    return f"{flat(cure.pattern)} ({cure.start})" if cure.start else flat(cure.pattern)
+        yield "; ".join(fix_lines(finding.cures))
 
 
 def _input(error: InputError, root: str) -> _Issue:

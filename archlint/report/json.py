@@ -71,7 +71,7 @@ def _document(report: Report) -> JsonReport:
     files = report.files
     return JsonReport(
         version=VERSION,
-        findings=[json_finding(found, file.file) for file in files for found in file.findings],
+        findings=[json_finding(found, file.file) for file, found in report.ordered],
         undecided=[_undecided(question, file.file) for file in files for question in file.undecided],
         accepted=[
             json_finding(entry.finding, file.file, _acceptance(entry))
@@ -127,6 +127,7 @@ def json_finding(
         baseline=baseline,
         root=root,
         path=[_related(step) for step in finding.path],
+        loss=finding.loss,
     )
 
 

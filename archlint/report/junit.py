@@ -17,15 +17,15 @@ from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     arithmetic,
     certainty_text,
-    cure_text,
     error_place,
+    fix_lines,
     place_text,
     question_text,
     readable,
     relative_path,
 )
 from archlint.report.spent import spent_groups, spent_text
-from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, InputError, Location, Report
+from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, InputError, Location, Report, order_of
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def render_junit(report: Report, options: ReportOptions | None = None) -> str:
 
 def _cases(file: FileReport, root: str) -> Iterator[_Case]:
     name, said = relative_path(file.file, root), set()
-    for finding in file.findings:
+    for finding in sorted(file.findings, key=order_of):
         said.add(finding.rule)
         yield _of(finding, name, root, "failure", finding.severity, flat(finding.message), _body(finding, root))
     for known in file.baselined:
@@ -101,7 +101,7 @@ def _body(finding: Finding, root: str) -> str:
     lines += [f"  {line}" for line in arithmetic(finding, root)]
     lines += [f"  {said}" for said in (certainty_text(finding), flat(finding.suggestion)) if said]
     lines += [f"  {place_text(other.location, root)}: {flat(other.message)}" for other in finding.related]
-    lines += [f"  what helps: {cure_text(cure)}" for cure in finding.cures]
+    lines += [f"  {line}" for line in fix_lines(finding.cures)]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 TAB = 4
 _LEAST_ROOM = 12
 _SPACES = re.compile(r"[ \t\r\n]+")
+_ADDRESS = re.compile(r"https?://[!-~]+")
 _CODES = {
     "error": "1;31", "warning": "1;33", "info": "1;34", "help": "1;32", "good": "1;32",
     "frame": "36", "related": "36", "strong": "1", "faint": "2",
@@ -19,10 +20,11 @@ _CODES = {
 class Ink:
     """Paints text with ANSI codes, or leaves it alone."""
 
-    __slots__ = ("on",)
+    __slots__ = ("links", "on")
 
-    def __init__(self, on: bool) -> None:
+    def __init__(self, on: bool, links: bool = False) -> None:
         self.on = on
+        self.links = links
 
     def __call__(self, text: str, style: str) -> str:
         r"""Paint a text: a severity, `help`, `good`, `frame`, `related`, `strong` or `faint`.
@@ -31,6 +33,17 @@ class Ink:
         ('x', '\x1b[1;31mx\x1b[0m')
         """
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and text else text
+
+    def link(self, text: str, url: str) -> str:
+        r"""Link a text that has no line break to an address, for terminals that support it (OSC 8).
+
+        >>> Ink(True)("x", "strong") == Ink(True).link(Ink(True)("x", "strong"), "https://example.com")
+        True
+        >>> Ink(True, links=True).link("x", "https://example.com")
+        '\x1b]8;;https://example.com\x1b\\x\x1b]8;;\x1b\\'
+        """
+        known = self.links and bool(text) and _ADDRESS.fullmatch(url) is not None
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if known else text
 
 
 @lru_cache(maxsize=4096)

@@ -8,13 +8,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from archlint.about import docs_url
 from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
+from archlint.engine import rule_url
 from archlint.packs import Pack
-from archlint.verdicts import start_command
+from archlint.verdicts import reference_name, start_command
 
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
 _CODE = re.compile(r"`([^`]+)`")
+_OWN_PAGE = re.compile(r" \(\[[^\]]+\]\(\.\./[^)]*\)\)")
+"""A link in parentheses to another page of the docs: of no use in a terminal."""
 
 
 def rule_page(pack: Pack) -> str:
@@ -130,7 +134,8 @@ def to_terminal(page: str, width: int, color: bool) -> str:
 
 
 def _paragraph(line: str, width: int, color: bool) -> list[str]:
-    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line).replace("**", "")
+    own = _OWN_PAGE.sub("", line)
+    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", own).replace("**", "")
     indent = "  " if plain.startswith("- ") else ""
     wrapped = textwrap.wrap(plain, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False) or [
         ""
@@ -159,7 +164,7 @@ def rules_json(packs: Sequence[Pack]) -> str:
                 "place": pack.place,
                 "fix": pack.fix,
                 "check": pack.check,
-                "docs": pack.docs,
+                "docs": rule_url(pack.folder, pack.docs),
                 "terms": pack.terms,
                 "params": {
                     p.name: {"value": p.text, "unit": p.unit, "reason": p.reason, "source": p.source}
@@ -191,8 +196,8 @@ def patterns_json(known: Iterable[Pattern]) -> str:
                 "avoid_when": p.avoid_when,
                 "roles": p.roles,
                 "costs": p.costs,
-                "docs": p.docs,
-                "reference": p.reference,
+                "docs": docs_url(p.docs),
+                "reference": reference_name(p.reference),
                 "sources": [{"title": title, "url": url} for title, url in p.sources],
             }
             for p in known

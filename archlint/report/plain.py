@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
@@ -21,18 +21,18 @@ _PLACE: Final = re.compile(r":([0-9]+)(?::([0-9]+))?")
 
 
 def certainty_text(finding: Finding) -> str:
-    """Say what a finding rests on, unless that is plain: what has no arithmetic needs no word of proof."""
+    """Say how certain a finding is; one without arithmetic needs no word of proof."""
     if finding.certainty == Certainty.PROVEN.value:
         return "proven" if finding.terms else ""
     if finding.certainty == Certainty.HEURISTIC.value:
-        return "heuristic: rests on a hint"
+        return "heuristic: based on a hint"
     if finding.band is None:
         return "estimated"
     units = (
         [term.unit for term in finding.terms if term.limit] or [term.unit for term in finding.terms] or [""]
     )
     low, high = (format_quantity(bound, units[0]) for bound in finding.band)
-    return f"estimated: between {low} and {high}"
+    return f"estimated: {low} to {high}"
 
 
 def term_label(term: ShownTerm) -> str:
@@ -53,18 +53,26 @@ def arithmetic(finding: Finding, root: str) -> Iterator[str]:
         yield f"{term_label(term)}: {flat(term.text)} ({term_source(term, place)})"
 
 
-def cure_text(cure: Cure) -> str:
-    """Say what helps and how, and the command that starts an implementation of it where there is one.
+def fix_lines(cures: Sequence[Cure]) -> list[str]:
+    """Write the best fix in full, and the others by their names.
 
-    >>> cure_text(Cure("batch", "Batch", "A job scores ahead.", "docs/patterns/batch.md", "reference_impls/batch"))
-    'batch: A job scores ahead. Start it: archlint reference batch'
+    >>> fix_lines((Cure("batch", "Batch", "A job scores ahead.", "", "batch"), Cure("prep-pred", "Prep-pred", "", "")))
+    ['fix: batch: A job scores ahead. Start it: archlint reference batch', 'or: prep-pred']
     """
+    if not cures:
+        return []
+    best, *others = cures
+    names = joined((flat(cure.pattern or cure.title) for cure in others), "or")
+    return [f"fix: {_fix_text(best)}", *([f"or: {names}"] if others else [])]
+
+
+def _fix_text(cure: Cure) -> str:
     start = f"{start_after(cure)}{cure.start}" if cure.start else ""
-    return f"{flat(cure.pattern)}: {flat(cure.text)}{start}"
+    return f"{flat(cure.pattern or cure.title)}: {flat(cure.text)}{start}"
 
 
 def start_after(cure: Cure) -> str:
-    """What stands between the text of a cure and the command that starts it: the end of its sentence first."""
+    """Write what comes between the text of a fix and the command that starts it: the end of the sentence first."""
     return " Start it: " if flat(cure.text).endswith((".", "!", "?")) else ". Start it: "
 
 

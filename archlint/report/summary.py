@@ -24,7 +24,7 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     rest = hanging("", asides, width) if (asides := _asides(report)) else []
     rest += _undecided_line(report, width, hint)
     if by_rule and len(report.findings) > 1:
-        lines += ["", *_rule_lines(report.findings, width, ink)]
+        lines += ["", *rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []
     return lines + rest + baseline_lines(report.baselines, width, ink)
 
@@ -65,7 +65,7 @@ def _headline(report: Report, width: int, ink: Ink) -> list[str]:
     return text.split("\n")
 
 
-def _rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
+def rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
     """One line a rule: the worst and the most frequent first."""
     counts = Counter((finding.severity, finding.rule, finding.name) for finding in findings)
     order = sorted(counts.items(), key=lambda item: (SEVERITIES.index(item[0][0]), -item[1], item[0][1]))

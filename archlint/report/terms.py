@@ -48,8 +48,19 @@ class _Widths(NamedTuple):
         return columns_of(row.number) <= self.number and columns_of(row.unit) <= self.unit
 
 
-def term_lines(terms: Sequence[ShownTerm], indent: int, width: int, here: Location, ink: Ink) -> list[str]:
-    """Write the terms as `= label  value  origin  where, note`, the limit as `> limit: ...`.
+def most_telling(terms: Sequence[ShownTerm], most: int) -> list[ShownTerm]:
+    """Return at most so many terms, in their order: the limit first, then derived values, then stated facts."""
+    if len(terms) <= most:
+        return list(terms)
+    ranks = [(not term.limit, term.origin != "derived", index) for index, term in enumerate(terms)]
+    order = [index for *_, index in sorted(ranks)]
+    return [terms[index] for index in sorted(order[:most])]
+
+
+def term_lines(
+    terms: Sequence[ShownTerm], indent: int, width: int, here: Location, ink: Ink, verbose: bool = True
+) -> list[str]:
+    """Write the terms as `= label  value`, the limit as `> limit: ...`; with `verbose`, where each comes from too.
 
     A place is written `file:line`, or `line 24` in the finding's own file where the former has no room.
     """
@@ -59,7 +70,9 @@ def term_lines(terms: Sequence[ShownTerm], indent: int, width: int, here: Locati
         _row(term, f"{flat(term.location.file)}:{term.location.line}" if term.location else "")
         for term in terms
     ]
-    widths = _widths(rows, width - indent - 2)
+    if not verbose:
+        rows = [row._replace(origin="", where="", note="") for row in rows]
+    widths = _widths(rows, width - indent - 2, verbose)
     if any(columns_of(row.where) > widths.room - widths.before_last for row in rows):
         rows = [_row(term, _short_place(term.location, here)) for term in terms]
     pad = " " * indent
@@ -88,7 +101,7 @@ def _row(term: ShownTerm, where: str) -> _Row:
     return _Row(label, number, unit, flat(term.origin), where, flat(term.note), term.limit)
 
 
-def _widths(rows: Sequence[_Row], room: int) -> _Widths:
+def _widths(rows: Sequence[_Row], room: int, verbose: bool) -> _Widths:
     most = room // 5
     numbers = [row for row in rows if row.unit and columns_of(row.number + row.unit) <= most]
     unit = max((columns_of(row.unit) for row in numbers), default=0)
@@ -98,7 +111,7 @@ def _widths(rows: Sequence[_Row], room: int) -> _Widths:
     reach = max([_LEAST_VALUE, number + unit])
     number = max([number, *(size - unit for size in plain if size <= reach)])
     return _Widths(
-        label=min(max(columns_of(row.label) for row in rows), room * 2 // 5),
+        label=min(max(columns_of(row.label) for row in rows), room * 2 // 5 if verbose else room * 3 // 5),
         number=number,
         unit=unit,
         origin=max(columns_of(row.origin) for row in rows),
@@ -129,7 +142,8 @@ def _long_row(row: _Row, widths: _Widths) -> list[str]:
     label, *more = wrap(row.label, widths.label, widths.label)
     told = ", ".join(part for part in (row.origin, row.where, row.note) if part)
     start = widths.label + len(_GAP)
-    first, *rest = wrap(f"{row.number}{row.unit} ({told})", widths.room - start, widths.room - start)
+    value = f"{row.number}{row.unit}"
+    first, *rest = wrap(f"{value} ({told})" if told else value, widths.room - start, widths.room - start)
     more += [""] * (len(rest) - len(more))
     rest += [""] * (len(more) - len(rest))
     both = [f"{_left(one, start)}{two}".rstrip() for one, two in zip(more, rest, strict=True)]

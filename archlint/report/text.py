@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from archlint.report.finding import FindingWriter
-from archlint.report.layout import Ink, flat, hanging
+from archlint.report.layout import Ink, flat, hanging, plural
 from archlint.report.options import TextOptions
 from archlint.report.spent import overdue
 from archlint.report.summary import (
     accepted_lines,
     baseline_lines,
     pattern_lines,
+    rule_lines,
     statistics_lines,
     summary_lines,
     undecided_lines,
 )
-from archlint.verdicts import FileReport, Finding, InputError, Report, Severity
+from archlint.verdicts import Finding, InputError, Report
 
 LEAST_WIDTH = 40
+MOST_SHOWN = 10
+"""Findings that are shown in full without `--all`."""
 
 
 def render_text(report: Report, options: TextOptions) -> str:
-    r"""Return the whole report as text that ends with a line break; empty where there is nothing to say.
+    r"""Return the report as text that ends with a line break; empty if there is nothing to report.
 
-    Nothing is wider than `options.width` columns (at least 40) but places after `-->`: they stay whole, so
+    No line is wider than `options.width` columns (at least 40), except places after `-->`: these stay whole, so
     that a terminal can open them.
 
     >>> from archlint.verdicts import FileReport
     >>> render_text(Report((FileReport("arch.yaml", "shop", (), (), rules_run=28),)), TextOptions())
     'All clear in 1 file (28 rules).\n'
     """
-    ink = Ink(options.color)
+    ink = Ink(options.color, options.links)
     width = max(LEAST_WIDTH, options.width)
-    writer = FindingWriter(width, ink)
-    blocks = [_error_lines(error, width, ink) for error in report.errors]
-    for file in report.files:
-        blocks += _finding_blocks(file, writer)
+    most = None if options.all else MOST_SHOWN
+    found, left = _finding_blocks(report, FindingWriter(width, ink, options.verbose), most)
+    blocks = [*(_error_lines(error, width, ink) for error in report.errors), *found, _left_lines(left, width, ink)]
     if options.undecided and report.files:
         blocks.append(undecided_lines(report, width, ink))
     if options.patterns:
@@ -46,10 +46,11 @@ def render_text(report: Report, options: TextOptions) -> str:
     if options.statistics:
         blocks.append(statistics_lines(report, width, ink))
     if options.quiet:
-        # What fails the check is said even so: else nothing would say why.
+        # A baseline that fails the check is still reported: nothing else explains the exit status.
         blocks.append(baseline_lines(overdue(report), width, ink))
     else:
-        blocks.append(summary_lines(report, width, ink, not options.statistics, not options.undecided))
+        by_rule = not options.statistics and not left
+        blocks.append(summary_lines(report, width, ink, by_rule, not options.undecided))
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return text + "\n" if text else ""
 
@@ -64,17 +65,32 @@ def _error_lines(error: InputError, width: int, ink: Ink) -> list[str]:
     return lines
 
 
-def _finding_blocks(file: FileReport, writer: FindingWriter) -> Iterator[list[str]]:
-    """Write each finding in full; of those that share a cause the worst, and the others below it shortly."""
-    same: dict[str, list[Finding]] = {}
-    for finding in file.findings:
+def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> tuple[list[list[str]], list[Finding]]:
+    """Write the first `most` findings (all for None), and return those that are left.
+
+    A finding is followed by the others of its file that have the same cause, in short.
+    """
+    same: dict[tuple[str, str], list[Finding]] = {}
+    for file, finding in report.ordered:
         if finding.cause:
-            same.setdefault(finding.cause, []).append(finding)
-    worst = {cause: max(group, key=lambda one: Severity(one.severity).rank) for cause, group in same.items()}
-    for finding in file.findings:
-        if finding.cause and worst[finding.cause] is not finding:
+            same.setdefault((file.file, finding.cause), []).append(finding)
+    blocks: list[list[str]] = []
+    left: list[Finding] = []
+    for file, finding in report.ordered:
+        group = same[file.file, finding.cause] if finding.cause else [finding]
+        if group[0] is not finding:
             continue
-        yield writer.full(finding, file.sources)
-        for other in same.get(finding.cause, ()):
-            if other is not finding:
-                yield writer.short(other, finding)
+        room = len(group) if most is None else max(0, most - len(blocks))
+        left += group[room:]
+        for other in group[:room]:
+            blocks.append(writer.short(other, finding) if other is not finding else writer.full(finding, file.sources))
+    return blocks, left
+
+
+def _left_lines(left: list[Finding], width: int, ink: Ink) -> list[str]:
+    """Count the findings that are not shown by severity and rule, and name the option that shows them."""
+    if not left:
+        return []
+    verb = "is" if len(left) == 1 else "are"
+    title = hanging("", f"{plural(len(left), 'more finding')} {verb} not shown; --all shows all:", width)
+    return [*(ink(line, "strong") for line in title), *rule_lines(left, width, ink)]

@@ -1,5 +1,6 @@
 """Reports built by hand on small real files."""
 
+from archlint.about import docs_url
 from archlint.source.document import Document
 from archlint.source.parser import parse
 from archlint.verdicts import (
@@ -100,7 +101,7 @@ def found(
         related=related,
         cures=cures,
         fingerprint=f"{rule}-{at}",
-        docs=f"docs/rules/{rule}.md",
+        docs=docs_url(f"rules/{rule}-{name}.md"),
         cause=cause,
         band=band,
         suggestion=suggestion,
@@ -121,18 +122,18 @@ CACHE = Cure(
     "prediction-cache",
     "Prediction cache",
     "keep the answers to inputs that come again; a p95 of 300 ms needs 95 % of the requests to be hits",
-    "docs/patterns/prediction-cache.md",
-    "reference_impls/prediction_cache",
+    docs_url("patterns/prediction-cache.md"),
+    "prediction-cache",
 )
 STAGES = Cure(
     "multiple-stage",
     "Multiple stage",
     "answer at once with a small model, and let the large one follow",
-    "docs/patterns/multiple-stage.md",
+    docs_url("patterns/multiple-stage.md"),
 )
-QUEUE = Cure("asynchronous", "Asynchronous", "put requests on a queue", "docs/patterns/asynchronous.md")
-BATCH = Cure("batch", "Batch", "score the known inputs each night", "docs/patterns/batch.md")
-PREPARE = Cure("prep-pred", "Prep-pred", "split preprocessing off", "docs/patterns/prep-pred.md")
+QUEUE = Cure("asynchronous", "Asynchronous", "put requests on a queue", docs_url("patterns/asynchronous.md"))
+BATCH = Cure("batch", "Batch", "score the known inputs each night", docs_url("patterns/batch.md"))
+PREPARE = Cure("prep-pred", "Prep-pred", "split preprocessing off", docs_url("patterns/prep-pred.md"))
 
 BIGSIZE = found(
     "SRV001",

@@ -74,14 +74,14 @@ def test_junitparser_reads_outcomes_and_texts() -> None:
     assert error.message == BROKEN.message
 
 
-def test_a_failure_holds_the_arithmetic_and_what_helps() -> None:
+def test_a_failure_holds_the_arithmetic_and_the_fix() -> None:
     top = ElementTree.fromstring(render_junit(report_of(BIGSIZE)))
     failure = next(top.iter("failure"))
     assert failure.attrib == {"message": BIGSIZE.message, "type": "error"}
     assert failure.text is not None
     assert failure.text.startswith("shop/models.yaml:5:5: error[SRV001]")
     assert "limit: latency p95: 300 ms (stated, shop/arch.yaml:10)" in failure.text
-    assert "what helps: prediction-cache: keep the answers" in failure.text
+    assert "fix: prediction-cache: keep the answers" in failure.text
 
 
 def test_a_rule_with_nothing_to_say_passes() -> None:

@@ -1,4 +1,4 @@
-"""Findings as HTML: message, place, source, arithmetic, what helps."""
+"""Findings as HTML: message, place, source, arithmetic, fixes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from archlint.report.html.tags import Lines, element, prose, source, text
 from archlint.report.layout import flat
-from archlint.report.markup import pattern_url
 from archlint.report.plain import certainty_text, place_text, start_after, term_label, term_source
 from archlint.source.document import Document
 from archlint.verdicts import Accepted, Baselined, Cure, Finding, Location
@@ -25,8 +24,18 @@ def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -
     yield from _terms(finding, root)
     yield from _notes(finding, root)
     yield from _cures(finding)
-    yield element("p", f"More: `archlint explain {finding.rule}`", klass="more")
+    yield _more(finding)
     yield "</article>"
+
+
+def _more(finding: Finding) -> str:
+    """Name the command that explains the rule, and link to its page where there is one."""
+    page = f' or <a href="{text(finding.docs)}" rel="noreferrer">its page</a>' if _web(finding.docs) else ""
+    return f'<p class="more">More: <code>archlint explain {text(finding.rule)}</code>{page}</p>'
+
+
+def _web(address: str) -> bool:
+    return address.startswith("https://") and address.isprintable() and " " not in address
 
 
 def known_item(known: Baselined, root: str) -> Lines:
@@ -112,14 +121,14 @@ def _notes(finding: Finding, root: str) -> Lines:
 
 def _cures(finding: Finding) -> Lines:
     if finding.cures:
-        yield element("h4", "What helps")
+        yield element("h4", "Fixes, best first" if len(finding.cures) > 1 else "Fix")
         yield '<ul class="cures">'
         yield from (f"<li>{_cure(cure)}</li>" for cure in finding.cures)
         yield "</ul>"
 
 
 def _cure(cure: Cure) -> str:
-    url, title = pattern_url(cure.pattern), text(cure.title or cure.pattern)
+    url, title = cure.docs if _web(cure.docs) else "", text(cure.title or cure.pattern)
     name = f'<a href="{text(url)}" rel="noreferrer">{title}</a>' if url else f"<strong>{title}</strong>"
     start = f"{start_after(cure)}<code>{text(cure.start)}</code>" if cure.start else ""
     return f"{name}: {prose(cure.text)}{start}"

@@ -21,7 +21,7 @@ from archlint.report.plain import relative_path
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
-from archlint.verdicts import BaselineUse, FileReport, Report
+from archlint.verdicts import BaselineUse, FileReport, Report, order_of
 
 _HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (
@@ -171,7 +171,7 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
     if not file.findings:
         ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""
         yield element("p", f"Nothing {'new' if file.baselined else 'found'}{ran}.", klass="clear")
-    for finding in sorted(file.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+    for finding in sorted(file.findings, key=order_of):
         yield from finding_item(finding, file.sources, options.root)
     yield from _undecided(file, options.root)
     yield from _known(file, options.root)

@@ -3,6 +3,6 @@
 Columns count Unicode code points. Nothing in it changes from run to run but what the files and the rules change.
 """
 
-from archlint.report.sarif.log import render_sarif
+from archlint.report.sarif.log import render_alerts, render_sarif
 
-__all__ = ["render_sarif"]
+__all__ = ["render_alerts", "render_sarif"]

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
+from archlint.about import REPOSITORY
 from archlint.report.layout import flat, plural
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place
+from archlint.report.plain import error_place, readable
 from archlint.report.sarif import records as sarif
 from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe, rank, trimmed
 from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
@@ -57,6 +59,16 @@ def render_sarif(report: Report, options: ReportOptions | None = None, limits: L
     return data.decode() + "\n"
 
 
+def render_alerts(report: Report, options: ReportOptions | None = None, limits: Limits = GITHUB) -> str:
+    """Return the same with the findings alone: what is accepted, undecided or in the baseline is left out.
+
+    For readers that know neither `suppressions` nor `kind` nor `baselineState`, such as GitHub's code scanning,
+    reviewdog and sarif-tools: they take every result for a new alert.
+    """
+    files = (structs.replace(file, undecided=(), accepted=(), baselined=()) for file in report.files)
+    return render_sarif(structs.replace(report, files=tuple(files)), options, limits)
+
+
 class _LogWriter:
     """Makes the results of a report once, and files of some or all of them."""
 
@@ -76,10 +88,12 @@ class _LogWriter:
         self.baselines = [self.files.location(use.file) for use in overdue(report)]
 
     def _results(self, numbers: dict[str, int]) -> list[sarif.Result]:
-        made: list[sarif.Result] = []
+        writers = {
+            id(file): ResultWriter(self.files, numbers, file.sources, bool(file.baseline)) for file in self.report.files
+        }
+        made = [writers[id(file)].finding(finding) for file, finding in self.report.ordered]
         for file in self.report.files:
-            writer = ResultWriter(self.files, numbers, file.sources, bool(file.baseline))
-            made += map(writer.finding, file.findings)
+            writer = writers[id(file)]
             made += map(writer.baselined, file.baselined)
             made += map(writer.accepted, file.accepted)
             made += map(writer.question, file.undecided)
@@ -93,6 +107,7 @@ class _LogWriter:
             [descriptor(rule) for rule in rules],
             [_about(name, *texts) for name, texts in _NOTIFICATIONS.items()],
             self.options.version,
+            REPOSITORY,
             "en",
             f"archlint {self.options.version}".strip(),
         )
@@ -104,6 +119,7 @@ class _LogWriter:
             results,
             "unicodeCodePoints",
             "utf-8",
+            _automation(self.options),
         )
         return msgspec.json.format(msgspec.json.encode(sarif.Log(SCHEMA, "2.1.0", [run])), indent=2)
 
@@ -166,9 +182,18 @@ class _LogWriter:
         return _notification("input-not-read", "error", text, places)
 
 
+def _automation(options: ReportOptions) -> sarif.AutomationDetails | None:
+    """Name the run where the caller knows it. Elsewhere nothing: an id would override the category of an upload."""
+    if not options.run_id:
+        return None
+    properties: dict[str, sarif.Value] = {name: readable(value) for name, value in options.run_properties.items()}
+    return sarif.AutomationDetails(readable(options.run_id), properties)
+
+
 def _about(name: str, what: str, means: str, next_step: str) -> sarif.Descriptor:
     short, full, helps = sarif.Message(what), sarif.Message(means), sarif.Message(next_step)
-    return sarif.Descriptor(name, short_description=short, full_description=full, help=helps)
+    title = "".join(word.capitalize() for word in name.split("-"))
+    return sarif.Descriptor(name, title, short_description=short, full_description=full, help=helps)
 
 
 def _why(limits: Limits) -> str:

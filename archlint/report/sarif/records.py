@@ -88,10 +88,13 @@ class CodeFlow(Record, frozen=True):
 
 
 class Suppression(Record, frozen=True):
-    """Why a result is not to be acted on."""
+    """Why a result needs no action.
+
+    Its status is left out: the default is `accepted`, and published schemas disagree on the name of the property, which
+    the standard calls `status` and earlier schemas `state` (github.com/oasis-tcs/sarif-spec, issue 449).
+    """
 
     kind: str
-    status: str
     justification: str
     location: Location
     properties: dict[str, Value] = {}
@@ -128,6 +131,7 @@ class Descriptor(Record, frozen=True):
     short_description: Message | None = None
     full_description: Message | None = None
     default_configuration: Configuration | None = None
+    help_uri: str = ""
     help: Message | None = None
     properties: dict[str, Value] = {}
 
@@ -163,6 +167,7 @@ class Driver(Record, frozen=True):
     rules: list[Descriptor]
     notifications: list[Descriptor]
     semantic_version: str = ""
+    information_uri: str = ""
     language: str = ""
     full_name: str = ""
 
@@ -182,6 +187,13 @@ class Artifact(Record, frozen=True):
     roles: list[str] = []
 
 
+class AutomationDetails(Record, frozen=True):
+    """Which run of which pipeline this is."""
+
+    id: str
+    properties: dict[str, Value] = {}
+
+
 class BaseId(Record, frozen=True):
     """What relative URIs are relative to, in words: where it is differs from machine to machine."""
 
@@ -198,6 +210,7 @@ class Run(Record, frozen=True):
     results: list[Result]
     column_kind: str
     default_encoding: str = ""
+    automation_details: AutomationDetails | None = None
 
 
 class Log(Record, frozen=True):

@@ -12,7 +12,7 @@ from archlint.engine import fingerprint
 from archlint.report.layout import flat
 from archlint.report.plain import (
     certainty_text,
-    cure_text,
+    fix_lines,
     path_uri,
     place_text,
     question_text,
@@ -147,7 +147,7 @@ class ResultWriter:
         """Write a finding that was taken on purpose: marked, never dropped."""
         until: dict[str, sarif.Value] = {"until": readable(entry.until)} if entry.until else {}
         suppression = sarif.Suppression(
-            "inSource", "accepted", readable(entry.reason), self.files.place(entry.location), until
+            "inSource", readable(entry.reason), self.files.place(entry.location), until
         )
         return msgspec.structs.replace(self.finding(entry.finding), baseline_state="", suppressions=[suppression])
 
@@ -207,7 +207,7 @@ def _message(finding: Finding, links: _Links) -> str:
         told = term_source(msgspec.structs.replace(term, note=literal(flat(term.note))), place)
         lines.append(f"{label}: {value} ({told})")
     lines += [literal(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    lines += [f"What helps: {literal(cure_text(cure))}" for cure in finding.cures]
+    lines += [literal(line) for line in fix_lines(finding.cures)]
     return "\n".join(lines)
 
 

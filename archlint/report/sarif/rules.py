@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.catalog.patterns import pattern_named
+from archlint.engine import rule_url
 from archlint.packs.reading import read_text
 from archlint.packs.records import PackText
 from archlint.report.plain import readable
@@ -47,6 +48,7 @@ def descriptor(rule: ActiveRule) -> Descriptor:
         short_description=Message(_cut(title)),
         full_description=Message(_cut(_sentence(text.summary or text.title) if text else title)),
         default_configuration=Configuration(LEVELS.get(rule.severity, "warning")),
+        help_uri=rule_url(Path(rule.folder), f"rules/{rule.id}-{rule.name}.md") if rule.folder else "",
         help=_help(rule, text),
         properties=_properties(rule),
     )
@@ -67,7 +69,7 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
     said = {
         "When it is violated": text.what,
         "Why it matters": text.why,
-        "Where the finding stands": text.place,
+        "Where the finding appears": text.place,
         "What to do": text.fix,
     }
     plain, marked = [_sentence(text.summary or text.title)], [_sentence(text.summary or text.title)]
@@ -79,9 +81,9 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
         told = [f"{_sentence(cure.text)}{_when(cure.when)}" for cure in text.cures]
         names = [cure.pattern for cure in text.cures]
         starts = [_start(name) for name in names]
-        plain.append("What helps:\n" + _listed(map("{}: {}{}".format, names, told, starts)))
+        plain.append("Fixes:\n" + _listed(map("{}: {}{}".format, names, told, starts)))
         commands = [start.replace(": ", ": `") + "`" if start else "" for start in starts]
-        marked.append("**What helps**\n\n" + _listed(map("`{}`: {}{}".format, names, told, commands)))
+        marked.append("**Fixes**\n\n" + _listed(map("`{}`: {}{}".format, names, told, commands)))
     if text.sources:
         plain.append("Sources:\n" + _listed(f"{s.title}: {s.url}" if s.url else s.title for s in text.sources))
         links = _listed(f"[{s.title}](<{s.url}>)" if s.url else s.title for s in text.sources)
