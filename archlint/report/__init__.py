@@ -78,16 +78,16 @@ def _html(report: Report, options: ReportOptions) -> str:
 
 FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
     "text": _text,
-    "concise": _concise,
     "json": _json,
     "sarif": _sarif,
-    "sarif-alerts": _sarif_alerts,
     "junit": _junit,
-    "checkstyle": _checkstyle,
     "github": _github,
     "gitlab": _gitlab,
     "markdown": _markdown,
     "html": _html,
+    "concise": _concise,
+    "checkstyle": _checkstyle,
+    "sarif-alerts": _sarif_alerts,
 }
 """From the name of a format to what writes it."""
 

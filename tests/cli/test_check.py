@@ -290,7 +290,7 @@ def test_two_names_of_one_file_are_one_file(archlint: Run, sick: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("archlint check -o sa", ["sarif"]),
+        ("archlint check -o sa", ["sarif", "sarif-alerts"]),
         ("archlint check -o ", list(FORMATS)),
         ("archlint check --output-format ma", ["markdown"]),
     ],
