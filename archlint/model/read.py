@@ -36,11 +36,13 @@ IncludeLoader = Callable[[Document, str], Document]
 MAX_FILES: Final = 1_000
 _FLAW_RULES: Final = {
     "duplicate-key": "duplicate-name", "several-documents": "several-documents", "unsupported-yaml": "wrong-shape",
+    "line-separator": "wrong-shape",
 }  # fmt: skip
 _FLAW_CURES: Final = {
     "duplicate-key": "rename one of them, or join them",
     "several-documents": "start it with `archlint: 1`, move it into another file, or remove it",
     "unsupported-yaml": "write plain YAML: mappings, lists, scalars",
+    "line-separator": "remove it, or replace it with a line break or a space",
 }
 
 
@@ -150,7 +152,10 @@ class _Reader:
         for flaw in document.flaws:
             r.path = [*paths.get(flaw.mapping, ()), *([flaw.key] if flaw.key else ())]
             related = (("the first stands here", document, flaw.related),) if flaw.related else ()
-            r.report(_FLAW_RULES[flaw.kind], flaw.span, flaw.message, _FLAW_CURES[flaw.kind], related=related)
+            r.report(
+                _FLAW_RULES[flaw.kind], flaw.span, flaw.message, _FLAW_CURES[flaw.kind], related=related,
+                loses_meaning=flaw.loses_meaning,
+            )  # fmt: skip
             if flaw.value is not None and len(r.path) == 1 and flaw.key in SECTIONS:
                 self.section(flaw.key, flaw.value)
 

@@ -20,11 +20,11 @@ class Position(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """What the parser itself found wrong and could read past.
+    """What the parser found wrong and could read past.
 
-    `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`. `mapping` is the offset at which the
-    mapping starts that holds it. Of a duplicate key, `related` is the first of the two, and `value` what the
-    second one says.
+    `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`, `line-separator`. `mapping` is the offset
+    at which the mapping starts that holds it. Of a duplicate key, `related` is the first of the two, and `value` is the
+    value of the second. If it `loses_meaning`, something that was written is not read.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Flaw(NamedTuple):
     key: str = ""
     mapping: int = -1
     value: Node | None = None
+    loses_meaning: bool = True
 
 
 class _Lines:

@@ -21,9 +21,9 @@ def join_documents(name: str, text: str, documents: list[Document]) -> Document:
         return Document(name, text, None)
     systems = [document for document in documents if _is_system(document)]
     main = (systems or documents)[0]
-    message = _STRAY if systems else _SECOND
+    message, lost = (_STRAY, False) if systems else (_SECOND, True)
     strays = [document for document in documents if document is not main and document not in systems]
-    main.flaws += tuple(Flaw("several-documents", message, _start_of(stray)) for stray in strays)
+    main.flaws += tuple(Flaw("several-documents", message, _start_of(stray), loses_meaning=lost) for stray in strays)
     if len(systems) > 1:
         named = Counter(map(_system_name, systems))
         for number, system in enumerate(systems[1:], start=2):

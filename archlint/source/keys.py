@@ -7,21 +7,28 @@ followed. What is no YAML at all, as a template of Helm, has no keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from operator import attrgetter
 from typing import Final
 
-from yaml import events
-from yaml._yaml import CParser
 from yaml.error import YAMLError
 
 from archlint.errors import UnreadableInputError
+from archlint.source.events import (
+    ALIAS,
+    MAPPING_END,
+    MAPPING_START,
+    SCALAR,
+    SEQUENCE_END,
+    SEQUENCE_START,
+    STREAM_END,
+    Event,
+    event_source,
+)
 from archlint.source.nodes import Mapping
 from archlint.source.parser import has_too_many_values, parse
 
-_OPENINGS: Final[frozenset[type]] = frozenset({events.MappingStartEvent, events.SequenceStartEvent})
-_CLOSINGS: Final[frozenset[type]] = frozenset({events.MappingEndEvent, events.SequenceEndEvent})
-_NODES: Final[frozenset[type]] = _OPENINGS | {events.ScalarEvent, events.AliasEvent}
-_get_event: Callable[[CParser], Callable[[], events.Event]] = attrgetter("get_event")
+_OPENINGS: Final = frozenset({MAPPING_START, SEQUENCE_START})
+_CLOSINGS: Final = frozenset({MAPPING_END, SEQUENCE_END})
+_NODES: Final = _OPENINGS | {SCALAR, ALIAS}
 
 
 def has_top_key(text: str, key: str) -> bool:
@@ -37,30 +44,29 @@ def has_top_key(text: str, key: str) -> bool:
     if has_too_many_values(text):
         return False
     try:
-        for event in _top_keys(CParser(text)):
-            if isinstance(event, events.ScalarEvent) and event.value == key:
+        for event in _top_keys(event_source(text)):
+            if event.__class__ is SCALAR and event.value == key:
                 return True
-            if isinstance(event, events.AliasEvent) or (isinstance(event, events.ScalarEvent) and event.value == "<<"):
+            if event.__class__ is ALIAS or (event.__class__ is SCALAR and event.value == "<<"):
                 return _has_built_key(text, key)
-    except (YAMLError, UnicodeEncodeError):
+    except (YAMLError, UnicodeError):
         return False
     return False
 
 
-def _top_keys(parser: CParser) -> Iterator[events.Event]:
+def _top_keys(following: Callable[[], Event]) -> Iterator[Event]:
     """The events at which the keys of each document's top mapping start."""
-    following = _get_event(parser)
     depth, nodes, is_mapping = 0, 0, False
     while True:
         event = following()
         kind = event.__class__
         if kind in _CLOSINGS:
             depth -= 1
-        elif kind is events.StreamEndEvent:
+        elif kind is STREAM_END:
             return
         elif kind in _NODES:
             if depth == 0:
-                nodes, is_mapping = 0, kind is events.MappingStartEvent
+                nodes, is_mapping = 0, kind is MAPPING_START
             elif depth == 1 and is_mapping:
                 if nodes % 2 == 0:
                     yield event

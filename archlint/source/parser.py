@@ -1,4 +1,4 @@
-"""YAML text to a `Document`, from the events of the C parser, under limits that no input gets past.
+"""YAML text to a `Document`, from the events of a parser, under limits that no input gets past.
 
 The parser's events are drained once; nothing else of PyYAML is used. What the YAML 1.2 core schema makes of a
 scalar is decided by who reads it: a node keeps the text as written, so that `1.10` and `NO` stay what they are.
@@ -7,18 +7,31 @@ scalar is decided by who reads it: a node keeps the text as written, so that `1.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import attrgetter
-from typing import Final, Protocol
+from itertools import islice
+from re import Match
+from typing import Final
 
-from yaml import events
-from yaml._yaml import CParser
-from yaml.error import MarkedYAMLError, YAMLError
-from yaml.reader import ReaderError
+from yaml.error import YAMLError
 
 from archlint.errors import UnreadableInputError
-from archlint.source.document import Document, Flaw, Position
+from archlint.source.document import Document, Flaw
+from archlint.source.events import (
+    ALIAS,
+    DOCUMENT_START,
+    MAPPING_END,
+    MAPPING_START,
+    SCALAR,
+    SEPARATORS,
+    SEQUENCE_END,
+    STREAM_END,
+    Event,
+    event_source,
+    place,
+    separators,
+    unreadable,
+)
 from archlint.source.join import join_documents
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
@@ -36,45 +49,6 @@ MAX_DOCUMENTS: Final = 1_000
 _CORE_TAGS: Final = frozenset(
     {None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null"))}
 )
-_HINTS: Final = {
-    "mapping values are not allowed": "a text that holds `: ` needs quotes; else a line stands too far to the right",
-    "could not find expected ':'": "a key needs a colon with a space after it",
-    "did not find expected ',' or": "a bracket before this place is not closed, or a comma is missing",
-    "unexpected end of stream": "a quote before this place is not closed",
-    "did not find expected key": "the lines of one mapping start in one column; see also the line above",
-    "did not find expected '-' indicator": "the items of one list start in one column; see also the line above",
-}
-
-
-# By their classes alone: what attributes an event has is said once, by `_Event`.
-_ALIAS: Final[type[object]] = events.AliasEvent
-_DOCUMENT_START: Final[type[object]] = events.DocumentStartEvent
-_DOCUMENT_END: Final[type[object]] = events.DocumentEndEvent
-_MAPPING_START: Final[type[object]] = events.MappingStartEvent
-_MAPPING_END: Final[type[object]] = events.MappingEndEvent
-_SCALAR: Final[type[object]] = events.ScalarEvent
-_SEQUENCE_END: Final[type[object]] = events.SequenceEndEvent
-_STREAM_END: Final[type[object]] = events.StreamEndEvent
-
-
-class _Mark(Protocol):
-    index: int
-
-
-class _Event(Protocol):
-    """What is used of PyYAML's events; which of them has which attribute is known by its class."""
-
-    start_mark: _Mark
-    end_mark: _Mark
-    anchor: str | None
-    tag: str | None
-    implicit: tuple[bool, bool]
-    style: str
-    value: str
-    flow_style: bool
-
-
-_get_event: Callable[[CParser], Callable[[], _Event]] = attrgetter("get_event")
 
 
 @contextmanager
@@ -129,7 +103,7 @@ def parse(name: str, text: str) -> Document:
     >>> parse("a.yaml", "a: 1\\na: 2").flaws[0].kind
     'duplicate-key'
     """
-    text = text.removeprefix("\ufeff")
+    text = text.lstrip("\ufeff")
     if has_too_many_values(text):
         raise UnreadableInputError(
             f"{name}: too large: more than {MAX_SEPARATORS:,} values",
@@ -138,20 +112,8 @@ def parse(name: str, text: str) -> Document:
     try:
         with collector_paused():
             return join_documents(name, text, _Builder(name, text).build())
-    except MarkedYAMLError as error:
-        problem = " ".join(str(error.problem or error.context or "not well formed").split())
-        mark = error.problem_mark or error.context_mark
-        index = mark.index if mark else 0
-        if "nesting depth" in problem:             # the C parser reads ahead, and has a limit of its own
-            raise UnreadableInputError(f"{name}{_at(text, index)}: {_TOO_DEEP}", "flatten it") from None
-        message = f"{name}{_at(text, index)}: not YAML: {problem}"
-        raise UnreadableInputError(message, _hint(text, index, problem)) from None
-    except ReaderError as error:
-        place = _at(text, len(text.encode()[: error.position].decode(errors="ignore")))
-        raise UnreadableInputError(f"{name}{place}: not YAML: {error.reason}", "is this a text file?") from None
-    except (YAMLError, UnicodeEncodeError) as error:
-        detail = " ".join(str(error).split())
-        raise UnreadableInputError(f"{name}: not YAML: {detail}", "is this a text file?") from None
+    except (YAMLError, UnicodeError) as error:
+        raise unreadable(name, text, error, _TOO_DEEP) from None
 
 
 def has_too_many_values(text: str) -> bool:
@@ -159,18 +121,6 @@ def has_too_many_values(text: str) -> bool:
     if len(text) <= MAX_SEPARATORS:
         return False
     return sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS
-
-
-def _at(text: str, index: int) -> str:
-    position: Position = Document("", text, None).position(index)
-    return f":{position.line}:{position.column}"
-
-
-def _hint(text: str, index: int, problem: str) -> str:
-    if text[index : index + 1] == "\t":
-        return "a tab stands here: YAML is indented with spaces"
-    found = [hint for words, hint in _HINTS.items() if words in problem]
-    return found[0] if found else "check the indentation, brackets and quotes before this place"
 
 
 class _Builder:
@@ -190,16 +140,18 @@ class _Builder:
         self.aliased = 0
         self.inside = -1
         self.most_aliased = max(MIN_ALIASED, len(text))
-        self.next = _get_event(CParser(text))
+        self.next = event_source(text)
 
     def build(self) -> list[Document]:
         """Drain the events of all documents; those that hold nothing are left out."""
         found: list[Document] = []
         while True:
             event = self.next()
-            if event.__class__ is _STREAM_END:
+            if event.__class__ is STREAM_END:
+                for document in found:
+                    document.flaws += tuple(islice(map(_separator_flaw, separators(document)), MAX_FLAWS))
                 return found
-            if event.__class__ is not _DOCUMENT_START:
+            if event.__class__ is not DOCUMENT_START:
                 continue
             start = event.start_mark.index if found else 0
             document = self.document(start, found[0] if found else None)
@@ -230,26 +182,26 @@ class _Builder:
     def unsupported(self, message: str, span: Span) -> None:
         self.flaw(Flaw("unsupported-yaml", message, span, mapping=self.inside))
 
-    def refuse(self, event: _Event, what: str, hint: str) -> UnreadableInputError:
-        return UnreadableInputError(f"{self.name}{_at(self.text, event.start_mark.index)}: {what}", hint)
+    def refuse(self, event: Event, what: str, hint: str) -> UnreadableInputError:
+        return UnreadableInputError(f"{self.name}{place(self.text, event.start_mark.index)}: {what}", hint)
 
-    def node(self, event: _Event, depth: int) -> Node:
+    def node(self, event: Event, depth: int) -> Node:
         """Build what an event starts, with its tag and anchor; the events of an alias have neither."""
         kind = event.__class__
-        if kind is _ALIAS:
+        if kind is ALIAS:
             return self.alias(event)
         if event.tag not in _CORE_TAGS:
             start = event.start_mark.index
             message = f"the tag {(event.tag or '')[:60]} has no meaning here"
             self.unsupported(message, Span(start, max(event.end_mark.index, start + 1)))
         anchor = event.anchor
-        if kind is _SCALAR:
+        if kind is SCALAR:
             plain = event.implicit[0] and event.tag is None
             result: Node = Scalar(event.value, event.start_mark.index, event.end_mark.index, plain)
         else:
             if anchor is not None:
                 self.open_anchors.add(anchor)
-            result = self.mapping(event, depth) if kind is _MAPPING_START else self.sequence(event, depth)
+            result = self.mapping(event, depth) if kind is MAPPING_START else self.sequence(event, depth)
             if anchor is not None:
                 self.open_anchors.discard(anchor)
         if anchor is not None:
@@ -257,7 +209,7 @@ class _Builder:
             self.sizes.pop(anchor, None)
         return result
 
-    def alias(self, event: _Event) -> Node:
+    def alias(self, event: Event) -> Node:
         """Return the node that an alias stands for, and count what it would be if written out."""
         name = event.anchor or ""
         if name in self.open_anchors:
@@ -285,7 +237,7 @@ class _Builder:
                 stack.extend(top.items)
         return total
 
-    def mapping(self, opening: _Event, depth: int) -> Mapping:
+    def mapping(self, opening: Event, depth: int) -> Mapping:
         """Build a mapping, up to its end; the first of two equal keys counts."""
         if depth > MAX_DEPTH:
             raise self.refuse(opening, _TOO_DEEP, "flatten it")
@@ -296,11 +248,11 @@ class _Builder:
         following = self.next
         while True:
             event = following()
-            if event.__class__ is _SCALAR:
+            if event.__class__ is SCALAR:
                 key, key_start, key_end = event.value, event.start_mark.index, event.end_mark.index
                 if event.anchor is not None:
                     self.node(event, depth)
-            elif event.__class__ is _MAPPING_END:
+            elif event.__class__ is MAPPING_END:
                 break
             else:
                 odd = self.node(event, depth + 1)
@@ -310,10 +262,10 @@ class _Builder:
                     continue
                 key, key_start, key_end = odd.text, odd.start, odd.end
             event = following()
-            if event.anchor is not None or event.__class__ is not _SCALAR or event.tag is not None:
+            if event.anchor is not None or event.__class__ is not SCALAR or event.tag is not None:
                 if event.anchor is not None or event.tag is not None:
                     value = self.node(event, depth + 1)
-                elif event.__class__ is _MAPPING_START:
+                elif event.__class__ is MAPPING_START:
                     value = self.mapping(event, depth + 1)
                 else:
                     value = self.sequence(event, depth + 1)
@@ -343,7 +295,7 @@ class _Builder:
                 message = "`<<` merges a mapping, or a list of mappings"
                 self.unsupported(message, part.span)
 
-    def sequence(self, opening: _Event, depth: int) -> Sequence:
+    def sequence(self, opening: Event, depth: int) -> Sequence:
         """Build a sequence, up to its end."""
         if depth > MAX_DEPTH:
             raise self.refuse(opening, _TOO_DEEP, "flatten it")
@@ -351,18 +303,23 @@ class _Builder:
         following = self.next
         while True:
             event = following()
-            if event.__class__ is _SCALAR and event.anchor is None and event.tag is None:
+            if event.__class__ is SCALAR and event.anchor is None and event.tag is None:
                 items.append(Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0]))
-            elif event.__class__ is _SEQUENCE_END:
+            elif event.__class__ is SEQUENCE_END:
                 break
-            elif event.__class__ is _MAPPING_START and event.anchor is None and event.tag is None:
+            elif event.__class__ is MAPPING_START and event.anchor is None and event.tag is None:
                 items.append(self.mapping(event, depth + 1))
             else:
                 items.append(self.node(event, depth + 1))
         return Sequence(items, opening.start_mark.index, _end(opening, items[-1] if items else None, event))
 
 
-def _end(opening: _Event, last: Node | None, closing: _Event) -> int:
+def _separator_flaw(match: Match[str]) -> Flaw:
+    message = f"{SEPARATORS[match[0]]}: some YAML parsers start a new line here; editors and archlint do not"
+    return Flaw("line-separator", message, Span(*match.span()), loses_meaning=False)
+
+
+def _end(opening: Event, last: Node | None, closing: Event) -> int:
     """Where a collection ends: libyaml ends one in block style where the next token starts, lines below."""
     if opening.flow_style or last is None or last.end < opening.start_mark.index:
         return closing.end_mark.index

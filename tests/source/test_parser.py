@@ -108,10 +108,23 @@ def test_positions_count_characters_and_lines_as_editors_do() -> None:
     assert [document.line(number) for number in (1, 2, 3, 4, 5)] == ["이름: 값", "b: 😀x", "c: 1", "", ""]
 
 
-def test_characters_that_only_yaml_takes_for_line_breaks_do_not_count_as_lines() -> None:
-    document = parse("a.yaml", "a: 'x\u2028y'\nb: 1\n")
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("more", ["", "\ue000\ue001\ue002"])
+def test_only_editors_line_breaks_break_lines(sign: str, more: str) -> None:
+    text = f"# a{sign}b: hidden{more}\na: 'x{sign}y' # c{sign}d: 1\ne{sign}f: |\n  g{sign}h\n"
+    document = parse("a.yaml", text)
+    assert plain(document.root) == {"a": f"x{sign}y", f"e{sign}f": f"g{sign}h\n"}
     assert isinstance(document.root, Mapping)
-    assert document.position(document.root.entries["b"].start) == (2, 1)
+    assert document.position(document.root.entries[f"e{sign}f"].start) == (3, 1)
+    assert [document.position(flaw.span.start) for flaw in document.flaws] == [(1, 4), (2, 6), (2, 13), (3, 2), (4, 4)]
+    assert {(flaw.kind, flaw.loses_meaning) for flaw in document.flaws} == {("line-separator", False)}
+    broken = refusal(f"# a{sign}b\na: [{sign}\n")
+    assert broken.message.startswith("a.yaml:3:1: not YAML")
+
+
+def test_an_escaped_separator_is_no_flaw() -> None:
+    document = parse("a.yaml", 'a: "x\\Ny\\Lz\\P"\n')
+    assert (plain(document.root), document.flaws) == ({"a": "x\x85y\u2028z\u2029"}, ())
 
 
 @pytest.mark.parametrize(("offset", "position"), [
@@ -160,6 +173,7 @@ def test_tags_of_the_core_schema_are_accepted() -> None:
     ("? {a: 1}\n: 2\n", "unsupported-yaml", "{a: 1}"),
     ("a: {<<: x}\n", "unsupported-yaml", "x"),
     ("a: 1\n---\nb: 2\n", "several-documents", "---"),
+    ("a: x\u2028y\n", "line-separator", "\u2028"),
     ("a: 1\n...\n---\nb: 2\n", "several-documents", "---"),
 ])  # fmt: skip
 def test_a_flaw_says_what_and_where(text: str, kind: str, underlined: str) -> None:
@@ -190,9 +204,9 @@ def test_one_document_with_marks_is_one_document(text: str) -> None:
 @pytest.mark.parametrize(("text", "message", "hint"), [
     ("a: [1, 2\nb: 3\n", "a.yaml:2:2: not YAML: did not find expected ',' or ']'", "a bracket before this place"),
     ("a: 'open\n", "a.yaml:2:1: not YAML: found unexpected end of stream", "a quote before this place"),
-    ("a: b: c\n", "a.yaml:1:5: not YAML: mapping values are not allowed in this context", "needs quotes"),
-    ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character that cannot start any token", "a tab stands here"),
-    ("a: 1\n b: 2\n", "a.yaml:2:3: not YAML: mapping values are not allowed in this context", "too far to the right"),
+    ("a: b: c\n", "a.yaml:1:5: not YAML: mapping values are not allowed in this context", "quote a text that contains"),
+    ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character that cannot start any token", "replace this tab"),
+    ("a: 1\n b: 2\n", "a.yaml:2:3: not YAML: mapping values are not allowed in this context", "check the indentation of this line"),
     ("a: *x\n", "a.yaml:1:4: the alias *x has no anchor before it", "define it with &x"),
     ("a: &x [*x]\n", "a.yaml:1:8: the alias *x stands inside its own anchor", "write the value out"),
     ("a: &x {b: {c: *x}}\n", "a.yaml:1:15: the alias *x stands inside its own anchor", "write the value out"),
@@ -200,6 +214,7 @@ def test_one_document_with_marks_is_one_document(text: str) -> None:
     ("%FOO\n", "a.yaml:1:5: not YAML: found unknown directive name", ""),
     ("한: \x08\n", "a.yaml:1:4: not YAML: control characters are not allowed", "is this a text file?"),
     ("a: \ud800\n", "a.yaml: not YAML", "is this a text file?"),
+    ("a: !%ed%a0%80 x\n", "a.yaml: not YAML: a tag is not UTF-8", "take the tag out"),
 ])  # fmt: skip
 def test_a_refusal_says_where_and_what_next(text: str, message: str, hint: str) -> None:
     error = refusal(text)
