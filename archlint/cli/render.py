@@ -44,12 +44,12 @@ def check_scale(ctx: click.Context, param: click.Parameter, value: float) -> flo
 
 
 def check_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Take a format by any of its extensions; name the nearest for one that does not exist."""
+    """Return a format by any of its extensions; suggest the nearest for an unknown one."""
     if value is None:
         return None
     found = EXTENSIONS.get(value.lower().lstrip("."))
     if found is None:
-        raise click.BadParameter(f"there is no format `{value}`; {_likely(value)}", ctx, param)
+        raise click.BadParameter(f"unknown format `{value}`; {_likely(value)}", ctx, param)
     return found
 
 
@@ -60,27 +60,27 @@ def _likely(word: str) -> str:
 
 @click.command("render")
 @click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, whose extension names the format; `-` is stdout.")
+@click.option("--output", "-o", metavar="FILE", help="Write to FILE; its extension selects the format. `-` is stdout.")
 @click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
-              help=f"The format, where the extension does not say it: {', '.join(NAMES)}.")  # fmt: skip
+              help=f"The format, if the extension does not name it: {', '.join(NAMES)}.")  # fmt: skip
 @click.option("--theme", type=click.Choice(THEMES), default=AUTO,
-              help="Colours; auto follows the viewer in SVG and HTML, and is light elsewhere.")  # fmt: skip
-@click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="Where requests flow to.")
+              help="Colours; auto follows the viewer in SVG and HTML, otherwise light.")  # fmt: skip
+@click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="The direction of requests.")
 @click.option("--cluster", type=click.Choice((AUTO, "zone", "owner", NONE)), default=AUTO,
-              help="Frame what belongs together; auto: what other teams answer for.")  # fmt: skip
+              help="Frame components that belong together; auto: those of other teams.")  # fmt: skip
 @click.option("--collapse", type=click.Choice((AUTO, *WAYS, NONE)), default=AUTO,
-              help=f"Draw each group as one node; auto does so beyond {MOST_SEEN} components, "
-              f"and beyond {MOST_SEARCHED} in {', '.join(sorted(SEARCHED))}.")  # fmt: skip
+              help=f"Draw each group as one node; auto does so above {MOST_SEEN} components, "
+              f"or above {MOST_SEARCHED} in {', '.join(sorted(SEARCHED))}.")  # fmt: skip
 @click.option("--path", "workload", metavar="WORKLOAD", default="",
-              help="Highlight what this workload waits for, with its budget of time.")  # fmt: skip
+              help="Highlight what this workload waits for, with its time budget.")  # fmt: skip
 @click.option("--system", "chosen", metavar="NAME", default="",
               help="Draw this system of a file that describes several, by name or number.")  # fmt: skip
-@click.option("--focus", metavar="NAME", default="", help="Draw this component and what lies around it only.")
-@click.option("--hops", type=click.IntRange(0, 100), default=1, show_default=True, help="How far around, with --focus.")
-@click.option("--patterns", is_flag=True, help="Shade the roles of the patterns that are recognised.")
-@click.option("--no-findings", is_flag=True, help="Do not run the rules; draw no findings.")
+@click.option("--focus", metavar="NAME", default="", help="Draw only this component and its surroundings.")
+@click.option("--hops", type=click.IntRange(0, 100), default=1, show_default=True, help="Reach of --focus.")
+@click.option("--patterns", is_flag=True, help="Shade the roles of recognised patterns.")
+@click.option("--no-findings", is_flag=True, help="Run no rules and draw no findings.")
 @click.option("--all-lines", is_flag=True,
-              help="Draw every relation as a line, also those to what nearly everybody uses.")  # fmt: skip
+              help="Draw every relation as a line, even those to components that most others use.")  # fmt: skip
 @allow_code_option
 @click.option("--scale", type=float, default=2.0, show_default=True, callback=check_scale,
               help="Pixels per point, in PNG.")  # fmt: skip
@@ -110,10 +110,10 @@ def command(
     fonts: tuple[Path, ...],
     config: Path | None,
 ) -> None:
-    """Draw PATH (default: arch.yaml; `-` is standard input), with what is wrong with it.
+    """Draw PATH (default: arch.yaml; `-` is standard input) with its findings.
 
-    A file with mistakes is drawn as far as it could be read. FILE is written anew each time; exit status 2 means a
-    wrong call or an input that cannot be read, findings do not change it.
+    A file with errors is drawn as far as it can be read. FILE is replaced. Findings do not change the exit status; 2
+    means a wrong option or an input that cannot be read.
     """
     target, name = _target(output, format_name)
     _refuse_idle_options(name, focus)
@@ -164,7 +164,7 @@ def _warnings(picture: Picture, name: str, made: Made) -> list[str]:
     """Return the limits that a picture exceeds, in words."""
     if name == "mmd" and (len(picture.edges) > MOST_EDGES or len(made.data.decode()) > MOST_CHARACTERS):
         limits = f"{MOST_CHARACTERS} characters or {MOST_EDGES} lines"
-        return [f"Mermaid refuses more than {limits} where its settings are not changed: use --collapse or --focus."]
+        return [f"Mermaid's default settings refuse more than {limits}: use --collapse or --focus."]
     if made.missing:
         shown = f"{made.missing[:_MOST_SHOWN]}{'…' if len(made.missing) > _MOST_SHOWN else ''}"
         hint = "install a font that has them (such as Noto Sans CJK or Noto Emoji), or write an SVG"
@@ -173,7 +173,7 @@ def _warnings(picture: Picture, name: str, made: Made) -> list[str]:
 
 
 def _refuse_idle_options(name: str, focus: str) -> None:
-    """Raise `UsageError` for an option that would change nothing."""
+    """Raise `UsageError` for an option that would have no effect."""
     given = click.get_current_context().get_parameter_source
     if name in GRAPHS:
         for parameter, option in _OF_PICTURES.items():
@@ -181,7 +181,7 @@ def _refuse_idle_options(name: str, focus: str) -> None:
                 hint = "leave it out: a graph holds the whole system"
                 raise UsageError(f"{option} is for pictures, not for {name}", hint)
     if not focus and given("hops") is ParameterSource.COMMANDLINE:
-        raise UsageError("--hops says how far around what is drawn, but nothing is in focus", "add --focus NAME")
+        raise UsageError("--hops needs --focus", "add --focus NAME")
     if name != "png" and given("scale") is ParameterSource.COMMANDLINE:
         raise UsageError(f"--scale is for PNG, not for {name}", "leave it out, or draw a PNG: -o arch.png")
     if name not in BINARY and given("fonts") is ParameterSource.COMMANDLINE:
@@ -189,22 +189,22 @@ def _refuse_idle_options(name: str, focus: str) -> None:
 
 
 def _target(output: str | None, format_name: str | None) -> tuple[Path | None, str]:
-    """Return the file to write (None: standard output) and the format; raises `UsageError` where they do not fit."""
+    """Return the file to write (None: standard output) and the format; raises `UsageError` if they do not match."""
     if output in {None, "-"}:
         if format_name is None:
-            raise UsageError("no format is named", "archlint render arch.yaml -o arch.svg, or --format mmd")
+            raise UsageError("no format", "archlint render arch.yaml -o arch.svg, or --format mmd")
         if format_name in BINARY and sys.stdout.isatty():
-            raise UsageError(f"a {format_name.upper()} is not for a terminal", f"-o arch.{format_name}")
+            raise UsageError(f"{format_name.upper()} cannot be shown on a terminal", f"-o arch.{format_name}")
         return None, format_name
     target = Path(str(output))
     extension = extension_of(target)
     said = EXTENSIONS.get(extension)
     if said is None and format_name is None:
         if not extension:
-            raise UsageError(f"{target} has no extension that names a format", f"formats: {', '.join(NAMES)}")
-        raise UsageError(f"{target}: there is no format `{extension}`", _likely(extension))
+            raise UsageError(f"{target} has no extension, so the format is unknown", f"formats: {', '.join(NAMES)}")
+        raise UsageError(f"{target}: unknown format `{extension}`", _likely(extension))
     if said is not None and format_name not in {None, said}:
-        raise UsageError(f"{target} is named as {said}, but --format is {format_name}", "leave --format out")
+        raise UsageError(f"{target} has the extension of {said}, but --format is {format_name}", "leave out --format")
     name = said or str(format_name)
     if target.is_dir():
         raise UsageError(f"{target} is a folder", f"name a file in it: -o {target / f'arch.{name}'}")
@@ -213,21 +213,21 @@ def _target(output: str | None, format_name: str | None) -> tuple[Path | None, s
 
 
 def _keep_others(target: Path, name: str) -> None:
-    """Raise `UsageError` where a file is no such picture by its name, or by that which a link leads to."""
+    """Raise `UsageError` if a file, or the file that a link leads to, has another extension than the format."""
     real = Path(os.path.realpath(target))
     if not real.is_file():                             # nothing is lost in a device or a pipe
         return
     hint = f"name a file that ends in .{name}"
     if EXTENSIONS.get(extension_of(real)) != name:
         if target.is_symlink():
-            raise UsageError(f"{target} leads to {real}, which is no {name} by its name: it is not overwritten", hint)
-        raise UsageError(f"{target} exists, and its name is not that of a picture: it is not overwritten", hint)
+            raise UsageError(f"{target} links to {real}, which does not end in .{name}: not overwritten", hint)
+        raise UsageError(f"{target} exists and does not end in .{name}: not overwritten", hint)
 
 
 def _keep_inputs(target: Path, inputs: list[Path], config: Path | None) -> None:
     for path in inputs:
         if target.exists() and path.exists() and target.samefile(path):
-            raise UsageError(f"{target} is what is drawn: it is not overwritten", "name another file with -o")
+            raise UsageError(f"{target} is an input file: not overwritten", "name another file with -o")
     keep_what_is_read(str(target), map(str, inputs), [str(config)] if config is not None else [])
 
 

@@ -1,4 +1,4 @@
-"""How large a node's card is, and what stands where on it; the layout engine sees nothing but the sizes."""
+"""The size of each node's card, and the position of everything on it. The layout engine only gets the sizes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MOST_MODELS: Final = 4
 _MOST_LINKS: Final = 8
 _CYLINDER: Final = 7.0
 _BARS: Final = 8.0
-"""What the bars at the end of a queue take."""
+"""The width of the bars at the end of a queue."""
 _BADGE: Final = 14.0
 _STACK: Final = 4.0
-"""How far the card of a second replica looks out."""
+"""How far the card behind sticks out, if there are several replicas."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class Badge(msgspec.Struct, frozen=True):
-    """A small sign for a relation to what all others of its verb lead to as well."""
+    """A small sign for a relation whose verb leads to one component everywhere."""
 
     verb: str
     x: float
@@ -59,7 +59,7 @@ class Badge(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A node with its size and what stands on it, in points from its top left corner."""
+    """A node with its size and its contents, in points from its top left corner."""
 
     node: Node
     width: float
@@ -72,7 +72,7 @@ class Card(msgspec.Struct, frozen=True):
 
     @property
     def is_stacked(self) -> bool:
-        """Whether several replicas stand behind it."""
+        """Whether it is drawn as a stack of cards."""
         return (self.node.replicas or 1) > 1 or len(self.node.members) > 1
 
 
@@ -82,14 +82,14 @@ def letters(picture: Picture) -> dict[str, str]:
 
 
 def subtitle(node: Node) -> str:
-    """Return what stands below a name: kind and technology."""
+    """Return the line below a name: kind and technology."""
     if node.members:
         return node.technology
     return f"{node.kind} · {node.technology}" if node.technology else node.kind
 
 
 def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str]) -> Card:
-    """Return a node's card; relations whose verb has a badge are a sign, not words."""
+    """Return a node's card. Relations whose verb has a badge are signs, not words."""
     texts = _texts(node, badges)
     signs = [verb for verb in badges if any(link.verb == verb for link in node.links)]
     inner = max(text_width(text, NAME_SIZE if style == "name" else SMALL_SIZE, style in {"name", "budget"})
@@ -116,7 +116,7 @@ def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str])
 def _placed_badges(
     signs: list[str], last: tuple[str, str, str], inner: float, y: float
 ) -> tuple[list[Badge], float]:
-    """Place signs at the right end of the last line where there is room, else below it."""
+    """Place signs at the right end of the last line if there is room, otherwise below it."""
     if not signs:
         return [], y
     size = NAME_SIZE if last[1] == "name" else SMALL_SIZE
@@ -149,7 +149,7 @@ def _texts(node: Node, badges: dict[str, str]) -> list[tuple[str, str, str]]:
 
 def link_text(verb: str, target: str) -> str:
     """Return a relation that is written as a word."""
-    words = {"monitored_by": "watched by", "logs_to": "logs to", "calls": "→"}
+    words = {"monitored_by": "monitored by", "logs_to": "logs to", "calls": "→"}
     return f"{words.get(verb, verb.replace('_', ' '))} {named(target)}"
 
 
@@ -183,7 +183,7 @@ def _placed_chips(
 
 
 class EdgeLabel(msgspec.Struct, frozen=True):
-    """What stands beside a line: words, and below them the rules that were broken there."""
+    """The label of a line: words, and below them the rules with findings on it."""
 
     lines: tuple[str, ...]
     chips: tuple[Chip, ...]
@@ -196,7 +196,7 @@ _LABEL_LINE: Final = 13.0
 
 
 def edge_label(edge: Edge, with_words: bool) -> EdgeLabel | None:
-    """Return the label of an edge, or None for one without; words are left out where there are too many edges."""
+    """Return the label of an edge, or None if it has none. With too many edges, labels have no words."""
     words = edge.label if with_words or edge.emphasis > 0 or edge.count > 1 else ""
     lines = tuple(wrapped(words, 112, LABEL_SIZE, most=3)) if words else ()
     chips = _label_chips(edge.marks, len(lines) * _LABEL_LINE + 2)

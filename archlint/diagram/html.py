@@ -1,7 +1,7 @@
-"""A picture as one page that stands alone: pan and zoom, search, and a panel with the facts of what is chosen.
+"""A picture as one self-contained page: pan and zoom, search, and a panel with the facts of the selected part.
 
-The page asks nobody for anything, and its policy lets run no script and no style but its own two, named by their
-hashes (https://www.w3.org/TR/CSP3/). What comes from the file stands in it as escaped text, or as JSON without `<`.
+The page loads nothing. Its policy allows only its own script and style, named by their hashes
+(https://www.w3.org/TR/CSP3/). Text of the file is escaped, or is JSON without `<`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import msgspec
 
 from archlint.diagram.picture import FAMILIES, Edge, Mark, Node, Picture
 from archlint.diagram.svg import svg
-from archlint.diagram.text import clean, xml
+from archlint.diagram.text import clean, drawable, xml
 from archlint.diagram.themes import AUTO, DARK, stylesheet
 
 _KEYS: Final = (
-    "Picture; arrow keys move it, plus and minus zoom, Tab goes from component to component, "
-    "Enter shows facts, Enter again goes to them, Escape comes back"
+    "Picture. Arrow keys move it, plus and minus zoom. Tab goes to the next component, "
+    "Enter shows its facts, Enter again moves to them, Escape goes back"
 )
 
 _SEARCHED: Final = frozenset({"uses", "trains", "zones", "host", "owner", "workloads"})
-"""The labels of a sheet whose texts are searched, as they are written in the file."""
+"""The labels of a sheet whose texts are searched."""
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 def html(picture: Picture, theme: str = AUTO, direction: str = AUTO) -> str:
-    """Return a picture as a page; `theme` and `direction` are those of `svg`."""
+    """Return a picture as a page. `theme` and `direction` are as in `svg`."""
     style, script = page_style(theme), _part("page_view.js") + _part("page.js")
     drawing = svg(picture, theme, direction, styled=False, interactive=True)
     policy = (
@@ -106,7 +106,7 @@ def html(picture: Picture, theme: str = AUTO, direction: str = AUTO) -> str:
 
 
 def page_style(theme: str) -> str:
-    """Return the style sheet of the page, with that of its picture."""
+    """Return the style sheet of the page and of its picture."""
     dark = _part("page_dark.css")
     if theme == AUTO:
         dark = f"@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
@@ -122,7 +122,7 @@ def _hash(text: str) -> str:
 
 
 def _json(picture: Picture) -> str:
-    """Return what the script needs; with `<`, `>` and `&` as escapes nothing in it ends the element."""
+    """Return the data of the script. `<`, `>` and `&` are escaped, so nothing in it ends the element."""
     numbers = {node.name: number for number, node in enumerate(picture.nodes)}
     data = _Data(
         clean(picture.title),
@@ -132,8 +132,8 @@ def _json(picture: Picture) -> str:
         tuple(_node(picture, node) for node in picture.nodes),
         tuple(_edge(edge, numbers) for edge in picture.edges),
     )
-    text = msgspec.json.encode(data).decode()
-    for character in "<>&\u2028\u2029":
+    text = drawable(msgspec.json.encode(data).decode())
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 
@@ -162,7 +162,7 @@ def _edge(edge: Edge, numbers: dict[str, int]) -> _Edge:
 
 
 def _title(edge: Edge) -> str:
-    """Return what a line says without its facts, which stand below it."""
+    """Return the title of a relation, without its facts, which follow below."""
     if edge.count > 1:
         return f"{edge.source} → {edge.target} (×{edge.count})"
     owner, verb, other = edge.stated

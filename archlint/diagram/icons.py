@@ -35,23 +35,23 @@ ICONS: Final = {
     "external": "M6.5 3.5h-4v10h10v-4M9 2.5h4.5V7M13 3L7.5 8.5",
     "group": "M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z",
 }
-"""By kind; `group` stands for several components drawn as one."""
+"""By kind; `group` is for several components drawn as one."""
 
 BADGES: Final = {
-    "monitored_by": ("M1 8c3-5.5 11-5.5 14 0c-3 5.5-11 5.5-14 0zM8 6a2 2 0 1 0 .01 0z", "watched by"),
+    "monitored_by": ("M1 8c3-5.5 11-5.5 14 0c-3 5.5-11 5.5-14 0zM8 6a2 2 0 1 0 .01 0z", "monitored by"),
     "logs_to": (ICONS["log-store"], "logs to"),
     "loads": (ICONS["model-registry"], "loads from"),
 }
-"""By verb: the path of a small sign, and its words."""
+"""By verb: the path of a small sign, and its text."""
 
 MARKS: Final = {
     "error": "M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2L1.5 10.8V5.2z",
     "warning": "M8 1.8L15 14H1z",
     "info": _CIRCLE,
 }
-"""By severity: an octagon, a triangle and a circle, so that colour is not all that tells them apart."""
+"""By severity: an octagon, a triangle and a circle. Shapes differ, not only colours."""
 
 
 def icon(kind: str) -> str:
-    """Return the path of a kind; of one without a drawing, a circle."""
+    """Return the path of a kind's icon; a circle for a kind that has none."""
     return ICONS.get(kind, _CIRCLE)

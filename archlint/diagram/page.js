@@ -1,4 +1,4 @@
-// Search, choosing and the panel of facts. Words of the file reach the page as text nodes only.
+// Search, selection and the panel of facts. Text of the file only becomes text nodes.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const view = document.getElementById("view");
@@ -9,7 +9,7 @@
   const nodes = [...svg.querySelectorAll("[data-node]")];
   const drawn = [...svg.querySelectorAll("[data-edge]")];
   const { zoom, pan, point, reveal, fit, move } = camera(view, svg);
-  const lines = data.edges.map(() => []);         // of each relation the elements that show it: its line, its label
+  const lines = data.edges.map(() => []);         // the elements of each relation: its line and its label
   for (const element of drawn) lines[Number(element.dataset.edge)].push(element);
   let chosen = -1;                                // a component,
   let picked = -1;                                // or a relation
@@ -53,7 +53,7 @@
     for (const mark of marks) {
       const item = make("li", undefined, `finding ${mark.severity}`);
       item.append(make("strong", `${mark.rule} ${mark.name} (${mark.severity})`), make("div", mark.message));
-      item.append(make("div", `${mark.file}:${mark.line}  ${mark.at}`, "where"));
+      item.append(make("div", mark.at ? `${mark.file}:${mark.line}, ${mark.at}` : `${mark.file}:${mark.line}`, "where"));
       if (act) item.append(button(`Show ${name}`, act));
       list.append(item);
     }
@@ -92,7 +92,7 @@
     if (node.marks.length) section("Findings", findings(node.marks));
     const list = make("dl");
     for (const [label, text] of node.sheet) list.append(make("dt", label), make("dd", text));
-    if (node.budget) list.append(make("dt", "least time"), make("dd", node.budget));
+    if (node.budget) list.append(make("dt", "minimum time"), make("dd", node.budget));
     for (const [pattern, role] of node.roles) list.append(make("dt", pattern), make("dd", role));
     if (list.children.length) section("Facts", list);
     const ways = make("ul");
@@ -156,7 +156,7 @@
     }
   }
 
-  // The keyboard goes on in the panel, and comes back from there to the part that is chosen.
+  // Move the focus to the panel, and back to the chosen part.
   function read() {
     panel.querySelector("h2").focus();
   }
@@ -167,7 +167,7 @@
     choose(-1, false);
   }
 
-  // All words, in any order; a letter by itself, as in "zone a", is a word and no part of one.
+  // All words, in any order. A single letter, as in "zone a", matches only whole words.
   function matches(text, words) {
     return words.every((word) => {
       if (words.length === 1 || !/^[a-z0-9]$/.test(word)) return text.includes(word);
@@ -213,14 +213,14 @@
       event.preventDefault();
       if (chosen === index) return read();
       choose(index, false);
-      return reveal([element]);                    // in a narrow window, the facts leave less of the view
+      return reveal([element]);                    // in a narrow window, the panel covers part of the view
     });
     element.addEventListener("focus", () => {
       if (element.matches(":focus-visible")) reveal([element]);
     });
   });
 
-  // What the pointer may hit of a thin line, below all lines: where two are near, the one that is hit counts.
+  // A wide invisible line below each thin line, so that it is easy to click.
   for (const element of drawn) {
     const line = element.querySelector(".line");
     if (!line) continue;

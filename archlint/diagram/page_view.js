@@ -1,6 +1,6 @@
 "use strict";
-const READABLE = 0.65;                             // of its own size: below it, the text of a card has less than 7 pixels
-// What of the picture is seen: zoom, move, and bringing a part into view.
+const READABLE = 0.65;                             // smallest readable scale: below it, the text of a card is under 7 pixels
+// The visible part of the picture: zoom, move, and bring a part into view.
 function camera(view, svg) {
   const whole = svg.viewBox.baseVal;
   const full = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
@@ -28,7 +28,7 @@ function camera(view, svg) {
     return [at.x, at.y];
   }
 
-  // The middle of the view on one axis: as asked, but no blank beside the picture where there is more of it to see.
+  // The middle of the view on one axis, moved so that no empty space shows beside a picture larger than the view.
   function kept(middle, seen, start, length) {
     if (seen >= length) return start + length / 2;
     return Math.min(Math.max(middle, start + seen / 2), start + length - seen / 2);
@@ -41,8 +41,8 @@ function camera(view, svg) {
     return { left, right, top, bottom, width: right - left, height: bottom - top };
   }
 
-  // Bring a part into view, whole, and with `legibly` large enough to read; what is so already moves nothing. Larger
-  // than the view, it is made smaller until it fits.
+  // Bring a whole part into view, with `legibly` large enough to read. Nothing moves if it is so already. A part larger
+  // than the view is scaled down until it fits.
   function reveal(elements, legibly) {
     const part = around(elements);
     const frame = view.getBoundingClientRect();

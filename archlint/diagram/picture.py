@@ -1,4 +1,4 @@
-"""What a picture shows, as values that every format is written from: nodes, edges, clusters and marks."""
+"""The content of a picture as values: nodes, edges, clusters and marks. Every format is written from them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ SCHEDULE: Final = "schedule"
 OBSERVING: Final = "observing"
 
 FAMILIES: Final = {
-    WAITING: "the caller waits",
+    WAITING: "caller waits",
     MESSAGE: "message through a queue",
-    DATA: "data or a model, nobody waits",
+    DATA: "data or model, nobody waits",
     SCHEDULE: "starts a job",
-    OBSERVING: "copy, log or metrics",
+    OBSERVING: "copy, logs or metrics",
 }
-"""The families of relations, each drawn in a style of its own, and what the legend says of them."""
+"""The families of relations, each with its own style, and their names in the legend."""
 
 ADDED: Final = "added"
 REMOVED: Final = "removed"
 CHANGED: Final = "changed"
 CHANGES: Final = (ADDED, REMOVED, CHANGED)
-"""How a part differs from the system that it is compared with."""
+"""How a part differs from the other system in a comparison."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A relation that is written on its source as a word in place of a line, because too many lead to its target."""
+    """A relation that is written as a word on its source, because too many lines would lead to its target."""
 
     target: str
     family: str
@@ -53,19 +53,18 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True):
-    """What a component plays in a recognised pattern."""
+    """The role of a component in a recognised pattern."""
 
     pattern: str
     role: str
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A component, or (`members` not empty) several drawn as one.
+    """A component, or several drawn as one if `members` is not empty.
 
-    `name` is unique in a picture. `facts` are short lines below the name. `cluster` is the key of its cluster, empty
-    for none. `sheet` holds what is stated of it, as label and text; `source` is
-    what the file says of it, its first lines. `emphasis` is 1 on the highlighted path, -1 beside
-    it, 0 where nothing is highlighted. `change` is one of CHANGES or empty.
+    `name` is unique in a picture. `facts` are short lines below the name. `cluster` is the key of its cluster or empty.
+    `sheet` holds its stated facts, as labels and texts; `source` is its first lines in the file. `emphasis` is 1 on the
+    highlighted path, -1 beside it, 0 if nothing is highlighted. `change` is one of CHANGES or empty.
     """
 
     name: str
@@ -90,11 +89,11 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """A relation, drawn from `source` to `target` (a message from its queue to its consumer), or `count` of them.
+    """A relation from `source` to `target` (a message runs from its queue to its consumer), or `count` of them.
 
-    `owner` is the component that states it, which for `consumes` is the target, and `at` the structural path where it
-    does (empty for what is named by another key). `label` is short; `detail` says all, `sheet` the same of a single one
-    as labels and texts. `file` and `line` are where it is stated, 0 of several.
+    `owner` is the component that states it: for `consumes`, the target. `at` is its structural path, empty if it is not
+    stated by a verb. `label` is short; `detail` is complete; `sheet` holds the same facts as labels and texts.
+    `file` and `line` are where it is stated; `line` is 0 for several relations.
     """
 
     source: str
@@ -121,7 +120,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """Nodes drawn inside one frame."""
+    """Nodes that are drawn inside one frame."""
 
     key: str
     title: str
@@ -130,9 +129,9 @@ class Cluster(msgspec.Struct, frozen=True):
 class Picture(msgspec.Struct, frozen=True):
     """A whole picture.
 
-    `marks` are findings of the file as a whole; `notes` say what is left out or highlighted, a sentence each.
-    `patterns` names the shaded ones by title, in the order of their shades. `badges` names, by verb, the one target
-    of all relations of that verb which are shown as a small sign on their source.
+    `marks` are findings of the file as a whole. `notes` are sentences: what is left out or highlighted. `patterns` are
+    the titles of the shaded patterns, in the order of their shades. `badges` holds, by verb, the only target of that
+    verb's relations, which are small signs on their sources.
     """
 
     title: str
@@ -147,7 +146,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     @property
     def all_marks(self) -> tuple[Mark, ...]:
-        """Every finding that is drawn: of the whole, of nodes, of edges."""
+        """Every finding in the picture: of the whole file, of nodes and of edges."""
         of_nodes = (mark for node in self.nodes for mark in node.marks)
         of_edges = (mark for edge in self.edges for mark in edge.marks)
         return (*self.marks, *of_nodes, *of_edges)
@@ -157,7 +156,7 @@ SEVERITIES: Final = ("error", "warning", "info")
 
 
 def badness(mark: Mark) -> tuple[int, float]:
-    """Return the place of a finding among others: by severity, then by what is lost, the worst first."""
+    """Return a sort key: by severity, then by loss, the worst first."""
     return SEVERITIES.index(mark.severity), -mark.loss
 
 

@@ -1,4 +1,4 @@
-"""Text that comes from files, made fit to draw: measured, wrapped, and without characters that do harm."""
+"""Text of files, made ready to draw: measured, wrapped, and without harmful characters."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 from archlint.diagram.typefaces import advance, is_drawn
 
 _MARGIN: Final = 1.02
-"""Viewers round widths up."""
+"""Viewers round widths up, so lines get 2 % more room."""
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
-"""What XML forbids, and what turns the direction of text."""
+"""Characters that XML forbids, and those that change the direction of text."""
 _LONGEST: Final = 400
 
 
 def clean(text: str, longest: int = _LONGEST) -> str:
-    """Return text on one line, without control characters, and no longer than so many characters.
+    """Return text on one line, without control characters, cut to `longest` characters.
 
     >>> clean("a\\tb\\u202ec"), clean("abcdef", 4)
     ('a b\ufffdc', 'abc…')
@@ -29,7 +29,7 @@ def clean(text: str, longest: int = _LONGEST) -> str:
 
 
 def drawable(text: str) -> str:
-    """Return text without the characters that XML forbids or that turn its direction; line breaks and tabs stay.
+    """Return text without characters that XML forbids or that change its direction; line breaks and tabs stay.
 
     >>> drawable("a\\nb\\x07")
     'a\\nb�'
@@ -38,7 +38,7 @@ def drawable(text: str) -> str:
 
 
 def named(name: str) -> str:
-    """Return a name as it is drawn: one in which nothing is to be seen says so.
+    """Return a name as it is drawn; an invisible one becomes `(no name)`.
 
     >>> named("api"), named(" \\u200b")
     ('api', '(no name)')
@@ -47,7 +47,7 @@ def named(name: str) -> str:
 
 
 def clean_end(line: str, longest: int = 160) -> str:
-    """Return a line of a file with its indentation, without control characters and what is beyond a length.
+    """Return a line of a file with its indentation, without control characters, cut to `longest` characters.
 
     >>> clean_end("  kind: queue\u202e  ")
     '  kind: queue�'
@@ -87,7 +87,7 @@ def _estimated(character: str) -> int:
 
 
 def wrapped(text: str, width: float, size: float, bold: bool = False, most: int = 3) -> list[str]:
-    """Return text in lines of at most a width, broken at blanks, after hyphens, else anywhere; the last may be cut.
+    """Return text in lines no wider than `width`, broken at blanks and after hyphens if possible; the last may be cut.
 
     >>> wrapped("candidate-generation-server", 100, 13)
     ['candidate-', 'generation-', 'server']
@@ -122,7 +122,7 @@ def _cut(line: str, width: float, size: float, bold: bool) -> str:
 
 
 def cut(text: str, width: float, size: float, bold: bool = False) -> str:
-    """Return one line of at most a width, with an ellipsis where it is cut."""
+    """Return one line no wider than `width`, with an ellipsis if it is cut."""
     flat = clean(text)
     return flat if text_width(flat, size, bold) <= width else _cut(flat, width, size, bold)
 

@@ -52,17 +52,17 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("-o", "a.swg"), "archlint: a.swg: there is no format `swg`\n  hint: did you mean `svg`?\n"),
-    (("-o", "a"), "archlint: a has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
-    ((), "archlint: no format is named\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
-    (("-o", "a.svg", "-f", "png"), "archlint: a.svg is named as svg, but --format is png\n  hint: leave --format out\n"),
+    (("-o", "a.swg"), "archlint: a.swg: unknown format `swg`\n  hint: did you mean `svg`?\n"),
+    (("-o", "a"), "archlint: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    ((), "archlint: no format\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
+    (("-o", "a.svg", "-f", "png"), "archlint: a.svg has the extension of svg, but --format is png\n  hint: leave out --format\n"),
     (("-o", "a.svg", "--focus", "clasifier"), "archlint: the system has no component `clasifier`\n"
      "  hint: did you mean `classifier`?\n"),
     (("-o", "a.svg", "--path", "inspect"), "archlint: the system has no workload `inspect`\n"
      "  hint: did you mean `inspect-return`?\n"),
     (("-o", "no/such/a.svg"), "archlint: no/such/a.svg: cannot be written: No such file or directory\n"
      "  hint: name a file in a folder that exists\n"),
-    (("-o", "a.svg", "--hops", "1"), "archlint: --hops says how far around what is drawn, but nothing is in focus\n"
+    (("-o", "a.svg", "--hops", "1"), "archlint: --hops needs --focus\n"
      "  hint: add --focus NAME\n"),
     (("-o", "a.svg", "--scale", "2"), "archlint: --scale is for PNG, not for svg\n"
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
@@ -70,8 +70,8 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
     (("-o", "a.graphml", "--focus", "api"), "archlint: --focus is for pictures, not for graphml\n"
      "  hint: leave it out: a graph holds the whole system\n"),
-    (("-o", "a.json"), "archlint: a.json: there is no format `json`\n  hint: did you mean `graph.json`?\n"),
-    (("-o", "."), "archlint: . has no extension that names a format\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    (("-o", "a.json"), "archlint: a.json: unknown format `json`\n  hint: did you mean `graph.json`?\n"),
+    (("-o", "."), "archlint: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = archlint("render", SICK, *words)
@@ -95,10 +95,10 @@ def test_the_input_is_never_overwritten(archlint: Run, tmp_path: Path) -> None:
     for target in ("arch.dot", "part.svg"):
         done = archlint("render", "arch.dot", "-o", target)
         assert done.returncode == 2
-        assert "is what is drawn: it is not overwritten" in done.stderr
+        assert "is an input file: not overwritten" in done.stderr
     (tmp_path / "notes.txt").write_text("mine")
     done = archlint("render", "arch.dot", "-o", "notes.txt", "-f", "svg")
-    assert done.returncode == 2 and "it is not overwritten" in done.stderr
+    assert done.returncode == 2 and "not overwritten" in done.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -118,7 +118,7 @@ def test_a_link_is_judged_by_where_it_leads(archlint: Run, tmp_path: Path) -> No
     for name, end in (("bad.svg", "other.txt"), ("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
         (tmp_path / name).symlink_to(end)
     done = archlint("render", SICK, "-o", "bad.svg")
-    assert done.returncode == 2 and "bad.svg leads to" in done.stderr and "it is not overwritten" in done.stderr
+    assert done.returncode == 2 and "bad.svg links to" in done.stderr and "not overwritten" in done.stderr
     assert (tmp_path / "other.txt").read_text() == "mine"
     for name, end in (("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
         assert archlint("render", SICK, "-o", name).returncode == 0
@@ -165,7 +165,7 @@ def test_what_mermaid_refuses_is_said(archlint: Run) -> None:
     text = f"archlint: 1\nsystem: wide\ncomponents:\n{parts}{stores}"
     done = archlint("render", "-", "-f", "mmd", "--collapse", "none", "--no-findings", stdin=text)
     assert done.returncode == 0
-    assert done.stderr.startswith("note: Mermaid refuses more than 50000 characters or 500 lines")
+    assert done.stderr.startswith("note: Mermaid's default settings refuse more than 50000 characters or 500 lines")
     assert archlint("render", "-", "-f", "mmd", "--collapse", "kind", "--no-findings", stdin=text).stderr == ""
 
 

@@ -278,7 +278,7 @@ def test_a_line_its_label_and_its_finding_can_be_clicked(opened: Opened, tmp_pat
     page.click(f"{called} .label")
     shown = panel.inner_text()
     assert panel.locator("h2").inner_text() == "browser calls balancer"
-    assert "timeout" in shown and "10 s" in shown and "the caller waits" in shown
+    assert "timeout" in shown and "10 s" in shown and "caller waits" in shown
     assert page.locator(".chosen").count() == page.locator(f"{called}.chosen").count() == 2, "line and label"
     page.keyboard.press("Escape")
     assert "1 finding" in panel.inner_text() and page.locator(".chosen").count() == 0
