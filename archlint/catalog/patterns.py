@@ -1,4 +1,4 @@
-"""The catalogue of patterns: what findings name as cures, and what `check --patterns` recognises."""
+"""The catalogue of patterns: what findings suggest as fixes and `archlint check --patterns` recognises."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
         cause=f"model {worst.model}",
         band=_band(system, worst),
         path=path_to(system, worst.workload, part.server),
-        loss=beyond(worst.floor.at_s, worst.objective_s),
+        loss=max(beyond(excess.floor.at_s, excess.objective_s) for excess in excesses),
     )
 
 

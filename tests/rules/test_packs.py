@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -231,3 +232,12 @@ def test_no_line_is_so_needed_that_a_check_breaks_without_it(example: Example) -
 
 def _shown(report: FileReport) -> str:
     return "\n".join(f"{f.location.line}: {f.rule} {f.at}: {f.message}" for f in report.findings)
+
+
+@every_pack
+def test_advice_names_patterns_and_no_file_of_this_project(pack: Pack) -> None:
+    """Whoever reads a finding has archlint, and not its repository."""
+    texts = [pack.title, pack.summary, pack.what, pack.why, pack.fix, *(f"{cure.text} {cure.when}" for cure in pack.cures)]
+    own = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named = {word for text in texts for word in re.findall(r"\b([\w-]+)/[\w./-]+", text)}
+    assert not named & own

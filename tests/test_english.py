@@ -1,0 +1,121 @@
+"""Words that archlint does not use in messages, rules and documents: each has a plain one.
+
+The list keeps out what was once there and read badly. Names that users may have written down stay: the key `cures` of a
+rule and of a report, and names in code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+BANNED = {
+    r"cures?\b|cured\b|curing\b": "fix, or mitigation",
+    r"heal(s|ed|ing)?\b": "resolved, or fixed",
+    r"healthy\b|unhealthy\b|sick\b": "passing or failing",
+    r"told\b": "reported, shown",
+    r"what of (that|it|them)\b": "which of them",
+    r"at the very (line|place)\b": "to the line",
+    r"stands? on\b": "appears on, or depends on",
+    r"(closer|closest) word\b": "the more specific selector",
+    r"(its|his|their|whose|the) word counts\b": "takes precedence",
+    r"no place to get\b": "cannot be restored",
+    r"nothing ties\b|tied to\b|\bties\b": "is connected to",
+    r"for ever\b": "forever, or without a limit",
+    r"no quantity of\b": "invalid value, or wrong unit",
+    r"nobody says which\b": "not stated",
+    r"all at once\b": "together, or in parallel",
+    r"in silence\b": "silently",
+    r"only poorer\b": "degraded",
+    r"more replicas cannot\b": "more replicas won't help",
+    r"nothing is assumed\b": "no defaults apply",
+    r"(?:first|last|one) in line\b": "first in the queue",
+    r"looked at by\b": "seen by",
+    r"go(es)? on without\b": "continue without",
+    r"put the one before back\b|the one before back\b": "roll back",
+    r"whichever of the two\b": "either",
+    r"whence\b|whither\b|wherein\b|thereof\b|therein\b|hereof\b|anew\b": "a plain word",
+}
+"""A pattern, and what to write instead."""
+
+_PATTERN = re.compile("|".join(f"(?P<w{number}>\\b(?:{words}))" for number, words in enumerate(BANNED)), re.IGNORECASE)
+_PLAIN = list(BANNED.values())
+_CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+", re.DOTALL)
+_KEY = re.compile(r"^(\s*(?:- )?\{?)cures:", re.MULTILINE)
+
+
+def mistakes(text: str) -> list[str]:
+    """Return the banned words of a text, each with its line and the plain word.
+
+    >>> mistakes("The cures\\nare told.")
+    ['1: `cures`: write fix, or mitigation', '2: `told`: write reported, shown']
+    """
+    found = []
+    for match in _PATTERN.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(f"{line}: `{match[0]}`: write {_PLAIN[int(str(match.lastgroup)[1:])]}")
+    return found
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Take code out of a text, and keep its lines."""
+    return "\n" * match[0].count("\n")
+
+
+def _prose(text: str) -> str:
+    """Return what a document says, without code, addresses, and the public key `cures`."""
+    return _CODE.sub(_blank, _KEY.sub(r"\1", text))
+
+
+def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module with their lines; a word alone is a name, and code in them is no prose."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+            yield node.lineno, node.value
+
+
+def _in_module(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        f"{path.relative_to(ROOT)}:{line}: {mistake.partition(': ')[2]}"
+        for line, text in _strings(tree)
+        for mistake in mistakes(_prose(text))
+    ]
+
+
+def _in_document(path: Path) -> list[str]:
+    return [f"{path.relative_to(ROOT)}:{mistake}" for mistake in mistakes(_prose(path.read_text(encoding="utf-8")))]
+
+
+RULES = sorted(path for path in (ROOT / "rules").rglob("*") if path.suffix in {".yaml", ".md"})
+MODULES = sorted(path for room in ("catalog", "checks") for path in (ROOT / "archlint" / room).rglob("*.py"))
+DOCUMENTS = sorted(path for room in ("rules", "patterns") for path in (ROOT / "docs" / room).rglob("*.md"))
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("Its cure is told at the very line.", 3),
+    ("A health check told nothing.", 1),
+    ("`cures` of a rule; the key is `told`", 0),
+    ("- {pattern: batch}\ncures:\n", 0),
+    ("secure, obscure, bold, healthcare and tiesto", 0),
+])  # fmt: skip
+def test_the_words_are_found_in_prose_and_not_in_code(text: str, found: int) -> None:
+    assert len(mistakes(_prose(text))) == found
+
+
+def test_rules_and_patterns_use_plain_words() -> None:
+    assert [mistake for path in RULES for mistake in _in_document(path)] == []
+
+
+def test_messages_use_plain_words() -> None:
+    assert [mistake for path in MODULES for mistake in _in_module(path)] == []
+
+
+def test_documents_use_plain_words() -> None:
+    assert [mistake for path in DOCUMENTS for mistake in _in_document(path)] == []
