@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -103,17 +103,22 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     olds: dict[str, Path] = {}
     news: dict[str, Path] = {}
     for target in targets:
-        after = _now(target, linters)
-        before = _at_revision(at, target, linters, set(after))
-        if not before and not after:
+        found = _now(target, linters)
+        after = [path for path in found if not _is_below(_in_repository(path), at.unknown)]
+        before = _at_revision(at, target, linters, set(found))
+        if not before and not found:
             raise _nothing(f"{target}, neither now nor at {revision}")
         olds |= {str(_in_repository(path)): path for path in before}
         news |= {str(_in_repository(path)): path for path in after}
     likes = {key: news.get(key, path) for key, path in olds.items()}
     return _paired(
         revision, "the work tree", _snapshots(linters, _InGit(at), olds, likes),
-        _snapshots(linters, _OnDisk(), news, news),
+        _snapshots(linters, _OnDisk(), news, news), tuple(at.unknown.values()),
     )  # fmt: skip
+
+
+def _is_below(path: Path, folders: Collection[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def _nothing(where: str) -> DiffError:
@@ -192,7 +197,7 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
     return _Found(alone, errors)
 
 
-def _paired(old: str, new: str, before: _Found, after: _Found) -> Difference:
+def _paired(old: str, new: str, before: _Found, after: _Found, notes: tuple[str, ...] = ()) -> Difference:
     """Compare the systems of both sides: by their files, then, where these are gone, by the names of the systems.
 
     What could not be read on one side is compared with nothing.
@@ -207,7 +212,7 @@ def _paired(old: str, new: str, before: _Found, after: _Found) -> Difference:
     differences += [compare(snapshot, None) for key, snapshot in before.systems.items() if key not in taken]
     changed = tuple(one for one in differences if not one.is_empty)
     errors = tuple(dict.fromkeys((*before.errors.values(), *after.errors.values())))
-    return Difference(old, new, changed, len(differences) - len(changed), errors)
+    return Difference(old, new, changed, len(differences) - len(changed), errors, notes)
 
 
 def _moved(before: dict[str, Snapshot], after: dict[str, Snapshot]) -> dict[str, str]:

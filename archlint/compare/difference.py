@@ -79,7 +79,8 @@ class SystemDifference(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True):
     """What two versions differ in, system by system; `old` and `new` name the versions.
 
-    Systems that are the same are only counted. `errors` are files that could not be read, on either side.
+    Systems that are the same are only counted. `errors` are files that could not be read, on either side. `notes` say
+    what was not compared.
     """
 
     old: str
@@ -87,6 +88,7 @@ class Difference(msgspec.Struct, frozen=True):
     systems: tuple[SystemDifference, ...] = ()
     same: int = 0
     errors: tuple[InputError, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -1,10 +1,9 @@
-"""Files as a git repository holds them at a revision: read from its objects, the work tree is not touched."""
+"""Files of a git repository at a revision, with those of its submodules, read from git's objects."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,93 +11,86 @@ import msgspec
 
 from archlint.compare.entries import Baseline, parse_baseline
 from archlint.compare.facts import DiffError
+from archlint.compare.repository import Repository
 from archlint.errors import UnreadableInputError
 from archlint.model.quantities import shorten
 from archlint.source.document import Document
 from archlint.source.files import shorten_path
 from archlint.source.parser import MAX_BYTES, decode, parse
 
-_SECONDS: Final = 60
 _AT_ONCE: Final = 100
 _FILE: Final = frozenset({"100644", "100755"})
 _LINK: Final = "120000"
-_ENVIRONMENT: Final = {
-    "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1",
-    "LC_ALL": "C.UTF-8",
-}  # fmt: skip
-"""Ask nobody, write nothing, fetch nothing, and speak English."""
-
-
-_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
-"""What git sets for its hooks, relative to where these start: the repository is found from the folder instead."""
-
-
-def _environment() -> dict[str, str]:
-    return {**{key: value for key, value in os.environ.items() if key not in _OF_HOOKS}, **_ENVIRONMENT}
+_SUBMODULE: Final = "160000"
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """A file of a revision: its mode, its object and its size in bytes."""
+    """A file of a revision: its mode and its object; `commit` has it, and `repository` has the commit."""
 
     mode: str
     object: str
-    size: int
+    commit: str
+    repository: Repository
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file, and no link or other repository."""
+        """Whether it is a regular file, and not a link or a submodule."""
         return self.mode in _FILE
 
 
 class Revision:
     """The files of one commit, by their real paths in the work tree.
 
-    Raises `DiffError` for what is no repository, or no revision of it.
+    Files of a submodule are those of the commit that the revision records for it. `unknown` are the submodules whose
+    recorded commit is not in the clone, with what to say of each: nobody knows what was in them. Raises `DiffError`
+    where there is no repository, or no such revision.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         if not name or name.startswith("-") or not name.isprintable() or ".." in name:
             hint = "name one revision, as main, HEAD~1 or v1.2; the other side is the work tree"
-            raise DiffError(f"`{shorten(name)}` is no name of a revision", hint)
-        self.folder = folder
-        top = self._ask(["rev-parse", "--show-toplevel"], f"{folder}: in no work tree of git", "run it in a checkout")
-        self.top = Path(os.path.realpath(os.fsdecode(top.removesuffix(b"\n"))))
-        hint = "fetch it, or name another: `git log --oneline` lists some"
-        words = ["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
-        self.commit = self._ask(words, f"the repository has no revision `{shorten(name)}`", hint).decode().strip()
-        self.blobs = self._tree()
-        self._read: dict[str, bytes] = {}
+            raise DiffError(f"`{shorten(name)}` is not a revision", hint)
+        self.repository = Repository(folder)
+        self.top = self.repository.top
+        self.commit = self._commit(name)
+        self.unknown: dict[Path, str] = {}
+        self.blobs: dict[Path, Blob] = {}
+        self._add_tree(self.repository, self.commit)
+        self._sizes: dict[str, int] = {}
+        self._contents: dict[str, bytes] = {}
 
-    def _ask(self, words: Sequence[str], problem: str, hint: str, told: bytes = b"") -> bytes:
-        """Run git, without a shell, and return what it says; `told` is what it reads."""
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self.folder), *words], input=told, capture_output=True, check=False,
-                timeout=_SECONDS, env=_environment(),
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise DiffError("git is not installed", "install it, or compare two files instead") from None
-        except OSError as error:
-            raise DiffError(f"git cannot be run: {error.strerror}", "compare two files instead") from None
-        except subprocess.TimeoutExpired:
-            raise DiffError(f"git did not answer within {_SECONDS} s", "try again, or compare two files") from None
-        if done.returncode != 0:
-            said = os.fsdecode(done.stderr).strip().removeprefix("fatal: ").split("\n")[0]
-            raise DiffError(f"{problem}{f' ({shorten(said, 200)})' if said else ''}", hint)
-        return done.stdout
+    def _commit(self, name: str) -> str:
+        words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+        found = self.repository.answers(words)
+        if found is None:
+            hint = "fetch it, or name another: `git log --oneline` lists some"
+            if self.repository.is_shallow:
+                hint = "this clone is shallow: get the history with `git fetch --unshallow`, or fetch that revision"
+            raise DiffError(f"the repository has no revision `{shorten(name)}`", hint)
+        return found.decode().strip()
 
-    def _tree(self) -> dict[Path, Blob]:
-        """Return all files of the commit."""
-        listed = self._ask(
-            ["ls-tree", "-r", "-z", "-l", "--full-tree", self.commit], f"`{self.name}` cannot be listed", "run git fsck"
-        )
-        blobs = {}
-        for row in filter(None, listed.split(b"\0")):
-            facts, _, name = row.partition(b"\t")
-            mode, _, object_, size = facts.decode().split()
-            blobs[self.top / os.fsdecode(name)] = Blob(mode, object_, int(size) if size.isdigit() else 0)
-        return blobs
+    def _add_tree(self, repository: Repository, commit: str) -> None:
+        """Add the files of a commit, and of the submodules that it records."""
+        for mode, object_, path in repository.tree(commit, self.name):
+            if mode == _SUBMODULE:
+                self._add_submodule(path, object_)
+            else:
+                self.blobs[path] = Blob(mode, object_, commit, repository)
+
+    def _add_submodule(self, path: Path, commit: str) -> None:
+        inside = path.relative_to(self.top).as_posix()
+        if (path / ".git").exists():
+            submodule = Repository(path)
+            if submodule.has_commit(commit):
+                self._add_tree(submodule, commit)
+                return
+            why = f"the clone does not have the commit {commit[:10]} of {self.name}"
+            more = " --unshallow" if submodule.is_shallow else ""
+            self.unknown[path] = f"submodule {inside} is not compared: {why}; get it with `git -C {inside} fetch{more}`"
+        elif not path.is_dir() or any(path.iterdir()):
+            # Where it was never checked out, its folder is there and empty: neither side has files then.
+            self.unknown[path] = f"submodule {inside} is not compared: it is not a submodule any more"
 
     def shown(self, path: Path) -> str:
         """Name a file of the revision, as git does: `main:teams/arch.yaml`."""
@@ -112,35 +104,34 @@ class Revision:
         if blob is None:
             raise UnreadableInputError(f"{shown}: no such file", "name a file of that revision")
         if not blob.is_file:
-            what = "a link: git keeps where it leads, not what stands there" if blob.mode == _LINK else "no file"
+            what = "a link: git keeps its target's name, not its content" if blob.mode == _LINK else "not a file"
             raise UnreadableInputError(f"{shown}: {what}", "name the file itself")
-        if blob.size > MAX_BYTES:
-            return b"\0" * (MAX_BYTES + 1)         # refused where it is decoded, with the limit
-        if blob.object not in self._read:
-            words = ["cat-file", "blob", blob.object]
-            self._read[blob.object] = self._ask(words, f"{shown} cannot be read", "run git fsck")
-        return self._read[blob.object]
+        if blob.object not in self._sizes:
+            self.fetch([path])
+        if self._sizes.get(blob.object, 0) > MAX_BYTES:
+            return b"\0" * (MAX_BYTES + 1)         # the decoder refuses it and states the limit
+        if blob.object not in self._contents:
+            raise UnreadableInputError(f"{shown}: git does not have this file's content", "run `git fsck`")
+        return self._contents[blob.object]
 
     def fetch(self, paths: Iterable[Path]) -> None:
-        """Read many files at once, to be kept until they are asked for."""
-        wanted = list(dict.fromkeys(
-            blob.object for path in paths
-            if (blob := self.blobs[path]).is_file and blob.size <= MAX_BYTES and blob.object not in self._read
-        ))  # fmt: skip
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            told = "".join(f"{one}\n" for one in some).encode()
-            answer = self._ask(["cat-file", "--batch"], f"`{self.name}` cannot be read", "run git fsck", told)
-            at = 0
-            while at < len(answer):
-                end = answer.index(b"\n", at)
-                head = answer[at:end].split()
-                if len(head) < 3:                  # missing: told where it is asked for by itself
-                    at = end + 1
-                    continue
-                size = int(head[2])
-                self._read[head[0].decode()] = answer[end + 1 : end + 1 + size]
-                at = end + 2 + size
+        """Read many files at once, and keep them until they are asked for.
+
+        A partial clone fetches what it lacks of these files, and no others.
+        """
+        wanted: dict[tuple[Repository, str], list[str]] = {}
+        for path in paths:
+            blob = self.blobs[path]
+            if blob.is_file and blob.object not in self._sizes:
+                wanted.setdefault((blob.repository, blob.commit), []).append(blob.object)
+        for (repository, commit), named in wanted.items():
+            objects = list(dict.fromkeys(named))
+            repository.fetch_missing(commit, objects)
+            sizes = repository.sizes(objects, self.name)
+            self._sizes |= sizes
+            small = [one for one in objects if one in sizes and sizes[one] <= MAX_BYTES]
+            for start in range(0, len(small), _AT_ONCE):
+                self._contents |= repository.contents(small[start : start + _AT_ONCE], self.name)
 
     def document(self, path: Path) -> Document:
         """Read and parse one file of the commit."""
@@ -151,7 +142,7 @@ class Revision:
 def baseline_at(name: str, file: Path) -> Baseline | None:
     """Return a baseline as a revision has it; None where it has none.
 
-    Raises `DiffError` for what is no revision, `BaselineError` for what is no baseline.
+    Raises `DiffError` where there is no such revision, and `BaselineError` for a file that is not a baseline.
     """
     place = Path(os.path.realpath(file))
     revision = Revision(name, place.parent)

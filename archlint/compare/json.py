@@ -87,6 +87,7 @@ class JsonDifference(msgspec.Struct, frozen=True):
     systems: list[JsonSystem]
     same: Annotated[int, Meta(description="Systems without any difference.", ge=0)]
     errors: list[JsonError]
+    notes: Annotated[list[str], Meta(description="What was not compared, as submodules whose commit is missing.")]
 
 
 def render_json(difference: Difference) -> str:
@@ -95,6 +96,7 @@ def render_json(difference: Difference) -> str:
         JsonDifference(
             VERSION, difference.old, difference.new, [_system(one) for one in difference.systems], difference.same,
             [JsonError(error.message, error.hint, error.file) for error in difference.errors],
+            list(difference.notes),
         )
     )  # fmt: skip
 

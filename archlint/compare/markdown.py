@@ -25,6 +25,8 @@ def render_markdown(difference: Difference) -> str:
     rows = [title, "", *_overview(difference)]
     for error in difference.errors:
         rows += ["", f"**Could not be read:** {plain(_short(error.message))}"]
+    for note in difference.notes:
+        rows += ["", f"> {plain(_short(note))}"]
     for system in difference.systems:
         rows += ["", *_system(system)]
     return "\n".join(rows) + "\n"

@@ -26,6 +26,7 @@ def render_text(difference: Difference, color: bool = False, width: int = 100) -
     for error in difference.errors:
         hint = hanging("  hint: ", flat(error.hint), width) if error.hint else []
         blocks.append([*hanging("error: ", flat(error.message), width, 4), *hint])
+    blocks.append([line for note in difference.notes for line in hanging("note: ", flat(note), width, 4)])
     for system in difference.systems:
         blocks += _System(system, ink, width).blocks()
     blocks.append(_summary(difference, width, ink))

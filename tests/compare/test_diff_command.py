@@ -197,7 +197,7 @@ def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_fa
         (("diff", "arch.yaml"), "two versions are compared, and 1 named"),
         (("diff", "arch.yaml", "."), ". is a folder, and the other is none"),
         (("diff", "--git", "HEAD", "none.yaml"), "nothing to compare in none.yaml, neither now nor at HEAD"),
-        (("diff", "--git", "HEAD", str(elsewhere)), "in no work tree of git"),
+        (("diff", "--git", "HEAD", str(elsewhere)), "not in a git work tree"),
         (("diff", "--git", "HEAD", "arch.yaml", str(elsewhere)), "lies outside the repository"),
         (("diff", "--git", "HEAD", "--output", "yaml"), "there is no format `yaml`"),
         (("diff", "--git", "HEAD", "--output", "json", "--output", "text"), "two outputs go to standard output"),
