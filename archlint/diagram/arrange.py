@@ -1,4 +1,4 @@
-"""Parts of a picture that no line joins, laid out one by one and set beside one another as words are in a text."""
+"""Lays out the unconnected parts of a picture one by one, then places them side by side, like words in a text."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from archlint.diagram.settle import settled
 RIGHT: Final = "right"
 DOWN: Final = "down"
 PAGE: Final = 900.0
-"""Points of width that the page of a pull request shows at full size."""
+"""Width in points that the page of a pull request shows at full size."""
 _GAP: Final = 26.0
 _TALL: Final = 1500.0
-"""Points of height beyond which a picture is no longer seen at once."""
+"""Height in points above which a picture no longer fits a screen."""
 _WAYS: Final = (Way(DOWN, 5), Way(DOWN, 3), Way(DOWN, 2), Way(RIGHT, 9), Way(RIGHT, 5))
-"""The ways that are tried for each part."""
+"""The ways to try for each part."""
 _CLASH: Final = 0.12
-"""What one thing over another costs, as a share of the size at which a page shows the part."""
+"""The cost of one overlap, as a share of the size at which a page shows the part."""
 _SEVERAL_WAYS: Final = 80
-"""Beyond so many nodes in one part, what lies over one another is not counted."""
+"""Above this number of nodes in one part, overlaps are not counted."""
 _ONE_WAY: Final = 600
-"""Beyond so many nodes in one part, only the first way is tried."""
+"""Above this number of nodes in one part, only the first way is tried."""
 _MANY_LINES: Final = 1500
-"""The same for the lines of a large part."""
+"""The same, for the lines of a large part."""
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """Nodes and edges, by their numbers in the picture, that lines or frames join."""
+    """Connected nodes and edges, by their numbers in the picture."""
 
     nodes: tuple[int, ...]
     edges: tuple[int, ...]
@@ -47,7 +47,7 @@ def arranged(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
     direction: str = "",
 ) -> Layout:  # fmt: skip
-    """Return the layout of a picture; without a direction, each part takes the one in which it reads best."""
+    """Return the layout of a picture. Without a direction, each part gets the most readable one."""
     parts = _parts(cards, edges, clusters)
     laid = [_of_part(part, cards, edges, labels, clusters, direction) for part in parts]
     width = _row_width(laid)
@@ -130,19 +130,19 @@ def _of_part(
 
 
 def _cost(layout: Layout, clashes: int) -> tuple[float, float]:
-    """Return how hard a layout is to read, by how a page shrinks it and by its clashes; then its area."""
+    """Return how hard a layout is to read: how much a page shrinks it and its overlaps; then its area."""
     shrinking = max(1.0, layout.width / PAGE, layout.height / _TALL)
     return shrinking * (1 + _CLASH * clashes), layout.width * layout.height
 
 
 def _row_width(layouts: Sequence[Layout]) -> float:
-    """Return how wide rows may be: a page, the widest part, or what makes a large picture nearly square."""
+    """Return the width of rows: a page, the widest part, or a width that makes a large picture nearly square."""
     area = sum((layout.width + _GAP) * (layout.height + _GAP) for layout in layouts)
     return max(PAGE, 1.1 * sqrt(area), *(layout.width for layout in layouts))
 
 
 def _packed(layouts: Sequence[Layout], width: float) -> tuple[list[Point], Point]:
-    """Return the top left corner of each part, each as high up as it fits, and the size of the whole.
+    """Return the top left corner of each part, as high as it fits, and the size of the whole.
 
     `skyline` holds the stretches (left, right, y) of what is taken, from left to right.
     """

@@ -1,4 +1,4 @@
-"""How often a layout puts one thing over another: lines through boxes and words, and these over one another."""
+"""Counts overlaps in a layout: lines through boxes and words, and boxes and words over one another."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from archlint.diagram.picture import Cluster, Edge
 from archlint.diagram.text import cut, text_width
 
 _SLACK: Final = 3.0
-"""A line may touch the rim of a box, and two labels one another, by so many points."""
+"""Points by which a line may overlap the edge of a box, and two labels each other."""
 TITLE_SIZE: Final = 12.0
 
 
 class Scene(msgspec.Struct):
-    """What lies where: cards and lines, which stay; labels and titles, which may be moved. None: is not drawn.
+    """Positions: of cards and lines, which are fixed, and of labels and titles, which may move. None: not drawn.
 
     `cards`, with the `names` of their nodes, `words` (the labels of edges) and `titles` are boxes less the slack that
     they have; `frames` are boxes. `lines` are in the order of the edges, whose ends are `ends`.
@@ -38,7 +38,7 @@ def conflicts(
     layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
     clusters: Sequence[Cluster] = (),
 ) -> int:  # fmt: skip
-    """Return how many pairs of things lie over one another that should not."""
+    """Return the number of overlapping pairs."""
     scene = scene_of(layout, cards, edges, labels, clusters)
     words = [(index, word) for index, word in enumerate(scene.words) if word is not None]
     found = sum(under_label(scene, index, word, earlier=True) for index, word in words)
@@ -54,7 +54,7 @@ def scene_of(
     layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
     clusters: Sequence[Cluster],
 ) -> Scene:  # fmt: skip
-    """Return what lies where in a layout."""
+    """Return the positions of everything in a layout."""
     return Scene(
         [card.node.name for card in cards],
         [box_around(at, card.width, card.height, _SLACK) for at, card in zip(layout.nodes, cards, strict=True)],
@@ -73,23 +73,23 @@ def scene_of(
 
 
 def word_box(middle: tuple[float, float], label: EdgeLabel) -> Box:
-    """Return what a label around a middle may share with nothing else."""
+    """Return the box that a label around a middle needs for itself."""
     return box_around(middle, label.width, label.height, _SLACK)
 
 
 def title_words(cluster: Cluster, frame: Frame) -> str:
-    """Return as much of a cluster's title as its frame is wide."""
+    """Return a cluster's title, cut to the width of its frame."""
     return cut(cluster.title, max(40.0, frame.width - 16), TITLE_SIZE, True)
 
 
 def title_box(cluster: Cluster, frame: Frame) -> Box:
-    """Return what the title of a frame may share with nothing else."""
+    """Return the box that the title of a frame needs for itself."""
     left = frame.left + frame.title
     return left, frame.top + 6, left + text_width(title_words(cluster, frame), TITLE_SIZE, True), frame.top + 18
 
 
 def under_label(scene: Scene, index: int, box: Box, earlier: bool = False) -> int:
-    """Return over how many things the label of an edge would lie in a box; with `earlier`, of labels those before."""
+    """Return how many things an edge's label would cover in a box; with `earlier`, only earlier labels are counted."""
     others = scene.words[:index] if earlier else (*scene.words[:index], *scene.words[index + 1 :])
     found = sum(meet(box, card) for card in scene.cards)
     found += sum(meet(box, other) for other in (*others, *scene.titles) if other is not None)
@@ -100,7 +100,7 @@ def under_label(scene: Scene, index: int, box: Box, earlier: bool = False) -> in
 
 
 def under_title(scene: Scene, index: int, box: Box) -> int:
-    """Return over how many lines, cards and other titles the title of a frame would lie in a box."""
+    """Return how many lines, cards and other titles the title of a frame would cover in a box."""
     found = sum(line is not None and passes(line, box) for line in scene.lines)
     found += sum(meet(box, card) for card in scene.cards)
     return found + sum(meet(box, title) for title in scene.titles[:index] if title is not None)

@@ -16,16 +16,16 @@ from archlint.model.places import Place
 from archlint.verdicts import FileReport, Finding
 
 _MOST_LINES: Final = 16
-"""Lines of the file that are shown of a component."""
+"""Lines of a component in the file that the page shows."""
 FAMILIES: Final = {
     "publishes": MESSAGE, "consumes": MESSAGE, "triggers": SCHEDULE, "mirrors": OBSERVING, "logs_to": OBSERVING,
     "monitored_by": OBSERVING, "loads": DATA, "writes": DATA,
 }  # fmt: skip
-"""The family of relations of a verb that nobody waits for."""
+"""The family of a verb's relations, if nobody waits for them."""
 
 
 def draft(system: System, report: FileReport | None) -> Picture:
-    """Return a system with nothing left out; without a report, no findings are drawn."""
+    """Return the complete picture of a system; without a report, it has no findings."""
     marks = marks_by_part(system, report.findings if report is not None else ())
     nodes = tuple(_node(system, component, marks) for component in system.components.values())
     relations = (relation for leaving in system.topology.outgoing.values() for relation in leaving)
@@ -101,7 +101,7 @@ def _stated_at(system: System, place: Place) -> tuple[str, int]:
 
 
 def _named_elsewhere(system: System, drawn: set[tuple[str, str]]) -> Iterable[Edge]:
-    """Yield lines to components that are named by other keys than those of relations, where none leads there yet."""
+    """Yield lines to components that other keys than verbs name, unless a relation already leads there."""
     models = system.architecture.models
     for name, component in system.components.items():
         served = (models[model] for model in component.serves if model in models)
@@ -128,7 +128,7 @@ def mark_of(finding: Finding) -> Mark:
 
 
 def marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list[Mark]]:
-    """Return findings by the path of the component or relation they are drawn on; "" is the file as a whole."""
+    """Return findings by the path of the component or relation that they are drawn on; "" is the whole file."""
     parts = _parts(system)
     found: dict[str, list[Mark]] = {}
     for finding in findings:
@@ -139,7 +139,7 @@ def marks_by_part(system: System, findings: Iterable[Finding]) -> dict[str, list
 
 
 def _parts(system: System) -> dict[str, tuple[str, ...]]:
-    """Return for each place that a finding may name the paths of the parts on which it is drawn."""
+    """Return, for each place of a finding, the paths of the parts that it is drawn on."""
     components = system.components
     parts: dict[str, tuple[str, ...]] = {c.place().at: (c.place().at,) for c in components.values()}
     for relations in system.topology.outgoing.values():
@@ -154,7 +154,7 @@ def _parts(system: System) -> dict[str, tuple[str, ...]]:
 
 
 def _parts_at(parts: dict[str, tuple[str, ...]], at: str) -> tuple[str, ...]:
-    """Return the parts of the longest beginning of a path that has some."""
+    """Return the parts of the longest prefix of a path that has parts."""
     ends = [len(at), *(i for i in range(len(at) - 1, 0, -1) if at[i] in ".[")]
     for end in ends:
         known = parts.get(at[:end])

@@ -1,4 +1,4 @@
-"""A part of a picture: what lies within some relations of one component."""
+"""A part of a picture: everything within some relations of one component."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from archlint.errors import UsageError
 from archlint.model.names import nearest
 
 _SHARED: Final = 24
-"""A component with more relations than this is shown, but not walked through: everything lies two hops from it."""
+"""A component with more relations than this is shown, but not followed: everything is within two hops of it."""
 
 
 def focused(picture: Picture, name: str, hops: int) -> Picture:
-    """Return what lies within some hops of a component, in either direction; raises `UsageError` for an unknown one.
+    """Return everything within some hops of a component, in both directions; raises `UsageError` for an unknown one.
 
-    What only logs, watches, or is shared by very many is shown, and not walked through.
+    Log stores, monitors and components that many share are shown, but not followed.
     """
     if name not in {node.name for node in picture.nodes}:
         raise unknown("component", name, [node.name for node in picture.nodes])
@@ -28,8 +28,8 @@ def focused(picture: Picture, name: str, hops: int) -> Picture:
     hidden = len(picture.nodes) - len(nodes)
     inside = replace(picture, nodes=nodes, edges=edges)
     lost = _left_out(picture.all_marks, inside.all_marks)
-    note = f"{name} and what lies within {hops} hop{'s' if hops != 1 else ''} of it"
-    others = f"; {hidden} of {len(picture.nodes)} components are left out" if hidden else ""
+    note = f"{name} and everything within {hops} hop{'s' if hops != 1 else ''} of it"
+    others = f"; {hidden} of {len(picture.nodes)} components are hidden" if hidden else ""
     findings = f", with {lost} finding{'s' if lost != 1 else ''}" if lost else ""
     return replace(inside, notes=(*picture.notes, f"Focus: {note}{others}{findings}."))
 
@@ -63,7 +63,7 @@ def _neighbours(edges: Iterable[Edge]) -> Mapping[str, list[Edge]]:
 
 
 def unknown(what: str, name: str, known: list[str]) -> UsageError:
-    """Return the error for a name that the system does not have, with the nearest one that it has."""
+    """Return the error for an unknown name, with the nearest known one."""
     likely = nearest(name, known)
     if likely:
         hint = f"did you mean `{likely}`?"

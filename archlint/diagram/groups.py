@@ -1,4 +1,4 @@
-"""What belongs together: clusters drawn around nodes, and systems made small by drawing each group as one node."""
+"""Groups of components: frames around them, or one node for each group of a large system."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from archlint.diagram.picture import SEVERITIES, Cluster, Edge, Link, Mark, Node
 from archlint.model.architecture import Component
 
 GROUP: Final = "group"
-"""The kind of a node that stands for several of different kinds."""
+"""The kind of a node that represents components of different kinds."""
 MOST_SEEN: Final = 60
-"""Beyond so many nodes a picture is collapsed that is looked at as a whole: a page of a pull request shrinks the text
-of a larger one to less than 6 points."""
+"""Above this number of nodes, a picture is collapsed: the page of a pull request would shrink its text to less than 6
+points."""
 MOST_SEARCHED: Final = 500
-"""The same for one that is moved through and searched, or drawn around one component: nobody reads more."""
+"""The same, for pictures that can be searched, and for those around one component."""
 
 NONE: Final = "none"
 AUTO: Final = "auto"
 WAYS: Final = ("owner", "zone", "kind", "name")
-"""What components may be put together by; `name` is the part of it before the last hyphen that others share."""
+"""The ways to group components; `name` is the longest shared prefix, up to a hyphen."""
 
 Keys = Mapping[str, str]
 
 
 def group_keys(system: System, by: str) -> Keys:
-    """Return the group of each component, in words.
+    """Return the name of each component's group.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -58,7 +58,7 @@ def _zone_words(component: Component) -> str:
 
 
 def _by_name(names: Sequence[str]) -> Keys:
-    """Group names by the longest beginning, up to a hyphen, that at least three of them have."""
+    """Group names by the longest prefix, up to a hyphen, that at least three of them share."""
     counts = _counts(beginning for name in names for beginning in _beginnings(name))
     return {name: next((b for b in _beginnings(name) if counts[b] >= 3), name) for name in names}
 
@@ -69,10 +69,10 @@ def _beginnings(name: str) -> list[str]:
 
 
 def clustered(picture: Picture, system: System, by: str) -> Picture:
-    """Return a picture with frames by zone or owner; what states no zone stands in no frame.
+    """Return a picture with frames by zone or owner; a component without zones is in no frame.
 
-    `auto` frames what other teams than the system's own answer for, where one has several components: a frame around
-    nearly everything says nothing.
+    `auto` frames the components of other teams than the system's own, if a team has several: a frame around nearly
+    everything has no information.
     """
     if by == NONE:
         return picture
@@ -98,9 +98,9 @@ def _counts(words: Iterable[str]) -> dict[str, int]:
 
 
 def best_way(system: System, most: int) -> str:
-    """Return the way to collapse whose largest group is the smallest, of those that leave at most so many groups.
+    """Return the way to collapse whose largest group is the smallest, among those with at most `most` groups.
 
-    Where none does, the way that leaves the fewest, but more than one.
+    If there is none, return the way with the fewest groups, but more than one.
     """
     sizes = {way: _counts(group_keys(system, way).values()) for way in ("owner", "name", "kind")}
     several = {way: counts for way, counts in sizes.items() if len(counts) > 1} or sizes
@@ -111,7 +111,7 @@ def best_way(system: System, most: int) -> str:
 
 
 def collapsed(picture: Picture, keys: Keys, note: str) -> Picture:
-    """Return a picture in which the nodes of each group are one; findings inside a group stand on its node."""
+    """Return a picture with one node for each group; findings inside a group are on its node."""
     groups: dict[str, list[Node]] = {}
     for node in picture.nodes:
         groups.setdefault(keys.get(node.name, node.name), []).append(node)
@@ -156,7 +156,7 @@ def _merged(key: str, members: list[Node], inner: list[Mark]) -> Node:
 
 
 def bundled(edges: Sequence[Edge]) -> Edge:
-    """Return several edges between two nodes as one that says how many they are."""
+    """Return several edges between two nodes as one edge with their number."""
     first = edges[0]
     if len(edges) == 1:
         return first
@@ -179,12 +179,12 @@ def bundled(edges: Sequence[Edge]) -> Edge:
 
 
 def linked(node: Node, links: list[Link], marks: list[Mark]) -> Node:
-    """Return a node with relations written on it in place of lines, and what was found on these."""
+    """Return a node with relations written on it, and the findings on them."""
     if not links:
         return node
     return replace(node, links=(*node.links, *dict.fromkeys(links)), marks=(*node.marks, *marks))
 
 
 def with_roles(node: Node, roles: tuple[Role, ...]) -> Node:
-    """Return a node with what it plays in recognised patterns."""
+    """Return a node with its roles in recognised patterns."""
     return replace(node, roles=roles) if roles else node

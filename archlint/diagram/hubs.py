@@ -1,8 +1,8 @@
-"""Relations that are written on their source in place of a line, where lines would hide all others.
+"""Relations to shared components: written on their source, because lines would hide all other lines.
 
-Nearly everything is watched by one monitor and logs to one store: a line for each tells nothing that two words on
-the card do not, and hides the flow of requests. The same holds in large systems of whatever everybody asks. The many
-lines of one pair that say the same, such as calls on as many conditions, are one line with their number.
+Most components have one monitor and log to one store. A line for each hides the flow of requests, and two words on
+the card say the same. In large systems this is true of every component with many callers. Many relations of one verb
+between two components, such as conditional calls, become one line with their number.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from archlint.diagram.groups import bundled, linked
 from archlint.diagram.picture import OBSERVING, Edge, Link, Mark, Picture
 
 _SMALL: Final = 16
-"""Up to so many nodes, every relation is a line unless many that watch, log or load lead to one target."""
+"""Up to this number of nodes, every relation is a line, except many that monitor, log or load from one target."""
 _LARGE: Final = 40
 _QUIET: Final = frozenset({"monitored_by", "logs_to", "loads", "registry", "dead_letter"})
-"""Verbs that say nothing of the flow of requests."""
+"""Verbs that are not part of the flow of requests."""
 _BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
-"""Verbs that have a sign, where one target stands for all."""
+"""Verbs that have a sign, if all their relations lead to one target."""
 _ALIKE: Final = 3
-"""Up to so many relations of one verb between two nodes, each is a line with its own timeout and condition."""
+"""Up to this number of relations of one verb between two nodes, each has a line."""
 
 
 def without_hub_lines(picture: Picture, centre: str = "") -> Picture:
-    """Return a picture in which relations to what very many use are words on their sources, those of a centre aside."""
+    """Return a picture in which relations to shared components are words on their sources, except those of a centre."""
     hidden = {id(edge): edge for edge in _hub_edges(picture) if centre not in {edge.source, edge.target}}
     if not hidden:
         return picture
@@ -43,7 +43,7 @@ def without_hub_lines(picture: Picture, centre: str = "") -> Picture:
 
 
 def _badges(links: Iterable[Link]) -> dict[str, str]:
-    """Return the verbs whose relations all lead to one target."""
+    """Return the verbs whose relations all lead to one target, with that target."""
     targets: dict[str, set[str]] = {}
     for link in links:
         if link.verb in _BADGES:
@@ -52,14 +52,14 @@ def _badges(links: Iterable[Link]) -> dict[str, str]:
 
 
 def _limits(nodes: int) -> tuple[int, int]:
-    """Return how many relations to one target are still lines: of those that watch, log or load, and of all."""
+    """Return how many relations to one target are still lines: of those that monitor, log or load, and of all."""
     if nodes <= _SMALL:
         return 3, nodes
     return (1, 7) if nodes <= _LARGE else (1, 5)
 
 
 def _hub_edges(picture: Picture) -> list[Edge]:
-    """Return the edges to what many nodes use; the many relations of one node to another count once."""
+    """Return the edges to shared components; several relations between two nodes are counted once."""
     most_quiet, most = _limits(len(picture.nodes))
     quiet: dict[str, list[Edge]] = {}
     every: dict[str, list[Edge]] = {}
@@ -90,6 +90,6 @@ def with_lines_bundled(picture: Picture) -> Picture:
 
 
 def _as_one(edges: list[Edge]) -> Edge:
-    """Return edges of one verb as one, with the verb beside it where it stood beside them."""
+    """Return edges of one verb as one edge, with the verb in its label if theirs had it."""
     one, verb = bundled(edges), edges[0].verb.replace("_", " ")
     return replace(one, label=f"{verb} {one.label}") if edges[0].label.startswith(verb) else one

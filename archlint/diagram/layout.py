@@ -1,6 +1,6 @@
-"""Where everything stands: Graphviz' `dot` places boxes of given sizes, and never sees a word of the file.
+"""Runs the layout engine: Graphviz' `dot` places boxes of given sizes. It gets no text of the file.
 
-The engine is the program of the wheel `graphviz-pure`, which writes the same bytes on every platform, else the
+The engine is the program of the wheel `graphviz-pure`, which writes the same bytes on every platform, otherwise the
 system's `dot` (2.40 or later, for its output `json0`).
 """
 
@@ -30,8 +30,8 @@ _POINTS: Final = 72.0
 class Way(msgspec.Struct, frozen=True):
     """One way to lay out: `direction` is right or down.
 
-    Of what one node leads to, at most `abreast` stand side by side where it can be helped. With `through_frames`, ranks
-    are those of the whole, else those of each frame by itself.
+    At most `abreast` targets of one node are side by side, if possible. With `through_frames`, ranks are those of the
+    whole graph, otherwise of each frame.
     """
 
     direction: str
@@ -58,7 +58,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Where everything stands, in points from the top left corner: centres of nodes, lines of edges, frames."""
+    """Positions in points from the top left corner: centres of nodes, lines of edges, frames."""
 
     width: float
     height: float
@@ -91,7 +91,7 @@ def laid_out(
 ) -> Layout:  # fmt: skip
     """Return the layout of some cards and the edges between them.
 
-    Raises `ArchlintError` where no layout engine is installed, or it takes too long.
+    Raises `ArchlintError` if no layout engine is installed, or if it takes too long.
     """
     source = _source(cards, edges, labels, clusters, way)
     output = msgspec.json.decode(run_engine(source), type=_Output)
@@ -99,17 +99,17 @@ def laid_out(
 
 
 def engine() -> list[str]:
-    """Return the command of the layout engine; raises `ArchlintError` where there is none."""
+    """Return the command of the layout engine; raises `ArchlintError` if there is none."""
     name = "graphviz-pure" + (".exe" if os.name == "nt" else "")
     for folder in dict.fromkeys((sysconfig.get_path("scripts"), *_user_scripts())):
         if (Path(folder) / name).is_file():
             return [str(Path(folder) / name), "-Kdot"]
     for command in ("graphviz-pure", "dot"):
         found = shutil.which(command)
-        if found and Path(found).is_absolute():    # never one that lies in the folder of the file that is drawn
+        if found and Path(found).is_absolute():    # never a program in the folder of the drawn file
             return [found, "-Kdot"]
     raise ArchlintError(
-        "there is no layout engine, so no picture can be drawn",
+        "no layout engine is installed, so no picture can be drawn",
         "pip install graphviz-pure, or install Graphviz (graphviz.org); the formats mmd, d2 and dot need neither",
     )
 
@@ -117,12 +117,12 @@ def engine() -> list[str]:
 def _user_scripts() -> list[str]:
     try:
         return [sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))]
-    except KeyError:                               # a Python without such a scheme
+    except KeyError:                               # this Python has no such scheme
         return []
 
 
 def run_engine(source: str) -> bytes:
-    """Return what the engine makes of a graph, as its JSON."""
+    """Return the layout of a graph as the engine's JSON."""
     command = [*engine(), "-Tjson0"]
     try:
         done = subprocess.run(
@@ -131,7 +131,7 @@ def run_engine(source: str) -> bytes:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         hint = "draw less: --collapse owner, or --focus NAME"
-        raise ArchlintError(f"the layout takes more than {_LONGEST_S} s", hint) from None
+        raise ArchlintError(f"the layout takes longer than {_LONGEST_S} s", hint) from None
     except OSError as error:
         raise ArchlintError(f"{command[0]}: cannot be run: {error.strerror}", "pip install graphviz-pure") from None
     if done.returncode != 0:
@@ -185,9 +185,9 @@ def _edge_source(number: int, edge: Edge, label: EdgeLabel | None, number_of: Ma
 
 
 def _steps_down(edges: Sequence[Edge], abreast: int) -> dict[int, int]:
-    """Return how many ranks lie between the ends of edges: the many ends of one node stand in several rows.
+    """Return the ranks between the ends of edges: many targets of one node are in several rows.
 
-    Ends that lead nowhere stand nearest, so that the lines of the others do not pass between them.
+    Targets without edges of their own are nearest, so that the lines of the others do not pass between them.
     """
     leaving: dict[str, list[int]] = {}
     for number, edge in enumerate(edges):

@@ -1,4 +1,4 @@
-"""From a system and what was found in it to the picture of it that was asked for."""
+"""Makes the requested picture from a system and its findings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from archlint.verdicts import FileReport
 class Plan(msgspec.Struct, frozen=True):
     """What a picture shows.
 
-    `cluster` is zone, owner, none or auto (owners, where there are several). `collapse` is owner, zone, kind, name,
-    none or auto (only beyond `most` components, or 500 around one in focus; what a path highlights stays apart). `path`
-    names a workload, `focus` a component, with what lies within `hops` of it. `patterns` shades the roles of recognised
-    patterns. With `all_lines`, no relation is written as a word on its source, and none is drawn as one with others.
+    `cluster` is zone, owner, none or auto (owners, if there are several). `collapse` is owner, zone, kind, name, none
+    or auto (only above `most` components, or above 500 with a focus; components on a path are never collapsed). `path`
+    names a workload, `focus` a component, drawn with everything within `hops` relations. `patterns` shades the roles of
+    recognised patterns. With `all_lines`, every relation is a line of its own.
     """
 
     cluster: str = AUTO
@@ -81,21 +81,21 @@ def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:
     count = len(picture.nodes)
     if way == AUTO:
         way = best_way(system, most)
-        why = f"Collapsed by {way}, as there are {count} components; --collapse none or --focus shows them."
+        why = f"Collapsed by {way}: there are {count} components; use --collapse none or --focus to show them."
     else:
         why = f"Collapsed by {way}: {count} components."
     return collapsed(picture, _beside_the_path(picture, group_keys(system, way)), why)
 
 
 def _beside_the_path(picture: Picture, keys: Keys) -> Keys:
-    """Return groups of what is not highlighted: a path is followed from component to component."""
+    """Return groups without the highlighted components: each hop of a path stays visible."""
     apart = {node.name for node in picture.nodes if node.emphasis > 0}
     others = {name: f"{key} (others)" if key in apart else key for name, key in keys.items()}
     return {name: name if name in apart else key for name, key in others.items()}
 
 
 def with_patterns(picture: Picture, system: System) -> Picture:
-    """Return a picture whose nodes say what they play in the patterns that the system follows."""
+    """Return a picture whose nodes show their roles in the patterns of the system."""
     from archlint.analysis.patterns import recognise
 
     roles: dict[str, dict[Role, None]] = {}

@@ -1,4 +1,4 @@
-"""What is written on nodes and edges in the formats of text: the same rows in each."""
+"""The text on nodes and edges in text formats: the same rows in each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archlint.diagram.themes import Palette
 
 
 def node_rows(node: Node) -> list[str]:
-    """Return the lines below a node's name: what it is, serves and has, and the relations that are words."""
+    """Return the lines below a node's name: its kind, models and facts, and the relations written as words."""
     rows = [subtitle(node), *(f"serves {model}" for model in node.models), *node.facts]
     rows += [node.budget] if node.budget else []
     rows += [link_text(link.verb, link.target) for link in node.links]
@@ -16,7 +16,7 @@ def node_rows(node: Node) -> list[str]:
 
 
 def finding_rows(marks: tuple[Mark, ...]) -> list[str]:
-    """Return a line for each rule that was broken at a part, the worst first.
+    """Return a line for each rule with findings on a part, the worst first.
 
     >>> finding_rows((Mark("REL001", "single-point-of-failure", "error", "one", "components.api", "arch.yaml", 3),))
     ['REL001 (error)']
@@ -33,7 +33,7 @@ def whole_rows(marks: tuple[Mark, ...]) -> list[str]:
 
 
 def node_outline(node: Node, palette: Palette, plain: str) -> str:
-    """Return the colour of a node's outline: of its change, else of its worst finding, else of the path."""
+    """Return the colour of a node's outline: of its change, otherwise its worst finding, otherwise the path."""
     if node.change:
         return palette.changes[node.change]
     if node.marks:
@@ -42,7 +42,7 @@ def node_outline(node: Node, palette: Palette, plain: str) -> str:
 
 
 def edge_colour(edge: Edge, palette: Palette) -> str:
-    """Return the colour of an edge: of its change, else of the path, else of its family."""
+    """Return the colour of an edge: of its change, otherwise the path, otherwise its family."""
     if edge.change:
         return palette.changes[edge.change]
     return palette.accent if edge.emphasis > 0 else palette.lines[edge.family]

@@ -1,6 +1,6 @@
-"""Labels and titles moved to where nothing else lies: a label along its line, a title along the top of its frame.
+"""Moves labels and titles to free places: a label along its line, a title along the top of its frame.
 
-The layout engine keeps room for both, but leads other lines through it where frames or long lines leave it no choice.
+The layout engine reserves room for both, but sometimes routes other lines through it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge
 
 _SHARES: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
-"""Where on its line a label is tried, from the middle outwards, as shares of its length."""
+"""Positions to try for a label, as shares of its line's length, from the middle outwards."""
 _STEP: Final = 6.0
-"""Points between the places where a title is tried."""
+"""Points between the positions to try for a title."""
 _NEAREST: Final = 4.0
-"""Points that a title keeps from the sides of its frame at least."""
+"""Smallest distance in points between a title and the sides of its frame."""
 _STROKE: Final = 1.0
 """Points between a label and the middle of its own line, whose stroke is at most 3 points wide."""
 _NEAR: Final = 3.0
 """Points up to which a label is close to its line."""
 _EDGE: Final = 12.0
-"""Points by which a label may stand out of the layout: the picture has a wider margin."""
+"""Points by which a label may extend beyond the layout: the picture has a wider margin."""
 
 
 def settled(
     layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
     clusters: Sequence[Cluster],
 ) -> Layout:  # fmt: skip
-    """Return a layout whose labels and titles lie over as little as can be; what lies over nothing stays."""
+    """Return a layout in which labels and titles cover as little as possible; those that cover nothing stay."""
     scene = scene_of(layout, cards, edges, labels, clusters)
     frames = tuple(
         _titled(scene, index, frame, cluster) if frame is not None else None
@@ -48,7 +48,7 @@ def settled(
 
 
 def _titled(scene: Scene, index: int, frame: Frame, cluster: Cluster) -> Frame:
-    """Return a frame with its title where it lies over the least, as far to the left as can be."""
+    """Return a frame with its title where it covers the least, as far to the left as possible."""
     left, _, right, _ = title_box(cluster, frame)
     best, clashes = frame, under_title(scene, index, title_box(cluster, frame))
     steps = max(0, int((frame.width - _NEAREST - (right - left) - frame.title) / _STEP))
@@ -87,7 +87,7 @@ def _labelled(scene: Scene, index: int, line: Line, label: EdgeLabel, layout: La
 
 
 def _beside(way: Trace, label: EdgeLabel, layout: Layout) -> Iterator[Point]:
-    """Yield where a label may stand: beside its line, then on it, from its middle outwards."""
+    """Yield positions for a label: beside its line, then on it, from the middle outwards."""
     half, tall = label.width / 2 + _STROKE + 0.5, label.height / 2 + _STROKE + 0.5
     flat = ((half, 0.0), (-half, 0.0), (0.0, -tall), (0.0, tall))
     slanting = ((half, -tall), (half, tall), (-half, -tall), (-half, tall))

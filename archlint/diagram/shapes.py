@@ -54,7 +54,7 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
     if interactive:
         role = f'data-node="{index}" tabindex="0" role="button" aria-label="{xml(_spoken(node))}"'
         return f'<g class="{style}" {place} {role}>{body}</g>'
-    return f'<g class="{style}" {place}><title>{xml(_told(node))}</title>{body}</g>'
+    return f'<g class="{style}" {place}><title>{xml(_tooltip(node))}</title>{body}</g>'
 
 
 def _dimmed(elements: str, emphasis: int) -> str:
@@ -136,7 +136,7 @@ def edge_element(edge: Edge, line: Line, index: int, interactive: bool) -> str:
         classes.append("hollow")
     parts = [f'<path class="line" d="{_curve(line)}"/>', _arrow(line)]
     data = f' data-edge="{index}"' if interactive else ""
-    title = f"<title>{xml(_edge_told(edge))}</title>"
+    title = f"<title>{xml(_edge_tooltip(edge))}</title>"
     return f'<g class="{" ".join(classes)}"{data}>{title}{"".join(parts)}</g>'
 
 
@@ -149,9 +149,9 @@ def label_element(edge: Edge, label: EdgeLabel, middle: Point, index: int, inter
     )
     words = "".join(text(x + 4, y + 12 + 13 * row, "label", line) for row, line in enumerate(label.lines))
     chips = "".join(chip_element(chip, x, y + 1) for chip in label.chips)
-    told = f"<title>{xml(_edge_told(edge))}</title>"
+    tooltip = f"<title>{xml(_edge_tooltip(edge))}</title>"
     data = f' class="edge-label" data-edge="{index}"' if interactive else ""
-    return f"<g{data}>{told}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
+    return f"<g{data}>{tooltip}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
 
 
 def _curve(line: Line) -> str:
@@ -190,13 +190,13 @@ def frame_title(cluster: Cluster, frame: Frame) -> str:
     return ground + text(left, frame.top + 16, "frame-title", words)
 
 
-def _told(node: Node) -> str:
+def _tooltip(node: Node) -> str:
     facts = "; ".join(f"{label}: {words}" for label, words in node.sheet)
     findings = "; ".join(f"{mark.rule} {mark.name}: {mark.message}" for mark in node.marks)
     return " | ".join(part for part in (named(node.name), node.description, facts, findings) if part)
 
 
-def _edge_told(edge: Edge) -> str:
+def _edge_tooltip(edge: Edge) -> str:
     findings = "; ".join(f"{mark.rule} {mark.name}: {mark.message}" for mark in edge.marks)
     return f"{edge.detail} | {findings}" if findings else edge.detail
 

@@ -1,4 +1,4 @@
-"""What a file states of components and relations, in a few words: for cards, labels and tooltips."""
+"""The stated facts of components and relations in short texts: for cards, labels and tooltips."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def component_facts(component: Component) -> tuple[str, ...]:
 
 
 def replicas_text(component: Component) -> str:
-    """Return how many replicas stand: `×3`, `×2–12`, or nothing where the file does not say."""
+    """Return the replicas: `×3`, `×2–12`, or nothing if the file does not state them."""
     if component.replicas is not None:
         return f"×{format_count(component.replicas)}"
     for scaling in (component.scaling, component.autoscale):
@@ -39,7 +39,7 @@ def _range(scaling: Scaling) -> str:
 
 
 def zones_text(zones: tuple[str, ...] | None) -> str:
-    """Return the zones of a component, or nothing where the file does not say.
+    """Return the zones of a component, or nothing if the file does not state them.
 
     >>> zones_text(("a", "b"))
     'zones a, b'
@@ -50,7 +50,7 @@ def zones_text(zones: tuple[str, ...] | None) -> str:
 
 
 def relation_label(relation: Relation) -> str:
-    """Return what stands beside a relation's line: the verb where the line does not say it, and its facts.
+    """Return the label of a relation's line: the verb, unless the line's style shows it, and its facts.
 
     >>> relation_label(Relation("calls", "api", "ranker", 0, timeout_s=0.08, retries=2))
     '≤ 80 ms, 2 retries'
@@ -83,7 +83,7 @@ def relation_detail(relation: Relation) -> str:
 
 
 def relation_sheet(relation: Relation) -> Sheet:
-    """Return what is stated of a relation beside its ends, as labels and texts.
+    """Return the stated facts of a relation, as labels and texts.
 
     >>> relation_sheet(Relation("calls", "api", "ranker", 0, timeout_s=0.08))
     (('timeout', '80 ms'),)
@@ -113,7 +113,7 @@ def _terms(relation: Relation) -> Sheet:
 
 
 def component_sheet(system: System, component: Component) -> Sheet:
-    """Return what is stated of a component, as labels and texts, in the order in which people ask."""
+    """Return the stated facts of a component, as labels and texts, the most important first."""
     hosted = ", ".join(component.serves)
     stated = (
         ("kind", component.kind),
@@ -142,7 +142,7 @@ def component_sheet(system: System, component: Component) -> Sheet:
 
 
 def owner_text(owner: Owner | None) -> str:
-    """Return who answers for something: team and contact."""
+    """Return the owner: team and contact."""
     return ", ".join(part for part in (owner.team, owner.contact) if part) if owner is not None else ""
 
 

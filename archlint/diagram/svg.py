@@ -1,4 +1,4 @@
-"""A picture as SVG: the layout engine places the boxes, everything that is seen is drawn here."""
+"""A picture as SVG: the layout engine places the boxes; everything visible is drawn here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archlint.diagram.themes import AUTO, stylesheet
 _MARGIN: Final = 20.0
 _LEAST_WIDTH: Final = 560.0
 _WORDY_EDGES: Final = 90
-"""With more edges than this, only what was found on them is written beside them."""
+"""Above this number of edges, labels only have findings."""
 
 DIRECTIONS: Final = (AUTO, RIGHT, DOWN)
 
@@ -26,10 +26,9 @@ def svg(
 ) -> str:  # fmt: skip
     """Return a picture as an SVG element.
 
-    `theme` is light, dark, or auto (the viewer's choice); `direction` right, down, or auto (what reads best at the
-    width of a page). Without `styled` it carries no style sheet: the page that holds it has to have
-    `stylesheet(theme)`. `interactive` numbers nodes and edges for a script. Raises `ArchlintError` where no layout
-    engine is installed.
+    `theme` is light, dark, or auto (the viewer's choice); `direction` right, down, or auto (the most readable at the
+    width of a page). Without `styled` it has no style sheet: the page around it must include `stylesheet(theme)`.
+    `interactive` numbers nodes and edges for a script. Raises `ArchlintError` if no layout engine is installed.
     """
     cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
     wordy = len(picture.edges) <= _WORDY_EDGES
@@ -84,7 +83,7 @@ def _body(
         for index, (edge, line, label) in enumerate(zip(picture.edges, layout.edges, labels, strict=True))
         if line is not None
     ]
-    drawn.sort(key=lambda item: item[1].emphasis)          # what is highlighted lies above
+    drawn.sort(key=lambda item: item[1].emphasis)          # highlighted lines are on top
     parts += [edge_element(edge, line, index, interactive) for index, edge, line, _ in drawn]
     parts += [
         card_element(card, centre, index, shades, interactive)

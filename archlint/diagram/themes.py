@@ -1,4 +1,4 @@
-"""Colours and line styles, light and dark, as one style sheet whose rules all stand below `.archlint-picture`."""
+"""Colours and line styles, light and dark, as one style sheet. Every rule is below `.archlint-picture`."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ _WIDTHS: Final = {WAITING: 1.5, MESSAGE: 1.5, DATA: 1.5, SCHEDULE: 1.5, OBSERVIN
 
 
 def group_of(node: Node) -> str:
-    """Return the group in whose colours a node is drawn: what serves models looks alike, whatever its kind."""
+    """Return the colour group of a node: components that serve models look alike, whatever their kind."""
     return MODEL if node.models else _GROUPS.get(node.kind, WORK)
 
 
 def stylesheet(theme: str) -> str:
-    """Return the style sheet of a theme; `auto` follows what the viewer prefers, light where it says nothing."""
+    """Return the style sheet of a theme; `auto` follows the viewer's preference, light by default."""
     if theme == AUTO:
         dark = _colours(PALETTES[DARK]).replace("\n", "\n ")
         return f"{_SHAPES}{_colours(PALETTES[LIGHT])}@media (prefers-color-scheme: dark) {{\n {dark.rstrip()}\n}}\n"

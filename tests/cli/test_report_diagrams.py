@@ -54,4 +54,4 @@ def test_without_a_layout_engine_the_report_has_none_and_says_so(monkeypatch: py
     monkeypatch.setattr("sysconfig.get_path", lambda *names: "/nowhere")
     drawn, notes = diagrams(check_targets([SICK], Options()), Options(), None)
     assert drawn == {}
-    assert notes == [f"no diagram of {SICK}: there is no layout engine, so no picture can be drawn"]
+    assert notes == [f"no diagram of {SICK}: no layout engine is installed, so no picture can be drawn"]

@@ -11,7 +11,7 @@ from xml.dom.minidom import parseString
 
 import pytest
 
-from archlint.diagram import FORMATS, Edge, Look, Node, Picture, Plan, draw, render
+from archlint.diagram import FORMATS, Edge, Look, Mark, Node, Picture, Plan, draw, render
 from archlint.diagram.cards import card_of
 from archlint.diagram.layout import engine
 from archlint.diagram.picture import WAITING
@@ -121,3 +121,12 @@ def test_a_name_in_which_nothing_is_to_be_seen_says_so() -> None:
         assert text.count(said) == 3, name
     first = card_of(Node("", "service"), {}, {}).lines
     assert [line.style for line in first] == ["name", "sub"], "the icon stands beside the name, not on the kind"
+
+
+def test_no_text_of_a_page_changes_its_direction() -> None:
+    """Paths, messages and source lines of a file are data of the page: a name must not reorder what is around it."""
+    turned = "a\u202eb\u2066c"
+    mark = Mark("REL001", "name", "error", f"`{turned}` fails", turned, f"{turned}.yaml", 1)
+    node = Node(turned, "service", marks=(mark,), file=f"{turned}.yaml", line=1, source=turned)
+    page = render(Picture(turned, (node,), (), notes=(turned,), description=turned), "html").decode()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", page) and "a\ufffdb\ufffdc.yaml" in page

@@ -57,7 +57,7 @@ def test_a_system_is_collapsed_beyond_a_readable_size_and_says_so() -> None:
     for most in (MOST_SEEN, MOST_SEARCHED):
         picture = draw(system, report, Plan(most=most))
         assert len(picture.nodes) < most
-        said = "Collapsed by name, as there are 900 components; --collapse none or --focus shows them."
+        said = "Collapsed by name: there are 900 components; use --collapse none or --focus to show them."
         assert picture.notes[-1] == said
     system, report = generated(MOST_SEEN)
     assert draw(system, report).notes == ()

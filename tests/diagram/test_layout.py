@@ -31,7 +31,7 @@ def test_without_an_engine_it_is_said_what_to_install(nothing_installed: Path) -
     picture = draw(system, report)
     with pytest.raises(ArchlintError) as caught:
         svg(picture)
-    assert caught.value.message == "there is no layout engine, so no picture can be drawn"
+    assert caught.value.message == "no layout engine is installed, so no picture can be drawn"
     assert caught.value.hint.startswith("pip install graphviz-pure, or install Graphviz")
     assert mermaid(picture).startswith("---")
 

@@ -94,7 +94,7 @@ def test_a_focus_shows_what_lies_around() -> None:
     system, report = of_text(SHOP)
     near = draw(system, report, Plan(focus="clicks"))
     assert [node.name for node in near.nodes] == ["api", "clicks", "dead", "counter"]
-    assert near.notes[0].startswith("Focus: clicks and what lies within 1 hop of it; 4 of 8 components are left out")
+    assert near.notes[0].startswith("Focus: clicks and everything within 1 hop of it; 4 of 8 components are hidden")
     assert [node.name for node in draw(system, report, Plan(focus="clicks", hops=0)).nodes] == ["clicks"]
 
 
