@@ -1,4 +1,4 @@
-"""The hardware catalogue: peak figures of accelerators, for bounds that nothing may beat."""
+"""The hardware catalogue: peak figures of accelerators, for bounds that no real run can beat."""
 
 from __future__ import annotations
 

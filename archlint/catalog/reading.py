@@ -13,7 +13,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 
 def plain_name(name: str) -> str:
-    """A name without regard to case and to how its words are joined.
+    """A name in lower case with hyphens between its words.
 
     >>> plain_name("TensorFlow Serving"), plain_name("Pub/Sub")
     ('tensorflow-serving', 'pub-sub')

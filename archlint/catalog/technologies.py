@@ -1,4 +1,4 @@
-"""The technology catalogue: what a name under `uses:` stands for, and what may be assumed of it."""
+"""The technology catalogue: what a name under `uses:` means, and its default facts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASSUMABLE: Final = ("persistent", "redundant", "timeout", "balancing", "workers
 
 
 class Assumed(msgspec.Struct, frozen=True):
-    """A fact that holds of a technology unless the file says otherwise, with the page that says so."""
+    """A default fact of a technology, with its source; the file may state another one."""
 
     value: bool | float | str
     because: str
@@ -28,7 +28,7 @@ class Assumed(msgspec.Struct, frozen=True):
 
 
 class Technology(msgspec.Struct, frozen=True):
-    """One entry: `kind` is what it usually is, `also` what else it plainly serves as."""
+    """One entry: `kind` is what it usually is, `also` are other kinds that it may have."""
 
     name: str
     title: str
@@ -124,5 +124,5 @@ def _value(key: str, text: str) -> bool | float | str:
         return parse_count(text)
     words = _BALANCING if key == "balancing" else ("true", "false")
     if text not in words:
-        raise ValueError(f"`{text}` is not what can be said here; known: {', '.join(words)}")
+        raise ValueError(f"`{text}` is not allowed here; known: {', '.join(words)}")
     return text if key == "balancing" else text == "true"

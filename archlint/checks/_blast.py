@@ -34,7 +34,7 @@ def failing(blast: BlastRadius) -> str:
 
 
 def part_of(loss: Loss) -> str:
-    """Say which part of a workload is lost: nothing where all of it is."""
+    """Say which part of a workload is lost; empty if all of it is."""
     if loss.share is None:
         return "a part of "
     return f"{format_share(loss.share)} of " if loss.share < 1 else ""

@@ -13,7 +13,7 @@ from archlint.model.quantities import format_duration, format_percentile
 from archlint.verdicts import Certainty, Origin, Related, Term, Undecided
 
 _SHAPING = ("hit_ratio", "kind", "parallel")
-"""The keys of a relation, beside those by which an answer may do without it, that make a floor lower."""
+"""The keys of a relation that make a floor lower, beside those that make it optional."""
 
 
 def exceeds(value: float, limit: float) -> bool:

@@ -1,4 +1,4 @@
-"""A rule in one expression: house rules that need no Python.
+"""A rule in one expression: house rules without Python.
 
 The parameters `when` and `require` are expressions of the Common Expression Language over the facts of one
 subject (see `archlint.analysis.fact_names`). Any other parameter of the rule is theirs as `params.NAME`.
@@ -41,11 +41,11 @@ _MAX_NEEDS: Final = 12
 
 
 class Params(msgspec.Struct, frozen=True, rename={"subject": "for"}):
-    """subject (`for`): what the rule is about: component, workload, model, relation or system.
+    """subject (`for`): what the rule judges: component, workload, model, relation or system.
 
-    when: which of them it concerns, as an expression; require: what has to be true of them. message: what a
-    finding says, with facts in braces. at: the key below the subject where it stands. values, units: all
-    other parameters.
+    when: which of them it judges, as an expression; require: what has to be true for them. message: the message
+    of a finding, with facts in braces. at: the key below the subject where it is reported. values, units: all other
+    parameters.
     """
 
     require: str
@@ -58,7 +58,7 @@ class Params(msgspec.Struct, frozen=True, rename={"subject": "for"}):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each subject that the rule concerns and that is not as it requires."""
+    """Yield a hit for each subject that `when` selects and that fails `require`."""
     yield from prepare(params, "the check `expression`")(system, params)
 
 
@@ -67,7 +67,7 @@ def prepare(params: Params, where: str) -> Callable[[System, Params], Iterator[V
     if params.subject not in SUBJECTS:
         likely = nearest(params.subject, SUBJECTS)
         hint = f"did you mean `{likely}`?" if likely else f"write {', '.join(SUBJECTS)}"
-        raise PackError(f"{where}: `for`: `{shorten(params.subject)}` is nothing that a rule can be about", hint)
+        raise PackError(f"{where}: `for`: `{shorten(params.subject)}` is not a subject of rules", hint)
     ends = ("source", "target") if params.subject == "relation" else ()
     variables = tuple(dict.fromkeys((params.subject, *ends, "system")))
     placeholders = " ".join(_PLACEHOLDER.findall(params.message))
@@ -115,7 +115,7 @@ class _HouseRule:
                 yield verdict
 
     def _judge(self, sheet: Sheet) -> Verdict | None:
-        """Judge one subject: a missing fact decides nothing, unless the rest decides without it."""
+        """Judge one subject: a missing fact leaves it undecided, unless the other facts decide."""
         variables: Mapping[str, object] = {**sheet.variables, "params": self.params.values}
         concerned = self.when.evaluate(variables, sheet.name)
         if concerned is False:
@@ -147,7 +147,7 @@ class _HouseRule:
                 if likely and likely != key
                 else "name facts by words, as in component.replicas"
             )
-            message = f"`{shorten(expression.text, 80)}` asks for `{shorten(key)}`, which nothing here has"
+            message = f"`{shorten(expression.text, 80)}` uses `{shorten(key)}`, which does not exist here"
             raise PackError(f"{expression.what}: {message}", hint)
         return found
 
@@ -183,7 +183,7 @@ class _HouseRule:
         name = "_".join(steps[1:] if steps[0] == self.params.subject else steps)
         value = leaf.value if isinstance(leaf.value, bool | float | str) else ""
         if leaf.absent:
-            return Term(name, leaf.path, "none", "", Origin.STATED, None, "the file says none")
+            return Term(name, leaf.path, "none", "", Origin.STATED, None, "absent in the file")
         at = leaf.place if leaf.origin is Origin.STATED else None
         return Term(name, leaf.path, value, leaf.unit, leaf.origin, at, leaf.note)
 

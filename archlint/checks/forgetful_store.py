@@ -29,7 +29,7 @@ class _Write(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each queue or database that is written to and does not persist, at what says so."""
+    """Yield a hit for each queue or database that is written to and is not persistent."""
     moved, traffic = _dead_letters(system), Traffic(system)
     for component in system.components.values():
         if component.kind not in KINDS:

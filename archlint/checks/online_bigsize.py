@@ -58,7 +58,7 @@ class Excess(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each model that alone or with its path exceeds an objective, at what says its time."""
+    """Yield a hit for each model that exceeds an objective, alone or with its path."""
     by_model: dict[str, list[Excess]] = {}
     for workload in system.workloads.values():
         if not workload.slo.latency:
@@ -112,7 +112,7 @@ def _floors(system: System, workload: Workload, fraction: float) -> Iterator[tup
 
 
 def _largest(floor: Floor) -> str:
-    """Return the model that takes the most of a floor, the first by name of several, or nothing."""
+    """Return the model that takes the largest part of a floor; of equal ones, the first by name; or nothing."""
     timed = [part for part in floor.parts if part.model and part.value_s > 0]
     return min(timed, key=lambda part: (-part.value_s, part.model)).model if timed else ""
 

@@ -136,7 +136,7 @@ def _typical(model: Model, above_s: float) -> Term | None:
 
 
 def _time_unknown(model: Model, params: Params) -> tuple[Place, ...]:
-    """Return the place that would say how long a typical prediction takes, where nothing does."""
+    """Return the missing fact that would state how long a typical prediction takes."""
     time, at = model.service_time, model.place("service_time")
     if time is None:
         return (at,)
@@ -152,7 +152,7 @@ def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ..
     stated = [(relation, system.facts.timeout_s(relation)) for relation in path]
     timeouts = [(relation, fact) for relation, fact in stated if fact is not None]
     if len(timeouts) < len(stated):
-        return None  # a call without a timeout waits as long as it takes: REL003 says so
+        return None  # a call without a timeout: REL003 reports it
     relation, longest = max(timeouts, key=lambda pair: float(pair[1].value))
     fraction, objective_s = min(workload.slo.latency, key=lambda objective: objective[1])
     longest_s, most = float(longest.value), params.objective_over_timeout

@@ -1,4 +1,4 @@
-"""Rule folders to packs; every mistake is told with file, line and column, all of a file at once."""
+"""Rule folders to packs; all mistakes of a file are reported together, with line and column."""
 
 from __future__ import annotations
 
@@ -229,14 +229,14 @@ class _Reader:
         return Param(name, parsed, text, unit, reason, source, where)
 
     def cure(self, node: Node) -> CureRule:
-        values = self.mapping(node, ("pattern", "text", "when"), "a cure")
+        values = self.mapping(node, ("pattern", "text", "when"), "an entry of `cures`")
         if not isinstance(node, Mapping):
             return CureRule("", "")
         pattern, text = (
-            self.said(values, "pattern", None, node, "a cure"),
-            self.said(values, "text", None, node, "a cure"),
+            self.said(values, "pattern", None, node, "an entry of `cures`"),
+            self.said(values, "text", None, node, "an entry of `cures`"),
         )
-        return CureRule(pattern, text, self.said(values, "when", "", node, "a cure"))
+        return CureRule(pattern, text, self.said(values, "when", "", node, "an entry of `cures`"))
 
     def source(self, node: Node) -> Source:
         values = self.mapping(node, ("title", "url"), "a source")

@@ -27,7 +27,7 @@ class Param(msgspec.Struct, frozen=True):
 
 
 class CureRule(msgspec.Struct, frozen=True):
-    """A cure: the pattern that it leads to, how it helps, and under which condition."""
+    """A fix: its pattern, how it helps, and under which condition."""
 
     pattern: str
     text: str

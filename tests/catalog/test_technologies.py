@@ -111,7 +111,7 @@ def test_an_empty_catalogue_has_no_entries(tmp_path: Path) -> None:
     ("a: {title: A, kind: queue, assumed: {speed: {value: 1}}}", "`a` has no key `speed`"),
     ("a: {title: A, kind: queue, assumed: {persistent: true}}", "`a.persistent` needs a mapping"),
     ("a: {title: A, kind: queue, assumed: {persistent: {value: yes, because: b, source: c}}}",
-     "mine.yaml:1:58: `a.persistent`: `yes` is not what can be said here"),
+     "mine.yaml:1:58: `a.persistent`: `yes` is not allowed here"),
     ("a: {title: A, kind: queue, assumed: {timeout: {value: 5, because: b, source: c}}}",
      "`a.timeout`: `5` has no unit of time"),
     ("a: {title: A, kind: queue, assumed: {workers: {value: 5}}}", "`a.workers` needs `because`: some words"),

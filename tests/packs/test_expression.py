@@ -326,7 +326,7 @@ def test_a_parameter_of_the_rule_is_configured_in_its_unit(tmp_path: Path) -> No
         ),
         (
             "component.relations.all(r, r.timout_s < 1.0)",
-            "asks for `timout_s`, which nothing here has\n  hint: did you mean `timeout_s`?",
+            "uses `timout_s`, which does not exist here\n  hint: did you mean `timeout_s`?",
         ),
         (
             "component.replicas > params.least",
@@ -334,7 +334,7 @@ def test_a_parameter_of_the_rule_is_configured_in_its_unit(tmp_path: Path) -> No
         ),
         (
             "component['repl' + 'icas'] > 1.0",
-            "asks for `replicas`, which nothing here has\n  hint: name facts by words",
+            "uses `replicas`, which does not exist here\n  hint: name facts by words",
         ),
     ],
 )
@@ -359,7 +359,7 @@ def test_arithmetic_with_whole_numbers_says_what_to_write() -> None:
     [
         (
             Params(require="true", message="no", subject="componet"),
-            "`for`: `componet` is nothing that a rule can be about\n  hint: did you mean `component`?",
+            "`for`: `componet` is not a subject of rules\n  hint: did you mean `component`?",
         ),
         (
             Params(require="true", message="{component.nam}"),
