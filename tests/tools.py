@@ -48,6 +48,12 @@ def mermaid_script() -> Path:
     return needed(npm_package("mermaid/dist/mermaid.min.js"), "Mermaid", "install npm, and run tests/run.py")
 
 
+def markdown_renderer() -> Path:
+    """The folder of npm packages with micromark, which renders Markdown as GitHub specifies it."""
+    found = npm_package("micromark-extension-gfm/index.js")
+    return needed(found, "micromark", "install npm, and run tests/run.py").parents[2]
+
+
 def sarif_schema() -> Path:
     """The schema of SARIF 2.1.0 that OASIS publishes."""
     named = os.environ.get("ARCHLINT_SARIF_SCHEMA")

@@ -258,7 +258,7 @@ class JsonReport(msgspec.Struct, frozen=True):
         Meta(description="Findings that the baseline holds: kept, and not counted as findings."),
     ]
     spent: Annotated[
-        list[JsonEntry], Meta(description="Entries of the baseline whose findings are healed or accepted by now.")
+        list[JsonEntry], Meta(description="Entries of the baseline whose findings are resolved or accepted now.")
     ]
     patterns: list[JsonPattern]
     errors: list[JsonError]

@@ -35,6 +35,7 @@ _DETAILS = (
     *(_Detail(far, places, 1_000_000) for far, places in ((True, 7), (False, 7), (False, 4))),
     *(_Detail(False, 4, terms) for terms in range(10, 4, -1)),
     *(_Detail(False, places, 4) for places in range(3, -1, -1)),
+    *(_Detail(False, 0, terms) for terms in range(3, 0, -1)),
 )
 """From all there is to the least; the first that fits the screen is taken."""
 

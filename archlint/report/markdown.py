@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from archlint.report.layout import flat, joined, plural
-from archlint.report.markup import clipped, code, prose, source_link
+from archlint.report.markup import clipped, code, prose, web_link
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     certainty_text,
@@ -105,8 +105,8 @@ def _row(file: FileReport, root: str, known: bool) -> str:
     counts = [sum(f.severity == name for f in file.findings) for name in SEVERITIES]
     counts += [len(file.baselined)] if known else []
     counts += [len(file.accepted), len(file.undecided)]
-    name = code(clipped(relative_path(file.file, root), _MOST_SHORT))
-    system = f" {prose(clipped(file.system, 80))}" if file.system else ""
+    name = code(clipped(relative_path(file.file, root), _MOST_SHORT), cell=True)
+    system = f" {prose(clipped(file.system, 80), cell=True)}" if file.system else ""
     return f"| {name}{system} | {' | '.join(f'{count:,}' if count else '-' for count in counts)} |"
 
 
@@ -172,7 +172,7 @@ def _block(finding: Finding, root: str) -> Iterator[str]:
 def _what(finding: Finding) -> str:
     told = ["arithmetic"] if finding.terms else []
     told += ["places"] if finding.related else []
-    told += ["what helps"] if finding.cures or finding.suggestion else []
+    told += ["fixes"] if finding.cures or finding.suggestion else []
     return (joined(told) or "details").capitalize()
 
 
@@ -183,9 +183,9 @@ def _terms(finding: Finding, root: str) -> Iterator[str]:
     yield "|---|--:|---|"
     for term in finding.terms:
         place = place_text(term.location, root) if term.location else ""
-        label, value = prose(term_label(term)), prose(clipped(term.text, _MOST_SHORT))
+        label, value = prose(term_label(term), cell=True), prose(clipped(term.text, _MOST_SHORT), cell=True)
         strong = "**" if term.limit and label and value else ""
-        told = prose(term_source(term, place))
+        told = prose(term_source(term, place), cell=True)
         yield f"| {strong}{label}{strong} | {strong}{value}{strong} | {told} |"
     yield ""
 
@@ -200,22 +200,24 @@ def _notes(finding: Finding, root: str) -> Iterator[str]:
 
 def _cures(finding: Finding) -> Iterator[str]:
     if finding.cures:
-        yield "What helps:"
+        yield "Fixes, best first:" if len(finding.cures) > 1 else "Fix:"
         yield ""
     for cure in finding.cures:
-        title = f"**{source_link(cure.pattern, cure.title or cure.pattern)}**"
+        title = f"**{web_link(cure.title or cure.pattern, cure.docs)}**"
         start = f"{start_after(cure)}{code(cure.start)}" if cure.start else ""
         yield f"- {title}: {prose(cure.text)}{start}"
     if finding.cures:
         yield ""
-    yield f"More: {code(f'archlint explain {finding.rule}')}"
+    page = f" or {web_link('its page', finding.docs)}" if finding.docs.startswith("https://") else ""
+    yield f"More: {code(f'archlint explain {finding.rule}')}{page}"
     yield ""
 
 
 def _undecided(report: Report, root: str) -> Iterator[str]:
+    count = len(report.undecided)
     for fact in missing_facts(report):
         if fact.listed:
-            yield f"- {_fact(fact, len(report.undecided), len(report.files) > 1, root)}"
+            yield f"- {_fact(fact, count, len(report.files) > 1, root)}"
             for question in fact.listed:
                 name = f"{prose(question.rule)} {prose(question.name)}"
                 because = f" (unknown: {prose(question.because)})" if question.because else ""

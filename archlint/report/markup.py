@@ -1,8 +1,14 @@
-"""Text from a file in Markdown: shown as it is, whatever it looks like."""
+"""Text from a file in Markdown: shown as it is, whatever it looks like.
+
+GitHub makes links of addresses (`www.`, `http://`, `https://`, `ftp://`, `mailto:`, `xmpp:`, e-mail addresses: GitHub
+Flavored Markdown, section 6.9), of names (`@user`), and of references (`#1`, `GH-1`, hashes of commits); others also
+of names that end like a host. None of them looks into code spans, so a word that could become a link is one.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
 from typing import Final
 
@@ -11,53 +17,100 @@ from archlint.report.layout import flat
 _MARKUP: Final = re.compile(r"[\\`*_\[\]#|~$^]|^[-+=]|(?<=^\d)[.)]")
 """What would be markup within a line or at its start."""
 _CODE: Final = re.compile(r"`([^`]+)`")
-_REFERENCE: Final = re.compile(r"@(?=[\w-])|#(?=\d)|\b[gG][hH]-(?=\d)|:(?=//)|\b[wW]{3}(?=\.)")
-_ADDRESS: Final = re.compile(r"(?<=[\w.+-])@(?=\w)|:(?=//)|\b[wW]{3}(?=\.)")
-_NOTHING: Final = "\u200b"
-"""A space of no width: behind it, a name is no mention, a number no reference to an issue, an address no link."""
-_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LINKED: Final = re.compile(
+    r"@|//|www\.|[\w-]\.(?=[^\W\d_])|#(?=\d)|\bgh-\d|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
+)
+"""What makes a word look like an address, a mention or a reference."""
+_WORD: Final = re.compile(r"(?P<before>[(\[{'\"]*)(?P<core>.*?)(?P<after>[)\]}'\",;:.!?]*)", re.DOTALL)
+_TICKS: Final = re.compile(r"`+")
 _URL: Final = re.compile(r"https?://[^\s<>\"\\]+")
 
 
-def prose(text: str) -> str:
+def prose(text: str, cell: bool = False) -> str:
     r"""Write a text as a line of Markdown: `code` between its backticks, and no other markup.
 
-    Nothing in it makes links, mentions, references to issues, HTML, or the cells of a table.
+    Nothing in it makes links, mentions, references to issues, HTML, or with `cell` the cells of a table.
 
-    >>> prose("`a|b` waits for *x* <b> and [c](d)")
-    '<code>a\\|b</code> waits for \\*x\\* &lt;b&gt; and \\[c\\](d)'
+    >>> prose("`a|b` waits for *x* <b>, and [c](d) for example.org")
+    '`a|b` waits for \\*x\\* &lt;b&gt;, and \\[c\\](d) for `example.org`'
+    >>> prose("`a|b`", cell=True)
+    '`a`<code>&#124;</code>`b`'
     """
     text = flat(text)
     if text.count("`") % 2:
-        return plain(text)
-    parts, end = [], 0
+        return plain(text, cell)
+    parts: list[tuple[str, bool]] = []
+    end = 0
     for match in _CODE.finditer(text):
-        parts += [_escaped(text[end : match.start()], _REFERENCE), code(match[1])]
+        parts += [*_words(text[end : match.start()]), (match[1], True)]
         end = match.end()
-    return "".join([*parts, _escaped(text[end:], _REFERENCE)])
+    return _joined([*parts, *_words(text[end:])], cell)
 
 
-def plain(text: str) -> str:
+def plain(text: str, cell: bool = False) -> str:
     r"""Write a text as a line of Markdown that shows it letter by letter; backticks mean nothing either.
 
     >>> print(plain("`a_b` | <c>"))
     \`a\_b\` \| &lt;c&gt;
     """
-    return _escaped(flat(text), _REFERENCE)
+    return _joined(list(_words(flat(text))), cell)
 
 
-def code(text: str) -> str:
+def code(text: str, cell: bool = False) -> str:
     r"""Write a text as code on one line; nothing of it means anything else.
 
-    >>> code("shop/a_b.yaml:3")
-    '<code>shop/a\\_b.yaml:3</code>'
+    >>> code("shop/a_b.yaml:3"), code("a `b`")
+    ('`shop/a_b.yaml:3`', '`` a `b` ``')
     """
-    shown = _escaped(flat(text), _ADDRESS)
-    return f"<code>{shown}</code>" if shown else ""
+    shown = flat(text)
+    if cell and "|" in shown:
+        # In a table, a code span cannot hold a bar behind a backslash: GitHub and others read it differently.
+        return "<code>&#124;</code>".join(map(_span, shown.split("|")))
+    return _span(shown)
 
 
-def _escaped(text: str, broken: re.Pattern[str]) -> str:
-    text = broken.sub(lambda match: match[0] + _NOTHING, text)
+def _span(shown: str) -> str:
+    """Write a code span; one space is lost on both sides where it begins and ends with one."""
+    if not shown:
+        return ""
+    fence = "`" * (max((len(run[0]) for run in _TICKS.finditer(shown)), default=0) + 1)
+    padded = "`" in (shown[0], shown[-1]) or (shown[0] == shown[-1] == " " and shown.strip())
+    space = " " if padded else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the pieces of a text, and whether each has to be code, so that no link is made of it."""
+    if not _LINKED.search(text):
+        yield text, False
+        return
+    for piece in re.split(r"(\s+)", text):
+        match = _WORD.fullmatch(piece) if _LINKED.search(piece) else None
+        if match is None:
+            yield piece, False
+        elif _LINKED.search(match["core"]):
+            yield from ((match["before"], False), (match["core"], True), (match["after"], False))
+        else:
+            yield piece, True
+
+
+def _joined(parts: list[tuple[str, bool]], cell: bool) -> str:
+    """Write the pieces; neighbours of one kind are one piece, as two code spans side by side would be read as one."""
+    merged: list[tuple[str, bool]] = []
+    for text, is_code in parts:
+        if text and merged and merged[-1][1] == is_code:
+            merged[-1] = merged[-1][0] + text, is_code
+        elif text:
+            merged.append((text, is_code))
+    return "".join(_code_within(text, cell) if is_code else _escaped(text) for text, is_code in merged)
+
+
+def _code_within(text: str, cell: bool) -> str:
+    """Write code within a line: the spaces around it stay outside."""
+    return f"{' ' * text.startswith(' ')}{code(text, cell)}{' ' * text.endswith(' ')}" if text.strip() else text
+
+
+def _escaped(text: str) -> str:
     return _MARKUP.sub(lambda match: f"\\{match[0]}", escape(text, quote=False))
 
 
@@ -71,15 +124,6 @@ def clipped(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def pattern_url(pattern: str) -> str:
-    """Return the first page that the catalogue names as a source of a pattern; empty where it names none."""
-    from archlint.catalog.patterns import pattern_named
-
-    found = pattern_named(pattern) if _NAME.fullmatch(pattern) else None
-    return next((url for _, url in found.sources if _URL.fullmatch(url)), "") if found is not None else ""
-
-
-def source_link(pattern: str, title: str) -> str:
-    """Return the title of a pattern, linked to a page about it where there is one."""
-    url = pattern_url(pattern)
-    return f"[{prose(title)}](<{url}>)" if url else prose(title)
+def web_link(title: str, url: str) -> str:
+    """Return a title, linked to an address if that is one of the web."""
+    return f"[{prose(title)}](<{url}>)" if _URL.fullmatch(url) else prose(title)

@@ -128,8 +128,5 @@ class Page(HTMLParser):
 
 
 def rendered(markdown: str) -> Page:
-    """Markdown as GitHub's dialect renders it: tables, and addresses that stand alone as links."""
-    parser = MarkdownIt("gfm-like")
-    assert parser.linkify is not None
-    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
-    return Page(parser.render(markdown))
+    """Markdown as GitHub's dialect renders it: tables, and whatever looks like an address as a link."""
+    return Page(MarkdownIt("gfm-like").render(markdown))

@@ -93,8 +93,8 @@ def test_markdown_says_what_the_baseline_holds_for_nothing() -> None:
     entry = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2)
     use = BaselineUse("archlint-baseline.jsonl", (entry,), strict=True)
     text = render_markdown(msgspec.structs.replace(known(), baselines=(use,)))
-    told = "**2 findings of archlint-baseline.jsonl are healed. archlint-baseline.jsonl is strict: "
-    assert told + "take them out with <code>archlint baseline --update</code>.**" in text
+    told = "**2 findings of `archlint-baseline.jsonl` are resolved. `archlint-baseline.jsonl` is strict: "
+    assert told + "remove them with `archlint baseline --update`.**" in text
 
 
 def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
@@ -108,8 +108,8 @@ def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
 HEALED = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2, line=7)
 ACCEPTED = BaselineEntry("shop/arch.yaml", "REL004", "components.api", 1, line=4)
 TOLD = (
-    "2 findings of quality/known.jsonl are healed. 1 finding of quality/known.jsonl is accepted by now. "
-    "quality/known.jsonl is strict: take them out with `archlint baseline --update`."
+    "2 findings of quality/known.jsonl are resolved. 1 finding of quality/known.jsonl is accepted now. "
+    "quality/known.jsonl is strict: remove them with `archlint baseline --update`."
 )
 
 
@@ -130,7 +130,7 @@ def test_github_annotates_a_strict_baseline_that_fails_the_check() -> None:
 def test_github_counts_baselines_among_the_ten_errors_that_it_shows() -> None:
     text = render_github(overdue(uses=8, errors=5))
     assert [name for name, *_ in commands(text)].count("error") == MOST_SHOWN
-    assert "- error 2 findings of quality/known-7.jsonl are healed." in text
+    assert "- error 2 findings of quality/known-7.jsonl are resolved." in text
 
 
 def test_junit_fails_the_case_of_a_strict_baseline_and_passes_it_otherwise() -> None:
@@ -182,11 +182,11 @@ def test_html_shows_a_strict_baseline_as_an_alarm() -> None:
 def test_text_says_why_the_check_fails_even_where_it_is_quiet() -> None:
     quiet = render_text(overdue(), TextOptions(quiet=True, width=200))
     assert quiet.splitlines() == [
-        "2 findings of quality/known.jsonl are healed:",
+        "2 findings of quality/known.jsonl are resolved:",
         "  REL003  components.old  in shop/arch.yaml (2 times)",
-        "1 finding of quality/known.jsonl is accepted by now:",
+        "1 finding of quality/known.jsonl is accepted now:",
         "  REL004  components.api  in shop/arch.yaml",
-        "quality/known.jsonl is strict: take them out with `archlint baseline --update`.",
+        "quality/known.jsonl is strict: remove them with `archlint baseline --update`.",
     ]
     assert render_text(overdue(strict=False), TextOptions(quiet=True)) == ""
     assert "\x1b[1;32mNothing new" in render_text(overdue(strict=False), TextOptions(color=True))
