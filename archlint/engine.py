@@ -108,7 +108,7 @@ class _Maker:
         self._seen: dict[tuple[str, str], int] = {}
         self._unread = architecture.unread
         self._blockers = tuple(
-            problem.place for problem in architecture.problems
+            problem.lost for problem in architecture.problems
             if problem.loses_meaning and problem.place.names[:1] != ("accept",)
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from archlint.acceptance.comments import comment_grants
+from archlint.acceptance.elsewhere import Elsewhere
 from archlint.acceptance.grants import Grant, grant_of, lapse
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.names import Names
@@ -20,6 +21,7 @@ class Acceptances:
     """
 
     def __init__(self, architecture: Architecture, active: frozenset[str], known: frozenset[str], today: str) -> None:
+        self.architecture = architecture
         self.today = today
         self.active = active
         self.known = known
@@ -76,19 +78,20 @@ class Acceptances:
                 still_open.append(finding)
         for question in questions:
             used.update(self.index.covering(question.rule, question.name, question.at, question.location))
-        self._report_unused(used)
+        self._report_unused(used, findings)
         return still_open, tuple(accepted)
 
-    def _report_unused(self, used: set[int]) -> None:
-        """Report what accepts nothing; of a rule that does not run now, and beside what is unread, nobody can say."""
+    def _report_unused(self, used: set[int], findings: Sequence[Finding]) -> None:
+        """Report acceptances without a finding, if their rule runs and the files could be read."""
         rules: Names | None = None
+        elsewhere = Elsewhere(self.architecture, findings)
         for number, grant in enumerate(self.grants):
             is_rule = grant.rule in self.known
             if number in used or (is_rule and (grant.rule not in self.active or self.incomplete)):
                 continue
             where = f" at {grant.at}" if grant.at else " here" if grant.line is not None else ""
             message = f"this accepts {grant.rule}{where}, but there is no such finding"
-            suggestion = "take it out"
+            suggestion = elsewhere.suggestion(grant)
             if not is_rule:
                 rules = rules or Names(sorted(self.known))
                 likely = rules.nearest(grant.rule)
@@ -118,6 +121,8 @@ class _Index:
         for number, grant in enumerate(grants):
             if grant.line is not None:
                 self.by_line.setdefault((grant.rule, grant.document.name, grant.line), []).append(number)
+                if grant.part is not None:
+                    self.by_place.setdefault((grant.rule, grant.part), []).append(number)
             elif grant.at is not None and "*" in grant.at:
                 self.patterns.setdefault(grant.rule, []).append(number)
             else:
@@ -132,7 +137,7 @@ class _Index:
             for holder in _holders(at):
                 found += self.by_place.get((word, holder), ())
             found += (number for number in self.patterns.get(word, ()) if _matches(self.grants[number].at or "", at))
-        return sorted(found)
+        return sorted(set(found))
 
 
 def _holders(at: str) -> Iterator[str]:

@@ -9,8 +9,9 @@ from typing import Final
 
 from archlint.acceptance.grants import Grant, location_of
 from archlint.model.architecture import Problem
-from archlint.model.places import Place
+from archlint.model.places import Place, place
 from archlint.model.quantities import shorten
+from archlint.model.records import SECTIONS
 from archlint.source.document import Document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
 
@@ -25,13 +26,13 @@ _HINT: Final = "write `# archlint: accept SRV002 -- why`"
 def comment_grants(document: Document) -> Iterator[Grant | Problem]:
     """Find the acceptances that a document's comments make, and the comments that try and fail.
 
-    A comment beside something covers the findings of that line; one that stands alone covers the next line
-    that says something.
+    A comment beside something covers the findings of that line; one that stands alone covers the next line that holds
+    more than a comment. On the line of a component's key, or of a model's or workload's, it covers all of that part.
     """
     if "archlint:" not in document.text:
         return
     inside: _Scalars | None = None
-    lines = _NextLines(document)
+    lines, keys = _NextLines(document), _Parts(document)
     for match in _DIRECTIVE.finditer(document.text, *document.extent):
         if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
             continue
@@ -39,19 +40,21 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
             continue
         inside = inside or _Scalars(document)
         if not inside.hold(match.start()):
-            yield from _read(document, match, lines)
+            yield from _read(document, match, lines, keys)
 
 
 _RULE: Final = re.compile(r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
-def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterator[Grant | Problem]:
+def _read(
+    document: Document, match: re.Match[str], lines: _NextLines, keys: _Parts
+) -> Iterator[Grant | Problem]:
     span = Span(match.start(), match.start() + len(match[0].rstrip()))
     line = document.position(match.start()).line
-    place = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
+    where = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
     if match[1].lower() != "accept":
         message = f"`archlint: {shorten(match[1])}` is no comment that archlint knows"
-        yield Problem("unknown-word", place, message, document, span, _HINT, loses_meaning=False)
+        yield Problem("unknown-word", where, message, document, span, _HINT, loses_meaning=False)
         return
     parts = _REASON.split(match[2], maxsplit=1)
     rules = parts[0].replace(",", " ").split()
@@ -59,19 +62,19 @@ def _read(document: Document, match: re.Match[str], lines: _NextLines) -> Iterat
     if not rules or not reason:
         missing = "a reason" if rules else "a rule"
         message = f"an accepted finding needs {missing}"
-        yield Problem("missing-key", place, message, document, span, _HINT, loses_meaning=False)
+        yield Problem("missing-key", where, message, document, span, _HINT, loses_meaning=False)
         return
     strange = next((rule for rule in rules if not _RULE.fullmatch(rule)), None)
     if strange is not None:
         message = f"`{shorten(strange)}` is no rule: a comment accepts rules, and nothing else stands before the reason"
         hint = f"{_HINT}; an end or a bound goes under `accept:`"
-        yield Problem("unknown-word", place, message, document, span, hint, loses_meaning=False)
+        yield Problem("unknown-word", where, message, document, span, hint, loses_meaning=False)
         return
     location = location_of(document, span)
     covered = lines.after(line) if _stands_alone(document, match.start()) else line
     for rule in dict.fromkeys(rules):
-        own = Place(place.steps, ("accept", "comment", rule))
-        yield Grant(rule, reason, location, document, span, own, line=covered)
+        own = Place(where.steps, ("accept", "comment", rule))
+        yield Grant(rule, reason, location, document, span, own, line=covered, part=keys.on(covered))
 
 
 def _stands_alone(document: Document, offset: int) -> bool:
@@ -97,6 +100,34 @@ class _NextLines:
                 found += 1
             self.known = line, found
         return found
+
+
+class _Parts:
+    """The components, models and workloads of a document by the lines of their keys, worked out when first asked."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.by_line: dict[int, list[str]] | None = None
+
+    def on(self, line: int) -> str | None:
+        """Return the structural path of the part whose key stands on a line; None for none, and for several."""
+        if self.by_line is None:
+            self.by_line = {}
+            for section, name, start in _keys_of_parts(self.document):
+                self.by_line.setdefault(self.document.position(start).line, []).append(place(section, name).at)
+        found = self.by_line.get(line, ())
+        return found[0] if len(found) == 1 else None
+
+
+def _keys_of_parts(document: Document) -> Iterator[tuple[str, str, int]]:
+    """Yield section, name and offset of each part; one that comes by an alias or a merge stands elsewhere."""
+    sections = document.root.entries if isinstance(document.root, Mapping) else {}
+    for section in SECTIONS:
+        node = sections[section].value if section in sections else None
+        if isinstance(node, Mapping):
+            for name, entry in node.entries.items():
+                if node.start <= entry.start < node.end:
+                    yield section, name, entry.start
 
 
 class _Scalars:

@@ -20,7 +20,11 @@ _FLAGS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """One acceptance with where it stands. `line` is set for a comment: the line whose findings it accepts."""
+    """One acceptance with where it stands.
+
+    `line` is set for a comment: the line whose findings it accepts. If that line is the one of a component, model or
+    workload, `part` is its structural path, and the comment accepts findings anywhere in it.
+    """
 
     rule: str
     reason: str
@@ -32,6 +36,7 @@ class Grant(msgspec.Struct, frozen=True):
     until: str | None = None
     bound: tuple[str, str, str] | None = None
     line: int | None = None
+    part: str | None = None
 
 
 def grant_of(architecture: Architecture, entry: Acceptance) -> Grant:

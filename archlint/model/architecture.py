@@ -278,7 +278,8 @@ class Acceptance(Record, frozen=True):
 class Problem(Record, frozen=True):
     """What the reader found wrong with the file itself: the rule `kind` of the DOC family, and where.
 
-    `loses_meaning` is true where something that was said could not be understood.
+    `loses_meaning` is true if something that is written could not be understood. `means` is the place that was meant,
+    if the format does not have the one that is written.
     """
 
     kind: str
@@ -289,6 +290,12 @@ class Problem(Record, frozen=True):
     suggestion: str = ""
     related: tuple[tuple[str, Document, Span], ...] = ()
     loses_meaning: bool = True
+    means: Place | None = None
+
+    @property
+    def lost(self) -> Place:
+        """The place whose meaning is lost: the one that was meant, if the one that is written does not exist."""
+        return self.means or self.place
 
 
 class Origin(Record, frozen=True):

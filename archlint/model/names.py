@@ -74,6 +74,30 @@ class Names:
         return self.names[found[0]] if found else None
 
 
+def is_near(word: str, name: str) -> bool:
+    """Whether a word is a slip of a name: one edit, and one more for every four letters after the first four.
+
+    >>> is_near("availibilty", "availability"), is_near("rate_limit", "limit"), is_near("regions", "trains")
+    (True, False, False)
+    """
+    plain, other = _plain(word), _plain(name)
+    return len(plain) <= _MAX_LENGTH and _edits(plain, other) <= max(1, len(plain) // 4)
+
+
+def _edits(one: str, other: str) -> int:
+    """Count the letters to insert, delete, replace or swap with their neighbour that lie between two words."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for here, letter in enumerate(one, start=1):
+        before, last, row = row, before, [here]
+        for there, wanted in enumerate(other, start=1):
+            cost = min(before[there] + 1, row[there - 1] + 1, before[there - 1] + (letter != wanted))
+            if here > 1 and there > 1 and letter == other[there - 2] and one[here - 2] == wanted:
+                cost = min(cost, last[there - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
 def _plain(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 

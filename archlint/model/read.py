@@ -28,7 +28,7 @@ from archlint.model.references import report_dangling
 from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
 from archlint.source.document import Document
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
-from archlint.source.parser import collector_paused
+from archlint.source.parser import MAX_BYTES, MAX_SEPARATORS, MIN_ALIASED, collector_paused, count_separators
 
 IncludeLoader = Callable[[Document, str], Document]
 """Loads the file that a document includes, by the text that it wrote; raises `UnreadableInputError`."""
@@ -64,6 +64,30 @@ def no_includes(document: Document, target: str) -> Document:
     raise UnreadableInputError(f"{document.name}: cannot include {target} here", "check the file itself, by its name")
 
 
+class _Budget:
+    """What the files of one system may hold in all: a repository is untrusted, and includes multiply."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.values = 0
+        self.aliased = 0
+
+    def spend(self, document: Document) -> None:
+        """Count a file; raises `UnreadableInputError` if all files together are too large."""
+        self.size += len(document.text)
+        self.values += count_separators(document.text)
+        self.aliased += document.aliased
+        hint = "include less, or make it systems of their own"
+        if self.size > MAX_BYTES:
+            raise UnreadableInputError(f"the files of this system are larger than {MAX_BYTES // 1024**2} MiB", hint)
+        if self.values > MAX_SEPARATORS:
+            raise UnreadableInputError(f"the files of this system hold more than {MAX_SEPARATORS:,} values", hint)
+        if self.aliased > max(MIN_ALIASED, self.size):
+            most = max(MIN_ALIASED, self.size)
+            message = f"the aliases in the files of this system stand for more than {most:,} values"
+            raise UnreadableInputError(message, "write the values out")
+
+
 class _Reader:
     """Reads the sections of one file after the other into the same dictionaries."""
 
@@ -76,6 +100,7 @@ class _Reader:
         self.components: dict[str, Component] = {}
         self.accept: list[Acceptance] = []
         self.accept_items = 0
+        self.budget = _Budget()
         self.top: dict[str, object] = {}
 
     def finish(self) -> Architecture:
@@ -103,6 +128,7 @@ class _Reader:
     def files(self, main: Document) -> None:
         """Read the main file, and after each file those that it includes, depth first."""
         known = {main.name}
+        self.budget.spend(main)
         waiting: list[tuple[Document, tuple[str, ...]]] = [(main, ())]
         while waiting:
             document, chain = waiting.pop()
@@ -142,7 +168,7 @@ class _Reader:
         elif key in SYSTEM_RECORD.fields:
             self.system_key(key, entry)
         elif key not in TOP_LEVEL and not key.startswith("x-"):
-            r.unknown_key(key, entry, "a file", _top_names())
+            r.unknown_key(key, entry, "a file", _top_names(), _fits_top)
 
     def flaws(self, document: Document, root: Mapping) -> None:
         """Turn the flaws of the parser into problems; a section that stands twice is read twice."""
@@ -259,6 +285,8 @@ class _Reader:
                 if len(known) >= MAX_FILES:
                     raise UnreadableInputError(f"more than {MAX_FILES:,} files are included", "join some of them")
                 included = self.load(document, item.text)
+                if included.name not in known:
+                    self.budget.spend(included)
             except UnreadableInputError as error:
                 r.report("bad-include", item.span, error.message, error.hint)
                 continue
@@ -303,6 +331,15 @@ class _Reader:
 @cache
 def _top_names() -> Names:
     return names_with_synonyms(TOP_LEVEL)
+
+
+def _fits_top(r: Reading, key: str, node: Node) -> bool:
+    """Whether a key of the top level takes a value of this shape."""
+    if key in SYSTEM_RECORD.fields:
+        return r.could_read(SYSTEM_RECORD.fields[key].read, key, node)
+    if key in SECTIONS:
+        return isinstance(node, Mapping) or (isinstance(node, Scalar) and node.is_null)
+    return isinstance(node, Scalar) if key == "archlint" else key != "include" or not isinstance(node, Mapping)
 
 
 def _is_word(name: str) -> bool:

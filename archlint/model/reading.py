@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from archlint.about import docs_url
 from archlint.model.architecture import WHOLE_FILE, Origin, Problem, Relation
-from archlint.model.names import Names
+from archlint.model.names import Names, is_near
 from archlint.model.places import Place, Step
 from archlint.model.quantities import shorten
 from archlint.model.words import SYNONYMS
@@ -18,6 +19,7 @@ Steps = tuple[Step, ...]
 MAX_NAME: Final = 200
 MAX_PROBLEMS: Final = 10_000
 """How many problems are listed; of what comes after, the last one says how many there are."""
+_MOST_KEYS_SHOWN: Final = 8
 _MAX_COMPARED: Final = 50_000
 """How many names are compared with misspelt ones, over one reading: about a second's work."""
 
@@ -29,6 +31,10 @@ class Reference(NamedTuple):
     node: Scalar
     document: Document
     steps: Steps
+
+
+Fits = Callable[["Reading", str, Node], bool]
+"""Decides whether a key takes a value of this shape."""
 
 
 class Reading:
@@ -51,6 +57,7 @@ class Reading:
         self.relations: list[Relation] = []
         self.origins: dict[tuple[str, ...], Origin] = {}
         self.to_compare = _MAX_COMPARED
+        self.is_trial = False
 
     def report(
         self,
@@ -62,8 +69,12 @@ class Reading:
         related: tuple[tuple[str, Document, Span], ...] = (),
         loses_meaning: bool = True,
         steps: Steps | None = None,
+        means: Place | None = None,
     ) -> None:
-        """Note a problem at the path; where it loses meaning, the place counts as unread, never as absent."""
+        """Note a problem at the path; if it loses meaning, the place counts as unread, never as absent.
+
+        `means` is the place that was meant, if the one that is written does not exist in the format.
+        """
         if self.is_full():
             return
         steps = tuple(map(_short, self.path if steps is None else steps))
@@ -73,7 +84,7 @@ class Reading:
         size = len(self.document.text)
         span = Span(min(span.start, size), min(max(span.end, span.start + 1), size))
         self.problems.append(
-            Problem(kind, place, message, self.document, span, suggestion, related, loses_meaning)
+            Problem(kind, place, message, self.document, span, suggestion, related, loses_meaning, means)
         )
 
     def is_full(self) -> bool:
@@ -126,21 +137,49 @@ class Reading:
             return f"an item of `{shorten(str(self.path[-2]))}`"
         return f"`{shorten(last)}`"
 
-    def unknown_key(self, key: str, entry: Entry, what: str, names: Names) -> None:
-        """Report a key, the last of the path, that is none of the names that may stand there."""
-        if self.is_full():
+    def unknown_key(self, key: str, entry: Entry, what: str, names: Names, fits: Fits) -> None:
+        """Report a key, the last of the path, that is none of the names that may stand there.
+
+        A key is suggested only if it takes such a value. Without a suggestion, nothing of the format was meant.
+        """
+        if self.is_trial or self.is_full():
             return
+        around: Steps = tuple(self.path[:-1])
         near = names.nearest(key, thorough=False)
+        if near is not None and not fits(self, near, entry.value):
+            near = None
         home = None if near else self.home_of(key)
-        likely = near or (None if home else self.likely(names, key))
+        likely = near or (None if home else self._similar_key(key, entry, names, fits))
+        means: Place | None = None
         if home:
             suggestion = f"`{shorten(key)}` belongs to {home}"
+            means = Place(around, self.names_of(around))
         elif likely:
             suggestion = f"did you mean `{likely}`?"
-            self.lose((*self.names_of(tuple(self.path[:-1])), likely))
-        else:
+            means = Place((*around, likely), (*self.names_of(around), likely))
+            self.lose(means.names)
+        elif len(names.names) <= _MOST_KEYS_SHOWN:
             suggestion = f"known keys: {', '.join(names.names.values())}"
-        self.report("unknown-key", entry.key_span, f"{what} has no key `{shorten(key)}`", suggestion)
+        else:
+            suggestion = f"see {docs_url('format.md')} for the keys"
+        message = f"{what} has no key `{shorten(key)}`"
+        self.report("unknown-key", entry.key_span, message, suggestion, loses_meaning=means is not None, means=means)
+
+    def _similar_key(self, key: str, entry: Entry, names: Names, fits: Fits) -> str | None:
+        likely = self.likely(names, key)
+        return likely if likely and is_near(key, likely) and fits(self, likely, entry.value) else None
+
+    def could_read(self, read: Callable[[Reading, Node], object], key: str, node: Node) -> bool:
+        """Whether a value has the shape that a key takes; a slip inside it does not matter."""
+        if isinstance(node, Scalar) and node.is_null:
+            return True
+        trial = Reading(self.document)
+        trial.is_trial = True
+        trial.path = [*self.path[:-1], key]
+        value = read(trial, node)
+        if not trial.problems or value:
+            return True
+        return isinstance(node, Scalar) and all(problem.kind != "wrong-shape" for problem in trial.problems)
 
     def unknown_word(self, node: Scalar, what: str, names: Names, kind: str) -> None:
         """Report a word outside its list, with the nearest one inside."""

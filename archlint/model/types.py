@@ -339,7 +339,7 @@ class Rec(Generic[T_co]):
             field = fields.get(key)
             if field is None:
                 path[-1] = key
-                r.unknown_key(key, entry, self.what, self.names)
+                r.unknown_key(key, entry, self.what, self.names, self.fits)
                 continue
             child = entry.value
             value = field.known.get(child.text) if isinstance(child, Scalar) else None
@@ -354,6 +354,10 @@ class Rec(Generic[T_co]):
                 self.report_missing(r, node)
                 return None
         return values
+
+    def fits(self, r: Reading, key: str, node: Node) -> bool:
+        """Whether one of the keys takes a value of this shape."""
+        return r.could_read(self.fields[key].read, key, node)
 
     def report_missing(self, r: Reading, node: Mapping) -> None:
         """Report the required keys that are not there; those that could not be read have been reported."""

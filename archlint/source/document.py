@@ -58,10 +58,10 @@ class Document:
     `name` is the file as the user named it (or `<stdin>`), and is what findings print. `unlisted` counts the flaws
     beyond those that are listed. `extent` is the part of the text that belongs to this document. If a file describes
     several systems, `others` are the documents after the first that do; the `part` of each of them is the name of its
-    system or its number, and tells them apart.
+    system or its number, and tells them apart. `aliased` counts the values that the aliases of the file stand for.
     """
 
-    __slots__ = ("_lines", "extent", "flaws", "name", "others", "part", "root", "text", "unlisted")
+    __slots__ = ("_lines", "aliased", "extent", "flaws", "name", "others", "part", "root", "text", "unlisted")
 
     def __init__(
         self,
@@ -81,6 +81,7 @@ class Document:
         self.unlisted = unlisted
         self.extent = extent or Span(0, len(text))
         self.part = ""
+        self.aliased = 0
         self.others: tuple[Document, ...] = ()
         self._lines: _Lines = like._lines if like is not None else _Lines(text)
 

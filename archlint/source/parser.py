@@ -7,6 +7,7 @@ scalar is decided by who reads it: a node keeps the text as written, so that `1.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -47,8 +48,18 @@ MAX_FLAWS: Final = 10_000
 MAX_DOCUMENTS: Final = 1_000
 
 _CORE_TAGS: Final = frozenset(
-    {None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null"))}
+    {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null", "merge"))}
 )
+_RESOLVED_TAGS: Final = {
+    "tag:yaml.org,2002:null": r"|~|null|Null|NULL",
+    "tag:yaml.org,2002:bool": r"true|True|TRUE|false|False|FALSE",
+    "tag:yaml.org,2002:int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+    "tag:yaml.org,2002:float":
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+}
+"""What YAML 1.2's core schema takes for these types; a value with such a tag reads as if it had no quotes."""
+_MERGE: Final = re.compile(r"(?:(?:&\S+|!!merge|!<tag:yaml\.org,2002:merge>)\s+)*<<")
+"""A key that merges, after its anchor and tag."""
 
 
 @contextmanager
@@ -117,10 +128,13 @@ def parse(name: str, text: str) -> Document:
 
 
 def has_too_many_values(text: str) -> bool:
-    """Whether a text could hold more values than are read; told before memory is spent on them."""
-    if len(text) <= MAX_SEPARATORS:
-        return False
-    return sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{"))) > MAX_SEPARATORS
+    """Whether a text could hold more values than are read; known before memory is spent on them."""
+    return len(text) > MAX_SEPARATORS and count_separators(text) > MAX_SEPARATORS
+
+
+def count_separators(text: str) -> int:
+    """Count what separates values: a bound on how many values a text has."""
+    return sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{")))
 
 
 class _Builder:
@@ -149,6 +163,7 @@ class _Builder:
             event = self.next()
             if event.__class__ is STREAM_END:
                 for document in found:
+                    document.aliased = self.aliased
                     document.flaws += tuple(islice(map(_separator_flaw, separators(document)), MAX_FLAWS))
                 return found
             if event.__class__ is not DOCUMENT_START:
@@ -190,13 +205,11 @@ class _Builder:
         kind = event.__class__
         if kind is ALIAS:
             return self.alias(event)
-        if event.tag not in _CORE_TAGS:
-            start = event.start_mark.index
-            message = f"the tag {(event.tag or '')[:60]} has no meaning here"
-            self.unsupported(message, Span(start, max(event.end_mark.index, start + 1)))
+        if event.tag is not None:
+            self.check_tag(event)
         anchor = event.anchor
         if kind is SCALAR:
-            plain = event.implicit[0] and event.tag is None
+            plain = event.tag in _RESOLVED_TAGS or (event.implicit[0] and event.tag is None)
             result: Node = Scalar(event.value, event.start_mark.index, event.end_mark.index, plain)
         else:
             if anchor is not None:
@@ -208,6 +221,17 @@ class _Builder:
             self.anchors[anchor] = result
             self.sizes.pop(anchor, None)
         return result
+
+    def check_tag(self, event: Event) -> None:
+        """Report a tag that has no meaning here, or whose value is of another type."""
+        start = event.start_mark.index
+        span = Span(start, max(event.end_mark.index, start + 1))
+        pattern = _RESOLVED_TAGS.get(event.tag or "")
+        if event.tag not in _CORE_TAGS:
+            self.unsupported(f"the tag {(event.tag or '')[:60]} has no meaning here", span)
+        elif pattern is not None and (event.__class__ is not SCALAR or not re.fullmatch(pattern, event.value)):
+            name = (event.tag or "").rpartition(":")[2]
+            self.unsupported(f"the value of the tag !!{name} is not of this type", span)
 
     def alias(self, event: Event) -> Node:
         """Return the node that an alias stands for, and count what it would be if written out."""
@@ -276,7 +300,7 @@ class _Builder:
             entry = Entry(key_start, key_end, value)
             if entries.setdefault(key, entry) is not entry:
                 self.duplicate(start, key, entries[key], entry)
-        if "<<" in entries and self.text[entries["<<"].start] == "<":
+        if "<<" in entries and _MERGE.match(self.text, entries["<<"].start):
             self.merge(entries, entries.pop("<<").value)
         self.inside = outside
         return Mapping(entries, start, _end(opening, value, event))

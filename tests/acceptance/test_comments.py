@@ -132,6 +132,55 @@ def test_inside_a_text_it_is_no_comment(text: str) -> None:
     assert list(comment_grants(parse("arch.yaml", "archlint: 1\n" + text))) == []
 
 
+@pytest.mark.parametrize("text", [
+    SYSTEM.replace("  api:\n", "  # archlint: accept REL003 -- a pilot\n  api:\n"),
+    SYSTEM.replace("  api:\n", "  api:  # archlint: accept REL003 -- a pilot\n"),
+    SYSTEM.replace("  api:\n", "  # archlint: accept call-without-timeout -- a pilot\n\n  # the api\n  api:\n"),
+    SYSTEM.replace("  api:\n", "  # archlint: accept REL003 -- a pilot\n  ? api\n  :\n"),
+    SYSTEM.replace("  api:\n", "  # archlint: accept REL003 -- a pilot\n  'a.pi':\n").replace("{to: api,", "{to: a.pi,"),
+])  # fmt: skip
+def test_a_comment_at_a_component_accepts_findings_anywhere_in_it(text: str) -> None:
+    report = lint(text)
+    assert (open_rules(report), accepted_rules(report)) == ([], [("REL003", "a pilot")])
+
+
+def test_a_comment_at_a_workload_or_a_model_accepts_findings_anywhere_in_it() -> None:
+    text = SYSTEM.replace("models:\n  ranker: {service_time: 10ms}", "models:\n  ranker:\n    service_time: 900ms")
+    text = text.replace("  find: {", "  find:\n    {").replace("{models: [ranker], waits", "{waits")
+    text = text.replace("slo:", "waits: true, inputs: on-request, slo:")
+    (finding,) = [f for f in lint(text, "SRV001").findings if f.rule == "SRV001"]
+    key = "  ranker:\n" if finding.at.startswith("models.") else "  find:\n"
+    accepted = lint(text.replace(key, f"{key.rstrip()}  # archlint: accept SRV001 -- a pilot\n"), "SRV001")
+    assert accepted_rules(accepted) == [("SRV001", "a pilot")]
+
+
+def test_a_line_with_several_components_is_only_a_line() -> None:
+    line = "components: {page: {kind: client, calls: [api]}, api: {kind: service, calls: [server]}, server: {kind: model-server, serves: [ranker]}}"
+    text = SYSTEM.partition("components:")[0] + line + "  # archlint: accept REL003 -- all of this line\n"
+    report = lint(text)
+    assert "REL003" not in open_rules(report)
+    assert all(grant.part is None for grant in comment_grants(parse("arch.yaml", text)) if isinstance(grant, Grant))
+
+
+def test_a_comment_on_a_part_that_comes_from_an_anchor_covers_that_line_only() -> None:
+    text = "archlint: 1\nx-parts: &parts\n  # archlint: accept REL003 -- a pilot\n  api: {kind: service}\ncomponents:\n  <<: *parts\n"
+    (grant,) = comment_grants(parse("arch.yaml", text))
+    assert isinstance(grant, Grant)
+    assert (grant.line, grant.part) == (4, None)
+
+
+@pytest.mark.parametrize(("comment_at", "rule", "suggestion"), [
+    ("  server:", "REL003", "REL003 is found on line 12: move the comment there"),
+    ("  server:", "call-without-timeout", "call-without-timeout is found on line 12: move the comment there"),
+    ("  server:", "REL007", "take it out"),
+])  # fmt: skip
+def test_a_comment_that_accepts_nothing_names_the_line_of_the_finding(comment_at: str, rule: str, suggestion: str) -> None:
+    text = "# a first line\n" + SYSTEM.replace(comment_at, f"  # archlint: accept {rule} -- a pilot\n{comment_at}")
+    report = lint(text, "REL003", "REL007")
+    (unused,) = [finding for finding in report.findings if finding.rule == "DOC017"]
+    assert unused.suggestion == suggestion
+
+
 def test_a_comment_speaks_of_its_own_file_only(tmp_path: Path) -> None:
     head, _, parts = SYSTEM.partition("components:")
     (tmp_path / "parts.yaml").write_text(

@@ -178,6 +178,21 @@ def test_the_identity_of_an_unused_acceptance_is_what_it_accepts() -> None:
     assert len(set(identities(first, second).values())) == 2
 
 
+@pytest.mark.parametrize(("at", "suggestion"), [
+    ("components.apo", "did you mean `components.api`?"),
+    ("components.apo.calls[0]", "did you mean `components.api.calls[0]`?"),
+    ("component.api", "did you mean `components.api`?"),
+    ("components.server", "REL003 is found on line 11: write `at: components.api.calls[0]`"),
+    ("components.api.zones", "REL003 is found on line 11: write `at: components.api.calls[0]`"),
+    ("models.rankr", "did you mean `models.ranker`?"),
+    ("components.pg*", "REL003 is found on line 11: write `at: components.api.calls[0]`"),
+])  # fmt: skip
+def test_an_entry_that_accepts_nothing_names_the_nearest_place(at: str, suggestion: str) -> None:
+    report = lint(entry(f"rule: REL003, at: '{at}', reason: pilot"))
+    (unused,) = [finding for finding in report.findings if finding.rule == "DOC017"]
+    assert unused.suggestion == suggestion
+
+
 # --- bounds
 
 

@@ -122,3 +122,32 @@ def test_a_long_chain_of_includes_is_followed_to_the_limit() -> None:
     assert len(read.documents) == MAX_FILES
     (problem,) = read.problems
     assert (problem.kind, problem.message) == ("bad-include", "more than 1,000 files are included")
+
+
+SHARED = "x-a: &a [" + "x, " * 99 + "]\nx-b: [" + "*a, " * 99 + "]\n"
+"""A small file whose aliases stand for nearly as many values as one file may have."""
+
+
+def many(text: str, count: int) -> Files:
+    names = [f"f{i}" for i in range(count)]
+    return Files({"arch.yaml": f"archlint: 1\ninclude: [{', '.join(names)}]\n"} | dict.fromkeys(names, text))
+
+
+def test_aliases_of_all_files_together_are_bound() -> None:
+    assert many(SHARED, 1).read().problems[0].kind == "missing-key"
+    found = many(SHARED, 900).read()
+    (first, *_) = [p.message for p in found.problems if p.kind == "bad-include"]
+    assert first == "the aliases in the files of this system stand for more than 10,000 values"
+    assert len(found.documents) < 5
+
+
+def test_the_size_of_all_files_together_is_bound() -> None:
+    found = many("# " + "x" * 9_000_000 + "\n", 5).read()
+    assert {p.message for p in found.problems if p.kind == "bad-include"} == {"the files of this system are larger than 32 MiB"}
+
+
+def test_the_values_of_all_files_together_are_bound() -> None:
+    found = many("x-a: [" + "1," * 1_500_000 + "1]\n", 5).read()
+    messages = {p.message for p in found.problems if p.kind == "bad-include"}
+    assert messages == {"the files of this system hold more than 6,000,000 values"}
+    assert len(found.documents) == 4

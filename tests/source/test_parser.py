@@ -158,6 +158,38 @@ def test_an_anchor_on_a_key_can_be_used() -> None:
     assert plain(root("&k a: 1\nb: *k\n*k : 2\n")) == {"a": "1", "b": "a"}
 
 
+@pytest.mark.parametrize("key", ["&m <<", "!!merge <<", "&m !!merge <<", "!!merge &m <<", "? <<\n ", "!<tag:yaml.org,2002:merge> <<"])
+def test_a_merge_key_may_have_an_anchor_or_its_tag(key: str) -> None:
+    document = parse("a.yaml", f"d: &d {{x: 1}}\nm:\n {key}: *d\n")
+    assert plain(document.root) == {"d": {"x": "1"}, "m": {"x": "1"}}
+    assert document.flaws == ()
+
+
+@pytest.mark.parametrize("key", ["!!str <<", "! <<", "'<<'", "&m '<<'"])
+def test_what_is_tagged_or_quoted_as_a_text_merges_nothing(key: str) -> None:
+    assert plain(root(f"d: &d {{x: 1}}\nm: {{{key} : *d}}").entries["m"].value) == {"<<": {"x": "1"}}
+
+
+@pytest.mark.parametrize(("written", "is_plain"), [
+    ("!!int 3", True), ("!!int '3'", True), ("!!bool true", True), ("!!float 1.5", True), ("!!null ~", True), ("!!null", True),
+    ("!!str true", False), ("! true", False),
+])  # fmt: skip
+def test_a_value_with_a_tag_of_its_type_reads_as_that_type(written: str, is_plain: bool) -> None:
+    document = parse("a.yaml", f"a: {written}\n")
+    assert isinstance(document.root, Mapping)
+    value = document.root.entries["a"].value
+    assert isinstance(value, Scalar)
+    assert (value.plain, document.flaws) == (is_plain, ())
+    assert value.is_null is written.startswith("!!null")
+
+
+@pytest.mark.parametrize("written", ["!!int x", "!!int 1.5", "!!bool yes", "!!null x", "!!float [1]", "!!bool {a: 1}"])
+def test_a_value_that_is_not_of_its_tags_type_is_a_flaw(written: str) -> None:
+    (flaw,) = parse("a.yaml", f"a: {written}\n").flaws
+    assert flaw.kind == "unsupported-yaml"
+    assert "is not of this type" in flaw.message
+
+
 def test_tags_of_the_core_schema_are_accepted() -> None:
     document = parse("a.yaml", "a: !!str 1\nb: !!int 2\nc: ! x\nd: !!map {}\ne: !!seq []\n")
     assert plain(document.root) == {"a": "1", "b": "2", "c": "x", "d": {}, "e": []}
