@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.catalog.technologies import Technologies
+from archlint.catalog.technologies import Technologies, shipped_technologies
 from archlint.config import Config, find_config, nearest_config, read_config
 from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageError
 from archlint.linter import Linter, Options, baseline_of
-from archlint.packs import Pack
+from archlint.packs import Pack, load_packs
 from archlint.source.document import Document
 from archlint.source.files import read_document, real_path
 from archlint.source.join import pick_system
@@ -309,6 +309,14 @@ def all_packs(config: Path | None = None, allow_code: bool = False) -> list[Pack
 def all_technologies(config: Path | None = None) -> Technologies:
     """Every technology that a configuration knows."""
     return Linter(_config(config), Options(rules=False)).technologies
+
+
+def file_schema() -> dict[str, object]:
+    """The JSON Schema of `arch.yaml`, with the technologies and rules that ship with archlint for editors to offer."""
+    from archlint.model.schema import architecture_schema
+
+    words = (name for pack in load_packs() for name in (pack.id, pack.name))
+    return architecture_schema(shipped_technologies().names(), words)
 
 
 def find_pack(word: str, config: Path | None = None, allow_code: bool = False) -> Pack:

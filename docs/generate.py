@@ -17,14 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from archlint.api import all_packs, all_technologies, check_targets, load_checked  # noqa: E402
+from archlint.api import all_packs, all_technologies, check_targets, file_schema, load_checked  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
-from archlint.model.schema import architecture_schema  # noqa: E402
 from archlint.packs import Pack  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
@@ -129,7 +128,7 @@ def files() -> dict[Path, str]:
         docs / "cli.md": NOTE + cli_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
-        docs / "schema" / "arch.schema.json": _json(architecture_schema()),
+        docs / "schema" / "arch.schema.json": _json(file_schema()),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
     }

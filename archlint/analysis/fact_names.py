@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
+from archlint.model.fields import Field, Rec
 from archlint.model.names import nearest
 from archlint.model.percentiles import LatencyType, ServiceTimeType
 from archlint.model.quantities import shorten
-from archlint.model.types import Field, Parsed, Rec
+from archlint.model.types import Parsed
 from archlint.model.vocabulary import (
     COMPONENT_FIELDS,
     MODEL_RECORD,

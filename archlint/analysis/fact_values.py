@@ -18,10 +18,11 @@ from archlint.analysis.service_time import mean
 from archlint.catalog.hardware import accelerator
 from archlint.model.architecture import Hardware, Owner, ServiceTime
 from archlint.model.cron import Schedule
+from archlint.model.fields import Field, Rec
 from archlint.model.percentiles import LatencyType, ServiceTimeType
 from archlint.model.places import Place, place
 from archlint.model.quantities import Money, format_percentile
-from archlint.model.types import Field, Flag, Many, Parsed, Rec
+from archlint.model.types import Flag, Many, Parsed
 from archlint.model.vocabulary import NOT_ASKED
 from archlint.verdicts import Origin
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from archlint.api import file_schema
 from archlint.cli.outputs import unwritable
 from archlint.errors import UsageError
 from archlint.model.schema import architecture_schema
@@ -99,7 +100,7 @@ def command(path: Path) -> None:
         raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")
     try:
         schema.parent.mkdir(exist_ok=True)
-        schema.write_bytes(msgspec.json.format(msgspec.json.encode(architecture_schema()), indent=2) + b"\n")
+        schema.write_bytes(msgspec.json.format(msgspec.json.encode(file_schema()), indent=2) + b"\n")
         with path.open("x", encoding="utf-8") as file:
             file.write(STARTER.format(schema=SCHEMA.as_posix(), name=path.name))
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from archlint.model.schema import architecture_schema
+from archlint.api import file_schema
 from archlint.report.json import report_schema
 
 
@@ -21,5 +21,5 @@ def command(which: str) -> None:
 
         schema = difference_schema()
     else:
-        schema = architecture_schema() if which == "arch" else report_schema()
+        schema = file_schema() if which == "arch" else report_schema()
     click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())

@@ -12,8 +12,9 @@ from archlint.analysis.fact_names import unit_of
 from archlint.errors import ArchlintError
 from archlint.model.architecture import Architecture, Component, Model, Relation, ServiceTime, Workload
 from archlint.model.cron import Schedule, canonical
+from archlint.model.fields import Field, Rec
 from archlint.model.quantities import Money, format_percentile, format_quantity
-from archlint.model.types import Field, Many, Name, Rec
+from archlint.model.types import Many, Name
 from archlint.model.vocabulary import (
     COMPONENT_FIELDS,
     MODEL_RECORD,

@@ -126,7 +126,7 @@ class ServiceTimeType:
             },
             "patternProperties": {_PERCENTILE_PATTERN: duration},
             "additionalProperties": False,
-            "minProperties": 1,
+            "anyOf": [{"required": ["mean"]}, {"not": {"propertyNames": {"enum": ["mean", "cv"]}}}],
         }
         return {"description": "One duration, or percentiles, or mean and cv.", "anyOf": [duration, stated]}
 
@@ -184,5 +184,6 @@ def _parse_cv(text: str) -> float:
 
 
 _CV: Final[Parsed[float]] = Parsed(
-    _parse_cv, "a coefficient of variation", "0.4", NUMBER_PATTERN, name="coefficient-of-variation", bare=True
+    _parse_cv, "a coefficient of variation", "0.4", NUMBER_PATTERN, name="coefficient-of-variation",
+    number={"minimum": 0, "exclusiveMaximum": 1e6},
 )

@@ -19,7 +19,7 @@ Steps = tuple[Step, ...]
 MAX_NAME: Final = 200
 MAX_PROBLEMS: Final = 10_000
 """How many problems are listed; of what comes after, the last one says how many there are."""
-_MOST_KEYS_SHOWN: Final = 8
+_MOST_KEYS_SHOWN: Final = 12
 _MAX_COMPARED: Final = 50_000
 """How many names are compared with misspelt ones, over one reading: about a second's work."""
 

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Final
 
 from archlint.model.architecture import Acceptance, Architecture, Component, Relation
+from archlint.model.fields import Field, Rec
 from archlint.model.reading import Reading, Reference
-from archlint.model.types import Definitions, Field, Rec, Schema, percentile_of, shared
+from archlint.model.types import Definitions, Schema, percentile_of, shared
 from archlint.model.vocabulary import (
     ACCEPT_FIELDS,
     BATCHING,

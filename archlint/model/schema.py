@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from archlint.about import docs_url
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, SYSTEM_RECORD
 from archlint.model.types import Definitions, Schema
 from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
@@ -9,11 +12,11 @@ from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
 _NAME_PATTERN = r"^\S{1,200}$"
 
 
-def architecture_schema() -> dict[str, object]:
+def architecture_schema(technologies: Iterable[str] = (), rules: Iterable[str] = ()) -> dict[str, object]:
     """The schema, in JSON Schema draft 2020-12, with descriptions that an editor shows.
 
     It accepts every file that the reader understands. What no schema can say (references, contradictions, the
-    calendar) only the reader checks.
+    calendar) only the reader checks. Editors offer the `technologies` and `rules`; other words are valid too.
 
     >>> architecture_schema()["title"]
     'archlint architecture'
@@ -31,6 +34,8 @@ def architecture_schema() -> dict[str, object]:
         ),
     }
     acceptance = ACCEPT_RECORD.schema(defs)
+    _offer(defs, "technology", technologies)
+    _offer(defs, "rule-id", rules)
     properties: dict[str, Schema] = {
         "archlint": {"description": "The version of the format.", "enum": [int(FORMAT_VERSION), FORMAT_VERSION]},
         **{key: field.schema(defs) for key, field in SYSTEM_RECORD.fields.items()},
@@ -46,14 +51,23 @@ def architecture_schema() -> dict[str, object]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": docs_url("schema/arch.schema.json"),
         "title": "archlint architecture",
         "description": "A system that serves machine-learning models, as archlint reads it from arch.yaml.",
         "type": "object",
+        "required": ["archlint"],
         "properties": properties,
         "patternProperties": {"^x-": {"description": "Yours: archlint does not read it. A place for anchors."}},
         "additionalProperties": False,
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def _offer(defs: Definitions, name: str, words: Iterable[str]) -> None:
+    """Let editors offer some words for a definition, which accepts others too."""
+    offered = sorted(set(words))
+    if offered:
+        defs[name] = {"anyOf": [{"enum": offered}, defs[name]]}
 
 
 def _section(item: Schema, description: str) -> Schema:

@@ -39,9 +39,8 @@ LIKELY_PERIODS: Final = {
     "days": "day", "weeks": "week", "mo": "month", "months": "month", "yr": "year", "years": "year",
 }  # fmt: skip
 
-NUMBER: Final = (
-    r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
-)
+_MANTISSA: Final = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]+)?|\.[0-9]+)"
+NUMBER: Final = rf"{_MANTISSA}(?:[eE][+-]?[0-9]{{1,2}})?"
 """A number without sign. A comma parts thousands only: `1,5` would be read as 15 by one and as 1.5 by another."""
 
 
@@ -55,15 +54,22 @@ def alternatives(words: Iterable[str]) -> str:
 
 
 # The patterns of the JSON Schema: what the parsers of `archlint.model.quantities` read.
-COUNT_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?$"
-NUMBER_PATTERN: Final = rf"^{NUMBER}$"
-CPU_PATTERN: Final = rf"^({NUMBER}\s*[kKMBT]?|[0-9]{{1,7}}m)$"
-DURATION_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(SECONDS)}|μs)$"
-SIZE_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(BYTES)})$"
-BANDWIDTH_PATTERN: Final = rf"^{NUMBER}\s*({alternatives([*BYTES, *BITS])})\s*/\s*s$"
-RATE_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?\s*({alternatives(EVENTS)})?\s*(/|per)\s*({alternatives(PERIODS)})$"
-SHARE_PATTERN: Final = rf"^{NUMBER}\s*%?$"
+_WHOLE: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.0+)?"
+COUNT_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?\s*$"
+WHOLE_PATTERN: Final = rf"^(?:{_WHOLE}|{NUMBER}\s*[kKMBT]|{_MANTISSA}[eE]\+?[0-9]{{1,2}})\s*$"
+NUMBER_PATTERN: Final = rf"^{NUMBER}\s*$"
+CPU_PATTERN: Final = rf"^({NUMBER}\s*[kKMBT]?|[0-9]{{1,7}}m)\s*$"
+DURATION_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(SECONDS)}|μs)\s*$"
+SIZE_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(BYTES)})\s*$"
+BANDWIDTH_PATTERN: Final = rf"^{NUMBER}\s*({alternatives([*BYTES, *BITS])})\s*/\s*s\s*$"
+RATE_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?\s*({alternatives(EVENTS)})?\s*(/|per)\s*({alternatives(PERIODS)})\s*$"
+_ZEROS: Final = "0+(?:_0+)*"
+SHARE_PATTERN: Final = (
+    rf"^(?:(?:{_ZEROS})?\.[0-9]+|{_ZEROS}(?:\.[0-9]+)?|(?:0_?)*1(?:\.0+)?"
+    rf"|(?:(?:0_?)*[0-9]_?[0-9]?(?:\.[0-9]+)?|\.[0-9]+|(?:0_?)*1_?0_?0(?:\.0+)?)\s*%"
+    rf"|{_MANTISSA}[eE][+-]?[0-9]{{1,2}}\s*%?)\s*$"
+)
 MONEY_PATTERN: Final = (
-    rf"^{NUMBER}\s*[A-Z]{{3}}\s*(/|per\s)\s*({alternatives([*PERIODS, *PIECES])}|{NUMBER}\s*[kKMBT]?)$"
+    rf"^{NUMBER}\s*[A-Z]{{3}}\s*(/|per\s)\s*({alternatives([*PERIODS, *PIECES])}|{NUMBER}\s*[kKMBT]?)\s*$"
 )
 DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"

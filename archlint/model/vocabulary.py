@@ -19,6 +19,7 @@ from archlint.model.architecture import (
     Workload,
 )
 from archlint.model.cron import Schedule, parse_schedule
+from archlint.model.fields import Field, Rec, Wrapped
 from archlint.model.percentiles import DURATION, LatencyType, ServiceTimeType
 from archlint.model.quantities import (
     Money,
@@ -31,7 +32,7 @@ from archlint.model.quantities import (
     parse_size,
     shorten,
 )
-from archlint.model.types import Choice, Field, Flag, Many, Name, Parsed, Rec, Text, Wrapped
+from archlint.model.types import Choice, Flag, Many, Name, Parsed, Schema, Text
 from archlint.model.units import (
     BANDWIDTH_PATTERN,
     COUNT_PATTERN,
@@ -42,6 +43,7 @@ from archlint.model.units import (
     RATE_PATTERN,
     SHARE_PATTERN,
     SIZE_PATTERN,
+    WHOLE_PATTERN,
 )
 from archlint.model.words import KINDS, PRECISIONS
 
@@ -105,26 +107,34 @@ def _parse_id(text: str) -> str:
     return text
 
 
+_AT_LEAST_ZERO: Schema = {"minimum": 0}
+_WHOLE_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST), "multipleOf": 1}
+_SHARE_NUMBER: Schema = {"minimum": 0, "maximum": 1}
+_REPLICA_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST_REPLICAS), "multipleOf": 1}
+
 TEXT = Text()
+TECHNOLOGY = Text("technology")
 FLAG = Flag()
-COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", bare=True)
-WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True)
+COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
+WHOLE: Parsed[float] = Parsed(
+    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_WHOLE_NUMBER
+)
 REPLICA_COUNT: Parsed[float] = Parsed(
-    _parse_replicas, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True
+    _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER
 )  # fmt: skip
 WORKERS: Parsed[float] = Parsed(
-    _parse_replicas, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True,
+    _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER,
     zero="then no request is worked on; write at least 1",
 )  # fmt: skip
 AT_LEAST_ONE: Parsed[float] = Parsed(
-    _parse_whole, "a whole number", "2", COUNT_PATTERN, name="whole-number", bare=True,
+    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_WHOLE_NUMBER,
     zero="nothing is ever taken; write at least 1, or take the key out",
 )  # fmt: skip
-CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", bare=True)
+CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", number=_AT_LEAST_ZERO)
 SIZE: Parsed[int] = Parsed(parse_size, "a size", "1.1GB", SIZE_PATTERN, name="size")
 RATE: Parsed[float] = Parsed(parse_rate, "a rate", "40/s", RATE_PATTERN, name="rate")
 BANDWIDTH: Parsed[float] = Parsed(parse_bandwidth, "a bandwidth", "200MB/s", BANDWIDTH_PATTERN, name="bandwidth")
-SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", SHARE_PATTERN, name="share", bare=True)
+SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", SHARE_PATTERN, name="share", number=_SHARE_NUMBER)
 MONEY: Parsed[Money] = Parsed(parse_money, "a price", "0.40 USD per 1k", MONEY_PATTERN, name="money")
 DATE: Parsed[str] = Parsed(_parse_date, "a date", "2027-03-31", DATE_PATTERN, name="date")
 RULE_ID: Parsed[str] = Parsed(_parse_id, "a rule id", "SRV001", r"^[A-Za-z][A-Za-z0-9_-]*$", name="rule-id")
@@ -326,7 +336,8 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
 COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "What it does.", required=True),
     Field("description", TEXT, "What it is."),
-    Field("uses", TEXT, "The technology, from the catalogue (fastapi, kafka, triton) or your own.", absent=UNKNOWN),
+    Field("uses", TECHNOLOGY, "The technology: from the catalogue (fastapi, kafka, triton), or your own.",
+          absent=UNKNOWN),
     Field("serves", Many(MODEL), "The models that run in it."),
     Field("trains", Many(MODEL), "Of a training job: the models that it produces."),
     Field("service_time", SERVICE_TIME, "Its own work for one request, without the model.", absent=UNKNOWN),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
-from archlint.model.types import Field, Rec
+from archlint.model.fields import Field, Rec
 from archlint.model.vocabulary import COMPONENT_FIELDS, MODEL_RECORD, RELATION_FIELDS, WORKLOAD
 from archlint.model.words import VERBS
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from archlint.about import docs_url
 from archlint.model.records import COMPONENT_RECORD, RELATION_RECORD, TOP_LEVEL
 from archlint.model.schema import architecture_schema
 from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
@@ -39,8 +40,8 @@ def test_the_schema_is_one() -> None:
     assert SCHEMA["title"]
 
 
-def test_it_names_no_host_to_fetch_it_from() -> None:
-    assert "$id" not in SCHEMA
+def test_its_id_is_where_the_docs_have_it() -> None:
+    assert SCHEMA["$id"] == docs_url("schema/arch.schema.json")
 
 
 def test_all_references_lead_somewhere() -> None:
@@ -175,3 +176,43 @@ TEXTS = st.one_of(
 def test_a_text_that_the_reader_understands_the_schema_accepts(key: str, text: str) -> None:
     document = to_yaml({"archlint": 1, "components": {"a": {"kind": "service", key: text}}})
     assert problems(document) or errors(document) == []
+
+
+NUMBERS = st.one_of(st.integers(-2, 2_000_000), st.floats(-1, 120).map(lambda x: round(x, 2) + 0.0), st.sampled_from([1.0, 2.0, 2e9, 100, 101]))
+WRITTEN = st.one_of(st.integers(-2, 900_000), st.floats(-1, 120).map(lambda x: round(x, 2) + 0.0)).map(str)   # no pattern can bound a number
+QUANTITIES = st.sampled_from(["5s", "5 s", "5s ", "50%", "101%", "99.5 % ", "1 GB", "40/s", "2k", "1,000", "3m", "1.5", "0.5", "12 ", "2.5", "1e3"])
+SCALARS = st.one_of(NUMBERS, WRITTEN, QUANTITIES, st.booleans(), st.none(), st.sampled_from(["", "x", "true", "no"]))
+TIMES = st.dictionaries(st.sampled_from(["mean", "cv", "p50", "p99"]), st.sampled_from(["5s", "0.4", 0.4, "x", None]), max_size=2)
+ANY_VALUE = st.one_of(SCALARS, TIMES, st.lists(SCALARS, max_size=2))
+ANY_KEY = st.sampled_from([
+    "replicas", "workers", "limit", "records", "availability", "service_time", "start_time", "ready_check", "zones", "uses", "image_size",
+    "host", "hardware", "batching", "mtbf", "max_length", "exposed", "serves", "switch", "sidecar",
+])  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(ANY_KEY, ANY_VALUE)
+def test_reader_and_schema_agree_on_any_value(key: str, value: object) -> None:
+    text = to_yaml({"archlint": 1, "components": {"a": {"kind": "service", key: value}}})
+    refused = [said for said in problems(text) if said.kind not in {"contradiction", "dangling-reference"}]
+    if load_core_all(text) == [{"archlint": 1, "components": {"a": {"kind": "service", key: value}}}]:
+        assert bool(refused) is bool(errors(text)), (refused, errors(text))
+
+
+@pytest.mark.parametrize("text", ["components: {a: {kind: client}}\n", "system: x\n"])
+def test_the_version_is_required(text: str) -> None:
+    assert errors(text) == [""]
+
+
+def test_editors_are_offered_words_and_no_booleans() -> None:
+    schema = architecture_schema(["kafka", "triton"], ["SRV001"])
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    assert definitions["technology"]["anyOf"][0] == {"enum": ["kafka", "triton"]}
+    assert definitions["rule-id"]["anyOf"][0] == {"enum": ["SRV001"]}
+    offered = [name for name, part in walk(schema, "") if "boolean" in str(part.get("type", ""))]
+    flags = [name for name in offered if re.search(r"properties/(circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits)$", name)]
+    assert offered == flags
+    validator = Draft202012Validator(schema)
+    text = "archlint: 1\naccept: {rule: MINE001, reason: x}\ncomponents: {true: {kind: service, uses: our-own, calls: [2]}, 2: {kind: service, uses: kafka}}"
+    assert [error.message for value in load_core_all(text) for error in validator.iter_errors(value)] == []

@@ -1,0 +1,156 @@
+"""Records of the format: mappings with fixed keys, and the short forms that may stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Generic
+
+from archlint.model.names import Names
+from archlint.model.reading import Reading, names_with_synonyms
+from archlint.model.types import Definitions, S, Schema, T, T_co, Type, shared
+from archlint.source.nodes import Mapping, Node, Scalar
+
+
+class Field(Generic[T_co]):
+    """One key of a record: the attribute it fills, its type, what it means, and what its absence means."""
+
+    def __init__(
+        self,
+        key: str,
+        type_: Type[T_co],
+        doc: str,
+        *,
+        attribute: str = "",
+        absent: str = "none",
+        required: bool = False,
+    ) -> None:
+        self.key = key
+        self.attribute = attribute or key
+        self.type = type_
+        self.known = type_.known
+        self.read = type_.read
+        self.doc = doc
+        self.absent = absent
+        self.required = required
+
+    def schema(self, defs: Definitions) -> Schema:
+        """The schema of the value with a description that an editor shows."""
+        meaning = "Required." if self.required else f"Absent: {self.absent}."
+        return {"description": f"{self.doc} {meaning}", **self.type.schema(defs)}
+
+
+class Rec(Generic[T_co]):
+    """A mapping with fixed keys, read into a record.
+
+    `scalar` reads the short form, where a single value may stand for the mapping (`owner: team-a`).
+    """
+
+    def __init__(
+        self,
+        make: Callable[..., T_co],
+        fields: tuple[Field[object], ...],
+        what: str,
+        scalar: Type[T_co] | None = None,
+        *,
+        name: str,
+    ) -> None:
+        self.make = make
+        self.fields = {field.key: field for field in fields}
+        self.required = tuple(field for field in fields if field.required)
+        self.what = what
+        self.scalar = scalar
+        self.name = name
+        self.known: AbstractMapping[str, T_co] = scalar.known if scalar is not None else MappingProxyType({})
+
+    @cached_property
+    def names(self) -> Names:
+        """The keys, for suggestions."""
+        return names_with_synonyms(self.fields)
+
+    def read(self, r: Reading, node: Node) -> T_co | None:
+        """Read the keys; report unknown and missing ones."""
+        if not isinstance(node, Mapping):
+            if self.scalar is not None and isinstance(node, Scalar):
+                return self.scalar.read(r, node)
+            r.wrong_shape(node, f"{self.what} (a mapping)", self.example())
+            return None
+        values = self.values(r, node)
+        return self.make(**values) if values is not None else None
+
+    def values(self, r: Reading, node: Mapping) -> dict[str, object] | None:
+        """Attributes by name; None where a required one is missing or unreadable."""
+        values: dict[str, object] = {}
+        fields = self.fields
+        path = r.path
+        path.append("")
+        for key, entry in node.entries.items():
+            field = fields.get(key)
+            if field is None:
+                path[-1] = key
+                r.unknown_key(key, entry, self.what, self.names, self.fits)
+                continue
+            child = entry.value
+            value = field.known.get(child.text) if isinstance(child, Scalar) else None
+            if value is None:
+                path[-1] = key
+                value = field.read(r, child)
+            if value is not None:
+                values[field.attribute] = value
+        path.pop()
+        for field in self.required:
+            if field.attribute not in values:
+                self.report_missing(r, node)
+                return None
+        return values
+
+    def fits(self, r: Reading, key: str, node: Node) -> bool:
+        """Whether one of the keys takes a value of this shape."""
+        return r.could_read(self.fields[key].read, key, node)
+
+    def report_missing(self, r: Reading, node: Mapping) -> None:
+        """Report the required keys that are not there; those that could not be read have been reported."""
+        origin = r.origins.get(tuple(str(step) for step in r.path)) if len(r.path) == 2 else None
+        span = origin.entry.key_span if origin else node.span
+        for field in self.required:
+            if field.key not in node.entries:
+                message = f"{self.what} needs `{field.key}`: {field.doc.rstrip('.').lower()}"
+                r.report("missing-key", span, message, f"add `{field.key}:`")
+
+    def example(self) -> str:
+        """A hint at the shape."""
+        return "`{" + ", ".join(f"{key}: …" for key in list(self.fields)[:3]) + "}`"
+
+    def schema(self, defs: Definitions) -> Schema:
+        """An object that allows its own keys only."""
+        return shared(defs, self.name, lambda: self._schema(defs))
+
+    def _schema(self, defs: Definitions) -> Schema:
+        schema: Schema = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {field.key: field.schema(defs) for field in self.fields.values()},
+        }
+        if self.required:
+            schema["required"] = [field.key for field in self.required]
+        return {"anyOf": [schema, self.scalar.schema(defs)]} if self.scalar is not None else schema
+
+
+class Wrapped(Generic[S, T]):
+    """A scalar type whose value is put into a record: the short form of a mapping."""
+
+    def __init__(self, inner: Type[S], make: Callable[[S], T]) -> None:
+        self.inner = inner
+        self.make = make
+        self.known: AbstractMapping[str, T] = MappingProxyType({})
+
+    def read(self, r: Reading, node: Node) -> T | None:
+        """Read the scalar and wrap it."""
+        value = self.inner.read(r, node)
+        return None if value is None else self.make(value)
+
+    def schema(self, defs: Definitions) -> Schema:
+        """The schema of the scalar."""
+        return self.inner.schema(defs)
