@@ -98,7 +98,7 @@ class Linter:
         return self._rules(path)[0]
 
     def _rules(self, path: Path) -> tuple[list[Rule], tuple[ActiveRule, ...]]:
-        """The same, and as a report names them; both are made anew only where the settings change between files."""
+        """The same, and as a report names them; both are made again only if the settings change between files."""
         settings = self.config.settings_for(path)
         if self._bound is None or self._bound[0] != settings:
             rules = [_rule(pack, settings) for pack in self.packs if settings.runs(pack)]

@@ -89,13 +89,50 @@ def _in_module(path: Path) -> list[str]:
     ]
 
 
+def _revised(path: Path) -> bool:
+    return str(path.relative_to(ROOT)) not in UNREVISED
+
+
 def _in_document(path: Path) -> list[str]:
     return [f"{path.relative_to(ROOT)}:{mistake}" for mistake in mistakes(_prose(path.read_text(encoding="utf-8")))]
 
 
 RULES = sorted(path for path in (ROOT / "rules").rglob("*") if path.suffix in {".yaml", ".md"})
-MODULES = sorted(path for room in ("catalog", "checks") for path in (ROOT / "archlint" / room).rglob("*.py"))
-DOCUMENTS = sorted(path for room in ("rules", "patterns") for path in (ROOT / "docs" / room).rglob("*.md"))
+MODULES = sorted((ROOT / "archlint").rglob("*.py"))
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+UNREVISED: frozenset[str] = frozenset({
+    "README.md",
+    "archlint/cli/app.py",
+    "archlint/cli/baseline.py",
+    "archlint/compare/baseline.py",
+    "archlint/compare/facts.py",
+    "archlint/compare/signatures.py",
+    "archlint/compare/text.py",
+    "archlint/config/reading.py",
+    "archlint/diagram/networks.py",
+    "archlint/diagram/raster.py",
+    "archlint/engine.py",
+    "archlint/model/contradictions.py",
+    "archlint/model/fitting.py",
+    "archlint/model/vocabulary.py",
+    "archlint/report/contract.py",
+    "archlint/report/finding.py",
+    "archlint/report/html/findings.py",
+    "archlint/report/plain.py",
+    "archlint/report/spent.py",
+    "archlint/source/keys.py",
+    "archlint/source/parser.py",
+    "archlint/topology/routes.py",
+    "archlint/verdicts.py",
+    "docs/baseline.md",
+    "docs/configuration.md",
+    "docs/diff.md",
+    "docs/patterns-measured.md",
+    "docs/pipelines.md",
+    "docs/reports.md",
+    "docs/speed.md",
+})
+"""Files that still have such words: take a file out of this list once it is rewritten."""
 
 
 @pytest.mark.parametrize(("text", "found"), [
@@ -114,8 +151,8 @@ def test_rules_and_patterns_use_plain_words() -> None:
 
 
 def test_messages_use_plain_words() -> None:
-    assert [mistake for path in MODULES for mistake in _in_module(path)] == []
+    assert [mistake for path in MODULES if _revised(path) for mistake in _in_module(path)] == []
 
 
 def test_documents_use_plain_words() -> None:
-    assert [mistake for path in DOCUMENTS for mistake in _in_document(path)] == []
+    assert [mistake for path in DOCUMENTS if _revised(path) for mistake in _in_document(path)] == []

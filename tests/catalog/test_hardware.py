@@ -58,5 +58,5 @@ def test_known_figures(name: str, bandwidth_bytes_per_s: float, fp16_flops: floa
 
 
 @pytest.mark.parametrize("name", [None, "", "rtx-9999"])
-def test_what_is_not_in_the_catalogue_is_none(name: str | None) -> None:
+def test_what_is_not_in_the_catalogue_is_unknown(name: str | None) -> None:
     assert accelerator(name) is None

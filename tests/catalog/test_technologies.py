@@ -67,7 +67,7 @@ def test_an_entry_says_what_it_is_and_where_that_was_read(name: str) -> None:
         assert fact.source.startswith("https://")
 
 
-def test_an_unknown_name_is_none() -> None:
+def test_an_unknown_name_is_not_found() -> None:
     assert SHIPPED.get("home-made") is None
     assert SHIPPED.get(None) is None
 

@@ -13,7 +13,7 @@ def technologies(text: str) -> Said:
     return lint("DOC014", text)
 
 
-def test_an_unknown_technology_is_said_once_with_the_nearest_name() -> None:
+def test_an_unknown_technology_is_one_finding_with_the_nearest_name() -> None:
     said = technologies("""
         components:
           b: {kind: queue, uses: Kafkka}
@@ -148,7 +148,7 @@ def test_a_model_that_its_workload_does_not_reach() -> None:
         "page: {kind: edge-device, serves: [m]}",
     ],
 )
-def test_every_way_of_serving_counts(components: str) -> None:
+def test_every_way_of_serving_is_accepted(components: str) -> None:
     said = models(f"""
         workloads: {{search: {{from: page, models: m}}}}
         models: {{m: {{}}}}

@@ -55,7 +55,7 @@ def test_where_every_server_names_its_own_each_is_judged() -> None:
     assert found.places == {"components.second.owner"}
 
 
-def test_what_the_system_leaves_out_is_said_once() -> None:
+def test_what_the_system_leaves_out_is_one_finding() -> None:
     assert lint("OPS003", text("{team: data}", "", "owner: {team: vision}")).places == {"owner"}
 
 

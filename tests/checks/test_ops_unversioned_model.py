@@ -55,7 +55,7 @@ def test_what_is_missing(model: str, server: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["latest", "Latest", "production", "main"])
-def test_a_version_that_moves_is_none(version: str) -> None:
+def test_a_version_that_moves_is_reported(version: str) -> None:
     found = lint("OPS004", text(f"version: {version}, registry: store"))
     assert found.findings["models.net.version"].message == (
         f"`net` has the version `{version}`, which changes with every release"
@@ -69,7 +69,7 @@ def test_all_servers_have_to_get_it_from_somewhere() -> None:
     assert lint("OPS004", text("version: 1.10", server, other)).places == {AT}
 
 
-def test_a_model_that_nothing_serves_is_another_matter() -> None:
+def test_a_model_that_nothing_serves_is_left_to_another_rule() -> None:
     assert lint("OPS004", text("artifact: 1GB").replace("serves: [net]", "uses: triton, serves: []")).places == set()
 
 

@@ -1,4 +1,4 @@
-"""REL009: what bounds the attempts at a message."""
+"""REL009: what limits the attempts at a message."""
 
 from __future__ import annotations
 

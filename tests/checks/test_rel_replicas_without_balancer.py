@@ -62,7 +62,7 @@ def test_nothing_to_spread_or_somebody_who_does(it: str) -> None:
         ("replicas: {min: 3}", "replicas.min", 3),
     ],
 )
-def test_a_range_counts_at_its_most(facts: str, at: str, count: int) -> None:
+def test_a_range_is_judged_by_its_maximum(facts: str, at: str, count: int) -> None:
     said = called_by("kind: client", f"kind: service, {facts}")
     assert said.places == {f"components.it.{at}"}
     assert said.term(f"components.it.{at}", "replicas") == count

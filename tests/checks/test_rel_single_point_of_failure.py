@@ -74,7 +74,7 @@ def test_what_is_unknown_is_asked_for(facts: str, needs: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["database", "cache", "feature-store", "object-store", "queue", "gateway", "worker"])
-def test_any_kind_that_runs_here_counts(kind: str) -> None:
+def test_any_kind_that_the_system_runs_is_judged(kind: str) -> None:
     verb = {"queue": "publishes", "database": "reads", "cache": "reads", "feature-store": "reads"}.get(kind, "calls")
     said = spof(f"""
         workloads: {{search: {{from: page}}}}
@@ -334,7 +334,7 @@ ASYNC = """
 
 
 @pytest.mark.parametrize("single", ["photos", "worker", "results"])
-def test_everything_up_to_the_store_of_the_result_counts(single: str) -> None:
+def test_everything_up_to_the_store_of_the_result_is_needed(single: str) -> None:
     facts = {"photos": PAIR, "worker": PAIR, "results": PAIR, single: "replicas: 1"}
     said = spof(ASYNC.format(queue=facts["photos"], worker=facts["worker"], results=facts["results"]))
     assert said.places == {f"components.{single}.replicas"}

@@ -53,7 +53,7 @@ def test_the_circle_starts_where_requests_enter_it() -> None:
     assert said.term(AT, "hops") == 3
 
 
-def test_a_circle_that_no_workload_meets_counts_as_well() -> None:
+def test_a_cycle_that_no_workload_reaches_is_reported_too() -> None:
     said = lint(
         "REL007",
         """

@@ -102,7 +102,7 @@ def test_two_readers_of_one_job_are_one_finding_with_the_tightest_first() -> Non
     ("workload", "first"),
     [("waits: false", "asynchronous"), ("waits: true", "synchronous"), ("repeats: 0", "synchronous")],
 )
-def test_the_cure_depends_on_who_waits(workload: str, first: str) -> None:
+def test_the_fix_depends_on_who_waits(workload: str, first: str) -> None:
     assert lint("SRV003", text(f"inputs: on-request, {workload}", "")).cures(AT)[0] == first
 
 

@@ -34,7 +34,7 @@ def lint(tree: Tree) -> FileReport:
 
 
 def said(report: FileReport) -> tuple[set[tuple[str, str, str, str]], set[tuple[str, ...]]]:
-    """What is found and asked, without the order in which things are told."""
+    """what is found and asked, without its order."""
     found = {(f.rule, f.at, f.severity, f.certainty) for f in report.findings}
     return found, {(q.rule, q.at, *sorted(q.needs)) for q in report.undecided}
 
@@ -218,8 +218,8 @@ def test_every_described_term_is_used_by_some_example_or_system() -> None:
     for path in OWN:
         for finding in lint(parse(path.read_text(encoding="utf-8"))).findings:
             seen |= {(finding.rule, term.name) for term in finding.terms}
-    told = {(pack.id, term) for pack in linter().packs if pack.family in {"SRV", "OPS"} for term in pack.terms}
-    assert told <= seen
+    described = {(pack.id, term) for pack in linter().packs if pack.family in {"SRV", "OPS"} for term in pack.terms}
+    assert described <= seen
 
 
 @given(architectures())

@@ -27,7 +27,7 @@ def text(slo: str, model: str, server: str = "", calls: str = "server", more: st
 
 
 @pytest.mark.parametrize(("objective", "violated"), [("2s", False), ("80ms", False), ("79ms", True), ("50ms", True)])
-def test_the_time_counts_and_not_the_size(objective: str, violated: bool) -> None:
+def test_the_time_decides_and_not_the_size(objective: str, violated: bool) -> None:
     for size in ("200MB", "4GB"):
         found = lint("SRV001", text(f"slo: {{latency: {{p95: {objective}}}}}", f"artifact: {size}, service_time: 80ms"))
         assert found.places == ({AT} if violated else set())
@@ -66,7 +66,7 @@ def test_hops_add_up_one_of_them_at_the_percentile() -> None:
     assert found.cures(AT)[:2] == ["smaller-model", "data-cache"]
 
 
-def test_side_by_side_the_longest_counts() -> None:
+def test_in_parallel_the_longest_decides() -> None:
     facts = text(
         "slo: {latency: {p95: 50ms}}", "service_time: 40ms", calls="{to: server, parallel: x}, {to: users, parallel: x}",
         more="  users: {kind: service, service_time: 30ms}\n",
@@ -75,7 +75,7 @@ def test_side_by_side_the_longest_counts() -> None:
     assert lint("SRV001", facts.replace(", parallel: x", "")).term(AT, "floor") == pytest.approx(0.07)
 
 
-def test_what_the_hops_take_without_the_model_is_said_and_a_smaller_model_is_no_cure() -> None:
+def test_time_outside_the_model_is_shown_and_a_smaller_model_is_no_fix() -> None:
     found = lint("SRV001", text(
         "slo: {latency: {p95: 60ms}}", "service_time: 5ms", "reads: [features]",
         more="  features: {kind: database, service_time: 90ms}\n",
@@ -99,7 +99,7 @@ CACHE = "  known: {kind: cache}\n"
         ("p99: 100ms", "99%", "", False),  # the p99 is the slowest hit
     ],
 )
-def test_behind_a_cache_the_percentile_of_the_misses_counts(slo: str, ratio: str, repeats: str, violated: bool) -> None:
+def test_behind_a_cache_the_percentile_of_the_misses_decides(slo: str, ratio: str, repeats: str, violated: bool) -> None:
     found = lint("SRV001", text(
         f"{repeats}slo: {{latency: {{{slo}}}}}", "service_time: {p16: 110ms, p90: 120ms, p99: 200ms}",
         calls=f"{{to: known, hit_ratio: {ratio}}}, server", more=CACHE,
@@ -125,7 +125,7 @@ def test_a_canary_of_half_a_per_cent_does_not_make_the_p99() -> None:
     assert lint("SRV001", text("slo: {latency: {p99.9: 100ms}}", slow, calls=calls, more=more)).places == {AT}
 
 
-def test_of_two_servers_either_of_which_answers_the_quicker_counts() -> None:
+def test_of_two_servers_that_can_answer_the_faster_one_decides() -> None:
     more = "  other: {kind: model-server, serves: [small]}\n"
     models = "service_time: 400ms}, small: {service_time: 10ms"
     calls = "{to: server, either: x}, {to: other, either: x}"
@@ -240,7 +240,7 @@ def test_several_workloads_that_wait_for_one_model_are_one_finding() -> None:
         ("waits: true, inputs: known, repeats: 0", ["smaller-model", "batch", "multiple-stage"]),
     ],
 )
-def test_only_cures_that_help_are_named(workload: str, cures: list[str]) -> None:
+def test_only_fixes_that_help_are_named(workload: str, cures: list[str]) -> None:
     found = lint("SRV001", text(f"{workload}, slo: {{latency: {{p95: 50ms}}}}", "service_time: 80ms"))
     assert found.cures(AT) == cures
 

@@ -74,7 +74,7 @@ def test_who_waits_may_read_what_was_scored_before() -> None:
     assert lint("SRV004", text(f"waits: true, {KNOWN}")).places == {AT}
 
 
-def test_a_server_that_another_workload_needs_live_stands_anyway() -> None:
+def test_a_server_that_another_workload_needs_live_is_not_reported() -> None:
     live = "search: {from: board, inputs: on-request, waits: true}"
     assert lint("SRV004", text(more=live)).places == set()
     also = "print: {from: board, inputs: known, distinct: 1M, slo: {freshness: 12h}}"
@@ -129,7 +129,7 @@ def test_the_team_words_the_reason_and_never_the_verdict(team: str, said: str) -
     assert finding.certainty == "proven"
 
 
-def test_the_team_orders_the_cures() -> None:
+def test_the_team_orders_the_fixes() -> None:
     often = "inputs: known, distinct: 10k, slo: {freshness: 20min}"
     assert lint("SRV004", text(often, head="team: {engineers: 12, on_call: true}")).cures(AT) == [
         "prediction-cache",

@@ -68,7 +68,7 @@ def test_a_run_that_follows_from_its_records_is_an_estimate_unless_the_gap_alone
         assert lint("SRV008", batch("25h", f"schedule: {schedule}, {job}")).findings[JOB].certainty == "proven"
 
 
-def test_the_schedule_may_be_that_of_a_scheduler_and_the_shortest_counts() -> None:
+def test_the_schedule_may_be_that_of_a_scheduler_and_the_shortest_decides() -> None:
     more = "  airflow: {kind: scheduler, schedule: 48h, triggers: [nightly]}"
     found = lint("SRV008", batch("36h", "run_time: 1h", more))
     assert found.places == {"components.airflow.schedule"}

@@ -50,7 +50,7 @@ def test_the_finding_says_who_waits_for_what() -> None:
         ("{p90: 1.1s, p99: 9s}", ""),
     ],
 )
-def test_the_typical_prediction_counts(model: str, certainty: str) -> None:
+def test_the_typical_prediction_decides(model: str, certainty: str) -> None:
     found = lint("SRV005", text(model=model))
     assert [finding.certainty for finding in found.findings.values()] == ([certainty] if certainty else [])
     assert found.undecided == {}
@@ -59,7 +59,7 @@ def test_the_typical_prediction_counts(model: str, certainty: str) -> None:
 @pytest.mark.parametrize(
     "workload", ["waits: true, inputs: on-request", "waits: false, inputs: known", "inputs: known"]
 )
-def test_who_needs_the_answer_or_knows_the_inputs_is_another_matter(workload: str) -> None:
+def test_who_needs_the_answer_or_knows_the_inputs_is_left_to_other_rules(workload: str) -> None:
     found = lint("SRV005", text(workload))
     assert (found.places, found.undecided) == (set(), {})
 
@@ -71,7 +71,7 @@ def test_an_objective_beyond_all_timeouts_says_that_nobody_waits(objective: str,
     assert lint("SRV005", text(workload, model="50ms")).places == ({AT} if violated else set())
 
 
-def test_the_tightest_objective_counts_and_a_call_without_a_timeout_waits_for_ever() -> None:
+def test_the_tightest_objective_decides_and_a_call_without_a_timeout_is_left_to_rel003() -> None:
     workload = "waits: false, inputs: on-request, slo: {latency: {p50: 60s, p95: 10min}}"
     assert lint("SRV005", text(workload, model="50ms")).places == set()
     workload = "waits: false, inputs: on-request, slo: {latency: {p95: 10min}}"

@@ -20,7 +20,7 @@ BAD = sorted(path for path in (ROOT / "rules").glob("*/bad*.yaml") if not path.p
 """What the family DOC judges is the text itself: a mistake that is taken out is gone, and nothing is unknown."""
 
 INSTEAD = {("REL012", "uses"): "persistent"}
-"""Of a rule and a key, the key that is asked for instead: a technology only stands for what it is assumed to be."""
+"""Of a rule and a key, the key that is asked for instead: the technology only decides by its default."""
 
 _EXPECT = re.compile(r"#\s*expect: ([A-Z0-9 ]+)$", re.MULTILINE)
 

@@ -179,7 +179,7 @@ def test_it_says_as_much_of_itself_as_a_shipped_one(house: Path) -> None:
         ("severity: warning", "severity: grave", "`grave` is no severity"),
     ],
 )
-def test_a_mistake_in_it_is_told_with_its_place(house: Path, before: str, after: str, words: str) -> None:
+def test_a_mistake_in_it_is_reported_with_its_place(house: Path, before: str, after: str, words: str) -> None:
     file = house / "ACME001-unpriced-accelerator" / "rule.yaml"
     file.write_text(file.read_text().replace(before, after))
     with pytest.raises(PackError) as error:

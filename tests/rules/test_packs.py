@@ -101,7 +101,7 @@ def test_the_check_binds_and_its_parameters_are_typed_and_described(pack: Pack) 
 
 
 @every_pack
-def test_cures_lead_to_patterns_and_claims_to_sources(pack: Pack) -> None:
+def test_fixes_name_patterns_and_claims_have_sources(pack: Pack) -> None:
     if pack.family == "DOC":
         assert not pack.cures
         return

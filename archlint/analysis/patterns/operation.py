@@ -108,7 +108,7 @@ def _parameter(system: System) -> Iterator[RecognisedPattern]:
 
 
 def of_operation(system: System) -> Iterator[RecognisedPattern]:
-    """Yield the patterns of release and operation; servers that do it alike are told as one.
+    """Yield the patterns of release and operation; servers that do it alike are one entry.
 
     **model-in-image** is `loads_model: in-image` on a serving component, **load-test** is `load_tested` on a
     component that serves or reaches a model; the others are defined below.
