@@ -306,6 +306,11 @@ def all_packs(config: Path | None = None, allow_code: bool = False) -> list[Pack
     return Linter(_config(config), Options(allow_code=allow_code)).packs
 
 
+def nearest_packs() -> list[Pack]:
+    """Every rule that the nearest configuration knows; its other settings are not looked at, and no code runs."""
+    return load_packs(_config(None).packs)
+
+
 def all_technologies(config: Path | None = None) -> Technologies:
     """Every technology that a configuration knows."""
     return Linter(_config(config), Options(rules=False)).technologies

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
+
+INTERRUPTED: Final = 130
+"""The exit status after Ctrl-C, as shells have it."""
+_SHELL_EXPANDS: Final = os.name != "nt"
+"""Whether the shell replaces `*.yaml` by names; Windows leaves that to programs."""
 
 
 def main() -> None:
     """Run the command line; a call that cannot be served ends in one clear message and exit status 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
     from archlint.errors import ArchlintError
 
     try:
-        sys.exit(_run(sys.argv[1:]))
+        sys.exit(_run(_expanded(sys.argv[1:])))
     except ArchlintError as error:
-        print(f"archlint: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError:
+        print("error: out of memory\n  hint: check fewer files at once", file=sys.stderr)
         sys.exit(2)
     except Exception:
         import traceback
 
         traceback.print_exc()
         print(
-            "archlint: this is a defect of archlint, not of your file: please report what stands above", file=sys.stderr
+            "error: this is a defect of archlint, not of your file\n  hint: please report it, with the lines above",
+            file=sys.stderr,
         )
         sys.exit(2)  # never 1, which means findings
 
@@ -34,9 +41,24 @@ def start() -> None:
     A check makes hardly any cycles: the collector would walk hundreds of thousands of objects for nothing, and taking
     them down one by one at the end takes as long again.
     """
+    status = INTERRUPTED
+    try:
+        status = _start()
+    except KeyboardInterrupt:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)        # once is enough
+        _note("interrupted")
+    os._exit(status)
+
+
+def _start() -> int:
     import gc
 
+    from archlint.cli.streams import open_streams, trouble
+
     gc.disable()
+    open_streams()
     status = 0
     try:
         main()
@@ -44,12 +66,28 @@ def start() -> None:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    found = trouble()
+    if found:
+        _note(found)
+        return 2
+    return status
+
+
+def _note(text: str) -> None:
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:                            # whoever read has gone
-        status = status or 1
-    os._exit(status)
+        print(f"error: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        return                                         # nobody can be told
+
+
+def _expanded(words: list[str]) -> list[str]:
+    """Replace wildcards by the names that they match, where the shell has not done so; others stay as they are."""
+    if _SHELL_EXPANDS or not any(char in word for word in words for char in "*?["):
+        return words
+    from glob import glob
+
+    return [name for word in words for name in (sorted(glob(word, recursive=True)) or [word])]
 
 
 def _run(words: list[str]) -> int:
@@ -66,7 +104,6 @@ def _run(words: list[str]) -> int:
         from archlint.cli.checking import CheckCall, run_check
 
         return run_check(CheckCall(paths=tuple(words[1:])))
-    from archlint.cli.app import app
+    from archlint.cli.app import run_app
 
-    app(prog_name="archlint")
-    return 0
+    return run_app(words)

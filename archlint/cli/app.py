@@ -7,6 +7,8 @@ from importlib import import_module
 import click
 
 from archlint import __version__
+from archlint.errors import UsageError
+from archlint.model.names import nearest
 
 COMMANDS = {
     "check": "Say what is wrong with an architecture, where, and what cures it.",
@@ -49,18 +51,43 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that does not exist."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from archlint.model.names import nearest
-
             likely = nearest(args[0], COMMANDS)
             hint = f"did you mean `{likely}`?" if likely else f"commands: {', '.join(COMMANDS)}"
             raise click.UsageError(f"There is no command `{args[0]}`; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)  # fmt: skip
 @click.version_option(__version__, "-V", "--version", prog_name="archlint", message="%(prog)s %(version)s")
-def app() -> None:
+@click.pass_context
+def app(ctx: click.Context) -> None:
     """Lint and analyse the architectures that serve machine-learning models.
 
     Start with `archlint init`, then `archlint check arch.yaml`.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
+
+
+def run_app(words: list[str]) -> int:
+    """Run a command, and return its exit status; raises `UsageError` for words that it does not take."""
+    try:
+        status = app.main(words, prog_name="archlint", standalone_mode=False, windows_expand_args=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.NoSuchOption as error:
+        likely = nearest(error.option_name, error.possibilities or ())
+        command = error.ctx.command_path if error.ctx is not None else "archlint"
+        hint = f"did you mean `{likely}`?" if likely else f"see `{command} --help`"
+        raise UsageError(f"no such option `{error.option_name}`", hint) from None
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "archlint"
+        message, _, hint = error.format_message().rstrip(".").partition("; ")
+        raise UsageError(message[:1].lower() + message[1:], hint or f"see `{command} --help`") from None
+    except click.ClickException as error:
+        raise UsageError(error.format_message()) from None
+    return status if isinstance(status, int) else 0

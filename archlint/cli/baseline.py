@@ -11,6 +11,7 @@ import click
 from archlint.api import check_targets
 from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
+from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
@@ -19,6 +20,7 @@ from archlint.compare.git import baseline_at
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.report.layout import plural
+from archlint.source.files import project_root
 from archlint.verdicts import FileReport, Report
 
 
@@ -33,10 +35,13 @@ from archlint.verdicts import FileReport, Report
     help="The baseline.  [default: what the configuration names, else archlint-baseline.jsonl beside it]",
 )
 @click.option(
-    "--select", metavar="RULES", callback=split_words, multiple=True,
+    "--select", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
     help="Look at these rules only; entries of others stay as they are.",
 )
-@click.option("--ignore", metavar="RULES", callback=split_words, multiple=True, help="Leave these rules out as well.")
+@click.option(
+    "--ignore", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
+    help="Leave these rules out as well.",
+)  # fmt: skip
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
@@ -75,7 +80,7 @@ def command(
     for target, change in changes:
         is_first = not os.path.exists(target)
         if change.entries or not is_first:
-            write_baseline(target, change.entries)
+            write_baseline(target, change.entries, None if file is not None else project_root(target))
             click.echo(_told(target, change))
             if is_first and (hint := _merge_hint(target)):
                 click.echo(hint, err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.checking import LEVELS, CheckCall, run_check
+from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.report import FORMATS
 
@@ -59,11 +60,15 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 @click.option(
     "--select",
     metavar="RULES",
+    shell_complete=complete_rule_words,
     callback=split_words,
     multiple=True,
     help="Run these rules only: ids, names, families (SRV) or ALL.",
 )
-@click.option("--ignore", metavar="RULES", callback=split_words, multiple=True, help="Leave these rules out as well.")
+@click.option(
+    "--ignore", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
+    help="Leave these rules out as well.",
+)  # fmt: skip
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )

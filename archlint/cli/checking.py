@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -13,6 +13,7 @@ from archlint import __version__
 from archlint.api import STDIN, check_targets
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
+from archlint.cli.streams import read_stdin
 from archlint.cli.terminal import use_color, use_links, width
 from archlint.errors import UsageError
 from archlint.linter import Options
@@ -20,6 +21,8 @@ from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report, Severity
 
+FOR_PEOPLE: Final = frozenset({"text", "concise"})
+"""The formats for a terminal; programs read the others."""
 LEVELS = ["error", "warning", "info", "never"]
 
 
@@ -83,8 +86,8 @@ def run_check(call: CheckCall) -> int:
         rendering = msgspec.structs.replace(rendering, run_id=run_id, run_properties=run_properties)
     for name, file in outputs:
         linked = name == "text" and not file and use_links()
-        shown = msgspec.structs.replace(rendering, links=True) if linked else rendering
-        write_output(FORMATS[name](report, shown), file)
+        shown = msgspec.structs.replace(rendering, links=linked, color=rendering.color and not file)
+        write_output(FORMATS[name](report, shown), file, name not in FOR_PEOPLE)
     return status
 
 
@@ -139,7 +142,7 @@ def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tup
     if "" in call.paths:
         raise UsageError("a path is empty", "is a variable of the shell not set?")
     if "-" in call.paths or (call.stdin_filename and not call.paths):
-        stdin = sys.stdin.buffer.read(), call.stdin_filename or STDIN
+        stdin = read_stdin(), call.stdin_filename or STDIN
     elif call.stdin_filename:
         raise UsageError("--stdin-filename names standard input, but the paths do not hold `-`", "add `-` to the paths")
     targets = [Path(path) for path in call.paths if path != "-"]

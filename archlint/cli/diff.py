@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.check import split_words
+from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
@@ -46,8 +47,14 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
     "--fail-on-new", type=click.Choice(["error", "warning", "info"]),
     help="Exit with 1 at new findings of this level or above.",
 )
-@click.option("--select", metavar="RULES", callback=split_words, multiple=True, help="Run these rules only.")
-@click.option("--ignore", metavar="RULES", callback=split_words, multiple=True, help="Leave these rules out as well.")
+@click.option(
+    "--select", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
+    help="Run these rules only.",
+)  # fmt: skip
+@click.option(
+    "--ignore", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
+    help="Leave these rules out as well.",
+)  # fmt: skip
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
@@ -83,7 +90,7 @@ def command(
         hint = "call `archlint diff OLD NEW`, or `archlint diff --git REV [PATHS]`"
         raise UsageError(f"two versions are compared, and {len(paths)} named", hint)
     for name, file in outputs or (("text", ""),):
-        write_output(_rendered(difference, name, use_color(color) and not file), file)
+        write_output(_rendered(difference, name, use_color(color) and not file), file, name != "text")
     ctx.exit(_status(difference, exit_code, fail_on_new))
 
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from archlint.api import file_schema
-from archlint.cli.outputs import unwritable
+from archlint.cli.outputs import save, unwritable
 from archlint.errors import UsageError
 from archlint.model.schema import architecture_schema
 
@@ -98,13 +98,13 @@ def command(path: Path) -> None:
     schema = path.parent / SCHEMA
     if schema.exists() and not _is_schema(schema):
         raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")
+    text = msgspec.json.format(msgspec.json.encode(file_schema()), indent=2) + b"\n"
     try:
         schema.parent.mkdir(exist_ok=True)
-        schema.write_bytes(msgspec.json.format(msgspec.json.encode(file_schema()), indent=2) + b"\n")
-        with path.open("x", encoding="utf-8") as file:
-            file.write(STARTER.format(schema=SCHEMA.as_posix(), name=path.name))
     except OSError as error:
-        raise unwritable(error.filename, error) from None
+        raise unwritable(schema.parent, error) from None
+    save(schema, text, inside=path.parent)
+    save(path, STARTER.format(schema=SCHEMA.as_posix(), name=path.name).encode(), replace=False)
     click.echo(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")
 
 

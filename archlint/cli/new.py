@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from archlint.cli.complete import complete_reference
 from archlint.reference import implementation_named
 from archlint.reference.project import write_project
 
 
 @click.command("new")
-@click.argument("pattern")
+@click.argument("pattern", shell_complete=complete_reference)
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(pattern: str, folder: Path) -> None:
     """Write a project into FOLDER, made of the reference implementation of PATTERN.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from archlint.cli.streams import write_bytes
 from archlint.config import nearest_config
 from archlint.errors import UsageError, hint_to_write
+from archlint.writing import write_file
 
 _ELSEWHERE: Final = "name another file"
 _READ_SUFFIXES: Final = {".yaml", ".yml", ".toml"}
@@ -78,23 +79,26 @@ def _is_architecture(file: str) -> bool:
         return False
 
 
-def write_output(text: str, file: str) -> None:
-    """Write a report to a file, or to standard output where none is named."""
+def write_output(text: str, file: str, machine: bool = True) -> None:
+    """Write a report to a file, or to standard output where none is named.
+
+    The bytes are UTF-8 whatever the locale is; only text for people at a terminal has the terminal's encoding.
+    """
     text = text if text.endswith("\n") or not text else text + "\n"
     if file:
-        try:
-            Path(file).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise unwritable(file, error) from None
-        return
+        save(file, text.encode("utf-8", "backslashreplace"))
+    elif machine:
+        write_bytes(text.encode("utf-8", "backslashreplace"))
+    else:
+        print(text, end="")
+
+
+def save(file: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:
+    """Write a file in one step; raises `UsageError` where it cannot be written."""
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:                        # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_file(file, data, inside, replace)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
+        raise unwritable(file, error) from None
 
 
 def unwritable(file: Path | str, error: OSError) -> UsageError:

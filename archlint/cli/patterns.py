@@ -6,7 +6,10 @@ import click
 
 from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
+from archlint.cli.complete import complete_pattern
 from archlint.cli.options import allows_code
+from archlint.cli.outputs import write_output
+from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.model.names import nearest
@@ -14,7 +17,7 @@ from archlint.report.pages import pattern_page, patterns_json, patterns_table, t
 
 
 @click.command("patterns")
-@click.argument("pattern", required=False)
+@click.argument("pattern", required=False, shell_complete=complete_pattern)
 @click.option("--json", "as_json", is_flag=True, help="Print the patterns as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the page of a pattern as Markdown.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
@@ -22,10 +25,8 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
     """List the patterns, or show PATTERN: when to use it, its roles, its sources."""
     known = patterns()
     if pattern is None:
-        click.echo(
-            patterns_json(known.values()) if as_json else patterns_table(known.values(), width(), use_color(color)),
-            color=True,
-        )
+        table = patterns_json(known.values()) if as_json else patterns_table(known.values(), width(), use_color(color))
+        write_output(table, "", machine=as_json)
         return
     found = known.get(pattern)
     if found is None:
@@ -34,7 +35,7 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
             f"there is no pattern `{pattern}`", f"did you mean `{likely}`?" if likely else "see `archlint patterns`"
         )
     if as_json:
-        click.echo(patterns_json([found]))
+        write_output(patterns_json([found]), "")
         return
-    page = pattern_page(found, all_packs(allow_code=allows_code()))
-    click.echo(page if markdown else to_terminal(page, width(), use_color(color)), color=True)
+    page = clean(pattern_page(found, all_packs(allow_code=allows_code())))
+    write_output(page if markdown else to_terminal(page, width(), use_color(color)), "", machine=markdown)

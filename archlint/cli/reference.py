@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from archlint.cli.complete import complete_reference
 from archlint.reference import implementation_named, implementations
 from archlint.reference.running import start
 
 
 @click.command("reference", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("pattern", required=False)
+@click.argument("pattern", required=False, shell_complete=complete_reference)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.option("--path", is_flag=True, help="Print the folder of PATTERN instead of starting it.")
 def command(pattern: str | None, words: tuple[str, ...], path: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import click
@@ -14,7 +13,8 @@ from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
-from archlint.cli.outputs import keep_what_is_read, unwritable
+from archlint.cli.outputs import keep_what_is_read, save
+from archlint.cli.streams import read_stdin, write_bytes
 from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
 from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
@@ -122,7 +122,7 @@ def command(
         raise UsageError("there is no arch.yaml here", "name a file: archlint render PATH -o arch.svg")
     if source.is_dir():
         raise UsageError(f"{source} is a folder", "name one architecture file")
-    data = sys.stdin.buffer.read() if str(source) == "-" else None
+    data = read_stdin() if str(source) == "-" else None
     options = Options(config=config, rules=not no_findings, allow_code=allows_code(allow_code))
     system, report = _read(Path(STDIN) if data is not None else source, data, options, chosen)
     inputs = [Path(document.name) for document in system.architecture.documents]
@@ -232,46 +232,11 @@ def _keep_inputs(target: Path, inputs: list[Path], config: Path | None) -> None:
 
 
 def _write(data: bytes, target: Path | None) -> None:
-    """Write to standard output, or to a file that is replaced as a whole, so that no half of it is ever seen."""
+    """Write a picture to a file, or to standard output."""
     if target is None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:                    # the reader has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise UsageError(f"standard output cannot be written: {error.strerror}", "is the disk full?") from None
-        return
-    if target.exists() and not target.is_file():       # a device or a pipe cannot be replaced
-        _write_into(data, target)
-        return
-    real = Path(os.path.realpath(target))              # a link keeps pointing where it points
-    try:
-        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".part")
-    except OSError as error:
-        raise unwritable(target, error) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(real.stat().st_mode & 0o777 if real.exists() else 0o666 & ~_umask())
-        Path(name).replace(real)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise unwritable(target, error) from None
-
-
-def _write_into(data: bytes, target: Path) -> None:
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise unwritable(target, error) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        write_bytes(data)
+    else:
+        save(target, data)
 
 
 def _counts(components: int, findings: int) -> str:

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from archlint.api import file_schema
+from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
 
@@ -22,4 +23,4 @@ def command(which: str) -> None:
         schema = difference_schema()
     else:
         schema = file_schema() if which == "arch" else report_schema()
-    click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())
+    write_output(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode(), "")

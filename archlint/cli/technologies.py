@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.api import all_technologies
+from archlint.cli.outputs import write_output
 from archlint.cli.terminal import use_color, width
 from archlint.report.pages import technologies_json, technologies_table
 
@@ -20,6 +21,5 @@ from archlint.report.pages import technologies_json, technologies_table
 def command(config: Path | None, as_json: bool, color: str) -> None:
     """List the technologies that `uses:` knows, and what is assumed of each."""
     known = all_technologies(config).entries.values()
-    click.echo(
-        technologies_json(known) if as_json else technologies_table(known, width(), use_color(color)), color=True
-    )
+    text = technologies_json(known) if as_json else technologies_table(known, width(), use_color(color))
+    write_output(text, "", machine=as_json)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
+from archlint.cli.streams import let_colors_through
+
 PLAIN_WIDTH = 100
 
 
 def use_color(choice: str) -> bool:
     """Whether to colour: as asked; by itself where a terminal reads, unless NO_COLOR says no or FORCE_COLOR yes."""
+    on = _use_color(choice)
+    let_colors_through(on)
+    return on
+
+
+def _use_color(choice: str) -> bool:
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -28,13 +36,16 @@ def use_links() -> bool:
     if not sys.stdout.isatty() or forced == "0" or os.environ.get("TERM") == "dumb":
         return False
     vte = os.environ.get("VTE_VERSION", "")
-    return bool(
+    linked = bool(
         forced
         or os.environ.get("TERM_PROGRAM") in {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "zed"}
         or os.environ.get("TERM") in {"xterm-kitty", "alacritty", "xterm-ghostty", "foot"}
         or {"WT_SESSION", "KONSOLE_VERSION", "DOMTERM"} & os.environ.keys()
         or (vte.isdecimal() and int(vte) >= 5000)
     )
+    if linked:
+        let_colors_through(True)
+    return linked
 
 
 def width() -> int:

@@ -20,6 +20,7 @@ from archlint.engine import fingerprint
 from archlint.errors import ArchlintError, hint_to_read, hint_to_write
 from archlint.model.quantities import shorten
 from archlint.verdicts import BaselineEntry, Finding
+from archlint.writing import write_file
 
 VERSION: Final = 1
 MARK: Final = "archlint-baseline"
@@ -241,21 +242,13 @@ def _line(row: object) -> str:
     return text if text.isprintable() else json.dumps(row)
 
 
-def write_baseline(file: Path, entries: Iterable[Entry]) -> None:
-    """Write a baseline in one step: whoever reads meanwhile finds the old one or the new one.
+def write_baseline(file: Path, entries: Iterable[Entry], inside: Path | None = None) -> None:
+    """Write a baseline in one step; one that a configuration names must stay `inside` a folder.
 
     A link stays one: what it points to is written.
     """
-    text = baseline_text(entries)
-    named, file = file, Path(os.path.realpath(file))
-    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
-        try:
-            with beside.open("x", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            os.replace(beside, file)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_file(file, baseline_text(entries).encode("utf-8", "surrogateescape"), inside)
     except OSError as error:
-        message = f"{shown_path(named)}: cannot be written: {error.strerror}"
+        message = f"{shown_path(file)}: cannot be written: {error.strerror}"
         raise BaselineError(message, hint_to_write(error)) from None

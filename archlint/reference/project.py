@@ -13,6 +13,7 @@ from archlint.about import DISTRIBUTION
 from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
 from archlint.reference.needs import Requirement, lock_of, names_used, needed, normalised, read_requirements
+from archlint.writing import write_file
 
 _CONFTEST = "conftest"
 _LOCK = "requirements.lock"
@@ -116,7 +117,7 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
         }
         for place, text in written.items():
             (target / place).parent.mkdir(parents=True, exist_ok=True)
-            (target / place).write_text(text, encoding="utf-8")
+            write_file(target / place, text.encode())
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
     return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())

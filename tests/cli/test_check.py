@@ -260,10 +260,10 @@ def test_a_format_and_text_in_one_run(archlint: Run, sick: Path) -> None:
 def test_an_unknown_format_names_the_nearest(archlint: Run, sick: Path, option: str) -> None:
     done = archlint("check", "arch.yaml", option, "sarf")
     assert done.returncode == 2
-    assert "there is no format `sarf`; did you mean `sarif`?" in done.stderr
+    assert "there is no format `sarf`\n  hint: did you mean `sarif`?" in done.stderr
     done = archlint("check", "arch.yaml", option, "")
     assert done.returncode == 2
-    assert "no format is named; formats: text, json, sarif" in done.stderr
+    assert "no format is named\n  hint: formats: text, json, sarif" in done.stderr
 
 
 def test_a_format_with_an_empty_file_name_is_a_wrong_call(archlint: Run, sick: Path) -> None:

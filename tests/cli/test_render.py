@@ -52,26 +52,26 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("-o", "a.swg"), "archlint: a.swg: unknown format `swg`\n  hint: did you mean `svg`?\n"),
-    (("-o", "a"), "archlint: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
-    ((), "archlint: no format\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
-    (("-o", "a.svg", "-f", "png"), "archlint: a.svg has the extension of svg, but --format is png\n  hint: leave out --format\n"),
-    (("-o", "a.svg", "--focus", "clasifier"), "archlint: the system has no component `clasifier`\n"
+    (("-o", "a.swg"), "error: a.swg: unknown format `swg`\n  hint: did you mean `svg`?\n"),
+    (("-o", "a"), "error: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    ((), "error: no format\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
+    (("-o", "a.svg", "-f", "png"), "error: a.svg has the extension of svg, but --format is png\n  hint: leave out --format\n"),
+    (("-o", "a.svg", "--focus", "clasifier"), "error: the system has no component `clasifier`\n"
      "  hint: did you mean `classifier`?\n"),
-    (("-o", "a.svg", "--path", "inspect"), "archlint: the system has no workload `inspect`\n"
+    (("-o", "a.svg", "--path", "inspect"), "error: the system has no workload `inspect`\n"
      "  hint: did you mean `inspect-return`?\n"),
-    (("-o", "no/such/a.svg"), "archlint: no/such/a.svg: cannot be written: No such file or directory\n"
+    (("-o", "no/such/a.svg"), "error: no/such/a.svg: cannot be written: No such file or directory\n"
      "  hint: name a file in a folder that exists\n"),
-    (("-o", "a.svg", "--hops", "1"), "archlint: --hops needs --focus\n"
+    (("-o", "a.svg", "--hops", "1"), "error: --hops needs --focus\n"
      "  hint: add --focus NAME\n"),
-    (("-o", "a.svg", "--scale", "2"), "archlint: --scale is for PNG, not for svg\n"
+    (("-o", "a.svg", "--scale", "2"), "error: --scale is for PNG, not for svg\n"
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
-    (("-o", "a.svg", "--fonts", "."), "archlint: --fonts is for PNG and PDF, not for svg\n"
+    (("-o", "a.svg", "--fonts", "."), "error: --fonts is for PNG and PDF, not for svg\n"
      "  hint: leave it out, or draw a PNG: -o arch.png\n"),
-    (("-o", "a.graphml", "--focus", "api"), "archlint: --focus is for pictures, not for graphml\n"
+    (("-o", "a.graphml", "--focus", "api"), "error: --focus is for pictures, not for graphml\n"
      "  hint: leave it out: a graph holds the whole system\n"),
-    (("-o", "a.json"), "archlint: a.json: unknown format `json`\n  hint: did you mean `graph.json`?\n"),
-    (("-o", "."), "archlint: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    (("-o", "a.json"), "error: a.json: unknown format `json`\n  hint: did you mean `graph.json`?\n"),
+    (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = archlint("render", SICK, *words)
@@ -108,7 +108,7 @@ def test_a_folder_named_like_a_picture_is_told(archlint: Run, tmp_path: Path) ->
     for words in (("-o", "d.svg"), ("-o", "d.svg", "-f", "svg")):
         done = archlint("render", SICK, *words)
         inside = Path("d.svg") / "arch.svg"
-        assert (done.returncode, done.stderr) == (2, f"archlint: d.svg is a folder\n  hint: name a file in it: -o {inside}\n")
+        assert (done.returncode, done.stderr) == (2, f"error: d.svg is a folder\n  hint: name a file in it: -o {inside}\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets only some users make symbolic links, and has no /dev/null")

@@ -80,7 +80,7 @@ def test_a_broken_configuration_is_a_wrong_call(archlint: Run, tmp_path: Path) -
     done = archlint("check", "arch.yaml")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "archlint: archlint.toml:1:1: a configuration has no key `selct` (did you mean `select`?)\n"
+        "error: archlint.toml:1:1: a configuration has no key `selct` (did you mean `select`?)\n"
         "archlint.toml:3:11: `warn` is no level (did you mean `warning`?)\n"
     )
 

@@ -192,7 +192,7 @@ def test_another_name_and_moved_lines_show_nothing_new(repository: Path, action:
 
 
 @pytest.mark.parametrize(("inputs", "said"), [
-    ({"select": "NOPE"}, "archlint: --select: there is no rule `NOPE`"),
+    ({"select": "NOPE"}, "error: --select: there is no rule `NOPE`"),
     ({"fail-on": "100%"}, "100%"),
     ({"paths": "nowhere.yaml"}, "nowhere.yaml: no such file"),
     ({"baseline": "lost.jsonl"}, "lost.jsonl"),
@@ -234,9 +234,9 @@ def test_a_repository_without_an_architecture_is_told_so(repository: Path, actio
     git(repository, "update-ref", "refs/remotes/origin/main", "main")
     job = action(repository)
     assert job.status == 2
-    assert "::error title=archlint could not check::archlint: nothing to check" in job.ran["Check"].output
+    assert "::error title=archlint could not check::error: nothing to check" in job.ran["Check"].output
     [body] = server.bodies.values()
-    assert "    archlint: nothing to check in the current folder" in body and "init` writes one" in body
+    assert "    error: nothing to check in the current folder" in body and "init` writes one" in body
 
 
 def test_what_changes_no_architecture_is_not_commented(repository: Path, action: Runs, server: Comments) -> None:

@@ -1,0 +1,64 @@
+"""What the shell completes: rules, patterns, reference implementations. No code of a rule folder runs for it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import click
+from click.shell_completion import CompletionItem
+
+from archlint.errors import ArchlintError
+
+
+def _packs() -> list[tuple[str, str, str]]:
+    """Id, name and title of the rules of the nearest configuration; of the shipped ones where that has mistakes."""
+    from archlint.api import nearest_packs
+    from archlint.packs import shipped_packs
+
+    packs = shipped_packs()
+    with suppress(ArchlintError):
+        packs = nearest_packs()
+    return [(pack.id, pack.name, pack.title) for pack in packs]
+
+
+def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the id or the name of a rule."""
+    found = []
+    for rule, name, title in _packs():
+        if incomplete and rule.startswith(incomplete.upper()):
+            found.append(CompletionItem(rule, help=title))
+        elif name.startswith(incomplete):
+            found.append(CompletionItem(name, help=title))
+        elif not incomplete:
+            found.append(CompletionItem(rule, help=title))
+    return found
+
+
+def complete_rule_words(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete rules, names and families; of several with commas, the last one."""
+    before, comma, last = incomplete.rpartition(",")
+    packs = _packs()
+    families = sorted({rule.rstrip("0123456789") for rule, _, _ in packs})
+    found = [CompletionItem(f"{before}{comma}{family}", help="all rules of this family")
+             for family in families if family.startswith(last.upper())]  # fmt: skip
+    for rule, name, title in packs:
+        if last and rule.startswith(last.upper()):
+            found.append(CompletionItem(f"{before}{comma}{rule}", help=title))
+        elif last and name.startswith(last):
+            found.append(CompletionItem(f"{before}{comma}{name}", help=title))
+    return found
+
+
+def complete_pattern(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a pattern."""
+    from archlint.catalog.patterns import patterns
+
+    return [CompletionItem(name, help=one.title) for name, one in patterns().items() if name.startswith(incomplete)]
+
+
+def complete_reference(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a reference implementation."""
+    from archlint.reference import implementations
+
+    found = implementations().items()
+    return [CompletionItem(name, help=one.title) for name, one in found if name.startswith(incomplete)]

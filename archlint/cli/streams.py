@@ -1,0 +1,168 @@
+"""The standard streams: always there, never in the way of the exit status, and safe to print names of strangers to.
+
+A closed stream becomes the null device. What cannot be written is noted, not raised: a command ends as it would have
+ended, and `trouble` says what to report. Text is cleaned on its way out; bytes of machine formats are not.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Final, TextIO
+
+from archlint.errors import UsageError, hint_to_write
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-9;]*m|\]8;[^\x00-\x1f\x7f-\x9f]*\x1b\\)")
+"""What archlint itself prints on a terminal: colours and links."""
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^\s*::(?!:)|##(?=\[|vso\[)",
+    re.MULTILINE,
+)
+"""Control codes, marks that reorder text, and the commands of GitHub Actions (`::`, `##[`) and Azure Pipelines."""
+_GONE: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
+_closed: set[int] = set()
+
+
+def clean(text: str, color: bool = False) -> str:
+    r"""Spell out what a terminal or a CI log would obey; with `color`, colours and links stay.
+
+    >>> print(clean("\x1b[2Jred\n ::error::x"))
+    \x1b[2Jred
+     \x3a:error::x
+    """
+    if not _UNSAFE.search(text):
+        return text
+    if not color:
+        return _UNSAFE.sub(_spelt, text)
+    parts, end = [], 0
+    for match in _ESCAPE.finditer(text):
+        parts += [_UNSAFE.sub(_spelt, text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join([*parts, _UNSAFE.sub(_spelt, text[end:])])
+
+
+def _spelt(match: re.Match[str]) -> str:
+    found = match[0]
+    if found == "##":
+        return "\\x23#"
+    if found.endswith("::"):
+        return f"{''.join(map(_code, found[:-2]))}\\x3a:"
+    return _code(found)
+
+
+def _code(char: str) -> str:
+    code = ord(char)
+    if char in " \t\n":
+        return char
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+class Outlet(io.RawIOBase):
+    """Writes to a file descriptor; the first error is kept in `error`, and everything after it is dropped."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+        self.error: OSError | None = None
+
+    def writable(self) -> bool:
+        """Whether bytes may be written: always."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the number of the descriptor."""
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        """Whether a terminal shows what is written."""
+        return self._raw.isatty()
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write what can be written, and wait where the reader is slow."""
+        size = memoryview(data).nbytes
+        while self.error is None:
+            try:
+                written = self._raw.write(data)
+            except OSError as error:
+                self.error = error
+                break
+            if written is not None:
+                return written
+            import select
+
+            select.select([], [self.fileno()], [])          # a pipe that does not block
+        return size
+
+
+class Text(io.TextIOWrapper):
+    """A text stream that cleans what is printed. `color` lets colours through."""
+
+    color = False
+
+    def write(self, text: str, /) -> int:
+        """Write a text, cleaned."""
+        super().write(clean(text, self.color))
+        return len(text)
+
+
+def open_streams() -> None:
+    """Make the standard streams safe; called once, at the start of a process of archlint's own."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            _closed.add(number)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)     # takes the lowest free number: this one
+    if getattr(sys, "stdin", None) is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
+    sys.stdout = _text(sys.stdout, 1)
+    sys.stderr = _text(sys.stderr, 2)
+
+
+def _text(stream: TextIO | None, number: int) -> Text:
+    raw = getattr(getattr(stream, "buffer", None), "raw", None) or io.FileIO(number, "wb", closefd=False)
+    encoding = stream.encoding if stream is not None else "utf-8"
+    buffer = io.BufferedWriter(Outlet(raw))
+    return Text(buffer, encoding, "backslashreplace", line_buffering=number == 2 or raw.isatty())
+
+
+def let_colors_through(on: bool) -> None:
+    """Let colours and links pass on standard output, or spell them out."""
+    if isinstance(sys.stdout, Text):
+        sys.stdout.color = on
+
+
+def trouble() -> str:
+    """Flush the streams, and say what kept standard output from being written; nothing where its reader has gone."""
+    errors = []
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        outlet = getattr(stream.buffer, "raw", None)
+        errors.append(outlet.error if isinstance(outlet, Outlet) else None)
+    error = errors[0]
+    if error is None or error.errno in _GONE:
+        return ""
+    return f"standard output cannot be written: {error.strerror}\n  hint: {hint_to_write(error)}"
+
+
+def read_stdin() -> bytes:
+    """Return what comes from standard input; raises `UsageError` where nothing can."""
+    hint = "write to it through a pipe, or name a file"
+    if 0 in _closed:
+        raise UsageError("standard input is closed", hint)
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise UsageError(f"standard input cannot be read: {error.strerror}", hint) from None
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes of a machine format to standard output, as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

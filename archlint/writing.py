@@ -1,0 +1,118 @@
+"""Write a file in one step: readers see the old file or the new one, never a part.
+
+Everything that archlint writes goes through here: reports, pictures, baselines, new files.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from archlint.errors import UsageError
+
+_NO_ROOM_BESIDE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
+"""A folder that takes no new file, or a file that is a mount point: an existing file is then written in place."""
+
+
+def write_file(path: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:
+    """Write a file; a kill or a full disk leaves the old one. Raises `OSError`.
+
+    A link is followed, permissions stay, devices and pipes are written to. `inside` is for a path that comes from a
+    checked repository: raises `UsageError` where it leads out of that folder. Without `replace`, an existing file is a
+    `FileExistsError`.
+    """
+    real = os.path.realpath(path)
+    if inside is not None:
+        _keep_inside(path, real, inside)
+    if not replace and os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        old = os.stat(real)
+    except FileNotFoundError:
+        old = None
+    if old is not None:
+        if stat.S_ISDIR(old.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(old.st_mode):
+            _write_into(real, data)
+            return
+        if not os.access(real, os.W_OK):               # a rename would replace it all the same
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    try:
+        _write_beside(real, data, old, replace)
+    except OSError as error:
+        if old is None or error.errno not in _NO_ROOM_BESIDE:
+            raise
+        _write_into(real, data)
+
+
+def _keep_inside(path: Path | str, real: str, inside: Path) -> None:
+    root = os.path.realpath(inside)
+    if os.path.commonpath([real, root]) != root if _same_drive(real, root) else True:
+        raise UsageError(f"{path} leads out of {inside}: it is not written", "name a file inside that folder")
+
+
+def _same_drive(first: str, second: str) -> bool:
+    return os.path.splitdrive(first)[0].lower() == os.path.splitdrive(second)[0].lower()
+
+
+def _write_into(real: str, data: bytes) -> None:
+    with open(real, "wb") as file:
+        file.write(data)
+
+
+def _write_beside(real: str, data: bytes, old: os.stat_result | None, replace: bool) -> None:
+    """Write a new file beside the old one, make sure that the disk has it, and put it in the place of the old one."""
+    part = os.path.join(os.path.dirname(real), f".archlint-{os.urandom(6).hex()}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(part, flags, 0o666 if old is None else 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None:
+            _take_over(part, old)
+        if replace:
+            os.replace(part, real)
+        else:
+            _place_new(part, real)
+    finally:
+        with suppress(OSError):
+            os.unlink(part)
+    _sync_folder(os.path.dirname(real))
+
+
+def _take_over(part: str, old: os.stat_result) -> None:
+    """Give the new file the owner and the permissions of the old one."""
+    if os.name == "posix" and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with suppress(OSError):
+            os.chown(part, old.st_uid, old.st_gid)
+    os.chmod(part, stat.S_IMODE(old.st_mode))
+
+
+def _place_new(part: str, real: str) -> None:
+    """Give the new file its name, if nothing has that name by now."""
+    try:
+        os.link(part, real)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError, NotImplementedError):   # no hard links here; Windows' rename replaces nothing
+        if os.path.lexists(real):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), real) from None
+        os.rename(part, real)
+
+
+def _sync_folder(folder: str) -> None:
+    if os.name != "posix":
+        return
+    with suppress(OSError):                            # some file systems cannot; the file itself is safe
+        handle = os.open(folder or ".", os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
