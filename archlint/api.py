@@ -19,7 +19,7 @@ from archlint.packs import Pack, load_packs
 from archlint.source.document import Document
 from archlint.source.files import read_document, real_path
 from archlint.source.join import pick_system
-from archlint.source.parser import collector_paused, decode, parse
+from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
 from archlint.source.search import find_files
 from archlint.verdicts import FileReport, InputError, Report
 
@@ -114,9 +114,18 @@ class Linters:
         try:
             document = read_document(path) if data is None else parse(name, decode(name, data))
             linter, file = self.linter_for(path), None if name == STDIN else path
-            linted = [linter.lint(system, file) for system in document.systems]
-            included = frozenset[Path]().union(*(paths for _, paths in linted))
-            return Outcome(path, tuple(report for report, _ in linted), None, included)
+            reports: list[FileReport] = []
+            included: frozenset[Path] = frozenset()
+            size = 0
+            for system in document.systems:
+                report, paths = linter.lint(system, file)
+                reports.append(report)
+                included |= paths
+                size += sum(len(source.text) for source in report.sources.values() if source.text is not document.text)
+                if size > MAX_BYTES:
+                    what = f"{name}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
+                    raise UnreadableInputError(what, "split the file")
+            return Outcome(path, tuple(reports), None, included)
         except UnreadableInputError as error:
             return Outcome(path, (), InputError(error.message, error.hint, name))
 

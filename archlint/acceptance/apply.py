@@ -43,7 +43,7 @@ class Acceptances:
             self.grants.append(grant)
             return
         message = f"the acceptance of {grant.rule} has an empty reason"
-        hint = "say why the finding is taken on purpose"
+        hint = "explain why the finding is accepted"
         self.problems.append(
             Problem("missing-key", grant.place, message, grant.document, grant.span, hint, loses_meaning=False)
         )

@@ -53,7 +53,7 @@ def _read(
     line = document.position(match.start()).line
     where = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
     if match[1].lower() != "accept":
-        message = f"`archlint: {shorten(match[1])}` is no comment that archlint knows"
+        message = f"`archlint: {shorten(match[1])}` is not a comment that archlint knows"
         yield Problem("unknown-word", where, message, document, span, _HINT, loses_meaning=False)
         return
     parts = _REASON.split(match[2], maxsplit=1)
@@ -66,7 +66,7 @@ def _read(
         return
     strange = next((rule for rule in rules if not _RULE.fullmatch(rule)), None)
     if strange is not None:
-        message = f"`{shorten(strange)}` is no rule: a comment accepts rules, and nothing else stands before the reason"
+        message = f"`{shorten(strange)}` is not a rule: write only rules before the reason"
         hint = f"{_HINT}; an end or a bound goes under `accept:`"
         yield Problem("unknown-word", where, message, document, span, hint, loses_meaning=False)
         return

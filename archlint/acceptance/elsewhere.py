@@ -33,7 +33,7 @@ class Elsewhere:
             return f"did you mean `{likely}`?"
         found = self._of_rule(grant.rule)
         if not found:
-            return "take it out"
+            return "remove it"
         files = {finding.location.file for finding in found}
         here = [finding for finding in found if finding.location.file == grant.document.name] or found
         lines = sorted({finding.location.line for finding in here})

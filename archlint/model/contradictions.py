@@ -64,10 +64,10 @@ def _check_component(say: Say, component: Component, components: Components, unr
     if component.availability is not None:
         _check_availability(say, component, component.availability)
     if component.features is not None and component.features == component.name:
-        say(component.place("features"), "a component does not take its features from itself", "name another component")
+        say(component.place("features"), "a component cannot be its own source of features", "name another component")
     hardware = component.hardware
     if hardware is not None and hardware.gpus == 0 and hardware.gpu is not None:
-        say(component.place("hardware", "gpus"), f"no accelerator, but `gpu` names one: {hardware.gpu}", "take one out")
+        say(component.place("hardware", "gpus"), f"no accelerator, but `gpu` names one: {hardware.gpu}", "remove one")
 
 
 def _check_models_of(
@@ -75,7 +75,7 @@ def _check_models_of(
 ) -> None:
     if component.kind in wrong_kinds:
         better = "`model-server`" if key == "serves" else "`training-job`"
-        say(component.place(key), f"a {component.kind} {key} no model", f"make it a {better}, or take `{key}` out")
+        say(component.place(key), f"a {component.kind} cannot have `{key}`", f"make it a {better}, or remove `{key}`")
     if len(set(models)) == len(models):
         return
     seen: set[str] = set()
@@ -92,7 +92,7 @@ def _check_replicas(say: Say, component: Component) -> None:
     if scaling is not None:
         _check_range(say, component.place("replicas"), scaling)
         if autoscale is not None and scaling != autoscale:
-            message = "the range of replicas is stated twice, and differently"
+            message = "`replicas` and `autoscale` state different ranges"
             say(component.place("autoscale"), message, "keep `replicas: {min, max}` or `autoscale`")
     if autoscale is not None:
         _check_range(say, component.place("autoscale"), autoscale)
@@ -103,7 +103,7 @@ def _check_replicas(say: Say, component: Component) -> None:
         say(component.place("replicas"), message, "write at least 1, or {min: 0, max: 4}")
     elif autoscale is not None and not (autoscale.minimum or 0) <= replicas <= (autoscale.maximum or replicas):
         message = f"{format_count(replicas)} replicas are outside the range of `autoscale`"
-        say(component.place("replicas"), message, "take `replicas` out, or change the range")
+        say(component.place("replicas"), message, "remove `replicas`, or change the range")
 
 
 def _check_range(say: Say, place: Place, scaling: Scaling) -> None:
@@ -121,8 +121,8 @@ def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None
     if different < 2:
         return
     if component.host is not None:
-        message = f"replicas that share the host `{component.host}` cannot stand in {different} zones"
-        say(component.place("zones"), message, "take out `host`, or name the one zone")
+        message = f"replicas that share the host `{component.host}` cannot run in {different} zones"
+        say(component.place("zones"), message, "remove `host`, or name the one zone")
     replicas = component.least_replicas
     if replicas is None:
         return
@@ -130,8 +130,8 @@ def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None
     most = max([replicas, *ranges])
     if 0 < most < different:
         one = "replica" if most == 1 else "replicas"
-        message = f"{format_count(most)} {one} cannot stand in {different} zones"
-        say(component.place("zones"), message, "add replicas, or take out zones")
+        message = f"{format_count(most)} {one} cannot run in {different} zones"
+        say(component.place("zones"), message, "add replicas, or remove zones")
 
 
 def _check_dead_letter(say: Say, component: Component, target: Component | None) -> None:
@@ -150,7 +150,7 @@ def _check_availability(say: Say, component: Component, availability: float) -> 
     if max(stated, derived) > _OTHER_DOWNTIME * min(stated, derived) + 1e-12:
         one, other = format_share(availability), format_share(1 - derived)
         message = f"an availability of {one}, but `mtbf` and `mttr` make it {other}"
-        say(component.place("availability"), message, "take it out, or correct `mtbf` and `mttr`")
+        say(component.place("availability"), message, "remove it, or correct `mtbf` and `mttr`")
 
 
 def _check_workload(say: Say, workload: Workload, components: Components, r: Reading) -> None:
@@ -160,7 +160,7 @@ def _check_workload(say: Say, workload: Workload, components: Components, r: Rea
         say(workload.place("peak"), message, "are they swapped?")
     if workload.distinct is not None and workload.inputs == "on-request":
         message = "inputs that are unknown before the request cannot be counted ahead of time"
-        say(workload.place("distinct"), message, "take out `distinct`, or write `inputs: known`")
+        say(workload.place("distinct"), message, "remove `distinct`, or write `inputs: known`")
     client = components.get(workload.entrance.client)
     if client is None or ("components", client.name) in r.unread_parts:
         return

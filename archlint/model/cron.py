@@ -130,7 +130,7 @@ def _period_s(word: str) -> float:
             f"`{shorten(word)}` is not a schedule; write cron (0 3 * * *), a period (6h) or one of {macros}"
         ) from None
     if period_s <= 0:
-        raise ValueError(f"`{shorten(word)}` is no period; a job starts again after some time, as in 6h")
+        raise ValueError(f"`{shorten(word)}` is not a period; write one such as 6h")
     return period_s
 
 

@@ -61,7 +61,8 @@ def check_relations(say: Say, component: Component, components: AbstractMapping[
         if target.kind in wrong_kinds:
             _say_wrong_target(say, relation, target.kind, wanted)
         if verb == "calls" and relation.target == relation.source:
-            say(relation.place(), "a component cannot call itself", "leave it out: replicas are not told apart")
+            hint = "remove it: calls between replicas are not modelled"
+            say(relation.place(), "a component cannot call itself", hint)
         if verb in _ONCE:
             if (verb, relation.target) in bare and relation == _bare(relation):
                 say(relation.place(), f"`{verb}` names `{relation.target}` twice", "name it once")
@@ -89,15 +90,15 @@ def _check_attributes(say: Say, relation: Relation, target: Component) -> None:
     verb = relation.verb
     if relation.wait is not None:
         if not relation.wait and verb in {"calls", "reads"}:
-            message = f"who {verb} waits for the answer: `wait: false` is for `writes`"
-            say(relation.place("wait"), message, "publish to a queue, or take `wait` out")
+            message = f"`{verb}` waits for the answer; `wait: false` is for `writes`"
+            say(relation.place("wait"), message, "publish to a queue, or remove `wait`")
         elif relation.wait and verb in _WITHOUT_WAIT:
-            say(relation.place("wait"), f"nobody waits for what `{verb}` starts", "take `wait` out, or write `calls`")
+            say(relation.place("wait"), f"nobody waits for what `{verb}` starts", "remove `wait`, or write `calls`")
     if relation.max_attempts is not None and verb != "consumes":
         message = f"`max_attempts` counts the deliveries of a message, and belongs to `consumes`, not `{verb}`"
         say(relation.place("max_attempts"), message, "write `retries`, which does not count the first attempt")
     if relation.fallback is not None and relation.fallback == relation.target:
-        say(relation.place("fallback"), f"`{relation.target}` cannot stand in for itself", "name something else")
+        say(relation.place("fallback"), f"`{relation.target}` cannot be its own fallback", "name something else")
     if target.kind not in MAY_CACHE:
         for key, value in (("hit_ratio", relation.hit_ratio), ("ttl", relation.ttl_s), ("kind", relation.caches)):
             if value is not None:
@@ -131,6 +132,6 @@ def _check_groups(say: Say, component: Component) -> None:
     if alone:
         group = alone[-1].either
         other = next((name for name in members if name != group), None)
-        hint = f"did you mean `{other}`?" if other else "give the same name to what may stand in for it"
+        hint = f"did you mean `{other}`?" if other else "use the same name for its alternatives"
         message = f"the group `{group}` has one member: there is nothing to choose"
         say(alone[-1].place("either"), message, hint)

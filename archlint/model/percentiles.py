@@ -16,7 +16,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Span
 DURATION: Final[Parsed[float]] = Parsed(parse_duration, "a duration", "850ms", DURATION_PATTERN, name="duration")
 _OBJECTIVE: Final[Parsed[float]] = Parsed(
     parse_duration, "a duration", "300ms", DURATION_PATTERN, name="duration",
-    zero="no answer comes in no time; take the key out where no latency is asked",
+    zero="no answer takes no time; remove the key if there is no objective",
 )  # fmt: skip
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
 _LIKELY: Final = {
@@ -45,7 +45,7 @@ def _read_percentiles(
         if fraction is None:
             likely = _LIKELY.get(key.lower(), key.lower() if percentile_of(key.lower()) else None)
             suggestion = f"did you mean `{likely}`?" if likely else "write p50, p95, p99 or p99.9"
-            r.report("unknown-key", entry.key_span, f"`{shorten(key)}` is no percentile", suggestion)
+            r.report("unknown-key", entry.key_span, f"`{shorten(key)}` is not a percentile", suggestion)
             continue
         node = entry.value
         value = type_.known.get(node.text) if isinstance(node, Scalar) else None
@@ -66,7 +66,7 @@ def _in_order(r: Reading, stated: list[_Stated]) -> bool:
     fine = True
     for low, high in zip(stated, stated[1:], strict=False):
         if low.fraction == high.fraction:
-            message, suggestion = f"{high.key} and {low.key} are the same percentile", "take one of them out"
+            message, suggestion = f"{high.key} and {low.key} are the same percentile", "remove one of them"
         elif high.seconds < low.seconds:
             message = (
                 f"{high.key} is {format_duration(high.seconds)}, below {low.key} with {format_duration(low.seconds)}: "
@@ -76,7 +76,7 @@ def _in_order(r: Reading, stated: list[_Stated]) -> bool:
         else:
             continue
         fine = False
-        first = ((f"{low.key} is said here", r.document, _span_of(low.entry)),)
+        first = ((f"{low.key} is set here", r.document, _span_of(low.entry)),)
         r.report(
             "contradiction", _span_of(high.entry), message, suggestion, related=first, steps=(*r.path, high.key)
         )
@@ -108,7 +108,7 @@ class ServiceTimeType:
         percentiles = _read_percentiles(r, others, DURATION)
         if percentiles is None or not (percentiles or mean is not None):
             if not others and "mean" not in node.entries:
-                r.report("missing-key", node.span, f"{r.subject()} says no time", "add `p50:` and `p99:`, or `mean:`")
+                r.report("missing-key", node.span, f"{r.subject()} has no time", "add `p50:` and `p99:`, or `mean:`")
             return None
         return ServiceTime(percentiles=percentiles, mean_s=mean, cv=cv)
 
@@ -155,7 +155,7 @@ class LatencyType:
             r.wrong_shape(node, "percentiles", "{p99: 300ms}")
             return None
         if not node.entries:
-            r.report("missing-key", node.span, f"{r.subject()} says no time", "add `p99:`")
+            r.report("missing-key", node.span, f"{r.subject()} has no time", "add `p99:`")
         return _read_percentiles(r, node.entries, _OBJECTIVE) or None
 
     def schema(self, defs: Definitions) -> Schema:

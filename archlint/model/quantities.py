@@ -217,7 +217,7 @@ def parse_share(text: str) -> float:
     value = round(_number(number) / 100, 15) if unit else _number(number)
     if value > 1:
         hint = f"; did you mean {number}%?" if not unit and value <= 100 else ""
-        raise ValueError(f"`{shorten(text)}` is more than the whole{hint}")
+        raise ValueError(f"`{shorten(text)}` is more than 100%{hint}")
     return value
 
 
@@ -242,7 +242,7 @@ def parse_money(text: str) -> Money:
         count = 0.0
     if count <= 0:
         hint = "a price is per count (1k) or per s, min, h, day or month"
-        raise ValueError(f"`{shorten(text)}` does not say for what; {hint}")
+        raise ValueError(f"`{shorten(text)}` does not say what it pays for; {hint}")
     return Money(amount, currency, per_count=count)
 
 

@@ -84,7 +84,7 @@ class _Budget:
             raise UnreadableInputError(f"the files of this system hold more than {MAX_SEPARATORS:,} values", hint)
         if self.aliased > max(MIN_ALIASED, self.size):
             most = max(MIN_ALIASED, self.size)
-            message = f"the aliases in the files of this system stand for more than {most:,} values"
+            message = f"the aliases in the files of this system expand to more than {most:,} values"
             raise UnreadableInputError(message, "write the values out")
 
 
@@ -177,7 +177,7 @@ class _Reader:
         paths = _paths(root) if any(flaw.mapping >= 0 for flaw in document.flaws) else {}
         for flaw in document.flaws:
             r.path = [*paths.get(flaw.mapping, ()), *([flaw.key] if flaw.key else ())]
-            related = (("the first stands here", document, flaw.related),) if flaw.related else ()
+            related = (("first defined here", document, flaw.related),) if flaw.related else ()
             r.report(
                 _FLAW_RULES[flaw.kind], flaw.span, flaw.message, _FLAW_CURES[flaw.kind], related=related,
                 loses_meaning=flaw.loses_meaning,
@@ -213,9 +213,9 @@ class _Reader:
         r = self.r
         first = r.origins[steps]
         r.path = list(steps)
-        related = (("the first stands here", first.document, first.entry.key_span),)
+        related = (("first defined here", first.document, first.entry.key_span),)
         where = "in two files" if first.document is not r.document else "in two places"
-        message = f"`{shorten(key)}` is said {where}; nothing is overwritten"
+        message = f"`{shorten(key)}` is defined {where}; only the first is used"
         r.report("duplicate-name", entry.key_span, message, "rename one of them, or join them", related=related)
 
     def section(self, section: str, node: Node) -> None:
@@ -297,10 +297,10 @@ class _Reader:
             if name in chain:
                 circle = " -> ".join((*chain[chain.index(name) :], name))
                 message = f"{shorten(item.text)} includes itself: {circle}"
-                r.report("bad-include", item.span, message, "take one of the includes out", loses_meaning=False)
+                r.report("bad-include", item.span, message, "remove one of the includes", loses_meaning=False)
             elif name in here:
                 message = f"{shorten(item.text)} is included twice"
-                r.report("bad-include", item.span, message, "take one of the includes out", loses_meaning=False)
+                r.report("bad-include", item.span, message, "remove one of the includes", loses_meaning=False)
             elif name not in known:
                 found.append(included)
             here.add(name)

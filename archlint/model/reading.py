@@ -188,7 +188,7 @@ class Reading:
         likely = self.likely(names, node.text)
         known = list(names.names.values())
         suggestion = f"did you mean `{likely}`?" if likely else f"known: {', '.join(known[:30])}"
-        self.report(kind, node.span, f"`{shorten(node.text)}` is no {what}", suggestion)
+        self.report(kind, node.span, f"unknown {what} `{shorten(node.text)}`", suggestion)
 
     def likely(self, names: Names, word: str) -> str | None:
         """The nearest name, as long as there is time to look for it."""

@@ -50,7 +50,7 @@ class Relations:
         if isinstance(node, Sequence):
             items = node.items
         elif isinstance(node, Scalar) and node.is_null:
-            r.wrong_shape(node, "a list of components", f"`{r.path[-1]}: [name]`, or take the key out")
+            r.wrong_shape(node, "a list of components", f"`{r.path[-1]}: [name]`, or remove the key")
             return
         else:
             items = [node]

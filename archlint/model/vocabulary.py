@@ -64,14 +64,14 @@ def _parse_whole(text: str) -> float:
     if value != int(value):
         raise ValueError(f"`{shorten(text)}` is not a whole number; write 2 or 3")
     if value > _MOST:
-        raise ValueError(f"`{shorten(text)}` is more than anything here has; write a number up to 1B")
+        raise ValueError(f"`{shorten(text)}` is too large; write a number up to 1B")
     return value
 
 
 def _parse_replicas(text: str) -> float:
     value = _parse_whole(text)
     if value > _MOST_REPLICAS:
-        raise ValueError(f"`{shorten(text)}` is more than one component has; write a number up to 1M")
+        raise ValueError(f"`{shorten(text)}` is too large; write a number up to 1M")
     return value
 
 
@@ -97,13 +97,13 @@ def parse_bound(text: str) -> tuple[str, str, str]:
     """
     match = re.fullmatch(_BOUND, text) if len(text) <= 200 else None
     if match is None:
-        raise ValueError(f"`{shorten(text)}` is no bound; write TERM OP QUANTITY, as in rate < 50/s")
+        raise ValueError(f"`{shorten(text)}` is not a bound; write TERM OP QUANTITY, as in rate < 50/s")
     return match[1], match[2], match[3]
 
 
 def _parse_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text):
-        raise ValueError(f"`{shorten(text)}` is no rule id; write it like SRV001")
+        raise ValueError(f"`{shorten(text)}` is not a rule id; write it like SRV001")
     return text
 
 
@@ -124,11 +124,11 @@ REPLICA_COUNT: Parsed[float] = Parsed(
 )  # fmt: skip
 WORKERS: Parsed[float] = Parsed(
     _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER,
-    zero="then no request is worked on; write at least 1",
+    zero="no request would be handled; write at least 1",
 )  # fmt: skip
 AT_LEAST_ONE: Parsed[float] = Parsed(
     _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_WHOLE_NUMBER,
-    zero="nothing is ever taken; write at least 1, or take the key out",
+    zero="nothing would be accepted; write at least 1, or remove the key",
 )  # fmt: skip
 CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", number=_AT_LEAST_ZERO)
 SIZE: Parsed[int] = Parsed(parse_size, "a size", "1.1GB", SIZE_PATTERN, name="size")
@@ -142,11 +142,11 @@ BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a bound", "rate < 50/
 SCHEDULE: Parsed[Schedule] = Parsed(parse_schedule, "a schedule", "0 3 * * *", None, name="schedule")
 TIMEOUT: Parsed[float] = Parsed(
     parse_duration, "a duration", "200ms", DURATION_PATTERN, name="duration",
-    zero="no attempt can succeed in no time; take the key out where there is no timeout",
+    zero="every attempt would fail; remove the key if there is no timeout",
 )  # fmt: skip
 PERIOD: Parsed[float] = Parsed(
     parse_duration, "a duration", "30d", DURATION_PATTERN, name="duration",
-    zero="nothing happens again and again in no time; write a time such as 30d, or take the key out",
+    zero="a period cannot be zero; write one such as 30d, or remove the key",
 )  # fmt: skip
 COMPONENT = Name("components")
 MODEL = Name("models")

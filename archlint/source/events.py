@@ -152,7 +152,7 @@ def unreadable(name: str, text: str, error: Exception, too_deep: str) -> Unreada
         message = f"{name}{place(text, forbidden.start())}: not YAML: control characters are not allowed"
         return UnreadableInputError(message, "is this a text file?")
     if isinstance(error, UnicodeDecodeError):      # the escapes of a tag are all that is decoded
-        return UnreadableInputError(f"{name}: not YAML: a tag is not UTF-8", "take the tag out")
+        return UnreadableInputError(f"{name}: not YAML: a tag is not UTF-8", "remove the tag")
     if not isinstance(error, MarkedYAMLError):
         return UnreadableInputError(f"{name}: not YAML: {' '.join(str(error).split())}", "is this a text file?")
     problem = " ".join(str(error.problem or error.context or "not well formed").split())

@@ -223,12 +223,12 @@ class _Builder:
         return result
 
     def check_tag(self, event: Event) -> None:
-        """Report a tag that has no meaning here, or whose value is of another type."""
+        """Report a tag that is not supported, or whose value is of another type."""
         start = event.start_mark.index
         span = Span(start, max(event.end_mark.index, start + 1))
         pattern = _RESOLVED_TAGS.get(event.tag or "")
         if event.tag not in _CORE_TAGS:
-            self.unsupported(f"the tag {(event.tag or '')[:60]} has no meaning here", span)
+            self.unsupported(f"the tag {(event.tag or '')[:60]} is not supported", span)
         elif pattern is not None and (event.__class__ is not SCALAR or not re.fullmatch(pattern, event.value)):
             name = (event.tag or "").rpartition(":")[2]
             self.unsupported(f"the value of the tag !!{name} is not of this type", span)
@@ -237,7 +237,7 @@ class _Builder:
         """Return the node that an alias stands for, and count what it would be if written out."""
         name = event.anchor or ""
         if name in self.open_anchors:
-            raise self.refuse(event, f"the alias *{name[:60]} stands inside its own anchor", "write the value out")
+            raise self.refuse(event, f"the alias *{name[:60]} is inside its own anchor", "write the value out")
         node = self.anchors.get(name)
         if node is None:
             raise self.refuse(event, f"the alias *{name[:60]} has no anchor before it", f"define it with &{name[:60]}")
@@ -245,7 +245,7 @@ class _Builder:
             self.sizes[name] = self.measure(node)
         self.aliased += self.sizes[name]
         if self.aliased > self.most_aliased:
-            message = f"aliases stand for more than {self.most_aliased:,} values"
+            message = f"aliases expand to more than {self.most_aliased:,} values"
             raise self.refuse(event, message, "write the values out")
         return node
 
@@ -281,7 +281,7 @@ class _Builder:
             else:
                 odd = self.node(event, depth + 1)
                 if not isinstance(odd, Scalar):
-                    self.unsupported("a key has to be a plain word", odd.span)
+                    self.unsupported("a key must be a single value", odd.span)
                     self.node(following(), depth + 1)
                     continue
                 key, key_start, key_end = odd.text, odd.start, odd.end
@@ -306,7 +306,7 @@ class _Builder:
         return Mapping(entries, start, _end(opening, value, event))
 
     def duplicate(self, mapping: int, key: str, first: Entry, second: Entry) -> None:
-        message = f"the key `{key if len(key) <= 60 else key[:59] + '…'}` stands twice in this mapping"
+        message = f"the key `{key if len(key) <= 60 else key[:59] + '…'}` is repeated in this mapping"
         self.flaw(Flaw("duplicate-key", message, second.key_span, first.key_span, key, mapping, second.value))
 
     def merge(self, entries: dict[str, Entry], merged: Node) -> None:

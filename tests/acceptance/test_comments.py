@@ -105,7 +105,7 @@ def test_words_of_other_tools_are_not_silently_nothing(word: str) -> None:
     report = lint(beside(f"# archlint: {word} REL003 -- a pilot"))
     assert sorted(open_rules(report)) == ["DOC008", "REL003"]
     finding = next(finding for finding in report.findings if finding.rule == "DOC008")
-    assert finding.message == f"`archlint: {word}` is no comment that archlint knows"
+    assert finding.message == f"`archlint: {word}` is not a comment that archlint knows"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_comment_on_a_part_that_comes_from_an_anchor_covers_that_line_only() -
 @pytest.mark.parametrize(("comment_at", "rule", "suggestion"), [
     ("  server:", "REL003", "REL003 is found on line 12: move the comment there"),
     ("  server:", "call-without-timeout", "call-without-timeout is found on line 12: move the comment there"),
-    ("  server:", "REL007", "take it out"),
+    ("  server:", "REL007", "remove it"),
 ])  # fmt: skip
 def test_a_comment_that_accepts_nothing_names_the_line_of_the_finding(comment_at: str, rule: str, suggestion: str) -> None:
     text = "# a first line\n" + SYSTEM.replace(comment_at, f"  # archlint: accept {rule} -- a pilot\n{comment_at}")
@@ -212,4 +212,4 @@ def test_what_is_no_rule_before_the_reason_accepts_nothing() -> None:
     text = "archlint: 1\nsystem: x  # archlint: accept SRV002 until 2020-01-01 -- b\n"
     (problem,) = comment_grants(parse("arch.yaml", text))
     assert isinstance(problem, Problem)
-    assert "`until` is no rule" in problem.message
+    assert "`until` is not a rule" in problem.message

@@ -117,7 +117,7 @@ def test_what_accepts_nothing_is_reported() -> None:
     report = lint(fixed)
     assert open_rules(report) == ["DOC017"]
     finding = report.findings[0]
-    assert (finding.location.line, finding.at, finding.suggestion) == (14, "accept[0]", "take it out")
+    assert (finding.location.line, finding.at, finding.suggestion) == (14, "accept[0]", "remove it")
 
 
 @pytest.mark.parametrize(

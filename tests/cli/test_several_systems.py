@@ -136,6 +136,13 @@ def test_systems_without_a_name_of_their_own_have_numbers() -> None:
     assert [file.part for file in report.files] == ["", "2", "3", "4", "5"]
 
 
+def test_what_all_systems_of_a_file_include_is_bound(tmp_path: Path) -> None:
+    (tmp_path / "parts.yaml").write_text("models: {m: }\n#" + "x" * 9_000_000 + "\n")
+    (tmp_path / "arch.yaml").write_text("---\narchlint: 1\ninclude: parts.yaml\ncomponents: {a: {kind: client}}\n" * 5)
+    (error,) = library.check(tmp_path / "arch.yaml").errors
+    assert "its systems include more than 32 MiB in all" in error.message
+
+
 def test_an_include_takes_the_first_system_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "parts.yaml").write_text("archlint: 1\nmodels: {m: }\n---\narchlint: 1\nmodels: {n: }\n")
     (tmp_path / "arch.yaml").write_text("archlint: 1\ninclude: parts.yaml\ncomponents: {a: {kind: client}}\n")

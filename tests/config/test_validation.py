@@ -97,7 +97,7 @@ strict = false
         ('slow = "5min"', "the parameters do not fit the check `./check.py`: Expected `float` <= 60.0 - at `$.slow`"),
         ("big = 100", "`100` has no unit of size\n  hint: did you mean 100MB or 100GB?"),
         ("rate = 40", "`40` is not a rate\n  hint: did you mean 40/s?"),
-        ("part = 99.5", "`99.5` is more than the whole\n  hint: did you mean 99.5%?"),
+        ("part = 99.5", "`99.5` is more than 100%\n  hint: did you mean 99.5%?"),
         ('many = "lots"', "`lots` is not a count"),
         ('factor = "big"', "`big` is no number\n  hint: write one such as 3 or 1.5"),
         ("factor = nan", "`nan` is no number"),

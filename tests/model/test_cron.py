@@ -78,7 +78,7 @@ def _days(count: int) -> list[datetime]:
     ("@reboot", "is not a schedule; write cron (0 3 * * *), a period (6h) or one of"),
     ("daily", "is not a schedule"),
     ("6", "is not a schedule"),
-    ("0s", "is no period"),
+    ("0s", "is not a period"),
     ("", "`` is empty"),
     ("  ", "is empty"),
     ("1," * 5000 + "1 * * * *", "is too long"),

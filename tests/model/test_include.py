@@ -137,7 +137,7 @@ def test_aliases_of_all_files_together_are_bound() -> None:
     assert many(SHARED, 1).read().problems[0].kind == "missing-key"
     found = many(SHARED, 900).read()
     (first, *_) = [p.message for p in found.problems if p.kind == "bad-include"]
-    assert first == "the aliases in the files of this system stand for more than 10,000 values"
+    assert first == "the aliases in the files of this system expand to more than 10,000 values"
     assert len(found.documents) < 5
 
 

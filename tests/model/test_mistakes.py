@@ -32,9 +32,9 @@ def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
         Said(7, 35, "contradiction", "500ms",
              "p99 is 500 ms, below p50 with 2 s: a higher percentile is never smaller", "are they swapped?"),
         Said(9, 20, "wrong-quantity", "1.1gb", "`1.1gb` has an unknown unit of size", "did you mean 1.1GB?"),
-        Said(9, 38, "unknown-word", "float32", "`float32` is no precision", "did you mean `fp32`?"),
+        Said(9, 38, "unknown-word", "float32", "unknown precision `float32`", "did you mean `fp32`?"),
         Said(9, 47, "unknown-key", "owners", "a model has no key `owners`", "did you mean `owner`?"),
-        Said(11, 22, "unknown-kind", "clinet", "`clinet` is no kind of component", "did you mean `client`?"),
+        Said(11, 22, "unknown-kind", "clinet", "unknown kind of component `clinet`", "did you mean `client`?"),
         Said(11, 48, "unknown-key", "timout", "a relation has no key `timout`", "did you mean `timeout`?"),
         Said(12, 34, "wrong-quantity", "two", "`two` is not a count", "write it like 12, 40k, 280M or 7B"),
         Said(12, 62, "wrong-shape", "{a: b}", "`zones` needs a list, but has a mapping",
@@ -42,7 +42,7 @@ def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
         Said(13, 18, "contradiction", "worker",
              "a worker takes work from a queue, but this one consumes nothing",
              "add `consumes: [queue]`, or make it a `service`"),
-        Said(14, 3, "duplicate-name", "api", "the key `api` stands twice in this mapping",
+        Said(14, 3, "duplicate-name", "api", "the key `api` is repeated in this mapping",
              "rename one of them, or join them"),
         Said(15, 3, "missing-key", "store", "a component needs `kind`: what it does", "add `kind:`"),
     ]  # fmt: skip
@@ -51,13 +51,13 @@ def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
 def test_what_a_duplicate_repeats_is_shown_too() -> None:
     (problem,) = (p for p in architecture(TEN).problems if p.kind == "duplicate-name")
     ((message, document, span),) = problem.related
-    assert (message, document.position(span.start)) == ("the first stands here", (12, 3))
+    assert (message, document.position(span.start)) == ("first defined here", (12, 3))
 
 
 def test_the_second_of_two_facts_names_the_first() -> None:
     problem = next(p for p in architecture(TEN).problems if p.place.last == "p99")
     ((message, document, span),) = problem.related
-    assert (message, document.position(span.start)) == ("p50 is said here", (7, 26))
+    assert (message, document.position(span.start)) == ("p50 is set here", (7, 26))
 
 
 def test_every_problem_has_a_structural_place() -> None:

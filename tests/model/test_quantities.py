@@ -112,14 +112,14 @@ def test_money(text: str, money: tuple[float, str, float | None, float | None]) 
     (parse_rate, "many", "`many` is not a rate; write it like 40/s, 300/min or 2M/day"),
     (parse_bandwidth, "8Gbps", "`8Gbps` is not a bandwidth; did you mean 8Gbit/s?"),
     (parse_bandwidth, "200MB", "`200MB` is not a bandwidth; write it like 200MB/s or 8Gbit/s"),
-    (parse_share, "99.5", "`99.5` is more than the whole; did you mean 99.5%?"),
-    (parse_share, "150%", "`150%` is more than the whole"),
+    (parse_share, "99.5", "`99.5` is more than 100%; did you mean 99.5%?"),
+    (parse_share, "150%", "`150%` is more than 100%"),
     (parse_share, "half", "`half` is not a share; write it like 99.5% or 0.995"),
     (parse_money, "$5", "`$5` is not a price; write it like 0.40 USD per 1k, 1200 USD per month or 0.75 USD per h"),
     (parse_money, "5 USD per 0",
-     "`5 USD per 0` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
+     "`5 USD per 0` does not say what it pays for; a price is per count (1k) or per s, min, h, day or month"),
     (parse_money, "5 USD per moon",
-     "`5 USD per moon` does not say for what; a price is per count (1k) or per s, min, h, day or month"),
+     "`5 USD per moon` does not say what it pays for; a price is per count (1k) or per s, min, h, day or month"),
 ])  # fmt: skip
 def test_a_wrong_spelling_is_answered_with_the_likely_one(
     parse: Callable[[str], object], text: str, message: str
@@ -170,7 +170,7 @@ def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], o
             parse(text)
         except ValueError as error:
             said = str(error)
-        assert not said or "does not say for what" in said
+        assert not said or "does not say what it pays for" in said
 
     law()
 

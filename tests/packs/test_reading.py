@@ -110,7 +110,7 @@ terms: {wait: }
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (RULE + "title: again\n", "ACME001-some-rule/rule.yaml:5:1: the key `title` stands twice in this mapping"),
+        (RULE + "title: again\n", "ACME001-some-rule/rule.yaml:5:1: the key `title` is repeated in this mapping"),
         ("just words\n", "ACME001-some-rule/rule.yaml:1:1: a rule needs a mapping"),
         ("a: [\n", "ACME001-some-rule/rule.yaml:2:1: not YAML: "),
         ("", "ACME001-some-rule/rule.yaml:1:1: a rule needs `severity`"),

@@ -240,13 +240,13 @@ def test_one_document_with_marks_is_one_document(text: str) -> None:
     ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character that cannot start any token", "replace this tab"),
     ("a: 1\n b: 2\n", "a.yaml:2:3: not YAML: mapping values are not allowed in this context", "check the indentation of this line"),
     ("a: *x\n", "a.yaml:1:4: the alias *x has no anchor before it", "define it with &x"),
-    ("a: &x [*x]\n", "a.yaml:1:8: the alias *x stands inside its own anchor", "write the value out"),
-    ("a: &x {b: {c: *x}}\n", "a.yaml:1:15: the alias *x stands inside its own anchor", "write the value out"),
+    ("a: &x [*x]\n", "a.yaml:1:8: the alias *x is inside its own anchor", "write the value out"),
+    ("a: &x {b: {c: *x}}\n", "a.yaml:1:15: the alias *x is inside its own anchor", "write the value out"),
     ("a: @b\n", "a.yaml:1:4: not YAML: found character that cannot start any token", "check the indentation"),
     ("%FOO\n", "a.yaml:1:5: not YAML: found unknown directive name", ""),
     ("한: \x08\n", "a.yaml:1:4: not YAML: control characters are not allowed", "is this a text file?"),
     ("a: \ud800\n", "a.yaml: not YAML", "is this a text file?"),
-    ("a: !%ed%a0%80 x\n", "a.yaml: not YAML: a tag is not UTF-8", "take the tag out"),
+    ("a: !%ed%a0%80 x\n", "a.yaml: not YAML: a tag is not UTF-8", "remove the tag"),
 ])  # fmt: skip
 def test_a_refusal_says_where_and_what_next(text: str, message: str, hint: str) -> None:
     error = refusal(text)
