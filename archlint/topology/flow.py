@@ -20,7 +20,7 @@ class Flows:
         self.topology = topology
         self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
         self._routes: dict[int | None, Routes] = {}
-        self._reaches: dict[tuple[Routes, tuple[Start, ...], str], Reach] = {}
+        self._reaches: dict[tuple[Routes, tuple[Start, ...], str | None], Reach] = {}
         self._failures: dict[tuple[Reach, tuple[object, ...]], Failures] = {}
 
     def of(self, entrance: Entrance, models: tuple[str, ...] | None = None) -> Flow:
@@ -42,10 +42,10 @@ class Flows:
     def reach(self, routes: Routes, client: str, entry: Sequence[Step]) -> Reach:
         """Return what requests meet that enter by some steps: one for all clients that are not met again."""
         starts = tuple(dict.fromkeys((step.target, step.waits) for step in entry if step.target != client))
-        shared = self._reach(routes, starts, "")
+        shared = self._reach(routes, starts, None)
         return self._reach(routes, starts, client) if client in shared else shared
 
-    def _reach(self, routes: Routes, starts: tuple[Start, ...], without: str) -> Reach:
+    def _reach(self, routes: Routes, starts: tuple[Start, ...], without: str | None) -> Reach:
         key = (routes, starts, without)
         known = self._reaches.get(key)
         if known is None:

@@ -49,7 +49,7 @@ class Reach:
     back to it.
     """
 
-    def __init__(self, routes: Routes, starts: tuple[Start, ...], without: str = "") -> None:
+    def __init__(self, routes: Routes, starts: tuple[Start, ...], without: str | None = None) -> None:
         self.routes = routes
         self.waiting: dict[str, None] = {}
         self.eventual: dict[str, None] = {}
@@ -67,7 +67,7 @@ class Reach:
     def __contains__(self, name: str) -> bool:
         return name in self.waiting or name in self.eventual
 
-    def _meet_waiting(self, starts: list[str], without: str) -> None:
+    def _meet_waiting(self, starts: list[str], without: str | None) -> None:
         met = self.waiting
         met.update(dict.fromkeys(name for name in starts if name != without))
         order = list(met)
@@ -80,7 +80,7 @@ class Reach:
                     self.entered[target] = step
                     order.append(target)
 
-    def _meet_eventual(self, starts: list[str], without: str) -> None:
+    def _meet_eventual(self, starts: list[str], without: str | None) -> None:
         waiting, met = self.waiting, self.eventual
         met.update(dict.fromkeys(name for name in starts if name != without and name not in waiting))
         order = list(met)
@@ -90,7 +90,7 @@ class Reach:
             steps = self.steps[name] = self.routes.steps(name, beyond=True)
             self._follow(steps, without, order)
 
-    def _follow(self, steps: list[Step], without: str, order: list[str]) -> None:
+    def _follow(self, steps: list[Step], without: str | None, order: list[str]) -> None:
         for step in steps:
             target = step.target
             if target not in self.waiting and target not in self.eventual and target != without:

@@ -1,0 +1,60 @@
+"""Laws of every system that can be read, however absurd its numbers, names and roles are."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from random import Random
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import archlint
+from archlint.analysis.patterns import recognise
+from archlint.config import Config
+from archlint.linter import Linter, Options
+from archlint.source.parser import parse
+from tests.analysis.hostile import Lot
+
+LINTER = Linter(Config(Path(__file__).parent), Options(today="2026-06-30"))
+SEEDS = st.integers(0, 10**9)
+
+
+@settings(max_examples=120, deadline=None)
+@example(75)     # a full queue of a worker without replicas
+@example(83)     # a full queue whose worker takes no time
+@example(3)      # a component with an empty name
+@given(SEEDS)
+def test_every_check_ends_with_finite_terms(seed: int) -> None:
+    report, _ = LINTER.lint(parse("arch.yaml", Lot(Random(seed)).text()), None)
+    for finding in report.findings:
+        assert 0 <= finding.loss <= 1, finding
+        assert not {"inf", "nan", "-inf"} & set(finding.message.split()), finding
+        for term in finding.terms:
+            assert not isinstance(term.value, float) or math.isfinite(term.value), (finding.rule, term)
+
+
+@settings(max_examples=120, deadline=None)
+@example(3)
+@example(4)
+@given(SEEDS)
+def test_every_question_about_a_system_has_an_answer(seed: int) -> None:
+    system = archlint.load(Lot(Random(seed)).text())
+    for pattern in recognise(system):
+        assert all(name in system.components for names in pattern.roles.values() for name in names)
+    assert set(system.articulation_points()) <= set(system.components)
+    assert len(system.to_networkx()) == len(system.components)
+    for cycle in system.waiting_cycles():
+        assert cycle[0].source == cycle[-1].target
+    for name in system.workloads:
+        waiting = system.waiting_path(name)
+        attempts = system.attempts(name)
+        assert attempts is None or set(attempts) == set(waiting)
+        needed = set(system.needed_components(name))
+        for component in system.components:
+            chain = system.dominators(name, component)
+            assert bool(chain) == (component in waiting) and (not chain or chain[-1] == component)
+            lost = system.components_lost_with(name, [component])
+            assert (component in needed) <= (component in lost)
+        for loss in system.blast_radius(waiting[:1]).losses:
+            assert loss.share is None or 0 <= loss.share <= 1
