@@ -78,8 +78,8 @@ class FloorOf:
         self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
         # What stands behind the client is the same for all workloads that enter alike.
-        key = (self.flow.reach, workload.repeats, estimated, models_first)
-        self._memory = system.floor_memories.setdefault(key, FloorMemory())
+        self.key = (self.flow.reach, workload.repeats, estimated, models_first)
+        self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
         self._known = self._memory.floors
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()

@@ -6,7 +6,9 @@ that succeeds, until its timeout: a fallback answers for a model that fails, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Sequence
+from typing import Final, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -14,7 +16,8 @@ from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
-from archlint.topology import Flow
+from archlint.topology import Flow, Step
+from archlint.topology.reach import Reach
 
 
 class Spared(msgspec.Struct, frozen=True):
@@ -24,28 +27,87 @@ class Spared(msgspec.Struct, frozen=True):
     floor: Floor
 
 
-def spared_calls(system: System, workload: Workload, fraction: float, floors: FloorOf) -> Iterator[Spared]:
-    """Yield the calls on the way to a model that all requests wait for, though the answer could do without."""
-    flow = system.flow(workload)
-    seen: dict[Relation, None] = {}
-    for serving in system.servings(workload):
-        call = _first_spared(flow, flow.path_to(serving.server)) if serving.mode == ONLINE else None
-        if call is not None and call not in seen:
-            seen[call] = None
-            yield Spared(call, _until_given_up(system, call, floors.component(call.target, fraction)))
+class _Source(msgspec.Struct, frozen=True):
+    """What decides whether all requests at a component take a relation: a cache before it, groups."""
+
+    cached: bool
+    grouped: frozenset[tuple[str, int]]
 
 
-def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
-    """Return the first call of a path that can be done without; None where not all requests come to it."""
-    for relation in path:
-        steps = flow.steps[relation.source]
-        cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)
-        grouped = any(step.relation == relation and step.group is not None for step in steps)
-        if cached or grouped or relation.when is not None or (relation.share or 1.0) < 1:
+_OPEN: Final = "open"
+"""All requests take the way, and so far nothing on it can be done without."""
+_Way = Relation | Literal["open"] | None
+
+
+class _Memory:
+    """What is known of the ways to servers; workloads that enter alike share the ways behind their client."""
+
+    def __init__(self) -> None:
+        self.ways: dict[Reach, dict[str, tuple[str, _Way]]] = {}
+        self.sources: dict[Reach, dict[str, _Source]] = {}
+        self.spared: dict[Hashable, tuple[Spared, ...]] = {}
+
+    def way(self, flow: Flow, client: _Source, server: str) -> Relation | None:
+        """Return the first call on the way to a server that can be done without, if all requests come to it."""
+        start, behind = self._behind(flow, server)
+        if start == flow.client:
             return None
-        if relation.optional or relation.fallback is not None:
-            return relation
-    return None
+        entry = flow.entering(start)
+        first = _at(client, entry.relation)
+        way = behind if first == _OPEN else first
+        return way if isinstance(way, Relation) else None
+
+    def _behind(self, flow: Flow, name: str) -> tuple[str, _Way]:
+        """Return where the way to a component enters behind the client, and what is known of it from there on."""
+        known = self.ways.setdefault(flow.reach, {})
+        sources = self.sources.setdefault(flow.reach, {})
+        path: list[Step] = []
+        while name not in known and (step := flow.reach.entered.get(name)) is not None:
+            path.append(step)
+            name = step.source
+        found = known.setdefault(name, (name, _OPEN))
+        for step in reversed(path):
+            start, way = found
+            if way == _OPEN:
+                if step.source not in sources:
+                    sources[step.source] = _source(flow.reach.steps[step.source])
+                way = _at(sources[step.source], step.relation)
+            found = known[step.target] = (start, way)
+        return found
+
+
+_memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
+
+
+def spared_calls(system: System, workload: Workload, fraction: float, floors: FloorOf) -> tuple[Spared, ...]:
+    """Return the calls on the way to a model that all requests wait for, though the answer could do without."""
+    memory = _memories.setdefault(system, _Memory())
+    flow, servings = system.flow(workload), system.servings(workload)
+    key = (flow, id(servings), floors.key, fraction)       # the system keeps the servings
+    known = memory.spared.get(key)
+    if known is None:
+        client = _source(flow.steps[flow.client]) if flow.waiting else _Source(False, frozenset())
+        servers = dict.fromkeys(serving.server for serving in servings if serving.mode == ONLINE)
+        calls = dict.fromkeys(memory.way(flow, client, server) for server in servers)
+        known = memory.spared[key] = tuple(
+            Spared(call, _until_given_up(system, call, floors.component(call.target, fraction)))
+            for call in calls if call is not None
+        )  # fmt: skip
+    return known
+
+
+def _source(steps: Sequence[Step]) -> _Source:
+    cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)
+    grouped = ((step.relation.verb, step.relation.index) for step in steps if step.group is not None)
+    return _Source(cached, frozenset(grouped))
+
+
+def _at(source: _Source, relation: Relation) -> _Way:
+    """Return the relation if it can be done without, None if not all requests come to it, else that it is open."""
+    grouped = (relation.verb, relation.index) in source.grouped
+    if source.cached or grouped or relation.when is not None or (relation.share or 1.0) < 1:
+        return None
+    return relation if relation.optional or relation.fallback is not None else "open"
 
 
 def _until_given_up(system: System, call: Relation, floor: Floor) -> Floor:

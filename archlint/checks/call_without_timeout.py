@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,7 +12,8 @@ from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
-from archlint.topology import Flow
+from archlint.topology import Flow, Step
+from archlint.topology.reach import Reach
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
@@ -46,16 +47,25 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
     """Yield for each caller what it waits for without a timeout, and the tightest objective there."""
     workloads: dict[Flow, list[Workload]] = {}
+    entering: dict[Reach, list[Flow]] = {}
     for workload in system.workloads.values():
-        workloads.setdefault(system.flow(workload), []).append(workload)
+        flow = system.flow(workload)
+        if flow not in workloads:
+            entering.setdefault(flow.reach, []).append(flow)
+        workloads.setdefault(flow, []).append(workload)
     found: dict[str, dict[tuple[str, int], Relation]] = {}
     asked: dict[str, list[_Asked]] = {}
-    for flow, users in workloads.items():
-        tightest = _tightest(_asked(user) for user in users)
-        for relation in _without_timeout(system, flow):
-            found.setdefault(relation.source, {})[relation.verb, relation.index] = relation
-            if tightest is not None:
-                asked.setdefault(relation.source, []).append(tightest)
+    for reach, flows in entering.items():
+        tightest = {flow: _tightest(_asked(user) for user in workloads[flow]) for flow in flows}
+        # Behind the client, workloads that enter alike meet the same components: these are looked at once.
+        known = [flow for flow in flows if flow.waiting]
+        parts = [(_without_timeout(system, flow.steps, (flow.client,)), tightest[flow]) for flow in known]
+        parts.append((_without_timeout(system, reach.steps, reach.waiting), _tightest(tightest.values())))
+        for relations, one in parts:
+            for relation in relations:
+                found.setdefault(relation.source, {})[relation.verb, relation.index] = relation
+                if one is not None:
+                    asked.setdefault(relation.source, []).append(one)
     for name, missing in found.items():
         yield (
             [r for r in system.topology.outgoing[name] if (r.verb, r.index) in missing],
@@ -63,9 +73,9 @@ def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
         )
 
 
-def _without_timeout(system: System, flow: Flow) -> Iterator[Relation]:
-    for name in flow.waiting:
-        for step in flow.steps.get(name, ()):
+def _without_timeout(system: System, steps: Mapping[str, list[Step]], names: Iterable[str]) -> Iterator[Relation]:
+    for name in names:
+        for step in steps.get(name, ()):
             if step.waits and system.facts.timeout_s(step.relation) is None:
                 yield step.relation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import msgspec
 
@@ -60,12 +60,20 @@ class Excess(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each model that exceeds an objective, alone or with its path."""
     by_model: dict[str, list[Excess]] = {}
+    met: dict[Hashable, tuple[Place, ...]] = {}      # of the same objectives on the same way, what is unknown
     for workload in system.workloads.values():
         if not workload.slo.latency:
             continue
         if not any(serving.mode == ONLINE for serving in system.servings(workload)):
             continue
-        found, unknown = _judge(system, workload, params)
+        key = (system.flow(workload), workload.models, workload.repeats, workload.slo.latency)
+        found: list[Excess] = []
+        if key in met:
+            unknown = met[key]
+        else:
+            found, unknown = _judge(system, workload, params)
+            if not found:
+                met[key] = unknown
         for excess in found:
             by_model.setdefault(excess.model, []).append(excess)
         if unknown and not found:

@@ -181,15 +181,23 @@ class Flow:
         """Return the relations by which a request first reaches a component, from the client on, or ()."""
         path: list[Relation] = []
         while name != self.client and name in self:
-            step = self.reach.entered.get(name) or self._first(name)
+            step = self.reach.entered.get(name) or self.entering(name)
             path.append(step.relation)
             name = step.source
         return tuple(reversed(path))
 
-    def _first(self, name: str) -> Step:
-        """Return the step of the client to a component, the one that it waits for before others."""
-        steps = [step for step in self._entry if step.target == name]
-        return next((step for step in steps if step.waits), steps[0])
+    def entering(self, name: str) -> Step:
+        """Return the step of the client to a component where requests enter, one that it waits for before others."""
+        return self._entering[name]
+
+    @cached_property
+    def _entering(self) -> dict[str, Step]:
+        found: dict[str, Step] = {}
+        for step in self._entry:
+            before = found.get(step.target)
+            if before is None or (step.waits and not before.waits):
+                found[step.target] = step
+        return found
 
     def either_groups(self) -> Iterator[Group]:
         """Yield the groups of which any one relation suffices."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+
+import msgspec
 
 from archlint.analysis.patterns.reach import Servers, recognised, servers_of_flow
 from archlint.analysis.system import System
@@ -10,6 +12,37 @@ from archlint.model.architecture import Relation, Workload
 from archlint.model.words import BALANCERS, STORES
 from archlint.topology import Flow, Step
 from archlint.verdicts import RecognisedPattern
+
+
+class Structures:
+    """The patterns of each workload's paths; workloads that differ in nothing but their client are looked at once."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self._known: dict[Hashable, tuple[Workload, list[RecognisedPattern]]] = {}
+
+    def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
+        """Yield the patterns of one workload's paths."""
+        flow = self.system.flow(workload)
+        client = self.system.components.get(flow.client)
+        if client is None:
+            return
+        relations = tuple(msgspec.structs.replace(relation, source="") for relation in client.relations)
+        facts = (client.kind, client.serves, client.preprocessing)
+        key = (flow.alike, workload.models, workload.entrance.to, relations, facts)
+        if key not in self._known:
+            self._known[key] = workload, list(of_structure(self.system, workload))
+        first, found = self._known[key]
+        before, after = first.entrance.client, client.name
+        for pattern in found:
+            if workload is first:
+                yield pattern
+            else:
+                roles = {
+                    role: tuple(after if name == before else name for name in names)
+                    for role, names in pattern.roles.items()
+                }
+                yield msgspec.structs.replace(pattern, workload=workload.name, roles=roles)
 
 
 def of_structure(system: System, workload: Workload) -> Iterator[RecognisedPattern]:

@@ -1,0 +1,81 @@
+"""The extreme shapes are what they say, and what is shared between their workloads changes no answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import archlint
+from archlint.analysis.floors import FloorOf
+from archlint.analysis.modes import ONLINE
+from archlint.analysis.patterns.composition import Structures, of_structure
+from archlint.checks._spared import spared_calls
+from archlint.model.architecture import Relation, Workload
+from archlint.topology import Flow
+from benchmarks.shapes import BY_NAME, Growth, probe, rendered, write_includes
+from tests.analysis.hostile import Lot
+
+SYSTEMS = [*(BY_NAME[name](12) for name in BY_NAME), *(Lot(Random(seed)).text() for seed in range(60))]
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_shape_is_read_without_loss_and_grows_with_its_size(name: str, tmp_path: Path) -> None:
+    sizes = []
+    for size in (20, 40):
+        system = archlint.load(BY_NAME[name](size))
+        assert not [problem.message for problem in system.architecture.problems if problem.loses_meaning]
+        sizes.append(sum(1 + len(part.relations) for part in system.components.values()) + len(system.workloads))
+    assert 1.5 < sizes[1] / sizes[0] < 2.5
+    path = tmp_path / "arch.yaml"
+    path.write_text(BY_NAME[name](20), encoding="utf-8")
+    assert probe(path).input_bytes == path.stat().st_size
+
+
+def test_files_that_include_each_other_are_one_system(tmp_path: Path) -> None:
+    system = archlint.load(write_includes(20, tmp_path))
+    assert len(system.components) == 20
+
+
+def test_the_table_says_where_the_limit_was_met() -> None:
+    text = rendered([Growth("one_hub", 0.5, 4.0, 1.0, 80.0), Growth("knot", None, None, None, None)], (1000, 8000))
+    assert "| one hub | " in text and "over" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("text", SYSTEMS)
+def test_workloads_that_share_answers_get_their_own(text: str) -> None:
+    system = archlint.load(text)
+    structures = Structures(system)
+    for workload in system.workloads.values():
+        flow = system.flow(workload)
+        if not flow.waiting:
+            continue
+        assert list(structures.of(workload)) == list(of_structure(system, workload))
+        servers = [serving.server for serving in system.servings(workload) if serving.mode == ONLINE]
+        naive = dict.fromkeys(_first_spared(flow, flow.path_to(server)) for server in servers)
+        found = spared_calls(system, workload, 0.99, FloorOf(system, workload))
+        assert [spared.call for spared in found] == [call for call in naive if call is not None]
+
+
+def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
+    """Walk the whole path, for each server anew."""
+    for relation in path:
+        steps = flow.steps[relation.source]
+        cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)
+        grouped = any(step.relation == relation and step.group is not None for step in steps)
+        if cached or grouped or relation.when is not None or (relation.share or 1.0) < 1:
+            return None
+        if relation.optional or relation.fallback is not None:
+            return relation
+    return None
+
+
+def test_clients_that_differ_in_name_only_are_named_each() -> None:
+    system = archlint.load(BY_NAME["cached_servers"](6).replace(
+        "workloads:\n", "workloads:\n  other: {from: app}\n").replace(
+        "components:\n", "components:\n  app: {kind: client, calls: [api]}\n"))  # fmt: skip
+    structures = Structures(system)
+    workloads: list[Workload] = list(system.workloads.values())
+    assert [list(structures.of(one)) for one in workloads] == [list(of_structure(system, one)) for one in workloads]
+    assert all(list(structures.of(one)) for one in workloads)
