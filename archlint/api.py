@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -141,10 +141,9 @@ class Linters:
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
             yield from map(self.check_one_of_many if len(paths) > 1 else self.check, paths)
             return
-        from concurrent.futures import ProcessPoolExecutor
+        from archlint.workers import Workers
 
-        with ProcessPoolExecutor(initializer=_start, initargs=(self.options, self.fixed)) as pool:
-            yield from pool.map(_check_in_process, paths, chunksize=4)
+        yield from Workers(partial(_checker, self.options, self.fixed), _lost).map(paths)
 
 
 def _size(path: Path) -> int:
@@ -154,16 +153,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-_of_process: list[Linters] = []
+def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome]:
+    """What checks files in a process of its own."""
+    return Linters(options, fixed).check_one_of_many
 
 
-def _start(options: Options, fixed: Config | None) -> None:
-    gc.enable()  # a process that checks many files does not end at once
-    _of_process[:] = [Linters(options, fixed)]
-
-
-def _check_in_process(path: Path) -> Outcome:
-    return _of_process[0].check_one_of_many(path)
+def _lost(path: Path) -> Outcome:
+    message = f"{path}: the process that checked it was killed, probably for lack of memory"
+    return Outcome(path, (), InputError(message, "give archlint more memory, or split the file", str(path)))
 
 
 def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list[Outcome], tuple[Path, ...]]:

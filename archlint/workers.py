@@ -1,0 +1,110 @@
+"""Many files checked side by side, in processes that never outlive the one that started them.
+
+Ctrl-C reaches the parent only. A worker ends when its parent has ended, however that was. Where a worker is killed,
+for lack of memory for instance, the files that it had are checked again, one by one, and only the one that kills its
+worker once more is an error.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_CHUNK = 4
+_work: list[Callable[[Any], Any]] = []
+
+
+class Workers(Generic[Item, Result]):
+    """Applies a function to items in processes.
+
+    `make` returns the function, once in each process; `lost` says what the result is for an item whose process was
+    killed. All of them, items and results can be pickled.
+    """
+
+    def __init__(self, make: Callable[[], Callable[[Item], Result]], lost: Callable[[Item], Result]) -> None:
+        self.make = make
+        self.lost = lost
+
+    def map(self, items: Sequence[Item]) -> Iterator[Result]:
+        """Yield the results in the order of the items."""
+        chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+        pool = _pool(self.make)
+        try:
+            futures: list[Future[list[Result]]] = [_submitted(pool, chunk) for chunk in chunks]
+            for chunk, future in zip(chunks, futures, strict=True):
+                try:
+                    results: list[Result] = future.result()
+                except BrokenProcessPool:
+                    results = [self._alone(item) for item in chunk]
+                yield from results
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _alone(self, item: Item) -> Result:
+        """Apply the function in a process of its own."""
+        pool = _pool(self.make, 1)
+        try:
+            results: list[Result] = _submitted(pool, [item]).result()
+        except BrokenProcessPool:
+            return self.lost(item)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return results[0]
+
+
+def _pool(make: Callable[[], Callable[[Item], Result]], size: int | None = None) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(size, initializer=_start, initargs=(make,))
+
+
+def _submitted(pool: ProcessPoolExecutor, chunk: Sequence[Item]) -> Future[list[Result]]:
+    try:
+        with _interrupts_held_back():                      # processes that start now inherit that
+            return pool.submit(_apply, chunk)
+    except BrokenProcessPool as error:                     # a process was killed already
+        future: Future[list[Result]] = Future()
+        future.set_exception(error)
+        return future
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start(make: Callable[[], Callable[[Any], Any]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.enable()                                            # a process that checks many files does not end at once
+    _work[:] = [make()]
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent has ended: its end of a pipe is closed then, whatever ended it."""
+    import os
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _apply(items: Sequence[Any]) -> list[Any]:
+    return [_work[0](item) for item in items]

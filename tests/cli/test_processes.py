@@ -1,0 +1,98 @@
+"""Ctrl-C, and processes that are killed: of the command, and of its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archlint.workers import Workers
+from tests.cli.test_check import HEALTHY
+from tests.conftest import command
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc: run it on Linux")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So many large files that workers check them for some seconds."""
+    folder = tmp_path_factory.mktemp("many")
+    parts = "".join(f"  part-{n}: {{kind: service, replicas: 2, zones: [a, b]}}\n" for n in range(1500))
+    for n in range(60):
+        (folder / f"{n}.yaml").write_text(HEALTHY + parts)
+    return folder
+
+
+def started(folder: Path, *words: str) -> tuple[subprocess.Popen[str], list[int]]:
+    """Start a check in a process group of its own, and wait until its workers run."""
+    process = subprocess.Popen(
+        [command(), "check", ".", *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        found = [int(word) for word in children.read_text().split()]
+        if found:
+            return process, found
+        time.sleep(0.02)
+    raise AssertionError(f"no worker was seen: {process.communicate()}")
+
+
+def runs(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def all_end(numbers: list[int]) -> bool:
+    end = time.monotonic() + 30
+    while time.monotonic() < end and any(map(runs, numbers)):
+        time.sleep(0.05)
+    return not any(map(runs, numbers))
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(many: Path, delay: float) -> None:
+    process, workers = started(many)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGINT)                  # as a terminal does it: the whole group gets it
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
+    assert all_end(workers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_their_parent(many: Path, number: signal.Signals) -> None:
+    process, workers = started(many)
+    process.send_signal(number)
+    process.wait(timeout=60)
+    assert all_end(workers)
+    process.communicate()
+
+
+def test_a_worker_that_is_killed_loses_no_file(many: Path) -> None:
+    process, workers = started(many, "--exit-zero", "-q", "-o", "json")
+    os.kill(workers[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert out.count('"rules_run"') == 60
+
+
+def killer() -> Callable[[int], int]:
+    def run(item: int) -> int:
+        if item == 5:
+            os.kill(os.getpid(), signal.SIGKILL)           # what the kernel does when memory runs out
+        return item * 2
+
+    return run
+
+
+def test_only_the_item_that_kills_its_worker_is_lost() -> None:
+    assert list(Workers(killer, lambda item: -item).map(range(12))) == [*(n * 2 for n in range(5)), -5, *(n * 2 for n in range(6, 12))]
