@@ -1,7 +1,7 @@
-"""Findings taken on purpose: entries under `accept:` and comments beside a line.
+"""Accepted findings: entries under `accept:`, and comments.
 
-An acceptance needs a reason. Past its `until`, or with its `while` no longer true, the finding is open again
-and says so; one that accepts nothing is itself reported.
+An acceptance needs a reason. The finding reopens after `until`, or when its `while` condition fails. An acceptance
+without a finding is reported.
 """
 
 from archlint.acceptance.apply import Acceptances

@@ -15,7 +15,7 @@ from archlint.verdicts import Accepted, Finding, Location, OpenQuestion, ShownRe
 
 
 class Acceptances:
-    """The acceptances of a system, and what became of them; `problems` is filled by `apply`.
+    """The acceptances of a system; `apply` uses them, and fills `problems`.
 
     `active` are the ids and names of the rules that run, `known` those of all rules; `today` is an ISO date.
     """
@@ -53,7 +53,7 @@ class Acceptances:
     ) -> tuple[list[Finding], tuple[Accepted, ...]]:
         """Split findings into those that stay open and those that are accepted.
 
-        Where a rule is undecided at a place (`questions`), nobody can say that an acceptance of it is unused.
+        An acceptance is not unused while its rule is undecided at that place (`questions`).
         """
         if not self.grants:
             return list(findings), ()
@@ -111,7 +111,7 @@ class Acceptances:
 
 
 class _Index:
-    """Grants by what they speak of, so that many findings and many grants stay cheap."""
+    """Grants by rule and place, so that many findings and many grants stay cheap."""
 
     def __init__(self, grants: Sequence[Grant]) -> None:
         self.grants = grants
@@ -129,7 +129,7 @@ class _Index:
                 self.by_place.setdefault((grant.rule, grant.at), []).append(number)
 
     def covering(self, rule: str, name: str, at: str, location: Location) -> list[int]:
-        """Return the numbers of the grants that speak of a rule, by id or name, at a place or what holds it."""
+        """Return the numbers of the grants for a rule, by id or name, at a place or at what contains it."""
         found: list[int] = []
         for word in (rule, name):
             found += self.by_line.get((word, location.file, location.line), ())
@@ -141,7 +141,7 @@ class _Index:
 
 
 def _holders(at: str) -> Iterator[str]:
-    """Yield a structural path, and the paths of all that holds it.
+    """Yield a structural path, and the paths of everything that contains it.
 
     >>> list(_holders("components.api.calls[0]"))
     ['components.api.calls[0]', 'components', 'components.api', 'components.api.calls']
@@ -153,7 +153,7 @@ def _holders(at: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, at: str) -> bool:
-    """Whether a pattern means a place or what holds it; `*` stands for any run of characters.
+    """Whether a pattern matches a place or what contains it; `*` matches any characters.
 
     >>> _matches("components.*.replicas", "components.api.replicas")
     True

@@ -24,10 +24,11 @@ _HINT: Final = "write `# archlint: accept SRV002 -- why`"
 
 
 def comment_grants(document: Document) -> Iterator[Grant | Problem]:
-    """Find the acceptances that a document's comments make, and the comments that try and fail.
+    """Find the acceptances in a document's comments, and the comments that fail to be one.
 
-    A comment beside something covers the findings of that line; one that stands alone covers the next line that holds
-    more than a comment. On the line of a component's key, or of a model's or workload's, it covers all of that part.
+    A comment beside something covers the findings of that line; one on a line of its own covers the next line
+    that is neither blank nor a comment. On the line of a component's key, or of a model's or workload's, it covers all
+    of that part.
     """
     if "archlint:" not in document.text:
         return
@@ -78,13 +79,13 @@ def _read(
 
 
 def _stands_alone(document: Document, offset: int) -> bool:
-    """Whether nothing but other comments stands before an offset in its line."""
+    """Whether only comments come before an offset in its line."""
     position = document.position(offset)
     return document.line(position.line)[: position.column - 1].lstrip()[:1] in {"", "#"}
 
 
 class _NextLines:
-    """For a comment that stands alone, the line that it speaks of."""
+    """Finds the line that a comment on a line of its own covers."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -110,7 +111,7 @@ class _Parts:
         self.by_line: dict[int, list[str]] | None = None
 
     def on(self, line: int) -> str | None:
-        """Return the structural path of the part whose key stands on a line; None for none, and for several."""
+        """Return the structural path of the part whose key is on a line; None for none, and for several."""
         if self.by_line is None:
             self.by_line = {}
             for section, name, start in _keys_of_parts(self.document):
@@ -120,7 +121,7 @@ class _Parts:
 
 
 def _keys_of_parts(document: Document) -> Iterator[tuple[str, str, int]]:
-    """Yield section, name and offset of each part; one that comes by an alias or a merge stands elsewhere."""
+    """Yield section, name and offset of each part; one that comes from an alias or a merge is elsewhere."""
     sections = document.root.entries if isinstance(document.root, Mapping) else {}
     for section in SECTIONS:
         node = sections[section].value if section in sections else None
@@ -131,7 +132,7 @@ def _keys_of_parts(document: Document) -> Iterator[tuple[str, str, int]]:
 
 
 class _Scalars:
-    """The places of all texts that hold a `#`: what looks like a comment there is none."""
+    """The spans of all scalars with a `#`: what looks like a comment inside them is text."""
 
     def __init__(self, document: Document) -> None:
         spans: list[Span] = []
@@ -151,6 +152,6 @@ class _Scalars:
         self.spans = sorted(set(spans))
 
     def hold(self, offset: int) -> bool:
-        """Whether an offset lies in one of them."""
+        """Whether an offset is inside one of them."""
         index = bisect_right(self.spans, offset, key=lambda span: span.start) - 1
         return index >= 0 and offset < self.spans[index].end

@@ -1,4 +1,4 @@
-"""What is accepted: entries under `accept:`, and whether one still holds for a finding."""
+"""Acceptances as records, and whether one still applies to a finding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLAGS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """One acceptance with where it stands.
+    """One acceptance, with its location.
 
     `line` is set for a comment: the line whose findings it accepts. If that line is the one of a component, model or
     workload, `part` is its structural path, and the comment accepts findings anywhere in it.
@@ -40,7 +40,7 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 def grant_of(architecture: Architecture, entry: Acceptance) -> Grant:
-    """Make a grant of an entry under `accept:`; its identity is what it accepts, not where it stands in the list."""
+    """Make a grant of an entry under `accept:`; its identity is what it accepts, not its index in the list."""
     document, span = locate(architecture.origins, entry.place, architecture.document)
     place = Place(entry.place.steps, ("accept", entry.rule, entry.at or ""))
     return Grant(
@@ -50,15 +50,15 @@ def grant_of(architecture: Architecture, entry: Acceptance) -> Grant:
 
 
 def location_of(document: Document, span: Span) -> Location:
-    """Say where a span stands, in lines and columns."""
+    """Return the lines and columns of a span."""
     start, end = document.position(span.start), document.position(max(span.end, span.start + 1))
     return Location(document.name, start.line, start.column, end.line, end.column)
 
 
 def lapse(grant: Grant, finding: Finding, today: str) -> str | None:
-    """Say why an acceptance no longer holds for a finding that it covers; None while it does.
+    """Return why an acceptance no longer applies to a finding that it covers; None while it applies.
 
-    `today` is an ISO date; an acceptance holds up to its `until` and on that day.
+    `today` is an ISO date; an acceptance applies up to its `until`, that day included.
     """
     if grant.until is not None and today > grant.until:
         return f"accepted until {grant.until}, which has passed: the finding is open again"
@@ -80,7 +80,7 @@ def lapse(grant: Grant, finding: Finding, today: str) -> str | None:
 
 
 def _holds(term: ShownTerm, operator: str, limit: str) -> bool | None:
-    """Compare a term with a limit in its unit; None where that means nothing."""
+    """Compare a term with a limit in its unit; None if they cannot be compared."""
     if isinstance(term.value, bool):
         flag = _FLAGS.get(limit.lower())
         return term.value is flag if operator == "==" and flag is not None else None

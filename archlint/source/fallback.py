@@ -57,7 +57,7 @@ class PythonParser(LibyamlScanner, Parser):
             raise
 
     def parse_flow_mapping_value(self) -> object:
-        """Read the value of a key in flow style; an empty one stands where the next token starts."""
+        """Read the value of a key in flow style; an empty one is placed where the next token starts."""
         if self.check_token(ValueToken):
             Scanner.get_token(self)
             if not self.check_token(FlowEntryToken, FlowMappingEndToken):
@@ -78,7 +78,7 @@ class PythonParser(LibyamlScanner, Parser):
         return self.process_empty_scalar(token.end_mark)
 
     def parse_flow_sequence_entry_mapping_value(self) -> object:
-        """Read the value of a key in a list; an empty one stands where the next token starts."""
+        """Read the value of a key in a list; an empty one is placed where the next token starts."""
         if self.check_token(ValueToken):
             Scanner.get_token(self)
             if not self.check_token(FlowEntryToken, FlowSequenceEndToken):
@@ -88,7 +88,7 @@ class PythonParser(LibyamlScanner, Parser):
         return self.process_empty_scalar(Scanner.peek_token(self).start_mark)
 
     def parse_flow_mapping_key(self, first: bool = False) -> object:
-        """Read a key in flow style; an empty one stands where the next token starts."""
+        """Read a key in flow style; an empty one is placed where the next token starts."""
         event = super().parse_flow_mapping_key(first)
         if isinstance(event, ScalarEvent) and event.start_mark is event.end_mark:
             event.start_mark = event.end_mark = Scanner.peek_token(self).start_mark

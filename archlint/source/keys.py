@@ -76,7 +76,7 @@ def _top_keys(following: Callable[[], Event]) -> Iterator[Event]:
 
 
 def _has_built_key(text: str, key: str) -> bool:
-    """The same for keys that stand elsewhere, under an anchor: told by what reads architectures."""
+    """The same for keys behind an alias or a merge, which only the parser of architectures resolves."""
     try:
         root = parse("", text).root
     except UnreadableInputError:

@@ -1,4 +1,4 @@
-"""The values of a YAML document, each with the place where it stands.
+"""The values of a YAML document, each with its place.
 
 Positions are offsets into the document's text, counted in characters. Line and column are worked out only for
 what is shown (see `archlint.source.document.Document.position`).
@@ -20,7 +20,7 @@ class Span(NamedTuple):
 
 # No node can hold itself (an alias inside its own anchor is refused), so the collector need not look at them.
 class Scalar(msgspec.Struct, frozen=True, gc=False):
-    """A scalar as written. `plain` is true where it stands without quotes."""
+    """A scalar as written. `plain` is true if it has no quotes."""
 
     text: str
     start: int
@@ -29,7 +29,7 @@ class Scalar(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def span(self) -> Span:
-        """Where the scalar stands."""
+        """The place of the scalar."""
         return Span(self.start, self.end)
 
     @property
@@ -47,12 +47,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key_span(self) -> Span:
-        """Where the key stands."""
+        """The place of the key."""
         return Span(self.start, self.end)
 
 
 class Mapping(msgspec.Struct, frozen=True, gc=False):
-    """A mapping in the order of the file; the first of two equal keys counts."""
+    """A mapping in the order of the file; the first of two equal keys is used."""
 
     entries: dict[str, Entry]
     start: int
@@ -60,7 +60,7 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def span(self) -> Span:
-        """Where the mapping stands."""
+        """The place of the mapping."""
         return Span(self.start, self.end)
 
 
@@ -73,7 +73,7 @@ class Sequence(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def span(self) -> Span:
-        """Where the sequence stands."""
+        """The place of the sequence."""
         return Span(self.start, self.end)
 
 

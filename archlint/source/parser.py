@@ -64,7 +64,7 @@ _MERGE: Final = re.compile(r"(?:(?:&\S+|!!merge|!<tag:yaml\.org,2002:merge>)\s+)
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking a tree again and again while it grows."""
+    """Pause the garbage collector: it would walk a growing tree again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -234,7 +234,7 @@ class _Builder:
             self.unsupported(f"the value of the tag !!{name} is not of this type", span)
 
     def alias(self, event: Event) -> Node:
-        """Return the node that an alias stands for, and count what it would be if written out."""
+        """Return the node of an alias, and count the values that it expands to."""
         name = event.anchor or ""
         if name in self.open_anchors:
             raise self.refuse(event, f"the alias *{name[:60]} is inside its own anchor", "write the value out")
@@ -250,7 +250,7 @@ class _Builder:
         return node
 
     def measure(self, node: Node) -> int:
-        """Count the nodes below one, itself included, each alias as if it were written out."""
+        """Count a node and all nodes below it, with every alias expanded."""
         total, stack = 0, [node]
         while stack and total <= self.most_aliased:
             top = stack.pop()
@@ -262,7 +262,7 @@ class _Builder:
         return total
 
     def mapping(self, opening: Event, depth: int) -> Mapping:
-        """Build a mapping, up to its end; the first of two equal keys counts."""
+        """Build a mapping, up to its end; the first of two equal keys is used."""
         if depth > MAX_DEPTH:
             raise self.refuse(opening, _TOO_DEEP, "flatten it")
         entries: dict[str, Entry] = {}
@@ -310,7 +310,7 @@ class _Builder:
         self.flaw(Flaw("duplicate-key", message, second.key_span, first.key_span, key, mapping, second.value))
 
     def merge(self, entries: dict[str, Entry], merged: Node) -> None:
-        """Add the entries of the mappings under `<<` that are not there yet; of several the first wins."""
+        """Add the entries of the mappings under `<<` that are not there yet; the first mapping wins."""
         for part in merged.items if isinstance(merged, Sequence) else [merged]:
             if isinstance(part, Mapping):
                 for key, entry in part.entries.items():

@@ -100,7 +100,7 @@ class LibyamlScanner(TagScanner):
             text += self._quoted_spaces(escaped_break)
 
     def _quoted_word(self, style: str, start: Mark) -> tuple[str, bool]:
-        """Consume what stands between blanks; and whether an escaped line break ended it."""
+        """Consume the text between blanks; return it, and whether an escaped line break ended it."""
         text = ""
         while self.peek() not in BLANK_OR_END:
             character = self.peek()

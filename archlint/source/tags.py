@@ -80,7 +80,7 @@ class TagScanner(Reader, Scanner):
                 self.forward()
 
     def at_document_mark(self) -> bool:
-        """Whether a `---` or `...` stands here."""
+        """Whether a `---` or `...` is here."""
         return self.column == 0 and self.prefix(3) in {"---", "..."} and self.peek(3) in BLANK_OR_END
 
     def scan_to_next_token(self) -> None:

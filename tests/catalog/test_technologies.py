@@ -107,7 +107,7 @@ def test_an_empty_catalogue_has_no_entries(tmp_path: Path) -> None:
     ("a: {title: A, kind: queue, also: [bus]}", "`bus` is no kind of component"),
     ("a: {title: A, kind: queue, alias: b}", "mine.yaml:1:35: `a` has no key `alias`"),
     ("a: {title: A, kind: queue, aliases: [{b: c}]}", "`aliases` of `a` needs a list of words"),
-    ("a: {title: A, kind: queue}\na: {title: B, kind: queue}", "mine.yaml:2:1: the key `a` stands twice"),
+    ("a: {title: A, kind: queue}\na: {title: B, kind: queue}", "mine.yaml:2:1: the key `a` is repeated"),
     ("a: {title: A, kind: queue, assumed: {speed: {value: 1}}}", "`a` has no key `speed`"),
     ("a: {title: A, kind: queue, assumed: {persistent: true}}", "`a.persistent` needs a mapping"),
     ("a: {title: A, kind: queue, assumed: {persistent: {value: yes, because: b, source: c}}}",
