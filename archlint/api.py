@@ -33,6 +33,7 @@ __all__ = [
     "all_technologies",
     "check",
     "check_targets",
+    "examine_targets",
     "find_pack",
     "load",
     "load_checked",
@@ -53,9 +54,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Linters:
-    """A linter for each configuration, made once; `fixed` holds for all files instead of the nearest of each."""
+    """A linter for each configuration, made once; `fixed` holds for all files instead of the nearest of each.
 
-    def __init__(self, options: Options, fixed: Config | None = None) -> None:
+    The first `keep` systems that are read stay in `systems`, by the keys of their reports.
+    """
+
+    def __init__(self, options: Options, fixed: Config | None = None, keep: int = 0) -> None:
+        self.keep = keep
+        self.systems: dict[str, System] = {}
         self.options = options
         self.fixed = fixed if fixed is not None else read_config(options.config) if options.config is not None else None
         self._linters: dict[Path | None, Linter] = {}
@@ -118,9 +124,12 @@ class Linters:
             included: frozenset[Path] = frozenset()
             size = 0
             for system in document.systems:
-                report, paths = linter.lint(system, file)
+                examined = linter.examine(system, file).without_values()
+                report = examined.report
                 reports.append(report)
-                included |= paths
+                included |= examined.included
+                if len(self.systems) < self.keep:
+                    self.systems[report.key] = examined.system
                 size += sum(len(source.text) for source in report.sources.values() if source.text is not document.text)
                 if size > MAX_BYTES:
                     what = f"{name}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
@@ -138,8 +147,11 @@ class Linters:
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in their order; many of them side by side, in processes."""
+        one = self.check_one_of_many if len(paths) > 1 else self.check
+        yield from map(one, paths[: self.keep])      # a system that is kept is read in this process
+        paths = paths[self.keep :]
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
-            yield from map(self.check_one_of_many if len(paths) > 1 else self.check, paths)
+            yield from map(one, paths)
             return
         from archlint.workers import Workers
 
@@ -212,6 +224,14 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
     from archlint.compare.baseline import without_known
 
     return without_known(report, sorted(baselines))
+
+
+def examine_targets(
+    targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None, most: int
+) -> tuple[Report, dict[str, System]]:
+    """Check as `check_targets` does, and keep the first `most` systems that were read, by the keys of their reports."""
+    linters = Linters(options, keep=most)
+    return _check_targets(targets, linters, stdin), linters.systems
 
 
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:

@@ -68,6 +68,11 @@ class Examined(NamedTuple):
     report: FileReport
     included: frozenset[Path]
 
+    def without_values(self) -> Examined:
+        """The same, with a report that holds the texts of the files and not what was read from them."""
+        sources = {document.name: document.without_values() for document in self.report.sources.values()}
+        return self._replace(report=msgspec.structs.replace(self.report, sources=sources))
+
 
 class Linter:
     """Reads systems and runs the rules of one configuration over them; packs and catalogues are read once."""
@@ -122,9 +127,8 @@ class Linter:
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
         """Lint one document; and the paths of what it includes, resolved."""
-        examined = self.examine(document, path)
-        sources = {d.name: d.without_values() for d in examined.report.sources.values()}
-        return msgspec.structs.replace(examined.report, sources=sources), examined.included
+        examined = self.examine(document, path).without_values()
+        return examined.report, examined.included
 
     def examine(
         self, document: Document, path: Path | None, loader: Includes | None = None, like: Path | None = None

@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from archlint import __version__
-from archlint.api import STDIN, check_targets
+from archlint.analysis.system import System
+from archlint.api import STDIN, check_targets, examine_targets
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.streams import read_stdin
@@ -23,6 +24,8 @@ from archlint.verdicts import Report, Severity
 
 FOR_PEOPLE: Final = frozenset({"text", "concise"})
 """The formats for a terminal; programs read the others."""
+MOST_DIAGRAMS: Final = 50
+"""A report has diagrams of so many systems at most: these are kept in memory until they are drawn."""
 LEVELS = ["error", "warning", "info", "never"]
 
 
@@ -66,7 +69,11 @@ def run_check(call: CheckCall) -> int:
         allow_code=allows_code(call.allow_code),
     )  # fmt: skip
     targets, options, stdin = _inputs(call, options)
-    report = check_targets(targets, options, stdin)
+    systems: dict[str, System] = {}
+    if any(name in SHOW_DIAGRAMS for name, _ in outputs):
+        report, systems = examine_targets(targets, options, stdin, MOST_DIAGRAMS)
+    else:
+        report = check_targets(targets, options, stdin)
     if not report.files and not report.errors:
         nothing = nothing_to_check(call.paths, report)
         if not call.allow_empty or stdin is not None:
@@ -77,7 +84,7 @@ def run_check(call: CheckCall) -> int:
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
         statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
-        diagrams=_diagrams(report, outputs, options, stdin), all=call.all, verbose=call.verbose,
+        diagrams=_diagrams(report, outputs, systems), all=call.all, verbose=call.verbose,
     )  # fmt: skip
     if any(name.startswith("sarif") for name, _ in outputs):
         from archlint.cli.pipelines import azure_run
@@ -92,14 +99,14 @@ def run_check(call: CheckCall) -> int:
 
 
 def _diagrams(
-    report: Report, outputs: tuple[tuple[str, str], ...], options: Options, stdin: tuple[bytes, str] | None
+    report: Report, outputs: tuple[tuple[str, str], ...], systems: dict[str, System]
 ) -> dict[str, str]:
-    """Draw each system, where a format shows it."""
+    """Draw each system that was kept, if a format shows it."""
     if not any(name in SHOW_DIAGRAMS for name, _ in outputs):
         return {}
     from archlint.cli.pictures import diagrams
 
-    drawn, notes = diagrams(report, options, stdin)
+    drawn, notes = diagrams(report, systems)
     for note in notes:
         click.echo(f"note: {note}", err=True)
     return drawn

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 TAB = 4
+_EMOJI_STYLE = "\ufe0f"
+"""Behind a character, this one asks for its form as an emoji."""
 _LEAST_ROOM = 12
 _SPACES = re.compile(r"[ \t\r\n]+")
 _ADDRESS = re.compile(r"https?://[!-~]+")
@@ -64,6 +66,28 @@ def _piece(char: str) -> tuple[str, int]:
     return char, 2 if east_asian_width(char) in "WF" else 1
 
 
+def _pieces(text: str) -> Iterator[tuple[str, int]]:
+    """Yield what stands for each character, and its columns after those before it: emoji are written in sequences."""
+    before, base = "", 0
+    for char in text:
+        shown, width = _piece(char)
+        if char == _EMOJI_STYLE and base == 1 and _has_emoji_style(before):
+            width = 1                                  # shown as an emoji, what is before it takes two columns
+        elif "\U0001f3fb" <= char <= "\U0001f3ff" and base == 2:
+            width = 0                                  # the colour of the skin of the emoji before it
+        elif width or char == _EMOJI_STYLE:
+            before, base = char, width
+        yield shown, width
+
+
+@lru_cache(maxsize=1024)
+def _has_emoji_style(char: str) -> bool:
+    """Whether a character of one column has a form as an emoji: a digit, a sign or a symbol."""
+    from unicodedata import category
+
+    return char in "#*0123456789\xa9\xae" or (char >= "\u203c" and category(char) in {"So", "Sm", "Po", "Pd", "Ll"})
+
+
 def visible(text: str) -> str:
     r"""Spell out the control characters of a text, so that a terminal only shows and never obeys it.
 
@@ -90,7 +114,7 @@ def columns_of(text: str) -> int:
     >>> columns_of("abc"), columns_of("日本")
     (3, 4)
     """
-    return len(text) if text.isascii() else sum([_piece(char)[1] for char in text])
+    return len(text) if text.isascii() else sum([width for _, width in _pieces(text)])
 
 
 class Cells(NamedTuple):
@@ -109,13 +133,10 @@ def cells(line: str) -> Cells:
     if line.isascii() and line.isprintable():
         return Cells(line, range(len(line) + 1))
     pieces, columns, column = [], [0], 0
-    for char in line:
-        shown, width = _piece(char)
-        if char == "\t":
-            width = TAB - column % TAB
-            shown = " " * width
-        column += width
-        pieces.append(shown)
+    for char, (shown, width) in zip(line, _pieces(line), strict=True):
+        wide = TAB - column % TAB if char == "\t" else width
+        column += wide
+        pieces.append(" " * wide if char == "\t" else shown)
         columns.append(column)
     return Cells(pieces, columns)
 
@@ -147,8 +168,8 @@ def wrap(text: str, first: int, rest: int) -> list[str]:
 def _fitting(word: str, room: int) -> int:
     """How many characters of a word fit, at least one."""
     used = 0
-    for index, char in enumerate(word):
-        used += _piece(char)[1]
+    for index, (_, width) in enumerate(_pieces(word)):
+        used += width
         if used > room:
             return max(1, index)
     return len(word)

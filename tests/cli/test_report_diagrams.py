@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from archlint.api import check_targets
+from archlint.api import examine_targets
 from archlint.cli.pictures import diagrams
 from archlint.linter import Options
 from tests.conftest import ROOT, Run
@@ -52,6 +54,43 @@ def test_findings_of_the_baseline_are_not_drawn(archlint: Run, tmp_path: Path) -
 def test_without_a_layout_engine_the_report_has_none_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("sysconfig.get_path", lambda *names: "/nowhere")
-    drawn, notes = diagrams(check_targets([SICK], Options()), Options(), None)
+    drawn, notes = diagrams(*examine_targets([SICK], Options(), None, 1))
     assert drawn == {}
     assert notes == [f"no diagram of {SICK}: no layout engine is installed, so no picture can be drawn"]
+
+
+COUNTED = """
+import sys
+from collections import Counter
+from archlint.cli import main
+
+opened = Counter()
+sys.addaudithook(lambda event, args: opened.update([str(args[0])]) if event == "open" else None)
+try:
+    main()
+finally:
+    print(opened["arch.yaml"], opened["parts.yaml"], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("format_", ["json", "html"])
+def test_a_report_with_diagrams_reads_each_file_once(format_: str, tmp_path: Path) -> None:
+    text = SICK.read_text()
+    head, models = text.split("\nmodels:", 1)
+    models, components = models.split("\ncomponents:", 1)
+    (tmp_path / "arch.yaml").write_text(f"{head}\ninclude: [parts.yaml]\ncomponents:{components}")
+    (tmp_path / "parts.yaml").write_text(f"models:{models}\n")
+    words = ["check", "arch.yaml", "-o", f"{format_}:out", "--exit-zero"]
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stderr.split() == ["1", "1"]
+    assert (tmp_path / "out").stat().st_size > 1_000
+
+
+def test_systems_beyond_those_that_are_kept_have_no_diagram_and_that_is_said(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"arch{number}.yaml").write_text(SICK.read_text())
+    drawn, notes = diagrams(*examine_targets([tmp_path], Options(), None, 2))
+    assert list(drawn) == [str(tmp_path / f"arch{number}.yaml") for number in range(2)]
+    assert notes == ["diagrams of the first 2 of 3 systems only; see `archlint render`"]

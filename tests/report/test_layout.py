@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural, wrap
+from archlint.report.layout import Ink, cells, columns_of, flat, hanging, joined, plural, wrap
+from archlint.report.options import TextOptions
+from archlint.report.text import render_text
+from archlint.source.parser import parse
+
+from .samples import found, report_of, spot
 
 texts = st.text(st.sampled_from("abc, 日本é"), max_size=120).map(flat)
 
@@ -42,3 +47,27 @@ def test_only_one_is_singular() -> None:
 
 def test_an_empty_text_is_not_painted() -> None:
     assert Ink(True)("", "error") == ""
+
+
+SEQUENCES = {
+    "\U0001f44d\U0001f3fd": 2, "\u2764\ufe0f": 2, "1\ufe0f\u20e3": 2, "\U0001f1f0\U0001f1f7": 2, "\u65e5\u672c": 4,
+    "e\u0301": 1, "a\ufe0f": 1, "\u2600\ufe0f": 2, "\uff21": 2, "\U0001f600": 2, "\u1112\u1161\u11ab": 2,
+    "\u2139\ufe0f": 2, "\xa9\ufe0f": 2, "\u26a1": 2, "\u26a1\ufe0f": 2, "\u2764": 1, "1": 1,
+}  # fmt: skip
+"""Columns that terminals give to emoji and combined characters, as the table of the package `wcwidth` says."""
+
+
+@pytest.mark.parametrize("text", SEQUENCES)
+def test_sequences_take_the_columns_that_terminals_give_them(text: str) -> None:
+    assert columns_of(text) == SEQUENCES[text]
+    assert cells(f"{text}x").columns[-2] == SEQUENCES[text]
+
+
+@pytest.mark.parametrize("text", SEQUENCES)
+def test_an_underline_stands_below_what_it_marks_behind_a_sequence(text: str) -> None:
+    document = parse("emoji.yaml", f"owner: {{team: '{text}', contact: someone}}\n")
+    finding = found(location=spot(document, "someone"), at="system")
+    shown = render_text(report_of(finding, sources={document.name: document}), TextOptions(quiet=True)).splitlines()
+    source = next(line for line in shown if "someone" in line and "|" in line)
+    before = source[: source.index("someone")]
+    assert shown[shown.index(source) + 1] == "   | " + " " * (columns_of(before) - 5) + "^" * len("someone")
