@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from archlint.about import docs_url
@@ -225,6 +226,7 @@ def _cure(pattern: Pattern | None, name: str, text: str) -> Cure:
     return Cure(name, pattern.title, text, docs_url(pattern.docs), reference_name(pattern.reference))
 
 
+@cache
 def rule_url(folder: Path, page: str) -> str:
     """The address of a rule's page in the docs; empty for a rule that archlint does not ship."""
     return docs_url(page) if folder.parent == shipped_folder("rules") else ""

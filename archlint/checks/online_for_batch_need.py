@@ -114,8 +114,12 @@ def _job(system: System, server: Component, uses: list[Use], params: Params) -> 
     """
     needs = [use.workload.place("distinct") for use in uses if use.workload.distinct is None]
     works: list[Work] = []
+    known: dict[tuple[float | None, tuple[str, ...]], Work | tuple[Place, ...]] = {}
     for use in uses:
-        done = work(system, use.workload.distinct or 0.0, use.models, server)
+        key = (use.workload.distinct, use.models)
+        if key not in known:
+            known[key] = work(system, use.workload.distinct or 0.0, use.models, server)
+        done = known[key]
         if isinstance(done, Work):
             works.append(done)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil, floor
 
 import msgspec
@@ -17,6 +17,8 @@ from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration
+from archlint.topology import Flow, Step
+from archlint.topology.reach import Reach
 from archlint.verdicts import Certainty, Hit, Origin, Term, Undecided, Verdict
 
 
@@ -46,11 +48,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []
+    caches = Caches(system)
     for workload in system.workloads.values():
         freshness_s = workload.slo.freshness_s
         if freshness_s is None:
             continue
-        for judged in _of_workload(system, workload, freshness_s):
+        for judged in _of_workload(system, workload, freshness_s, caches):
             if isinstance(judged, Age):
                 ages.setdefault(judged.at, []).append(judged)
             elif judged is not None:
@@ -60,8 +63,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     yield from without_repeats(questions)
 
 
-def _of_workload(system: System, workload: Workload, freshness_s: float) -> Iterator[Judged]:
-    yield from _caches(system, workload, freshness_s)
+def _of_workload(system: System, workload: Workload, freshness_s: float, caches: Caches) -> Iterator[Judged]:
+    yield from _stale_caches(workload, freshness_s, caches.of(system.flow(workload)))
     judged: set[str] = set()
     for serving in system.servings(workload):
         name = serving.producer or serving.server
@@ -138,19 +141,38 @@ def _old_batch(workload: Workload, job: Component, starts: Starts, run: RunTime,
     )
 
 
-def _caches(system: System, workload: Workload, freshness_s: float) -> Iterator[Judged]:
+class Caches:
+    """The reads of prediction caches on a waiting path; behind the client, workloads that enter alike share them."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._behind: dict[Reach, list[Relation]] = {}
+
+    def of(self, flow: Flow) -> list[Relation]:
+        """Return them in the order of the path, each with the ttl of its entries."""
+        if not flow.waiting:
+            return []
+        behind = self._behind.get(flow.reach)
+        if behind is None:
+            steps = (step for name in flow.reach.waiting for step in flow.reach.steps[name])
+            behind = self._behind[flow.reach] = list(self._kept(steps))
+        own = list(self._kept(flow.steps[flow.client]))
+        return own + behind if own else behind
+
+    def _kept(self, steps: Iterable[Step]) -> Iterator[Relation]:
+        for step in steps:
+            if _keeps_predictions(self._system, step.relation):
+                yield _with_ttl(self._system, step.relation)
+
+
+def _stale_caches(workload: Workload, freshness_s: float, relations: list[Relation]) -> Iterator[Judged]:
     """Judge the prediction caches on the waiting path: their entries may outlive the freshness."""
-    flow = system.flow(workload)
-    for name in flow.waiting:
-        for step in flow.steps.get(name, ()):
-            if not _keeps_predictions(system, step.relation):
-                continue
-            relation = _with_ttl(system, step.relation)
-            if relation.ttl_s is None:
-                because = f"how long `{relation.target}` keeps a prediction"
-                yield Undecided(relation.place(), (relation.place("ttl"),), because)
-            elif exceeds(relation.ttl_s, freshness_s):
-                yield _stale_cache(workload, relation, relation.ttl_s, freshness_s)
+    for relation in relations:
+        if relation.ttl_s is None:
+            because = f"how long `{relation.target}` keeps a prediction"
+            yield Undecided(relation.place(), (relation.place("ttl"),), because)
+        elif exceeds(relation.ttl_s, freshness_s):
+            yield _stale_cache(workload, relation, relation.ttl_s, freshness_s)
 
 
 def _keeps_predictions(system: System, relation: Relation) -> bool:
