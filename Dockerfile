@@ -1,10 +1,10 @@
-# archlint alone, for pipelines: docker build -t archlint . && docker run --rm -v "$PWD:/work:ro" archlint check
+# An image with archlint and git, for pipelines: docker build -t archlint . && docker run --rm -v "$PWD:/work:ro" archlint check
 FROM python:3.12.12-slim-bookworm AS build
 COPY . /source
 RUN python -m venv /opt/archlint && /opt/archlint/bin/pip install --no-cache-dir /source
 
 FROM python:3.12.12-slim-bookworm
-# git is what `archlint diff --git` asks; a mounted repository belongs to somebody else.
+# `archlint diff --git` calls git. A mounted repository belongs to another user, which git must accept.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \

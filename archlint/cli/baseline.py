@@ -16,7 +16,8 @@ from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
-from archlint.compare.git import baseline_at
+from archlint.compare.former import former_baselines, joined
+from archlint.compare.git import Revision
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.report.layout import plural
@@ -26,17 +27,18 @@ from archlint.verdicts import FileReport, Report
 
 @click.command("baseline")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--update", is_flag=True, help="Take out what is healed, follow renames; add nothing.")
+@click.option("--update", is_flag=True, help="Remove resolved findings, follow renames; add nothing.")
 @click.option(
-    "--since", metavar="REV", help="Write nothing; fail where it holds what it did not hold at this git revision.",
+    "--since", metavar="REV", help="Write nothing; fail if it holds findings that no baseline held at this revision.",
 )
+@click.option("--allow-empty", is_flag=True, help="Pass if there is nothing to check, or with --update no baseline.")
 @click.option(
     "--file", "-o", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
     help="The baseline.  [default: what the configuration names, else archlint-baseline.jsonl beside it]",
 )
 @click.option(
     "--select", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
-    help="Look at these rules only; entries of others stay as they are.",
+    help="Consider these rules only; entries of other rules stay as they are.",
 )
 @click.option(
     "--ignore", metavar="RULES", shell_complete=complete_rule_words, callback=split_words, multiple=True,
@@ -51,15 +53,15 @@ from archlint.verdicts import FileReport, Report
 )  # fmt: skip
 def command(
     paths: tuple[Path, ...], update: bool, since: str | None, file: Path | None, select: tuple[str, ...],
-    ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None, allow_code: bool,
+    ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None, allow_code: bool, allow_empty: bool,
 ) -> None:  # fmt: skip
     """Freeze today's findings, so that `archlint check` reports new ones only.
 
-    Without PATHS, the current folder is searched. A baseline that exists is written anew: with all findings of today,
-    or with --update only without those that are healed. Entries of files and rules that are not looked at stay.
+    Without PATHS, archlint searches the current folder. An existing baseline is rewritten with all findings of today.
+    With --update, only resolved findings are removed. Entries of files and rules that were not checked stay.
     """
     if update and since is not None:
-        raise UsageError("--update writes and --since does not", "give one of them")
+        raise UsageError("--update writes and --since does not", "use one of them")
     if str(file) == "-":
         raise UsageError("a baseline is a file: it is not written to standard output (`-`)", "name one: -o FILE")
     options = Options(
@@ -67,13 +69,19 @@ def command(
     )
     report = check_targets(paths or (Path(),), options)
     if not report.files and not report.errors:
+        if allow_empty:
+            click.echo("nothing to check: no baseline is written")
+            return
         raise nothing_to_check(tuple(map(str, paths)), report)
     if report.errors:
         error = report.errors[0]
         raise UsageError(f"{error.message}; no baseline is written", error.hint)
     groups = _by_baseline(report, file)
     if since is not None:
-        sys.exit(_tell_growth(groups, since))
+        sys.exit(_report_growth(groups, since, config, file))
+    if update and allow_empty and file is None and not any(map(os.path.exists, groups)):
+        click.echo("no baseline to update")
+        return
     if update:
         groups = _existing(groups)
     changes = [(target, _change(target, files, update, report)) for target, files in groups.items()]
@@ -81,7 +89,7 @@ def command(
         is_first = not os.path.exists(target)
         if change.entries or not is_first:
             write_baseline(target, change.entries, None if file is not None else project_root(target))
-            click.echo(_told(target, change))
+            click.echo(_summary(target, change))
             if is_first and (hint := _merge_hint(target)):
                 click.echo(hint, err=True)
         else:
@@ -89,7 +97,7 @@ def command(
 
 
 def _merge_hint(target: Path) -> str:
-    """Say how git merges a baseline without conflicts; nothing outside of a repository, or where it does already."""
+    """Return how to let git merge a baseline without conflicts; empty outside a repository, or if it does already."""
     folder = Path(os.path.realpath(target)).parent
     top = next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
     if top is None:
@@ -104,29 +112,33 @@ def _merge_hint(target: Path) -> str:
     return f"note: git merges it without conflicts once .gitattributes says: {target.name} merge=union"
 
 
-def _tell_growth(groups: dict[Path, list[FileReport]], revision: str) -> int:
-    """Say what each baseline holds beyond that of a revision; return the exit status."""
+def _report_growth(
+    groups: dict[Path, list[FileReport]], revision: str, config: Path | None, file: Path | None
+) -> int:
+    """Print what each baseline holds that none of a revision held, wherever that was; return the exit status."""
+    there = {target: files for target, files in groups.items() if os.path.exists(target)}
+    if not there:
+        return 0
+    at = Revision(revision, Path(os.path.realpath(next(iter(there)))).parent)
+    former = former_baselines(at, config, file)
     status = 0
-    for target, files in groups.items():
-        if not os.path.exists(target):
-            continue
+    for target, files in there.items():
         shown = shown_path(target)
-        before = baseline_at(revision, target)
-        if before is None:
-            click.echo(f"{shown} is not in {revision}: all of it is new")
+        if not former:
+            click.echo(f"{shown} is the first baseline: {revision} has none, so everything in it is new")
             continue
-        found = grown(before, read_baseline(target), files)
+        found = grown(joined(former, target), read_baseline(target), files)
         click.echo(f"{shown}: {plural(len(found), 'finding')} more than at {revision}")
         for one in found:
             click.echo(f"  {one.severity}[{one.rule}] {one.name}, {one.location.file}:{one.location.line}: {one.at}")
         if found:
-            click.echo("cure or accept them, then run `archlint baseline --update`")
+            click.echo("fix or accept them, then run `archlint baseline --update`")
             status = 1
     return status
 
 
 def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileReport]]:
-    """Return the files that belong to each baseline."""
+    """Return the files of each baseline."""
     groups: dict[Path, list[FileReport]] = {}
     for one in report.files:
         groups.setdefault(file or Path(one.baseline_home), []).append(one)
@@ -134,11 +146,12 @@ def _by_baseline(report: Report, file: Path | None) -> dict[Path, list[FileRepor
 
 
 def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileReport]]:
-    """Return the baselines that are there; of several configurations some may have none."""
+    """Return the baselines that exist. Raises `BaselineError` if there are none."""
     there = {target: files for target, files in groups.items() if os.path.exists(target)}
     if not there:
         target = next(iter(groups))
-        raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", "write it without --update")
+        hint = "write it first: `archlint baseline`"
+        raise BaselineError(f"{shown_path(target)}: there is no such baseline to update", hint)
     return there
 
 
@@ -152,17 +165,17 @@ def _change(target: Path, files: list[FileReport], update: bool, report: Report)
         return shrink(baseline, files)
     change = freeze(baseline, files, {baseline.name_of(name) for name in passed_over(baseline, report)})
     if known and change.added and any(one.baseline_strict for one in files):
-        growth = f"{_counted(change.new, change.added)} would be new"
+        growth = f"{_counted(change.new, change.added)} would be added"
         message = f"{shown_path(target)} is strict: it may only shrink, and {growth}"
-        raise UsageError(message, "cure or accept them, then run `archlint baseline --update`")
+        raise UsageError(message, "fix or accept them, then run `archlint baseline --update`")
     return change
 
 
-def _told(target: Path, change: Change) -> str:
+def _summary(target: Path, change: Change) -> str:
     told = [f"{_counted(change.new, change.added)} new"] if change.added else []
     told += [f"{_counted(change.known, change.kept)} known"] if change.kept else []
-    told += [f"{plural(change.dropped, 'place')} taken out"] if change.dropped else []
-    empty = "; it is empty: take the file away" if not change.entries else ""
+    told += [f"{plural(change.dropped, 'place')} removed"] if change.dropped else []
+    empty = "; it is empty: delete the file" if not change.entries else ""
     return f"wrote {shown_path(target)}: {', '.join(told) or 'nothing'}{empty}"
 
 

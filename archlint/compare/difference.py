@@ -1,4 +1,4 @@
-"""What two versions differ in, as values: the parts, what is worked out of them, and the findings."""
+"""The differences of two versions, as values: parts, derived facts, and findings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ADDED, REMOVED, CHANGED, RENAMED = "added", "removed", "changed", "renamed"
 
 
 class PartChange(msgspec.Struct, frozen=True):
-    """A part that is not what it was.
+    """A part that changed.
 
     `section` is `system`, `workloads`, `models`, `components`, `relations` or `accept`; `state` is added, removed,
     changed or renamed (and perhaps changed too). `was` and `evidence` say the old name and what tells that it is the
@@ -31,7 +31,7 @@ class PartChange(msgspec.Struct, frozen=True):
 
 
 class DerivedChange(msgspec.Struct, frozen=True):
-    """A fact that is worked out and not what it was; None where it did not, or does not, apply."""
+    """A derived fact that changed; None on the side where it does not apply."""
 
     subject: str
     fact: str
@@ -47,7 +47,7 @@ class Regraded(msgspec.Struct, frozen=True):
 
 
 class SystemDifference(msgspec.Struct, frozen=True):
-    """What two versions of one system differ in.
+    """The differences of two versions of one system.
 
     `old` and `new` are the files, empty where there is none on that side. `nodes` and `edges` are the graph for a
     picture: of both versions, under the names that hold now. `notes` say what could not be compared.
@@ -70,14 +70,14 @@ class SystemDifference(msgspec.Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two say the same."""
+        """Whether the two versions are the same."""
         one_side = not self.old or not self.new
         findings = self.found or self.healed or self.accepted or self.undecided or self.regraded
         return not (one_side or self.parts or self.derived or findings)
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What two versions differ in, system by system; `old` and `new` name the versions.
+    """The differences of two versions, system by system; `old` and `new` name the versions.
 
     Systems that are the same are only counted. `errors` are files that could not be read, on either side. `notes` say
     what was not compared.

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from archlint.compare.entries import Baseline, parse_baseline
 from archlint.compare.facts import DiffError
 from archlint.compare.repository import Repository
 from archlint.errors import UnreadableInputError
@@ -137,19 +136,6 @@ class Revision:
         """Read and parse one file of the commit."""
         shown = self.shown(path)
         return parse(shown, decode(shown, self.read_bytes(path)))
-
-
-def baseline_at(name: str, file: Path) -> Baseline | None:
-    """Return a baseline as a revision has it; None where it has none.
-
-    Raises `DiffError` where there is no such revision, and `BaselineError` for a file that is not a baseline.
-    """
-    place = Path(os.path.realpath(file))
-    revision = Revision(name, place.parent)
-    if place not in revision.blobs:
-        return None
-    shown = revision.shown(place)
-    return parse_baseline(decode(shown, revision.read_bytes(place)), file, shown)
 
 
 class RevisionIncludes:

@@ -18,13 +18,13 @@ Section = Annotated[
     str,
     Meta(extra_json_schema={"enum": ["system", "workloads", "models", "components", "relations", "accept"]}),
 ]
-Old = Annotated[str | None, Meta(description="What it was, for a reader; null where it was not said.")]
-New = Annotated[str | None, Meta(description="What it is, for a reader; null where it is not said.")]
+Old = Annotated[str | None, Meta(description="The old value as people read it; null if it was not set.")]
+New = Annotated[str | None, Meta(description="The new value as people read it; null if it is not set.")]
 Findings = list[JsonFinding]
 
 
 class JsonChange(msgspec.Struct, frozen=True):
-    """A fact that is not what it was."""
+    """A fact that changed."""
 
     fact: Annotated[str, Meta(description="The key, as replicas.min.")]
     old: Old
@@ -32,23 +32,23 @@ class JsonChange(msgspec.Struct, frozen=True):
 
 
 class JsonPart(msgspec.Struct, frozen=True):
-    """A part that is not what it was."""
+    """A part that changed."""
 
     section: Section
-    name: Annotated[str, Meta(description="The name that holds now; of a relation source, verb and target.")]
+    name: Annotated[str, Meta(description="The current name; of a relation its source, verb and target.")]
     state: State
     kind: Annotated[str, Meta(description="The kind of a component, the verb of a relation, else empty.")]
-    was: Annotated[str, Meta(description="The old name of what was renamed, else empty.")]
-    evidence: Annotated[str, Meta(description="What tells that it is the same part, else empty.")]
+    was: Annotated[str, Meta(description="The old name of a renamed part, else empty.")]
+    evidence: Annotated[str, Meta(description="Why it is the same part, else empty.")]
     changes: list[JsonChange]
-    file: Annotated[str | None, Meta(description="Where it stands now; of what was removed, where it stood.")]
+    file: Annotated[str | None, Meta(description="The file of the part; of a removed part, its old file.")]
     line: Line | None
 
 
 class JsonDerived(msgspec.Struct, frozen=True):
-    """A fact that is worked out, and is not what it was."""
+    """A derived fact that changed."""
 
-    subject: Annotated[str, Meta(description="Structural path of what it is worked out for, or `system`.")]
+    subject: Annotated[str, Meta(description="Structural path of the part that it belongs to, or `system`.")]
     fact: str
     old: Old
     new: New
@@ -62,7 +62,7 @@ class JsonRegraded(msgspec.Struct, frozen=True):
 
 
 class JsonSystem(msgspec.Struct, frozen=True):
-    """What two versions of one system differ in."""
+    """The differences of two versions of one system."""
 
     old: Annotated[str, Meta(description="The file of the old version; empty where the system is new.")]
     new: Annotated[str, Meta(description="The file of the new version; empty where the system is gone.")]
@@ -70,20 +70,20 @@ class JsonSystem(msgspec.Struct, frozen=True):
     parts: list[JsonPart]
     derived: list[JsonDerived]
     found: Annotated[Findings, Meta(description="Findings that are new.")]
-    healed: Annotated[Findings, Meta(description="Findings of the old version that are gone.")]
-    accepted: Annotated[Findings, Meta(description="Findings of the old version that are accepted by now.")]
-    undecided: Annotated[Findings, Meta(description="Findings of the old version that nobody can judge any more.")]
+    healed: Annotated[Findings, Meta(description="Findings of the old version that are resolved.")]
+    accepted: Annotated[Findings, Meta(description="Findings of the old version that are accepted now.")]
+    undecided: Annotated[Findings, Meta(description="Findings of the old version that are undecided now.")]
     regraded: list[JsonRegraded]
     unchanged: Annotated[int, Meta(description="Findings that both versions have.", ge=0)]
     notes: Annotated[list[str], Meta(description="What could not be compared.")]
 
 
 class JsonDifference(msgspec.Struct, frozen=True):
-    """What two versions differ in."""
+    """The differences of two versions."""
 
     version: Annotated[Literal[1], Meta(description="Version of this contract.")]
-    old: Annotated[str, Meta(description="The old version as it was named.")]
-    new: Annotated[str, Meta(description="The new version as it was named.")]
+    old: Annotated[str, Meta(description="The name of the old version.")]
+    new: Annotated[str, Meta(description="The name of the new version.")]
     systems: list[JsonSystem]
     same: Annotated[int, Meta(description="Systems without any difference.", ge=0)]
     errors: list[JsonError]

@@ -8,7 +8,7 @@ from typing import Final
 
 from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Difference, PartChange, SystemDifference
 from archlint.compare.mermaid import MOST_NODES, Both
-from archlint.compare.text import told
+from archlint.compare.text import described
 from archlint.report.layout import plural
 from archlint.report.markup import plain
 from archlint.verdicts import Finding, Severity
@@ -20,7 +20,7 @@ _SHORT: Final = 10
 
 
 def render_markdown(difference: Difference) -> str:
-    """Return a difference as GitHub and GitLab render it; what stands in files is shown, never obeyed."""
+    """Return a difference as GitHub and GitLab render it; text from files is shown as it is."""
     title = f"## Architecture: {plain(_short(difference.old))} to {plain(_short(difference.new))}"
     rows = [title, "", *_overview(difference)]
     for error in difference.errors:
@@ -48,7 +48,7 @@ def _overview(difference: Difference) -> list[str]:
     new, healed = (sum(map(len, some)) for some in ([s.found for s in systems], [s.healed for s in systems]))
     same = f", {difference.same:,} the same" if difference.same else ""
     unchanged = sum(system.unchanged for system in systems)
-    found = f"**{plural(new, 'new finding')}**, {healed:,} healed, {unchanged:,} unchanged"
+    found = f"**{plural(new, 'new finding')}**, {healed:,} resolved, {unchanged:,} unchanged"
     return [f"{plural(len(systems), 'system')} changed{same}; {found}."]
 
 
@@ -58,13 +58,13 @@ def _system(system: SystemDifference) -> Iterator[str]:
     for note in system.notes:
         yield from ("", f"> {plain(_short(note))}")
     yield from _findings("New findings", system.found)
-    yield from _findings("Healed", system.healed)
-    yield from _findings("Accepted by now", system.accepted)
-    yield from _findings("Undecided by now", system.undecided)
+    yield from _findings("Resolved", system.healed)
+    yield from _findings("Accepted now", system.accepted)
+    yield from _findings("Undecided now", system.undecided)
     if system.regraded:
         rows = [f"- {plain(r.finding.rule)} at {plain(r.finding.at)}: {r.was} to {r.finding.severity}"
                 for r in system.regraded]  # fmt: skip
-        yield from ("", "**Other severity**", "", *rows)
+        yield from ("", "**Severity changed**", "", *rows)
     if system.parts:
         head = ("", "| | part | what changed |", "|---|---|---|")
         yield from (*head, *_limited([_row(part) for part in system.parts], "| | {} more | |"))
@@ -73,7 +73,7 @@ def _system(system: SystemDifference) -> Iterator[str]:
             f"| {plain(one.subject)} | {plain(one.fact)} | {plain(one.old or '–')} | {plain(one.new or '–')} |"
             for one in system.derived
         ]  # fmt: skip
-        yield from ("", "| worked out of | what | before | after |", "|---|---|---|---|")
+        yield from ("", "| derived fact of | fact | before | after |", "|---|---|---|---|")
         yield from _limited(rows, "| {} more | | | |")
     yield from _picture(system)
 
@@ -84,7 +84,7 @@ def _limited(rows: list[str], more: str) -> list[str]:
 
 def _row(part: PartChange) -> str:
     section = {"system": "system", "accept": "acceptance"}.get(part.section, part.section.removesuffix("s"))
-    changes = [plain(told(change, part.state == ADDED)) for change in part.changes]
+    changes = [plain(described(change, part.state == ADDED)) for change in part.changes]
     if part.was:
         changes.insert(0, f"was {plain(part.was)} ({plain(part.evidence)})")
     kind = f" ({plain(part.kind)})" if part.kind and part.section == "components" else ""
@@ -96,7 +96,7 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
         return
     yield from ("", f"**{title}**", "")
     rows = []
-    # The worst first: of a long list the others are cut.
+    # The worst come first: long lists are cut.
     for one in sorted(findings, key=lambda finding: -Severity(finding.severity).rank):
         place = f"{plain(_short(one.location.file))}:{one.location.line}"
         rows.append(f"- {one.severity} {plain(one.rule)} {plain(one.name)}, {place}: {plain(one.message)}")
@@ -109,8 +109,8 @@ def _picture(system: SystemDifference) -> Iterator[str]:
         return
     picture = Both(system)
     yield from ("", "```mermaid", *picture.text().rstrip("\n").split("\n"), "```", "")
-    yield "Green has come, red and dashed is gone, amber has changed."
+    yield "Green is new, red and dashed is gone, amber changed."
     if picture.hidden:
-        cut = f", {picture.cut:,} that changed among them" if picture.cut else ""
-        yield f"Of more than {MOST_NODES} components only what changed and what is beside it is drawn: " \
-              f"{picture.hidden:,} are left out{cut}."  # fmt: skip
+        cut = f", of which {picture.cut:,} changed" if picture.cut else ""
+        yield f"The picture shows the changed parts and their neighbours, as there are more than {MOST_NODES} " \
+              f"components: {picture.hidden:,} are left out{cut}."  # fmt: skip

@@ -42,14 +42,14 @@ def _summary(difference: Difference, width: int, ink: Ink) -> list[str]:
     new = sum(len(system.found) for system in difference.systems)
     healed = sum(len(system.healed) for system in difference.systems)
     same = f"; {plural(difference.same, 'system')} the same" if difference.same else ""
-    told = f"{plural(len(difference.systems), 'system')} changed {between}{same}: {_findings(new, healed)}."
-    return [ink(line, "strong") for line in hanging("", told, width)]
+    said = f"{plural(len(difference.systems), 'system')} changed {between}{same}: {_findings(new, healed)}."
+    return [ink(line, "strong") for line in hanging("", said, width)]
 
 
 def _findings(new: int, healed: int) -> str:
-    told = [f"{plural(new, 'new finding')}"] if new else []
-    told += [f"{healed:,} healed"] if healed else []
-    return joined(told) or "no finding new or healed"
+    said = [f"{plural(new, 'new finding')}"] if new else []
+    said += [f"{healed:,} resolved"] if healed else []
+    return joined(said) or "no new or resolved findings"
 
 
 class _System:
@@ -65,15 +65,15 @@ class _System:
         yield self._head()
         yield self._limited(row for part in system.parts for row in self._part(part))
         if system.derived:
-            yield self._limited(["Worked out:", *(row for row in self._derived())])
+            yield self._limited(["Derived facts:", *(row for row in self._derived())])
         yield from self._some("New", system.found, "error")
-        yield from self._some("Healed", system.healed, "good")
-        yield from self._some("Accepted by now", system.accepted, "info")
-        yield from self._some("Undecided by now", system.undecided, "info")
+        yield from self._some("Resolved", system.healed, "good")
+        yield from self._some("Accepted now", system.accepted, "info")
+        yield from self._some("Undecided now", system.undecided, "info")
         if system.regraded:
             rows = [f"{flat(r.finding.rule)} at {flat(r.finding.at)}: {r.was} -> {r.finding.severity}"
                     for r in system.regraded]  # fmt: skip
-            yield ["Other severity:", *(line for row in rows for line in hanging("  ", row, self.width, 4))]
+            yield ["Severity changed:", *(line for row in rows for line in hanging("  ", row, self.width, 4))]
         if system.unchanged:
             yield [f"{plural(system.unchanged, 'finding')} unchanged."]
 
@@ -92,7 +92,7 @@ class _System:
         listed = list(rows)
         if len(listed) <= MOST_ROWS:
             return listed
-        return [*listed[:MOST_ROWS], f"  and {len(listed) - MOST_ROWS:,} more lines: --output json has all"]
+        return [*listed[:MOST_ROWS], f"  and {len(listed) - MOST_ROWS:,} more lines: `--output json` lists all"]
 
     def _part(self, part: PartChange) -> Iterator[str]:
         mark, style = _MARKS[part.state]
@@ -103,7 +103,7 @@ class _System:
         for index, line in enumerate(hanging("  ", head, self.width, 6)):
             yield f"{self.ink(mark, style)} {line[2:]}" if index == 0 else line
         for change in part.changes:
-            yield from hanging("      ", told(change, part.state == ADDED), self.width, 8)
+            yield from hanging("      ", described(change, part.state == ADDED), self.width, 8)
 
     def _derived(self) -> Iterator[str]:
         for one in self.system.derived:
@@ -123,15 +123,15 @@ class _System:
         yield rows
 
 
-def told(change: Change, is_new: bool = False) -> str:
-    """Say what became of a fact.
+def described(change: Change, is_new: bool = False) -> str:
+    """Describe the change of a fact.
 
-    >>> told(Change("timeout", "1 s", "2 s")), told(Change("timeout", "1 s", None)), told(Change("zones", None, "a"))
-    ('timeout: 1 s -> 2 s', 'timeout: 1 s -> not said', 'zones: not said -> a')
+    >>> described(Change("timeout", "1 s", "2 s")), described(Change("zones", None, "a"))
+    ('timeout: 1 s -> 2 s', 'zones: not set -> a')
     """
     if is_new:
         return f"{flat(change.fact)}: {flat(change.new or '')}"
-    return f"{flat(change.fact)}: {_from_to(change.old, change.new, 'not said')}"
+    return f"{flat(change.fact)}: {_from_to(change.old, change.new, 'not set')}"
 
 
 def _from_to(old: str | None, new: str | None, nothing: str = "none") -> str:

