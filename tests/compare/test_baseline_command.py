@@ -71,7 +71,7 @@ def test_moved_lines_and_another_order_show_nothing(archlint: Run, old: Path) ->
     old.write_text("".join(body))
     done = archlint("check")
     assert done.returncode == 0
-    assert "healed" not in done.stdout
+    assert "resolved" not in done.stdout
 
 
 def test_a_renamed_component_shows_nothing_and_update_follows_it(archlint: Run, old: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_renamed_component_shows_nothing_and_update_follows_it(archlint: Run, 
     assert '"ranking"' in text
 
 
-def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archlint: Run, old: Path) -> None:
+def test_resolved_findings_are_named_and_update_removes_them_and_adds_nothing(archlint: Run, old: Path) -> None:
     edit(old, "  server-2:\n    kind: model-server\n    replicas: 1\n",
          "  server-2:\n    kind: model-server\n    replicas: 2\n    zones: [a, b]\n    balancing: pooled\n")  # fmt: skip
     edit(old, "  store:", "  extra: {kind: database, uses: nobody-knows-it}\n  store:")
@@ -101,7 +101,7 @@ def test_what_is_healed_is_named_and_update_takes_it_out_and_adds_nothing(archli
     assert json.loads(again.stdout)["spent"] == []
 
 
-def test_branches_that_each_heal_something_merge_once_git_is_told_how(archlint: Run, old: Path) -> None:
+def test_branches_that_each_resolve_something_merge_once_git_is_told_how(archlint: Run, old: Path) -> None:
     folder, baseline = old.parent, old.parent / NAME
     git(folder, "init", "-q")
     baseline.unlink()
@@ -121,7 +121,7 @@ def test_branches_that_each_heal_something_merge_once_git_is_told_how(archlint: 
     done = archlint("check")
     assert done.returncode == 0, done.stdout
     archlint("baseline", "--update")
-    assert "healed" not in archlint("check").stdout
+    assert "resolved" not in archlint("check").stdout
 
 
 def test_what_a_change_adds_to_the_baseline_is_told_whatever_it_renames(archlint: Run, old: Path) -> None:
@@ -158,7 +158,7 @@ def test_the_first_baseline_is_no_growth_and_wrong_revisions_are_named(archlint:
     assert (both.returncode, "--update writes and --since does not" in both.stderr) == (2, True)
 
 
-def test_strict_fails_on_what_is_healed_and_refuses_to_grow(archlint: Run, old: Path) -> None:
+def test_strict_fails_on_resolved_entries_and_refuses_to_grow(archlint: Run, old: Path) -> None:
     edit(old, "  store: {kind: model-registry, uses: mlflow}", "  store: {kind: model-registry, uses: nobody-knows-it}")
     edit(old, "    replicas: 1\n    serves: [model-2]", "    replicas: 2\n    zones: [a, b]\n    balancing: pooled\n    serves: [model-2]")
     (old.parent / "archlint.toml").write_text("baseline-strict = true\n")
@@ -247,7 +247,7 @@ def test_a_renamed_file_keeps_its_entries(archlint: Run, old: Path) -> None:
     (old.parent / "teams").mkdir()
     old.rename(old.parent / "teams" / "shop.yaml")
     done = archlint("check")
-    assert (done.returncode, "healed" in done.stdout) == (0, False)
+    assert (done.returncode, "resolved" in done.stdout) == (0, False)
     archlint("baseline", "--update")
     assert {json.loads(row).get("file") for row in (old.parent / NAME).read_text().splitlines()} == {
         None, "teams/shop.yaml",
@@ -263,18 +263,18 @@ def test_files_alike_that_are_moved_together_keep_their_entries(archlint: Run, t
     assert archlint("baseline").returncode == 0
     (tmp_path / "teams").rename(tmp_path / "groups")
     done = archlint("check")
-    assert (done.returncode, "Nothing new in 3 files" in done.stdout, "healed" in done.stdout) == (0, True, False)
+    assert (done.returncode, "Nothing new in 3 files" in done.stdout, "resolved" in done.stdout) == (0, True, False)
     assert "places removed" not in archlint("baseline", "--update").stdout
     rows = [json.loads(row) for row in (tmp_path / NAME).read_text().splitlines()[1:]]
     assert {row["file"].split("/")[0] for row in rows} == {"groups"}
     assert archlint("check").returncode == 0
 
 
-def test_a_file_that_is_gone_is_healed_and_one_that_is_not_checked_is_not(archlint: Run, old: Path) -> None:
+def test_entries_of_a_file_that_is_gone_are_resolved_and_of_one_that_is_not_checked_stay(archlint: Run, old: Path) -> None:
     other = old.with_name("other.yaml")
     other.write_text(old_system(servers=2).replace("system: shop", "system: other"))
     assert "new" in archlint("baseline").stdout
-    assert "healed" not in archlint("check", "other.yaml").stdout
+    assert "resolved" not in archlint("check", "other.yaml").stdout
     old.unlink()
     done = archlint("check", "other.yaml")
     assert (done.returncode, "40 findings of archlint-baseline.jsonl are resolved:" in done.stdout) == (0, True)
@@ -292,7 +292,7 @@ def test_the_same_finding_more_often_is_new(archlint: Run, tmp_path: Path) -> No
     assert [rule for rule, _, _ in findings(done)] == ["REL003"]
 
 
-def test_one_more_call_without_a_timeout_is_new_and_one_less_is_healed(archlint: Run, tmp_path: Path) -> None:
+def test_one_more_call_without_a_timeout_is_new_and_one_less_is_resolved(archlint: Run, tmp_path: Path) -> None:
     path = tmp_path / "arch.yaml"
     text = old_system(servers=3).replace("{to: server-0, timeout: 1s}", "{to: server-0}")
     path.write_text(text)
