@@ -10,7 +10,7 @@ from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Differ
 from archlint.compare.mermaid import MOST_NODES, Both
 from archlint.compare.text import described
 from archlint.report.layout import plural
-from archlint.report.markup import plain
+from archlint.report.markup import plain, prose
 from archlint.verdicts import Finding, Severity
 
 MOST_ROWS: Final = 50
@@ -69,10 +69,8 @@ def _system(system: SystemDifference) -> Iterator[str]:
         head = ("", "| | part | what changed |", "|---|---|---|")
         yield from (*head, *_limited([_row(part) for part in system.parts], "| | {} more | |"))
     if system.derived:
-        rows = [
-            f"| {plain(one.subject)} | {plain(one.fact)} | {plain(one.old or '–')} | {plain(one.new or '–')} |"
-            for one in system.derived
-        ]  # fmt: skip
+        cells = [(one.subject, one.fact, one.old or "–", one.new or "–") for one in system.derived]
+        rows = [f"| {' | '.join(plain(text, cell=True) for text in row)} |" for row in cells]
         yield from ("", "| derived fact of | fact | before | after |", "|---|---|---|---|")
         yield from _limited(rows, "| {} more | | | |")
     yield from _picture(system)
@@ -84,11 +82,11 @@ def _limited(rows: list[str], more: str) -> list[str]:
 
 def _row(part: PartChange) -> str:
     section = {"system": "system", "accept": "acceptance"}.get(part.section, part.section.removesuffix("s"))
-    changes = [plain(described(change, part.state == ADDED)) for change in part.changes]
+    changes = [plain(described(change, part.state == ADDED), cell=True) for change in part.changes]
     if part.was:
-        changes.insert(0, f"was {plain(part.was)} ({plain(part.evidence)})")
-    kind = f" ({plain(part.kind)})" if part.kind and part.section == "components" else ""
-    return f"| {_STATES[part.state]} | {section} {plain(part.name)}{kind} | {'<br>'.join(changes)} |"
+        changes.insert(0, f"was {plain(part.was, cell=True)} ({plain(part.evidence, cell=True)})")
+    kind = f" ({plain(part.kind, cell=True)})" if part.kind and part.section == "components" else ""
+    return f"| {_STATES[part.state]} | {section} {plain(part.name, cell=True)}{kind} | {'<br>'.join(changes)} |"
 
 
 def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -98,8 +96,8 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     rows = []
     # The worst come first: long lists are cut.
     for one in sorted(findings, key=lambda finding: -Severity(finding.severity).rank):
-        place = f"{plain(_short(one.location.file))}:{one.location.line}"
-        rows.append(f"- {one.severity} {plain(one.rule)} {plain(one.name)}, {place}: {plain(one.message)}")
+        place = plain(f"{_short(one.location.file)}:{one.location.line}")
+        rows.append(f"- {one.severity} {plain(one.rule)} {plain(one.name)}, {place}: {prose(one.message)}")
     yield from _limited(rows, "- {} more")
 
 
