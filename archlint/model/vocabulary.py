@@ -108,7 +108,7 @@ def _parse_id(text: str) -> str:
 
 
 _AT_LEAST_ZERO: Schema = {"minimum": 0}
-_WHOLE_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST), "multipleOf": 1}
+_INTEGER: Schema = {"minimum": 0, "maximum": int(_MOST), "multipleOf": 1}
 _SHARE_NUMBER: Schema = {"minimum": 0, "maximum": 1}
 _REPLICA_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST_REPLICAS), "multipleOf": 1}
 
@@ -116,9 +116,7 @@ TEXT = Text()
 TECHNOLOGY = Text("technology")
 FLAG = Flag()
 COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
-WHOLE: Parsed[float] = Parsed(
-    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_WHOLE_NUMBER
-)
+WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER)
 REPLICA_COUNT: Parsed[float] = Parsed(
     _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER
 )  # fmt: skip
@@ -127,7 +125,7 @@ WORKERS: Parsed[float] = Parsed(
     zero="no request would be handled; write at least 1",
 )  # fmt: skip
 AT_LEAST_ONE: Parsed[float] = Parsed(
-    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_WHOLE_NUMBER,
+    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER,
     zero="nothing would be accepted; write at least 1, or remove the key",
 )  # fmt: skip
 CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", number=_AT_LEAST_ZERO)
