@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from archlint.about import REPOSITORY
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, shipped_technologies
-from archlint.config import Config, find_config, nearest_config, read_config
-from archlint.errors import ConfigError, PackError, UnreadableInputError, UsageError
-from archlint.linter import Linter, Options, baseline_of
+from archlint.config import Config, find_config, read_config
+from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
+from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
 from archlint.source.document import Document
 from archlint.source.files import read_document, real_path
 from archlint.source.join import pick_system
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
-from archlint.source.search import find_files
-from archlint.verdicts import FileReport, InputError, Report
+from archlint.targets import STDIN, Configs, Inputs
+from archlint.verdicts import FileReport, InputError, Report, input_errors
 
 __all__ = [
     "STDIN",
@@ -35,91 +35,53 @@ __all__ = [
     "check_targets",
     "examine_targets",
     "find_pack",
+    "find_targets",
     "load",
     "load_checked",
     "load_system",
 ]
-STDIN = "<stdin>"
 _PARALLEL_FILES = 16
 _PARALLEL_BYTES = 2_000_000
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one input: a report of each of its systems or an error, and the files that it includes."""
+    """What became of one input: a report of each of its systems, or errors, and the files that it includes."""
 
     path: Path
     reports: tuple[FileReport, ...] = ()
-    error: InputError | None = None
+    errors: tuple[InputError, ...] = ()
     included: frozenset[Path] = frozenset()
 
 
-class Linters:
-    """A linter for each configuration, made once; `fixed` holds for all files instead of the nearest of each.
+class Linters(Configs):
+    """A linter for each configuration, made once.
 
     The first `keep` systems that are read stay in `systems`, by the keys of their reports.
     """
 
     def __init__(self, options: Options, fixed: Config | None = None, keep: int = 0) -> None:
+        super().__init__(options, fixed)
         self.keep = keep
         self.systems: dict[str, System] = {}
-        self.options = options
-        self.fixed = fixed if fixed is not None else read_config(options.config) if options.config is not None else None
         self._linters: dict[Path | None, Linter] = {}
-        self._configs: dict[Path, Config] = {}
-        self._files: dict[Path, Config] = {}
-
-    def config_for(self, path: Path) -> Config:
-        """The configuration that holds for a path."""
-        config = self.fixed or self._configs.get(path.parent)
-        if config is None:
-            file = nearest_config(path)
-            config = self._files.get(file) if file is not None else None
-            if config is None:
-                config = find_config(path) if file is None else self._files.setdefault(file, read_config(file))
-            self._configs[path.parent] = config
-        return config
 
     def linter_for(self, path: Path) -> Linter:
-        """The linter of the configuration that holds for a path."""
+        """The linter of the configuration that applies to a path."""
         config = self.config_for(path)
         linter = self._linters.get(config.file)
         if linter is None:
             linter = self._linters[config.file] = Linter(config, self.options)
         return linter
 
-    def leaves_out(self, path: Path, folder: Path) -> bool:
-        """Whether a search of a folder leaves a path out, by its configuration or by those above the path."""
-        outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
-        return outer.excludes(path, folder) or self.config_for(path).excludes(path, folder)
+    def check(self, path: Path, data: bytes | None = None, unnamed: bool = False) -> Outcome:
+        """Check a file, or a text that goes by its name; one that is `unnamed` belongs to the current folder.
 
-    def baselines_for(self, paths: Iterable[Path]) -> set[str]:
-        """The baselines that would hold for some files; a configuration that is wrong names none."""
-        configs: dict[Path, Config] = {}
-        for path in {path.parent: path for path in paths}.values():
-            with suppress(ConfigError):
-                config = self.config_for(path)
-                configs[config.file or config.root] = config
-        found = (baseline_of(config, self.options) for config in configs.values())
-        return {str(baseline) for baseline in found if baseline is not None}
-
-    def files_below(self, folder: Path) -> tuple[Path, ...]:
-        """The architecture files below a folder; raises `UnreadableInputError` for what cannot be searched."""
-        outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
-
-        def excluded(path: Path, is_folder: bool) -> bool:
-            return outer.excludes_itself(path, is_folder) or self.config_for(path).excludes_itself(path, is_folder)
-
-        found = find_files(folder, excluded)
-        for error in found.unreadable:
-            raise error
-        return found.files
-
-    def check(self, path: Path, data: bytes | None = None) -> Outcome:
-        """Check a file, or a text that goes by its name."""
+        Whatever goes wrong is the outcome of this file alone; only a wrong call raises.
+        """
         name = str(path)
         try:
             document = read_document(path) if data is None else parse(name, decode(name, data))
-            linter, file = self.linter_for(path), None if name == STDIN else path
+            linter, file = self.linter_for(Path(STDIN) if unnamed else path), None if unnamed else path
             reports: list[FileReport] = []
             included: frozenset[Path] = frozenset()
             size = 0
@@ -134,24 +96,22 @@ class Linters:
                 if size > MAX_BYTES:
                     what = f"{name}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
                     raise UnreadableInputError(what, "split the file")
-            return Outcome(path, tuple(reports), None, included)
+            return Outcome(path, tuple(reports), (), included)
         except UnreadableInputError as error:
-            return Outcome(path, (), InputError(error.message, error.hint, name))
-
-    def check_one_of_many(self, path: Path) -> Outcome:
-        """Check a file whose configuration, where it is wrong, keeps only its own files from being checked."""
-        try:
-            return self.check(path)
+            return Outcome(path, (), input_errors(error, name))
         except (ConfigError, PackError) as error:
-            return Outcome(path, (), InputError(error.message, error.hint))
+            return Outcome(path, (), _config_errors(error))
+        except ArchlintError:
+            raise
+        except Exception as error:
+            return Outcome(path, (), (_defect(name, error),))
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in their order; many of them side by side, in processes."""
-        one = self.check_one_of_many if len(paths) > 1 else self.check
-        yield from map(one, paths[: self.keep])      # a system that is kept is read in this process
+        yield from map(self.check, paths[: self.keep])      # a system that is kept is read in this process
         paths = paths[self.keep :]
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
-            yield from map(one, paths)
+            yield from map(self.check, paths)
             return
         from archlint.workers import Workers
 
@@ -167,7 +127,7 @@ def _size(path: Path) -> int:
 
 def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome]:
     """What checks files in a process of its own."""
-    return Linters(options, fixed).check_one_of_many
+    return Linters(options, fixed).check
 
 
 def _lost(path: Path) -> Outcome:
@@ -175,48 +135,44 @@ def _lost(path: Path) -> Outcome:
     return Outcome(path, (), InputError(message, "give archlint more memory, or split the file", str(path)))
 
 
-def _files_below(folder: Path, linters: Linters) -> tuple[tuple[Path, ...], list[Outcome], tuple[Path, ...]]:
-    """The architecture files below a folder that no `exclude` names; what could not be read; what was skipped."""
-    above = linters.config_for(folder / "any")
-    outer = above.with_options(exclude=linters.options.exclude)
+def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:
+    """The mistakes of a configuration as errors of a report; raises it where an option of the call is wrong."""
+    errors = input_errors(error)
+    if any(mistake.where.startswith("--") for mistake in error.mistakes):
+        raise error
+    return errors
 
-    def excluded(path: Path, is_folder: bool) -> bool:
-        try:
-            nearest = linters.config_for(path)
-        except ConfigError:                        # reported at the files that it holds for
-            nearest = above
-        return outer.excludes_itself(path, is_folder) or (
-            nearest is not above and nearest.excludes_itself(path, is_folder)
-        )
 
-    found = find_files(folder, excluded)
-    name = str(folder)
-    unreadable = [Outcome(folder, (), InputError(error.message, error.hint, name)) for error in found.unreadable]
-    return found.files, unreadable, found.skipped
+def _defect(name: str, error: Exception) -> InputError:
+    """An exception that nobody foresaw: a defect of archlint, and no reason to keep the other files unchecked."""
+    import traceback
+
+    said = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    message = f"{name}: archlint failed on this file: {said} ({os.path.basename(last.filename)}:{last.lineno})"
+    return InputError(
+        message, f"this is a defect of archlint: please report it at {REPOSITORY}/issues", name,
+        traceback="".join(traceback.format_exception(error)),
+    )  # fmt: skip
 
 
 def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:
-    paths: list[Path] = []
-    outcomes: list[Outcome] = []
-    skipped: list[Path] = []
-    for target in dict.fromkeys(targets):
-        if os.path.isdir(target):
-            files, unreadable, others = _files_below(target, linters)
-            paths += files
-            outcomes += unreadable
-            skipped += others
-        else:
-            paths.append(target)
-    outcomes += linters.check_all(list(dict.fromkeys(paths)))
-    if stdin is not None:
-        outcomes.append(linters.check(Path(stdin[1]), stdin[0]))
+    try:
+        inputs = linters.inputs(targets, stdin)
+    except ConfigError as error:
+        return Report((), _config_errors(error))
+    outcomes = list(linters.check_all(inputs.files))
+    outcomes += (linters.check(*text) for text in inputs.texts)
     included = {path for outcome in outcomes for path in outcome.included}
     alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
+    skipped = [path for path in inputs.skipped if not included or real_path(path) not in included]
     report = Report(
         tuple(report for outcome in alone for report in outcome.reports),
-        tuple(dict.fromkeys(outcome.error for outcome in alone if outcome.error is not None)),
+        tuple(dict.fromkeys((*inputs.errors, *(error for outcome in alone for error in outcome.errors)))),
         len(skipped),
         others=tuple(map(str, skipped)),
+        excluded=tuple(map(str, inputs.excluded)),
+        notes=inputs.notes,
     )
     baselines = {file.baseline for file in report.files if file.baseline} | linters.baselines_for(skipped)
     if not baselines:
@@ -237,10 +193,19 @@ def examine_targets(
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:
     """Check files and folders, and a text from standard input with the name that it goes by.
 
-    A file that cannot be read is an error of the report; the others are still checked. Files that another one
-    includes are part of that one.
+    A file or a configuration that cannot be read is an error of the report; the other files are still checked. Files
+    that another one includes are part of that one.
     """
-    return _check_targets(targets, Linters(options), stdin)
+    try:
+        linters = Linters(options)
+    except ConfigError as error:
+        return Report((), _config_errors(error))
+    return _check_targets(targets, linters, stdin)
+
+
+def find_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Inputs:
+    """The files that `check_targets` would check, without checking them."""
+    return Configs(options).inputs(targets, stdin)
 
 
 def check(path_or_text: str | Path, config: Config | Path | None = None, allow_code: bool = False) -> Report:

@@ -7,19 +7,65 @@ cannot serve; each says what, where, and what to do next.
 from __future__ import annotations
 
 import errno
-from typing import Final
+import re
+from typing import Final, NamedTuple, Self
+
+_PLACE: Final = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
+
+
+class Spot(NamedTuple):
+    """A file with a line and a column, counted from 1; both are 0 if unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+
+class Mistake(NamedTuple):
+    """What is wrong, where (`file`, `file:line:column`, or an option such as `--select`), and what to do next."""
+
+    where: str
+    message: str
+    hint: str = ""
+
+    @property
+    def said(self) -> str:
+        """Where and what in one line."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    @property
+    def spot(self) -> Spot:
+        """Where it is; the file is empty for a mistake in the call itself.
+
+        >>> Mistake("C:/a.toml:3:7", "wrong").spot, Mistake("--select", "wrong").spot
+        (Spot(file='C:/a.toml', line=3, column=7), Spot(file='', line=0, column=0))
+        """
+        match = _PLACE.fullmatch(self.where)
+        if match is None or self.where.startswith("--"):
+            return Spot("")
+        return Spot(match[1], int(match[2] or 0), int(match[3] or 0))
 
 
 class ArchlintError(Exception):
-    """A call that cannot be served: the message says what is wrong, `hint` what to do next."""
+    """A call that cannot be served: the message says what is wrong, `hint` what to do next.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    `mistakes` are the single mistakes that the message lists, if each has its own place.
+    """
+
+    def __init__(self, message: str, hint: str = "", mistakes: tuple[Mistake, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.mistakes = mistakes
 
-    def __reduce__(self) -> tuple[type[ArchlintError], tuple[str, str]]:
-        return type(self), (self.message, self.hint)
+    @classmethod
+    def at(cls, where: str, message: str, hint: str = "") -> Self:
+        """An error of one mistake at a place, `file:line:column`."""
+        mistake = Mistake(where, message, hint)
+        return cls(mistake.said, hint, (mistake,))
+
+    def __reduce__(self) -> tuple[type[ArchlintError], tuple[str, str, tuple[Mistake, ...]]]:
+        return type(self), (self.message, self.hint, self.mistakes)
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message

@@ -35,6 +35,8 @@ class Options(msgspec.Struct, frozen=True):
     place of the configured ones; without `baselined` none holds. `signatures` are worked out where reports are to be
     compared (see `archlint.compare`). Without `rules` none is loaded, and what is configured of them is not looked at.
     `allow_code`: Python of rule folders that a configuration names may run.
+    `isolated` ignores the configurations, baselines and ignore files of the tree. `force_exclude` leaves out excluded
+    paths, and `skip_foreign` files without the key `archlint`, even if the call names them.
     """
 
     select: tuple[str, ...] = ()
@@ -50,6 +52,9 @@ class Options(msgspec.Struct, frozen=True):
     signatures: bool = False
     rules: bool = True
     allow_code: bool = False
+    isolated: bool = False
+    force_exclude: bool = False
+    skip_foreign: bool = False
 
 
 class Includes(Protocol):
@@ -159,6 +164,8 @@ def baseline_of(config: Config, options: Options) -> Path | None:
         return None
     if options.baseline is not None:
         return options.baseline
+    if options.isolated:
+        return None
     beside = config.root / BASELINE
     return config.baseline or (beside if os.path.lexists(beside) else None)     # what is no file is told as such
 

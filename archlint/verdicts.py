@@ -6,12 +6,17 @@ is satisfied. `Finding` and `Report` are what the engine makes of them.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+from typing import Final
 
 import msgspec
 
+from archlint.errors import ArchlintError, Spot
 from archlint.model.places import Place
 from archlint.source.document import Document
+
+_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+):(\d+))?: ")
 
 
 class Severity(Enum):
@@ -342,17 +347,43 @@ class FileReport(msgspec.Struct, frozen=True):
 
 
 class InputError(msgspec.Struct, frozen=True):
-    """An input that could not be read; `file` is its name, or empty where the error is not of one file alone."""
+    """An input or a configuration that could not be read, or a file on which archlint itself failed.
+
+    `file` is its name, or empty if the error is not of one file alone; `line` and `column` are counted from 1, or 0 if
+    they are not known. `traceback` is that of a defect of archlint.
+    """
 
     message: str
     hint: str = ""
     file: str = ""
+    line: int = 0
+    column: int = 0
+    traceback: str = ""
+
+
+def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]:
+    """The mistakes of an error, each with its place; `file` is the input it is about, if the error does not say.
+
+    >>> from archlint.errors import ConfigError
+    >>> input_errors(ConfigError.at("archlint.toml:3:1", "no key `selct`", "did you mean `select`?"))[0].line
+    3
+    """
+    if not error.mistakes:
+        return (InputError(error.message, error.hint, *_spot(error.message, file)),)
+    return tuple(InputError(mistake.said, mistake.hint, *mistake.spot) for mistake in error.mistakes)
+
+
+def _spot(message: str, file: str) -> Spot:
+    """Read the place that a message begins with."""
+    match = _PLACED.match(message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
+    return Spot(match[1], int(match[2] or 0), int(match[3] or 0)) if match is not None else Spot(file)
 
 
 class Report(msgspec.Struct, frozen=True):
     """What one call of archlint found, over all files.
 
-    `others` are the names of the `skipped` files: YAML that a search came upon, without the key `archlint`.
+    `others` are the names of the `skipped` files: YAML that a search came upon, without the key `archlint`. `excluded`
+    are the paths that the call names and --force-exclude leaves out. `notes` are worth a line, but are no error.
     """
 
     files: tuple[FileReport, ...]
@@ -360,6 +391,8 @@ class Report(msgspec.Struct, frozen=True):
     skipped: int = 0
     baselines: tuple[BaselineUse, ...] = ()
     others: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ordered(self) -> tuple[tuple[FileReport, Finding], ...]:

@@ -22,9 +22,10 @@ from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
+from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
-from archlint.packs import Pack  # noqa: E402
+from archlint.packs import Pack, shipped_packs  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
@@ -129,6 +130,7 @@ def files() -> dict[Path, str]:
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(file_schema()),
+        docs / "schema" / "config.schema.json": _json(config_schema(shipped_packs())),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
     }

@@ -28,7 +28,7 @@ class CatalogueFile:
         self.document: Document = read_document(path)
         for flaw in self.document.flaws:
             line, column = self.document.position(flaw.span.start)
-            raise ConfigError(f"{self.document.name}:{line}:{column}: {flaw.message}")
+            raise ConfigError.at(f"{self.document.name}:{line}:{column}", flaw.message)
 
     def entries(self) -> dict[str, Entry]:
         """Return the entries by name; none of an empty file."""
@@ -42,7 +42,7 @@ class CatalogueFile:
     def error(self, node: Node, message: str, hint: str = "") -> ConfigError:
         """Build an error at the place of a node."""
         line, column = self.document.position(node.start)
-        return ConfigError(f"{self.document.name}:{line}:{column}: {message}", hint)
+        return ConfigError.at(f"{self.document.name}:{line}:{column}", message, hint)
 
     def mapping(self, node: Node, keys: Iterable[str], name: str) -> dict[str, Node]:
         """Take the values of a mapping that may have some keys only."""

@@ -14,8 +14,14 @@ _SHELL_EXPANDS: Final = os.name != "nt"
 
 def main() -> None:
     """Run the command line; a call that cannot be served ends in one clear message and exit status 2."""
-    from archlint.errors import ArchlintError
+    from archlint.errors import ArchlintError, hint_to_read
 
+    try:
+        os.getcwd()
+    except OSError as error:
+        hint = "change to a folder that exists"
+        print(f"error: the current folder cannot be used: {error.strerror}\n  hint: {hint}", file=sys.stderr)
+        sys.exit(2)
     try:
         sys.exit(_run(_expanded(sys.argv[1:])))
     except ArchlintError as error:
@@ -24,7 +30,11 @@ def main() -> None:
     except MemoryError:
         print("error: out of memory\n  hint: check fewer files at once", file=sys.stderr)
         sys.exit(2)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:      # no rights, a name too long, a full disk
+            hint = hint_to_read(error, "name another file or folder")
+            print(f"error: {os.fsdecode(error.filename)}: {error.strerror}\n  hint: {hint}", file=sys.stderr)
+            sys.exit(2)
         import traceback
 
         traceback.print_exc()

@@ -70,8 +70,11 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
     help="Leave these rules out as well.",
 )  # fmt: skip
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, in the form of .gitignore."
 )
+@click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if you name them, as hooks do.")
+@click.option("--isolated", is_flag=True, help="Ignore configurations, baselines and ignore files.")
+@click.option("--show-files", is_flag=True, help="Print the files that would be checked, and nothing else.")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at findings of this level or above.  [default: warning]"
 )
@@ -104,7 +107,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
 @click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
 @allow_code_option
-@click.option("--allow-empty", is_flag=True, help="Pass where there is nothing to check, in place of exit status 2.")
+@click.option("--allow-empty", is_flag=True, help="Skip files that are not architectures; pass if none is left.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
 @click.option("--patterns", is_flag=True, help="List the patterns that are recognised.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -119,6 +122,9 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     exclude: tuple[str, ...],
+    force_exclude: bool,
+    isolated: bool,
+    show_files: bool,
     fail_on: str | None,
     exit_zero: bool,
     config: Path | None,
@@ -170,6 +176,9 @@ def command(
                 allow_code,
                 show_all,
                 verbose,
+                force_exclude,
+                isolated,
+                show_files,
             )
         )
     )

@@ -11,12 +11,12 @@ import msgspec
 
 from archlint import __version__
 from archlint.analysis.system import System
-from archlint.api import STDIN, check_targets, examine_targets
+from archlint.api import STDIN, check_targets, examine_targets, find_targets
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.streams import read_stdin
 from archlint.cli.terminal import use_color, use_links, width
-from archlint.errors import UsageError
+from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
 from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
@@ -55,6 +55,9 @@ class CheckCall(msgspec.Struct, frozen=True):
     allow_code: bool = False
     all: bool = False
     verbose: bool = False
+    force_exclude: bool = False
+    isolated: bool = False
+    show_files: bool = False
 
 
 def run_check(call: CheckCall) -> int:
@@ -62,23 +65,29 @@ def run_check(call: CheckCall) -> int:
     outputs = _outputs(call)
     if call.baseline is not None and not call.baselined:
         raise UsageError("--baseline and --no-baseline contradict each other", "take one of them out")
+    if call.config is not None and call.isolated:
+        raise UsageError("--config and --isolated contradict each other", "take one of them out")
     patterns = call.patterns or any(name in SHOW_PATTERNS for name, _ in outputs)
     options = Options(
         call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
         baselined=call.baselined, baseline_strict=call.baseline_strict,
-        allow_code=allows_code(call.allow_code),
+        allow_code=allows_code(call.allow_code), isolated=call.isolated, force_exclude=call.force_exclude,
+        skip_foreign=call.allow_empty,
     )  # fmt: skip
-    targets, options, stdin = _inputs(call, options)
+    targets, stdin = _inputs(call)
+    if call.show_files:
+        return _show_files(targets, options, stdin)
     systems: dict[str, System] = {}
     if any(name in SHOW_DIAGRAMS for name, _ in outputs):
         report, systems = examine_targets(targets, options, stdin, MOST_DIAGRAMS)
     else:
         report = check_targets(targets, options, stdin)
-    if not report.files and not report.errors:
+    if not report.files and not report.errors and not report.excluded:
         nothing = nothing_to_check(call.paths, report)
-        if not call.allow_empty or stdin is not None:
+        if not call.allow_empty:
             raise nothing
         click.echo(f"note: {nothing.message}", err=True)
+    _tell(report, call.quiet, ("text", "") in outputs)
     _keep_inputs(report, call, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
@@ -143,8 +152,29 @@ def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
     return outputs
 
 
-def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tuple[bytes, str] | None]:
-    """Split the arguments into files and standard input; the current folder where there are none."""
+def _show_files(targets: list[Path], options: Options, stdin: tuple[bytes, str] | None) -> int:
+    """Print the files that would be checked, one a line, and nothing else."""
+    inputs = find_targets(targets, options, stdin)
+    for path in (*inputs.files, *(text.path for text in inputs.texts)):
+        click.echo(os.fsencode(path))
+    for error in inputs.errors:
+        click.echo(f"archlint: {error.message}", err=True)
+    return 2 if inputs.errors else 0
+
+
+def _tell(report: Report, quiet: bool, shown: bool) -> None:
+    """Print what belongs to no report: notes, tracebacks of defects, and errors if no text report shows them."""
+    for note in report.notes if not quiet else ():
+        click.echo(f"note: {note}", err=True)
+    for error in report.errors:
+        if error.traceback:
+            click.echo(error.traceback, err=True, nl=False)
+        if not shown:
+            click.echo(f"archlint: {ArchlintError(error.message, error.hint)}", err=True)
+
+
+def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:
+    """Split the arguments into files and standard input; the current folder if there are none."""
     stdin = None
     if "" in call.paths:
         raise UsageError("a path is empty", "is a variable of the shell not set?")
@@ -152,8 +182,21 @@ def _inputs(call: CheckCall, options: Options) -> tuple[list[Path], Options, tup
         stdin = read_stdin(), call.stdin_filename or STDIN
     elif call.stdin_filename:
         raise UsageError("--stdin-filename names standard input, but the paths do not hold `-`", "add `-` to the paths")
-    targets = [Path(path) for path in call.paths if path != "-"]
-    return (targets or ([] if stdin else [Path()])), options, stdin
+    targets = [_from_here(path) for path in call.paths if path != "-"]
+    return (targets or ([] if stdin else [Path()])), stdin
+
+
+def _from_here(path: str) -> Path:
+    """Name a path from the current folder if it lies below, also if an absolute path leads there through a link.
+
+    So reports have the paths of the work tree, by whatever way it was reached.
+    """
+    here = _here() if os.path.isabs(path) else ""
+    if not here or Path(path).is_relative_to(here):
+        return Path(path)
+    above, name = (path, "") if os.path.isdir(path) else os.path.split(path)
+    real = Path(os.path.realpath(above), name)
+    return Path(os.path.relpath(real, here)) if real.is_relative_to(here) else Path(path)
 
 
 def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:

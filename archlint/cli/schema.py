@@ -9,15 +9,24 @@ from archlint.api import file_schema
 from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
+KINDS = ["arch", "config", "report", "diff"]
+
 
 @click.command("schema")
-@click.option(
-    "--of", "which", type=click.Choice(["arch", "report", "diff"]), default="arch", show_default=True,
-    help="What to describe.",
-)  # fmt: skip
-def command(which: str) -> None:
-    """Print the JSON Schema of arch.yaml, or of the JSON of a report or a diff, for editors and other tools."""
-    if which == "diff":
+@click.argument("what", type=click.Choice(KINDS), required=False)
+@click.option("--of", "which", type=click.Choice(KINDS), default="arch", show_default=True, help="The same as WHAT.")
+def command(what: str | None, which: str) -> None:
+    """Print a JSON Schema for editors and other tools.
+
+    WHAT is the file that it describes: arch.yaml (`arch`), archlint.toml (`config`), or the JSON of a report or a diff.
+    """
+    which = what or which
+    if which == "config":
+        from archlint.config.schema import config_schema
+        from archlint.packs import shipped_packs
+
+        schema = config_schema(shipped_packs())
+    elif which == "diff":
         from archlint.compare.json import difference_schema
 
         schema = difference_schema()

@@ -95,7 +95,7 @@ def render_json(difference: Difference) -> str:
     return encoded(
         JsonDifference(
             VERSION, difference.old, difference.new, [_system(one) for one in difference.systems], difference.same,
-            [JsonError(error.message, error.hint, error.file) for error in difference.errors],
+            [JsonError(error.message, error.hint, error.file, error.line, error.column) for error in difference.errors],
             list(difference.notes),
         )
     )  # fmt: skip

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from archlint.config.keys import PER_PATH, RULE, TOP, Key
 from archlint.config.paths import Patterns, is_pattern
 from archlint.config.places import Steps
 from archlint.config.pricelist import read_prices
 from archlint.config.records import Config, Layer, ParamSaid, RuleSaid, Word
-from archlint.config.toml import TOP, Table, TableReader, Toml, kind_of
+from archlint.config.toml import Table, TableReader, Toml, kind_of
 from archlint.model.quantities import shorten
 from archlint.packs import PackSource, Problems, package_folders
 
-SEVERITIES: Final = ("error", "warning", "info")
-LEVELS: Final = (*SEVERITIES, "never")
-_BASELINE_HINT: Final = 'write baseline = "archlint-baseline.jsonl"; it is relative to this file\'s folder'
-PER_PATH: Final = ("paths", "select", "ignore", "rules")
+_BASELINE_HINT: Final = f"write baseline = {TOP['baseline'].example}; it is relative to this file's folder"
 
 
 class Base(NamedTuple):
@@ -44,8 +43,8 @@ class LayerReader(TableReader):
     def config(self) -> Config:
         """Return what the file says, without what it extends."""
         self.known(self.top, self.path, TOP, "a configuration")
-        exclude = self._patterns(self.top, (*self.path, "exclude"), '"experiments/"')
-        sources = self.words(self.top, (*self.path, "packs"), '"house-rules"') or ()
+        exclude = self._patterns(self.top, (*self.path, "exclude"), TOP["exclude"])
+        sources = self.words(self.top, (*self.path, "packs"), TOP["packs"].example) or ()
         return Config(
             root=self.root,
             file=self.file,
@@ -54,7 +53,7 @@ class LayerReader(TableReader):
             packs=tuple(PackSource(text, self.root, where, self.installed) for text, where in sources),
             technologies=self._technologies(),
             prices=read_prices(self, self.top, (*self.path, "prices")),
-            fail_on=self._word_of(self.top, (*self.path, "fail-on"), LEVELS, "level") or "",
+            fail_on=self._word_of(self.top, (*self.path, "fail-on"), TOP["fail-on"], "level") or "",
             baseline=self._baseline(),
             baseline_strict=self._strict(),
         )
@@ -66,8 +65,8 @@ class LayerReader(TableReader):
             return None
         path = (*self.path, "extend")
         if not isinstance(value, str):
-            self.wrong(path, "the path of a file", value, 'extend = "../archlint.toml"')
-        elif (self.root / value).is_file():
+            self.wrong(path, TOP["extend"].kind.value, value, f"extend = {TOP['extend'].example}")
+        elif os.path.isfile(self.root / value):
             return Base(self.root / value, self.installed)
         else:
             found = _in_package(value)
@@ -94,22 +93,23 @@ class LayerReader(TableReader):
         value = self.top.get("baseline-strict", False)
         if isinstance(value, bool):
             return value
-        self.wrong(path, "true or false", value, "baseline-strict = true")
+        key = TOP["baseline-strict"]
+        self.wrong(path, key.kind.value, value, f"baseline-strict = {key.example}")
         return False
 
     def _layer(self, table: Table, path: Steps, paths: Patterns | None) -> Layer:
-        select = self._names(table, (*path, "select"), '"SRV", "REL001"')
-        ignore = self._names(table, (*path, "ignore"), '"OPS", "no-monitoring"')
+        select = self._names(table, (*path, "select"), TOP["select"])
+        ignore = self._names(table, (*path, "ignore"), TOP["ignore"])
         return Layer(select, ignore or (), tuple(self._rules(table, (*path, "rules"))), paths)
 
-    def _names(self, table: Table, path: Steps, example: str) -> tuple[Word, ...] | None:
-        words = self.words(table, path, example)
+    def _names(self, table: Table, path: Steps, key: Key) -> tuple[Word, ...] | None:
+        words = self.words(table, path, key.example)
         return None if words is None else tuple(Word(text, where) for text, where in words)
 
-    def _patterns(self, table: Table, path: Steps, example: str) -> Patterns:
+    def _patterns(self, table: Table, path: Steps, key: Key) -> Patterns:
         """Read patterns in the form of `.gitignore`."""
         found = []
-        for text, where in self.words(table, path, example) or ():
+        for text, where in self.words(table, path, key.example) or ():
             if is_pattern(text):
                 found.append((text, where))
             else:
@@ -123,7 +123,7 @@ class LayerReader(TableReader):
     def _per_path(self) -> Iterator[Layer]:
         """Read the tables `[[per-path]]`."""
         path = (*self.path, "per-path")
-        example = '[[per-path]] with paths = ["teams/risk/**"]'
+        example = TOP["per-path"].example
         value = self.top.get("per-path", [])
         if not isinstance(value, list):
             self.wrong(path, "a list of tables", value, example)
@@ -136,38 +136,38 @@ class LayerReader(TableReader):
                 )
                 continue
             self.known(table, steps, PER_PATH, "`per-path`")
-            paths = self._patterns(table, (*steps, "paths"), '"teams/risk/**"')
+            paths = self._patterns(table, (*steps, "paths"), PER_PATH["paths"])
             if not table.get("paths") and "path" not in table:
                 self.problems.add(
-                    self.places.of_key(*steps), "`per-path` says no paths", 'add paths = ["teams/risk/**"]'
+                    self.places.of_key(*steps), "`per-path` says no paths", f"add paths = {PER_PATH['paths'].example}"
                 )
             yield self._layer(table, steps, paths)
 
     def _rules(self, table: Table, path: Steps) -> Iterator[RuleSaid]:
         """Read the tables `[rules.SRV005]`."""
-        example = '[rules.SRV005] with severity = "warning"'
+        example = TOP["rules"].example
         rules = self.below(table, path, example)
         for name in rules:
             steps = (*path, name)
             rule = self.below(rules, steps, example)
             otherwise = f"parameters of the rule stand below [rules.{name}.params]"
-            self.known(rule, steps, ("severity", "params"), f"the table of {shorten(name)}", otherwise)
+            self.known(rule, steps, RULE, f"the table of {shorten(name)}", otherwise)
             params = self.below(rule, (*steps, "params"), f"[rules.{name}.params]")
             said = [(Word(key, self.places.of_key(*steps, "params", key)), value) for key, value in params.items()]
             yield RuleSaid(
                 Word(name, self.places.of_key(*steps)),
-                self._word_of(rule, (*steps, "severity"), SEVERITIES, "severity"),
+                self._word_of(rule, (*steps, "severity"), RULE["severity"], "severity"),
                 tuple(ParamSaid(key, value, self.places.of_value(*steps, "params", key.text)) for key, value in said),
             )
 
-    def _word_of(self, table: Table, path: Steps, words: tuple[str, ...], what: str) -> str | None:
+    def _word_of(self, table: Table, path: Steps, key: Key, what: str) -> str | None:
         value = table.get(str(path[-1]))
-        return None if value is None else self.one_of(value, words, path, what)
+        return None if value is None else self.one_of(value, key.words, path, what)
 
     def _technologies(self) -> tuple[Path, ...]:
         found = []
-        for text, where in self.words(self.top, (*self.path, "technologies"), '"technologies.yaml"') or ():
-            if (self.root / text).is_file():
+        for text, where in self.words(self.top, (*self.path, "technologies"), TOP["technologies"].example) or ():
+            if os.path.isfile(self.root / text):
                 found.append(self.root / text)
             else:
                 hint = "its path is relative to this file's folder"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+from archlint.config.keys import PRICE, TOP
 from archlint.config.places import Steps
 from archlint.config.prices import ListedPrice
 from archlint.config.toml import Table, TableReader, kind_of
 from archlint.model.quantities import Money, parse_money, shorten
 
-_EXAMPLE = '"0.75 USD per h"'
+_EXAMPLE = PRICE["amount"].example
 
 
 def read_prices(reader: TableReader, top: Table, path: Steps) -> dict[str, ListedPrice]:
     """Read the table of prices, by name; what is wrong is noted and left out."""
     found = {}
-    for name, value in reader.below(top, path, f"[prices] with l4 = {_EXAMPLE}").items():
+    for name, value in reader.below(top, path, TOP["prices"].example).items():
         price = _price(reader, (*path, name), value)
         if price is not None:
             found[name] = price
@@ -25,10 +26,10 @@ def read_prices(reader: TableReader, top: Table, path: Steps) -> dict[str, Liste
 def _price(reader: TableReader, path: Steps, value: object) -> ListedPrice | None:
     """Read a text, or a table with `amount`, `source` and `date`."""
     table: Table = value if isinstance(value, dict) else {"amount": value}
-    reader.known(table, path, ("amount", "source", "date"), f"the price of `{shorten(str(path[-1]))}`")
+    reader.known(table, path, PRICE, f"the price of `{shorten(str(path[-1]))}`")
     amount, source = _amount(reader, table, path), table.get("source", "")
     if not isinstance(source, str):
-        reader.wrong((*path, "source"), "a text", source, 'source = "price list of the provider"')
+        reader.wrong((*path, "source"), "a text", source, f"source = {PRICE['source'].example}")
         source = ""
     day = _day(reader, table, path)
     return ListedPrice(amount, source, day, reader.places.of_key(*path)) if amount is not None else None
@@ -61,5 +62,5 @@ def _day(reader: TableReader, table: Table, path: Steps) -> str:
         return date.fromisoformat(value).isoformat() if isinstance(value, str) and value else ""
     except ValueError:
         where = reader.places.of_value(*path, "date")
-        reader.problems.add(where, f"`{shorten(str(value))}` is not a date", "write date = 2026-11-01")
+        reader.problems.add(where, f"`{shorten(str(value))}` is not a date", f"write date = {PRICE['date'].example}")
         return ""

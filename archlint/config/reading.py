@@ -76,7 +76,7 @@ def _read(file: Path, problems: Problems, chain: tuple[Path, ...], installed: bo
     toml = parse_toml(file, _shown(file), _bytes(file))
     path = ("tool", "archlint") if file.name == PROJECT else ()
     if toml.table(path) is None:
-        raise ConfigError(f"{_shown(file)}: has no table [tool.archlint]", "add it, or name another file")
+        raise ConfigError.at(_shown(file), "has no table [tool.archlint]", "add it, or name another file")
     reader = LayerReader(toml, path, Path(os.path.abspath(file)).parent, problems, installed)
     own = reader.config()
     base = reader.extended()
@@ -113,14 +113,17 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             data = opened.read(_MAX_BYTES + 1)
     except OSError as error:
-        message = f"{_shown(file)}: cannot be read: {error.strerror}"
-        raise ConfigError(message, hint_to_read(error, "name a configuration file")) from None
+        hint = hint_to_read(error, "name a configuration file")
+        raise ConfigError.at(_shown(file), f"cannot be read: {error.strerror}", hint) from None
     if len(data) > _MAX_BYTES:
-        raise ConfigError(f"{_shown(file)}: too large for a configuration", "name a configuration file")
+        raise ConfigError.at(_shown(file), "too large for a configuration", "name a configuration file")
     return data
 
 
 def _shown(file: Path) -> str:
-    """Name a file for messages: relative where it lies below the current folder."""
-    absolute, here = os.path.abspath(file), os.getcwd()
-    return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute
+    """Name a file for messages: relative if it lies below the current folder."""
+    here = os.getcwd()
+    for path in (os.path.abspath(file), os.path.realpath(file)):
+        if path.startswith(here + os.sep):
+            return os.path.relpath(path, here)
+    return os.path.abspath(file)

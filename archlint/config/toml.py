@@ -7,6 +7,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Final
 
+from archlint.config.keys import TOP
 from archlint.config.places import Places, Steps
 from archlint.errors import ConfigError
 from archlint.model.names import nearest
@@ -14,20 +15,6 @@ from archlint.model.quantities import shorten
 from archlint.packs import Problems
 
 Table = dict[str, object]
-TOP: Final = (
-    "extend",
-    "select",
-    "ignore",
-    "exclude",
-    "packs",
-    "technologies",
-    "fail-on",
-    "baseline",
-    "baseline-strict",
-    "prices",
-    "rules",
-    "per-path",
-)
 _LIKELY: Final = {
     "fail_on": "fail-on", "per_path": "per-path", "disable": "ignore", "enable": "select", "extends": "extend",
     "overrides": "per-path", "skip": "ignore", "baseline_strict": "baseline-strict",
@@ -59,7 +46,9 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
         text = data.decode("utf-8-sig")
         return Toml(file, tomllib.loads(text), Places(shown, text))
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{shown}: not UTF-8: byte {error.start}", "save it as UTF-8") from None
+        before = data[: error.start]
+        where = f"{shown}:{before.count(10) + 1}:{error.start - before.rfind(10)}"
+        raise ConfigError.at(where, f"not UTF-8: byte {error.start}", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         what, _, place = str(error).rpartition(" (at ")
         line, _, column = place.removeprefix("line ").rstrip(")").partition(", column ")
@@ -67,11 +56,11 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
             line, column = str(text.count("\n") + 1), str(len(text) - text.rfind("\n"))
         where = f"{shown}:{line}:{column}"
         message = (what or str(error)).lower()
-        raise ConfigError(f"{where}: not TOML: {message}", "correct it there, or just above") from None
+        raise ConfigError.at(where, f"not TOML: {message}", "correct it there, or just above") from None
     except ValueError as error:  # a number of thousands of digits
-        raise ConfigError(f"{shown}: not TOML: {error}", "write shorter numbers") from None
+        raise ConfigError.at(shown, f"not TOML: {error}", "write shorter numbers") from None
     except RecursionError:
-        raise ConfigError(f"{shown}: nests too deep", "write lists and tables flat") from None
+        raise ConfigError.at(shown, "nests too deep", "write lists and tables flat") from None
 
 
 class TableReader:
@@ -105,7 +94,7 @@ class TableReader:
         if value is None:
             return None
         if not isinstance(value, list):
-            self.wrong(path, "a list of texts", value, f"{key} = [{example}]")
+            self.wrong(path, "a list of texts", value, f"{key} = {example}")
             return []
         found = []
         for index, item in enumerate(value):
@@ -114,7 +103,7 @@ class TableReader:
                 found.append((item, where))
             else:
                 what = "an empty text" if isinstance(item, str) else kind_of(item)
-                self.problems.add(where, f"`{key}` holds {what}", f"write texts, as in {key} = [{example}]")
+                self.problems.add(where, f"`{key}` holds {what}", f"write texts, as in {key} = {example}")
         return found
 
     def below(self, table: Table, path: Steps, example: str) -> Table:

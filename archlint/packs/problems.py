@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from archlint.errors import ArchlintError
-
-
-class Mistake(NamedTuple):
-    """What is wrong, where (`file:line:column`), and what to do next."""
-
-    where: str
-    message: str
-    hint: str = ""
-
-    @property
-    def said(self) -> str:
-        """Where and what in one line."""
-        return f"{self.where}: {self.message}"
+from archlint.errors import ArchlintError, Mistake
 
 
 class Problems:
@@ -52,10 +37,10 @@ class Problems:
         """Raise one error that says all of them, one a line; nothing where there are none."""
         mistakes = self.mistakes
         if len(mistakes) == 1:
-            raise kind(mistakes[0].said, mistakes[0].hint)
+            raise kind(mistakes[0].said, mistakes[0].hint, tuple(mistakes))
         if mistakes:
             ordered = sorted(mistakes, key=_order)
-            raise kind("\n".join(m.said + (f" ({m.hint})" if m.hint else "") for m in ordered))
+            raise kind("\n".join(m.said + (f" ({m.hint})" if m.hint else "") for m in ordered), "", tuple(ordered))
 
 
 def _order(mistake: Mistake) -> tuple[str, int, int]:

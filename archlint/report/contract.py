@@ -179,11 +179,13 @@ class JsonPattern(msgspec.Struct, frozen=True):
 
 
 class JsonError(msgspec.Struct, frozen=True):
-    """An input that could not be read."""
+    """An input or a configuration that could not be read."""
 
     message: str
     hint: Annotated[str, Meta(description="What to do next, or empty.")]
-    file: Annotated[str, Meta(description="The input; empty where the error is not of one alone.")]
+    file: Annotated[str, Meta(description="The file; empty if the error is not of one alone.")]
+    line: Annotated[int, Meta(description="Counted from 1; 0 if unknown.", ge=0)]
+    column: Annotated[int, Meta(description="Counted from 1; 0 if unknown.", ge=0)]
 
 
 class JsonFile(msgspec.Struct, frozen=True):

@@ -90,7 +90,7 @@ def _document(report: Report) -> JsonReport:
             for entry in entries
         ],
         patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
-        errors=[JsonError(error.message, error.hint, error.file) for error in report.errors],
+        errors=[JsonError(e.message, e.hint, e.file, e.line, e.column) for e in report.errors],
         files=[JsonFile(file.file, file.system, file.rules_run) for file in files],
         summary=_summary(report),
     )

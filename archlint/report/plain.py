@@ -147,11 +147,13 @@ def place_text(location: Location, root: str) -> str:
 
 
 def error_place(error: InputError) -> tuple[int, int] | None:
-    """Return the line and column that an error about an input begins with, where it says one.
+    """Return the line and column of an error about an input, if it has a line.
 
-    >>> error_place(InputError("a.yaml:3:7: not YAML", "", "a.yaml"))
+    >>> error_place(InputError("archlint.toml:3:7: no key `selct`", "", "archlint.toml", 3, 7))
     (3, 7)
     """
+    if error.line:
+        return error.line, error.column or 1
     if not error.file or not error.message.startswith(error.file):
         return None
     match = _PLACE.match(error.message, len(error.file))

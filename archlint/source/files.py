@@ -11,6 +11,7 @@ from archlint.errors import UnreadableInputError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
+_HINT: Final = "name a YAML file, or a folder that holds some"
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
 _WORD: Final = r"""(?<![\w./@"'-])archlint(?=[\s:,}]|$)|(["'])archlint\1\s*:"""
@@ -24,19 +25,29 @@ def read_document(path: Path, name: str | None = None) -> Document:
 
 
 def read_bytes(path: Path, name: str) -> bytes:
-    """Read a file up to the limit; raises `UnreadableInputError` for what is no readable file."""
-    hint = "name a YAML file, or a folder that holds some"
+    """Read a regular file up to the limit; raises `UnreadableInputError` for anything else."""
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
-            raise UnreadableInputError(f"{name}: {what}", hint)
+            what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
+            raise UnreadableInputError(f"{name}: {what}", _HINT)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    return read_stream(path, name)
+
+
+def read_stream(path: Path, name: str) -> bytes:
+    """Read a file or a pipe up to the limit; a pipe is waited for."""
+    try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"{name}: cannot be read: {error.strerror or error}"
-        raise UnreadableInputError(what, hint_to_read(error, hint)) from None
-    except ValueError:  # a NUL in the name
-        raise UnreadableInputError(f"{name!r}: no such file", hint) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> UnreadableInputError:
+    if not isinstance(error, OSError):  # a NUL in the name
+        return UnreadableInputError(f"{name!r}: no such file", _HINT)
+    return UnreadableInputError(f"{name}: cannot be read: {error.strerror or error}", hint_to_read(error, _HINT))
 
 
 def real_path(path: Path) -> Path:

@@ -59,7 +59,7 @@ def _walk(
             git.enter(here)
         folders[:] = sorted(
             name for name in folders
-            if not name.startswith(".") and name not in SKIPPED_FOLDERS and not excluded(here / name, True)
+            if not excluded(here / name, True) and not name.startswith(".") and name not in SKIPPED_FOLDERS
             and not (git is not None and git.ignores(name, is_folder=True))
         )  # fmt: skip
         for name in sorted(names):

@@ -163,7 +163,7 @@ def test_a_key_of_the_top_level_below_a_table_is_sent_there(tmp_path: Path) -> N
         (b"a = \n", "archlint.toml:1:5: not TOML: invalid value"),
         (b"a = 'x\n", "archlint.toml:2:1: not TOML: expected"),
         (b"a = 1\na = 2\n", "archlint.toml:2:6: not TOML: cannot overwrite a value"),
-        (b"a = '\xff'\n", "archlint.toml: not UTF-8: byte 5"),
+        (b"a = '\xff'\n", "archlint.toml:1:6: not UTF-8: byte 5"),
         (b"a = " + b"9" * 5000, "archlint.toml: not TOML: "),
         (b"a = " + b"[" * 5000 + b"]" * 5000, "archlint.toml: nests too deep"),
     ],

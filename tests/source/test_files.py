@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, m
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
-    with pytest.raises(UnreadableInputError, match="is no regular file"):
+    with pytest.raises(UnreadableInputError, match="is not a regular file"):
         read_document(tmp_path / "pipe.yaml")
 
 

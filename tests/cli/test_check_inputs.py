@@ -1,0 +1,382 @@
+"""What `archlint check` takes as its input: patterns, links, pipes, hooks' lists of files; each file once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run, command
+
+ARCH = "archlint: 1\nsystem: shop\ncomponents:\n  page: {kind: client, calls: [ranker]}\n"
+FOREIGN = "services:\n  web: {image: nginx}\n"
+
+
+def write(folder: Path, *names: str, text: str = ARCH) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def files(archlint: Run, *words: str, cwd: Path | None = None) -> list[str]:
+    done = archlint("check", *words, "--show-files", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def checked(archlint: Run, *words: str, cwd: Path | None = None) -> list[str]:
+    report = json.loads(archlint("check", *words, "-o", "json", cwd=cwd).stdout)
+    return [file["root"] for file in report["files"]]
+
+
+# --- patterns
+
+
+@pytest.mark.parametrize("pattern", ["./old", "./old/", "old/**", "{here}/old", "{here}/old/x.yaml", "./old/*.yaml", "../{name}/old"])
+@pytest.mark.parametrize("way", ["option", "configuration"])
+def test_an_exclude_may_be_written_as_a_path(archlint: Run, tmp_path: Path, pattern: str, way: str) -> None:
+    write(tmp_path, "a.yaml", "old/x.yaml", "sub/a.yaml")
+    said = pattern.format(here=tmp_path, name=tmp_path.name)
+    if way == "configuration":
+        (tmp_path / "archlint.toml").write_text(f"exclude = ['{said}']\n")
+    words = ["--exclude", said] if way == "option" else []
+    assert files(archlint, *words) == ["a.yaml", "sub/a.yaml"]
+
+
+@pytest.mark.parametrize("pattern", ["./old", "old/", "../app/old", "/app/old", "{here}/app/old"])
+def test_an_exclude_of_a_call_is_relative_to_the_current_folder_or_to_the_configuration(
+    archlint: Run, tmp_path: Path, pattern: str
+) -> None:
+    (tmp_path / "archlint.toml").touch()
+    write(tmp_path, "app/a.yaml", "app/old/x.yaml")
+    assert files(archlint, "--exclude", pattern.format(here=tmp_path), cwd=tmp_path / "app") == ["a.yaml"]
+
+
+def test_a_later_exclude_brings_back_what_an_earlier_one_takes(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "sub/arch.yaml", "sub/other.yaml", "deep/sub/arch.yaml")
+    words = ["--exclude", "sub/**", "--exclude", "!sub/arch.yaml"]
+    assert files(archlint, *words) == ["deep/sub/arch.yaml", "sub/arch.yaml"]
+    assert files(archlint, "--exclude", "*.yaml", "--exclude", "!sub/arch.yaml") == ["sub/arch.yaml"]
+
+
+@pytest.mark.parametrize("pattern", ["./risk", "{here}/risk", "../{name}/risk/"])
+def test_the_paths_of_a_layer_may_be_written_as_paths(archlint: Run, tmp_path: Path, pattern: str) -> None:
+    write(tmp_path, "risk/arch.yaml", "arch.yaml")
+    said = pattern.format(here=tmp_path, name=tmp_path.name)
+    (tmp_path / "archlint.toml").write_text(f"[[per-path]]\npaths = ['{said}']\nselect = ['SRV']\n")
+    report = json.loads(archlint("check", "-o", "json").stdout)
+    assert {finding["file"] for finding in report["findings"]} == {"arch.yaml"}
+
+
+def test_a_pattern_that_matches_nothing_is_noted(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "old/x.yaml")
+    (tmp_path / "archlint.toml").write_text(
+        'exclude = ["old/", "nowhere/**"]\n[[per-path]]\npaths = ["*.yaml", "team/"]\nignore = ["OPS"]\n'
+    )
+    done = archlint("check", "--exclude", "gone/", "--exit-zero")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "note: --exclude: the pattern `gone/` matches no YAML file or folder",
+        "note: archlint.toml:1:20: `exclude`: the pattern `nowhere/**` matches no YAML file or folder",
+        "note: archlint.toml:3:20: `per-path`: the pattern `team/` matches no file that is checked",
+    ]
+    assert archlint("check", "--exclude", "gone/", "--exit-zero", "--quiet").stderr == ""
+    # A part of the project tells nothing about patterns of the whole.
+    (tmp_path / "part").mkdir()
+    write(tmp_path, "part/a.yaml")
+    assert archlint("check", "part", "--exit-zero").stderr == ""
+
+
+def test_an_excluded_path_is_checked_if_it_is_named_unless_exclude_is_forced(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "old/x.yaml", "a.yaml")
+    (tmp_path / "archlint.toml").write_text('exclude = ["old/"]\n')
+    assert checked(archlint, "old/x.yaml", "a.yaml") == ["old/x.yaml", "a.yaml"]
+    assert checked(archlint, "old") == ["old/x.yaml"]
+    assert checked(archlint, "old/x.yaml", "a.yaml", "--force-exclude") == ["a.yaml"]
+    for name in ("old/x.yaml", "old"):
+        done = archlint("check", name, "--force-exclude")
+        assert (done.returncode, done.stderr) == (0, f"note: {name} is excluded, and --force-exclude leaves it out\n")
+    done = archlint("check", "a.yaml", "--exclude", "a.yaml", "--exit-zero")
+    assert done.stderr.startswith("note: --exclude has no effect on the files that you name")
+
+
+def test_standard_input_is_excluded_by_its_name_if_exclude_is_forced(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "archlint.toml").write_text('exclude = ["old/"]\n')
+    words = ["check", "-", "--stdin-filename", "old/x.yaml"]
+    assert "old/x.yaml:4:" in archlint(*words, stdin=ARCH).stdout
+    done = archlint(*words, "--force-exclude", stdin=ARCH)
+    assert (done.returncode, "old/x.yaml is excluded" in done.stderr) == (0, True)
+
+
+def test_isolated_ignores_all_that_the_tree_says(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "old/x.yaml", "gen.yaml")
+    (tmp_path / "archlint.toml").write_text('exclude = ["old/"]\nselct = []\n')
+    (tmp_path / ".gitignore").write_text("gen.yaml\n")
+    (tmp_path / "archlint-baseline.jsonl").write_text("not a baseline\n")
+    assert checked(archlint, "--isolated") == ["a.yaml", "gen.yaml", "old/x.yaml"]
+    done = archlint("check", "--isolated", "--config", "archlint.toml")
+    assert (done.returncode, "contradict" in done.stderr) == (2, True)
+
+
+# --- each file once
+
+
+def test_one_file_under_several_names_is_checked_once(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml", "sub/z.yaml")
+    (tmp_path / "sub/a-link.yaml").symlink_to("z.yaml")
+    (tmp_path / "out.yaml").symlink_to("arch.yaml")
+    (tmp_path / "hard.yaml").hardlink_to(tmp_path / "arch.yaml")
+    (tmp_path / "there").symlink_to("sub", target_is_directory=True)
+    write(tmp_path, "ci.yaml", text=FOREIGN)
+    assert checked(archlint) == ["arch.yaml", "sub/z.yaml"]
+    assert checked(archlint, "arch.yaml", "./arch.yaml", "sub/../arch.yaml", str(tmp_path / "arch.yaml")) == ["arch.yaml"]
+    assert checked(archlint, "out.yaml", "arch.yaml") == ["arch.yaml"]
+    assert checked(archlint, "out.yaml") == ["out.yaml"]
+    assert checked(archlint, "there", "sub") == ["there/z.yaml"]
+    report = json.loads(archlint("check", ".", "../" + tmp_path.name, "-o", "json").stdout)
+    assert (len(report["files"]), report["summary"]["skipped"]) == (2, 1)
+
+
+@pytest.mark.parametrize("format_name", ["json", "sarif", "junit", "gitlab", "github", "markdown"])
+def test_a_work_tree_behind_a_link_has_relative_paths(archlint: Run, tmp_path: Path, format_name: str) -> None:
+    write(tmp_path, "real/app/arch.yaml")
+    link = tmp_path / "link"
+    link.symlink_to("real", target_is_directory=True)
+    env = {"PWD": str(link)}
+    for word in (str(link / "app/arch.yaml"), str(link), str(tmp_path / "real")):
+        done = archlint("check", word, "-o", format_name, cwd=link, env=env)
+        assert done.returncode == 1, done.stderr
+        assert "app/arch.yaml" in done.stdout
+        assert str(link) not in done.stdout
+        assert str(tmp_path / "real") not in done.stdout or format_name in {"sarif", "json"}   # JSON keeps what is named
+
+
+def test_an_included_file_is_not_counted_as_skipped(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml", text=ARCH + "include: [parts/models.yaml]\n")
+    write(tmp_path, "parts/models.yaml", text="models: {ranker: {}}\n")
+    write(tmp_path, "ci.yaml", text=FOREIGN)
+    report = json.loads(archlint("check", "-o", "json").stdout)
+    assert report["summary"]["skipped"] == 1
+
+
+# --- pipes
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="this system has no /dev/fd: run it on Linux or macOS")
+@pytest.mark.parametrize("words", ["<(cat arch.yaml)", "<(cat arch.yaml) other.yaml", "/dev/stdin < <(cat arch.yaml)"])
+def test_what_a_process_writes_is_checked(tmp_path: Path, words: str) -> None:
+    write(tmp_path, "arch.yaml")
+    write(tmp_path, "other.yaml", text="archlint: 1\nsystem: other\n")
+    done = subprocess.run(
+        ["bash", "-c", f"'{command()}' check --quiet {words}"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "/dev/" in done.stdout
+    assert ":4:" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes: run it on Linux or macOS")
+def test_a_named_pipe_is_read_if_it_is_named_and_never_waited_for_in_a_folder(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert checked(archlint) == ["arch.yaml"]
+    with subprocess.Popen(["sh", "-c", "cat arch.yaml > pipe.yaml"], cwd=tmp_path):
+        assert checked(archlint, "pipe.yaml") == ["pipe.yaml"]
+
+
+# --- hooks
+
+
+def test_a_hook_may_pass_files_of_others(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml")
+    write(tmp_path, "compose.yaml", text=FOREIGN)
+    write(tmp_path, "chart.yaml", text="{{- if .Values.x }}\nkind: Pod\n{{- end }}\n")
+    done = archlint("check", "--allow-empty", "compose.yaml", "chart.yaml")
+    assert (done.returncode, done.stdout) == (
+        0, "Nothing was checked.\n2 YAML files skipped: no key `archlint` at the top.\n"
+    )  # fmt: skip
+    report = json.loads(archlint("check", "--allow-empty", "compose.yaml", "arch.yaml", "-o", "json").stdout)
+    assert ([file["root"] for file in report["files"]], report["errors"]) == (["arch.yaml"], [])
+    assert archlint("check", "compose.yaml").returncode == 2
+    assert archlint("check", "--allow-empty", "nowhere.yaml").returncode == 2
+    assert archlint("check", "--allow-empty", "-", stdin=FOREIGN).returncode == 0
+
+
+def test_show_files_prints_the_files_and_nothing_else(archlint: Run, tmp_path: Path) -> None:
+    write(tmp_path, "b.yaml", "a/c.yaml", "a b.yaml")
+    write(tmp_path, "ci.yaml", text=FOREIGN)
+    done = archlint("check", "--show-files")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a b.yaml\nb.yaml\na/c.yaml\n", "")
+    done = archlint("check", "--show-files", "ci.yaml", "--allow-empty")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# --- mistakes in a configuration
+
+
+PLACED = {
+    "text": "error: archlint.toml:2:1: ",
+    "json": '"line": 2',
+    "sarif": '"startLine": 2',
+    "junit": 'line="2"',
+    "github": "::error file=archlint.toml,line=2,col=1,",
+    "gitlab": '"path": "archlint.toml"',
+    "markdown": "archlint.toml:2:1",
+    "html": "archlint.toml:2:1",
+}
+
+
+@pytest.mark.parametrize("format_name", list(PLACED))
+@pytest.mark.parametrize("words", [["arch.yaml"], ["."], ["arch.yaml", "sub/arch.yaml"], ["arch.yaml", "--config", "archlint.toml"]],
+                         ids=["file", "folder", "files", "named"])  # fmt: skip
+def test_a_mistake_in_a_configuration_has_its_place_in_each_report(
+    archlint: Run, tmp_path: Path, format_name: str, words: list[str]
+) -> None:
+    write(tmp_path, "arch.yaml", "sub/arch.yaml")
+    (tmp_path / "archlint.toml").write_text("# mine\nselct = ['SRV']\n")
+    done = archlint("check", *words, "-o", f"{format_name}:out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "archlint.toml:2:1: " in done.stderr
+    assert done.stderr.count("archlint.toml:2:1: ") == 1
+    text = (tmp_path / "out").read_text()
+    assert PLACED[format_name] in text
+    assert "selct" in text
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ("a = \n", (1, 5)), ("x = 1\na = '\udcff'\n", (2, 6)), ("[rules.SRV001]\nparams = {x = 1}\n", (2, 11)), ("ignore = ['REL999']\n", (1, 11)),
+    ("packs = ['nowhere']\n", (1, 10)), ("extend = 'gone.toml'\n", (1, 10)), ("[tool]\n", (1, 2)),
+])  # fmt: skip
+def test_each_kind_of_mistake_has_its_place(archlint: Run, tmp_path: Path, text: str, place: tuple[int, int]) -> None:
+    write(tmp_path, "arch.yaml")
+    (tmp_path / "archlint.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    [error] = json.loads(archlint("check", "arch.yaml", "-o", "json").stdout)["errors"]
+    assert (error["file"], error["line"], error["column"]) == ("archlint.toml", *place)
+
+
+# --- a defect in one file
+
+
+BROKEN_CHECK = """\
+import msgspec
+
+class Params(msgspec.Struct, frozen=True):
+    pass
+
+def check(system, params):
+    if system.architecture.name == "bad":
+        raise KeyError("lost")
+    return ()
+"""
+BROKEN_RULE = "title: It fails\ncheck: ./check.py\nseverity: info\nsummary: It fails on one file.\n"
+
+
+def broken_rule(folder: Path) -> None:
+    write(folder, "house/ACME001-it-fails/rule.yaml", text=BROKEN_RULE)
+    write(folder, "house/ACME001-it-fails/check.py", text=BROKEN_CHECK)
+    (folder / "archlint.toml").write_text("packs = ['house']\n")
+
+
+@pytest.mark.parametrize("words", [[], ["bad.yaml", "good.yaml"], ["bad.yaml"]], ids=["folder", "files", "file"])
+def test_a_defect_in_the_check_of_one_file_leaves_the_others_checked(
+    archlint: Run, tmp_path: Path, words: list[str]
+) -> None:
+    broken_rule(tmp_path)
+    write(tmp_path, "bad.yaml", text=ARCH.replace("shop", "bad"))
+    write(tmp_path, "good.yaml")
+    done = archlint("check", *words, env={"ARCHLINT_ALLOW_CODE": "1"})
+    assert done.returncode == 2
+    assert "error: bad.yaml: archlint failed on this file: KeyError: 'lost' (check.py:8)" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert 'raise KeyError("lost")' in done.stderr
+    assert ("good.yaml:4:" in done.stdout) is (words != ["bad.yaml"])
+
+
+def test_a_defect_in_a_process_beside_leaves_the_others_checked(archlint: Run, tmp_path: Path) -> None:
+    broken_rule(tmp_path)
+    padding = "# " + "x" * 160_000 + "\n"
+    for number in range(20):
+        write(tmp_path, f"f{number}.yaml", text=ARCH.replace("shop", "bad" if number == 7 else "shop") + padding)
+    report = json.loads(archlint("check", "-o", "json", env={"ARCHLINT_ALLOW_CODE": "1"}).stdout)
+    assert [error["file"] for error in report["errors"]] == ["f7.yaml"]
+    assert len(report["files"]) == 19
+
+
+# --- folders that cannot be used
+
+COMMANDS = {
+    "check": ["check"], "check a file": ["check", "arch.yaml"], "check standard input": ["check", "-"],
+    "baseline": ["baseline"], "diff": ["diff", "arch.yaml", "other.yaml"], "diff git": ["diff", "--git", "HEAD"],
+    "render": ["render"], "render to a file": ["render", "arch.yaml", "-o", "x.svg"], "init": ["init"],
+    "new": ["new", "serving"], "explain": ["explain", "SRV001"], "rules": ["rules"], "patterns": ["patterns"],
+    "technologies": ["technologies"], "schema": ["schema"], "show": ["check", "--show-files"],
+}  # fmt: skip
+IN_FOLDERS = ["check", "check a file", "baseline", "diff", "diff git", "render to a file", "init", "rules"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open folder cannot be deleted there: run it on Linux or macOS")
+@pytest.mark.parametrize("words", list(COMMANDS.values()), ids=list(COMMANDS))
+def test_a_deleted_current_folder_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", f'cd {gone} && rmdir {gone} && exec "$0" "$@"', command(), *words],
+        input="archlint: 1\n", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "archlint: the current folder cannot be used: No such file or directory\n  hint: change to a folder that exists\n"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of another kind: run it on Linux or macOS")
+@pytest.mark.parametrize("mode", [0o100, 0o400], ids=["no list", "no entry"])
+@pytest.mark.parametrize("where", ["named", "current", "above"])
+@pytest.mark.parametrize("words", [COMMANDS[name] for name in IN_FOLDERS], ids=IN_FOLDERS)
+def test_a_folder_without_rights_is_one_line(
+    tmp_path: Path, bound_by_permissions: list[str], words: list[str], where: str, mode: int
+) -> None:
+    closed = tmp_path / "closed"
+    inner = closed / "inner"
+    write(inner, "arch.yaml", "other.yaml")
+    write(closed, "arch.yaml", "other.yaml")
+    here = {"named": tmp_path, "current": closed, "above": inner}[where]
+    named = [str(closed / word) if word.endswith(".yaml") and where == "named" else word for word in words]
+    if where == "named" and words[0] in {"check", "baseline"} and not named[1:]:
+        named = [*words, str(closed)]
+    # The shell goes there while it may, and closes the door behind itself.
+    script = f'cd {here} && chmod {mode:o} {closed} && exec "$0" "$@"'
+    try:
+        done = subprocess.run(
+            [*bound_by_permissions, "sh", "-c", script, command(), *named], input="archlint: 1\n",
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        closed.chmod(0o755)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.returncode in {0, 1, 2}
+    if done.returncode == 2:
+        lines = (done.stderr or done.stdout).splitlines()
+        assert lines[0].startswith(("archlint: ", "error: ", "Usage: "))
+        assert len(lines) < 8
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "{}"], ["check", "{}/arch.yaml"], ["check", "--exclude", "{}", "."], ["check", "--config", "{}", "."],
+    ["check", "--baseline", "{}", "."], ["check", "-o", "json:{}", "."], ["check", "-", "--stdin-filename", "{}"],
+    ["baseline", "{}"], ["baseline", "-o", "{}"], ["diff", "{}", "arch.yaml"], ["diff", "--git", "{}"], ["render", "{}"],
+    ["render", "-o", "{}.svg"], ["explain", "{}"], ["new", "{}"], ["init", "{}"], ["check", "include.yaml"],
+    ["check", "sub"], ["render", "include.yaml"],
+], ids=" ".join)  # fmt: skip
+def test_a_name_too_long_for_the_file_system_is_no_traceback(archlint: Run, tmp_path: Path, words: list[str]) -> None:
+    name = "n" * 300
+    write(tmp_path, "arch.yaml")
+    write(tmp_path, "include.yaml", text=ARCH + f"include: [{name}.yaml]\n")
+    write(tmp_path, "sub/arch.yaml")
+    (tmp_path / "sub/archlint.toml").write_text(f"extend = '{name}'\ntechnologies = ['{name}']\npacks = ['./{name}']\n")
+    done = archlint(*(word.replace("{}", name) for word in words), stdin=ARCH)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.returncode in {0, 1, 2}
