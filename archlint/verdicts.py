@@ -16,7 +16,7 @@ from archlint.errors import ArchlintError, Spot
 from archlint.model.places import Place
 from archlint.source.document import Document
 
-_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+):(\d+))?: ")
+_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: ")
 
 
 class Severity(Enum):

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from archlint.cli.checking import CheckCall, run_check
+from archlint.linter import Linter
+from archlint.source.document import Document
+from archlint.verdicts import FileReport
 from tests.conftest import Run, command
 
 ARCH = "archlint: 1\nsystem: shop\ncomponents:\n  page: {kind: client, calls: [ranker]}\n"
@@ -281,28 +285,47 @@ def broken_rule(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["bad.yaml", "good.yaml"], ["bad.yaml"]], ids=["folder", "files", "file"])
-def test_a_defect_in_the_check_of_one_file_leaves_the_others_checked(
+def test_a_rule_that_fails_on_one_file_leaves_the_others_checked(
     archlint: Run, tmp_path: Path, words: list[str]
 ) -> None:
     broken_rule(tmp_path)
     write(tmp_path, "bad.yaml", text=ARCH.replace("shop", "bad"))
     write(tmp_path, "good.yaml")
-    done = archlint("check", *words, env={"ARCHLINT_ALLOW_CODE": "1"})
+    done = archlint("check", *words, "-o", "json", env={"ARCHLINT_ALLOW_CODE": "1"})
+    report = json.loads(done.stdout)
     assert done.returncode == 2
-    assert "error: bad.yaml: archlint failed on this file: KeyError: 'lost' (check.py:8)" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert 'raise KeyError("lost")' in done.stderr
-    assert ("good.yaml:4:" in done.stdout) is (words != ["bad.yaml"])
+    assert [(Path(error["file"]).name, error["line"]) for error in report["errors"]] == [("check.py", 8)]
+    assert {finding["file"] for finding in report["findings"]} == ({"good.yaml"} if words != ["bad.yaml"] else set())
 
 
-def test_a_defect_in_a_process_beside_leaves_the_others_checked(archlint: Run, tmp_path: Path) -> None:
+def test_a_rule_that_fails_in_a_process_beside_leaves_the_others_checked(archlint: Run, tmp_path: Path) -> None:
     broken_rule(tmp_path)
     padding = "# " + "x" * 160_000 + "\n"
     for number in range(20):
         write(tmp_path, f"f{number}.yaml", text=ARCH.replace("shop", "bad" if number == 7 else "shop") + padding)
     report = json.loads(archlint("check", "-o", "json", env={"ARCHLINT_ALLOW_CODE": "1"}).stdout)
-    assert [error["file"] for error in report["errors"]] == ["f7.yaml"]
+    assert len(report["errors"]) == 1
     assert len(report["files"]) == 19
+
+
+def test_a_defect_of_archlint_on_one_file_leaves_the_others_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No defect is known, so one is made: the reader fails on one file."""
+    lint = Linter.lint
+
+    def fails(linter: Linter, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
+        return lint(linter, document, path) if document.name != "bad.yaml" else {}["lost"]
+
+    monkeypatch.setattr(Linter, "lint", fails)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "bad.yaml", "good.yaml")
+    assert run_check(CheckCall(quiet=True)) == 2
+    out, err = capsys.readouterr()
+    assert "error: bad.yaml: archlint failed on this file: KeyError: 'lost' (test_check_inputs.py:" in out
+    assert "Traceback" not in out
+    assert 'KeyError: \'lost\'' in err.splitlines()[-1]
+    assert "good.yaml:4:" in out
 
 
 # --- folders that cannot be used
