@@ -158,7 +158,7 @@ def _show_files(targets: list[Path], options: Options, stdin: tuple[bytes, str] 
     for path in (*inputs.files, *(text.path for text in inputs.texts)):
         click.echo(os.fsencode(path))
     for error in inputs.errors:
-        click.echo(f"archlint: {error.message}", err=True)
+        click.echo(f"error: {error.message}", err=True)
     return 2 if inputs.errors else 0
 
 
@@ -170,7 +170,7 @@ def _tell(report: Report, quiet: bool, shown: bool) -> None:
         if error.traceback:
             click.echo(error.traceback, err=True, nl=False)
         if not shown:
-            click.echo(f"archlint: {ArchlintError(error.message, error.hint)}", err=True)
+            click.echo(f"error: {ArchlintError(error.message, error.hint)}", err=True)
 
 
 def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:

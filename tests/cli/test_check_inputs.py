@@ -354,7 +354,7 @@ def test_a_deleted_current_folder_is_one_line(tmp_path: Path, words: list[str]) 
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "archlint: the current folder cannot be used: No such file or directory\n  hint: change to a folder that exists\n"
+        "error: the current folder cannot be used: No such file or directory\n  hint: change to a folder that exists\n"
     )
 
 
@@ -386,7 +386,7 @@ def test_a_folder_without_rights_is_one_line(
     assert done.returncode in {0, 1, 2}
     if done.returncode == 2:
         lines = (done.stderr or done.stdout).splitlines()
-        assert lines[0].startswith(("archlint: ", "error: ", "Usage: "))
+        assert lines[0].startswith(("error: ", "Usage: "))
         assert len(lines) < 8
 
 
