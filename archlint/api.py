@@ -132,7 +132,7 @@ def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome
 
 def _lost(path: Path) -> Outcome:
     message = f"{path}: the process that checked it was killed, probably for lack of memory"
-    return Outcome(path, (), InputError(message, "give archlint more memory, or split the file", str(path)))
+    return Outcome(path, (), (InputError(message, "give archlint more memory, or split the file", str(path)),))
 
 
 def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:
@@ -186,7 +186,10 @@ def examine_targets(
     targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None, most: int
 ) -> tuple[Report, dict[str, System]]:
     """Check as `check_targets` does, and keep the first `most` systems that were read, by the keys of their reports."""
-    linters = Linters(options, keep=most)
+    try:
+        linters = Linters(options, keep=most)
+    except ConfigError as error:
+        return Report((), _config_errors(error)), {}
     return _check_targets(targets, linters, stdin), linters.systems
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from archlint.cli.checking import CheckCall, run_check
-from archlint.linter import Linter
+from archlint.linter import Examined, Linter
 from archlint.source.document import Document
-from archlint.verdicts import FileReport
 from tests.conftest import Run, command
 
 ARCH = "archlint: 1\nsystem: shop\ncomponents:\n  page: {kind: client, calls: [ranker]}\n"
@@ -312,14 +311,14 @@ def test_a_defect_of_archlint_on_one_file_leaves_the_others_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No defect is known, so one is made: the reader fails on one file."""
-    lint = Linter.lint
+    examine = Linter.examine
 
-    def fails(linter: Linter, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
+    def fails(linter: Linter, document: Document, path: Path | None) -> Examined:
         if document.name == "bad.yaml":
             raise KeyError("lost")
-        return lint(linter, document, path)
+        return examine(linter, document, path)
 
-    monkeypatch.setattr(Linter, "lint", fails)
+    monkeypatch.setattr(Linter, "examine", fails)
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "bad.yaml", "good.yaml")
     assert run_check(CheckCall(quiet=True)) == 2
