@@ -311,11 +311,14 @@ def all_technologies(config: Path | None = None) -> Technologies:
 
 
 def file_schema() -> dict[str, object]:
-    """The JSON Schema of `arch.yaml`, with the technologies and rules that ship with archlint for editors to offer."""
+    """The JSON Schema of `arch.yaml`, from which editors offer the technologies, accelerators and rules of archlint."""
+    from archlint.catalog.hardware import shipped_accelerators
     from archlint.model.schema import architecture_schema
 
-    words = (name for pack in load_packs() for name in (pack.id, pack.name))
-    return architecture_schema(shipped_technologies().names(), words)
+    technologies = {name: entry.title for name, entry in shipped_technologies().entries.items()}
+    rules = {word: pack.title for pack in load_packs() for word in (pack.id, pack.name)}
+    accelerators = {entry.name: entry.title for entry in shipped_accelerators()}
+    return architecture_schema(technologies, rules, accelerators)
 
 
 def find_pack(word: str, config: Path | None = None, allow_code: bool = False) -> Pack:

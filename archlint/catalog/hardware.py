@@ -56,3 +56,8 @@ def accelerator(name: str | None) -> Accelerator | None:
     320000000000.0
     """
     return _accelerators().get(plain_name(name)) if name else None
+
+
+def shipped_accelerators() -> list[Accelerator]:
+    """Every accelerator of the catalogue, by name."""
+    return sorted({entry.name: entry for entry in _accelerators().values()}.values(), key=lambda entry: entry.name)

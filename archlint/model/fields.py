@@ -129,6 +129,7 @@ class Rec(Generic[T_co]):
 
     def _schema(self, defs: Definitions) -> Schema:
         schema: Schema = {
+            "title": self.what,
             "type": "object",
             "additionalProperties": False,
             "properties": {field.key: field.schema(defs) for field in self.fields.values()},

@@ -119,6 +119,7 @@ class ServiceTimeType:
     def _schema(self, defs: Definitions) -> Schema:
         duration = DURATION.schema(defs)
         stated: Schema = {
+            "title": "percentiles",
             "type": "object",
             "properties": {
                 "mean": {"description": "The mean.", **duration},
@@ -165,6 +166,7 @@ class LatencyType:
     def _schema(self, defs: Definitions) -> Schema:
         duration = _OBJECTIVE.schema(defs)
         stated: Schema = {
+            "title": "percentiles",
             "type": "object",
             "patternProperties": {_PERCENTILE_PATTERN: duration},
             "additionalProperties": False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from archlint.about import docs_url
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, SYSTEM_RECORD
@@ -10,13 +12,17 @@ from archlint.model.types import Definitions, Schema
 from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
 
 _NAME_PATTERN = r"^\S{1,200}$"
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def architecture_schema(technologies: Iterable[str] = (), rules: Iterable[str] = ()) -> dict[str, object]:
+def architecture_schema(
+    technologies: Mapping[str, str] = _NONE, rules: Mapping[str, str] = _NONE, accelerators: Mapping[str, str] = _NONE
+) -> dict[str, object]:
     """The schema, in JSON Schema draft 2020-12, with descriptions that an editor shows.
 
     It accepts every file that the reader understands. What no schema can say (references, contradictions, the
-    calendar) only the reader checks. Editors offer the `technologies` and `rules`; other words are valid too.
+    calendar) only the reader checks. Editors offer the words in `technologies`, `rules` and `accelerators`, each
+    with what it means; other words are valid too.
 
     >>> architecture_schema()["title"]
     'archlint architecture'
@@ -34,8 +40,9 @@ def architecture_schema(technologies: Iterable[str] = (), rules: Iterable[str] =
         ),
     }
     acceptance = ACCEPT_RECORD.schema(defs)
-    _offer(defs, "technology", technologies)
-    _offer(defs, "rule-id", rules)
+    _offer(defs, "technology", technologies, "a name, such as kafka")
+    _offer(defs, "rule-id", rules, "a rule id, such as SRV001")
+    _offer(defs, "accelerator", accelerators, "a name, such as l4")
     properties: dict[str, Schema] = {
         "archlint": {"description": "The version of the format.", "enum": [int(FORMAT_VERSION), FORMAT_VERSION]},
         **{key: field.schema(defs) for key, field in SYSTEM_RECORD.fields.items()},
@@ -63,17 +70,25 @@ def architecture_schema(technologies: Iterable[str] = (), rules: Iterable[str] =
     }
 
 
-def _offer(defs: Definitions, name: str, words: Iterable[str]) -> None:
+def _offer(defs: Definitions, name: str, words: Mapping[str, str], wanted: str) -> None:
     """Let editors offer some words for a definition, which accepts others too."""
-    offered = sorted(set(words))
-    if offered:
-        defs[name] = {"anyOf": [{"enum": offered}, defs[name]]}
+    if words:
+        offered = sorted(words)
+        choice: Schema = {
+            "enum": offered,
+            "enumDescriptions": [words[word] for word in offered],
+            "errorMessage": f"Write {wanted}.",
+        }
+        defs[name] = {"anyOf": [choice, defs[name]]}
 
 
 def _section(item: Schema, description: str) -> Schema:
     return {
         "description": description,
         "type": ["object", "null"],
-        "propertyNames": {"pattern": _NAME_PATTERN},
+        "propertyNames": {
+            "pattern": _NAME_PATTERN,
+            "patternErrorMessage": "A name has no spaces, and at most 200 characters.",
+        },
         "additionalProperties": item,
     }

@@ -109,13 +109,19 @@ class Parsed(Generic[T]):
         return shared(defs, self.name, self._schema)
 
     def _schema(self) -> Schema:
-        text: Schema = {"type": "string", "examples": [self.example]}
+        words = f"{self.wanted}, such as {self.example}"
+        text: Schema = {"type": "string", "errorMessage": f"Write {words}."}
         if self.pattern:
             text["pattern"] = self.pattern
-        description = f"{self.wanted[0].upper()}{self.wanted[1:]}, such as {self.example}."
-        if self.number is not None:
-            return {"description": description, "anyOf": [{"type": "number", **self.number}, text]}
-        return {"description": description, **text}
+        description = f"{words[0].upper()}{words[1:]}."
+        if self.number is None:
+            return {"description": description, "examples": [self.example], **text}
+        number: Schema = {"type": "number", "errorMessage": f"Write {words}.", **self.number}
+        if self.example.isdigit():  # editors insert an example as it is here: a number has no quotes
+            number["examples"] = [int(self.example)]
+        else:
+            text["examples"] = [self.example]
+        return {"description": description, "anyOf": [number, text]}
 
 
 ANY_SCALAR: Final[Schema] = {"not": {"type": ["array", "object", "null"]}}
@@ -205,8 +211,7 @@ class Choice:
         """An enumeration; with descriptions where the words have them."""
         if isinstance(self.words, tuple):
             return {"enum": list(self.words)}
-        meanings = [f"`{word}`: {meaning}" for word, meaning in self.words.items()]
-        return {"enum": list(self.words), "markdownEnumDescriptions": meanings}
+        return {"enum": list(self.words), "markdownEnumDescriptions": list(self.words.values())}
 
 
 class Name:

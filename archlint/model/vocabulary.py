@@ -113,7 +113,7 @@ _SHARE_NUMBER: Schema = {"minimum": 0, "maximum": 1}
 _REPLICA_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST_REPLICAS), "multipleOf": 1}
 
 TEXT = Text()
-TECHNOLOGY = Text("technology")
+TECHNOLOGY, ACCELERATOR = Text("technology"), Text("accelerator")
 FLAG = Flag()
 COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
 WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER)
@@ -177,7 +177,7 @@ HARDWARE: Rec[Hardware] = Rec(
     (
         Field("cpu", CPU, "Cores of one replica.", absent=UNKNOWN),
         Field("memory", SIZE, "Memory of one replica.", attribute="memory_bytes", absent=UNKNOWN),
-        Field("gpu", TEXT, "The accelerator, as in the hardware catalogue (t4, l4, a100-80gb, h100).", absent=UNKNOWN),
+        Field("gpu", ACCELERATOR, "The accelerator: from the catalogue (t4, l4, h100), or another.", absent=UNKNOWN),
         Field("gpus", REPLICA_COUNT, "How many accelerators one replica has.",
               absent="1, assumed, where `gpu` is stated"),
         Field("gpu_memory", SIZE, "Memory of one accelerator.", attribute="gpu_memory_bytes",

@@ -205,11 +205,13 @@ def test_the_version_is_required(text: str) -> None:
 
 
 def test_editors_are_offered_words_and_no_booleans() -> None:
-    schema = architecture_schema(["kafka", "triton"], ["SRV001"])
+    schema = architecture_schema({"triton": "Triton", "kafka": "Kafka"}, {"SRV001": "Model is too slow"}, {"l4": "NVIDIA L4"})
     definitions = schema["$defs"]
     assert isinstance(definitions, dict)
-    assert definitions["technology"]["anyOf"][0] == {"enum": ["kafka", "triton"]}
-    assert definitions["rule-id"]["anyOf"][0] == {"enum": ["SRV001"]}
+    assert definitions["technology"]["anyOf"][0]["enum"] == ["kafka", "triton"]
+    assert definitions["technology"]["anyOf"][0]["enumDescriptions"] == ["Kafka", "Triton"]
+    assert definitions["rule-id"]["anyOf"][0]["enum"] == ["SRV001"]
+    assert definitions["accelerator"]["anyOf"][0]["enum"] == ["l4"]
     offered = [name for name, part in walk(schema, "") if "boolean" in str(part.get("type", ""))]
     flags = [name for name in offered if re.search(r"properties/(circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits)$", name)]
     assert offered == flags
