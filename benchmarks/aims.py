@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from benchmarks.processes import Ratio
 from benchmarks.results import IMPORTS, Results
 
-STARTUP_OVER_IMPORTS: Final = 1.6
-OVER_DRAIN: Final = 4.0
+STARTUP_OVER_IMPORTS: Final = 1.55
+OVER_DRAIN: Final = 3.8
 OVER_DRAIN_AT: Final = 10_000
 GROWTH: Final = 6.0
 SLOWER_AT_START: Final = ("yamllint", "import-linter", "checkov")
