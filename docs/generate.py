@@ -32,6 +32,8 @@ from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
 
+from docs.readme import filled_in  # noqa: E402
+
 NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
 TODAY = "2026-11-22"
 WIDTH = 100
@@ -117,6 +119,12 @@ def example_picture(path: Path) -> str:
     return svg(draw(system, report, Plan(path=next(iter(system.workloads)))))
 
 
+def command_output(words: list[str]) -> str:
+    """What a command prints, without colours, at the width of the pages."""
+    result = CliRunner().invoke(app, words, prog_name="archlint", env={"COLUMNS": str(WIDTH), "NO_COLOR": "1"})
+    return result.output
+
+
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
     packs = all_packs()
@@ -134,6 +142,8 @@ def files() -> dict[Path, str]:
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
     }
+    readme = ROOT / "README.md"
+    made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)
     made |= {ROOT / pack.docs: NOTE + rule_page(pack) for pack in packs}
     made |= {ROOT / pattern.docs: NOTE + pattern_page(pattern, packs) for pattern in patterns().values()}
     for path in sorted((ROOT / "examples").glob("*/*.yaml")):
