@@ -31,7 +31,6 @@ from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
-
 from docs.readme import filled_in  # noqa: E402
 
 NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"

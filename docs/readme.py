@@ -6,7 +6,9 @@ import re
 import shlex
 from collections.abc import Callable
 
-_BLOCK = re.compile(r"(<!-- output: (?P<command>.+?)(?: \(first (?P<most>\d+) lines\))? -->\n```text\n).*?(```\n)", re.S)
+_BLOCK = re.compile(
+    r"(<!-- output: (?P<command>.+?)(?: \(first (?P<most>\d+) lines\))? -->\n```text\n).*?(```\n)", re.S
+)
 
 
 def filled_in(text: str, run: Callable[[list[str]], str]) -> str:
