@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-lowest"
 PYTHON = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
 TOOLS = ("pytest>=8.2,<9.2", "pytest-xdist", "hypothesis", "jsonschema")
-ROOMS = ("source", "model", "acceptance", "config", "topology", "analysis", "checks", "examples", "rules", "catalog")
+ROOMS = ("source", "acceptance", "config", "packs", "topology", "examples", "rules", "catalog")
 _BOUND = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?>=([0-9.]+)")
 
 
