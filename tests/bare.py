@@ -40,13 +40,13 @@ def commands(readme: str) -> tuple[str, str]:
 
 def hidden() -> list[str]:
     """The words before a command that give it a machine without fonts; raises `SystemExit` where there is none."""
-    unshare = shutil.which("unshare")
+    unshare, mount = shutil.which("unshare"), shutil.which("mount")
     words = [unshare or "", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    if unshare is None or subprocess.run([*words, "true"], check=False, capture_output=True).returncode != 0:
-        print("tests/bare.py: needs unshare of util-linux, and root or user namespaces", file=sys.stderr)
+    if unshare is None or mount is None or subprocess.run([*words, "true"], check=False, capture_output=True).returncode != 0:
+        print("tests/bare.py: needs unshare and mount of util-linux, and root or user namespaces", file=sys.stderr)
         raise SystemExit(NOT_HERE)
     there = [folder for folder in FONTS if Path(folder).is_dir()]
-    cover = "".join(f"mount -t tmpfs none {folder} && " for folder in there)
+    cover = "".join(f"{mount} -t tmpfs none {folder} && " for folder in there)
     return [*words, "sh", "-c", f'{cover}exec "$@"', "sh"]
 
 
