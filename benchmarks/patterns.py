@@ -1,11 +1,15 @@
-"""What the reference implementations do under load, and what the anti-patterns cost beside their cures.
+"""What the reference implementations do under load, and what the anti-patterns cost compared with their fixes.
 
-`python benchmarks/patterns.py` starts each service on loopback and sends it requests by a schedule that does not wait
-for answers. Four parts: `bigsize` (a model too big for its callers, and behind each cure), `neighbours` (several
-models in one server, and one server each, while something happens to one of them), `patterns` (every pattern that
-answers requests) and `killed` (what callers see while a part of a pattern is killed). Runs whose generator was late
-are thrown away and counted. It reports, and asserts nothing. Needs `pip install -e '.[reference,dev]'`, Linux for the
-memory, and nginx and Redis for the rows that use them.
+`python benchmarks/patterns.py` starts each service on loopback and sends it requests on a schedule that does not wait
+for answers. It has four parts:
+
+- `bigsize`: a model too big for its callers, alone and with each fix
+- `neighbours`: several models in one server, and one server for each, while something happens to one of them
+- `patterns`: every pattern that answers requests
+- `killed`: what callers see while a part of a pattern is killed
+
+Runs whose generator was late are discarded and counted. It reports and does not test anything. It needs
+`pip install -e '.[reference,dev]'`, Linux to measure memory, and nginx and Redis for the rows that use them.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ T = TypeVar("T")
 
 
 class Run:
-    """One call: what it measures, for how long, and what could not be measured."""
+    """One run of the benchmark: what it measures, for how long, and what could not be measured."""
 
     def __init__(self, parts: Sequence[str], seconds: float, only: Sequence[str], folder: Path) -> None:
         self.parts = parts
@@ -66,7 +70,7 @@ class Run:
         )  # fmt: skip
 
     def _part(self, name: str, measure: Callable[[], Iterator[T]]) -> tuple[T, ...]:
-        """Measure a part; what goes wrong ends that part, is told, and leaves what was measured before."""
+        """Measure a part; an error ends the part, is reported, and keeps the rows that were measured before."""
         rows: list[T] = []
         if name not in self.parts:
             return ()
@@ -80,13 +84,13 @@ class Run:
 
 
 def main() -> None:
-    """Measure, and write what was asked for."""
+    """Measure, and write the requested outputs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", action="append", choices=PARTS, help="default: all; may be given several times")
-    parser.add_argument("--only", action="append", default=[], help="of `patterns` and `killed`: rows of this pattern")
-    parser.add_argument("--seconds", type=float, default=30.0, help="how long each run is measured")
+    parser.add_argument("--only", action="append", default=[], help="only this pattern of `patterns` and `killed`")
+    parser.add_argument("--seconds", type=float, default=30.0, help="the length of each run")
     parser.add_argument("--json", type=Path, help="write the results as JSON")
-    parser.add_argument("--docs", action="store_true", help=f"renew what was measured in {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--docs", action="store_true", help=f"update the results in {PAGE.relative_to(ROOT)}")
     call = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         results = Run(call.part or PARTS, call.seconds, call.only, Path(folder)).results()
@@ -102,7 +106,7 @@ def main() -> None:
 
 
 def _plain(value: object) -> object:
-    """Frozen records as mappings."""
+    """Turn a frozen record into a mapping."""
     slots = getattr(value, "__slots__", ())
     return {name: getattr(value, name) for name in slots}
 

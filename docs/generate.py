@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from archlint.about import install_command  # noqa: E402
 from archlint.api import all_packs, all_technologies, check_targets, file_schema, load_checked  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
@@ -37,20 +38,22 @@ NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
 TODAY = "2026-11-22"
 WIDTH = 100
 
-REFERENCES = """\
+REFERENCES = f"""\
 # Reference implementations
 
-A service that runs for each pattern that a finding names as a cure: started in a minute, read in five, made to be
-copied.
+Each pattern that a finding suggests as a fix has a service here. It starts in a minute, you can read it in five, and
+you can copy it.
 
 ```sh
-python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a clone, with Python 3.11
+python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a clone, with Python 3.11 or later
 .venv/bin/archlint reference web-single                              # start one; it prints its address
-.venv/bin/archlint new web-single my-service                         # a project of your own, made of one
+.venv/bin/archlint new web-single my-service                         # create your own project from one
 ```
 
-All of them stand on [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real models,
-readiness, logs, metrics. What they measure: [docs/patterns-measured.md](../docs/patterns-measured.md).
+Without a clone: `{install_command('reference')}`, then `archlint reference web-single`.
+
+All of them use [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real models,
+readiness, logs and metrics. Measured results: [docs/patterns-measured.md](../docs/patterns-measured.md).
 
 """
 
@@ -68,12 +71,12 @@ def pattern_index() -> str:
 
 
 def reference_index() -> str:
-    """The table of all reference implementations, with what each cures."""
+    """The table of all reference implementations, with the other patterns that each implements."""
     rows = []
     for one in implementations().values():
         also = ", ".join(one.also)
         rows.append(f"| [{one.name}]({one.module}/README.md) | {one.title} | {also} |")
-    return REFERENCES + "| name | what it is | also cures |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    return REFERENCES + "| name | what it is | also implements |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def technologies_page() -> str:

@@ -1,4 +1,4 @@
-"""The two anti-patterns beside their cures: a model too big for its callers, and many models in one process."""
+"""The two anti-patterns and their fixes: a model too big for its callers, and many models in one process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def asked_images(requests: int, seed: int = 7) -> list[Call]:
 
 
 def bigsize(folder: Path, seconds: float) -> Iterator[Measured]:
-    """Measure the big model as it is and behind each cure, with the same requests in the same order."""
+    """Measure the big model alone and with each fix, with the same requests in the same order."""
     warmup_s = 5.0
     calls = asked_images(int(BIGSIZE_RATE * (seconds + warmup_s) * 1.5) + 50)
     for name, words in _CURES.items():

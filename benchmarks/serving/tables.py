@@ -33,9 +33,9 @@ def _machine(machine: Machine) -> str:
     return (
         f"Measured on {machine.date}: {machine.cores} cores of {machine.processor}, {machine.system}, "
         f"Python {machine.python}.\nVersions: {versions}.\n\n"
-        "Services on one core, the generator on the other. Times in ms from the moment at which a request was due. "
-        "`discarded` are runs\nthat were thrown away because the generator was late; a gate that a run failed stands "
-        "in its last column.\n"
+        "The services run on one core, the generator on the other. Times are in ms, from the time at which a request "
+        "was due.\n`discarded` is the number of runs that were discarded because the generator was late. "
+        "The last column lists failed gates.\n"
     )
 
 
@@ -52,9 +52,9 @@ def _bigsize(rows: tuple[Measured, ...]) -> str:
     ]  # fmt: skip
     return (
         "### A model too big for its callers\n\n"
-        f"{BIGSIZE_RATE:g} requests a second for one image each, of which {REPEATS:.0%} were asked for before; the "
-        f"objective is a p99 of {OBJECTIVE_S * 1e3:.0f} ms.\n\n"
-        "![p50 and p99 of the big model and of each cure](images/online-bigsize.svg)\n\n" + table(head, cells)
+        f"{BIGSIZE_RATE:g} requests per second for one image each; {REPEATS:.0%} of them repeat an earlier request. "
+        f"The objective is a p99 of {OBJECTIVE_S * 1e3:.0f} ms.\n\n"
+        "![p50 and p99 of the big model and of each fix](images/online-bigsize.svg)\n\n" + table(head, cells)
     )
 
 
@@ -69,8 +69,7 @@ def _neighbours(rows: tuple[Episode, ...]) -> str:
     ]  # fmt: skip
     return (
         "### Several models in one server\n\n"
-        f"{NEIGHBOUR_RATE:g} requests a second for iris, while something happens to digits, with which its callers "
-        "have nothing to do.\n\n"
+        f"{NEIGHBOUR_RATE:g} requests per second for iris, while something happens to digits, an unrelated model.\n\n"
         "![Requests for iris that are lost, second by second](images/all-in-one.svg)\n\n" + table(head, cells)
     )
 
@@ -87,8 +86,9 @@ def _patterns(rows: tuple[Measured, ...]) -> str:
     ]  # fmt: skip
     return (
         "### Every pattern that answers requests\n\n"
-        "At a rate that all of them hold; `kept up with` is the highest of the tried rates at which every request was "
-        "answered well,\nwith a p99 below a second. What they do differs, so rows are no race.\n\n" + table(head, cells)
+        "All rows have a rate that each service can hold. `kept up with` is the highest tested rate with only good "
+        "answers and a p99\nbelow one second. The services do different work, so do not rank them by these rows.\n\n"
+        + table(head, cells)
     )
 
 
@@ -101,8 +101,11 @@ def _killed(rows: tuple[Episode, ...]) -> str:
         )
         for row in rows
     ]  # fmt: skip
-    title = "### While a part is killed\n\nSIGKILL in the middle of the run; `lost` are requests without a good answer."
-    return f"{title}\n\n{table(head, cells)}"
+    return (
+        "### While a part is killed\n\n"
+        "A part is killed with SIGKILL in the middle of the run. `lost` is the number of requests without a good "
+        f"answer.\n\n{table(head, cells)}"
+    )
 
 
 def _percentiles(row: Measured) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from archlint.about import install_command
 from archlint.api import check_targets
 from archlint.catalog.patterns import patterns
 from archlint.linter import Options
@@ -19,7 +20,7 @@ from archlint.verdicts import Severity
 from tests.conftest import ROOT
 
 IMPLEMENTATIONS = implementations()
-SICK = {"online-bigsize": "SRV001", "all-in-one": "SRV002"}
+ANTI_PATTERNS = {"online-bigsize": "SRV001", "all-in-one": "SRV002"}
 SECTIONS = ("When to use it", "When not", "How it is built", "Start", "Try", "What to change first")
 FILES = ("__init__.py", "__main__.py", "README.md", "arch.yaml", "Dockerfile", "compose.yaml", "requirements.txt")
 RECOGNISED = {
@@ -43,7 +44,7 @@ def test_it_has_all_that_a_folder_needs(one: Implementation) -> None:
 
 
 @each
-def test_its_readme_answers_what_a_stranger_asks(one: Implementation) -> None:
+def test_its_readme_answers_what_a_new_user_asks(one: Implementation) -> None:
     text = (one.folder / "README.md").read_text()
     sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert tuple(s for s in sections if s in SECTIONS) == SECTIONS
@@ -54,17 +55,25 @@ def test_its_readme_answers_what_a_stranger_asks(one: Implementation) -> None:
 
 
 @each
-def test_its_architecture_is_clean_or_sick_as_it_says(one: Implementation) -> None:
+def test_its_readme_installs_it_from_a_clone_and_without_one(one: Implementation) -> None:
+    start = (one.folder / "README.md").read_text().partition("## Start\n")[2].partition("\n## ")[0]
+    steps = ("python3 -m venv .venv", ".venv/bin/pip install -q '.[reference]'", f".venv/bin/archlint reference {one.name}")
+    assert start.startswith("\nFrom a clone of archlint, with Python 3.11 or later:\n\n```sh\n" + " && ".join(steps))
+    assert f"Without a clone: `{install_command('reference')}`, then `archlint reference {one.name}`." in start
+
+
+@each
+def test_its_architecture_passes_or_fails_as_it_says(one: Implementation) -> None:
     report = check_targets([one.folder / "arch.yaml"], Options(patterns=True))
     assert not report.errors
     raised = [finding.rule for finding in report.at_least(Severity.WARNING)]
-    assert raised == ([SICK[one.name]] if one.name in SICK else [])
+    assert raised == ([ANTI_PATTERNS[one.name]] if one.name in ANTI_PATTERNS else [])
     if one.name in RECOGNISED:
         assert one.name in {pattern.pattern for file in report.files for pattern in file.patterns}
 
 
 @each
-def test_its_container_files_are_sound(one: Implementation) -> None:
+def test_its_container_files_pass_their_linters(one: Implementation) -> None:
     linter = [tool("hadolint"), str(one.folder / "Dockerfile")]
     lint = subprocess.run(linter, capture_output=True, text=True, check=False)
     assert lint.returncode == 0, lint.stdout + lint.stderr
@@ -89,7 +98,7 @@ def test_the_extra_installs_what_the_folders_need() -> None:
     assert needed == extra
 
 
-def test_the_extra_is_said_to_be_missing_where_it_is(tmp_path: Path) -> None:
+def test_a_missing_extra_is_reported_with_the_command_that_installs_it(tmp_path: Path) -> None:
     hide = (
         "import sys, importlib.metadata as m; real = m.version\n"
         "def version(name):\n    if name == 'skops': raise m.PackageNotFoundError(name)\n    return real(name)\n"
