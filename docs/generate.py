@@ -27,6 +27,7 @@ from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.packs import Pack, shipped_packs  # noqa: E402
+from archlint.packs.schema import rule_schema  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
@@ -141,6 +142,7 @@ def files() -> dict[Path, str]:
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(file_schema()),
         docs / "schema" / "config.schema.json": _json(config_schema(shipped_packs())),
+        docs / "schema" / "rule.schema.json": _json(rule_schema(packs, patterns().values())),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
     }

@@ -9,7 +9,7 @@ from archlint.api import file_schema
 from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
-KINDS = ["arch", "config", "report", "diff"]
+KINDS = ["arch", "config", "rule", "report", "diff"]
 
 
 @click.command("schema")
@@ -18,7 +18,8 @@ KINDS = ["arch", "config", "report", "diff"]
 def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 
-    WHAT is the file that it describes: arch.yaml (`arch`), archlint.toml (`config`), or the JSON of a report or a diff.
+    WHAT is the file that it describes: arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of
+    a report or a diff.
     """
     which = what or which
     if which == "config":
@@ -26,6 +27,12 @@ def command(what: str | None, which: str) -> None:
         from archlint.packs import shipped_packs
 
         schema = config_schema(shipped_packs())
+    elif which == "rule":
+        from archlint.catalog.patterns import patterns
+        from archlint.packs import shipped_packs
+        from archlint.packs.schema import rule_schema
+
+        schema = rule_schema(shipped_packs(), patterns().values())
     elif which == "diff":
         from archlint.compare.json import difference_schema
 

@@ -42,6 +42,9 @@ _UNITS: Final[dict[str, Callable[[str], ParamValue]]] = {
 }  # fmt: skip
 
 
+UNITS: Final = tuple(_UNITS)
+
+
 def parse_param(text: str, unit: str) -> ParamValue:
     """Read a parameter's value in its base unit; raises `ValueError`: `what is wrong; what to do`.
 

@@ -25,7 +25,7 @@ _KEYS: Final = (
     "sources",
 )  # fmt: skip
 _SEVERITIES: Final = tuple(level.value for level in Severity)
-_STATUSES: Final = ("stable", "preview")
+STATUSES: Final = ("stable", "preview")
 _TOP_LINE: Final = re.compile(r"^([a-z]+):(.*)$", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
@@ -68,7 +68,7 @@ def skim_pack(folder: Path) -> Pack:
     lines = list(_TOP_LINE.finditer(text))
     said = {match[1]: match[2].strip() for match in lines}
     check, severity, status = said.get("check", ""), said.get("severity", ""), said.get("status", "stable")
-    plain = _WORD.fullmatch(check) and severity in _SEVERITIES and status in _STATUSES and len(said) == len(lines)
+    plain = _WORD.fullmatch(check) and severity in _SEVERITIES and status in STATUSES and len(said) == len(lines)
     if not plain:
         return read_pack(folder)
     params: dict[str, Param] = {}
@@ -183,7 +183,7 @@ class _Reader:
             name,
             self.top("check"),
             severity,
-            self.word("status", _STATUSES, "stable"),
+            self.word("status", STATUSES, "stable"),
             self.params(),
             folder,
         )

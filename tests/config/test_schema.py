@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archlint.about import docs_url
 from archlint.config import read_config, validate
 from archlint.config.keys import PER_PATH, PRICE, RULE, TOP, Key, Kind
 from archlint.config.schema import config_schema
@@ -145,6 +146,12 @@ def test_what_the_reader_refuses_the_schema_refuses_unless_only_the_reader_can_s
         assert not VALIDATOR.is_valid(as_json(value))
 
 
+@given(value=mutated())
+def test_editors_that_know_only_older_drafts_give_the_same_answer(value: object) -> None:
+    editors = {kind(SCHEMA).is_valid(as_json(value)) for kind in (jsonschema.Draft4Validator, jsonschema.Draft7Validator)}
+    assert editors == {VALIDATOR.is_valid(as_json(value))}
+
+
 @pytest.mark.parametrize("name", list(TOP))
 def test_a_value_of_the_wrong_type_is_refused_by_both(folder: Path, name: str) -> None:
     for wrong in (3, [3], {"a": 3}, [""], ""):
@@ -158,6 +165,10 @@ def test_a_parameter_is_known_to_the_schema_with_its_type(folder: Path) -> None:
         assert VALIDATOR.is_valid(value) is is_right
         assert (mistakes(folder, value) == []) is is_right
     assert VALIDATOR.is_valid({"rules": {"ACME001": {"params": {"mine": [1]}}}})
+
+
+def test_its_id_is_where_the_docs_have_it() -> None:
+    assert SCHEMA["$id"] == docs_url("schema/config.schema.json")
 
 
 def test_the_documented_configuration_fits_the_schema() -> None:
