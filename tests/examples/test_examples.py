@@ -149,7 +149,7 @@ def test_an_example_can_be_read_in_one_go(path: Path) -> None:
     head = [line for line in lines[: lines.index("archlint: 1")] if line]
     assert 25 <= len(lines) <= 80
     assert all(line.startswith("#") for line in head)
-    assert any(line.startswith("# Shows: ") for line in head)
+    assert any(line.startswith("# What it shows: ") for line in head)
     assert all(len(line) <= 100 or "https://" in line for line in lines)
 
 
