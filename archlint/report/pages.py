@@ -13,6 +13,7 @@ from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
 from archlint.packs import Pack
+from archlint.report.layout import flat
 from archlint.verdicts import reference_name, start_command
 
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
@@ -236,6 +237,7 @@ def _json(value: object) -> str:
 
 def _table(rows: Sequence[tuple[str, ...]], width: int, color: bool) -> str:
     """Columns aligned, the last one wrapped."""
+    rows = [tuple(map(flat, row)) for row in rows]
     if not rows:
         return ""
     columns = list(zip(*rows, strict=True))
