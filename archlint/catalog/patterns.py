@@ -103,4 +103,9 @@ def _text(node: Node | None) -> str:
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:
-    return tuple(_text(item) for item in _items(node))
+    """Return the texts of a list; raises `ValueError` for an item that is no text (an unquoted `: ` in it)."""
+    items = _items(node)
+    for item in items:
+        if not _text(item):
+            raise ValueError(f"catalog.yaml: offset {item.start}: not a text; put it in quotes")
+    return tuple(map(_text, items))

@@ -75,6 +75,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if you name them, as hooks do.")
 @click.option("--isolated", is_flag=True, help="Ignore configurations, baselines and ignore files.")
 @click.option("--show-files", is_flag=True, help="Print the files that would be checked, and nothing else.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes that the check has read.")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at findings of this level or above.  [default: warning]"
 )
@@ -125,6 +126,7 @@ def command(
     force_exclude: bool,
     isolated: bool,
     show_files: bool,
+    watch: bool,
     fail_on: str | None,
     exit_zero: bool,
     config: Path | None,
@@ -150,35 +152,14 @@ def command(
     Without PATHS, the current folder is searched. Exit status: 0 nothing at or above --fail-on, 1 findings, 2 a
     wrong call, an input that cannot be read (the others are still checked), or nothing to check.
     """
-    ctx.exit(
-        run_check(
-            CheckCall(
-                tuple(map(str, paths)),
-                select,
-                ignore,
-                exclude,
-                fail_on or "",
-                exit_zero,
-                config,
-                outputs,
-                output_format or "",
-                stdin_filename or "",
-                not no_accept,
-                undecided,
-                patterns,
-                statistics,
-                quiet,
-                color,
-                baseline,
-                not no_baseline,
-                baseline_strict,
-                allow_empty,
-                allow_code,
-                show_all,
-                verbose,
-                force_exclude,
-                isolated,
-                show_files,
-            )
-        )
-    )
+    call = CheckCall(
+        tuple(map(str, paths)), select, ignore, exclude, fail_on or "", exit_zero, config, outputs,
+        output_format or "", stdin_filename or "", not no_accept, undecided, patterns, statistics, quiet, color,
+        baseline, not no_baseline, baseline_strict, allow_empty, allow_code, show_all, verbose, force_exclude, isolated,
+        show_files,
+    )  # fmt: skip
+    if watch:
+        from archlint.cli.watching import watch as watch_files
+
+        ctx.exit(watch_files(call))
+    ctx.exit(run_check(call))

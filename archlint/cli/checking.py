@@ -14,7 +14,7 @@ from archlint.analysis.system import System
 from archlint.api import STDIN, check_targets, examine_targets, find_targets
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
-from archlint.cli.streams import read_stdin
+from archlint.cli.streams import clean, read_stdin
 from archlint.cli.terminal import use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
@@ -62,21 +62,14 @@ class CheckCall(msgspec.Struct, frozen=True):
 
 def run_check(call: CheckCall) -> int:
     """Check what a call names, write the reports, and return the exit status."""
+    return _list_files(call) if call.show_files else check_once(call)[0]
+
+
+def check_once(call: CheckCall) -> tuple[int, Report]:
+    """Check what a call names, write the reports, and return the exit status with the report."""
     outputs = _outputs(call)
-    if call.baseline is not None and not call.baselined:
-        raise UsageError("--baseline and --no-baseline contradict each other", "take one of them out")
-    if call.config is not None and call.isolated:
-        raise UsageError("--config and --isolated contradict each other", "take one of them out")
-    patterns = call.patterns or any(name in SHOW_PATTERNS for name, _ in outputs)
-    options = Options(
-        call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
-        baselined=call.baselined, baseline_strict=call.baseline_strict,
-        allow_code=allows_code(call.allow_code), isolated=call.isolated, force_exclude=call.force_exclude,
-        skip_foreign=call.allow_empty,
-    )  # fmt: skip
+    options = _options(call, outputs)
     targets, stdin = _inputs(call)
-    if call.show_files:
-        return _show_files(targets, options, stdin)
     systems: dict[str, System] = {}
     if any(name in SHOW_DIAGRAMS for name, _ in outputs):
         report, systems = examine_targets(targets, options, stdin, MOST_DIAGRAMS)
@@ -104,7 +97,22 @@ def run_check(call: CheckCall) -> int:
         linked = name == "text" and not file and use_links()
         shown = msgspec.structs.replace(rendering, links=linked, color=rendering.color and not file)
         write_output(FORMATS[name](report, shown), file, name not in FOR_PEOPLE)
-    return status
+    return status, report
+
+
+def _options(call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> Options:
+    """The options of the check itself; raises `UsageError` for options that contradict each other."""
+    if call.baseline is not None and not call.baselined:
+        raise UsageError("--baseline and --no-baseline contradict each other", "remove one of them")
+    if call.config is not None and call.isolated:
+        raise UsageError("--config and --isolated contradict each other", "remove one of them")
+    patterns = call.patterns or any(name in SHOW_PATTERNS for name, _ in outputs)
+    return Options(
+        call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
+        baselined=call.baselined, baseline_strict=call.baseline_strict,
+        allow_code=allows_code(call.allow_code), isolated=call.isolated, force_exclude=call.force_exclude,
+        skip_foreign=call.allow_empty,
+    )  # fmt: skip
 
 
 def _diagrams(
@@ -152,11 +160,15 @@ def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
     return outputs
 
 
-def _show_files(targets: list[Path], options: Options, stdin: tuple[bytes, str] | None) -> int:
+def _list_files(call: CheckCall) -> int:
     """Print the files that would be checked, one a line, and nothing else."""
+    options = _options(call, _outputs(call))
+    targets, stdin = _inputs(call)
     inputs = find_targets(targets, options, stdin)
     for path in (*inputs.files, *(text.path for text in inputs.texts)):
-        click.echo(os.fsencode(path))
+        name = os.fspath(path)
+        shown = clean(name)
+        click.echo(os.fsencode(name) if shown == name else shown)      # the name as the disk has it, if it is safe
     for error in inputs.errors:
         click.echo(f"error: {error.message}", err=True)
     return 2 if inputs.errors else 0

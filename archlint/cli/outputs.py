@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from archlint.cli.streams import write_bytes
+from archlint.cli.streams import harmless, write_bytes
 from archlint.config import nearest_config
 from archlint.errors import UsageError, hint_to_write
 from archlint.writing import write_file
@@ -88,7 +88,7 @@ def write_output(text: str, file: str, machine: bool = True) -> None:
     if file:
         save(file, text.encode("utf-8", "backslashreplace"))
     elif machine:
-        write_bytes(text.encode("utf-8", "backslashreplace"))
+        write_bytes(harmless(text).encode("utf-8", "backslashreplace"))
     else:
         print(text, end="")
 

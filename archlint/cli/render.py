@@ -14,7 +14,7 @@ from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, save
-from archlint.cli.streams import read_stdin, write_bytes
+from archlint.cli.streams import harmless, read_stdin, write_bytes
 from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
 from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
@@ -234,7 +234,7 @@ def _keep_inputs(target: Path, inputs: list[Path], config: Path | None) -> None:
 def _write(data: bytes, target: Path | None) -> None:
     """Write a picture to a file, or to standard output."""
     if target is None:
-        write_bytes(data)
+        write_bytes(data if b"\0" in data or data.startswith(b"%PDF") else harmless(data.decode()).encode())
     else:
         save(target, data)
 

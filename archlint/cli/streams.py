@@ -25,6 +25,8 @@ _UNSAFE: Final = re.compile(
     re.MULTILINE,
 )
 """Control codes, marks that reorder text, and the commands of GitHub Actions (`::`, `##[`) and Azure Pipelines."""
+_AZURE: Final = re.compile(r"#(?=#(?:\[|vso\[))")
+_IN_JSON: Final = re.compile(rf"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|{_AZURE.pattern}")
 _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
 _closed: set[int] = set()
 
@@ -45,6 +47,21 @@ def clean(text: str, color: bool = False) -> str:
         parts += [_UNSAFE.sub(_spelt, text[end : match.start()]), match[0]]
         end = match.end()
     return "".join([*parts, _UNSAFE.sub(_spelt, text[end:])])
+
+
+def harmless(text: str) -> str:
+    """Break up what a log or a terminal would obey in a machine format.
+
+    Azure Pipelines obeys its commands anywhere in a line. JSON and XML keep their meaning; in other formats a blank
+    comes between the two signs.
+
+    >>> harmless('{"name": "##vso[a]"}'), harmless("| ##[error] |")
+    ('{"name": "\\\\u0023#vso[a]"}', '| # #[error] |')
+    """
+    start = text[:5]
+    if start[:1] in ("{", "["):
+        return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _AZURE.sub("&#35;" if start in ("<?xml", "<svg ") else "# ", text)
 
 
 def _spelt(match: re.Match[str]) -> str:

@@ -1,0 +1,113 @@
+"""`archlint check --watch` checks again when a file changes that the last check has read."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_check import HEALTHY, SICK
+from tests.conftest import Run, command
+
+INCLUDING = "archlint: 1\nsystem: shop\ninclude: [parts.yaml]\n"
+
+
+class Watching:
+    """A running `archlint check --watch`, whose lines can be waited for."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [command(), "check", "--watch", *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, bufsize=1, env={**os.environ, "PYTHONUTF8": "1"},
+        )  # fmt: skip
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self.lines.put(line)
+
+    def close(self) -> None:
+        """End the process, and read what it has still to say."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def next_check(self) -> str:
+        """The output up to the line that says that archlint waits for a change."""
+        text = ""
+        while "watching" not in text:
+            text += self.lines.get(timeout=60)
+        return text
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[Watching]:
+    (tmp_path / "arch.yaml").write_text(INCLUDING)
+    (tmp_path / "parts.yaml").write_text(SICK.partition("system: shop\n")[2])
+    running = Watching(tmp_path, ".", "-o", "text", "-o", "json:report.json")
+    yield running
+    running.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends the signal of Ctrl-C: run it on Linux or macOS")
+def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: Watching) -> None:
+    assert "SRV001" in watching.next_check()
+    (tmp_path / "parts.yaml").write_text(HEALTHY.partition("system: shop\n")[2])
+    assert "SRV001" not in watching.next_check(), "an included file"
+    (tmp_path / "parts.yaml").write_text(SICK.partition("system: shop\n")[2])
+    assert "SRV001" in watching.next_check()
+    (tmp_path / "archlint.toml").write_text('ignore = ["SRV001"]\n')
+    assert "SRV001" not in watching.next_check(), "a new configuration"
+    (tmp_path / "archlint.toml").write_text("ignore = [SRV001\n")
+    assert "error: " in watching.next_check(), "a configuration with a mistake"
+    (tmp_path / "archlint.toml").unlink()
+    assert "SRV001" in watching.next_check()
+    (tmp_path / "second.yaml").write_text(SICK.replace("system: shop", "system: second"))
+    assert "second.yaml" in watching.next_check(), "a new file"
+    assert watching.lines.empty(), "the report that it writes is no change"
+    watching.process.send_signal(signal.SIGINT)
+    assert watching.process.wait(60) == 130
+    assert "Traceback" not in "".join(watching.lines.queue)
+
+
+def test_a_file_that_is_missing_is_waited_for(tmp_path: Path) -> None:
+    watching = Watching(tmp_path, "arch.yaml")
+    try:
+        assert "arch.yaml: no such file" in watching.next_check()
+        (tmp_path / "arch.yaml").write_text(SICK)
+        assert "SRV001" in watching.next_check()
+    finally:
+        watching.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal: run it on Linux or macOS")
+def test_the_screen_is_cleared_on_a_terminal_only(tmp_path: Path, watching: Watching) -> None:
+    assert "\x1b" not in watching.next_check()
+    from pty import openpty
+
+    outer, inner = openpty()
+    with subprocess.Popen([command(), "check", "--watch", "arch.yaml"], cwd=tmp_path, stdout=inner, stderr=inner) as process:
+        text = b""
+        while b"watching" not in text:
+            text += os.read(outer, 4096)
+        process.kill()
+    os.close(inner)
+    os.close(outer)
+    assert text.startswith(b"\x1b[2J")
+
+
+@pytest.mark.parametrize("words", [("-",), ("--show-files", ".")])
+def test_what_cannot_be_watched_is_refused(archlint: Run, words: tuple[str, ...]) -> None:
+    done = archlint("check", "--watch", *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --watch ")
