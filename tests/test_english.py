@@ -109,8 +109,6 @@ UNREVISED: frozenset[str] = frozenset({
     "archlint/compare/signatures.py",
     "archlint/compare/text.py",
     "archlint/config/reading.py",
-    "archlint/diagram/networks.py",
-    "archlint/diagram/raster.py",
     "archlint/engine.py",
     "archlint/model/contradictions.py",
     "archlint/model/fitting.py",

@@ -1,7 +1,7 @@
-"""A picture as D2 (https://d2lang.com): text for its own layout engines.
+"""A picture as D2 (https://d2lang.com), a text format with its own layout engines.
 
-Every word of the file stands in a double-quoted string, where `\\` and `"` are escaped, and `$` so that nothing is
-substituted (https://d2lang.com/tour/strings).
+All text from the file is in double-quoted strings. `\\` and `"` are escaped, and `$`, which would start a substitution
+(https://d2lang.com/tour/strings).
 """
 
 from __future__ import annotations

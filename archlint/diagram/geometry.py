@@ -1,4 +1,4 @@
-"""Boxes and bent lines: which of them meet, and how far along a line a point is."""
+"""Boxes and curved lines: which of them intersect, the distance between them, and points on a line."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 _SAMPLES: Final = 10
-"""Straight pieces that stand for each Bézier curve of a line."""
+"""How many straight segments approximate one Bézier curve."""
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A line as the points of its straight pieces, with the box around it."""
+    """A line as points joined by straight segments, with its bounding box."""
 
     points: tuple[Point, ...]
     around: Box
 
 
 def box_around(centre: Point, width: float, height: float, slack: float = 0.0) -> Box:
-    """Return the box around a centre, smaller by some slack at each side.
+    """Return the box of a size around a centre, with `slack` taken off each side.
 
     >>> box_around((10, 10), 8, 6, 1)
     (7.0, 8.0, 13.0, 12.0)
@@ -33,7 +33,7 @@ def box_around(centre: Point, width: float, height: float, slack: float = 0.0) -
 
 
 def meet(one: Box, other: Box) -> bool:
-    """Return whether two boxes have more than their rims in common."""
+    """Return whether two boxes overlap; boxes that only touch do not."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
@@ -43,7 +43,7 @@ def inside(one: Box, other: Box) -> bool:
 
 
 def trace(controls: Sequence[Point], tip: Point | None) -> Trace:
-    """Return the trace of joined Bézier curves; each has three control points after where the last one ends."""
+    """Return the trace of joined cubic Bézier curves: a start point, then three control points for each curve."""
     points = (*controls[:1], *_on_curves(controls), *([tip] if tip is not None else []))
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return Trace(points, (min(xs), min(ys), max(xs), max(ys)))
@@ -65,14 +65,14 @@ def passes(line: Trace, box: Box) -> bool:
     True
     """
     around = line.around
-    flat = around[0] - 0.1, around[1] - 0.1, around[2] + 0.1, around[3] + 0.1      # a straight line has no inside
+    flat = around[0] - 0.1, around[1] - 0.1, around[2] + 0.1, around[3] + 0.1      # a straight line has no area
     if not meet(flat, box):
         return False
     return any(_cuts(a, b, box) for a, b in zip(line.points, line.points[1:], strict=False))
 
 
 def _cuts(start: Point, end: Point, box: Box) -> bool:
-    """Return whether a straight piece has a part inside a box, by the clipping of Liang and Barsky (1984)."""
+    """Return whether part of a straight segment is inside a box (Liang and Barsky's clipping, 1984)."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     first, last = 0.0, 1.0
     for step, room in (
@@ -89,7 +89,7 @@ def _cuts(start: Point, end: Point, box: Box) -> bool:
 
 
 def gap(line: Trace, box: Box) -> float:
-    """Return the distance between a line and a box; 0 where the line touches it.
+    """Return the distance between a line and a box; 0 if they touch.
 
     >>> gap(Trace(((0, 0), (9, 0)), (0, 0, 9, 0)), (4, 3, 6, 5))
     3.0
@@ -113,7 +113,7 @@ def _to_piece(point: Point, start: Point, end: Point) -> float:
 
 
 def along(line: Trace, share: float) -> Point:
-    """Return the point at a share of the length of a line.
+    """Return the point at a share of a line's length.
 
     >>> along(Trace(((0, 0), (4, 0), (4, 4)), (0, 0, 4, 4)), 0.75)
     (4.0, 2.0)

@@ -1,7 +1,7 @@
 """A picture as a Mermaid flowchart: text that GitHub, GitLab and many wikis draw.
 
-Syntax: https://mermaid.js.org/syntax/flowchart.html. Nodes and edges are numbered; every word of the file stands
-inside a quoted label, where all but letters, digits and a few signs are written as entities.
+Syntax: https://mermaid.js.org/syntax/flowchart.html. Nodes and edges are numbered. All text from the
+file is in quoted labels; characters other than letters, digits and a few signs are written as entities.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHAPES: Final = {"client": ("([", "])"), "queue": ("[[", "]]"), "scheduler": ("
 _SAFE: Final = frozenset(" -_.,:/()+×≤≥·–")
 MOST_CHARACTERS: Final = 50_000
 MOST_EDGES: Final = 500
-"""What Mermaid draws unless a site allows more: its settings `maxTextSize` and `maxEdges`
+"""Mermaid's default limits `maxTextSize` and `maxEdges`; a site can raise them
 (https://mermaid.js.org/config/schema-docs/config.html)."""
 
 Changes = Mapping[str, str]
@@ -46,9 +46,9 @@ def mermaid(
 ) -> str:  # fmt: skip
     """Return a picture as a Mermaid flowchart.
 
-    `nodes` and `edges` say of some parts how they differ from another system (added, removed, changed): nodes by name,
-    edges by (component that states it, verb, component at the other end); what a part itself says counts where they
-    do not name it. `direction` is right or down; without one, small systems run to the right.
+    `nodes` and `edges` give the change of parts against another system: added, removed or changed. Their keys are the
+    name of a node, and (component that states the relation, verb, other component). Parts that they do not name keep
+    the change of the picture. `direction` is right or down; by default, small systems run to the right.
 
     >>> from archlint.diagram.picture import Edge, Node, Picture
     >>> picture = Picture("shop", (Node("page", "client"), Node("api", "service")),
@@ -80,18 +80,18 @@ def mermaid(
 
 
 def _title(words: str) -> str:
-    """Write a title for the front matter, which is YAML: quoted, so that nothing in it is a key."""
+    """Return a title for the YAML front matter, quoted so that YAML reads it as text."""
     safe = clean(words).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{safe}"'
 
 
 def _comment(words: str) -> str:
-    """Comments may hold no braces: Mermaid reads them for directives."""
+    """Return text for a comment, without braces: Mermaid would read them as a directive."""
     return "".join(c if c.isalnum() or c in _SAFE else " " for c in clean(words))
 
 
 def label(words: str) -> str:
-    """Return words for the inside of a quoted label: what is no letter, digit or plain sign is an entity.
+    """Return text for a quoted label. Characters other than letters, digits and plain signs become entities.
 
     >>> label('a"] --> b<script>')
     'a#34;#93; --#62; b#60;script#62;'

@@ -1,6 +1,6 @@
-"""A system and its findings as a graph in the formats of networkx: GraphML, and node-link JSON.
+"""A system and its findings as a graph in two formats of networkx: GraphML and node-link JSON.
 
-Unlike pictures, these hold everything: no relation is left out, and nothing is collapsed.
+Unlike pictures, they are complete: no relation is left out, and nothing is collapsed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def graphml(system: System, report: FileReport | None = None) -> bytes:
-    """Return a system as GraphML (http://graphml.graphdrawing.org), as `networkx.read_graphml` reads it.
+    """Return a system as GraphML (http://graphml.graphdrawing.org), for `networkx.read_graphml`.
 
-    Findings are the attribute `findings` of their part, one a line; those of the whole file stand on the graph.
+    Findings are in the attribute `findings` of the affected part, one per line. Findings about the whole file are in
+    the same attribute of the graph.
     """
     import networkx
 
@@ -32,9 +33,10 @@ def graphml(system: System, report: FileReport | None = None) -> bytes:
 
 
 def node_link(system: System, report: FileReport | None = None) -> bytes:
-    """Return a system as node-link JSON, as `networkx.node_link_graph(data, edges="edges")` reads it.
+    """Return a system as node-link JSON, for `networkx.node_link_graph(data, edges="edges")`.
 
-    Findings are the attribute `findings` of their part, a list of objects; those of the whole file stand on the graph.
+    Findings are in the attribute `findings` of the affected part, as a list of objects. Findings about the whole file
+    are in the same attribute of the graph.
     """
     graph = _with_findings(system, report, _as_objects)
     data = {
@@ -53,7 +55,7 @@ def node_link(system: System, report: FileReport | None = None) -> bytes:
 def _with_findings(
     system: System, report: FileReport | None, written: Callable[[Iterable[Mark]], object]
 ) -> networkx.MultiDiGraph[str]:
-    """Return the graph of a system with the findings of each part, written in some way."""
+    """Return the graph of a system, with the findings of each part as `written` formats them."""
     graph = system.to_networkx()
     if report is None:
         return graph
@@ -82,7 +84,7 @@ def _as_objects(marks: Iterable[Mark]) -> list[Mark]:
 
 
 def _cleaned(graph: networkx.MultiDiGraph[str]) -> networkx.MultiDiGraph[str]:
-    """Return a graph whose text XML can hold; names stay different from one another."""
+    """Return a graph without characters that XML forbids; different names stay different."""
     import networkx
 
     of_nodes, of_edges = (of for _, of in graph.nodes(data=True)), (of for *_, of in graph.edges(data=True))

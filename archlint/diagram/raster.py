@@ -1,8 +1,8 @@
-"""SVG to PNG by resvg (the wheel `resvg-py`) and to PDF by Typst (the wheel `typst`, in the extra `pdf`).
+"""SVG to PNG with resvg (the wheel `resvg-py`), and to PDF with Typst (the wheel `typst`, in the extra `pdf`).
 
-Both draw text with the font that archlint ships, and never choose a font themselves: they would take the first that has
-a character, serif or not, and draw the words around it with the same font. So words in other scripts become texts of
-their own, with their font and their place.
+Both draw text with the font that archlint ships. Words in other scripts become separate text elements, each with its
+font and position. Otherwise the renderer would take the first font that has a character, serif or not, and draw the
+words around it with that font too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from archlint.diagram.typefaces import FAMILY, Cast, Found, advance, cast, is_dr
 from archlint.errors import ArchlintError
 
 _MOST_PIXELS: Final = 60_000_000
-"""Beyond so many pixels a PNG takes gigabytes of memory where it is shown."""
+"""Viewers need gigabytes of memory for a PNG with more pixels."""
 _PAGE: Final = """\
 #set page(width: auto, height: auto, margin: 0pt)
 #set document(date: none)
@@ -33,13 +33,13 @@ _PAGE: Final = """\
 _TEXT: Final = re.compile(
     r'<text class="([^"]*)" x="([\d.-]+)" y="([\d.-]+)"(?: textLength="[^"]*" [^>]*)?>([^<]*)</text>'
 )
-"""A line of text as `shapes.text` writes it."""
+"""A line of text as written by `shapes.text`."""
 
 
 def png(markup: str, scale: float = 2.0, fonts: Cast | None = None) -> bytes:
-    """Return an SVG of `svg` as PNG, `scale` pixels to a point (fewer where the picture would be too large to show).
+    """Return an SVG as PNG, with `scale` pixels per point, or fewer if the PNG would be too large.
 
-    `fonts` draw it, or those that `fonts_for` finds. Raises `ArchlintError` where resvg-py is not installed.
+    The text is drawn with `fonts`; by default with those of `fonts_for`. Raises `ArchlintError` without resvg-py.
     """
     try:
         from resvg_py import svg_to_bytes
@@ -54,9 +54,9 @@ def png(markup: str, scale: float = 2.0, fonts: Cast | None = None) -> bytes:
 
 
 def pdf(markup: str, fonts: Cast | None = None) -> bytes:
-    """Return an SVG of `svg` as PDF of one page of its size, with its text as text.
+    """Return an SVG as PDF: one page of the same size, with selectable text.
 
-    `fonts` draw it, or those that `fonts_for` finds. Raises `ArchlintError` where Typst is not installed.
+    The text is drawn with `fonts`; by default with those of `fonts_for`. Raises `ArchlintError` without Typst.
     """
     try:
         from typst import Fonts
@@ -74,12 +74,12 @@ def pdf(markup: str, fonts: Cast | None = None) -> bytes:
 
 
 def fonts_for(markup: str, folders: tuple[Path, ...] | None = None) -> Cast:
-    """Return the fonts that draw the words of an SVG; other scripts are searched in the folders, or the system's."""
+    """Return the fonts for the text of an SVG. Fonts for other scripts come from `folders`, or from the system."""
     return cast((unescape(found[4]) for found in _TEXT.finditer(markup)), folders)
 
 
 def with_fonts(markup: str, fonts: Cast) -> str:
-    """Return an SVG that some fonts draw: where a stretch of a text has a font of its own, it is a text of its own."""
+    """Return an SVG that names its fonts. Each part of a text with another font becomes a separate element."""
     named = markup.replace(f"font-family:{FONT}", f'font-family:"{FAMILY}"')
     return _TEXT.sub(lambda found: _in_stretches(found, fonts), named) if fonts.found else named
 
@@ -105,7 +105,7 @@ def _advance(character: str, font: Found | None, bold: bool) -> float:
 
 
 def _stretches(words: str, fonts: Cast) -> list[tuple[Found | None, str]]:
-    """Return words as stretches of one font; marks stay with what they stand on, blanks between words of one font."""
+    """Split words into stretches of one font. Combining marks stay with their letter, blanks with words of one font."""
     stretches: list[tuple[Found | None, str]] = []
     blanks = ""
     for character in words:

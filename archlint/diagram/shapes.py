@@ -1,4 +1,4 @@
-"""Cards, lines and chips as elements of an SVG: classes and attributes only, so that a strict page may hold them."""
+"""Cards, lines and chips as SVG elements, with classes and no inline styles: a strict content policy allows them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def number(value: float) -> str:
 
 
 def text(x: float, y: float, style: str, words: str) -> str:
-    """Return a line of text, squeezed to the width that it was measured with where the viewer's font is wider."""
+    """Return a line of text. If the viewer's font is wider, the viewer squeezes the line to its measured width."""
     size, bold = FONTS[style.split(" ", maxsplit=1)[0]]
     width = exact_width(clean(words), size, bold)
     fit = f' textLength="{number(width)}" lengthAdjust="spacingAndGlyphs"' if width else ""
@@ -34,7 +34,7 @@ def text(x: float, y: float, style: str, words: str) -> str:
 
 
 def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], interactive: bool) -> str:
-    """Return a node's card around its centre."""
+    """Return the card of a node, centred on a point."""
     node = card.node
     x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
     lit, external = node.emphasis > 0, node.kind == "external"
@@ -58,12 +58,12 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
 
 
 def _dimmed(elements: str, emphasis: int) -> str:
-    """Return elements dimmed where they lie beside the path; what was found there never is."""
+    """Return the elements of a part, dimmed if it is not on the chosen path; its findings are never dimmed."""
     return f'<g class="dim">{elements}</g>' if emphasis < 0 and elements else elements
 
 
 def badge_element(verb: str, x: float, y: float) -> str:
-    """Return the small sign of a verb."""
+    """Return the small icon of a verb."""
     return f'<path class="badge" transform="translate({number(x)} {number(y)}) scale(.7)" d="{BADGES[verb][0]}"/>'
 
 
@@ -84,7 +84,7 @@ def _states(emphasis: int, change: str) -> Iterable[str]:
 
 
 def _outline(card: Card, shade: int | None) -> Iterable[str]:
-    """Yield the outline: a cylinder for stores, a tube for queues, round ends for clients; more behind for replicas."""
+    """Yield the outline: cylinder for stores, tube for queues, round ends for clients; replicas add one behind it."""
     width, height = card.body_width, card.height - card.body_top
     if card.is_stacked:
         behind = "service" if card.node.kind == "queue" else card.node.kind
@@ -117,7 +117,7 @@ def _body(kind: str, x: float, y: float, width: float, height: float, style: str
 
 
 def chip_element(chip: Chip, dx: float = 0.0, dy: float = 0.0, shades_of: int | None = None) -> str:
-    """Return a chip: a finding's rule with the sign of its severity, or a role with its pattern's letter."""
+    """Return a chip: the rule of a finding with a severity icon, or a role with the letter of its pattern."""
     x, y = chip.x + dx, chip.y + dy
     words = text(x + 18, y + 11.3, "rule", chip.text)
     box = f'<rect x="{number(x)}" y="{number(y)}" width="{number(chip.width)}" height="15" rx="3"'
@@ -130,7 +130,7 @@ def chip_element(chip: Chip, dx: float = 0.0, dy: float = 0.0, shades_of: int | 
 
 
 def edge_element(edge: Edge, line: Line, index: int, interactive: bool) -> str:
-    """Return a relation's line with its arrow."""
+    """Return the line of a relation, with its arrowhead."""
     classes = ["edge", edge.family, *_states(edge.emphasis, edge.change)]
     if edge.optional:
         classes.append("hollow")
@@ -141,7 +141,7 @@ def edge_element(edge: Edge, line: Line, index: int, interactive: bool) -> str:
 
 
 def label_element(edge: Edge, label: EdgeLabel, middle: Point, index: int, interactive: bool) -> str:
-    """Return what stands beside a line; drawn above all lines, on a ground of its own."""
+    """Return the label of a line. It is drawn above all lines and has its own background."""
     x, y = middle[0] - label.width / 2, middle[1] - label.height / 2
     ground = (
         f'<rect class="halo" x="{number(x + 1)}" y="{number(y + 1)}" width="{number(label.width - 2)}" '
@@ -172,7 +172,7 @@ def _arrow(line: Line) -> str:
 
 
 def frame_element(frame: Frame) -> str:
-    """Return a cluster's frame."""
+    """Return the frame of a cluster."""
     return (
         f'<rect class="frame" x="{number(frame.left)}" y="{number(frame.top)}" width="{number(frame.width)}" '
         f'height="{number(frame.height)}" rx="8"/>'
@@ -180,7 +180,7 @@ def frame_element(frame: Frame) -> str:
 
 
 def frame_title(cluster: Cluster, frame: Frame) -> str:
-    """Return the title of a frame, on a ground of its own, as lines may pass below it."""
+    """Return the title of a frame. Lines can pass below it, so it has its own background."""
     words = title_words(cluster, frame)
     left = frame.left + frame.title
     ground = (
