@@ -100,6 +100,8 @@ def _in_document(path: Path) -> list[str]:
 RULES = sorted(path for path in (ROOT / "rules").rglob("*") if path.suffix in {".yaml", ".md"})
 MODULES = sorted((ROOT / "archlint").rglob("*.py"))
 REFERENCES = ROOT / "reference_impls"
+SERVICES = sorted(path for path in REFERENCES.rglob("*.py") if not path.name.startswith("test_"))
+SETTINGS = sorted(path for path in REFERENCES.rglob("*") if path.suffix in {".yaml", ".template", ".txt"})
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(REFERENCES.rglob("*.md"))]
 UNREVISED: frozenset[str] = frozenset({
     "archlint/cli/app.py",
@@ -149,6 +151,11 @@ def test_rules_and_patterns_use_plain_words() -> None:
 
 def test_messages_use_plain_words() -> None:
     assert [mistake for path in MODULES if _revised(path) for mistake in _in_module(path)] == []
+
+
+def test_reference_implementations_use_plain_words() -> None:
+    assert [mistake for path in SERVICES for mistake in _in_module(path)] == []
+    assert [mistake for path in SETTINGS for mistake in _in_document(path)] == []
 
 
 def test_documents_use_plain_words() -> None:

@@ -51,7 +51,7 @@ def test_each_answer_comes_from_the_model_that_was_asked(service: Service, tmp_p
 
 
 def test_bad_input_is_refused_and_that_of_one_model_costs_its_own_answer_alone(service: Service) -> None:
-    assert "there are breast_cancer, iris, wine" in ask(service, {"rose": QUESTION["iris"]}).json()["error"]
+    assert "known models: breast_cancer, iris, wine" in ask(service, {"rose": QUESTION["iris"]}).json()["error"]
     assert ask(service, {}).status_code == 422
     bad = bad_bodies(50_000)
     for what, content in {**bad, **{f"iris: {w}": b'{"iris": ' + c + b"}" for w, c in bad.items()}}.items():
