@@ -10,7 +10,7 @@ Two functions do the work: `check` says what is wrong with an architecture, `loa
 ...   page: {kind: client, calls: [ranker]}
 ... ''')
 >>> [(finding.rule, finding.location.line, finding.suggestion) for finding in report.findings]
-[('DOC001', 5, 'add it to `components:`')]
+[('DOC001', 5, 'define it under `components:`')]
 """
 
 from __future__ import annotations

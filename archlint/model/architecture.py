@@ -1,8 +1,8 @@
-"""What an architecture file says, as typed, immutable records.
+"""The content of an architecture file, as typed, immutable records.
 
-Every attribute is what was **stated**; None means that the file does not say it. What its absence means (none,
-unknown, assumed, not asked) is written beside each field in `archlint.model.vocabulary`. Units stand in the
-names: `_s` seconds, `_bytes`, `_per_s`; shares are floats from 0 to 1.
+Every attribute is what the file **states**; None means that the file does not state it. Each field in
+`archlint.model.vocabulary` documents what an omitted value means (none, unknown, assumed, no objective). Names carry
+units: `_s` seconds, `_bytes`, `_per_s`; shares are floats from 0 to 1.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from archlint.source.nodes import Entry, Span
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """What all records share.
+    """The base of all records.
 
-    A record is made when its parts are there, so none can hold itself: the garbage collector need not look at it.
+    A record is made after its parts, so it cannot contain itself, and the garbage collector need not track it.
     """
 
 
 class ServiceTime(Record, frozen=True):
     """How long one piece of work takes, unloaded.
 
-    `constant_s` is a single stated duration; else `percentiles` holds (fraction, seconds) in rising order, or
+    `constant_s` is a single duration. Otherwise `percentiles` holds (fraction, seconds) in rising order, or
     `mean_s` and `cv` (standard deviation over mean) are given.
     """
 
@@ -49,7 +49,7 @@ class Hardware(Record, frozen=True):
 
 
 class Scaling(Record, frozen=True):
-    """Replicas that follow the load."""
+    """A range of replicas that scale with the load."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -57,7 +57,7 @@ class Scaling(Record, frozen=True):
 
 
 class Owner(Record, frozen=True):
-    """Who answers for it."""
+    """Who is responsible for a part or system."""
 
     team: str | None = None
     contact: str | None = None
@@ -65,14 +65,14 @@ class Owner(Record, frozen=True):
 
 
 class Team(Record, frozen=True):
-    """Who builds and runs it."""
+    """Who builds and runs the system."""
 
     engineers: float | None = None
     on_call: bool | None = None
 
 
 class Batching(Record, frozen=True):
-    """How a server gathers requests."""
+    """How a server combines requests into one prediction."""
 
     max_size: float | None = None
     max_delay_s: float | None = None
@@ -86,7 +86,7 @@ class Preprocessing(Record, frozen=True):
 
 
 class LoadTest(Record, frozen=True):
-    """A load test that was run."""
+    """The result of a load test."""
 
     rate_per_s: float | None = None
     p99_s: float | None = None
@@ -94,7 +94,7 @@ class LoadTest(Record, frozen=True):
 
 
 class Price(Record, frozen=True):
-    """What one replica costs, with where the price comes from."""
+    """The price of one replica, with its source."""
 
     amount: Money
     source: str | None = None
@@ -102,7 +102,7 @@ class Price(Record, frozen=True):
 
 
 class Slo(Record, frozen=True):
-    """What the product asks: latency as (fraction, seconds) in rising order of the fraction."""
+    """The objectives of a workload: latency as (fraction, seconds) in rising order of the fraction."""
 
     latency: tuple[tuple[float, float], ...] = ()
     availability: float | None = None
@@ -117,7 +117,7 @@ class Entrance(Record, frozen=True):
 
 
 class Workload(Record, frozen=True):
-    """A stream of prediction requests, and what the product asks of it."""
+    """A stream of prediction requests, with its objectives."""
 
     name: str
     entrance: Entrance
@@ -138,7 +138,7 @@ class Workload(Record, frozen=True):
 
 
 class Model(Record, frozen=True):
-    """A learned artefact."""
+    """A trained model."""
 
     name: str
     framework: str | None = None
@@ -161,7 +161,7 @@ class Model(Record, frozen=True):
 
 
 class Relation(Record, frozen=True):
-    """What one component does with another. `index` counts within the list of its verb."""
+    """What one component does with another. `index` is its position in the list of its verb."""
 
     verb: str
     source: str
@@ -255,7 +255,7 @@ class Component(Record, frozen=True):
 
     @property
     def least_replicas(self) -> float | None:
-        """The replicas that stand at any time: the stated number, or the minimum of a range."""
+        """The minimum number of replicas: the stated number, or the minimum of a range."""
         if self.replicas is not None:
             return self.replicas
         for scaling in (self.scaling, self.autoscale):
@@ -265,7 +265,7 @@ class Component(Record, frozen=True):
 
 
 class Acceptance(Record, frozen=True):
-    """A finding taken on purpose. `until` is an ISO date; `bound` is (term, operator, limit as written)."""
+    """An accepted finding. `until` is an ISO date; `bound` is (term, operator, limit as written)."""
 
     rule: str
     reason: str
@@ -276,10 +276,10 @@ class Acceptance(Record, frozen=True):
 
 
 class Problem(Record, frozen=True):
-    """What the reader found wrong with the file itself: the rule `kind` of the DOC family, and where.
+    """A mistake in the file itself: the rule `kind` of the DOC family, and its place.
 
-    `loses_meaning` is true if something that is written could not be understood. `means` is the place that was meant,
-    if the format does not have the one that is written.
+    `loses_meaning` is true if something in the file could not be understood. `means` is the intended place, if the
+    format does not have the written one.
     """
 
     kind: str
@@ -294,26 +294,26 @@ class Problem(Record, frozen=True):
 
     @property
     def lost(self) -> Place:
-        """The place whose meaning is lost: the one that was meant, if the one that is written does not exist."""
+        """The place whose meaning is lost: the intended one, if the written one does not exist."""
         return self.means or self.place
 
 
 class Origin(Record, frozen=True):
-    """Where a top-level name was said: the document and the key's entry in it."""
+    """Where a top-level name is defined: the document and the key's entry in it."""
 
     document: Document
     entry: Entry
 
 
 WHOLE_FILE: Final = "*"
-"""Stands among what is unread where nothing can be taken for absent."""
+"""Marks the whole file as unread, so that nothing is taken as absent."""
 
 
 class Architecture(Record, frozen=True):
-    """A whole system as its file, with what it includes, says it.
+    """A whole system, from its file and the files that it includes.
 
-    `problems` is everything that the reader could not understand; `unread` are the identities of places that
-    stand in the file but could not be read, so that nobody takes them for absent.
+    `problems` are the mistakes that the reader found; `unread` are the identities of places that exist in the file
+    but could not be read, so that no rule takes them as absent.
     """
 
     documents: tuple[Document, ...]
@@ -331,16 +331,16 @@ class Architecture(Record, frozen=True):
 
     @property
     def incomplete(self) -> bool:
-        """Whether something was said that could not be understood, so that absence proves nothing."""
+        """Whether something in the file could not be understood, so that absence proves nothing."""
         return any(problem.loses_meaning for problem in self.problems)
 
     def is_unread(self, place: Place) -> bool:
-        """Whether a place, what holds it, or a part of it stands in the file but could not be understood."""
+        """Whether a place, its container or a part of it exists in the file but could not be understood."""
         names = place.names
         above = (".".join(names[:end]) for end in range(len(names), 0, -1))
         return WHOLE_FILE in self.unread or any(identity in self.unread for identity in above)
 
     @property
     def document(self) -> Document:
-        """The file that was named; the others were included by it."""
+        """The main file; it includes the others."""
         return self.documents[0]

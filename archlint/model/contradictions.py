@@ -1,6 +1,6 @@
 """Facts of a file that cannot be true together.
 
-What is merely unusual is no contradiction: a correct file must never be told that it contradicts itself.
+Unusual facts are not contradictions: a correct file must never get such an error.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from archlint.model.words import DEAD_LETTER_KINDS, PRECISIONS, REGISTRY_KINDS, 
 
 Components = AbstractMapping[str, Component]
 Say = Callable[[Place, str, str], None]
-"""Takes where, what cannot be true, and what to do."""
+"""Reports a place, what is wrong there, and what to do."""
 
 _FAR_TOO_SMALL = 20.0
-"""An artefact this many times smaller than its parameters is not explained by compression or quantisation."""
+"""Neither compression nor quantisation makes an artefact this many times smaller than its parameters."""
 _OTHER_DOWNTIME = 2.0
-"""Two figures for the same unavailability that differ by this factor are not one figure rounded."""
+"""Rounding does not explain two values of one unavailability that differ by this factor."""
 
 
 def report_contradictions(
     r: Reading, workloads: dict[str, Workload], models: dict[str, Model], components: dict[str, Component]
 ) -> None:
-    """Report each contradiction at the place that says the second of the two facts."""
+    """Report each contradiction at the second of its two facts."""
 
     def say(place: Place, message: str, suggestion: str) -> None:
         document, span = locate(r.origins, place, r.document)
@@ -50,8 +50,8 @@ def _check_component(say: Say, component: Component, components: Components, unr
     kind = component.kind
     idle = kind == "worker" and not any(relation.verb == "consumes" for relation in component.relations)
     if idle and component.place("consumes").identity not in unread:
-        message = "a worker takes work from a queue, but this one consumes nothing"
-        say(component.place("kind"), message, "add `consumes: [queue]`, or make it a `service`")
+        message = "this worker consumes nothing; a worker takes its work from a queue"
+        say(component.place("kind"), message, "add `consumes: [queue]`, or change `kind` to `service`")
     if component.serves:
         _check_models_of(say, component, "serves", component.serves, WITHOUT_MODEL)
     if component.trains:
@@ -64,10 +64,10 @@ def _check_component(say: Say, component: Component, components: Components, unr
     if component.availability is not None:
         _check_availability(say, component, component.availability)
     if component.features is not None and component.features == component.name:
-        say(component.place("features"), "a component cannot be its own source of features", "name another component")
+        say(component.place("features"), "a component cannot be its own feature source", "name another one")
     hardware = component.hardware
     if hardware is not None and hardware.gpus == 0 and hardware.gpu is not None:
-        say(component.place("hardware", "gpus"), f"no accelerator, but `gpu` names one: {hardware.gpu}", "remove one")
+        say(component.place("hardware", "gpus"), f"`gpus` is 0, but `gpu` is {hardware.gpu}", "remove one of them")
 
 
 def _check_models_of(
@@ -75,14 +75,15 @@ def _check_models_of(
 ) -> None:
     if component.kind in wrong_kinds:
         better = "`model-server`" if key == "serves" else "`training-job`"
-        say(component.place(key), f"a {component.kind} cannot have `{key}`", f"make it a {better}, or remove `{key}`")
+        hint = f"change `kind` to {better}, or remove `{key}`"
+        say(component.place(key), f"a {component.kind} cannot have `{key}`", hint)
     if len(set(models)) == len(models):
         return
     seen: set[str] = set()
     for index, name in enumerate(models):
         if name in seen:
             place = Place(("components", component.name, key, index), ("components", component.name, key, name))
-            say(place, f"`{name}` is named twice", "name each model once")
+            say(place, f"`{key}` lists `{name}` twice", "list each model once")
             return
         seen.add(name)
 
@@ -92,15 +93,15 @@ def _check_replicas(say: Say, component: Component) -> None:
     if scaling is not None:
         _check_range(say, component.place("replicas"), scaling)
         if autoscale is not None and scaling != autoscale:
-            message = "`replicas` and `autoscale` state different ranges"
-            say(component.place("autoscale"), message, "keep `replicas: {min, max}` or `autoscale`")
+            message = "`replicas` and `autoscale` have different ranges"
+            say(component.place("autoscale"), message, "remove one of them")
     if autoscale is not None:
         _check_range(say, component.place("autoscale"), autoscale)
     if replicas is None:
         return
     if replicas == 0 and autoscale is None:
-        message = "no replica: this component does not run"
-        say(component.place("replicas"), message, "write at least 1, or {min: 0, max: 4}")
+        message = "with 0 replicas, this component does not run"
+        say(component.place("replicas"), message, "write at least 1, or a range such as {min: 0, max: 4}")
     elif autoscale is not None and not (autoscale.minimum or 0) <= replicas <= (autoscale.maximum or replicas):
         message = f"{format_count(replicas)} replicas are outside the range of `autoscale`"
         say(component.place("replicas"), message, "remove `replicas`, or change the range")
@@ -109,20 +110,20 @@ def _check_replicas(say: Say, component: Component) -> None:
 def _check_range(say: Say, place: Place, scaling: Scaling) -> None:
     low, high = scaling.minimum, scaling.maximum
     if high == 0:
-        say(place.key("max"), "no replica ever: this component does not run", "write at least 1")
+        say(place.key("max"), "with a maximum of 0 replicas, this component never runs", "write at least 1")
     elif low is not None and high is not None and low > high:
-        say(place.key("min"), f"min is {format_count(low)}, above max with {format_count(high)}", "are they swapped?")
+        say(place.key("min"), f"`min` is {format_count(low)}, but `max` is {format_count(high)}", "swap them?")
 
 
 def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None:
     different = len(set(zones))
     if different != len(zones):
-        say(component.place("zones"), "the same zone is named twice", "name each zone once")
+        say(component.place("zones"), "`zones` lists the same zone twice", "list each zone once")
     if different < 2:
         return
     if component.host is not None:
-        message = f"replicas that share the host `{component.host}` cannot run in {different} zones"
-        say(component.place("zones"), message, "remove `host`, or name the one zone")
+        message = f"all replicas run on the host `{component.host}`, so they cannot run in {different} zones"
+        say(component.place("zones"), message, "remove `host`, or keep one zone")
     replicas = component.least_replicas
     if replicas is None:
         return
@@ -136,7 +137,7 @@ def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None
 
 def _check_dead_letter(say: Say, component: Component, target: Component | None) -> None:
     if component.dead_letter == component.name:
-        say(component.place("dead_letter"), "a queue cannot be its own dead letter", "name another queue")
+        say(component.place("dead_letter"), "a queue cannot be its own dead-letter queue", "name another queue")
     elif target is not None and target.kind not in DEAD_LETTER_KINDS:
         message = f"`{target.name}` is a {target.kind}; dead letters go to a queue or a store"
         say(component.place("dead_letter"), message, "name a queue")
@@ -149,17 +150,17 @@ def _check_availability(say: Say, component: Component, availability: float) -> 
     stated, derived = 1 - availability, down / (up + down)
     if max(stated, derived) > _OTHER_DOWNTIME * min(stated, derived) + 1e-12:
         one, other = format_share(availability), format_share(1 - derived)
-        message = f"an availability of {one}, but `mtbf` and `mttr` make it {other}"
-        say(component.place("availability"), message, "remove it, or correct `mtbf` and `mttr`")
+        message = f"`availability` is {one}, but `mtbf` and `mttr` give {other}"
+        say(component.place("availability"), message, "remove `availability`, or correct `mtbf` and `mttr`")
 
 
 def _check_workload(say: Say, workload: Workload, components: Components, r: Reading) -> None:
     rate, peak = workload.rate_per_s, workload.peak_per_s
     if rate is not None and peak is not None and peak < rate:
-        message = f"the peak, {format_rate(peak)}, is below the mean rate, {format_rate(rate)}"
-        say(workload.place("peak"), message, "are they swapped?")
+        message = f"`peak` is {format_rate(peak)}, below the mean `rate` of {format_rate(rate)}"
+        say(workload.place("peak"), message, "swap them?")
     if workload.distinct is not None and workload.inputs == "on-request":
-        message = "inputs that are unknown before the request cannot be counted ahead of time"
+        message = "with `inputs: on-request`, nobody can count the distinct inputs in advance"
         say(workload.place("distinct"), message, "remove `distinct`, or write `inputs: known`")
     client = components.get(workload.entrance.client)
     if client is None or ("components", client.name) in r.unread_parts:
@@ -167,26 +168,26 @@ def _check_workload(say: Say, workload: Workload, components: Components, r: Rea
     to = workload.entrance.to
     if to is not None and to in components and all(relation.target != to for relation in client.relations):
         message = f"`{client.name}` has no relation to `{to}`"
-        say(workload.place("from", "to"), message, "name the target of one of them")
+        say(workload.place("from", "to"), message, f"name a target of `{client.name}`, or remove `to`")
     elif client.kind == "client" and not client.relations and not client.serves:
-        message = f"the workload enters `{client.name}`, which has no relation to anything"
-        say(workload.place("from"), message, f"add `calls:` to `{client.name}`")
+        message = f"the workload enters at `{client.name}`, which has no relations"
+        say(workload.place("from"), message, f"add `calls: [COMPONENT]` to `{client.name}`")
 
 
 def _check_model(say: Say, model: Model, components: Components) -> None:
     whole, active = model.parameters, model.active_parameters
     if whole is not None and active is not None and active > whole:
-        message = f"{format_count(active)} active parameters are more than all {format_count(whole)}"
-        say(model.place("active_parameters"), message, "are they swapped?")
+        message = f"`active_parameters` is {format_count(active)}, above `parameters` with {format_count(whole)}"
+        say(model.place("active_parameters"), message, "swap them?")
     if whole is not None and model.artifact_bytes is not None and model.precision is not None:
         needed = whole * PRECISIONS[model.precision]
         if model.artifact_bytes * _FAR_TOO_SMALL < needed:
             message = (
-                f"{format_count(whole)} parameters in {model.precision} take {format_size(needed)}, "
-                f"far more than the artefact with {format_size(model.artifact_bytes)}"
+                f"{format_count(whole)} parameters in {model.precision} need {format_size(needed)}, "
+                f"but the artefact has only {format_size(model.artifact_bytes)}"
             )
             say(model.place("artifact"), message, "check the units of `artifact` and `parameters`")
     registry = components.get(model.registry) if model.registry is not None else None
     if registry is not None and registry.kind not in REGISTRY_KINDS:
         message = f"`{registry.name}` is a {registry.kind}; models come from a model registry or object store"
-        say(model.place("registry"), message, "name a component of kind `model-registry`")
+        say(model.place("registry"), message, "name a component of the kind `model-registry`")

@@ -1,8 +1,8 @@
 """Schedules: cron expressions and plain periods, and the longest gap between two runs.
 
-What a prediction's age can be at the worst moment depends on the longest gap, not on the usual one: a job on
-weekdays at 3:00 leaves 72 hours over a weekend. Days and minutes are sets of bits in one integer, so that a file
-with thousands of different schedules is read without delay.
+The maximum age of a prediction depends on the longest gap, not on the usual one: a job on weekdays at 3:00 has a gap
+of 72 hours over a weekend. Days and minutes are bits of one integer, so that thousands of different schedules are read
+quickly.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _PART: Final = r"(\*|([0-9]{1,4}|[a-z]{3})(?:-([0-9]{1,4}|[a-z]{3}))?)(?:/([0-9]
 _MAX_LENGTH: Final = 200
 _MONTH_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CYCLE_DAYS: Final = 28 * 1461 // 4
-"""Weekdays and leap years repeat after 28 years, as long as no year such as 2100 comes between. The cycle starts on
-the first of January 2001, a Monday; every fourth of its years is a leap year."""
+"""Weekdays and leap years repeat after 28 years, if no year such as 2100 is among them. The cycle starts on
+1 January 2001, a Monday; every fourth of its years is a leap year."""
 
 
 class Schedule(NamedTuple):
@@ -52,7 +52,7 @@ _FIELDS: Final = (
 def parse_schedule(text: str) -> Schedule:
     """Read a cron expression of five fields, a macro such as `@daily`, or a period such as `6h`.
 
-    Raises `ValueError` that says which field is wrong, or that the expression never comes true.
+    Raises `ValueError`, which names the wrong field, or says that the schedule never runs.
 
     >>> parse_schedule("0 3 * * *").longest_gap_s / 3600
     24.0
@@ -66,14 +66,14 @@ def parse_schedule(text: str) -> Schedule:
         return Schedule(text, _period_s(words[0]))
     if len(words) != len(_FIELDS):
         count = f"has {len(words)} fields" if words else "is too long" if text.strip() else "is empty"
-        raise ValueError(f"`{shorten(text)}` {count}; cron has five, as in 0 3 * * *")
+        raise ValueError(f"`{shorten(text)}` {count}; cron has five fields, as in 0 3 * * *")
     minutes, hours, days, months, weekdays = (
         _field(word, field) for word, field in zip(words, _FIELDS, strict=True)
     )
     either_day = not words[2].startswith("*") and not words[4].startswith("*")
     run_days = _matching_days(days, months, {day % 7 for day in weekdays}, either_day)
     if not run_days:
-        raise ValueError(f"`{shorten(text)}` never comes true; is there such a day?")
+        raise ValueError(f"`{shorten(text)}` never runs: no such day exists; correct the day or the month")
     times = _bits(hour * 60 + minute for hour in hours for minute in minutes)
     first, last = _lowest(times), times.bit_length() - 1
     between_days = longest_gap(run_days | run_days << _CYCLE_DAYS)
@@ -81,9 +81,9 @@ def parse_schedule(text: str) -> Schedule:
 
 
 def canonical(text: str) -> float | str:
-    """Return what all ways to write a schedule share: a period's seconds, or the times of a cron expression.
+    """Return one form for all ways to write a schedule: a period's seconds, or a normalised cron expression.
 
-    What is no schedule comes back as it is.
+    Any other text is returned unchanged.
 
     >>> canonical("@daily") == canonical("00 0 * * *")
     True
@@ -102,9 +102,9 @@ def canonical(text: str) -> float | str:
 
 
 def _written(word: str, field: _Field) -> str:
-    """Write a field as a star, or as the numbers that it stands for.
+    """Write a field as a star, or as the numbers that it means.
 
-    The star of a step of days is kept: with it, only the other field for days restricts them.
+    The star of a step of days is kept: cron combines the two day fields differently if one has a star.
     """
     of_week = field.high == 7                      # 0 and 7 are both Sunday
     numbers = {number % 7 for number in _field(word, field)} if of_week else _field(word, field)
@@ -116,7 +116,7 @@ def _written(word: str, field: _Field) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Split a schedule into its fields, with a macro as the fields that it stands for."""
+    """Split a schedule into its fields; a macro is replaced by its fields."""
     words = _MACROS.get(text.strip().lower(), text).split() if len(text) <= _MAX_LENGTH else []
     return words[1:] if len(words) == 2 and words[0] == "@every" else words
 
@@ -130,7 +130,7 @@ def _period_s(word: str) -> float:
             f"`{shorten(word)}` is not a schedule; write cron (0 3 * * *), a period (6h) or one of {macros}"
         ) from None
     if period_s <= 0:
-        raise ValueError(f"`{shorten(word)}` is not a period; write one such as 6h")
+        raise ValueError(f"`{shorten(word)}` is not a period; write a period above zero, such as 6h")
     return period_s
 
 
@@ -146,7 +146,7 @@ def _lowest(bits: int) -> int:
 
 
 def longest_gap(bits: int) -> int:
-    """The longest distance between neighbours of a set of numbers, given as bits; 0 for fewer than two.
+    """The longest distance between neighbours in a set of numbers, given as bits; 0 if it has fewer than two.
 
     >>> longest_gap(0b1000000101)
     7
@@ -155,7 +155,7 @@ def longest_gap(bits: int) -> int:
         return 0
     bits >>= _lowest(bits)
     free = ~bits & ((1 << bits.bit_length()) - 1)
-    # `runs[i]` marks where 2**i free numbers in a row start; the length of the longest row is put together from them.
+    # `runs[i]` marks where a run of 2**i free numbers starts; the longest length is built from them bit by bit.
     runs = []
     while free:
         runs.append(free)
@@ -220,7 +220,7 @@ def _field(word: str, field: _Field) -> set[int]:
             last = 7
         step = int(step_text or 1)
         if not field.low <= first <= last <= field.high or step < 1:
-            raise ValueError(f"`{shorten(part)}` is no {field.name} of cron; they go from {field.low} to {field.high}")
+            raise ValueError(f"`{shorten(part)}` is not a {field.name} of cron; write {field.low} to {field.high}")
         values.update(range(first, last + 1, step))
     return values
 

@@ -1,4 +1,4 @@
-"""Records of the format: mappings with fixed keys, and the short forms that may stand for them."""
+"""Records of the format: mappings with fixed keys, and their short forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archlint.source.nodes import Mapping, Node, Scalar
 
 
 class Field(Generic[T_co]):
-    """One key of a record: the attribute it fills, its type, what it means, and what its absence means."""
+    """One key of a record: its attribute, type and description, and what it means to omit it (`absent`)."""
 
     def __init__(
         self,
@@ -37,15 +37,15 @@ class Field(Generic[T_co]):
         self.required = required
 
     def schema(self, defs: Definitions) -> Schema:
-        """The schema of the value with a description that an editor shows."""
-        meaning = "Required." if self.required else f"Absent: {self.absent}."
+        """The schema of the value, with a description that editors show."""
+        meaning = "Required." if self.required else f"Default: {self.absent}."
         return {"description": f"{self.doc} {meaning}", **self.type.schema(defs)}
 
 
 class Rec(Generic[T_co]):
     """A mapping with fixed keys, read into a record.
 
-    `scalar` reads the short form, where a single value may stand for the mapping (`owner: team-a`).
+    `scalar` reads the short form, if a single value may replace the mapping (`owner: team-a`).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Rec(Generic[T_co]):
         return self.make(**values) if values is not None else None
 
     def values(self, r: Reading, node: Mapping) -> dict[str, object] | None:
-        """Attributes by name; None where a required one is missing or unreadable."""
+        """Return the attributes by name; None if a required one is missing or unreadable."""
         values: dict[str, object] = {}
         fields = self.fields
         path = r.path
@@ -111,20 +111,20 @@ class Rec(Generic[T_co]):
         return r.could_read(self.fields[key].read, key, node)
 
     def report_missing(self, r: Reading, node: Mapping) -> None:
-        """Report the required keys that are not there; those that could not be read have been reported."""
+        """Report the required keys that are missing; unreadable ones have already been reported."""
         origin = r.origins.get(tuple(str(step) for step in r.path)) if len(r.path) == 2 else None
         span = origin.entry.key_span if origin else node.span
         for field in self.required:
             if field.key not in node.entries:
-                message = f"{self.what} needs `{field.key}`: {field.doc.rstrip('.').lower()}"
+                message = f"{self.what} needs `{field.key}`: {_uncapitalised(field.doc)}"
                 r.report("missing-key", span, message, f"add `{field.key}:`")
 
     def example(self) -> str:
-        """A hint at the shape."""
+        """Return an example of the shape, for a suggestion."""
         return "`{" + ", ".join(f"{key}: …" for key in list(self.fields)[:3]) + "}`"
 
     def schema(self, defs: Definitions) -> Schema:
-        """An object that allows its own keys only."""
+        """Return an object schema that allows only its own keys."""
         return shared(defs, self.name, lambda: self._schema(defs))
 
     def _schema(self, defs: Definitions) -> Schema:
@@ -140,7 +140,7 @@ class Rec(Generic[T_co]):
 
 
 class Wrapped(Generic[S, T]):
-    """A scalar type whose value is put into a record: the short form of a mapping."""
+    """The short form of a mapping: a scalar whose value is put into a record."""
 
     def __init__(self, inner: Type[S], make: Callable[[S], T]) -> None:
         self.inner = inner
@@ -155,3 +155,12 @@ class Wrapped(Generic[S, T]):
     def schema(self, defs: Definitions) -> Schema:
         """The schema of the scalar."""
         return self.inner.schema(defs)
+
+
+def _uncapitalised(doc: str) -> str:
+    """Return a description as the end of a sentence.
+
+    >>> _uncapitalised("The target component.")
+    'the target component'
+    """
+    return doc[:1].lower() + doc[1:].rstrip(".")

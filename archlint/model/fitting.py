@@ -1,4 +1,4 @@
-"""Relations that do not fit what they lead to, or their own attributes."""
+"""Relations that do not fit their target, or their own attributes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVERY: Final = frozenset(KINDS)
 _DATA: Final = STORES | {"external", "monitoring"}
 _MESSAGES: Final = frozenset({"queue", "external", "cache", "database", "log-store", "object-store"})
 _WRONG_TARGETS: Final[dict[str, tuple[frozenset[str], str]]] = {
-    "calls": (frozenset({"queue"}), "something that answers"),
+    "calls": (frozenset({"queue"}), "a component that answers"),
     "reads": (_EVERY - _DATA, "a store (database, cache, warehouse, …)"),
     "writes": (_EVERY - _DATA, "a store (database, cache, warehouse, …)"),
     "publishes": (_EVERY - _MESSAGES, "a queue"),
@@ -23,7 +23,7 @@ _WRONG_TARGETS: Final[dict[str, tuple[frozenset[str], str]]] = {
     "triggers": (
         frozenset({"queue", "client", "load-balancer", "cache", "database", "log-store", "monitoring"}), "a job",
     ),
-    "mirrors": (frozenset({"client", "scheduler", "monitoring"}), "something that takes requests"),
+    "mirrors": (frozenset({"client", "scheduler", "monitoring"}), "a component that takes requests"),
     "loads": (
         frozenset({"client", "load-balancer", "queue", "scheduler", "monitoring", "edge-device"}),
         "a model registry or object store",
@@ -31,7 +31,7 @@ _WRONG_TARGETS: Final[dict[str, tuple[frozenset[str], str]]] = {
     "logs_to": (frozenset({"client", "load-balancer", "scheduler", "training-job", "edge-device"}), "a log store"),
     "monitored_by": (
         frozenset({"client", "load-balancer", "cache", "edge-device", "training-job"}),
-        "a component of kind monitoring",
+        "a component of the kind `monitoring`",
     ),
 }  # fmt: skip
 _BETTER: Final = {
@@ -40,16 +40,16 @@ _BETTER: Final = {
 }  # fmt: skip
 _ANSWERING: Final = frozenset({"reads", "writes", "publishes", "consumes", "loads"})
 _ONCE: Final = frozenset({"consumes", "triggers", "mirrors", "loads", "logs_to", "monitored_by"})
-"""Verbs that say nothing new when they are said of one target twice, without further attributes."""
+"""Verbs that mean the same when they name one target twice, without further attributes."""
 _WITHOUT_WAIT: Final = frozenset({"publishes", "consumes", "triggers", "mirrors", "logs_to", "monitored_by"})
 _ROUNDING: Final = 0.01
-"""Three shares of 33.4 % are meant to be the whole."""
+"""Three shares of 33.4 % are meant to add up to 100 %."""
 
 Say = Callable[[Place, str, str], None]
 
 
 def check_relations(say: Say, component: Component, components: AbstractMapping[str, Component]) -> None:
-    """Say what is wrong with the relations of one component, each alone and all together."""
+    """Report what is wrong with the relations of one component, each by itself and all of them together."""
     grouped = False
     bare: set[tuple[str, str]] = set()
     for relation in component.relations:
@@ -61,11 +61,11 @@ def check_relations(say: Say, component: Component, components: AbstractMapping[
         if target.kind in wrong_kinds:
             _say_wrong_target(say, relation, target.kind, wanted)
         if verb == "calls" and relation.target == relation.source:
-            hint = "remove it: calls between replicas are not modelled"
+            hint = "remove this relation; archlint does not model calls between replicas"
             say(relation.place(), "a component cannot call itself", hint)
         if verb in _ONCE:
             if (verb, relation.target) in bare and relation == _bare(relation):
-                say(relation.place(), f"`{verb}` names `{relation.target}` twice", "name it once")
+                say(relation.place(), f"`{verb}` lists `{relation.target}` twice", "list it once")
             bare.add((verb, relation.target))
         if relation.share is not None or relation.either is not None:
             grouped = True
@@ -81,35 +81,37 @@ def _bare(relation: Relation) -> Relation:
 
 def _say_wrong_target(say: Say, relation: Relation, kind: str, wanted: str) -> None:
     better = _BETTER.get((relation.verb, kind), "calls" if relation.verb in _ANSWERING else "")
-    hint = f"did you mean `{better}`, or " if better else "name something else, or write "
+    hint = f"write `{better}`" if better else "name another component"
     message = f"`{relation.source}` {relation.verb} `{relation.target}`, which is a {kind}, not {wanted}"
-    say(relation.place(), message, f"{hint}another kind for `{relation.target}`?")
+    say(relation.place(), message, f"{hint}, or change the kind of `{relation.target}`")
 
 
 def _check_attributes(say: Say, relation: Relation, target: Component) -> None:
     verb = relation.verb
     if relation.wait is not None:
         if not relation.wait and verb in {"calls", "reads"}:
-            message = f"`{verb}` waits for the answer; `wait: false` is for `writes`"
-            say(relation.place("wait"), message, "publish to a queue, or remove `wait`")
+            message = f"`{verb}` always waits for the answer; only `writes` may have `wait: false`"
+            say(relation.place("wait"), message, "remove `wait`, or publish to a queue")
         elif relation.wait and verb in _WITHOUT_WAIT:
-            say(relation.place("wait"), f"nobody waits for what `{verb}` starts", "remove `wait`, or write `calls`")
+            message = f"`{verb}` never waits, so it cannot have `wait: true`"
+            say(relation.place("wait"), message, "remove `wait`, or write `calls`")
     if relation.max_attempts is not None and verb != "consumes":
-        message = f"`max_attempts` counts the deliveries of a message, and belongs to `consumes`, not `{verb}`"
-        say(relation.place("max_attempts"), message, "write `retries`, which does not count the first attempt")
+        message = f"`max_attempts` applies to `consumes` only, not to `{verb}`"
+        say(relation.place("max_attempts"), message, "write `retries`, which does not include the first attempt")
     if relation.fallback is not None and relation.fallback == relation.target:
-        say(relation.place("fallback"), f"`{relation.target}` cannot be its own fallback", "name something else")
+        say(relation.place("fallback"), f"`{relation.target}` cannot be its own fallback", "name another component")
     if target.kind not in MAY_CACHE:
         for key, value in (("hit_ratio", relation.hit_ratio), ("ttl", relation.ttl_s), ("kind", relation.caches)):
             if value is not None:
-                say(relation.place(key), f"`{target.name}` is a {target.kind}, not a cache", "make its kind `cache`")
+                message = f"`{key}` needs a cache, but `{target.name}` is a {target.kind}"
+                say(relation.place(key), message, f"remove `{key}`, or change the kind of `{target.name}` to `cache`")
                 return
 
 
 def _check_shares(say: Say, component: Component) -> None:
-    """A request takes one of the calls with a share; those of one `parallel` group are chosen from by themselves.
+    """Check that shares add up to 100% at most: a request takes one of the calls with a share.
 
-    Calls with a condition are left out: two conditions may hold at once.
+    Each `parallel` group is a choice of its own. Calls with a condition are skipped: two conditions may both hold.
     """
     totals: dict[str | None, float] = {}
     for relation in component.relations:
@@ -117,13 +119,13 @@ def _check_shares(say: Say, component: Component) -> None:
             continue
         total = totals[relation.parallel] = totals.get(relation.parallel, 0.0) + relation.share
         if total > 1 + _ROUNDING:
-            message = f"the shares of these calls add up to {format_share(total)}: a request takes one of them"
-            say(relation.place("share"), message, "let the shares add up to 100% or less")
+            message = f"the shares of these calls add up to {format_share(total)}, but each request takes one call"
+            say(relation.place("share"), message, "reduce them to 100% or less in total")
             return
 
 
 def _check_groups(say: Say, component: Component) -> None:
-    """Of a group of one, `any one suffices` says nothing: most likely its name is misspelt, here or beside it."""
+    """Check that no `either` group has only one member: its name is most likely misspelt."""
     members: dict[str, list[Relation]] = {}
     for relation in component.relations:
         if relation.either is not None:
@@ -132,6 +134,6 @@ def _check_groups(say: Say, component: Component) -> None:
     if alone:
         group = alone[-1].either
         other = next((name for name in members if name != group), None)
-        hint = f"did you mean `{other}`?" if other else "use the same name for its alternatives"
-        message = f"the group `{group}` has one member: there is nothing to choose"
+        hint = f"did you mean `{other}`?" if other else "give its alternatives the same group name"
+        message = f"the group `{group}` has only this member, so it has no alternative"
         say(alone[-1].place("either"), message, hint)

@@ -1,4 +1,4 @@
-"""From a structural place to the text that says it."""
+"""From a structural place to its text in a document."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 
 def locate(origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main: Document) -> tuple[Document, Span]:
-    """Return the document and the span that says a place, or the nearest thing above it that is said.
+    """Return the document and the span of a place, or of the nearest part that contains it and exists.
 
-    A scalar value is its own span, and so is a mapping or list on one line, with its key; of a longer one the key
-    is, and of an item that is a mapping its target.
+    A scalar value is its own span. A mapping or list on one line is a span together with its key; a longer one is
+    represented by its key, and a mapping in a list by its target.
     """
     steps = place.steps
     origin = origins.get(tuple(str(step) for step in steps[:2]))
@@ -39,7 +39,7 @@ def locate(origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main
 
 
 def _head(document: Document) -> Span:
-    """Place what concerns the whole file at its first key."""
+    """Return the span for the whole file: its first key."""
     root = document.root
     if isinstance(root, Mapping) and root.entries:
         first = root.entries.get("system") or next(iter(root.entries.values()))
@@ -72,5 +72,5 @@ def _span_of(entry: Entry, is_item: bool, text: str) -> Span:
 
 
 def _on_one_line(entry: Entry, end: int, text: str) -> bool:
-    """Whether a value follows its key on the same line; that of an alias stands at its anchor, above."""
+    """Whether a value follows its key on the same line; the value of an alias is at its anchor, above."""
     return entry.start < end and text.find("\n", entry.start, end) < 0 and text.find("\r", entry.start, end) < 0

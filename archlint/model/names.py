@@ -1,4 +1,4 @@
-"""The nearest valid name for a misspelt one, in bounded time however many names there are."""
+"""The nearest valid name for a misspelt one, in bounded time for any number of names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _MAX_INDEXED: Final = 2_000_000
 _MAX_KNOWN: Final = 10_000
 _CUTOFF: Final = 0.6
 _CUTOFF_NEAR: Final = 0.45
-"""All words of four letters or more that are one edit apart are more alike than this."""
+"""Any two words of four or more letters that are one edit apart are more similar than this."""
 
 
 class Names:
     """Valid names, prepared once for many look-ups.
 
-    Names one edit away (a letter more, less, other, or two swapped) are found through an index. Only what is
-    further away is compared one by one, which costs about 20 us a name; `compared` counts those.
+    Names one edit away (a letter added, removed, changed, or two swapped) are found through an index. Only more distant
+    names are compared one by one, at about 20 us each; `compared` counts them.
     """
 
     def __init__(self, names: Iterable[str], synonyms: Mapping[str, str] | None = None) -> None:
@@ -33,7 +33,7 @@ class Names:
     def nearest(self, word: str, thorough: bool = True) -> str | None:
         """Return the name that a misspelt word most likely means, or None.
 
-        Where not `thorough`, names further than one edit away are not looked for.
+        If not `thorough`, only names one edit away are considered.
         """
         if len(word) > _MAX_LENGTH:
             return None
@@ -75,7 +75,7 @@ class Names:
 
 
 def is_near(word: str, name: str) -> bool:
-    """Whether a word is a slip of a name: one edit, and one more for every four letters after the first four.
+    """Whether a word is a typo of a name: one edit, and one more for every four letters after the first four.
 
     >>> is_near("availibilty", "availability"), is_near("rate_limit", "limit"), is_near("regions", "trains")
     (True, False, False)
@@ -85,7 +85,7 @@ def is_near(word: str, name: str) -> bool:
 
 
 def _edits(one: str, other: str) -> int:
-    """Count the letters to insert, delete, replace or swap with their neighbour that lie between two words."""
+    """Count the edits between two words: letters to insert, delete, replace or swap with their neighbour."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for here, letter in enumerate(one, start=1):
@@ -103,7 +103,7 @@ def _plain(name: str) -> str:
 
 
 def _variants(name: str) -> set[str]:
-    """A name, and what is left of it without one letter: names one edit apart share one of these."""
+    """A name, and all its forms without one letter: names one edit apart share one of these."""
     return {name, *(name[:i] + name[i + 1 :] for i in range(len(name)))} if len(name) <= _MAX_LENGTH else {name}
 
 

@@ -1,4 +1,4 @@
-"""Types for what is stated at percentiles: service times and latency objectives."""
+"""Types for values at percentiles: service times and latency objectives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Span
 DURATION: Final[Parsed[float]] = Parsed(parse_duration, "a duration", "850ms", DURATION_PATTERN, name="duration")
 _OBJECTIVE: Final[Parsed[float]] = Parsed(
     parse_duration, "a duration", "300ms", DURATION_PATTERN, name="duration",
-    zero="no answer takes no time; remove the key if there is no objective",
+    zero="no answer takes zero time; remove the key if there is no objective",
 )  # fmt: skip
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
 _LIKELY: Final = {
@@ -35,7 +35,7 @@ class _Stated(NamedTuple):
 def _read_percentiles(
     r: Reading, entries: dict[str, Entry], type_: Parsed[float]
 ) -> tuple[tuple[float, float], ...] | None:
-    """Read percentiles into (fraction, seconds) in rising order; None where they contradict each other."""
+    """Read percentiles into (fraction, seconds) in rising order; None if they contradict each other."""
     stated: list[_Stated] = []
     path = r.path
     path.append("")
@@ -62,7 +62,7 @@ def _read_percentiles(
 
 
 def _in_order(r: Reading, stated: list[_Stated]) -> bool:
-    """Whether times rise with the fraction; each pair that does not is reported."""
+    """Whether times rise with the fraction; each pair that does not rise is reported."""
     fine = True
     for low, high in zip(stated, stated[1:], strict=False):
         if low.fraction == high.fraction:
@@ -72,7 +72,7 @@ def _in_order(r: Reading, stated: list[_Stated]) -> bool:
                 f"{high.key} is {format_duration(high.seconds)}, below {low.key} with {format_duration(low.seconds)}: "
                 "a higher percentile is never smaller"
             )
-            suggestion = "are they swapped?"
+            suggestion = "swap them?"
         else:
             continue
         fine = False
@@ -93,7 +93,7 @@ class ServiceTimeType:
     known: AbstractMapping[str, ServiceTime] = MappingProxyType({})
 
     def read(self, r: Reading, node: Node) -> ServiceTime | None:
-        """Read either form; a mapping needs at least one percentile, or the mean."""
+        """Read either form; a mapping needs a percentile or the mean."""
         if isinstance(node, Scalar) and not node.is_null:
             constant = DURATION.read(r, node)
             return None if constant is None else ServiceTime(constant_s=constant)
@@ -143,7 +143,7 @@ def _read_key(r: Reading, node: Mapping, key: str, type_: Parsed[float]) -> floa
 
 
 class LatencyType:
-    """Percentiles, or one duration, which is read as the p99."""
+    """Percentiles, or one duration, which is the p99."""
 
     known: AbstractMapping[str, tuple[tuple[float, float], ...]] = MappingProxyType({})
 

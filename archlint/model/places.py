@@ -1,4 +1,4 @@
-"""Where in an architecture something is said, by names and never by line numbers."""
+"""Places in an architecture, by names instead of line numbers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Quantities as people write them (`850ms`, `1.1GB`, `40/s`, `99.5%`), to numbers in base units, and back.
+"""Quantities such as `850ms`, `1.1GB`, `40/s` and `99.5%`: parsed into numbers in base units, and formatted.
 
 Base units: a duration is a float in seconds, a size an int in bytes, a rate a float per second, a bandwidth a
-float in bytes per second, a share a float from 0 to 1, a count a float without unit. A parser raises
-`ValueError` with a sentence that says what would be right: `what is wrong; what to do`.
+float in bytes per second, a share a float from 0 to 1, a count a float without a unit. A parser raises
+`ValueError` with a message of the form `what is wrong; what to do`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_DIGITS: Final = 40
 
 
 class Money(NamedTuple):
-    """An amount for something: `0.40 USD per 1k` has `per_count` 1000; `1200 USD per month` `per_s` 2592000."""
+    """A price: `0.40 USD per 1k` has `per_count` 1000; `1200 USD per month` `per_s` 2592000."""
 
     amount: float
     currency: str
@@ -40,19 +40,19 @@ class Money(NamedTuple):
 
 
 def _split(text: str) -> tuple[str, str] | None:
-    """Part a text into a number and what follows it; None for what starts with no number, or is far too long."""
+    """Split a text into its number and the rest; None if it is too long or does not start with a number."""
     match = _NUMBER.match(text) if len(text) <= 2 * MAX_DIGITS else None
     return (match[0], text[match.end() :].strip()) if match is not None else None
 
 
 def _number(text: str) -> float:
     if len(text) > MAX_DIGITS:
-        raise ValueError(f"`{shorten(text)}` has too many digits; write it with a unit such as 12M")
+        raise ValueError(f"`{shorten(text)}` has too many digits; use a multiplier, such as 12M")
     return float(text.replace("_", "").replace(",", ""))
 
 
 def shorten(text: str, most: int = 40) -> str:
-    """Cut a text for a message, on one line.
+    """Shorten a text for a message, and put it on one line.
 
     >>> shorten("a text of several words", 10)
     'a text of…'
@@ -68,7 +68,7 @@ def parse_duration(text: str) -> float:
     (0.85, 600.0)
     >>> parse_duration("850")
     Traceback (most recent call last):
-    ValueError: `850` has no unit of time; did you mean 850ms or 850s?
+    ValueError: `850` has no unit; did you mean 850ms or 850s?
     """
     parts = _split(text)
     if parts is None or not _is_word(parts[1]):
@@ -79,10 +79,10 @@ def parse_duration(text: str) -> float:
     scale = SECONDS.get(unit.replace("μ", "µ"))
     if scale is None:
         if not unit:
-            raise ValueError(f"`{shorten(text)}` has no unit of time; did you mean {number}ms or {number}s?")
+            raise ValueError(f"`{shorten(text)}` has no unit; did you mean {number}ms or {number}s?")
         hint = _unit_hint(number, unit, SECONDS, LIKELY_SECONDS, "ns, us, ms, s, min, h, d, w")
-        raise ValueError(f"`{shorten(text)}` has an unknown unit of time; {hint}")
-    # No float is a thousandth: divided by a thousand, 100ms and 100000us are the same number, multiplied they are not.
+        raise ValueError(f"unknown unit `{shorten(unit)}` in `{shorten(text)}`; {hint}")
+    # No float equals 0.001 exactly: 100ms and 100000us are equal only if both are divided, not multiplied.
     return _number(number) * scale if scale >= 1 else _number(number) / round(1 / scale)
 
 
@@ -91,7 +91,7 @@ def _is_word(text: str) -> bool:
 
 
 def _compound(text: str) -> str | None:
-    """`1h30m`, as some tools write it, in one unit: `90min`."""
+    """Return `90min` for `1h30m`, which some tools write: one unit instead of several."""
     pattern = r"([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|ms|m|s)\s*"
     parts = re.findall(pattern, text) if len(text) <= MAX_DIGITS else []
     if len(parts) < 2 or re.sub(pattern, "", text):
@@ -105,7 +105,7 @@ def _unit_hint(number: str, unit: str, known: Iterable[str], likely: dict[str, s
     lowered = unit.lower()
     same = next((name for name in known if name.lower() == lowered), None)
     meant = likely.get(lowered) or same
-    return f"did you mean {number}{meant}?" if meant else f"units are {units}"
+    return f"did you mean {number}{meant}?" if meant else f"valid units: {units}"
 
 
 def parse_size(text: str) -> int:
@@ -121,9 +121,9 @@ def parse_size(text: str) -> int:
     scale = BYTES.get(unit)
     if scale is None:
         if not unit:
-            raise ValueError(f"`{shorten(text)}` has no unit of size; did you mean {number}MB or {number}GB?")
+            raise ValueError(f"`{shorten(text)}` has no unit; did you mean {number}MB or {number}GB?")
         hint = _unit_hint(number, unit, BYTES, LIKELY_BYTES, "B, kB, MB, GB, TB, KiB, MiB, GiB")
-        raise ValueError(f"`{shorten(text)}` has an unknown unit of size; {hint}")
+        raise ValueError(f"unknown unit `{shorten(unit)}` in `{shorten(text)}`; {hint}")
     return round(_number(number) * scale)
 
 
@@ -139,7 +139,7 @@ def parse_count(text: str) -> float:
     number, unit = parts
     scale = COUNTS.get(unit)
     if scale is None:
-        raise ValueError(f"`{shorten(text)}` has an unknown multiplier; counts take k, M, B and T, as in 280M")
+        raise ValueError(f"unknown multiplier `{shorten(unit)}` in `{shorten(text)}`; write k, M, B or T, as in 280M")
     return _number(number) * scale
 
 
@@ -162,8 +162,8 @@ def parse_rate(text: str) -> float:
         raise ValueError(f"`{shorten(text)}` is not a rate; {hint}")
     if period not in PERIODS:
         likely = LIKELY_PERIODS.get(period.lower())
-        hint = f"did you mean {number}{counted}/{likely}?" if likely else "rates are per s, min, h, day, week or month"
-        raise ValueError(f"`{shorten(text)}` has an unknown period; {hint}")
+        hint = f"did you mean {number}{counted}/{likely}?" if likely else "valid periods: s, min, h, day, week, month"
+        raise ValueError(f"unknown period `{shorten(period)}` in `{shorten(text)}`; {hint}")
     return _number(number) * multiplier / PERIODS[period]
 
 
@@ -171,7 +171,7 @@ _RATE_HINT: Final = "write it like 40/s, 300/min or 2M/day"
 
 
 def _partition(text: str) -> tuple[str, str, str]:
-    """Part `k requests per min` or `k/min` at the word or sign for `per`."""
+    """Split `k requests per min` or `k/min` at `per` or `/`."""
     before, per, after = text.partition("/")
     if not per:
         before, per, after = text.partition("per")
@@ -179,7 +179,7 @@ def _partition(text: str) -> tuple[str, str, str]:
 
 
 def _multiplier(counted: str) -> float | None:
-    """The multiplier of what a rate counts: `k requests`, `k`, `requests`; None for what is none of these."""
+    """Return the multiplier in `k requests`, `k` or `requests`; None if the text has another form."""
     if counted in EVENTS:
         return 1.0
     if counted[1:].strip() in ("", *EVENTS):
@@ -241,13 +241,13 @@ def parse_money(text: str) -> Money:
     except ValueError:
         count = 0.0
     if count <= 0:
-        hint = "a price is per count (1k) or per s, min, h, day or month"
-        raise ValueError(f"`{shorten(text)}` does not say what it pays for; {hint}")
+        hint = "write a price per count (1k), or per s, min, h, day or month"
+        raise ValueError(f"unknown period or count `{shorten(per)}` in `{shorten(text)}`; {hint}")
     return Money(amount, currency, per_count=count)
 
 
 def _trim(value: float, digits: int = 3) -> str:
-    """Significant digits enough for a reader, without trailing zeros and without an exponent."""
+    """Format a number with a few significant digits, without trailing zeros or an exponent."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits}g}")
@@ -310,7 +310,7 @@ def format_rate(per_s: float) -> str:
 
 
 def format_share(share: float) -> str:
-    """A share in per cent, with three digits of it or of what is missing to the whole: a nine more is seen.
+    """A share in per cent, with three significant digits of it or of the rest to 100 %, so that each nine shows.
 
     >>> format_share(0.995), format_share(2 / 3), format_share(0.99999)
     ('99.5 %', '66.7 %', '99.999 %')
@@ -340,11 +340,11 @@ FORMATS: Final[dict[str, Callable[[float], str]]] = {
     "B/s": lambda value: format_size(value) + "/s",
     "h": lambda value: f"{_trim(value)} h",
 }
-"""From the unit of a term to the function that writes its value."""
+"""The function that formats a value, by its unit."""
 
 
 def format_quantity(value: float | str | bool, unit: str) -> str:
-    """A value of a term for a reader; text and yes/no stay as they are.
+    """A value with its unit, as text; a text stays as it is, and a boolean becomes yes or no.
 
     >>> format_quantity(0.05, "s"), format_quantity(True, "")
     ('50 ms', 'yes')

@@ -1,4 +1,4 @@
-"""A document, with what it includes, to an `Architecture`: one pass, every problem reported."""
+"""Reads a document and the files that it includes into an `Architecture`, and reports all problems together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 from archlint.source.parser import MAX_BYTES, MAX_SEPARATORS, MIN_ALIASED, collector_paused, count_separators
 
 IncludeLoader = Callable[[Document, str], Document]
-"""Loads the file that a document includes, by the text that it wrote; raises `UnreadableInputError`."""
+"""Loads a file that a document includes, by its path as written; raises `UnreadableInputError`."""
 
 MAX_FILES: Final = 1_000
 _FLAW_RULES: Final = {
@@ -39,7 +39,7 @@ _FLAW_RULES: Final = {
     "line-separator": "wrong-shape",
 }  # fmt: skip
 _FLAW_CURES: Final = {
-    "duplicate-key": "rename one of them, or join them",
+    "duplicate-key": "rename one of them, or merge them",
     "several-documents": "start it with `archlint: 1`, move it into another file, or remove it",
     "unsupported-yaml": "write plain YAML: mappings, lists, scalars",
     "line-separator": "remove it, or replace it with a line break or a space",
@@ -47,9 +47,9 @@ _FLAW_CURES: Final = {
 
 
 def read(document: Document, load: IncludeLoader) -> Architecture:
-    """Read a system from the document of its main file; `load` is asked for each file that it includes.
+    """Read a system from the document of its main file; `load` loads each file that it includes.
 
-    Raises `UnreadableInputError` where the main file is empty; whatever else is wrong is among the problems.
+    Raises `UnreadableInputError` if the main file is empty. Everything else that is wrong becomes a problem.
     """
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: it describes no system", "start with `archlint: 1`")
@@ -60,12 +60,12 @@ def read(document: Document, load: IncludeLoader) -> Architecture:
 
 
 def no_includes(document: Document, target: str) -> Document:
-    """Stand for the loader where there is no file system, as for standard input without a file name."""
-    raise UnreadableInputError(f"{document.name}: cannot include {target} here", "check the file itself, by its name")
+    """Reject every include: the loader for input without a file name, such as standard input."""
+    raise UnreadableInputError(f"{document.name}: cannot include {target} here", "check the file by its name")
 
 
 class _Budget:
-    """What the files of one system may hold in all: a repository is untrusted, and includes multiply."""
+    """The limits for all files of one system together: repositories are untrusted, and includes multiply."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -77,7 +77,7 @@ class _Budget:
         self.size += len(document.text)
         self.values += count_separators(document.text)
         self.aliased += document.aliased
-        hint = "include less, or make it systems of their own"
+        hint = "include fewer files, or split the system"
         if self.size > MAX_BYTES:
             raise UnreadableInputError(f"the files of this system are larger than {MAX_BYTES // 1024**2} MiB", hint)
         if self.values > MAX_SEPARATORS:
@@ -111,7 +111,7 @@ class _Reader:
         if not self.components and not r.problems:
             r.path = []
             r.document, span = locate(r.origins, Place((), ()), self.documents[0])
-            message = "a system needs components, and this file has none"
+            message = "the system has no components"
             r.report("missing-key", span, message, "add `components:`", loses_meaning=False)
         order = {id(document): index for index, document in enumerate(self.documents)}
         problems = sorted(r.problems, key=lambda p: (order[id(p.document)], p.span))
@@ -126,7 +126,7 @@ class _Reader:
         )  # fmt: skip
 
     def files(self, main: Document) -> None:
-        """Read the main file, and after each file those that it includes, depth first."""
+        """Read the main file and the files that it includes, depth first."""
         known = {main.name}
         self.budget.spend(main)
         waiting: list[tuple[Document, tuple[str, ...]]] = [(main, ())]
@@ -146,7 +146,7 @@ class _Reader:
         root = document.root
         if not isinstance(root, Mapping):
             span = root.span if root is not None else Span(0, 1)
-            message = "a file describes a system: a mapping of keys"
+            message = "the file is not a mapping of keys"
             r.report("wrong-shape", span, message, "start with `archlint: 1`")
             return None
         self.version(root)
@@ -157,7 +157,7 @@ class _Reader:
         return includes.value if includes is not None else None
 
     def top_key(self, key: str, entry: Entry) -> None:
-        """Read what stands under one key of the top level."""
+        """Read the value of one top-level key."""
         r = self.r
         r.path = [key]
         r.origins.setdefault((key,), Origin(r.document, entry))
@@ -171,7 +171,7 @@ class _Reader:
             r.unknown_key(key, entry, "a file", _top_names(), _fits_top)
 
     def flaws(self, document: Document, root: Mapping) -> None:
-        """Turn the flaws of the parser into problems; a section that stands twice is read twice."""
+        """Turn the parser's flaws into problems; a repeated section is read too."""
         r = self.r
         r.unlisted += document.unlisted
         paths = _paths(root) if any(flaw.mapping >= 0 for flaw in document.flaws) else {}
@@ -186,7 +186,7 @@ class _Reader:
                 self.section(flaw.key, flaw.value)
 
     def version(self, root: Mapping) -> None:
-        """Check the version of the format, where a file says it: an included one need not."""
+        """Check the version of the format, if the file states it; an included file need not."""
         r = self.r
         entry = root.entries.get("archlint")
         r.path = ["archlint"]
@@ -195,12 +195,12 @@ class _Reader:
         value = entry.value
         if isinstance(value, Scalar) and value.text == FORMAT_VERSION:
             return
-        said = f"`{shorten(value.text)}`" if isinstance(value, Scalar) else "like this"
-        message = f"the format has no version {said}; this archlint reads version {FORMAT_VERSION}"
+        said = f"`{shorten(value.text)}`" if isinstance(value, Scalar) else "here"
+        message = f"unknown format version {said}; this archlint reads version {FORMAT_VERSION}"
         r.report("unknown-version", value.span, message, "write `archlint: 1`, or update archlint")
 
     def system_key(self, key: str, entry: Entry) -> None:
-        """Read a fact of the system as a whole; only one file can say it."""
+        """Read a key of the system as a whole; only one file may set it."""
         field = SYSTEM_RECORD.fields[key]
         value = field.read(self.r, entry.value)
         if self.r.origins[(key,)].document is not self.r.document:
@@ -209,14 +209,14 @@ class _Reader:
             self.top[field.attribute] = value
 
     def twice(self, steps: tuple[str, ...], key: str, entry: Entry) -> None:
-        """Report a name that is said in two places."""
+        """Report a name that is defined twice."""
         r = self.r
         first = r.origins[steps]
         r.path = list(steps)
         related = (("first defined here", first.document, first.entry.key_span),)
         where = "in two files" if first.document is not r.document else "in two places"
         message = f"`{shorten(key)}` is defined {where}; only the first is used"
-        r.report("duplicate-name", entry.key_span, message, "rename one of them, or join them", related=related)
+        r.report("duplicate-name", entry.key_span, message, "rename one of them, or merge them", related=related)
 
     def section(self, section: str, node: Node) -> None:
         """Read a mapping of names to records."""
@@ -224,7 +224,7 @@ class _Reader:
         if isinstance(node, Scalar) and node.is_null:
             return
         if not isinstance(node, Mapping):
-            r.wrong_shape(node, "names, each with its facts", f"`{section}: {{name: {{…}}}}`")
+            r.wrong_shape(node, "a mapping of names", f"`{section}: {{name: {{…}}}}`")
             return
         read_one = {"components": self.component, "models": self.model, "workloads": self.workload}[section]
         for name, entry in node.entries.items():
@@ -235,7 +235,7 @@ class _Reader:
             r.origins[steps] = Origin(r.document, entry)
             r.path = [section, name]
             if len(name) > MAX_NAME or not _is_word(name):
-                message = f"`{shorten(name)}` is not a name: one word, of at most {MAX_NAME} characters"
+                message = f"`{shorten(name)}` is not a valid name: a name is one word of at most {MAX_NAME} characters"
                 r.report("wrong-name", entry.key_span, message, "use letters, digits, - and _")
                 if len(name) > MAX_NAME:
                     continue
@@ -245,7 +245,7 @@ class _Reader:
             if isinstance(value, Mapping):
                 read_one(name, value)
             else:
-                r.wrong_shape(value, f"the facts of a {section[:-1]} (a mapping)", f"`{shorten(name)}: {{…}}`")
+                r.wrong_shape(value, "a mapping of keys", f"`{shorten(name)}: {{…}}`")
 
     def component(self, name: str, node: Mapping) -> None:
         """Read a component; its relations keep the order of the file, over all verbs."""
@@ -270,7 +270,7 @@ class _Reader:
             self.workloads[name] = WORKLOAD.make(name=name, **values)
 
     def includes(self, document: Document, node: Node, chain: tuple[str, ...], known: set[str]) -> list[Document]:
-        """Load the files that a file includes; one that others have included already is read once."""
+        """Load the files that a file includes; each file is read once."""
         r = self.r
         found: list[Document] = []
         if isinstance(node, Scalar) and node.is_null:
@@ -283,7 +283,7 @@ class _Reader:
                 continue
             try:
                 if len(known) >= MAX_FILES:
-                    raise UnreadableInputError(f"more than {MAX_FILES:,} files are included", "join some of them")
+                    raise UnreadableInputError(f"more than {MAX_FILES:,} files are included", "merge some of them")
                 included = self.load(document, item.text)
                 if included.name not in known:
                     self.budget.spend(included)
@@ -292,7 +292,7 @@ class _Reader:
                 continue
             if included.others:
                 message = f"{shorten(item.text)} describes {len(included.systems)} systems; only the first is included"
-                r.report("several-documents", item.span, message, "put each system into a file of its own")
+                r.report("several-documents", item.span, message, "move each system into its own file")
             name = included.name
             if name in chain:
                 circle = " -> ".join((*chain[chain.index(name) :], name))
@@ -308,7 +308,7 @@ class _Reader:
         return found
 
     def acceptances(self, node: Node) -> None:
-        """Read the list of findings taken on purpose."""
+        """Read the list of accepted findings."""
         r = self.r
         if isinstance(node, Scalar) and node.is_null:
             return
@@ -322,7 +322,7 @@ class _Reader:
                 continue
             before = len(r.problems)
             values = ACCEPT_RECORD.values(r, item)
-            # What accepts without the end or bound that it meant to have would accept too much.
+            # Without its intended end or condition, an entry would accept too much.
             if values is not None and not any(problem.loses_meaning for problem in r.problems[before:]):
                 place = Place(("accept", index), ("accept", str(index)))
                 self.accept.append(ACCEPT_RECORD.make(place=place, **values))

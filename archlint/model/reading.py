@@ -1,4 +1,4 @@
-"""What reading a document needs: the problems met so far, and the references to resolve at the end."""
+"""The state of reading a document: the problems so far, and the references to resolve at the end."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Steps = tuple[Step, ...]
 
 MAX_NAME: Final = 200
 MAX_PROBLEMS: Final = 10_000
-"""How many problems are listed; of what comes after, the last one says how many there are."""
+"""How many problems are listed. The last one gives the number of further problems."""
 _MOST_KEYS_SHOWN: Final = 12
 _MAX_COMPARED: Final = 50_000
-"""How many names are compared with misspelt ones, over one reading: about a second's work."""
+"""How many names are compared with misspelt ones in one reading: about one second of work."""
 
 
 class Reference(NamedTuple):
-    """A name that has to stand in a section of the file; checked when everything was read."""
+    """A name that a section of the file must define; checked after everything is read."""
 
     section: str
     node: Scalar
@@ -40,9 +40,8 @@ Fits = Callable[["Reading", str, Node], bool]
 class Reading:
     """The state of one reading: everything that is reported or noted goes through here.
 
-    `path` is where the reading is: it grows and shrinks with the descent, so that no path is built for what is
-    fine. `relations` are those of the component that is being read. `home_of` says where a key belongs that
-    stands in the wrong place.
+    `path` is the current position. It grows and shrinks as the reader moves, so that correct parts cost no new path.
+    `relations` are those of the current component. `home_of` names the right place for a misplaced key.
     """
 
     def __init__(self, document: Document, home_of: Callable[[str], str | None] = lambda key: None) -> None:
@@ -71,9 +70,9 @@ class Reading:
         steps: Steps | None = None,
         means: Place | None = None,
     ) -> None:
-        """Note a problem at the path; if it loses meaning, the place counts as unread, never as absent.
+        """Add a problem at the current path; if it loses meaning, mark the place as unread, not as absent.
 
-        `means` is the place that was meant, if the one that is written does not exist in the format.
+        `means` is the intended place, if the format does not have the written one.
         """
         if self.is_full():
             return
@@ -88,7 +87,7 @@ class Reading:
         )
 
     def is_full(self) -> bool:
-        """Whether there are so many problems that one more is only counted; then all counts as unread."""
+        """Whether the list of problems is full; then count one more, and mark the whole file as unread."""
         if len(self.problems) < MAX_PROBLEMS:
             return False
         self.unlisted += 1
@@ -96,14 +95,14 @@ class Reading:
         return True
 
     def lose(self, names: tuple[str, ...]) -> None:
-        """Count a place as unread, and the keys that it is a part of."""
+        """Mark a place and the keys that contain it as unread."""
         self.unread_parts.add(names[:2])
         self.unread.add(".".join(names) or WHOLE_FILE)
         for length in range(3, len(names)):
             self.unread.add(".".join(names[:length]))
 
     def names_of(self, steps: Steps) -> tuple[str, ...]:
-        """Name a path by targets instead of list indices, as far as the document tells them."""
+        """Name a path with targets instead of list indices, as far as the document has them."""
         names: list[str] = []
         origin = self.origins.get(tuple(str(step) for step in steps[:2]))
         node: Node | None = origin.entry.value if origin else None
@@ -120,7 +119,7 @@ class Reading:
         return tuple(names)
 
     def wrong_shape(self, node: Node, wanted: str, example: str) -> None:
-        """Report a mapping, list or scalar that stands where another shape is needed."""
+        """Report a mapping, list or scalar where another shape is needed."""
         if isinstance(node, Scalar):
             found = "nothing" if node.is_null else f"`{shorten(node.text)}`"
         else:
@@ -129,7 +128,7 @@ class Reading:
         self.report("wrong-shape", Span(node.start, node.end), message, f"write {example}")
 
     def subject(self) -> str:
-        """What is being read, in words: a key, or an item of a list."""
+        """Name what is being read: a key, or an item of a list."""
         if not self.path:
             return "the file"
         last = self.path[-1]
@@ -138,9 +137,9 @@ class Reading:
         return f"`{shorten(last)}`"
 
     def unknown_key(self, key: str, entry: Entry, what: str, names: Names, fits: Fits) -> None:
-        """Report a key, the last of the path, that is none of the names that may stand there.
+        """Report an unknown key, the last one of the path; `names` are the valid ones.
 
-        A key is suggested only if it takes such a value. Without a suggestion, nothing of the format was meant.
+        A key is suggested only if it takes such a value. Without a suggestion, no key of the format was meant.
         """
         if self.is_trial or self.is_full():
             return
@@ -170,7 +169,7 @@ class Reading:
         return likely if likely and is_near(key, likely) and fits(self, likely, entry.value) else None
 
     def could_read(self, read: Callable[[Reading, Node], object], key: str, node: Node) -> bool:
-        """Whether a value has the shape that a key takes; a slip inside it does not matter."""
+        """Whether a value has the shape that a key takes; a mistake inside it does not matter."""
         if isinstance(node, Scalar) and node.is_null:
             return True
         trial = Reading(self.document)
@@ -182,16 +181,16 @@ class Reading:
         return isinstance(node, Scalar) and all(problem.kind != "wrong-shape" for problem in trial.problems)
 
     def unknown_word(self, node: Scalar, what: str, names: Names, kind: str) -> None:
-        """Report a word outside its list, with the nearest one inside."""
+        """Report a word that is not in its list, with the nearest one that is."""
         if self.is_full():
             return
         likely = self.likely(names, node.text)
         known = list(names.names.values())
-        suggestion = f"did you mean `{likely}`?" if likely else f"known: {', '.join(known[:30])}"
+        suggestion = f"did you mean `{likely}`?" if likely else f"valid values: {', '.join(known[:30])}"
         self.report(kind, node.span, f"unknown {what} `{shorten(node.text)}`", suggestion)
 
     def likely(self, names: Names, word: str) -> str | None:
-        """The nearest name, as long as there is time to look for it."""
+        """Return the nearest name, until the limit for comparisons is reached."""
         before = names.compared
         found = names.nearest(word, thorough=self.to_compare > 0)
         self.to_compare -= names.compared - before
@@ -199,7 +198,7 @@ class Reading:
 
 
 def names_with_synonyms(words: Iterable[str]) -> Names:
-    """Prepare words of the format, with what people write for them from memory."""
+    """Prepare words of the format, with common synonyms."""
     known = list(words)
     return Names(known, {word: meant for word, meant in SYNONYMS.items() if meant in known})
 

@@ -1,4 +1,4 @@
-"""Components with their relations, and accepted findings: the records that the vocabulary is put together into."""
+"""The records of components with their relations, and of accepted findings, built from the vocabulary."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ RELATION_RECORD: Final[Rec[Relation]] = Rec(Relation, RELATION_FIELDS, "a relati
 
 
 class Relations:
-    """The relations of one verb: names, or mappings with attributes; what is read is added to `r.relations`.
+    """The relations of one verb: names, or mappings with attributes, added to `r.relations`.
 
-    They are collected there over all verbs of a component, and so keep the order of the file.
+    The list holds all verbs of a component, so that relations keep the order of the file.
     """
 
     known: AbstractMapping[str, None] = MappingProxyType({})
@@ -96,7 +96,7 @@ SYSTEM_RECORD: Final[Rec[Architecture]] = Rec(Architecture, SYSTEM_FIELDS, "a sy
 
 @cache
 def _homes() -> dict[str, str]:
-    """Where each key of the format belongs; of several places, the first that is named here."""
+    """Where each key of the format belongs; the first place listed here, if it has several."""
     places: tuple[tuple[str, Iterable[str]], ...] = (
         ("a component", COMPONENT_RECORD.fields),
         ("a relation, as in `calls: [{to: name, timeout: 200ms}]`", RELATION_RECORD.fields),
@@ -121,7 +121,7 @@ def _homes() -> dict[str, str]:
 
 
 def home_of(key: str) -> str | None:
-    """Where a key of the format belongs, in words, or None for a word that the format does not have.
+    """Return where a key of the format belongs, in words; None for an unknown key.
 
     >>> home_of("gpu")
     '`hardware` of a component'

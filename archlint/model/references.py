@@ -1,4 +1,4 @@
-"""References from one part of a system to another: those that lead nowhere."""
+"""References to parts that do not exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archlint.model.reading import Reading, Reference
 
 
 def report_dangling(r: Reading, components: Mapping[str, Component], models: Mapping[str, Model]) -> None:
-    """Report each reference to a name that no file says; one that is said, but could not be read, is none."""
+    """Report each reference to a name that no file defines, not even in a form that could not be read."""
     read = {"components": components, "models": models}
     names: dict[str, Names] = {}
     for reference in r.references:
@@ -30,10 +30,10 @@ def _report(r: Reading, reference: Reference, names: Names) -> None:
     one, other = section.removesuffix("s"), "models" if section == "components" else "components"
     likely = None
     if (other, name) in r.origins:
-        suggestion = f"`{shorten(name)}` is a {other.removesuffix('s')}: name a {one}"
+        suggestion = f"`{shorten(name)}` is a {other.removesuffix('s')}; write the name of a {one}"
     else:
         likely = r.likely(names, name)
-        suggestion = f"did you mean `{likely}`?" if likely else f"add it to `{section}:`"
+        suggestion = f"did you mean `{likely}`?" if likely else f"define it under `{section}:`"
     r.document = reference.document
-    message = f"there is no {one} `{shorten(name)}`"
+    message = f"unknown {one} `{shorten(name)}`"
     r.report("dangling-reference", reference.node.span, message, suggestion, steps=reference.steps)

@@ -1,4 +1,4 @@
-"""The JSON Schema of `arch.yaml`, made from the vocabulary that the reader reads by."""
+"""The JSON Schema of `arch.yaml`, made from the same vocabulary as the reader."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def architecture_schema(
 ) -> dict[str, object]:
     """The schema, in JSON Schema draft 2020-12, with descriptions that an editor shows.
 
-    It accepts every file that the reader understands. What no schema can say (references, contradictions, the
-    calendar) only the reader checks. Editors offer the words in `technologies`, `rules` and `accelerators`, each
-    with what it means; other words are valid too.
+    It accepts every file that the reader accepts. Only the reader checks what no schema can express: references,
+    contradictions, the calendar. Editors offer the words in `technologies`, `rules` and `accelerators`, each with its
+    meaning; other words are valid too.
 
     >>> architecture_schema()["title"]
     'archlint architecture'
@@ -30,13 +30,13 @@ def architecture_schema(
     defs: Definitions = {}
     sections = {
         "workloads": _section(
-            WORKLOAD.schema(defs), "Demand: streams of prediction requests, and what the product asks of them."
+            WORKLOAD.schema(defs), "Demand: streams of prediction requests, with their objectives."
         ),
         "models": _section(
-            {"anyOf": [MODEL_RECORD.schema(defs), {"type": "null"}]}, "The learned artefacts that are served."
+            {"anyOf": [MODEL_RECORD.schema(defs), {"type": "null"}]}, "The trained models that are served."
         ),
         "components": _section(
-            COMPONENT_RECORD.schema(defs), "The parts of the system, each with the relations that it starts."
+            COMPONENT_RECORD.schema(defs), "The parts of the system, each with its outgoing relations."
         ),
     }
     acceptance = ACCEPT_RECORD.schema(defs)
@@ -48,11 +48,11 @@ def architecture_schema(
         **{key: field.schema(defs) for key, field in SYSTEM_RECORD.fields.items()},
         **sections,
         "accept": {
-            "description": "Findings taken on purpose, each with a reason.",
+            "description": "Accepted findings, each with a reason.",
             "anyOf": [{"type": "array", "items": acceptance}, acceptance, {"type": "null"}],
         },
         "include": {
-            "description": "Further files of this system, relative to this one.",
+            "description": "More files of this system, relative to this one.",
             "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}, {"type": "null"}],
         },
     }
@@ -60,11 +60,11 @@ def architecture_schema(
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": docs_url("schema/arch.schema.json"),
         "title": "archlint architecture",
-        "description": "A system that serves machine-learning models, as archlint reads it from arch.yaml.",
+        "description": "An ML-serving system, as described in arch.yaml.",
         "type": "object",
         "required": ["archlint"],
         "properties": properties,
-        "patternProperties": {"^x-": {"description": "Yours: archlint does not read it. A place for anchors."}},
+        "patternProperties": {"^x-": {"description": "Your own data, such as YAML anchors. archlint ignores it."}},
         "additionalProperties": False,
         "$defs": dict(sorted(defs.items())),
     }

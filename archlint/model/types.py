@@ -1,7 +1,7 @@
-"""The types of the format's values: each reads a node into a typed value, and says its JSON Schema.
+"""The types of the format's values: each reads a node into a typed value, and makes its JSON Schema.
 
-A type reports what it cannot read through `Reading` and returns None; it never raises on a file's content. `known`
-holds what some texts stand for, where that depends on the text alone: whoever reads many values looks there first.
+A type reports what it cannot read through `Reading` and returns None; it never raises because of a file's content.
+`known` caches values by their text, if the text alone decides them; look there first when reading many values.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Type(Protocol[T_co]):
 
     @property
     def known(self) -> AbstractMapping[str, T_co]:
-        """Values by their text, as far as they are known; no text that YAML reads as null is among them."""
+        """Known values by their text; a text that YAML reads as null is never among them."""
 
     def read(self, r: Reading, node: Node) -> T_co | None:
-        """Return the value, or report why not and return None."""
+        """Return the value, or report a problem and return None."""
 
     def schema(self, defs: Definitions) -> Schema:
-        """The JSON Schema of the value; what several places share is put into `defs` and referred to."""
+        """Return the JSON Schema of the value; shared parts go into `defs`, with a reference to them."""
 
 
 def shared(defs: Definitions, name: str, make: Callable[[], Schema]) -> Schema:
@@ -56,8 +56,8 @@ def shared(defs: Definitions, name: str, make: Callable[[], Schema]) -> Schema:
 class Parsed(Generic[T]):
     """A scalar with its own grammar, such as a duration; equal texts are parsed once.
 
-    `number` are the bounds of a number without a unit, where one may stand. `zero` says why the quantity cannot be
-    zero, where it cannot.
+    `number` holds the limits of a number without a unit, if the type allows one. `zero` says why the quantity cannot be
+    zero, if it cannot.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Parsed(Generic[T]):
         return value
 
     def schema(self, defs: Definitions) -> Schema:
-        """A string of the pattern; a number too where no unit is needed."""
+        """A string of the pattern, or a number if the type needs no unit."""
         return shared(defs, self.name, self._schema)
 
     def _schema(self) -> Schema:
@@ -130,7 +130,7 @@ ANY_SCALAR: Final[Schema] = {"not": {"type": ["array", "object", "null"]}}
 class Text:
     """Any scalar, kept as written, so that a version 1.10 stays 1.10.
 
-    `name` is the definition in the JSON Schema, which lists the words that editors offer where there are such.
+    `name` is its definition in the JSON Schema, which may list words that editors offer.
     """
 
     known: AbstractMapping[str, str] = MappingProxyType({})
@@ -146,7 +146,7 @@ class Text:
         return node.text
 
     def schema(self, defs: Definitions) -> Schema:
-        """Any scalar. No type is named, as editors would offer `true` and `false` for a boolean."""
+        """Any scalar. The schema names no type, because editors would offer `true` and `false` for a boolean."""
         return shared(defs, self.name, lambda: dict(ANY_SCALAR))
 
 
@@ -157,7 +157,7 @@ _LIKELY_FLAGS: Final = {
 
 
 class Flag:
-    """True or false, by YAML 1.2: `yes` and `no` are words, and so is what stands in quotes."""
+    """True or false, as in YAML 1.2: `yes`, `no` and quoted values are words."""
 
     known: AbstractMapping[str, bool] = MappingProxyType({})
 
@@ -182,7 +182,7 @@ class Flag:
 
 
 class Choice:
-    """One word of a list. `problem` is the DOC rule that a word outside it breaks."""
+    """One word of a list. `problem` is the DOC rule for other words."""
 
     def __init__(
         self, what: str, words: AbstractMapping[str, str] | tuple[str, ...], problem: str = "unknown-word"
@@ -208,14 +208,14 @@ class Choice:
         return word
 
     def schema(self, defs: Definitions) -> Schema:
-        """An enumeration; with descriptions where the words have them."""
+        """An enumeration, with descriptions if the words have them."""
         if isinstance(self.words, tuple):
             return {"enum": list(self.words)}
         return {"enum": list(self.words), "markdownEnumDescriptions": list(self.words.values())}
 
 
 class Name:
-    """The name of something in a section of the file (`components`, `models`); it has to stand there."""
+    """The name of a part that a section of the file (`components`, `models`) must define."""
 
     known: AbstractMapping[str, str] = MappingProxyType({})
 
@@ -223,7 +223,7 @@ class Name:
         self.section = section
 
     def read(self, r: Reading, node: Node) -> str | None:
-        """Take the name and note the reference, to be resolved when all files are read."""
+        """Take the name, and note the reference; it is resolved after all files are read."""
         if not isinstance(node, Scalar) or node.is_null:
             one = self.section.removesuffix("s")
             r.wrong_shape(node, f"the name of a {one}", f"a name from `{self.section}`")
@@ -232,14 +232,14 @@ class Name:
         return node.text
 
     def schema(self, defs: Definitions) -> Schema:
-        """A word; that it names something is checked by archlint itself."""
+        """A word. Only archlint itself checks that it names an existing part."""
         one = self.section.removesuffix("s")
         description = f"The name of a {one}, from the section `{self.section}`."
         return shared(defs, f"{one}-name", lambda: {"description": description, **ANY_SCALAR})
 
 
 class Many(Generic[T]):
-    """A list, or a single value for a list of one; what cannot be read is left out and reported."""
+    """A list, or a single value as a list of one; unreadable items are reported and left out."""
 
     def __init__(self, item: Type[T]) -> None:
         self.item = item
@@ -278,7 +278,7 @@ class Many(Generic[T]):
 
 @lru_cache(maxsize=1024)
 def percentile_of(key: str) -> float | None:
-    """The fraction that a key such as `p99` or `p99.9` names, or None.
+    """The fraction for a key such as `p99` or `p99.9`, or None.
 
     >>> percentile_of("p99.9"), percentile_of("mean")
     (0.999, None)

@@ -1,4 +1,4 @@
-"""The units of the format, the grammar of a number, and what people write for a unit by mistake."""
+"""The units of the format, the grammar of a number, and common mistakes in units."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PERIODS: Final = {
 }  # fmt: skip
 """Seconds of a period; a month has 30 days, a year 365."""
 EVENTS: Final = ("req", "requests", "request", "predictions", "prediction", "messages", "records")
-"""What a rate may say that it counts: `40 req/s`."""
+"""Words for what a rate counts: `40 req/s`."""
 PIECES: Final = ("request", "prediction")
-"""What money may be paid for, one at a time: `0.002 USD per prediction`."""
+"""Words for one thing that a price is for: `0.002 USD per prediction`."""
 
 LIKELY_SECONDS: Final = {
     "m": "min", "secs": "s", "second": "s", "seconds": "s", "mins": "min", "minute": "min", "minutes": "min",
@@ -41,7 +41,7 @@ LIKELY_PERIODS: Final = {
 
 _MANTISSA: Final = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]+)?|\.[0-9]+)"
 NUMBER: Final = rf"{_MANTISSA}(?:[eE][+-]?[0-9]{{1,2}})?"
-"""A number without sign. A comma parts thousands only: `1,5` would be read as 15 by one and as 1.5 by another."""
+"""A number without a sign. Commas separate thousands only: `1,5` is rejected, because it may mean 15 or 1.5."""
 
 
 def alternatives(words: Iterable[str]) -> str:
@@ -53,7 +53,7 @@ def alternatives(words: Iterable[str]) -> str:
     return "|".join(sorted(words, key=lambda word: (-len(word), word)))
 
 
-# The patterns of the JSON Schema: what the parsers of `archlint.model.quantities` read.
+# The patterns of the JSON Schema: they accept what the parsers of `archlint.model.quantities` accept.
 _WHOLE: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.0+)?"
 COUNT_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?\s*$"
 WHOLE_PATTERN: Final = rf"^(?:{_WHOLE}|{NUMBER}\s*[kKMBT]|{_MANTISSA}[eE]\+?[0-9]{{1,2}})\s*$"

@@ -1,4 +1,4 @@
-"""Every section, key and type of `arch.yaml`: the one table that the reader and the JSON Schema are made from."""
+"""Every key of `arch.yaml`, with its type and description. The reader and the JSON Schema both use this table."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _parse_date(text: str) -> str:
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            raise ValueError(f"`{text}` is not in the calendar; write it like 2027-03-31") from None
+            raise ValueError(f"`{text}` is not a day of the calendar; write it like 2027-03-31") from None
     raise ValueError(f"`{shorten(text)}` is not a date; write it like 2027-03-31")
 
 
@@ -90,14 +90,14 @@ _BOUND = r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*"
 
 
 def parse_bound(text: str) -> tuple[str, str, str]:
-    """Split a bound on a term into name, operator and limit.
+    """Split a condition on a term into its name, operator and limit.
 
     >>> parse_bound("rate < 50/s")
     ('rate', '<', '50/s')
     """
     match = re.fullmatch(_BOUND, text) if len(text) <= 200 else None
     if match is None:
-        raise ValueError(f"`{shorten(text)}` is not a bound; write TERM OP QUANTITY, as in rate < 50/s")
+        raise ValueError(f"`{shorten(text)}` is not a condition; write TERM OP QUANTITY, as in rate < 50/s")
     return match[1], match[2], match[3]
 
 
@@ -136,11 +136,11 @@ SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", SHARE_PATTERN, na
 MONEY: Parsed[Money] = Parsed(parse_money, "a price", "0.40 USD per 1k", MONEY_PATTERN, name="money")
 DATE: Parsed[str] = Parsed(_parse_date, "a date", "2027-03-31", DATE_PATTERN, name="date")
 RULE_ID: Parsed[str] = Parsed(_parse_id, "a rule id", "SRV001", r"^[A-Za-z][A-Za-z0-9_-]*$", name="rule-id")
-BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a bound", "rate < 50/s", None, name="bound")
+BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a condition", "rate < 50/s", None, name="bound")
 SCHEDULE: Parsed[Schedule] = Parsed(parse_schedule, "a schedule", "0 3 * * *", None, name="schedule")
 TIMEOUT: Parsed[float] = Parsed(
     parse_duration, "a duration", "200ms", DURATION_PATTERN, name="duration",
-    zero="every attempt would fail; remove the key if there is no timeout",
+    zero="every attempt would time out; remove the key if there is no timeout",
 )  # fmt: skip
 PERIOD: Parsed[float] = Parsed(
     parse_duration, "a duration", "30d", DURATION_PATTERN, name="duration",
@@ -150,14 +150,14 @@ COMPONENT = Name("components")
 MODEL = Name("models")
 SERVICE_TIME = ServiceTimeType()
 
-NONE, UNKNOWN, NOT_ASKED = "none", "unknown, and a rule that needs it is undecided", "not asked"
+NONE, UNKNOWN, NOT_ASKED = "none", "unknown; a rule that needs it is undecided", "no objective"
 
 OWNER: Rec[Owner] = Rec(
     Owner,
     (
-        Field("team", TEXT, "The team that answers for it."),
-        Field("contact", TEXT, "Where to reach it at night: a channel, an address."),
-        Field("runbook", TEXT, "What to do when it fails: a path or a link."),
+        Field("team", TEXT, "The team responsible for it."),
+        Field("contact", TEXT, "How to reach the team in an incident: a channel or an address."),
+        Field("runbook", TEXT, "What to do when it fails: a path or a URL."),
     ),
     "an owner",
     Wrapped(TEXT, lambda team: Owner(team=team)),
@@ -167,7 +167,7 @@ TEAM: Rec[Team] = Rec(
     Team,
     (
         Field("engineers", WHOLE, "How many engineers build and run the system.", absent=UNKNOWN),
-        Field("on_call", FLAG, "Whether somebody is on call.", absent=UNKNOWN),
+        Field("on_call", FLAG, "Whether an engineer is on call.", absent=UNKNOWN),
     ),
     "a team",
     name="team",
@@ -175,13 +175,13 @@ TEAM: Rec[Team] = Rec(
 HARDWARE: Rec[Hardware] = Rec(
     Hardware,
     (
-        Field("cpu", CPU, "Cores of one replica.", absent=UNKNOWN),
-        Field("memory", SIZE, "Memory of one replica.", attribute="memory_bytes", absent=UNKNOWN),
+        Field("cpu", CPU, "CPU cores per replica.", absent=UNKNOWN),
+        Field("memory", SIZE, "Memory per replica.", attribute="memory_bytes", absent=UNKNOWN),
         Field("gpu", ACCELERATOR, "The accelerator: from the catalogue (t4, l4, h100), or another.", absent=UNKNOWN),
-        Field("gpus", REPLICA_COUNT, "How many accelerators one replica has.",
-              absent="1, assumed, where `gpu` is stated"),
-        Field("gpu_memory", SIZE, "Memory of one accelerator.", attribute="gpu_memory_bytes",
-              absent="what the hardware catalogue says"),
+        Field("gpus", REPLICA_COUNT, "Number of accelerators per replica.",
+              absent="assumed to be 1 if `gpu` is set"),
+        Field("gpu_memory", SIZE, "Memory per accelerator.", attribute="gpu_memory_bytes",
+              absent="the value from the hardware catalogue"),
     ),
     "hardware",
     name="hardware",
@@ -189,9 +189,9 @@ HARDWARE: Rec[Hardware] = Rec(
 SCALING: Rec[Scaling] = Rec(
     Scaling,
     (
-        Field("min", REPLICA_COUNT, "The replicas that stand at any time.", attribute="minimum", absent=UNKNOWN),
-        Field("max", REPLICA_COUNT, "The most that may stand.", attribute="maximum", absent=UNKNOWN),
-        Field("on", TEXT, "What it follows: queue-depth, cpu, rate.", absent=UNKNOWN),
+        Field("min", REPLICA_COUNT, "Minimum number of replicas.", attribute="minimum", absent=UNKNOWN),
+        Field("max", REPLICA_COUNT, "Maximum number of replicas.", attribute="maximum", absent=UNKNOWN),
+        Field("on", TEXT, "The metric that drives scaling: queue-depth, cpu, rate.", absent=UNKNOWN),
     ),
     "a range of replicas",
     name="range",
@@ -202,8 +202,8 @@ REPLICAS: Rec[float | Scaling] = Rec(
 PREPROCESSING: Rec[Preprocessing] = Rec(
     Preprocessing,
     (
-        Field("service_time", SERVICE_TIME, "How long it takes for one request, unloaded.", absent=UNKNOWN),
-        Field("hardware", HARDWARE, "What it needs.", absent=UNKNOWN),
+        Field("service_time", SERVICE_TIME, "Time per request, without load.", absent=UNKNOWN),
+        Field("hardware", HARDWARE, "The hardware that it needs.", absent=UNKNOWN),
     ),
     "preprocessing",
     name="preprocessing",
@@ -211,8 +211,8 @@ PREPROCESSING: Rec[Preprocessing] = Rec(
 BATCHING: Rec[Batching] = Rec(
     Batching,
     (
-        Field("max_size", AT_LEAST_ONE, "The most requests in one batch.", absent=UNKNOWN),
-        Field("max_delay", DURATION, "How long a request waits for others.", attribute="max_delay_s", absent=UNKNOWN),
+        Field("max_size", AT_LEAST_ONE, "Maximum number of requests per batch.", absent=UNKNOWN),
+        Field("max_delay", DURATION, "Maximum wait for a batch to fill.", attribute="max_delay_s", absent=UNKNOWN),
     ),
     "batching",
     name="batching",
@@ -220,9 +220,9 @@ BATCHING: Rec[Batching] = Rec(
 LOAD_TEST: Rec[LoadTest] = Rec(
     LoadTest,
     (
-        Field("rate", RATE, "The rate that was reached.", attribute="rate_per_s", absent=UNKNOWN),
-        Field("p99", DURATION, "The p99 at that rate.", attribute="p99_s", absent=UNKNOWN),
-        Field("date", DATE, "When it was run.", absent=UNKNOWN),
+        Field("rate", RATE, "The request rate that the test reached.", attribute="rate_per_s", absent=UNKNOWN),
+        Field("p99", DURATION, "The p99 latency at that rate.", attribute="p99_s", absent=UNKNOWN),
+        Field("date", DATE, "The date of the test.", absent=UNKNOWN),
     ),
     "a load test",
     name="load-test",
@@ -230,9 +230,9 @@ LOAD_TEST: Rec[LoadTest] = Rec(
 PRICE: Rec[Price] = Rec(
     Price,
     (
-        Field("amount", MONEY, "The price of one replica.", required=True),
-        Field("source", TEXT, "Where the price was read."),
-        Field("date", DATE, "When it was read."),
+        Field("amount", MONEY, "The price per replica.", required=True),
+        Field("source", TEXT, "Where the price comes from."),
+        Field("date", DATE, "The date of the price."),
     ),
     "a price",
     Wrapped(MONEY, lambda amount: Price(amount=amount)),
@@ -241,10 +241,9 @@ PRICE: Rec[Price] = Rec(
 SLO: Rec[Slo] = Rec(
     Slo,
     (
-        Field("latency", LatencyType(), "The time within which the answer is there, at percentiles; one duration "
-              "alone is read as the p99.", absent=NOT_ASKED),
-        Field("availability", SHARE, "The share of requests that are answered.", absent=NOT_ASKED),
-        Field("freshness", DURATION, "How old a prediction may be.", attribute="freshness_s", absent=NOT_ASKED),
+        Field("latency", LatencyType(), "Maximum latency per percentile. One duration is the p99.", absent=NOT_ASKED),
+        Field("availability", SHARE, "Minimum share of requests that succeed.", absent=NOT_ASKED),
+        Field("freshness", DURATION, "Maximum age of a prediction.", attribute="freshness_s", absent=NOT_ASKED),
     ),
     "an objective",
     name="objectives",
@@ -252,8 +251,9 @@ SLO: Rec[Slo] = Rec(
 ENTRANCE: Rec[Entrance] = Rec(
     Entrance,
     (
-        Field("client", COMPONENT, "The component where the workload enters.", required=True),
-        Field("to", COMPONENT, "The one of its relations that this workload takes.", absent="all of them"),
+        Field("client", COMPONENT, "The client component that sends these requests.", required=True),
+        Field("to", COMPONENT, "The one component that these requests go to, if the client has several relations.",
+              absent="all of them"),
     ),
     "an entrance",
     Wrapped(COMPONENT, lambda client: Entrance(client=client)),
@@ -262,22 +262,21 @@ ENTRANCE: Rec[Entrance] = Rec(
 WORKLOAD: Rec[Workload] = Rec(
     Workload,
     (
-        Field("description", TEXT, "What it is."),
-        Field("from", ENTRANCE, "The client where it enters.", attribute="entrance", required=True),
-        Field("rate", RATE, "The mean rate of requests.", attribute="rate_per_s", absent=UNKNOWN),
-        Field("peak", RATE, "The highest rate that must still meet the objectives.", attribute="peak_per_s",
-              absent=UNKNOWN),
-        Field("models", Many(MODEL), "What one request runs, in order; needed only where a server on the way serves "
-              "several.", absent="all models of the servers that it reaches"),
-        Field("waits", FLAG, "Whether the product needs the answer before it can go on.", absent=UNKNOWN),
-        Field("inputs", Choice("answer to when inputs are known", {
-            "on-request": "the input is unknown before the request",
-            "known": "the input could be scored ahead of time"}), "When the inputs are known.", absent=UNKNOWN),
-        Field("distinct", COUNT, "With `inputs: known`: how many there are to score.", absent=UNKNOWN),
-        Field("repeats", SHARE, "The share of requests whose input was seen within the cache's lifetime.",
-              absent=UNKNOWN),
-        Field("slo", SLO, "What the product asks.", absent=NOT_ASKED),
-        Field("budget", MONEY, "What it may cost: per count of predictions, or per month.", absent=NOT_ASKED),
+        Field("description", TEXT, "What this workload is."),
+        Field("from", ENTRANCE, "The client that sends the requests.", attribute="entrance", required=True),
+        Field("rate", RATE, "Mean request rate.", attribute="rate_per_s", absent=UNKNOWN),
+        Field("peak", RATE, "The highest rate that must meet the objectives.", attribute="peak_per_s", absent=UNKNOWN),
+        Field("models", Many(MODEL), "The models that one request runs, in order. Needed only if a server on the "
+              "path serves several.", absent="all models of the servers that the workload reaches"),
+        Field("waits", FLAG, "Whether the product waits for the answer.", absent=UNKNOWN),
+        Field("inputs", Choice("value for when inputs are known", {
+            "on-request": "the input is known only when the request arrives",
+            "known": "the input is known in advance, so it can be scored ahead of time"}),
+            "Whether inputs are known before the request.", absent=UNKNOWN),
+        Field("distinct", COUNT, "Number of distinct inputs to score, with `inputs: known`.", absent=UNKNOWN),
+        Field("repeats", SHARE, "Share of requests whose input was seen within the cache's TTL.", absent=UNKNOWN),
+        Field("slo", SLO, "The objectives: what the product requires.", absent=NOT_ASKED),
+        Field("budget", MONEY, "Maximum cost, per number of predictions or per month.", absent=NOT_ASKED),
     ),
     "a workload",
     name="workload",
@@ -285,115 +284,114 @@ WORKLOAD: Rec[Workload] = Rec(
 MODEL_RECORD: Rec[Model] = Rec(
     Model,
     (
-        Field("description", TEXT, "What it predicts."),
-        Field("framework", TEXT, "What it is made with: pytorch, scikit-learn, xgboost.", absent=UNKNOWN),
-        Field("artifact", SIZE, "Bytes on disk; parameters and precision serve where it is unknown.",
+        Field("description", TEXT, "What the model predicts."),
+        Field("framework", TEXT, "The training framework: pytorch, scikit-learn, xgboost.", absent=UNKNOWN),
+        Field("artifact", SIZE, "Size on disk. If omitted, it follows from `parameters` and `precision`.",
               attribute="artifact_bytes", absent=UNKNOWN),
-        Field("parameters", COUNT, "Parameters of a dense model.", absent=UNKNOWN),
-        Field("active_parameters", COUNT, "Parameters that one prediction touches, of a sparse model.",
+        Field("parameters", COUNT, "Number of parameters.", absent=UNKNOWN),
+        Field("active_parameters", COUNT, "Parameters used per prediction, for a sparse model.",
               absent="all of them"),
-        Field("precision", Choice("precision", tuple(PRECISIONS)), "What a parameter is stored in.", absent=UNKNOWN),
-        Field("service_time", SERVICE_TIME, "One prediction, unloaded, on its server's hardware.", absent=UNKNOWN),
-        Field("version", TEXT, "The version that is served; kept as text, so that 1.10 is not 1.1."),
-        Field("registry", COMPONENT, "The model registry or object store that it comes from."),
-        Field("retrained", PERIOD, "How often it is retrained.", attribute="retrained_s", absent=UNKNOWN),
-        Field("evaluated", Many(Choice("way to evaluate", {
+        Field("precision", Choice("precision", tuple(PRECISIONS)), "The number format of a parameter.", absent=UNKNOWN),
+        Field("service_time", SERVICE_TIME, "Time per prediction on its server, without load.", absent=UNKNOWN),
+        Field("version", TEXT, "The served version. Kept as text: 1.10 is not 1.1."),
+        Field("registry", COMPONENT, "The model registry or object store that holds the artefact."),
+        Field("retrained", PERIOD, "Time between two retrainings.", attribute="retrained_s", absent=UNKNOWN),
+        Field("evaluated", Many(Choice("evaluation method", {
             "offline": "on held-out data", "shadow": "on a copy of the traffic",
-            "online-ab": "on a part of the traffic, against another", "canary": "on a small part of the traffic"})),
-            "How it was evaluated."),
-        Field("format", TEXT, "The format of the artefact: onnx, skops, safetensors, pickle.", absent=UNKNOWN),
-        Field("owner", OWNER, "Who answers for it.", absent="the owner of the system"),
+            "online-ab": "on part of the traffic, against another model", "canary": "first on a little traffic"})),
+            "How the model was evaluated."),
+        Field("format", TEXT, "The artefact's file format: onnx, skops, safetensors, pickle.", absent=UNKNOWN),
+        Field("owner", OWNER, "Who is responsible for the model.", absent="the owner of the system"),
     ),
     "a model",
     name="model",
 )  # fmt: skip
 RELATION_FIELDS: tuple[Field[object], ...] = (
-    Field("to", COMPONENT, "The component at the other end.", attribute="target", required=True),
-    Field("timeout", TIMEOUT, "How long one attempt may take.", attribute="timeout_s"),
-    Field("retries", WHOLE, "Further attempts after the first.", absent="none"),
-    Field("backoff", TEXT, "How retries are spaced: none, fixed, exponential, exponential-jitter."),
-    Field("retry_budget", SHARE, "The share of requests that may be retries."),
-    Field("circuit_breaker", FLAG, "Whether calls stop while the other end fails."),
-    Field("fallback", TEXT, "What answers in its place: a component, or a few words."),
-    Field("optional", FLAG, "True where the answer is only poorer without it."),
-    Field("share", SHARE, "The part of the traffic that takes this relation (A/B, canary).", absent="all of it"),
-    Field("when", TEXT, "The condition under which a request takes this relation."),
-    Field("parallel", TEXT, "A name: the relations of one group run side by side.", absent="one after another"),
-    Field("either", TEXT, "A name: of the relations of one group any one suffices.", absent="all are needed"),
-    Field("hit_ratio", SHARE, "To a cache: the share of look-ups that it answers.",
-          absent="the cache is read, but skips nothing"),
-    Field("ttl", DURATION, "To a cache: how long an entry lives.", attribute="ttl_s", absent=UNKNOWN),
+    Field("to", COMPONENT, "The target component.", attribute="target", required=True),
+    Field("timeout", TIMEOUT, "Maximum time per attempt.", attribute="timeout_s"),
+    Field("retries", WHOLE, "Number of attempts after the first.", absent="none"),
+    Field("backoff", TEXT, "Delay between retries: none, fixed, exponential, exponential-jitter."),
+    Field("retry_budget", SHARE, "Maximum share of requests that may be retries."),
+    Field("circuit_breaker", FLAG, "Whether calls stop while the target fails."),
+    Field("fallback", TEXT, "What is used if the target fails: a component, or a short description."),
+    Field("optional", FLAG, "True if a request succeeds without it, with a degraded answer."),
+    Field("share", SHARE, "Share of requests that take this relation (A/B test, canary).", absent="all of it"),
+    Field("when", TEXT, "The condition under which a request takes this relation, in words."),
+    Field("parallel", TEXT, "Name of a group. The relations of a group run in parallel.", absent="one after another"),
+    Field("either", TEXT, "Name of a group. One working relation of a group is enough.", absent="all are needed"),
+    Field("hit_ratio", SHARE, "For a cache: share of lookups that it answers.",
+          absent="a plain read, which skips nothing"),
+    Field("ttl", DURATION, "For a cache: how long an entry stays valid.", attribute="ttl_s", absent=UNKNOWN),
     Field("kind", Choice("kind of cache", {
-        "prediction": "a hit skips all relations written after it", "data": "a hit skips the reads behind it"}),
-        "To a cache: what it keeps.", attribute="caches", absent="prediction"),
-    Field("payload", SIZE, "Bytes of one message or answer.", attribute="payload_bytes", absent=UNKNOWN),
-    Field("wait", FLAG, "False where the caller goes on before the write is done.", absent="true"),
-    Field("network", DURATION, "Time on the wire, there and back.", attribute="network_s", absent=UNKNOWN),
-    Field("max_attempts", AT_LEAST_ONE, "On `consumes`: how often a message is tried before it is given up."),
+        "prediction": "a hit skips all relations written after it", "data": "a hit skips the reads written after it"}),
+        "For a cache: what it holds.", attribute="caches", absent="prediction"),
+    Field("payload", SIZE, "Size of one message or response.", attribute="payload_bytes", absent=UNKNOWN),
+    Field("wait", FLAG, "False if the caller continues before the write is done.", absent="true"),
+    Field("network", DURATION, "Network round-trip time.", attribute="network_s", absent=UNKNOWN),
+    Field("max_attempts", AT_LEAST_ONE, "For `consumes`: attempts per message before it is dropped or dead-lettered."),
 )  # fmt: skip
 COMPONENT_FIELDS: tuple[Field[object], ...] = (
-    Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "What it does.", required=True),
-    Field("description", TEXT, "What it is."),
+    Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "Its role in the system.", required=True),
+    Field("description", TEXT, "What this component is."),
     Field("uses", TECHNOLOGY, "The technology: from the catalogue (fastapi, kafka, triton), or your own.",
           absent=UNKNOWN),
-    Field("serves", Many(MODEL), "The models that run in it."),
-    Field("trains", Many(MODEL), "Of a training job: the models that it produces."),
-    Field("service_time", SERVICE_TIME, "Its own work for one request, without the model.", absent=UNKNOWN),
-    Field("replicas", REPLICAS, "How many stand: a number, or {min, max, on}.", absent=UNKNOWN),
-    Field("autoscale", SCALING, "The range within which replicas follow the load.", absent="a fixed number"),
-    Field("workers", WORKERS, "Requests that one replica works on at a time.", absent="1, assumed, or what the "
-          "technology catalogue says"),
-    Field("hardware", HARDWARE, "What one replica runs on.", absent=UNKNOWN),
-    Field("zones", Many(TEXT), "Where the replicas stand: availability zones, racks, sites.", absent=UNKNOWN),
-    Field("host", TEXT, "The one machine that all replicas share."),
-    Field("balancing", Choice("way to balance", ("pooled", "round-robin", "least-loaded", "random")),
-          "How requests are spread over the replicas."),
-    Field("batching", BATCHING, "How requests are gathered into one prediction."),
-    Field("limit", AT_LEAST_ONE, "Requests taken at once before it sheds."),
-    Field("callback", Many(COMPONENT), "To whom a worker sends the result."),
-    Field("features", COMPONENT, "The component that its features come from."),
+    Field("serves", Many(MODEL), "The models that it serves."),
+    Field("trains", Many(MODEL), "For a training job: the models that it produces."),
+    Field("service_time", SERVICE_TIME, "Its own time per request, without the model's.", absent=UNKNOWN),
+    Field("replicas", REPLICAS, "Number of replicas, or a range {min, max, on}.", absent=UNKNOWN),
+    Field("autoscale", SCALING, "The range for autoscaling.", absent="a fixed number"),
+    Field("workers", WORKERS, "Number of requests that one replica handles in parallel.",
+          absent="assumed to be 1, or the value from the technology catalogue"),
+    Field("hardware", HARDWARE, "The hardware of one replica.", absent=UNKNOWN),
+    Field("zones", Many(TEXT), "Where the replicas run: availability zones, racks or sites.", absent=UNKNOWN),
+    Field("host", TEXT, "The single machine that all replicas run on."),
+    Field("balancing", Choice("balancing strategy", ("pooled", "round-robin", "least-loaded", "random")),
+          "How requests are distributed over the replicas."),
+    Field("batching", BATCHING, "How requests are combined into one prediction."),
+    Field("limit", AT_LEAST_ONE, "Maximum number of requests in progress. Further requests are rejected."),
+    Field("callback", Many(COMPONENT), "For a worker: the components that it sends results to."),
+    Field("features", COMPONENT, "The component that provides its features."),
     Field("image", TEXT, "The container image.", absent=UNKNOWN),
-    Field("image_size", SIZE, "Bytes of the container image.", attribute="image_bytes", absent=UNKNOWN),
-    Field("pull_bandwidth", BANDWIDTH, "How fast an image is pulled.", attribute="pull_bytes_per_s", absent=UNKNOWN),
-    Field("loads_model", Choice("time to load a model", ("in-image", "at-start", "on-request")),
+    Field("image_size", SIZE, "Size of the container image.", attribute="image_bytes", absent=UNKNOWN),
+    Field("pull_bandwidth", BANDWIDTH, "Download speed of the image.", attribute="pull_bytes_per_s", absent=UNKNOWN),
+    Field("loads_model", Choice("loading strategy", ("in-image", "at-start", "on-request")),
           "When the model is loaded.", absent=UNKNOWN),
-    Field("start_time", DURATION, "From start to ready.", attribute="start_time_s", absent=UNKNOWN),
-    Field("ready_check", FLAG, "True where traffic waits until the model is loaded.", absent="none"),
-    Field("deadline", DURATION, "Of a probe, or of a scale-out from zero.", attribute="deadline_s", absent=UNKNOWN),
-    Field("schedule", SCHEDULE, "When it runs: cron (0 3 * * *), a macro (@daily) or a period (6h).", absent=UNKNOWN),
-    Field("records", COUNT, "Records of one run.", absent=UNKNOWN),
-    Field("window", DURATION, "How long one run may take.", attribute="window_s", absent=NOT_ASKED),
-    Field("run_time", DURATION, "How long one run takes, with its write.", attribute="run_time_s", absent=UNKNOWN),
-    Field("retry", Choice("way to retry", ("all", "failed", "none")), "What a job does again after a failure.",
-          absent=UNKNOWN),
-    Field("persistent", FLAG, "Whether what it accepted survives a restart.", absent="what the technology catalogue "
-          "says, else unknown"),
-    Field("dead_letter", COMPONENT, "Of a queue: where messages go that cannot be worked."),
-    Field("max_length", COUNT, "Of a queue: the most messages that it holds.", absent=UNKNOWN),
-    Field("availability", SHARE, "The share of time that one replica is up.", absent=UNKNOWN),
+    Field("start_time", DURATION, "Time from start to ready.", attribute="start_time_s", absent=UNKNOWN),
+    Field("ready_check", FLAG, "True if it receives no traffic until the model is loaded.", absent="none"),
+    Field("deadline", DURATION, "Maximum time to become ready.", attribute="deadline_s", absent=UNKNOWN),
+    Field("schedule", SCHEDULE, "When it runs: cron (0 3 * * *), a macro (@daily), or a period (6h).", absent=UNKNOWN),
+    Field("records", COUNT, "Number of records per run.", absent=UNKNOWN),
+    Field("window", DURATION, "Maximum time for one run.", attribute="window_s", absent=NOT_ASKED),
+    Field("run_time", DURATION, "Time of one run, including its writes.", attribute="run_time_s", absent=UNKNOWN),
+    Field("retry", Choice("retry strategy", ("all", "failed", "none")), "What a failed job repeats.", absent=UNKNOWN),
+    Field("persistent", FLAG, "Whether accepted data survives a restart.",
+          absent="the value from the technology catalogue, if any; otherwise unknown"),
+    Field("dead_letter", COMPONENT, "For a queue: where failed messages go."),
+    Field("max_length", COUNT, "For a queue: maximum number of messages.", absent=UNKNOWN),
+    Field("availability", SHARE, "Share of time that one replica is up.", absent=UNKNOWN),
     Field("mtbf", PERIOD, "Mean time between failures of one replica.", attribute="mtbf_s", absent=UNKNOWN),
     Field("mttr", DURATION, "Mean time to repair.", attribute="mttr_s", absent=UNKNOWN),
-    Field("price", PRICE, "What one replica costs; archlint ships no prices.", absent=UNKNOWN),
-    Field("exposed", Choice("reach", ("public", "internal")), "Who can reach it.", absent=UNKNOWN),
-    Field("auth", TEXT, "How callers are authenticated."),
-    Field("owner", OWNER, "Who answers for it.", absent="the owner of the system"),
-    Field("preprocessing", PREPROCESSING, "Work on the input inside the same server."),
-    Field("training_code", FLAG, "True where it ships training code.", absent="none"),
-    Field("switch", TEXT, "A flag that turns the prediction off."),
-    Field("load_tested", LOAD_TEST, "The load test that it passed."),
+    Field("price", PRICE, "The price per replica. archlint ships no prices.", absent=UNKNOWN),
+    Field("exposed", Choice("exposure", ("public", "internal")), "Who can reach it.", absent=UNKNOWN),
+    Field("auth", TEXT, "How it authenticates callers."),
+    Field("owner", OWNER, "Who is responsible for the component.", absent="the owner of the system"),
+    Field("preprocessing", PREPROCESSING, "Work on the input before the model, in the same server."),
+    Field("training_code", FLAG, "True if it includes training code.", absent="none"),
+    Field("switch", TEXT, "The flag that turns the prediction off."),
+    Field("load_tested", LOAD_TEST, "The last load test that it passed."),
 )  # fmt: skip
 SYSTEM_FIELDS: tuple[Field[object], ...] = (
     Field("system", TEXT, "The name of the system.", attribute="name", absent="the name of the file"),
-    Field("description", TEXT, "What it does, in a sentence."),
-    Field("owner", OWNER, "Who answers for the system, and for each component that names nobody else."),
-    Field("team", TEAM, "Who builds and runs it.", absent=UNKNOWN),
+    Field("description", TEXT, "What the system does, in one sentence."),
+    Field("owner", OWNER, "Who is responsible for the system, and for each part without its own owner."),
+    Field("team", TEAM, "The team that builds and runs the system.", absent=UNKNOWN),
 )
 ACCEPT_FIELDS: tuple[Field[object], ...] = (
-    Field("rule", RULE_ID, "The rule whose finding is accepted.", required=True),
-    Field("at", TEXT, "Where: the structural path of the finding.", absent="anywhere in the file"),
-    Field("reason", TEXT, "Why it is accepted.", required=True),
-    Field("until", DATE, "The day after which the finding is open again.", absent="without end"),
-    Field("while", BOUND, "A bound on a term of the finding, as in `rate < 50/s`; beyond it the finding is open again.",
-          attribute="bound", absent="without bound"),
+    Field("rule", RULE_ID, "The id of the rule whose finding is accepted.", required=True),
+    Field("at", TEXT, "The structural path of the finding, such as components.api.", absent="anywhere in the file"),
+    Field("reason", TEXT, "Why the finding is accepted.", required=True),
+    Field("until", DATE, "The last day of the acceptance. The finding reopens after it.", absent="no end"),
+    Field("while", BOUND, "A condition on a term of the finding: `rate < 50/s`. If it fails, the finding reopens.",
+          attribute="bound", absent="no condition"),
 )  # fmt: skip
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 KINDS: Final = {
-    "client": "who asks: an app, a page, another product's backend",
+    "client": "sends requests: an app, a page, another product's backend",
     "load-balancer": "spreads requests over replicas (nginx, ELB)",
-    "gateway": "the entrance that routes, authenticates or limits",
-    "service": "application code, without a model",
+    "gateway": "routes, authenticates or limits incoming requests",
+    "service": "runs application code, without a model",
     "model-server": "answers requests with a model",
     "worker": "takes work from a queue",
-    "batch-job": "runs to its end over many records",
-    "stream-processor": "works through a stream without end (Flink, Spark streaming)",
+    "batch-job": "processes many records, then ends",
+    "stream-processor": "processes an endless stream (Flink, Spark Streaming)",
     "scheduler": "starts jobs (Airflow, cron)",
     "training-job": "produces a model",
-    "queue": "keeps messages between who sends and who works (Kafka, RabbitMQ)",
-    "cache": "keeps answers or data that may be lost (Redis, Memcached)",
+    "queue": "keeps messages between publishers and consumers (Kafka, RabbitMQ)",
+    "cache": "keeps copies of answers or data, which may be lost (Redis, Memcached)",
     "database": "keeps records (PostgreSQL, MongoDB)",
     "warehouse": "keeps data for analysis (BigQuery, Snowflake)",
     "object-store": "keeps files (S3, GCS)",
     "feature-store": "keeps features for training and serving (Feast)",
     "model-registry": "keeps model artefacts and their versions (MLflow)",
     "log-store": "keeps logs of predictions",
-    "monitoring": "watches and warns (Prometheus, Grafana)",
-    "edge-device": "the caller's own device, where a model runs",
-    "external": "somebody else's system",
+    "monitoring": "collects metrics and alerts (Prometheus, Grafana)",
+    "edge-device": "runs a model on the caller's own device",
+    "external": "belongs to another organisation or team",
 }
 STORES: Final = frozenset(
     {"cache", "database", "warehouse", "object-store", "feature-store", "log-store", "model-registry"}
@@ -33,11 +33,11 @@ STORES: Final = frozenset(
 DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry"}
 BALANCERS: Final = frozenset({"load-balancer", "gateway"})
 SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway"})
-"""Kinds that run without end and may answer with a model."""
+"""Kinds that run all the time and may answer with a model."""
 WITHOUT_MODEL: Final = frozenset(
     {"load-balancer", "scheduler", "queue", "cache", "object-store", "model-registry", "log-store"}
 )
-"""Kinds that serve no model, whatever the technology."""
+"""Kinds that serve no model, with any technology."""
 WITHOUT_TRAINING: Final = WITHOUT_MODEL - {"scheduler"} | {"client", "gateway", "database", "monitoring"}
 DEAD_LETTER_KINDS: Final = STORES | {"queue", "external"}
 REGISTRY_KINDS: Final = frozenset({"model-registry", "object-store", "external", "database", "warehouse", "service"})
@@ -49,11 +49,11 @@ VERBS: Final = {
     "writes": "data to a store; the caller waits unless `wait: false`",
     "publishes": "a message to a queue; the caller does not wait",
     "consumes": "messages from a queue",
-    "triggers": "a scheduler starts a job",
-    "mirrors": "a copy of the traffic, whose answer is thrown away",
+    "triggers": "starts a job",
+    "mirrors": "a copy of the traffic; its answers are discarded",
     "loads": "a model artefact, at start or on request",
-    "logs_to": "predictions, to where they can be looked up",
-    "monitored_by": "metrics, to who watches",
+    "logs_to": "predictions, to a log store",
+    "monitored_by": "metrics, to a monitoring system",
 }
 PRECISIONS: Final = {
     "fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0, "uint8": 1.0,
@@ -82,4 +82,4 @@ SYNONYMS: Final = {
     "half": "fp16", "bfloat16": "bf16", "float8": "fp8", "4bit": "int4", "8bit": "int8",
     "fast_api": "fastapi", "tf_serving": "tensorflow-serving",
 }  # fmt: skip
-"""What people write from memory, and the word of the format; only used to suggest."""
+"""Common synonyms, and the word of the format; used only in suggestions."""

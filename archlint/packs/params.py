@@ -52,7 +52,7 @@ def parse_param(text: str, unit: str) -> ParamValue:
     (1.0, 3.0, True)
     >>> parse_param("2", "s")
     Traceback (most recent call last):
-    ValueError: `2` has no unit of time; did you mean 2ms or 2s?
+    ValueError: `2` has no unit; did you mean 2ms or 2s?
     """
     parse = _UNITS.get(unit)
     if parse is None:

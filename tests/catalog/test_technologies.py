@@ -113,7 +113,7 @@ def test_an_empty_catalogue_has_no_entries(tmp_path: Path) -> None:
     ("a: {title: A, kind: queue, assumed: {persistent: {value: yes, because: b, source: c}}}",
      "mine.yaml:1:58: `a.persistent`: `yes` is not allowed here"),
     ("a: {title: A, kind: queue, assumed: {timeout: {value: 5, because: b, source: c}}}",
-     "`a.timeout`: `5` has no unit of time"),
+     "`a.timeout`: `5` has no unit"),
     ("a: {title: A, kind: queue, assumed: {workers: {value: 5}}}", "`a.workers` needs `because`: some words"),
 ])  # fmt: skip
 def test_a_wrong_catalogue_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:

@@ -60,7 +60,7 @@ def test_anchors_and_names_are_valid_in_their_document_only() -> None:
     first = "archlint: 1\nx-base: &base {kind: service}\ncomponents: {a: {<<: *base}}\n"
     second = "---\narchlint: 1\ncomponents: {b: {kind: service, calls: [a]}}\n"
     (one, two) = library.check(first + second).files
-    assert [f.message for f in two.findings if f.rule == "DOC001"] == ["there is no component `a`"]
+    assert [f.message for f in two.findings if f.rule == "DOC001"] == ["unknown component `a`"]
     assert one.findings == library.check(first).files[0].findings
     (error,) = library.check(first + second + "---\narchlint: 1\ncomponents: {c: {<<: *base}}\n").errors
     assert "<stdin>:9:22: the alias *base has no anchor before it" in error.message

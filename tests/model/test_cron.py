@@ -55,17 +55,17 @@ def _days(count: int) -> list[datetime]:
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("0 0 30 2 *", "never comes true"),
-    ("0 0 31 4,6,9,11 *", "never comes true"),
+    ("0 0 30 2 *", "never runs"),
+    ("0 0 31 4,6,9,11 *", "never runs"),
     ("0 3 * *", "has 4 fields; cron has five"),
     ("0 0 3 * * *", "has 6 fields; cron has five"),
-    ("60 * * * *", "`60` is no minute of cron; they go from 0 to 59"),
-    ("* 24 * * *", "`24` is no hour of cron; they go from 0 to 23"),
-    ("* * 0 * *", "`0` is no day of the month of cron; they go from 1 to 31"),
-    ("* * * 13 *", "`13` is no month of cron; they go from 1 to 12"),
-    ("* * * * 8", "`8` is no day of the week of cron; they go from 0 to 7"),
-    ("5-1 * * * *", "`5-1` is no minute"),
-    ("*/0 * * * *", "`*/0` is no minute"),
+    ("60 * * * *", "`60` is not a minute of cron; write 0 to 59"),
+    ("* 24 * * *", "`24` is not a hour of cron; write 0 to 23"),
+    ("* * 0 * *", "`0` is not a day of the month of cron; write 1 to 31"),
+    ("* * * 13 *", "`13` is not a month of cron; write 1 to 12"),
+    ("* * * * 8", "`8` is not a day of the week of cron; write 0 to 7"),
+    ("5-1 * * * *", "`5-1` is not a minute"),
+    ("*/0 * * * *", "`*/0` is not a minute"),
     ("* * * foo *", "`foo` is not a month of cron"),
     ("a * * * *", "`a` is not a minute of cron"),
     ("1,,2 * * * *", "`` is not a minute of cron"),
@@ -131,7 +131,7 @@ def test_gaps_between_days_are_those_of_the_calendar(
         gap_days = max((b - a).days for a, b in zip(runs, runs[1:], strict=False))
         assert parse_schedule(text).longest_gap_s == gap_days * DAY
     else:
-        with pytest.raises(ValueError, match="never comes true"):
+        with pytest.raises(ValueError, match="never runs"):
             parse_schedule(text)
 
 

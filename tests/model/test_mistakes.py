@@ -26,12 +26,12 @@ components:
 def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
     assert problems(TEN) == [
         Said(2, 1, "unknown-key", "sytem", "a file has no key `sytem`", "did you mean `system`?"),
-        Said(5, 11, "dangling-reference", "driver-ap", "there is no component `driver-ap`",
+        Said(5, 11, "dangling-reference", "driver-ap", "unknown component `driver-ap`",
              "did you mean `driver-app`?"),
         Said(6, 11, "wrong-quantity", "40", "`40` is not a rate", "did you mean 40/s?"),
         Said(7, 35, "contradiction", "500ms",
-             "p99 is 500 ms, below p50 with 2 s: a higher percentile is never smaller", "are they swapped?"),
-        Said(9, 20, "wrong-quantity", "1.1gb", "`1.1gb` has an unknown unit of size", "did you mean 1.1GB?"),
+             "p99 is 500 ms, below p50 with 2 s: a higher percentile is never smaller", "swap them?"),
+        Said(9, 20, "wrong-quantity", "1.1gb", "unknown unit `gb` in `1.1gb`", "did you mean 1.1GB?"),
         Said(9, 38, "unknown-word", "float32", "unknown precision `float32`", "did you mean `fp32`?"),
         Said(9, 47, "unknown-key", "owners", "a model has no key `owners`", "did you mean `owner`?"),
         Said(11, 22, "unknown-kind", "clinet", "unknown kind of component `clinet`", "did you mean `client`?"),
@@ -40,11 +40,11 @@ def test_ten_mistakes_in_one_file_are_ten_problems() -> None:
         Said(12, 62, "wrong-shape", "{a: b}", "`zones` needs a list, but has a mapping",
              "write `zones: [first, second]`"),
         Said(13, 18, "contradiction", "worker",
-             "a worker takes work from a queue, but this one consumes nothing",
-             "add `consumes: [queue]`, or make it a `service`"),
+             "this worker consumes nothing; a worker takes its work from a queue",
+             "add `consumes: [queue]`, or change `kind` to `service`"),
         Said(14, 3, "duplicate-name", "api", "the key `api` is repeated in this mapping",
-             "rename one of them, or join them"),
-        Said(15, 3, "missing-key", "store", "a component needs `kind`: what it does", "add `kind:`"),
+             "rename one of them, or merge them"),
+        Said(15, 3, "missing-key", "store", "a component needs `kind`: its role in the system", "add `kind:`"),
     ]  # fmt: skip
 
 
