@@ -46,9 +46,9 @@ def lint(
 ) -> FileReport:  # fmt: skip
     """Run rules over a system.
 
-    `today` is an ISO date, for acceptances that end; `known` are the ids and names of all rules, so that an acceptance
-    of one that does not run now is told from one of a rule that does not exist. With `accept` false, nothing is taken
-    as accepted. With `recognise`, the patterns that the system follows are reported too.
+    `today` is an ISO date, for acceptances that end. `known` are the ids and names of all rules: an acceptance of a
+    rule that does not run is not a mistake, but one of an unknown rule is. With `accept` false, acceptances are
+    ignored. With `recognise`, the patterns that the system follows are reported too.
     """
     active = list(rules)
     maker = _Maker(system.architecture)
@@ -212,7 +212,7 @@ def severity_of(rule: Rule, hit: Hit) -> Severity:
 
 
 def cures_of(pack: Pack, chosen: tuple[str, ...]) -> tuple[Cure, ...]:
-    """The pack's cures that help here, in the check's order; all of them where it does not choose."""
+    """Return the pack's fixes that apply here, in the check's order; all of them if the check does not choose."""
     if not pack.cures:
         return ()
     by_pattern = {cure.pattern: cure for cure in pack.cures}

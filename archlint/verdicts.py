@@ -79,18 +79,17 @@ class Related(msgspec.Struct, frozen=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A violation, at the place where the cure would be written.
+    """A violation, at the place where the fix belongs.
 
-    `absent` are places whose absence it rests on: where one of them stands in the file but could not be read, the
-    hit turns into `Undecided`; `whole_graph` says so of the whole graph. `cures` are the keys of the pack's cures
-    that help here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings
-    that share one cause. `band_beyond` is true where an estimate's whole band is beyond the limit. `path` are the
-    places that a request passes, in its order, where the finding is about such a path.
+    `absent` are places that must be absent: if one of them is in the file but could not be read, the hit becomes
+    `Undecided`; `whole_graph` requires the same of the whole graph. `cures` are the keys of the pack's fixes that
+    apply here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings with
+    one cause. `band_beyond` is true if the whole band of an estimate is beyond the limit. `path` lists the places
+    that a request passes, in order, if the finding is about a path.
     `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost, or 1 - limit / value for a
     value beyond its limit.
-    `each` are the places of which every one is at fault by itself, where a hit speaks of several; `group` are those
-    that are at fault together only, where `at` is but one of them: so neither the order of the file nor names choose
-    which finding it is.
+    If a hit has several places, `each` lists those that violate the rule by themselves, and `group` those that violate
+    it only together (`at` is one of them). So neither names nor the order of the file identify the finding.
     """
 
     at: Place

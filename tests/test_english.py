@@ -46,7 +46,7 @@ BANNED = {
 
 _PATTERN = re.compile("|".join(f"(?P<w{number}>\\b(?:{words}))" for number, words in enumerate(BANNED)), re.IGNORECASE)
 _PLAIN = list(BANNED.values())
-_CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+", re.DOTALL)
+_CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+|(?m:^ *(?:>>>|\.\.\.) [^\n]*)", re.DOTALL)
 _KEY = re.compile(r"^(\s*(?:- )?\{?)cures:", re.MULTILINE)
 
 
@@ -110,22 +110,8 @@ UNREVISED: frozenset[str] = frozenset({
     "archlint/compare/facts.py",
     "archlint/compare/signatures.py",
     "archlint/compare/text.py",
-    "archlint/config/reading.py",
-    "archlint/engine.py",
-    "archlint/report/contract.py",
-    "archlint/report/finding.py",
     "archlint/report/html/findings.py",
-    "archlint/report/plain.py",
-    "archlint/report/spent.py",
-    "archlint/source/keys.py",
-    "archlint/source/parser.py",
-    "archlint/topology/routes.py",
-    "archlint/verdicts.py",
-    "docs/baseline.md",
     "docs/configuration.md",
-    "docs/diff.md",
-    "docs/pipelines.md",
-    "docs/reports.md",
     "docs/speed.md",
 })
 """Files that still have such words: take a file out of this list once it is rewritten."""
@@ -136,6 +122,7 @@ UNREVISED: frozenset[str] = frozenset({
     ("A health check told nothing.", 1),
     ("`cures` of a rule; the key is `told`", 0),
     ("- {pattern: batch}\ncures:\n", 0),
+    (">>> Cure(1)\nThe fix.", 0),
     ("secure, obscure, bold, healthcare and tiesto", 0),
 ])  # fmt: skip
 def test_the_words_are_found_in_prose_and_not_in_code(text: str, found: int) -> None:

@@ -50,7 +50,7 @@ def _configures(file: Path) -> bool:
     try:
         data = _bytes(file)
     except ConfigError:
-        return False  # somebody else's file: what is wrong with it is not our affair
+        return False  # not a file of archlint: its mistakes are not reported
     if b"archlint" not in data or not re.search(_TABLE, data):
         return False
     from archlint.config.toml import parse_toml
@@ -61,7 +61,7 @@ def _configures(file: Path) -> bool:
 def read_config(file: Path) -> Config:
     """Read one configuration file with those that it extends; raises one `ConfigError` for all their mistakes.
 
-    What needs the rules (their names and the units of their parameters) is looked at by `validate`.
+    `validate` checks what depends on the rules: their names, and the units of their parameters.
     """
     problems = Problems()
     config = _read(file, problems, ())

@@ -215,7 +215,7 @@ class Routes:
 
 
 def _is_dispensable(relation: Relation) -> bool:
-    """Return whether the answer is only poorer without a relation."""
+    """Return whether the answer is degraded, not lost, without a relation."""
     return bool(relation.optional) or relation.fallback is not None
 
 
