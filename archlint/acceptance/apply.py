@@ -129,7 +129,7 @@ class _Index:
                 self.by_place.setdefault((grant.rule, grant.at), []).append(number)
 
     def covering(self, rule: str, name: str, at: str, location: Location) -> list[int]:
-        """Return the numbers of the grants for a rule, by id or name, at a place or at what contains it."""
+        """Return the numbers of the grants for a rule, by id or name, at a place or at a part that contains it."""
         found: list[int] = []
         for word in (rule, name):
             found += self.by_line.get((word, location.file, location.line), ())
@@ -153,7 +153,7 @@ def _holders(at: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, at: str) -> bool:
-    """Whether a pattern matches a place or what contains it; `*` matches any characters.
+    """Whether a pattern matches a place or a part that contains it; `*` matches any characters.
 
     >>> _matches("components.*.replicas", "components.api.replicas")
     True

@@ -132,7 +132,7 @@ def _keys_of_parts(document: Document) -> Iterator[tuple[str, str, int]]:
 
 
 class _Scalars:
-    """The spans of all scalars with a `#`: what looks like a comment inside them is text."""
+    """The spans of all scalars with a `#`: a comment inside them is text."""
 
     def __init__(self, document: Document) -> None:
         spans: list[Span] = []

@@ -14,7 +14,7 @@ from archlint.source.parser import parse
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """One pattern; `reference` is the folder of its runnable implementation, empty where there is none yet."""
+    """One pattern; `reference` is the folder of its runnable implementation, or empty."""
 
     name: str
     title: str

@@ -51,7 +51,7 @@ class CatalogueFile:
         known = tuple(keys)
         for key, entry in node.entries.items():
             if key not in known:
-                raise self.error(entry.value, f"`{name}` has no key `{key}`", f"known: {', '.join(known)}")
+                raise self.error(entry.value, f"`{name}` has no key `{key}`", f"valid keys: {', '.join(known)}")
         return {key: entry.value for key, entry in node.entries.items()}
 
     def text(self, holder: Node, values: dict[str, Node], key: str, name: str) -> str:

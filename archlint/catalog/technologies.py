@@ -20,7 +20,7 @@ _ASSUMABLE: Final = ("persistent", "redundant", "timeout", "balancing", "workers
 
 
 class Assumed(msgspec.Struct, frozen=True):
-    """A default fact of a technology, with its source; the file may state another one."""
+    """A default of a technology, with its source; an architecture file may override it."""
 
     value: bool | float | str
     because: str
@@ -28,7 +28,7 @@ class Assumed(msgspec.Struct, frozen=True):
 
 
 class Technology(msgspec.Struct, frozen=True):
-    """One entry: `kind` is what it usually is, `also` are other kinds that it may have."""
+    """One entry: `kind` is its usual kind, `also` lists other possible kinds."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ class Technology(msgspec.Struct, frozen=True):
 
 
 class Technologies:
-    """Technologies by name and alias, without regard to case and to how words are joined."""
+    """Technologies by name and alias; case and word separators do not matter."""
 
     def __init__(self, entries: Iterable[Technology]) -> None:
         self.entries: dict[str, Technology] = {}
@@ -67,8 +67,8 @@ class Technologies:
 def shipped_technologies() -> Technologies:
     """The catalogue that ships with archlint.
 
-    It is written in `technologies.yaml`, and read at every start: from `technologies.json`, which
-    `docs/generate.py` makes of it, in a tenth of the time.
+    Its source is `technologies.yaml`. Every start reads `technologies.json`, which `docs/generate.py` makes from it and
+    which loads ten times faster.
 
     >>> shipped_technologies().get("TensorFlow Serving").kind
     'model-server'
@@ -78,7 +78,7 @@ def shipped_technologies() -> Technologies:
 
 
 def compiled_technologies() -> bytes:
-    """What `technologies.json` has to hold."""
+    """Return the required content of `technologies.json`."""
     entries = read_technologies(catalogue_file("technologies.yaml"))
     return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
 
@@ -94,7 +94,7 @@ def _entry(file: CatalogueFile, name: str, node: Node) -> Technology:
     kind, also = file.text(node, values, "kind", name), file.texts(values, "also", name)
     for word in (kind, *also):
         if word not in KINDS:
-            raise file.error(node, f"`{name}`: `{word}` is no kind of component", f"known: {', '.join(KINDS)}")
+            raise file.error(node, f"`{name}`: unknown kind of component `{word}`", f"valid values: {', '.join(KINDS)}")
     assumed: dict[str, Assumed] = {}
     if "assumed" in values:
         for key, fact in file.mapping(values["assumed"], _ASSUMABLE, name).items():
@@ -124,5 +124,5 @@ def _value(key: str, text: str) -> bool | float | str:
         return parse_count(text)
     words = _BALANCING if key == "balancing" else ("true", "false")
     if text not in words:
-        raise ValueError(f"`{text}` is not allowed here; known: {', '.join(words)}")
+        raise ValueError(f"`{text}` is not allowed here; valid values: {', '.join(words)}")
     return text if key == "balancing" else text == "true"

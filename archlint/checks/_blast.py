@@ -41,7 +41,7 @@ def part_of(loss: Loss) -> str:
 
 
 def blast_terms(system: System, blast: BlastRadius) -> Iterator[Term]:
-    """Yield what is lost and, where all rates are known, its share of all traffic with the arithmetic."""
+    """Yield what is lost and, if all rates are known, its share of all traffic, with the arithmetic."""
     count, note = len(blast.losses), f"of {len(system.workloads)}"
     yield Term("workloads_lost", "workloads that fail", count, "count", Origin.DERIVED, None, note)
     if not blast.losses:

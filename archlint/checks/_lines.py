@@ -26,7 +26,7 @@ def exceeds(value: float, limit: float) -> bool:
 
 
 def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: float) -> Iterator[Term]:
-    """Yield what a floor adds up (`model_time`, `hop_time`), the sum (`floor`) and the `objective`."""
+    """Yield the parts of a floor (`model_time`, `hop_time`), their sum (`floor`) and the `objective`."""
     name = format_percentile(fraction)
     for part in floor.parts:
         key = "model_time" if part.model else "hop_time"
@@ -39,7 +39,7 @@ def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: 
 
 
 def unread_on_the_way(system: System, workload: Workload) -> tuple[Place, ...]:
-    """Return what could not be read on the path of a workload and might make its floor lower."""
+    """Return the unreadable places on a workload's path that might lower its floor."""
     unread = system.architecture.unread
     if not unread:
         return ()
@@ -65,7 +65,7 @@ def allowed_age(age_s: float, freshness_s: float) -> str:
 
 
 def freshness_related(workload: Workload) -> Related:
-    """Return where a workload says how old a prediction may be."""
+    """Return the place of a workload's freshness objective."""
     return Related(workload.place("slo", "freshness"), f"freshness that `{workload.name}` requires")
 
 

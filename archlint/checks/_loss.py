@@ -19,7 +19,7 @@ def beyond(value: float, limit: float) -> float:
 
 
 def lost_share(system: System, blast: BlastRadius) -> float:
-    """Return the share of all traffic that is lost; where a rate is unknown, the share of all workloads.
+    """Return the share of all traffic that is lost; if a rate is unknown, the share of all workloads.
 
     A workload of which an unknown part is lost counts as lost.
     """
@@ -50,7 +50,7 @@ class Traffic:
         self._total = 0.0 if None in rates else total
 
     def share(self, workloads: Sequence[Workload]) -> float:
-        """Return the share of all requests per second; where a rate is unknown, the share of all workloads."""
+        """Return the share of all requests per second; if a rate is unknown, the share of all workloads."""
         if self._total:
             return min(1.0, sum(workload.rate_per_s or 0.0 for workload in workloads) / self._total)
         return len(workloads) / max(1, len(self._system.workloads))

@@ -111,7 +111,7 @@ def _at(source: _Source, relation: Relation) -> _Way:
 
 
 def _until_given_up(system: System, call: Relation, floor: Floor) -> Floor:
-    """Return a floor, cut off where the caller gives up."""
+    """Return a floor, limited by the time at which the caller gives up."""
     timeout = system.facts.timeout_s(call)
     models = [part for part in floor.parts if part.model]
     if timeout is None or floor.at_s <= float(timeout.value) or not models:

@@ -26,7 +26,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Entering(msgspec.Struct, frozen=True):
-    """A workload that enters a server, with the models that it uses there; None where it names none."""
+    """A workload that enters a server, with the models that it uses there; None if it names none."""
 
     workload: Workload
     runs: frozenset[str] | None
@@ -47,7 +47,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 
 def _only_mirrored(system: System, component: Component) -> bool:
-    """Return whether it only gets copies of the traffic: nobody depends on its answers."""
+    """Return whether it gets only copies of the traffic, so that nobody depends on its answers."""
     incoming = system.topology.incoming[component.name]
     return bool(incoming) and all(relation.verb == "mirrors" for relation in incoming)
 

@@ -104,7 +104,7 @@ def _cures(workload: Workload) -> tuple[str, ...]:
 
 
 def _readers(uses: list[Use]) -> Iterator[Related]:
-    """Yield where the predictions are read, each place once."""
+    """Yield each place that reads the predictions, once."""
     places = dict.fromkeys(use.serving.read.place() for use in uses if use.serving.read is not None)
     return (Related(place, "its predictions are read here") for place in places)
 

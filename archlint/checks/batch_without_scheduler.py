@@ -70,7 +70,7 @@ def _results(system: System, job: Component) -> list[Relation]:
 
 
 def _named_as_source(system: System) -> set[str]:
-    """Collect the components that others name without a relation: as a fallback, or as where features come from."""
+    """Collect the components that others name without a relation: as a fallback or a feature source."""
     names: set[str] = set()
     for name, component in system.components.items():
         if component.features is not None:
@@ -80,7 +80,7 @@ def _named_as_source(system: System) -> set[str]:
 
 
 def _taken_by_anyone(system: System, job: Component, named: set[str]) -> bool:
-    """Whether another component takes what the job writes, or the job delivers it by itself."""
+    """Whether another component reads the job's output, or the job delivers it itself."""
     if job.callback:
         return True
     for relation in _results(system, job):

@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component without monitoring; it is info where no availability is required."""
+    """Yield a hit for each serving component without monitoring; it is info if no availability is required."""
     traffic = Traffic(system)
     for component in serving_components(system):
         if not _watched(system, component):

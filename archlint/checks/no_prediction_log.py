@@ -1,4 +1,4 @@
-"""Predictions that are not logged: nobody can look up later what was answered."""
+"""Predictions that are not logged, so that nobody can look them up later."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each serving component whose predictions neither it nor its callers log."""
+    """Yield a hit for each serving component if neither it nor a caller logs its predictions."""
     unlogged, traffic = _unlogged(system), Traffic(system)
     for component in serving_components(system):
         if component.name not in unlogged:

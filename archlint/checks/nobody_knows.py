@@ -19,7 +19,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit at the system's owner; where every server names its own, at each that is incomplete."""
+    """Yield a hit at the system's owner; if every server has its own owner, at each incomplete one."""
     whole = system.architecture.owner
     serving = list(serving_components(system))
     if any(component.owner is None for component in serving):
@@ -41,7 +41,7 @@ def _name(system: System) -> str:
 
 
 def _inherit(own: Owner, whole: Owner | None) -> Owner:
-    """Fill what a component's owner leaves out from the system's."""
+    """Complete a component's owner with the system's."""
     if whole is None:
         return own
     return Owner(own.team or whole.team, own.contact or whole.contact, own.runbook or whole.runbook)

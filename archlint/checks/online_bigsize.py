@@ -42,7 +42,7 @@ class Excess(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """The worst is reported: what is proven before what is estimated, then by the factor."""
+        """The order in which the worst is chosen: proven before estimated, then by the factor."""
         proven = self.floor.certainty is Certainty.PROVEN
         return proven, self.floor.at_s / self.objective_s if self.objective_s else float("inf")
 
@@ -167,7 +167,7 @@ def _message(worst: Excess) -> str:
 
 
 def _shares(worst: Excess) -> str:
-    """Say where the time goes: how much of it in the model and, where that alone is too much, outside all models."""
+    """Say where the time goes: in the model and, if that alone is too much, outside all models."""
     share = f"{format_duration(worst.part.value_s)} of it in `{worst.model}`"
     if worst.rest_s > worst.objective_s:
         share += f" and {format_duration(worst.rest_s)} outside all models"
@@ -175,7 +175,7 @@ def _shares(worst: Excess) -> str:
 
 
 def _band(system: System, worst: Excess) -> tuple[float, float] | None:
-    """Return where an estimated floor lies: from what is proven to what the next higher percentiles allow."""
+    """Return the band of an estimated floor: from the proven value to what the next higher percentiles allow."""
     if worst.floor.certainty is not Certainty.ESTIMATED:
         return None
     high_s = worst.floor.at_s

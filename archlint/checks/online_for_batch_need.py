@@ -195,7 +195,7 @@ def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
 
 
 def _money(server: Component, saved_h: float) -> Iterator[Term]:
-    """Yield what the saved hours cost, where the file states a price of a replica by time."""
+    """Yield the cost of the saved hours, if the file states a replica's price per time."""
     price = server.price
     if price is not None and price.amount.per_s is not None:
         value = f"{saved_h * HOUR_S * price.amount.amount / price.amount.per_s:,.2f} {price.amount.currency}"
@@ -213,7 +213,7 @@ def _small_team(system: System) -> bool:
 
 
 def _cures(system: System, job: Job) -> tuple[str, ...]:
-    """Return a job first; where it would run many times a day, a cache first, unless the team is small."""
+    """Return a job first; but a cache first if the job would run many times a day, unless the team is small."""
     if job.period_s < HOUR_S and not _small_team(system):
         return ("prediction-cache", "batch")
     return ("batch", "prediction-cache")

@@ -1,4 +1,4 @@
-"""Predictions that are older than the product allows, where a shorter period, ttl or queue is enough."""
+"""Predictions that are older than the product allows, if a shorter period, TTL or queue is enough."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Age(msgspec.Struct, frozen=True):
-    """How old a prediction is at worst, what a workload allows, and the key that changes it."""
+    """The maximum age of a prediction, the age that a workload allows, and the key that changes it."""
 
     workload: Workload
     at: Place

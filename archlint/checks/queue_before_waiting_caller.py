@@ -27,7 +27,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A request that leaves the waiting side by a queue; `floor` is set where the answer comes back too late."""
+    """A request that leaves the waiting side by a queue; `floor` is set if the answer comes back too late."""
 
     workload: Workload
     serving: Serving

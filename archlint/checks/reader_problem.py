@@ -17,5 +17,5 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Problem]:
-    """Yield the problems of one kind; each has its own span, as what cannot be read has no place."""
+    """Yield the problems of one kind; each has its own span, because unreadable text has no place."""
     return (problem for problem in system.architecture.problems if problem.kind == params.problem)

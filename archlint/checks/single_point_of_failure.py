@@ -104,7 +104,7 @@ def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: 
 
 
 def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:
-    """Say what is single: `` `api` has only one replica: if it fails``."""
+    """Name the single replica: `` `api` has only one replica: if it fails``."""
     one = len(pool) == 1
     together = "" if one else " together"
     if judged.weakness == NO_REPLICA:
@@ -124,7 +124,7 @@ def _note(part: str) -> str:
 
 
 def _cures(system: System, pool: Sequence[Component]) -> tuple[str, ...]:
-    """Return what helps: a fallback does where a caller can give it, and no data is kept."""
+    """Return the fixes that apply: a fallback does if a caller can provide it, and no data is kept."""
     incoming = [relation for component in pool for relation in system.topology.incoming[component.name]]
     in_front = any(system.components[r.source].kind not in NEVER and system.topology.waits(r) for r in incoming)
     keeps = any(component.kind in DURABLE_STORES | {"queue"} for component in pool)

@@ -61,7 +61,7 @@ class _Links:
 
 
 def _named_by(system: System, component: Component) -> Iterator[str]:
-    """Yield what a component refers to beside its relations, with the registries and servers of its models."""
+    """Yield the components that it names outside its relations, with the registries and servers of its models."""
     for relation in component.relations:
         if relation.fallback is not None:
             yield relation.fallback

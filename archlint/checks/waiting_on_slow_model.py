@@ -33,7 +33,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why nobody should wait: in words, with the arithmetic, and how far it is over the limit."""
+    """Why nobody should wait: the reason, the arithmetic, and how far the time is over the limit."""
 
     text: str
     terms: tuple[Term, ...]
@@ -116,7 +116,7 @@ def _slow_reason(model: Model, params: Params) -> Reason | None:
 
 
 def _typical(model: Model, above_s: float) -> Term | None:
-    """Return the typical time of a prediction where it is above a limit: its median, stated or not, or its mean."""
+    """Return the typical time of a prediction if it is above a limit: its median, stated or not, or its mean."""
     time, at = model.service_time, model.place("service_time")
     if time is None:
         return None

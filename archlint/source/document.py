@@ -97,7 +97,7 @@ class Document:
         return same
 
     def position(self, offset: int) -> Position:
-        """Line and column of an offset in characters; what lies beyond the text is placed at its end.
+        """Return the line and column of an offset in characters; an offset beyond the text means its end.
 
         >>> Document("a.yaml", "a: 1\\nb: 2\\n", None).position(5)
         Position(line=2, column=1)

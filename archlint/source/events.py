@@ -146,7 +146,7 @@ def place(text: str, index: int) -> str:
 
 
 def unreadable(name: str, text: str, error: Exception, too_deep: str) -> UnreadableInputError:
-    """Explain why a text is not YAML; `too_deep` is the message for what nests deeper than is read."""
+    """Explain why a text is not YAML; `too_deep` is the message for too many levels."""
     forbidden = None if isinstance(error, UnicodeEncodeError) else _FORBIDDEN.search(text)
     if forbidden is not None:
         message = f"{name}{place(text, forbidden.start())}: not YAML: control characters are not allowed"

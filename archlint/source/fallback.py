@@ -1,4 +1,4 @@
-"""A parser in Python, for where PyYAML has no C parser: the same events, places and errors, only slower."""
+"""A parser in Python, used if PyYAML has no C parser: the same events, places and errors, but slower."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class PythonParser(LibyamlScanner, Parser):
         return self.process_empty_scalar(Scanner.peek_token(self).start_mark)
 
     def parse_flow_sequence_entry_mapping_key(self) -> object:
-        """Read a key in a list; like libyaml, skip what follows an empty one, and so refuse what comes after."""
+        """Read a key in a list; like libyaml, skip the token after an empty key, and so reject the rest."""
         token = Scanner.get_token(self)
         if not self.check_token(ValueToken, FlowEntryToken, FlowSequenceEndToken):
             self.states.append(self.parse_flow_sequence_entry_mapping_value)
@@ -112,7 +112,7 @@ class PythonParser(LibyamlScanner, Parser):
         super().fetch_flow_collection_start(kind)
 
     def fetch_flow_collection_end(self, kind: type[Token]) -> None:
-        """Close a list or mapping in flow style; a bracket too many closes nothing."""
+        """Close a list or mapping in flow style; an extra bracket closes nothing."""
         super().fetch_flow_collection_end(kind)
         self.flow_level = max(0, self.flow_level)
 

@@ -56,7 +56,7 @@ def real_path(path: Path) -> Path:
 
 
 def project_root(start: Path) -> Path:
-    """The folder that holds a file's project: the nearest above with a mark of one, else the file's own folder."""
+    """Return the project folder of a file: the nearest parent with a marker, otherwise the file's own folder."""
     folder = real_path(start).parent
     for candidate in (folder, *folder.parents):
         if any(os.path.lexists(candidate / mark) for mark in _ROOT_MARKS):

@@ -41,7 +41,7 @@ class Pattern(NamedTuple):
 
 
 class IgnoreList:
-    """The patterns of one ignore file; paths are relative to the folder that they hold for.
+    """The patterns of one ignore file; paths are relative to its folder.
 
     >>> rules = IgnoreList.read(b"*.yaml\\n!keep.yaml\\n")
     >>> rules.decide(b"a/x.yaml", False), rules.decide(b"a/keep.yaml", False), rules.decide(b"a/x.txt", False)
@@ -60,7 +60,7 @@ class IgnoreList:
         return cls(pattern for pattern in found if pattern is not None)
 
     def decide(self, path: bytes, is_folder: bool) -> bool | None:
-        """Whether a path is ignored by the last pattern that matches it; None where none does.
+        """Whether the last matching pattern ignores a path; None if no pattern matches.
 
         Only the path itself is looked at: whether a folder above it is ignored is the caller's question.
         """
@@ -87,7 +87,7 @@ def _without_blanks(line: bytes) -> bytes:
 
 
 def parse_pattern(line: bytes, ignore_case: bool = False) -> Pattern | None:
-    """Read one line of an ignore file; None where it matches nothing."""
+    """Read one line of an ignore file; None if it can match nothing."""
     negated = line.startswith(b"!")
     text = line[negated:]
     folders_only = text.endswith(b"/")
@@ -119,7 +119,7 @@ def _by_path(body: bytes, ignore_case: bool) -> Callable[[bytes], object] | None
 
 
 def _matcher(literal: bytes, rest: bytes, ignore_case: bool, by_name: bool) -> Callable[[bytes], object] | None:
-    """Compile a pattern; git compares what stands before its first special character apart from the rest."""
+    """Compile a pattern; git compares the part before its first special character separately."""
     tokens = _tokens(rest, by_name)
     if tokens is None:
         return None
@@ -128,7 +128,7 @@ def _matcher(literal: bytes, rest: bytes, ignore_case: bool, by_name: bool) -> C
 
 
 def _tokens(pattern: bytes, by_name: bool) -> list[bytes] | None:
-    """Split a pattern into stars, slashes and expressions of one byte; None where it can match nothing."""
+    """Split a pattern into stars, slashes and expressions of one byte; None if it can match nothing."""
     tokens: list[bytes] = []
     at = 0
     while at < len(pattern):
@@ -165,7 +165,7 @@ def _tokens(pattern: bytes, by_name: bool) -> list[bytes] | None:
 
 
 def _class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
-    """Read `[...]`; return its expression and where it ends, or None where it does not end or can match nothing."""
+    """Read `[...]`; return its expression and its end, or None if it does not end or can match nothing."""
     negated = pattern[at + 1 : at + 2] in {b"!", b"^"}
     at += 2 if negated else 1
     allowed: set[int] = set()

@@ -16,7 +16,7 @@ _SECOND: Final = "another document starts here; only the first one is read"
 
 
 def join_documents(name: str, text: str, documents: list[Document]) -> Document:
-    """Return the first document that describes a system, with the others; what describes none is a flaw of it."""
+    """Return the first document that describes a system, with the others; documents without a system are its flaws."""
     if not documents:
         return Document(name, text, None)
     systems = [document for document in documents if _is_system(document)]
@@ -59,7 +59,7 @@ def _is_system(document: Document) -> bool:
 
 
 def _system_name(document: Document) -> str:
-    """The name that a document gives its system, where it is one short line."""
+    """Return the name that a document gives its system, if it is one short line."""
     entry = document.root.entries.get("system") if isinstance(document.root, Mapping) else None
     name = entry.value.text if entry is not None and isinstance(entry.value, Scalar) else ""
     return name if len(name) <= MAX_PART and name.isprintable() and not set(name) & {"/", "\\"} else ""

@@ -1,7 +1,7 @@
-"""Whether a text has a key at its top level, in whatever style of YAML it is written: asked of the parser's events.
+"""Finds out from the parser's events whether a text has a key at its top level, in any style of YAML.
 
-The scan ends at the key, so that what is wrong below it does not hide the file; nothing is built, nor are aliases
-followed. What is no YAML at all, as a template of Helm, has no keys.
+The scan ends at the key, so that a mistake below it does not hide the file. It builds no values and follows no aliases.
+A text that is not YAML, such as a Helm template, has no keys.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NODES: Final = _OPENINGS | {SCALAR, ALIAS}
 def has_top_key(text: str, key: str) -> bool:
     """Whether one of the documents of a text is a mapping with this key.
 
-    A text that stops being YAML before the key has none, and neither has one that is too large to read.
+    The answer is no if the text is not valid YAML up to the key, or if it is too large to read.
 
     >>> has_top_key("{accept: [],\\n archlint: 1}", "archlint"), has_top_key("a: {archlint: 1}", "archlint")
     (True, False)
@@ -55,7 +55,7 @@ def has_top_key(text: str, key: str) -> bool:
 
 
 def _top_keys(following: Callable[[], Event]) -> Iterator[Event]:
-    """The events at which the keys of each document's top mapping start."""
+    """Yield the events of the keys in the top mapping of each document."""
     depth, nodes, is_mapping = 0, 0, False
     while True:
         event = following()
@@ -76,7 +76,7 @@ def _top_keys(following: Callable[[], Event]) -> Iterator[Event]:
 
 
 def _has_built_key(text: str, key: str) -> bool:
-    """The same for keys behind an alias or a merge, which only the parser of architectures resolves."""
+    """Whether the parsed document has the key; only the full parser resolves aliases and merges."""
     try:
         root = parse("", text).root
     except UnreadableInputError:

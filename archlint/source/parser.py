@@ -1,7 +1,7 @@
-"""YAML text to a `Document`, from the events of a parser, under limits that no input gets past.
+"""Builds a `Document` from the parser's events for a YAML text, within strict limits.
 
-The parser's events are drained once; nothing else of PyYAML is used. What the YAML 1.2 core schema makes of a
-scalar is decided by who reads it: a node keeps the text as written, so that `1.10` and `NO` stay what they are.
+The events are read once; nothing else of PyYAML is used. A node keeps its text as written, so that `1.10` and `NO` do
+not change. The reader of a value decides about its type, by the YAML 1.2 core schema.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_DEPTH: Final = 64
 _TOO_DEEP: Final = f"nests deeper than {MAX_DEPTH} levels"
 MAX_SEPARATORS: Final = 6_000_000
-"""How many commas, colons, brackets, dashes and line breaks a text may hold: a bound on how many values it has."""
+"""Maximum number of commas, colons, brackets, dashes and line breaks: an upper bound for the number of values."""
 MIN_ALIASED: Final = 10_000
-"""How many values the aliases of one file may stand for, each counted as if it were written out; a longer file
-may have as many as it has characters, so that memory stays a multiple of the file's size."""
+"""How many values the aliases of one file may expand to. A longer file may have one per character, so that memory
+stays proportional to the size of the file."""
 MAX_FLAWS: Final = 10_000
 MAX_DOCUMENTS: Final = 1_000
 
@@ -57,14 +57,14 @@ _RESOLVED_TAGS: Final = {
     "tag:yaml.org,2002:float":
         r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
 }
-"""What YAML 1.2's core schema takes for these types; a value with such a tag reads as if it had no quotes."""
+"""The values of these types in the core schema of YAML 1.2; a value with such a tag is read as if it had no quotes."""
 _MERGE: Final = re.compile(r"(?:(?:&\S+|!!merge|!<tag:yaml\.org,2002:merge>)\s+)*<<")
 """A key that merges, after its anchor and tag."""
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector: it would walk a growing tree again and again."""
+    """Pause the garbage collector, which would scan the growing tree repeatedly."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -75,9 +75,9 @@ def collector_paused() -> Iterator[None]:
 
 
 def decode(name: str, data: bytes) -> str:
-    """Bytes of a file to text: UTF-8 (with or without a mark), or UTF-16 with its mark.
+    """Decode a file: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
-    Raises `UnreadableInputError` for what is too large, binary, or in no such encoding.
+    Raises `UnreadableInputError` if it is too large, binary, or in another encoding.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableInputError(
@@ -97,19 +97,19 @@ def decode(name: str, data: bytes) -> str:
         hint = "is this a binary file?"
         if wide:
             hint = "is it UTF-16 without a byte order mark, or UTF-32? save it as UTF-8"
-        raise UnreadableInputError(f"{name}: not text: it holds a NUL character", hint)
+        raise UnreadableInputError(f"{name}: not text: it contains a NUL character", hint)
     return text
 
 
 def parse(name: str, text: str) -> Document:
     """Parse one YAML text; the root of an empty one is None.
 
-    Of several documents, those with the key `archlint` are the `systems` of the first of them, which is returned. If
-    none has that key, the first document is returned.
+    If there are several documents, those with the key `archlint` are the systems. The first of them is returned, with
+    all of them in its `systems`. If no document has that key, the first document is returned.
 
-    Raises `UnreadableInputError`, with line and column, where it is not YAML, nests deeper than `MAX_DEPTH`, holds
-    more than `MAX_SEPARATORS` allows, or multiplies its aliases. Duplicate keys, documents that are not read and
-    unsupported tags are flaws of the returned document.
+    Raises `UnreadableInputError`, with line and column, if the text is not YAML, nests deeper than `MAX_DEPTH`, has
+    more values than `MAX_SEPARATORS` allows, or expands to too many values by aliases. Duplicate keys, unread documents
+    and unsupported tags are flaws of the returned document.
 
     >>> parse("a.yaml", "a: 1\\na: 2").flaws[0].kind
     'duplicate-key'
@@ -128,19 +128,19 @@ def parse(name: str, text: str) -> Document:
 
 
 def has_too_many_values(text: str) -> bool:
-    """Whether a text could hold more values than are read; known before memory is spent on them."""
+    """Whether a text may have more values than the limit, found without building them."""
     return len(text) > MAX_SEPARATORS and count_separators(text) > MAX_SEPARATORS
 
 
 def count_separators(text: str) -> int:
-    """Count what separates values: a bound on how many values a text has."""
+    """Count the separators of values: an upper bound for the number of values."""
     return sum(map(text.count, (",", ":", "\n", "\r", "- ", "[", "{")))
 
 
 class _Builder:
-    """Builds one document from the parser's events; one object a text.
+    """Builds the documents of one text from the parser's events.
 
-    The two loops are written out flat, without a call for each scalar: they are where the time of a check goes.
+    The two loops make no call per scalar: most of the time of a check is spent here.
     """
 
     def __init__(self, name: str, text: str) -> None:
@@ -157,7 +157,7 @@ class _Builder:
         self.next = event_source(text)
 
     def build(self) -> list[Document]:
-        """Drain the events of all documents; those that hold nothing are left out."""
+        """Build all documents; empty ones are left out."""
         found: list[Document] = []
         while True:
             event = self.next()
@@ -179,7 +179,7 @@ class _Builder:
                 raise self.refuse(event, f"more than {MAX_DOCUMENTS:,} documents in one file", "split the file")
 
     def document(self, start: int, like: Document | None) -> Document:
-        """Build one document, which starts at an offset of the text; anchors are valid inside it only."""
+        """Build the document at an offset of the text; anchors are valid only inside it."""
         self.flaws, self.unlisted = [], 0
         self.anchors, self.sizes = {}, {}
         root: Node | None = self.node(self.next(), 1)
@@ -201,7 +201,7 @@ class _Builder:
         return UnreadableInputError(f"{self.name}{place(self.text, event.start_mark.index)}: {what}", hint)
 
     def node(self, event: Event, depth: int) -> Node:
-        """Build what an event starts, with its tag and anchor; the events of an alias have neither."""
+        """Build the node that starts with an event, with its tag and anchor; an alias has neither."""
         kind = event.__class__
         if kind is ALIAS:
             return self.alias(event)
@@ -262,7 +262,7 @@ class _Builder:
         return total
 
     def mapping(self, opening: Event, depth: int) -> Mapping:
-        """Build a mapping, up to its end; the first of two equal keys is used."""
+        """Build a mapping; the first of two equal keys is used."""
         if depth > MAX_DEPTH:
             raise self.refuse(opening, _TOO_DEEP, "flatten it")
         entries: dict[str, Entry] = {}
@@ -310,7 +310,7 @@ class _Builder:
         self.flaw(Flaw("duplicate-key", message, second.key_span, first.key_span, key, mapping, second.value))
 
     def merge(self, entries: dict[str, Entry], merged: Node) -> None:
-        """Add the entries of the mappings under `<<` that are not there yet; the first mapping wins."""
+        """Add the missing entries from the mappings under `<<`; the first mapping wins."""
         for part in merged.items if isinstance(merged, Sequence) else [merged]:
             if isinstance(part, Mapping):
                 for key, entry in part.entries.items():
@@ -344,7 +344,7 @@ def _separator_flaw(match: Match[str]) -> Flaw:
 
 
 def _end(opening: Event, last: Node | None, closing: Event) -> int:
-    """Where a collection ends: libyaml ends one in block style where the next token starts, lines below."""
+    """Return the end of a collection: libyaml ends a block collection at the next token, which may be lines below."""
     if opening.flow_style or last is None or last.end < opening.start_mark.index:
         return closing.end_mark.index
     return last.end

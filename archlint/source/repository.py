@@ -61,7 +61,7 @@ class Repository:
 
     @cached_property
     def ignores(self) -> tuple[IgnoreList, ...]:
-        """The ignore files that hold for the whole work tree; the later one wins."""
+        """The ignore files for the whole work tree; the later one wins."""
         home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
         files = self._settings.get("core.excludesfile", os.path.join(home, "git", "ignore"))
         own = os.path.join(self.common, "info", "exclude")
@@ -76,7 +76,7 @@ class Repository:
 
     @cached_property
     def tracked_folders(self) -> frozenset[bytes]:
-        """The submodules, and the folders that hold tracked YAML files, at any depth."""
+        """The submodules, and the folders with tracked YAML files, at any depth."""
         found: set[bytes] = set()
         for name in self.tracked:
             folder = name.rpartition(b"/")[0] if name.endswith(_SUFFIXES) else name
@@ -87,7 +87,7 @@ class Repository:
 
 
 def read_ignores(file: str, ignore_case: bool = False) -> IgnoreList | None:
-    """Read an ignore file; None where there is none, or where it cannot be read: then it ignores nothing."""
+    """Read an ignore file; None if it does not exist or cannot be read, and then nothing is ignored."""
     data = _read(file, _MAX_IGNORE)
     return None if data is None else IgnoreList.read(data, ignore_case)
 
@@ -230,7 +230,7 @@ def _digest_size(folder: str) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read a number of index version 4, in the form of offsets in packs; return it, and where it ends."""
+    """Read a number of index version 4, encoded as an offset in a pack; return it and its end."""
     byte = data[at]
     value = byte & 0x7F
     while byte & 0x80:

@@ -68,7 +68,7 @@ class LibyamlScanner(TagScanner):
         return chomping, increment
 
     def _block_breaks(self, indent: int, start: Mark) -> tuple[int, str, Mark]:
-        """Consume indentation and line breaks; the indentation is found out where it is 0."""
+        """Consume indentation and line breaks; detect the indentation if it is 0."""
         breaks, end, most = "", self.get_mark(), 0
         while True:
             while self.peek() == " " and (not indent or self.column < indent):
@@ -139,7 +139,7 @@ class LibyamlScanner(TagScanner):
         return chr(value)
 
     def _quoted_spaces(self, escaped_break: bool) -> str:
-        """Consume blanks and line breaks, and return what they read as."""
+        """Consume blanks and line breaks, and return the text that they stand for."""
         blanks = breaks = ""
         while self.peek() in BLANK or self.peek() in BREAK:
             if self.peek() in BREAK:

@@ -1,4 +1,4 @@
-"""Finding architecture files in folders: what git ignores is left out, what it tracks is not."""
+"""Finding architecture files in folders: files that git ignores are skipped, tracked files are not."""
 
 from __future__ import annotations
 

@@ -110,4 +110,4 @@ def test_a_wrong_catalogue_is_told_at_its_place(archlint: Run, tmp_path: Path) -
     done = archlint("check", "arch.yaml")
     assert done.returncode == 2
     assert "more.yaml:1:" in done.stdout
-    assert "`srevice` is no kind of component" in done.stdout
+    assert "unknown kind of component `srevice`" in done.stdout

@@ -269,10 +269,10 @@ def test_the_encodings_of_editors_are_read(data: bytes) -> None:
 @pytest.mark.parametrize(("data", "message", "hint"), [
     (b"a: \xff\n", "a.yaml: not text: byte 3 is not UTF-8", "UTF-8"),
     (b"\x89PNG\r\n\x1a\n\0\0\0", "a.yaml: not text: byte 0 is not UTF-8", "UTF-8"),
-    (b"PK\x03\x04\0\0", "a.yaml: not text: it holds a NUL character", "binary"),
-    ("a: 1\n".encode("utf-16-le"), "a.yaml: not text: it holds a NUL character", "UTF-16 without a byte order mark"),
-    ("a: 1\n".encode("utf-16-be"), "a.yaml: not text: it holds a NUL character", "UTF-16 without a byte order mark"),
-    (b"\xff\xfe\0\0a\0\0\0", "a.yaml: not text: it holds a NUL character", "UTF-32"),
+    (b"PK\x03\x04\0\0", "a.yaml: not text: it contains a NUL character", "binary"),
+    ("a: 1\n".encode("utf-16-le"), "a.yaml: not text: it contains a NUL character", "UTF-16 without a byte order mark"),
+    ("a: 1\n".encode("utf-16-be"), "a.yaml: not text: it contains a NUL character", "UTF-16 without a byte order mark"),
+    (b"\xff\xfe\0\0a\0\0\0", "a.yaml: not text: it contains a NUL character", "UTF-32"),
     (b"\xff\xfea", "a.yaml: not text: byte 2 is not UTF-16", "UTF-16"),
 ])  # fmt: skip
 def test_what_is_no_text_is_refused(data: bytes, message: str, hint: str) -> None:
