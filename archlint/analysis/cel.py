@@ -57,7 +57,12 @@ class Expression:
 
     def evaluate(self, variables: Mapping[str, object], subject: str) -> bool | Missing:
         """Return what it comes to for a subject; raises `PackError` where it fails otherwise than by a missing fact."""
-        result = self._compiled.eval(data=variables)
+        try:
+            result = self._compiled.eval(data=variables)
+        except RuntimeError as error:                      # the library limits the work of one evaluation
+            problem = str(error).removeprefix("INTERNAL: ").removesuffix(" [INTERNAL]")
+            message = f"{self.what}: `{shorten(self.text, 80)}` fails for `{subject}`: {problem}"
+            raise PackError(message, "put fewer loops inside each other") from None
         kind, value = result.type().name(), result.value()
         if isinstance(value, bool):
             return value

@@ -18,6 +18,7 @@ from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
 from archlint.compare.former import former_baselines, joined
 from archlint.compare.git import Revision
+from archlint.config import nearest_config
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.report.layout import plural
@@ -88,12 +89,18 @@ def command(
     for target, change in changes:
         is_first = not os.path.exists(target)
         if change.entries or not is_first:
-            write_baseline(target, change.entries, None if file is not None else project_root(target))
+            write_baseline(target, change.entries, None if file is not None else _project(groups[target], config))
             click.echo(_summary(target, change))
             if is_first and (hint := _merge_hint(target)):
                 click.echo(hint, err=True)
         else:
             click.echo(f"nothing to freeze: {shown_path(target)} is not written")
+
+
+def _project(files: list[FileReport], config: Path | None) -> Path:
+    """The folder that a configured baseline must not leave, not even through a link: the checked project."""
+    start = config or nearest_config(Path(files[0].file)) or Path(files[0].file)
+    return project_root(Path(os.path.abspath(start)).parent / "any")
 
 
 def _merge_hint(target: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from archlint.about import docs_url
 from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
 from archlint.cli.complete import complete_pattern
@@ -38,4 +39,6 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
         write_output(patterns_json([found]), "")
         return
     page = clean(pattern_page(found, all_packs(allow_code=allows_code())))
+    if not markdown:
+        page += f"\nDocumentation: <{docs_url(found.docs)}>\n"
     write_output(page if markdown else to_terminal(page, width(), use_color(color)), "", machine=markdown)

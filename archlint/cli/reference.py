@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from archlint.cli.complete import complete_reference
+from archlint.cli.outputs import write_output
+from archlint.cli.terminal import use_color, width
 from archlint.reference import implementation_named, implementations
 from archlint.reference.running import start
 
@@ -21,9 +23,10 @@ def command(pattern: str | None, words: tuple[str, ...], path: bool) -> None:
     """
     if pattern is None:
         known = implementations()
-        width = max(map(len, known), default=0)
-        for name, implementation in known.items():
-            click.echo(f"{name:{width}}  {implementation.title}")
+        from archlint.report.pages import references_table
+
+        rows = [(name, implementation.title) for name, implementation in known.items()]
+        write_output(references_table(rows, width(), use_color("auto")), "", machine=False)
         return
     implementation = implementation_named(pattern)
     if path:

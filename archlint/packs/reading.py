@@ -76,7 +76,7 @@ def skim_pack(folder: Path) -> Pack:
         params = _Reader(_section(str(file), text, lines, "params"), problems).params()
     if problems.mistakes:
         return read_pack(folder)
-    return Pack(rule_id, name, check, Severity(severity), status, params, folder)
+    return Pack(rule_id, name, check, Severity(severity), status, params, folder, read_text)
 
 
 def _section(file: str, text: str, lines: list[re.Match[str]], key: str) -> Document:
@@ -186,6 +186,7 @@ class _Reader:
             self.word("status", STATUSES, "stable"),
             self.params(),
             folder,
+            read_text,
         )
 
     def text(self) -> PackText:

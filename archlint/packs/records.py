@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -58,6 +59,7 @@ class PackText(msgspec.Struct, frozen=True):
 class Pack(msgspec.Struct, frozen=True, dict=True):
     """A rule. What only readers of a finding need (`text`) is read when it is first asked for.
 
+    `read_text` reads it from the folder.
     `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
     """
 
@@ -68,14 +70,13 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     status: str
     params: dict[str, Param]
     folder: Path
+    read_text: Callable[[Path], PackText]
     trusted: bool = False
 
     @cached_property
     def text(self) -> PackText:
         """All that the rule says about itself; raises `PackError` for what it says wrongly."""
-        from archlint.packs.reading import read_text
-
-        return read_text(self.folder)
+        return self.read_text(self.folder)
 
     @property
     def title(self) -> str:

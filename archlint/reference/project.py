@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -87,40 +88,54 @@ jobs:
 def write_project(implementation: Implementation, target: Path) -> list[str]:
     """Write a project that stands without archlint's checkout, and return what it consists of, relative to it.
 
-    Raises `UsageError` for a target that exists and is not an empty folder: nothing is ever overwritten.
+    Raises `UsageError` for a target that exists and is not an empty folder: nothing is ever overwritten. The project is
+    made beside the target and then renamed, so that a failure leaves nothing half-made.
     """
     _check(target)
-    name = re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "service"
-    files = _needed_by(implementation)
-    packages = sorted({file.parts[0] for file in files if len(file.parts) > 1})
+    place = Path(os.path.realpath(target))
+    part = place.with_name(f".archlint-{os.urandom(6).hex()}.part")
     try:
-        for file in files:
-            (target / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(implementation.root / file, target / file)
-        services, tests = _requirements(packages, target)
-        _narrow(target / SHARED / "requirements.txt", services)
-        _narrow(target / SHARED / "testing" / "requirements.txt", tests)
-        whole = (implementation.root / _LOCK).read_text(encoding="utf-8")
-        locked = lock_of(whole, [one.distribution for one in (*services, *tests)])
-        values = {
-            "name": name, "pattern": implementation.name, "module": implementation.module, "distribution": DISTRIBUTION,
-            "dependencies": "\n".join(f'    "{one.text}",' for one in services),
-            "dev": ", ".join(f'"{one.text}"' for one in tests),
-            "packages": ", ".join(f'"{p}"' for p in _packages(packages, target)),
-        }  # fmt: skip
-        written = {
-            _LOCK: locked,
-            "pyproject.toml": _PYPROJECT.substitute(values),
-            "README.md": _README.substitute(values),
-            ".github/workflows/ci.yaml": _CI.substitute(values),
-            ".gitignore": "__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n",
-        }
-        for place, text in written.items():
-            (target / place).parent.mkdir(parents=True, exist_ok=True)
-            write_file(target / place, text.encode())
+        part.mkdir(parents=True)
+        _write_parts(implementation, part, place.name)
+        if place.exists():
+            place.rmdir()                              # it is empty; Windows renames nothing to a name that exists
+        part.rename(place)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())
+
+
+def _write_parts(implementation: Implementation, target: Path, project: str) -> None:
+    """Write all files of a project into a folder; raises `OSError`."""
+    name = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-") or "service"
+    files = _needed_by(implementation)
+    packages = sorted({file.parts[0] for file in files if len(file.parts) > 1})
+    for file in files:
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(implementation.root / file, target / file)
+    services, tests = _requirements(packages, target)
+    _narrow(target / SHARED / "requirements.txt", services)
+    _narrow(target / SHARED / "testing" / "requirements.txt", tests)
+    whole = (implementation.root / _LOCK).read_text(encoding="utf-8")
+    locked = lock_of(whole, [one.distribution for one in (*services, *tests)])
+    values = {
+        "name": name, "pattern": implementation.name, "module": implementation.module, "distribution": DISTRIBUTION,
+        "dependencies": "\n".join(f'    "{one.text}",' for one in services),
+        "dev": ", ".join(f'"{one.text}"' for one in tests),
+        "packages": ", ".join(f'"{p}"' for p in _packages(packages, target)),
+    }  # fmt: skip
+    written = {
+        _LOCK: locked,
+        "pyproject.toml": _PYPROJECT.substitute(values),
+        "README.md": _README.substitute(values),
+        ".github/workflows/ci.yaml": _CI.substitute(values),
+        ".gitignore": "__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n",
+    }
+    for place, text in written.items():
+        (target / place).parent.mkdir(parents=True, exist_ok=True)
+        write_file(target / place, text.encode())
 
 
 def _check(target: Path) -> None:

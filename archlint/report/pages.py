@@ -179,6 +179,11 @@ def rules_json(packs: Sequence[Pack]) -> str:
     )
 
 
+def references_table(rows: Sequence[tuple[str, str]], width: int, color: bool) -> str:
+    """The reference implementations as a table: name, title."""
+    return _table(rows, width, color)
+
+
 def patterns_table(known: Iterable[Pattern], width: int, color: bool) -> str:
     """The patterns as a table: name, group, summary."""
     return _table([(p.name, p.group, p.summary) for p in known], width, color)

@@ -346,6 +346,14 @@ def test_a_mistake_in_an_expression_is_an_error_of_the_rule(require: str, said: 
     assert said in str(raised.value)
 
 
+def test_more_work_than_the_language_allows_is_one_error() -> None:
+    numbers = str([float(number) for number in range(60)])
+    loops = f"{numbers}.all(a, {numbers}.all(b, {numbers}.all(c, {numbers}.all(d, a + b + c + d >= 0.0))))"
+    params = Params(require=loops, message="no", when='component.name == "api"')
+    with pytest.raises(PackError, match="fails for `api`: Iteration budget exceeded\\n  hint: put fewer loops"):
+        list(prepare(params, "rule.yaml")(system_of(), params))
+
+
 def test_arithmetic_with_whole_numbers_says_what_to_write() -> None:
     params = Params(require="component.replicas * 2 > 3", message="no", when='component.name == "api"')
     with pytest.raises(

@@ -1,0 +1,108 @@
+"""A file is replaced in one step: a kill or a full disk leaves the old one whole, and no link leads out of a repository."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_check import SICK
+from tests.conftest import Run, command
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from archlint.writing import write_file
+
+def end(event, values):
+    if event == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(end)
+write_file(Path("report.json"), b"new" * 100_000, replace=sys.argv[2] == "replace")
+"""
+"""A writer that is killed at a step, such as `os.rename`: Python announces it before it is done."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a process: run it on Linux or macOS")
+def test_a_writer_that_is_killed_before_the_rename_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("old")
+    words = [sys.executable, "-c", KILLED, "os.rename", "replace"]
+    assert subprocess.run(words, cwd=tmp_path, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert (tmp_path / "report.json").read_text() == "old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a process: run it on Linux or macOS")
+def test_a_writer_that_is_killed_leaves_no_part_of_a_new_file(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED, "os.link", "keep"]
+    assert subprocess.run(words, cwd=tmp_path, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files with a POSIX shell: run it on Linux or macOS")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check arch.yaml -o json:known.txt", "check arch.yaml -o html:known.txt", "render arch.yaml -o known.svg",
+        "baseline long.yaml -o known.jsonl", "diff arch.yaml long.yaml -o json:known.txt",
+    ],
+)  # fmt: skip
+def test_a_disk_that_fills_midway_leaves_the_old_file(tmp_path: Path, words: str) -> None:
+    (tmp_path / "arch.yaml").write_text(SICK)
+    numbers = range(40)
+    need = "waits: true, inputs: on-request, slo: {latency: {p99: 50ms}}"
+    asked = "".join(f"  search{n}: {{from: page, rate: 5/s, models: [ranker{n}], {need}}}\n" for n in numbers)
+    learned = "".join(f"  ranker{n}: {{artifact: 200MB, service_time: 80ms}}\n" for n in numbers)
+    text = SICK.replace("components:\n", f"{learned}components:\n").replace("models:\n", f"{asked}models:\n", 1)
+    served = ", ".join(f"ranker{n}" for n in numbers)
+    (tmp_path / "long.yaml").write_text(text.replace("serves: [ranker]", f"serves: [ranker, {served}]"))
+    target = tmp_path / words.rpartition(" ")[2].rpartition(":")[2]
+    target.write_text('{"archlint-baseline": 1}\n' if target.suffix == ".jsonl" else "old")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 1; exec {command()} {words}"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"error: {target.name}: cannot be written: File too large" in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission on Windows: run it on Linux or macOS")
+@pytest.mark.parametrize("link", ["folder", "file"])
+def test_a_configured_baseline_that_a_link_leads_out_of_the_repository_is_refused(
+    archlint: Run, tmp_path: Path, link: str
+) -> None:
+    outside, repository = tmp_path / "outside", tmp_path / "repository"
+    outside.mkdir()
+    repository.mkdir()
+    (repository / ".git").mkdir()
+    (repository / "arch.yaml").write_text(SICK)
+    (repository / "archlint.toml").write_text('baseline = "kept/known.jsonl"\n')
+    if link == "folder":
+        (repository / "kept").symlink_to(outside)
+    else:
+        (repository / "kept").mkdir()
+        (repository / "kept" / "known.jsonl").symlink_to(outside / "known.jsonl")
+    done = archlint("baseline", cwd=repository)
+    assert done.returncode == 2
+    assert "leads out of" in done.stderr
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files with a POSIX shell: run it on Linux or macOS")
+@pytest.mark.parametrize("there", [False, True])
+def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "service").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 1; exec {command()} new web-single service"], cwd=tmp_path, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: service: cannot be written: ")
+    assert [path.name for path in tmp_path.rglob("*")] == ["service"] * there
