@@ -11,13 +11,13 @@ from archlint.errors import UsageError
 from archlint.model.names import nearest
 
 COMMANDS = {
-    "check": "Say what is wrong with an architecture, where, and what cures it.",
+    "check": "Check architectures: each finding points to its line and suggests a fix.",
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
     "diff": "Compare two versions of a system: parts, facts, findings.",
-    "explain": "Explain a rule, with an example that breaks it and one that does not.",
+    "explain": "Explain a rule, with an example that violates it and one that passes.",
     "rules": "List the rules.",
-    "patterns": "List the patterns that findings name as cures, or show one.",
+    "patterns": "List the patterns that findings suggest as fixes, or show one.",
     "technologies": "List the technologies that `uses:` knows.",
     "schema": "Print the JSON Schema of arch.yaml, or of the JSON report.",
     "init": "Write a commented arch.yaml to start from.",

@@ -179,11 +179,11 @@ def _change(target: Path, files: list[FileReport], update: bool, report: Report)
 
 
 def _summary(target: Path, change: Change) -> str:
-    told = [f"{_counted(change.new, change.added)} new"] if change.added else []
-    told += [f"{_counted(change.known, change.kept)} known"] if change.kept else []
-    told += [f"{plural(change.dropped, 'place')} removed"] if change.dropped else []
+    parts = [f"{_counted(change.new, change.added)} new"] if change.added else []
+    parts += [f"{_counted(change.known, change.kept)} known"] if change.kept else []
+    parts += [f"{plural(change.dropped, 'place')} removed"] if change.dropped else []
     empty = "; it is empty: delete the file" if not change.entries else ""
-    return f"wrote {shown_path(target)}: {', '.join(told) or 'nothing'}{empty}"
+    return f"wrote {shown_path(target)}: {', '.join(parts) or 'nothing'}{empty}"
 
 
 def _counted(findings: int, places: int) -> str:
