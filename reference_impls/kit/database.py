@@ -64,7 +64,7 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
             metadata.create_all(connection)
     except (SQLAlchemyError, OSError) as error:
-        raise RefusedDatabaseError(f"cannot use the database {where}: {reason(error)}") from None
+        raise RefusedDatabaseError(f"the database {where} cannot be used: {reason(error)}") from None
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_processes_that_start_at_once_make_the_tables_and_count_together(tmp_pat
     [
         ("nothing", "is not a URL"),
         ("mysql://host/name", "unknown database mysql"),
-        ("sqlite:////proc/none/x.db", "cannot use the database"),
+        ("sqlite:////proc/none/x.db", "cannot be used"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_refused(url: str, what: str, tmp_path: Path) -> None:
@@ -78,6 +78,6 @@ def test_a_database_that_cannot_be_used_is_refused(url: str, what: str, tmp_path
 
 def test_nothing_that_listens_is_refused_without_the_password(tmp_path: Path) -> None:
     engine = engine_of(f"postgresql://someone:secret@127.0.0.1:{free_port()}/none", str(tmp_path))
-    with pytest.raises(RefusedDatabaseError, match="cannot use the database") as raised:
+    with pytest.raises(RefusedDatabaseError, match="cannot be used") as raised:
         create_tables(engine, WORDS.metadata)
     assert "secret" not in str(raised.value)

@@ -83,7 +83,7 @@ class BrokerQueue:
         except Exception as error:
             with suppress(Exception):              # what was half open need not close well
                 await self.link.close()
-            raise QueueDownError(f"cannot reach the queue's broker: {_what(error)}") from None
+            raise QueueDownError(f"the queue's broker cannot be reached: {_what(error)}") from None
         return self
 
     async def __aexit__(

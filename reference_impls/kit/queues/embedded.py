@@ -156,4 +156,4 @@ class EmbeddedQueue:
             self._connection.execute("pragma synchronous = full")
             self._connection.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise QueueDownError(f"cannot open the queue {self.file}: {error}") from None
+            raise QueueDownError(f"the queue {self.file} cannot be opened: {error}") from None
