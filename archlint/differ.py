@@ -1,4 +1,4 @@
-"""Two versions of architectures, from files, folders or a git revision, compared system by system."""
+"""Compare two versions of architectures, from files, folders or a git revision, system by system."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from archlint.source.files import FileIncludes, is_architecture, read_bytes, rea
 from archlint.verdicts import InputError
 
 _ALIKE: Final = 0.5
-"""The share of their components that systems in files of different names have in common, to be one."""
+"""The least share of common components for systems in files with different names to be the same system."""
 
 
 class _Version(Protocol):
-    """One version: where its files are found, and how they are read."""
+    """One version: how its files are read."""
 
     def document(self, path: Path) -> Document: ...
 
@@ -33,7 +33,7 @@ class _Version(Protocol):
 
 
 class _OnDisk:
-    """Files as they stand."""
+    """Files on disk."""
 
     def document(self, path: Path) -> Document:
         return read_document(path)
@@ -43,7 +43,7 @@ class _OnDisk:
 
 
 class _InGit:
-    """Files as a revision has them."""
+    """Files of a revision."""
 
     def __init__(self, revision: Revision) -> None:
         self.revision = revision
@@ -56,27 +56,27 @@ class _InGit:
 
 
 def _in_repository(path: Path) -> Path:
-    """Return where a repository has a path: its folder without links, the file itself as it is named."""
+    """Return a path as the repository has it: links of its folder are resolved, the name of the file is kept."""
     absolute = Path(os.path.abspath(path))
     return real_path(absolute.parent) / absolute.name
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What one side has: systems by the key that pairs them, and what could not be read, by the same key."""
+    """The systems of one side, and the errors of unreadable files; keys are the same on both sides."""
 
     systems: dict[str, Snapshot]
     errors: dict[str, InputError]
 
 
 def diff_paths(old: Path, new: Path, options: Options) -> Difference:
-    """Compare two files, or the systems in two folders by their paths in these.
+    """Compare two files, or the systems in two folders by their relative paths.
 
-    The rules are those that hold for the new side, on both: so only the architecture makes a difference. Raises
-    `DiffError` where one is a file and the other a folder, or neither holds an architecture.
+    Both sides are checked with the configuration of the new side, so that only the architecture makes a difference.
+    Raises `DiffError` if one is a file and the other a folder, or if neither has an architecture.
     """
     if old.is_dir() != new.is_dir():
         folder = old if old.is_dir() else new
-        raise DiffError(f"{folder} is a folder, and the other is none", "compare two files, or two folders")
+        raise DiffError(f"{folder} is a folder, and the other path is not", "compare two files, or two folders")
     linters = Linters(_with_signatures(options))
     if not old.is_dir():
         olds, news = {"": old}, {"": new}
@@ -91,9 +91,9 @@ def diff_paths(old: Path, new: Path, options: Options) -> Difference:
 
 
 def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Difference:
-    """Compare what a git revision has of some files and folders with what stands there now.
+    """Compare files and folders at a git revision with the work tree.
 
-    Raises `DiffError` for what is no repository or no revision, and for a path that neither side has.
+    Raises `DiffError` if there is no repository or no such revision, and for a path that neither side has.
     """
     targets = targets or (Path(),)
     first = Path(os.path.abspath(targets[0]))
@@ -130,16 +130,16 @@ def _with_signatures(options: Options) -> Options:
 
 
 def _now(target: Path, linters: Linters) -> list[Path]:
-    """Return the architecture files of a path as it is now."""
+    """Return the current architecture files of a path."""
     if target.is_dir():
         return list(linters.files_below(target))
     return [target] if target.exists() else []
 
 
 def _at_revision(at: Revision, target: Path, linters: Linters, today: set[Path]) -> list[Path]:
-    """Return the architecture files of a path at a revision, without those that a search leaves out today.
+    """Return the architecture files of a path at a revision, without those that a search leaves out now.
 
-    `today` are the files that it finds.
+    `today` are the files that the search finds now.
     """
     place = _in_repository(target) if not target.is_dir() else real_path(target)
     if not place.is_relative_to(at.top):
@@ -155,7 +155,7 @@ def _at_revision(at: Revision, target: Path, linters: Linters, today: set[Path])
         if any(step.startswith(".") for step in steps) or linters.leaves_out(shown, target):
             continue
         if shown not in today and _is_architecture(shown):
-            continue                               # there, and left out by a `.gitignore`
+            continue                               # exists, but a `.gitignore` leaves it out
         if at.blobs[path].is_file:
             below.append((path, shown))
     at.fetch(path for path, _ in below)
@@ -170,7 +170,7 @@ def _is_architecture(path: Path) -> bool:
 
 
 def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], likes: dict[str, Path]) -> _Found:
-    """Lint the files of one side; what others include is part of those."""
+    """Lint the files of one side; included files belong to the systems that include them."""
     systems: dict[str, Snapshot] = {}
     files: dict[str, Path] = {}
     included: set[Path] = set()
@@ -198,9 +198,9 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
 
 
 def _paired(old: str, new: str, before: _Found, after: _Found, notes: tuple[str, ...] = ()) -> Difference:
-    """Compare the systems of both sides: by their files, then, where these are gone, by the names of the systems.
+    """Compare the systems of both sides: by their files, or for moved files by the names of the systems.
 
-    What could not be read on one side is compared with nothing.
+    A file that cannot be read on one side is not compared.
     """
     moved = _moved(before.systems, after.systems)
     unread = before.errors.keys() | after.errors.keys()
@@ -216,9 +216,10 @@ def _paired(old: str, new: str, before: _Found, after: _Found, notes: tuple[str,
 
 
 def _moved(before: dict[str, Snapshot], after: dict[str, Snapshot]) -> dict[str, str]:
-    """Return the files that have another name now, from the new key to the old one.
+    """Return the moved files, from the new key to the old one.
 
-    Known by the name of the system, else by its components: at least half of all that both have are the same by name.
+    They are recognised by the name of the system, otherwise by its components: at least half of all their names are the
+    same on both sides.
     """
     gone = {key: snapshot for key, snapshot in before.items() if key not in after}
     come = {key: snapshot for key, snapshot in after.items() if key not in before}

@@ -17,13 +17,13 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def git(*words: str) -> str | None:
-    """Run git and return its output; None where it fails."""
+    """Run git and return its output; None if it fails."""
     done = subprocess.run(["git", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
 
 
 def found(base: str) -> str | None:
-    """Return the commit that a name means in this checkout: the name itself, else the branch of `origin`."""
+    """Return the commit of a name in this checkout: the name itself, otherwise the branch of `origin`."""
     for name in (base, f"refs/remotes/origin/{branch_of(base)}"):
         commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if commit:
@@ -32,7 +32,7 @@ def found(base: str) -> str | None:
 
 
 def branch_of(base: str) -> str:
-    """Return the name of a branch at `origin`, however it was written.
+    """Return the name of a branch at `origin`, without its prefix.
 
     >>> [branch_of(base) for base in ("main", "refs/heads/main", "origin/main")]
     ['main', 'main', 'main']
@@ -41,7 +41,7 @@ def branch_of(base: str) -> str:
 
 
 def fetched(base: str) -> str | None:
-    """Fetch a branch, a tag or a commit from `origin`; None where it has none of that name."""
+    """Fetch a branch, a tag or a commit from `origin`; None if there is none of that name."""
     shallow = git("rev-parse", "--is-shallow-repository") == "true"
     words = ["fetch", "--quiet", "--no-tags", *(["--depth=1"] if shallow else []), "origin"]
     if _COMMIT.fullmatch(base):
@@ -58,7 +58,7 @@ def fetched(base: str) -> str | None:
 
 
 def main(base: str) -> None:
-    """Print the commit at which the history of HEAD left `base`: later work of others is not compared."""
+    """Print the merge base of HEAD and `base`: later commits of `base` are not compared."""
     commit = found(base) or fetched(base)
     if commit is None:
         sys.exit(_refusal(base))

@@ -1,10 +1,10 @@
-"""Write what archlint found as one comment on a pull request, and write that one anew the next time.
+"""Write the report of archlint as one comment on a pull request, and update that comment in later runs.
 
-Run by the action: `comment.py FOLDER`, where FOLDER holds `check.md` and, where two versions were compared, `diff.md`
-and `diff.json`. The environment names the rest: GITHUB_API_URL, GITHUB_REPOSITORY, PULL_REQUEST (its number), TOKEN,
-NAME (of the comment, where a pull request has several), STATUS (of the check), COMMIT (that was checked).
+The action runs `comment.py FOLDER`. FOLDER has `check.md` and, after a comparison, `diff.md` and `diff.json`. Variables
+of the environment: GITHUB_API_URL, GITHUB_REPOSITORY, PULL_REQUEST (its number), TOKEN, NAME (of the comment, if a pull
+request has several), STATUS (the exit status of the check), COMMIT (the checked commit).
 
-The calls are those of docs.github.com, "REST API endpoints for issue comments". Needs nothing beside Python.
+The calls are described at docs.github.com, "REST API endpoints for issue comments". Needs only Python.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pathlib import Path
 from typing import Final
 
 MOST_CHARACTERS: Final = 65_536
-"""What the body of a comment may hold (https://github.com/google/go-github/pull/440)."""
+"""The most characters of a comment's body (https://github.com/google/go-github/pull/440)."""
 INCOMPLETE: Final = "2"
-"""The exit status of a check of which something could not be read, or that was called in a wrong way."""
+"""The exit status of a check that could not read an input, or whose call was wrong."""
 _PAGE: Final = 100
 _MOST_PAGES: Final = 50
 _SECONDS: Final = 30
 _RESERVED: Final = 400
-"""Characters for the note on what was cut, and for the end."""
+"""Characters for the note that the text was cut, and for the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """The comments of one pull request: `url` is the list, `base` what the address of one begins with."""
+    """The comments of one pull request: `url` is the address of the list, `base` the prefix of a comment's address."""
 
     base: str
     url: str
@@ -41,7 +41,7 @@ class Comments:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Comments:
-        """Name the comments of the pull request that the environment tells of."""
+        """Return the comments of the pull request that the environment names."""
         base = f"{environment['GITHUB_API_URL']}/repos/{environment['GITHUB_REPOSITORY']}/issues"
         return cls(f"{base}/comments", f"{base}/{int(environment['PULL_REQUEST'])}/comments", environment["TOKEN"])
 
@@ -54,7 +54,7 @@ class Comments:
         return None
 
     def write(self, body: str, number: int | None) -> None:
-        """Write a comment, in the place of one that is there."""
+        """Write a comment, or update the one with this number."""
         if number is None:
             self._call("POST", self.url, {"body": body})
         else:
@@ -80,7 +80,7 @@ class Comments:
 
 
 def marker_of(name: str) -> str:
-    """Return the first line of the comment, which nobody sees and by which it is found again.
+    """Return the first line of the comment: it is not shown, and identifies the comment in later runs.
 
     >>> marker_of("archlint"), marker_of("a --> b")
     ('<!-- archlint comment: archlint -->', '<!-- archlint comment: a-b -->')
@@ -89,10 +89,10 @@ def marker_of(name: str) -> str:
 
 
 def body_of(marker: str, difference: str, check: str, commit: str, complete: bool = True) -> str:
-    """Return the comment: what differs first, then the report of the check, folded where both are there.
+    """Return the comment: the difference first, then the report of the check, folded.
 
-    What a comment cannot hold is cut: the report of the check first, as the difference names the new findings too. Of a
-    check that is not complete the report comes first, as it says what could not be checked.
+    If both are too long for a comment, the report of the check is left out: the difference names the new findings too.
+    The report of an incomplete check comes first, because it says what could not be checked.
     """
     foot = f"\n<sub>archlint at commit {commit[:12]}</sub>\n" if commit else ""
     head = f"{marker}\n"
@@ -108,27 +108,27 @@ def body_of(marker: str, difference: str, check: str, commit: str, complete: boo
 
 
 def _cut(text: str, room: int) -> str:
-    """Cut a text at the end of a line, and close the code block that the cut is in."""
+    """Cut a text at the end of a line, and close an open code block."""
     if len(text) <= room:
         return text
     kept = text[: text.rfind("\n", 0, room) + 1]
     fence = "```\n" if kept.count("\n```") % 2 else ""
-    return f"{kept}{fence}\n> Cut to the {MOST_CHARACTERS:,} characters that a comment holds.\n"
+    return f"{kept}{fence}\n> Cut to the {MOST_CHARACTERS:,} characters that a comment can have.\n"
 
 
 def main(folder: Path, environment: Mapping[str, str]) -> None:
-    """Write the comment. A new one only where there is something to say: a failure, or a difference."""
+    """Write the comment. A new one needs a reason: a failure or a difference."""
     check, difference = _read(folder / "check.md"), _read(folder / "diff.md")
     differs = bool(json.loads(_read(folder / "diff.json") or "{}").get("systems"))
     marker = marker_of(environment["NAME"])
     comments = Comments.of(environment)
     number = comments.find(marker)
     if number is None and environment["STATUS"] == "0" and not differs:
-        print("nothing to say: no comment is written")
+        print("no failure and no difference: no comment is written")
         return
     complete = environment["STATUS"] != INCOMPLETE
     comments.write(body_of(marker, difference, check, environment.get("COMMIT", ""), complete), number)
-    print("wrote a comment" if number is None else "wrote the comment anew")
+    print("wrote a comment" if number is None else "updated the comment")
 
 
 def _read(path: Path) -> str:
@@ -139,5 +139,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), os.environ)
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        # From a fork the token may only read: the check decides, and the summary of the run has the report.
+        # The token of a fork may only read. The job summary has the report, and the check still sets the exit status.
         print(f"::warning title=archlint::the comment could not be written ({error}); needs pull-requests: write")

@@ -1,7 +1,7 @@
-"""Say why the check wrote no report: `failure.py FOLDER`, run by the action.
+"""Report why the check wrote no report: the action runs `failure.py FOLDER`.
 
-FOLDER holds `errors.txt`, what the check said on standard error. Where there is no `check.md`, that becomes one, and an
-annotation of the run. Needs nothing beside Python.
+FOLDER has `errors.txt`, the standard error of the check. If there is no `check.md`, this writes one from it, and
+prints an annotation for the run. Needs only Python.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def report_of(said: str) -> str:
-    r"""Return what was said as Markdown, in which nothing of it is markup.
+    r"""Return the standard error of the check as Markdown, as a code block.
 
     >>> print(report_of("error: nothing to check\n  help: name a file\n"))
     ## archlint could not check
@@ -25,20 +25,20 @@ def report_of(said: str) -> str:
 
 
 def annotation_of(said: str) -> str:
-    r"""Return what was said as a command of the workflow, on one line.
+    r"""Return the standard error of the check as a workflow command, on one line.
 
-    >>> annotation_of("error: 100% wrong\nhelp: mend it")
-    '::error title=archlint could not check::error: 100%25 wrong%0Ahelp: mend it'
+    >>> annotation_of("error: 100% wrong\nhelp: fix it")
+    '::error title=archlint could not check::error: 100%25 wrong%0Ahelp: fix it'
     """
     escaped = said.strip().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::error title=archlint could not check::{escaped}"
 
 
 def main(folder: Path) -> None:
-    """Write the report that the check did not write."""
+    """Write the report if the check wrote none."""
     report = folder / "check.md"
     if not report.exists():
-        said = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace") or "it said nothing"
+        said = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace") or "the check printed no error"
         report.write_text(report_of(said), encoding="utf-8")
         print(annotation_of(said))
 

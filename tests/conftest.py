@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -59,7 +58,9 @@ def bound_by_permissions() -> list[str]:
     """Words before a command that make the permissions of files count for it, which for root they do not."""
     if os.name == "nt" or os.geteuid() != 0:
         return []
-    words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-    if not shutil.which("setpriv") or subprocess.run([*words, "true"], check=False).returncode != 0:
+    from tests.tools import program
+
+    words = [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
+    if subprocess.run([*words, "true"], check=False).returncode != 0:
         pytest.skip("root passes over permissions, and setpriv cannot help it: run it as another user")
     return words

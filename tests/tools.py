@@ -10,6 +10,9 @@ import pytest
 
 from tests.conftest import ROOT
 
+PACKAGES = {"node": "nodejs", "setpriv": "util-linux"}
+"""The packages of programs that have another name."""
+
 
 def needed(found: Path | None, what: str, how: str) -> Path:
     """Return a program or file; where there is none, skip the test and say what to install.
@@ -18,10 +21,16 @@ def needed(found: Path | None, what: str, how: str) -> Path:
     """
     if found is not None:
         return found
-    told = f"{what} is not there: {how}"
+    reason = f"{what} is not there: {how}"
     if os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1":
-        pytest.fail(told)
-    pytest.skip(told)
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def program(name: str) -> str:
+    """The path of a program of the machine, as git or bash."""
+    found = shutil.which(name)
+    return str(needed(Path(found) if found else None, name, f"install it, as `apt-get install {PACKAGES.get(name, name)}`"))
 
 
 def npm_package(path: str) -> Path | None:

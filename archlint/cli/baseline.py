@@ -104,7 +104,7 @@ def _project(files: list[FileReport], config: Path | None) -> Path:
 
 
 def _merge_hint(target: Path) -> str:
-    """Return how to let git merge a baseline without conflicts; empty outside a repository, or if it does already."""
+    """Return a hint on merges of the baseline without conflicts; empty outside a repository, or if they are set up."""
     folder = Path(os.path.realpath(target)).parent
     top = next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
     if top is None:
@@ -116,13 +116,13 @@ def _merge_hint(target: Path) -> str:
         known = ""
     if any(".jsonl" in line and "merge=union" in line for line in known.splitlines()):
         return ""
-    return f"note: git merges it without conflicts once .gitattributes says: {target.name} merge=union"
+    return f"note: add this line to .gitattributes to merge it without conflicts: {target.name} merge=union"
 
 
 def _report_growth(
     groups: dict[Path, list[FileReport]], revision: str, config: Path | None, file: Path | None
 ) -> int:
-    """Print what each baseline holds that none of a revision held, wherever that was; return the exit status."""
+    """Print the findings that each baseline holds and no baseline of the revision held; return the exit status."""
     there = {target: files for target, files in groups.items() if os.path.exists(target)}
     if not there:
         return 0
@@ -163,7 +163,7 @@ def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileRepor
 
 
 def _change(target: Path, files: list[FileReport], update: bool, report: Report) -> Change:
-    """Work out what a baseline holds from now on; nothing is written yet."""
+    """Compute the new content of a baseline; nothing is written yet."""
     known = os.path.exists(target)
     baseline = read_baseline(target) if known else Baseline(target)
     if update:
@@ -187,7 +187,7 @@ def _summary(target: Path, change: Change) -> str:
 
 
 def _counted(findings: int, places: int) -> str:
-    """Count findings as `check` does, and the places that they speak of, where these are more.
+    """Return the number of findings as `check` shows it, with the number of places if that differs.
 
     >>> _counted(60, 71), _counted(1, 1)
     ('60 findings (71 places)', '1 finding')

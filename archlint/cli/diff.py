@@ -22,7 +22,7 @@ FORMATS = ("text", "json", "markdown")
 
 
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Formats, each with the file behind its colon where it should not go to standard output (`-`)."""
+    """Return the formats, each with the file after its colon; without one, or with `-`, it is standard output."""
     found: list[tuple[str, str]] = []
     for value in values:
         name, _, file = value.partition(":")
@@ -88,14 +88,14 @@ def command(
         difference = diff_paths(paths[0], paths[1], options)
     else:
         hint = "call `archlint diff OLD NEW`, or `archlint diff --git REV [PATHS]`"
-        raise UsageError(f"two versions are compared, and {len(paths)} named", hint)
+        raise UsageError(f"a comparison needs two versions, but {len(paths)} are named", hint)
     for name, file in outputs or (("text", ""),):
         write_output(_rendered(difference, name, use_color(color) and not file), file, name != "text")
     ctx.exit(_status(difference, exit_code, fail_on_new))
 
 
 def _read(paths: tuple[Path, ...]) -> list[Path]:
-    """What is compared: of a folder, whatever lies in it."""
+    """Return the paths that must not be overwritten; for a folder, a file in it stands for all."""
     return [path / "any" if path.is_dir() else path for path in paths or (Path(),)]
 
 

@@ -1,4 +1,4 @@
-"""A baseline applied to a report, and made of one."""
+"""Apply a baseline to a report, and make a baseline from a report."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from archlint.verdicts import (
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """What became of the entries of a baseline in one report.
+    """The entries of a baseline, sorted by what one report shows of them.
 
-    `files` are the reports with what is new only; `kept` are the entries that are still needed, under the names that
-    hold now; `aside` are those of which nobody can say so, as their files or rules were not looked at. `known`
-    counts the findings with a place that is kept, `new` those with one that is new.
+    `files` are the reports with new findings only. `kept` are the entries that are still needed, under their current
+    names. `aside` are the entries that this run cannot judge, because their files or rules were not checked. `known`
+    is the number of findings with a place that is kept, `new` the number of those with a new place.
     """
 
     files: tuple[FileReport, ...]
@@ -49,10 +49,10 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 def without_known(report: Report, baselines: Iterable[str]) -> Report:
-    """Return a report whose findings are those that no baseline holds; each file is held against its own.
+    """Return a report without the findings that a baseline holds; each file is compared with its own baseline.
 
-    A file whose findings a baseline holds, and which was passed over for want of its key, is an error of the report:
-    else a slip in one line would pass for health. Raises `BaselineError` for a baseline that cannot be read.
+    A file without the key `archlint` is skipped. If a baseline holds findings of it, that is an error of the report:
+    otherwise a typo in one line would look like a pass. Raises `BaselineError` for a baseline that cannot be read.
     """
     done: dict[str, FileReport] = {}
     uses = []
@@ -74,9 +74,9 @@ def without_known(report: Report, baselines: Iterable[str]) -> Report:
 
 
 def passed_over(baseline: Baseline, report: Report) -> dict[str, int]:
-    """Return the files that a search passed over as no architectures, and how many findings a baseline holds of them.
+    """Return the files that a search skipped, and how many findings a baseline holds of each.
 
-    What an architecture includes needs no key, and was read.
+    Files that an architecture includes need no key: they were read.
     """
     held: Counter[str] = Counter()
     for entry in baseline.entries:
@@ -88,10 +88,10 @@ def passed_over(baseline: Baseline, report: Report) -> dict[str, int]:
 
 
 def unread(baseline: Baseline, report: Report) -> list[InputError]:
-    """Return an error for each file that was passed over though a baseline holds findings of it."""
+    """Return an error for each skipped file of which a baseline holds findings."""
     shown = shown_path(baseline.file)
-    anew = "`archlint baseline` takes them out" if report.files else f"take {shown} away"
-    hint = f"restore the key: `archlint: 1`; if the file describes no system any more, {anew}"
+    remove = "`archlint baseline` removes them" if report.files else f"delete {shown}"
+    hint = f"restore the key: `archlint: 1`; if the file no longer describes a system, {remove}"
     return [
         InputError(f"{name}: has no key `archlint` at the top, but {shown} holds {plural(count, 'finding')} of it",
                    hint, name)
@@ -102,8 +102,8 @@ def unread(baseline: Baseline, report: Report) -> list[InputError]:
 def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = ()) -> Applied:
     """Match the entries of a baseline with the findings of some files.
 
-    An entry of a rule that did not run, or whose rule is undecided at its place, stays as it is; so does one of a file
-    that was not checked and is still there, unless it is said to be `gone`, by the name that entries have for it.
+    An entry stays as it is if its rule did not run or is undecided at its place, or if its file exists but was not
+    checked. `gone` are files that exist but no longer describe a system, by the names that entries use.
     """
     of_file: dict[str, list[Entry]] = {}
     for entry in baseline.entries:
@@ -124,7 +124,7 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
     settled = []
     for report in files:
         name = baseline.name_of(report.key)
-        # The same file by another path is settled once more, but counts once.
+        # The same file under another path is settled again, but its findings are added up only once.
         counting = settling if names[name] is report else _Settling(baseline, lines)
         settled.append(counting.file(name, report, of_file.get(name, ())))
     for name in of_file.keys() - names.keys():
@@ -136,9 +136,9 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
 
 
 class _Settling:
-    """Sorts the entries of one file after the other into those that are kept, healed and accepted.
+    """Sorts the entries of each file into kept, resolved and accepted ones.
 
-    `lines` are those of the entries in the baseline, by today's name of the file and fingerprint.
+    `lines` has the line of each entry in the baseline, by the current name of its file and its fingerprint.
     """
 
     def __init__(self, baseline: Baseline, lines: Mapping[tuple[str, str], int]) -> None:
@@ -152,7 +152,7 @@ class _Settling:
         self.new = 0
 
     def file(self, name: str, report: FileReport, entries: Sequence[Entry]) -> FileReport:
-        """Settle the entries of one file; return its report with what is new."""
+        """Settle the entries of one file; return its report with new findings only."""
         ran = {rule.id for rule in report.rules}
         here = [msgspec.structs.replace(entry, file=name) for entry in entries]
         self.aside += [entry for entry in here if entry.rule not in ran]
@@ -177,7 +177,7 @@ class _Settling:
         return entry.shown(count, self.lines.get((entry.file, entry.fingerprint), 0))
 
     def applied(self, files: Iterable[FileReport]) -> Applied:
-        """Return all that was found, in the order of the entries."""
+        """Return the result of all files, in the order of the entries."""
         healed, accepted = (tuple(sorted(part, key=_order)) for part in (self.healed, self.accepted))
         kept, aside = tuple(self.kept), tuple(self.aside)
         return Applied(tuple(files), kept, aside, healed, accepted, self.known, self.new)
@@ -188,9 +188,9 @@ def _order(entry: BaselineEntry) -> tuple[str, str, str]:
 
 
 def _without(report: FileReport, matched: Matched, still: Iterable[Pair], was_file: str) -> FileReport:
-    """Take the findings that are matched out of those that are open."""
+    """Move the matched findings from the open ones to those that the baseline holds."""
     new = {id(finding) for finding in matched.new}
-    # Of several entries, the same one whatever is renamed: the first.
+    # A finding can match several entries. Show the first, so that a rename does not change which one is shown.
     known = {id(one.found.finding): one for one in sorted(still, key=lambda one: one.entry.path, reverse=True)}
     baselined = tuple(
         Baselined(finding, pair.entry.fingerprint, ".".join(pair.entry.path) if pair.renamed else "", was_file)
@@ -201,7 +201,7 @@ def _without(report: FileReport, matched: Matched, still: Iterable[Pair], was_fi
 
 
 def is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
-    """Whether nobody can say that a finding is healed: its rule is undecided about the part where it stood."""
+    """Whether a finding may still be there: its rule is undecided about the part that had it."""
     part = _spelt(entry.path[:2])
     return any(
         question.rule == entry.rule and any(_is_within(place, part) for place in (question.at, *question.needs))
@@ -218,7 +218,7 @@ def _is_within(place: str, part: str) -> bool:
 
 
 def _entries(name: str, report: FileReport) -> list[Entry]:
-    """Return what a baseline would hold of a file."""
+    """Return the entries that a baseline would have for a file."""
     return entries_of(name, occurrences(_all(report)), report.signatures)
 
 
@@ -227,10 +227,11 @@ def _all(report: FileReport) -> list[Finding]:
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What writing a baseline anew changes, in places: a finding may speak of several.
+    """What rewriting a baseline changes.
 
-    `known` and `new` count the findings of these places; of one that has both, each counts it. What was not looked at
-    counts by its places, and of what is dropped nobody knows any more which places were one finding.
+    `kept`, `added` and `dropped` are numbers of places: a finding may have several. `known` and `new` are numbers of
+    findings; a finding with known and new places is in both. For entries that were not checked, `known` includes their
+    places. `dropped` has no number of findings: entries do not record which places were one finding.
     """
 
     entries: tuple[Entry, ...]
@@ -242,9 +243,9 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def freeze(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = ()) -> Change:
-    """Return a baseline of all findings of some files; what was not looked at stays in it as it was.
+    """Return a baseline of all findings of some files; entries that were not checked stay as they are.
 
-    `gone` are files that are there, and describe no system any more, by the names that entries have for them.
+    `gone` are files that exist but no longer describe a system, by the names that entries use.
     """
     applied = settle(baseline, files, gone)
     today: dict[tuple[str, str], Entry] = {}
@@ -257,13 +258,13 @@ def freeze(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
 
 
 def shrink(baseline: Baseline, files: Sequence[FileReport]) -> Change:
-    """Return a baseline without what is healed or accepted by now, under the names that hold now; nothing is added."""
+    """Return a baseline without resolved and accepted findings, under current names; nothing is added."""
     applied = settle(baseline, files)
     return _change(applied, _merged([*applied.kept, *applied.aside]), 0, 0)
 
 
 def grown(before: Baseline, now: Baseline, files: Sequence[FileReport]) -> list[Finding]:
-    """Return the findings that a baseline holds and an earlier one of it did not, whatever was renamed since."""
+    """Return the findings that a baseline holds and its earlier version did not; renames make no difference."""
     unknown = _unknown(settle(now, files))
     was_unknown = _unknown(settle(before, files))
     return [
@@ -284,7 +285,7 @@ def _change(applied: Applied, entries: list[Entry], added: int, new: int) -> Cha
 
 
 def _merged(entries: Iterable[Entry]) -> list[Entry]:
-    """Join entries of the same place: their counts add up."""
+    """Join the entries of each place, and add up their counts."""
     found: dict[tuple[str, str], Entry] = {}
     for entry in entries:
         known = found.get((entry.file, entry.fingerprint))

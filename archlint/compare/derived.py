@@ -1,4 +1,4 @@
-"""What is worked out of a system, line by line, so that two versions can be compared."""
+"""Facts that are derived from a system, for the comparison of two versions."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_percentile, format_quantity, format_share
 
 MOST_COMPONENTS: Final = 2_000
-"""In larger systems what is lost with each component is not worked out for a comparison."""
+"""A comparison of larger systems does not compute what is lost with each component."""
 _USUAL: Final = 0.99
 Derived = dict[tuple[str, str], Fact]
-"""Facts by subject (`workloads.search`) and what they say of it."""
+"""Facts by their subject (`workloads.search`) and their name."""
 SYSTEM: Final = "system"
 
 
 def derived(system: System, rename: Rename = unchanged) -> Derived:
-    """Return what is worked out of a system, under the names that hold now."""
+    """Return the derived facts of a system, under current names."""
     found: Derived = {}
     for workload in system.workloads.values():
         at = subject("workloads", rename("workloads", workload.name))
@@ -40,7 +40,7 @@ def derived(system: System, rename: Rename = unchanged) -> Derived:
 
 
 def subject(section: str, name: str) -> str:
-    """Return how a part is named as the subject of a fact."""
+    """Return the name of a part as the subject of a fact."""
     return Place((section, name), ()).at
 
 
@@ -66,11 +66,11 @@ def _of_workload(system: System, workload: Workload, rename: Rename) -> Iterator
 
 
 def _blast(system: System, component: str, rename: Rename) -> Fact:
-    """What is lost with a component: workloads with their shares, and the share of all traffic."""
+    """Return what is lost with a component: workloads with their shares, and the share of all traffic."""
     blast = system.blast_radius([component])
     rows = sorted((rename("workloads", loss.workload.name), loss.share) for loss in blast.losses)
-    told = [name if share == 1.0 else f"{_part(share)} of {name}" for name, share in rows]
-    text = ", ".join(told) or "nothing"
+    lost = [name if share == 1.0 else f"{_part(share)} of {name}" for name, share in rows]
+    text = ", ".join(lost) or "nothing"
     if blast.losses and blast.traffic_share is not None:
         text += f" ({format_share(blast.traffic_share)} of all traffic)"
     value = tuple((name, -1.0 if share is None else share) for name, share in rows)
@@ -82,7 +82,7 @@ def _part(share: float | None) -> str:
 
 
 def _patterns(system: System, rename: Rename) -> Derived:
-    """The patterns that are recognised, with those who play their roles."""
+    """Return the recognised patterns, with the components in their roles."""
     found: dict[tuple[str, str], list[str]] = {}
     for one in recognise(system):
         roles = "; ".join(

@@ -14,8 +14,8 @@ class PartChange(msgspec.Struct, frozen=True):
     """A part that changed.
 
     `section` is `system`, `workloads`, `models`, `components`, `relations` or `accept`; `state` is added, removed,
-    changed or renamed (and perhaps changed too). `was` and `evidence` say the old name and what tells that it is the
-    same. `source` and `target` are the ends of a relation. `location` is where it stands now, or stood.
+    changed or renamed (a renamed part may have changed as well). `was` is the old name, and `evidence` says why it is
+    the same part. `source` and `target` are the ends of a relation. `location` is its place, or its last place.
     """
 
     section: str
@@ -49,8 +49,8 @@ class Regraded(msgspec.Struct, frozen=True):
 class SystemDifference(msgspec.Struct, frozen=True):
     """The differences of two versions of one system.
 
-    `old` and `new` are the files, empty where there is none on that side. `nodes` and `edges` are the graph for a
-    picture: of both versions, under the names that hold now. `notes` say what could not be compared.
+    `old` and `new` are the files, empty on a side without one. `kinds` and `edges` are the graph for a picture of both
+    versions, under current names. `notes` say what could not be compared.
     """
 
     old: str

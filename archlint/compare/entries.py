@@ -1,7 +1,7 @@
-"""The baseline as a file: one finding a line, sorted, so that changes of several people do not meet on one line.
+"""The file format of baselines: one finding a line, sorted, so that changes of several people rarely conflict.
 
-The first line says the version, each other line is one entry in JSON. Order does not matter to the reader, and equal
-entries count once: lines of two branches can be kept side by side.
+The first line has the version, each other line is one entry in JSON. The order of lines does not matter, and duplicate
+entries are ignored: a merge may keep the lines of both branches.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class BaselineError(ArchlintError):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A finding that is known, as often as it occurs at one place.
+    """A known finding at one place; `count` is how often it occurs there.
 
-    `file` is relative to the folder of the baseline, with forward slashes; `path` is the structural path without
-    positions in lists, `others` are those of what is at fault together with it; `signature` says what stands there
-    without its names.
+    `file` is relative to the folder of the baseline, with forward slashes. `path` is the structural path without
+    positions in lists, and `others` are the paths of other places that cause the finding together with it. `signature`
+    describes the place without names.
     """
 
     file: str
@@ -49,19 +49,19 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     others: tuple[tuple[str, ...], ...] = ()
 
     def shown(self, count: int, line: int = 0) -> BaselineEntry:
-        """The entry as reports show it, for some of its findings; `line` is where it stands in the baseline."""
+        """Return the entry as reports show it, for some of its findings; `line` is its line in the baseline."""
         return BaselineEntry(self.file, self.rule, ".".join(self.path) or "system", count, line)
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """The entries of a file; `file` is where it stands, `lines` those of its entries by file and fingerprint."""
+    """The entries of a baseline file; `lines` has the line of each entry, by checked file and fingerprint."""
 
     file: Path
     entries: tuple[Entry, ...] = ()
     lines: dict[tuple[str, str], int] = {}
 
     def name_of(self, file: str) -> str:
-        """Return how entries name a checked file: relative to the baseline's folder, with forward slashes.
+        """Return the name of a checked file in entries: relative to the baseline's folder, with forward slashes.
 
         >>> Baseline(Path("/project/archlint-baseline.jsonl")).name_of("/project/teams/arch.yaml")
         'teams/arch.yaml'
@@ -73,11 +73,11 @@ class Baseline(msgspec.Struct, frozen=True):
         return path.replace(os.sep, "/")
 
     def path_of(self, name: str) -> Path:
-        """Return the file that entries name so."""
+        """Return the path of a file by its name in entries."""
         return self.file.parent / self.file_of(name)
 
     def file_of(self, name: str) -> str:
-        """Return a name of entries without the part that tells several systems of one file apart.
+        """Return the name of a file in entries without the suffix that distinguishes several systems of one file.
 
         >>> Baseline(Path("archlint-baseline.jsonl")).file_of("teams/arch.yaml#staging")
         'teams/arch.yaml'
@@ -87,13 +87,13 @@ class Baseline(msgspec.Struct, frozen=True):
 
 
 def shown_path(file: Path | str) -> str:
-    """Name a file for messages: relative where it lies below the current folder."""
+    """Name a file for messages: relative if it is below the current folder."""
     absolute, here = os.path.abspath(file), os.getcwd()
     return os.path.relpath(absolute, here) if absolute.startswith(here.rstrip(os.sep) + os.sep) else str(file)
 
 
 class Occurrence(msgspec.Struct, frozen=True):
-    """One place at which a finding is at fault, or all of them where they are so together.
+    """One place of a finding, or all its places if only together they are at fault.
 
     `fingerprint` is that of the rule and the first path.
     """
@@ -105,7 +105,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 def occurrences(findings: Iterable[Finding]) -> list[Occurrence]:
-    """Return what is matched of some findings: each place that is at fault by itself counts by itself."""
+    """Return the occurrences of some findings: one for each place that is at fault by itself."""
     found = []
     for finding in findings:
         first, *others = finding.paths or (("system",),)
@@ -123,7 +123,7 @@ def path_fingerprint(rule: str, path: Iterable[str]) -> str:
 
 
 def entries_of(name: str, found: Iterable[Occurrence], parts: Signatures) -> list[Entry]:
-    """Return the entries of what was found in one file, which the baseline calls by a name."""
+    """Return the entries of the occurrences in one file; `name` is its name in the baseline."""
     entries: dict[str, Entry] = {}
     for one in found:
         known = entries.get(one.fingerprint)
@@ -138,17 +138,17 @@ def entries_of(name: str, found: Iterable[Occurrence], parts: Signatures) -> lis
 
 
 def read_baseline(file: Path) -> Baseline:
-    """Read a baseline; raises `BaselineError` for what is none, with the line."""
+    """Read a baseline; raises `BaselineError` with the line if the file is not a baseline."""
     shown = shown_path(file)
     return parse_baseline(_text(file, shown), file, shown)
 
 
 def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
-    """Return the baseline that a text holds, whose entries are relative to a file's folder; raises `BaselineError`."""
+    """Parse the text of a baseline whose entries are relative to the folder of `file`; raises `BaselineError`."""
     lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         if line.startswith(_CONFLICT):
-            message = f"{shown}:{number}: a merge conflict stands in the baseline"
+            message = f"{shown}:{number}: the baseline has a merge conflict"
             raise BaselineError(message, "keep the lines of both sides, then run `archlint baseline --update`")
     head, number = next(((line, n) for n, line in enumerate(lines, start=1) if line.strip()), ("", 1))
     _check_version(_decode(head, f"{shown}:{number}"), f"{shown}:{number}")
@@ -157,7 +157,7 @@ def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
     for index, line in enumerate(lines[number:], start=number + 1):
         where = f"{shown}:{index}"
         data = _decode(line, where) if line.strip() else None
-        if data is None or data == {MARK: VERSION}:      # said by both sides of a merge
+        if data is None or data == {MARK: VERSION}:      # from both sides of a merge
             continue
         try:
             entry = msgspec.convert(data, Entry)
@@ -225,7 +225,7 @@ def _order(entry: Entry) -> tuple[str, str, tuple[str, ...]]:
 
 
 def baseline_text(entries: Iterable[Entry]) -> str:
-    """Return a baseline as it is written.
+    """Return the text of a baseline.
 
     >>> print(baseline_text([Entry("arch.yaml", "REL001", ("components", "lb"), "d5a5", "load-balancer")]), end="")
     {"archlint-baseline": 1}
@@ -238,14 +238,14 @@ def baseline_text(entries: Iterable[Entry]) -> str:
 
 def _line(row: object) -> str:
     text = json.dumps(row, ensure_ascii=False)
-    # Names of files need not be valid Unicode, and U+2028 breaks lines in some editors.
+    # Names of files can be invalid Unicode, and U+2028 breaks lines in some editors.
     return text if text.isprintable() else json.dumps(row)
 
 
 def write_baseline(file: Path, entries: Iterable[Entry], inside: Path | None = None) -> None:
-    """Write a baseline in one step; one that a configuration names must stay `inside` a folder.
+    """Write a baseline atomically; one that a configuration names must be `inside` a folder.
 
-    A link stays one: what it points to is written.
+    A link is followed: its target is written, and the link stays.
     """
     try:
         write_file(file, baseline_text(entries).encode("utf-8", "surrogateescape"), inside)

@@ -1,4 +1,4 @@
-"""What is said of a part, fact by fact, as values that can be compared: units are gone, and so is the order of sets."""
+"""The facts of a part as values that can be compared: without units, and sets without their order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from archlint.model.vocabulary import (
 Record = Architecture | Component | Model | Relation | Workload
 Value = float | str | tuple["Value", ...]
 Rename = Callable[[str, str], str]
-"""From a section and an old name to the name that holds now."""
+"""From a section and an old name to the current name."""
 _FIELDS: Final[Mapping[type[Record], tuple[Field[object], ...]]] = {
     Architecture: SYSTEM_FIELDS,
     Component: COMPONENT_FIELDS,
@@ -36,23 +36,23 @@ _FIELDS: Final[Mapping[type[Record], tuple[Field[object], ...]]] = {
 }
 _IN_ORDER: Final = frozenset({"models"})
 _NEAR: Final = 1e-9
-"""Two numbers are the same where they differ by less than this share: units are powers of ten and sixty."""
+"""Two numbers are equal if they differ by less than this share: conversions of units round the last digits."""
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A value in base units, with how a reader sees it; `exact` tells values apart that look alike."""
+    """A value in base units; `text` is for readers, `exact` distinguishes values whose texts are equal."""
 
     value: Value
     text: str
     exact: str = ""
 
     def is_like(self, other: Fact) -> bool:
-        """Whether two facts say the same."""
+        """Whether two facts have the same value."""
         return same(self.value, other.value)
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A fact that is not what it was; None on the side that does not say it."""
+    """A fact that changed; None on the side where it is not set."""
 
     fact: str
     old: str | None
@@ -60,7 +60,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def same(one: Value, other: Value) -> bool:
-    """Whether two values are the same, numbers as far as units can be told.
+    """Whether two values are the same; numbers may differ by rounding.
 
     >>> same(1.0, 1000 * 0.001), same(("a", 2.0), ("a", 3.0))
     (True, False)
@@ -78,7 +78,7 @@ def unchanged(_section: str, name: str) -> str:
 
 
 def facts_of(record: Record, rename: Rename = unchanged) -> dict[str, Fact]:
-    """Return what is said of a part, by the key under which the file says it.
+    """Return the facts of a part, by their keys in the file.
 
     >>> import archlint
     >>> component = archlint.load('''
@@ -104,7 +104,7 @@ def facts_of(record: Record, rename: Rename = unchanged) -> dict[str, Fact]:
 
 
 def _flat(key: str, field: Field[object], value: object, rename: Rename) -> Iterator[tuple[str, Fact]]:
-    """Yield what one field says; the parts of a record each by themselves."""
+    """Yield the facts of one field; each field of a record is a fact of its own."""
     kind = field.type
     if value is None or value == ():
         return
@@ -133,7 +133,7 @@ def _flat(key: str, field: Field[object], value: object, rename: Rename) -> Iter
 
 
 def _named(kind: object, text: str, rename: Rename) -> str:
-    """Return a name as it is now; other text as it is."""
+    """Return the current name of a part; other text stays as it is."""
     inner = kind.item if isinstance(kind, Many) else kind
     return rename(inner.section, text) if isinstance(inner, Name) else text
 
@@ -154,7 +154,7 @@ def _times(key: str, time: ServiceTime) -> Iterator[tuple[str, Fact]]:
 
 
 def _money(money: Money) -> Fact:
-    """What one prediction, or one second, costs."""
+    """Return the cost of one prediction, or of one second."""
     if money.per_s is not None:
         per = format_quantity(money.per_s, "s")
         return Fact((money.amount / money.per_s, money.currency, "s"), f"{money.amount:g} {money.currency} per {per}")
@@ -164,7 +164,7 @@ def _money(money: Money) -> Fact:
 
 
 def _schedule(schedule: Schedule) -> Fact:
-    """A period counts by its length, a cron expression by the times that it stands for."""
+    """Compare periods by their length, and cron expressions by the times at which they run."""
     value = canonical(schedule.text)
     if isinstance(value, str):
         return Fact(value, " ".join(schedule.text.split()))
@@ -172,7 +172,7 @@ def _schedule(schedule: Schedule) -> Fact:
 
 
 def changes_of(old: Mapping[str, Fact], new: Mapping[str, Fact]) -> tuple[Change, ...]:
-    """Return the facts that are not the same, those of the new side in its order, then those that are gone."""
+    """Return the facts that changed: those of the new side in its order, then the removed ones."""
     found = []
     for key in (*new, *(key for key in old if key not in new)):
         before, after = old.get(key), new.get(key)

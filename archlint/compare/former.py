@@ -1,4 +1,4 @@
-"""Baselines that were in use at a git revision, wherever they were: to move one does not hide what is added to it."""
+"""Baselines that a git revision used, at any place: moving a baseline does not hide new entries."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _DEEPEST: Final = 20
 
 
 def former_baselines(revision: Revision, config: Path | None = None, file: Path | None = None) -> list[Baseline]:
-    """Return the baselines that a revision used: those that its configurations name, and those beside them.
+    """Return the baselines that a revision used: those that its configurations name, and the default ones beside them.
 
-    `config` and `file` are the configuration and the baseline that the caller names in place of these. Raises
+    `config` and `file` are a configuration and a baseline that the caller names in addition. Raises
     `BaselineError` for a file that is not a baseline.
     """
     named = [] if file is None else [Path(os.path.realpath(file))]
@@ -40,12 +40,12 @@ def former_baselines(revision: Revision, config: Path | None = None, file: Path 
 
 
 def _named_in(revision: Revision, config: Path, depth: int = 0) -> Iterator[Path]:
-    """Yield the baselines that a configuration of the revision may mean, also by what it extends."""
+    """Yield the baselines that a configuration of the revision may use, also through `extend`."""
     if config not in revision.blobs or depth > _DEEPEST:
         return
     try:
         data = tomllib.loads(revision.read_bytes(config).decode("utf-8-sig"))
-    except (ValueError, UnreadableInputError):     # what is wrong with it was reported in its own time
+    except (ValueError, UnreadableInputError):     # its errors were reported when it was checked
         return
     if config.name == "pyproject.toml":
         tool = data.get("tool")
@@ -60,7 +60,7 @@ def _named_in(revision: Revision, config: Path, depth: int = 0) -> Iterator[Path
 
 
 def joined(baselines: list[Baseline], file: Path) -> Baseline:
-    """Return all entries of some baselines as one baseline has them that is at `file`."""
+    """Join the entries of some baselines in one baseline at `file`."""
     whole = Baseline(file)
     entries: dict[tuple[str, str], Entry] = {}
     for baseline in baselines:

@@ -41,8 +41,8 @@ class Revision:
     """The files of one commit, by their real paths in the work tree.
 
     Files of a submodule are those of the commit that the revision records for it. `unknown` are the submodules whose
-    recorded commit is not in the clone, with what to say of each: nobody knows what was in them. Raises `DiffError`
-    where there is no repository, or no such revision.
+    recorded commit is not in the clone, each with a message: their files cannot be compared. Raises `DiffError` if
+    there is no repository, or no such revision.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -96,27 +96,27 @@ class Revision:
         return f"{self.name}:{path.relative_to(self.top).as_posix()}"
 
     def read_bytes(self, path: Path) -> bytes:
-        """Return a file of the commit; raises `UnreadableInputError` where there is none, or it is too large."""
+        """Return the content of a file of the commit; raises `UnreadableInputError` if it cannot be read."""
         blob = self.blobs.get(path)
         inside = path.is_relative_to(self.top)
         shown = self.shown(path) if inside else shorten_path(str(path))
         if blob is None:
             raise UnreadableInputError(f"{shown}: no such file", "name a file of that revision")
         if not blob.is_file:
-            what = "a link: git keeps its target's name, not its content" if blob.mode == _LINK else "not a file"
+            what = "a link: git stores the name of its target, not its content" if blob.mode == _LINK else "not a file"
             raise UnreadableInputError(f"{shown}: {what}", "name the file itself")
         if blob.object not in self._sizes:
             self.fetch([path])
         if self._sizes.get(blob.object, 0) > MAX_BYTES:
-            return b"\0" * (MAX_BYTES + 1)         # the decoder refuses it and states the limit
+            return b"\0" * (MAX_BYTES + 1)         # the decoder rejects it and states the limit
         if blob.object not in self._contents:
             raise UnreadableInputError(f"{shown}: git does not have this file's content", "run `git fsck`")
         return self._contents[blob.object]
 
     def fetch(self, paths: Iterable[Path]) -> None:
-        """Read many files at once, and keep them until they are asked for.
+        """Read many files together, and keep their contents for `read_bytes`.
 
-        A partial clone fetches what it lacks of these files, and no others.
+        In a partial clone, this fetches the missing ones of these files, and no others.
         """
         wanted: dict[tuple[Repository, str], list[str]] = {}
         for path in paths:
@@ -139,7 +139,7 @@ class Revision:
 
 
 class RevisionIncludes:
-    """Loads what a file of a revision includes, from the same revision."""
+    """Loads the files that a file of a revision includes, from the same revision."""
 
     def __init__(self, revision: Revision, main: Path) -> None:
         self.revision = revision

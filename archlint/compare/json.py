@@ -1,4 +1,4 @@
-"""A difference for programs: JSON under a versioned contract, and the JSON Schema that states it."""
+"""A difference as JSON for programs, and the JSON Schema of its versioned format."""
 
 from __future__ import annotations
 

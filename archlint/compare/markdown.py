@@ -1,4 +1,4 @@
-"""A difference as Markdown, for the comment on a change: what changed, the findings, and a picture of both versions."""
+"""A difference as Markdown, for a comment on a pull request: findings, changes, and a picture of both versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORT: Final = 10
 
 
 def render_markdown(difference: Difference) -> str:
-    """Return a difference as GitHub and GitLab render it; text from files is shown as it is."""
+    """Return a difference as Markdown for GitHub and GitLab; text from files is escaped."""
     title = f"## Architecture: {plain(_short(difference.old))} to {plain(_short(difference.new))}"
     rows = [title, "", *_overview(difference)]
     for error in difference.errors:
@@ -33,7 +33,7 @@ def render_markdown(difference: Difference) -> str:
 
 
 def _short(text: str) -> str:
-    """Shorten the hash of a commit, alone or before a file of it, to what people read and hosts still link.
+    """Shorten the hash of a commit, alone or before one of its files; GitHub and GitLab still link it.
 
     >>> _short("0123456789abcdef0123456789abcdef01234567:arch.yaml"), _short("main:arch.yaml")
     ('0123456789:arch.yaml', 'main:arch.yaml')
@@ -94,7 +94,7 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
         return
     yield from ("", f"**{title}**", "")
     rows = []
-    # The worst come first: long lists are cut.
+    # The most severe come first, because long lists are cut.
     for one in sorted(findings, key=lambda finding: -Severity(finding.severity).rank):
         place = plain(f"{_short(one.location.file)}:{one.location.line}")
         rows.append(f"- {one.severity} {plain(one.rule)} {plain(one.name)}, {place}: {prose(one.message)}")
@@ -102,7 +102,7 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _picture(system: SystemDifference) -> Iterator[str]:
-    """Draw both versions in one, where anything in the picture changed."""
+    """Draw both versions in one picture, if components or relations changed."""
     if not any(part.section in {"components", "relations"} for part in system.parts):
         return
     picture = Both(system)

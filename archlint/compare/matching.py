@@ -1,4 +1,4 @@
-"""Findings matched with entries: by fingerprint, and where names are gone, by what stands there without its name."""
+"""Match findings with entries: by fingerprint, and after renames by signature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archlint.verdicts import Finding
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """What was found, with the entry that it belongs to; `renamed` where its path is no longer the same."""
+    """An occurrence with its entry; `renamed` if their paths differ."""
 
     found: Occurrence
     entry: Entry
@@ -21,9 +21,9 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """What belongs together, which findings are new, and how many findings of which entries are gone.
+    """The pairs, the new findings, and the entries whose findings are gone, each with their number.
 
-    A finding is new where any of its places is; the entries of its other places are among the pairs all the same.
+    A finding is new if any of its places is new. The entries of its other places are still among the pairs.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -37,9 +37,9 @@ def match(
 ) -> Matched:  # fmt: skip
     """Match the findings of one file with its entries.
 
-    `parts` are the signatures of the system as it is now. A name that is still there was not renamed: only entries
-    whose differing names are gone can fit another place. `renames` are those that are known otherwise, `before` the
-    parts that there were, where that is known: none of them is the new name of another.
+    `parts` are the signatures of the current system. A name that still exists was not renamed: an entry fits another
+    place only if its differing names are gone. `renames` are those that the caller knows. `before` are the parts of the
+    old version, if the caller knows them: none of them is the new name of another part.
     """
     sorting = _Sorting()
     groups = _grouped(occurrences(findings), parts)
@@ -72,7 +72,7 @@ def _grouped(found: Iterable[Occurrence], parts: Signatures) -> dict[str, Group]
 
 
 class _Sorting:
-    """Collects what belongs together and what is left over."""
+    """Collects the pairs, and what matches nothing."""
 
     def __init__(self) -> None:
         self.pairs: list[Pair] = []
@@ -80,14 +80,14 @@ class _Sorting:
         self.gone: list[tuple[Entry, int]] = []
 
     def pair(self, entry: Entry, group: Group, renamed: bool = False) -> None:
-        """Match as many as the entry counts."""
+        """Match as many occurrences as the entry's count; the others are new."""
         self.pairs += [Pair(one, entry, renamed) for one in group.found[: entry.count]]
         self.new += group.found[entry.count :]
         if entry.count > len(group.found):
             self.gone.append((entry, entry.count - len(group.found)))
 
     def overlapping(self, entries: Iterable[Entry], groups: dict[str, Group]) -> list[Entry]:
-        """Match what is at fault together and still has one place of it; return the other entries."""
+        """Match entries with several places by any one of them; return the other entries."""
         holders: dict[tuple[str, tuple[str, ...]], str] = {}
         for group in groups.values():
             for path in (group.path, *group.others):

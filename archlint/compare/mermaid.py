@@ -1,4 +1,4 @@
-"""A picture of both versions in one, as Mermaid: what has come is green, what is gone red and dashed, changed amber."""
+"""One picture of both versions, as Mermaid: added parts are green, removed ones red and dashed, changed ones amber."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from archlint.diagram.mermaid import mermaid
 from archlint.diagram.picture import WAITING, Edge, Node, Picture
 
 MOST_NODES: Final = 60
-"""A picture of more components shows only what changed, and what has to do with it."""
+"""A picture of more components shows only the changed ones and their neighbours."""
 Relation = tuple[str, str, str]
 """Source, verb and target."""
 
 
 class Both:
-    """The graph of both versions. `hidden` counts the components that are not drawn, `cut` the changed ones of them."""
+    """The graph of both versions. `hidden` components are not drawn; `cut` of these changed."""
 
     def __init__(self, difference: SystemDifference, most: int = MOST_NODES) -> None:
         self.states: dict[str, str] = {}
@@ -32,7 +32,7 @@ class Both:
                 lines[relation] = CHANGED if relation in lines else part.state
         self.relations: dict[Relation, str] = dict.fromkeys(difference.edges, "") | lines
         self.kinds = dict(difference.kinds)
-        for source, _, target in self.relations:   # what a relation names that nothing has
+        for source, _, target in self.relations:   # a relation may name a component that does not exist
             self.kinds.setdefault(source, "")
             self.kinds.setdefault(target, "")
         shown = self._shown(most, lines)
@@ -42,7 +42,7 @@ class Both:
         self.relations = {r: state for r, state in self.relations.items() if r[0] in shown and r[2] in shown}
 
     def _shown(self, most: int, lines: Iterable[Relation]) -> set[str]:
-        """Choose what is drawn: all of a small system; of a large one what changed, then what is beside it."""
+        """Choose the components to draw: all of a small system; else the changed ones, then their neighbours."""
         if len(self.kinds) <= most:
             return set(self.kinds)
         near = dict.fromkeys([*self.states, *(name for line in lines for name in (line[0], line[2]))])
@@ -55,7 +55,7 @@ class Both:
         return set(chosen)
 
     def picture(self) -> Picture:
-        """Return it as a picture without a title: each part with how it differs, each line with its verb."""
+        """Return a picture without a title: each part with its state, each line with its verb."""
         nodes = tuple(
             Node(name, kind, facts=self._facts(name), change=self.states.get(name, ""))
             for name, kind in self.kinds.items()
@@ -67,7 +67,7 @@ class Both:
         return (f"was {was}",) if was else ()
 
     def text(self) -> str:
-        """Return it as a Mermaid flowchart."""
+        """Return the picture as a Mermaid flowchart."""
         return mermaid(self.picture())
 
 

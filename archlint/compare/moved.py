@@ -1,4 +1,4 @@
-"""Which file is which after some were moved: by the findings that they hold, and by where they stand."""
+"""Recognise moved files by their findings and their paths."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Final
 from archlint.compare.entries import Entry
 
 _MOVED: Final = 0.5
-"""The share of its findings that a file under another name needs to have, to be the same file."""
+"""The share of its findings that a file under another name must have, to be the same file."""
 
 
 def moved(gone: Mapping[str, Sequence[Entry]], fresh: Mapping[str, Sequence[Entry]]) -> dict[str, str]:
-    """Return today's names of files that are gone: from their entries, and those that files new by now would have.
+    """Return the new names of moved files, from the entries of removed files and those of added files.
 
-    Those that are most alike are paired first; a draw is nobody's.
+    The most similar ones are paired first. If several are equally similar, none of them is paired.
     """
     held = {old: _signed(entries) for old, entries in gone.items()}
     found = {new: _signed(entries) for new, entries in fresh.items()}
@@ -36,17 +36,17 @@ def moved(gone: Mapping[str, Sequence[Entry]], fresh: Mapping[str, Sequence[Entr
 
 
 def _signed(entries: Iterable[Entry]) -> dict[str, str]:
-    """Return the fingerprints of what is found in a file, with the signature of what stands there."""
+    """Return the fingerprints of the findings in a file, each with the signature of its place."""
     return {one.fingerprint: one.signature for one in entries}
 
 
 def _likeness(held: Mapping[str, str], found: Mapping[str, str]) -> Fraction:
-    """Return how much of what one or the other holds is the same in both, from 0 to 1."""
+    """Return the share of the findings of both that are the same, from 0 to 1."""
     return Fraction(len(held.items() & found.items()), len(held.keys() | found.keys()))
 
 
 def _common(old: str, new: str) -> Fraction:
-    """Return the share of the steps of two paths that are the same, counted from both ends, from 0 to 1.
+    """Return the share of equal steps of two paths, from both ends, from 0 to 1.
 
     >>> _common("teams/search/arch.yaml", "groups/search/arch.yaml")
     Fraction(2, 3)
@@ -57,5 +57,5 @@ def _common(old: str, new: str) -> Fraction:
 
 
 def _same(olds: Iterable[str], news: Iterable[str]) -> int:
-    """Count the steps that are the same before the first that differs."""
+    """Count the equal steps before the first different one."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(olds, news, strict=False)))

@@ -19,7 +19,7 @@ _ORDER: Final = ("workloads", "models", "components")
 
 
 class Sides:
-    """Two versions of a system, and which part is which."""
+    """Two versions of a system, and the renames between them."""
 
     def __init__(self, old: Architecture, new: Architecture, renames: Mapping[Part, Renamed]) -> None:
         self.old = old
@@ -28,12 +28,12 @@ class Sides:
         self.was = {(section, to.name): name for (section, name), to in renames.items()}
 
     def now(self, section: str, name: str) -> str:
-        """Return the name that a part of the old version has now."""
+        """Return the current name of a part of the old version."""
         known = self.renames.get((section, name))
         return name if known is None else known.name
 
     def changes(self) -> Iterator[PartChange]:
-        """Yield what is not the same: the system itself, its parts, their relations, what is accepted."""
+        """Yield the changes: of the system itself, its parts, their relations, and its acceptances."""
         said = changes_of(facts_of(self.old), facts_of(self.new))
         if said:
             place = Place((), ())
@@ -78,14 +78,14 @@ class Sides:
                 yield PartChange(section, name, REMOVED, kind, location=location)
 
     def _order(self, old: Component, new: Component) -> tuple[Change, ...]:
-        """Compare what stands behind which cache: that is all that the order of relations means."""
+        """Compare which relations follow each cache: the order of relations matters only there."""
         before = [(relation.verb, self.now("components", relation.target)) for relation in _in_turn(old)]
         after = [(relation.verb, relation.target) for relation in _in_turn(new)]
         both = set(before) & set(after)
         if _behind(before, _caches(old, self.now), both) == _behind(after, _caches(new), both):
             return ()
-        told = [", ".join(f"{verb} {name}" for verb, name in side if (verb, name) in both) for side in (before, after)]
-        return (Change("order of relations", told[0], told[1]),)
+        texts = [", ".join(f"{verb} {name}" for verb, name in side if (verb, name) in both) for side in (before, after)]
+        return (Change("order of relations", *texts),)
 
     def _relations(self) -> Iterator[PartChange]:
         before = _by_ends(self.old, self.now)
@@ -126,7 +126,7 @@ class Sides:
             yield PartChange("relations", name, REMOVED, verb, source=source, target=target, location=place)
 
     def _accepted(self) -> Iterator[PartChange]:
-        """Compare what the file accepts."""
+        """Compare the acceptances of the files."""
         before, after = self._acceptances(self.old, True), self._acceptances(self.new, False)
         for (rule, at), (facts, place) in after.items():
             name = f"{rule} at {at}" if at else rule
@@ -174,14 +174,14 @@ def _caches(component: Component, now: Rename = unchanged) -> list[tuple[str, st
 def _behind(
     order: list[tuple[str, str]], caches: Iterable[tuple[str, str]], both: set[tuple[str, str]]
 ) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """Return what stands behind each cache, of what both versions have."""
+    """Return the relations that follow each cache, of those in both versions."""
     return {cache: set(order[order.index(cache) + 1 :]) & both for cache in caches if cache in both}
 
 
 def _by_ends(
     architecture: Architecture, now: Rename = unchanged
 ) -> dict[tuple[str, str, str], list[Relation]]:
-    """Return the relations by source, verb and target, under the names that hold now."""
+    """Return the relations by source, verb and target, under current names."""
     found: dict[tuple[str, str, str], list[Relation]] = {}
     for component in architecture.components.values():
         for relation in component.relations:
@@ -196,7 +196,7 @@ Facts = Callable[[Relation, bool], dict[str, Fact]]
 def _paired(
     old: Iterable[Relation], new: Iterable[Relation], facts: Facts
 ) -> Iterator[tuple[Relation | None, Relation | None]]:
-    """Pair relations with the same ends: those that say the same first, then in their order."""
+    """Pair relations with the same ends: those with the same facts first, then in their order."""
     left, rest = list(old), []
     for relation in new:
         said = facts(relation, False)

@@ -1,4 +1,4 @@
-"""Entries whose names have changed, found by what stands there without its name."""
+"""Match entries whose names have changed, by signature."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from archlint.compare.signatures import Part, Signatures, name_positions
 Renames = Mapping[Part, str]
 """From a part under its old name to its new name."""
 _MOST_PAIRS: Final = 40_000
-"""Entries times places of one signature that are compared one by one; more are paired by their number alone."""
+"""The most pairs of entries and places of one signature that are compared; more are paired by their number alone."""
 Path = tuple[str, ...]
 
 
 class Group(msgspec.Struct, frozen=True, eq=False):
-    """What was found of one rule at one place."""
+    """The occurrences of one rule at one place."""
 
     rule: str
     path: Path
@@ -31,9 +31,9 @@ class Group(msgspec.Struct, frozen=True, eq=False):
 class Renamed:
     """Finds the entries whose names have changed.
 
-    A rename is sure where an old name can only have become one new name, and that only from the old one. What is
-    sure narrows what is left, until nothing more follows. Where then as many entries as places fit one another, all of
-    them were renamed: whichever is which, none is new.
+    A rename is sure if an old name has only one possible new name, and that new name only one possible old one. Each
+    sure rename rules out other candidates, until no more renames follow. If then as many entries as places are left for
+    a signature, all of them were renamed: it does not matter which is which, because none is new.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Renamed:
         self.by_path = {(group.rule, path): group for group in groups for path in (group.path, *group.others)}
 
     def pairs(self) -> list[tuple[Entry, Group]]:
-        """Return the entries with the places where their findings stand now."""
+        """Return the entries, each with the current place of its findings."""
         found = self._by_known_names()
         candidates = self._candidates()
         while self._learn(candidates):
@@ -65,7 +65,7 @@ class Renamed:
         return found + self._by_known_names()
 
     def _by_known_names(self) -> list[tuple[Entry, Group]]:
-        """Match what only renames explain that are known already, whatever else has changed there."""
+        """Match entries by renames that are known already, whatever else has changed at their places."""
         found = []
         for entries in self.entries.values() if self.new_of else ():
             for entry in list(entries):
@@ -77,7 +77,7 @@ class Renamed:
         return found
 
     def _now(self, path: Path) -> Path:
-        """Return a path under the names that are known to hold now."""
+        """Return a path with the known new names."""
         steps = list(path)
         for index, section in name_positions(path).items():
             steps[index] = self.new_of.get((section, path[index]), path[index])
@@ -90,7 +90,7 @@ class Renamed:
             self.by_path.pop((group.rule, path), None)
 
     def _candidates(self) -> dict[Entry, list[Group]]:
-        """Return for each entry the places that it can have moved to."""
+        """Return the possible new places of each entry."""
         found: dict[Entry, list[Group]] = {}
         for (rule, signature), entries in self.entries.items():
             groups = self.groups.get((rule, signature), [])
@@ -102,10 +102,10 @@ class Renamed:
         return found
 
     def _names(self, entry: Entry, group: Group) -> list[tuple[Part, Part]] | None:
-        """Return the renames that lead from an entry to a place, or None where it cannot be the same."""
+        """Return the renames that lead from an entry to a place, or None if the place cannot be the same."""
         positions = name_positions(entry.path)
         if entry.others or len(entry.path) != len(group.path) or positions != name_positions(group.path):
-            return None                        # of what is at fault together, nobody knows which is which
+            return None                        # the places of a joint finding cannot be distinguished
         renames = []
         for index, (old, new) in enumerate(zip(entry.path, group.path, strict=True)):
             section = positions.get(index)
@@ -120,11 +120,11 @@ class Renamed:
         return renames
 
     def _agrees(self, before: Part, after: Part) -> bool:
-        """Whether a rename is none that the known ones rule out."""
+        """Whether a rename does not contradict the known ones."""
         return self.new_of.get(before, after[1]) == after[1] and self.old_of.get(after, before) == before
 
     def _learn(self, candidates: Mapping[Entry, Sequence[Group]]) -> bool:
-        """Note the renames that are sure; return whether there are more than before."""
+        """Note the renames that are sure; return whether there are new ones."""
         afters: dict[Part, set[Part]] = {}
         befores: dict[Part, set[Part]] = {}
         for entry, groups in candidates.items():
@@ -146,7 +146,7 @@ class Renamed:
         return sure
 
     def _decide(self, candidates: Mapping[Entry, Sequence[Group]]) -> list[tuple[Entry, Group]]:
-        """Pair what fits exactly, then what is as many on both sides."""
+        """Pair unique candidates, then signatures with as many entries as places."""
         claims: dict[str, int] = {}
         for groups in candidates.values():
             for group in groups:
@@ -168,6 +168,6 @@ class Renamed:
         return found
 
     def _may_have_moved(self, entry: Entry) -> bool:
-        """Whether some name on the path of an entry is no longer there."""
+        """Whether some name on the path of an entry no longer exists."""
         positions = name_positions(entry.path)
         return any((section, entry.path[index]) not in self.parts for index, section in positions.items())

@@ -1,7 +1,7 @@
-"""Which part of a system is which of another version of it, where names have changed.
+"""Recognise renamed parts between two versions of a system.
 
-A part is known by what it has to do with others: first with those whose names still hold, then by what its
-surroundings are like, names aside. A draw is decided by what is said of the parts, then by how alike their names are.
+A part is recognised by its links to other parts: first to those that kept their names, then by its surroundings without
+any names. If several parts fit equally well, their facts decide, then the similarity of their names.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from archlint.compare.signatures import Part
 from archlint.model.architecture import Architecture, Component, Model, Workload
 
 Link = tuple[str, Part]
-"""What a part has to do with another: a word, and the other."""
+"""A link from a part: its word, and the other part."""
 _LEAST: Final = 0.5
-"""The share of links that two parts have in common to be one."""
+"""The least share of common links for two parts to be the same."""
 _BUSY: Final = 50
-"""A part that so many of the renamed ones have to do with tells them apart no more."""
+"""If more renamed parts than this share a link, the link does not distinguish them."""
 _ROUNDS: Final = 3
-"""How far around a part its surroundings are looked at, names aside."""
+"""The distance up to which the surroundings of a part are compared, without names."""
 
 
 class Renamed(msgspec.Struct, frozen=True):
-    """A part under its new name, with what tells that it is the same."""
+    """The new name of a part; `evidence` says why it is the same part."""
 
     name: str
     evidence: str
 
 
 def find_renames(old: Architecture, new: Architecture) -> dict[Part, Renamed]:
-    """Return for each part that has another name now which one it is.
+    """Return the new name of each renamed part.
 
     >>> import archlint
     >>> text = '''
@@ -56,7 +56,7 @@ def find_renames(old: Architecture, new: Architecture) -> dict[Part, Renamed]:
 
 
 class _Side:
-    """One version: what each part is, and what it has to do with others."""
+    """One version: the kind of each part, and its links to others."""
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
@@ -68,13 +68,13 @@ class _Side:
             self.kinds |= {(section, name): section.removesuffix("s") for name in named}
         for part in self.kinds:
             self.links[part] = []
-        for one, word, other in _ties(architecture):
+        for one, word, other in _links(architecture):
             if one in self.links and other in self.links:
                 self.links[one].append((word, other))
                 self.links[other].append((f"is {word}", one))
 
     def colours(self) -> dict[Part, int]:
-        """Return numbers that are the same for parts with the same surroundings, names aside."""
+        """Return a number for each part; it is the same for parts with the same surroundings, without names."""
         colours = {part: hash(kind) for part, kind in self.kinds.items()}
         for _ in range(_ROUNDS):
             colours = {
@@ -88,14 +88,14 @@ class _Side:
 
 
 def record_of(architecture: Architecture, part: Part) -> Component | Model | Workload:
-    """Return what the file says of a part."""
+    """Return the record of a part."""
     section, name = part
     if section == "components":
         return architecture.components[name]
     return architecture.models[name] if section == "models" else architecture.workloads[name]
 
 
-def _ties(architecture: Architecture) -> Iterator[tuple[Part, str, Part]]:
+def _links(architecture: Architecture) -> Iterator[tuple[Part, str, Part]]:
     for name, component in architecture.components.items():
         part = ("components", name)
         for relation in component.relations:
@@ -117,7 +117,7 @@ def _ties(architecture: Architecture) -> Iterator[tuple[Part, str, Part]]:
 
 
 class _Search:
-    """The parts that are gone and those that have come, and which are one."""
+    """The parts that are gone, those that were added, and the renames between them."""
 
     def __init__(self, old: _Side, new: _Side) -> None:
         self.old = old
@@ -128,7 +128,7 @@ class _Search:
         self.now: dict[Part, Part] = {}
 
     def by_neighbours(self) -> bool:
-        """Join the parts that have most to do with the same others; return whether there were any."""
+        """Join the parts with the most links in common; return whether there were any."""
         scores = self._scores()
         best_new = _best((a, b, score) for (a, b), score in scores.items())
         best_old = _best((b, a, score) for (a, b), score in scores.items())
@@ -160,14 +160,14 @@ class _Search:
         return scores
 
     def _alike(self, a: Part, b: Part) -> float:
-        """Return how much of what is said of two parts is the same, as a share."""
+        """Return the share of equal facts of two parts."""
         one, other = self.old.facts(a), self.new.facts(b)
         return sum(other.get(key) == text for key, text in one.items()) / max(1, len(one.keys() | other.keys()))
 
     def by_surroundings(self) -> bool:
-        """Join the parts of which as many have gone as have come with the same surroundings; return if there were any.
+        """Join parts with the same surroundings if as many are gone as were added; return whether there were any.
 
-        A part without any surroundings is joined only with one of which all the same is said.
+        A part without links is joined only with one that has exactly the same facts.
         """
         old, new = self.old.colours(), self.new.colours()
         groups: dict[tuple[str, int], tuple[list[Part], list[Part]]] = {}
@@ -186,7 +186,7 @@ class _Search:
         return joined
 
     def _paired(self, gone: list[Part], come: list[Part]) -> Iterator[tuple[Part, Part]]:
-        """Pair parts that are alike in all but their names; of many, in the order of the file."""
+        """Pair parts that differ only in their names; if there are many, in the order of the file."""
         if not 1 < len(gone) <= _BUSY:
             yield from zip(gone, come, strict=True)
             return
@@ -211,7 +211,7 @@ class _Search:
 
 
 class _Score(msgspec.Struct, frozen=True, order=True):
-    """How much two parts have in common: of their links, of what is said of them, and how many links."""
+    """What two parts have in common: the share of links, the share of facts, and the number of links."""
 
     links: float
     facts: float
@@ -224,7 +224,7 @@ def _few(parts: Iterable[Part]) -> list[Part]:
 
 
 def _best(scored: Iterable[tuple[Part, Part, _Score]]) -> Mapping[Part, Part | None]:
-    """Return for each part the one that it has most in common with, or None where two draw."""
+    """Return for each part the one with the highest score, or None if two have the same score."""
     best: dict[Part, tuple[_Score, Part | None]] = {}
     for one, other, score in scored:
         known = best.get(one)

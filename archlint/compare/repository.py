@@ -26,7 +26,7 @@ def _environment() -> dict[str, str]:
 
 
 class Repository:
-    """A git repository, found from one of its folders. Raises `DiffError` where there is none."""
+    """A git repository, found from one of its folders. Raises `DiffError` if there is none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Repository:
         return done.stdout
 
     def answers(self, words: Sequence[str]) -> bytes | None:
-        """Run git, and return its output; None where it fails."""
+        """Run git, and return its output; None if it fails."""
         done = self._run(words, b"", _SECONDS)
         return done.stdout if done.returncode == 0 else None
 
@@ -79,9 +79,9 @@ class Repository:
             yield mode, object_, self.top / os.fsdecode(path)
 
     def fetch_missing(self, commit: str, wanted: Iterable[str]) -> None:
-        """Fetch those of some files of a commit that a partial clone left out, all of them in one call.
+        """Fetch the objects that a partial clone left out, in one call.
 
-        Git alone would fetch each by itself. What could not be fetched is reported when it is read.
+        Otherwise git would fetch each of them separately. An object that cannot be fetched is reported when it is read.
         """
         remotes = self._promisors()
         if not remotes:

@@ -1,7 +1,6 @@
-"""What the parts of a system are like, without their names: kind, models, kinds of the neighbours.
+"""Signatures describe the parts of a system without names: kind, models, kinds of the neighbours.
 
-A signature is text that a person can read in a baseline. It says nothing that a rename, a moved line or another
-order changes.
+A signature is readable text in a baseline. A rename, a moved line or another order does not change it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _COMPONENT_KEYS: Final = frozenset({"callback", "dead_letter", "features", "regi
 
 
 def signatures(architecture: Architecture) -> dict[Part, str]:
-    """Return what each component, model and workload is like.
+    """Return the signature of each component, model and workload.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -60,7 +59,7 @@ def _component(component: Component, around: Counter[str]) -> str:
 
 
 class _Uses:
-    """Who serves, trains and asks for each model."""
+    """The components that serve and train each model, and the workloads that run it."""
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
@@ -93,7 +92,7 @@ class _Uses:
 
 
 def _counted(items: Counter[str]) -> list[str]:
-    """List what is there, with how often; what is started here comes before what others start."""
+    """List each relation once with its number; outgoing relations come before incoming ones."""
     rows = sorted(items.items(), key=lambda item: (item[0].endswith(" it"), item[0]))
     return [text if count == 1 else f"{count}x {text}" for text, count in rows]
 
@@ -103,7 +102,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def name_positions(path: Sequence[str]) -> dict[int, str]:
-    """Return where names of parts stand on the path of a finding, with the section of each.
+    """Return the positions of names in the path of a finding, with the section of each name.
 
     >>> name_positions(("components", "api", "calls", "db", "timeout"))
     {1: 'components', 3: 'components'}
@@ -119,9 +118,9 @@ def name_positions(path: Sequence[str]) -> dict[int, str]:
 
 
 def signature_of(paths: Sequence[Sequence[str]], parts: Signatures) -> str:
-    """Return the signature of places: their paths with what each named part is like in place of its name.
+    """Return the signature of places: their paths, in which signatures of parts replace their names.
 
-    Empty where a path names no part that there is: such a place is known by its path alone.
+    Empty if a path names no existing part: such a place can be matched by its path only.
 
     >>> signature_of([("components", "api", "calls", "db")], {("components", "api"): "service"})
     '[service] calls db'

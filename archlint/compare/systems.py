@@ -1,4 +1,4 @@
-"""Two versions of a system compared: parts, what is worked out, findings."""
+"""Compare two versions of a system: parts, derived facts, findings."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from archlint.verdicts import FileReport, Finding
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """One version of a system, with what was found in it; the report needs signatures."""
+    """One version of a system with its report, which needs signatures."""
 
     system: System
     report: FileReport
 
     @property
     def name(self) -> str:
-        """The name of the system, else of its file."""
+        """The name of the system, otherwise of its file."""
         return self.report.system or self.report.key
 
 
 def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
-    """Compare two versions of a system; None where it is not there on a side."""
+    """Compare two versions of a system; None on a side without it."""
     if old is None or new is None:
         return _one_side(old, new)
     before, after = old.system.architecture, new.system.architecture
@@ -46,7 +46,7 @@ def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
 
 
 def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
-    """A system that has come, or gone, as a whole."""
+    """Describe a system that was added or removed as a whole."""
     there = new or old
     if there is None:
         raise ValueError("nothing to compare")
@@ -56,7 +56,7 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
         accept=(),
     )  # fmt: skip
     sides = Sides(architecture, nothing, {}) if new is None else Sides(nothing, architecture, {})
-    # Nothing of the system itself has changed: it is there, or it is not.
+    # The system itself did not change: it was added or removed.
     parts = tuple(part for part in sides.changes() if part.section != "system")
     findings = there.report.findings
     return SystemDifference(
@@ -67,7 +67,7 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
 
 
 def _kinds(sides: Sides) -> dict[str, str]:
-    """The kinds of all components of both versions, under the names that hold now."""
+    """The kinds of all components of both versions, under current names."""
     kinds = {sides.now("components", name): component.kind for name, component in sides.old.components.items()}
     return {**kinds, **{name: component.kind for name, component in sides.new.components.items()}}
 
@@ -83,7 +83,7 @@ def _edges(sides: Sides) -> tuple[tuple[str, str, str], ...]:
 def _notes(*snapshots: Snapshot) -> tuple[str, ...]:
     """Say what could not be compared."""
     notes = [
-        f"{snapshot.report.key} holds what could not be read: only what could is compared"
+        f"{snapshot.report.key} could be read only in part: the rest is not compared"
         for snapshot in snapshots if snapshot.system.architecture.incomplete
     ]  # fmt: skip
     if any(len(snapshot.system.components) > MOST_COMPONENTS for snapshot in snapshots):
@@ -92,7 +92,7 @@ def _notes(*snapshots: Snapshot) -> tuple[str, ...]:
 
 
 def _derived(old: System, new: System, sides: Sides, parts: Sequence[PartChange]) -> tuple[DerivedChange, ...]:
-    """Compare what is worked out of what both versions have, and of what has come."""
+    """Compare the derived facts of parts in both versions, and those of added parts."""
     before, after = derived(old, sides.now), derived(new)
     lone = {subject(part.section, part.name): part.state for part in parts if part.state in {ADDED, REMOVED}}
     found = []
@@ -110,7 +110,7 @@ def _derived(old: System, new: System, sides: Sides, parts: Sequence[PartChange]
 
 
 class _Findings:
-    """The findings of both versions, matched as a baseline does it."""
+    """The findings of both versions, matched in the same way as with a baseline."""
 
     def __init__(self, old: FileReport, new: FileReport, sides: Sides) -> None:
         found = occurrences(old.findings)
@@ -135,7 +135,7 @@ class _Findings:
 
 
 def _still(found: Sequence[Occurrence], matched: Matched) -> dict[int, Finding]:
-    """Return, by the identity of an old finding, the one that it is now."""
+    """Return the current finding of each old one, by the identity of the old one."""
     waiting: dict[str, list[Finding]] = {}
     for one in reversed(found):
         waiting.setdefault(one.fingerprint, []).append(one.finding)

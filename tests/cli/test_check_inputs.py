@@ -13,6 +13,7 @@ from archlint.cli.checking import CheckCall, run_check
 from archlint.linter import Examined, Linter
 from archlint.source.document import Document
 from tests.conftest import Run, command
+from tests.tools import program
 
 ARCH = "archlint: 1\nsystem: shop\ncomponents:\n  page: {kind: client, calls: [ranker]}\n"
 FOREIGN = "services:\n  web: {image: nginx}\n"
@@ -174,7 +175,7 @@ def test_what_a_process_writes_is_checked(tmp_path: Path, words: str) -> None:
     write(tmp_path, "arch.yaml")
     write(tmp_path, "other.yaml", text="archlint: 1\nsystem: other\n")
     done = subprocess.run(
-        ["bash", "-c", f"'{command()}' check --quiet {words}"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [program("bash"), "-c", f"'{command()}' check --quiet {words}"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "/dev/" in done.stdout

@@ -14,6 +14,7 @@ import pytest
 from archlint.cli import app
 from tests.cli.test_check import HEALTHY, SICK
 from tests.conftest import Run, command
+from tests.tools import program
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="closes streams with a POSIX shell: run it on Linux or macOS")
 
@@ -44,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 def in_shell(folder: Path, script: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "NO_COLOR", "FORCE_COLOR"}}
     return subprocess.run(
-        ["bash", "-c", script.replace("ARCHLINT", command())], cwd=folder, capture_output=True, check=False, timeout=120,
+        [program("bash"), "-c", script.replace("ARCHLINT", command())], cwd=folder, capture_output=True, check=False, timeout=120,
         env={**environment, **(env or {})}, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Run
 from tests.packs.help import RULE, rule
+from tests.tools import program
 
 SYSTEM = "archlint: 1\ncomponents:\n  api: {kind: model-server, serves: [m]}\nmodels: {m: {}}\n"
 CODE = """
@@ -40,7 +41,7 @@ READERS = {"check", "baseline", "diff"}                 # they cannot do without
 
 def git(folder: Path, *words: str) -> None:
     identity = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+    subprocess.run([program("git"), *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

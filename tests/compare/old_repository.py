@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.tools import program
+
 SERVERS = 13
 
 
@@ -34,7 +36,7 @@ def old_system(second: str = "", servers: int = SERVERS) -> str:
 
 def git(folder: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "init.defaultBranch=main",
+        [program("git"), "-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "init.defaultBranch=main",
          "-c", "commit.gpgsign=false", *words],
         cwd=folder, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip

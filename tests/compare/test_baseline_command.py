@@ -371,7 +371,7 @@ def test_standard_input_under_a_name_is_held_against_its_entries(archlint: Run, 
         ('{"archlint-baseline": 1}\nnonsense\n', "archlint-baseline.jsonl:2: no line of a baseline: `nonsense`"),
         (
             '{"archlint-baseline": 1}\n<<<<<<< HEAD\n=======\n>>>>>>> other\n',
-            "archlint-baseline.jsonl:2: a merge conflict stands in the baseline",
+            "archlint-baseline.jsonl:2: the baseline has a merge conflict",
         ),
         (
             '{"archlint-baseline": 1}\n{"file": "a", "rule": "REL001", "path": ["components", "a"], "fingerprint": "12"}\n',
@@ -423,7 +423,7 @@ def test_a_wrong_key_of_the_configuration_is_told_with_its_line(archlint: Run, o
     ):
         (old.parent / "archlint.toml").write_text(text)
         done = archlint("check")
-        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, told in done.stdout + done.stderr) == (2, True), done.stdout + done.stderr
 
 
 CALLS = """\
@@ -465,7 +465,7 @@ def test_a_frozen_file_without_its_key_is_not_passed_over_in_silence(archlint: R
     old.write_text(text)
     alone = archlint("check")
     assert (alone.returncode, told in flat(alone)) == (2, True), flat(alone)
-    assert f"restore the key: `archlint: 1`; if the file describes no system any more, take {NAME} away" in flat(alone)
+    assert f"restore the key: `archlint: 1`; if the file no longer describes a system, delete {NAME}" in flat(alone)
     old.with_name("other.yaml").write_text(old_system(servers=2).replace("system: shop", "system: other"))
     for words in (("check",), ("check", "--baseline-strict"), ("check", "--baseline", NAME)):
         done = archlint(*words)

@@ -109,7 +109,7 @@ def test_an_include_that_a_revision_does_not_have_is_a_finding_there(archlint: R
     done = archlint("diff", "--git", "HEAD", "--output", "json")
     (system,) = json.loads(done.stdout)["systems"]
     assert {one["rule"] for one in system["healed"]} == {"DOC013"}
-    assert system["notes"] == ["HEAD:arch.yaml holds what could not be read: only what could is compared"]
+    assert system["notes"] == ["HEAD:arch.yaml could be read only in part: the rest is not compared"]
 
 
 def test_files_come_go_and_move(archlint: Run, repository: Path) -> None:
@@ -193,9 +193,9 @@ def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_fa
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "arch.yaml").write_text(old_system(servers=1))
     for words, told in (
-        (("diff",), "two versions are compared, and 0 named"),
-        (("diff", "arch.yaml"), "two versions are compared, and 1 named"),
-        (("diff", "arch.yaml", "."), ". is a folder, and the other is none"),
+        (("diff",), "a comparison needs two versions, but 0 are named"),
+        (("diff", "arch.yaml"), "a comparison needs two versions, but 1 are named"),
+        (("diff", "arch.yaml", "."), ". is a folder, and the other path is not"),
         (("diff", "--git", "HEAD", "none.yaml"), "nothing to compare in none.yaml, neither now nor at HEAD"),
         (("diff", "--git", "HEAD", str(elsewhere)), "not in a git work tree"),
         (("diff", "--git", "HEAD", "arch.yaml", str(elsewhere)), "lies outside the repository"),

@@ -71,5 +71,5 @@ def test_files_of_a_revision_are_read_from_its_objects(tmp_path: Path) -> None:
     at.fetch(at.blobs)
     assert at.read_bytes(top / "a b.yaml") == b"archlint: 1\n"
     assert at.document(top / "ü.yaml").name == "HEAD:ü.yaml"
-    with pytest.raises(DiffError, match="no name of a revision"):
+    with pytest.raises(DiffError, match="is not a revision"):
         Revision("--upload-pack=x", tmp_path)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from tests.tools import needed
+from tests.tools import program
 
 
 @pytest.fixture(autouse=True, scope="session")
 def programs() -> None:
     """Ask for bash and git, as runners have them."""
     for name in ("bash", "git"):
-        found = shutil.which(name)
-        needed(Path(found) if found else None, name, f"install {name}")
+        program(name)

@@ -177,7 +177,7 @@ def test_the_comment_is_written_anew_and_stays_the_only_one(repository: Path, ac
     changed(repository, old_system())
     job = action(repository)
     assert job.status == 0
-    assert job.ran["Write the comment"].output == "wrote the comment anew\n"
+    assert job.ran["Write the comment"].output == "updated the comment\n"
     assert server.calls == ["GET", "GET", "POST", "GET", "GET", "PATCH"]
     assert len(server.bodies) == 151
     assert named(server.bodies[151]) == []

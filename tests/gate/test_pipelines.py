@@ -14,7 +14,7 @@ import yaml
 from archlint.about import DISTRIBUTION
 from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import ROOT, command
-from tests.tools import actionlint
+from tests.tools import actionlint, program
 
 from .runner import environment
 
@@ -95,7 +95,7 @@ def test_actionlint_finds_nothing_in_the_workflow(handed_out: Path) -> None:
           lint(text, "archlint.yml"), lint(text.replace("ubuntu-latest", "ubuntu-none"), "archlint.yml"),
         ].map((found) => found.map((one) => one.message)))));
     """
-    done = subprocess.run(["node", "-e", script], cwd=handed_out, text=True, capture_output=True, check=False, timeout=120)
+    done = subprocess.run([program("node"), "-e", script], cwd=handed_out, text=True, capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     found, found_in_a_wrong_one = json.loads(done.stdout)
     assert found == []

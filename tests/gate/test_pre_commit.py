@@ -12,6 +12,7 @@ import pytest
 
 from tests.compare.old_repository import commit, git, old_system
 from tests.conftest import ROOT, command
+from tests.tools import program
 
 pytestmark = pytest.mark.xdist_group("gate")
 PASSING = """\
@@ -36,7 +37,8 @@ FAILING = PASSING.replace("calls: [{to: balancer, timeout: 1s}]", "calls: [balan
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout as it stands, in a repository with one commit, as pre-commit wants to clone it."""
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
+    program("git")
+    if not (ROOT / ".git").exists():
         pytest.skip("this folder is no git repository: clone it with git to test the hook")
     folder = tmp_path_factory.mktemp("hooks") / "archlint"
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 
 from archlint.source.ignore import IgnoreList
 from archlint.source.search import find_files
+from tests.tools import program
 
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: apt-get install git")
 TREES, BATCHES = 250, 8
 PIECES = (
     "a", "b", "ab", "*", "*", "**", "/", "/", "?", "[ab]", "[!a]", "[^b-c]", "[[:alpha:]]", "[[:nope:]]", "[]a]", "[a",
@@ -53,7 +52,7 @@ def plant(draw: random.Random, folder: Path) -> None:
 
 def git(folder: Path, *words: str) -> str:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=True, env=environ)
+    done = subprocess.run([program("git"), "-C", str(folder), *words], capture_output=True, check=True, env=environ)
     return os.fsdecode(done.stdout)
 
 
@@ -86,7 +85,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "repo"
 
 
-@needs_git
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_random_ignore_files_mean_what_they_mean_to_git(repository: Path, seed: int) -> None:
     """2,000 trees, a repository for each 250; some files are tracked, also where they are ignored."""
@@ -99,14 +97,13 @@ def test_random_ignore_files_mean_what_they_mean_to_git(repository: Path, seed: 
     tracked = draw.sample(every, len(every) // 10)
     names = b"\0".join(os.fsencode(path.relative_to(repository)) for path in tracked)
     version = str(draw.choice((2, 3, 4)))
-    subprocess.run(["git", "-C", str(repository), "-c", f"index.version={version}", "add", "-f",
+    subprocess.run([program("git"), "-C", str(repository), "-c", f"index.version={version}", "add", "-f",
                     "--pathspec-from-file=-", "--pathspec-file-nul"], input=names, check=True)  # fmt: skip
     ours, theirs = found(repository), listed_by_git(repository)
     assert ours == theirs, sorted(ours ^ theirs)[:5]
     assert len(every) > len(ours) > len(every) // 10   # neither side leaves out all, or nothing
 
 
-@needs_git
 @pytest.mark.parametrize(
     "lines", ["*\n!*/\n!*.yaml\n", "sub/**\n!sub/arch.yaml\n", "sub/\n!sub/arch.yaml\n", "sub/*\n!sub/arch.yaml\n"]
 )
@@ -116,7 +113,6 @@ def test_what_a_negation_brings_back_is_found(repository: Path, lines: str) -> N
     assert found(repository) == listed_by_git(repository)
 
 
-@needs_git
 def test_a_tracked_file_is_found_whatever_ignores_it(repository: Path) -> None:
     write(repository, {"build/deep/arch.yaml": "archlint: 1\n", "build/deep/other.yaml": "archlint: 1\n"})
     git(repository, "add", ".")
@@ -125,7 +121,6 @@ def test_a_tracked_file_is_found_whatever_ignores_it(repository: Path) -> None:
     assert found(repository) == listed_by_git(repository) == {"build/deep/arch.yaml"}
 
 
-@needs_git
 @pytest.mark.parametrize("words", [
     ("update-index", "--index-version", "4"), ("update-index", "--split-index"), ("update-index", "--untracked-cache"),
 ])  # fmt: skip
@@ -140,7 +135,6 @@ def test_an_index_is_read_in_each_of_its_forms(repository: Path, words: tuple[st
     assert len(found(repository)) == 302
 
 
-@needs_git
 @pytest.mark.parametrize("setting", ["global", "local", "included", "environment", "case"])
 def test_ignore_files_outside_of_the_tree_are_read(
     repository: Path, setting: str, monkeypatch: pytest.MonkeyPatch
@@ -166,7 +160,6 @@ def test_ignore_files_outside_of_the_tree_are_read(
     assert len(found(repository)) == (1 if setting == "case" else 2)
 
 
-@needs_git
 def test_a_folder_below_and_another_work_tree_are_searched_by_the_same_rules(repository: Path) -> None:
     write(repository, {".gitignore": "/sub/x.yaml\n", "archlint.toml": "", "sub/archlint.toml": "",
                        "sub/x.yaml": "archlint: 1\n", "sub/y.yaml": "archlint: 1\n", "sub/z.yaml": "archlint: 1\n"})  # fmt: skip
@@ -182,7 +175,6 @@ def test_a_folder_below_and_another_work_tree_are_searched_by_the_same_rules(rep
     assert found(other) == {"sub/x.yaml", "sub/y.yaml", "sub/z.yaml", "new/z.yaml"}
 
 
-@needs_git
 def test_a_submodule_has_rules_of_its_own(repository: Path) -> None:
     inner = repository / "vendored" / "inner"
     git(repository, "init", "-q", str(inner))
