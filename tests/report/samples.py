@@ -75,7 +75,7 @@ def found(
     rule: str = "DOC003",
     name: str = "unknown-key",
     location: Location | None = None,
-    message: str = "`replica` is no key of a component",
+    message: str = "a component has no key `replica`",
     *,
     at: str = "components.api.replica",
     severity: str = "error",
@@ -173,7 +173,7 @@ BALANCER = found(
     "REL001",
     "single-point-of-failure",
     spot(HOME, "1", within="1\n    calls"),
-    "nothing is answered while `gateway` is down: its only replica stands on every waiting path",
+    "`gateway` has only one replica: if it fails, `home` and `mail` fail (100 % of all traffic)",
     at="components.gateway.replicas",
     terms=(
         ShownTerm(
@@ -210,7 +210,7 @@ KIND = found(
     "DOC004",
     "unknown-kind",
     spot(HOME, "servce"),
-    "`servce` is no kind of component",
+    "unknown kind of component `servce`",
     at="components.api.kind",
     suggestion="did you mean `service`?",
 )
@@ -219,15 +219,15 @@ TARGET = found(
     "DOC002",
     "dangling-reference",
     spot(HOME, "elk"),
-    "no component is called `elk`",
+    "unknown component `elk`",
     at="components.api.logs_to[0]",
-    suggestion="add it under `components`",
+    suggestion="define it under `components:`",
 )
 UNOWNED = found(
     "OPS003",
     "nobody-knows",
     spot(HOME, "system"),
-    "nobody is said to know this system",
+    "this system has no owner",
     at="system",
     severity="info",
     certainty="heuristic",
@@ -257,7 +257,7 @@ ALONE = found(
     "REL002",
     "replicas-in-one-zone",
     spot(HOME, "[a]"),
-    "all replicas of `api` stand in one zone",
+    "all replicas of `api` run in one zone",
     at="components.api.zones",
     severity="warning",
 )

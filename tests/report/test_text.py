@@ -60,7 +60,7 @@ def test_everything_at_once_reads_as_kept(matches_expected: Callable[[str, str],
 
 def test_a_misspelt_key_is_underlined_with_the_suggestion_beside_it() -> None:
     assert shown(KEY, width=90) == dedent("""\
-        error[DOC003]: unknown-key: `replica` is no key of a component
+        error[DOC003]: unknown-key: a component has no key `replica`
           --> shop/arch.yaml:21:36  components.api.replica
            |
         21 |   api: {kind: servce, uses: flask, replica: 3, zones: [a], calls: [{to: rankr, tim...
@@ -230,7 +230,7 @@ def test_a_cut_line_keeps_the_marked_text_and_room_for_the_suggestion() -> None:
     assert source.endswith("logs_to: [elk]}")
     start = underline.index("^^^")
     assert source[start : start + 3] == "elk"
-    assert underline.endswith("^^^ add it under `components`")
+    assert underline.endswith("^^^ define it under `components:`")
 
 
 def test_a_stretch_of_several_lines_is_underlined_on_its_first() -> None:
