@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from archlint.about import docs_url
 from archlint.acceptance import Acceptances
@@ -82,16 +84,30 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
     return recognise(system)
 
 
+class _Hash(Protocol):
+    def hexdigest(self) -> str: ...
+
+
+@cache
+def _sha256() -> Callable[[bytes], _Hash]:
+    """Return SHA-256: Python's own where it has one, because `hashlib` loads OpenSSL, which takes long."""
+    from importlib import import_module
+
+    try:
+        made: Callable[[bytes], _Hash] = import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256
+    except ImportError:
+        from hashlib import sha256 as made
+    return made
+
+
 def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
     """The identity of a finding across edits: of the rule and the structural path, never of a line.
 
     >>> fingerprint("SRV001", "models.ranker.service_time")
     '33f66edc85bfbfbf'
     """
-    from hashlib import sha256  # loads OpenSSL, which a clean check does without
-
     text = f"{rule}\n{identity}" + (f"\n{ordinal}" if ordinal else "")
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _sha256()(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 MOST_TOGETHER = 8

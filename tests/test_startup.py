@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 HEAVY = {
-    "pydantic", "networkx", "numpy", "rich", "email", "importlib.metadata", "rustworkx", "jsonschema", "fastapi",
+    "click", "_hashlib", "pydantic", "networkx", "numpy", "rich", "email", "importlib.metadata", "rustworkx", "jsonschema", "fastapi",
     "sklearn", "statistics", "pathspec", "difflib", "tomllib", "asyncio", "http", "concurrent.futures", "multiprocessing",
     "archlint.report.json", "archlint.report.sarif", "archlint.report.junit", "archlint.report.github",
     "archlint.report.gitlab", "archlint.report.markdown", "archlint.report.markup", "archlint.report.html", "xml", "html",
-    "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
+    "archlint.cli.options", "archlint.cli.app", "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
     "archlint.compare", "archlint.differ", "archlint.diagram", "archlint.cli.pictures", "subprocess",
 }  # fmt: skip
 SCRIPT = """
@@ -25,6 +25,18 @@ try:
 except SystemExit:
     pass
 print("\\nLOADED", *sys.modules)
+"""
+
+COUNTED = """
+import re._compiler, traceback
+compile_now = re._compiler.compile
+compiled = []
+def compile_and_note(pattern, flags=0):
+    callers = [frame.filename.replace("\\\\", "/") for frame in traceback.extract_stack()]
+    compiled.extend(name for name in callers if "/yaml/" in name)
+    return compile_now(pattern, flags)
+re._compiler.compile = compile_and_note
+from archlint.cli import main
 """
 
 
@@ -45,6 +57,27 @@ def test_a_check_imports_only_what_it_uses(tmp_path: Path) -> None:
 def test_findings_need_little_more(tmp_path: Path) -> None:
     for path in sorted((ROOT / "examples" / "failing").glob("*.yaml")):
         assert not (HEAVY - {"difflib", "statistics"}) & loaded_by(path, tmp_path), path
+
+
+def test_a_check_compiles_no_regular_expression_of_the_yaml_library(tmp_path: Path) -> None:
+    """One of them takes longer to compile than all rules take to import; the C parser uses none."""
+    counted = SCRIPT.replace("from archlint.cli import main", COUNTED) + 'print("COMPILED", *compiled)'
+    path = sorted((ROOT / "examples" / "failing").glob("*.yaml"))[0]
+    done = subprocess.run(
+        [sys.executable, "-c", counted, str(path)], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60
+    )
+    assert done.stdout.rsplit("COMPILED", 1)[1].split() == []
+
+
+def test_a_late_regular_expression_is_the_same_when_it_is_used() -> None:
+    """Python code in the same process, such as a rule of a user's own, can still read YAML by PyYAML's own reader."""
+    script = "from archlint.source.later import import_yaml\nimport_yaml()\nimport yaml\n"
+    script += "print(yaml.load('{a: 1.5, b: 2026-11-29, c: yes, d: 0x1f}', yaml.SafeLoader))\n"
+    script += "try: yaml.load('a: \\x01', yaml.SafeLoader)\nexcept yaml.reader.ReaderError: print('refused')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split("\n")[:2] == [
+        "{'a': 1.5, 'b': datetime.date(2026, 11, 29), 'c': True, 'd': 31}", "refused",
+    ]  # fmt: skip
 
 
 def test_callers_that_wait_in_a_circle_do_not_need_networkx(tmp_path: Path) -> None:

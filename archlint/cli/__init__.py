@@ -111,6 +111,9 @@ def _run(words: list[str]) -> int:
         and not any(word.startswith("-") for word in words)
         and "_ARCHLINT_COMPLETE" not in os.environ
     ):
+        from archlint.source.later import import_yaml
+
+        import_yaml()
         from archlint.cli.checking import CheckCall, run_check
 
         return run_check(CheckCall(paths=tuple(words[1:])))

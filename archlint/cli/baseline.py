@@ -13,7 +13,7 @@ from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
-from archlint.cli.options import allows_code
+from archlint.cli.permission import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
 from archlint.compare.former import former_baselines, joined

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
-import click
 import msgspec
 
 from archlint import __version__
 from archlint.analysis.system import System
 from archlint.api import STDIN, check_targets, examine_targets, find_targets
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
-from archlint.cli.streams import clean, read_stdin
+from archlint.cli.permission import allows_code
+from archlint.cli.streams import clean, read_stdin, write_bytes
 from archlint.cli.terminal import use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
@@ -79,7 +79,7 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
         nothing = nothing_to_check(call.paths, report)
         if not call.allow_empty:
             raise nothing
-        click.echo(f"note: {nothing.message}", err=True)
+        print(f"note: {nothing.message}", file=sys.stderr)
     _tell(report, call.quiet, ("text", "") in outputs)
     _keep_inputs(report, call, outputs)
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
@@ -125,7 +125,7 @@ def _diagrams(
 
     drawn, notes = diagrams(report, systems)
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        print(f"note: {note}", file=sys.stderr)
     return drawn
 
 
@@ -168,21 +168,22 @@ def _list_files(call: CheckCall) -> int:
     for path in (*inputs.files, *(text.path for text in inputs.texts)):
         name = os.fspath(path)
         shown = clean(name)
-        click.echo(os.fsencode(name) if shown == name else shown)      # the name as the disk has it, if it is safe
+        safe = os.fsencode(name) if shown == name else shown.encode()
+        write_bytes(safe + b"\n")                      # the name as the disk has it, if it is safe
     for error in inputs.errors:
-        click.echo(f"error: {error.message}", err=True)
+        print(f"error: {error.message}", file=sys.stderr)
     return 2 if inputs.errors else 0
 
 
 def _tell(report: Report, quiet: bool, shown: bool) -> None:
     """Print what belongs to no report: notes, tracebacks of defects, and errors if no text report shows them."""
     for note in report.notes if not quiet else ():
-        click.echo(f"note: {note}", err=True)
+        print(f"note: {note}", file=sys.stderr)
     for error in report.errors:
         if error.traceback:
-            click.echo(error.traceback, err=True, nl=False)
+            print(error.traceback, end="", file=sys.stderr)
         if not shown:
-            click.echo(f"error: {ArchlintError(error.message, error.hint)}", err=True)
+            print(f"error: {ArchlintError(error.message, error.hint)}", file=sys.stderr)
 
 
 def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:

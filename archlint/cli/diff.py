@@ -9,8 +9,8 @@ import click
 from archlint.cli.check import split_words
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, write_output
+from archlint.cli.permission import allows_code
 from archlint.cli.terminal import use_color, width
 from archlint.compare.difference import Difference
 from archlint.differ import diff_git, diff_paths

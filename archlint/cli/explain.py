@@ -9,8 +9,8 @@ import click
 from archlint.api import find_pack
 from archlint.cli.complete import complete_rule
 from archlint.cli.options import allow_code as allow_code_option
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import write_output
+from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.report.pages import rule_page, to_terminal

@@ -8,8 +8,8 @@ from archlint.about import docs_url
 from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
 from archlint.cli.complete import complete_pattern
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import write_output
+from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError

@@ -12,8 +12,8 @@ from click.core import ParameterSource
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import keep_what_is_read, save
+from archlint.cli.permission import allows_code
 from archlint.cli.streams import harmless, read_stdin, write_bytes
 from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
 from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make

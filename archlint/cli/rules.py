@@ -9,8 +9,8 @@ import click
 from archlint.api import all_packs
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
-from archlint.cli.options import allows_code
 from archlint.cli.outputs import write_output
+from archlint.cli.permission import allows_code
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.model.names import nearest

@@ -33,7 +33,8 @@ SEPARATORS: Final = {"\x85": "U+0085 (next line)", "\u2028": "U+2028 (line separ
                      "\u2029": "U+2029 (paragraph separator)"}  # fmt: skip
 """Characters that some YAML parsers take for line breaks, and editors do not."""
 _ANY_SEPARATOR: Final = re.compile("[\x85\u2028\u2029]")
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN: Final = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""Takes long to compile; the C parser does without it."""
 _HINTS: Final = {
     "mapping values are not allowed": "quote a text that contains `: `, or check the indentation of this line",
     "could not find expected ':'": "a key needs a colon with a space after it",
@@ -124,7 +125,7 @@ def _parser(text: str) -> object:
         _reported.append(True)
         _report_slow()
     text.encode()                                  # raises what the C parser raises for what is not Unicode
-    found = _FORBIDDEN.search(text)
+    found = re.search(_FORBIDDEN, text)
     if found is not None:
         raise ReaderError("", found.start(), ord(found[0]), "unicode", "control characters are not allowed")
     return PythonParser(text)
@@ -147,7 +148,7 @@ def place(text: str, index: int) -> str:
 
 def unreadable(name: str, text: str, error: Exception, too_deep: str) -> UnreadableInputError:
     """Explain why a text is not YAML; `too_deep` is the message for too many levels."""
-    forbidden = None if isinstance(error, UnicodeEncodeError) else _FORBIDDEN.search(text)
+    forbidden = None if isinstance(error, UnicodeEncodeError) else re.search(_FORBIDDEN, text)
     if forbidden is not None:
         message = f"{name}{place(text, forbidden.start())}: not YAML: control characters are not allowed"
         return UnreadableInputError(message, "is this a text file?")

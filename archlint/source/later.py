@@ -1,0 +1,44 @@
+"""Regular expressions that are compiled when they are first used.
+
+PyYAML compiles those of its Python reader and its resolver at import. archlint uses the C parser and none of these, and
+one of them takes as long to compile as a small file takes to check.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+
+
+class Later:
+    """Stands for a compiled regular expression, and compiles it when an attribute is first asked for."""
+
+    def __init__(self, make: Callable[[], re.Pattern[str]]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> object:
+        """Return an attribute of the compiled expression."""
+        found: object = getattr(self._make(), name)
+        self.__dict__[name] = found
+        return found
+
+
+def import_yaml() -> None:
+    """Import PyYAML without compiling its regular expressions.
+
+    Only for a process of archlint's own, before it has threads: `re.compile` is replaced during the import.
+    """
+    if "yaml" in sys.modules:
+        return
+    compile_now = re.compile
+
+    def compile_later(pattern: str, flags: int = 0) -> Later:
+        return Later(lambda: compile_now(pattern, flags))
+
+    names = vars(re)
+    names["compile"] = compile_later
+    try:
+        import yaml  # noqa: F401
+    finally:
+        names["compile"] = compile_now
