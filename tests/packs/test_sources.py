@@ -112,8 +112,8 @@ def test_a_misspelt_distribution_is_told_with_the_nearest(installed: Path, tmp_p
     (tmp_path / "arch.yaml").write_text(SYSTEM)
     done = run(installed, tmp_path, "check", "arch.yaml")
     assert done.returncode == 2
-    assert "archlint.toml:1:10: `acme-arch-rule` is no folder here" in done.stderr
-    assert "did you mean `Acme.Arch-Rules`?" in done.stderr
+    assert "archlint.toml:1:10: `acme-arch-rule` is no folder here" in done.stdout
+    assert "did you mean `Acme.Arch-Rules`?" in done.stdout
 
 
 def test_installed_distributions_are_listed(installed: Path, tmp_path: Path) -> None:
