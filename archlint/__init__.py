@@ -1,6 +1,7 @@
 """archlint: a linter and analyser for the architectures that serve machine-learning models.
 
-Two functions do the work: `check` says what is wrong with an architecture, `load` gives its graph to ask.
+`check` finds what is wrong with an architecture, `load` returns its graph to query, `render` draws it, and `diff`
+compares two versions. All four take a path or a text, and raise `ArchlintError` for a wrong call.
 
 >>> import archlint
 >>> report = archlint.check('''
@@ -20,7 +21,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from archlint.analysis.system import System
     from archlint.api import check, load
+    from archlint.compare.difference import Difference, SystemDifference
     from archlint.config import Config
+    from archlint.differ import diff
+    from archlint.drawing import render
     from archlint.errors import ArchlintError
     from archlint.verdicts import Certainty, FileReport, Finding, OpenQuestion, Report, Severity
 
@@ -29,26 +33,31 @@ __all__ = [
     "ArchlintError",
     "Certainty",
     "Config",
+    "Difference",
     "FileReport",
     "Finding",
     "OpenQuestion",
     "Report",
     "Severity",
     "System",
+    "SystemDifference",
     "__version__",
     "check",
+    "diff",
     "load",
+    "render",
 ]
 _HOMES = {
     "ArchlintError": "archlint.errors", "Certainty": "archlint.verdicts", "Config": "archlint.config",
-    "FileReport": "archlint.verdicts", "Finding": "archlint.verdicts", "OpenQuestion": "archlint.verdicts",
-    "Report": "archlint.verdicts", "Severity": "archlint.verdicts", "System": "archlint.analysis.system",
-    "check": "archlint.api", "load": "archlint.api",
+    "Difference": "archlint.compare.difference", "FileReport": "archlint.verdicts", "Finding": "archlint.verdicts",
+    "OpenQuestion": "archlint.verdicts", "Report": "archlint.verdicts", "Severity": "archlint.verdicts",
+    "System": "archlint.analysis.system", "SystemDifference": "archlint.compare.difference", "check": "archlint.api",
+    "diff": "archlint.differ", "load": "archlint.api", "render": "archlint.drawing",
 }  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
-    """Load what is asked for when it is asked for: the command line starts without what it does not use."""
+    """Load a public name when it is first used, so that the command line does not import what it does not need."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'archlint' has no attribute {name!r}")

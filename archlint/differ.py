@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -14,10 +14,13 @@ from archlint.compare.difference import Difference, SystemDifference
 from archlint.compare.facts import DiffError
 from archlint.compare.git import Revision, RevisionIncludes
 from archlint.compare.systems import Snapshot, compare
+from archlint.config import Config
 from archlint.errors import UnreadableInputError
 from archlint.linter import Includes, Options
+from archlint.model.read import no_includes
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
+from archlint.source.parser import parse
 from archlint.verdicts import InputError
 
 _ALIKE: Final = 0.5
@@ -55,6 +58,37 @@ class _InGit:
         return RevisionIncludes(self.revision, _in_repository(path))
 
 
+class _InMemory:
+    """A text, which has no files beside it to include."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def document(self, path: Path) -> Document:
+        return parse(str(path), self.text)
+
+    def includes(self, _path: Path) -> Includes:
+        return _NoIncludes()
+
+
+class _NoIncludes:
+    """Refuse each include."""
+
+    def __init__(self) -> None:
+        self.included: set[Path] = set()
+
+    def __call__(self, document: Document, target: str) -> Document:
+        return no_includes(document, target)
+
+
+class _Side(NamedTuple):
+    """What a call compares: a file, a folder, or a text by the name that it has in messages."""
+
+    path: Path
+    version: _Version
+    is_folder: bool
+
+
 def _in_repository(path: Path) -> Path:
     """Return a path as the repository has it: links of its folder are resolved, the name of the file is kept."""
     absolute = Path(os.path.abspath(path))
@@ -68,26 +102,68 @@ class _Found(msgspec.Struct, frozen=True):
     errors: dict[str, InputError]
 
 
+def diff(
+    before: str | Path, after: str | Path, config: Config | Path | None = None, allow_code: bool = False
+) -> Difference:
+    """Compare two versions of a system, or of the systems in two folders.
+
+    `before` and `after` are files, texts as `archlint.load` takes them, or two folders, whose files are paired by their
+    paths. `config` and `allow_code` are as in `archlint.check`; the same rules run on both sides, so that only a change
+    of the architecture makes a difference.
+
+    Returns the systems that differ: changed parts, changed results of the analysis, and findings that are new or
+    resolved. A file that cannot be read is one of `errors`. Raises `DiffError` if there is nothing to compare, or if
+    only one of the two is a folder.
+
+    >>> import archlint
+    >>> before = '''
+    ... archlint: 1
+    ... components: {page: {kind: client, calls: [{to: api, timeout: 1s}]}, api: {kind: service}}
+    ... '''
+    >>> difference = archlint.diff(before, before.replace("api", "search"))
+    >>> [(part.state, part.was, part.name) for part in difference.systems[0].parts]
+    [('renamed', 'api', 'search')]
+    >>> archlint.diff(before, before).is_empty
+    True
+    """
+    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code)
+    return _diff(before, after, options, config if isinstance(config, Config) else None)
+
+
 def diff_paths(old: Path, new: Path, options: Options) -> Difference:
     """Compare two files, or the systems in two folders by their relative paths.
 
     Both sides are checked with the configuration of the new side, so that only the architecture makes a difference.
     Raises `DiffError` if one is a file and the other a folder, or if neither has an architecture.
     """
-    if old.is_dir() != new.is_dir():
-        folder = old if old.is_dir() else new
-        raise DiffError(f"{folder} is a folder, and the other path is not", "compare two files, or two folders")
-    linters = Linters(_with_signatures(options))
-    if not old.is_dir():
-        olds, news = {"": old}, {"": new}
-    else:
-        olds, news = ({str(p.relative_to(f)): p for p in linters.files_below(f)} for f in (old, new))
+    return _diff(old, new, options)
+
+
+def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | None = None) -> Difference:
+    before, after = _side(old, "<before>"), _side(new, "<after>")
+    if before.is_folder != after.is_folder:
+        folder = before if before.is_folder else after
+        raise DiffError(f"{folder.path} is a folder, and the other path is not", "compare two files, or two folders")
+    linters = Linters(_with_signatures(options), fixed)
+    olds, news = {"": before.path}, {"": after.path}
+    if before.is_folder:
+        olds, news = (
+            {str(path.relative_to(side.path)): path for path in linters.files_below(side.path)}
+            for side in (before, after)
+        )
         if not olds and not news:
-            raise _nothing(f"{old} and {new}")
+            raise _nothing(f"{before.path} and {after.path}")
     likes = {key: news.get(key, path) for key, path in olds.items()}
-    before = _snapshots(linters, _OnDisk(), olds, likes)
-    after = _snapshots(linters, _OnDisk(), news, news)
-    return _paired(str(old), str(new), before, after)
+    was = _snapshots(linters, before.version, olds, likes)
+    now = _snapshots(linters, after.version, news, news)
+    return _paired(str(before.path), str(after.path), was, now)
+
+
+def _side(given: str | Path, name: str) -> _Side:
+    """Return one side of a comparison; a text goes by `name`."""
+    if isinstance(given, str) and "\n" in given:
+        return _Side(Path(name), _InMemory(given), False)
+    return _Side(Path(given), _OnDisk(), Path(given).is_dir())
 
 
 def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Difference:
@@ -252,4 +328,4 @@ def _share(one: Snapshot, other: Snapshot) -> float:
     return len(names & others) / max(1, len(names | others))
 
 
-__all__ = ["Difference", "SystemDifference", "diff_git", "diff_paths"]
+__all__ = ["Difference", "SystemDifference", "diff", "diff_git", "diff_paths"]

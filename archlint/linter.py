@@ -138,19 +138,23 @@ class Linter:
     def examine(
         self, document: Document, path: Path | None, loader: Includes | None = None, like: Path | None = None
     ) -> Examined:
-        """Lint one document, and keep the system that it describes; the rules are those of the path `like`."""
-        rules, named = self._rules(like or path or Path(document.name))
+        """Read and lint one document, and keep its system; the rules are those of the path `like`."""
         with collector_paused():
             system, included = self.system(document, path, loader)
-            report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
-            baseline = self.baseline if path is not None else None      # a text without a name is known nowhere
-            signatures = self._signatures(system) if baseline or self.options.signatures else {}
-        report = msgspec.structs.replace(
+            return Examined(system, self.judge(system, path, like), included)
+
+    def judge(self, system: System, path: Path | None, like: Path | None = None) -> FileReport:
+        """Run the rules over a system; the rules are those of the path `like`."""
+        document = system.architecture.document
+        rules, named = self._rules(like or path or Path(document.name))
+        report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
+        baseline = self.baseline if path is not None else None      # a text without a name has no baseline
+        signatures = self._signatures(system) if baseline or self.options.signatures else {}
+        return msgspec.structs.replace(
             report, part=document.part, fail_on=self.config.fail_on, rules=named, signatures=signatures,
             baseline=str(baseline or ""), baseline_home=str(self.config.baseline or self.config.root / BASELINE),
             baseline_strict=self.options.baseline_strict or self.config.baseline_strict,
         )  # fmt: skip
-        return Examined(system, report, included)
 
     def _signatures(self, system: System) -> dict[tuple[str, str], str]:
         from archlint.compare.signatures import signatures

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from importlib import import_module
 from typing import Final
 
 import msgspec
@@ -427,3 +428,32 @@ class Report(msgspec.Struct, frozen=True):
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings at or above a severity."""
         return tuple(f for f in self.findings if Severity(f.severity).rank >= severity.rank)
+
+    def to_json(self) -> str:
+        """Return the report as JSON, as `archlint check --output json` writes it.
+
+        >>> import archlint, json
+        >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
+        >>> [finding["rule"] for finding in json.loads(report.to_json())["findings"]]
+        ['DOC002']
+        """
+        text: str = import_module("archlint.report.json").render_json(self)
+        return text
+
+    def to_sarif(self, root: str = "", run_id: str = "", alerts_only: bool = False) -> str:
+        """Return the report as SARIF 2.1.0, as `archlint check --output sarif` writes it.
+
+        Paths are relative to the folder `root`, an absolute path; without it, they stay as they are. `run_id` names the
+        run, for tools that compare runs. With `alerts_only`, accepted, undecided and baselined results are left out.
+
+        >>> import archlint, json
+        >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
+        >>> [result["ruleId"] for result in json.loads(report.to_sarif())["runs"][0]["results"]]
+        ['DOC002']
+        """
+        options = import_module("archlint.report.options").ReportOptions(
+            root=root.replace("\\", "/"), version=import_module("archlint").__version__, run_id=run_id
+        )
+        writer = import_module("archlint.report.sarif")
+        text: str = (writer.render_alerts if alerts_only else writer.render_sarif)(self, options)
+        return text

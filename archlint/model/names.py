@@ -28,7 +28,7 @@ class Names:
         self.synonyms = synonyms or {}
         self.compared = 0
         self._index: dict[str, list[str]] | None = None
-        self._known: dict[str, str | None] = {}
+        self._known: dict[tuple[str, bool], str | None] = {}
 
     def nearest(self, word: str, thorough: bool = True) -> str | None:
         """Return the name that a misspelt word most likely means, or None.
@@ -42,14 +42,12 @@ class Names:
             return self.names[plain]
         if plain in self.synonyms:
             return self.synonyms[plain]
-        if plain not in self._known:
-            found = self._one_edit_away(plain) or (self._similar(plain) if thorough else None)
-            if found is None and not thorough:
-                return None
+        asked = (plain, thorough)                  # so that no answer depends on what was asked before
+        if asked not in self._known:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known[plain] = found
-        return self._known[plain]
+            self._known[asked] = self._one_edit_away(plain) or (self._similar(plain) if thorough else None)
+        return self._known[asked]
 
     def _one_edit_away(self, plain: str) -> str | None:
         if self._index is None:

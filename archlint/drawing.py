@@ -1,0 +1,129 @@
+"""Pictures of systems, from files, texts or systems: what `archlint render` does, as a library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from archlint.api import load
+from archlint.config import Config, find_config, read_config
+from archlint.errors import UsageError
+from archlint.linter import Linter, Options
+from archlint.targets import STDIN
+
+if TYPE_CHECKING:
+    from archlint.analysis.system import System
+    from archlint.verdicts import FileReport
+
+TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
+BinaryFormat = Literal["png", "pdf"]
+Theme = Literal["auto", "light", "dark"]
+Direction = Literal["auto", "right", "down"]
+Cluster = Literal["auto", "zone", "owner", "none"]
+Collapse = Literal["auto", "owner", "zone", "kind", "name", "none"]
+
+
+@overload
+def render(
+    path_or_text_or_system: str | Path | System, format: TextFormat = "svg", *, config: Config | Path | None = None,
+    system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
+    cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
+    patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
+    allow_code: bool = False,
+) -> str: ...  # fmt: skip
+
+
+@overload
+def render(
+    path_or_text_or_system: str | Path | System, format: BinaryFormat, *, config: Config | Path | None = None,
+    system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
+    cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
+    patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
+    allow_code: bool = False,
+) -> bytes: ...  # fmt: skip
+
+
+@overload
+def render(
+    path_or_text_or_system: str | Path | System, format: str, *, config: Config | Path | None = None,
+    system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
+    cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
+    patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
+    allow_code: bool = False,
+) -> str | bytes: ...  # fmt: skip
+
+
+def render(
+    path_or_text_or_system: str | Path | System, format: str = "svg", *, config: Config | Path | None = None,
+    system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
+    cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
+    patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
+    allow_code: bool = False,
+) -> str | bytes:  # fmt: skip
+    """Draw a system with its findings.
+
+    `path_or_text_or_system` is a file, a text as `archlint.load` takes it, or a loaded system. If a file describes
+    several systems, the first is drawn unless `system` names another. Returns text for the formats `svg`, `html`,
+    `mmd`, `d2`, `dot`, `graphml` and `graph.json`, and bytes for `png` and `pdf`.
+
+    Without `findings`, no rules run. `config` and `allow_code` are as in `archlint.check`. The other options are those
+    of `archlint render`:
+
+    - `theme` is auto, light or dark; `direction` is auto, right or down;
+    - `cluster` frames components by zone, owner, none or auto;
+    - `collapse` draws each group as one node, by owner, zone, kind, name, none or auto;
+    - `workload` highlights what a workload waits for (`--path` of the command);
+    - `focus` draws only one component and what is within `hops` relations of it;
+    - `patterns` shades the roles of recognised patterns; `all_lines` draws every relation as a line;
+    - `scale` is pixels per point in PNG; `fonts` are folders with more fonts, for PNG and PDF.
+
+    Raises `UsageError` for an unknown format, option, workload, component or system, and `UnreadableInputError` for a
+    file that cannot be read or that is not an architecture file.
+
+    >>> import archlint
+    >>> text = '''
+    ... archlint: 1
+    ... components: {page: {kind: client, calls: [api]}, api: {kind: service}}
+    ... '''
+    >>> archlint.render(text)[:4], archlint.render(text, "png")[1:4]
+    ('<svg', b'PNG')
+    >>> "page" in archlint.render(archlint.load(text), "mmd", findings=False)
+    True
+    """
+    from archlint.diagram import GRAPHS, Plan, draw
+    from archlint.diagram.formats import BINARY, EXTENSIONS, NAMES, SEARCHED, Look, make
+    from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
+    from archlint.diagram.svg import DIRECTIONS
+    from archlint.diagram.themes import THEMES
+
+    name = EXTENSIONS.get(format, format)
+    for option, value, known in (
+        ("format", name, NAMES), ("theme", theme, THEMES), ("direction", direction, DIRECTIONS),
+        ("cluster", cluster, ("auto", "zone", "owner", "none")), ("collapse", collapse, ("auto", *WAYS, "none")),
+    ):  # fmt: skip
+        if value not in known:
+            raise UsageError(f"unknown {option} `{value}`", f"one of: {', '.join(known)}")
+    if not 0.1 <= scale <= 8:
+        raise UsageError(f"`scale` is {scale:g}", "use a number from 0.1 to 8")
+    drawn, report = _read(path_or_text_or_system, config, system, Options(rules=findings, allow_code=allow_code))
+    if name in GRAPHS:
+        data = GRAPHS[name](drawn, report)
+    else:
+        most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
+        picture = draw(drawn, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
+        data = make(picture, name, Look(theme, direction, scale, None if fonts is None else tuple(fonts))).data
+    return data if name in BINARY else data.decode()
+
+
+def _read(
+    source: str | Path | System, config: Config | Path | None, system: str, options: Options
+) -> tuple[System, FileReport | None]:
+    """Return a system with its findings; without rules there are none."""
+    found = load(source, config, system) if isinstance(source, str | Path) else source
+    if not options.rules:
+        return found, None
+    name = found.architecture.document.name
+    path = None if name == STDIN else Path(name)
+    chosen = read_config(config) if isinstance(config, Path) else config or find_config(path or Path(STDIN))
+    return found, Linter(chosen, options).judge(found, path)

@@ -1,0 +1,107 @@
+"""Write the page on the library: the signature, docstring and fields of each public name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from enum import Enum
+from types import FunctionType
+
+import msgspec
+
+import archlint
+
+HEAD = """\
+# The library
+
+```python
+import archlint
+```
+
+`archlint.check` finds what is wrong, `archlint.load` returns a system to query, `archlint.render` draws it, and
+`archlint.diff` compares two versions. Each takes a path, or a text with a line break in it. What is wrong with an
+architecture file is a value in the result; an exception means a wrong call, and all of them are `ArchlintError`.
+"""
+_FUNCTIONS = ("check", "load", "render", "diff")
+_WIDTH = 100
+_ORDER = (
+    "Report", "FileReport", "Finding", "OpenQuestion", "Severity", "Certainty", "System", "Difference",
+    "SystemDifference", "Config", "ArchlintError",
+)  # fmt: skip
+_SHOWN = {"Config": frozenset({"root"}), "ArchlintError": frozenset[str]()}
+"""Classes of which the page shows these members only: the others serve archlint itself."""
+
+
+def library_page() -> str:
+    """Return the page; raises `ValueError` if it leaves out a public name."""
+    if missing := set(archlint.__all__) - {*_FUNCTIONS, *_ORDER, "__version__"}:
+        raise ValueError(f"docs/library.py has no place for {', '.join(sorted(missing))}")
+    parts = [HEAD, *(_function(getattr(archlint, name), f"archlint.{name}", "##") for name in _FUNCTIONS)]
+    return "\n".join([*parts, *(_class(getattr(archlint, name)) for name in _ORDER)])
+
+
+def _function(function: Callable[..., object], name: str, heading: str) -> str:
+    return f"{heading} {name}\n\n```python\n{signature(function, name)}\n```\n\n{as_markdown(inspect.getdoc(function))}"
+
+
+def signature(function: Callable[..., object], name: str) -> str:
+    """Return the signature of a function or method, one parameter a line if it is long.
+
+    >>> print(signature(as_markdown, "docs.as_markdown"))
+    docs.as_markdown(docstring: str | None) -> str
+    """
+    found = inspect.signature(function)
+    given = [parameter for parameter in found.parameters.values() if parameter.name != "self"]
+    shown = [_parameter(parameter) for parameter in given]
+    if first := next((i for i, p in enumerate(given) if p.kind is p.KEYWORD_ONLY), 0):
+        shown.insert(first, "*")
+    returned = f" -> {found.return_annotation}"
+    line = f"{name}({', '.join(shown)}){returned}"
+    if len(line) <= _WIDTH:
+        return line
+    return f"{name}(\n" + "".join(f"    {one},\n" for one in shown) + f"){returned}"
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}".replace("'", '"')
+    return f"{parameter.name}: {parameter.annotation}{default}"
+
+
+def as_markdown(docstring: str | None) -> str:
+    r"""Return a docstring with its doctests as blocks of code.
+
+    >>> as_markdown("Add.\n\n>>> 1 + 1\n2")
+    'Add.\n\n```python\n>>> 1 + 1\n2\n```\n'
+    """
+    blocks = (docstring or "").strip().split("\n\n")
+    return "\n\n".join(f"```python\n{block}\n```" if block.startswith(">>>") else block for block in blocks) + "\n"
+
+
+def _class(cls: type) -> str:
+    text = f"## {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls))}"
+    if issubclass(cls, Enum):
+        return text + "\n" + "".join(f"- `{cls.__name__}.{one.name}`: `{one.value!r}`\n" for one in cls)
+    shown = _SHOWN.get(cls.__name__)
+    values = []
+    if issubclass(cls, msgspec.Struct):
+        values = [f"- `{name}: {cls.__annotations__[name]}`\n" for name in cls.__struct_fields__
+                  if shown is None or name in shown]  # fmt: skip
+    values += _properties(cls, shown)
+    methods = [_function(member, f"{cls.__name__}.{name}", "###") for name, member in _members(cls, shown)
+               if isinstance(member, FunctionType)]  # fmt: skip
+    return text + ("\n" + "".join(values) if values else "") + "".join(f"\n{method}" for method in methods)
+
+
+def _properties(cls: type, shown: frozenset[str] | None) -> Iterator[str]:
+    for name, member in _members(cls, shown):
+        getter = getattr(member, "fget", None) or getattr(member, "func", None)
+        if getter is not None:
+            returned = inspect.signature(getter).return_annotation
+            yield f"- `{name}: {returned}`: {' '.join(str(inspect.getdoc(member)).split())}\n"
+
+
+def _members(cls: type, shown: frozenset[str] | None) -> Iterator[tuple[str, object]]:
+    for name, member in vars(cls).items():
+        public = not name.startswith("_") or name == "_repr_svg_"
+        if public and (shown is None or name in shown) and inspect.getdoc(member):
+            yield name, member
