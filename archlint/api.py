@@ -1,4 +1,4 @@
-"""What archlint does as a library; the command line is a thin layer over it."""
+"""The library: `check` and `load`, and what the command line needs; the command line is a thin layer over it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PARALLEL_BYTES = 2_000_000
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one input: a report of each of its systems, or errors, and the files that it includes."""
+    """The result of one input: a report of each of its systems, or errors, and the files that it includes."""
 
     path: Path
     reports: tuple[FileReport, ...] = ()
@@ -74,9 +74,9 @@ class Linters(Configs):
         return linter
 
     def check(self, path: Path, data: bytes | None = None, unnamed: bool = False) -> Outcome:
-        """Check a file, or a text that goes by its name; one that is `unnamed` belongs to the current folder.
+        """Check a file, or a text with the name of a file; an `unnamed` text belongs to the current folder.
 
-        Whatever goes wrong is the outcome of this file alone; only a wrong call raises.
+        An error is the outcome of this file alone; only a wrong call raises.
         """
         name = str(path)
         try:
@@ -107,7 +107,7 @@ class Linters(Configs):
             return Outcome(path, (), (_defect(name, error),))
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
-        """Check files in their order; many of them side by side, in processes."""
+        """Check files in order; if there are many, in parallel processes."""
         yield from map(self.check, paths[: self.keep])      # a system that is kept is read in this process
         paths = paths[self.keep :]
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
@@ -126,7 +126,7 @@ def _size(path: Path) -> int:
 
 
 def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome]:
-    """What checks files in a process of its own."""
+    """Return what checks a file in a worker process."""
     return Linters(options, fixed).check
 
 
@@ -136,7 +136,7 @@ def _lost(path: Path) -> Outcome:
 
 
 def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:
-    """The mistakes of a configuration as errors of a report; raises it where an option of the call is wrong."""
+    """Return the mistakes of a configuration as errors of a report; raises if an option of the call is wrong."""
     errors = input_errors(error)
     if any(mistake.where.startswith("--") for mistake in error.mistakes):
         raise error
@@ -144,7 +144,7 @@ def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:
 
 
 def _defect(name: str, error: Exception) -> InputError:
-    """An exception that nobody foresaw: a defect of archlint, and no reason to keep the other files unchecked."""
+    """Report an unexpected exception: a defect of archlint, which must not leave the other files unchecked."""
     import traceback
 
     said = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
@@ -185,7 +185,7 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
 def examine_targets(
     targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None, most: int
 ) -> tuple[Report, dict[str, System]]:
-    """Check as `check_targets` does, and keep the first `most` systems that were read, by the keys of their reports."""
+    """Check as `check_targets` does, and keep the first `most` systems, by the keys of their reports."""
     try:
         linters = Linters(options, keep=most)
     except ConfigError as error:
@@ -194,7 +194,7 @@ def examine_targets(
 
 
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:
-    """Check files and folders, and a text from standard input with the name that it goes by.
+    """Check files and folders, and a text from standard input with its name.
 
     A file or a configuration that cannot be read is an error of the report; the other files are still checked. Files
     that another one includes are part of that one.
@@ -215,8 +215,11 @@ def check(path_or_text: str | Path, config: Config | Path | None = None, allow_c
     """Check a file, a folder, or a text.
 
     A `str` with a line break in it is the text of an `arch.yaml`; anything else is a path. `config` is a
-    configuration, or the file of one; without it, the nearest one above each file applies. With `allow_code`, Python
-    of rule folders that a configuration names may run; that of installed distributions always may.
+    configuration, or its file; without it, the nearest configuration above each file applies. With `allow_code`,
+    Python code may run in rule folders that a configuration names; in installed packages it always may.
+
+    Returns a report. What cannot be read, and mistakes in a configuration, are its `errors`. Raises `ConfigError` if
+    `config` is a file with mistakes.
 
     >>> import archlint
     >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
@@ -233,9 +236,11 @@ def check(path_or_text: str | Path, config: Config | Path | None = None, allow_c
 def load(path_or_text: str | Path, config: Config | Path | None = None, system: str = "") -> System:
     """Read a system, with its graph and its analyses, from a file or a text.
 
-    If a file describes several systems, the first is read unless `system` names another. Raises
-    `UnreadableInputError` for what is no architecture file. Mistakes in the file do not raise: they are
-    `system.architecture.problems`.
+    A `str` with a line break in it is a text; anything else is the path of a file. If it describes several systems,
+    the first is read unless `system` names another. `config` is as in `archlint.check`.
+
+    Returns the system. Mistakes in the file are values: `system.architecture.problems`. Raises `UnreadableInputError`
+    for a file that cannot be read or that is not an architecture file, and `ConfigError` for a wrong configuration.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -265,10 +270,10 @@ def load(path_or_text: str | Path, config: Config | Path | None = None, system: 
 def load_checked(
     path: Path, options: Options, data: bytes | None = None, system: str = ""
 ) -> tuple[System, FileReport]:
-    """Read a system from a file, or from a text that goes by its name, and check it.
+    """Read a system from a file, or from a text with the name of a file, and check it.
 
     If a file describes several systems, the first is read unless `system` names another. Raises
-    `UnreadableInputError` for what is no architecture file.
+    `UnreadableInputError` if it is not an architecture file.
     """
     document, file = _document(path, data, system)
     examined = Linters(options).linter_for(path).examine(document, file)
@@ -276,14 +281,14 @@ def load_checked(
 
 
 def load_system(path: Path, options: Options, data: bytes | None = None, system: str = "") -> System:
-    """Read a system from a file, or from a text that goes by its name; raises `UnreadableInputError` for none."""
+    """Read a system from a file, or from a text with the name of a file, without running rules; raises likewise."""
     document, file = _document(path, data, system)
     with collector_paused():
         return Linters(options).linter_for(path).system(document, file)[0]
 
 
 def _document(path: Path, data: bytes | None, system: str) -> tuple[Document, Path | None]:
-    """A file or a text that goes by its name, and the file that includes and baselines are sought beside."""
+    """Return the document, and the file whose folder is searched for includes and baselines."""
     name = str(path)
     document = read_document(path) if data is None else parse(name, decode(name, data))
     if system:
@@ -296,22 +301,22 @@ def _config(file: Path | None) -> Config:
 
 
 def all_packs(config: Path | None = None, allow_code: bool = False) -> list[Pack]:
-    """Every rule that a configuration knows: the shipped ones and those of its packs."""
+    """Return every rule of a configuration: the shipped ones and those of its packs."""
     return Linter(_config(config), Options(allow_code=allow_code)).packs
 
 
 def nearest_packs() -> list[Pack]:
-    """Every rule that the nearest configuration knows; its other settings are not looked at, and no code runs."""
+    """Return every rule of the nearest configuration, without checking its other settings or running code."""
     return load_packs(_config(None).packs)
 
 
 def all_technologies(config: Path | None = None) -> Technologies:
-    """Every technology that a configuration knows."""
+    """Return every technology of a configuration: the shipped ones and its own."""
     return Linter(_config(config), Options(rules=False)).technologies
 
 
 def file_schema() -> dict[str, object]:
-    """The JSON Schema of `arch.yaml`, from which editors offer the technologies, accelerators and rules of archlint."""
+    """Return the JSON Schema of `arch.yaml`, with which editors complete technologies, accelerators and rules."""
     from archlint.catalog.hardware import shipped_accelerators
     from archlint.model.schema import architecture_schema
 
@@ -322,7 +327,7 @@ def file_schema() -> dict[str, object]:
 
 
 def find_pack(word: str, config: Path | None = None, allow_code: bool = False) -> Pack:
-    """A rule by id or name, without regard to case; raises `UsageError` with the nearest one."""
+    """Return a rule by id or name, in any case; raises `UsageError` with the nearest one."""
     packs = all_packs(config, allow_code)
     for pack in packs:
         if word.lower() in (pack.id.lower(), pack.name):

@@ -1,4 +1,4 @@
-"""The linter of one configuration: reads systems, and runs the rules that hold for each file over them."""
+"""The linter of one configuration: it reads systems and runs the rules that apply to each file."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from archlint.source.parser import collector_paused
 from archlint.verdicts import ActiveRule, FileReport, Severity
 
 BASELINE: Final = "archlint-baseline.jsonl"
-"""The baseline that holds where it stands beside the configuration, unless that names another."""
+"""The baseline that is used if it lies beside the configuration, unless the configuration names another."""
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What one call asks for, beyond the configuration.
+    """The options of one call.
 
-    `select` takes the place of all that is configured where it is given; `ignore` and `exclude` add to theirs. `config`
-    is a file that holds for all inputs instead of the nearest one of each. `today` is an ISO date. `baseline` takes the
-    place of the configured ones; without `baselined` none holds. `signatures` are worked out where reports are to be
-    compared (see `archlint.compare`). Without `rules` none is loaded, and what is configured of them is not looked at.
+    `select` replaces the configured selection; `ignore` and `exclude` add to the configured ones. `config` is a file
+    that replaces the nearest configuration of every input. `today` is an ISO date. `baseline` replaces the configured
+    baselines; without `baselined`, none is used. `signatures` are needed to compare reports (see `archlint.compare`).
+    Without `rules`, none is loaded, and their settings are not checked.
     `allow_code`: Python of rule folders that a configuration names may run.
     `isolated` ignores the configurations, baselines and ignore files of the tree. `force_exclude` leaves out excluded
     paths, and `skip_foreign` files without the key `archlint`, even if the call names them.
@@ -58,7 +58,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Includes(Protocol):
-    """Loads what a document includes, and keeps the resolved paths of all that it loaded."""
+    """Loads what a document includes, and keeps the resolved paths of the files that it loaded."""
 
     included: set[Path]
 
@@ -74,7 +74,7 @@ class Examined(NamedTuple):
     included: frozenset[Path]
 
     def without_values(self) -> Examined:
-        """The same, with a report that holds the texts of the files and not what was read from them."""
+        """The same, with a report that keeps the texts of the files but not their parsed values."""
         sources = {document.name: document.without_values() for document in self.report.sources.values()}
         return self._replace(report=msgspec.structs.replace(self.report, sources=sources))
 
@@ -104,7 +104,7 @@ class Linter:
         return self._technologies
 
     def rules(self, path: Path) -> list[Rule]:
-        """The rules that hold for a file, bound to their checks."""
+        """The rules that apply to a file, bound to their checks."""
         return self._rules(path)[0]
 
     def _rules(self, path: Path) -> tuple[list[Rule], tuple[ActiveRule, ...]]:
@@ -118,9 +118,9 @@ class Linter:
     def system(
         self, document: Document, path: Path | None, loader: Includes | None = None
     ) -> tuple[System, frozenset[Path]]:
-        """Read a document, with what it includes, as a system; and the paths of what it includes, resolved.
+        """Read a document with its includes as a system; also return the resolved paths of the includes.
 
-        `loader` reads what it includes, where that does not stand in files beside it.
+        `loader` reads the includes if they are not files beside the document.
         """
         if loader is None and path is not None:
             loader = FileIncludes(path)
@@ -131,7 +131,7 @@ class Linter:
         return system, frozenset(loader.included) if loader is not None else frozenset()
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:
-        """Lint one document; and the paths of what it includes, resolved."""
+        """Lint one document; also return the resolved paths of its includes."""
         examined = self.examine(document, path).without_values()
         return examined.report, examined.included
 
@@ -163,7 +163,7 @@ class Linter:
 
 
 def baseline_of(config: Config, options: Options) -> Path | None:
-    """The baseline that holds: of the call, of the configuration, or the one that stands beside it."""
+    """The baseline to use: that of the call, that of the configuration, or the one beside the configuration."""
     if not options.baselined:
         return None
     if options.baseline is not None:
@@ -171,7 +171,7 @@ def baseline_of(config: Config, options: Options) -> Path | None:
     if options.isolated:
         return None
     beside = config.root / BASELINE
-    return config.baseline or (beside if os.path.lexists(beside) else None)     # what is no file is told as such
+    return config.baseline or (beside if os.path.lexists(beside) else None)     # reading it reports what is not a file
 
 
 def _rule(pack: Pack, settings: Settings) -> Rule:
@@ -185,7 +185,7 @@ def _named(rule: Rule) -> ActiveRule:
 
 
 def _architecture(document: Document, loader: Includes | None) -> Architecture:
-    """Read a document as an architecture; raises `UnreadableInputError` for what describes none."""
+    """Read a document as an architecture; raises `UnreadableInputError` if it does not describe one."""
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
     if not isinstance(document.root, Mapping) or "archlint" not in document.root.entries:

@@ -1,4 +1,4 @@
-"""What a call is to check: files, folders and pipes in, each architecture file once out, with its configuration."""
+"""What a call checks: from files, folders and pipes to architecture files, each once, with its configuration."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Configs:
         return found.files
 
     def inputs(self, targets: Iterable[Path], stdin: tuple[bytes, str] | None = None) -> Inputs:
-        """Find what there is to check in files, folders and pipes; each file once, by whatever names it goes."""
+        """Find what there is to check in files, folders and pipes; each file once, under any of its names."""
         return _Gathering(self).inputs(targets, stdin)
 
 
@@ -225,13 +225,13 @@ class _PatternUse:
                 }
 
     def see(self, path: Path, is_folder: bool) -> None:
-        """Take in a file or folder that a search comes to."""
+        """Note a file or folder that a search comes to."""
         for patterns, numbers in self.unused.items():
             if numbers and patterns.source != PER_PATH:
                 numbers.difference_update(patterns.lines_for(path, is_folder))
 
     def see_checked(self, path: Path) -> None:
-        """Take in a file that is checked: patterns may match it, or a folder that it lies in."""
+        """Note a file that is checked: patterns may match it, or a folder that contains it."""
         for patterns, numbers in self.unused.items():
             if numbers and patterns.source == PER_PATH:
                 numbers.difference_update(patterns.lines_for(path, False))

@@ -1,4 +1,4 @@
-"""Configuration files: which one holds for a file, and what it says with those that it extends."""
+"""Configuration files: find the one that applies to a file, and read it with those that it extends."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MAX_BYTES: Final = 4 * 1024 * 1024
 
 
 def find_config(path: Path) -> Config:
-    """Return the configuration that holds for a file: the nearest one above it, else the defaults.
+    """Return the configuration that applies to a file: the nearest one above it, otherwise the defaults.
 
-    Raises one `ConfigError` for all its mistakes.
+    Raises one `ConfigError` with all mistakes.
     """
     file = nearest_config(path)
     return Config(project_root(path)) if file is None else read_config(file)
@@ -30,7 +30,7 @@ def find_config(path: Path) -> Config:
 def nearest_config(path: Path) -> Path | None:
     """Return the nearest file above a path that configures archlint; in one folder, `archlint.toml` comes first.
 
-    A `pyproject.toml` counts where it has a table `[tool.archlint]`; without that text it is not even parsed.
+    A `pyproject.toml` is used if it has a table `[tool.archlint]`; without that text it is not parsed.
     """
     folder = os.path.dirname(os.path.abspath(path))
     while True:
@@ -59,7 +59,7 @@ def _configures(file: Path) -> bool:
 
 
 def read_config(file: Path) -> Config:
-    """Read one configuration file with those that it extends; raises one `ConfigError` for all their mistakes.
+    """Read one configuration file with those that it extends; raises one `ConfigError` with all mistakes.
 
     `validate` checks what depends on the rules: their names, and the units of their parameters.
     """
@@ -87,13 +87,13 @@ def _read(file: Path, problems: Problems, chain: tuple[Path, ...], installed: bo
     if target in chain:
         circle = " -> ".join(_shown(part) for part in (*chain[chain.index(target) :], target))
         where = toml.places.of_value(*path, "extend")
-        problems.add(where, f"the file extends itself: {circle}", "take one `extend` out")
+        problems.add(where, f"the file extends itself: {circle}", "remove one `extend`")
         return own
     return _joined(_read(base.file, problems, chain, base.installed), own)
 
 
 def _joined(base: Config, own: Config) -> Config:
-    """Put a configuration on top of the one that it extends: lists add up, single values and later layers win."""
+    """Combine a configuration with the one that it extends: lists are joined; its own values and layers win."""
     return Config(
         root=own.root,
         file=own.file,

@@ -1,4 +1,4 @@
-"""A configuration in layers, and what they come to for one file."""
+"""A configuration in layers, and the settings of one file that result from them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ALL: Final = "ALL"
 
 
 class RuleSettings(msgspec.Struct, frozen=True):
-    """What is set of one rule: its severity (`error`, `warning`, `info`) and parameters, in base units."""
+    """The settings of one rule: its severity (`error`, `warning`, `info`) and parameters, in base units."""
 
     severity: str | None = None
     params: dict[str, ParamValue] = {}
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What holds for one file.
+    """The settings that apply to one file.
 
-    `select` and `ignore` hold rule ids, names, or the letters of a family; `ALL` stands for every rule.
+    `select` and `ignore` hold rule ids, names, or the letters of a family; `ALL` means every rule.
     `rules` are by id.
     """
 
@@ -34,32 +34,32 @@ class Settings(msgspec.Struct, frozen=True):
     rules: dict[str, RuleSettings] = {}
 
     def runs(self, pack: Pack) -> bool:
-        """Whether a rule is selected and not ignored; the word that means fewer rules counts.
+        """Whether a rule is selected and not ignored; the more specific selector wins.
 
-        So `select = ["ALL", "OPS003"]` with `ignore = ["OPS"]` runs OPS003; a draw means that it is ignored.
+        So `select = ["ALL", "OPS003"]` with `ignore = ["OPS"]` runs OPS003. Equally specific: it is ignored.
         """
         return _closeness(pack, self.select) > _closeness(pack, self.ignore)
 
     def of(self, pack: Pack) -> RuleSettings:
-        """Return what is set of a rule."""
+        """Return the settings of a rule."""
         return self.rules.get(pack.id) or RuleSettings()
 
 
 def _closeness(pack: Pack, words: Iterable[str]) -> int:
-    """How closely some words mean a rule: 3 by id or name, 2 by family, 1 by ALL, 0 not at all."""
+    """How specifically some words select a rule: 3 by id or name, 2 by family, 1 by ALL, 0 not at all."""
     ranks = {ALL: 1, pack.family: 2, pack.id: 3, pack.name: 3}
     return max((ranks.get(word, 0) for word in words), default=0)
 
 
 class Word(msgspec.Struct, frozen=True):
-    """What a configuration says in one word, and where (`file:line:column`, or the option of a call)."""
+    """A word of a configuration with its place (`file:line:column`, or the option of a call)."""
 
     text: str
     where: str = ""
 
 
 class ParamSaid(msgspec.Struct, frozen=True):
-    """A parameter as a configuration says it: its unit is the rule's affair, so it is read once rules are known."""
+    """A parameter as it is written; its unit depends on the rule, so it is read once the rules are known."""
 
     name: Word
     value: object
@@ -67,7 +67,7 @@ class ParamSaid(msgspec.Struct, frozen=True):
 
 
 class RuleSaid(msgspec.Struct, frozen=True):
-    """What a configuration says of one rule, by id or name."""
+    """The settings of one rule as they are written, by its id or name."""
 
     rule: Word
     severity: str | None = None
@@ -75,11 +75,10 @@ class RuleSaid(msgspec.Struct, frozen=True):
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """One part of a configuration, in force where one of `paths` matches (everywhere, if there are none).
+    """One part of a configuration, for files that `paths` match (for all files, if there are none).
 
-    Later layers win. A layer that says `select` starts afresh: what earlier ones select and ignore is
-    forgotten; one that says `ignore` alone adds to theirs. `rules` is what `said` comes to, by id; `validate`
-    fills it in.
+    Later layers win. A layer with `select` replaces what earlier ones select and ignore; one with only `ignore`
+    adds to them. `rules` are the settings of `said` by rule id; `validate` fills them in.
     """
 
     select: tuple[Word, ...] | None = None
@@ -92,11 +91,10 @@ class Layer(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """A configuration, with those that it extends.
 
-    `root` is the folder of its file, or of the project where there is none (`file` is None). `exclude` leaves
-    paths out where folders are searched; `packs` are further rules; `technologies` are files in the form of
-    the catalogue; `prices` are by the name of an accelerator or technology; `fail_on` is empty where it is
-    not said. `baseline` is the file of findings that are known already, where it is named; `baseline_strict` says that
-    it may only shrink.
+    `root` is the folder of its file, or of the project if there is no file (`file` is None). `exclude` leaves out paths
+    when folders are searched. `packs` are further rules. `technologies` are files in the form of the catalogue.
+    `prices` are by the name of an accelerator or technology. `fail_on` is empty if it is not set. `baseline` is the
+    named file of known findings; with `baseline_strict`, it may only shrink.
     """
 
     root: Path
@@ -111,7 +109,7 @@ class Config(msgspec.Struct, frozen=True):
     baseline_strict: bool = False
 
     def settings_for(self, path: Path) -> Settings:
-        """Return what holds for a file; of a configuration that `validate` has returned."""
+        """Return the settings of a file; call it on a configuration that `validate` returned."""
         select: tuple[Word, ...] = (Word(ALL),)
         ignore: tuple[Word, ...] = ()
         rules: dict[str, RuleSettings] = {}
@@ -137,7 +135,7 @@ class Config(msgspec.Struct, frozen=True):
     def with_options(
         self, select: Iterable[str] = (), ignore: Iterable[str] = (), exclude: Iterable[str] = ()
     ) -> Config:
-        """Put what one call asks for on top; `exclude` is relative to the current folder, or to the root."""
+        """Add the options of a call; `exclude` is relative to the current folder, or to the root."""
         selected = tuple(Word(text, "--select") for text in select) or None
         ignored = tuple(Word(text, "--ignore") for text in ignore)
         excluded = tuple(exclude)

@@ -1,4 +1,4 @@
-"""Files: reading them under limits, finding architecture files in folders, and loading what they include."""
+"""Files: read them under limits, recognise architecture files, and load what they include."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from archlint.errors import UnreadableInputError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
-_HINT: Final = "name a YAML file, or a folder that holds some"
+_HINT: Final = "name a YAML file, or a folder with YAML files"
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""
 _WORD: Final = r"""(?<![\w./@"'-])archlint(?=[\s:,}]|$)|(["'])archlint\1\s*:"""
-"""What could be the key where the style is another; `"name": "archlint"`, as reports have it, could not."""
+"""What could be the key in another YAML style; `"name": "archlint"`, as in reports, cannot be."""
 
 
 def read_document(path: Path, name: str | None = None) -> Document:
@@ -36,7 +36,7 @@ def read_bytes(path: Path, name: str) -> bytes:
 
 
 def read_stream(path: Path, name: str) -> bytes:
-    """Read a file or a pipe up to the limit; a pipe is waited for."""
+    """Read a file or a pipe up to the limit; for a pipe, wait until it is closed."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
@@ -51,7 +51,7 @@ def _unreadable(name: str, error: OSError | ValueError) -> UnreadableInputError:
 
 
 def real_path(path: Path) -> Path:
-    """A path without links; of a circle of links, as far as it goes."""
+    """A path without links; a circle of links is resolved as far as possible."""
     return Path(os.path.realpath(path))
 
 
@@ -67,8 +67,8 @@ def project_root(start: Path) -> Path:
 class FileIncludes:
     """Loads included files, relative to the file that names them and inside the project's root only.
 
-    A file is read once, by whatever way it is reached. The paths of all files that were included are kept in
-    `included`, resolved.
+    Each file is read once, even if it is included under several names. `included` holds the resolved paths of all
+    included files.
     """
 
     def __init__(self, main: Path, root: Path | None = None) -> None:
@@ -109,8 +109,8 @@ def shorten_path(path: str) -> str:
 def is_architecture(data: bytes) -> bool:
     """Whether a file's top level has the key `archlint`; other files need not even be YAML.
 
-    Nearly always the text alone tells. Only where it holds the word, and not as a key at the start of a line, it is
-    parsed, as far as the key.
+    The text alone nearly always decides. It is parsed, up to the key, only if it has the word elsewhere than as a key
+    at the start of a line.
 
     >>> is_architecture(b"# mine\\narchlint: 1\\n"), is_architecture(b"a:\\n  archlint: 1\\n")
     (True, False)
