@@ -399,7 +399,7 @@ def test_a_difference_replaces_neither_configuration_nor_baseline_nor_what_it_co
 def test_a_picture_replaces_neither_configuration_nor_baseline(archlint: Run, frozen: Path) -> None:
     for number, (name, told) in enumerate((
         ("archlint.toml", "is the configuration"), ("archlint-baseline.jsonl", "is a baseline"),
-        ("models.part", "is what is drawn"), ("other.conf", "is an architecture file"),
+        ("models.part", "is an input file"), ("other.conf", "is an architecture file"),
     )):  # fmt: skip
         before = (frozen / name).read_bytes()
         (frozen / f"link{number}.svg").hardlink_to(frozen / name)
