@@ -1,4 +1,4 @@
-"""Runs rules over a system and makes the report: places to lines, severities, acceptance, order."""
+"""Runs rules on a system and makes the report: lines of places, severities, acceptances, order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lint(
     system: System, rules: Iterable[Rule], today: str, known: frozenset[str] = frozenset(), accept: bool = True,
     recognise: bool = False,
 ) -> FileReport:  # fmt: skip
-    """Run rules over a system.
+    """Run rules on a system.
 
     `today` is an ISO date, for acceptances that end. `known` are the ids and names of all rules: an acceptance of a
     rule that does not run is not a mistake, but one of an unknown rule is. With `accept` false, acceptances are
@@ -101,7 +101,7 @@ def _sha256() -> Callable[[bytes], _Hash]:
 
 
 def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
-    """The identity of a finding across edits: of the rule and the structural path, never of a line.
+    """Return the identity of a finding across edits: it depends on the rule and the structural path, not on lines.
 
     >>> fingerprint("SRV001", "models.ranker.service_time")
     '33f66edc85bfbfbf'
@@ -111,12 +111,12 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
 
 
 MOST_TOGETHER = 8
-"""Of places that are at fault together, as many tell which finding it is."""
-UNREAD = "what could not be read there"
+"""At most so many places identify a finding that several places cause together."""
+UNREAD = "a value that could not be read"
 
 
 class _Maker:
-    """Makes findings of verdicts: everything about lines is resolved here."""
+    """Makes findings from verdicts, with the lines of their places."""
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
@@ -144,7 +144,7 @@ class _Maker:
                     self.findings.append(self._of_hit(rule, verdict))
 
     def _blocked_by(self, hit: Hit) -> tuple[Place, ...]:
-        """The unreadable places because of which an absence proves nothing."""
+        """Return the unreadable places that the hit needs to be absent: they may exist, so the hit is not proven."""
         if not self._unread:
             return ()
         if hit.whole_graph and self._blockers:
@@ -192,7 +192,7 @@ class _Maker:
         )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:
-        """A finding about the file itself: its span is known, as what cannot be read has no place of its own."""
+        """Return a finding about the file itself: its span is given, because unreadable content has no place."""
         pack = rule.pack
         related = tuple(
             ShownRelated(problem.place.at, message, self.location(document, span))
@@ -216,7 +216,7 @@ class _Maker:
 
 
 def severity_of(rule: Rule, hit: Hit) -> Severity:
-    """The severity of a finding: the rule's, lowered by the hit or by certainty; what the user chose stands."""
+    """Return the severity of a finding: the user's choice, or the rule's, lowered by the hit or by its certainty."""
     if rule.chosen:
         return rule.severity
     level = rule.severity
@@ -244,5 +244,5 @@ def _cure(pattern: Pattern | None, name: str, text: str) -> Cure:
 
 @cache
 def rule_url(folder: Path, page: str) -> str:
-    """The address of a rule's page in the docs; empty for a rule that archlint does not ship."""
+    """Return the address of a rule's page in the docs; empty for rules that archlint does not ship."""
     return docs_url(page) if folder.parent == shipped_folder("rules") else ""

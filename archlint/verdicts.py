@@ -1,7 +1,7 @@
-"""What a check says: verdicts on places, the terms they rest on, and the report that they end in.
+"""The results of checks: verdicts on places, the terms of their arithmetic, and the report.
 
-A check yields `Hit` where a rule is violated and `Undecided` where a fact is missing; what it says nothing about
-is satisfied. `Finding` and `Report` are what the engine makes of them.
+A check yields a `Hit` for each violation of its rule, and an `Undecided` for each missing fact. Everything else passes.
+The engine makes a `Finding` of each hit, and a `Report` of all findings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:
 
 
 class Severity(Enum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     INFO = "info"
     WARNING = "warning"
@@ -37,7 +37,7 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
 class Certainty(Enum):
-    """What a finding rests on: a bound or structure alone, a model with a band, or a hint."""
+    """What a finding is based on: a bound or the structure (proven), a model with an error band, or a hint."""
 
     PROVEN = "proven"
     ESTIMATED = "estimated"
@@ -56,10 +56,10 @@ class Origin(Enum):
 class Term(msgspec.Struct, frozen=True):
     """One line of a finding's arithmetic.
 
-    `name` is stable per rule (acceptances bound it: `while: rate < 50/s`), `label` is what a reader sees. `unit`
-    is `s`, `B`, `/s`, `B/s`, `share`, `h`, `count` or "" (see `archlint.model.quantities.FORMATS`); a value may be
-    text. `at` is where a stated fact is said; `note` names the formula of a derived one or the source of an assumed
-    one. `limit` marks the term that the others are held against.
+    `name` is stable within the rule, for acceptances (`while: rate < 50/s`); `label` is for readers. `unit` is `s`,
+    `B`, `/s`, `B/s`, `share`, `h`, `count` or "" (see `archlint.model.quantities.FORMATS`). A value may be text. `at`
+    is the place of a stated fact. `note` is the formula of a derived value, or the source of an assumed one. `limit`
+    marks the term that the others are compared with.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Related(msgspec.Struct, frozen=True):
-    """Another place that belongs to a finding, with what it has to do with it."""
+    """Another place that belongs to a finding, with a message that says how."""
 
     at: Place
     message: str
@@ -112,7 +112,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """A rule that cannot be judged at a place: `needs` are the places of the keys that would decide it."""
+    """A rule that cannot be decided at a place: `needs` are the places of the keys that would decide it."""
 
     at: Place
     needs: tuple[Place, ...]
@@ -123,7 +123,7 @@ Verdict = Hit | Undecided
 
 
 class Location(msgspec.Struct, frozen=True):
-    """A stretch of a file, as editors count it: lines and columns from 1, the end column exclusive."""
+    """A part of a file, counted as in editors: lines and columns from 1, the end column exclusive."""
 
     file: str
     line: int
@@ -133,7 +133,7 @@ class Location(msgspec.Struct, frozen=True):
 
 
 class ShownTerm(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A term of a finding with where its fact was said."""
+    """A term of a finding, with the location of its fact."""
 
     name: str
     label: str
@@ -155,10 +155,10 @@ class ShownRelated(msgspec.Struct, frozen=True):
 
 
 class Cure(msgspec.Struct, frozen=True):
-    """A fix: a pattern, how it helps here, and where it is described and implemented.
+    """A fix: a pattern, how it helps here, its page and its implementation.
 
-    `docs` is the address of the pattern's page, `reference` the name of its implementation, as `archlint reference`
-    takes it; each is empty if there is none.
+    `docs` is the address of the pattern's page, and `reference` the name for `archlint reference`. Each is empty if
+    there is none.
     """
 
     pattern: str
@@ -178,7 +178,7 @@ class Cure(msgspec.Struct, frozen=True):
 
 
 def reference_name(folder: str) -> str:
-    """Return the name of the implementation in a folder, as `archlint reference` takes it; empty for none.
+    """Return the name of the implementation in a folder, for `archlint reference`; empty if there is none.
 
     >>> reference_name("reference_impls/prep_pred")
     'prep-pred'
@@ -187,17 +187,17 @@ def reference_name(folder: str) -> str:
 
 
 def start_command(reference: str) -> str:
-    """Return the command that starts an implementation, given its name or its folder; empty for none."""
+    """Return the command that starts an implementation, given its name or folder; empty if there is none."""
     name = reference_name(reference)
     return f"archlint reference {name}" if name else ""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A violation of a rule at a line of a file; `path` are the places that a request passes, in its order.
+    """A violation of a rule at a line of a file; `path` are the places that a request passes, in order.
 
-    `paths` are the structural paths that stay the same when lists are reordered, of all places that are at fault; the
-    fingerprint is made of the first. Where it is `joint`, they are so together, and any one of them tells which finding
-    this is; else each is so by itself.
+    `paths` are the structural paths of all places that violate the rule; they stay the same if lists are reordered. The
+    fingerprint is made of the first. If the finding is `joint`, the places violate the rule only together, and any of
+    them identifies the finding; otherwise, each violates it alone.
     """
 
     rule: str
@@ -222,7 +222,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def order_of(finding: Finding) -> tuple[int, float, str, int, int, str]:
-    """The order of findings in every report: by severity, then by what is lost, then by place."""
+    """Return the sort key of findings in every report: severity, then impact (`loss`), then place."""
     here = finding.location
     severity = -Severity(finding.severity).rank
     return severity, -round(finding.loss, 9), here.file, here.line, here.column, finding.rule
@@ -240,7 +240,7 @@ class OpenQuestion(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A finding taken on purpose: kept, never dropped."""
+    """An accepted finding: kept, never dropped."""
 
     finding: Finding
     reason: str
@@ -249,10 +249,10 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Baselined(msgspec.Struct, frozen=True):
-    """A finding that a baseline holds already: kept, never dropped.
+    """A finding in the baseline: kept, never dropped.
 
-    `fingerprint` is the one under which it was frozen. `was` is the structural path that it had then, where something
-    on it was renamed since, `was_file` the file in which it stood, where that has another name now. Else both are "".
+    `fingerprint` is the one in the baseline. If something on its path was renamed since, `was` is the old structural
+    path; if its file was renamed, `was_file` is the old name. Otherwise, both are "".
     """
 
     finding: Finding
@@ -262,9 +262,9 @@ class Baselined(msgspec.Struct, frozen=True):
 
 
 class BaselineEntry(msgspec.Struct, frozen=True):
-    """What a baseline holds of one finding, as often as it occurs (`count`) at one structural path of one file.
+    """One entry of a baseline: a rule, a structural path of a file, and how often the finding occurs there (`count`).
 
-    `line` is where it stands in the baseline, counted from 1; 0 where that is not known.
+    `line` is the line of the entry in the baseline, counted from 1; 0 if unknown.
     """
 
     file: str
@@ -275,9 +275,9 @@ class BaselineEntry(msgspec.Struct, frozen=True):
 
 
 class BaselineUse(msgspec.Struct, frozen=True):
-    """What became of one baseline: the entries whose findings are gone, and those that are accepted by now.
+    """The entries of one baseline that are no longer needed: their findings are resolved (`healed`), or accepted now.
 
-    `file` is the baseline as messages name it. Where it is `strict`, an entry that is not needed fails the check.
+    `file` is the name of the baseline in messages. If it is `strict`, such entries fail the check.
     """
 
     file: str
@@ -287,17 +287,17 @@ class BaselineUse(msgspec.Struct, frozen=True):
 
     @property
     def spent(self) -> int:
-        """How many findings it still holds for nothing."""
+        """How many of its findings are resolved or accepted."""
         return sum(entry.count for entry in (*self.healed, *self.accepted))
 
     @property
     def line(self) -> int:
-        """The line of the first entry that is not needed; 0 where that is not known."""
+        """The line of the first entry that is no longer needed; 0 if unknown."""
         return min((entry.line for entry in (*self.healed, *self.accepted) if entry.line), default=0)
 
 
 class RecognisedPattern(msgspec.Struct, frozen=True):
-    """A pattern of the catalogue that the system follows, with the components that play its roles."""
+    """A pattern of the catalogue that the system follows, with the components in its roles."""
 
     pattern: str
     workload: str
@@ -305,7 +305,7 @@ class RecognisedPattern(msgspec.Struct, frozen=True):
 
 
 class ActiveRule(msgspec.Struct, frozen=True):
-    """A rule that was run: its own severity, whatever a configuration made of it, and the folder that describes it."""
+    """A rule that ran: its own severity (not that of a configuration), and the folder that describes it."""
 
     id: str
     name: str
@@ -314,13 +314,13 @@ class ActiveRule(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """What was found in one system: its file and those that it includes.
+    """The results for one system: its file and the included files.
 
-    `sources` holds their texts by name; `fail_on` is the level that the configuration sets for it, or empty. `rules`
-    are those that were run, in the order of their ids. `baselined` are findings that a baseline holds: not among
-    `findings`. Only where reports are compared are there `signatures`: what each part is like without names, by section
-    and name. `baseline` is the file of the baseline that holds for it, or empty; `baseline_home` is where one would
-    stand. If a file describes several systems, `part` tells those after the first apart (see `Document.part`).
+    `sources` has their texts by name. `fail_on` is the level that the configuration sets, or empty. `rules` are those
+    that ran, in the order of their ids. `baselined` are findings in the baseline; they are not in `findings`.
+    `signatures` describe each part without names, by section and name; only comparisons of reports set them. `baseline`
+    is the baseline file of the system, or empty; `baseline_home` is where it would be. If a file describes several
+    systems, `part` identifies those after the first (see `Document.part`).
     """
 
     file: str
@@ -342,15 +342,15 @@ class FileReport(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """What tells this system apart from all others of a report: its file, and its part of that file."""
+        """The unique name of this system in a report: its file, and its part of that file."""
         return f"{self.file}#{self.part}" if self.part else self.file
 
 
 class InputError(msgspec.Struct, frozen=True):
-    """An input or a configuration that could not be read, or a file on which archlint itself failed.
+    """An input or a configuration that could not be read, or a file for which archlint itself failed.
 
-    `file` is its name, or empty if the error is not of one file alone; `line` and `column` are counted from 1, or 0 if
-    they are not known. `traceback` is that of a defect of archlint.
+    `file` is its name; empty if the error is not about one file. `line` and `column` are counted from 1; 0 if unknown.
+    `traceback` is set if archlint itself failed.
     """
 
     message: str
@@ -362,7 +362,7 @@ class InputError(msgspec.Struct, frozen=True):
 
 
 def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]:
-    """The mistakes of an error, each with its place; `file` is the input it is about, if the error does not say.
+    """Return the mistakes of an error, each with its place; `file` is the input if the error does not name one.
 
     >>> from archlint.errors import ConfigError
     >>> input_errors(ConfigError.at("archlint.toml:3:1", "no key `selct`", "did you mean `select`?"))[0].line
@@ -374,16 +374,16 @@ def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]
 
 
 def _spot(message: str, file: str) -> Spot:
-    """Read the place that a message begins with."""
+    """Return the place at the start of a message."""
     match = _PLACED.match(message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
     return Spot(match[1], int(match[2] or 0), int(match[3] or 0)) if match is not None else Spot(file)
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What one call of archlint found, over all files.
+    """The results of one call of archlint, for all files.
 
-    `others` are the names of the `skipped` files: YAML that a search came upon, without the key `archlint`. `excluded`
-    are the paths that the call names and --force-exclude leaves out. `notes` are worth a line, but are no error.
+    `others` are the names of the `skipped` files: YAML files in searched folders without the key `archlint`. `excluded`
+    are paths that the call names and --force-exclude excludes. `notes` are messages that are not errors.
     """
 
     files: tuple[FileReport, ...]
@@ -412,17 +412,17 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def accepted(self) -> tuple[Accepted, ...]:
-        """All findings taken on purpose."""
+        """All accepted findings."""
         return tuple(entry for file in self.files for entry in file.accepted)
 
     @property
     def baselined(self) -> tuple[Baselined, ...]:
-        """All findings that a baseline holds already."""
+        """All findings in a baseline."""
         return tuple(known for file in self.files for known in file.baselined)
 
     @property
     def rules(self) -> tuple[ActiveRule, ...]:
-        """Every rule that was run over any of the files, in the order of their ids."""
+        """Every rule that ran for any of the files, in the order of their ids."""
         return tuple(sorted({rule.id: rule for file in self.files for rule in file.rules}.values(), key=lambda r: r.id))
 
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:

@@ -41,7 +41,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield _hit(missing, asked, traffic.through(missing[0].source))
         else:
             needs = tuple(relation.place("timeout") for relation in relations)
-            yield Undecided(relations[0].place(), needs, "what could not be read there")
+            yield Undecided(relations[0].place(), needs, "a value that could not be read")
 
 
 def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:

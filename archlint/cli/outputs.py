@@ -1,4 +1,4 @@
-"""Files that commands write: what none of them replaces, and how the text gets there."""
+"""Files that commands write: which files they never overwrite, and how they write text."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _READ_SUFFIXES: Final = {".yaml", ".yml", ".toml"}
 
 
 def keep_what_is_read(file: str, inputs: Iterable[str], others: Iterable[str] = (), done: str = "checked") -> None:
-    """Refuse to write over what archlint reads, by whatever name it goes: raises `UsageError`.
+    """Raise `UsageError` if an output would overwrite a file that archlint reads, also through a link.
 
-    `inputs` are the files that this call has read as architectures, and `done` is what became of them; `others` are its
-    configuration and baseline, where the call names them. Those that hold for the inputs without being named, any
-    architecture file and any baseline are kept as well, and so is all YAML and TOML: included parts, price lists, what
-    configurations extend.
+    `inputs` are the architecture files that this call read, and `done` is what it did with them. `others` are its
+    configuration and baseline, if the call names them. The configurations of the inputs, every architecture file, every
+    baseline, and all YAML and TOML files are protected too: they may be included parts, price lists, or extended
+    configurations.
     """
     if not os.path.isfile(file):
         return
     inputs = list(dict.fromkeys(inputs))
     if any(map(_Same(file), inputs)):
-        raise UsageError(f"{file}: this file was {done}, and a report does not replace it", _ELSEWHERE)
+        raise UsageError(f"{file}: this file was {done}; a report does not overwrite it", _ELSEWHERE)
     folders = {os.path.dirname(os.path.abspath(name)) for name in inputs}
     configs = (nearest_config(Path(folder, "any")) for folder in sorted(folders))
     if any(map(_Same(file), (*others, *(str(config) for config in configs if config is not None)))):
-        raise UsageError(f"{file} is the configuration, or the baseline: it is not overwritten", _ELSEWHERE)
+        raise UsageError(f"{file} is the configuration or the baseline: it is not overwritten", _ELSEWHERE)
     if _is_baseline(file):
         raise UsageError(f"{file} is a baseline: it is not overwritten", _ELSEWHERE)
     if _is_architecture(file):
         raise UsageError(f"{file} is an architecture file: it is not overwritten", _ELSEWHERE)
     suffix = Path(file).suffix.lower()
     if suffix in _READ_SUFFIXES:
-        what = f"{file} exists, and no report is {suffix[1:].upper()}: it is not overwritten"
-        raise UsageError(what, "name a file by its format, such as report.json")
+        what = f"{file} exists, and it may be an input because it is {suffix[1:].upper()}: it is not overwritten"
+        raise UsageError(what, "name the file after its format, such as report.json")
 
 
 class _Same:
-    """Whether a file is this one, also by a link of either kind."""
+    """Compares other files with one file; links to it are equal."""
 
     def __init__(self, file: str) -> None:
         self.file = os.stat(file)
@@ -80,9 +80,9 @@ def _is_architecture(file: str) -> bool:
 
 
 def write_output(text: str, file: str, machine: bool = True) -> None:
-    """Write a report to a file, or to standard output where none is named.
+    """Write a report to a file, or to standard output if no file is named.
 
-    The bytes are UTF-8 whatever the locale is; only text for people at a terminal has the terminal's encoding.
+    The bytes are UTF-8, independent of the locale; only text for a terminal has the encoding of the terminal.
     """
     text = text if text.endswith("\n") or not text else text + "\n"
     if file:
@@ -94,7 +94,7 @@ def write_output(text: str, file: str, machine: bool = True) -> None:
 
 
 def save(file: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:
-    """Write a file in one step; raises `UsageError` where it cannot be written."""
+    """Write a file atomically; raises `UsageError` if it cannot be written."""
     try:
         write_file(file, data, inside, replace)
     except OSError as error:
@@ -102,5 +102,5 @@ def save(file: Path | str, data: bytes, inside: Path | None = None, replace: boo
 
 
 def unwritable(file: Path | str, error: OSError) -> UsageError:
-    """The error of a file that cannot be written, with what to do about it."""
+    """Return the error for a file that cannot be written, with a hint."""
     return UsageError(f"{file}: cannot be written: {error.strerror}", hint_to_write(error))

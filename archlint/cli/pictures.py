@@ -1,4 +1,4 @@
-"""The diagrams of a report, drawn from the systems that the check has read."""
+"""The diagrams of a report, drawn from the systems that the check read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from archlint.verdicts import Report
 
 
 def diagrams(report: Report, systems: dict[str, System]) -> tuple[dict[str, str], list[str]]:
-    """Return an SVG for each system that was kept, by the key of its report, and notes on those without one.
+    """Return an SVG for each system in `systems`, by the key of its report, and notes on systems without one.
 
-    Each system is removed from `systems` once it is drawn, so that its memory is free for the next.
+    Each system is removed from `systems` after it is drawn, to free its memory.
     """
     drawn: dict[str, str] = {}
     notes: list[str] = []
@@ -27,5 +27,6 @@ def diagrams(report: Report, systems: dict[str, System]) -> tuple[dict[str, str]
             notes.append(f"no diagram of {file.key}: {error.message}")
     if missing:
         shown, all_of_them = len(report.files) - missing, len(report.files)
-        notes.append(f"diagrams of the first {shown} of {all_of_them:,} systems only; see `archlint render`")
+        what = f"only the first {shown} of {all_of_them:,} systems have a diagram"
+        notes.append(f"{what}; use `archlint render` for the others")
     return drawn, list(dict.fromkeys(notes))

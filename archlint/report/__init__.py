@@ -1,4 +1,4 @@
-"""Findings to text: one pure function a format, loaded when it is asked for."""
+"""Reports in all formats: one pure function per format, loaded when it is needed."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ FORMATS: dict[str, Callable[[Report, ReportOptions], str]] = {
     "checkstyle": _checkstyle,
     "sarif-alerts": _sarif_alerts,
 }
-"""From the name of a format to what writes it."""
+"""The function that writes each format, by name."""
 
 SHOW_PATTERNS: Final = frozenset({"html"})
-"""The formats that always show the patterns that a system follows, so that a check has to recognise them."""
+"""The formats that always show recognised patterns: the check has to find them."""
 SHOW_DIAGRAMS: Final = frozenset({"html"})
-"""The formats that show a diagram of each system, so that somebody has to draw it."""
+"""The formats that show a diagram of each system: the caller has to draw it."""

@@ -2,7 +2,7 @@
 
 Checkstyle writes a `file` with a `name`, and in it an `error` with `line`, `column`, `severity` (error, warning, info),
 `message` and `source` for each violation (checkstyle.org, XMLLogger). Jenkins reads the last part of `source` as the
-type. The format has no word for what is accepted, undecided or in a baseline: only findings are written.
+type. The format has no state for findings that are accepted, undecided or in the baseline: only the others are written.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def render_checkstyle(report: Report, options: ReportOptions | None = None) -> s
 
 
 def _message(finding: Finding) -> str:
-    """The message, its suggestion and the fixes on one line: readers show the message alone."""
+    """Return message, suggestion and fixes on one line, because readers show only the message."""
     message = flat(finding.message)
     said = [part for part in (flat(finding.suggestion), *fix_lines(finding.cures)) if part]
     return f"{message} ({'; '.join(said)})" if said else message

@@ -1,4 +1,4 @@
-"""The report with one line a finding: `file:line:column: SEVERITY RULE message`, as editors and grep read it."""
+"""The report with one line per finding, for editors and grep: `file:line:column: SEVERITY RULE message`."""
 
 from __future__ import annotations
 

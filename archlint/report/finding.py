@@ -37,11 +37,11 @@ _DETAILS = (
     *(_Detail(False, places, 4) for places in range(3, -1, -1)),
     *(_Detail(False, 0, terms) for terms in range(3, 0, -1)),
 )
-"""From all there is to the least; the first that fits the screen is taken."""
+"""From the most to the least detail; the first that fits the screen is used."""
 
 
 class FindingWriter:
-    """Writes the findings of one report; a fix or a rule that was explained once is only named after that."""
+    """Writes the findings of one report. A fix or rule is explained once; later findings only name it."""
 
     __slots__ = ("_explained", "_fixes", "_ink", "_outlines", "_verbose", "_width")
 
@@ -54,7 +54,7 @@ class FindingWriter:
         self._outlines: dict[Document, Outline] = {}
 
     def full(self, finding: Finding, sources: Sources) -> list[str]:
-        """Write a finding on one screen; with `verbose`, all that is known of it."""
+        """Write a finding so that it fits one screen; with `verbose`, write all of it."""
         shown = [finding.location, *(other.location for other in finding.related)]
         gutter = max(2, *(len(str(location.line)) for location in shown))
         head = self._head(finding)
@@ -71,7 +71,7 @@ class FindingWriter:
         return lines
 
     def short(self, finding: Finding, first: Finding) -> list[str]:
-        """Write a finding that has the same cause as one that was written before."""
+        """Write a finding in short form, because one with the same cause was written before."""
         place = f"{flat(first.location.file)}:{first.location.line}"
         return [
             *self._head(finding),
@@ -91,7 +91,7 @@ class FindingWriter:
     def _places(
         self, finding: Finding, sources: Sources, detail: _Detail, gutter: int
     ) -> tuple[list[str], bool]:
-        """Draw the places, and whether source lines are shown last, so that a bar has to end them."""
+        """Draw the places; also return whether they end with source lines, which need a closing bar."""
         frames, far = self._frames(finding, finding.related[: detail.places], sources, detail.far_source)
         bar = self._ink(f"{' ' * gutter} |", "frame")
         lines: list[str] = []
@@ -109,7 +109,7 @@ class FindingWriter:
     def _frames(
         self, finding: Finding, related: Sequence[ShownRelated], sources: Sources, far_source: bool
     ) -> tuple[list[Frame], list[ShownRelated]]:
-        """Make the frames; without `far_source`, the places outside of the first one are returned instead."""
+        """Make the frames; without `far_source`, return the places outside of the first frame as a list instead."""
         here = finding.location
         main = Frame(here, sources.get(here.file), _path(finding))
         main.add(here.line, _mark_of(here, main.document, self._inline(finding, main.document), chief=True))
@@ -148,7 +148,7 @@ class FindingWriter:
         return text if document is not None and columns_of(text) <= MOST_INLINE else ""
 
     def _explain(self, finding: Finding) -> str:
-        """Name the command that explains the rule, the first time; a plain suggestion needs no explanation."""
+        """Return the command that explains the rule, once per rule; a finding with only a suggestion needs none."""
         plain = finding.suggestion and not finding.terms and not finding.cures
         if finding.rule in self._explained or plain:
             return ""
@@ -174,7 +174,7 @@ class FindingWriter:
         return _marked(hanging(f"{' ' * indent}= ", text, self._width), self._ink("=", "frame"))
 
     def _fix_lines(self, finding: Finding, document: Document | None, indent: int) -> list[str]:
-        """Write the suggestion, the best fix in full once a report, and the other fixes by their names."""
+        """Write the suggestion, the best fix (in full once per report), and the names of the other fixes."""
         lines: list[str] = []
         if finding.suggestion and not self._inline(finding, document):
             lines += self._helping("help:", flat(finding.suggestion), indent)
@@ -205,7 +205,7 @@ class FindingWriter:
 
 
 def fix_commands(cure: Cure) -> list[str]:
-    """Name the commands that describe a fix and start an implementation of it, where there are any.
+    """Return the commands that describe a fix and start an implementation of it, if there are any.
 
     >>> fix_commands(Cure("batch", "Batch", "A job scores ahead.", "https://example.com/batch", "batch"))
     ['archlint patterns batch', 'archlint reference batch']
@@ -220,12 +220,12 @@ def _marked(lines: list[str], painted: str, mark: str = "=") -> list[str]:
 
 
 def _path(finding: Finding) -> str:
-    """Return the structural path, which acceptances name; the file as a whole needs none."""
+    """Return the structural path, as acceptances name it; empty for the file as a whole."""
     return "" if finding.at == "system" else finding.at
 
 
 def _mark_of(location: Location, document: Document | None, message: str, chief: bool) -> Mark:
-    """Mark the part of a place that is underlined: of a stretch of several lines, its first."""
+    """Mark the part of a place to underline; if it spans several lines, only the first."""
     start = location.column - 1
     if location.end_line <= location.line:
         return Mark(start, location.end_column - 1, message, chief)

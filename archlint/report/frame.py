@@ -15,9 +15,9 @@ _LEAST_ROOM = 20
 
 
 class Mark(NamedTuple):
-    """A stretch of one line to underline: characters counted from 0, `end` exclusive.
+    """A part of one line to underline: characters counted from 0, `end` exclusive.
 
-    `chief` marks are drawn as `^^^` in the finding's colour, their message in that of help; others as `---`.
+    `chief` marks are drawn as `^^^` in the colour of the finding, their message in the colour of help; others as `---`.
     """
 
     start: int

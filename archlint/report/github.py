@@ -2,8 +2,8 @@
 
 The form and the escapes are those of docs.github.com, "Workflow commands for GitHub Actions", and of
 github.com/actions/toolkit, packages/core/src/command.ts. GitHub shows ten errors and ten warnings for each step
-(github.com/actions/toolkit, docs/problem-matchers.md, "Limitations"), and notices are held to the same: what is beyond
-goes into the log as plain text.
+(github.com/actions/toolkit, docs/problem-matchers.md, "Limitations"), and archlint limits notices in the same way.
+Further findings go into the log as plain text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def render_github(report: Report, options: ReportOptions | None = None) -> str:
-    """Return a command for each finding, the most severe first, and the rest as groups of the log."""
+    """Return a command for each finding, the most severe first, and the others as groups of the log."""
     root = (options or ReportOptions()).root
     by_severity = {name: [f for f in report.findings if f.severity == name] for name in SEVERITIES}
     late = overdue(report)
@@ -46,7 +46,8 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
     known = [_log_line(known.finding, root) for known in report.baselined]
     accepted = [_accepted(entry, root) for entry in report.accepted]
     undecided = [_undecided(question, root) for question in report.undecided]
-    lines += _group(f"{plural(len(beyond), 'finding')} beyond the {MOST_SHOWN} of a level that GitHub shows", beyond)
+    why = f"GitHub shows at most {MOST_SHOWN} annotations of a level"
+    lines += _group(f"{plural(len(beyond), 'more finding')}: {why}", beyond)
     lines += _group(f"{plural(len(known), 'finding')} in the baseline", known)
     lines += _group(f"{plural(len(accepted), 'finding')} accepted", accepted)
     lines += _group(f"{len(undecided):,} undecided", undecided)
@@ -89,10 +90,10 @@ def _summary(report: Report, beyond: int) -> str:
     text += f"; {plural(len(report.errors), 'input')} could not be read" if report.errors else ""
     text += f"; {len(report.baselined):,} in the baseline" if report.baselined else ""
     late = overdue(report)
-    text += f"; {plural(len(late), 'strict baseline')} with findings that are gone" if late else ""
+    text += f"; {plural(len(late), 'strict baseline')} with outdated entries" if late else ""
     text += f"; {len(report.accepted):,} accepted" if report.accepted else ""
     text += f"; {len(report.undecided):,} undecided" if report.undecided else ""
-    return f"{text}. {beyond:,} of them stand in the log of the step only." if beyond else f"{text}."
+    return f"{text}. {beyond:,} of them only in the log of this step." if beyond else f"{text}."
 
 
 def _group(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _at(finding: Finding, root: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Write a line of the log in which the runner finds no command, neither `::` at its start nor `##[` within."""
+    """Write a line of the log in which the runner finds no command: no `::` at its start and no `##[` in it."""
     return f"- {flat(text).replace('##[', '# #[')}"
 
 

@@ -1,8 +1,8 @@
 """The report as GitLab's Code Quality report.
 
 The form is that of docs.gitlab.com, "Code Quality", section "Code Quality report format": a list of objects with a
-description, the name of the check, a fingerprint that no other one has, a severity, and a place. GitLab has no word
-for findings that a baseline holds, that are accepted or undecided: they are `info`, and say what they are.
+description, the name of the check, a unique fingerprint, a severity, and a place. GitLab has no state
+for findings that are accepted, undecided or in the baseline: they are `info`, and their description states it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _found(finding: Finding, name: str, root: str) -> _Issue:
 
 
 def _others(file: FileReport, root: str) -> Iterator[_Issue]:
-    """What needs no action now: in the baseline, accepted, undecided."""
+    """Yield what needs no action now: findings in the baseline, accepted findings, open questions."""
     name = relative_path(file.file, root)
     for known in file.baselined:
         frozen = msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)
@@ -106,7 +106,7 @@ def _input(error: InputError, root: str) -> _Issue:
 
 
 def _overdue(use: BaselineUse, root: str) -> _Issue:
-    """Tell of a strict baseline that holds what is no longer found: one issue, whatever it holds."""
+    """Return one issue for a strict baseline with entries that are no longer needed, however many there are."""
     file = relative_path(use.file, root)
     place = _Place(readable(file), _Lines(use.line or 1, use.line or 1))
     return _Issue(readable(spent_text(use)), "baseline-strict", _hash(f"baseline\n{file}"), "critical", place)

@@ -1,4 +1,4 @@
-"""The report for programs: JSON under a versioned contract, and the JSON Schema that states it."""
+"""The report for programs: JSON with a versioned contract, and the JSON Schema of that contract."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def encoded(document: msgspec.Struct) -> str:
     try:
         data = msgspec.json.encode(document)
     except UnicodeEncodeError:
-        # Names of files need not be valid Unicode; JSON has to be.
+        # File names may be invalid Unicode; JSON must be valid.
         data = msgspec.json.encode(_encodable(msgspec.to_builtins(document)))
     return msgspec.json.format(data, indent=2).decode() + "\n"
 

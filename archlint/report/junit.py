@@ -1,8 +1,8 @@
-"""The report as JUnit XML, for what shows test results.
+"""The report as JUnit XML, for tools that show test results.
 
-A system is a suite, a rule at a place a case: a finding fails it; one that a baseline holds, an acceptance or an open
-question skips it, and a rule with nothing to say passes. A strict baseline is a case too. There is no standard; the
-elements and attributes are those that github.com/testmoapp/junitxml documents as understood by most readers.
+Each system is a suite, and each rule at a place is a case. A finding fails its case. A case is skipped if its finding
+is accepted or in the baseline, or if the rule is undecided. A rule without findings passes. A strict baseline is a case
+too. JUnit XML has no standard: its elements and attributes here are those that github.com/testmoapp/junitxml lists.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, InputE
 
 
 class _Case(msgspec.Struct, frozen=True):
-    """One test case: `outcome` is `failure`, `error`, `skipped` or empty for one that passes."""
+    """One test case: `outcome` is `failure`, `error`, `skipped`, or empty if it passes."""
 
     name: str
     family: str
@@ -118,7 +118,7 @@ def _input(error: InputError, root: str) -> _Case:
 
 
 def _baseline(use: BaselineUse, root: str) -> _Case:
-    """A strict baseline passes as long as it holds nothing that is no longer found."""
+    """Return the case of a strict baseline: it fails if the baseline has entries that are no longer needed."""
     file = relative_path(use.file, root)
     if not use.spent:
         return _Case("baseline-strict", file, file)

@@ -1,4 +1,4 @@
-"""How text is laid out in a terminal: display width, wrapping, colour, and what must not reach it raw."""
+"""Text in a terminal: display width, wrapping, colour, and escapes of control characters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 TAB = 4
 _EMOJI_STYLE = "\ufe0f"
-"""Behind a character, this one asks for its form as an emoji."""
+"""After a character, this one requests its emoji form."""
 _LEAST_ROOM = 12
 _SPACES = re.compile(r"[ \t\r\n]+")
 _ADDRESS = re.compile(r"https?://[!-~]+")
@@ -20,7 +20,7 @@ _CODES = {
 
 
 class Ink:
-    """Paints text with ANSI codes, or leaves it alone."""
+    """Colours text with ANSI codes, or returns it unchanged."""
 
     __slots__ = ("links", "on")
 
@@ -29,7 +29,7 @@ class Ink:
         self.links = links
 
     def __call__(self, text: str, style: str) -> str:
-        r"""Paint a text: a severity, `help`, `good`, `frame`, `related`, `strong` or `faint`.
+        r"""Colour a text. The style is a severity, `help`, `good`, `frame`, `related`, `strong` or `faint`.
 
         >>> Ink(False)("x", "error"), Ink(True)("x", "error")
         ('x', '\x1b[1;31mx\x1b[0m')
@@ -50,13 +50,13 @@ class Ink:
 
 @lru_cache(maxsize=4096)
 def _piece(char: str) -> tuple[str, int]:
-    """Say what stands for a character other than a tab, and how many columns that takes."""
+    """Return what is shown for a character (not a tab), and its width in columns."""
     if char.isascii() and char.isprintable():
         return char, 1
     from unicodedata import category, east_asian_width
 
     kind = category(char)
-    # Cc and Cf hold the terminal's control codes and the bidirectional overrides, which reorder what is read.
+    # Cc and Cf contain control codes and bidirectional overrides, which reorder the text on the screen.
     if kind in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         code = ord(char)
         shown = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -67,14 +67,14 @@ def _piece(char: str) -> tuple[str, int]:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:
-    """Yield what stands for each character, and its columns after those before it: emoji are written in sequences."""
+    """Yield what is shown for each character, and its width after those before it: emoji can be sequences."""
     before, base = "", 0
     for char in text:
         shown, width = _piece(char)
         if char == _EMOJI_STYLE and base == 1 and _has_emoji_style(before):
-            width = 1                                  # shown as an emoji, what is before it takes two columns
+            width = 1                                  # as an emoji, the character before it takes two columns
         elif "\U0001f3fb" <= char <= "\U0001f3ff" and base == 2:
-            width = 0                                  # the colour of the skin of the emoji before it
+            width = 0                                  # the skin tone of the emoji before it
         elif width or char == _EMOJI_STYLE:
             before, base = char, width
         yield shown, width
@@ -82,14 +82,14 @@ def _pieces(text: str) -> Iterator[tuple[str, int]]:
 
 @lru_cache(maxsize=1024)
 def _has_emoji_style(char: str) -> bool:
-    """Whether a character of one column has a form as an emoji: a digit, a sign or a symbol."""
+    """Return whether a character of one column has an emoji form: digits, signs and symbols."""
     from unicodedata import category
 
     return char in "#*0123456789\xa9\xae" or (char >= "\u203c" and category(char) in {"So", "Sm", "Po", "Pd", "Ll"})
 
 
 def visible(text: str) -> str:
-    r"""Spell out the control characters of a text, so that a terminal only shows and never obeys it.
+    r"""Escape the control characters of a text, so that a terminal shows them and does not execute them.
 
     >>> print(visible("red \x1b[31m"))
     red \x1b[31m
@@ -98,7 +98,7 @@ def visible(text: str) -> str:
 
 
 def flat(text: str) -> str:
-    r"""Put a text on one line, with its control characters spelt out.
+    r"""Put a text on one line, with control characters escaped.
 
     >>> flat("two\n  lines")
     'two lines'
@@ -118,14 +118,14 @@ def columns_of(text: str) -> int:
 
 
 class Cells(NamedTuple):
-    """A line of a file: what is shown for each character, and where each begins, plus one for the end."""
+    """A line of a file: what is shown for each character, and the column where each begins, plus the end."""
 
     pieces: Sequence[str]
     columns: Sequence[int]
 
 
 def cells(line: str) -> Cells:
-    r"""Lay out a line: tabs up to the next stop, control characters spelt out, wide characters two columns.
+    r"""Lay out a line: tabs to the next tab stop, control characters escaped, wide characters in two columns.
 
     >>> cells("\ta").columns
     [0, 4, 5]
@@ -166,7 +166,7 @@ def wrap(text: str, first: int, rest: int) -> list[str]:
 
 
 def _fitting(word: str, room: int) -> int:
-    """How many characters of a word fit, at least one."""
+    """Return how many characters of a word fit, at least one."""
     used = 0
     for index, (_, width) in enumerate(_pieces(word)):
         used += width
@@ -176,7 +176,7 @@ def _fitting(word: str, room: int) -> int:
 
 
 def hanging(prefix: str, text: str, width: int, indent: int | None = None) -> list[str]:
-    """Wrap a text after a prefix, its further lines indented to where it begins (or by `indent`).
+    """Wrap a text after a prefix; further lines are indented to the start of the text (or by `indent`).
 
     >>> hanging("note: ", "one two three", 18)
     ['note: one two', '      three']
@@ -202,7 +202,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def joined(items: Iterable[str], last: str = "and") -> str:
-    """List items as a sentence does.
+    """Join items as in a sentence.
 
     >>> joined(["a", "b", "c"])
     'a, b and c'

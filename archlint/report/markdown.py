@@ -1,7 +1,7 @@
 """The report as GitHub-flavoured Markdown, for a comment on a pull request.
 
-It fits into one comment: GitHub refuses a body of more than 65,536 characters. What does not fit loses its arithmetic
-first, then its place in the list, the least severe first; what is left out is counted.
+It fits into one comment: GitHub rejects a body of more than 65,536 characters. A longer report is shortened: first
+arithmetic is omitted, then the least severe findings. A note counts what was omitted.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, web_link
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
+    ADD_KEYS,
+    NO_KEY,
     certainty_text,
     fact_text,
     place_text,
@@ -31,7 +33,7 @@ _TITLES: Final = {"error": "Errors", "warning": "Warnings", "info": "Information
 _MOST_SHORT = 300
 _MOST_FILES = 50
 _RESERVED = 600
-"""Characters for the notes on what was left out."""
+"""Characters for the notes that count what was omitted."""
 
 
 def render_markdown(report: Report, options: ReportOptions | None = None, most: int = MOST_CHARACTERS) -> str:
@@ -41,7 +43,7 @@ def render_markdown(report: Report, options: ReportOptions | None = None, most: 
     room = most - len(parts[0]) - _RESERVED
     tail = {
         f"In the baseline ({len(report.baselined):,})": list(_known(report.baselined, root)),
-        f"Undecided ({len(report.undecided):,}): keys to add, the most decisive first": list(_undecided(report, root)),
+        f"Undecided ({len(report.undecided):,}): {ADD_KEYS}": list(_undecided(report, root)),
         f"Accepted ({len(report.accepted):,})": list(_accepted(report.accepted, root)),
     }
     tail = {title: lines for title, lines in tail.items() if lines}
@@ -82,7 +84,7 @@ def _head(report: Report, root: str) -> Iterator[str]:
 
 
 def _table(report: Report, root: str) -> Iterator[str]:
-    """Count by file; what a baseline holds has a column where one holds for any of them."""
+    """Count by file; there is a column for the baseline if any file has one."""
     known = any(file.baseline for file in report.files)
     columns = ["file", *SEVERITIES, *(["baseline"] if known else []), "accepted", "undecided"]
     yield f"| {' | '.join(columns)} |"
@@ -93,7 +95,7 @@ def _table(report: Report, root: str) -> Iterator[str]:
 
 
 def _baselines(report: Report) -> Iterator[str]:
-    """Say what each baseline holds for nothing."""
+    """Report the entries that each baseline no longer needs."""
     for use in report.baselines:
         if use.spent:
             told = prose(spent_text(use))
@@ -111,7 +113,7 @@ def _row(file: FileReport, root: str, known: bool) -> str:
 
 
 def _findings(findings: Sequence[Finding], root: str, room: int) -> Iterator[str]:
-    """Yield what fits: the most severe in full, then others in a line each, then how many there are more."""
+    """Yield what fits: the most severe in full, then others in one line each, then the number of the rest."""
     left_out = 0
     full = True
     for severity in SEVERITIES:
@@ -123,7 +125,7 @@ def _findings(findings: Sequence[Finding], root: str, room: int) -> Iterator[str
         lines: list[str] = []
         for number, finding in enumerate(group):
             block = "\n".join(_block(finding, root)) if full else ""
-            # What is cut is cut from here on, so that each finding that is told is worse than those that are not.
+            # Once one is shortened, all later ones are: no finding is shown in full below a shortened one.
             full = full and len(block) + 2 <= room - _short_lines(group[number + 1 :]) // 4
             if full:
                 room -= len(block) + 2
@@ -147,10 +149,9 @@ def _short_lines(findings: Sequence[Finding]) -> int:
 
 
 def _cut_note(left_out: int) -> str:
-    verb = "is" if left_out == 1 else "are"
-    gone = f" {plural(left_out, 'finding')}, the least severe, {verb} not listed." if left_out else ""
-    cut = f"Cut to the {MOST_CHARACTERS:,} characters that a comment holds: some arithmetic is left out."
-    return f"> {cut}{gone} `archlint check` shows all."
+    gone = f" {plural(left_out, 'finding')} not listed (the least severe)." if left_out else ""
+    cut = f"Shortened to GitHub's limit of {MOST_CHARACTERS:,} characters per comment: some arithmetic is omitted."
+    return f"> {cut}{gone} Run `archlint check` for the full report."
 
 
 def _title(finding: Finding, root: str, most: int) -> str:
@@ -226,14 +227,14 @@ def _undecided(report: Report, root: str) -> Iterator[str]:
 
 def _fact(fact: MissingFact, count: int, many: bool, root: str) -> str:
     if not fact.key:
-        return "No key decides these"
+        return NO_KEY
     where = f" in {code(relative_path(fact.file, root))}" if many else ""
     return f"{code(fact.key)}{where}: {fact_text(fact, count)}"
 
 
 def _known(entries: Sequence[Baselined], root: str) -> Iterator[str]:
     for known in entries:
-        was = f" (frozen at {code(known.was)})" if known.was else ""
+        was = f" (in the baseline as {code(known.was)})" if known.was else ""
         yield f"- {known.finding.severity} {_title(known.finding, root, _MOST_SHORT)}{was}"
 
 
@@ -246,14 +247,14 @@ def _accepted(entries: Sequence[Accepted], root: str) -> Iterator[str]:
 
 
 def _folded(title: str, lines: Sequence[str], room: int) -> str:
-    """Fold a list away; of one that is longer than there is room for, the first lines."""
+    """Fold a list away; of a list that does not fit, only the first lines."""
     head, foot = f"<details><summary>{title}</summary>\n\n", "\n\n</details>"
     room -= len(head) + len(foot) + 60
     kept: list[str] = []
     for number, line in enumerate(lines):
         room -= len(line) + 1
         if room < 0:
-            kept.append(f"- and {plural(len(lines) - number, 'more line')} left out for want of room")
+            kept.append(f"- and {plural(len(lines) - number, 'more line')}, omitted to fit the limit")
             break
         kept.append(line)
     return head + "\n".join(kept) + foot

@@ -1,4 +1,4 @@
-"""Text from a file in Markdown: shown as it is, whatever it looks like.
+"""Text from a file in Markdown: escaped, so that it is shown unchanged.
 
 GitHub makes links of addresses (`www.`, `http://`, `https://`, `ftp://`, `mailto:`, `xmpp:`, e-mail addresses: GitHub
 Flavored Markdown, section 6.9), of names (`@user`), and of references (`#1`, `GH-1`, hashes of commits); others also
@@ -15,21 +15,21 @@ from typing import Final
 from archlint.report.layout import flat
 
 _MARKUP: Final = re.compile(r"[\\`*_\[\]#|~$^]|^[-+=]|(?<=^\d)[.)]")
-"""What would be markup within a line or at its start."""
+"""Characters that are markup in a line or at its start."""
 _CODE: Final = re.compile(r"`([^`]+)`")
 _LINKED: Final = re.compile(
     r"@|//|www\.|[\w-]\.(?=[^\W\d_])|#(?=\d)|\bgh-\d|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
 )
-"""What makes a word look like an address, a mention or a reference."""
+"""Parts of words that look like an address, a mention or a reference."""
 _WORD: Final = re.compile(r"(?P<before>[(\[{'\"]*)(?P<core>.*?)(?P<after>[)\]}'\",;:.!?]*)", re.DOTALL)
 _TICKS: Final = re.compile(r"`+")
 _URL: Final = re.compile(r"https?://[^\s<>\"\\]+")
 
 
 def prose(text: str, cell: bool = False) -> str:
-    r"""Write a text as a line of Markdown: `code` between its backticks, and no other markup.
+    r"""Write a text as a line of Markdown: text between backticks is code, and there is no other markup.
 
-    Nothing in it makes links, mentions, references to issues, HTML, or with `cell` the cells of a table.
+    Nothing in it becomes a link, a mention, a reference to an issue, HTML, or (with `cell`) a cell of a table.
 
     >>> prose("`a|b` waits for *x* <b>, and [c](d) for example.org")
     '`a|b` waits for \\*x\\* &lt;b&gt;, and \\[c\\](d) for `example.org`'
@@ -48,7 +48,7 @@ def prose(text: str, cell: bool = False) -> str:
 
 
 def plain(text: str, cell: bool = False) -> str:
-    r"""Write a text as a line of Markdown that shows it letter by letter; backticks mean nothing either.
+    r"""Write a text as a line of Markdown that shows it unchanged, including backticks.
 
     >>> print(plain("`a_b` | <c>"))
     \`a\_b\` \| &lt;c&gt;
@@ -57,20 +57,20 @@ def plain(text: str, cell: bool = False) -> str:
 
 
 def code(text: str, cell: bool = False) -> str:
-    r"""Write a text as code on one line; nothing of it means anything else.
+    r"""Write a text as code on one line.
 
     >>> code("shop/a_b.yaml:3"), code("a `b`")
     ('`shop/a_b.yaml:3`', '`` a `b` ``')
     """
     shown = flat(text)
     if cell and "|" in shown:
-        # In a table, a code span cannot hold a bar behind a backslash: GitHub and others read it differently.
+        # In a table, a code span cannot contain an escaped bar: GitHub and others read it differently.
         return "<code>&#124;</code>".join(map(_span, shown.split("|")))
     return _span(shown)
 
 
 def _span(shown: str) -> str:
-    """Write a code span; one space is lost on both sides where it begins and ends with one."""
+    """Write a code span; Markdown removes one space on each side if the text begins and ends with one."""
     if not shown:
         return ""
     fence = "`" * (max((len(run[0]) for run in _TICKS.finditer(shown)), default=0) + 1)
@@ -80,7 +80,7 @@ def _span(shown: str) -> str:
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the pieces of a text, and whether each has to be code, so that no link is made of it."""
+    """Yield the pieces of a text, and whether each has to be code so that it does not become a link."""
     if not _LINKED.search(text):
         yield text, False
         return
@@ -95,7 +95,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _joined(parts: list[tuple[str, bool]], cell: bool) -> str:
-    """Write the pieces; neighbours of one kind are one piece, as two code spans side by side would be read as one."""
+    """Write the pieces; adjacent code pieces are merged, because two adjacent code spans would be read wrong."""
     merged: list[tuple[str, bool]] = []
     for text, is_code in parts:
         if text and merged and merged[-1][1] == is_code:
@@ -125,5 +125,5 @@ def clipped(text: str, most: int) -> str:
 
 
 def web_link(title: str, url: str) -> str:
-    """Return a title, linked to an address if that is one of the web."""
+    """Return a title, as a link if the address is a web address."""
     return f"[{prose(title)}](<{url}>)" if _URL.fullmatch(url) else prose(title)

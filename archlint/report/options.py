@@ -1,4 +1,4 @@
-"""How reports look."""
+"""Options of reports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import msgspec
 
 
 class TextOptions(msgspec.Struct, frozen=True):
-    """How the text report looks.
+    """Options of the text report.
 
     `width` is in columns. `quiet` leaves out the summary, but not a baseline that fails the check.
     `undecided`, `patterns`, `statistics` and `accepted` add a section each. Without `all`, the first ten findings are
-    shown and the others counted. `verbose` shows where each term comes from, and every place. `links` marks rules and
-    patterns as hyperlinks to their pages: only for a terminal that supports it.
+    shown and the others counted. `verbose` shows the origin of each term, and every place. `links` makes rules and
+    patterns hyperlinks to their pages: only for terminals that support them.
     """
 
     color: bool = False
@@ -27,12 +27,12 @@ class TextOptions(msgspec.Struct, frozen=True):
 
 
 class ReportOptions(TextOptions, frozen=True):
-    """What other formats use as well.
+    """Options of all formats.
 
     `root` is the folder, absolute and with forward slashes, that the paths of the report are made relative to;
-    empty leaves them as they were named. `exit_status` is what the call ends with, where that is known.
-    `diagrams` holds an SVG for each system that has one, by the name of the file that was checked. `version` is that
-    of archlint, for the formats that name it. `run_id` and `run_properties` name the run of a pipeline, for SARIF.
+    empty leaves them unchanged. `exit_status` is the exit status of the call, if known.
+    `diagrams` has the SVG of each system that has one, by `FileReport.key`. `version` is the version of archlint.
+    `run_id` and `run_properties` name the run of a pipeline, for SARIF.
     """
 
     root: str = ""

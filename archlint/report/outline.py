@@ -1,4 +1,4 @@
-"""The outline of a text by its indentation: reports keep the text of a file, and not its values."""
+"""The outline of a text, by its indentation: reports keep the text of a file, not its values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from archlint.source.document import Document
 _ENTITY = re.compile(r'\w+\.(?:"([^"]+)"|([^.\["]+))')
 
 _FAR = 2000
-"""How many lines up to look: further away, the name says little, and many findings would take long."""
+"""At most so many lines are searched upwards, to limit the time for many findings."""
 
 
 class Outline:
-    """Which line of a document stands above which."""
+    """Finds the line of a document that contains another one, by indentation."""
 
     __slots__ = ("_document",)
 
@@ -23,7 +23,7 @@ class Outline:
     def entity_line(self, at: str, line: int) -> int | None:
         r"""Find the line above a place that names the component, model or workload it belongs to.
 
-        None where it is the same line, or where the text is laid out so that indentation does not tell.
+        None if it is the same line, or if the indentation does not show it.
 
         >>> text = "components:\n  api:\n    kind: service\n    replicas: 1\n"
         >>> Outline(Document("a.yaml", text, None)).entity_line("components.api.replicas", 4)
@@ -42,7 +42,7 @@ class Outline:
             outer = _indent(text)
             if outer is None or (indent is not None and outer >= indent):
                 continue
-            # What is not indented is a section, which may have the name of a component.
+            # A line without indentation is a section, which may have the same name as a component.
             if outer and text[outer:].startswith(starts):
                 return above
             if not outer:
@@ -52,6 +52,6 @@ class Outline:
 
 
 def _indent(text: str) -> int | None:
-    """Return how far a line is indented; None of one that is empty or a comment."""
+    """Return the indentation of a line; None for an empty line or a comment."""
     key = text.lstrip(" ")
     return None if not key or key.startswith("#") else len(text) - len(key)

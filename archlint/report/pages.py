@@ -19,7 +19,7 @@ from archlint.verdicts import reference_name, start_command
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
 _CODE = re.compile(r"`([^`]+)`")
 _OWN_PAGE = re.compile(r" \(\[[^\]]+\]\(\.\./[^)]*\)\)")
-"""A link in parentheses to another page of the docs: of no use in a terminal."""
+"""A link in parentheses to another page of the docs, which is useless in a terminal."""
 
 
 def rule_page(pack: Pack) -> str:
@@ -58,7 +58,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _arithmetic(pack: Pack) -> list[str]:
-    """The terms of its findings and the parameters of the rule."""
+    """Return the sections on terms and parameters."""
     parts = []
     if pack.terms:
         lines = [f"- `{name}`: {text}" for name, text in pack.terms.items()]
@@ -86,7 +86,7 @@ def _cure_line(name: str, text: str, when: str) -> str:
 
 
 def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
-    """The first example of a kind; the marks of the tests become arrows."""
+    """Return the first example of a kind; the marks of the tests become arrows."""
     found = pack.examples(kind)
     if not found:
         return []
@@ -118,7 +118,7 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
 
 
 def to_terminal(page: str, width: int, color: bool) -> str:
-    """A Markdown page as a terminal shows it: wrapped, headings bold, links by name, code as it stands."""
+    """Return a Markdown page for a terminal: wrapped, headings bold, links by name, code unchanged."""
     lines: list[str] = []
     code = False
     for line in page.rstrip().split("\n"):
@@ -145,12 +145,12 @@ def _paragraph(line: str, width: int, color: bool) -> list[str]:
 
 
 def rules_table(packs: Sequence[Pack], width: int, color: bool) -> str:
-    """The rules as a table: id, name, severity, what each says."""
+    """Return the rules as a table: id, name, severity, title."""
     return _table([(p.id, p.name, p.severity.value, p.title) for p in packs], width, color)
 
 
 def rules_json(packs: Sequence[Pack]) -> str:
-    """The rules as JSON, with all that their packs say."""
+    """Return the rules as JSON, with all data of their packs."""
     return _json(
         [
             {
@@ -185,12 +185,12 @@ def references_table(rows: Sequence[tuple[str, str]], width: int, color: bool) -
 
 
 def patterns_table(known: Iterable[Pattern], width: int, color: bool) -> str:
-    """The patterns as a table: name, group, summary."""
+    """Return the patterns as a table: name, group, summary."""
     return _table([(p.name, p.group, p.summary) for p in known], width, color)
 
 
 def patterns_json(known: Iterable[Pattern]) -> str:
-    """The patterns as JSON."""
+    """Return the patterns as JSON."""
     return _json(
         [
             {
@@ -212,7 +212,7 @@ def patterns_json(known: Iterable[Pattern]) -> str:
 
 
 def technologies_table(known: Iterable[Technology], width: int, color: bool) -> str:
-    """The technologies as a table: name, kinds, what is assumed of each."""
+    """Return the technologies as a table: name, kinds, defaults."""
     return _table([(t.name, ", ".join((t.kind, *t.also)), _assumed(t)) for t in known], width, color)
 
 
@@ -227,7 +227,7 @@ def _plain(value: bool | float | str) -> str:
 
 
 def technologies_json(known: Iterable[Technology]) -> str:
-    """The technologies as JSON; an assumed timeout is in seconds."""
+    """Return the technologies as JSON; a default timeout is in seconds."""
     return _json(
         [
             msgspec.structs.asdict(t) | {"assumed": {k: msgspec.structs.asdict(f) for k, f in t.assumed.items()}}
@@ -241,7 +241,7 @@ def _json(value: object) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]], width: int, color: bool) -> str:
-    """Columns aligned, the last one wrapped."""
+    """Align the columns, and wrap the last one."""
     rows = [tuple(map(flat, row)) for row in rows]
     if not rows:
         return ""

@@ -1,4 +1,4 @@
-"""What several formats say alike: how sure a finding is, its arithmetic in words, paths and what may stand in them."""
+"""Texts that several formats share: certainty, arithmetic, fixes, open questions; and paths, relative and escaped."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from archlint.verdicts import Certainty, Cure, Finding, InputError, Location, Op
 _UNREADABLE: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+ADD_KEYS: Final = "add these keys (the first one decides the most)"
+NO_KEY: Final = "No key can decide these"
 _PLACE: Final = re.compile(r":([0-9]+)(?::([0-9]+))?")
 
 
 def certainty_text(finding: Finding) -> str:
-    """Say how certain a finding is; one without arithmetic needs no word of proof."""
+    """Return how certain a finding is; empty if it is proven and has no arithmetic."""
     if finding.certainty == Certainty.PROVEN.value:
         return "proven" if finding.terms else ""
     if finding.certainty == Certainty.HEURISTIC.value:
@@ -36,13 +38,13 @@ def certainty_text(finding: Finding) -> str:
 
 
 def term_label(term: ShownTerm) -> str:
-    """Return what a term is called, with a word for what the others are held against."""
+    """Return the label of a term; the term that the others are compared with is marked as the limit."""
     label = flat(term.label)
     return f"limit: {label}" if term.limit and not label.startswith("limit") else label
 
 
 def term_source(term: ShownTerm, place: str) -> str:
-    """Say where a value comes from: its origin, its place as it is given, and its note."""
+    """Return where a value comes from: its origin, its place (as given), and its note."""
     return ", ".join(part for part in (flat(term.origin), place, flat(term.note)) if part)
 
 
@@ -54,10 +56,10 @@ def arithmetic(finding: Finding, root: str) -> Iterator[str]:
 
 
 def fix_lines(cures: Sequence[Cure]) -> list[str]:
-    """Write the best fix in full, and the others by their names.
+    """Write the best fix in full, and only the names of the others.
 
     >>> fix_lines((Cure("batch", "Batch", "A job scores ahead.", "", "batch"), Cure("prep-pred", "Prep-pred", "", "")))
-    ['fix: batch: A job scores ahead. Start it: archlint reference batch', 'or: prep-pred']
+    ['fix: batch: A job scores ahead. Try it: archlint reference batch', 'or: prep-pred']
     """
     if not cures:
         return []
@@ -72,26 +74,26 @@ def _fix_text(cure: Cure) -> str:
 
 
 def start_after(cure: Cure) -> str:
-    """Write what comes between the text of a fix and the command that starts it: the end of the sentence first."""
-    return " Start it: " if flat(cure.text).endswith((".", "!", "?")) else ". Start it: "
+    """Write the words between the text of a fix and the command that starts it: they end the sentence first."""
+    return " Try it: " if flat(cure.text).endswith((".", "!", "?")) else ". Try it: "
 
 
 def question_text(question: OpenQuestion) -> str:
-    """Say what would decide an open question."""
+    """Return the keys that decide an open question, and why it is open."""
     needs = joined(f"`{flat(need)}`" for need in question.needs)
-    text = f"undecided: add {needs} to decide it" if needs else "undecided: no key decides it"
+    text = f"undecided: add {needs} to decide it" if needs else "undecided: no key can decide it"
     return f"{text}; unknown: {flat(question.because)}" if question.because else text
 
 
 def fact_text(fact: MissingFact, count: int) -> str:
-    """Say how many of so many open questions a key decides."""
+    """Return how many of `count` open questions a key decides."""
     if fact.alone:
         return f"decides {fact.alone:,} of {count:,}"
-    return f"{len(fact.questions):,} of {count:,} wait for it and others"
+    return f"needed by {len(fact.questions):,} of {count:,}, together with other keys"
 
 
 def readable(text: str) -> str:
-    r"""Spell out the characters that neither XML 1.0 nor UTF-8 can hold; line breaks and tabs stay.
+    r"""Escape the characters that XML 1.0 or UTF-8 cannot hold; line breaks and tabs stay.
 
     >>> print(readable("red \x1b[31m"))
     red \x1b[31m
@@ -103,7 +105,7 @@ def readable(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def relative_path(file: str, root: str) -> str:
-    """Return a path with forward slashes: relative to a root that it lies below, else as it was named.
+    """Return a path with forward slashes: relative to the root if it is below the root, otherwise unchanged.
 
     >>> relative_path("/repo/a/../b.yaml", "/repo"), relative_path("./x.yaml", "/repo")
     ('b.yaml', 'x.yaml')
@@ -130,7 +132,7 @@ def path_uri(file: str, root: str) -> str:
     from urllib.parse import quote
 
     path = relative_path(file, root)
-    # What is no Unicode in a file's name came in as surrogates: these are the bytes that it really has.
+    # Python reads bytes of a file name that are not Unicode as surrogates: write these bytes again.
     data = path.encode("utf-8", "surrogateescape") if _has_real_bytes(path) else path.encode("utf-8", "replace")
     if not _is_absolute(path):
         return quote(data, safe="/")

@@ -1,4 +1,4 @@
-"""Entries that a baseline no longer needs, and what to do about them: the same words in every format."""
+"""Entries that a baseline no longer needs, and how to remove them: the same words in every format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archlint.report.layout import flat, plural
 from archlint.verdicts import BaselineEntry, BaselineUse, Report
 
 MOST_ENTRIES = 20
-"""Most entries of a baseline that are named, of those that are resolved and of those that are accepted now."""
+"""At most so many resolved entries are listed by name, and as many accepted ones."""
 
 
 def overdue(report: Report) -> tuple[BaselineUse, ...]:
@@ -17,20 +17,20 @@ def overdue(report: Report) -> tuple[BaselineUse, ...]:
 
 
 def spent_groups(use: BaselineUse) -> Iterator[tuple[str, list[str]]]:
-    """Yield how many findings are resolved or accepted, and their entries; beyond the first ones they are counted.
+    """Yield how many findings are resolved or accepted, each with the first entries and the number of the others.
 
     >>> old = BaselineEntry("arch.yaml", "REL001", "components.old", 2)
     >>> list(spent_groups(BaselineUse("known.jsonl", (old,))))
-    [('2 findings of known.jsonl are resolved', ['REL001  components.old  in arch.yaml (2 times)'])]
+    [('2 findings in known.jsonl are resolved', ['REL001  components.old  in arch.yaml (2 times)'])]
     """
-    for entries, what in ((use.healed, "resolved"), (use.accepted, "accepted now")):
+    for entries, what in ((use.healed, "resolved"), (use.accepted, "now accepted")):
         if entries:
             count = sum(entry.count for entry in entries)
             verb = "is" if count == 1 else "are"
             named = [_named(entry) for entry in entries[:MOST_ENTRIES]]
             if len(entries) > MOST_ENTRIES:
                 named.append(f"and {len(entries) - MOST_ENTRIES:,} more")
-            yield f"{plural(count, 'finding')} of {flat(use.file)} {verb} {what}", named
+            yield f"{plural(count, 'finding')} in {flat(use.file)} {verb} {what}", named
 
 
 def _named(entry: BaselineEntry) -> str:
@@ -39,19 +39,20 @@ def _named(entry: BaselineEntry) -> str:
 
 
 def next_step(use: BaselineUse) -> str:
-    """Say how to remove the entries that a baseline no longer needs; a strict baseline fails the check until then.
+    """Return how to remove entries that are no longer needed; until then, a strict baseline fails the check.
 
     >>> next_step(BaselineUse("known.jsonl", strict=True))
-    'known.jsonl is strict: remove them with `archlint baseline --update`.'
+    'known.jsonl is strict, so the check fails: run `archlint baseline --update`.'
     """
-    text = "remove them with `archlint baseline --update`."
-    return f"{flat(use.file)} is strict: {text}" if use.strict else f"{text[0].upper()}{text[1:]}"
+    if use.strict:
+        return f"{flat(use.file)} is strict, so the check fails: run `archlint baseline --update`."
+    return "Remove old entries with `archlint baseline --update`."
 
 
 def spent_text(use: BaselineUse) -> str:
-    """Say in one line how many findings are resolved or accepted, and the next step, without the entries.
+    """Return in one line how many findings are resolved or accepted, and the next step, without the entries.
 
     >>> spent_text(BaselineUse("known.jsonl", (BaselineEntry("arch.yaml", "REL001", "components.old"),)))
-    '1 finding of known.jsonl is resolved. Remove them with `archlint baseline --update`.'
+    '1 finding in known.jsonl is resolved. Remove old entries with `archlint baseline --update`.'
     """
     return " ".join([*(f"{head}." for head, _ in spent_groups(use)), next_step(use)])

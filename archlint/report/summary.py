@@ -1,4 +1,4 @@
-"""What stands below the findings: open questions, patterns, acceptances, counts."""
+"""The sections below the findings: open questions, patterns, accepted findings, counts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
+from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, OpenQuestion, Report
@@ -16,9 +17,9 @@ _MOST_RULES = 6
 
 
 def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hint: bool = True) -> list[str]:
-    """Count by severity and by rule; say what was accepted or skipped, and how to decide the most.
+    """Count findings by severity and by rule, then accepted, skipped and undecided ones, with the keys to add.
 
-    `hint` says that `--undecided` lists the open questions, where they are not listed already.
+    `hint` names the option `--undecided`; leave it out if the open questions are listed already.
     """
     lines = _headline(report, width, ink)
     rest = hanging("", asides, width) if (asides := _asides(report)) else []
@@ -30,7 +31,7 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
 
 
 def baseline_lines(uses: Iterable[BaselineUse], width: int, ink: Ink) -> list[str]:
-    """Say what each baseline holds for nothing, and how to take it out."""
+    """List the entries that each baseline no longer needs, and how to remove them."""
     return [line for use in uses for line in _spent_lines(use, width, ink)]
 
 
@@ -66,7 +67,7 @@ def _headline(report: Report, width: int, ink: Ink) -> list[str]:
 
 
 def rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
-    """One line a rule: the worst and the most frequent first."""
+    """Return one line per rule: the most severe first, then the most frequent."""
     counts = Counter((finding.severity, finding.rule, finding.name) for finding in findings)
     order = sorted(counts.items(), key=lambda item: (SEVERITIES.index(item[0][0]), -item[1], item[0][1]))
     told = [
@@ -82,7 +83,7 @@ def rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
 
 
 def _asides(report: Report) -> str:
-    """Say what was left out."""
+    """Count the findings and files that are not shown."""
     told = []
     accepted = sum(len(file.accepted) for file in report.files)
     if accepted:
@@ -114,12 +115,12 @@ def _undecided_line(report: Report, width: int, hint: bool) -> list[str]:
 
 
 def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
-    """List every open question, below the key to add; the key that decides most comes first."""
+    """List every open question below the key that decides it; the key that decides most comes first."""
     facts = [fact for fact in missing_facts(report) if fact.listed]
     if not facts:
         return ["Nothing is undecided."]
     many, count = len(report.files) > 1, len(report.undecided)
-    lines = [ink("Undecided: add these facts, the most decisive first", "strong")]
+    lines = [ink(f"Undecided: {ADD_KEYS}", "strong")]
     for fact in facts:
         lines += ["", *_fact_head(fact, count, many, width, ink)]
         lines += _question_lines([_question_row(question, fact.key) for question in fact.listed], width)
@@ -127,7 +128,7 @@ def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
 
 
 def _question_lines(rows: Sequence[tuple[str, str, str, str]], width: int) -> list[str]:
-    """Align rule, place and line; what else there is to say stands behind them, or on lines of its own."""
+    """Align rule, place and line; other remarks follow on the same line, or on their own lines."""
     sizes = [max(columns_of(row[index]) for row in rows) for index in range(3)]
     lines = []
     for *cells, more in rows:
@@ -147,19 +148,19 @@ def _question_lines(rows: Sequence[tuple[str, str, str, str]], width: int) -> li
 
 def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) -> list[str]:
     alone, waiting = fact.alone, len(fact.questions)
-    told = f"decides {alone:,} of {count:,}" if alone else f"{waiting:,} of {count:,} wait for it and others"
+    told = fact_text(fact, count)
     if alone and waiting > alone:
-        told += f", {waiting - alone:,} more with others"
-    key = flat(fact.key) or "No key decides these"
+        told += f", and {waiting - alone:,} more together with other keys"
+    key = flat(fact.key) or NO_KEY
     place = f" in {flat(fact.file)}" if many else ""
     lines = hanging("", f"{key}{place} ({told})" if fact.key else f"{key}{place}", width)
     return [lines[0].replace(key, ink(key, "help"), 1), *lines[1:]]
 
 
 def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]:
-    """Rule, place, line, and what else there is to say."""
+    """Return rule, place, line, and other remarks."""
     others = [flat(need) for need in question.needs if need != key]
-    more = [f"with {joined(others)}"] if others else []
+    more = [f"also needs {joined(others)}"] if others else []
     if question.because:
         more.append(f"unknown: {flat(question.because)}")
     place = f"{flat(question.location.file)}:{question.location.line}"
@@ -167,7 +168,7 @@ def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]
 
 
 def pattern_lines(report: Report, width: int, ink: Ink) -> list[str]:
-    """List the recognised patterns of each file, with the components that play their roles."""
+    """List the recognised patterns of each file, with the components in each role."""
     lines = [ink("Patterns", "strong")]
     for file in report.files:
         title = hanging("", f"{flat(file.system) or 'system'} ({flat(file.file)})", width, 2)
@@ -190,9 +191,9 @@ def _patterns_of(file: FileReport, width: int, ink: Ink) -> list[str]:
 
 
 def accepted_lines(accepted: Sequence[Accepted], width: int, ink: Ink) -> list[str]:
-    """List the findings taken on purpose, each with its reason."""
+    """List the accepted findings, each with its reason."""
     if not accepted:
-        return ["Nothing is accepted."]
+        return ["No findings are accepted."]
     lines = [ink("Accepted", "strong")]
     for entry in accepted:
         finding = entry.finding
@@ -243,7 +244,7 @@ def _count(number: int) -> str:
 
 
 def _aligned(table: Sequence[Sequence[str]], texts: int) -> list[str]:
-    """Rows of a table, its first `texts` columns to the left, the numbers to the right."""
+    """Align the rows of a table: the first `texts` columns to the left, the numbers to the right."""
     sizes = [max(columns_of(row[index]) for row in table) for index in range(len(table[0]))]
     lines = []
     for row in table:

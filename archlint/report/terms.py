@@ -16,7 +16,7 @@ _LEAST_VALUE = 6
 
 
 class _Row(NamedTuple):
-    """One term: `number` and `unit` are aligned apart; text that is no number is all `number`."""
+    """One term: `number` and `unit` are aligned separately; a text value is stored in `number`."""
 
     label: str
     number: str
@@ -106,7 +106,7 @@ def _widths(rows: Sequence[_Row], room: int, verbose: bool) -> _Widths:
     numbers = [row for row in rows if row.unit and columns_of(row.number + row.unit) <= most]
     unit = max((columns_of(row.unit) for row in numbers), default=0)
     number = max((columns_of(row.number) for row in numbers), default=0)
-    # What has no unit, text too, may reach into the column of the units, and is else at most a short word.
+    # Values without a unit, including text, may use the column of the units too.
     plain = [columns_of(row.number) for row in rows if not row.unit]
     reach = max([_LEAST_VALUE, number + unit])
     number = max([number, *(size - unit for size in plain if size <= reach)])
@@ -138,7 +138,7 @@ def _aligned_row(row: _Row, widths: _Widths) -> list[str]:
 
 
 def _long_row(row: _Row, widths: _Widths) -> list[str]:
-    """Write a value that is a sentence or a path: it takes all columns from the second on."""
+    """Write a value that is a sentence or a path: it takes all columns after the label."""
     label, *more = wrap(row.label, widths.label, widths.label)
     told = ", ".join(part for part in (row.origin, row.where, row.note) if part)
     start = widths.label + len(_GAP)

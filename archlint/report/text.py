@@ -25,7 +25,7 @@ MOST_SHOWN = 10
 def render_text(report: Report, options: TextOptions) -> str:
     r"""Return the report as text that ends with a line break; empty if there is nothing to report.
 
-    No line is wider than `options.width` columns (at least 40), except places after `-->`: these stay whole, so
+    No line is wider than `options.width` columns (at least 40). Only places after `-->` are never wrapped, so
     that a terminal can open them.
 
     >>> from archlint.verdicts import FileReport
@@ -66,9 +66,9 @@ def _error_lines(error: InputError, width: int, ink: Ink) -> list[str]:
 
 
 def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> tuple[list[list[str]], list[Finding]]:
-    """Write the first `most` findings (all for None), and return those that are left.
+    """Write the first `most` findings (all for None), and return the others.
 
-    A finding is followed by the others of its file that have the same cause, in short.
+    After each finding, the others of its file with the same cause follow in short form.
     """
     same: dict[tuple[str, str], list[Finding]] = {}
     for file, finding in report.ordered:
@@ -88,7 +88,7 @@ def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> 
 
 
 def _left_lines(left: list[Finding], width: int, ink: Ink) -> list[str]:
-    """Count the findings that are not shown by severity and rule, and name the option that shows them."""
+    """Count the findings that are not shown, by severity and rule, and name the option that shows them."""
     if not left:
         return []
     verb = "is" if len(left) == 1 else "are"

@@ -1,4 +1,4 @@
-"""Which missing facts would decide the most."""
+"""The missing keys that would decide the most open questions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from archlint.verdicts import OpenQuestion, Report
 
 
 class MissingFact(msgspec.Struct, frozen=True):
-    """A key to add to a file, with the open questions that wait for it, alone or among others.
+    """A key to add to a file, with the open questions that need it, alone or together with other keys.
 
-    `file` is the file that was checked. `listed` are those questions that stand under no more decisive key.
+    `file` is the file that was checked. `listed` are the questions that no earlier key lists already.
     """
 
     file: str
@@ -22,12 +22,12 @@ class MissingFact(msgspec.Struct, frozen=True):
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that wait for it, in order of their ids."""
+        """The rules that need it, in order of their ids."""
         return rules_of(self.questions)
 
     @property
     def alone(self) -> int:
-        """How many questions wait for nothing else."""
+        """How many questions need no other key."""
         return sum(len(set(question.needs)) == 1 for question in self.questions)
 
 
@@ -45,10 +45,10 @@ def rules_of(questions: tuple[OpenQuestion, ...]) -> tuple[str, ...]:
 
 
 def missing_facts(report: Report) -> tuple[MissingFact, ...]:
-    """Return the keys that open questions wait for, the most decisive first; each question is `listed` once.
+    """Return the keys that open questions need, the one that decides most first; each question is `listed` once.
 
-    A question that waits for two keys counts half for each. One that names no key stands under the empty key,
-    which comes last.
+    A question that needs two keys has half the weight for each. Questions that no key can decide are under the empty
+    key, which comes last.
     """
     facts = []
     for file in report.files:
@@ -70,7 +70,7 @@ def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) ->
 
 
 def best_decision(report: Report) -> Decision | None:
-    """Return the keys that decide most questions for each key to add; None where no question names any."""
+    """Return the set of keys that decides the most questions per key; None if no question needs a key."""
     counts: Counter[tuple[int, frozenset[str]]] = Counter(
         (index, frozenset(question.needs))
         for index, file in enumerate(report.files)

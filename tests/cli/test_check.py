@@ -277,7 +277,7 @@ def test_a_report_does_not_replace_what_was_checked(archlint: Run, sick: Path, f
     (sick.parent / "sub").mkdir()
     done = archlint("check", "arch.yaml", "-o", f"json:{file}")
     assert done.returncode == 2
-    assert "this file was checked, and a report does not replace it" in done.stderr
+    assert "this file was checked; a report does not overwrite it" in done.stderr
     assert sick.read_text() == SICK
 
 

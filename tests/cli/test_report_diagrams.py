@@ -93,4 +93,4 @@ def test_systems_beyond_those_that_are_kept_have_no_diagram_and_that_is_said(tmp
         (tmp_path / f"arch{number}.yaml").write_text(SICK.read_text())
     drawn, notes = diagrams(*examine_targets([tmp_path], Options(), None, 2))
     assert list(drawn) == [str(tmp_path / f"arch{number}.yaml") for number in range(2)]
-    assert notes == ["diagrams of the first 2 of 3 systems only; see `archlint render`"]
+    assert notes == ["only the first 2 of 3 systems have a diagram; use `archlint render` for the others"]

@@ -93,7 +93,7 @@ def test_resolved_findings_are_named_and_update_removes_them_and_adds_nothing(ar
          "  server-2:\n    kind: model-server\n    replicas: 2\n    zones: [a, b]\n    balancing: pooled\n")  # fmt: skip
     edit(old, "  store:", "  extra: {kind: database, uses: nobody-knows-it}\n  store:")
     done = archlint("check")
-    assert "1 finding of archlint-baseline.jsonl is resolved:" in done.stdout
+    assert "1 finding in archlint-baseline.jsonl is resolved:" in done.stdout
     assert "REL001  components.server-2  in arch.yaml" in done.stdout
     assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
     again = archlint("check", "--output", "json")
@@ -164,7 +164,7 @@ def test_strict_fails_on_resolved_entries_and_refuses_to_grow(archlint: Run, old
     (old.parent / "archlint.toml").write_text("baseline-strict = true\n")
     done = archlint("check", "--select", "REL")
     assert done.returncode == 1
-    told = "archlint-baseline.jsonl is strict: remove them with `archlint baseline --update`."
+    told = "archlint-baseline.jsonl is strict, so the check fails: run `archlint baseline --update`."
     assert told in done.stdout
     assert told in archlint("check", "--select", "REL", "--quiet").stdout
     github = archlint("check", "--select", "REL", "--output", "github").stdout
@@ -206,10 +206,10 @@ def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path)
     old.write_text(old.read_text() + "accept:\n  - {rule: OPS001, at: components.server-1, reason: pilot}\n")
     done = archlint("check")
     assert done.returncode == 0
-    assert "1 finding of archlint-baseline.jsonl is accepted now:" in done.stdout
+    assert "1 finding in archlint-baseline.jsonl is now accepted:" in done.stdout
     assert "1 finding accepted. 39 findings in the baseline." in done.stdout
     assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
-    assert "accepted now" not in archlint("check").stdout
+    assert "now accepted" not in archlint("check").stdout
 
 
 @pytest.mark.parametrize("renamed", ["deals", "faces", "maps"])
@@ -277,7 +277,7 @@ def test_entries_of_a_file_that_is_gone_are_resolved_and_of_one_that_is_not_chec
     assert "resolved" not in archlint("check", "other.yaml").stdout
     old.unlink()
     done = archlint("check", "other.yaml")
-    assert (done.returncode, "40 findings of archlint-baseline.jsonl are resolved:" in done.stdout) == (0, True)
+    assert (done.returncode, "40 findings in archlint-baseline.jsonl are resolved:" in done.stdout) == (0, True)
     assert "and 20 more" in done.stdout
 
 

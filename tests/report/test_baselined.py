@@ -93,8 +93,8 @@ def test_markdown_says_what_the_baseline_holds_for_nothing() -> None:
     entry = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2)
     use = BaselineUse("archlint-baseline.jsonl", (entry,), strict=True)
     text = render_markdown(msgspec.structs.replace(known(), baselines=(use,)))
-    told = "**2 findings of `archlint-baseline.jsonl` are resolved. `archlint-baseline.jsonl` is strict: "
-    assert told + "remove them with `archlint baseline --update`.**" in text
+    told = "**2 findings in `archlint-baseline.jsonl` are resolved. `archlint-baseline.jsonl` is strict, so the check fails: "
+    assert told + "run `archlint baseline --update`.**" in text
 
 
 def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
@@ -108,8 +108,8 @@ def test_html_folds_it_away_and_counts_it_where_there_is_a_baseline() -> None:
 HEALED = BaselineEntry("shop/arch.yaml", "REL003", "components.old", 2, line=7)
 ACCEPTED = BaselineEntry("shop/arch.yaml", "REL004", "components.api", 1, line=4)
 TOLD = (
-    "2 findings of quality/known.jsonl are resolved. 1 finding of quality/known.jsonl is accepted now. "
-    "quality/known.jsonl is strict: remove them with `archlint baseline --update`."
+    "2 findings in quality/known.jsonl are resolved. 1 finding in quality/known.jsonl is now accepted. "
+    "quality/known.jsonl is strict, so the check fails: run `archlint baseline --update`."
 )
 
 
@@ -124,13 +124,13 @@ def overdue(*, strict: bool = True, spent: bool = True, uses: int = 1, errors: i
 def test_github_annotates_a_strict_baseline_that_fails_the_check() -> None:
     first, *_, last = commands(render_github(overdue()))
     assert first == ("error", {"file": "quality/known.jsonl", "line": "4", "title": "archlint"}, TOLD)
-    assert "; 1 strict baseline with findings that are gone" in last[2]
+    assert "; 1 strict baseline with outdated entries" in last[2]
 
 
 def test_github_counts_baselines_among_the_ten_errors_that_it_shows() -> None:
     text = render_github(overdue(uses=8, errors=5))
     assert [name for name, *_ in commands(text)].count("error") == MOST_SHOWN
-    assert "- error 2 findings of quality/known-7.jsonl are resolved." in text
+    assert "- error 2 findings in quality/known-7.jsonl are resolved." in text
 
 
 def test_junit_fails_the_case_of_a_strict_baseline_and_passes_it_otherwise() -> None:
@@ -175,18 +175,18 @@ def test_html_shows_a_strict_baseline_as_an_alarm() -> None:
     assert ("section", {"class": "spent strict"}) in page.tags
     assert TOLD.replace("`", "") in page.text
     assert "REL003 components.old in shop/arch.yaml (2 times)" in page.text
-    assert "nothing new in 1 file; 1 strict baseline with findings that are gone." in page.text
+    assert "nothing new in 1 file; 1 strict baseline with outdated entries." in page.text
     assert ("section", {"class": "spent"}) in Page(render_html(overdue(strict=False))).tags
 
 
 def test_text_says_why_the_check_fails_even_where_it_is_quiet() -> None:
     quiet = render_text(overdue(), TextOptions(quiet=True, width=200))
     assert quiet.splitlines() == [
-        "2 findings of quality/known.jsonl are resolved:",
+        "2 findings in quality/known.jsonl are resolved:",
         "  REL003  components.old  in shop/arch.yaml (2 times)",
-        "1 finding of quality/known.jsonl is accepted now:",
+        "1 finding in quality/known.jsonl is now accepted:",
         "  REL004  components.api  in shop/arch.yaml",
-        "quality/known.jsonl is strict: remove them with `archlint baseline --update`.",
+        "quality/known.jsonl is strict, so the check fails: run `archlint baseline --update`.",
     ]
     assert render_text(overdue(strict=False), TextOptions(quiet=True)) == ""
     assert "\x1b[1;32mNothing new" in render_text(overdue(strict=False), TextOptions(color=True))

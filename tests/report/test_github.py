@@ -71,9 +71,9 @@ def test_beyond_ten_of_a_level_the_rest_stands_in_the_log_and_that_is_said() -> 
     names = [name for name, *_ in commands(text)]
     assert names.count("error") == MOST_SHOWN
     assert names.count("notice") == MOST_SHOWN
-    assert "::group::9 findings beyond the 10 of a level that GitHub shows" in text
+    assert "::group::9 more findings: GitHub shows at most 10 annotations of a level" in text
     assert "error 13" in text
-    assert commands(text)[-1][2] == "Found 14 errors and 14 infos in 1 file. 9 of them stand in the log of the step only."
+    assert commands(text)[-1][2] == "Found 14 errors and 14 infos in 1 file. 9 of them only in the log of this step."
 
 
 def test_accepted_and_undecided_ones_stand_in_the_log() -> None:

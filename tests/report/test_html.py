@@ -231,6 +231,6 @@ def test_it_prints_without_the_filter(opened: Opened) -> None:
 def test_patterns_and_clean_systems_are_shown() -> None:
     report = check_targets([ROOT / "examples" / "passing" / "bulk-image-analysis.yaml"], Options(patterns=True))
     page = reading.Page(render_html(report))
-    assert "Patterns that it follows" in page.text
+    assert "Recognised patterns" in page.text
     assert report.files[0].patterns[0].pattern in page.text
     assert "Nothing found (28 rules)." in reading.Page(render_html(report_of())).text

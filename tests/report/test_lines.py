@@ -28,7 +28,7 @@ def test_concise_is_one_line_a_finding_and_nothing_else() -> None:
 def test_concise_names_what_could_not_be_read_and_a_baseline_that_fails() -> None:
     lines = render_concise(Report(WHOLE.files, WHOLE.errors, baselines=(OVERDUE,))).splitlines()
     assert lines[0].startswith("shop/broken.yaml:3:7: error input-not-read ")
-    assert lines[-1].startswith("known.jsonl:7:1: error baseline-strict 1 finding of known.jsonl ")
+    assert lines[-1].startswith("known.jsonl:7:1: error baseline-strict 1 finding in known.jsonl ")
     assert len(lines) == len(WHOLE.findings) + 2
 
 

@@ -244,7 +244,7 @@ def test_beyond_the_limit_the_least_severe_are_left_out_and_that_is_said() -> No
     report = many("info", "warning", "error", "info", "error", "warning")
     run = run_of(report, limits=Limits(results=3))
     assert [result["message"]["text"] for result in run["results"]] == ["error 2.", "error 4.", "warning 1."]
-    assert any("3 results of 6 left out, the least severe" in text for text in notifications(run))
+    assert any("3 of 6 results omitted (the least severe)" in text for text in notifications(run))
     assert notifications(run_of(report, limits=Limits(results=6))) == []
 
 
@@ -271,7 +271,7 @@ def test_a_file_too_large_once_compressed_is_cut_to_fit() -> None:
     levels = [result["level"] for result in run["results"]]
     assert 0 < len(levels) < 80
     assert levels.count("error") == min(20, len(levels))
-    assert any("left out" in text for text in notifications(run))
+    assert any("omitted" in text for text in notifications(run))
 
 
 def test_places_and_steps_beyond_the_limit_are_cut_and_said() -> None:

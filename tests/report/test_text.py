@@ -359,12 +359,12 @@ def test_open_questions_stand_below_the_most_decisive_key_once() -> None:
     text = render_text(WHOLE, TextOptions(quiet=True, undecided=True))
     listed = text[text.index("Undecided:") :]
     assert listed == dedent("""\
-        Undecided: add these facts, the most decisive first
+        Undecided: add these keys (the first one decides the most)
 
-        components.job.records (decides 1 of 3, 1 more with others)
+        components.job.records (decides 1 of 3, and 1 more together with other keys)
           SRV007 batch-outlasts-window  components.job  shop/arch.yaml:23
           SRV004 online-for-batch-need  workloads.mail  shop/arch.yaml:11
-              with workloads.mail.rate; unknown: how much there is to score
+              also needs workloads.mail.rate; unknown: how much there is to score
 
         components.job.zones (decides 1 of 3)
           REL001 single-point-of-failure  components.job  shop/arch.yaml:23
@@ -408,18 +408,18 @@ def test_of_many_rules_the_rest_is_counted() -> None:
 
 def test_a_key_that_decides_nothing_alone_says_so() -> None:
     text = render_text(questions(("a", "b"), ("a", "c")), TextOptions(quiet=True, undecided=True))
-    assert "\na (2 of 2 wait for it and others)\n" in text
+    assert "\na (needed by 2 of 2, together with other keys)\n" in text
     assert text.count("components.job") == 2
 
 
 def test_a_question_that_names_no_key_comes_last() -> None:
     lost = OpenQuestion(
-        "SRV002", "all-in-one", "components.api", (), OBJECTIVE, "what could not be read there"
+        "SRV002", "all-in-one", "components.api", (), OBJECTIVE, "a value that could not be read"
     )
     file = FileReport(HOME.name, "home-page", (), (lost, *WHOLE.files[0].undecided), sources=SOURCES)
     text = render_text(Report((file,)), TextOptions(quiet=True, undecided=True))
-    assert text.splitlines()[-2] == "No key decides these"
-    assert text.endswith("components.api  shop/arch.yaml:10  unknown: what could not be read there\n")
+    assert text.splitlines()[-2] == "No key can decide these"
+    assert text.endswith("components.api  shop/arch.yaml:10  unknown: a value that could not be read\n")
 
 
 def test_with_several_files_a_missing_key_names_its_file() -> None:

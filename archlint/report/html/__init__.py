@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks nothing of any server."""
+"""The report as one HTML file that loads nothing from a server."""
 
 from archlint.report.html.page import render_html
 

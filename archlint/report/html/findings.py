@@ -16,7 +16,7 @@ _MOST_WIDE = 400
 
 
 def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -> Lines:
-    """Write a finding with all that is known of it."""
+    """Write a finding with all of its details."""
     kind = text(finding.severity)
     yield f'<article class="item {kind}" data-kind="{kind}" data-rules="{text(finding.rule)}">'
     yield from _head(finding, finding.severity, root)
@@ -29,7 +29,7 @@ def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -
 
 
 def _more(finding: Finding) -> str:
-    """Name the command that explains the rule, and link to its page where there is one."""
+    """Return the command that explains the rule, and a link to its page if there is one."""
     page = f' or <a href="{text(finding.docs)}" rel="noreferrer">its page</a>' if _web(finding.docs) else ""
     return f'<p class="more">More: <code>archlint explain {text(finding.rule)}</code>{page}</p>'
 
@@ -39,17 +39,17 @@ def _web(address: str) -> bool:
 
 
 def known_item(known: Baselined, root: str) -> Lines:
-    """Write a finding that a baseline holds."""
+    """Write a finding that is in the baseline."""
     finding = known.finding
     yield f'<article class="item baseline" data-kind="baseline" data-rules="{text(finding.rule)}">'
     yield from _head(finding, finding.severity, root)
     if known.was:
-        yield element("p", f"Frozen at `{known.was}`", klass="why")
+        yield element("p", f"In the baseline as `{known.was}`", klass="why")
     yield "</article>"
 
 
 def accepted_item(entry: Accepted, root: str) -> Lines:
-    """Write a finding that was taken on purpose, with why and where that is said."""
+    """Write an accepted finding, with the reason and the place of the acceptance."""
     finding = entry.finding
     yield f'<article class="item accepted" data-kind="accepted" data-rules="{text(finding.rule)}">'
     yield from _head(finding, "accepted", root)
@@ -68,7 +68,7 @@ def _head(finding: Finding, badge: str, root: str) -> Lines:
 
 
 def _frame(here: Location, document: Document | None) -> Lines:
-    """Show the lines of a place with a little around them, its own part marked."""
+    """Show the lines of a place and the lines around them, with the place marked."""
     if document is None or not document.line(here.line):
         return
     last = min(here.end_line, here.line + _MOST_LINES)
@@ -122,7 +122,7 @@ def _notes(finding: Finding, root: str) -> Lines:
 def _cures(finding: Finding) -> Lines:
     if finding.cures:
         yield element("h4", "Fixes, best first" if len(finding.cures) > 1 else "Fix")
-        yield '<ul class="cures">'
+        yield '<ul class="fixes">'
         yield from (f"<li>{_cure(cure)}</li>" for cure in finding.cures)
         yield "</ul>"
 

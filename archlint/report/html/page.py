@@ -1,7 +1,7 @@
 """The page: head, summary, filter, and a section for each system.
 
-Everything that comes from a file is escaped, and a content security policy lets nothing run or load but the one
-style and the one script that the page brings along, by their hashes.
+All text from files is escaped. A content security policy allows only the style and the script of the page itself, by
+their hashes; nothing else runs or loads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _KINDS: Final = (
 
 
 def render_html(report: Report, options: ReportOptions | None = None) -> str:
-    """Return the report as an HTML document that ends with a line break; `options.diagrams` are shown where given."""
+    """Return the report as an HTML document that ends with a line break, with the diagrams in `options.diagrams`."""
     options = options or ReportOptions()
     style = (_HERE / "page.css").read_text(encoding="utf-8")
     script = (_HERE / "page.js").read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def render_html(report: Report, options: ReportOptions | None = None) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return a policy under which only these two are taken; an image may be part of the page itself."""
+    """Return a policy that allows only this style, this script, and images that are part of the page."""
     hashes = [base64.b64encode(sha256(part.encode()).digest()).decode() for part in (style, script)]
     sources = f"style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; img-src data:"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
@@ -84,7 +84,7 @@ def _counts(files: tuple[FileReport, ...]) -> dict[str, int]:
 
 
 def _kinds(report: Report) -> list[tuple[str, str]]:
-    """The kinds that are counted and shown; what a baseline holds is one only where there is a baseline."""
+    """Return the kinds to count and show; the baseline is one of them only if there is a baseline."""
     known = any(file.baseline for file in report.files)
     return [(name, title) for name, title in _KINDS if known or name != "baseline"]
 
@@ -94,7 +94,7 @@ def _told(report: Report) -> str:
     found = joined(plural(counts[name], name) for name in SEVERITIES if counts[name])
     found = found or ("nothing new" if counts["baseline"] else "nothing found")
     late = overdue(report)
-    told = f"; {plural(len(late), 'strict baseline')} with findings that are gone" if late else ""
+    told = f"; {plural(len(late), 'strict baseline')} with outdated entries" if late else ""
     return f"{found} in {plural(len(report.files), 'file')}{told}"
 
 
@@ -115,7 +115,7 @@ def _header(report: Report) -> Lines:
 
 
 def _filter(report: Report) -> Lines:
-    """The filter is shown by the script, as it does nothing without."""
+    """Write the filter; the script shows it, because it needs the script to work."""
     rules: dict[str, str] = {}
     for file in report.files:
         rules |= {finding.rule: finding.name for finding in file.findings}
@@ -150,7 +150,7 @@ def _errors(report: Report) -> Lines:
 
 
 def _baseline(use: BaselineUse) -> Lines:
-    """Say what a baseline holds for nothing: an alarm where it is strict, as it fails the check."""
+    """Report entries that a baseline no longer needs; a strict baseline is highlighted, because it fails the check."""
     if not use.spent:
         return
     yield f'<section class="spent{" strict" if use.strict else ""}">'
@@ -181,7 +181,7 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
 
 
 def _diagram(file: FileReport, options: ReportOptions) -> Iterator[str]:
-    """Show the diagram of a system as an image: nothing in an image runs or loads, whatever names stand in it."""
+    """Show the diagram of a system as an image, so that nothing in it can run or load."""
     svg = options.diagrams.get(file.key)
     if svg:
         data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
@@ -193,7 +193,7 @@ def _undecided(file: FileReport, root: str) -> Lines:
     if file.undecided:
         yield '<section class="block">'
         yield element("h3", f"Undecided ({len(file.undecided):,})")
-        yield element("p", "Add these keys to decide them, the most decisive first.", klass="aside")
+        yield element("p", "Add these keys to decide them. The first one decides the most.", klass="aside")
         yield '<ul class="facts">'
         for fact in missing_facts(Report((file,))):
             if fact.listed:
@@ -202,7 +202,7 @@ def _undecided(file: FileReport, root: str) -> Lines:
 
 
 def _known(file: FileReport, root: str) -> Lines:
-    """What a baseline holds, folded away: it is nobody's task today."""
+    """Write the findings in the baseline, folded away: they need no action now."""
     if file.baselined:
         yield f'<details class="block known"><summary>In the baseline ({len(file.baselined):,})</summary>'
         for known in file.baselined:
@@ -222,7 +222,7 @@ def _accepted(file: FileReport, root: str) -> Lines:
 def _patterns(file: FileReport) -> Lines:
     if file.patterns:
         yield '<section class="block patterns">'
-        yield element("h3", "Patterns that it follows")
+        yield element("h3", "Recognised patterns")
         yield '<div class="scroll"><table><thead><tr><th scope="col">pattern</th><th scope="col">workload</th>'
         yield '<th scope="col">components</th></tr></thead><tbody>'
         yield from map(pattern_row, file.patterns)

@@ -1,4 +1,4 @@
-"""Text from a file as HTML: escaped, with what is code between backticks marked as code."""
+"""Text from a file as HTML: escaped, with text between backticks marked as code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def text(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """Escape a text, and mark what stands between backticks as code.
+    """Escape a text, and mark text between backticks as code.
 
     >>> prose("`a` waits")
     '<code>a</code> waits'
@@ -34,7 +34,7 @@ def prose(value: str) -> str:
 
 
 def source(value: str) -> str:
-    """Escape a line of a file as it stands, its control characters spelt out."""
+    """Escape a line of a file; control characters are shown as escapes, spaces stay."""
     return escape(visible(value.replace("\t", "    ")), quote=True)
 
 

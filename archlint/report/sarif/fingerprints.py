@@ -1,9 +1,9 @@
-"""The fingerprint of a line by which GitHub's code scanning knows an alert again.
+"""The fingerprint of a line, by which GitHub code scanning recognises an alert again.
 
-The definition is that of `github/codeql-action`, src/fingerprints.ts, which computes it for files that are uploaded
-without: the next 100 characters (UTF-16 units) from the beginning of the line, spaces and tabs left out, every line
-break as one line feed, 65535 for the end of the file and zeros behind it, as a polynomial in 37 modulo 2^64; and
-which one it is of the lines that have the same.
+`github/codeql-action` defines it in src/fingerprints.ts, and computes it for uploads without it. It takes the next 100
+characters (UTF-16 units) from the start of the line, without spaces and tabs, each line break as one line feed. 65535
+stands for the end of the file, zeros follow. The value is a polynomial in 37 modulo 2^64, followed by the ordinal of
+the line among those with the same value.
 """
 
 from __future__ import annotations

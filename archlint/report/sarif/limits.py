@@ -1,4 +1,4 @@
-"""GitHub's limits for SARIF: what is beyond is cut, the least severe first, and said so.
+"""GitHub's limits for SARIF. A report beyond them is shortened, the least severe results first, with a notification.
 
 Source: docs.github.com, "SARIF support for code scanning", sections "File compatibility" and "Supported properties",
 and "SARIF results exceed one or more limits".
@@ -15,9 +15,9 @@ from archlint.report.sarif import records as sarif
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much of everything a file may hold: counts, and `gzip_bytes` of the whole file once compressed.
+    """How much a file may hold: counts, and the size of the whole file after gzip (`gzip_bytes`).
 
-    `shown_results` are kept and shown where there are more.
+    Of more than `shown_results` results, GitHub stores all and shows only so many.
     """
 
     results: int = 25_000
@@ -30,14 +30,14 @@ class Limits(msgspec.Struct, frozen=True):
 
 GITHUB: Final = Limits()
 _GZIP_FRAME: Final = 18
-"""Bytes of header and trailer (RFC 1952), with room for what differs from the frame of zlib."""
+"""Bytes of header and trailer (RFC 1952), at most: the header and trailer of zlib differ a little."""
 _RANKS: Final = {"error": 0, "warning": 1, "note": 2}
 
 
 def rank(result: sarif.Result) -> int:
-    """How soon a result is kept: errors, warnings, notes, what a baseline holds, what is accepted, open questions.
+    """Return the priority of a result: errors, warnings, notes, baseline, accepted, open questions.
 
-    GitHub keeps by severity too, but says nothing of the last three.
+    GitHub keeps results by severity too, but does not document the last three.
     """
     if result.kind == "open":
         return 5
@@ -47,7 +47,7 @@ def rank(result: sarif.Result) -> int:
 
 
 def most_severe(results: Sequence[sarif.Result], most: int) -> list[sarif.Result]:
-    """Return at most so many results, the most severe, in the order in which they stand."""
+    """Return at most so many results, the most severe, in their order."""
     if len(results) <= most:
         return list(results)
     kept = sorted(range(len(results)), key=lambda number: (rank(results[number]), number))[:most]
@@ -55,7 +55,7 @@ def most_severe(results: Sequence[sarif.Result], most: int) -> list[sarif.Result
 
 
 def trimmed(result: sarif.Result, limits: Limits) -> sarif.Result:
-    """Cut the places of one result; the result itself where nothing is beyond."""
+    """Return a result with at most as many places as the limits allow; the same object if it is within them."""
     related = result.related_locations[: max(0, limits.locations - len(result.locations))]
     flows, room = [], limits.flow_locations
     for flow in result.code_flows:
@@ -70,7 +70,7 @@ def trimmed(result: sarif.Result, limits: Limits) -> sarif.Result:
 
 
 def gzip_size(data: bytes, most: int = 0) -> int:
-    """How long data is once it is compressed as gzip does, or at most, where that is `most` or less."""
+    """Return the size of data after gzip; an upper bound if that is `most` or less."""
     from zlib import compress
 
     quick = len(compress(data, 1)) + _GZIP_FRAME

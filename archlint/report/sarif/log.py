@@ -1,4 +1,4 @@
-"""The whole SARIF file: rules, results, files, and how the run ended."""
+"""The complete SARIF file: rules, results, files, and how the run ended."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 _NOTIFICATIONS: Final = {
     "input-not-read": (
         "An input could not be read.",
-        "Nothing is known of what it describes; the other inputs were checked.",
-        "See what is wrong with it, correct it, or take it out of the call.",
+        "archlint did not check this input. It checked the others.",
+        "Fix the error in the message, or remove the input from the command.",
     ),
     "report-cut": (
-        "A part of the report was left out.",
-        "GitHub's code scanning takes or shows no more; what is left out is the least severe.",
-        "Check fewer files in one call, or fewer rules with --select.",
+        "The report was shortened.",
+        "The report exceeds a limit of GitHub code scanning. The least severe results are omitted or not shown.",
+        "Check fewer files per call, or fewer rules with --select.",
     ),
     "files-skipped": (
         "YAML files were not checked.",
@@ -37,8 +37,8 @@ _NOTIFICATIONS: Final = {
         "Start an architecture file with `archlint: 1`.",
     ),
     "baseline-strict": (
-        "A strict baseline holds what is no longer found.",
-        "It may only shrink, so the check fails until these findings are taken out of it.",
+        "A strict baseline has entries that are no longer needed.",
+        "The check fails until these entries are removed.",
         "Run `archlint baseline --update`.",
     ),
 }
@@ -48,7 +48,7 @@ _NUMBERS: Final = {name: number for number, name in enumerate(_NOTIFICATIONS)}
 def render_sarif(report: Report, options: ReportOptions | None = None, limits: Limits = GITHUB) -> str:
     """Return the report as indented SARIF 2.1.0 that ends with a line break.
 
-    What is beyond the limits is cut, the least severe first; a notification says what.
+    If it exceeds the limits, the least severe results are omitted; a notification counts them.
     """
     writer = _LogWriter(report, options or ReportOptions(), limits)
     data = writer.encoded(limits.results)
@@ -60,10 +60,10 @@ def render_sarif(report: Report, options: ReportOptions | None = None, limits: L
 
 
 def render_alerts(report: Report, options: ReportOptions | None = None, limits: Limits = GITHUB) -> str:
-    """Return the same with the findings alone: what is accepted, undecided or in the baseline is left out.
+    """Return the same report with findings only: without those accepted, undecided or in the baseline.
 
     For readers that know neither `suppressions` nor `kind` nor `baselineState`, such as GitHub's code scanning,
-    reviewdog and sarif-tools: they take every result for a new alert.
+    reviewdog and sarif-tools: they show every result as a new alert.
     """
     files = (structs.replace(file, undecided=(), accepted=(), baselined=()) for file in report.files)
     return render_sarif(structs.replace(report, files=tuple(files)), options, limits)
@@ -114,7 +114,7 @@ class _LogWriter:
         run = sarif.Run(
             sarif.Tool(driver),
             [self._invocation(len(self.rules) - len(rules), results)],
-            {BASE: sarif.BaseId(sarif.Message("The folder in which archlint was called."))},
+            {BASE: sarif.BaseId(sarif.Message("The folder where archlint was run."))},
             [_artifact(location, location in self.baselines) for location in self.files.listed()],
             results,
             "unicodeCodePoints",
@@ -124,7 +124,7 @@ class _LogWriter:
         return msgspec.json.format(msgspec.json.encode(sarif.Log(SCHEMA, "2.1.0", [run])), indent=2)
 
     def _fitting(self, results: list[sarif.Result]) -> tuple[list[ActiveRule], list[sarif.Result]]:
-        """Return as many rules as may be, those first that results name, and the results of these."""
+        """Return as many rules as the limit allows, those with results first, and the results of these rules."""
         if len(self.rules) <= self.limits.rules:
             return self.rules, results
         named = dict.fromkeys(result.rule_index for result in sorted(results, key=rank))
@@ -147,20 +147,20 @@ class _LogWriter:
         return sarif.Invocation(not self.report.errors, self.options.exit_status, told)
 
     def _cuts(self, rules_cut: int, results: Sequence[sarif.Result]) -> list[str]:
-        """Say what was left out, and what GitHub will not show."""
+        """Return what was omitted, and what GitHub will not show."""
         told, limits = [], self.limits
         gone = len(self.results) - len(results)
         if gone:
-            out = f"{plural(gone, 'result')} of {len(self.results):,} left out, the least severe"
+            out = f"{gone:,} of {plural(len(self.results), 'result')} omitted (the least severe)"
             told.append(f"{out}: {_why(limits)}.")
         elif len(results) > limits.shown_results:
             told.append(f"{len(results):,} results: GitHub shows the {limits.shown_results:,} most severe.")
         if rules_cut:
-            told.append(f"{plural(rules_cut, 'rule')} left out: GitHub takes {limits.rules:,}.")
+            told.append(f"{plural(rules_cut, 'rule')} omitted: GitHub accepts at most {limits.rules:,}.")
         shorter = sum(whole is not kept for whole, kept in zip(self.full, self.results, strict=True))
         if shorter:
             most = f"{limits.locations:,} places and {limits.flow_locations:,} steps of a path"
-            told.append(f"{plural(shorter, 'result')} with fewer places than found: GitHub takes {most}.")
+            told.append(f"{plural(shorter, 'result')} with fewer places than found: GitHub accepts at most {most}.")
         return told
 
     def _overdue(self, use: BaselineUse) -> sarif.Notification:
@@ -183,7 +183,7 @@ class _LogWriter:
 
 
 def _automation(options: ReportOptions) -> sarif.AutomationDetails | None:
-    """Name the run where the caller knows it. Elsewhere nothing: an id would override the category of an upload."""
+    """Return the name of the run if the caller knows it; otherwise None: an id would override an upload's category."""
     if not options.run_id:
         return None
     properties: dict[str, sarif.Value] = {name: readable(value) for name, value in options.run_properties.items()}
@@ -197,7 +197,7 @@ def _about(name: str, what: str, means: str, next_step: str) -> sarif.Descriptor
 
 
 def _why(limits: Limits) -> str:
-    return f"GitHub takes {limits.results:,}, and {limits.gzip_bytes / 1e6:g} MB once compressed"
+    return f"GitHub accepts at most {limits.results:,}, and {limits.gzip_bytes / 1e6:g} MB compressed by gzip"
 
 
 def _notification(kind: str, level: str, text: str, places: Sequence[sarif.Location] = ()) -> sarif.Notification:

@@ -1,4 +1,4 @@
-"""The part of SARIF 2.1.0 that archlint writes, in the standard's own names.
+"""The part of SARIF 2.1.0 that archlint writes, with the names of the standard.
 
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01,
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import msgspec
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
-"""What a property bag may hold."""
+"""The values that a property bag can contain."""
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """A SARIF object; what is at its default is left out."""
+    """A SARIF object; properties with their default value are omitted."""
 
 
 class Message(Record, frozen=True):

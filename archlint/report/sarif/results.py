@@ -29,7 +29,7 @@ from archlint.verdicts import Accepted, Baselined, Finding, Location, OpenQuesti
 BASE: Final = "%SRCROOT%"
 NEW: Final = "new"
 UNCHANGED: Final = "unchanged"
-"""What a result is beside a baseline (section 3.27.24 of the standard)."""
+"""The state of a result compared with the baseline (section 3.27.24 of the standard)."""
 _MOST_LINES = 20
 _MOST_SNIPPET = 1_000
 
@@ -42,7 +42,7 @@ class Files:
         self._locations: dict[str, sarif.ArtifactLocation] = {}
 
     def location(self, file: str) -> sarif.ArtifactLocation:
-        """Refer to a file, and list it where it is not yet."""
+        """Return a reference to a file, and add the file to the list if it is new."""
         known = self._locations.get(file)
         if known is None:
             uri = path_uri(file, self.root)
@@ -51,13 +51,13 @@ class Files:
         return known
 
     def listed(self) -> list[sarif.ArtifactLocation]:
-        """Every file that was referred to."""
+        """Return every file that was referred to."""
         return list(self._locations.values())
 
     def place(
         self, location: Location, at: str = "", message: str = "", number: int = -1, snippet: str = ""
     ) -> sarif.Location:
-        """Return a place, with its structural path, what it has to do with the result, and what it says."""
+        """Return a place, with its structural path, its relation to the result, and its text."""
         content = sarif.Content(readable(snippet)) if snippet else None
         region = sarif.Region(
             location.line, location.column, location.end_line, location.end_column, content
@@ -71,7 +71,7 @@ class Files:
 
 
 def literal(text: str) -> str:
-    """Write a text so that SARIF takes nothing in it as a placeholder or as a link.
+    """Escape a text so that SARIF reads no placeholder and no link in it.
 
     Sources: sections 3.11.5 (`{0}` is a placeholder, doubled braces are braces) and 3.11.6 (links) of the standard.
 
@@ -82,7 +82,7 @@ def literal(text: str) -> str:
 
 
 class _Links:
-    """The related places of one result: each once, with the number by which the message links to it."""
+    """The related places of one result: each once, with the number that the message uses as a link."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
@@ -104,7 +104,7 @@ class _Links:
 
 
 class ResultWriter:
-    """Writes the results of one system; where a baseline holds for it, each finding says that it is new."""
+    """Writes the results of one system; if it has a baseline, findings outside of it are marked as new."""
 
     def __init__(
         self, files: Files, rules: Mapping[str, int], sources: Mapping[str, Document], baseline: bool = False
@@ -116,7 +116,7 @@ class ResultWriter:
         self._hashes: dict[str, LineHashes] = {}
 
     def finding(self, finding: Finding) -> sarif.Result:
-        """Write a finding; its message holds the arithmetic, with a link to where each fact was said."""
+        """Write a finding; its message has the arithmetic, with a link to the place of each fact."""
         links = _Links(self.files)
         for other in finding.related:
             links.add(other.location, other.at, flat(other.message))
@@ -137,14 +137,14 @@ class ResultWriter:
         )
 
     def baselined(self, known: Baselined) -> sarif.Result:
-        """Write a finding that a baseline holds, under the fingerprint that it was frozen with."""
+        """Write a finding in the baseline, with the fingerprint that it has there."""
         return msgspec.structs.replace(
             self.finding(msgspec.structs.replace(known.finding, fingerprint=known.fingerprint)),
             baseline_state=UNCHANGED,
         )
 
     def accepted(self, entry: Accepted) -> sarif.Result:
-        """Write a finding that was taken on purpose: marked, never dropped."""
+        """Write an accepted finding: marked as suppressed, never dropped."""
         until: dict[str, sarif.Value] = {"until": readable(entry.until)} if entry.until else {}
         suppression = sarif.Suppression(
             "inSource", readable(entry.reason), self.files.place(entry.location), until

@@ -1,4 +1,4 @@
-"""The rules of a run as SARIF's reporting descriptors, made of the same folders as `archlint explain`."""
+"""The rules of a run as SARIF reporting descriptors, from the same folders as `archlint explain`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_DESCRIPTION = 1024
 
 
 def all_rules(report: Report) -> list[ActiveRule]:
-    """Return the rules that were run, and those that only a finding names, in the order of their ids."""
+    """Return the rules that ran, and those that only a finding names, in the order of their ids."""
     known = {rule.id: rule for rule in report.rules}
     others = [*(known.finding for known in report.baselined), *(entry.finding for entry in report.accepted)]
     for finding in (*report.findings, *others):
@@ -39,7 +39,7 @@ def all_rules(report: Report) -> list[ActiveRule]:
 
 
 def descriptor(rule: ActiveRule) -> Descriptor:
-    """Describe a rule; what its folder does not say, as one whose rule is gone, is said in its name."""
+    """Describe a rule from its folder; a rule without a folder has only its name."""
     text = read_text(Path(rule.folder)) if rule.folder else None
     title = _sentence(text.title if text else rule.name)
     return Descriptor(
@@ -67,10 +67,10 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
     if text is None:
         return Message(readable(f"More: {command}"))
     said = {
-        "When it is violated": text.what,
+        "What it does": text.what,
         "Why it matters": text.why,
-        "Where the finding appears": text.place,
-        "What to do": text.fix,
+        "Where it is reported": text.place,
+        "How to fix": text.fix,
     }
     plain, marked = [_sentence(text.summary or text.title)], [_sentence(text.summary or text.title)]
     for title, part in said.items():
@@ -94,14 +94,14 @@ def _help(rule: ActiveRule, text: PackText | None) -> Message:
 
 
 def _start(pattern: str) -> str:
-    """Say how an implementation of a pattern is started, where there is one."""
+    """Return the command that starts an implementation of a pattern; empty if there is none."""
     found = pattern_named(pattern)
     command = start_command(found.reference) if found is not None else ""
-    return f" Start it: {command}" if command else ""
+    return f" Try it: {command}" if command else ""
 
 
 def _when(condition: str) -> str:
-    return f" Helps when: {_sentence(condition)}" if condition else ""
+    return f" Use it when {_sentence(condition)}" if condition else ""
 
 
 def _listed(items: Iterable[str]) -> str:
