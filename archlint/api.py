@@ -14,6 +14,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, shipped_technologies
 from archlint.config import Config, find_config, read_config
 from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
+from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
 from archlint.source.document import Document
@@ -21,7 +22,7 @@ from archlint.source.files import read_document, real_path
 from archlint.source.join import pick_system
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
 from archlint.targets import STDIN, Configs, Inputs
-from archlint.verdicts import FileReport, InputError, Report, input_errors
+from archlint.verdicts import FileReport, Report
 
 __all__ = [
     "STDIN",

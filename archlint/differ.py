@@ -16,12 +16,12 @@ from archlint.compare.git import Revision, RevisionIncludes
 from archlint.compare.systems import Snapshot, compare
 from archlint.config import Config
 from archlint.errors import UnreadableInputError
+from archlint.inputs import InputError
 from archlint.linter import Includes, Options
 from archlint.model.read import no_includes
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
 from archlint.source.parser import parse
-from archlint.verdicts import InputError
 
 _ALIKE: Final = 0.5
 """The least share of common components for systems in files with different names to be the same system."""

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from archlint.config import Config, Patterns, find_config, nearest_config, option_patterns, read_config
 from archlint.errors import ConfigError, UnreadableInputError
+from archlint.inputs import InputError, input_errors
 from archlint.linter import Options, baseline_of
 from archlint.source.files import is_architecture, project_root, read_bytes, read_stream, real_path
 from archlint.source.search import Search, find_files
-from archlint.verdicts import InputError, input_errors
 
 STDIN = "<stdin>"
 PER_PATH = "per-path"

@@ -6,18 +6,15 @@ The engine makes a `Finding` of each hit, and a `Report` of all findings.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from importlib import import_module
-from typing import Final
 
 import msgspec
 
-from archlint.errors import ArchlintError, Spot
+from archlint.baselined import BaselineUse
+from archlint.inputs import InputError
 from archlint.model.places import Place
 from archlint.source.document import Document
-
-_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: ")
 
 
 class Severity(Enum):
@@ -261,41 +258,6 @@ class Baselined(msgspec.Struct, frozen=True):
     was_file: str = ""
 
 
-class BaselineEntry(msgspec.Struct, frozen=True):
-    """One entry of a baseline: a rule, a structural path of a file, and how often the finding occurs there (`count`).
-
-    `line` is the line of the entry in the baseline, counted from 1; 0 if unknown.
-    """
-
-    file: str
-    rule: str
-    at: str
-    count: int = 1
-    line: int = 0
-
-
-class BaselineUse(msgspec.Struct, frozen=True):
-    """The entries of one baseline that are no longer needed: their findings are resolved (`healed`), or accepted now.
-
-    `file` is the name of the baseline in messages. If it is `strict`, such entries fail the check.
-    """
-
-    file: str
-    healed: tuple[BaselineEntry, ...] = ()
-    accepted: tuple[BaselineEntry, ...] = ()
-    strict: bool = False
-
-    @property
-    def spent(self) -> int:
-        """How many of its findings are resolved or accepted."""
-        return sum(entry.count for entry in (*self.healed, *self.accepted))
-
-    @property
-    def line(self) -> int:
-        """The line of the first entry that is no longer needed; 0 if unknown."""
-        return min((entry.line for entry in (*self.healed, *self.accepted) if entry.line), default=0)
-
-
 class RecognisedPattern(msgspec.Struct, frozen=True):
     """A pattern of the catalogue that the system follows, with the components in its roles."""
 
@@ -344,39 +306,6 @@ class FileReport(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """The unique name of this system in a report: its file, and its part of that file."""
         return f"{self.file}#{self.part}" if self.part else self.file
-
-
-class InputError(msgspec.Struct, frozen=True):
-    """An input or a configuration that could not be read, or a file for which archlint itself failed.
-
-    `file` is its name; empty if the error is not about one file. `line` and `column` are counted from 1; 0 if unknown.
-    `traceback` is set if archlint itself failed.
-    """
-
-    message: str
-    hint: str = ""
-    file: str = ""
-    line: int = 0
-    column: int = 0
-    traceback: str = ""
-
-
-def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]:
-    """Return the mistakes of an error, each with its place; `file` is the input if the error does not name one.
-
-    >>> from archlint.errors import ConfigError
-    >>> input_errors(ConfigError.at("archlint.toml:3:1", "no key `selct`", "did you mean `select`?"))[0].line
-    3
-    """
-    if not error.mistakes:
-        return (InputError(error.message, error.hint, *_spot(error.message, file)),)
-    return tuple(InputError(mistake.said, mistake.hint, *mistake.spot) for mistake in error.mistakes)
-
-
-def _spot(message: str, file: str) -> Spot:
-    """Return the place at the start of a message."""
-    match = _PLACED.match(message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
-    return Spot(match[1], int(match[2] or 0), int(match[3] or 0)) if match is not None else Spot(file)
 
 
 class Report(msgspec.Struct, frozen=True):

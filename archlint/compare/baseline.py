@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from archlint.baselined import BaselineEntry, BaselineUse
 from archlint.compare.entries import (
     Baseline,
     Entry,
@@ -18,17 +19,9 @@ from archlint.compare.entries import (
 )
 from archlint.compare.matching import Matched, Pair, match
 from archlint.compare.moved import moved
+from archlint.inputs import InputError
 from archlint.report.layout import plural
-from archlint.verdicts import (
-    Baselined,
-    BaselineEntry,
-    BaselineUse,
-    FileReport,
-    Finding,
-    InputError,
-    OpenQuestion,
-    Report,
-)
+from archlint.verdicts import Baselined, FileReport, Finding, OpenQuestion, Report
 
 
 class Applied(msgspec.Struct, frozen=True):

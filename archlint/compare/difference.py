@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from archlint.compare.facts import Change
-from archlint.verdicts import Finding, InputError, Location, Severity
+from archlint.inputs import InputError
+from archlint.verdicts import Finding, Location, Severity
 
 ADDED, REMOVED, CHANGED, RENAMED = "added", "removed", "changed", "renamed"
 

@@ -15,11 +15,12 @@ from typing import Final
 
 import msgspec
 
+from archlint.baselined import BaselineEntry
 from archlint.compare.signatures import Signatures, signature_of
 from archlint.engine import fingerprint
 from archlint.errors import ArchlintError, hint_to_read, hint_to_write
 from archlint.model.quantities import shorten
-from archlint.verdicts import BaselineEntry, Finding
+from archlint.verdicts import Finding
 from archlint.writing import write_file
 
 VERSION: Final = 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from archlint.inputs import InputError
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
 from archlint.report.plain import error_place, relative_path
 from archlint.report.spent import overdue, spent_text
-from archlint.verdicts import InputError, Report
+from archlint.verdicts import Report
 
 
 def render_concise(report: Report, options: ReportOptions | None = None) -> str:

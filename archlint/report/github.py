@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from archlint.baselined import BaselineUse
+from archlint.inputs import InputError
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
@@ -24,7 +26,7 @@ from archlint.report.plain import (
 )
 from archlint.report.spent import overdue, spent_text
 from archlint.report.summary import SEVERITIES
-from archlint.verdicts import Accepted, BaselineUse, Finding, InputError, OpenQuestion, Report
+from archlint.verdicts import Accepted, Finding, OpenQuestion, Report
 
 MOST_SHOWN: Final = 10
 _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}

@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from archlint.baselined import BaselineUse
+from archlint.inputs import InputError
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
@@ -27,7 +29,7 @@ from archlint.report.plain import (
     relative_path,
 )
 from archlint.report.spent import overdue, spent_text
-from archlint.verdicts import BaselineUse, FileReport, Finding, InputError, Report
+from archlint.verdicts import FileReport, Finding, Report
 
 _SEVERITIES: Final = {"error": "critical", "warning": "major", "info": "minor"}
 

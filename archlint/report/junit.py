@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
+from archlint.baselined import BaselineUse
+from archlint.inputs import InputError
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
@@ -25,7 +27,7 @@ from archlint.report.plain import (
     relative_path,
 )
 from archlint.report.spent import spent_groups, spent_text
-from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, InputError, Location, Report, order_of
+from archlint.verdicts import Accepted, FileReport, Finding, Location, Report, order_of
 
 
 class _Case(msgspec.Struct, frozen=True):

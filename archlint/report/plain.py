@@ -9,10 +9,11 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
 
+from archlint.inputs import InputError
 from archlint.model.quantities import format_quantity
 from archlint.report.layout import flat, joined
 from archlint.report.undecided import MissingFact
-from archlint.verdicts import Certainty, Cure, Finding, InputError, Location, OpenQuestion, ShownTerm
+from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, ShownTerm
 
 _UNREADABLE: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archlint.baselined import BaselineEntry, BaselineUse
 from archlint.report.layout import flat, plural
-from archlint.verdicts import BaselineEntry, BaselineUse, Report
+from archlint.verdicts import Report
 
 MOST_ENTRIES = 20
 """At most so many resolved entries are listed by name, and as many accepted ones."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
-from archlint.verdicts import Accepted, BaselineUse, FileReport, Finding, OpenQuestion, Report
+from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
 
 SEVERITIES = ("error", "warning", "info")
 _MOST_RULES = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archlint.inputs import InputError
 from archlint.report.finding import FindingWriter
 from archlint.report.layout import Ink, flat, hanging, plural
 from archlint.report.options import TextOptions
@@ -15,7 +16,7 @@ from archlint.report.summary import (
     summary_lines,
     undecided_lines,
 )
-from archlint.verdicts import Finding, InputError, Report
+from archlint.verdicts import Finding, Report
 
 LEAST_WIDTH = 40
 MOST_SHOWN = 10

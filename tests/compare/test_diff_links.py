@@ -7,7 +7,8 @@ import pytest
 from archlint.compare.difference import DerivedChange, Difference, PartChange, Regraded, SystemDifference
 from archlint.compare.facts import Change
 from archlint.compare.markdown import render_markdown
-from archlint.verdicts import InputError, Location
+from archlint.inputs import InputError
+from archlint.verdicts import Location
 from tests.report.reading import rendered
 from tests.report.samples import found
 from tests.report.test_links import ADDRESSES, REFERENCE, as_github

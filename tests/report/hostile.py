@@ -5,17 +5,16 @@ from __future__ import annotations
 import msgspec
 from hypothesis import strategies as st
 
+from archlint.baselined import BaselineEntry, BaselineUse
+from archlint.inputs import InputError
 from archlint.source.document import Document
 from archlint.verdicts import (
     Accepted,
     ActiveRule,
     Baselined,
-    BaselineEntry,
-    BaselineUse,
     Cure,
     FileReport,
     Finding,
-    InputError,
     Location,
     OpenQuestion,
     RecognisedPattern,

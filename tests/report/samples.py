@@ -1,17 +1,16 @@
 """Reports built by hand on small real files."""
 
 from archlint.about import docs_url
+from archlint.baselined import BaselineEntry, BaselineUse
+from archlint.inputs import InputError
 from archlint.source.document import Document
 from archlint.source.parser import parse
 from archlint.verdicts import (
     Accepted,
     Baselined,
-    BaselineEntry,
-    BaselineUse,
     Cure,
     FileReport,
     Finding,
-    InputError,
     Location,
     OpenQuestion,
     RecognisedPattern,

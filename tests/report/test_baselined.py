@@ -8,6 +8,7 @@ from xml.etree.ElementTree import fromstring
 
 import msgspec
 
+from archlint.baselined import BaselineEntry, BaselineUse
 from archlint.report.github import MOST_SHOWN, render_github
 from archlint.report.gitlab import render_gitlab
 from archlint.report.html import render_html
@@ -17,7 +18,7 @@ from archlint.report.options import ReportOptions, TextOptions
 from archlint.report.sarif import render_sarif
 from archlint.report.sarif.limits import Limits
 from archlint.report.text import render_text
-from archlint.verdicts import Baselined, BaselineEntry, BaselineUse, Report
+from archlint.verdicts import Baselined, Report
 
 from .reading import Page, rendered
 from .samples import ALONE, BROKEN, KEY, WHOLE, report_of

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 
 from archlint.api import check_targets
+from archlint.inputs import InputError
 from archlint.linter import Options
 from archlint.report import FORMATS
 from archlint.report.options import ReportOptions
 from archlint.report.plain import relative_path
-from archlint.verdicts import FileReport, InputError, Location, Report
+from archlint.verdicts import FileReport, Location, Report
 from tests.conftest import ROOT
 
 from .hostile import any_reports, hostile_report

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from archlint.inputs import InputError
 from archlint.report.contract import JsonFinding, JsonReport, JsonUndecided
 from archlint.report.json import render_json, report_schema
-from archlint.verdicts import FileReport, InputError, Location, Report, ShownTerm
+from archlint.verdicts import FileReport, Location, Report, ShownTerm
 
 from .samples import BIGSIZE, HOME, KEY, MODELS, OBJECTIVE, OVERLOAD, WHOLE, found, report_of
 from .test_laws import reports

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from archlint.baselined import BaselineEntry, BaselineUse
 from archlint.report.checkstyle import render_checkstyle
 from archlint.report.concise import render_concise
 from archlint.report.options import ReportOptions
-from archlint.verdicts import BaselineEntry, BaselineUse, Report
+from archlint.verdicts import Report
 
 from .hostile import hostile_report
 from .samples import BIGSIZE, KEY, WHOLE, report_of

@@ -7,19 +7,11 @@ from textwrap import dedent
 import msgspec
 import pytest
 
+from archlint.inputs import InputError
 from archlint.report.options import TextOptions
 from archlint.report.text import render_text
 from archlint.source.parser import parse
-from archlint.verdicts import (
-    Cure,
-    FileReport,
-    Finding,
-    InputError,
-    OpenQuestion,
-    Report,
-    ShownRelated,
-    ShownTerm,
-)
+from archlint.verdicts import Cure, FileReport, Finding, OpenQuestion, Report, ShownRelated, ShownTerm
 
 from .samples import (
     BALANCER,

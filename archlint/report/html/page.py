@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from archlint.baselined import BaselineUse
 from archlint.report.html.findings import accepted_item, finding_item, known_item
 from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
@@ -21,7 +22,7 @@ from archlint.report.plain import relative_path
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
-from archlint.verdicts import BaselineUse, FileReport, Report, order_of
+from archlint.verdicts import FileReport, Report, order_of
 
 _HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import structs
 
 from archlint.about import REPOSITORY
+from archlint.baselined import BaselineUse
+from archlint.inputs import InputError
 from archlint.report.layout import flat, plural
 from archlint.report.options import ReportOptions
 from archlint.report.plain import error_place, readable
@@ -17,7 +19,7 @@ from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe,
 from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
 from archlint.report.sarif.rules import all_rules, descriptor
 from archlint.report.spent import overdue, spent_text
-from archlint.verdicts import ActiveRule, BaselineUse, InputError, Location, Report
+from archlint.verdicts import ActiveRule, Location, Report
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _NOTIFICATIONS: Final = {

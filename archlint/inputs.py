@@ -1,0 +1,45 @@
+"""Errors about inputs, as reports show them: the message, and the place at which it points."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from archlint.errors import ArchlintError, Spot
+
+_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: ")
+
+
+class InputError(msgspec.Struct, frozen=True):
+    """An input or a configuration that could not be read, or a file for which archlint itself failed.
+
+    `file` is its name; empty if the error is not about one file. `line` and `column` are counted from 1; 0 if unknown.
+    `traceback` is set if archlint itself failed.
+    """
+
+    message: str
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    traceback: str = ""
+
+
+def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]:
+    """Return the mistakes of an error, each with its place; `file` is the input if the error does not name one.
+
+    >>> from archlint.errors import ConfigError
+    >>> input_errors(ConfigError.at("archlint.toml:3:1", "no key `selct`", "did you mean `select`?"))[0].line
+    3
+    """
+    if not error.mistakes:
+        return (InputError(error.message, error.hint, *_spot(error.message, file)),)
+    return tuple(InputError(mistake.said, mistake.hint, *mistake.spot) for mistake in error.mistakes)
+
+
+def _spot(message: str, file: str) -> Spot:
+    """Return the place at the start of a message."""
+    match = _PLACED.match(message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
+    return Spot(match[1], int(match[2] or 0), int(match[3] or 0)) if match is not None else Spot(file)
