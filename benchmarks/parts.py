@@ -34,7 +34,7 @@ def measure_startup(bench: Bench) -> tuple[Startup, ...]:
     healthy = next(seed for seed in range(1, 1000) if not Company(SMALL, seed).sick)
     does = {name: made.description for name, made in inputs.items()}
     sick = len(Company(SMALL).sick)
-    does[_OWN] = f"an arch.yaml with {SMALL} components, {sick} of them sick"
+    does[_OWN] = f"an arch.yaml with {SMALL} components, {sick} of them failing"
     does[f"{_OWN}, healthy"] = f"an arch.yaml with {SMALL} components"
     commands = [
         Command("python -c pass", (python, "-c", "pass"), bench.folder),

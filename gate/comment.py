@@ -113,7 +113,7 @@ def _cut(text: str, room: int) -> str:
         return text
     kept = text[: text.rfind("\n", 0, room) + 1]
     fence = "```\n" if kept.count("\n```") % 2 else ""
-    return f"{kept}{fence}\n> Cut to the {MOST_CHARACTERS:,} characters that a comment can have.\n"
+    return f"{kept}{fence}\n> Shortened to GitHub's limit of {MOST_CHARACTERS:,} characters per comment.\n"
 
 
 def main(folder: Path, environment: Mapping[str, str]) -> None:

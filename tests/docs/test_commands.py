@@ -25,7 +25,7 @@ ELSEWHERE = {
     r"python3 -m venv|python3 tests/run\.py|\.venv/bin/": "tests/bare.py types them on a bare machine",
     r"(pip|pipx|uv|uvx) ": "tests/reference/test_wheel.py installs the wheel",
     r"docker ": "needs a Docker engine; the Dockerfile is linted",
-    r"(.* && )?gh ": "needs GitHub",
+    r"(.* && )?(gh|reviewdog) ": "needs GitHub, or a program that no registry has",
     r"archlint reference [a-z-]+$": "the tests of each implementation start it",
 }
 """Lines that this test does not run, and what holds them instead. A pattern that matches no line is an error."""
