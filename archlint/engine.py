@@ -22,6 +22,7 @@ from archlint.shipped import shipped_folder
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 from archlint.verdicts import (
+    MOST_NEEDS,
     Accepted,
     Certainty,
     Cure,
@@ -135,11 +136,11 @@ class _Maker:
             if isinstance(verdict, Problem):
                 self.findings.append(self.of_problem(rule, verdict))
             elif isinstance(verdict, Undecided):
-                self.questions.append(self._question(rule, verdict.at, verdict.needs, verdict.because))
+                self.questions.append(self._question(rule, verdict))
             else:
                 blockers = self._blocked_by(verdict)
                 if blockers:
-                    self.questions.append(self._question(rule, verdict.at, blockers, UNREAD))
+                    self.questions.append(self._question(rule, Undecided(verdict.at, blockers, UNREAD)))
                 else:
                     self.findings.append(self._of_hit(rule, verdict))
 
@@ -163,9 +164,11 @@ class _Maker:
         self._seen[rule, identity] = ordinal + 1
         return fingerprint(rule, identity, ordinal)
 
-    def _question(self, rule: Rule, at: Place, needs: tuple[Place, ...], because: str) -> OpenQuestion:
-        names = tuple(dict.fromkeys(place.at for place in needs))
-        return OpenQuestion(rule.pack.id, rule.pack.name, at.at, names, self.at(at), because)
+    def _question(self, rule: Rule, undecided: Undecided) -> OpenQuestion:
+        at, places = undecided.at, list(dict.fromkeys(undecided.needs))
+        names = tuple(dict.fromkeys(place.at for place in places[:MOST_NEEDS]))
+        more = undecided.more + max(0, len(places) - MOST_NEEDS)
+        return OpenQuestion(rule.pack.id, rule.pack.name, at.at, names, self.at(at), undecided.because, more)
 
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
         pack = rule.pack

@@ -108,12 +108,20 @@ class Hit(msgspec.Struct, frozen=True):
     loss: float = 0.0
 
 
+MOST_NEEDS = 8
+"""Of the keys that would decide a question, this many are named; the others are only counted."""
+
+
 class Undecided(msgspec.Struct, frozen=True):
-    """A rule that cannot be decided at a place: `needs` are the places of the keys that would decide it."""
+    """A rule that cannot be decided at a place: `needs` are the places of the keys that would decide it.
+
+    If there are very many, a check names the first ones, and `more` is the number of the others.
+    """
 
     at: Place
     needs: tuple[Place, ...]
     because: str = ""
+    more: int = 0
 
 
 Verdict = Hit | Undecided
@@ -226,7 +234,10 @@ def order_of(finding: Finding) -> tuple[int, float, str, int, int, str]:
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
-    """A rule that is undecided at a place, with the keys that would decide it."""
+    """A rule that is undecided at a place, with the keys that would decide it.
+
+    `needs` names the first of these keys; `more` is the number of the others, which are needed too.
+    """
 
     rule: str
     name: str
@@ -234,6 +245,12 @@ class OpenQuestion(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     location: Location
     because: str = ""
+    more: int = 0
+
+    @property
+    def needs_total(self) -> int:
+        """How many keys it needs, the named ones and the others."""
+        return len(set(self.needs)) + self.more
 
 
 class Accepted(msgspec.Struct, frozen=True):

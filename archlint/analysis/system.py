@@ -157,12 +157,15 @@ class System:
     def servings(self, workload: Workload | str) -> tuple[Serving, ...]:
         """Return how a workload gets the predictions of each of its models."""
         asked = self._workload(workload)
-        flow = self.flow(asked)
-        key = (self._client_apart(flow), asked.models)
+        key = self.served_alike(asked)
         known = self._servings.get(key)
         if known is None:
-            known = self._servings[key] = servings(flow, asked.models, self.productions)
+            known = self._servings[key] = servings(self.flow(asked), asked.models, self.productions)
         return known
+
+    def served_alike(self, workload: Workload) -> Hashable:
+        """Return a key that is the same for workloads that get the same predictions in the same way."""
+        return self._client_apart(self.flow(workload)), workload.models
 
     def _client_apart(self, flow: Flow) -> Hashable:
         """Return a key for flows that are served alike: a client counts where it predicts or reads predictions."""

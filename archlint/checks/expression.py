@@ -131,7 +131,7 @@ class _HouseRule:
         if any(leaf.not_asked for leaf in missing):
             return None  # the product does not ask for it: the rule does not apply
         needs = tuple(dict.fromkeys(leaf.place for leaf in missing))
-        return Undecided(self._at(sheet), needs[:_MAX_NEEDS], "what the rule requires")
+        return Undecided(self._at(sheet), needs[:_MAX_NEEDS], "what the rule requires", max(0, len(needs) - _MAX_NEEDS))
 
     def _missing(self, sheet: Sheet, expression: Expression, key: str) -> list[Leaf]:
         """Find the missing facts for which an expression asks: those that it names, else all of that last name."""

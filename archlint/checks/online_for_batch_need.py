@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import msgspec
 
-from archlint.analysis.modes import ONLINE
+from archlint.analysis.modes import ONLINE, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.work import Work, replicas_key, work
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -38,6 +39,64 @@ class Use(msgspec.Struct, frozen=True):
 
     workload: Workload
     models: tuple[str, ...]
+
+
+class Users(msgspec.Struct, frozen=True, eq=False):
+    """Workloads that use a server, in the order of the file, each with the number of its group (`Online`).
+
+    `live` says that one of them needs the server anyway; `unknown` are the places of what does not say whether it does,
+    `unsized` of how many inputs there are.
+    """
+
+    workloads: list[tuple[Workload, int]]
+    live: bool
+    unknown: tuple[Place, ...]
+    unsized: tuple[Place, ...]
+
+
+class Online:
+    """Which workloads get predictions of each server online.
+
+    Workloads that are served alike are a group: what a server does is worked out for a group, not for each workload.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._groups: list[list[tuple[int, Workload]]] = []
+        self._users: dict[tuple[int, ...], Users] = {}
+        self.models: dict[str, dict[int, tuple[str, ...]]] = {}
+        numbers: dict[Hashable, int] = {}
+        for position, workload in enumerate(system.workloads.values()):
+            key = system.served_alike(workload)
+            if key not in numbers:
+                numbers[key] = len(numbers)
+                self._groups.append([])
+                self._add(numbers[key], system.servings(workload))
+            self._groups[numbers[key]].append((position, workload))
+
+    def _add(self, number: int, servings: Iterable[Serving]) -> None:
+        found: dict[str, list[str]] = {}
+        for serving in servings:
+            if serving.mode == ONLINE:
+                found.setdefault(serving.server, []).append(serving.model)
+        for server, models in found.items():
+            self.models.setdefault(server, {})[number] = tuple(models)
+
+    def users(self, server: str) -> Users:
+        """Return the workloads that use a server; servers of the same groups share them."""
+        numbers = tuple(self.models[server])
+        if numbers not in self._users:
+            found = sorted(
+                ((position, number, workload) for number in numbers for position, workload in self._groups[number]),
+                key=lambda user: user[0],
+            )
+            workloads = [(workload, number) for _, number, workload in found]
+            self._users[numbers] = Users(
+                workloads,
+                any(_needs_it_live(workload) for workload, _ in workloads),
+                tuple(place for workload, _ in workloads for place in _unknown_of(workload)),
+                tuple(workload.place("distinct") for workload, _ in workloads if workload.distinct is None),
+            )
+        return self._users[numbers]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -66,33 +125,27 @@ class Job(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each online server whose work a job could do in time, at the server."""
-    for name, uses in _online(system).items():
-        if any(_needs_it_live(use.workload) for use in uses):
+    online = Online(system)
+    for name, models in online.models.items():
+        users = online.users(name)
+        if users.live:
             continue  # that workload needs the server anyway
         server = system.components[name]
-        job = _job(system, server, uses, params)
+        job = _job(system, server, users, models, params)
         if isinstance(job, Job) and not _worth_it(job, params):
             continue
-        unknown = [place for use in uses for place in _unknown_of(use.workload)]
-        if isinstance(job, Job) and not unknown:
+        if isinstance(job, Job) and not users.unknown:
+            uses = [Use(workload, models[number]) for workload, number in users.workloads]
             yield _hit(system, server, uses, job)
         else:
-            needs = dict.fromkeys((*unknown, *(() if isinstance(job, Job) else job)))
-            yield Undecided(server.place(), tuple(needs), "whether a job could precompute the predictions")
+            yield _undecided(server, (users.unknown, () if isinstance(job, Job) else job))
 
 
-def _online(system: System) -> dict[str, list[Use]]:
-    """Return for each server the workloads that get predictions of it online."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for workload in system.workloads.values():
-        for serving in system.servings(workload):
-            if serving.mode == ONLINE:
-                models = found.setdefault(serving.server, {}).setdefault(workload.name, [])
-                models.append(serving.model)
-    return {
-        server: [Use(system.workloads[name], tuple(models)) for name, models in users.items()]
-        for server, users in found.items()
-    }
+def _undecided(server: Component, needs: Sequence[tuple[Place, ...]]) -> Undecided:
+    """Return the question about a server: of the keys that it needs, the first by name, the others by number."""
+    named = tuple(islice(dict.fromkeys(chain.from_iterable(places[:MOST_NEEDS] for places in needs)), MOST_NEEDS))
+    more = sum(map(len, needs)) - len(named)
+    return Undecided(server.place(), named, "whether a job could precompute the predictions", more)
 
 
 def _needs_it_live(workload: Workload) -> bool:
@@ -107,28 +160,32 @@ def _unknown_of(workload: Workload) -> Iterator[Place]:
         yield workload.place("waits")
 
 
-def _job(system: System, server: Component, uses: list[Use], params: Params) -> Job | tuple[Place, ...]:
+def _job(
+    system: System, server: Component, users: Users, models: Mapping[int, tuple[str, ...]], params: Params
+) -> Job | tuple[Place, ...]:
     """Return the job on today's replicas, or the places of what is unknown about it.
 
     Just before the next run ends, a prediction is one period and one run old: the period is the freshness less the run.
     """
-    needs = [use.workload.place("distinct") for use in uses if use.workload.distinct is None]
+    unknown: dict[Place, None] = {}
+    for names in dict.fromkeys(models.values()):
+        done = work(system, 0.0, names, server)
+        if not isinstance(done, Work):
+            unknown |= dict.fromkeys(done)
+    replicas = system.facts.replicas(server)
+    if users.unsized or unknown or replicas is None:
+        return (*users.unsized, *unknown) or (replicas_key(server),)
     works: list[Work] = []
-    known: dict[tuple[float | None, tuple[str, ...]], Work | tuple[Place, ...]] = {}
-    for use in uses:
-        key = (use.workload.distinct, use.models)
+    known: dict[tuple[float | None, int], Work | tuple[Place, ...]] = {}
+    for workload, number in users.workloads:
+        key = (workload.distinct, number)
         if key not in known:
-            known[key] = work(system, use.workload.distinct or 0.0, use.models, server)
+            known[key] = work(system, workload.distinct or 0.0, models[number], server)
         done = known[key]
         if isinstance(done, Work):
             works.append(done)
-        else:
-            needs += done
-    replicas = system.facts.replicas(server)
-    if needs or replicas is None:
-        return tuple(needs) or (replicas_key(server),)
     run_s = sum(done.value_s for done in works)
-    period_s = min(_period_s(use.workload, run_s, params) for use in uses)
+    period_s = min(_period_s(workload, run_s, params) for workload, _ in users.workloads)
     return Job(period_s, run_s, float(replicas.value), tuple(works))
 
 

@@ -194,10 +194,14 @@ def _without(report: FileReport, matched: Matched, still: Iterable[Pair], was_fi
 
 
 def is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
-    """Whether a finding may still be there: its rule is undecided about the part that had it."""
+    """Whether a finding may still be there: its rule is undecided about the part that had it.
+
+    It may be where a question does not name all that it needs, too.
+    """
     part = _spelt(entry.path[:2])
     return any(
-        question.rule == entry.rule and any(_is_within(place, part) for place in (question.at, *question.needs))
+        question.rule == entry.rule
+        and (question.more or any(_is_within(place, part) for place in (question.at, *question.needs)))
         for question in questions
     )
 

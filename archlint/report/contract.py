@@ -159,7 +159,8 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     rule: Rule
     name: Name
     at: At
-    needs: Annotated[list[str], Meta(description="The keys to add, such as models.ranker.service_time.")]
+    needs: Annotated[list[str], Meta(description="The keys to add, such as models.ranker.service_time: the first 8.")]
+    needs_total: Annotated[int, Meta(description="How many keys to add, with those that `needs` does not name.")]
     file: File
     line: Line
     column: Column

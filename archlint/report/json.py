@@ -164,6 +164,7 @@ def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
         name=question.name,
         at=question.at,
         needs=list(question.needs),
+        needs_total=question.needs_total,
         file=here.file,
         line=here.line,
         column=here.column,

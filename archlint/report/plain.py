@@ -81,9 +81,14 @@ def start_after(cure: Cure) -> str:
 
 def question_text(question: OpenQuestion) -> str:
     """Return the keys that decide an open question, and why it is open."""
-    needs = joined(f"`{flat(need)}`" for need in question.needs)
+    needs = joined([*(f"`{flat(need)}`" for need in question.needs), *more_needs(question)])
     text = f"undecided: add {needs} to decide it" if needs else "undecided: no key can decide it"
     return f"{text}; unknown: {flat(question.because)}" if question.because else text
+
+
+def more_needs(question: OpenQuestion) -> list[str]:
+    """Return how many more keys a question needs than it names; nothing if it names all."""
+    return [f"{question.more:,} more"] if question.more else []
 
 
 def fact_text(fact: MissingFact, count: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
-from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text
+from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text, more_needs
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
@@ -160,7 +160,7 @@ def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) 
 
 def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]:
     """Return rule, place, line, and other remarks."""
-    others = [flat(need) for need in question.needs if need != key]
+    others = [*(flat(need) for need in question.needs if need != key), *more_needs(question)]
     more = [f"also needs {joined(others)}"] if others else []
     if question.because:
         more.append(f"unknown: {flat(question.because)}")

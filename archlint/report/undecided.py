@@ -28,7 +28,7 @@ class MissingFact(msgspec.Struct, frozen=True):
     @property
     def alone(self) -> int:
         """How many questions need no other key."""
-        return sum(len(set(question.needs)) == 1 for question in self.questions)
+        return sum(question.needs_total == 1 for question in self.questions)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -65,17 +65,17 @@ def missing_facts(report: Report) -> tuple[MissingFact, ...]:
 
 
 def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, float, str]:
-    weight = sum(1 / max(1, len(set(question.needs))) for question in questions)
+    weight = sum(1 / max(1, question.needs_total) for question in questions)
     return not key, -round(weight, 6), key
 
 
 def best_decision(report: Report) -> Decision | None:
-    """Return the set of keys that decides the most questions per key; None if no question needs a key."""
+    """Return the set of keys that decides the most questions per key; None if no question names all its keys."""
     counts: Counter[tuple[int, frozenset[str]]] = Counter(
         (index, frozenset(question.needs))
         for index, file in enumerate(report.files)
         for question in file.undecided
-        if question.needs
+        if question.needs and not question.more
     )
     if not counts:
         return None
@@ -91,7 +91,8 @@ def best_decision(report: Report) -> Decision | None:
     (index, best), _ = min(counts.items(), key=order)
     file = report.files[index]
     decided = tuple(
-        question for question in file.undecided if question.needs and best.issuperset(question.needs)
+        question for question in file.undecided
+        if question.needs and not question.more and best.issuperset(question.needs)
     )
     keys = dict.fromkeys(key for question in decided for key in question.needs)
     return Decision(file.file, tuple(keys), decided)

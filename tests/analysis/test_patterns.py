@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import archlint
 from archlint import Config, System
-from archlint.analysis.patterns import ORDER, recognise
+from archlint.analysis.patterns import ORDER, recognise, serving
 from archlint.analysis.patterns.reach import MOST, nearest_servers
 from archlint.catalog.patterns import patterns
 from archlint.model.words import VERBS
+from archlint.topology import Flow
 from tests.conftest import ROOT
 from tests.examples.stripping import Tree, dump, parse
 
@@ -649,3 +650,22 @@ def test_at_most_so_many_servers_are_named_behind_one_component() -> None:
     count = 3 * MOST
     targets = {"top": [f"s{i}" for i in range(count)], **{f"s{i}": [] for i in range(count)}}
     assert len(nearest_servers(targets, set(targets) - {"top"})["top"]) == MOST
+
+
+def test_workloads_that_are_served_alike_share_the_search_for_servers_that_work_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[str] = []
+    search = serving._works_alone
+
+    def counted(system: System, flow: Flow, server: str) -> bool:
+        searched.append(server)
+        return search(system, flow, server)
+
+    monkeypatch.setattr(serving, "_works_alone", counted)
+    front = FRONT.replace("calls: [server]", "calls: [server, {to: other, optional: true}]").replace("service", "gateway")
+    other = "other: {kind: model-server, serves: [n]}"
+    system = load(front + other, "m n", "\n".join(f"w{number}: {{from: page}}" for number in range(9)))
+    found = [(one.workload, *one.roles["server"]) for one in recognise(system) if one.pattern == "web-single"]
+    assert found == [(f"w{number}", server) for number in range(9) for server in ("server", "other")]
+    assert searched == ["server", "other"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from archlint import load
 from archlint.checks.online_for_batch_need import Params, check
+from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.verdicts import MOST_NEEDS, Undecided
 from tests.checks.linting import lint
 
 AT = "components.server"
@@ -146,3 +151,38 @@ def test_the_parameters_decide() -> None:
     system = load("archlint: 1\n" + text())
     for params in (Params(least_saving=0.9), Params(shortest_period=80_000.0)):
         assert not list(check(system, params))
+
+
+def many(workloads: int, servers: int) -> str:
+    """Workloads that say nothing of their inputs and use every server."""
+    loads = "".join(f"  w{n}: {{from: board, rate: 1/s, waits: true, slo: {{freshness: 1h}}}}\n" for n in range(workloads))
+    models = "".join(f"  m{n}: {{service_time: 5ms}}\n" for n in range(servers))
+    parts = "".join(f"  s{n}: {{kind: model-server, serves: [m{n}], replicas: 2}}\n" for n in range(servers))
+    calls = ", ".join(f"s{n}" for n in range(servers))
+    return (
+        f"workloads:\n{loads}models:\n{models}components:\n  board: {{kind: client, calls: [api]}}\n"
+        f"  api: {{kind: service, calls: [{calls}]}}\n{parts}"
+    )
+
+
+def test_a_question_names_the_first_keys_and_counts_the_others() -> None:
+    found = [verdict for verdict in check(load(f"archlint: 1\n{many(30, 2)}"), Params()) if isinstance(verdict, Undecided)]
+    assert [question.at.at for question in found] == ["components.s0", "components.s1"]
+    for question in found:
+        # Each workload lacks `inputs` and `distinct`.
+        assert len(question.needs) == MOST_NEEDS and len(question.needs) + question.more == 60
+        assert question.needs[0].at == "workloads.w0.inputs"
+
+
+def test_servers_of_the_same_workloads_share_what_is_asked_of_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Counter[str]()
+    place = Workload.place
+
+    def counted(workload: Workload, *keys: str) -> Place:
+        made[workload.name] += 1
+        return place(workload, *keys)
+
+    system = load(f"archlint: 1\n{many(20, 40)}")
+    monkeypatch.setattr(Workload, "place", counted)
+    assert len(list(check(system, Params()))) == 40
+    assert max(made.values()) <= 2  # not once for each of the 40 servers

@@ -404,6 +404,16 @@ def test_a_key_that_decides_nothing_alone_says_so() -> None:
     assert text.count("components.job") == 2
 
 
+def test_a_question_says_how_many_keys_it_does_not_name_and_no_advice_rests_on_it() -> None:
+    [file] = questions(("a", "b"), ("a", "b")).files
+    vast = msgspec.structs.replace(file.undecided[0], more=1992)
+    assert vast.needs_total == 1994
+    report = Report((msgspec.structs.replace(file, undecided=(vast, *file.undecided[1:])),))
+    text = render_text(report, TextOptions(undecided=True, width=120))
+    assert "also needs b and 1,992 more" in text
+    assert "2 undecided; add a and b to decide SRV002 (1 of 2)." in text
+
+
 def test_a_question_that_names_no_key_comes_last() -> None:
     lost = OpenQuestion(
         "SRV002", "all-in-one", "components.api", (), OBJECTIVE, "a value that could not be read"

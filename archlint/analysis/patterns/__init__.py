@@ -12,7 +12,7 @@ from typing import Final
 
 from archlint.analysis.patterns.composition import Structures
 from archlint.analysis.patterns.operation import of_operation, of_routing
-from archlint.analysis.patterns.serving import of_servings, of_unread_by_workloads
+from archlint.analysis.patterns.serving import ServingPatterns, of_unread_by_workloads
 from archlint.analysis.system import System
 from archlint.verdicts import RecognisedPattern
 
@@ -32,9 +32,10 @@ def recognise(system: System) -> tuple[RecognisedPattern, ...]:
     Within each, in the order of the catalogue. A pattern may be found several times, with other components.
     """
     found: list[RecognisedPattern] = []
+    servings = ServingPatterns(system)
     structures = Structures(system)
     for workload in system.workloads.values():
-        found += of_servings(system, workload)
+        found += servings.of(workload)
         found += structures.of(workload)
     found += of_unread_by_workloads(system)
     found += of_routing(system)

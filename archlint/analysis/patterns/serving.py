@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+
+import msgspec
 
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.patterns.reach import recognised, targets_by
@@ -16,15 +18,48 @@ _WEB_SERVERS = frozenset({"service", "model-server"})
 _READS = frozenset({"reads", "calls"})
 
 
-def of_servings(system: System, workload: Workload) -> Iterator[RecognisedPattern]:
-    """Yield the patterns of one workload's serving modes."""
+class _Served(msgspec.Struct, frozen=True):
+    """What is the same for all workloads that are served alike.
+
+    `by_mode` are the servings of each mode, `online` the servers that answer, `alone` those of them that do all the
+    work themselves, each with the balancers before it.
+    """
+
+    by_mode: dict[str, list[Serving]]
+    online: tuple[str, ...]
+    alone: tuple[tuple[str, list[str]], ...]
+
+
+class ServingPatterns:
+    """The patterns of each workload's serving modes; workloads that are served alike share the work."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self._known: dict[Hashable, _Served] = {}
+
+    def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
+        """Yield the patterns of one workload's serving modes."""
+        key = self.system.served_alike(workload)
+        served = self._known.get(key)
+        if served is None:
+            served = self._known[key] = _served(self.system, workload)
+        yield from _of_served(self.system, workload, served)
+
+
+def _served(system: System, workload: Workload) -> _Served:
     by_mode: dict[str, list[Serving]] = {}
     for serving in system.servings(workload):
         by_mode.setdefault(serving.mode, []).append(serving)
+    online = tuple(dict.fromkeys(serving.server for serving in by_mode.get(ONLINE, ())))
+    return _Served(by_mode, online, tuple(_alone(system, system.flow(workload), online)))
+
+
+def _of_served(system: System, workload: Workload, served: _Served) -> Iterator[RecognisedPattern]:
+    by_mode = served.by_mode
     yield from _batch(system, workload, by_mode.get(BATCH, []))
     if ONLINE in by_mode:
-        yield from _web_single(system, workload, by_mode[ONLINE])
-        yield _synchronous(workload, by_mode[ONLINE])
+        yield from _web_single(workload, served)
+        yield _synchronous(workload, served)
     if ASYNCHRONOUS in by_mode:
         yield _asynchronous(system, workload, by_mode[ASYNCHRONOUS])
     yield from _streaming(system, workload, by_mode.get(STREAMING, []))
@@ -55,9 +90,8 @@ def _batch_roles(system: System, job: str, stores: list[str], readers: list[str]
 
 def of_unread_by_workloads(system: System) -> Iterator[RecognisedPattern]:
     """**batch** again: predictions that somebody reads, but no workload of the file (a report, a mailing)."""
-    told = {
-        serving.producer for workload in system.workloads.values() for serving in system.servings(workload)
-    }
+    alike = {system.served_alike(workload): workload for workload in system.workloads.values()}
+    told = {serving.producer for workload in alike.values() for serving in system.servings(workload)}
     stores: dict[str, list[str]] = {}
     for store, made in system.productions.items():
         for production in made:
@@ -88,20 +122,24 @@ def _schedulers(system: System, job: str) -> list[str]:
     return found
 
 
-def _web_single(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
+def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPattern]:
     """**web-single**: a web server answers with a model of its own, and does all the work itself.
 
     Only balancers and gateways stand between the client and the server, and the server waits for stores only:
     not for a service, another model server or somebody else's system. One for each such server.
     """
-    flow = system.flow(workload)
-    for server in dict.fromkeys(serving.server for serving in servings):
-        if system.components[server].kind not in _WEB_SERVERS or not _works_alone(system, flow, server):
-            continue
-        balancers = _only_balancers_before(system, flow, server)
-        if balancers is not None:
-            roles = {"client": [flow.client], "balancer": balancers, "server": [server]}
-            yield recognised("web-single", workload.name, roles)
+    for server, balancers in served.alone:
+        roles = {"client": [workload.entrance.client], "balancer": balancers, "server": [server]}
+        yield recognised("web-single", workload.name, roles)
+
+
+def _alone(system: System, flow: Flow, servers: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the servers that do all the work of an answer themselves, each with the balancers before it."""
+    for server in servers:
+        if system.components[server].kind in _WEB_SERVERS and _works_alone(system, flow, server):
+            balancers = _only_balancers_before(system, flow, server)
+            if balancers is not None:
+                yield server, balancers
 
 
 def _works_alone(system: System, flow: Flow, server: str) -> bool:
@@ -134,12 +172,10 @@ def _only_balancers_before(system: System, flow: Flow, server: str) -> list[str]
     return found[::-1]
 
 
-def _synchronous(workload: Workload, servings: list[Serving]) -> RecognisedPattern:
+def _synchronous(workload: Workload, served: _Served) -> RecognisedPattern:
     """Return **synchronous**: the client reaches a model by waiting only, whatever `waits` says."""
-    client = workload.entrance.client
-    return recognised(
-        "synchronous", workload.name, {"client": [client], "server": [s.server for s in servings]}
-    )
+    roles = {"client": (workload.entrance.client,), "server": served.online}
+    return RecognisedPattern("synchronous", workload.name, roles)
 
 
 def _asynchronous(system: System, workload: Workload, servings: list[Serving]) -> RecognisedPattern:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archlint.report.html.tags import Lines, element, prose, text
 from archlint.report.layout import flat, joined
-from archlint.report.plain import NO_KEY, fact_text, place_text
+from archlint.report.plain import NO_KEY, fact_text, more_needs, place_text
 from archlint.report.undecided import MissingFact
 from archlint.verdicts import RecognisedPattern
 
@@ -16,7 +16,7 @@ def fact_item(fact: MissingFact, count: int, root: str) -> Lines:
     head = f'<code class="key">{text(fact.key)}</code> {fact_text(fact, count)}' if fact.key else NO_KEY
     yield f'<p class="fact">{head}</p><ul>'
     for question in fact.listed:
-        others = [f"`{flat(need)}`" for need in question.needs if need != fact.key]
+        others = [*(f"`{flat(need)}`" for need in question.needs if need != fact.key), *more_needs(question)]
         more = [f"also needs {joined(others)}"] if others else []
         more += [f"unknown: {flat(question.because)}"] if question.because else []
         place = element("code", place_text(question.location, root))

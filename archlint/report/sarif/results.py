@@ -162,7 +162,10 @@ class ResultWriter:
             [self._here(question.location, question.at)],
             kind="open",
             partial_fingerprints=self._fingerprints(fingerprint(question.rule, identity), question.location),
-            properties={"at": readable(question.at), "needs": [readable(need) for need in question.needs]},
+            properties={
+                "at": readable(question.at), "needs": [readable(need) for need in question.needs],
+                **({"needsTotal": question.needs_total} if question.more else {}),
+            },
         )
 
     def _here(self, location: Location, at: str) -> sarif.Location:
