@@ -31,6 +31,7 @@ class Field(Generic[T_co]):
         self.attribute = attribute or key
         self.type = type_
         self.known = type_.known
+        self.caches = isinstance(self.known, dict)  # the others know nothing, and looking there hashes every text
         self.read = type_.read
         self.doc = doc
         self.absent = absent
@@ -93,7 +94,7 @@ class Rec(Generic[T_co]):
                 r.unknown_key(key, entry, self.what, self.names, self.fits)
                 continue
             child = entry.value
-            value = field.known.get(child.text) if isinstance(child, Scalar) else None
+            value = field.known.get(child.text) if field.caches and isinstance(child, Scalar) else None
             if value is None:
                 path[-1] = key
                 value = field.read(r, child)

@@ -52,9 +52,9 @@ def _child(node: Node, step: str | int) -> Entry | None:
         if isinstance(node, Sequence):
             if step < len(node.items):
                 item = node.items[step]
-                return Entry(item.start, item.end, item)
+                return Entry(item.start, item.end - item.start, item)
             return None
-        return Entry(node.start, node.end, node) if step == 0 else None
+        return Entry(node.start, node.end - node.start, node) if step == 0 else None
     return node.entries.get(step) if isinstance(node, Mapping) else None
 
 

@@ -315,7 +315,7 @@ class _Reader:
         for item in node.items if isinstance(node, Sequence) else [node]:
             index = self.accept_items
             self.accept_items += 1
-            r.origins[("accept", str(index))] = Origin(r.document, Entry(item.start, item.end, item))
+            r.origins[("accept", str(index))] = Origin(r.document, Entry(item.start, item.end - item.start, item))
             r.path = ["accept", index]
             if not isinstance(item, Mapping):
                 r.wrong_shape(item, "an accepted finding", "`{rule: SRV002, reason: …}`")

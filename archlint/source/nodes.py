@@ -19,13 +19,19 @@ class Span(NamedTuple):
 
 
 # No node can hold itself (an alias inside its own anchor is refused), so the collector need not look at them.
+# A large file has a million offsets, and each is an object; widths up to 256 are shared ones.
 class Scalar(msgspec.Struct, frozen=True, gc=False):
     """A scalar as written. `plain` is true if it has no quotes."""
 
     text: str
     start: int
-    end: int
+    width: int
     plain: bool
+
+    @property
+    def end(self) -> int:
+        """The offset after its last character."""
+        return self.start + self.width
 
     @property
     def span(self) -> Span:
@@ -39,11 +45,16 @@ class Scalar(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One key of a mapping with its value."""
+    """One key of a mapping with its value; start, width and end are those of the key."""
 
     start: int
-    end: int
+    width: int
     value: Node
+
+    @property
+    def end(self) -> int:
+        """The offset after the key's last character."""
+        return self.start + self.width
 
     @property
     def key_span(self) -> Span:

@@ -210,7 +210,8 @@ class _Builder:
         anchor = event.anchor
         if kind is SCALAR:
             plain = event.tag in _RESOLVED_TAGS or (event.implicit[0] and event.tag is None)
-            result: Node = Scalar(event.value, event.start_mark.index, event.end_mark.index, plain)
+            start = event.start_mark.index
+            result: Node = Scalar(event.value, start, event.end_mark.index - start, plain)
         else:
             if anchor is not None:
                 self.open_anchors.add(anchor)
@@ -272,11 +273,12 @@ class _Builder:
         following = self.next
         while True:
             event = following()
-            if event.__class__ is SCALAR:
-                key, key_start, key_end = event.value, event.start_mark.index, event.end_mark.index
+            if type(event) is SCALAR:
+                key, key_start = event.value, event.start_mark.index
+                key_width = event.end_mark.index - key_start
                 if event.anchor is not None:
                     self.node(event, depth)
-            elif event.__class__ is MAPPING_END:
+            elif type(event) is MAPPING_END:
                 break
             else:
                 odd = self.node(event, depth + 1)
@@ -284,20 +286,21 @@ class _Builder:
                     self.unsupported("a key must be a single value", odd.span)
                     self.node(following(), depth + 1)
                     continue
-                key, key_start, key_end = odd.text, odd.start, odd.end
+                key, key_start, key_width = odd.text, odd.start, odd.width
             event = following()
-            if event.anchor is not None or event.__class__ is not SCALAR or event.tag is not None:
+            if event.anchor is not None or type(event) is not SCALAR or event.tag is not None:
                 if event.anchor is not None or event.tag is not None:
                     value = self.node(event, depth + 1)
-                elif event.__class__ is MAPPING_START:
+                elif type(event) is MAPPING_START:
                     value = self.mapping(event, depth + 1)
                 else:
                     value = self.sequence(event, depth + 1)
             elif event.value or event.style:
-                value = Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0])
+                at = event.start_mark.index
+                value = Scalar(event.value, at, event.end_mark.index - at, event.implicit[0])
             else:  # nothing: libyaml places it where the next token starts, which may be lines below
-                value = Scalar("", key_end, key_end, True)
-            entry = Entry(key_start, key_end, value)
+                value = Scalar("", key_start + key_width, 0, True)
+            entry = Entry(key_start, key_width, value)
             if entries.setdefault(key, entry) is not entry:
                 self.duplicate(start, key, entries[key], entry)
         if "<<" in entries and _MERGE.match(self.text, entries["<<"].start):
@@ -327,11 +330,12 @@ class _Builder:
         following = self.next
         while True:
             event = following()
-            if event.__class__ is SCALAR and event.anchor is None and event.tag is None:
-                items.append(Scalar(event.value, event.start_mark.index, event.end_mark.index, event.implicit[0]))
-            elif event.__class__ is SEQUENCE_END:
+            if type(event) is SCALAR and event.anchor is None and event.tag is None:
+                at = event.start_mark.index
+                items.append(Scalar(event.value, at, event.end_mark.index - at, event.implicit[0]))
+            elif type(event) is SEQUENCE_END:
                 break
-            elif event.__class__ is MAPPING_START and event.anchor is None and event.tag is None:
+            elif type(event) is MAPPING_START and event.anchor is None and event.tag is None:
                 items.append(self.mapping(event, depth + 1))
             else:
                 items.append(self.node(event, depth + 1))

@@ -17,6 +17,17 @@ from archlint.source.parser import MAX_BYTES, MAX_DEPTH, MAX_FLAWS, decode, pars
 MEGABYTE = 1_000_000
 
 
+def kept_memory(text: str) -> int:
+    """Bytes that a parsed document holds, its text left out."""
+    tracemalloc.start()
+    try:
+        document = parse("a.yaml", text)
+        assert document.root is not None
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
 def refusal(act: Callable[[], object]) -> str:
     with pytest.raises(UnreadableInputError) as caught:
         act()
@@ -31,6 +42,14 @@ def peak_memory(act: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("line", "most"), [("k{}: v\n", 250), ("- v{}\n", 150)], ids=["keys", "items"])
+def test_a_value_with_its_place_takes_little_memory(line: str, most: int) -> None:
+    count = 20_000
+    text = "".join(map(line.format, range(100_000, 100_000 + count)))
+    kept_memory(text)
+    assert kept_memory(text) / count < most
 
 
 @pytest.mark.parametrize("text", [
