@@ -8,6 +8,7 @@ of others, does. edge: on the client's own device. unreached: in none of these w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
@@ -55,22 +56,68 @@ class Production(msgspec.Struct, frozen=True):
 Stores = Mapping[str, tuple[Production, ...]]
 
 
-def productions(topology: Topology) -> dict[str, tuple[Production, ...]]:
-    """Return for each store the predictions that are written there ahead of any request that reads them."""
-    found: dict[str, dict[Production, None]] = {}
-    copies = _copies(topology)
-    for name, component in topology.components.items():
-        mode = _PRODUCER_MODES.get(component.kind)
-        if mode is None or not topology.models_awaited[name]:
-            continue
-        written = [r.target for r in topology.outgoing[name] if r.verb in _GIVEN_ON]
-        if not written:
-            continue
-        made = [Production(model, server, name, mode) for server, model in _models_run(topology, name)]
-        for store in _spread(written, copies):
-            found.setdefault(store, {}).update(dict.fromkeys(made))
-    kinds = topology.components
-    return {store: tuple(made) for store, made in found.items() if kinds[store].kind != "queue"}
+class Productions(Mapping[str, tuple[Production, ...]]):
+    """For each store, the predictions that are written there ahead of any request that reads them.
+
+    Each is worked out when it is asked for: in a chain of jobs, the last store holds the predictions of all of them.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self._copies = _copies(topology)
+        self._sources: dict[str, list[str]] = {}
+        for source, stores in self._copies.items():
+            for store in stores:
+                self._sources.setdefault(store, []).append(source)
+        self._made: dict[str, list[Production]] = {}
+        self._written: dict[str, list[str]] = {}
+        self._writers: dict[str, list[str]] = {}
+        self._known: dict[str, tuple[Production, ...]] = {}
+        reached: dict[str, None] = {}
+        for name, component in topology.components.items():
+            mode = _PRODUCER_MODES.get(component.kind)
+            if mode is None or not topology.models_awaited[name]:
+                continue
+            written = [r.target for r in topology.outgoing[name] if r.verb in _GIVEN_ON]
+            if not written:
+                continue
+            made = (Production(model, server, name, mode) for server, model in _models_run(topology, name))
+            self._made[name] = list(dict.fromkeys(made))
+            self._written[name] = written
+            for store in written:
+                self._writers.setdefault(store, []).append(name)
+            _spread(written, self._copies, reached)
+        self._rank = {name: rank for rank, name in enumerate(self._made)}
+        stores = [store for store in reached if topology.components[store].kind != "queue"]
+        self._stores = {store: rank for rank, store in enumerate(stores)}
+
+    def __getitem__(self, store: str) -> tuple[Production, ...]:
+        if store not in self._known:
+            if store not in self._stores:
+                raise KeyError(store)
+            sources = _spread([store], self._sources, {})
+            writers = {name for source in sources for name in self._writers.get(source, ())}
+            ordered = sorted(writers, key=self._rank.__getitem__)
+            self._known[store] = tuple(made for name in ordered for made in self._made[name])
+        return self._known[store]
+
+    def __contains__(self, store: object) -> bool:
+        return store in self._stores
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stores)
+
+    def __len__(self) -> int:
+        return len(self._stores)
+
+    def unread_stores(self, mode: str, read: AbstractSet[str]) -> dict[str, list[str]]:
+        """Return the stores of each producer of a mode that is none of those that are read."""
+        found: dict[str, list[str]] = {}
+        for name, made in self._made.items():
+            if name not in read and any(production.mode == mode for production in made):
+                reached = [store for store in _spread(self._written[name], self._copies, {}) if store in self._stores]
+                if reached:
+                    found[name] = sorted(reached, key=self._stores.__getitem__)
+        return dict(sorted(found.items(), key=lambda item: self._stores[item[1][0]]))
 
 
 def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
@@ -103,11 +150,12 @@ def _copies(topology: Topology) -> dict[str, list[str]]:
     return copies
 
 
-def _spread(stores: list[str], copies: dict[str, list[str]]) -> dict[str, None]:
-    reached = dict.fromkeys(stores)
-    stack = list(stores)
+def _spread(stores: Iterable[str], onward: Mapping[str, list[str]], reached: dict[str, None]) -> dict[str, None]:
+    """Add to what is reached already some stores, and all that comes after them."""
+    stack = [store for store in dict.fromkeys(stores) if store not in reached]
+    reached.update(dict.fromkeys(stack))
     while stack:
-        for store in copies.get(stack.pop(), ()):
+        for store in onward.get(stack.pop(), ()):
             if store not in reached:
                 reached[store] = None
                 stack.append(store)

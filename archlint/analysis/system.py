@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from archlint.analysis.blast import BlastRadii, BlastRadius, Usage
 from archlint.analysis.facts import Facts
 from archlint.analysis.floor_stages import FloorMemory
-from archlint.analysis.modes import Production, Serving, productions, servings
+from archlint.analysis.modes import Productions, Serving, servings
 from archlint.catalog.technologies import Technologies
 from archlint.errors import UsageError
 from archlint.model.architecture import Architecture, Component, Relation, Workload
@@ -72,6 +72,7 @@ class System:
         self.architecture = architecture
         self.technologies = technologies
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
+        self._modes: dict[Hashable, frozenset[str]] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
 
     def __repr__(self) -> str:
@@ -150,9 +151,9 @@ class System:
         return self.topology.articulation_points()
 
     @cached_property
-    def productions(self) -> dict[str, tuple[Production, ...]]:
+    def productions(self) -> Productions:
         """The predictions that are written to each store ahead of requests."""
-        return productions(self.topology)
+        return Productions(self.topology)
 
     def servings(self, workload: Workload | str) -> tuple[Serving, ...]:
         """Return how a workload gets the predictions of each of its models."""
@@ -162,6 +163,13 @@ class System:
         if known is None:
             known = self._servings[key] = servings(self.flow(asked), asked.models, self.productions)
         return known
+
+    def modes_of(self, workload: Workload) -> frozenset[str]:
+        """Return the modes in which a workload gets predictions, of whatever model."""
+        key = self.served_alike(workload)
+        if key not in self._modes:
+            self._modes[key] = frozenset(serving.mode for serving in self.servings(workload))
+        return self._modes[key]
 
     def served_alike(self, workload: Workload) -> Hashable:
         """Return a key that is the same for workloads that get the same predictions in the same way."""

@@ -49,13 +49,14 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for name, found in uses.items():
         job = system.components[name]
         blind = [use for use in found if asks_for_the_unknown(system, use.workload)]
-        late = [judged for use in found if (judged := takes_too_long(system, job, use)) is not None]
+        late = [one for use in found if (one := takes_too_long(system, job, use)) is not None]
         if blind:
             yield _unknown_inputs(job, blind, Traffic(system))
         elif late:
             yield _too_long(job, late)
+        judged = {id(use) for use in (*blind, *(one.use for one in late))}
         for use in found:
-            if use not in blind and all(use is not judged.use for judged in late):
+            if id(use) not in judged:
                 questions += _open(system, job, use)
     yield from without_repeats(questions)
 
@@ -80,7 +81,7 @@ def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
 
 
 def _answered_live(system: System, workload: Workload) -> bool:
-    return any(serving.mode in LIVE for serving in system.servings(workload))
+    return not LIVE.isdisjoint(system.modes_of(workload))
 
 
 def _open(system: System, job: Component, use: Use) -> Iterator[Undecided]:

@@ -44,6 +44,10 @@ class Age(msgspec.Struct, frozen=True):
 Judged = Age | Undecided | None
 
 
+_AGEING = frozenset({BATCH, ASYNCHRONOUS})
+"""The modes in which a prediction grows old before it is read."""
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
@@ -65,6 +69,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 def _of_workload(system: System, workload: Workload, freshness_s: float, caches: Caches) -> Iterator[Judged]:
     yield from _stale_caches(workload, freshness_s, caches.of(system.flow(workload)))
+    if system.modes_of(workload).isdisjoint(_AGEING):
+        return
+    behind: dict[str, list[str]] = {}
+    for serving in system.servings(workload):
+        if serving.mode == ASYNCHRONOUS:
+            behind.setdefault(serving.server, []).append(serving.model)
     judged: set[str] = set()
     for serving in system.servings(workload):
         name = serving.producer or serving.server
@@ -75,7 +85,7 @@ def _of_workload(system: System, workload: Workload, freshness_s: float, caches:
             yield _job(system, workload, serving, freshness_s)
         elif serving.mode == ASYNCHRONOUS:
             judged.add(name)
-            yield _queue(system, workload, serving, freshness_s)
+            yield _queue(system, workload, serving.server, tuple(behind[serving.server]), freshness_s)
 
 
 def _hit(ages: list[Age]) -> Hit:
@@ -214,15 +224,15 @@ def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness
     )
 
 
-def _queue(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Judged:
+def _queue(
+    system: System, workload: Workload, server: str, models: tuple[str, ...], freshness_s: float
+) -> Judged:
     """Judge a queue: the last message of a full one waits until all before it are processed."""
-    path = system.flow(workload).path_to(serving.server)
+    path = system.flow(workload).path_to(server)
     publish = next((relation for relation in path if relation.verb == "publishes"), None)
     if publish is None:
         return None
-    queue, worker = system.components[publish.target], system.components[serving.server]
-    servings = system.servings(workload)
-    models = tuple(s.model for s in servings if s.server == worker.name and s.mode == ASYNCHRONOUS)
+    queue, worker = system.components[publish.target], system.components[server]
     length = queue.max_length
     done = work(system, length or 0.0, models, worker, widest=True)
     if length is None or not isinstance(done, Work):

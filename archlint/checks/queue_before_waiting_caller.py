@@ -37,6 +37,9 @@ class Case(msgspec.Struct, frozen=True):
     floor: Floor | None = None
 
 
+_QUEUED = frozenset({ASYNCHRONOUS, STREAMING})
+
+
 class Side(msgspec.Struct, frozen=True):
     """The waiting side: all that a client can call, and the stores and queues from which these read."""
 
@@ -78,21 +81,23 @@ def _behind_a_queue(system: System, workload: Workload) -> Iterator[Serving]:
     Where the workload names no models and another one answers it, what is behind the queue is a side path
     (features kept up to date, a later review) for which nobody waits.
     """
+    if system.modes_of(workload).isdisjoint(_QUEUED):
+        return
     servings = system.servings(workload)
     behind = [serving for serving in servings if _queued(serving)]
     if workload.models is None and len(behind) < len(servings):
         return
+    otherwise = {serving.model for serving in servings if not _queued(serving)}
     judged: set[str] = set()
     for serving in behind:
-        alone = all(_queued(other) for other in servings if other.model == serving.model)
-        if alone and serving.server not in judged:
+        if serving.model not in otherwise and serving.server not in judged:
             judged.add(serving.server)
             yield serving
 
 
 def _queued(serving: Serving) -> bool:
     """Return whether a request gets a prediction by a queue, and no store that it reads is known to hold it."""
-    return serving.mode in {ASYNCHRONOUS, STREAMING} and serving.read is None
+    return serving.mode in _QUEUED and serving.read is None
 
 
 def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> Case | Undecided | None:
@@ -175,11 +180,7 @@ def waiting_side(system: System, client: str) -> Side:
 
 def _holders(flow: Flow, server: str) -> set[str]:
     """Return which components have the result: the server, and all behind the queue that wait for it."""
-    waiting: dict[str, list[str]] = {}
-    for name in flow.eventual:
-        for step in flow.steps.get(name, ()):
-            if step.waits:
-                waiting.setdefault(step.target, []).append(name)
+    waiting = flow.reach.waiting_behind
     holders = {server}
     stack = [server]
     while stack:

@@ -108,6 +108,16 @@ class Reach:
         return found
 
     @cached_property
+    def waiting_behind(self) -> dict[str, list[str]]:
+        """Which components beyond a queue wait for each component."""
+        found: dict[str, list[str]] = {}
+        for name in self.eventual:
+            for step in self.steps[name]:
+                if step.waits:
+                    found.setdefault(step.target, []).append(name)
+        return found
+
+    @cached_property
     def targets(self) -> dict[str, list[str]]:
         """The targets of the steps of each component, those met here."""
         met = self.steps

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import networkx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, UNREACHED
+import archlint
+from archlint.analysis.modes import (
+    ASYNCHRONOUS,
+    BATCH,
+    EDGE,
+    ONLINE,
+    STREAMING,
+    UNREACHED,
+    Production,
+    Productions,
+)
+from archlint.analysis.patterns import recognise
 from archlint.analysis.system import System
 from tests.topology.graphs import random_system, system_of
 from tests.topology.oracle import Oracle
@@ -257,3 +270,76 @@ def _written(system: System, producer: str, store: str) -> bool:
             elif relation.verb in {"reads", "consumes"}:
                 graph.add_edge(relation.target, name)
     return networkx.has_path(graph, producer, store)
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> str:
+    """Jobs, stream processors and workers that read, write and hand on between some stores and queues."""
+    stores = [f"t{number}" for number in range(6)]
+    names = st.lists(st.sampled_from(stores), unique=True, max_size=3)
+    lines = ["page: {kind: client, reads: [t0]}"]
+    for number, store in enumerate(stores):
+        kind = draw(st.sampled_from(["database", "queue"])) if number else "database"
+        lines.append(f"{store}: {{kind: {kind}}}")
+    for number in range(draw(st.integers(1, 7))):
+        kind = draw(st.sampled_from(["batch-job", "stream-processor", "worker", "service"]))
+        parts = [f"kind: {kind}", "serves: [m]"] if draw(st.booleans()) else [f"kind: {kind}"]
+        for verb in ("reads", "consumes", "writes", "publishes"):
+            if found := draw(names):
+                parts.append(f"{verb}: [{', '.join(found)}]")
+        lines.append(f"j{number}: {{{', '.join(parts)}}}")
+    return "archlint: 1\nmodels: {m: {}}\ncomponents:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+@given(pipelines())
+def test_what_a_store_holds_is_what_each_producer_spreads_to_it(text: str) -> None:
+    system = archlint.load(text)
+    topology, made = system.topology, system.productions
+    onward: dict[str, set[str]] = {}
+    for name, component in system.components.items():
+        handed = {r.target for r in topology.outgoing[name] if r.verb in {"writes", "publishes"}}
+        job = component.kind in {"batch-job", "stream-processor", "worker"}
+        for relation in topology.outgoing[name]:
+            if relation.verb == "consumes" or (relation.verb == "reads" and job):
+                onward.setdefault(relation.target, set()).update(handed)
+    expected: dict[str, list[str]] = {}
+    for name, component in system.components.items():
+        if component.kind not in {"batch-job", "stream-processor", "worker"} or not component.serves:
+            continue
+        reached = {r.target for r in topology.outgoing[name] if r.verb in {"writes", "publishes"}}
+        while more := {store for old in reached for store in onward.get(old, ())} - reached:
+            reached |= more
+        for store in reached:
+            if system.components[store].kind != "queue":
+                expected.setdefault(store, []).append(name)
+    assert {store: [one.producer for one in found] for store, found in made.items()} == expected
+    batch = {
+        name: {store for store, producers in expected.items() if name in producers}
+        for name, component in system.components.items() if component.kind == "batch-job"
+    }  # fmt: skip
+    unread = made.unread_stores("batch", {"j0"})
+    assert {name: set(stores) for name, stores in unread.items()} == {
+        name: stores for name, stores in batch.items() if stores and name != "j0"
+    }
+
+
+def test_only_the_stores_that_somebody_asks_for_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a chain of n jobs the stores hold n * n / 2 predictions together.
+    asked: list[str] = []
+    get = Productions.__getitem__
+
+    def counted(made: Productions, store: str) -> tuple[Production, ...]:
+        asked.append(store)
+        return get(made, store)
+
+    jobs = "".join(
+        f"  j{n}: {{kind: batch-job, schedule: '@daily', serves: [m], reads: [t{n}], writes: [t{n + 1}]}}\n"
+        f"  t{n + 1}: {{kind: database}}\n"
+        for n in range(9)
+    )
+    text = f"archlint: 1\nworkloads: {{w: {{from: page}}}}\nmodels: {{m: {{}}}}\ncomponents:\n{jobs}"
+    system = archlint.load(f"{text}  t0: {{kind: database}}\n  page: {{kind: client, reads: [t9]}}\n")
+    monkeypatch.setattr(Productions, "__getitem__", counted)
+    assert [serving.producer for serving in system.servings("w")] == [f"j{n}" for n in range(9)]
+    recognise(system)
+    assert set(asked) == {"t9"}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from archlint import load
+from archlint.analysis.modes import Serving
+from archlint.checks import queue_before_waiting_caller
 from tests.checks.linting import lint
 
 AT = "components.api.publishes[0]"
@@ -145,3 +150,25 @@ def test_a_relation_that_cannot_be_read_may_be_the_way_back() -> None:
     found = lint("SRV006", text("writes: [result]"))
     assert found.places == set()
     assert found.undecided
+
+
+def test_many_queues_of_one_publisher_are_looked_at_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    queued = queue_before_waiting_caller._queued
+
+    def counted(serving: Serving) -> bool:
+        looked.append(serving.server)
+        return queued(serving)
+
+    monkeypatch.setattr(queue_before_waiting_caller, "_queued", counted)
+    parts = "".join(
+        f"  q{n}: {{kind: queue}}\n  w{n}: {{kind: worker, serves: [net], consumes: [q{n}]}}\n" for n in range(20)
+    )
+    published = ", ".join(f"q{n}" for n in range(20))
+    system = load(
+        "archlint: 1\nworkloads: {ask: {from: page, waits: true}}\nmodels: {net: {}}\ncomponents:\n"
+        f"  page: {{kind: client, calls: [api]}}\n  api: {{kind: service, publishes: [{published}]}}\n{parts}"
+    )
+    found = list(queue_before_waiting_caller.check(system, queue_before_waiting_caller.Params()))
+    assert len(found) == 20
+    assert max(Counter(looked).values()) == 2  # not once for each of the 20 queues

@@ -92,12 +92,7 @@ def of_unread_by_workloads(system: System) -> Iterator[RecognisedPattern]:
     """**batch** again: predictions that somebody reads, but no workload of the file (a report, a mailing)."""
     alike = {system.served_alike(workload): workload for workload in system.workloads.values()}
     told = {serving.producer for workload in alike.values() for serving in system.servings(workload)}
-    stores: dict[str, list[str]] = {}
-    for store, made in system.productions.items():
-        for production in made:
-            if production.mode == BATCH and production.producer not in told:
-                stores.setdefault(production.producer, []).append(store)
-    for job, written in stores.items():
+    for job, written in system.productions.unread_stores(BATCH, told).items():
         readers = [
             relation.source
             for store in dict.fromkeys(written)
