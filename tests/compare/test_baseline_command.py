@@ -107,7 +107,7 @@ def test_branches_that_each_resolve_something_merge_once_git_is_told_how(archlin
     baseline.unlink()
     told = archlint("baseline").stderr.strip()
     line = "archlint-baseline.jsonl merge=union"
-    assert told == f"note: git merges it without conflicts once .gitattributes says: {line}"
+    assert told == f"note: add this line to .gitattributes to merge it without conflicts: {line}"
     (folder / ".gitattributes").write_text(f"{line}\n")
     baseline.unlink()
     assert archlint("baseline").stderr == ""

@@ -100,7 +100,7 @@ def test_the_wheel_has_one_name_at_its_top(site: Path) -> None:
 
 def test_the_wheel_draws_a_png_with_its_own_font(site: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    example = ROOT / "examples" / "sick" / "single-balancer.yaml"
+    example = ROOT / "examples" / "failing" / "single-balancer.yaml"
     run(site, tmp_path, "render", str(example), "-o", "a.png", "--fonts", "none")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert list(site.glob("archlint_ml-*.dist-info/licenses/archlint/diagram/fonts/OFL.txt"))
