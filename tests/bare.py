@@ -67,7 +67,7 @@ def programs(folder: Path) -> Path:
 def main() -> None:
     """Clone, hide, type both commands."""
     words = [word for word in sys.argv[1:] if word != "--all"]
-    rooms = words if words or "--all" in sys.argv else [room for room in ROOMS if (ROOT / room).is_dir()]
+    rooms = words if words or "--all" in sys.argv else [room for room in ROOMS if (ROOT / room).exists()]
     before = hidden()
     with tempfile.TemporaryDirectory(prefix="archlint-bare-") as name:
         folder = Path(name)

@@ -340,12 +340,12 @@ def frozen(archlint: Run, sick: Path) -> Path:
     [
         ("arch.yaml", "was", ()),
         ("models.part", "this file was checked", ()),
-        ("archlint.toml", "is the configuration, or the baseline", ()),
-        ("own.conf", "is the configuration, or the baseline", ("--config", "own.conf")),
-        ("archlint-baseline.jsonl", "is the configuration, or the baseline", ()),
-        ("known.jsonl", "is the configuration, or the baseline", ("--baseline", "known.jsonl")),
+        ("archlint.toml", "is the configuration or the baseline", ()),
+        ("own.conf", "is the configuration or the baseline", ("--config", "own.conf")),
+        ("archlint-baseline.jsonl", "is the configuration or the baseline", ()),
+        ("known.jsonl", "is the configuration or the baseline", ("--baseline", "known.jsonl")),
         ("known.jsonl", "is a baseline", ()),
-        ("archlint-baseline.jsonl", "is the configuration, or the baseline", ("--no-baseline",)),
+        ("archlint-baseline.jsonl", "is the configuration or the baseline", ("--no-baseline",)),
         ("other.conf", "is an architecture file: it is not overwritten", ()),
     ],
 )
