@@ -93,8 +93,8 @@ def test_keys_are_offered_with_their_description(editor: Editor) -> None:
     (f"{COMPONENT}    us‸es: kafka\n", "The technology: from the catalogue"),
     (f"{COMPONENT}    uses: kaf‸ka\n", "`kafka`: Apache Kafka"),
     ("archlint: 1\ncomponents:\n  a:\n    ki‸nd: queue\n", "`queue`: keeps messages"),
-    (f"{COMPONENT}    calls:\n      - to: b\n        time‸out: 5s\n", "How long one attempt may take"),
-    ("archlint: 1\nworkloads:\n  w:\n    ra‸te: 40/s\n", "The mean rate of requests"),
+    (f"{COMPONENT}    calls:\n      - to: b\n        time‸out: 5s\n", "Maximum time per attempt."),
+    ("archlint: 1\nworkloads:\n  w:\n    ra‸te: 40/s\n", "Mean request rate"),
     ("archlint: 1\naccept:\n  - rule: SRV0‸01\n    reason: x\n", "`SRV001`: Model is too slow for the latency objective"),
 ])  # fmt: skip
 def test_hover_shows_the_description(editor: Editor, text: str, shown: str) -> None:
