@@ -1,7 +1,7 @@
 """The core tests at the lowest versions that `pyproject.toml` allows: `python3 tests/lowest.py` (words go to pytest).
 
 Makes an environment in `.venv-lowest` with each dependency of the plain install at its lower bound, and runs the tests
-of the rooms that a check passes through. Continuous integration runs it before `tests/run.py`.
+of the rooms that a check passes through.
 """
 
 from __future__ import annotations

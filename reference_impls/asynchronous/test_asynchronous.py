@@ -118,7 +118,7 @@ def test_it_accepts_answers_calls_back_refuses_and_buries(tmp_path: Path) -> Non
 
         fill(data, {"unfit": b'{"inputs": [[1.0]]}', "broken": b"{"})
         dead = settled(service, wait_until_known(service, "unfit"))
-        assert dead.status_code == 410 and "the model takes 4" in dead.json()["reason"]
+        assert dead.status_code == 410 and "the model needs 4" in dead.json()["reason"]
         wait_until_known(service, "broken")
         replay = launch(tmp_path, "asynchronous", "--replay")
         assert replay.process.wait(60) == 0 and "predictions: 2 requeued" in replay.output

@@ -58,7 +58,7 @@ def test_bad_input_is_refused_and_that_of_one_model_costs_its_own_answer_alone(s
         answer = service.client.post("/predict", content=content, headers=JSON)
         assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
     narrow = ask(service, {**QUESTION, "wine": {"inputs": [[1.0]]}}).json()
-    assert narrow["partial"] is True and "the model takes 13" in narrow["missing"]["wine"]
+    assert narrow["partial"] is True and "the model needs 13" in narrow["missing"]["wine"]
     assert sorted(narrow["predictions"]) == ["breast_cancer", "iris"]
     assert ask(service, headers={HEADER: "0"}).status_code == 504
 
