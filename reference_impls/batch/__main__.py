@@ -1,4 +1,4 @@
-"""`python -m batch`: the API and the scheduler as processes; the first run starts immediately."""
+"""`python -m batch`: the API and the scheduler, each as a process; the first run begins at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of scheduler, job and API, from `SERVE_*`."""
+"""What scheduler, job and API are told by `SERVE_*`."""
 
 from __future__ import annotations
 

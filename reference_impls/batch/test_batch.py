@@ -249,7 +249,7 @@ def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     assert "cannot be used" in refusal(tmp_path, "batch.job", database_url=nowhere)
     wrong = launch(tmp_path, "batch.job", "--run", "../a")
-    assert wrong.process.wait(60) == 2 and "--run must have at most 64" in wrong.errors
+    assert wrong.process.wait(60) == 2 and "--run takes up to 64" in wrong.errors
 
 
 def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of: Make, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m condition_based`: the proxy, and a server for each model unless `SERVE_SERVERS` names them."""
+"""`python -m condition_based`: the proxy, and a server for each model where `SERVE_SERVERS` names none."""
 
 from __future__ import annotations
 

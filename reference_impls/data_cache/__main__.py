@@ -1,4 +1,4 @@
-"""`python -m data_cache`: the API server, and a source of records unless `SERVE_SOURCE_URL` names one."""
+"""`python -m data_cache`: the API server, and the source of records beside it where `SERVE_SOURCE_URL` names none."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_each_message_is_done_or_dead_with_its_reason_and_the_dead_come_back(url
         deaths += life()
     assert said("done").keys() == {"a", "b", "c"}
     dead = said("dead")
-    assert "its worker crashed" in dead["poisoned"] and deaths >= ATTEMPTS
+    assert "did not survive it" in dead["poisoned"] and deaths >= ATTEMPTS
     assert dead["faulty"] == f"RuntimeError: as asked (attempt {ATTEMPTS} of {ATTEMPTS})"
     assert dead["useless"] == "no use"
     assert sorted(asyncio.run(replay())) == ["faulty", "poisoned", "useless"]

@@ -49,6 +49,6 @@ def test_a_misspelt_setting_is_told(tmp_path: Path) -> None:
     service = launch(tmp_path, "web_single", "--help", digets="0" * 64, rounds=3)
     assert service.process.wait(60) == 0
     assert service.errors.splitlines() == [
-        "warning: SERVE_DIGETS is not a setting of web_single; did you mean SERVE_DIGEST?",
-        "warning: SERVE_ROUNDS is not a setting of web_single; --help lists them",
+        "warning: SERVE_DIGETS is no setting of web_single; did you mean SERVE_DIGEST?",
+        "warning: SERVE_ROUNDS is no setting of web_single; --help lists them",
     ]

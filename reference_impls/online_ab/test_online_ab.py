@@ -111,7 +111,7 @@ def test_users_are_answered_by_the_model_of_their_group_and_outcomes_are_taken(t
             refused = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= refused.status_code < 500 and refused.json()["error"], (what, refused.text)
         unfit = service.client.post("/predict", json={"user": "ada", "inputs": [[1.0]]})
-        assert unfit.status_code == 422 and "the model needs 13" in unfit.json()["error"]
+        assert unfit.status_code == 422 and "the model takes 13" in unfit.json()["error"]
 
         (arm,) = (pid for pid in service.children("online_ab.arm") if is_of(pid, "candidate"))
         os.kill(arm, signal.SIGKILL)

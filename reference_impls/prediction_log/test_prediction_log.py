@@ -149,4 +149,4 @@ def test_what_finds_no_room_is_counted_and_nothing_fails(tmp_path: Path) -> None
 
 
 def test_a_wrong_setting_is_told(tmp_path: Path) -> None:
-    assert "SERVE_DATABASE_URL: unknown database mysql" in refusal(tmp_path, "prediction_log", database_url="mysql://x/y")
+    assert "SERVE_DATABASE_URL names mysql" in refusal(tmp_path, "prediction_log", database_url="mysql://x/y")

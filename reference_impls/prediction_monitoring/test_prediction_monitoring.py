@@ -56,7 +56,7 @@ def test_drift_is_told_for_the_feature_that_drifts_and_only_where_there_is_enoug
         few = service.client.get("/drift").json()
         assert (few["state"], few["records"]) == ("undecided", 100)
         assert {one["state"] for one in few["signals"]} == {"undecided"}
-        assert few["signals"][0]["reason"] == f"100 records; {few['needed']} are needed to detect drift"
+        assert few["signals"][0]["reason"] == f"100 records; {few['needed']} are needed to tell drift from chance"
         for what, content in bad_bodies(20_000).items():
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], what
@@ -133,4 +133,4 @@ def test_records_leave_the_window_with_time(model: Model) -> None:
 
 
 def test_a_window_that_never_decides_is_refused(tmp_path: Path) -> None:
-    assert "SERVE_WINDOW: 10 records are too few" in refusal(tmp_path, "prediction_monitoring", window=10)
+    assert "SERVE_WINDOW: 10 records never decide" in refusal(tmp_path, "prediction_monitoring", window=10)

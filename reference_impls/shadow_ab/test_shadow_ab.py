@@ -85,7 +85,7 @@ def test_a_share_of_nothing_copies_nothing_and_wrong_settings_are_told(tmp_path:
         ask(service, 0, 50)
         assert not any(copies(service, outcome) for outcome in ("failed", "dropped", "answered"))
     assert "SERVE_SHARE" in refusal(tmp_path, "shadow_ab", share=2)
-    assert "use SQLite or PostgreSQL" in refusal(tmp_path, "shadow_ab.app", database_url="mysql://x/y")
+    assert "SQLite and PostgreSQL are known" in refusal(tmp_path, "shadow_ab.app", database_url="mysql://x/y")
 
 
 def test_the_report_takes_the_newest_versions_alone(postgres_url: str) -> None:

@@ -92,7 +92,7 @@ def test_windows_repeats_late_events_and_bad_ones(tmp_path: Path) -> None:
         for what, content in bad_bodies(9999).items():
             bad = service.client.post("/events", content=framed(content), headers={"Content-Type": "application/json"})
             assert 400 <= bad.status_code < 500 and bad.json()["error"], (what, bad.text)
-        assert "in the future" in service.client.post("/events", json=event("a", 1, now + 3600)).json()["error"]
+        assert "yet to come" in service.client.post("/events", json=event("a", 1, now + 3600)).json()["error"]
         broken: Event = {"id": "broken", "key": "a"}
         fill(data, [broken, event("c", 6, now)])
         known("c", 1)                                          # a broken event holds nobody up
