@@ -79,6 +79,8 @@ def is_near(word: str, name: str) -> bool:
     (True, False, False)
     """
     plain, other = _plain(word), _plain(name)
+    if other in (f"{plain}_by", f"{plain}_to"):    # the particle of a relation is easily left out
+        return True
     return len(plain) <= _MAX_LENGTH and _edits(plain, other) <= max(1, len(plain) // 4)
 
 
