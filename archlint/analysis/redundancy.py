@@ -56,7 +56,7 @@ class _Member(msgspec.Struct, frozen=True):
     @property
     def nothing_said(self) -> bool:
         """Whether the technology alone could settle it: its provider may spread it over zones."""
-        return self.component.uses is None and self.component.zones is None and self.replicas is None
+        return self.component.uses is None and self.component.different_zones is None and self.replicas is None
 
 
 def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
@@ -87,16 +87,18 @@ def _over_zones(
     # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one. On one host
     # they fall together, whatever their zones: those whose number is not said then decide.
     apart = not unknown or len({member.component.host for member in certain} - {None}) != 1
-    if sum(member.least or 0.0 for member in certain) >= 2 and len(_zones(certain)) >= 2 and apart:
+    if sum(member.least or 0.0 for member in certain) >= 2 and _zone_count(certain) >= 2 and apart:
         return Redundancy(replicas=total)
-    unplaced = tuple(member.component.place("zones") for member in standing if not member.component.zones)
-    zones = _zones(standing)
-    if not unplaced and len(zones) == 1:
-        zone, at = next(iter(zones)), standing[0].component.place("zones")
-        term = Term("zone", "zone of all replicas", zone, "", Origin.STATED, at)
+    unplaced = tuple(member.component.place("zones") for member in standing if not member.component.different_zones)
+    if not unplaced and _in_one_zone(standing):
+        zone, at = next(iter(_zones(standing)), ""), standing[0].component.place("zones")
+        term = Term("zone", "zone of all replicas", zone or "one, not named", "", Origin.STATED, at)
         return Redundancy(ONE_ZONE, zone, at, total, (*_replicas(members), term))
+    # Several members, each in one zone: zones without names may be the same one, or different ones.
+    alike = standing if _zone_count(standing) < 2 else ()
+    unnamed = (member.component.place("zones") for member in alike if member.component.zone_count)
     provided = (member.component.place("uses") for member in standing if member.nothing_said)
-    return Redundancy(replicas=total, needs=(*unknown, *unplaced, *provided))
+    return Redundancy(replicas=total, needs=(*unknown, *unplaced, *unnamed, *provided))
 
 
 def _replicas(members: Sequence[_Member]) -> tuple[Term, ...]:
@@ -107,7 +109,19 @@ def _zones(members: Sequence[_Member]) -> set[str]:
     return {zone for member in members for zone in member.component.zones or ()}
 
 
+def _zone_count(members: Sequence[_Member]) -> float:
+    """Return the least number of zones that the members use together."""
+    return max([float(len(_zones(members))), *(member.component.zone_count or 0.0 for member in members)])
+
+
+def _in_one_zone(members: Sequence[_Member]) -> bool:
+    """Whether all members run in one zone: the same named one, or a single member in a zone without a name."""
+    if any(member.component.zone_count is not None for member in members):
+        return len(members) == 1 and members[0].component.zone_count == 1
+    return len(_zones(members)) == 1
+
+
 def _kept_by_provider(system: System, component: Component) -> bool:
     """Whether the catalogue says that the provider spreads it over zones, and the file says nothing else."""
     fact = system.facts.redundant(component)
-    return fact is not None and bool(fact.value) and component.zones is None and component.host is None
+    return fact is not None and bool(fact.value) and component.different_zones is None and component.host is None

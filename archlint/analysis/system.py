@@ -223,6 +223,10 @@ class System:
                 same[tuple(numbers)] = self._usage.in_order(w for number in numbers for w in groups[number])
         return {server: same[tuple(numbers)] for server, numbers in at.items()}
 
+    def zone_count(self, component: Component) -> float | None:
+        """Return the number of different zones of a component, named or not; None if the file does not state them."""
+        return component.different_zones
+
     @cached_property
     def _blast_radii(self) -> BlastRadii:
         return BlastRadii(self._usage)

@@ -254,8 +254,9 @@ def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
 def _money(server: Component, saved_h: float) -> Iterator[Term]:
     """Yield the cost of the saved hours, if the file states a replica's price per time."""
     price = server.price
-    if price is not None and price.amount.per_s is not None:
-        value = f"{saved_h * HOUR_S * price.amount.amount / price.amount.per_s:,.2f} {price.amount.currency}"
+    amount = price.amount if price is not None else None
+    if price is not None and amount is not None and amount.per_s is not None:
+        value = f"{saved_h * HOUR_S * amount.amount / amount.per_s:,.2f} {amount.currency}"
         said = ", ".join(part for part in (price.source, price.date) if part)
         basis = said or "price in the file"
         at = server.place("price")

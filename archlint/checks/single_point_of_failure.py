@@ -114,8 +114,12 @@ def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:
             return f"{_names(pool)} {'scales' if one else 'scale'}{together} down to one replica: if it fails"
         return f"{_names(pool)} {'has' if one else 'have'}{together} only one replica: if it fails"
     what = "host" if judged.weakness == ONE_HOST else "zone"
-    count = f", {format_count(judged.replicas)} replicas" if judged.replicas is not None else ""
-    where = f"{'on' if what == 'host' else 'in'} a single {what} (`{judged.where}`{count})"
+    known = (
+        f"`{judged.where}`" if judged.where else "",
+        f"{format_count(judged.replicas)} replicas" if judged.replicas is not None else "",
+    )
+    named = ", ".join(filter(None, known))
+    where = f"{'on' if what == 'host' else 'in'} a single {what}" + (f" ({named})" if named else "")
     return f"{_names(pool)} {'runs' if one else 'run'} {where}: if that {what} fails"
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from archlint.catalog.hardware import accelerator
 from archlint.catalog.technologies import Technologies
-from archlint.model.architecture import Architecture, Component, Price
+from archlint.model.architecture import Architecture, Component
+from archlint.model.pieces import Price
 from archlint.model.quantities import Money
 
 CPU = "cpu"
@@ -49,7 +50,7 @@ def _priced(component: Component, listed: Mapping[str, ListedPrice], technologie
     found: ListedPrice | None = None
     if hardware is not None and hardware.gpu is not None:
         found = listed.get(_catalogued(hardware.gpu, technologies))
-        pieces = hardware.gpus if hardware.gpus is not None else 1.0
+        pieces = (hardware.gpus if hardware.gpus is not None else 1.0) * (hardware.gpu_share or 1.0)
     if found is None and component.uses is not None:
         found, pieces = listed.get(_catalogued(component.uses, technologies)), 1.0
     if found is None and hardware is not None and hardware.cpu is not None and hardware.gpu is None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from archlint.analysis.system import System
 from archlint.diagram.picture import SEVERITIES, Cluster, Edge, Link, Mark, Node, Picture, Role
+from archlint.diagram.sheets import zones_text
 from archlint.model.architecture import Component
 
 GROUP: Final = "group"
@@ -51,10 +52,7 @@ def group_keys(system: System, by: str) -> Keys:
 
 
 def _zone_words(component: Component) -> str:
-    zones = component.zones or ()
-    if not zones:
-        return "zones unknown"
-    return f"zone{'s' if len(zones) > 1 else ''} {', '.join(sorted(zones))}"
+    return zones_text(replace(component, zones=tuple(sorted(component.zones or ())))) or "zones unknown"
 
 
 def _by_name(names: Sequence[str]) -> Keys:

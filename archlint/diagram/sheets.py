@@ -14,7 +14,7 @@ Sheet = tuple[tuple[str, str], ...]
 
 def component_facts(component: Component) -> tuple[str, ...]:
     """Return the lines below a component's name: replicas with zones, then its schedule."""
-    lines = [" · ".join(part for part in (replicas_text(component), zones_text(component.zones)) if part)]
+    lines = [" · ".join(part for part in (replicas_text(component), zones_text(component)) if part)]
     if component.schedule is not None:
         lines.append(f"runs {component.schedule.text}")
     if component.host is not None:
@@ -38,15 +38,16 @@ def _range(scaling: Scaling) -> str:
     return f"{low}–{high}"
 
 
-def zones_text(zones: tuple[str, ...] | None) -> str:
+def zones_text(component: Component) -> str:
     """Return the zones of a component, or nothing if the file does not state them.
 
-    >>> zones_text(("a", "b"))
-    'zones a, b'
+    >>> zones_text(Component("api", "service", zones=("a", "b"))), zones_text(Component("api", "service", zone_count=3))
+    ('zones a, b', '3 zones')
     """
-    if not zones:
-        return ""
-    return f"zone{'s' if len(zones) > 1 else ''} {', '.join(zones)}"
+    if component.zone_count is not None:
+        return f"{format_count(component.zone_count)} zone{'' if component.zone_count == 1 else 's'}"
+    zones = component.zones or ()
+    return f"zone{'s' if len(zones) > 1 else ''} {', '.join(zones)}" if zones else ""
 
 
 def relation_label(relation: Relation) -> str:
@@ -122,7 +123,7 @@ def component_sheet(system: System, component: Component) -> Sheet:
         ("trains", ", ".join(component.trains)),
         ("replicas", replicas_text(component).removeprefix("×")),
         ("workers", _count(component.workers)),
-        ("zones", ", ".join(component.zones or ())),
+        ("zones", zones_text(component).removeprefix("zones ").removeprefix("zone ")),
         ("host", component.host or ""),
         ("hardware", _hardware(component.hardware)),
         ("service time", _time(component.service_time)),

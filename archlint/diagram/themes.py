@@ -27,7 +27,8 @@ _GROUPS: Final = {
     "client": ENTRY, "edge-device": ENTRY, "external": ENTRY, "load-balancer": WORK, "gateway": WORK, "service": WORK,
     "worker": WORK, "batch-job": WORK, "stream-processor": WORK, "scheduler": WORK, "training-job": WORK,
     "model-server": MODEL, "queue": QUEUE, "cache": STORE, "database": STORE, "warehouse": STORE,
-    "object-store": STORE, "feature-store": STORE, "model-registry": STORE, "log-store": QUIET, "monitoring": QUIET,
+    "object-store": STORE, "feature-store": STORE, "model-registry": STORE, "vector-store": STORE,
+    "config-store": STORE, "guardrail": WORK, "log-store": QUIET, "monitoring": QUIET,
 }  # fmt: skip
 
 

@@ -12,17 +12,21 @@ from typing import Final
 import msgspec
 
 from archlint.model.cron import Schedule
+from archlint.model.pieces import (
+    Batching,
+    Extra,
+    LoadTest,
+    Price,
+    RateLimit,
+    Record,
+    Slo,
+    Team,
+    Tokens,
+)
 from archlint.model.places import Place
 from archlint.model.quantities import Money
 from archlint.source.document import Document
 from archlint.source.nodes import Entry, Span
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """The base of all records.
-
-    A record is made after its parts, so it cannot contain itself, and the garbage collector need not track it.
-    """
 
 
 class ServiceTime(Record, frozen=True):
@@ -39,13 +43,15 @@ class ServiceTime(Record, frozen=True):
 
 
 class Hardware(Record, frozen=True):
-    """What one replica runs on; `gpus` counts accelerators of type `gpu`."""
+    """What one replica runs on: `gpus` accelerators of type `gpu`, or the share `gpu_share` of one."""
 
     cpu: float | None = None
     memory_bytes: int | None = None
     gpu: str | None = None
     gpus: float | None = None
     gpu_memory_bytes: int | None = None
+    gpu_share: float | None = None
+    extra: Extra = ()
 
 
 class Scaling(Record, frozen=True):
@@ -54,6 +60,7 @@ class Scaling(Record, frozen=True):
     minimum: float | None = None
     maximum: float | None = None
     on: str | None = None
+    extra: Extra = ()
 
 
 class Owner(Record, frozen=True):
@@ -62,20 +69,7 @@ class Owner(Record, frozen=True):
     team: str | None = None
     contact: str | None = None
     runbook: str | None = None
-
-
-class Team(Record, frozen=True):
-    """Who builds and runs the system."""
-
-    engineers: float | None = None
-    on_call: bool | None = None
-
-
-class Batching(Record, frozen=True):
-    """How a server combines requests into one prediction."""
-
-    max_size: float | None = None
-    max_delay_s: float | None = None
+    extra: Extra = ()
 
 
 class Preprocessing(Record, frozen=True):
@@ -83,30 +77,7 @@ class Preprocessing(Record, frozen=True):
 
     service_time: ServiceTime | None = None
     hardware: Hardware | None = None
-
-
-class LoadTest(Record, frozen=True):
-    """The result of a load test."""
-
-    rate_per_s: float | None = None
-    p99_s: float | None = None
-    date: str | None = None
-
-
-class Price(Record, frozen=True):
-    """The price of one replica, with its source."""
-
-    amount: Money
-    source: str | None = None
-    date: str | None = None
-
-
-class Slo(Record, frozen=True):
-    """The objectives of a workload: latency as (fraction, seconds) in rising order of the fraction."""
-
-    latency: tuple[tuple[float, float], ...] = ()
-    availability: float | None = None
-    freshness_s: float | None = None
+    extra: Extra = ()
 
 
 class Entrance(Record, frozen=True):
@@ -114,6 +85,7 @@ class Entrance(Record, frozen=True):
 
     client: str
     to: str | None = None
+    extra: Extra = ()
 
 
 class Workload(Record, frozen=True):
@@ -128,9 +100,12 @@ class Workload(Record, frozen=True):
     inputs: str | None = None
     distinct: float | None = None
     repeats: float | None = None
+    tokens: Tokens | None = None
+    stream: bool | None = None
     slo: Slo = Slo()
     budget: Money | None = None
     description: str | None = None
+    extra: Extra = ()
 
     def place(self, *keys: str) -> Place:
         """The place of the workload, or of one of its keys."""
@@ -145,8 +120,19 @@ class Model(Record, frozen=True):
     artifact_bytes: int | None = None
     parameters: float | None = None
     active_parameters: float | None = None
+    embedding_parameters: float | None = None
     precision: str | None = None
+    family: str | None = None
+    layers: float | None = None
+    kv_heads: float | None = None
+    head_dim: float | None = None
+    kv_per_token_bytes: int | None = None
+    context: float | None = None
+    adapter_of: str | None = None
+    quantised_from: str | None = None
     service_time: ServiceTime | None = None
+    ttft: ServiceTime | None = None
+    tpot: ServiceTime | None = None
     version: str | None = None
     registry: str | None = None
     retrained_s: float | None = None
@@ -154,6 +140,7 @@ class Model(Record, frozen=True):
     format: str | None = None
     owner: Owner | None = None
     description: str | None = None
+    extra: Extra = ()
 
     def place(self, *keys: str) -> Place:
         """The place of the model, or of one of its keys."""
@@ -185,6 +172,11 @@ class Relation(Record, frozen=True):
     wait: bool | None = None
     network_s: float | None = None
     max_attempts: float | None = None
+    quorum: float | None = None
+    freshness_s: float | None = None
+    fails: str | None = None
+    in_process: bool | None = None
+    extra: Extra = ()
 
     @property
     def waits(self) -> bool:
@@ -200,7 +192,10 @@ class Relation(Record, frozen=True):
 
 
 class Component(Record, frozen=True):
-    """A part of the system. `relations` keep the order of the file."""
+    """A part of the system. `relations` keep the order of the file.
+
+    `zones` are names; `zone_count` is set instead if the file states only how many zones there are.
+    """
 
     name: str
     kind: str
@@ -215,10 +210,20 @@ class Component(Record, frozen=True):
     workers: float | None = None
     hardware: Hardware | None = None
     zones: tuple[str, ...] | None = None
+    zone_count: float | None = None
+    regions: tuple[str, ...] | None = None
+    jurisdiction: str | None = None
     host: str | None = None
     balancing: str | None = None
     batching: Batching | None = None
     limit: float | None = None
+    rate_limit: RateLimit | None = None
+    max_sequences: float | None = None
+    tensor_parallel: float | None = None
+    pipeline_parallel: float | None = None
+    stage: str | None = None
+    shards: float | None = None
+    index_of: str | None = None
     callback: tuple[str, ...] = ()
     features: str | None = None
     image: str | None = None
@@ -248,10 +253,16 @@ class Component(Record, frozen=True):
     switch: str | None = None
     load_tested: LoadTest | None = None
     description: str | None = None
+    extra: Extra = ()
 
     def place(self, *keys: str) -> Place:
         """The place of the component, or of one of its keys."""
         return Place(("components", self.name, *keys), ("components", self.name, *keys))
+
+    @property
+    def different_zones(self) -> float | None:
+        """The number of different zones, from their names or as stated; None if the file does not state them."""
+        return float(len(set(self.zones))) if self.zones else self.zone_count
 
     @property
     def least_replicas(self) -> float | None:
@@ -273,6 +284,7 @@ class Acceptance(Record, frozen=True):
     at: str | None = None
     until: str | None = None
     bound: tuple[str, str, str] | None = None
+    extra: Extra = ()
 
 
 class Problem(Record, frozen=True):
@@ -313,7 +325,8 @@ class Architecture(Record, frozen=True):
     """A whole system, from its file and the files that it includes.
 
     `problems` are the mistakes that the reader found; `unread` are the identities of places that exist in the file
-    but could not be read, so that no rule takes them as absent.
+    but could not be read, so that no rule takes them as absent. `nones` are the identities of places where the file
+    states `none`; `described` are the families of facts in which it leaves nothing out.
     """
 
     documents: tuple[Document, ...]
@@ -321,13 +334,16 @@ class Architecture(Record, frozen=True):
     description: str | None = None
     owner: Owner | None = None
     team: Team | None = None
-    workloads: dict[str, Workload] = {}
-    models: dict[str, Model] = {}
-    components: dict[str, Component] = {}
+    described: tuple[str, ...] = ()
+    workloads: dict[str, Workload] = msgspec.field(default_factory=dict)
+    models: dict[str, Model] = msgspec.field(default_factory=dict)
+    components: dict[str, Component] = msgspec.field(default_factory=dict)
     accept: tuple[Acceptance, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread: frozenset[str] = frozenset()
-    origins: dict[tuple[str, ...], Origin] = {}
+    nones: frozenset[str] = frozenset()
+    origins: dict[tuple[str, ...], Origin] = msgspec.field(default_factory=dict)
+    extra: Extra = ()
 
     @property
     def incomplete(self) -> bool:

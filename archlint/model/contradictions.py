@@ -57,8 +57,8 @@ def _check_component(say: Say, component: Component, components: Components, unr
     if component.trains:
         _check_models_of(say, component, "trains", component.trains, WITHOUT_TRAINING)
     _check_replicas(say, component)
-    if component.zones is not None:
-        _check_zones(say, component, component.zones)
+    if component.different_zones is not None:
+        _check_zones(say, component, int(component.different_zones))
     if component.dead_letter is not None:
         _check_dead_letter(say, component, components.get(component.dead_letter))
     if component.availability is not None:
@@ -115,9 +115,8 @@ def _check_range(say: Say, place: Place, scaling: Scaling) -> None:
         say(place.key("min"), f"`min` is {format_count(low)}, but `max` is {format_count(high)}", "swap them?")
 
 
-def _check_zones(say: Say, component: Component, zones: tuple[str, ...]) -> None:
-    different = len(set(zones))
-    if different != len(zones):
+def _check_zones(say: Say, component: Component, different: int) -> None:
+    if component.zones and different != len(component.zones):
         say(component.place("zones"), "`zones` lists the same zone twice", "list each zone once")
     if different < 2:
         return

@@ -6,16 +6,23 @@ from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic
+from typing import Final, Generic
 
 from archlint.model.names import Names
+from archlint.model.own import OWN_KEY, text_of
 from archlint.model.reading import Reading, names_with_synonyms
 from archlint.model.types import Definitions, S, Schema, T, T_co, Type, shared
-from archlint.source.nodes import Mapping, Node, Scalar
+from archlint.source.nodes import Entry, Mapping, Node, Scalar
+
+STATED_NONE: Final = "none"
+"""The word that states that there is none."""
 
 
 class Field(Generic[T_co]):
-    """One key of a record: its attribute, type and description, and what it means to omit it (`absent`)."""
+    """One key of a record: its attribute, type and description, and what it means to omit it (`absent`).
+
+    `alias` is another spelling of the key. `may_be_none` allows the word `none`: a statement that there is none.
+    """
 
     def __init__(
         self,
@@ -26,8 +33,12 @@ class Field(Generic[T_co]):
         attribute: str = "",
         absent: str = "none",
         required: bool = False,
+        alias: str = "",
+        may_be_none: bool = False,
     ) -> None:
         self.key = key
+        self.alias = alias
+        self.may_be_none = may_be_none
         self.attribute = attribute or key
         self.type = type_
         self.known = type_.known
@@ -40,7 +51,11 @@ class Field(Generic[T_co]):
     def schema(self, defs: Definitions) -> Schema:
         """The schema of the value, with a description that editors show."""
         meaning = "Required." if self.required else f"Default: {self.absent}."
-        return {"description": f"{self.doc} {meaning}", **self.type.schema(defs)}
+        inner = self.type.schema(defs)
+        if not self.may_be_none:
+            return {"description": f"{self.doc} {meaning}", **inner}
+        description = f"{self.doc} `none` states that there is none. {meaning}"
+        return {"description": description, "anyOf": [inner, {"enum": [STATED_NONE]}]}
 
 
 class Rec(Generic[T_co]):
@@ -60,6 +75,7 @@ class Rec(Generic[T_co]):
     ) -> None:
         self.make = make
         self.fields = {field.key: field for field in fields}
+        self.keys = self.fields | {field.alias: field for field in fields if field.alias}
         self.required = tuple(field for field in fields if field.required)
         self.what = what
         self.scalar = scalar
@@ -69,7 +85,7 @@ class Rec(Generic[T_co]):
     @cached_property
     def names(self) -> Names:
         """The keys, for suggestions."""
-        return names_with_synonyms(self.fields)
+        return names_with_synonyms(self.keys)
 
     def read(self, r: Reading, node: Node) -> T_co | None:
         """Read the keys; report unknown and missing ones."""
@@ -84,12 +100,16 @@ class Rec(Generic[T_co]):
     def values(self, r: Reading, node: Mapping) -> dict[str, object] | None:
         """Return the attributes by name; None if a required one is missing or unreadable."""
         values: dict[str, object] = {}
-        fields = self.fields
+        fields = self.keys
+        extra: list[tuple[str, str]] = []
         path = r.path
         path.append("")
         for key, entry in node.entries.items():
             field = fields.get(key)
             if field is None:
+                if key.startswith(OWN_KEY):
+                    extra.append((key, text_of(entry.value)))
+                    continue
                 path[-1] = key
                 r.unknown_key(key, entry, self.what, self.names, self.fits)
                 continue
@@ -97,10 +117,18 @@ class Rec(Generic[T_co]):
             value = field.known.get(child.text) if field.caches and isinstance(child, Scalar) else None
             if value is None:
                 path[-1] = key
+                if key != field.key and field.key in node.entries:
+                    report_alias(r, key, field.key, entry)
+                    continue
+                if field.may_be_none and isinstance(child, Scalar) and child.text == STATED_NONE:
+                    r.state_none(field.key)
+                    continue
                 value = field.read(r, child)
             if value is not None:
                 values[field.attribute] = value
         path.pop()
+        if extra:
+            values["extra"] = tuple(sorted(extra))
         for field in self.required:
             if field.attribute not in values:
                 self.report_missing(r, node)
@@ -109,7 +137,7 @@ class Rec(Generic[T_co]):
 
     def fits(self, r: Reading, key: str, node: Node) -> bool:
         """Whether one of the keys takes a value of this shape."""
-        return r.could_read(self.fields[key].read, key, node)
+        return r.could_read(self.keys[key].read, key, node)
 
     def report_missing(self, r: Reading, node: Mapping) -> None:
         """Report the required keys that are missing; unreadable ones have already been reported."""
@@ -133,7 +161,8 @@ class Rec(Generic[T_co]):
             "title": self.what,
             "type": "object",
             "additionalProperties": False,
-            "properties": {field.key: field.schema(defs) for field in self.fields.values()},
+            "properties": {key: field.schema(defs) for key, field in self.keys.items()},
+            "patternProperties": {f"^{OWN_KEY}": {"description": "Your own data. archlint only keeps it."}},
         }
         if self.required:
             schema["required"] = [field.key for field in self.required]
@@ -156,6 +185,12 @@ class Wrapped(Generic[S, T]):
     def schema(self, defs: Definitions) -> Schema:
         """The schema of the scalar."""
         return self.inner.schema(defs)
+
+
+def report_alias(r: Reading, alias: str, key: str, entry: Entry) -> None:
+    """Report a key that says the same as another one; the other one is read."""
+    message = f"`{alias}` and `{key}` are the same key"
+    r.report("contradiction", entry.key_span, message, "remove one of them", loses_meaning=False)
 
 
 def _uncapitalised(doc: str) -> str:

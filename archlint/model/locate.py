@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
+from typing import Final
 
 from archlint.model.architecture import Origin
 from archlint.model.places import Place
 from archlint.source.document import Document
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
+
+_ALIASES: Final = {"regions": "region"}
+"""Other spellings of keys."""
 
 
 def locate(origins: AbstractMapping[tuple[str, ...], Origin], place: Place, main: Document) -> tuple[Document, Span]:
@@ -55,7 +59,9 @@ def _child(node: Node, step: str | int) -> Entry | None:
                 return Entry(item.start, item.end - item.start, item)
             return None
         return Entry(node.start, node.end - node.start, node) if step == 0 else None
-    return node.entries.get(step) if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping):
+        return None
+    return node.entries.get(step) or node.entries.get(_ALIASES.get(step, step))
 
 
 def _span_of(entry: Entry, is_item: bool, text: str) -> Span:

@@ -1,16 +1,18 @@
-"""Types for values at percentiles: service times and latency objectives."""
+"""Types for values at percentiles: service times, objectives, and numbers of tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from archlint.model.architecture import ServiceTime
-from archlint.model.quantities import format_duration, parse_duration, shorten
+from archlint.model.pieces import Amounts
+from archlint.model.quantities import format_count, format_duration, parse_count, parse_duration, shorten
 from archlint.model.reading import Reading
 from archlint.model.types import Definitions, Parsed, Schema, percentile_of, shared
-from archlint.model.units import DURATION_PATTERN, NUMBER_PATTERN
+from archlint.model.units import COUNT_PATTERN, DURATION_PATTERN, NUMBER_PATTERN
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Span
 
 DURATION: Final[Parsed[float]] = Parsed(parse_duration, "a duration", "850ms", DURATION_PATTERN, name="duration")
@@ -18,6 +20,9 @@ _OBJECTIVE: Final[Parsed[float]] = Parsed(
     parse_duration, "a duration", "300ms", DURATION_PATTERN, name="duration",
     zero="no answer takes zero time; remove the key if there is no objective",
 )  # fmt: skip
+_AMOUNT: Final[Parsed[float]] = Parsed(
+    parse_count, "a number of tokens", "350", COUNT_PATTERN, name="tokens", number={"minimum": 0}
+)
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
 _LIKELY: Final = {
     "median": "p50", "avg": "mean", "average": "mean", "stddev": "cv", "std": "cv", "p999": "p99.9", "p9999": "p99.99",
@@ -25,17 +30,24 @@ _LIKELY: Final = {
 }  # fmt: skip
 
 
+class Objective(NamedTuple):
+    """A latency objective: (fraction, seconds) in rising order of the fraction, and the mean in seconds."""
+
+    percentiles: tuple[tuple[float, float], ...] = ()
+    mean_s: float | None = None
+
+
 class _Stated(NamedTuple):
     fraction: float
-    seconds: float
+    amount: float
     key: str
     entry: Entry
 
 
 def _read_percentiles(
-    r: Reading, entries: dict[str, Entry], type_: Parsed[float]
+    r: Reading, entries: dict[str, Entry], type_: Parsed[float], show: Callable[[float], str] = format_duration
 ) -> tuple[tuple[float, float], ...] | None:
-    """Read percentiles into (fraction, seconds) in rising order; None if they contradict each other."""
+    """Read percentiles into (fraction, value) in rising order; None if they contradict each other."""
     stated: list[_Stated] = []
     path = r.path
     path.append("")
@@ -56,20 +68,20 @@ def _read_percentiles(
     path.pop()
     if len(stated) > 1:
         stated.sort(key=lambda item: item.fraction)
-        if not _in_order(r, stated):
+        if not _in_order(r, stated, show):
             return None
-    return tuple((item.fraction, item.seconds) for item in stated)
+    return tuple((item.fraction, item.amount) for item in stated)
 
 
-def _in_order(r: Reading, stated: list[_Stated]) -> bool:
-    """Whether times rise with the fraction; each pair that does not rise is reported."""
+def _in_order(r: Reading, stated: list[_Stated], show: Callable[[float], str]) -> bool:
+    """Whether values rise with the fraction; each pair that does not rise is reported."""
     fine = True
     for low, high in zip(stated, stated[1:], strict=False):
         if low.fraction == high.fraction:
             message, suggestion = f"{high.key} and {low.key} are the same percentile", "remove one of them"
-        elif high.seconds < low.seconds:
+        elif high.amount < low.amount:
             message = (
-                f"{high.key} is {format_duration(high.seconds)}, below {low.key} with {format_duration(low.seconds)}: "
+                f"{high.key} is {show(high.amount)}, below {low.key} with {show(low.amount)}: "
                 "a higher percentile is never smaller"
             )
             suggestion = "swap them?"
@@ -143,21 +155,26 @@ def _read_key(r: Reading, node: Mapping, key: str, type_: Parsed[float]) -> floa
 
 
 class LatencyType:
-    """Percentiles, or one duration, which is the p99."""
+    """Percentiles and a mean, or one duration, which is the p99."""
 
-    known: AbstractMapping[str, tuple[tuple[float, float], ...]] = MappingProxyType({})
+    known: AbstractMapping[str, Objective] = MappingProxyType({})
 
-    def read(self, r: Reading, node: Node) -> tuple[tuple[float, float], ...] | None:
-        """Read either form into (fraction, seconds), in rising order."""
+    def read(self, r: Reading, node: Node) -> Objective | None:
+        """Read either form; a mapping needs a percentile or the mean."""
         if isinstance(node, Scalar) and not node.is_null:
             single = _OBJECTIVE.read(r, node)
-            return None if single is None else ((0.99, single),)
+            return None if single is None else Objective(((0.99, single),))
         if not isinstance(node, Mapping):
             r.wrong_shape(node, "percentiles", "{p99: 300ms}")
             return None
         if not node.entries:
             r.report("missing-key", node.span, f"{r.subject()} has no time", "add `p99:`")
-        return _read_percentiles(r, node.entries, _OBJECTIVE) or None
+        mean = _read_key(r, node, "mean", _OBJECTIVE)
+        others = {key: entry for key, entry in node.entries.items() if key != "mean"}
+        percentiles = _read_percentiles(r, others, _OBJECTIVE)
+        if percentiles is None or not (percentiles or mean is not None):
+            return None
+        return Objective(percentiles, mean)
 
     def schema(self, defs: Definitions) -> Schema:
         """A duration or an object of percentiles."""
@@ -165,14 +182,51 @@ class LatencyType:
 
     def _schema(self, defs: Definitions) -> Schema:
         duration = _OBJECTIVE.schema(defs)
-        stated: Schema = {
-            "title": "percentiles",
-            "type": "object",
-            "patternProperties": {_PERCENTILE_PATTERN: duration},
-            "additionalProperties": False,
-            "minProperties": 1,
-        }
-        return {"description": "Percentiles, or one duration for the p99.", "anyOf": [duration, stated]}
+        stated = _percentile_object(duration, "The mean over all requests.")
+        return {"description": "Percentiles and a mean, or one duration for the p99.", "anyOf": [duration, stated]}
+
+
+class AmountsType:
+    """A number of tokens, or percentiles and a mean."""
+
+    known: AbstractMapping[str, Amounts] = MappingProxyType({})
+
+    def read(self, r: Reading, node: Node) -> Amounts | None:
+        """Read either form; a mapping needs a percentile or the mean."""
+        if isinstance(node, Scalar) and not node.is_null:
+            constant = _AMOUNT.read(r, node)
+            return None if constant is None else Amounts(constant=constant)
+        if not isinstance(node, Mapping):
+            r.wrong_shape(node, "a number of tokens, or percentiles", "350 or {p50: 200, p99: 1.2k}")
+            return None
+        if not node.entries:
+            r.report("missing-key", node.span, f"{r.subject()} has no number", "add `p50:` and `p99:`, or `mean:`")
+        mean = _read_key(r, node, "mean", _AMOUNT)
+        others = {key: entry for key, entry in node.entries.items() if key != "mean"}
+        percentiles = _read_percentiles(r, others, _AMOUNT, format_count)
+        if percentiles is None or not (percentiles or mean is not None):
+            return None
+        return Amounts(percentiles=percentiles, mean=mean)
+
+    def schema(self, defs: Definitions) -> Schema:
+        """A number or an object of percentiles."""
+        return shared(defs, "amounts", lambda: self._schema(defs))
+
+    def _schema(self, defs: Definitions) -> Schema:
+        amount = _AMOUNT.schema(defs)
+        stated = _percentile_object(amount, "The mean over all requests.")
+        return {"description": "A number of tokens, or percentiles and a mean.", "anyOf": [amount, stated]}
+
+
+def _percentile_object(value: Schema, mean: str) -> Schema:
+    return {
+        "title": "percentiles",
+        "type": "object",
+        "properties": {"mean": {"description": mean, **value}},
+        "patternProperties": {_PERCENTILE_PATTERN: value},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
 
 
 def _parse_cv(text: str) -> float:

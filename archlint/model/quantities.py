@@ -24,6 +24,8 @@ from archlint.model.units import (
     PERIODS,
     PIECES,
     SECONDS,
+    TOKEN_PRICE_PATTERN,
+    TOKEN_WORDS,
 )
 
 _NUMBER: Final = re.compile(NUMBER)
@@ -31,7 +33,10 @@ MAX_DIGITS: Final = 40
 
 
 class Money(NamedTuple):
-    """A price: `0.40 USD per 1k` has `per_count` 1000; `1200 USD per month` `per_s` 2592000."""
+    """A price: `0.40 USD per 1k` has `per_count` 1000; `1200 USD per month` `per_s` 2592000.
+
+    Of a price for tokens, `per_count` counts tokens.
+    """
 
     amount: float
     currency: str
@@ -152,13 +157,26 @@ def parse_rate(text: str) -> float:
     Traceback (most recent call last):
     ValueError: `40` is not a rate; did you mean 40/s?
     """
+    return _rate(text, EVENTS, _RATE_HINT)
+
+
+def parse_token_rate(text: str) -> float:
+    """Tokens per second.
+
+    >>> parse_token_rate("2M/min") * 60, parse_token_rate("300 tokens/s")
+    (2000000.0, 300.0)
+    """
+    return _rate(text, TOKEN_WORDS, "write it like 2M/min or 300 tokens/s")
+
+
+def _rate(text: str, words: tuple[str, ...], example: str) -> float:
     parts = _split(text)
     number, rest = parts or ("", "")
     counted, per, period = _partition(rest)
-    multiplier = _multiplier(counted)
+    multiplier = _multiplier(counted, words)
     if not per or not period.isalpha() or multiplier is None:
         plain = number and rest.removesuffix("rps").removesuffix("qps").removesuffix("tps").rstrip() in COUNTS
-        hint = f"did you mean {number}{rest[:1] if rest[:1] in COUNTS else ''}/s?" if plain else _RATE_HINT
+        hint = f"did you mean {number}{rest[:1] if rest[:1] in COUNTS else ''}/s?" if plain else example
         raise ValueError(f"`{shorten(text)}` is not a rate; {hint}")
     if period not in PERIODS:
         likely = LIKELY_PERIODS.get(period.lower())
@@ -178,11 +196,11 @@ def _partition(text: str) -> tuple[str, str, str]:
     return before.strip(), per, after.strip()
 
 
-def _multiplier(counted: str) -> float | None:
+def _multiplier(counted: str, words: tuple[str, ...]) -> float | None:
     """Return the multiplier in `k requests`, `k` or `requests`; None if the text has another form."""
-    if counted in EVENTS:
+    if counted in words:
         return 1.0
-    if counted[1:].strip() in ("", *EVENTS):
+    if counted[1:].strip() in ("", *words):
         return COUNTS.get(counted[:1])
     return None
 
@@ -244,6 +262,22 @@ def parse_money(text: str) -> Money:
         hint = "write a price per count (1k), or per s, min, h, day or month"
         raise ValueError(f"unknown period or count `{shorten(per)}` in `{shorten(text)}`; {hint}")
     return Money(amount, currency, per_count=count)
+
+
+def parse_token_price(text: str) -> Money:
+    """Money for a number of tokens.
+
+    >>> parse_token_price("2.50 USD per 1M tokens").per_count
+    1000000.0
+    """
+    if len(text) > 2 * MAX_DIGITS or not re.fullmatch(TOKEN_PRICE_PATTERN, text):
+        raise ValueError(f"`{shorten(text)}` is not a price of tokens; write it like 2.50 USD per 1M tokens")
+    number, rest = _split(text) or ("", "")
+    currency, _, per = _partition(rest)
+    count = 1.0 if per == "token" else parse_count(per.removesuffix("tokens").removesuffix("token"))
+    if count <= 0:
+        raise ValueError(f"`{shorten(text)}` is a price of no tokens; write it like 2.50 USD per 1M tokens")
+    return Money(_number(number), currency, per_count=count)
 
 
 def _trim(value: float, digits: int = 3) -> str:

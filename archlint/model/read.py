@@ -11,8 +11,10 @@ import msgspec
 from archlint.errors import UnreadableInputError
 from archlint.model.architecture import Acceptance, Architecture, Component, Model, Origin, Scaling, Workload
 from archlint.model.contradictions import report_contradictions
+from archlint.model.fields import STATED_NONE
 from archlint.model.locate import locate
 from archlint.model.names import Names
+from archlint.model.own import OWN_KEY, text_of
 from archlint.model.places import Place
 from archlint.model.quantities import shorten
 from archlint.model.reading import MAX_NAME, Reading, Steps, names_with_synonyms
@@ -102,6 +104,7 @@ class _Reader:
         self.accept_items = 0
         self.budget = _Budget()
         self.top: dict[str, object] = {}
+        self.extra: list[tuple[str, str]] = []
 
     def finish(self) -> Architecture:
         """Resolve references and contradictions, and put the architecture together."""
@@ -122,7 +125,7 @@ class _Reader:
             **self.top,
             documents=tuple(self.documents), workloads=self.workloads, models=self.models,
             components=self.components, accept=tuple(self.accept), problems=tuple(problems),
-            unread=frozenset(r.unread), origins=r.origins,
+            unread=frozenset(r.unread), nones=frozenset(r.nones), origins=r.origins, extra=tuple(sorted(self.extra)),
         )  # fmt: skip
 
     def files(self, main: Document) -> None:
@@ -167,7 +170,9 @@ class _Reader:
             self.acceptances(entry.value)
         elif key in SYSTEM_RECORD.fields:
             self.system_key(key, entry)
-        elif key not in TOP_LEVEL and not key.startswith("x-"):
+        elif key.startswith(OWN_KEY):
+            self.extra.append((key, text_of(entry.value)))
+        elif key not in TOP_LEVEL:
             r.unknown_key(key, entry, "a file", _top_names(), _fits_top)
 
     def flaws(self, document: Document, root: Mapping) -> None:
@@ -202,7 +207,10 @@ class _Reader:
     def system_key(self, key: str, entry: Entry) -> None:
         """Read a key of the system as a whole; only one file may set it."""
         field = SYSTEM_RECORD.fields[key]
-        value = field.read(self.r, entry.value)
+        says_none = field.may_be_none and isinstance(entry.value, Scalar) and entry.value.text == STATED_NONE
+        if says_none:
+            self.r.state_none(key)
+        value = None if says_none else field.read(self.r, entry.value)
         if self.r.origins[(key,)].document is not self.r.document:
             self.twice((key,), key, entry)
         elif value is not None:
@@ -254,6 +262,8 @@ class _Reader:
         if values is not None:
             if isinstance(values.get("replicas"), Scaling):
                 values["scaling"] = values.pop("replicas")
+            if isinstance(values.get("zones"), float):
+                values["zone_count"] = values.pop("zones")
             self.components[name] = COMPONENT_RECORD.make(name=name, relations=tuple(relations), **values)
         relations.clear()
 

@@ -51,6 +51,7 @@ class Reading:
         self.problems: list[Problem] = []
         self.unlisted = 0
         self.unread: set[str] = set()
+        self.nones: set[str] = set()
         self.unread_parts: set[tuple[str, ...]] = set()
         self.references: list[Reference] = []
         self.relations: list[Relation] = []
@@ -100,6 +101,11 @@ class Reading:
         self.unread.add(".".join(names) or WHOLE_FILE)
         for length in range(3, len(names)):
             self.unread.add(".".join(names[:length]))
+
+    def state_none(self, key: str) -> None:
+        """Note that the file states that there is none; the key is the last one of the path."""
+        steps = tuple(map(_short, (*self.path[:-1], key)))
+        self.nones.add(".".join(self.names_of(steps)))
 
     def names_of(self, steps: Steps) -> tuple[str, ...]:
         """Name a path with targets instead of list indices, as far as the document has them."""

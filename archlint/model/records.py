@@ -12,21 +12,23 @@ from archlint.model.architecture import Acceptance, Architecture, Component, Rel
 from archlint.model.fields import Field, Rec
 from archlint.model.reading import Reading, Reference
 from archlint.model.types import Definitions, Schema, percentile_of, shared
+from archlint.model.values import COMPONENT
 from archlint.model.vocabulary import (
     ACCEPT_FIELDS,
     BATCHING,
-    COMPONENT,
     COMPONENT_FIELDS,
     HARDWARE,
     LOAD_TEST,
     MODEL_RECORD,
     OWNER,
     PRICE,
+    RATE_LIMIT,
     RELATION_FIELDS,
     SCALING,
     SLO,
     SYSTEM_FIELDS,
     TEAM,
+    TOKENS,
     WORKLOAD,
 )
 from archlint.model.words import VERBS
@@ -81,9 +83,13 @@ class Relations:
 
 
 RELATIONS: Final = Relations()
+NONE_VERBS: Final = frozenset({"logs_to", "monitored_by"})
 COMPONENT_RECORD: Final[Rec[Component]] = Rec(
     Component,
-    (*COMPONENT_FIELDS, *(Field(verb, RELATIONS, f"Relation: {doc}.") for verb, doc in VERBS.items())),
+    (
+        *COMPONENT_FIELDS,
+        *(Field(verb, RELATIONS, f"Relation: {doc}.", may_be_none=verb in NONE_VERBS) for verb, doc in VERBS.items()),
+    ),
     "a component",
     name="component",
 )
@@ -98,7 +104,7 @@ SYSTEM_RECORD: Final[Rec[Architecture]] = Rec(Architecture, SYSTEM_FIELDS, "a sy
 def _homes() -> dict[str, str]:
     """Where each key of the format belongs; the first place listed here, if it has several."""
     places: tuple[tuple[str, Iterable[str]], ...] = (
-        ("a component", COMPONENT_RECORD.fields),
+        ("a component", COMPONENT_RECORD.keys),
         ("a relation, as in `calls: [{to: name, timeout: 200ms}]`", RELATION_RECORD.fields),
         ("a workload", WORKLOAD.fields),
         ("a model", MODEL_RECORD.fields),
@@ -108,6 +114,8 @@ def _homes() -> dict[str, str]:
         ("`batching` of a component", BATCHING.fields),
         ("`load_tested` of a component", LOAD_TEST.fields),
         ("`owner`", OWNER.fields),
+        ("`rate_limit` of a component", RATE_LIMIT.fields),
+        ("`tokens` of a workload", TOKENS.fields),
         ("`team` at the top of the file", TEAM.fields),
         ("`price` of a component", PRICE.fields),
         ("an entry of `accept`", ACCEPT_RECORD.fields),

@@ -64,7 +64,7 @@ def architecture_schema(
         "type": "object",
         "required": ["archlint"],
         "properties": properties,
-        "patternProperties": {"^x-": {"description": "Your own data, such as YAML anchors. archlint ignores it."}},
+        "patternProperties": {"^x-": {"description": "Your own data, such as YAML anchors. archlint only keeps it."}},
         "additionalProperties": False,
         "$defs": dict(sorted(defs.items())),
     }

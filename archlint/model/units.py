@@ -25,6 +25,8 @@ EVENTS: Final = ("req", "requests", "request", "predictions", "prediction", "mes
 """Words for what a rate counts: `40 req/s`."""
 PIECES: Final = ("request", "prediction")
 """Words for one thing that a price is for: `0.002 USD per prediction`."""
+TOKEN_WORDS: Final = ("tokens", "token")
+"""Words for what a rate or price of generated text counts: `2M tokens/min`."""
 
 LIKELY_SECONDS: Final = {
     "m": "min", "secs": "s", "second": "s", "seconds": "s", "mins": "min", "minute": "min", "minutes": "min",
@@ -63,6 +65,9 @@ DURATION_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(SECONDS)}|μs)\s*$"
 SIZE_PATTERN: Final = rf"^{NUMBER}\s*({alternatives(BYTES)})\s*$"
 BANDWIDTH_PATTERN: Final = rf"^{NUMBER}\s*({alternatives([*BYTES, *BITS])})\s*/\s*s\s*$"
 RATE_PATTERN: Final = rf"^{NUMBER}\s*[kKMBT]?\s*({alternatives(EVENTS)})?\s*(/|per)\s*({alternatives(PERIODS)})\s*$"
+TOKEN_RATE_PATTERN: Final = (
+    rf"^{NUMBER}\s*[kKMBT]?\s*({alternatives(TOKEN_WORDS)})?\s*(/|per)\s*({alternatives(PERIODS)})\s*$"
+)
 _ZEROS: Final = "0+(?:_0+)*"
 SHARE_PATTERN: Final = (
     rf"^(?:(?:{_ZEROS})?\.[0-9]+|{_ZEROS}(?:\.[0-9]+)?|(?:0_?)*1(?:\.0+)?"
@@ -71,5 +76,8 @@ SHARE_PATTERN: Final = (
 )
 MONEY_PATTERN: Final = (
     rf"^{NUMBER}\s*[A-Z]{{3}}\s*(/|per\s)\s*({alternatives([*PERIODS, *PIECES])}|{NUMBER}\s*[kKMBT]?)\s*$"
+)
+TOKEN_PRICE_PATTERN: Final = (
+    rf"^{NUMBER}\s*[A-Z]{{3}}\s*(/|per\s)\s*(token|{NUMBER}\s*[kKMBT]?\s*({alternatives(TOKEN_WORDS)}))\s*$"
 )
 DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"

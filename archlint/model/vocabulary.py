@@ -2,155 +2,48 @@
 
 from __future__ import annotations
 
-import re
-
-from archlint.model.architecture import (
-    Batching,
-    Entrance,
-    Hardware,
-    LoadTest,
-    Model,
-    Owner,
-    Preprocessing,
-    Price,
-    Scaling,
-    Slo,
-    Team,
-    Workload,
-)
-from archlint.model.cron import Schedule, parse_schedule
+from archlint.model.architecture import Entrance, Hardware, Model, Owner, Preprocessing, Scaling, Workload
 from archlint.model.fields import Field, Rec, Wrapped
-from archlint.model.percentiles import DURATION, LatencyType, ServiceTimeType
-from archlint.model.quantities import (
-    Money,
-    parse_bandwidth,
-    parse_count,
-    parse_duration,
-    parse_money,
-    parse_rate,
-    parse_share,
-    parse_size,
-    shorten,
+from archlint.model.percentiles import DURATION, Objective
+from archlint.model.pieces import Batching, Extra, LoadTest, Price, RateLimit, Slo, Team, Tokens
+from archlint.model.types import Choice, Many
+from archlint.model.values import (
+    ACCELERATOR,
+    AMOUNTS,
+    AT_LEAST_ONE,
+    BANDWIDTH,
+    BOUND,
+    COMPONENT,
+    COUNT,
+    CPU,
+    DATE,
+    FLAG,
+    FRACTION,
+    LATENCY,
+    MODEL,
+    MONEY,
+    PERIOD,
+    RATE,
+    REPLICA_COUNT,
+    RULE_ID,
+    SCHEDULE,
+    SERVICE_TIME,
+    SHARE,
+    SIZE,
+    TECHNOLOGY,
+    TEXT,
+    TIMEOUT,
+    TOKEN_PRICE,
+    TOKEN_RATE,
+    WHOLE,
+    WORKERS,
+    ZONES,
 )
-from archlint.model.types import Choice, Flag, Many, Name, Parsed, Schema, Text
-from archlint.model.units import (
-    BANDWIDTH_PATTERN,
-    COUNT_PATTERN,
-    CPU_PATTERN,
-    DATE_PATTERN,
-    DURATION_PATTERN,
-    MONEY_PATTERN,
-    RATE_PATTERN,
-    SHARE_PATTERN,
-    SIZE_PATTERN,
-    WHOLE_PATTERN,
-)
-from archlint.model.words import KINDS, PRECISIONS
+from archlint.model.words import BALANCING, FACT_FAMILIES, FAMILIES, KINDS, PRECISIONS
 
 FORMAT_VERSION = "1"
-_MOST = 1e9
-_MOST_REPLICAS = 1e6
-
-
-def _parse_cpu(text: str) -> float:
-    """Cores; `500m` is half a core, as Kubernetes writes it."""
-    if re.fullmatch(r"[0-9]{1,7}m", text):
-        return int(text[:-1]) / 1000
-    return parse_count(text)
-
-
-def _parse_whole(text: str) -> float:
-    value = parse_count(text)
-    if value != int(value):
-        raise ValueError(f"`{shorten(text)}` is not a whole number; write 2 or 3")
-    if value > _MOST:
-        raise ValueError(f"`{shorten(text)}` is too large; write a number up to 1B")
-    return value
-
-
-def _parse_replicas(text: str) -> float:
-    value = _parse_whole(text)
-    if value > _MOST_REPLICAS:
-        raise ValueError(f"`{shorten(text)}` is too large; write a number up to 1M")
-    return value
-
-
-def _parse_date(text: str) -> str:
-    if re.fullmatch(DATE_PATTERN, text):
-        from datetime import date
-
-        try:
-            return date.fromisoformat(text).isoformat()
-        except ValueError:
-            raise ValueError(f"`{text}` is not a day of the calendar; write it like 2027-03-31") from None
-    raise ValueError(f"`{shorten(text)}` is not a date; write it like 2027-03-31")
-
-
-_BOUND = r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*"
-
-
-def parse_bound(text: str) -> tuple[str, str, str]:
-    """Split a condition on a term into its name, operator and limit.
-
-    >>> parse_bound("rate < 50/s")
-    ('rate', '<', '50/s')
-    """
-    match = re.fullmatch(_BOUND, text) if len(text) <= 200 else None
-    if match is None:
-        raise ValueError(f"`{shorten(text)}` is not a condition; write TERM OP QUANTITY, as in rate < 50/s")
-    return match[1], match[2], match[3]
-
-
-def _parse_id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text):
-        raise ValueError(f"`{shorten(text)}` is not a rule id; write it like SRV001")
-    return text
-
-
-_AT_LEAST_ZERO: Schema = {"minimum": 0}
-_INTEGER: Schema = {"minimum": 0, "maximum": int(_MOST), "multipleOf": 1}
-_SHARE_NUMBER: Schema = {"minimum": 0, "maximum": 1}
-_REPLICA_NUMBER: Schema = {"minimum": 0, "maximum": int(_MOST_REPLICAS), "multipleOf": 1}
-
-TEXT = Text()
-TECHNOLOGY, ACCELERATOR = Text("technology"), Text("accelerator")
-FLAG = Flag()
-COUNT: Parsed[float] = Parsed(parse_count, "a count", "12", COUNT_PATTERN, name="count", number=_AT_LEAST_ZERO)
-WHOLE: Parsed[float] = Parsed(_parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER)
-REPLICA_COUNT: Parsed[float] = Parsed(
-    _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER
-)  # fmt: skip
-WORKERS: Parsed[float] = Parsed(
-    _parse_replicas, "a whole number", "2", WHOLE_PATTERN, name="replica-count", number=_REPLICA_NUMBER,
-    zero="no request would be handled; write at least 1",
-)  # fmt: skip
-AT_LEAST_ONE: Parsed[float] = Parsed(
-    _parse_whole, "a whole number", "2", WHOLE_PATTERN, name="whole-number", number=_INTEGER,
-    zero="nothing would be accepted; write at least 1, or remove the key",
-)  # fmt: skip
-CPU: Parsed[float] = Parsed(_parse_cpu, "a number of cores", "4", CPU_PATTERN, name="cores", number=_AT_LEAST_ZERO)
-SIZE: Parsed[int] = Parsed(parse_size, "a size", "1.1GB", SIZE_PATTERN, name="size")
-RATE: Parsed[float] = Parsed(parse_rate, "a rate", "40/s", RATE_PATTERN, name="rate")
-BANDWIDTH: Parsed[float] = Parsed(parse_bandwidth, "a bandwidth", "200MB/s", BANDWIDTH_PATTERN, name="bandwidth")
-SHARE: Parsed[float] = Parsed(parse_share, "a share", "99.5%", SHARE_PATTERN, name="share", number=_SHARE_NUMBER)
-MONEY: Parsed[Money] = Parsed(parse_money, "a price", "0.40 USD per 1k", MONEY_PATTERN, name="money")
-DATE: Parsed[str] = Parsed(_parse_date, "a date", "2027-03-31", DATE_PATTERN, name="date")
-RULE_ID: Parsed[str] = Parsed(_parse_id, "a rule id", "SRV001", r"^[A-Za-z][A-Za-z0-9_-]*$", name="rule-id")
-BOUND: Parsed[tuple[str, str, str]] = Parsed(parse_bound, "a condition", "rate < 50/s", None, name="bound")
-SCHEDULE: Parsed[Schedule] = Parsed(parse_schedule, "a schedule", "0 3 * * *", None, name="schedule")
-TIMEOUT: Parsed[float] = Parsed(
-    parse_duration, "a duration", "200ms", DURATION_PATTERN, name="duration",
-    zero="every attempt would time out; remove the key if there is no timeout",
-)  # fmt: skip
-PERIOD: Parsed[float] = Parsed(
-    parse_duration, "a duration", "30d", DURATION_PATTERN, name="duration",
-    zero="a period cannot be zero; write one such as 30d, or remove the key",
-)  # fmt: skip
-COMPONENT = Name("components")
-MODEL = Name("models")
-SERVICE_TIME = ServiceTimeType()
-
 NONE, UNKNOWN, NOT_ASKED = "none", "unknown; a rule that needs it is undecided", "no objective"
+_NO_OBJECTIVE = Objective()
 
 OWNER: Rec[Owner] = Rec(
     Owner,
@@ -182,6 +75,8 @@ HARDWARE: Rec[Hardware] = Rec(
               absent="assumed to be 1 if `gpu` is set"),
         Field("gpu_memory", SIZE, "Memory per accelerator.", attribute="gpu_memory_bytes",
               absent="the value from the hardware catalogue"),
+        Field("gpu_share", FRACTION, "Share of one accelerator that a replica gets (MIG, time slices).",
+              absent="whole accelerators"),
     ),
     "hardware",
     name="hardware",
@@ -230,7 +125,9 @@ LOAD_TEST: Rec[LoadTest] = Rec(
 PRICE: Rec[Price] = Rec(
     Price,
     (
-        Field("amount", MONEY, "The price per replica.", required=True),
+        Field("amount", MONEY, "The price per replica."),
+        Field("input", TOKEN_PRICE, "The price of tokens that the model reads."),
+        Field("output", TOKEN_PRICE, "The price of tokens that the model generates."),
         Field("source", TEXT, "Where the price comes from."),
         Field("date", DATE, "The date of the price."),
     ),
@@ -238,12 +135,49 @@ PRICE: Rec[Price] = Rec(
     Wrapped(MONEY, lambda amount: Price(amount=amount)),
     name="price",
 )
-SLO: Rec[Slo] = Rec(
-    Slo,
+TOKENS: Rec[Tokens] = Rec(
+    Tokens,
     (
-        Field("latency", LatencyType(), "Maximum latency per percentile. One duration is the p99.", absent=NOT_ASKED),
+        Field("in", AMOUNTS, "Tokens that the model reads (the prompt).", attribute="input", absent=UNKNOWN),
+        Field("out", AMOUNTS, "Tokens that the model generates (the answer).", attribute="output", absent=UNKNOWN),
+    ),
+    "a number of tokens",
+    name="request-tokens",
+)
+RATE_LIMIT: Rec[RateLimit] = Rec(
+    RateLimit,
+    (
+        Field("requests", RATE, "Maximum request rate.", attribute="requests_per_s", absent="no limit"),
+        Field("tokens", TOKEN_RATE, "Maximum rate of tokens, read and generated.", attribute="tokens_per_s",
+              absent="no limit"),
+        Field("concurrent", AT_LEAST_ONE, "Maximum number of requests in progress.", absent="no limit"),
+    ),
+    "a rate limit",
+    name="rate-limit",
+)  # fmt: skip
+
+
+def _slo(
+    latency: Objective = _NO_OBJECTIVE, ttft: Objective = _NO_OBJECTIVE, tpot: Objective = _NO_OBJECTIVE,
+    availability: float | None = None, freshness_s: float | None = None, extra: Extra = (),
+) -> Slo:  # fmt: skip
+    """Make the objectives from what their keys hold."""
+    return Slo(
+        latency=latency.percentiles, latency_mean_s=latency.mean_s, ttft=ttft.percentiles, ttft_mean_s=ttft.mean_s,
+        tpot=tpot.percentiles, tpot_mean_s=tpot.mean_s, availability=availability, freshness_s=freshness_s, extra=extra,
+    )  # fmt: skip
+
+
+SLO: Rec[Slo] = Rec(
+    _slo,
+    (
+        Field("latency", LATENCY, "Maximum latency of the whole answer, per percentile. One duration is the p99.",
+              absent=NOT_ASKED),
+        Field("ttft", LATENCY, "Maximum time to the first token of a streamed answer.", absent=NOT_ASKED),
+        Field("tpot", LATENCY, "Maximum time per output token after the first.", absent=NOT_ASKED),
         Field("availability", SHARE, "Minimum share of requests that succeed.", absent=NOT_ASKED),
-        Field("freshness", DURATION, "Maximum age of a prediction.", attribute="freshness_s", absent=NOT_ASKED),
+        Field("freshness", DURATION, "Maximum age of a prediction, and of the data that it is made from.",
+              attribute="freshness_s", absent=NOT_ASKED),
     ),
     "an objective",
     name="objectives",
@@ -275,6 +209,8 @@ WORKLOAD: Rec[Workload] = Rec(
             "Whether inputs are known before the request.", absent=UNKNOWN),
         Field("distinct", COUNT, "Number of distinct inputs to score, with `inputs: known`.", absent=UNKNOWN),
         Field("repeats", SHARE, "Share of requests whose input was seen within the cache's TTL.", absent=UNKNOWN),
+        Field("tokens", TOKENS, "Tokens of one request to a generative model: {in: 1.2k, out: 350}.", absent=UNKNOWN),
+        Field("stream", FLAG, "True if the caller uses the answer from its first token on.", absent=UNKNOWN),
         Field("slo", SLO, "The objectives: what the product requires.", absent=NOT_ASKED),
         Field("budget", MONEY, "Maximum cost, per number of predictions or per month.", absent=NOT_ASKED),
     ),
@@ -291,9 +227,22 @@ MODEL_RECORD: Rec[Model] = Rec(
         Field("parameters", COUNT, "Number of parameters.", absent=UNKNOWN),
         Field("active_parameters", COUNT, "Parameters used per prediction, for a sparse model.",
               absent="all of them"),
+        Field("embedding_parameters", COUNT, "Parameters in embedding tables: a prediction reads a few of them.",
+              absent=UNKNOWN),
+        Field("family", Choice("family of models", FAMILIES), "How the model computes.", absent=UNKNOWN),
+        Field("layers", AT_LEAST_ONE, "Number of layers, of a transformer.", absent=UNKNOWN),
+        Field("kv_heads", AT_LEAST_ONE, "Number of key-value heads per layer.", absent=UNKNOWN),
+        Field("head_dim", AT_LEAST_ONE, "Size of one head.", absent=UNKNOWN),
+        Field("kv_per_token", SIZE, "Size of the key-value cache per token.", attribute="kv_per_token_bytes",
+              absent="from `layers`, `kv_heads` and `head_dim`"),
+        Field("context", COUNT, "Maximum number of tokens in one sequence: 128k.", absent=UNKNOWN),
+        Field("adapter_of", MODEL, "The base model that this adapter (LoRA) extends. Both run as one."),
+        Field("quantised_from", TEXT, "The model that this one was quantised from."),
         Field("precision", Choice("precision", tuple(PRECISIONS)), "The number format of a parameter.", absent=UNKNOWN),
         Field("service_time", SERVICE_TIME, "Time per prediction on its server, without load.", absent=UNKNOWN),
-        Field("version", TEXT, "The served version. Kept as text: 1.10 is not 1.1."),
+        Field("ttft", SERVICE_TIME, "Time to the first token, without load, at the workload's tokens.", absent=UNKNOWN),
+        Field("tpot", SERVICE_TIME, "Time per output token after the first, without load.", absent=UNKNOWN),
+        Field("version", TEXT, "The served version. Kept as text: 1.10 is not 1.1.", may_be_none=True),
         Field("registry", COMPONENT, "The model registry or object store that holds the artefact."),
         Field("retrained", PERIOD, "Time between two retrainings.", attribute="retrained_s", absent=UNKNOWN),
         Field("evaluated", Many(Choice("evaluation method", {
@@ -301,14 +250,15 @@ MODEL_RECORD: Rec[Model] = Rec(
             "online-ab": "on part of the traffic, against another model", "canary": "first on a little traffic"})),
             "How the model was evaluated."),
         Field("format", TEXT, "The artefact's file format: onnx, skops, safetensors, pickle.", absent=UNKNOWN),
-        Field("owner", OWNER, "Who is responsible for the model.", absent="the owner of the system"),
+        Field("owner", OWNER, "Who is responsible for the model.", absent="the owner of the system",
+              may_be_none=True),
     ),
     "a model",
     name="model",
 )  # fmt: skip
 RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("to", COMPONENT, "The target component.", attribute="target", required=True),
-    Field("timeout", TIMEOUT, "Maximum time per attempt.", attribute="timeout_s"),
+    Field("timeout", TIMEOUT, "Maximum time per attempt.", attribute="timeout_s", may_be_none=True),
     Field("retries", WHOLE, "Number of attempts after the first.", absent="none"),
     Field("backoff", TEXT, "Delay between retries: none, fixed, exponential, exponential-jitter."),
     Field("retry_budget", SHARE, "Maximum share of requests that may be retries."),
@@ -323,12 +273,21 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
           absent="a plain read, which skips nothing"),
     Field("ttl", DURATION, "For a cache: how long an entry stays valid.", attribute="ttl_s", absent=UNKNOWN),
     Field("kind", Choice("kind of cache", {
-        "prediction": "a hit skips all relations written after it", "data": "a hit skips the reads written after it"}),
+        "prediction": "a hit skips all relations written after it", "data": "a hit skips the reads written after it",
+        "prefix": "a hit saves the model the work on the start of the prompt (prefill), and skips no relation"}),
         "For a cache: what it holds.", attribute="caches", absent="prediction"),
     Field("payload", SIZE, "Size of one message or response.", attribute="payload_bytes", absent=UNKNOWN),
     Field("wait", FLAG, "False if the caller continues before the write is done.", absent="true"),
     Field("network", DURATION, "Network round-trip time.", attribute="network_s", absent=UNKNOWN),
     Field("max_attempts", AT_LEAST_ONE, "For `consumes`: attempts per message before it is dropped or dead-lettered."),
+    Field("quorum", AT_LEAST_ONE, "Number of shards or replicas of the target that must answer.",
+          absent="all shards, or one replica"),
+    Field("freshness", PERIOD, "Maximum age of what is read.", attribute="freshness_s", absent=NOT_ASKED),
+    Field("fails", Choice("way to fail", {
+        "open": "if the target fails, the request continues without it",
+        "closed": "if the target fails, so does the request"}),
+        "What happens to a request if the target (a guardrail) fails.", absent=UNKNOWN),
+    Field("in_process", FLAG, "True if the target runs in the caller's process or on its device.", absent=UNKNOWN),
 )  # fmt: skip
 COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "Its role in the system.", required=True),
@@ -343,12 +302,26 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("workers", WORKERS, "Number of requests that one replica handles in parallel.",
           absent="assumed to be 1, or the value from the technology catalogue"),
     Field("hardware", HARDWARE, "The hardware of one replica.", absent=UNKNOWN),
-    Field("zones", Many(TEXT), "Where the replicas run: availability zones, racks or sites.", absent=UNKNOWN),
+    Field("zones", ZONES, "Where the replicas run: availability zones, racks or sites. Names, or their number.",
+          absent=UNKNOWN),
+    Field("regions", Many(TEXT), "The region or regions where the replicas run. A region contains zones.",
+          alias="region", absent=UNKNOWN),
+    Field("jurisdiction", TEXT, "Where its data must stay: eu, us, kr.", absent=UNKNOWN),
     Field("host", TEXT, "The single machine that all replicas run on."),
-    Field("balancing", Choice("balancing strategy", ("pooled", "round-robin", "least-loaded", "random")),
+    Field("balancing", Choice("balancing strategy", BALANCING),
           "How requests are distributed over the replicas."),
     Field("batching", BATCHING, "How requests are combined into one prediction."),
     Field("limit", AT_LEAST_ONE, "Maximum number of requests in progress. Further requests are rejected."),
+    Field("rate_limit", RATE_LIMIT, "The most that it accepts, such as a vendor's quota.", absent=UNKNOWN),
+    Field("max_sequences", AT_LEAST_ONE, "Maximum number of sequences that one replica generates at a time.",
+          absent=UNKNOWN),
+    Field("tensor_parallel", AT_LEAST_ONE, "Number of accelerators that share each layer.", absent=UNKNOWN),
+    Field("pipeline_parallel", AT_LEAST_ONE, "Number of groups of accelerators that share the layers.", absent=UNKNOWN),
+    Field("stage", Choice("stage of generation", {
+        "prefill": "it reads the prompt", "decode": "it generates the tokens"}),
+        "The stage of its model that it runs, if stages run apart.", absent="all stages"),
+    Field("shards", AT_LEAST_ONE, "Number of shards that its data is split into.", absent=UNKNOWN),
+    Field("index_of", MODEL, "For a vector store: the model whose embeddings it holds.", absent=UNKNOWN),
     Field("callback", Many(COMPONENT), "For a worker: the components that it sends results to."),
     Field("features", COMPONENT, "The component that provides its features."),
     Field("image", TEXT, "The container image.", absent=UNKNOWN),
@@ -366,15 +339,16 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("retry", Choice("retry strategy", ("all", "failed", "none")), "What a failed job repeats.", absent=UNKNOWN),
     Field("persistent", FLAG, "Whether accepted data survives a restart.",
           absent="the value from the technology catalogue, if any; otherwise unknown"),
-    Field("dead_letter", COMPONENT, "For a queue: where failed messages go."),
+    Field("dead_letter", COMPONENT, "For a queue: where failed messages go.", may_be_none=True),
     Field("max_length", COUNT, "For a queue: maximum number of messages.", absent=UNKNOWN),
     Field("availability", SHARE, "Share of time that one replica is up.", absent=UNKNOWN),
     Field("mtbf", PERIOD, "Mean time between failures of one replica.", attribute="mtbf_s", absent=UNKNOWN),
     Field("mttr", DURATION, "Mean time to repair.", attribute="mttr_s", absent=UNKNOWN),
-    Field("price", PRICE, "The price per replica. archlint ships no prices.", absent=UNKNOWN),
+    Field("price", PRICE, "The price per replica, or of tokens. archlint ships no prices.", absent=UNKNOWN),
     Field("exposed", Choice("exposure", ("public", "internal")), "Who can reach it.", absent=UNKNOWN),
-    Field("auth", TEXT, "How it authenticates callers."),
-    Field("owner", OWNER, "Who is responsible for the component.", absent="the owner of the system"),
+    Field("auth", TEXT, "How it authenticates callers.", may_be_none=True),
+    Field("owner", OWNER, "Who is responsible for the component.", absent="the owner of the system",
+          may_be_none=True),
     Field("preprocessing", PREPROCESSING, "Work on the input before the model, in the same server."),
     Field("training_code", FLAG, "True if it includes training code.", absent="none"),
     Field("switch", TEXT, "The flag that turns the prediction off."),
@@ -383,9 +357,13 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
 SYSTEM_FIELDS: tuple[Field[object], ...] = (
     Field("system", TEXT, "The name of the system.", attribute="name", absent="the name of the file"),
     Field("description", TEXT, "What the system does, in one sentence."),
-    Field("owner", OWNER, "Who is responsible for the system, and for each part without its own owner."),
+    Field("owner", OWNER, "Who is responsible for the system, and for each part without its own owner.",
+          may_be_none=True),
     Field("team", TEAM, "The team that builds and runs the system.", absent=UNKNOWN),
-)
+    Field("described", Many(Choice("family of facts", FACT_FAMILIES)),
+          "Families of facts that the file describes completely: what it leaves out there does not exist.",
+          absent="a family is described once the file states one fact of it"),
+)  # fmt: skip
 ACCEPT_FIELDS: tuple[Field[object], ...] = (
     Field("rule", RULE_ID, "The id of the rule whose finding is accepted.", required=True),
     Field("at", TEXT, "The structural path of the finding, such as components.api.", absent="anywhere in the file"),

@@ -23,25 +23,33 @@ KINDS: Final = {
     "feature-store": "keeps features for training and serving (Feast)",
     "model-registry": "keeps model artefacts and their versions (MLflow)",
     "log-store": "keeps logs of predictions",
+    "vector-store": "finds the nearest embeddings (Qdrant, Milvus, pgvector)",
+    "config-store": "keeps settings and flags that components read (etcd, OpenFeature)",
     "monitoring": "collects metrics and alerts (Prometheus, Grafana)",
+    "guardrail": "checks requests or answers, and stops what is not allowed",
     "edge-device": "runs a model on the caller's own device",
     "external": "belongs to another organisation or team",
 }
 STORES: Final = frozenset(
-    {"cache", "database", "warehouse", "object-store", "feature-store", "log-store", "model-registry"}
-)
-DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry"}
+    {
+        "cache", "database", "warehouse", "object-store", "feature-store", "vector-store", "config-store", "log-store",
+        "model-registry",
+    }
+)  # fmt: skip
+DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry", "config-store"}
 BALANCERS: Final = frozenset({"load-balancer", "gateway"})
-SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway"})
+SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway", "guardrail"})
 """Kinds that run all the time and may answer with a model."""
 WITHOUT_MODEL: Final = frozenset(
-    {"load-balancer", "scheduler", "queue", "cache", "object-store", "model-registry", "log-store"}
+    {"load-balancer", "scheduler", "queue", "cache", "object-store", "model-registry", "log-store", "config-store"}
 )
 """Kinds that serve no model, with any technology."""
-WITHOUT_TRAINING: Final = WITHOUT_MODEL - {"scheduler"} | {"client", "gateway", "database", "monitoring"}
+WITHOUT_TRAINING: Final = WITHOUT_MODEL - {"scheduler"} | {
+    "client", "gateway", "database", "monitoring", "guardrail",
+}  # fmt: skip
 DEAD_LETTER_KINDS: Final = STORES | {"queue", "external"}
 REGISTRY_KINDS: Final = frozenset({"model-registry", "object-store", "external", "database", "warehouse", "service"})
-MAY_CACHE: Final = STORES - {"log-store", "model-registry"} | {"external"}
+MAY_CACHE: Final = STORES - {"log-store", "model-registry", "config-store"} | {"external"}
 
 VERBS: Final = {
     "calls": "request and response; the caller waits",
@@ -60,6 +68,35 @@ PRECISIONS: Final = {
     "fp4": 0.5, "int4": 0.5,
 }  # fmt: skip
 """Bytes of one parameter."""
+
+BALANCING: Final = {
+    "pooled": "free workers of all replicas take requests from one queue",
+    "round-robin": "each replica in turn",
+    "least-loaded": "the replica with the fewest requests",
+    "random": "any replica",
+    "consistent-hash": "equal keys go to the same replica",
+    "prefix-aware": "prompts that start alike go to the same replica",
+}
+FAMILIES: Final = {
+    "transformer": "a language, vision or embedding model with attention",
+    "cnn": "a convolutional network",
+    "mlp": "a plain feed-forward network",
+    "gbdt": "gradient-boosted trees",
+    "linear": "a linear or logistic model",
+    "dlrm": "a recommender with large embedding tables",
+    "other": "none of these",
+}
+FACT_FAMILIES: Final = {
+    "timeouts": "`timeout`, `retries`, `retry_budget`",
+    "dead-letters": "`dead_letter`, `max_attempts`",
+    "logs": "`logs_to`",
+    "monitoring": "`monitored_by`",
+    "owners": "`owner`",
+    "versions": "`version`, `registry`",
+    "access": "`auth`, `exposed`",
+    "all": "all of these",
+}
+"""Families of facts, and the keys that describe each."""
 
 SYNONYMS: Final = {
     "lb": "load-balancer", "loadbalancer": "load-balancer", "proxy": "gateway", "api": "service", "app": "service",

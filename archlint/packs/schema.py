@@ -9,7 +9,7 @@ from archlint.about import docs_url
 from archlint.catalog.patterns import Pattern
 from archlint.model.percentiles import DURATION
 from archlint.model.types import Definitions, Parsed, Schema
-from archlint.model.vocabulary import BANDWIDTH, COUNT, RATE, SHARE, SIZE
+from archlint.model.values import BANDWIDTH, COUNT, RATE, SHARE, SIZE
 from archlint.packs.reading import STATUSES
 from archlint.packs.records import Pack
 from archlint.verdicts import Severity

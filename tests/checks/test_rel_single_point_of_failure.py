@@ -49,6 +49,22 @@ def test_one_replica_zone_or_host(facts: str, at: str, words: str) -> None:
     assert words in said.findings[f"components.it.{at}"].message
 
 
+@pytest.mark.parametrize("replicas", ["", "replicas: 1, ", "replicas: 3, ", "replicas: {max: 9}, "])
+@pytest.mark.parametrize(("count", "names"), [("1", "[a]"), ("2", "[a, b]"), ("3", "[a, b, c]")])
+def test_a_count_of_zones_equals_as_many_names(replicas: str, count: str, names: str) -> None:
+    one, other = (behind_page(f"{{kind: service, {replicas}zones: {zones}}}") for zones in (count, names))
+    assert {at: found.message.replace("`a`, ", "").replace(" (`a`)", "") for at, found in other.findings.items()} == {
+        at: found.message for at, found in one.findings.items()
+    }
+    assert one.undecided == other.undecided
+
+
+def test_siblings_in_one_zone_each_that_has_no_name_are_undecided() -> None:
+    said = pair("replicas: 1, zones: 1", "replicas: 1, zones: 1")
+    assert not said.findings
+    assert said.undecided
+
+
 @pytest.mark.parametrize("facts", [PAIR, "replicas: {min: 2, max: 9}, zones: [a, b]", "replicas: 9, zones: [a, b, c]"])
 def test_two_replicas_in_two_zones_are_enough(facts: str) -> None:
     said = behind_page(f"{{kind: service, {facts}}}")

@@ -28,7 +28,7 @@ def price_of(folder: Path, component: str) -> tuple[Money, str | None, str | Non
         parse("arch.yaml", f"archlint: 1\ncomponents:\n  it: {{kind: service, {component}}}\n"), None
     )
     price = system.components["it"].price
-    return None if price is None else (price.amount, price.source, price.date)
+    return None if price is None or price.amount is None else (price.amount, price.source, price.date)
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,15 @@ import pytest
 
 from archlint.errors import UnreadableInputError
 from archlint.model.architecture import (
-    Batching,
     Entrance,
     Hardware,
-    LoadTest,
     Owner,
     Preprocessing,
-    Price,
     Relation,
     Scaling,
     ServiceTime,
-    Slo,
-    Team,
 )
+from archlint.model.pieces import Batching, LoadTest, Price, Slo, Team
 from archlint.model.quantities import Money
 from archlint.model.words import KINDS, VERBS
 from tests.model.help import architecture, problems

@@ -75,7 +75,7 @@ def walk(schema: object, name: str) -> list[tuple[str, dict[str, object]]]:
 
 def test_it_has_every_key_of_the_format() -> None:
     definitions = dict(walk(SCHEMA, ""))
-    assert set(properties(definitions["/$defs/component"])) == set(COMPONENT_RECORD.fields)
+    assert set(properties(definitions["/$defs/component"])) == set(COMPONENT_RECORD.keys)
     assert set(properties(definitions["/$defs/relation"])) == set(RELATION_RECORD.fields)
     assert set(properties(definitions["/$defs/workload"])) == set(WORKLOAD.fields)
     assert set(properties(definitions["/$defs/model"])) == set(MODEL_RECORD.fields)
@@ -213,7 +213,7 @@ def test_editors_are_offered_words_and_no_booleans() -> None:
     assert definitions["rule-id"]["anyOf"][0]["enum"] == ["SRV001"]
     assert definitions["accelerator"]["anyOf"][0]["enum"] == ["l4"]
     offered = [name for name, part in walk(schema, "") if "boolean" in str(part.get("type", ""))]
-    flags = [name for name in offered if re.search(r"properties/(circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits)$", name)]
+    flags = [name for name in offered if re.search(r"properties/(circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits|stream|in_process)$", name)]
     assert offered == flags
     validator = Draft202012Validator(schema)
     text = "archlint: 1\naccept: {rule: MINE001, reason: x}\ncomponents: {true: {kind: service, uses: our-own, calls: [2]}, 2: {kind: service, uses: kafka}}"

@@ -26,7 +26,7 @@ def test_a_near_key_that_takes_the_value_is_suggested(key: str, likely: str) -> 
 
 
 @pytest.mark.parametrize("key", [
-    "rate_limit: 5/s", "regions: [a, b]", "replcias: [1, 2]", "hardwear: 3", "zone: {a: b}", "sidecar: x", "a: 1",
+    "rate_limits: 5/s", "routes: [a, b]", "replcias: [1, 2]", "hardwear: 3", "zone: {a: b}", "sidecar: x", "a: 1",
 ])  # fmt: skip
 def test_a_far_key_or_one_that_takes_another_value_is_not_suggested(key: str) -> None:
     assert suggestion_for(key) == f"see {docs_url('format.md')} for the keys"
@@ -39,7 +39,7 @@ def test_at_the_top_too(text: str) -> None:
 
 
 def test_few_keys_are_all_named() -> None:
-    assert suggestion_for("slo: {ttft: 300ms}", "workloads") == "known keys: latency, availability, freshness"
+    assert suggestion_for("slo: {throughput: 300ms}", "workloads") == "known keys: latency, ttft, tpot, availability, freshness"
 
 
 def test_a_suggestion_reads_nested_mistakes_once() -> None:
@@ -58,7 +58,7 @@ components:
 
 
 @pytest.mark.parametrize(("slo", "key", "written"), [
-    ("ttft: 300ms", "replicas: 2", "ttft"), ("latency: {p99: 1s}", "sidecar: {a: 1}", "sidecar"),
+    ("jitter: 300ms", "replicas: 2", "jitter"), ("latency: {p99: 1s}", "sidecar: {a: 1}", "sidecar"),
     ("latency: {p99: 1s}", "gpus: 2", "gpus"), ("latency: {p99: 1s}", "replcias: 2", "replcias"), ("latncy: {p99: 1s}", "replicas: 2", "latncy"),
 ])  # fmt: skip
 def test_an_unknown_key_is_never_asked_for(slo: str, key: str, written: str) -> None:
