@@ -14,7 +14,7 @@ from archlint.checks._loss import lost_share
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import place
 from archlint.model.words import SERVERS
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 SHOWN = 8
 
@@ -42,8 +42,15 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if not entering:
             if not _only_mirrored(system, component):
                 yield Undecided(component.place("serves"), (place("workloads"),), "which workloads run its models")
-        elif _groups(served, entering) > params.most:
-            yield _hit(system, component, served, entering)
+            continue
+        used = _used(served, entering)
+        silent = tuple(each.workload.place("models") for each in entering if each.runs is None)
+        if _groups(used, entering) > params.most:
+            yield _hit(system, component, used, entering)
+        elif len(silent) > 1:
+            yield Undecided(component.place("serves"), silent, "whether its models are one pipeline or independent")
+        elif len(used) < len(served) and _groups(used, entering) + 1 > params.most:
+            yield _shared_fate(system, component, used, [name for name in served if name not in used])
 
 
 def _only_mirrored(system: System, component: Component) -> bool:
@@ -60,13 +67,16 @@ def _entering(system: System, component: Component) -> list[Entering]:
     ]
 
 
+def _used(served: Sequence[str], entering: Sequence[Entering]) -> list[str]:
+    """Return the models whose answers some workload uses; the others are shadows, or left over."""
+    return [name for name in served if any(each.runs is None or name in each.runs for each in entering)]
+
+
 def _groups(served: Sequence[str], entering: Sequence[Entering]) -> int:
     """Count the groups of models that only ever run together.
 
-    A workload that names no models uses all of them; where several name none, the models are independent.
+    A workload that names no models uses all of them.
     """
-    if sum(each.runs is None for each in entering) > 1:
-        return len(served)
     return len({tuple(each.runs is None or model in each.runs for each in entering) for model in served})
 
 
@@ -80,6 +90,29 @@ def _hit(system: System, component: Component, served: Sequence[str], entering: 
         # A list of models that could not be read may make them one pipeline.
         absent=tuple(each.workload.place("models") for each in entering if each.runs is None),
         cures=("one-server-per-model", "microservice-horizontal", "microservice-vertical"),
+        loss=lost_share(system, blast),
+    )
+
+
+def _shared_fate(system: System, component: Component, used: Sequence[str], idle: Sequence[str]) -> Hit:
+    """Return the warning about models that nobody uses in the process of those that somebody does."""
+    blast = by_damage(system.blast_radius([component.name]))
+    one = len(idle) == 1
+    end = f"{failing(blast)} as well" if blast.losses else "their answers stop as well"
+    message = (
+        f"`{component.name}` runs {listed(idle)} in the process of {listed(used)}, but no workload uses "
+        f"{'its' if one else 'their'} answers: if {'it crashes or runs' if one else 'one crashes or runs'} out of "
+        f"memory, {end}"
+    )
+    models = system.architecture.models
+    related = [Related(models[name].place(), "no workload uses it") for name in idle[:SHOWN] if name in models]
+    return Hit(
+        component.place("serves"),
+        message,
+        tuple(_terms(system, component, (*used, *idle), blast)),
+        tuple(related),
+        cures=("one-server-per-model",),
+        severity=Severity.WARNING,
         loss=lost_share(system, blast),
     )
 

@@ -17,6 +17,7 @@ from archlint.topology.reach import Reach
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
+_ONE_DEVICE: Final = frozenset({("client", "edge-device"), ("edge-device", "client"), ("edge-device", "edge-device")})
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -76,8 +77,14 @@ def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
 def _without_timeout(system: System, steps: Mapping[str, list[Step]], names: Iterable[str]) -> Iterator[Relation]:
     for name in names:
         for step in steps.get(name, ()):
-            if step.waits and system.facts.timeout_s(step.relation) is None:
+            if step.waits and not _stays_inside(system, step) and system.facts.timeout_s(step.relation) is None:
                 yield step.relation
+
+
+def _stays_inside(system: System, step: Step) -> bool:
+    """Return whether a call never leaves one device: a client and its edge device stop together."""
+    kinds = system.components[step.source].kind, system.components[step.target].kind
+    return kinds in _ONE_DEVICE
 
 
 def _asked(workload: Workload) -> _Asked | None:

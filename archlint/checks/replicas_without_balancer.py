@@ -15,7 +15,7 @@ from archlint.model.architecture import Component, Relation
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import BALANCERS
-from archlint.verdicts import Hit, Origin, Related, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Undecided, Verdict
 
 _NEEDS_NONE: Final = BALANCERS | {"monitoring"}
 """Callers that reach every replica by themselves: balancers spread requests, monitoring asks each replica."""
@@ -27,6 +27,7 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each replicated server that somebody calls directly, at its replicas."""
+    described = _describes_balancing(system)
     for component in system.components.values():
         if component.kind not in {"service", "model-server"} or system.facts.balancing(component) is not None:
             continue
@@ -37,7 +38,13 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if isinstance(most, Place):
             yield Undecided(component.place(), (most,), "whether there is more than one replica")
         elif float(most.value) > 1:
-            yield _hit(component, direct, most)
+            yield _hit(component, direct, most, described)
+
+
+def _describes_balancing(system: System) -> bool:
+    """Whether the file says of any part how requests are spread; else the platform may do it, unsaid."""
+    facts = system.facts
+    return any(c.kind in BALANCERS or facts.balancing(c) is not None for c in system.components.values())
 
 
 def _spreads(system: System, relation: Relation) -> bool:
@@ -61,7 +68,7 @@ def _most_replicas(component: Component) -> Fact | Place:
     return Fact(component.replicas, Origin.STATED, component.place("replicas"))
 
 
-def _hit(component: Component, direct: Sequence[Relation], most: Fact) -> Hit:
+def _hit(component: Component, direct: Sequence[Relation], most: Fact, described: bool) -> Hit:
     callers = {relation.source for relation in direct}
     verb = "calls" if len(callers) == 1 else "call"
     at_most = most.at is not None and most.at.last == "max"
@@ -75,4 +82,19 @@ def _hit(component: Component, direct: Sequence[Relation], most: Fact) -> Hit:
     at = most.at or component.place("replicas")
     absent = (component.place("balancing"),)
     loss, group = beyond(float(most.value), 1.0), (component.place(),)
-    return Hit(at, message, (term,), related, absent=absent, cures=("replicate",), group=group, loss=loss)
+    # Of two replicas, one may be a standby that takes over the address of the other.
+    pair = component.replicas == 2 and component.autoscale is None
+    certainty = Certainty.PROVEN if described and not pair else Certainty.HEURISTIC
+    severity = Severity.INFO if pair else None
+    return Hit(
+        at,
+        message,
+        (term,),
+        related,
+        certainty,
+        absent=absent,
+        cures=("replicate",),
+        severity=severity,
+        group=group,
+        loss=loss,
+    )

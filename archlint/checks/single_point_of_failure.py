@@ -7,17 +7,19 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.blast import BlastRadius
+from archlint.analysis.deferred import Deferred
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.redundancy import NO_REPLICA, ONE_HOST, ONE_REPLICA, Redundancy, redundancy
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._blast import MOST_SHOWN, blast_terms, by_damage, failing, part_of
 from archlint.checks._loss import lost_share
-from archlint.model.architecture import Component, Relation
+from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.quantities import format_count
 from archlint.model.words import DURABLE_STORES
 from archlint.topology import Flow
-from archlint.verdicts import Hit, Related, Undecided, Verdict
+from archlint.verdicts import Hit, Related, Severity, Undecided, Verdict
 
 NEVER: Final = frozenset(
     {
@@ -39,11 +41,11 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each needed component, or group of siblings, that a single failure stops."""
-    doubts = Doubts(system)
+    doubts, deferred = Doubts(system), Deferred(system)
     for pool in _needed(system):
         judged = redundancy(system, pool)
         if judged.weakness:
-            yield _hit(system, pool, judged, doubts)
+            yield _verdict(system, pool, judged, doubts, deferred)
         elif judged.needs:
             yield Undecided(pool[0].place(), judged.needs, f"whether {_names(pool)} can lose a replica or a zone")
 
@@ -84,8 +86,42 @@ def _names(pool: Sequence[Component]) -> str:
     return listed(component.name for component in pool)
 
 
-def _hit(system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts) -> Hit:
-    blast = by_damage(system.blast_radius([component.name for component in pool]))
+def _verdict(
+    system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts, deferred: Deferred
+) -> Verdict:
+    """Say what is lost with a pool; where each workload that uses it is only late, this is info."""
+    names = [component.name for component in pool]
+    blast = by_damage(system.blast_radius(names))
+    found = [(loss.workload, deferred.of(loss.workload, names)) for loss in blast.losses]
+    needs = tuple(dict.fromkeys(place for _workload, each in found for place in each.needs))
+    if not found or any(not each.late and not each.needs for _workload, each in found):
+        return _hit(system, pool, judged, doubts, blast)
+    if needs:
+        return Undecided(pool[0].place(), needs, f"whether requests are lost or only late while {_names(pool)} is down")
+    return _late(pool, judged, [workload for workload, _each in found], found[0][1].queues)
+
+
+def _late(pool: Sequence[Component], judged: Redundancy, workloads: Sequence[Workload], queues: Sequence[str]) -> Hit:
+    message = (
+        f"{_weakness(pool, judged)}, requests of {listed(workload.name for workload in workloads)} wait in "
+        f"{listed(queues)} until it is back: they are late, not lost"
+    )
+    related = tuple(Related(w.place(), "late until it is back") for w in workloads[:MOST_SHOWN])
+    return Hit(
+        judged.at or pool[0].place(),
+        message,
+        judged.terms,
+        related,
+        cures=("replicate",),
+        severity=Severity.INFO,
+        cause=f"{judged.weakness}: {judged.where}" if judged.where else "",
+        group=tuple(component.place() for component in pool),
+    )
+
+
+def _hit(
+    system: System, pool: Sequence[Component], judged: Redundancy, doubts: Doubts, blast: BlastRadius
+) -> Hit:
     at = judged.at or pool[0].place()
     losses = [Related(loss.workload.place(), _note(part_of(loss))) for loss in blast.losses[:MOST_SHOWN]]
     siblings = [Related(c.place(), "in the same group") for c in pool if c.name != at.names[1]]

@@ -34,6 +34,15 @@ def test_every_waiting_relation_on_the_path_is_asked() -> None:
     assert said.term("components.api.reads[0]", "calls") == 3
 
 
+def test_a_call_inside_one_device_needs_none() -> None:
+    said = calls("""
+          page: {kind: client, calls: [model-on-phone]}
+          model-on-phone: {kind: edge-device, serves: [m], calls: [api]}
+          api: {kind: service}
+        """)
+    assert said.places == {"components.model-on-phone.calls[0]"}
+
+
 def test_who_does_not_wait_needs_none() -> None:
     said = calls("""
           page: {kind: client, calls: [{to: api, timeout: 1s}]}

@@ -69,3 +69,46 @@ def test_what_depends_on_settings_is_undecided(facts: str) -> None:
 def test_the_technology_would_decide_it_too() -> None:
     said = store("kind: database")
     assert said.undecided == {"components.it": ("components.it.persistent", "components.it.uses")}
+
+
+REPLIES = """
+workloads: {{ask: {{from: app, {waits}}}}}
+models: {{m: {{}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, publishes: [questions], consumes: [answers]}}
+  questions: {{kind: queue, persistent: true}}
+  worker: {{kind: worker, consumes: [questions], serves: [m], publishes: [answers]}}
+  answers: {{kind: queue, persistent: false}}
+  audit: {{kind: service, {audit}}}
+"""
+
+
+def test_a_queue_of_answers_may_forget() -> None:
+    said = lint("REL012", REPLIES.format(waits="waits: true", audit="replicas: 1"))
+    assert not said.findings
+    assert not said.undecided
+
+
+def test_a_queue_of_answers_may_not_forget_what_others_need() -> None:
+    assert lint("REL012", REPLIES.format(waits="waits: true", audit="consumes: [answers]")).findings
+    assert lint("REL012", REPLIES.format(waits="waits: false", audit="replicas: 1")).findings
+    asking = REPLIES.format(waits="waits: true", audit="replicas: 1").replace("[questions], consumes", "[answers], consumes")
+    assert lint("REL012", asking).findings
+
+
+def test_whether_anybody_waits_for_the_answers_is_asked() -> None:
+    said = lint("REL012", REPLIES.format(waits="rate: 1/s", audit="replicas: 1"))
+    assert said.undecided == {"components.answers": ("workloads.ask.waits",)}
+
+
+@pytest.mark.parametrize(("facts", "certainty"), [("replicas: 1", "proven"), ("replicas: 3", "heuristic")])
+def test_replicas_in_memory_may_hold_copies(facts: str, certainty: str) -> None:
+    found = store(f"kind: database, persistent: false, {facts}").findings["components.it.persistent"]
+    assert found.certainty == certainty
+    assert ("when its 3 replicas restart together" in found.message) == (certainty == "heuristic")
+
+
+def test_a_technology_that_stores_nothing_copies_nothing() -> None:
+    said = store("kind: queue, uses: nats, replicas: 3", "writer: {kind: service, publishes: [it]}")
+    assert said.findings["components.it.uses"].certainty == "proven"

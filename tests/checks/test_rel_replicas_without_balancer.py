@@ -29,6 +29,21 @@ def test_replicas_that_are_called_directly(kind: str, caller: str) -> None:
     assert said.term("components.it.replicas", "replicas") == 3
 
 
+def test_a_finding_is_a_hint_where_the_file_describes_no_balancing() -> None:
+    said = called_by("kind: service", "kind: service, replicas: 3")
+    assert said.findings["components.it.replicas"].certainty == "heuristic"
+    said = called_by("kind: service, balancing: random", "kind: service, replicas: 3")
+    assert said.findings["components.it.replicas"].certainty == "proven"
+
+
+def test_a_pair_may_be_active_and_standby() -> None:
+    said = called_by("kind: service, balancing: random", "kind: service, replicas: 2")
+    found = said.findings["components.it.replicas"]
+    assert (found.severity, found.certainty) == ("info", "heuristic")
+    scaled = called_by("kind: service, balancing: random", "kind: service, replicas: {min: 1, max: 2}")
+    assert scaled.findings["components.it.replicas.max"].severity == "warning"
+
+
 @pytest.mark.parametrize(
     "caller", ["kind: load-balancer", "kind: gateway", "kind: monitoring", "kind: service, uses: envoy"]
 )

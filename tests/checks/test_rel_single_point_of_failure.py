@@ -351,14 +351,48 @@ ASYNC = """
 
 @pytest.mark.parametrize("single", ["photos", "worker", "results"])
 def test_everything_up_to_the_store_of_the_result_is_needed(single: str) -> None:
-    facts = {"photos": PAIR, "worker": PAIR, "results": PAIR, single: "replicas: 1"}
-    said = spof(ASYNC.format(queue=facts["photos"], worker=facts["worker"], results=facts["results"]))
+    said = spof(behind_queue(single, "persistent: false"))
     assert said.places == {f"components.{single}.replicas"}
+    assert said.findings[f"components.{single}.replicas"].severity == "error"
+
+
+def behind_queue(single: str, queue: str, workload: str = "waits: false") -> str:
+    """A system with a queue, of which one component has a single replica."""
+    facts = {"photos": PAIR, "worker": PAIR, "results": PAIR, single: "replicas: 1"}
+    text = ASYNC.format(queue=f"{facts['photos']}, {queue}", worker=facts["worker"], results=facts["results"])
+    return text.replace("waits: false", workload)
+
+
+@pytest.mark.parametrize(("single", "severity"), [("photos", "error"), ("worker", "info"), ("results", "info")])
+def test_behind_a_durable_queue_work_is_late_and_not_lost(single: str, severity: str) -> None:
+    found = spof(behind_queue(single, "uses: kafka")).findings[f"components.{single}.replicas"]
+    assert found.severity == severity
+    assert ("late, not lost" in found.message) == (severity == "info")
+
+
+@pytest.mark.parametrize("workload", ["waits: true", "waits: false, slo: {availability: 99.9%}"])
+def test_who_waits_or_asks_for_availability_is_not_only_late(workload: str) -> None:
+    said = spof(behind_queue("worker", "persistent: true", workload))
+    assert said.findings["components.worker.replicas"].severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("queue", "workload", "needs"),
+    [
+        ("uses: rabbitmq", "waits: false", ("components.photos.persistent",)),
+        ("persistent: true", "rate: 3/s", ("workloads.judge.waits",)),
+        ("uses: rabbitmq", "rate: 3/s", ("workloads.judge.waits", "components.photos.persistent")),
+    ],
+)
+def test_whether_it_is_late_or_lost_is_asked(queue: str, workload: str, needs: tuple[str, ...]) -> None:
+    said = spof(behind_queue("worker", queue, workload))
+    assert not said.findings
+    assert said.undecided == {"components.worker": needs}
 
 
 def test_workers_that_take_turns_are_siblings() -> None:
     text = """
-        workloads: {{judge: {{from: app}}}}
+        workloads: {{judge: {{from: app, waits: true}}}}
         models: {{net: {{}}, other: {{}}}}
         components:
           app: {{kind: client, publishes: [photos]}}

@@ -34,12 +34,36 @@ components:
         (", models: [x]", ", models: [y]", True),
         (", models: [x, y]", ", models: [y]", True),  # y runs without x
         ("", ", models: [y]", True),
-        ("", ", waits: true", True),  # neither says: nothing makes them one
-        (", models: [x]", "", True),  # y is there for nobody
+        (", models: [x]", "", True),  # a warning: y is there for nobody
     ],
 )
 def test_models_that_always_run_together_are_one(first: str, second: str, violated: bool) -> None:
     assert lint("SRV002", text(first, second)).places == ({AT} if violated else set())
+
+
+def test_workloads_that_name_no_models_leave_it_undecided() -> None:
+    said = lint("SRV002", text("", ", waits: true"))
+    assert not said.findings
+    assert said.undecided == {AT: ("workloads.one.models", "workloads.two.models")}
+    # A third one that uses a part of them decides it, whatever the other two use.
+    third = text("", ", waits: true").replace("models: {x", "  three: {from: app, models: [y]}\nmodels: {x")
+    assert lint("SRV002", third).places == {AT}
+
+
+def test_a_shadow_in_the_process_of_the_live_model_is_a_warning() -> None:
+    found = lint("SRV002", text(", models: [x]")).findings[AT]
+    assert (found.severity, found.certainty) == ("warning", "proven")
+    assert found.message == (
+        "`server` runs `y` in the process of `x`, but no workload uses its answers: if it crashes or runs out of "
+        "memory, `one` fails (100 % of all traffic) as well"
+    )
+    assert [related.at for related in found.related] == ["models.y"]
+
+
+def test_a_shadow_beside_independent_models_changes_nothing() -> None:
+    found = lint("SRV002", text(", models: [x]", ", models: [y]", server="serves: [x, y, z]")).findings[AT]
+    assert found.severity == "error"
+    assert "serves 2 independent models (`x` and `y`)" in found.message
 
 
 def test_the_finding_shows_what_is_lost_and_nothing_else() -> None:
@@ -100,7 +124,7 @@ def test_a_job_or_a_device_is_no_server() -> None:
 
 
 def test_a_list_of_models_that_cannot_be_read_leaves_it_open() -> None:
-    found = lint("SRV002", text(", models: {x: y}", ", waits: true"))
+    found = lint("SRV002", text(", models: {x: y}", ", models: [y]"))
     assert found.places == set()
     assert found.undecided == {AT: ("workloads.one.models",)}
 
