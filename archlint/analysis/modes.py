@@ -25,7 +25,7 @@ EDGE: Final = "edge"
 UNREACHED: Final = "unreached"
 _PRODUCER_MODES: Final = {"batch-job": BATCH, "stream-processor": STREAMING, "worker": STREAMING}
 _EDGES: Final = frozenset({"client", "edge-device"})
-_GIVEN_ON: Final = frozenset({"writes", "publishes"})
+GIVEN_ON: Final = frozenset({"writes", "publishes"})
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
             mode = _PRODUCER_MODES.get(component.kind)
             if mode is None or not topology.models_awaited[name]:
                 continue
-            written = [r.target for r in topology.outgoing[name] if r.verb in _GIVEN_ON]
+            written = [r.target for r in topology.outgoing[name] if r.verb in GIVEN_ON]
             if not written:
                 continue
             made = (Production(model, server, name, mode) for server, model in _models_run(topology, name))
@@ -94,11 +94,15 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         if store not in self._known:
             if store not in self._stores:
                 raise KeyError(store)
-            sources = _spread([store], self._sources, {})
+            sources = self.sources_of(store)
             writers = {name for source in sources for name in self._writers.get(source, ())}
             ordered = sorted(writers, key=self._rank.__getitem__)
             self._known[store] = tuple(made for name in ordered for made in self._made[name])
         return self._known[store]
+
+    def sources_of(self, store: str) -> dict[str, None]:
+        """Return the stores and queues whose content comes to a store, itself first."""
+        return _spread([store], self._sources, {})
 
     def __contains__(self, store: object) -> bool:
         return store in self._stores
@@ -140,7 +144,7 @@ def _copies(topology: Topology) -> dict[str, list[str]]:
     copies: dict[str, list[str]] = {}
     for name, component in topology.components.items():
         relations = topology.outgoing[name]
-        given_on = [relation.target for relation in relations if relation.verb in _GIVEN_ON]
+        given_on = [relation.target for relation in relations if relation.verb in GIVEN_ON]
         if not given_on:
             continue
         for relation in relations:

@@ -10,12 +10,15 @@ from archlint.analysis.ages import RunTime, run_time
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
+from archlint.analysis.writers import Writers, Younger
 from archlint.checks._lines import allowed_age, exceeds, freshness_related, freshness_term, without_repeats
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.quantities import format_duration
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
+CERTAINTIES = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
+"""From the strongest to the weakest."""
 LIVE = frozenset({ONLINE, ASYNCHRONOUS, STREAMING, EDGE})
 
 
@@ -36,25 +39,37 @@ class Late(msgspec.Struct, frozen=True):
     use: Use
     run: RunTime
     freshness_s: float
+    certainty: Certainty = Certainty.PROVEN
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each job whose predictions cannot be there in time, at the job."""
     uses: dict[str, list[Use]] = {}
     questions: list[Undecided] = []
+    writers = Writers(system)
     for workload in system.workloads.values():
         for serving in system.servings(workload):
-            if serving.mode == BATCH:
+            if serving.mode == BATCH and not writers.are_live(serving.store, serving.model):
                 uses.setdefault(serving.producer, []).append(Use(workload, serving))
     for name, found in uses.items():
         job = system.components[name]
         blind = [use for use in found if asks_for_the_unknown(system, use.workload)]
-        late = [one for use in found if (one := takes_too_long(system, job, use)) is not None]
+        late: list[Late] = []
+        for use in found:
+            one = takes_too_long(system, job, use)
+            if one is None:
+                continue
+            younger = younger_of(writers, job, use)
+            if younger.needs:
+                because = f"whether a younger writer reaches each item that `{name}` writes"
+                questions.append(Undecided(job.place(), younger.needs, because))
+            elif not younger.reaches_all:
+                late.append(msgspec.structs.replace(one, certainty=weaker(one.run.certainty, younger.certainty)))
         if blind:
             yield _unknown_inputs(job, blind, Traffic(system))
         elif late:
             yield _too_long(job, late)
-        judged = {id(use) for use in (*blind, *(one.use for one in late))}
+        judged = {id(use) for use in (*blind, *(use for use in found if takes_too_long(system, job, use)))}
         for use in found:
             if id(use) not in judged:
                 questions += _open(system, job, use)
@@ -78,6 +93,17 @@ def takes_too_long(system: System, job: Component, use: Use) -> Late | None:
     run = run_time(system, job, use.serving.model)
     late = isinstance(run, RunTime) and exceeds(run.value_s, freshness_s)
     return Late(use, run, freshness_s) if isinstance(run, RunTime) and late else None
+
+
+def younger_of(writers: Writers, job: Component, use: Use) -> Younger:
+    """Say whether what a job writes too late for a workload is also written by a younger writer."""
+    serving, freshness_s = use.serving, use.workload.slo.freshness_s
+    return writers.younger(use.workload, job, serving.store, serving.model, freshness_s)
+
+
+def weaker(one: Certainty, other: Certainty) -> Certainty:
+    """Return the weaker of two certainties."""
+    return max(one, other, key=CERTAINTIES.index)
 
 
 def _answered_live(system: System, workload: Workload) -> bool:
@@ -152,7 +178,7 @@ def _too_long(job: Component, found: list[Late]) -> Hit:
         message,
         (*run.terms, freshness_term(workload, worst.freshness_s)),
         (*allowed, *_readers([late.use for late in found])),
-        run.certainty,
+        min((late.certainty for late in found), key=CERTAINTIES.index),
         cures=tuple(dict.fromkeys(cures)),
         cause=f"component {job.name}",
         loss=beyond(run.value_s, worst.freshness_s),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, floor
 
 import msgspec
 
 from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
-from archlint.analysis.modes import ASYNCHRONOUS, BATCH, Serving
+from archlint.analysis.modes import ASYNCHRONOUS, BATCH, GIVEN_ON, Serving
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.analysis.work import Work, replicas_key, work
+from archlint.analysis.writers import Writers
 from archlint.checks._lines import allowed_age, exceeds, freshness_related, freshness_term, without_repeats
 from archlint.checks._loss import beyond
-from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long
+from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, weaker, younger_of
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration
@@ -52,12 +54,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []
-    caches = Caches(system)
+    caches, writers = Caches(system), Writers(system)
     for workload in system.workloads.values():
         freshness_s = workload.slo.freshness_s
         if freshness_s is None:
             continue
-        for judged in _of_workload(system, workload, freshness_s, caches):
+        for judged in _of_workload(system, workload, freshness_s, caches, writers):
             if isinstance(judged, Age):
                 ages.setdefault(judged.at, []).append(judged)
             elif judged is not None:
@@ -67,8 +69,11 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     yield from without_repeats(questions)
 
 
-def _of_workload(system: System, workload: Workload, freshness_s: float, caches: Caches) -> Iterator[Judged]:
-    yield from _stale_caches(workload, freshness_s, caches.of(system.flow(workload)))
+def _of_workload(
+    system: System, workload: Workload, freshness_s: float, caches: Caches, writers: Writers
+) -> Iterator[Judged]:
+    for relation in caches.of(system.flow(workload)):
+        yield _cache(system, workload, relation, freshness_s)
     if system.modes_of(workload).isdisjoint(_AGEING):
         return
     behind: dict[str, list[str]] = {}
@@ -82,7 +87,7 @@ def _of_workload(system: System, workload: Workload, freshness_s: float, caches:
             continue
         if serving.mode == BATCH:
             judged.add(name)
-            yield _job(system, workload, serving, freshness_s)
+            yield _job(system, workload, serving, freshness_s, writers)
         elif serving.mode == ASYNCHRONOUS:
             judged.add(name)
             yield _queue(system, workload, serving.server, tuple(behind[serving.server]), freshness_s)
@@ -103,10 +108,12 @@ def _hit(ages: list[Age]) -> Hit:
     )
 
 
-def _job(system: System, workload: Workload, serving: Serving, freshness_s: float) -> Judged:
+def _job(system: System, workload: Workload, serving: Serving, freshness_s: float, writers: Writers) -> Judged:
     """Judge a job: a prediction read just before the next is written is as old as the longest gap and a run."""
-    job = system.components[serving.producer]
-    if asks_for_the_unknown(system, workload) or takes_too_long(system, job, Use(workload, serving)):
+    job, use = system.components[serving.producer], Use(workload, serving)
+    if writers.are_live(serving.store, serving.model):
+        return None  # a live writer keeps each item up to date; this job only repairs
+    if asks_for_the_unknown(system, workload) or takes_too_long(system, job, use):
         return None  # no schedule can meet it: SRV003 reports that
     starts, run = starts_of(system, job), run_time(system, job, serving.model)
     unknown = () if isinstance(run, RunTime) else run
@@ -116,7 +123,14 @@ def _job(system: System, workload: Workload, serving: Serving, freshness_s: floa
     known = run if isinstance(run, RunTime) else RunTime(0.0, ())
     if not exceeds(starts.schedule.longest_gap_s + known.value_s, freshness_s):
         return None
-    return _old_batch(workload, job, starts, known, freshness_s)
+    younger = younger_of(writers, job, use)
+    if younger.needs:
+        because = f"whether a younger writer reaches each item that `{job.name}` writes"
+        return Undecided(job.place(), younger.needs, because)
+    if younger.reaches_all:
+        return None
+    age = _old_batch(workload, job, starts, known, freshness_s)
+    return msgspec.structs.replace(age, certainty=weaker(age.certainty, younger.certainty))
 
 
 def _old_batch(workload: Workload, job: Component, starts: Starts, run: RunTime, freshness_s: float) -> Age:
@@ -175,27 +189,38 @@ class Caches:
                 yield _with_ttl(self._system, step.relation)
 
 
-def _stale_caches(workload: Workload, freshness_s: float, relations: list[Relation]) -> Iterator[Judged]:
-    """Judge the prediction caches on the waiting path: their entries may outlive the freshness."""
-    for relation in relations:
-        if relation.ttl_s is None:
-            because = f"how long `{relation.target}` keeps a prediction"
-            yield Undecided(relation.place(), (relation.place("ttl"),), because)
-        elif exceeds(relation.ttl_s, freshness_s):
-            yield _stale_cache(workload, relation, relation.ttl_s, freshness_s)
+def _cache(system: System, workload: Workload, relation: Relation, freshness_s: float) -> Judged:
+    """Judge a prediction cache on the waiting path: its entries may outlive the freshness."""
+    if relation.ttl_s is None:
+        because = f"how long `{relation.target}` keeps a prediction"
+        return Undecided(relation.place(), (relation.place("ttl"),), because)
+    if not exceeds(relation.ttl_s, freshness_s):
+        return None
+    if relation.caches is None and _may_hold_data(system, relation):
+        because = f"whether `{relation.target}` holds predictions or data"
+        return Undecided(relation.place(), (relation.place("kind"),), because)
+    renewing = sorted({r.source for r in system.topology.incoming[relation.target] if r.verb in GIVEN_ON})
+    others = [name for name in renewing if name != relation.source]
+    return _stale_cache(workload, relation, relation.ttl_s, freshness_s, others)
 
 
 def _keeps_predictions(system: System, relation: Relation) -> bool:
     """Return whether a relation reads answers of earlier requests: a hit skips the model behind it."""
-    if relation.verb not in {"calls", "reads"} or relation.caches == "data" or relation.hit_ratio == 0:
+    if relation.verb not in {"calls", "reads"} or relation.caches not in {None, "prediction"}:
         return False
     if relation.hit_ratio is not None:
-        return True
+        return relation.hit_ratio > 0
     # What a job fills ahead of time is judged by its schedule.
     if relation.target in system.productions:
         return False
     said = relation.caches is not None or relation.ttl_s is not None
     return said or system.components[relation.target].kind == "cache"
+
+
+def _may_hold_data(system: System, relation: Relation) -> bool:
+    """Return whether a cache whose kind is unsaid may hold data: its reader reads other stores as well."""
+    others = (r for r in system.topology.outgoing[relation.source] if r.verb == "reads" and r.target != relation.target)
+    return any(other.hit_ratio is None and other.ttl_s is None for other in others)
 
 
 def _with_ttl(system: System, relation: Relation) -> Relation:
@@ -208,19 +233,24 @@ def _with_ttl(system: System, relation: Relation) -> Relation:
     return next((write for write in writes if write.ttl_s is not None), relation)
 
 
-def _stale_cache(workload: Workload, relation: Relation, ttl_s: float, freshness_s: float) -> Age:
+def _stale_cache(
+    workload: Workload, relation: Relation, ttl_s: float, freshness_s: float, renewing: Sequence[str]
+) -> Age:
+    """Return the age of an entry that lives out its ttl; a hint where other components may renew or drop it."""
     at, allowed = relation.place("ttl"), format_duration(freshness_s)
+    unless = f", unless {listed(renewing)} {'renews' if len(renewing) == 1 else 'renew'} them" if renewing else ""
     return Age(
         workload,
         at,
         ttl_s,
         freshness_s,
-        f"`{relation.target}` keeps predictions for {format_duration(ttl_s)}, but `{workload.name}` allows "
+        f"`{relation.target}` keeps predictions for {format_duration(ttl_s)}{unless}, but `{workload.name}` allows "
         f"{allowed_age(ttl_s, freshness_s)}: set `ttl` to {allowed} or less",
         (Term("ttl", f"ttl in {relation.target}", ttl_s, "s", Origin.STATED, at),),
         ("prediction-cache",),
         f"component {relation.target}",
-        absent=(relation.place("kind"),),
+        Certainty.HEURISTIC if renewing else Certainty.PROVEN,
+        (relation.place("kind"),),
     )
 
 

@@ -1,0 +1,118 @@
+"""Who else writes the predictions that a job writes: the youngest writer of an item decides how old it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
+from archlint.analysis.modes import GIVEN_ON
+from archlint.analysis.system import System
+from archlint.model.architecture import Component, Workload
+from archlint.model.places import Place
+from archlint.verdicts import Certainty
+
+_ON_SCHEDULE: Final = frozenset({"batch-job", "scheduler", "training-job"})
+
+
+class Younger(msgspec.Struct, frozen=True):
+    """Whether a younger writer reaches each item that a job writes; `needs` would say, where it is undecided.
+
+    `certainty` of the answer no: several younger writers may reach each item together, which no key says.
+    """
+
+    reaches_all: bool
+    needs: tuple[Place, ...] = ()
+    certainty: Certainty = Certainty.PROVEN
+
+
+class _Age(msgspec.Struct, frozen=True):
+    """How old what a job wrote gets, at least; `needs` are the facts without which it may be older."""
+
+    least_s: float
+    needs: tuple[Place, ...]
+
+
+class Writers:
+    """The writers of each store."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def of(self, store: str, model: str) -> Iterator[Component]:
+        """Yield what writes the predictions of a model to a store, directly or over other stores."""
+        topology = self._system.topology
+        bit = topology.bits_of((model,))
+        seen: set[str] = set()
+        for source in self._system.productions.sources_of(store):
+            for relation in topology.incoming[source]:
+                name = relation.source
+                if relation.verb in GIVEN_ON and name not in seen and topology.models_awaited[name] & bit:
+                    seen.add(name)
+                    yield self._system.components[name]
+
+    def are_live(self, store: str, model: str) -> bool:
+        """Return whether a writer keeps a store up to date, item by item, as changes arrive."""
+        return any(self._is_live(writer) for writer in self.of(store, model))
+
+    def younger(self, workload: Workload, job: Component, store: str, model: str, most_s: float | None) -> Younger:
+        """Say whether each item that a job writes is also written by a writer that keeps it young enough.
+
+        A live writer does. Another job does where it writes at least as many records as the workload has distinct
+        inputs. Of several jobs that are all too old, only the youngest counts.
+        """
+        others = [writer for writer in self.of(store, model) if writer.name != job.name]
+        if any(self._is_live(writer) for writer in others):
+            return Younger(True)
+        if most_s is None:
+            return Younger(False)
+        own = self._age(job, model)
+        needs: list[Place] = []
+        together = 0.0
+        for other in others:
+            age = self._age(other, model)
+            if age.least_s > most_s:
+                if (age.least_s, other.name) < (own.least_s, job.name):
+                    return Younger(True)      # that one is the finding
+                continue
+            reach = _reach(other, workload)
+            if reach.reaches_all and not age.needs:
+                return Younger(True)
+            if reach.reaches_all or reach.needs:
+                needs += (*age.needs, *reach.needs)
+            together += other.records or 0.0
+        doubtful = workload.distinct is not None and together >= workload.distinct
+        certainty = Certainty.HEURISTIC if doubtful else Certainty.PROVEN
+        return Younger(False, tuple(dict.fromkeys(needs)), certainty)
+
+    def _is_live(self, writer: Component) -> bool:
+        """Return whether a writer works on events or requests, not on what a job hands it."""
+        if writer.kind in _ON_SCHEDULE or writer.schedule is not None:
+            return False
+        topology, components = self._system.topology, self._system.components
+        queues = [r.target for r in topology.outgoing[writer.name] if r.verb == "consumes"]
+        feeding = [r.source for queue in queues for r in topology.incoming[queue] if r.verb in GIVEN_ON]
+        feeding += [r.source for r in topology.incoming[writer.name] if r.verb in {"calls", "triggers"}]
+        return not feeding or any(components[name].kind not in _ON_SCHEDULE for name in feeding)
+
+    def _age(self, job: Component, model: str) -> _Age:
+        if job.kind not in _ON_SCHEDULE:
+            return _Age(0.0, (job.place("schedule"),))
+        starts, run = starts_of(self._system, job), run_time(self._system, job, model)
+        needs = (*(unknown_starts(self._system, job) if starts is None else ()), *_unknown(run))
+        gap_s = 0.0 if starts is None else starts.schedule.longest_gap_s
+        return _Age(gap_s + (run.value_s if isinstance(run, RunTime) else 0.0), needs)
+
+
+def _unknown(run: RunTime | tuple[Place, ...]) -> tuple[Place, ...]:
+    return () if isinstance(run, RunTime) else run
+
+
+def _reach(other: Component, workload: Workload) -> Younger:
+    """Say whether a job writes every input of a workload."""
+    if other.records is None or workload.distinct is None:
+        said = ((other.place("records"), other.records), (workload.place("distinct"), workload.distinct))
+        return Younger(False, tuple(place for place, value in said if value is None))
+    return Younger(other.records >= workload.distinct)

@@ -1,0 +1,217 @@
+"""SRV003 and SRV008: the youngest writer that reaches an item decides how old it gets."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.checks.linting import Said, lint
+from tests.topology.graphs import system_of
+
+STREAM = "  live: {kind: stream-processor, consumes: [edits], serves: [net], writes: [index]}"
+LIVE = [
+    STREAM,
+    "  live: {kind: worker, consumes: [edits], serves: [net], writes: [index]}",
+    "  live: {kind: worker, consumes: [edits], calls: [embedding], writes: [index]}\n"
+    "  embedding: {kind: model-server, serves: [net]}",
+    "  live: {kind: stream-processor, consumes: [edits], serves: [net], publishes: [vectors]}\n"
+    "  vectors: {kind: queue}\n  filler: {kind: worker, consumes: [vectors], writes: [index]}",
+    "  live: {kind: service, serves: [net], writes: [index]}",
+]
+
+
+def index(more: str, slo: str = "1min", backfill: str = 'schedule: "@weekly", run_time: 5h', workload: str = "") -> str:
+    return f"""
+workloads: {{search: {{from: web, inputs: known{workload}, slo: {{freshness: {slo}}}}}}}
+models: {{net: {{}}, other: {{}}}}
+components:
+  web: {{kind: client, calls: [api]}}
+  editor: {{kind: client, publishes: [edits]}}
+  edits: {{kind: queue}}
+  api: {{kind: service, reads: [index]}}
+  index: {{kind: database}}
+  backfill: {{kind: batch-job, {backfill}, serves: [net], writes: [index]}}
+{more}
+"""
+
+
+def both(text: str) -> tuple[Said, Said]:
+    return lint("SRV003", text), lint("SRV008", text)
+
+
+@pytest.mark.parametrize("more", LIVE)
+@pytest.mark.parametrize("backfill", ['schedule: "@weekly", run_time: 5h', "schedule: 1h", "run_time: 5s", "records: 3"])
+def test_a_live_writer_keeps_a_store_fresh_and_a_rebuild_repairs_it(more: str, backfill: str) -> None:
+    for said in both(index(more, backfill=backfill)):
+        assert not said.findings
+        assert not said.undecided
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        STREAM.replace("[net]", "[other]"),                       # of another model
+        STREAM.replace("writes: [index]", "writes: [elsewhere]") + "\n  elsewhere: {kind: database}",
+        STREAM.replace("[edits]", "[parts]") + "\n  parts: {kind: queue}\n"      # a part of the nightly work
+        "  splitter: {kind: batch-job, schedule: 24h, run_time: 1h, publishes: [parts]}",
+    ],
+)
+def test_what_is_no_live_writer_of_the_same_predictions(more: str) -> None:
+    said, _ = both(index(more))
+    assert said.places | set(said.undecided) == {"components.backfill"}
+
+
+def jobs(weekly: str = "", daily: str = "schedule: 24h, run_time: 1h", workload: str = "", slo: str = "36h") -> str:
+    return index(
+        f"  daily: {{kind: batch-job, {daily}, serves: [net], writes: [index]}}", slo,
+        f"schedule: 168h, run_time: 1h{weekly}", workload,
+    )  # fmt: skip
+
+
+def test_of_two_jobs_it_is_asked_which_items_the_younger_one_reaches() -> None:
+    said = lint("SRV008", jobs())
+    assert not said.findings
+    assert said.undecided == {"components.backfill": ("components.daily.records", "workloads.search.distinct")}
+
+
+@pytest.mark.parametrize(("records", "old"), [(100, False), (120, False), (90, True)])
+def test_a_younger_job_counts_where_it_reaches_every_input(records: int, old: bool) -> None:
+    daily = f"schedule: 24h, run_time: 1h, records: {records}"
+    said = lint("SRV008", jobs(daily=daily, workload=", distinct: 100"))
+    assert said.places == ({"components.backfill.schedule"} if old else set())
+    assert not said.undecided
+
+
+def test_of_jobs_that_are_all_too_old_the_youngest_is_found() -> None:
+    assert lint("SRV008", jobs(slo="12h")).places == {"components.daily.schedule"}
+
+
+def test_what_is_unknown_of_the_younger_job_is_asked() -> None:
+    said = lint("SRV008", jobs(daily="schedule: 24h, records: 100", workload=", distinct: 100"))
+    assert said.undecided["components.backfill"] == ("components.daily.run_time",)
+
+
+def test_younger_jobs_that_may_reach_every_input_together_make_it_a_hint() -> None:
+    daily = "schedule: 24h, run_time: 1h, records: 60"
+    third = f"\n  third: {{kind: batch-job, {daily}, serves: [net], writes: [index]}}"
+    said = lint("SRV008", jobs(daily=daily, workload=", distinct: 100") + third)
+    assert {at: found.certainty for at, found in said.findings.items()} == {"components.backfill.schedule": "heuristic"}
+
+
+@pytest.mark.parametrize(("behind", "asked"), [("", False), (", facts", True)])
+def test_a_cache_whose_kind_is_unsaid_may_hold_data_where_data_is_read(behind: str, asked: bool) -> None:
+    text = f"""
+workloads: {{quote: {{from: app, slo: {{freshness: 5min}}}}}}
+models: {{net: {{}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: model-server, serves: [net], reads: [{{to: kept, hit_ratio: 90%, ttl: 1h}}{behind}]}}
+  kept: {{kind: cache}}
+  facts: {{kind: database}}
+"""
+    said = lint("SRV008", text)
+    assert bool(said.findings) is not asked
+    if asked:
+        assert said.undecided == {"components.api.reads[0]": ("components.api.reads[0].kind",)}
+    assert lint("SRV008", text.replace("hit_ratio: 90%,", "hit_ratio: 90%, kind: prediction,")).findings
+    assert not lint("SRV008", text.replace("{to: kept, hit_ratio: 90%,", "{to: kept, kind: data,")).undecided
+
+
+def test_entries_that_others_may_renew_are_a_hint() -> None:
+    text = """
+workloads: {quote: {from: app, slo: {freshness: 5min}}}
+models: {net: {}}
+components:
+  app: {kind: client, calls: [api]}
+  api: {kind: model-server, serves: [net], reads: [{to: kept, hit_ratio: 90%, ttl: 1h}], writes: [kept]}
+  kept: {kind: cache}
+  editor: {kind: service, FACTS}
+"""
+    at = "components.api.reads[0].ttl"
+    assert lint("SRV008", text.replace("FACTS", "replicas: 1")).findings[at].certainty == "proven"
+    found = lint("SRV008", text.replace("FACTS", "writes: [kept]")).findings[at]
+    assert found.certainty == "heuristic"
+    assert "unless `editor` renews them" in found.message
+
+
+@st.composite
+def writers(draw: st.DrawFn) -> tuple[list[dict[str, int | None]], int | None]:
+    """Jobs with the hours of their gap and run, and records in tens, each stated or not; and the distinct inputs."""
+    fact = st.one_of(st.none(), st.sampled_from([1, 2, 3]))
+    keys = ("schedule", "run_time", "records")
+    found = [{key: draw(fact) for key in keys} for _ in range(draw(st.integers(1, 3)))]
+    return found, draw(fact)
+
+
+@given(writers(), st.integers(1, 6))
+def test_no_completion_of_what_is_unsaid_overturns_a_proof(
+    drawn: tuple[list[dict[str, int | None]], int | None], freshness_h: int
+) -> None:
+    """Against all completions: unsaid hours and records from 0 to 3, each set of items that a job may reach."""
+    stated, distinct = drawn
+    text = _written(stated, distinct, freshness_h)
+    proven = [
+        finding.at for rule in ("SRV003", "SRV008") for finding in lint(rule, text).findings.values()
+        if finding.certainty == "proven"
+    ]  # fmt: skip
+    if proven:
+        assert all(_oldest(jobs, items) > freshness_h for jobs, items in _completions(stated, distinct))
+
+
+def _written(stated: list[dict[str, int | None]], distinct: int | None, freshness_h: int) -> str:
+    lines = []
+    for number, job in enumerate(stated):
+        units = {"schedule": "h", "run_time": "h", "records": "0"}
+        facts = "".join(f", {key}: {value}{units[key]}" for key, value in job.items() if value is not None)
+        lines.append(f"  job{number}: {{kind: batch-job{facts}, serves: [net], writes: [index]}}")
+    said = "" if distinct is None else f", distinct: {distinct}0"
+    text = index("\n".join(lines), f"{freshness_h}h", workload=said)
+    return "\n".join(line for line in text.splitlines() if "backfill" not in line)
+
+
+Job = tuple[int, int, frozenset[int]]
+
+
+def _completions(stated: list[dict[str, int | None]], distinct: int | None) -> list[tuple[list[Job], int]]:
+    """Every choice of what is unsaid: hours from 0 to 3, and which of the inputs a job reaches."""
+    found = []
+    for items in [distinct] if distinct is not None else [1, 2]:
+        choices = []
+        for job in stated:
+            gaps = [job["schedule"]] if job["schedule"] is not None else [1, 3]
+            runs = [job["run_time"]] if job["run_time"] is not None else [0, 3]
+            counts = [job["records"]] if job["records"] is not None else [1, 3]
+            reached = {
+                frozenset((start + step) % items for step in range(min(count, items)))
+                for count in counts for start in range(items)
+            }  # fmt: skip
+            choices.append(list(product(gaps, runs, sorted(reached, key=sorted))))
+        for jobs_ in product(*choices):
+            if frozenset().union(*(job[2] for job in jobs_)) == frozenset(range(items)):
+                found.append((list(jobs_), items))
+    return found
+
+
+def _oldest(found: list[Job], items: int) -> int:
+    return max(min(gap + run for gap, run, reached in found if item in reached) for item in range(items))
+
+
+def test_the_writers_of_a_store_are_found_over_other_stores() -> None:
+    from archlint.analysis.writers import Writers
+
+    system = system_of(
+        """
+        client: {kind: client, reads: [last]}
+        last: {kind: database}
+        first: {kind: database}
+        job: {kind: batch-job, serves: [ranker], writes: [first]}
+        copier: {kind: batch-job, reads: [first], writes: [last]}
+        server: {kind: model-server, serves: [ranker], writes: [first]}
+        """
+    )
+    assert {writer.name for writer in Writers(system).of("last", "ranker")} == {"job", "server"}
+    assert Writers(system).are_live("last", "ranker")
