@@ -43,6 +43,7 @@ __all__ = [
 ]
 _PARALLEL_FILES = 16
 _PARALLEL_BYTES = 2_000_000
+_MORE_MEMORY = "give archlint more memory, or split the file"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -104,6 +105,8 @@ class Linters(Configs):
             return Outcome(path, (), _config_errors(error))
         except ArchlintError:
             raise
+        except MemoryError:
+            return Outcome(path, (), (InputError(f"{name}: out of memory", _MORE_MEMORY, name),))
         except Exception as error:
             return Outcome(path, (), (_defect(name, error),))
 
@@ -133,7 +136,7 @@ def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome
 
 def _lost(path: Path) -> Outcome:
     message = f"{path}: the process that checked it was killed, probably for lack of memory"
-    return Outcome(path, (), (InputError(message, "give archlint more memory, or split the file", str(path)),))
+    return Outcome(path, (), (InputError(message, _MORE_MEMORY, str(path)),))
 
 
 def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:

@@ -22,6 +22,7 @@ from archlint.model.read import no_includes
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
 from archlint.source.parser import parse
+from archlint.source.repository import Repository
 
 _ALIKE: Final = 0.5
 """The least share of common components for systems in files with different names to be the same system."""
@@ -156,7 +157,7 @@ def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | No
     likes = {key: news.get(key, path) for key, path in olds.items()}
     was = _snapshots(linters, before.version, olds, likes)
     now = _snapshots(linters, after.version, news, news)
-    return _paired(str(before.path), str(after.path), was, now)
+    return _paired(str(before.path), str(after.path), was, now, tuple(linters.uses.notes()))
 
 
 def _side(given: str | Path, name: str) -> _Side:
@@ -172,9 +173,7 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     Raises `DiffError` if there is no repository or no such revision, and for a path that neither side has.
     """
     targets = targets or (Path(),)
-    first = Path(os.path.abspath(targets[0]))
-    folder = next(p for p in (first, *first.parents) if p.is_dir())
-    at = Revision(revision, folder)
+    at = Revision(revision, _repository_of(targets[0]))
     linters = Linters(_with_signatures(options))
     olds: dict[str, Path] = {}
     news: dict[str, Path] = {}
@@ -189,8 +188,20 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     likes = {key: news.get(key, path) for key, path in olds.items()}
     return _paired(
         revision, "the work tree", _snapshots(linters, _InGit(at), olds, likes),
-        _snapshots(linters, _OnDisk(), news, news), tuple(at.unknown.values()),
+        _snapshots(linters, _OnDisk(), news, news), (*at.unknown.values(), *linters.uses.notes()),
     )  # fmt: skip
+
+
+def _repository_of(target: Path) -> Path:
+    """Return a folder of the repository that a revision belongs to.
+
+    As in git, that is the repository of the current folder, also for a path in one of its submodules; for a path
+    outside of it, the repository of the path.
+    """
+    first = Path(os.path.abspath(target))
+    folder = next(path for path in (first, *first.parents) if path.is_dir())
+    here = Repository.around(os.path.realpath(os.curdir))
+    return Path() if here is not None and real_path(folder).is_relative_to(here.top) else folder
 
 
 def _is_below(path: Path, folders: Collection[Path]) -> bool:

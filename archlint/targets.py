@@ -50,6 +50,7 @@ class Configs:
     def __init__(self, options: Options, fixed: Config | None = None) -> None:
         self.options = options
         self.fixed = fixed if fixed is not None else read_config(options.config) if options.config is not None else None
+        self.uses = PatternUse()
         self._configs: dict[Path, Config] = {}
         self._files: dict[Path, Config] = {}
 
@@ -71,6 +72,9 @@ class Configs:
     def leaves_out(self, path: Path, folder: Path) -> bool:
         """Whether a search of a folder leaves a path out, by its configuration or by those above the path."""
         outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
+        self.uses.see(path, False)
+        for above in path.parents[: len(path.parents) - len(folder.parents) - 1]:
+            self.uses.see(above, True)
         return outer.excludes(path, folder) or self.config_for(path).excludes(path, folder)
 
     def baselines_for(self, paths: Iterable[Path]) -> set[str]:
@@ -83,10 +87,12 @@ class Configs:
         found = (baseline_of(config, self.options) for config in configs.values())
         return {str(baseline) for baseline in found if baseline is not None}
 
-    def search(self, folder: Path, see: Callable[[Config, Path, bool], None] | None = None) -> Search:
-        """Search a folder; `see` hears of each path that the search comes to, with its configuration."""
+    def search(self, folder: Path, see: Callable[[Config], None] | None = None) -> Search:
+        """Search a folder; `see` gets the configuration of each path that the search comes to."""
         above = self.config_for(folder / "any")
         outer = above.with_options(exclude=self.options.exclude)
+        if self.options.exclude:
+            self.uses.watch((option_patterns(self.options.exclude, above.root),))
 
         def excluded(path: Path, is_folder: bool) -> bool:
             try:
@@ -94,7 +100,8 @@ class Configs:
             except ConfigError:                    # reported with the files that it applies to
                 nearest = above
             if see is not None:
-                see(nearest, path, is_folder)
+                see(nearest)
+            self.uses.see(path, is_folder)
             return outer.excludes_itself(path, is_folder) or (
                 nearest is not above and nearest.excludes_itself(path, is_folder)
             )
@@ -125,7 +132,7 @@ class _Gathering:
         self.errors: list[InputError] = []
         self.excluded: list[Path] = []
         self.searched: list[Path] = []
-        self.uses = _PatternUse()
+        self.uses = configs.uses
 
     def inputs(self, targets: Iterable[Path], stdin: tuple[bytes, str] | None) -> Inputs:
         for target in dict.fromkeys(targets):
@@ -147,16 +154,12 @@ class _Gathering:
 
     def _search(self, folder: Path) -> None:
         top = os.path.realpath(folder)
-        if self.options.exclude:
-            root = self.configs.config_for(folder / "any").root
-            self.uses.watch((option_patterns(self.options.exclude, root),))
         seen: list[Config] = []
 
-        def see(config: Config, path: Path, is_folder: bool) -> None:
+        def see(config: Config) -> None:
             if config not in seen[-1:]:
                 seen.append(config)
                 self.uses.watch(config.exclude, top)
-            self.uses.see(path, is_folder)
 
         found = self.configs.search(folder, see)
         self.searched.append(folder)
@@ -206,7 +209,7 @@ class _Gathering:
         yield from self.uses.notes()
 
 
-class _PatternUse:
+class PatternUse:
     """Which patterns match something that the searches come to."""
 
     def __init__(self) -> None:
@@ -239,6 +242,7 @@ class _PatternUse:
                     numbers.difference_update(patterns.lines_for(above, True))
 
     def notes(self) -> Iterator[str]:
+        """Name each watched pattern that has matched nothing so far."""
         for patterns, numbers in self.unused.items():
             for number in sorted(numbers):
                 where = f"{patterns.places[number]}: " if patterns.places else ""

@@ -62,9 +62,21 @@ def start() -> None:
     os._exit(status)
 
 
+def _use_utf8() -> None:
+    """Start again in Python's UTF-8 mode if names of files are read in another encoding.
+
+    Git and reports have them in UTF-8. Standard streams keep the encoding of the locale.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or not sys.executable:
+        return
+    os.environ.setdefault("PYTHONIOENCODING", getattr(sys.stdout, "encoding", None) or sys.getfilesystemencoding())
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def _start() -> int:
     import gc
 
+    _use_utf8()
     from archlint.cli.streams import open_streams, trouble
 
     gc.disable()

@@ -27,8 +27,19 @@ COMMANDS = {
 }
 
 
+class Interrupted(BaseException):
+    """Ctrl-C, under a name that click does not know: it would print an empty line first."""
+
+
 class LazyGroup(click.Group):
     """A group that knows the names of its commands, and imports one when it runs."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that the call names."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in the order in which people need them."""
@@ -77,7 +88,7 @@ def run_app(words: list[str]) -> int:
     """Run a command, and return its exit status; raises `UsageError` for words that it does not take."""
     try:
         status = app.main(words, prog_name="archlint", standalone_mode=False, windows_expand_args=False)
-    except click.Abort:
+    except (click.Abort, Interrupted):
         raise KeyboardInterrupt from None
     except click.NoSuchOption as error:
         likely = nearest(error.option_name, error.possibilities or ())

@@ -69,6 +69,8 @@ def command(
         select, ignore, exclude, config, baselined=False, signatures=True, allow_code=allows_code(allow_code)
     )
     report = check_targets(paths or (Path(),), options)
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
     if not report.files and not report.errors:
         if allow_empty:
             click.echo("nothing to check: no baseline is written")

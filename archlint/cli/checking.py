@@ -200,7 +200,7 @@ def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:
 
 
 def _from_here(path: str) -> Path:
-    """Name a path from the current folder if it lies below, also if an absolute path leads there through a link.
+    """Name a path from the current folder if it is below or above, also if it leads there through a link.
 
     So reports have the paths of the work tree, by whatever way it was reached.
     """
@@ -209,7 +209,10 @@ def _from_here(path: str) -> Path:
         return Path(path)
     above, name = (path, "") if os.path.isdir(path) else os.path.split(path)
     real = Path(os.path.realpath(above), name)
-    return Path(os.path.relpath(real, here)) if real.is_relative_to(here) else Path(path)
+    is_linked = Path(os.path.normpath(path)) != real
+    if real.is_relative_to(here) or (is_linked and Path(here).is_relative_to(real)):
+        return Path(os.path.relpath(real, here))
+    return Path(path)
 
 
 def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:

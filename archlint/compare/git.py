@@ -71,24 +71,26 @@ class Revision:
 
     def _add_tree(self, repository: Repository, commit: str) -> None:
         """Add the files of a commit, and of the submodules that it records."""
+        away = repository.not_checked_out() if repository.modules is None else frozenset()
         for mode, object_, path in repository.tree(commit, self.name):
             if mode == _SUBMODULE:
-                self._add_submodule(path, object_)
-            else:
+                self._add_submodule(repository, commit, path, object_)
+            elif path not in away or path.exists():
                 self.blobs[path] = Blob(mode, object_, commit, repository)
 
-    def _add_submodule(self, path: Path, commit: str) -> None:
+    def _add_submodule(self, above: Repository, recorded: str, path: Path, commit: str) -> None:
         inside = path.relative_to(self.top).as_posix()
-        if (path / ".git").exists():
-            submodule = Repository(path)
+        there = (path / ".git").exists()
+        submodule = Repository(path) if there else above.submodule(path, recorded) if _is_gone(path) else None
+        if submodule is not None:
             if submodule.has_commit(commit):
                 self._add_tree(submodule, commit)
                 return
             why = f"the clone does not have the commit {commit[:10]} of {self.name}"
             more = " --unshallow" if submodule.is_shallow else ""
-            self.unknown[path] = f"submodule {inside} is not compared: {why}; get it with `git -C {inside} fetch{more}`"
-        elif not path.is_dir() or any(path.iterdir()):
-            # Where it was never checked out, its folder is there and empty: neither side has files then.
+            hint = f"; get it with `git -C {inside} fetch{more}`" if there else ""
+            self.unknown[path] = f"submodule {inside} is not compared: {why}{hint}"
+        elif _is_gone(path):
             self.unknown[path] = f"submodule {inside} is not compared: it is not a submodule any more"
 
     def shown(self, path: Path) -> str:
@@ -136,6 +138,11 @@ class Revision:
         """Read and parse one file of the commit."""
         shown = self.shown(path)
         return parse(shown, decode(shown, self.read_bytes(path)))
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether a submodule was removed or moved: until it is checked out, its folder is there and empty."""
+    return not path.is_dir() or any(path.iterdir())
 
 
 class RevisionIncludes:

@@ -26,10 +26,18 @@ def _environment() -> dict[str, str]:
 
 
 class Repository:
-    """A git repository, found from one of its folders. Raises `DiffError` if there is none."""
+    """A git repository, found from one of its folders. Raises `DiffError` if there is none.
 
-    def __init__(self, folder: Path) -> None:
+    `modules` is set for a submodule that is not checked out: git keeps its repository in this folder, and `folder` is
+    where the files were.
+    """
+
+    def __init__(self, folder: Path, modules: Path | None = None) -> None:
         self.folder = folder
+        self.modules = modules
+        if modules is not None:
+            self.top = folder
+            return
         top = self.ask(["rev-parse", "--show-toplevel"], f"{folder}: not in a git work tree", "run it in a checkout")
         self.top = Path(os.path.realpath(os.fsdecode(top.removesuffix(b"\n"))))
 
@@ -51,7 +59,7 @@ class Repository:
     def _run(self, words: Sequence[str], text: bytes, seconds: int) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                ["git", "-C", str(self.folder), *words], input=text, capture_output=True, check=False,
+                ["git", *self._place(), *words], input=text, capture_output=True, check=False,
                 timeout=seconds, env=_environment(),
             )  # fmt: skip
         except FileNotFoundError:
@@ -61,9 +69,37 @@ class Repository:
         except subprocess.TimeoutExpired:
             raise DiffError(f"git did not answer within {seconds} s", "try again, or compare two files") from None
 
+    def _place(self) -> list[str]:
+        if self.modules is None:
+            return ["-C", str(self.folder)]
+        return ["-C", str(self.modules), "--git-dir=.", "--work-tree=."]
+
+    def submodule(self, path: Path, commit: str) -> Repository | None:
+        """The repository of a submodule that a commit has at a path, if git kept one when the submodule was removed.
+
+        Git keeps it under the name that `.gitmodules` gives it.
+        """
+        words = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\..*\.path$"]
+        inside = path.relative_to(self.top).as_posix()
+        for row in (self.answers(words) or b"").split(b"\0"):
+            key, _, value = os.fsdecode(row).partition("\n")
+            if value == inside:
+                name = key.removeprefix("submodule.").removesuffix(".path")
+                found = self.answers(["rev-parse", "--absolute-git-dir"]) or b""
+                folder = Path(os.fsdecode(found.removesuffix(b"\n")), "modules", *name.split("/"))
+                return Repository(path, folder) if ".." not in folder.parts and (folder / "HEAD").is_file() else None
+        return None
+
     def has_commit(self, commit: str) -> bool:
         """Whether a commit is in the repository, or comes from the remote of a partial clone."""
         return self.answers(["cat-file", "-e", f"{commit}^{{commit}}"]) is not None
+
+    def not_checked_out(self) -> frozenset[Path]:
+        """The files that a sparse checkout leaves out of the work tree."""
+        if (self.answers(["config", "--type=bool", "core.sparseCheckout"]) or b"").strip() != b"true":
+            return frozenset()
+        rows = (self.answers(["ls-files", "-t", "-z", "--full-name", ":/"]) or b"").split(b"\0")
+        return frozenset(self.top / os.fsdecode(row[2:]) for row in rows if row.startswith(b"S "))
 
     @property
     def is_shallow(self) -> bool:

@@ -20,8 +20,8 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 class Patterns(msgspec.Struct, frozen=True):
     """Patterns in the form of `.gitignore`, relative to a folder, or to any of several; the last match wins.
 
-    Beside what git knows, `./x` and `../x` are paths from the folder, and an absolute path is that path. `source` is
-    how messages name the patterns, and `places` are where each stands.
+    Beside what git knows, `./x` and `../x` are paths from the folder (from those of `also` if there are some), and an
+    absolute path is that path. `source` is how messages name the patterns, and `places` are where each is written.
 
     >>> patterns = Patterns(Path("/repo"), ("sub/**", "!sub/arch.yaml", "./old"))
     >>> [patterns.match(Path("/repo", name)) for name in ("sub/a.yaml", "sub/arch.yaml", "old/x.yaml", "a/old/x.yaml")]
@@ -34,29 +34,16 @@ class Patterns(msgspec.Struct, frozen=True):
     source: str = "exclude"
     places: tuple[str, ...] = ()
 
-    def match(self, path: Path, below: Path | None = None, is_folder: bool | None = None) -> bool:
-        """Whether a file or folder matches, by itself or because a folder above it does.
+    def match(self, path: Path) -> bool:
+        """Whether a file or folder matches, by itself or because a folder above it does."""
+        return match((self,), path)
 
-        With `below`, only folders below that one are looked at.
-        """
-        whole = os.path.abspath(path)
-        least = len(os.path.abspath(below)) if below is not None else 0
-        at = whole.find(os.sep, least + 1)
-        while at > 0:
-            if self._decide(whole[:at], True):
-                return True
-            at = whole.find(os.sep, at + 1)
-        return self._decide(whole, os.path.isdir(whole) if is_folder is None else is_folder)
-
-    def match_itself(self, path: Path, is_folder: bool) -> bool:
-        """Whether a file or folder matches by itself, whatever folders it lies in."""
-        return self._decide(os.path.abspath(path), is_folder)
-
-    def _decide(self, whole: str, is_folder: bool) -> bool:
+    def decide(self, whole: str, is_folder: bool) -> bool | None:
+        """Whether the last line that matches an absolute path by itself matches it for good; None if no line does."""
         for line in _compiled(self):
             if line.matches(whole, is_folder):
                 return not line.pattern.negated
-        return False
+        return None
 
     def lines_for(self, path: Path, is_folder: bool) -> Iterator[int]:
         """Every line that matches a path by itself, by its index."""
@@ -76,6 +63,34 @@ class Patterns(msgspec.Struct, frozen=True):
         return (self.root, *self.also)
 
 
+def match(several: tuple[Patterns, ...], path: Path, below: Path | None = None) -> bool:
+    """Whether a file or folder matches, by itself or because a folder above it does; of all lines the last one wins.
+
+    With `below`, only folders below that one are looked at.
+    """
+    whole = os.path.abspath(path)
+    least = len(os.path.abspath(below)) if below is not None else 0
+    at = whole.find(os.sep, least + 1)
+    while at > 0:
+        if _decide(several, whole[:at], True):
+            return True
+        at = whole.find(os.sep, at + 1)
+    return _decide(several, whole, os.path.isdir(whole))
+
+
+def match_itself(several: tuple[Patterns, ...], path: Path, is_folder: bool) -> bool:
+    """Whether a file or folder matches by itself, whatever folders it lies in; of all lines the last one wins."""
+    return _decide(several, os.path.abspath(path), is_folder)
+
+
+def _decide(several: tuple[Patterns, ...], whole: str, is_folder: bool) -> bool:
+    for patterns in reversed(several):
+        decided = patterns.decide(whole, is_folder)
+        if decided is not None:
+            return decided
+    return False
+
+
 class _Line(NamedTuple):
     """A pattern of one line, below one folder, with and without links."""
 
@@ -88,8 +103,11 @@ class _Line(NamedTuple):
         if self.pattern.folders_only and not is_folder:
             return False
         below = _below(whole, self.base)
-        if below is None and self.real_base:
-            below = _below(_real(whole), self.real_base)
+        if below and self.pattern.by_name:             # links on the way do not change the name
+            return self._fits(below)
+        return self._fits(below) or self._fits(_below(_real(whole), self.real_base))
+
+    def _fits(self, below: str | None) -> bool:
         if not below:
             return False
         data = os.fsencode(below.replace(os.sep, "/"))
@@ -100,9 +118,10 @@ class _Line(NamedTuple):
 def _compiled(patterns: Patterns) -> tuple[_Line, ...]:
     """Every pattern below every folder that it may be relative to, the last one first."""
     roots = dict.fromkeys(os.path.abspath(root) for root in (patterns.root, *patterns.also))
+    here = [os.path.abspath(root) for root in patterns.also] or list(roots)
     found = []
     for index, text in enumerate(patterns.lines):
-        for root in roots:
+        for root in here if _is_path(text.removeprefix("!")) else roots:
             for base, line in _readings(text, root):
                 pattern = parse_pattern(os.fsencode(line))
                 if pattern is not None:
@@ -121,10 +140,9 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
         drive, rest = os.path.splitdrive(body.replace("\\", "/"))
         yield f"{drive}{os.sep}", f"{sign}{rest}"
         return
-    if os.sep == "\\" and body.startswith((".\\", "..\\")):
-        body = body.replace("\\", "/")
-    if body in {".", ".."} or body.startswith(("./", "../")):
+    if _is_path(body):
         base = root
+        body = body.replace(os.sep, "/")
         end = "/" if body.endswith("/") else ""
         body = posixpath.normpath(body)
         while body == ".." or body.startswith("../"):
@@ -134,6 +152,25 @@ def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
     yield root, text
     if body.startswith("/") and root != os.sep:
         yield os.path.splitdrive(root)[0] + os.sep, text
+        folder, name = _real_start(body)
+        if folder:
+            yield folder, f"{sign}/{name}"
+
+
+def _is_path(body: str) -> bool:
+    """Whether a pattern is a path from a folder, as `./x`, `../x` or `a/../x`, and not one of git's."""
+    if os.sep == "\\":
+        body = body.replace("\\", "/") if body.startswith((".\\", "..\\")) else body
+    return body in {".", ".."} or body.startswith(("./", "../")) or "/../" in body
+
+
+def _real_start(body: str) -> tuple[str, str]:
+    """Split an absolute pattern behind the last folder before a wildcard, if links lead there: real folder and rest."""
+    stem = body.rstrip("/")
+    special = re.search(r"[*?\[\\]", stem)
+    folder = stem[: stem.rfind("/", 0, special.start() if special is not None else len(stem))]
+    real = os.path.realpath(folder) if folder else folder
+    return (real, body[len(folder) + 1 :]) if real != folder else ("", "")
 
 
 @lru_cache(maxsize=4096)

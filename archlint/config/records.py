@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.config.paths import Patterns
+from archlint.config.paths import Patterns, match, match_itself
 from archlint.config.prices import ListedPrice
 from archlint.packs import Pack, PackSource, ParamValue
 
@@ -126,11 +126,11 @@ class Config(msgspec.Struct, frozen=True):
 
     def excludes(self, path: Path, below: Path | None = None) -> bool:
         """Whether `exclude` matches a file or folder, or a folder above it (with `below`: below that one)."""
-        return any(patterns.match(path, below) for patterns in self.exclude)
+        return match(self.exclude, path, below)
 
     def excludes_itself(self, path: Path, is_folder: bool) -> bool:
         """Whether `exclude` matches a file or folder by itself; a search asks from the top down."""
-        return any(patterns.match_itself(path, is_folder) for patterns in self.exclude)
+        return match_itself(self.exclude, path, is_folder)
 
     def with_options(
         self, select: Iterable[str] = (), ignore: Iterable[str] = (), exclude: Iterable[str] = ()

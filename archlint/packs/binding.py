@@ -57,7 +57,7 @@ def _guarded(run: Check, pack: Pack) -> Check:
     def guarded(system: System, params: msgspec.Struct) -> Iterator[Verdict | Problem]:
         try:
             yield from run(system, params)
-        except ArchlintError:
+        except (ArchlintError, MemoryError):
             raise
         except Exception as error:
             from traceback import extract_tb

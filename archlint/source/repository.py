@@ -7,32 +7,29 @@ https://git-scm.com/docs/gitignore, /docs/gitrepository-layout, /docs/index-form
 from __future__ import annotations
 
 import os
-import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Final
 
 from archlint.source.ignore import IgnoreList
+from archlint.source.settings import MAX_CONFIG, Place, parse_settings, read_part, read_settings, without_tilde
 
 _MAX_IGNORE: Final = 10_000_000
-_MAX_CONFIG: Final = 1_000_000
-_MAX_INCLUDES: Final = 10
-_SECTION: Final = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
-_SETTING: Final = re.compile(r"\s*([A-Za-z][\w-]*)[ \t]*(?:=[ \t]*(.*))?$", re.DOTALL)
-_ESCAPES: Final = {"n": "\n", "t": "\t", "b": "\b"}
 _NAME_LENGTH: Final = 0xFFF
 _EXTENDED: Final = 0x4000
 _SUBMODULE: Final = b"\0\0\xe0\0"
+_BRANCH: Final = b"ref: refs/heads/"
+_MOST_WORDS: Final = 1 << 18
 _SUFFIXES: Final = (b".yaml", b".yml")
 
 
 class Repository:
     """The repository whose work tree a folder is; `top` is that folder, without links."""
 
-    def __init__(self, top: str) -> None:
+    def __init__(self, top: str, folder: str = "") -> None:
         self.top = top
-        self.folder = _git_folder(top)
+        self.folder = folder or _git_folder(top)
         self.common = _common_folder(self.folder)
 
     @classmethod
@@ -43,16 +40,31 @@ class Repository:
     @classmethod
     def around(cls, folder: str) -> Repository | None:
         """The repository that a folder belongs to, if it belongs to one."""
+        at = folder
         while True:
-            found = cls.at(folder)
-            above = os.path.dirname(folder)
-            if found is not None or above == folder:
+            found = cls.at(at)
+            above = os.path.dirname(at)
+            if found is not None:
                 return found
-            folder = above
+            if above == at:
+                return cls._named(folder)
+            at = above
+
+    @classmethod
+    def _named(cls, folder: str) -> Repository | None:
+        """The repository that the environment names, as git takes it, if its work tree holds a folder."""
+        named = os.environ.get("GIT_DIR")
+        if not named:
+            return None
+        top = os.path.realpath(os.environ.get("GIT_WORK_TREE") or os.curdir)
+        return cls(top, os.path.abspath(named)) if os.path.join(folder, "").startswith(os.path.join(top, "")) else None
 
     @cached_property
     def _settings(self) -> dict[str, str]:
-        return read_settings(os.path.join(self.common, "config"), os.path.join(self.folder, "config.worktree"))
+        local = os.path.join(self.common, "config"), os.path.join(self.folder, "config.worktree")
+        head = read_part(os.path.join(self.folder, "HEAD"), 10_000) or b""
+        branch = os.fsdecode(head.strip().removeprefix(_BRANCH)) if head.startswith(_BRANCH) else ""
+        return read_settings(*local, place=Place(self.folder, branch))
 
     @cached_property
     def ignore_case(self) -> bool:
@@ -65,14 +77,23 @@ class Repository:
         home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
         files = self._settings.get("core.excludesfile", os.path.join(home, "git", "ignore"))
         own = os.path.join(self.common, "info", "exclude")
-        named = os.path.join(self.top, _without_tilde(files)) if files else ""
+        named = os.path.join(self.top, without_tilde(files)) if files else ""
         found = (read_ignores(file, self.ignore_case) for file in (named, own) if file)
         return tuple(rules for rules in found if rules is not None)
 
     @cached_property
     def tracked(self) -> frozenset[bytes]:
         """The paths of the tracked YAML files and of the submodules, below the top."""
-        return frozenset(_indexed(self.folder, "index"))
+        return frozenset(_indexed(self.folder, self._index()))
+
+    def _index(self) -> str:
+        """The index; `git commit FILE` names another one to its hooks, for the repository that they run in."""
+        named = os.environ.get("GIT_INDEX_FILE")
+        if named:
+            here = Repository.around(os.path.realpath(os.curdir))
+            if here is not None and here.top == self.top:
+                return os.path.abspath(named)
+        return os.path.join(self.folder, "index")
 
     @cached_property
     def tracked_folders(self) -> frozenset[bytes]:
@@ -88,119 +109,43 @@ class Repository:
 
 def read_ignores(file: str, ignore_case: bool = False) -> IgnoreList | None:
     """Read an ignore file; None if it does not exist or cannot be read, and then nothing is ignored."""
-    data = _read(file, _MAX_IGNORE)
+    data = read_part(file, _MAX_IGNORE)
     return None if data is None else IgnoreList.read(data, ignore_case)
-
-
-def _read(file: str, most: int) -> bytes | None:
-    try:
-        if not os.path.isfile(file):
-            return None
-        with open(file, "rb") as stream:
-            return stream.read(most)
-    except (OSError, ValueError):
-        return None
 
 
 def _git_folder(top: str) -> str:
     """The folder `.git`, or the one that a file `.git` names: that of another work tree, or of a submodule."""
     git = os.path.join(top, ".git")
-    data = _read(git, 10_000)
+    data = read_part(git, 10_000)
     if data is None or not data.startswith(b"gitdir:"):
         return git
     return os.path.join(top, os.fsdecode(data[len(b"gitdir:") :].strip()))
 
 
 def _common_folder(folder: str) -> str:
-    data = _read(os.path.join(folder, "commondir"), 10_000)
+    data = read_part(os.path.join(folder, "commondir"), 10_000)
     return folder if data is None else os.path.join(folder, os.fsdecode(data.strip()))
 
 
-def read_settings(*local: str) -> dict[str, str]:
-    """The settings of git in force: the system's, the user's, then those of some files; the later one wins."""
-    environ = os.environ
-    home = os.path.expanduser("~")
-    xdg = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-    system = [] if environ.get("GIT_CONFIG_NOSYSTEM") else [environ.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig")]
-    named = environ.get("GIT_CONFIG_GLOBAL")
-    own = [named] if named is not None else [os.path.join(xdg, "git", "config"), os.path.join(home, ".gitconfig")]
-    found: dict[str, str] = {}
-    for file in (*system, *own, *local):
-        found.update(_settings_of(file, 0))
-    count = environ.get("GIT_CONFIG_COUNT", "")
-    for index in range(int(count) if count.isdecimal() else 0):
-        found[environ.get(f"GIT_CONFIG_KEY_{index}", "").lower()] = environ.get(f"GIT_CONFIG_VALUE_{index}", "")
-    return found
+def _indexed(folder: str, file: str, removed: Collection[int] = ()) -> Iterator[bytes]:
+    """The YAML files and submodules in an index of any version; none if it is not there or is not an index.
 
-
-def _settings_of(file: str, depth: int) -> Iterator[tuple[str, str]]:
-    data = _read(file, _MAX_CONFIG) if file and depth < _MAX_INCLUDES else None
-    if data is None:
-        return
-    for name, value in parse_settings(data.decode("utf-8-sig", "surrogateescape")):
-        yield name, value
-        if name == "include.path":
-            yield from _settings_of(os.path.join(os.path.dirname(file), _without_tilde(value)), depth + 1)
-
-
-def parse_settings(text: str) -> Iterator[tuple[str, str]]:
-    r"""Read the settings of a text in the form of git's configuration.
-
-    >>> dict(parse_settings('[core]\n  excludesFile = "~/my ignores" ; mine\n  bare\n[remote "x"] url=a\\\nb\n'))
-    {'core.excludesfile': '~/my ignores', 'core.bare': '', 'remote.x.url': 'ab'}
+    `removed` are the numbers of entries that do not count any more.
     """
-    section = ""
-    for line in text.replace("\r\n", "\n").replace("\\\n", "").split("\n"):
-        rest = line
-        header = _SECTION.match(line)
-        if header is not None:
-            section = header[1].lower() + (f".{header[2]}" if header[2] is not None else "")
-            rest = line[header.end() :]
-        setting = _SETTING.match(rest)
-        if setting is not None:
-            yield f"{section}.{setting[1].lower()}", _value(setting[2] or "")
-
-
-def _value(text: str) -> str:
-    """Read a value: quotes, escapes, and a comment behind it."""
-    found: list[str] = []
-    quoted, kept = False, 0
-    chars = iter(text)
-    for char in chars:
-        if char == '"':
-            quoted = not quoted
-        elif char == "\\":
-            escaped = next(chars, "")
-            found.append(_ESCAPES.get(escaped, escaped))
-        elif char in "#;" and not quoted:
-            break
-        else:
-            found.append(char)
-        if quoted or not char.isspace():
-            kept = len(found)
-    return "".join(found[:kept])
-
-
-def _without_tilde(path: str) -> str:
-    return os.path.expanduser(path) if path.startswith("~") else path
-
-
-def _indexed(folder: str, name: str) -> Iterator[bytes]:
-    """The YAML files and submodules in an index of any version; none if it is not there or is not an index."""
-    data = _read(os.path.join(folder, name), 1 << 30) or b""
+    data = read_part(file, 1 << 30) or b""
     if data[:4] != b"DIRC" or len(data) < 12:
         return
     try:
-        yield from _entries(data, folder)
+        yield from _entries(data, folder, removed)
     except (struct.error, IndexError, ValueError):     # cut short: what was read so far is tracked
         return
 
 
-def _entries(data: bytes, folder: str) -> Iterator[bytes]:
+def _entries(data: bytes, folder: str, removed: Collection[int]) -> Iterator[bytes]:
     version, count = struct.unpack_from(">II", data, 4)
     at, before = 12, b""
     digest = _digest_size(folder)
-    for _ in range(count):
+    for number in range(count):
         start = at
         flags = int.from_bytes(data[at + 40 + digest : at + 42 + digest], "big")
         at += 42 + digest + (2 if flags & _EXTENDED else 0)
@@ -215,16 +160,40 @@ def _entries(data: bytes, folder: str) -> Iterator[bytes]:
             name = before[: len(before) - strip] + data[at:end]
             at = end + 1
         before = name
-        if name.endswith(_SUFFIXES) or data[start + 24 : start + 28] == _SUBMODULE:
+        if (name.endswith(_SUFFIXES) or data[start + 24 : start + 28] == _SUBMODULE) and number not in removed:
             yield name
-    if data[at : at + 4] == b"link":                   # a split index: most names stand in the shared one
-        shared = data[at + 8 : at + 8 + digest].hex()
-        if shared.strip("0"):
-            yield from _indexed(folder, f"sharedindex.{shared}")
+    while at + 8 <= len(data) - digest:                # extensions, each with its name and size
+        size = int.from_bytes(data[at + 4 : at + 8], "big")
+        if data[at : at + 4] == b"link":               # a split index: most names are in the shared one
+            link = data[at + 8 : at + 8 + size]
+            shared = link[:digest].hex()
+            if shared.strip("0"):
+                yield from _indexed(folder, os.path.join(folder, f"sharedindex.{shared}"), _bits(link, digest))
+        at += 8 + size
+
+
+def _bits(data: bytes, at: int) -> frozenset[int]:
+    """Read the numbers of the bits that are set in a bitmap of the form EWAH (git's "bitmap-format")."""
+    if at + 8 > len(data):
+        return frozenset()
+    _, count = struct.unpack_from(">II", data, at)
+    words = iter(struct.unpack_from(f">{count}Q", data, at + 8))
+    found: set[int] = set()
+    start = 0
+    for word in words:
+        repeated, literals = min(word >> 1 & 0xFFFFFFFF, _MOST_WORDS), word >> 33
+        if word & 1:
+            found.update(range(start, start + repeated * 64))
+        start += repeated * 64
+        for _ in range(literals):
+            bits = next(words, 0)
+            found.update(start + bit for bit in range(64) if bits >> bit & 1)
+            start += 64
+    return frozenset(found)
 
 
 def _digest_size(folder: str) -> int:
-    config = _read(os.path.join(_common_folder(folder), "config"), _MAX_CONFIG) or b""
+    config = read_part(os.path.join(_common_folder(folder), "config"), MAX_CONFIG) or b""
     settings = dict(parse_settings(config.decode("utf-8", "surrogateescape"))) if b"sha256" in config else {}
     return 32 if settings.get("extensions.objectformat") == "sha256" else 20
 

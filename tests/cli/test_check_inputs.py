@@ -52,11 +52,14 @@ def checked(archlint: Run, *words: str, cwd: Path | None = None) -> list[str]:
 # --- patterns
 
 
-@pytest.mark.parametrize("pattern", ["./old", "./old/", "old/**", "{here}/old", "{here}/old/x.yaml", "./old/*.yaml", "../{name}/old"])
+@pytest.mark.parametrize("pattern", ["./old", "./old/", "old/**", "{here}/old", "{here}/old/x.yaml", "./old/*.yaml", "../{name}/old",
+                                     "sub/../old/", "{link}/old", "{link}/o*/", "{link}/old/x.yaml"])  # fmt: skip
 @pytest.mark.parametrize("way", ["option", "configuration"])
 def test_an_exclude_may_be_written_as_a_path(files: Files, tmp_path: Path, pattern: str, way: str) -> None:
     write(tmp_path, "a.yaml", "old/x.yaml", "sub/a.yaml")
-    said = pattern.format(here=tmp_path, name=tmp_path.name)
+    link = tmp_path.parent / f"link-to-{tmp_path.name}"
+    link.symlink_to(tmp_path, target_is_directory=True)
+    said = pattern.format(here=tmp_path, name=tmp_path.name, link=link)
     if way == "configuration":
         (tmp_path / "archlint.toml").write_text(f"exclude = ['{said}']\n")
     words = ["--exclude", said] if way == "option" else []
@@ -70,6 +73,22 @@ def test_an_exclude_of_a_call_is_relative_to_the_current_folder_or_to_the_config
     (tmp_path / "archlint.toml").touch()
     write(tmp_path, "app/a.yaml", "app/old/x.yaml")
     assert files("--exclude", pattern.format(here=tmp_path), cwd=tmp_path / "app") == ["a.yaml"]
+
+
+def test_a_path_with_a_dot_in_a_call_is_relative_to_the_current_folder_only(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "archlint.toml").touch()
+    write(tmp_path, "old/x.yaml", "app/old/x.yaml")
+    assert files("..", "--exclude", "./old", cwd=tmp_path / "app") == ["../old/x.yaml"]
+    assert files("..", "--exclude", "../old", cwd=tmp_path / "app") == ["../app/old/x.yaml"]
+
+
+def test_the_last_match_wins_over_all_lists_of_patterns(files: Files, tmp_path: Path) -> None:
+    write(tmp_path, "sub/arch.yaml", "sub/mine.yaml", "sub/other.yaml")
+    (tmp_path / "base.toml").write_text("exclude = ['sub/**']\n")
+    (tmp_path / "archlint.toml").write_text("extend = 'base.toml'\nexclude = ['!./sub/arch.yaml']\n")
+    assert files() == ["sub/arch.yaml"]
+    assert files("--exclude", "!sub/mine.yaml") == ["sub/arch.yaml", "sub/mine.yaml"]
+    assert files("--exclude", "!sub/mine.yaml", "--exclude", "*.yaml", "--exclude", "!sub/other.yaml") == ["sub/other.yaml"]
 
 
 def test_a_later_exclude_brings_back_what_an_earlier_one_takes(files: Files, tmp_path: Path) -> None:
@@ -101,6 +120,9 @@ def test_a_pattern_that_matches_nothing_is_noted(archlint: Run, tmp_path: Path) 
         "note: archlint.toml:3:20: `per-path`: the pattern `team/` matches no file that is checked",
     ]
     assert archlint("check", "--exclude", "gone/", "--exit-zero", "--quiet").stderr == ""
+    assert archlint("baseline", "--exclude", "gone/", "--file", "known.jsonl").stderr == done.stderr
+    said = archlint("diff", ".", ".", "--exclude", "gone/").stdout
+    assert said.startswith("note: --exclude: the pattern `gone/` matches no YAML file or folder\n")
     # A search of a part of the project says nothing about patterns of the whole project.
     (tmp_path / "part").mkdir()
     write(tmp_path, "part/a.yaml")
@@ -164,6 +186,11 @@ def test_a_work_tree_behind_a_link_has_relative_paths(archlint: Run, tmp_path: P
     link = tmp_path / "link"
     link.symlink_to("real", target_is_directory=True)
     env = {"PWD": str(link)}
+    done = archlint("check", str(link / "app"), "-o", "concise", cwd=link / "app", env={"PWD": str(link / "app")})
+    assert done.stdout.startswith("arch.yaml:4:")
+    write(tmp_path, "real/below/arch.yaml")
+    done = archlint("check", str(link), "-o", "concise", cwd=link / "below")
+    assert "\narch.yaml:4:" in done.stdout
     for word in (str(link / "app/arch.yaml"), str(link), str(tmp_path / "real")):
         done = archlint("check", word, *outputs, cwd=link, env=env)
         assert done.returncode == 1, done.stderr
@@ -291,6 +318,7 @@ def check(system, params):
         raise KeyError("lost")
     return ()
 """
+NO_MEMORY = BROKEN_CHECK.replace('KeyError("lost")', "MemoryError")
 BROKEN_RULE = "title: It fails\ncheck: ./check.py\nseverity: info\nsummary: It fails on one file.\n"
 
 
@@ -312,6 +340,19 @@ def test_a_rule_that_fails_on_one_file_leaves_the_others_checked(
     assert done.returncode == 2
     assert [(Path(error["file"]).name, error["line"]) for error in report["errors"]] == [("check.py", 8)]
     assert {finding["file"] for finding in report["findings"]} == ({"good.yaml"} if words != ["bad.yaml"] else set())
+
+
+def test_a_file_for_which_memory_does_not_suffice_is_no_defect(archlint: Run, tmp_path: Path) -> None:
+    broken_rule(tmp_path)
+    write(tmp_path, "house/ACME001-it-fails/check.py", text=NO_MEMORY)
+    write(tmp_path, "bad.yaml", text=ARCH.replace("shop", "bad"))
+    write(tmp_path, "good.yaml")
+    done = archlint("check", "-o", "json", env={"ARCHLINT_ALLOW_CODE": "1"})
+    report = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (
+        2, "error: bad.yaml: out of memory\n  hint: give archlint more memory, or split the file\n"
+    )  # fmt: skip
+    assert {finding["file"] for finding in report["findings"]} == {"good.yaml"}
 
 
 def test_a_rule_that_fails_in_a_process_beside_leaves_the_others_checked(archlint: Run, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from archlint.workers import Workers
 from tests.cli.test_check import HEALTHY
-from tests.conftest import command
+from tests.conftest import Run, command
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc: run it on Linux")
 
@@ -66,6 +66,33 @@ def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(many: Path, delay: float
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
     assert all_end(workers)
+
+
+INTERRUPTS = """\
+import os, signal, time
+import msgspec
+
+class Params(msgspec.Struct, frozen=True):
+    pass
+
+def check(system, params):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+    return ()
+"""
+
+
+@pytest.mark.parametrize("words", ["check", "check -v a.yaml", "diff a.yaml b.yaml", "render a.yaml -f svg", "baseline", "check --watch"])
+def test_ctrl_c_is_one_line_in_every_command(archlint: Run, tmp_path: Path, words: str) -> None:
+    rule = tmp_path / "house" / "ACME001-it-waits"
+    rule.mkdir(parents=True)
+    (rule / "rule.yaml").write_text("title: It waits\ncheck: ./check.py\nseverity: info\nsummary: It waits.\n")
+    (rule / "check.py").write_text(INTERRUPTS)
+    (tmp_path / "archlint.toml").write_text("packs = ['house']\n")
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(HEALTHY)
+    done = archlint(*words.split(), env={"ARCHLINT_ALLOW_CODE": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

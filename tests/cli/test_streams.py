@@ -142,6 +142,21 @@ def test_so_are_those_of_the_other_commands(folder: Path, words: str, env: dict[
     assert done.stdout == in_shell(folder, f"ARCHLINT {words}{files}", {"PYTHONUTF8": "1"}).stdout
 
 
+def test_names_of_files_are_utf8_whatever_the_locale(folder: Path) -> None:
+    """Otherwise services do not find the file of a finding, and a baseline holds nothing under another locale."""
+    name = "größe-日本.yaml"
+    (folder / "failing.yaml").rename(folder / name)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = in_shell(folder, f"ARCHLINT check {name} -o gitlab -o sarif:out.sarif -o junit:out.xml -o text:out.txt", plain)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert {issue["location"]["path"] for issue in json.loads(done.stdout)} == {name}
+    assert "gr%C3%B6%C3%9Fe-%E6%97%A5%E6%9C%AC.yaml" in (folder / "out.sarif").read_text()
+    assert name in (folder / "out.xml").read_text() and name in (folder / "out.txt").read_text()
+    assert in_shell(folder, "ARCHLINT baseline", {"PYTHONUTF8": "1"}).returncode == 0
+    assert in_shell(folder, "ARCHLINT check >&- 2>&-", plain).returncode == 0
+    assert rb"gr\xf6\xdfe-\u65e5\u672c.yaml" in in_shell(folder, "ARCHLINT check --no-baseline -o concise", plain).stdout
+
+
 def test_text_is_readable_in_any_encoding(folder: Path) -> None:
     (folder / "names.yaml").write_text(SICK.replace("ranker", "Größe"), encoding="utf-8")
     done = in_shell(folder, "ARCHLINT check names.yaml", {"PYTHONIOENCODING": "ascii"})

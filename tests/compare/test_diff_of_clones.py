@@ -152,3 +152,46 @@ def test_a_submodule_that_was_added_is_new(archlint: Run, tmp_path: Path, superp
     git(superproject, *ALLOW, "submodule", "--quiet", "add", "../deep", "libs/deep")
     done = archlint("diff", "--git", "HEAD", "--output", "json", cwd=superproject)
     assert [(one["old"], one["new"]) for one in json.loads(done.stdout)["systems"]] == [("", "libs/deep/arch.yaml")]
+
+
+@pytest.mark.parametrize("way", ["moved", "removed"])
+def test_a_submodule_that_moved_or_went_is_compared_with_what_git_kept(
+    archlint: Run, superproject: Path, way: str
+) -> None:
+    git(superproject, *(("mv", "libs/search", "libs/find") if way == "moved" else ("rm", "-q", "libs/search")))
+    done = archlint("diff", "--git", "HEAD", "--output", "json", "--exit-code", cwd=superproject)
+    found = json.loads(done.stdout)
+    assert found["notes"] == []
+    if way == "moved":
+        assert (done.returncode, found["systems"]) == (0, [])
+    else:
+        assert [(one["old"], one["new"]) for one in found["systems"]] == [
+            ("HEAD:libs/search/arch.yaml", ""), ("HEAD:libs/search/deep/arch.yaml", ""),
+        ]  # fmt: skip
+
+
+def test_a_revision_belongs_to_the_repository_of_the_current_folder(archlint: Run, superproject: Path) -> None:
+    """As in git: for a path in a submodule too, whose own revisions have the same names."""
+    inner = superproject / "libs/search"
+    (inner / "arch.yaml").write_text(system("search", "  cache: {kind: cache, uses: redis}\n"))
+    commit(inner)
+    for path in ("libs/search", "libs/search/arch.yaml"):
+        done = archlint("diff", "--git", "HEAD", path, "--output", "json", cwd=superproject)
+        assert [one["old"] for one in json.loads(done.stdout)["systems"]] == ["HEAD:libs/search/arch.yaml"]
+    assert archlint("diff", "--git", "HEAD", "--exit-code", cwd=inner).returncode == 0
+    done = archlint("diff", "--git", "HEAD", str(inner), "--exit-code", cwd=superproject.parent)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_a_sparse_checkout_leaves_out_is_not_gone(archlint: Run, tmp_path: Path, origin: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", origin.as_uri(), "clone")
+    git(clone, "sparse-checkout", "set", "--no-cone", "/teams/team-1.yaml", "/notes.txt")
+    git(clone, "checkout", "-q")
+    assert [path.name for path in (clone / "teams").iterdir()] == ["team-1.yaml"]
+    assert archlint("diff", "--git", "HEAD", "--exit-code", cwd=clone).returncode == 0
+    done = archlint("diff", "--git", "HEAD~1", "--output", "json", cwd=clone)
+    assert [one["new"] for one in json.loads(done.stdout)["systems"]] == ["teams/team-1.yaml"]
+    (clone / "teams" / "team-1.yaml").unlink()
+    done = archlint("diff", "--git", "HEAD", "--output", "json", cwd=clone)
+    assert [(one["old"], one["new"]) for one in json.loads(done.stdout)["systems"]] == [("HEAD:teams/team-1.yaml", "")]

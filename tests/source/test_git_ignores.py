@@ -135,6 +135,56 @@ def test_an_index_is_read_in_each_of_its_forms(repository: Path, words: tuple[st
     assert len(found(repository)) == 302
 
 
+def test_an_entry_that_a_split_index_removes_is_not_tracked(repository: Path) -> None:
+    names = [f"build/{number:03}.{end}" for number in range(200) for end in ("yaml", "txt")]
+    write(repository, dict.fromkeys(names, "archlint: 1\n"))
+    git(repository, "add", ".")
+    git(repository, "update-index", "--split-index")
+    gone = [*names[:130], *names[200:203], names[-2]]
+    git(repository, "rm", "-q", "--cached", *gone)
+    write(repository, {".gitignore": "build/\n", "build/000.txt": "changed\n", "build/399.yaml": "archlint: 1\n"})
+    git(repository, "add", "-f", "build/399.yaml", "build/198.yaml")
+    assert found(repository) == listed_by_git(repository)
+    assert 0 < len(found(repository)) < 200
+    assert "build/000.yaml" not in found(repository)
+
+
+def test_the_repository_and_the_index_of_a_hook_count(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`git commit FILE` gives its hooks another index; GIT_DIR names a repository elsewhere."""
+    write(repository, {"a.yaml": "archlint: 1\n", "b.yaml": "archlint: 1\n", "sub/c.yaml": "archlint: 1\n"})
+    write(repository, {".gitignore": "*.yaml\n"})
+    git(repository, "add", "-f", "a.yaml")
+    monkeypatch.chdir(repository)
+    for name in (".git/next.lock", str(repository / ".git/next.lock")):
+        monkeypatch.setenv("GIT_INDEX_FILE", name)
+        subprocess.run([program("git"), "add", "-f", "b.yaml"], check=True)
+        assert found(repository) == {"b.yaml"}
+    git(repository.parent, "init", "-q", "other")
+    write(repository.parent / "other", {"a.yaml": "archlint: 1\n", ".gitignore": "*.yaml\n"})
+    assert found(repository.parent / "other") == set()
+    monkeypatch.delenv("GIT_INDEX_FILE")
+    (repository / ".git").rename(repository.parent / "shop.git")
+    monkeypatch.setenv("GIT_DIR", "../shop.git")
+    monkeypatch.setenv("GIT_WORK_TREE", str(repository))
+    assert found(repository) == found(Path()) == {"a.yaml"}
+    assert found(repository.parent / "other") == set()
+
+
+@pytest.mark.parametrize(("condition", "holds"), [
+    ("gitdir:~/../", False), ("gitdir:{top}/", True), ("gitdir:{top}/repo/.git", True), ("gitdir:repo/", True), ("gitdir:~/", False),
+    ("gitdir:**/REPO/**", False), ("gitdir/i:**/REPO/**", True), ("gitdir:./../repo/", False), ("onbranch:feature/", True),
+    ("onbranch:feature", False), ("onbranch:**/a", True), ("hasconfig:remote.*.url:x", False), ("nothing", False),
+])  # fmt: skip
+def test_an_include_with_a_condition_is_read_where_it_holds(repository: Path, condition: str, holds: bool) -> None:
+    git(repository, "symbolic-ref", "HEAD", "refs/heads/feature/a")
+    write(repository, {"a.yaml": "archlint: 1\n", "b.yaml": "archlint: 1\n"})
+    home = repository.parent / "home"
+    said = condition.format(top=repository.parent)
+    write(home, {".gitconfig": f'[includeIf "{said}"]\n path = more\n', "more": "[core]\nexcludesFile=~/mine\n", "mine": "a.yaml\n"})
+    assert found(repository) == listed_by_git(repository)
+    assert ("a.yaml" not in found(repository)) == holds
+
+
 @pytest.mark.parametrize("setting", ["global", "local", "included", "environment", "case"])
 def test_ignore_files_outside_of_the_tree_are_read(
     repository: Path, setting: str, monkeypatch: pytest.MonkeyPatch
