@@ -50,20 +50,19 @@ def parallel_of(stage: Stage) -> tuple[str | None, bool]:
     return stage[0].relation.parallel, len(names) > 1
 
 
-class FloorMemory:
-    """What is known of floors behind the client, for all workloads that enter alike.
+Floors = dict[tuple[str, float], Floor]
+"""Floors by component and percentile."""
 
-    `floors` are by component and percentile, `plain` the steps of the components that do one thing after another
-    (None for the others). `stated` are the percentiles of objectives; those that shares on the way lead to are
-    counted, as they multiply.
+
+class SharedFloors:
+    """The floors that are the same wherever requests of the same models enter.
+
+    `plain` are the steps of the components that do one thing after another (None for the others).
     """
 
     def __init__(self) -> None:
-        self.floors: dict[tuple[str, float], Floor] = {}
+        self.floors: Floors = {}
         self.plain: dict[str, list[Step] | None] = {}
-        self.stated: set[float] = set()
-        self._derived: dict[str, set[float]] = {}
-        self._count = 0
 
     def plain_steps(self, name: str, steps: Sequence[Step]) -> list[Step] | None:
         """Return what a component waits for, one after another; None where there is more to it."""
@@ -74,6 +73,21 @@ class FloorMemory:
             )
             self.plain[name] = waits if simple else None
         return self.plain[name]
+
+
+class FloorMemory:
+    """What is known of floors behind the client, for all workloads that enter alike.
+
+    `floors` are those that depend on where requests enter: something behind them leads back to the client or waits in
+    a circle, or its percentile was not worked out. `stated` are the percentiles of objectives; those that shares on
+    the way lead to are limited in number, as they multiply.
+    """
+
+    def __init__(self) -> None:
+        self.floors: Floors = {}
+        self.stated: set[float] = set()
+        self._derived: dict[str, set[float]] = {}
+        self._count = 0
 
     def may_ask(self, name: str, fraction: float) -> bool:
         """Return whether a component may be asked at a percentile, and note that it is."""

@@ -23,7 +23,7 @@ from archlint.analysis.floor_parts import (
     side_by_side,
     taken_by,
 )  # fmt: skip
-from archlint.analysis.floor_stages import FloorMemory, Segment, Stage, parallel_of, stages_of
+from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, parallel_of, stages_of
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Relation, Workload
@@ -80,10 +80,12 @@ class FloorOf:
         # What stands behind the client is the same for all workloads that enter alike.
         self.key = (self.flow.reach, workload.repeats, estimated, models_first)
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
-        self._known = self._memory.floors
+        shared = (self.flow.routes, workload.repeats, estimated, models_first)
+        self._common = system.shared_floors.setdefault(shared, SharedFloors())
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()
         self._missing: list[tuple[str, float]] = []
+        self._depends_on_entry = False
 
     def answer(self, fraction: float) -> Floor:
         """Return the floor of the whole answer, as its client sees it."""
@@ -99,35 +101,55 @@ class FloorOf:
         stack = [asked]
         while stack:
             key = stack[-1]
-            known = self._of_client if key[0] == self.flow.client else self._known
-            if key not in known:
+            if self._known(key) is None:
                 self._open.add(key)
+                self._depends_on_entry = False
                 floor = self._of_component(*key)
                 if self._missing:
                     stack += reversed(self._missing)
                     self._missing = []
                     continue
-                known[key] = floor
+                self._keep(key, floor)
                 self._open.discard(key)
             stack.pop()
-        return (self._of_client if name == self.flow.client else self._known)[asked]
+        return self._known(asked) or NOTHING
+
+    def _known(self, key: tuple[str, float]) -> Floor | None:
+        if key[0] == self.flow.client:
+            return self._of_client.get(key)
+        return self._common.floors.get(key) or self._memory.floors.get(key)
+
+    def _keep(self, key: tuple[str, float], floor: Floor) -> None:
+        if key[0] == self.flow.client:
+            self._of_client[key] = floor
+        elif self._depends_on_entry:
+            self._memory.floors[key] = floor
+        else:
+            self._common.floors[key] = floor
 
     def _ask(self, name: str, fraction: float) -> Floor:
         """Return a floor that is known; else note what is missing."""
         key = (name, fraction)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        # Callers that wait in a circle get nothing: REL007 says so.
-        if name != self.flow.client and key not in self._open and self._memory.may_ask(name, fraction):
-            self._missing.append(key)
+        if name != self.flow.client:
+            known = self._common.floors.get(key)
+            if known is not None:
+                return known
+            known = self._memory.floors.get(key)
+            if known is None and key not in self._open and self._memory.may_ask(name, fraction):
+                self._missing.append(key)
+                return NOTHING
+            if known is not None:
+                self._depends_on_entry = True
+                return known
+        # Callers that wait in a circle get nothing: REL007 reports them.
+        self._depends_on_entry = True
         return NOTHING
 
     def _of_component(self, name: str, fraction: float) -> Floor:
         """Return the floor of a component: its own work, then segment by segment what the caches let through."""
         component = self.system.components[name]
         if name != self.flow.client:
-            plain = self._memory.plain_steps(name, self.flow.steps.get(name, ()))
+            plain = self._common.plain_steps(name, self.flow.steps.get(name, ()))
             if plain is not None:
                 return self._of_plain(component, plain, fraction)
         segments = [Segment(1.0, fraction)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from archlint.analysis.blast import BlastRadii, BlastRadius, Usage
 from archlint.analysis.facts import Facts
-from archlint.analysis.floor_stages import FloorMemory
+from archlint.analysis.floor_stages import FloorMemory, SharedFloors
 from archlint.analysis.modes import Productions, Serving, servings
 from archlint.catalog.technologies import Technologies
 from archlint.errors import UsageError
@@ -74,6 +74,7 @@ class System:
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
         self._modes: dict[Hashable, frozenset[str]] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
+        self.shared_floors: dict[Hashable, SharedFloors] = {}
 
     def __repr__(self) -> str:
         name = f" {self.architecture.name}" if self.architecture.name else ""
