@@ -174,7 +174,8 @@ def servings(flow: Flow, models: tuple[str, ...] | None, stores: Stores) -> tupl
     """
     found: dict[Serving, None] = {}
     reads = list(_reads(flow))
-    for name in flow.waiting:
+    serving = flow.topology.serving
+    for name in [name for name in flow.waiting if name in serving]:
         mode = EDGE if flow.topology.components[name].kind in _EDGES else ONLINE
         found |= dict.fromkeys(Serving(model, mode, name) for model in _served(flow, name, models))
     found |= dict.fromkeys(_behind_queues(flow, models, stores, reads))
@@ -192,8 +193,8 @@ def _served(flow: Flow, name: str, models: tuple[str, ...] | None) -> Iterator[s
 
 def _reads(flow: Flow) -> Iterator[Relation]:
     """Yield the relations by which the waiting side reads a store."""
-    components = flow.topology.components
-    for name in flow.waiting:
+    components, reading = flow.topology.components, flow.topology.reading
+    for name in [name for name in flow.waiting if name in reading]:
         for step in flow.steps[name]:
             relation = step.relation
             if relation.verb == "reads" or (relation.verb == "calls" and components[step.target].kind in STORES):
@@ -222,6 +223,8 @@ def _behind_queues(
 
 def _entered(flow: Flow) -> dict[str, None]:
     """Return the components behind a queue that a message or a write leads to, without anybody waiting."""
+    if not flow.eventual:
+        return {}
     steps = (step for name in flow.components for step in flow.steps[name] if not step.waits)
     return {step.target: None for step in steps if step.target in flow.eventual}
 

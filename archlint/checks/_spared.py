@@ -6,7 +6,7 @@ that succeeds, until its timeout: a fallback answers for a model that fails, not
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final, Literal
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
+from archlint.topology.routes import Routes
 
 
 class Spared(msgspec.Struct, frozen=True):
@@ -44,35 +45,38 @@ class _Memory:
 
     def __init__(self) -> None:
         self.ways: dict[Reach, dict[str, tuple[str, _Way]]] = {}
-        self.sources: dict[Reach, dict[str, _Source]] = {}
+        self.sources: dict[Routes, dict[str, _Source]] = {}
         self.spared: dict[Hashable, tuple[Spared, ...]] = {}
 
-    def way(self, flow: Flow, client: _Source, server: str) -> Relation | None:
-        """Return the first call on the way to a server that can be done without, if all requests come to it."""
-        start, behind = self._behind(flow, server)
-        if start == flow.client:
-            return None
-        entry = flow.entering(start)
-        first = _at(client, entry.relation)
-        way = behind if first == _OPEN else first
-        return way if isinstance(way, Relation) else None
-
-    def _behind(self, flow: Flow, name: str) -> tuple[str, _Way]:
-        """Return where the way to a component enters behind the client, and what is known of it from there on."""
+    def calls(self, flow: Flow, client: _Source, servers: Iterable[str]) -> Iterator[Relation]:
+        """Yield the first call on the way to each server that can be done without, if all requests come to it."""
         known = self.ways.setdefault(flow.reach, {})
-        sources = self.sources.setdefault(flow.reach, {})
+        passed: dict[str, tuple[str, _Way]] = {}       # kept for the servers only: the ways may be long
+        for server in servers:
+            if server not in known:
+                known[server] = self._behind(flow, server, passed)
+            start, behind = known[server]
+            if start != flow.client:
+                first = _at(client, flow.entering(start).relation)
+                way = behind if first == _OPEN else first
+                if isinstance(way, Relation):
+                    yield way
+
+    def _behind(self, flow: Flow, name: str, known: dict[str, tuple[str, _Way]]) -> tuple[str, _Way]:
+        """Return where the way to a component enters behind the client, and what is known of it from there on."""
+        sources = self.sources.setdefault(flow.routes, {})
         path: list[Step] = []
-        while name not in known and (step := flow.reach.entered.get(name)) is not None:
+        while name not in known and (step := flow.reach.waiting.get(name)) is not None:
             path.append(step)
             name = step.source
         found = known.setdefault(name, (name, _OPEN))
         for step in reversed(path):
-            start, way = found
-            if way == _OPEN:
+            if found[1] == _OPEN:
                 if step.source not in sources:
                     sources[step.source] = _source(flow.reach.steps[step.source])
                 way = _at(sources[step.source], step.relation)
-            found = known[step.target] = (start, way)
+                found = found if way == _OPEN else (found[0], way)     # shared by all components on an open way
+            known[step.target] = found
         return found
 
 
@@ -88,10 +92,10 @@ def spared_calls(system: System, workload: Workload, fraction: float, floors: Fl
     if known is None:
         client = _source(flow.steps[flow.client]) if flow.waiting else _Source(False, frozenset())
         servers = dict.fromkeys(serving.server for serving in servings if serving.mode == ONLINE)
-        calls = dict.fromkeys(memory.way(flow, client, server) for server in servers)
+        calls = dict.fromkeys(memory.calls(flow, client, servers))
         known = memory.spared[key] = tuple(
             Spared(call, _until_given_up(system, call, floors.component(call.target, fraction)))
-            for call in calls if call is not None
+            for call in calls
         )  # fmt: skip
     return known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
+from archlint.topology.routes import Routes
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
@@ -30,6 +31,11 @@ class _Asked(msgspec.Struct, frozen=True):
     workload: Workload
     fraction: float
     objective_s: float
+
+    @property
+    def rank(self) -> tuple[float, str]:
+        """The order by which the tightest is chosen."""
+        return self.objective_s, self.workload.name
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
@@ -54,31 +60,46 @@ def _callers(system: System) -> Iterator[tuple[list[Relation], _Asked | None]]:
         if flow not in workloads:
             entering.setdefault(flow.reach, []).append(flow)
         workloads.setdefault(flow, []).append(workload)
-    found: dict[str, dict[tuple[str, int], Relation]] = {}
-    asked: dict[str, list[_Asked]] = {}
+    callers = _Callers(system)
     for reach, flows in entering.items():
-        tightest = {flow: _tightest(_asked(user) for user in workloads[flow]) for flow in flows}
-        # Behind the client, workloads that enter alike meet the same components: these are looked at once.
-        known = [flow for flow in flows if flow.waiting]
-        parts = [(_without_timeout(system, flow.steps, (flow.client,)), tightest[flow]) for flow in known]
-        parts.append((_without_timeout(system, reach.steps, reach.waiting), _tightest(tightest.values())))
-        for relations, one in parts:
-            for relation in relations:
-                found.setdefault(relation.source, {})[relation.verb, relation.index] = relation
-                if one is not None:
-                    asked.setdefault(relation.source, []).append(one)
-    for name, missing in found.items():
-        yield (
-            [r for r in system.topology.outgoing[name] if (r.verb, r.index) in missing],
-            _tightest(asked.get(name, ())),
-        )
+        tightest = [_tightest(map(_asked, workloads[flow])) for flow in flows]
+        for flow, asked in zip(flows, tightest, strict=True):
+            if flow.waiting:
+                callers.add(flow.client, callers.without_timeout(flow.steps[flow.client]), asked)
+        # Behind the client, workloads that enter alike meet the same components.
+        callers.add_behind(reach, _tightest(tightest))
+    for name, missing in callers.missing.items():
+        yield [r for r in system.topology.outgoing[name] if (r.verb, r.index) in missing], callers.asked.get(name)
 
 
-def _without_timeout(system: System, steps: Mapping[str, list[Step]], names: Iterable[str]) -> Iterator[Relation]:
-    for name in names:
-        for step in steps.get(name, ()):
-            if step.waits and not _stays_inside(system, step) and system.facts.timeout_s(step.relation) is None:
-                yield step.relation
+class _Callers:
+    """What each caller waits for without a timeout, by verb and index, and the tightest objective there."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self.missing: dict[str, set[tuple[str, int]]] = {}
+        self.asked: dict[str, _Asked] = {}
+        self._behind: dict[Routes, dict[str, set[tuple[str, int]]]] = {}
+
+    def without_timeout(self, steps: Iterable[Step]) -> set[tuple[str, int]]:
+        timeout_s = self._system.facts.timeout_s
+        waited = [step.relation for step in steps if step.waits and not _stays_inside(self._system, step)]
+        return {(relation.verb, relation.index) for relation in waited if timeout_s(relation) is None}
+
+    def add(self, caller: str, relations: set[tuple[str, int]], asked: _Asked | None) -> None:
+        if relations:
+            self.missing.setdefault(caller, set()).update(relations)
+            best = self.asked.get(caller)
+            if asked is not None and (best is None or asked.rank < best.rank):
+                self.asked[caller] = asked
+
+    def add_behind(self, reach: Reach, asked: _Asked | None) -> None:
+        """Add all components of a reach; each is looked at once for requests of the same models."""
+        known = self._behind.setdefault(reach.routes, {})
+        for name in reach.waiting:
+            if name not in known:
+                known[name] = self.without_timeout(reach.steps[name])
+            self.add(name, known[name], asked)
 
 
 def _stays_inside(system: System, step: Step) -> bool:
@@ -92,8 +113,7 @@ def _asked(workload: Workload) -> _Asked | None:
 
 
 def _tightest(asked: Iterable[_Asked | None]) -> _Asked | None:
-    known = [one for one in asked if one is not None]
-    return min(known, key=lambda one: (one.objective_s, one.workload.name), default=None)
+    return min((one for one in asked if one is not None), key=lambda one: one.rank, default=None)
 
 
 def _hit(missing: Sequence[Relation], asked: _Asked | None, loss: float) -> Hit:

@@ -53,6 +53,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _needed(system: System) -> Iterator[tuple[Component, ...]]:
     """Yield the components, and the groups of `either` siblings, that some workload cannot do without."""
     pools: dict[tuple[str, ...], None] = {}
+    alone: set[str] = set()
     alike: set[Hashable] = set()
     for flow in dict.fromkeys(system.flow(workload) for workload in system.workloads.values()):
         if flow.client in flow:
@@ -60,7 +61,10 @@ def _needed(system: System) -> Iterator[tuple[Component, ...]]:
         if flow.alike not in alike:
             alike.add(flow.alike)
             needed = flow.needed()
-            pools.update(dict.fromkeys((name,) for name in needed if name != flow.client))
+            for name in needed:
+                if name not in alone and name != flow.client:
+                    alone.add(name)
+                    pools[name,] = None
             pools.update(dict.fromkeys(_siblings(flow, needed)))
     for names in pools:
         pool = tuple(system.components[name] for name in names)

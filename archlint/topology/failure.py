@@ -8,7 +8,7 @@ count: its entries run out while what stands behind it is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Final
@@ -67,7 +67,7 @@ class Failures:
     @cached_property
     def needed(self) -> dict[str, None]:
         """The components without any one of which no request is answered, the client aside."""
-        closed = self._closed(lambda step: step.needed)
+        closed = self._closed(grouped=False)
         if any(self.groups[step.group].complete for step in self._steps() if step.group is not None):
             others = [name for name in self.reach.components if name not in closed]
             for start in range(0, len(others), _CHUNK):
@@ -79,7 +79,7 @@ class Failures:
     @cached_property
     def _matter(self) -> set[str]:
         """The components whose failure can cost an answer, by whatever arms the request takes."""
-        return self._closed(lambda step: step.needed or step.group is not None)
+        return self._closed(grouped=True)
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:
         """Return whether no request is answered once all of these are gone."""
@@ -197,16 +197,18 @@ class Failures:
         for steps in self.reach.steps.values():
             yield from steps
 
-    def _closed(self, follows: Callable[[Step], bool]) -> set[str]:
-        """Return what is reached from the client over some of the steps."""
+    def _closed(self, grouped: bool) -> set[str]:
+        """Return what is reached from the client over needed steps; with `grouped`, also over the arms of groups."""
         steps_of = self.reach.steps
-        closed = {step.target for step in self.entry if follows(step) and step.target in steps_of}
-        stack = list(closed)
-        while stack:
-            for step in steps_of[stack.pop()]:
-                if step.target not in closed and follows(step) and step.target in steps_of:
-                    closed.add(step.target)
-                    stack.append(step.target)
+        closed: set[str] = set()
+        ways: list[Sequence[Step]] = [self.entry]
+        while ways:
+            for step in ways.pop():
+                if step.needed or (grouped and step.group is not None):
+                    target = step.target
+                    if target not in closed and target in steps_of:
+                        closed.add(target)
+                        ways.append(steps_of[target])
         return closed
 
     def _lost_by(self, chunk: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
 from archlint.model.architecture import Entrance, Relation
 from archlint.topology.cycles import condensed_order
@@ -97,8 +98,8 @@ class Flow:
     ('page', 'api', 'clicks')
     """
 
-    waiting: Mapping[str, None]
-    eventual: Mapping[str, None]
+    waiting: Mapping[str, Step | None]
+    eventual: Mapping[str, Step | None]
     steps: Mapping[str, list[Step]]
 
     def __init__(self, flows: Flows, entrance: Entrance, models: tuple[str, ...] | None = None) -> None:
@@ -123,8 +124,7 @@ class Flow:
     @property
     def components(self) -> Iterator[str]:
         """Every component that it uses."""
-        yield from self.waiting
-        yield from self.eventual
+        return chain(self.waiting, self.eventual)
 
     def __contains__(self, name: str) -> bool:
         return name in self.waiting or name in self.eventual
@@ -181,7 +181,7 @@ class Flow:
         """Return the relations by which a request first reaches a component, from the client on, or ()."""
         path: list[Relation] = []
         while name != self.client and name in self:
-            step = self.reach.entered.get(name) or self.entering(name)
+            step = self.reach.entering(name) or self.entering(name)
             path.append(step.relation)
             name = step.source
         return tuple(reversed(path))

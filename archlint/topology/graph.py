@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from archlint.model.architecture import Architecture, Relation
+from archlint.model.words import STORES
 from archlint.topology.cycles import condensed_order, shortest_cycles
 
 if TYPE_CHECKING:
@@ -89,6 +90,20 @@ class Topology:
             for model in component.serves:
                 found.setdefault(model, []).append(name)
         return {model: tuple(dict.fromkeys(names)) for model, names in found.items()}
+
+    @cached_property
+    def serving(self) -> frozenset[str]:
+        """The components that serve a model."""
+        return frozenset(name for name, component in self.components.items() if component.serves)
+
+    @cached_property
+    def reading(self) -> frozenset[str]:
+        """The components that read something, or call a store."""
+        return frozenset(name for name, relations in self.outgoing.items() if any(map(self._reads, relations)))
+
+    def _reads(self, relation: Relation) -> bool:
+        calls_store = relation.verb == "calls" and self.components[relation.target].kind in STORES
+        return relation.verb == "reads" or calls_store
 
     def waits(self, relation: Relation) -> bool:
         """Return whether the component at the start of a relation waits for the answer."""

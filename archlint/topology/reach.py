@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 from archlint.topology.cycles import condensed_order
@@ -31,8 +32,7 @@ class Joined(Mapping[str, V]):
         return name == self._name or name in self._rest
 
     def __iter__(self) -> Iterator[str]:
-        yield self._name
-        yield from self._rest
+        return chain((self._name,), self._rest)
 
     def __len__(self) -> int:
         return 1 + len(self._rest)
@@ -44,40 +44,40 @@ class Joined(Mapping[str, V]):
 class Reach:
     """The components met from some starts on: `waiting` are those waited for, `eventual` the others.
 
-    Both are in the order in which requests meet them (breadth first). `steps` holds the steps of each,
-    `entered` the step by which each was met first (not of the starts). `without` is the client where a way leads
-    back to it.
+    Both are in the order in which requests meet them (breadth first), each with the step by which it is met first
+    (None: a start). `steps` holds the steps of each. `without` is the client where a way leads back to it.
     """
 
     def __init__(self, routes: Routes, starts: tuple[Start, ...], without: str | None = None) -> None:
         self.routes = routes
-        self.waiting: dict[str, None] = {}
-        self.eventual: dict[str, None] = {}
+        self.waiting: dict[str, Step | None] = {}
+        self.eventual: dict[str, Step | None] = {}
         self.steps: dict[str, list[Step]] = {}
-        self.entered: dict[str, Step] = {}
         self._meet_waiting([name for name, waits in starts if waits], without)
         self._meet_eventual([name for name, waits in starts if not waits], without)
 
     @property
     def components(self) -> Iterator[str]:
         """Every component, those waited for first."""
-        yield from self.waiting
-        yield from self.eventual
+        return chain(self.waiting, self.eventual)
 
     def __contains__(self, name: str) -> bool:
         return name in self.waiting or name in self.eventual
 
+    def entering(self, name: str) -> Step | None:
+        """Return the step by which a component is met first; None for a start."""
+        return self.waiting.get(name) or self.eventual.get(name)
+
     def _meet_waiting(self, starts: list[str], without: str | None) -> None:
         met = self.waiting
-        met.update(dict.fromkeys(name for name in starts if name != without))
+        met.update(dict.fromkeys([name for name in starts if name != without]))
         order = list(met)
         for name in order:                   # grows while it is walked
             steps = self.steps[name] = self.routes.steps(name)
             for step in steps:
                 target = step.target
                 if step.waits and target not in met and target != without:
-                    met[target] = None
-                    self.entered[target] = step
+                    met[target] = step
                     order.append(target)
 
     def _meet_eventual(self, starts: list[str], without: str | None) -> None:
@@ -94,8 +94,7 @@ class Reach:
         for step in steps:
             target = step.target
             if target not in self.waiting and target not in self.eventual and target != without:
-                self.eventual[target] = None
-                self.entered[target] = step
+                self.eventual[target] = step
                 order.append(target)
 
     @cached_property

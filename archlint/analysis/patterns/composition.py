@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -19,6 +20,7 @@ class Structures:
 
     def __init__(self, system: System) -> None:
         self.system = system
+        self._candidates = Candidates(system)
         self._known: dict[Hashable, tuple[Workload, list[RecognisedPattern]]] = {}
 
     def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
@@ -31,7 +33,7 @@ class Structures:
         facts = (client.kind, client.serves, client.preprocessing)
         key = (flow.alike, workload.models, workload.entrance.to, relations, facts)
         if key not in self._known:
-            self._known[key] = workload, list(of_structure(self.system, workload))
+            self._known[key] = workload, list(of_structure(self.system, workload, self._candidates))
         first, found = self._known[key]
         before, after = first.entrance.client, client.name
         for pattern in found:
@@ -45,17 +47,46 @@ class Structures:
                 yield msgspec.structs.replace(pattern, workload=workload.name, roles=roles)
 
 
-def of_structure(system: System, workload: Workload) -> Iterator[RecognisedPattern]:
-    """Yield the patterns of one workload's paths."""
+class Candidates:
+    """The components that a pattern may start at, whatever the workload: most of a large system are none.
+
+    `preparing` have preprocessing before them, `branching` models or several ways on, `guarded` a cache or a fallback.
+    """
+
+    def __init__(self, system: System) -> None:
+        self.preparing: set[str] = set()
+        self.branching: set[str] = set()
+        self.guarded: set[str] = set()
+        topology = system.topology
+        prepares = {name for name, component in system.components.items() if component.preprocessing is not None}
+        for name, component in system.components.items():
+            relations, consumers = topology.outgoing[name], topology.consumptions(name)
+            after = (*(relation.target for relation in relations), *(relation.source for relation in consumers))
+            if name in prepares or not prepares.isdisjoint(after):
+                self.preparing.add(name)
+            if component.serves or len(after) > 1:
+                self.branching.add(name)
+            if any(r.hit_ratio is not None or r.caches is not None or r.fallback is not None for r in relations):
+                self.guarded.add(name)
+
+
+def of_structure(
+    system: System, workload: Workload, known: Candidates | None = None
+) -> Iterator[RecognisedPattern]:
+    """Yield the patterns of one workload's paths; `known` are the candidates if they are worked out already."""
+    candidates = known or Candidates(system)
     view = _View(system, workload)
     if not view.wanted:
         return
-    yield from _prep_pred(view)
-    yield from _vertical(view)
-    yield from _horizontal(view)
-    for name in view.flow.components:
-        yield from _caches(view, name)
-        yield from _breakers(view, name)
+    names = list(view.flow.components)
+    branching = [name for name in names if name in candidates.branching]
+    yield from _prep_pred(view, [name for name in names if name in candidates.preparing])
+    yield from _vertical(view, branching)
+    yield from _horizontal(view, branching)
+    for name in names:
+        if name in candidates.guarded:
+            yield from _caches(view, name)
+            yield from _breakers(view, name)
 
 
 class _View:
@@ -68,7 +99,11 @@ class _View:
         self.topology = system.topology
         wanted = workload.models if workload.models is not None else tuple(self.topology.model_bits)
         self.wanted = self.topology.bits_of(wanted)
-        self.servers: Servers = servers_of_flow(system, workload) if self.wanted else {}
+
+    @cached_property
+    def servers(self) -> Servers:
+        """The nearest servers behind each component."""
+        return servers_of_flow(self.system, self.workload) if self.wanted else {}
 
     def steps(self, name: str) -> list[Step]:
         return self.flow.steps.get(name, [])
@@ -86,7 +121,7 @@ class _View:
         return [server for step in steps for server in self.servers.get(step.target, ())]
 
 
-def _prep_pred(view: _View) -> Iterator[RecognisedPattern]:
+def _prep_pred(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**prep-pred**: a component without a model states `preprocessing`; the predictor after it states none.
 
     The predictor stands behind the preprocessor, or is called after it by the one that calls both. An API
@@ -94,7 +129,7 @@ def _prep_pred(view: _View) -> Iterator[RecognisedPattern]:
     """
     prepares: list[str] = []
     predicts: list[str] = []
-    for name in view.flow.components:
+    for name in names:
         after = [step for step in view.steps(name) if _prepares(view, name) and view.below(step.target)]
         if after:
             prepares.append(name)
@@ -118,7 +153,7 @@ def _prepares(view: _View, name: str) -> bool:
     return component.preprocessing is not None and not component.serves and component.kind not in BALANCERS
 
 
-def _vertical(view: _View) -> Iterator[RecognisedPattern]:
+def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**microservice-vertical**: servers of different models that are waited for one after another.
 
     A server waits for another that runs further models, or a component without a model waits for several in
@@ -126,7 +161,7 @@ def _vertical(view: _View) -> Iterator[RecognisedPattern]:
     """
     proxies: list[str] = []
     servers: list[str] = []
-    for name in view.flow.components:
+    for name in names:
         own = view.own(name)
         stages = _stages(view, name, own)
         if own and stages:
@@ -175,7 +210,7 @@ def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[S
     return [branch for branch, reached in zip(branches, bits, strict=True) if reached & ~twice]
 
 
-def _horizontal(view: _View) -> Iterator[RecognisedPattern]:
+def _horizontal(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**microservice-horizontal**: servers of different models that a request goes to at once.
 
     By waited relations of one `parallel` group, or by messages: one component publishes to several queues, or
@@ -184,7 +219,7 @@ def _horizontal(view: _View) -> Iterator[RecognisedPattern]:
     """
     proxies: list[str] = []
     servers: list[str] = []
-    for name in view.flow.components:
+    for name in names:
         groups: dict[tuple[str, str | None], list[list[Step]]] = {}
         for step in view.steps(name):
             if not step.waits:
