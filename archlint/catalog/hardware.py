@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 import msgspec
 
@@ -11,7 +12,8 @@ from archlint.model.quantities import parse_bandwidth, parse_size
 from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
 
-_KEYS = ("title", "memory", "bandwidth", "fp16", "aliases", "source", "date")
+_MAX_LENGTH: Final = 40
+_KEYS: Final = ("title", "memory", "bandwidth", "fp16", "aliases", "source", "date")
 
 
 class Accelerator(msgspec.Struct, frozen=True):
@@ -61,3 +63,18 @@ def accelerator(name: str | None) -> Accelerator | None:
 def shipped_accelerators() -> list[Accelerator]:
     """Every accelerator of the catalogue, by name."""
     return sorted({entry.name: entry for entry in _accelerators().values()}.values(), key=lambda entry: entry.name)
+
+
+def nearest_accelerators(name: str, most: int = 3) -> tuple[str, ...]:
+    """Return the entries whose names or aliases are most like an unknown name, nearest first.
+
+    >>> nearest_accelerators("h100x")[0], nearest_accelerators("abacus")
+    ('h100', ())
+    """
+    from difflib import get_close_matches
+
+    known, word = _accelerators(), plain_name(name)
+    if len(word) > _MAX_LENGTH:
+        return ()
+    close = get_close_matches(word, known, n=12, cutoff=0.6)
+    return tuple(dict.fromkeys(known[found].name for found in close))[:most]

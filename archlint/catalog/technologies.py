@@ -10,12 +10,45 @@ import msgspec
 
 from archlint.catalog.reading import CatalogueFile, plain_name
 from archlint.model.quantities import parse_count, parse_duration
-from archlint.model.words import KINDS
+from archlint.model.words import BALANCING, KINDS
 from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
 
-_KEYS: Final = ("title", "kind", "also", "aliases", "images", "site", "assumed")
-_BALANCING: Final = ("pooled", "round-robin", "least-loaded", "random")
+_KEYS: Final = ("title", "kind", "also", "unlike", "aliases", "images", "site", "assumed")
+_BALANCING: Final = tuple(BALANCING)
+_OUTSIDE: Final = frozenset({"client", "external"})
+"""Kinds that may use anything: their insides are not the file's subject."""
+_ALSO_FIT: Final = {
+    "service": (
+        "model-server", "worker", "batch-job", "stream-processor", "training-job", "scheduler", "gateway", "guardrail",
+        "feature-store", "model-registry", "config-store", "edge-device",
+    ),
+    "gateway": ("load-balancer", "service", "guardrail"),
+    "load-balancer": ("gateway",),
+    "model-server": ("service", "worker", "batch-job", "stream-processor", "guardrail", "edge-device"),
+    "worker": ("service", "model-server", "batch-job", "stream-processor", "training-job"),
+    "batch-job": ("training-job", "worker"),
+    "stream-processor": ("service", "worker", "batch-job"),
+    "scheduler": ("service", "worker", "batch-job", "training-job"),
+    "training-job": ("batch-job",),
+    "queue": ("log-store",),
+    "cache": ("feature-store", "config-store"),
+    "database": (
+        "cache", "queue", "warehouse", "feature-store", "vector-store", "log-store", "config-store", "model-registry",
+    ),
+    "warehouse": ("database", "object-store", "feature-store", "log-store"),
+    "object-store": ("database", "cache", "warehouse", "feature-store", "log-store", "config-store", "model-registry"),
+    "feature-store": ("database", "cache"),
+    "vector-store": ("cache", "feature-store"),
+    "model-registry": ("object-store",),
+    "log-store": ("database", "monitoring"),
+    "monitoring": ("log-store",),
+    "guardrail": ("service", "model-server", "gateway"),
+    "config-store": ("database", "service"),
+    "edge-device": ("model-server",),
+    "external": ("service",),
+}  # fmt: skip
+"""By the usual kind of a technology: the kinds whose work it can do as well, though its entry does not name them."""
 _ASSUMABLE: Final = ("persistent", "redundant", "timeout", "balancing", "workers")
 
 
@@ -28,7 +61,10 @@ class Assumed(msgspec.Struct, frozen=True):
 
 
 class Technology(msgspec.Struct, frozen=True):
-    """One entry: `kind` is its usual kind, `also` lists other possible kinds."""
+    """One entry: `kind` is its usual kind, `also` lists other possible kinds.
+
+    `unlike` names entries whose names are easily taken for this one.
+    """
 
     name: str
     title: str
@@ -38,6 +74,21 @@ class Technology(msgspec.Struct, frozen=True):
     images: tuple[str, ...] = ()
     site: str = ""
     assumed: dict[str, Assumed] = {}
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that the entry names, the usual one first."""
+        return (self.kind, *self.also)
+
+    def fits(self, kind: str) -> bool:
+        """Whether a component of this kind may use the technology: only what it plainly is not is refused.
+
+        >>> kafka = Technology("kafka", "Apache Kafka", "queue", ("log-store",))
+        >>> kafka.fits("queue"), kafka.fits("external"), kafka.fits("model-server")
+        (True, True, False)
+        """
+        return kind in self.kinds or kind in _OUTSIDE or kind in _ALSO_FIT.get(self.kind, ())
 
 
 class Technologies:
@@ -102,6 +153,7 @@ def _entry(file: CatalogueFile, name: str, node: Node) -> Technology:
     return Technology(
         name, file.text(node, values, "title", name), kind, also, file.texts(values, "aliases", name),
         file.texts(values, "images", name), "".join(file.texts(values, "site", name)), assumed,
+        file.texts(values, "unlike", name),
     )  # fmt: skip
 
 

@@ -212,12 +212,13 @@ def patterns_json(known: Iterable[Pattern]) -> str:
 
 
 def technologies_table(known: Iterable[Technology], width: int, color: bool) -> str:
-    """Return the technologies as a table: name, kinds, defaults."""
-    return _table([(t.name, ", ".join((t.kind, *t.also)), _assumed(t)) for t in known], width, color)
+    """Return the technologies as a table: name, kinds, defaults, and the names that mean something else."""
+    return _table([(t.name, ", ".join(t.kinds), _assumed(t)) for t in known], width, color)
 
 
 def _assumed(technology: Technology) -> str:
-    return "; ".join(f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items())
+    facts = [f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items()]
+    return "; ".join([*facts, *(f"not {name}" for name in technology.unlike)])
 
 
 def _plain(value: bool | float | str) -> str:

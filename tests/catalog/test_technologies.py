@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from archlint.catalog.reading import plain_name
 from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
 from archlint.errors import ConfigError
 from archlint.model.words import KINDS
+from archlint.report.pages import technologies_table
 from archlint.shipped import catalogue_file
+from tests.conftest import ROOT
 
 SHIPPED = shipped_technologies()
 
@@ -31,6 +34,21 @@ SHIPPED = shipped_technologies()
     ("Snowflake", "warehouse"), ("Redshift", "warehouse"), ("S3", "object-store"), ("GCS", "object-store"),
     ("MinIO", "object-store"), ("Feast", "feature-store"), ("MLflow", "model-registry"), ("Prometheus", "monitoring"),
     ("Grafana", "monitoring"), ("Elasticsearch", "database"), ("Flink", "stream-processor"), ("Spark", "batch-job"),
+    ("Anthropic", "external"), ("gemini", "external"), ("Azure OpenAI", "external"), ("mistral", "external"),
+    ("groq", "external"), ("together", "external"), ("fireworks", "external"), ("replicate", "external"),
+    ("LiteLLM", "gateway"), ("portkey", "gateway"), ("langfuse", "monitoring"), ("LangGraph", "service"),
+    ("llama-index", "service"), ("TEI", "model-server"), ("TensorRT-LLM", "model-server"), ("NIM", "model-server"),
+    ("dynamo", "model-server"), ("llm-d", "model-server"), ("llama.cpp", "model-server"), ("MLX", "model-server"),
+    ("lorax", "model-server"), ("Qdrant", "vector-store"), ("milvus", "vector-store"), ("weaviate", "vector-store"),
+    ("pinecone", "vector-store"), ("chroma", "vector-store"), ("pgvector", "vector-store"), ("vespa", "vector-store"),
+    ("azure-ai-search", "vector-store"), ("OpenSearch", "database"), ("temporal", "scheduler"), ("KEDA", "scheduler"),
+    ("kubernetes", "service"), ("fargate", "service"), ("ECS", "service"), ("azure-ml", "model-server"),
+    ("azure-functions", "service"), ("service-bus", "queue"), ("event-hubs", "queue"), ("cosmos-db", "database"),
+    ("spanner", "database"), ("alloydb", "database"), ("clickhouse", "warehouse"), ("duckdb", "warehouse"),
+    ("iceberg", "warehouse"), ("delta", "warehouse"), ("trino", "warehouse"), ("tecton", "feature-store"),
+    ("hopsworks", "feature-store"), ("openfeature", "config-store"), ("opentelemetry", "monitoring"),
+    ("datadog", "monitoring"), ("cloudflare-workers", "service"), ("modal", "model-server"),
+    ("runpod", "model-server"),
 ])  # fmt: skip
 def test_what_people_use_is_known(name: str, kind: str) -> None:
     technology = SHIPPED.get(name)
@@ -46,6 +64,31 @@ def test_each_name_and_alias_means_one_technology() -> None:
     entries = read_technologies(catalogue_file("technologies.yaml"))
     counted = Counter(plain_name(word) for entry in entries for word in (entry.name, *entry.aliases))
     assert [word for word, count in counted.items() if count > 1] == []
+
+
+def test_entries_that_are_easily_confused_name_each_other() -> None:
+    entries = {entry.name: entry for entry in SHIPPED.entries.values()}
+    for entry in entries.values():
+        for other in entry.unlike:
+            assert entry.name in entries[other].unlike
+            assert other != entry.name
+
+
+def test_a_name_that_starts_another_ones_name_is_told_apart() -> None:
+    pairs = [(plain_name(word), entry) for entry in SHIPPED.entries.values() for word in (entry.name, *entry.aliases)]
+    words = sorted(pairs, key=lambda pair: pair[0])
+    for (short, one), (long, other) in combinations(words, 2):
+        starts = long.startswith(short) and not long[len(short) :].startswith("-")
+        if starts and one is not other:
+            assert other.name in one.unlike, f"`{short}` may be taken for `{long}`"
+
+
+def test_both_texts_tell_dynamo_and_dynamodb_apart() -> None:
+    page = (ROOT / "docs" / "technologies.md").read_text(encoding="utf-8")
+    assert "| `dynamo` | NVIDIA Dynamo (not `dynamodb`) |" in page
+    assert "| `dynamodb` | Amazon DynamoDB (not `dynamo`) |" in page
+    table = technologies_table(SHIPPED.entries.values(), 200, color=False)
+    assert next(line for line in table.splitlines() if line.startswith("dynamo ")).endswith("not dynamodb")
 
 
 def test_each_image_betrays_one_technology() -> None:

@@ -1,4 +1,4 @@
-"""DOC014, DOC015 and DOC016: what is drawn but hangs in the air."""
+"""DOC014, DOC015, DOC016 and DOC018: parts that are unknown, not connected, or of another kind."""
 
 from __future__ import annotations
 
@@ -31,6 +31,97 @@ def test_an_unknown_technology_is_one_finding_with_the_nearest_name() -> None:
 def test_a_technology_of_ones_own_is_to_be_described() -> None:
     said = technologies("components: {a: {kind: service, uses: zzz-in-house}}")
     assert said.findings["components.a.uses"].message.endswith("describe it under `technologies` in archlint.toml")
+
+
+def test_an_unknown_accelerator_is_one_finding_with_the_nearest_names_and_what_stays_open() -> None:
+    said = technologies("""
+        models: {llm: {parameters: 7B}, ranker: {service_time: {p50: 5ms}}}
+        components:
+          b: {kind: model-server, serves: [llm, ranker], hardware: {gpu: H1000}}
+          a: {kind: model-server, serves: [llm], hardware: {gpu: h1000, gpu_memory: 80GB}}
+          c: {kind: model-server, serves: [llm], hardware: {gpu: H100}}
+        """)
+    assert said.places == {"components.a.hardware.gpu"}
+    finding = said.findings["components.a.hardware.gpu"]
+    assert finding.message.startswith(
+        "unknown accelerator `h1000`: the least time of `llm` is undecided (state `service_time`), "
+        "and so is what fits on `b` (state `gpu_memory`); did you mean `h100`"
+    )
+    assert [related.at for related in finding.related] == ["components.b.hardware.gpu"]
+    assert finding.severity == "info"
+
+
+@pytest.mark.parametrize(("hardware", "model", "message"), [
+    ("gpu: abacus", "service_time: {p50: 1s}", "what fits on `a` is undecided (state `gpu_memory`)"),
+    ("gpu: abacus, gpu_memory: 1GB", "ttft: {p50: 1s}", "stated times and memory are not checked"),
+    ("gpu: abacus, gpu_memory: 1GB", "artifact: 1GB", "the least time of `m` is undecided (state `service_time`)"),
+])  # fmt: skip
+def test_an_unknown_accelerator_names_only_what_is_missing(hardware: str, model: str, message: str) -> None:
+    said = technologies(f"""
+        models: {{m: {{{model}}}}}
+        components: {{a: {{kind: model-server, serves: [m], hardware: {{{hardware}}}}}}}
+        """)
+    assert said.findings["components.a.hardware.gpu"].message.startswith(f"unknown accelerator `abacus`: {message}")
+
+
+# --- DOC018
+
+
+def kinds(kind: str, uses: str) -> list[str]:
+    said = lint("DOC018", f"components: {{it: {{kind: {kind}, uses: {uses}}}}}")
+    return [finding.message for finding in said.findings.values()]
+
+
+@pytest.mark.parametrize(("kind", "uses"), [
+    ("model-server", "kafka"), ("database", "nginx"), ("queue", "vllm"), ("cache", "airflow"), ("worker", "s3"),
+    ("load-balancer", "postgresql"), ("monitoring", "sqs"), ("model-registry", "rabbitmq"), ("scheduler", "qdrant"),
+    ("object-store", "anthropic"), ("vector-store", "litellm"), ("edge-device", "clickhouse"), ("queue", "memcached"),
+    ("guardrail", "pinecone"), ("gateway", "feast"), ("feature-store", "haproxy"), ("training-job", "redis"),
+    ("stream-processor", "grafana"), ("log-store", "triton"), ("config-store", "celery"), ("service", "snowflake"),
+])  # fmt: skip
+def test_a_technology_of_another_kind(kind: str, uses: str) -> None:
+    (message,) = kinds(kind, uses)
+    assert f"`it` has `kind: {kind}`, but " in message
+    assert message.endswith("; correct `kind` or `uses`")
+
+
+def test_the_finding_says_what_the_technology_is() -> None:
+    assert kinds("model-server", "Kafka") == [
+        "`it` has `kind: model-server`, but Apache Kafka serves as queue, log-store or stream-processor; "
+        "correct `kind` or `uses`"
+    ]
+
+
+@pytest.mark.parametrize(("kind", "uses", "meant"), [
+    ("database", "dynamo", "did you mean `dynamodb` (Amazon DynamoDB)?"),
+    ("model-server", "dynamodb", "did you mean `dynamo` (NVIDIA Dynamo)?"),
+])  # fmt: skip
+def test_a_name_that_is_easily_taken_for_another(kind: str, uses: str, meant: str) -> None:
+    (message,) = kinds(kind, uses)
+    assert message.endswith(meant)
+
+
+@pytest.mark.parametrize(("uses", "roles"), [
+    ("redis", "cache queue database feature-store vector-store config-store log-store"),
+    ("postgresql", "database queue feature-store vector-store log-store config-store model-registry cache warehouse"),
+    ("pgvector", "vector-store database feature-store queue cache"),
+    ("kafka", "queue log-store stream-processor"),
+    ("dynamodb", "database feature-store cache config-store"),
+    ("s3", "object-store log-store model-registry feature-store database warehouse vector-store"),
+    ("huggingface-hub", "model-registry object-store cache database feature-store external"),
+    ("fastapi", "service model-server worker gateway guardrail batch-job model-registry feature-store scheduler"),
+    ("vllm", "model-server service worker batch-job guardrail edge-device"),
+    ("openai", "external model-server guardrail service batch-job"),
+    ("lambda", "service worker batch-job model-server gateway guardrail"),
+    ("kubernetes", "service model-server worker batch-job training-job scheduler gateway load-balancer database queue"),
+    ("envoy", "load-balancer gateway service"), ("litellm", "gateway load-balancer service guardrail"),
+    ("airflow", "scheduler batch-job training-job"), ("temporal", "scheduler worker service queue batch-job"),
+    ("spark", "batch-job stream-processor training-job"), ("snowflake", "warehouse log-store database feature-store"),
+    ("clickhouse", "warehouse database log-store monitoring"), ("datadog", "monitoring log-store"),
+    ("kafka", "client external"), ("own-thing", "model-server queue"),
+])  # fmt: skip
+def test_a_technology_may_have_several_roles(uses: str, roles: str) -> None:
+    assert [message for kind in roles.split() for message in kinds(kind, uses)] == []
 
 
 # --- DOC015
