@@ -1,6 +1,6 @@
-"""`python -m all_in_one`: one server with four models, kept alive; `--fault abort` gives one of them a fault.
+"""`python -m all_in_one`: one server with four models, restarted when it exits.
 
-`--apart` runs the same code as one server a model: the cure, to compare with.
+`--fault abort` gives one model a fault. `--apart` runs the same code as one server for each model, to compare.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def main() -> int:
     """Run the server as a child that is started again when it ends, as a container is."""
     settings = read_settings(AllInOneSettings)
     parser = command_line("all_in_one", __doc__, AllInOneSettings)
-    parser.add_argument("--fault", choices=get_args(Fault), default=settings.fault, help="see AllInOneSettings")
-    parser.add_argument("--apart", action="store_true", help="a server for each model, on ports one after another")
+    parser.add_argument("--fault", choices=get_args(Fault), default=settings.fault, help="the fault of one model")
+    parser.add_argument("--apart", action="store_true", help="one server for each model, on consecutive ports")
     call = parser.parse_args()
     for name in NAMES:
         trained(name, settings.data_dir, trees=settings.trees)

@@ -37,7 +37,7 @@ class AllInOneSettings(Settings):
     faulty: DataSet = "digits"
     memory_mb: int = Field(1500, ge=300, le=8000)
     hog_s: float = Field(5, gt=0, le=60)
-    trees: int = Field(0, ge=0, le=2000, description="forests of so many trees in place of regressions")
+    trees: int = Field(0, ge=0, le=2000, description="number of trees of each forest; 0: regressions")
 
 
 class Released(BaseModel):
@@ -62,10 +62,10 @@ def create_app(settings: AllInOneSettings) -> FastAPI:
 
     @app.post("/release/{name}", status_code=202)
     def release(name: DataSet) -> Released:
-        """Train a model anew, and end the process, so that its keeper starts it with that version: all of them stop."""
+        """Train a model again and end the process; its parent restarts it, and all models stop meanwhile."""
         path = train(name, settings.data_dir, trees=settings.trees, seed=int.from_bytes(os.urandom(2), "big"))
         version = load(path).card.version
-        log.info("released: the server starts again", model=name, version=version)
+        log.info("released: the server restarts", model=name, version=version)
         threading.Timer(0.1, os.kill, (os.getpid(), 15)).start()      # once this answer is sent
         return Released(model=name, version=version)
 
@@ -76,12 +76,12 @@ def _named(models: dict[DataSet, Model], name: str) -> Model:
     for known, model in models.items():
         if known == name:
             return model
-    raise HTTPException(404, f"there is no model `{name[:40]}`; there are {', '.join(models)}")
+    raise HTTPException(404, f"unknown model `{name[:40]}`; known models: {', '.join(models)}")
 
 
 def misbehave(settings: AllInOneSettings) -> None:
     """Do what the setting says; nothing where it says none."""
-    log.warning("the model misbehaves", fault=settings.fault)
+    log.warning("the fault is triggered", fault=settings.fault)
     if settings.fault == "abort":
         os.abort()
     if settings.fault == "memory":
@@ -91,7 +91,7 @@ def misbehave(settings: AllInOneSettings) -> None:
 
 
 def _leak(most_mb: int) -> None:
-    """Take memory under a limit of this process alone, so that the machine does not suffer, until it is refused."""
+    """Allocate memory up to a limit of this process alone, so that the machine is not affected."""
     import resource  # noqa: PLC0415 - POSIX only
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -109,7 +109,7 @@ def _taken_bytes() -> int:
 
 
 def _hog(seconds: float) -> None:
-    """Multiply matrices on all cores: in native code, so that Python's lock is no protection for the neighbours."""
+    """Multiply matrices on all cores, in native code: Python's lock does not protect the other models."""
     import time  # noqa: PLC0415
 
     end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""`python -m asynchronous`: the API and its workers; `--replay` puts the dead letters back."""
+"""`python -m asynchronous`: the API and its workers; `--replay` requeues the dead letters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kit.settings import command_line, read_settings, refuse
 def main() -> int:
     """Run the API and its workers, each a process, until SIGTERM."""
     parser = command_line("asynchronous", __doc__, AsynchronousSettings)
-    parser.add_argument("--replay", action="store_true", help="put the dead letters back, beside what is running")
+    parser.add_argument("--replay", action="store_true", help="requeue the dead letters, while the service runs")
     call = parser.parse_args()
     settings = read_settings(AsynchronousSettings)
     results = open_results(settings)
@@ -46,7 +46,7 @@ async def replay(settings: AsynchronousSettings) -> int:
                 keys = await queue.replay()
             if name == QUEUE:
                 results.revive(keys)               # one that is done already stays so
-            print(f"{name}: {len(keys)} put back", *keys, sep="\n  ", flush=True)
+            print(f"{name}: {len(keys)} requeued", *keys, sep="\n  ", flush=True)
     except QueueDownError as error:
         refuse(str(error))
     return 0

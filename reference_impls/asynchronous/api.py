@@ -1,4 +1,4 @@
-"""The API: takes a job once the queue has it, and says what became of it."""
+"""The API: accepts a job after the queue has confirmed it, and reports its result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
             await queue.publish(key, body)
             known = await asyncio.to_thread(results.accept, key, digest_of(body))
         if known.digest != digest_of(body):
-            raise HTTPException(422, "this Idempotency-Key came with another request before")
+            raise HTTPException(422, "this Idempotency-Key was used for another request")
         response.headers.update({"Location": f"/predictions/{key}", **AGAIN})
         return Outcome(id=key, status=known.status)
 

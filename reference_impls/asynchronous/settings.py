@@ -28,12 +28,12 @@ class AsynchronousSettings(QueueSettings, DatabaseSettings):
         try:
             url = httpx.URL(callback)
         except httpx.InvalidURL:
-            return "the callback is no URL"
+            return "the callback is not a valid URL"
         if url.scheme not in ("http", "https") or url.userinfo:
-            return "a callback is an http or https URL without a user"
+            return "the callback must be an http or https URL without a user name"
         hosts = {host.strip().lower() for host in self.callback_hosts.split(",")} - {""}
         where = url.netloc.decode("ascii")
-        return "" if where in hosts else f"callbacks may not go to {where or 'nowhere'}: see SERVE_CALLBACK_HOSTS"
+        return "" if where in hosts else f"callbacks to {where or 'it'} are not allowed: see SERVE_CALLBACK_HOSTS"
 
 
 class Job(Records):

@@ -118,10 +118,10 @@ def test_it_accepts_answers_calls_back_refuses_and_buries(tmp_path: Path) -> Non
 
         fill(data, {"unfit": b'{"inputs": [[1.0]]}', "broken": b"{"})
         dead = settled(service, wait_until_known(service, "unfit"))
-        assert dead.status_code == 410 and "the model takes 4" in dead.json()["reason"]
+        assert dead.status_code == 410 and "the model needs 4" in dead.json()["reason"]
         wait_until_known(service, "broken")
         replay = launch(tmp_path, "asynchronous", "--replay")
-        assert replay.process.wait(60) == 0 and "predictions: 2 put back" in replay.output
+        assert replay.process.wait(60) == 0 and "predictions: 2 requeued" in replay.output
         assert settled(service, "broken").status_code == 410       # tried again, and no better
         assert service.stop() == 0
         assert "Traceback" not in service.errors
@@ -132,8 +132,8 @@ def wait_until_known(service: Service, key: str) -> str:
     return key
 
 
-def test_what_it_cannot_start_with_is_told(tmp_path: Path) -> None:
-    assert "ftp is not known" in refusal(tmp_path, "asynchronous", queue_url="ftp://somewhere")
+def test_what_it_cannot_start_with_is_reported(tmp_path: Path) -> None:
+    assert "unknown scheme 'ftp'" in refusal(tmp_path, "asynchronous", queue_url="ftp://somewhere")
     assert "cannot be reached" in refusal(tmp_path, "asynchronous", queue_url=f"amqp://127.0.0.1:{free_port()}")
     assert "SERVE_DATABASE_URL" in refusal(tmp_path, "asynchronous", database_url="mysql://x")
 
@@ -195,7 +195,7 @@ def test_without_the_queue_it_says_503_and_loses_nothing_that_it_accepted(tmp_pa
             accepted += [post(service).json()["id"] for _ in range(30)]
             broker.close()
             refused = post(service)
-            assert refused.status_code == 503 and "nothing was accepted" in refused.json()["error"]
+            assert refused.status_code == 503 and "was not accepted" in refused.json()["error"]
             assert refused.headers["Retry-After"]
             assert service.client.get(f"/predictions/{accepted[0]}").status_code == 200
             for worker in workers:

@@ -63,7 +63,7 @@ def calling_back(settings: AsynchronousSettings, results: Results, client: httpx
             raise HopelessError(refused)
         result = await asyncio.to_thread(results.get, delivery.id)
         if result is None:
-            raise HopelessError("there is no result of this id")
+            raise HopelessError("no result has this id")
         headers = {"Content-Type": "application/json", "Idempotency-Key": delivery.id}
         body = Outcome.of(result).model_dump_json(exclude_none=True)
         answer = await client.post(callback, content=body, headers=headers)

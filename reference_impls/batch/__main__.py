@@ -1,4 +1,4 @@
-"""`python -m batch`: the API and the scheduler, each as a process; the first run begins at once."""
+"""`python -m batch`: the API and the scheduler as processes; the first run starts immediately."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ with DAG(
     start_date=datetime(2026, 1, 1),
     catchup=False,                                  # an hour that was missed is not scored twice later
     max_active_runs=1,
-    params={"run": Param("", type="string", title="go on with this run; empty: one of its own")},
+    params={"run": Param("", type="string", title="the run to continue; empty: a new run")},
     doc_md=__doc__,
 ):
     for worker in range(WORKERS):                   # they claim parts of one run, wherever Airflow puts them

@@ -44,7 +44,7 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
             ended = store.last_end()
             age_of_run.set(float("inf") if ended is None else time.time() - ended)
         except SQLAlchemyError as error:
-            return f"the database fails: {reason(error)}"
+            return f"the database failed: {reason(error)}"
         return ""
 
     async def watch() -> None:
@@ -70,8 +70,8 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
         found = store.prediction(key)
         if found is None:
             if store.last_end() is None:
-                raise HTTPException(503, "no run has ended yet: predictions come with the first", {"Retry-After": "5"})
-            raise HTTPException(404, f"the last runs knew no record {key!r}")
+                raise HTTPException(503, "no run has ended yet: predictions follow the first run", {"Retry-After": "5"})
+            raise HTTPException(404, f"no record {key!r} in the last runs")
         age_s = max(0.0, time.time() - found.at)
         return StoredPrediction(
             key=found.key, label=found.label, probability=found.probability, version=found.version, run=found.run,
@@ -80,7 +80,7 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
 
     @app.exception_handler(SQLAlchemyError)
     async def failing(_request: Request, error: SQLAlchemyError) -> JSONResponse:
-        return JSONResponse({"error": f"the database fails: {reason(error)}"}, 503, {"Retry-After": "5"})
+        return JSONResponse({"error": f"the database failed: {reason(error)}"}, 503, {"Retry-After": "5"})
 
     return app
 

@@ -1,7 +1,7 @@
-"""`python -m batch.job --run NAME`: score all records; begun again under the same name it goes on where it stopped.
+"""`python -m batch.job --run NAME`: score all records; if you start the same run again, it continues where it stopped.
 
-Exit status 0: every part is done. 1: some failed, and standard error says why. 2: the call, the model or the database
-is wrong. 75: the window is over, the job was asked to end, or the database went away; parts are left for the next call.
+Exit status 0: all parts are done. 1: some failed; standard error gives the reasons. 2: wrong arguments, model or
+database. 75: the window ended, the job was asked to stop, or the database failed; start it again for the other parts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Job:
             helper.wait()
         states = self.store.states(self.run)
         total, left = sum(states.values()), states["waiting"] + states["running"]
-        print(f"run {self.run}: {states['done']} of {total} parts are done, {states['failed']} failed, {left} are left")
+        print(f"run {self.run}: {states['done']} of {total} parts are done, {states['failed']} failed, {left} remain")
         if left:
             return UNFINISHED
         self.store.end(self.run, states["failed"], self.settings.keep_runs)
@@ -78,7 +78,7 @@ class Job:
                 helper.terminate()
 
     def _work(self) -> None:
-        """Score parts until none is left; those that others hold may come back, so they are waited for."""
+        """Score parts until none is left; also wait for the parts of other workers, which may be released again."""
         while not self.stopping and time.time() < self.until:
             part = self.store.claim(self.run, self.name, self.settings.lease_s)
             if part is not None:
@@ -100,7 +100,7 @@ class Job:
             log.warning("part failed", run=self.run, part=part.number, reason=str(error))
             return
         kept = self.store.finish(part, list(records), predictions, self.model.card.version)
-        log.info("part done" if kept else "part lost to another worker", run=self.run, part=part.number)
+        log.info("part done" if kept else "another worker took over the part", run=self.run, part=part.number)
 
 
 def _why(error: Exception, keys: list[str]) -> str:
@@ -118,11 +118,11 @@ def _why(error: Exception, keys: list[str]) -> str:
 def main() -> int:
     """Run one job and return its exit status."""
     parser = argparse.ArgumentParser("batch.job", description=__doc__)
-    parser.add_argument("--run", default=run_at(datetime.now(UTC)), help="the run's name; by default the time")
-    parser.add_argument("--retry", choices=("all", "failed", "none"), default="failed", help="what to score again")
+    parser.add_argument("--run", default=run_at(datetime.now(UTC)), help="the name of the run (default: the time)")
+    parser.add_argument("--retry", choices=("all", "failed", "none"), default="failed", help="which parts to rescore")
     call = parser.parse_args()
     if not re.fullmatch(r"[\w.:+-]{1,64}", call.run):
-        parser.error("--run takes up to 64 letters, digits and . : + - _")
+        parser.error("--run must have at most 64 characters: letters, digits and . : + - _")
     settings = read_settings(BatchSettings)
     configure_logs(settings, "batch-job")
     try:
@@ -137,7 +137,7 @@ def main() -> int:
     except OSError as error:
         refuse(f"{settings.data_dir}: {error.strerror}")
     except SQLAlchemyError as error:
-        print(f"cannot go on: the database fails: {reason(error)}", file=sys.stderr)
+        print(f"cannot continue: the database failed: {reason(error)}", file=sys.stderr)
         return UNFINISHED
 
 

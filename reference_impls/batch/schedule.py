@@ -1,4 +1,4 @@
-"""The embedded scheduler: starts a job each period, never two at once, and repeats what failed."""
+"""The embedded scheduler: starts one job each period, and retries what failed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Schedule:
         try:
             run = self.store.unfinished() or run_at(datetime.now(UTC))
         except SQLAlchemyError as error:
-            log.error("no run: the database fails", reason=reason(error))
+            log.error("no run: the database failed", reason=reason(error))
             return
         for attempt in range(1, self.settings.attempts + 1):
             if self.stopping.is_set():
@@ -66,7 +66,7 @@ class Schedule:
             if status == REFUSED:                  # as where the model changed since the run began: leave that one
                 run = run_at(datetime.now(UTC))
             self.stopping.wait(min(2.0**attempt, 60))
-        log.error("the run is given up until its next period", run=run)
+        log.error("the run is stopped until the next period", run=run)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()

@@ -1,4 +1,4 @@
-"""What scheduler, job and API are told by `SERVE_*`."""
+"""The settings of scheduler, job and API, from `SERVE_*`."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ class Store:
             begun = connection.execute(select(RUNS.c.version).where(RUNS.c.run == run)).scalar_one()
             if begun != version and retry != "all":
                 raise OtherModelError(
-                    f"run {run} was begun with version {begun} of the model, which is now {version}: "
-                    "begin another run, or repeat this one whole with --retry all"
+                    f"run {run} started with model version {begun}, but the model is now {version}: "
+                    "start a new run, or repeat the whole run with --retry all"
                 )
             if retry != "none":
                 again = PARTS.update().where(PARTS.c.run == run, PARTS.c.state != "waiting")

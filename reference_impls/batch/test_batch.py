@@ -142,7 +142,7 @@ def test_a_window_that_is_over_and_sigterm_leave_a_run_that_goes_on(world_of: Ma
     before = world.done("a")
     wait_for(lambda: world.done("a") > before, PATIENCE_S)
     assert job.stop() == UNFINISHED, job.errors
-    assert re.search(r"run a: \d+ of 150 parts are done, 0 failed, \d+ are left", job.output)
+    assert re.search(r"run a: \d+ of 150 parts are done, 0 failed, \d+ remain", job.output)
     states = world.store.states("a")
     assert states["waiting"] > 0 and states["running"] == states["failed"] == 0
     assert world.store.unfinished() == "a"
@@ -244,12 +244,12 @@ def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
         assert '"status": -9' in service.errors and "Traceback" not in service.errors
 
 
-def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_errors_are_reported_before_anything_runs(tmp_path: Path) -> None:
     assert "SERVE_SCHEDULE" in refusal(tmp_path, "batch", schedule="61 * * * *")
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     assert "cannot be used" in refusal(tmp_path, "batch.job", database_url=nowhere)
     wrong = launch(tmp_path, "batch.job", "--run", "../a")
-    assert wrong.process.wait(60) == 2 and "--run takes up to 64" in wrong.errors
+    assert wrong.process.wait(60) == 2 and "--run must have at most 64" in wrong.errors
 
 
 def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of: Make, tmp_path: Path) -> None:

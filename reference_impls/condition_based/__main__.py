@@ -1,4 +1,4 @@
-"""`python -m condition_based`: the proxy, and a server for each model where `SERVE_SERVERS` names none."""
+"""`python -m condition_based`: the proxy, and a server for each model unless `SERVE_SERVERS` names them."""
 
 from __future__ import annotations
 

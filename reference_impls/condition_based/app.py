@@ -42,7 +42,7 @@ class Request(Records):
         try:
             return at.astimezone(UTC) if at is not None else None
         except OverflowError:
-            raise ValueError("is beyond the calendar") from None
+            raise ValueError("is outside the calendar") from None
 
 
 def create_app(settings: ConditionBasedSettings, rules: Rules) -> FastAPI:
@@ -65,7 +65,7 @@ def create_app(settings: ConditionBasedSettings, rules: Rules) -> FastAPI:
         chosen = rules.choose(asked.region, hour)
         if chosen is None:
             routed.labels("none", "none", "refused").inc()
-            raise HTTPException(422, f"no model answers for {asked.region!r}; there are {', '.join(rules.regions)}")
+            raise HTTPException(422, f"unknown region {asked.region!r}; known regions: {', '.join(rules.regions)}")
         rule, model = chosen
         try:
             url = f"{str(settings.servers[model]).rstrip('/')}/predict"

@@ -1,4 +1,4 @@
-"""Rules as data: which model answers in which region and hour. All that is wrong with them is said before the start."""
+"""Rules as data: which model answers in which region and hour. All errors in them are reported before the start."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ class Rules(BaseModel):
         wanted = {rule.name: rule.model for rule in self.rules} | ({"unknown": self.unknown} if self.unknown else {})
         for name, model in wanted.items():
             if model not in models:
-                yield f"rule `{name}`: nobody serves the model `{model}`; there are {', '.join(sorted(models))}"
+                yield f"rule `{name}`: unknown model `{model}`; known models: {', '.join(sorted(models))}"
         names = [rule.name for rule in self.rules]
-        yield from (f"two rules are called `{name}`" for name in sorted(set(names)) if names.count(name) > 1)
+        yield from (f"duplicate rule name `{name}`" for name in sorted(set(names)) if names.count(name) > 1)
         for rule in self.rules:
             for region in rule.regions:
                 if region not in self.regions:
-                    yield f"rule `{rule.name}`: `{region}` is none of the regions"
+                    yield f"rule `{rule.name}`: unknown region `{region}`"
         deciding = set()
         for region in self.regions:
             chosen = {hour: self.choose(region, hour) for hour in HOURS}
             deciding |= {found[0] for found in chosen.values() if found}
             gaps = [str(hour) for hour, found in chosen.items() if found is None]
             if gaps:
-                yield f"region `{region}`: no rule holds in the hours {', '.join(gaps)}"
-        yield from (f"rule `{name}`: never decides, as others hold before it" for name in names if name not in deciding)
+                yield f"region `{region}`: no rule matches in the hours {', '.join(gaps)}"
+        yield from (f"rule `{name}`: never matches, because earlier rules do" for name in names if name not in deciding)
 
 
 def read_rules(file: Path, models: Collection[str]) -> Rules:
@@ -80,7 +80,7 @@ def read_rules(file: Path, models: Collection[str]) -> Rules:
     try:
         rules = Rules.model_validate_json(file.read_bytes())
     except OSError as error:
-        raise RulesError([f"{file}: cannot be read: {error.strerror}"]) from None
+        raise RulesError([f"{file}: cannot read the file: {error.strerror}"]) from None
     except ValidationError as error:
         reasons = [f"{file}: {'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()]
         raise RulesError(reasons) from None

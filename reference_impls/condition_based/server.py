@@ -24,7 +24,7 @@ class ServerSettings(Settings):
 def create_app(settings: ServerSettings) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model that must not be served."""
     if settings.model not in MODELS:
-        raise RefusedModelError(f"SERVE_MODEL: there is no model {settings.model!r}, only {', '.join(MODELS)}")
+        raise RefusedModelError(f"SERVE_MODEL: unknown model {settings.model!r}; known models: {', '.join(MODELS)}")
     model = load(model_file(settings.data_dir, settings.model))
     app = make_app(f"server-{settings.model}", settings)
 

@@ -37,15 +37,15 @@ def test_the_shipped_rules_are_sound() -> None:
 
 
 @pytest.mark.parametrize(("wrong", "reasons"), [
-    (rules(rule("a", ["eu", "us"], "moon")), ["nobody serves the model `moon`"]),
-    (rules(rule("a", ["eu", "us"]), unknown="moon"), ["nobody serves the model `moon`"]),
-    (rules(rule("a", ["eu"])), ["region `us`: no rule holds in the hours 0, 1, 2"]),
-    (rules(rule("a", ["eu", "us"], hours=(6, 23))), ["`eu`: no rule holds in the hours 0, 1, 2, 3, 4, 5, 23", "`us`"]),
-    (rules(rule("a", ["eu", "us"]), rule("b", ["us"])), ["rule `b`: never decides"]),
-    (rules(rule("a", ["eu", "us", "mars"])), ["`mars` is none of the regions"]),
-    (rules(rule("a", ["eu"]), rule("a", ["us"])), ["two rules are called `a`"]),
+    (rules(rule("a", ["eu", "us"], "moon")), ["unknown model `moon`"]),
+    (rules(rule("a", ["eu", "us"]), unknown="moon"), ["unknown model `moon`"]),
+    (rules(rule("a", ["eu"])), ["region `us`: no rule matches in the hours 0, 1, 2"]),
+    (rules(rule("a", ["eu", "us"], hours=(6, 23))), ["`eu`: no rule matches in the hours 0, 1, 2, 3, 4, 5", "`us`"]),
+    (rules(rule("a", ["eu", "us"]), rule("b", ["us"])), ["rule `b`: never matches"]),
+    (rules(rule("a", ["eu", "us", "mars"])), ["unknown region `mars`"]),
+    (rules(rule("a", ["eu"]), rule("a", ["us"])), ["duplicate rule name `a`"]),
 ])  # fmt: skip
-def test_all_that_is_wrong_with_rules_is_told(wrong: Rules, reasons: list[str]) -> None:
+def test_all_errors_in_rules_are_reported(wrong: Rules, reasons: list[str]) -> None:
     problems = list(wrong.problems(MODELS))
     assert len(problems) == len(reasons), problems
     assert all(reason in problem for reason, problem in zip(reasons, problems, strict=True)), problems
@@ -56,7 +56,7 @@ def test_an_unknown_region_may_have_a_model_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"regions": [], "rules": []}', '{"regions": ["eu"], "rules": [1]}'])
-def test_a_file_that_holds_no_rules_is_told(text: str, tmp_path: Path) -> None:
+def test_a_file_without_rules_is_reported(text: str, tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text(text)
     with pytest.raises(RulesError, match=r"rules\.json: "):
         read_rules(tmp_path / "rules.json", MODELS)
@@ -77,7 +77,7 @@ def test_each_condition_has_its_model_and_fails_alone(tmp_path: Path) -> None:
             assert answer.headers["X-Model"] == answer.json()["model"] == model
             assert [p["label"] for p in answer.json()["predictions"]] == [p.label for p in expected]
         assert service.client.post("/predict", json={"region": "asia", "inputs": INPUTS}).status_code == 200
-        assert ask(service, "mars", NOON) == (422, "no model answers for 'mars'; there are asia, eu, us")
+        assert ask(service, "mars", NOON) == (422, "unknown region 'mars'; known regions: asia, eu, us")
         assert ask(service, "eu", "2026-01-01T12:00:00")[0] == 422      # noon of which place?
         for what, content in bad_bodies(20_000).items():
             for sent in (content, content.replace(b'{"inputs"', b'{"region": "eu", "inputs"')):
@@ -105,6 +105,6 @@ def test_rules_with_gaps_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "rules.json"
     shipped = json.loads(RULES.read_text())
     file.write_text(json.dumps({**shipped, "regions": [*shipped["regions"], "africa"]}))
-    assert "region `africa`: no rule holds" in refusal(tmp_path, "condition_based", rules=file)
+    assert "region `africa`: no rule matches" in refusal(tmp_path, "condition_based", rules=file)
     told = refusal(tmp_path, "condition_based", servers='{"eu": "http://127.0.0.1:1"}')
-    assert "nobody serves the model `world`" in told and "nobody serves the model `eu-night`" in told
+    assert "unknown model `world`" in told and "unknown model `eu-night`" in told

@@ -1,4 +1,4 @@
-"""`python -m data_cache`: the API server, and the source of records beside it where `SERVE_SOURCE_URL` names none."""
+"""`python -m data_cache`: the API server, and a source of records unless `SERVE_SOURCE_URL` names one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from kit.tokens import AdminSettings, holder_of
 from kit.web import make_app, serve
 
 FORM = "1"
-"""The version of what is kept of a record: where `Wine` changes, this does, and what lies in the cache is a miss."""
+"""The version of a cached record: increase it when `Wine` changes, so that older cache entries are misses."""
 WineId = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 
 
@@ -68,10 +68,10 @@ class Source:
         try:
             answer = await self.client.get(f"/wines/{wine}")
             if answer.status_code == 404:
-                raise HTTPException(404, f"there is no wine {wine}")
+                raise HTTPException(404, f"unknown wine {wine}")
             return Wine.model_validate_json(answer.raise_for_status().content)
         except (httpx.HTTPError, ValidationError) as error:
-            raise SourceDownError(f"the source of wines gave no record: {type(error).__name__}") from None
+            raise SourceDownError(f"the source of wines returned no record: {type(error).__name__}") from None
 
 
 def create_app(settings: DataCacheSettings) -> FastAPI:
@@ -116,7 +116,7 @@ def create_app(settings: DataCacheSettings) -> FastAPI:
     async def forget(wine: int) -> None:
         """Forget a record, because it was changed at its source."""
         if not await cache.drop(key(wine)):
-            raise HTTPException(503, "the cache cannot be told; it forgets the record at the end of its ttl")
+            raise HTTPException(503, "the cache cannot be reached; the record expires at the end of its ttl")
 
     return app
 

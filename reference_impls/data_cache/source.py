@@ -49,12 +49,12 @@ def create_app(settings: SourceSettings) -> FastAPI:
         with closing(sqlite3.connect(file)) as database:
             row = database.execute("SELECT features FROM wines WHERE id = ?", (wine,)).fetchone()
         if row is None:
-            raise HTTPException(404, f"there is no wine {wine}")
+            raise HTTPException(404, f"unknown wine {wine}")
         return Wine(features=json.loads(row[0]))
 
     @app.put("/wines/{wine}", dependencies=[holder], status_code=204)
     def change(wine: Annotated[int, Field(ge=0, lt=2**31)], value: Wine) -> None:
-        """Measure a wine anew; caches are told by whoever does it."""
+        """Store a new measurement of a wine; the caller must remove it from caches."""
         with closing(sqlite3.connect(file)) as database, database:
             database.execute("INSERT OR REPLACE INTO wines VALUES (?, ?)", (wine, json.dumps(value.features)))
 

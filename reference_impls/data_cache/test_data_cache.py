@@ -50,7 +50,7 @@ def test_it_keeps_records_runs_the_model_each_time_and_refuses_bad_input(tmp_pat
         assert kept(service, 3, 4) == "miss"       # one of them is new
 
         unknown = ask(service, 3, 100_000)
-        assert (unknown.status_code, unknown.json()["error"]) == (404, "there is no wine 100000")
+        assert (unknown.status_code, unknown.json()["error"]) == (404, "unknown wine 100000")
         wrong = {f"wines {value!r}": json.dumps({"wines": value}).encode()
                  for value in ([], [-1], ["3"], [1.5], [True], [None], [2**40], list(range(101)), 3)}  # fmt: skip
         for what, content in {**wrong, **bad_bodies(20_000)}.items():
@@ -86,7 +86,7 @@ def test_a_changed_record_is_forgotten_and_a_dead_source_is_gone_around_for_a_wh
             answer = ask(patient, 70).json()["predictions"][0]
             assert answer["label"] == known and answer["stale"] and answer["age_s"] > 0.2
             gone = ask(patient, 71)
-            assert gone.status_code == 503 and "the source of wines gave no record" in gone.json()["error"]
+            assert gone.status_code == 503 and "the source of wines returned no record" in gone.json()["error"]
             with start(tmp_path / "source", "data_cache.source", port=port, **QUICK):
                 wait_for(lambda: kept(patient, 70) == "miss")
             assert "Traceback" not in patient.errors
@@ -107,9 +107,9 @@ def test_processes_over_redis_share_records_and_what_is_forgotten(redis_url: str
                    data_dir=tmp_path / "d", **TOKENS, **PATIENT) as alone:  # fmt: skip
             assert [kept(alone, 5), kept(alone, 5)] == ["miss", "miss"]
             untold = alone.client.delete("/cache/5", headers=ADMIN)
-            assert untold.status_code == 503 and "cannot be told" in untold.json()["error"]
+            assert untold.status_code == 503 and "the cache cannot be reached" in untold.json()["error"]
 
 
-def test_wrong_settings_are_told(tmp_path: Path) -> None:
+def test_wrong_settings_are_reported(tmp_path: Path) -> None:
     told = refusal(tmp_path, "data_cache", source_url="wines", admin_tokens='{"a": "short"}')
     assert "SERVE_SOURCE_URL" in told and "SERVE_ADMIN_TOKENS: a" in told

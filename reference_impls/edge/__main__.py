@@ -1,4 +1,7 @@
-"""`python -m edge`: the registry; `edge device --registry URL 5.1 3.5 1.4 0.2`: a device; `edge release`: a version."""
+"""`python -m edge`: the registry.
+
+`edge device --registry URL 5.1 3.5 1.4 0.2` runs a device, `edge release` adds a version.
+"""
 
 from __future__ import annotations
 

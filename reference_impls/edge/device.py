@@ -50,9 +50,9 @@ class Loaded:
     def predict(self, record: Sequence[float]) -> tuple[str, float]:
         """Return the class of a record and its probability; raises `DeviceError` for what the model does not take."""
         if len(record) != len(self.manifest.probe):
-            raise DeviceError(f"{len(record)} numbers were given; the model takes {len(self.manifest.probe)}")
+            raise DeviceError(f"the record has {len(record)} numbers; the model needs {len(self.manifest.probe)}")
         if not all(abs(number) <= _MOST for number in record):         # NaN is not
-            raise DeviceError(f"the numbers must be finite, and within {_MOST:g}")
+            raise DeviceError(f"each number must be finite, and at most {_MOST:g}")
         inputs = np.array([record], dtype=np.float32)
         _, found = self.session.run(None, {self.session.get_inputs()[0].name: inputs})
         probabilities = np.asarray(found, dtype=np.float64)[0]
@@ -81,7 +81,7 @@ class Device:
                 self._try(f"the {kept} version", partial(self._kept, kept))
         self.update()
         if self.loaded is None:
-            raise DeviceError(f"there is no model yet: {'; '.join(self.problems) or 'no registry was named'}")
+            raise DeviceError(f"there is no model yet: {'; '.join(self.problems) or 'no registry is set'}")
 
     def update(self) -> bool:
         """Fetch the version that the registry has for this device; return whether it is a new one that works here."""
@@ -126,7 +126,7 @@ def proven(manifest: Manifest, data: bytes) -> Loaded:
     """Load a version that has its digest and gives the answer to its probe that it gave where it was made."""
     actual = sha256(data).hexdigest()
     if actual != manifest.digest:
-        raise DeviceError(f"the model's SHA-256 is {actual[:12]}…, but {manifest.digest[:12]}… was announced")
+        raise DeviceError(f"the model's SHA-256 is {actual[:12]}…, but the registry announced {manifest.digest[:12]}…")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
@@ -135,9 +135,10 @@ def proven(manifest: Manifest, data: bytes) -> Loaded:
         loaded = Loaded(manifest, session)
         said, _ = loaded.predict(manifest.probe)
     except Exception as error:  # whatever the runtime of this device does not take
-        raise DeviceError(f"version {manifest.version} does not run here: {error}") from None
+        raise DeviceError(f"version {manifest.version} does not run on this device: {error}") from None
     if said != manifest.answer:
-        raise DeviceError(f"version {manifest.version} says {said} here, and {manifest.answer} where it was made")
+        reason = f"predicts {said} on this device, but {manifest.answer} where it was exported"
+        raise DeviceError(f"version {manifest.version} {reason}")
     return loaded
 
 
@@ -145,7 +146,7 @@ def _manifest(data: bytes) -> Manifest:
     values = json.loads(data)
     digest = str(values["digest"])
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        raise DeviceError("the announced digest is none")
+        raise DeviceError("the announced digest is invalid")
     probe = tuple(float(number) for number in values["probe"])
     return Manifest(str(values["version"]), digest, tuple(map(str, values["classes"])), probe, str(values["answer"]))
 
@@ -158,7 +159,7 @@ def _text(manifest: Manifest) -> bytes:
 
 def _get(url: str, most: int) -> bytes:
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise DeviceError(f"{url} is no HTTP address")
+        raise DeviceError(f"{url} is not an HTTP address")
     with urlopen(url, timeout=_TIMEOUT_S) as response:
         data = bytes(response.read(most + 1))
     if len(data) > most:
@@ -175,10 +176,10 @@ def _replace(path: Path, data: bytes) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Predict one record on this device, after a look for a newer version; problems go to standard error."""
-    parser = argparse.ArgumentParser("edge device", description="Predict on the device, online or not.")
-    parser.add_argument("--registry", default="", help="where new versions are; without it the device stays offline")
+    parser = argparse.ArgumentParser("edge device", description="Predict on the device, online or offline.")
+    parser.add_argument("--registry", default="", help="the registry of new versions (default: stay offline)")
     parser.add_argument("--id", default="device", help="the name of this device")
-    parser.add_argument("--folder", type=Path, default=Path("reference-data/device"), help="where versions are kept")
+    parser.add_argument("--folder", type=Path, default=Path("reference-data/device"), help="the folder of its versions")
     parser.add_argument("record", type=float, nargs="+", help="the measurements")
     call = parser.parse_args(words)
     device = Device(call.folder, call.id, call.registry)
@@ -191,7 +192,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"cannot predict: {error}", file=sys.stderr)
         return 1
     for problem in device.problems:
-        print(f"kept the last good version; {problem}", file=sys.stderr)
+        print(f"keeping the last good version: {problem}", file=sys.stderr)
     print(json.dumps({"label": label, "probability": probability, "version": device.loaded.manifest.version}))
     return 0
 

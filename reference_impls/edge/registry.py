@@ -1,4 +1,4 @@
-"""The registry: says which version a device is to have, and hands it out."""
+"""The registry: says which version each device gets, and serves its file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         """Hand out a version that is released."""
         path: Path = folder / f"{digest}.onnx"
         if not path.is_file() or all(one.digest != digest for one in versions(folder)):
-            raise HTTPException(404, "there is no such version")
+            raise HTTPException(404, "unknown version")
         return FileResponse(path, media_type="application/octet-stream")
 
     return app

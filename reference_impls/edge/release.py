@@ -1,4 +1,4 @@
-"""Make a version for devices: train, export to ONNX, put it into the registry's folder; or withdraw one.
+"""Make a version for devices (train, export to ONNX, add it to the registry's folder), or withdraw one.
 
 `python -m edge.release --seed 8`, `python -m edge.release --withdraw VERSION`
 """
@@ -44,7 +44,7 @@ def versions(folder: Path) -> list[Version]:
     try:
         return _INDEX.validate_json(index.read_bytes()) if index.is_file() else []
     except (ValidationError, OSError):
-        raise RefusedModelError(f"{index}: is no index of versions") from None
+        raise RefusedModelError(f"{index}: is not an index of versions") from None
 
 
 def release(settings: Settings, seed: int) -> Version:
@@ -82,14 +82,14 @@ def _write(folder: Path, index: list[Version]) -> None:
 def main(words: Sequence[str] | None = None) -> int:
     """Release or withdraw, and say what was done."""
     parser = argparse.ArgumentParser("edge release", description=__doc__)
-    parser.add_argument("--seed", type=int, default=7, help="of the training")
-    parser.add_argument("--withdraw", default="", help="a version that devices must no longer get")
+    parser.add_argument("--seed", type=int, default=7, help="the random seed of the training")
+    parser.add_argument("--withdraw", default="", help="withdraw this version: devices get it no more")
     call = parser.parse_args(words)
     settings = read_settings(Settings)
     with refusing():
         if call.withdraw:
             done = withdraw(settings, call.withdraw)
-            print(f"withdrawn: {call.withdraw}" if done else f"there is no version {call.withdraw}")
+            print(f"withdrawn: {call.withdraw}" if done else f"unknown version {call.withdraw}")
             return 0 if done else 1
         print(f"released: {release(settings, call.seed).version}")
     return 0

@@ -58,13 +58,13 @@ sys.exit(status)
         return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     nothing = predict()
-    assert nothing.returncode == 1 and "there is no model yet: no registry was named" in nothing.stderr
+    assert nothing.returncode == 1 and "there is no model yet: no registry is set" in nothing.stderr
     online = predict("--registry", service.url)
     assert online.returncode == 0 and online.stderr.strip() == "", online.stderr
     offline = predict()
     assert offline.stdout == online.stdout and json.loads(offline.stdout)["label"] == "setosa"
     gone = predict("--registry", "http://127.0.0.1:9")
-    assert gone.stdout == online.stdout and "kept the last good version; the registry: " in gone.stderr
+    assert gone.stdout == online.stdout and "keeping the last good version: the registry: " in gone.stderr
 
 
 def test_it_says_what_the_trained_model_says(registry: tuple[Service, Settings], tmp_path: Path) -> None:
@@ -109,10 +109,10 @@ def test_what_does_not_work_here_is_not_used(registry: tuple[Service, Settings],
     other = release(settings, seed=9)
     (folder / "index.json").write_text(index)
     bad: dict[str, Version] = {
-        "was announced": good.model_copy(update={"digest": digest}),
-        "does not run here": good.model_copy(update={"digest": sha256(junk).hexdigest()}),
-        "where it was made": other.model_copy(update={"answer": "virginica"}),
-        "is none": good.model_copy(update={"digest": "../../etc/passwd"}),
+        "the registry announced": good.model_copy(update={"digest": digest}),
+        "does not run on this device": good.model_copy(update={"digest": sha256(junk).hexdigest()}),
+        "where it was exported": other.model_copy(update={"answer": "virginica"}),
+        "is invalid": good.model_copy(update={"digest": "../../etc/passwd"}),
     }
     for reason, manifest in bad.items():
         (folder / "index.json").write_text(f"[{manifest.model_dump_json()}]")

@@ -116,7 +116,7 @@ class RedisStore:
         )
 
     async def get(self, key: str) -> bytes | None:
-        """Return what lies under a key; a key that holds no text at all is told as a damaged value."""
+        """Return what lies under a key; a key of another type is returned as a damaged value."""
         try:
             value = await self._asked(self._redis.get(_value(key)))
         except ResponseError as error:

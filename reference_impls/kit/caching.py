@@ -1,4 +1,4 @@
-"""A cache before slow work: one computation a key at a time, and requests that do not fail when the cache does.
+"""A cache in front of slow work: one computation for each key at a time; if the cache fails, requests do not.
 
 A value is sealed with its key and its time, so that a damaged or misplaced one is computed again. While the store is
 gone, the work is done without it, and the store is asked again once every `retry_s`: a store that hangs costs one
@@ -56,7 +56,7 @@ class CacheSettings(Settings):
     cache_url: Annotated[str, AfterValidator(_redis_url)] = ""
     cache_ttl_s: float = Field(60, gt=0)
     cache_stale_s: float = Field(0, ge=0)
-    cache_bytes: int = Field(64_000_000, gt=0, description="in memory only; a Redis has its own limit")
+    cache_bytes: int = Field(64_000_000, gt=0, description="memory cache only; Redis has its own limit")
     cache_timeout_s: float = Field(0.2, gt=0)
     cache_retry_s: float = Field(1, gt=0)
     cache_lease_s: float = Field(5, gt=0)
@@ -80,7 +80,7 @@ class CacheMetrics:
     """What a cache counts, in the registry of a service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.lookups = Counter("cache_lookups_total", "Look-ups by outcome.", ("outcome",), registry=registry)
+        self.lookups = Counter("cache_lookups_total", "Lookups by outcome.", ("outcome",), registry=registry)
         self.errors = Counter("cache_errors_total", "Failures of the cache.", ("kind",), registry=registry)
         self.up = Gauge("cache_up", "Whether the cache answers.", registry=registry)
         self.up.set(1)
@@ -136,7 +136,7 @@ class Cache(Generic[T]):
         return found
 
     async def drop(self, key: str) -> bool:
-        """Forget a key, also for whoever computes it now; False where the store could not be told."""
+        """Remove a key, also for a computation in progress; False if the store cannot be reached."""
         self._flights.pop(key, None)
 
         async def drop() -> bool:
@@ -215,7 +215,7 @@ class Cache(Generic[T]):
             self.metrics.errors.labels("damaged").inc()
             if self._sound:
                 self._sound = False
-                log.warning("the cache holds a damaged value; it is computed again", reason=str(error))
+                log.warning("the cache contains a damaged value; it is computed again", reason=str(error))
             return None
         self._sound = True
         return Found(value, "hit", max(0.0, time.time() - made))
@@ -232,7 +232,7 @@ class Cache(Generic[T]):
             self.metrics.errors.labels("unreachable").inc()
             if self._up:
                 self._ask_again_at = time.monotonic() + self._times.cache_retry_s
-                self._tell(False, "the cache is gone; every value is computed", str(error))
+                self._tell(False, "the cache is down; every value is computed", str(error))
             return otherwise
         if not self._up:
             self._tell(True, "the cache is back", "")
@@ -258,6 +258,6 @@ def unseal(key: str, data: bytes) -> tuple[bytes, float]:
     """
     body = data[_SEAL_BYTES:]
     if data[:_SEAL_BYTES] != sha256(key.encode() + b"\0" + body).digest()[:_SEAL_BYTES]:
-        raise ValueError("its checksum does not hold")
+        raise ValueError("its checksum is wrong")
     made, _, payload = body.partition(b" ")
     return payload, float(made)

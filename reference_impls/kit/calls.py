@@ -65,7 +65,7 @@ class Deadline:
         """Return this deadline, or the one so many seconds ahead where that is sooner."""
         return Deadline(min(self.at, time.monotonic() + seconds))
 
-    def check(self, reason: str = "the deadline has passed; the work was not begun") -> None:
+    def check(self, reason: str = "the deadline has passed; the work was not started") -> None:
         """Raise `CallError` (504) with a reason where it has passed: nobody waits for the work any more."""
         if self.left_s() <= 0:
             raise CallError("", reason, 504)
@@ -78,7 +78,7 @@ async def _deadline_of(request: Request) -> Deadline:
     if text is None:
         return Deadline(arrived + longest)
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise HTTPException(422, f"{HEADER} takes whole milliseconds, not {text[:40]!r}")
+        raise HTTPException(422, f"{HEADER} must be whole milliseconds, not {text[:40]!r}")
     deadline = Deadline(arrived + min(longest, int(text) / 1000))
     deadline.check()
     return deadline
@@ -160,7 +160,7 @@ class Callee:
     async def _once(self, path: str, content: bytes, kind: type[Answer], deadline: Deadline) -> Answer:
         left_s = deadline.left_s() - _RESERVE_S
         if left_s <= 0:
-            raise CallError(self.name, "was not asked: the deadline has passed", 504)
+            raise CallError(self.name, "was not called: the deadline has passed", 504)
         request = str(structlog.contextvars.get_contextvars().get("request", ""))
         headers = {"Content-Type": "application/json", HEADER: str(max(1, int(left_s * 1000))), "X-Request-ID": request}
         timeout = httpx.Timeout(left_s, connect=min(left_s, self._connect_s))
@@ -182,7 +182,7 @@ class Callee:
                 return kind.model_validate_json(response.content)
             reason = _Refusal.model_validate_json(response.content).error
         except ValidationError:
-            reason = f"gave an answer that is none (status {status})"
+            reason = f"returned an invalid answer (status {status})"
         if status in REFUSALS or status == HTTPStatus.GATEWAY_TIMEOUT:
             raise CallError(self.name, reason, status)
         if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:

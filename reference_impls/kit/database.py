@@ -107,10 +107,10 @@ def _url(given: str, data_dir: Path, name: str) -> URL:
     try:
         url = make_url(given) if given else URL.create("sqlite", database=str((data_dir / f"{name}.db").absolute()))
     except ArgumentError:
-        raise RefusedDatabaseError("SERVE_DATABASE_URL is no URL such as postgresql://user@host/database") from None
+        raise RefusedDatabaseError("SERVE_DATABASE_URL is not a URL; example: postgresql://user@host/name") from None
     kind = url.drivername.partition("+")[0]
     if kind not in ("sqlite", "postgresql", "postgres"):
-        raise RefusedDatabaseError(f"SERVE_DATABASE_URL names {kind}; SQLite and PostgreSQL are known")
+        raise RefusedDatabaseError(f"SERVE_DATABASE_URL: unknown database {kind}; use SQLite or PostgreSQL")
     return url.set(drivername="sqlite" if kind == "sqlite" else "postgresql+psycopg")
 
 

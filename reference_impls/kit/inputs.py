@@ -31,7 +31,7 @@ class Records(BaseModel):
         """Return the records as a matrix of shape (records, features); raises `UnfitInputError` for another width."""
         for index, record in enumerate(self.inputs):
             if len(record) != features:
-                raise UnfitInputError(f"inputs[{index}] has {len(record)} numbers; the model takes {features}")
+                raise UnfitInputError(f"inputs[{index}] has {len(record)} numbers; the model needs {features}")
         return np.array(self.inputs, dtype=np.float64)
 
 

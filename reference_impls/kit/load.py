@@ -112,7 +112,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class FailedGate:
-    """A gate that a run did not pass: `value` is above `limit`, both without unit. `whose` it is to mend."""
+    """A gate that a run did not pass: `value` is above `limit`, both without unit. `whose` fault it is."""
 
     name: Literal["lateness", "sent", "drift", "achieved"]
     value: float
@@ -125,12 +125,12 @@ class FailedGate:
 
     def __str__(self) -> str:
         said = {
-            "lateness": "the generator sent late: its p99 of lateness, as a share of the measured p50, is",
-            "sent": "the generator did not hold the rate: the rate sent differs from that of the schedule by",
-            "drift": "the service was not steady: the p50 of both halves of the run differs by",
-            "achieved": "the service did not keep up: the rate of good answers is below that of the schedule by",
+            "lateness": "the generator sent late: its p99 lateness, as a share of the measured p50, is",
+            "sent": "the generator did not hold the rate: the sent rate differs from the schedule by",
+            "drift": "the service was not stable: the p50 of both halves of the run differs by",
+            "achieved": "the service did not keep up: the rate of good answers is below the schedule by",
         }[self.name]
-        return f"{said} {self.value:.1%}, at most {self.limit:.0%} allowed"
+        return f"{said} {self.value:.1%} (maximum {self.limit:.0%})"
 
 
 def failed_gates(
@@ -161,24 +161,24 @@ def check(plan: Plan, calls: Sequence[Call]) -> None:
     if not calls:
         raise LoadError("there are no requests to send")
     if not 0 < plan.rate <= MOST_RATE:
-        raise LoadError(f"the rate is {plan.rate:g}/s; it may be up to {MOST_RATE:g}/s")
+        raise LoadError(f"the rate is {plan.rate:g}/s; the maximum is {MOST_RATE:g}/s")
     if not 0 < plan.seconds <= MOST_SECONDS or not 0 <= plan.warmup_s <= MOST_SECONDS:
-        raise LoadError(f"the run takes {plan.warmup_s:g} s + {plan.seconds:g} s; each may be up to {MOST_SECONDS:g} s")
+        raise LoadError(f"the run takes {plan.warmup_s:g} s + {plan.seconds:g} s; at most {MOST_SECONDS:g} s each")
     if plan.rate * (plan.seconds + plan.warmup_s) > MOST_REQUESTS:
         raise LoadError(f"the run has more than {MOST_REQUESTS} requests")
     if not plan.own_target and not is_loopback(plan.url):
-        raise LoadError(f"{plan.url} is not on this machine; load only what is yours, and say that it is")
+        raise LoadError(f"{plan.url} is not on this machine; confirm that you may load it")
 
 
 def is_loopback(url: str) -> bool:
     """Tell whether all addresses of a URL's host are of this machine; raises `LoadError` where it is no HTTP URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise LoadError(f"{url} is no address of a service; one reads http://127.0.0.1:8000")
+        raise LoadError(f"{url} is not the address of a service; example: http://127.0.0.1:8000")
     try:
         found = socket.getaddrinfo(parts.hostname, None)
     except OSError as error:
-        raise LoadError(f"{parts.hostname} is not known: {error.strerror}") from None
+        raise LoadError(f"unknown host {parts.hostname}: {error.strerror}") from None
     return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_loopback for entry in found)
 
 
@@ -261,7 +261,7 @@ class _Run:
     def _result(self) -> tuple[Record, Samples]:
         measured = self.due >= 0
         if not measured.any():
-            raise LoadError("no request was due in the measured part; take a longer run or a higher rate")
+            raise LoadError("no request was due in the measured part; use a longer run or a higher rate")
         due, sent, done = self.due[measured], self.sent[measured], self.done[measured]
         samples = Samples(due, sent, done - due, self.status[measured])
         errors = (what for index, what in self.errors.items() if measured[index])

@@ -42,10 +42,10 @@ def create_app(model: Model, settings: ModelServerSettings) -> FastAPI:
 def main() -> None:
     """Serve the model of the name on the command line."""
     parser = argparse.ArgumentParser("kit.model_server", description=__doc__)
-    parser.add_argument("name", help="of the model: its file is NAME.skops")
+    parser.add_argument("name", help="the name of the model; its file is NAME.skops")
     name: str = parser.parse_args().name
     if not name.isidentifier():
-        parser.error("the name of a model takes letters, digits and _, and starts with a letter")
+        parser.error("the name of a model must start with a letter, and contain only letters, digits and _")
     settings = read_settings(ModelServerSettings)
     with refusing():
         model = load(trained(settings.data_set, settings.data_dir, name=name))

@@ -194,14 +194,14 @@ def load(path: Path, digest: str = "") -> Model:
     try:
         untrusted = [name for name in skops.io.get_untrusted_types(data=data) if name != TREE_TYPE]
         if untrusted:
-            raise RefusedModelError(f"{path}: holds types that could run code: {', '.join(untrusted)}")
+            raise RefusedModelError(f"{path}: contains types that could run code: {', '.join(untrusted)}")
         estimator: Estimator = skops.io.loads(data, trusted=[TREE_TYPE])
         if not are_sound(trees_of(estimator), len(card.features)):
-            raise RefusedModelError(f"{path}: holds trees with indices that lead out of them")
+            raise RefusedModelError(f"{path}: contains trees with indices outside the tree")
     except RefusedModelError:
         raise
     except Exception as error:  # whatever a damaged archive raises, it is not served
-        raise RefusedModelError(f"{path}: is no skops file: {error}") from None
+        raise RefusedModelError(f"{path}: is not a skops file: {error}") from None
     return Model(card, estimator)
 
 
@@ -223,9 +223,9 @@ def read_card(model: Path) -> Card:
             "shares": tuple(values["shares"]),
         })
     except OSError as error:
-        raise RefusedModelError(f"{path}: the model's card cannot be read: {error.strerror}") from None
+        raise RefusedModelError(f"{path}: the model card cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise RefusedModelError(f"{path}: is no model card: {error}") from None
+        raise RefusedModelError(f"{path}: is not a model card: {error}") from None
 
 
 def _split(

@@ -47,7 +47,7 @@ def add_outcomes(app: FastAPI, results: Results, path: str) -> None:
     def look(key: str) -> JSONResponse:
         result = results.get(key)
         if result is None:
-            raise HTTPException(404, "nothing of this id was accepted")
+            raise HTTPException(404, "no request with this id was accepted")
         status = {"pending": 202, "done": 200, "dead": 410}[result.status]
         body = Outcome.of(result).model_dump(exclude_none=True)
         headers = {"Cache-Control": "no-store", **(AGAIN if status == 202 else {})}  # a dead one may come back
@@ -55,4 +55,4 @@ def add_outcomes(app: FastAPI, results: Results, path: str) -> None:
 
     @app.exception_handler(SQLAlchemyError)
     async def store_down(_request: Request, error: SQLAlchemyError) -> JSONResponse:
-        return JSONResponse({"error": f"the store of results failed: {reason(error)}"}, 503, AGAIN)
+        return JSONResponse({"error": f"the result store failed: {reason(error)}"}, 503, AGAIN)

@@ -24,8 +24,8 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         taken = error.errno == errno.EADDRINUSE
-        cure = "SERVE_PORT to another" if taken else "SERVE_HOST to an address of this machine"
-        refuse(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}; set {cure}")
+        fix = "SERVE_PORT to another port" if taken else "SERVE_HOST to an address of this machine"
+        refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set {fix}")
     return listener
 
 
@@ -57,7 +57,7 @@ def free_port(host: str = "127.0.0.1") -> int:
     down for a moment, which then cannot come back.
     """
     found = next((port for port in random.SystemRandom().sample(_FREE, _TRIES) if _is_free(host, port)), 0)
-    return found or refuse(f"{host}: no port from {_FREE.start} on can be listened on; is it one of this machine?")
+    return found or refuse(f"{host}: cannot listen on any port from {_FREE.start}; is it an address of this machine?")
 
 
 def _is_free(host: str, port: int) -> bool:

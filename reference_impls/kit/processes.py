@@ -89,7 +89,7 @@ class Processes:
             try:
                 part.process.wait(grace_s)
             except subprocess.TimeoutExpired:
-                print(f"{part.name} did not end within {grace_s:g} s; it is killed", file=sys.stderr, flush=True)
+                print(f"{part.name} did not exit within {grace_s:g} s; killing it", file=sys.stderr, flush=True)
                 part.process.kill()
                 part.process.wait()
 
@@ -101,7 +101,7 @@ class Processes:
         while not self._stopping:
             dead = next((p for p in self.parts if p.process is not None and p.process.poll() is not None), None)
             if dead is not None and dead.process is not None:
-                raise StartError(f"{dead.name} ended with status {dead.process.returncode}")
+                raise StartError(f"{dead.name} exited with status {dead.process.returncode}")
             try:
                 if client.get(url).status_code == 200:
                     return
@@ -110,7 +110,7 @@ class Processes:
             if time.monotonic() > end:
                 raise StartError(f"{url} was not ready within {patience_s:g} s")
             time.sleep(_PAUSE_S)
-        raise StartError("stopped before it was ready")
+        raise StartError("it was stopped before it was ready")
 
     def _keep(self) -> None:
         dead_since: dict[str, float] = {}
@@ -120,8 +120,9 @@ class Processes:
                     continue
                 if part.name not in dead_since:
                     dead_since[part.name] = time.monotonic()
-                    again = "; it is started again" if part.restart else ""
-                    print(f"{part.name} ended with {part.process.returncode}{again}", file=sys.stderr, flush=True)
+                    again = "; restarting it" if part.restart else ""
+                    status = part.process.returncode
+                    print(f"{part.name} exited with status {status}{again}", file=sys.stderr, flush=True)
                 elif part.restart and time.monotonic() - dead_since[part.name] > _RESTART_AFTER_S:
                     del dead_since[part.name]
                     part.start()

@@ -19,7 +19,7 @@ PREFIX = "SERVE_"
 
 
 class Settings(BaseSettings):
-    """What every service of the kit heeds; a pattern adds its own fields in a subclass.
+    """The settings of every service; a pattern adds its own fields in a subclass.
 
     `data_dir` is where everything stays that must survive a restart. `part` names a process that belongs to a larger
     pattern, for its logs.
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(1_000_000, gt=0)
     part: str = ""
-    drain_s: float = Field(10, gt=0, description="how long requests in flight may take to end after SIGTERM")
+    drain_s: float = Field(10, gt=0, description="how long requests in flight may take after SIGTERM")
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -51,7 +51,7 @@ def read_settings(kind: type[S]) -> S:
     if isinstance(settings, Settings):
         file = next((p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists() and not p.is_dir()), None)
         if file is not None:
-            refuse(f"{PREFIX}DATA_DIR: {file} is no folder")
+            refuse(f"{PREFIX}DATA_DIR: {file} is not a folder")
     return settings
 
 
@@ -66,7 +66,7 @@ def _said(place: tuple[int | str, ...], message: str) -> str:
 def command_line(module: str, description: str | None, *kinds: type[BaseSettings]) -> ArgumentParser:
     """Return the parser of `python -m module`; its help ends with the settings, their defaults and what they are.
 
-    A variable that is none of them is told on standard error: it may be misspelt, or meant for another pattern.
+    An unknown `SERVE_` variable is reported on standard error: it may be misspelt, or meant for another pattern.
     """
     fields = {name: field for kind in kinds for name, field in kind.model_fields.items() if name != "part"}
     lines = [
@@ -78,14 +78,14 @@ def command_line(module: str, description: str | None, *kinds: type[BaseSettings
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             likely = get_close_matches(name.upper(), known, 1, 0.8)
             hint = f"did you mean {likely[0]}?" if likely else "--help lists them"
-            print(f"warning: {name} is no setting of {module}; {hint}", file=sys.stderr, flush=True)
-    epilog = "settings, from the environment, with their defaults:\n" + "\n".join(lines)
+            print(f"warning: {name} is not a setting of {module}; {hint}", file=sys.stderr, flush=True)
+    epilog = "settings (environment variables) with their defaults:\n" + "\n".join(lines)
     return ArgumentParser(module, description=description, epilog=epilog, formatter_class=RawDescriptionHelpFormatter)
 
 
 def _shown(default: object) -> str:
     if default is PydanticUndefined:
-        return "needed"
+        return "required"
     if isinstance(default, (tuple, list, dict)):
         return json.dumps(default)
     return "none" if default in (None, "") else str(default)

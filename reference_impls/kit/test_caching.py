@@ -210,7 +210,7 @@ def test_a_store_that_hangs_or_dies_is_gone_around_until_it_is_back(tmp_path: Pa
     with ExitStack() as stack, capture_logs() as logs:
         asyncio.run(scenario(stack.enter_context(redis_server(tmp_path)), stack))
     changes = [line["event"] for line in logs]
-    gone, back = "the cache is gone; every value is computed", "the cache is back"
+    gone, back = "the cache is down; every value is computed", "the cache is back"
     assert changes == [gone, back] * (len(changes) // 2) and len(changes) >= 4  # a change is told, not each request
 
 

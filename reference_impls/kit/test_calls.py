@@ -131,8 +131,8 @@ def test_what_was_not_answered_is_asked_once_more(first: Handler) -> None:
         (answering(504, '{"error": "late"}'), 504, 1, "model: late"),
         (answering(422, '{"error": "too few"}'), 422, 1, "model: too few"),
         (answering(404, '{"error": "Not Found"}'), 502, 1, "model: Not Found"),
-        (answering(200, '{"predictions": "none"}'), 502, 1, "model: gave an answer that is none (status 200)"),
-        (answering(500, "<html>"), 502, 1, "model: gave an answer that is none (status 500)"),
+        (answering(200, '{"predictions": "none"}'), 502, 1, "model: returned an invalid answer (status 200)"),
+        (answering(500, "<html>"), 502, 1, "model: returned an invalid answer (status 500)"),
     ],
 )
 def test_each_failure_has_its_status_and_reason(handler: Handler, status: int, requests: int, reason: str) -> None:
@@ -164,7 +164,7 @@ def test_retries_stay_a_small_share_of_the_calls() -> None:
     assert calls < len(server.heads) <= calls * 1.1 + 10
 
 
-def test_a_server_that_cannot_be_reached_is_told_as_such() -> None:
+def test_an_unreachable_server_is_reported_as_such() -> None:
     async def call() -> None:
         callee = Callee("model", f"http://127.0.0.1:{free_port()}")
         try:

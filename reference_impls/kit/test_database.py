@@ -65,7 +65,11 @@ def test_processes_that_start_at_once_make_the_tables_and_count_together(tmp_pat
 
 @pytest.mark.parametrize(
     ("url", "what"),
-    [("nothing", "is no URL"), ("mysql://host/name", "names mysql"), ("sqlite:////proc/none/x.db", "cannot be used")],
+    [
+        ("nothing", "is not a URL"),
+        ("mysql://host/name", "unknown database mysql"),
+        ("sqlite:////proc/none/x.db", "cannot be used"),
+    ],
 )
 def test_a_database_that_cannot_be_used_is_refused(url: str, what: str, tmp_path: Path) -> None:
     with pytest.raises(RefusedDatabaseError, match=what):

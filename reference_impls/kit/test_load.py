@@ -97,7 +97,7 @@ def test_each_gate_fails_alone_and_says_by_how_much(changed: Record, name: str, 
     assert failed_gates(STEADY) == []
     (gate,) = failed_gates(changed)
     assert (gate.name, gate.whose) == (name, whose)
-    assert f"{gate.value:.1%}, at most {gate.limit:.0%} allowed" in str(gate)
+    assert f"{gate.value:.1%} (maximum {gate.limit:.0%})" in str(gate)
 
 
 def test_arrivals_keep_to_their_rate_and_seed() -> None:
@@ -114,10 +114,10 @@ def test_arrivals_keep_to_their_rate_and_seed() -> None:
     ("plan", "reason"),
     [
         (Plan("http://192.0.2.1", 1, 1), "is not on this machine"),
-        (Plan("ftp://127.0.0.1", 1, 1), "is no address of a service"),
+        (Plan("ftp://127.0.0.1", 1, 1), "is not the address of a service"),
         (Plan("http://127.0.0.1", 0, 1), "the rate is 0/s"),
-        (Plan("http://127.0.0.1", 1e9, 1), "it may be up to 5000/s"),
-        (Plan("http://127.0.0.1", 1, 1e9), "each may be up to 3600 s"),
+        (Plan("http://127.0.0.1", 1e9, 1), "the maximum is 5000/s"),
+        (Plan("http://127.0.0.1", 1, 1e9), "at most 3600 s each"),
         (Plan("http://127.0.0.1", 5000, 3600), "more than 1000000 requests"),
     ],
 )

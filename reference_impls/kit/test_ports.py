@@ -24,7 +24,7 @@ def test_a_port_that_is_taken_ends_the_start_with_what_to_do(taken: int, capsys:
     with pytest.raises(SystemExit) as ended:
         front_port(Settings.model_validate({"port": taken}))
     assert ended.value.code == 2
-    assert f"127.0.0.1:{taken} cannot be listened on" in capsys.readouterr().err
+    assert f"cannot listen on 127.0.0.1:{taken}: " in capsys.readouterr().err
 
 
 def test_a_port_left_open_is_a_free_one() -> None:
@@ -42,7 +42,7 @@ def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
 
 
 def test_a_host_that_is_no_address_of_this_machine_is_refused(tmp_path: Path) -> None:
-    assert "192.0.2.1: no port from" in refusal(tmp_path, "prep_pred", host="192.0.2.1", port=0)
+    assert "192.0.2.1: cannot listen on any port from" in refusal(tmp_path, "prep_pred", host="192.0.2.1", port=0)
 
 
 def test_connections_answer_without_nagles_delay() -> None:
@@ -51,4 +51,4 @@ def test_connections_answer_without_nagles_delay() -> None:
 
 
 def test_a_pattern_of_several_parts_does_not_pass_off_what_answers_on_its_port(taken: int, tmp_path: Path) -> None:
-    assert "cannot be listened on" in refusal(tmp_path, "prep_pred", port=taken)
+    assert "cannot listen on " in refusal(tmp_path, "prep_pred", port=taken)

@@ -61,7 +61,7 @@ def test_each_message_is_done_or_dead_with_its_reason_and_the_dead_come_back(url
         deaths += life()
     assert said("done").keys() == {"a", "b", "c"}
     dead = said("dead")
-    assert "did not survive it" in dead["poisoned"] and deaths >= ATTEMPTS
+    assert "its worker crashed" in dead["poisoned"] and deaths >= ATTEMPTS
     assert dead["faulty"] == f"RuntimeError: as asked (attempt {ATTEMPTS} of {ATTEMPTS})"
     assert dead["useless"] == "no use"
     assert sorted(asyncio.run(replay())) == ["faulty", "poisoned", "useless"]
@@ -74,7 +74,7 @@ def test_the_pause_doubles_up_to_the_longest() -> None:
         assert most / 2 <= policy.pause_after(attempt) <= most
 
 
-def test_a_queue_that_is_down_is_told(tmp_path: Path) -> None:
+def test_a_queue_that_is_down_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no database")
     for url in (f"sqlite:///{tmp_path / 'file'}", "amqp://127.0.0.1:1", "kafka://127.0.0.1:1"):
 

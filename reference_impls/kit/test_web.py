@@ -17,21 +17,21 @@ app = make_app("defect", settings)
 
 @app.get("/fails")
 def fails() -> None:
-    raise RuntimeError("the reason")
+    raise RuntimeError("a private detail")
 
 serve(app, settings)
 """
 
 
-def test_a_defect_is_told_under_its_request_and_costs_no_other(tmp_path: Path) -> None:
+def test_a_defect_is_reported_with_its_request_and_affects_no_other(tmp_path: Path) -> None:
     (tmp_path / "defect.py").write_text(DEFECT)
     with start(tmp_path, "defect") as service:
         answer = service.client.get("/fails", headers={"X-Request-ID": "abc"})
         assert (answer.status_code, answer.json()["request"]) == (500, "abc")
-        assert "the reason" not in answer.text
+        assert "a private detail" not in answer.text
         assert service.client.get("/live").status_code == 200      # on the same connection
         (line,) = [line for line in service.errors.splitlines() if "request failed" in line]
-        assert '"request": "abc"' in line and "the reason" in line
+        assert '"request": "abc"' in line and "a private detail" in line
         assert 'status="500"' in service.client.get("/metrics").text
         assert service.stop() == 0
 
@@ -45,10 +45,10 @@ def test_a_wrong_setting_is_named(module: str, settings: dict[str, str], said: s
     assert said in refusal(tmp_path, module, **settings)
 
 
-def test_a_misspelt_setting_is_told(tmp_path: Path) -> None:
+def test_a_misspelt_setting_is_reported(tmp_path: Path) -> None:
     service = launch(tmp_path, "web_single", "--help", digets="0" * 64, rounds=3)
     assert service.process.wait(60) == 0
     assert service.errors.splitlines() == [
-        "warning: SERVE_DIGETS is no setting of web_single; did you mean SERVE_DIGEST?",
-        "warning: SERVE_ROUNDS is no setting of web_single; --help lists them",
+        "warning: SERVE_DIGETS is not a setting of web_single; did you mean SERVE_DIGEST?",
+        "warning: SERVE_ROUNDS is not a setting of web_single; --help lists them",
     ]

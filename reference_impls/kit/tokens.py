@@ -25,14 +25,14 @@ def holder_of(tokens: dict[str, Token]) -> Callable[[Request], str]:
 
     def holder(request: Request) -> str:
         if not tokens:
-            raise HTTPException(403, "nobody may do this, since SERVE_ADMIN_TOKENS names no token")
+            raise HTTPException(403, "not allowed: SERVE_ADMIN_TOKENS contains no token")
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         names = [
             name for name, token in tokens.items()
             if compare_digest(token.get_secret_value().encode(), given.strip().encode())
         ]  # fmt: skip
         if scheme.lower() != "bearer" or not names:
-            raise HTTPException(401, "this needs `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(401, "no known token in `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
         return names[0]
 
     return holder

@@ -168,7 +168,7 @@ class _Observe:
             log.error("request failed", reason=repr(error), exc_info=True)
             if started:
                 raise
-            said = {"error": "the service failed; its log says why", "request": request}
+            said = {"error": "the service failed; the reason is in its log", "request": request}
             await JSONResponse(said, 500)(scope, receive, observed)
         finally:
             seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""`python -m load_test --url … --rate 50/s --p99 100ms`: exit status 0 met, 1 not met, 3 the run says nothing."""
+"""`python -m load_test --url … --rate 50/s --p99 100ms`: exit status 0 met, 1 not met, 3 invalid run."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _PATIENCE_S = 60.0
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = command_line("load_test", __doc__, Settings)
-    parser.add_argument("--url", default="", help="the service; without one a small service is started and tested")
-    parser.add_argument("--mine", action="store_true", help="the service is not on this machine, and I may load it")
-    parser.add_argument("--path", default="/predict", help="where it predicts")
-    parser.add_argument("--data", choices=get_args(DataSet), default="iris", help="records to draw the inputs from")
-    parser.add_argument("--inputs", type=Path, help="recorded bodies, one JSON a line, in place of --data")
-    parser.add_argument("--rate", type=_read(parse_rate), default=50.0, help="the expected peak, as 50/s")
-    parser.add_argument("--p99", type=_read(parse_duration), default=0.1, help="the objective, as 100ms")
-    parser.add_argument("--errors", type=_read(parse_share), default=0.001, help="errors allowed, as 0.1%%")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure")
-    parser.add_argument("--warm-up", type=float, default=3.0, help="seconds before, which do not count")
-    parser.add_argument("--most-lateness", type=_read(parse_share), default=0.05, help="gate: share of the p50")
-    parser.add_argument("--most-drift", type=_read(parse_share), default=0.05, help="gate: change of the p50")
-    parser.add_argument("--json", type=Path, help="write the result there; never over a file")
+    parser.add_argument("--url", default="", help="the address of the service (default: test a small one)")
+    parser.add_argument("--mine", action="store_true", help="confirm that you may load a service on another machine")
+    parser.add_argument("--path", default="/predict", help="the path of its predictions")
+    parser.add_argument("--data", choices=get_args(DataSet), default="iris", help="the data set of the inputs")
+    parser.add_argument("--inputs", type=Path, help="recorded request bodies, one JSON per line; replaces --data")
+    parser.add_argument("--rate", type=_read(parse_rate), default=50.0, help="the expected peak, for example 50/s")
+    parser.add_argument("--p99", type=_read(parse_duration), default=0.1, help="the objective, for example 100ms")
+    parser.add_argument("--errors", type=_read(parse_share), default=0.001, help="allowed errors, for example 0.1%%")
+    parser.add_argument("--seconds", type=float, default=20.0, help="the measured seconds")
+    parser.add_argument("--warm-up", type=float, default=3.0, help="the seconds before that, which are not measured")
+    parser.add_argument("--most-lateness", type=_read(parse_share), default=0.05, help="maximum, as a share of the p50")
+    parser.add_argument("--most-drift", type=_read(parse_share), default=0.05, help="maximum change of the p50")
+    parser.add_argument("--json", type=Path, help="write the result to this new file")
     return parser.parse_args()
 
 
@@ -65,9 +65,9 @@ def main() -> int:
     try:
         calls = recorded(call.inputs, call.path) if call.inputs else drawn(call.data, call.path)
         if call.json and call.json.exists():
-            raise LoadError(f"{call.json} exists and is not overwritten; name another file")
+            raise LoadError(f"{call.json} exists; name a new file")
         if call.json and not call.json.resolve().parent.is_dir():
-            raise LoadError(f"there is no folder {call.json.parent}; make it first")
+            raise LoadError(f"the folder {call.json.parent} does not exist; create it first")
         plan = Plan(call.url or "http://127.0.0.1", call.rate, call.seconds, call.warm_up, own_target=call.mine)
         check(plan, calls)
         with _service(call.url) as url:
@@ -128,7 +128,7 @@ def report(record: Record, objective: Objective, verdict: Verdict, reasons: list
         print(f"          {reason}")
     if verdict is Verdict.MET:
         today = datetime.now(UTC).date().isoformat()
-        print("for arch.yaml, at the component that was tested:")
+        print("for arch.yaml, in the tested component:")
         print(f"    load_tested: {{rate: {record.achieved:.3g}/s, p99: {duration(record.p99)}, date: {today}}}")
 
 
@@ -137,7 +137,7 @@ def _share(value: float) -> str:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    print("stopped before its end: the run says nothing", file=sys.stderr, flush=True)
+    print("stopped early: the run is invalid", file=sys.stderr, flush=True)
     sys.exit(int(Verdict.INVALID))
 
 

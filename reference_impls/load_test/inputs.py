@@ -28,10 +28,10 @@ def recorded(file: Path, path: str) -> list[Call]:
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"{file}: cannot be read: {error}") from None
     if not lines or len(lines) > MOST_INPUTS:
-        raise LoadError(f"{file}: has {len(lines)} lines; from 1 to {MOST_INPUTS} are taken")
+        raise LoadError(f"{file}: has {len(lines)} lines; it must have 1 to {MOST_INPUTS}")
     for number, line in enumerate(lines, 1):
         try:
             json.loads(line)
         except ValueError as error:
-            raise LoadError(f"{file}:{number}: is no JSON: {error}") from None
+            raise LoadError(f"{file}:{number}: is not JSON: {error}") from None
     return [Call(path, line.encode()) for line in lines]

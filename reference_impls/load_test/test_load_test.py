@@ -26,13 +26,13 @@ TOLERANT = ("--most-lateness", "1000000", "--most-drift", "1000000", "--seconds"
     ("record", "verdict", "reason"),
     [
         (STEADY, Verdict.MET, ""),
-        (replace(STEADY, p99=0.2), Verdict.NOT_MET, "the p99 is 200ms, at most 100ms asked"),
-        (replace(STEADY, good=990), Verdict.NOT_MET, "1.00% of the requests have no good answer"),
+        (replace(STEADY, p99=0.2), Verdict.NOT_MET, "the p99 is 200ms, above the maximum of 100ms"),
+        (replace(STEADY, good=990), Verdict.NOT_MET, "1.00% of the requests got no good answer"),
         (replace(STEADY, lateness_p99=0.01), Verdict.INVALID, "the generator sent late"),
         (replace(STEADY, lateness_p99=0.01, p99=0.2), Verdict.INVALID, "the generator sent late"),
-        (replace(STEADY, drift=0.2), Verdict.INVALID, "the service was not steady"),
+        (replace(STEADY, drift=0.2), Verdict.INVALID, "the service was not stable"),
         (replace(STEADY, drift=0.2, p99=0.2), Verdict.NOT_MET, "the p99 is 200ms"),
-        (replace(STEADY, good=0, p50=float("nan"), p99=float("nan")), Verdict.NOT_MET, "none of 1000 requests has"),
+        (replace(STEADY, good=0, p50=float("nan"), p99=float("nan")), Verdict.NOT_MET, "none of 1000 requests got"),
     ],
 )
 def test_the_verdict_follows_from_the_record(record: Record, verdict: Verdict, reason: str) -> None:
@@ -55,10 +55,10 @@ def test_an_objective_that_is_met_gives_the_line_for_the_architecture(tmp_path: 
             assert "INVALID RUN" in service.output and "at most 2% allowed" in service.output
         assert found["record"]["requests"] > 30 and not found["record"]["errors"]
         assert not service.children()              # its own service ended with it
-    assert "is not overwritten" in refusal(tmp_path, "load_test", *words)
+    assert "name a new file" in refusal(tmp_path, "load_test", *words)
 
 
-def test_a_running_service_that_misses_its_objective_is_told(tmp_path: Path) -> None:
+def test_a_running_service_that_misses_its_objective_is_reported(tmp_path: Path) -> None:
     with start(tmp_path, "load_test.service") as service:
         missed = launch(tmp_path / "1", "load_test", "--url", service.url, "--p99", "1us", *TOLERANT, "--rate", "20")
         lost = launch(tmp_path / "2", "load_test", "--url", service.url, "--path", "/no", *TOLERANT, "--rate", "20")
@@ -67,7 +67,7 @@ def test_a_running_service_that_misses_its_objective_is_told(tmp_path: Path) -> 
         for what, content in bad_bodies().items():
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], what
-        for run, said in ((missed, "at most 0.001ms asked"), (lost, "requests has a good answer")):
+        for run, said in ((missed, "above the maximum of 0.001ms"), (lost, "requests got a good answer")):
             status = run.process.wait(90)
             assert (status == 1 and said in run.output) or (status == 3 and "INVALID RUN" in run.output), run.output
             run.client.close()
@@ -76,16 +76,16 @@ def test_a_running_service_that_misses_its_objective_is_told(tmp_path: Path) -> 
 def test_a_run_that_is_stopped_says_nothing(tmp_path: Path) -> None:
     with start(tmp_path, "load_test", "--seconds", "600") as service:
         assert service.stop() == Verdict.INVALID
-        assert "stopped before its end" in service.errors and "Traceback" not in service.errors
+        assert "stopped early" in service.errors and "Traceback" not in service.errors
         assert not service.children()
 
 
 def test_a_wrong_call_is_refused(tmp_path: Path) -> None:
     assert "is not on this machine" in refusal(tmp_path, "load_test", "--url", "http://192.0.2.1")
     (tmp_path / "bodies.jsonl").write_text('{"inputs": []}\n{oops\n')
-    assert "bodies.jsonl:2: is no JSON" in refusal(tmp_path, "load_test", "--inputs", str(tmp_path / "bodies.jsonl"))
+    assert "bodies.jsonl:2: is not JSON" in refusal(tmp_path, "load_test", "--inputs", str(tmp_path / "bodies.jsonl"))
     wrong = launch(tmp_path, "load_test", "--p99", "soon")
-    assert wrong.process.wait(60) == 2 and "`soon` is no duration; one reads 100ms" in wrong.errors
+    assert wrong.process.wait(60) == 2 and "`soon` is not a duration; examples: 100ms" in wrong.errors
     wrong.client.close()
 
 

@@ -41,16 +41,16 @@ def judge(record: Record, objective: Objective) -> tuple[Verdict, list[str]]:
     """
     gates = failed_gates(record, objective.lateness, objective.drift)
     if not record.good:
-        return Verdict.NOT_MET, [f"none of {record.requests} requests has a good answer"]
+        return Verdict.NOT_MET, [f"none of {record.requests} requests got a good answer"]
     late = [str(gate) for gate in gates if gate.whose == "generator"]
     if late:
         return Verdict.INVALID, late
     missed = []
     if not record.p99 <= objective.p99_s:
-        missed.append(f"the p99 is {duration(record.p99)}, at most {duration(objective.p99_s)} asked")
+        missed.append(f"the p99 is {duration(record.p99)}, above the maximum of {duration(objective.p99_s)}")
     if record.error_share > objective.errors:
-        asked = f"at most {objective.errors:.2%} asked"
-        missed.append(f"{record.error_share:.2%} of the requests have no good answer, {asked}")
+        asked = f"maximum {objective.errors:.2%}"
+        missed.append(f"{record.error_share:.2%} of the requests got no good answer, {asked}")
     if missed:
         return Verdict.NOT_MET, [*missed, *(str(gate) for gate in gates)]
     return (Verdict.INVALID, [str(gate) for gate in gates]) if gates else (Verdict.MET, [])
@@ -75,7 +75,7 @@ def parse_duration(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|min)", text.strip())
     if not found:
-        raise ValueError(f"`{text}` is no duration; one reads 100ms or 1.5s")
+        raise ValueError(f"`{text}` is not a duration; examples: 100ms, 1.5s")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -87,7 +87,7 @@ def parse_rate(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(/s|/min)?", text.strip())
     if not found:
-        raise ValueError(f"`{text}` is no rate; one reads 50/s")
+        raise ValueError(f"`{text}` is not a rate; example: 50/s")
     return float(found[1]) / (60 if found[2] == "/min" else 1)
 
 
@@ -96,5 +96,5 @@ def parse_share(text: str) -> float:
     number = text.strip()
     value = float(number[:-1]) / 100 if number.endswith("%") else float(number)
     if not value >= 0:
-        raise ValueError(f"`{text}` is no share; one reads 0.1%")
+        raise ValueError(f"`{text}` is not a share; example: 0.1%")
     return value

@@ -39,7 +39,7 @@ def create_app(settings: ProxySettings) -> FastAPI:
     servers = {name: Callee(name, str(url)) for name, url in settings.models.items()}
     app = make_app("microservice-horizontal", settings, lambda _app: closing(*servers.values()))
     use_deadlines(app, settings.deadline_s)
-    missing = Counter("missing_total", "Predictions that did not come.", ("model", "status"),
+    missing = Counter("missing_total", "Missing predictions.", ("model", "status"),
                       registry=app.state.metrics.registry)  # fmt: skip
 
     async def ask(name: str, records: Records, deadline: Deadline) -> Predictions | CallError:
@@ -54,7 +54,7 @@ def create_app(settings: ProxySettings) -> FastAPI:
         """Ask all models named; one that fails costs its own part of the answer and no other."""
         unknown = sorted(question.root.keys() - servers.keys())
         if unknown:
-            raise UnfitInputError(f"unknown model {unknown[0][:40]!r}; there are {', '.join(sorted(servers))}")
+            raise UnfitInputError(f"unknown model {unknown[0][:40]!r}; known models: {', '.join(sorted(servers))}")
         answers = await asyncio.gather(*(ask(name, records, deadline) for name, records in question.root.items()))
         return merge(dict(zip(question.root, answers, strict=True)))
 

@@ -51,14 +51,14 @@ def test_each_answer_comes_from_the_model_that_was_asked(service: Service, tmp_p
 
 
 def test_bad_input_is_refused_and_that_of_one_model_costs_its_own_answer_alone(service: Service) -> None:
-    assert "there are breast_cancer, iris, wine" in ask(service, {"rose": QUESTION["iris"]}).json()["error"]
+    assert "known models: breast_cancer, iris, wine" in ask(service, {"rose": QUESTION["iris"]}).json()["error"]
     assert ask(service, {}).status_code == 422
     bad = bad_bodies(50_000)
     for what, content in {**bad, **{f"iris: {w}": b'{"iris": ' + c + b"}" for w, c in bad.items()}}.items():
         answer = service.client.post("/predict", content=content, headers=JSON)
         assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
     narrow = ask(service, {**QUESTION, "wine": {"inputs": [[1.0]]}}).json()
-    assert narrow["partial"] is True and "the model takes 13" in narrow["missing"]["wine"]
+    assert narrow["partial"] is True and "the model needs 13" in narrow["missing"]["wine"]
     assert sorted(narrow["predictions"]) == ["breast_cancer", "iris"]
     assert ask(service, headers={HEADER: "0"}).status_code == 504
 
@@ -71,7 +71,7 @@ def test_a_model_that_is_killed_costs_its_own_answer_alone_and_comes_back(servic
     wait_for(lambda: ask(service).json().get("partial") is False, 60)
 
 
-def test_models_that_hang_are_missed_at_the_deadline_and_without_any_the_reasons_are_told(service: Service) -> None:
+def test_models_that_hang_are_missing_and_without_any_model_the_reasons_are_given(service: Service) -> None:
     hanging = [server_of(service, name) for name in MODELS]
     os.kill(hanging[0], signal.SIGSTOP)
 

@@ -1,4 +1,4 @@
-"""`python -m microservice_vertical`: a server for each stage, and the proxy that asks them in order."""
+"""`python -m microservice_vertical`: a server for each stage, and the proxy that calls them in order."""
 
 from __future__ import annotations
 

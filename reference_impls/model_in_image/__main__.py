@@ -1,4 +1,4 @@
-"""`python -m model_in_image`: serve the release of `SERVE_RELEASE_DIR`, or one that is built first."""
+"""`python -m model_in_image`: serve the release in `SERVE_RELEASE_DIR`, or build one first."""
 
 from __future__ import annotations
 

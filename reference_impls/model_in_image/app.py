@@ -46,7 +46,7 @@ def create_app(settings: ModelInImageSettings) -> FastAPI:
         build(folder)
     release, model = open_release(folder)
     if settings.tag not in ("", release.tag):
-        raise RefusedModelError(f"{folder}: holds release {release.tag}, but SERVE_TAG says {settings.tag}")
+        raise RefusedModelError(f"{folder}: contains release {release.tag}, but SERVE_TAG says {settings.tag}")
     app = make_app("model-in-image", settings, warmed(model))
     info = Info("release", "The release that answers.", registry=app.state.metrics.registry)
     info.info({"tag": release.tag, "model_version": model.card.version})

@@ -34,11 +34,11 @@ def build(folder: Path, model: Path | None = None) -> str:
 def main() -> int:
     """Build, and print the tag alone, for `docker build -t NAME:TAG`."""
     parser = argparse.ArgumentParser("model_in_image.build", description=__doc__)
-    parser.add_argument("--model", type=Path, help="a model with its card beside it; without it one is trained")
+    parser.add_argument("--model", type=Path, help="a model with its card in the same folder (default: train one)")
     parser.add_argument("--out", type=Path, default=Path("release"), help="the folder that the Dockerfile copies")
     call = parser.parse_args()
     if call.model is not None and call.model.resolve().parent == call.out.resolve():
-        parser.error("--model lies in the folder of --out, which is emptied first")
+        parser.error("--model is inside the folder of --out, which is emptied first")
     try:
         print(build(call.out, call.model))
     except (RefusedModelError, OSError) as error:

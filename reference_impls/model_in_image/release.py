@@ -51,15 +51,15 @@ def open_release(folder: Path) -> tuple[Release, Model]:
     try:
         said = Release.model_validate_json(file.read_bytes())
     except OSError as error:
-        reason = f"{file}: cannot be read: {error.strerror}; `python -m model_in_image.build` writes it"
+        reason = f"{file}: cannot be read: {error.strerror}; create it with `python -m model_in_image.build`"
         raise RefusedModelError(reason) from None
     except ValidationError as error:
-        raise RefusedModelError(f"{file}: says no release: {error.errors()[0]['msg']}") from None
+        raise RefusedModelError(f"{file}: is not a release: {error.errors()[0]['msg']}") from None
     path = folder / Path(said.model).name
     model = load(path, said.model_digest)
     actual = describe(path).model_dump()
     for part, built in said.model_dump().items():
         if built != actual[part]:
             what, found = part.removesuffix("_digest"), actual[part]
-            raise RefusedModelError(f"{folder}: its {what} is {found[:25]}, but {built[:25]} was built in")
+            raise RefusedModelError(f"{folder}: its {what} is {found[:25]}, but the release has {built[:25]}")
     return said, model

@@ -47,12 +47,12 @@ def test_one_tag_names_code_and_model_and_what_was_altered_does_not_start(tmp_pa
 
     assert "but SERVE_TAG says" in refusal(tmp_path, "model_in_image", release_dir=release, tag="another")
     other = train("iris", tmp_path / "other", seed=8)
-    for name in ("iris.skops", "iris.json"):       # a whole model with its own card, but not the one that was built in
+    for name in ("iris.skops", "iris.json"):       # a whole model with its own card, but not the released one
         shutil.copyfile(other.with_name(name), release / name)
     assert "its SHA-256 is" in refusal(tmp_path, "model_in_image", release_dir=release)
 
 
-def test_a_card_or_code_other_than_what_was_built_in_is_told(tmp_path: Path) -> None:
+def test_a_card_or_code_that_differs_from_the_release_is_reported(tmp_path: Path) -> None:
     first = build(tmp_path)
     card = tmp_path / "release" / "iris.json"
     card.write_text(card.read_text().replace("setosa", "virginica"))
@@ -64,10 +64,11 @@ def test_a_card_or_code_other_than_what_was_built_in_is_told(tmp_path: Path) -> 
     file.write_text(re.sub(r'"code_digest": "\w+"', '"code_digest": "0123"', said))
     assert "its code is" in refusal(tmp_path, "model_in_image", release_dir=tmp_path / "release")
     file.write_text("{")
-    assert "says no release" in refusal(tmp_path, "model_in_image", release_dir=tmp_path / "release")
+    assert "is not a release" in refusal(tmp_path, "model_in_image", release_dir=tmp_path / "release")
 
 
-def test_what_cannot_be_built_is_told(tmp_path: Path) -> None:
+def test_a_failed_build_gives_its_reason(tmp_path: Path) -> None:
     assert "cannot be read" in build(tmp_path, "--model", "nothing.skops", status=2)
     assert "which is emptied first" in build(tmp_path, "--model", "release/iris.skops", status=2)
-    assert "model_in_image.build` writes it" in refusal(tmp_path, "model_in_image", release_dir=tmp_path / "none")
+    missing = refusal(tmp_path, "model_in_image", release_dir=tmp_path / "none")
+    assert "create it with `python -m model_in_image.build`" in missing

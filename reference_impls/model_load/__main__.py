@@ -1,4 +1,4 @@
-"""`python -m model_load`: the API server, and a registry beside it where `SERVE_REGISTRY_URL` names none."""
+"""`python -m model_load`: the API server, and a registry unless `SERVE_REGISTRY_URL` names one."""
 
 from __future__ import annotations
 

@@ -23,20 +23,20 @@ from kit.tokens import AdminSettings
 from model_load.registry import NAME, Version
 
 GOLDEN = ([5.1, 3.5, 1.4, 0.2], "setosa")
-"""A record that every version has to know: one that does not is no model for these callers."""
+"""A record that every version must predict correctly; a version that does not is rejected."""
 _LONGEST_PAUSE_S = 10.0
 _CURRENT = "current.json"
 log = logger(__name__)
 
 
 class ModelLoadSettings(AdminSettings):
-    """`version` is one by name, or `production`; with `poll_s` above 0 a new one is taken without being told."""
+    """`version` is one by name, or `production`; with `poll_s` above 0, a new version is loaded automatically."""
 
     registry_url: HttpUrl
     model: str = Field(default="iris", pattern=NAME)
     version: str = Field(default="production", pattern=NAME)
     poll_s: float = Field(default=0, ge=0)
-    retry_s: float = Field(default=0.5, gt=0, description="the first pause between attempts; it doubles up to 10 s")
+    retry_s: float = Field(default=0.5, gt=0, description="the first pause between attempts; doubles up to 10 s")
     registry_timeout_s: float = Field(default=5, gt=0)
     most_model_bytes: int = Field(default=100_000_000, gt=0)
 
@@ -108,7 +108,7 @@ class Loader:
                     return now
                 served = Served(said.version, self._fetch(said))
             except (LoadError, OSError) as problem:
-                error = problem if isinstance(problem, LoadError) else LoadError(f"it cannot be kept: {problem}")
+                error = problem if isinstance(problem, LoadError) else LoadError(f"it cannot be stored: {problem}")
                 if self.reason != str(error):      # told when it changes, not at each attempt
                     self.reason = str(error)
                     serves = self.served.version if self.served else "nothing"
@@ -124,7 +124,7 @@ class Loader:
         try:
             return Version.model_validate_json(content)
         except ValidationError:
-            raise LoadError("the registry's answer describes no version") from None
+            raise LoadError("the registry's answer does not describe a version") from None
 
     def _get(self, path: str, most_bytes: int) -> bytes:
         try:
@@ -146,7 +146,7 @@ class Loader:
         """Fetch, check and try a model, and keep it for a start without the registry."""
         content = self._get(f"/models/{said.name}/{said.version}/file", self._settings.most_model_bytes)
         if sha256(content).hexdigest() != said.digest:
-            raise LoadError(f"version {said.version} has another SHA-256 than the registry says")
+            raise LoadError(f"the SHA-256 of version {said.version} differs from the registry")
         folder = self._kept / uuid.uuid4().hex     # of its own: a bad version must not touch the kept one
         folder.mkdir(parents=True)
         path = folder / "model.skops"
@@ -156,7 +156,7 @@ class Loader:
             model = tried(path, said.digest)
         except RefusedModelError as error:
             shutil.rmtree(folder)
-            raise LoadError(f"version {said.version} is refused: {error}") from None
+            raise LoadError(f"version {said.version} is rejected: {error}") from None
         kept = Kept(folder=folder.name, version=said.version, digest=said.digest)
         _write(self._kept / _CURRENT, kept.model_dump_json().encode())
         for old in self._kept.iterdir():
@@ -179,7 +179,7 @@ class Loader:
         except FileNotFoundError:
             return
         except (OSError, ValidationError, RefusedModelError) as error:
-            log.error("the kept copy is not served", reason=str(error))
+            log.error("the stored copy is not used", reason=str(error))
 
 
 def tried(path: Path, digest: str) -> Model:
@@ -187,15 +187,15 @@ def tried(path: Path, digest: str) -> Model:
     model = load(path, digest)
     record, label = GOLDEN
     if model.card.digest != digest:
-        raise RefusedModelError(f"its card says {model.card.digest!r} for its SHA-256")
+        raise RefusedModelError(f"its card has another SHA-256: {model.card.digest!r}")
     if len(model.card.features) != len(record):
-        raise RefusedModelError(f"it takes {len(model.card.features)} numbers, and callers send {len(record)}")
+        raise RefusedModelError(f"it needs {len(model.card.features)} numbers, but callers send {len(record)}")
     try:
         found = as_answer(model, model.predict(np.array([record]))).predictions[0].label
     except Exception as error:  # whatever a model raises on a record that it should know, it is not served
         raise RefusedModelError(f"it fails on the golden record: {error!r}") from None
     if found != label:
-        raise RefusedModelError(f"it calls the golden record {found!r}, which is {label!r}")
+        raise RefusedModelError(f"it predicts {found!r} for the golden record; correct is {label!r}")
     return model
 
 

@@ -81,15 +81,15 @@ class Registry:
     def add(self, name: str, new: NewVersion, who: str) -> Version:
         """Keep a version; answers 422 for another digest than was said, and 409 for a version that exists."""
         if sha256(new.model).hexdigest() != new.digest:
-            raise HTTPException(422, "the model has another SHA-256 than `digest` says")
+            raise HTTPException(422, "the SHA-256 of the model differs from `digest`")
         if new.version == "production":
-            raise HTTPException(422, "`production` names whatever version is in production, and is none itself")
+            raise HTTPException(422, "`production` is reserved for the version in production; choose another name")
         folder = self.root / name / new.version
         said = Version(name=name, version=new.version, digest=new.digest, status="staging", registered_by=who,
                        registered_at=time.time(), card=new.card)  # fmt: skip
         with self._lock:
             if folder.exists():
-                raise HTTPException(409, f"{name} has a version {new.version}, and versions never change")
+                raise HTTPException(409, f"{name} already has a version {new.version}; versions never change")
             partial = self.root / f".{name}-{new.version}"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)

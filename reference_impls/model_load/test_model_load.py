@@ -119,7 +119,7 @@ def starts_from_what_it_verified_while_the_registry_is_gone(folder: Path, url: s
     (kept,) = (folder / "data" / "kept" / "iris").glob("*/model.skops")
     kept.write_bytes(kept.read_bytes() + b"!")
     with start(folder, "model_load", registry_url=url, retry_s=0.05) as server:
-        wait_for(lambda: "the kept copy is not served" in server.errors)
+        wait_for(lambda: "the stored copy is not used" in server.errors)
         assert ready_and_why(server)[0] == 503
 
 
@@ -140,11 +140,11 @@ def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) 
             assert server.client.post("/reload").status_code == 401
 
             bad = {
-                "pickle": (pickle.dumps(Payload(trace)), "is no skops file"),
+                "pickle": (pickle.dumps(Payload(trace)), "is not a skops file"),
                 "code": (skops.io.dumps(FunctionTransformer(as_version)), "types that could run code"),
-                "card": (base64.b64decode(str(second["model"])), "its card says"),
+                "card": (base64.b64decode(str(second["model"])), "its card has another"),
                 "wine": (train("wine", tmp_path / "wine").read_bytes(), "golden record"),
-                "altered": (base64.b64decode(str(second["model"])), "another SHA-256"),
+                "altered": (base64.b64decode(str(second["model"])), "differs from the registry"),
             }
             stop, answers = threading.Event(), list[tuple[int, str]]()
 
@@ -182,6 +182,6 @@ def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) 
     starts_from_what_it_verified_while_the_registry_is_gone(tmp_path / "server", url)
 
 
-def test_wrong_settings_are_told(tmp_path: Path) -> None:
+def test_wrong_settings_are_reported(tmp_path: Path) -> None:
     told = refusal(tmp_path, "model_load", registry_url="here", version="../up")
     assert "SERVE_REGISTRY_URL" in told and "SERVE_VERSION" in told

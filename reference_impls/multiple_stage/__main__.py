@@ -1,4 +1,4 @@
-"""`python -m multiple_stage`: the first stage and a worker of the second, each a process of its own."""
+"""`python -m multiple_stage`: the first stage and a worker of the second, as processes."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Later:
     async def send(self, records: Records) -> str:
         """Hand a request on, and return its id; raises `QueueDownError` or `SQLAlchemyError`."""
         if self.queue is None:
-            raise QueueDownError("the queue was not reached yet")
+            raise QueueDownError("the queue is not connected yet")
         key, body = str(uuid.uuid4()), records.model_dump_json().encode()
         await self.queue.publish(key, body)
         await asyncio.to_thread(self.results.accept, key, digest_of(body))

@@ -70,4 +70,4 @@ def test_the_first_stage_starts_without_the_queue(tmp_path: Path) -> None:
     with start(tmp_path, "multiple_stage.api", queue_url="amqp://127.0.0.1:1") as service:
         assert post(service).json()["better"] is None
         assert service.stop() == 0
-    assert "gopher is not known" in refusal(tmp_path, "multiple_stage", queue_url="gopher://x")
+    assert "unknown scheme 'gopher'" in refusal(tmp_path, "multiple_stage", queue_url="gopher://x")

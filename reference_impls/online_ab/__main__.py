@@ -1,4 +1,4 @@
-"""`python -m online_ab`: the front, and a server for each of the two models."""
+"""`python -m online_ab`: the front end, and a server for each of the two models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front: keeps each user on one model, notes what was answered, and takes the outcomes later."""
+"""The front end: keeps each user on one model, notes what was answered, and takes the outcomes later."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Asked(Records):
 
 
 class Answered(Predictions):
-    """The predictions, and the number under which their outcome is to be told."""
+    """The predictions, and the number under which callers report their outcome."""
 
     prediction: str
 
@@ -87,7 +87,7 @@ def create_app(settings: OnlineAbSettings) -> FastAPI:
 
     app = make_app("online-ab", settings, lifespan)
     registry = app.state.metrics.registry
-    answered = Counter("ab_answers_total", "Answers by group and by who gave them.", ("group", "by"), registry=registry)
+    answered = Counter("ab_answers_total", "Answers by group and by model.", ("group", "by"), registry=registry)
 
     def ask(group: Group, records: Records) -> Predictions:
         """Ask the model of the group, and the current one where the candidate fails."""
@@ -123,9 +123,9 @@ def create_app(settings: OnlineAbSettings) -> FastAPI:
         """Take an outcome; the same once more changes nothing, another one is refused."""
         noted = tell(engine, told.prediction, told.success)
         if noted is None:
-            raise HTTPException(404, "there is no such prediction")
+            raise HTTPException(404, "unknown prediction")
         if noted is not told.success:
-            raise HTTPException(409, "another outcome was told before")
+            raise HTTPException(409, "this prediction already has another outcome")
         return told
 
     @app.get("/report")

@@ -62,7 +62,7 @@ def group_of(user: str, experiment: str, share: float) -> Group:
 
 
 def remember(engine: Engine, experiment: str, user: str, group: Group, version: str) -> str:
-    """Note a prediction, and return the number under which its outcome is to be told."""
+    """Store a prediction, and return the number under which its outcome is reported."""
     number = uuid.uuid4().hex
     pseudonym = sha256(f"{experiment}\0pseudonym\0{user}".encode()).hexdigest()[:32]
     row = {"prediction": number, "experiment": experiment, "user": pseudonym, "group": group, "version": version,
@@ -73,7 +73,7 @@ def remember(engine: Engine, experiment: str, user: str, group: Group, version: 
 
 
 def tell(engine: Engine, number: str, success: bool) -> bool | None:
-    """Note an outcome; return what is noted, which is the first that was told, or None for an unknown prediction."""
+    """Store an outcome; return the stored one, which is the first reported, or None for an unknown prediction."""
     with writing(engine) as connection:
         known = connection.execute(select(PREDICTIONS.c.prediction).where(PREDICTIONS.c.prediction == number)).first()
         if known is None:

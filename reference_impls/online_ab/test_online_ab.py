@@ -111,7 +111,7 @@ def test_users_are_answered_by_the_model_of_their_group_and_outcomes_are_taken(t
             refused = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= refused.status_code < 500 and refused.json()["error"], (what, refused.text)
         unfit = service.client.post("/predict", json={"user": "ada", "inputs": [[1.0]]})
-        assert unfit.status_code == 422 and "the model takes 13" in unfit.json()["error"]
+        assert unfit.status_code == 422 and "the model needs 13" in unfit.json()["error"]
 
         (arm,) = (pid for pid in service.children("online_ab.arm") if is_of(pid, "candidate"))
         os.kill(arm, signal.SIGKILL)
@@ -132,7 +132,7 @@ def asked(body: dict[str, object]) -> bool:
     return body["model"] == "candidate"
 
 
-def test_without_any_model_the_service_says_so_and_wrong_settings_are_told(tmp_path: Path) -> None:
+def test_without_any_model_the_service_says_so_and_wrong_settings_are_reported(tmp_path: Path) -> None:
     nobody = "http://127.0.0.1:9"
     with start(tmp_path, "online_ab.app", current_url=nobody, candidate_url=nobody, share=0.5) as service:
         for user in USERS[:10]:

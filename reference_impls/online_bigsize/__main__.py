@@ -1,4 +1,4 @@
-"""`python -m online_bigsize`: a big model that callers wait for. `--small`, `--cache`, `--ahead`, `--later` cure it."""
+"""`python -m online_bigsize`: a big model that callers wait for. `--small`, `--cache`, `--ahead`, `--later` fix it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from kit.settings import command_line
 from online_bigsize.app import OnlineBigsizeSettings, main
 
 _CURES = {
-    "small": "a small model instead", "cache": "remember answers", "ahead": "predict known records first",
-    "later": "hand over, answer later",
+    "small": "a small model instead", "cache": "remember answers", "ahead": "predict known records before the start",
+    "later": "answer later through a queue",
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The server, and the cures that can be put before its model to measure what they change."""
+"""The server, and the fixes that can be put in front of its model, to measure what they change."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class OnlineBigsizeSettings(Settings):
     units: int = Field(8000, ge=100, le=12_000)
     cure: Literal["none", "small", "cache", "ahead", "later"] = "none"
     known: int = Field(100, ge=1, le=1797)
-    kept: int = Field(10_000, ge=1, description="predictions in the cache, and results to be fetched")
-    waiting: int = Field(1000, ge=1, description="most requests that wait for the worker")
+    kept: int = Field(10_000, ge=1, description="the maximum of cached predictions, and of waiting results")
+    waiting: int = Field(1000, ge=1, description="the maximum of requests that wait for the worker")
 
 
 class Accepted(BaseModel):
@@ -63,7 +63,7 @@ def create_app(settings: OnlineBigsizeSettings) -> FastAPI:
         _serve_later(app, handed)
         return app
     registry = app.state.metrics.registry
-    asked = Counter("records_predicted_total", "Records that the model was asked for.", registry=registry)
+    asked = Counter("records_predicted_total", "Records that the model predicted.", registry=registry)
 
     def ask(inputs: Floats) -> list[Prediction]:
         asked.inc(len(inputs))
@@ -131,14 +131,14 @@ class HandOver:
         except queue.Full:
             with self._lock:
                 del self._results[number]
-            raise HTTPException(503, "too many requests wait already", {"Retry-After": "5"}) from None
+            raise HTTPException(503, "too many requests are waiting", {"Retry-After": "5"}) from None
         return number
 
     def result(self, number: str) -> Predictions | None:
         """Return a result, or None while it is not there yet; 404 for a number that is not known (any more)."""
         with self._lock:
             if number not in self._results:
-                raise HTTPException(404, "there is no such result, or no longer")
+                raise HTTPException(404, "unknown or expired result")
             return self._results[number]
 
     def _work(self) -> None:
@@ -166,12 +166,12 @@ def _serve_later(app: FastAPI, handed: HandOver) -> None:
         """Return the predictions, or 425 while they are not there yet."""
         found = handed.result(number)
         if found is None:
-            raise HTTPException(425, "the result is not there yet", {"Retry-After": "1"})
+            raise HTTPException(425, "the result is not ready yet", {"Retry-After": "1"})
         return found
 
 
 def main(cure: str = "") -> None:
-    """Serve with a cure, or with that of the settings."""
+    """Serve with a fix, or with the one in the settings."""
     settings = read_settings(OnlineBigsizeSettings)
     if cure:
         settings = OnlineBigsizeSettings.model_validate({**settings.model_dump(), "cure": cure})

@@ -57,14 +57,14 @@ def big_model(folder: Path, units: int, told: Callable[[str], None] = lambda _: 
     """
     path = folder / f"echo-{units}.npz"
     if not path.is_file():
-        told(f"making a model of {4 * units**2 / 1e6:.0f} MB")
+        told(f"creating a model of {4 * units**2 / 1e6:.0f} MB")
         _write(path, make(units))
     try:
         with np.load(path, allow_pickle=False) as kept:
             network = EchoState(kept["recurrent"], kept["incoming"], kept["readout"], np.arange(10))
             accuracy = float(kept["accuracy"])
     except Exception as error:  # whatever a damaged archive raises, it is not served
-        raise RefusedModelError(f"{path}: is no model of this service: {error}") from None
+        raise RefusedModelError(f"{path}: is not a model of this service: {error}") from None
     features = tuple(f"pixel_{row}_{column}" for row in range(ROWS) for column in range(COLUMNS))
     classes = tuple(str(digit) for digit in range(10))
     return Model(Card("echo", f"{units}", "", features, classes, (), (), accuracy, f"NumPy {np.__version__}"), network)

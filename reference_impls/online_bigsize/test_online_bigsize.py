@@ -62,7 +62,7 @@ def test_bad_input_and_a_damaged_model_are_refused(folder: Path, tmp_path: Path)
         assert "Traceback" not in service.errors
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / f"echo-{UNITS}.npz").write_bytes(b"no model")
-    assert "is no model of this service" in refusal(tmp_path, "online_bigsize", units=UNITS)
+    assert "is not a model of this service" in refusal(tmp_path, "online_bigsize", units=UNITS)
     assert "SERVE_UNITS" in refusal(tmp_path, "online_bigsize", units=10**9)
 
 

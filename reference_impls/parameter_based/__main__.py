@@ -1,4 +1,4 @@
-"""`python -m parameter_based`: one server; those that share a file (`SERVE_PARAMETERS`) obey the same switch."""
+"""`python -m parameter_based`: one server; servers that share a file (`SERVE_PARAMETERS`) share its parameters."""
 
 from __future__ import annotations
 

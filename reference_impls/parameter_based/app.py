@@ -1,4 +1,4 @@
-"""The API server: the model predicts, and the parameters decide what of it is answered."""
+"""The API server: the model predicts, and the parameters decide what is answered."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
 
     app = make_app(TITLE, settings, lifespan)
     registry = app.state.metrics.registry
-    answered = Counter("answers_total", "Records answered, by whom.", ("by",), registry=registry)
+    answered = Counter("answers_total", "Answered records, by source.", ("by",), registry=registry)
     enabled = Gauge("parameters_enabled", "Whether the model predicts.", registry=registry)
     enabled.set_function(lambda: float(switch.in_force.parameters.enabled))
-    problem = Gauge("parameters_problem", "Whether the file was kept out.", registry=registry)
+    problem = Gauge("parameters_problem", "Whether the file is rejected.", registry=registry)
     problem.set_function(lambda: float(bool(switch.problem)))
     holder = Depends(holder_of(settings.admin_tokens))
 
@@ -78,7 +78,7 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
         parameters = switch.in_force.parameters    # one look: a request is answered by one set of them
         inputs = records.matrix(len(model.card.features))
         if len(inputs) > parameters.most_records:
-            raise HTTPException(422, f"at most {parameters.most_records} records are taken at a time just now")
+            raise HTTPException(422, f"a request may currently contain at most {parameters.most_records} records")
         if parameters.enabled:
             answers = [limited(prediction, parameters) for prediction in model.predict(inputs)]
         elif parameters.default_label is None:

@@ -45,7 +45,7 @@ class Parameters(BaseModel):
     @model_validator(mode="after")
     def _said_why(self) -> Parameters:
         if not self.enabled and not self.reason:
-            raise ValueError("who turns predictions off says why, in `reason`")
+            raise ValueError("`reason` is required when predictions are turned off")
         return self
 
     def unknown_labels(self, labels: Collection[str]) -> list[str]:
@@ -102,7 +102,7 @@ class Switch:
                 content = self._file.read_bytes()
             except FileNotFoundError:
                 if self._seen is not None:
-                    self._refuse(f"{self._file.name} is gone")
+                    self._refuse(f"{self._file.name} is missing")
                 return
             except OSError as error:
                 self._refuse(f"{self._file.name} cannot be read: {error.strerror}")
@@ -138,7 +138,7 @@ class Switch:
             raise ParametersError(f"{self._file.name} is not valid: {'; '.join(reasons)}") from None
         unknown = change.parameters.unknown_labels(self._labels)
         if unknown:
-            raise ParametersError(f"the model knows no {', '.join(unknown)}, only {', '.join(self._labels)}")
+            raise ParametersError(f"unknown class {', '.join(unknown)}; known classes: {', '.join(self._labels)}")
         return change
 
     def _take(self, change: Change) -> None:
@@ -152,7 +152,7 @@ class Switch:
                 self._tell_kept_out()
 
     def _tell_kept_out(self) -> None:
-        log.error("parameters kept out", reason=self.problem, still_in_force=self.in_force.parameters.model_dump())
+        log.error("parameters rejected", reason=self.problem, still_in_force=self.in_force.parameters.model_dump())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -81,7 +81,7 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
             assert ask(one, INPUTS[:2]).status_code == 200
             assert "at most 2 records" in ask(one).json()["error"]
             file.unlink()
-            wait_for(lambda: "is gone" in problem(one))
+            wait_for(lambda: "is missing" in problem(one))
             assert ask(one).status_code == 422
             for service in (one, other):
                 assert service.stop() == 0 and "Traceback" not in service.errors
@@ -95,8 +95,8 @@ def refuses_what_is_not_valid(service: Service) -> None:
     wrong: list[tuple[dict[str, object], str]] = [
         ({"enabled": False}, "says why"),
         ({"enabled": "no"}, "valid boolean"),
-        ({"default_label": "rose"}, "the model knows no rose"),
-        ({"withheld": ["rose"]}, "the model knows no rose"),
+        ({"default_label": "rose"}, "unknown class rose"),
+        ({"withheld": ["rose"]}, "unknown class rose"),
         ({"least_probability": 2}, "less than or equal to 1"),
         ({"most_records": 0}, "greater than or equal to 1"),
         ({"speed": 9}, "not permitted"),
@@ -120,4 +120,4 @@ def test_a_file_that_is_not_valid_puts_nothing_in_force(content: bytes, tmp_path
 
 def test_it_does_not_start_from_what_is_not_valid_where_nothing_was_good_before(tmp_path: Path) -> None:
     (tmp_path / "parameters.json").write_text('{"parameters": {"default_label": "rose"}}')
-    assert "the model knows no rose" in refusal(tmp_path, "parameter_based", parameters=tmp_path / "parameters.json")
+    assert "unknown class rose" in refusal(tmp_path, "parameter_based", parameters=tmp_path / "parameters.json")

@@ -1,4 +1,4 @@
-"""`python -m prediction_cache`: one server; those that share a Redis (`SERVE_CACHE_URL`) share their predictions."""
+"""`python -m prediction_cache`: one server; servers that share a Redis (`SERVE_CACHE_URL`) share their predictions."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_in_memory_a_repeated_input_does_not_run_the_model(tmp_path: Path) -> No
         assert "Traceback" not in service.errors
 
 
-def test_two_processes_over_redis_run_the_model_once_and_a_new_version_anew(redis_url: str, tmp_path: Path) -> None:
+def test_two_processes_over_redis_run_the_model_once_for_each_version(redis_url: str, tmp_path: Path) -> None:
     train("digits", tmp_path / "data")
     shared: dict[str, str | float | Path] = {"cache_url": redis_url, "data_dir": tmp_path / "data", **PATIENT}
     with (
@@ -121,7 +121,7 @@ def test_without_its_cache_it_answers_with_more_work_and_then_finds_it_again(tmp
         assert service.stop() == 0
         events = [json.loads(line)["event"] for line in service.errors.splitlines()]
         told = [event for event in events if event.startswith("the cache is")]
-        assert told == ["the cache is gone; every value is computed", "the cache is back"] * (len(told) // 2)
+        assert told == ["the cache is down; every value is computed", "the cache is back"] * (len(told) // 2)
 
 
 def test_it_starts_without_its_cache_and_refuses_what_is_no_address(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from kit.calls import CallError
 
 Answer = TypeVar("Answer")
 _WHY_NOT = {
-    "closed": "as many calls as may be are under way",
-    "half-opened": "a call is probing whether the server is back",
+    "closed": "the maximum of parallel calls is reached",
+    "half-opened": "a test call is in progress",
     "opened": "the breaker is open",
 }
 _MADE, _FAILED = "made", "failed"
@@ -43,7 +43,7 @@ class Breaker:
         self._under_way = 0
         self._context: Context | None = None
         self._calls = Counter("model_calls_total", "Calls to the model server.", ("result",), registry=registry)
-        gauge = Gauge("breaker_state", "1 for the state that the breaker is in.", ("state",), registry=registry)
+        gauge = Gauge("breaker_state", "1 for the current state of the breaker.", ("state",), registry=registry)
         for state in _WHY_NOT:
             gauge.labels(state).set_function(partial(self._is, state))
 

@@ -20,9 +20,9 @@ class FrontSettings(Settings):
     server: HttpUrl
     deadline_s: float = Field(1, gt=0)
     call_s: float = Field(0.3, gt=0)
-    failures: int = Field(3, ge=1, description="in a row, that open the breaker")
-    open_s: float = Field(2, gt=0, description="how long it stays open before it probes")
-    most_calls: int = Field(16, ge=1, description="under way at once")
+    failures: int = Field(3, ge=1, description="consecutive failures that open the breaker")
+    open_s: float = Field(2, gt=0, description="how long it stays open before a test call")
+    most_calls: int = Field(16, ge=1, description="the maximum of parallel calls")
 
 
 class Answer(Predictions):
@@ -55,7 +55,7 @@ def create_app(card: Card, settings: FrontSettings) -> FastAPI:
         records.matrix(len(card.features))     # bad input gets no fallback
         try:
             if deadline.left_s() < settings.call_s:            # a hasty caller's failures say nothing of the server
-                raise TurnedAwayError("less time is left than a call may take")
+                raise TurnedAwayError("the remaining time is shorter than a call may take")
             said = await breaker.call(
                 lambda: server.ask("/predict", records, Predictions, deadline.at_most(settings.call_s))
             )
@@ -76,7 +76,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(FrontSettings)
     if settings.call_s >= settings.deadline_s:
-        refuse("SERVE_CALL_S must be less than SERVE_DEADLINE_S: else no time is left for the fallback")
+        refuse("SERVE_CALL_S must be less than SERVE_DEADLINE_S: otherwise no time is left for the fallback")
     with refusing():
         card = read_card(settings.data_dir / "iris.skops")
     serve(create_app(card, settings), settings)

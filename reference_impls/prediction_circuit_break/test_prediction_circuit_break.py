@@ -70,7 +70,7 @@ def test_while_all_is_well_the_model_answers_and_bad_input_is_refused(service: S
     assert passed.status_code == 504
     for _ in range(5):                         # callers in a hurry do not open it
         hasty = service.client.post("/predict", json={"inputs": FLOWERS.tolist()}, headers={HEADER: "1500"})
-        assert "less time is left" in hasty.raise_for_status().json()["reason"]
+        assert "the remaining time is shorter" in hasty.raise_for_status().json()["reason"]
     assert state(service) == "closed" and metric(service, 'breaker_state{state="closed"}') == 1
 
 
@@ -125,7 +125,7 @@ def test_more_calls_than_the_server_may_have_get_the_fallback_at_once(service: S
     finally:
         os.kill(pid, signal.SIGCONT)
     assert sum(reason == "model: did not answer before the deadline" for reason in reasons) <= FEW
-    assert "as many calls as may be are under way" in reasons
+    assert "the maximum of parallel calls is reached" in reasons
     wait_for(lambda: not is_fallback(service), 60)
 
 

@@ -103,7 +103,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
         """Note what became true; the prediction itself may still be on its way to the database."""
         unknown = sorted(set(body.outcomes.values()) - set(model.card.classes))
         if unknown:
-            raise UnfitInputError(f"{unknown[0]!r} is none of {', '.join(model.card.classes)}")
+            raise UnfitInputError(f"unknown class {unknown[0]!r}; known classes: {', '.join(model.card.classes)}")
         shipping.prepare()
         note_outcomes(engine, body.outcomes)
         return {"noted": len(body.outcomes)}
@@ -117,7 +117,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
     @app.exception_handler(SQLAlchemyError)
     @app.exception_handler(RefusedDatabaseError)
     async def gone(_request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": f"the log's database fails: {reason(error)}"}, 503, {"Retry-After": "5"})
+        return JSONResponse({"error": f"the database of the log failed: {reason(error)}"}, 503, {"Retry-After": "5"})
 
     return app
 

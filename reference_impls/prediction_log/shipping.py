@@ -62,7 +62,7 @@ class Shipping:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shipping", daemon=True)
         self._written = Counter("prediction_log_written", "Records stored.", registry=registry)
-        self._refused = Counter("prediction_log_refused_files", "Files set aside as unfit.", registry=registry)
+        self._refused = Counter("prediction_log_refused_files", "Files that the database rejects.", registry=registry)
         self._thread.start()
 
     def prepare(self) -> None:
@@ -93,7 +93,7 @@ class Shipping:
             except (DataError, IntegrityError, CompileError, ValueError, KeyError, TypeError) as error:
                 path.replace(path.with_suffix(".unfit"))
                 self._refused.inc()
-                log.error("a file is set aside", file=path.name, reason=reason(error))
+                log.error("the database rejects a file; it is set aside", file=path.name, reason=reason(error))
             except (SQLAlchemyError, RefusedDatabaseError, OSError) as error:
                 self._prepared = False              # it may come back empty
                 log.warning("the log waits on disk", files=len(self._spool.files()), reason=reason(error))

@@ -35,7 +35,7 @@ class Spool:
         self._buffer: deque[Row] = deque()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
-        self.lost = Counter("prediction_log_lost", "Records that found no room.", ("where",), registry=registry)
+        self.lost = Counter("prediction_log_lost", "Records lost for lack of room.", ("where",), registry=registry)
         for where in ("buffer", "disk"):
             self.lost.labels(where)
         waiting = Gauge("prediction_log_files_waiting", "Files not yet in the database.", registry=registry)
@@ -77,7 +77,7 @@ class Spool:
         partial = path.with_suffix(".partial")
         try:
             if waiting >= self._most_files:
-                raise OSError(f"{waiting} files wait already")
+                raise OSError(f"{waiting} files are already waiting")
             with partial.open("w", encoding="utf-8") as out:
                 out.writelines(json.dumps(row) + "\n" for row in rows)
                 out.flush()

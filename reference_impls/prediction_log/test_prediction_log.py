@@ -148,5 +148,5 @@ def test_what_finds_no_room_is_counted_and_nothing_fails(tmp_path: Path) -> None
     assert registry.get_sample_value("prediction_log_lost_total", {"where": "disk"}) == 1
 
 
-def test_a_wrong_setting_is_told(tmp_path: Path) -> None:
-    assert "SERVE_DATABASE_URL names mysql" in refusal(tmp_path, "prediction_log", database_url="mysql://x/y")
+def test_a_wrong_setting_is_reported(tmp_path: Path) -> None:
+    assert "SERVE_DATABASE_URL: unknown database mysql" in refusal(tmp_path, "prediction_log", database_url="mysql://x/y")

@@ -1,4 +1,4 @@
-"""`python -m prediction_monitoring`: one server, which watches what it is asked and answers."""
+"""`python -m prediction_monitoring`: one server, which monitors its inputs and predictions."""
 
 from __future__ import annotations
 

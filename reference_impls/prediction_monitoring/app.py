@@ -53,15 +53,15 @@ class DriftCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the distance and the state of each signal, and how many records they rest on."""
         drift = self._watch.judge()
-        distances = GaugeMetricFamily("drift_distance", "Difference of shares from training.", labels=["signal"])
-        states = GaugeMetricFamily("drift_state", "1 for the state it is in.", labels=["signal", "state"])
+        distances = GaugeMetricFamily("drift_distance", "Distance from the training data.", labels=["signal"])
+        states = GaugeMetricFamily("drift_state", "1 for the current state.", labels=["signal", "state"])
         for one in drift.signals:
             distances.add_metric([one.name], one.distance)
             for state in STATES:
                 states.add_metric([one.name, state], float(one.state == state))
         yield from (distances, states)
         yield GaugeMetricFamily("drift_records", "Records in the window.", value=drift.records)
-        yield GaugeMetricFamily("drift_bound", "By how much a distance may be off.", value=drift.bound)
+        yield GaugeMetricFamily("drift_bound", "Possible error of a distance.", value=drift.bound)
 
 
 def create_app(settings: MonitoringSettings, model: Model) -> FastAPI:
@@ -110,7 +110,7 @@ def main() -> None:
     signals = len(model.card.features) + len(model.card.classes)
     enough = needed(signals, settings.doubt, settings.least)
     if settings.window < enough:
-        refuse(f"SERVE_WINDOW: {settings.window} records never decide for {signals} signals; {enough} are needed")
+        refuse(f"SERVE_WINDOW: {settings.window} records are too few for {signals} signals; set at least {enough}")
     serve(create_app(settings, model), settings)
 
 

@@ -57,7 +57,7 @@ def bound(records: int, signals: int, doubt: float) -> float:
 
 
 def needed(signals: int, doubt: float, least: float) -> int:
-    """Return how many records there must be before a distance of `least` can be told from chance."""
+    """Return how many records are needed to distinguish a distance of `least` from chance."""
     return math.ceil(math.log(2 * signals / doubt) / (2 * least**2))
 
 
@@ -87,7 +87,7 @@ def judge(card: Card, inputs: Floats, labels: Sequence[str], least: float, doubt
 
     def signal(name: str, far: float, where: str) -> Signal:
         if count < enough:
-            return Signal(name, "undecided", far, f"{count} records; {enough} are needed to tell drift from chance")
+            return Signal(name, "undecided", far, f"{count} records; {enough} are needed to detect drift")
         return Signal(name, "alert" if far > least + off else "ok", far, where)
 
     found: list[Signal] = []

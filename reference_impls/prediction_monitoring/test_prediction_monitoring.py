@@ -49,14 +49,14 @@ def names_in(expression: promql_parser.Expr) -> set[str]:
     return names
 
 
-def test_drift_is_told_for_the_feature_that_drifts_and_only_where_there_is_enough_to_tell(tmp_path: Path) -> None:
+def test_drift_is_reported_for_the_feature_that_drifts_and_only_with_enough_records(tmp_path: Path) -> None:
     with start(tmp_path, "prediction_monitoring", max_body_bytes=20_000) as service:
         assert service.client.get("/drift").json()["state"] == "undecided"
         send(service, traffic(100, seed=1, column=PETAL_LENGTH, shift=2.5))
         few = service.client.get("/drift").json()
         assert (few["state"], few["records"]) == ("undecided", 100)
         assert {one["state"] for one in few["signals"]} == {"undecided"}
-        assert few["signals"][0]["reason"] == f"100 records; {few['needed']} are needed to tell drift from chance"
+        assert few["signals"][0]["reason"] == f"100 records; {few['needed']} are needed to detect drift"
         for what, content in bad_bodies(20_000).items():
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], what
@@ -133,4 +133,4 @@ def test_records_leave_the_window_with_time(model: Model) -> None:
 
 
 def test_a_window_that_never_decides_is_refused(tmp_path: Path) -> None:
-    assert "SERVE_WINDOW: 10 records never decide" in refusal(tmp_path, "prediction_monitoring", window=10)
+    assert "SERVE_WINDOW: 10 records are too few" in refusal(tmp_path, "prediction_monitoring", window=10)

@@ -49,8 +49,8 @@ def create_app(model: Model, preparation: str, settings: PredictorSettings) -> F
         if prepared.prepared_by != preparation:
             raise HTTPException(
                 409,
-                f"the inputs were prepared by version {prepared.prepared_by[:40]}; this model, {model.card.version}, "
-                f"was trained behind {preparation}: release the two as a pair",
+                f"the inputs come from preprocessing {prepared.prepared_by[:40]}, but model {model.card.version} "
+                f"was trained with {preparation}: release the two as a pair",
             )
         deadline.check()
         return answer(model, prepared)
@@ -63,5 +63,5 @@ if __name__ == "__main__":
     try:
         app = create_app(*read_release(settings.data_dir), settings)
     except RefusedModelError as error:
-        refuse(f"{error}; `python -m prep_pred.release` makes a release")
+        refuse(f"{error}; create a release with `python -m prep_pred.release`")
     serve(app, settings)

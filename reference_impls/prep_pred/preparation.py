@@ -46,11 +46,11 @@ class Preparation:
             with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(image), formats=FORMATS) as opened:
                 width, height = opened.size
                 if max(width, height) > MOST_SIDE:
-                    raise UnfitInputError(f"the image has {width} by {height} pixels; at most {MOST_SIDE} a side")
+                    raise UnfitInputError(f"the image has {width} by {height} pixels; at most {MOST_SIDE} per side")
                 grey = opened.convert("L").resize((self.side, self.side), Image.Resampling.BOX)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             if isinstance(error, UnfitInputError):
                 raise
-            raise UnfitInputError(f"the body is no image of {', '.join(FORMATS)}") from None
+            raise UnfitInputError(f"the body is not an image; known formats: {', '.join(FORMATS)}") from None
         scaled = np.rint(np.asarray(grey, dtype=np.float64) * (self.levels / 255))
         return [float(value) for value in scaled.ravel()]

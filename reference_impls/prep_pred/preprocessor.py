@@ -33,7 +33,7 @@ def create_app(settings: PreprocessorSettings) -> FastAPI:
     async def predict(request: Request, deadline: RequestDeadline) -> Predictions:
         """Name the digit on an image, which is the body."""
         features = await run_in_threadpool(preparation.features, await request.body())
-        deadline.check("the deadline passed during the preparation")
+        deadline.check("the deadline passed during preprocessing")
         prepared = Prepared(inputs=[features], prepared_by=preparation.version)
         try:
             return await predictor.ask("/predict", prepared, Predictions, deadline)

@@ -1,4 +1,4 @@
-"""`python -m shadow_ab`: the server that callers see, and that of the candidate, which sees copies only."""
+"""`python -m shadow_ab`: the server for callers, and the server of the candidate, which gets only copies."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Background(Generic[T]):
                 try:
                     self._work(items)
                 except Exception as error:  # one batch that fails must not end the thread
-                    log.error("work beside the requests failed", reason=repr(error), items=len(items))
+                    log.error("background work failed", reason=repr(error), items=len(items))
             if ended:
                 return
 

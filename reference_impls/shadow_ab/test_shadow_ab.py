@@ -80,12 +80,12 @@ def test_no_candidate_at_all_and_a_stop_keep_every_answer_of_the_current_one(tmp
     assert (found.records, found.answered_by_both, found.agreement) == (50, 0, None)
 
 
-def test_a_share_of_nothing_copies_nothing_and_wrong_settings_are_told(tmp_path: Path) -> None:
+def test_a_share_of_zero_copies_nothing_and_wrong_settings_are_reported(tmp_path: Path) -> None:
     with start(tmp_path, "shadow_ab.app", share=0, candidate_url="http://127.0.0.1:9") as service:
         ask(service, 0, 50)
         assert not any(copies(service, outcome) for outcome in ("failed", "dropped", "answered"))
     assert "SERVE_SHARE" in refusal(tmp_path, "shadow_ab", share=2)
-    assert "SQLite and PostgreSQL are known" in refusal(tmp_path, "shadow_ab.app", database_url="mysql://x/y")
+    assert "use SQLite or PostgreSQL" in refusal(tmp_path, "shadow_ab.app", database_url="mysql://x/y")
 
 
 def test_the_report_takes_the_newest_versions_alone(postgres_url: str) -> None:

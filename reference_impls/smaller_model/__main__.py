@@ -1,4 +1,4 @@
-"""`python -m smaller_model`: distils a small model where none was released yet, and serves it."""
+"""`python -m smaller_model`: serves the small model, and distils one first if there is none."""
 
 from __future__ import annotations
 

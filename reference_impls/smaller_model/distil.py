@@ -116,11 +116,11 @@ def _quantise(full: Path, small: Path) -> None:
 def _reasons(big: Measured, small: Measured, settings: SmallerModelSettings) -> list[str]:
     lost, reasons = big.accuracy - small.accuracy, []
     if lost > settings.most_accuracy_lost:
-        reasons.append(f"it loses {lost:.1%} of accuracy, at most {settings.most_accuracy_lost:.1%} allowed")
+        reasons.append(f"it loses {lost:.1%} accuracy, the maximum is {settings.most_accuracy_lost:.1%}")
     if small.agreement < settings.least_agreement:
-        reasons.append(f"it agrees in {small.agreement:.1%}, at least {settings.least_agreement:.1%} wanted")
+        reasons.append(f"it agrees in {small.agreement:.1%}, the minimum is {settings.least_agreement:.1%}")
     if small.size >= big.size:
-        reasons.append(f"it is no smaller: {small.size} bytes against {big.size}")
+        reasons.append(f"it is not smaller: {small.size} bytes, but the forest has {big.size}")
     return reasons
 
 

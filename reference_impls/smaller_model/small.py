@@ -44,4 +44,4 @@ def load_small(path: Path) -> Model:
     try:
         return Model(card, OnnxClassifier(data, len(card.classes)))
     except Exception as error:  # whatever onnxruntime raises for what is no network
-        raise RefusedModelError(f"{path}: is no ONNX model: {error}") from None
+        raise RefusedModelError(f"{path}: is not an ONNX model: {error}") from None

@@ -68,7 +68,7 @@ def test_one_that_is_not_good_enough_is_not_released_and_the_one_before_stays(
 ) -> None:
     path, _ = released
     before = path.read_bytes()
-    with pytest.raises(NotReleasedError, match=r"it loses .* of accuracy, at most 3\.0% allowed"):
+    with pytest.raises(NotReleasedError, match=r"it loses .* accuracy, the maximum is 3\.0%"):
         release(settings(path.parent, trees=60, hidden=2))
     assert path.read_bytes() == before
     assert "not released: it loses" in refusal(tmp_path, "smaller_model", trees=20, hidden=2)

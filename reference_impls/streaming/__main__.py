@@ -1,4 +1,4 @@
-"""`python -m streaming`: a stream, its processors, and the API at its two ends, each a process of its own."""
+"""`python -m streaming`: the stream processors, and the API for events and predictions, as processes."""
 
 from __future__ import annotations
 

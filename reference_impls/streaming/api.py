@@ -43,7 +43,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
         """Put an event on the stream, under its key, so that Kafka keeps the order of a key's events."""
         Records(inputs=event.inputs).matrix(features)
         if event.is_ahead():
-            raise HTTPException(422, "the event's time is yet to come")
+            raise HTTPException(422, "the time of the event is in the future")
         await queue.publish(event.key, event.model_dump_json().encode())
         return {"id": event.id}
 
@@ -51,7 +51,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
     def newest(key: str) -> Told:
         found = state.newest(key)
         if found is None:
-            raise HTTPException(404, "no event of this key was processed yet")
+            raise HTTPException(404, "no event with this key was processed yet")
         age_s = max(0.0, round(time.time() - found.at, 3))
         return Told(key=key, label=found.label, probability=found.probability, events=found.events, age_s=age_s)
 

@@ -38,7 +38,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registry = app.state.metrics.registry
-        fates = Counter("events_total", "Events by what became of them.", ("fate",), registry=registry)
+        fates = Counter("events_total", "Events by outcome.", ("fate",), registry=registry)
 
         def predict(means: Floats) -> Prediction:
             return model.predict(means)[0]
@@ -52,7 +52,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
             except UnfitInputError as error:
                 raise HopelessError(str(error)) from None
             if event.is_ahead():
-                raise HopelessError("the event's time is yet to come")
+                raise HopelessError("the time of the event is in the future")
             fates.labels(state.count(event, predict)).inc()
 
         async def handle(delivery: Delivery) -> None:

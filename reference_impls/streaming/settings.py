@@ -26,7 +26,7 @@ class StreamingSettings(QueueSettings, DatabaseSettings):
 
 
 class Event(BaseModel):
-    """One measurement of one plant; `id` is its own for ever, so that a repeated event is known; `at` is when it was.
+    """One measurement of one plant; `id` is unique, so that a repeated event is recognised; `at` is its time.
 
     `at` is in seconds since 1970.
     """

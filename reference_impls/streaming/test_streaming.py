@@ -92,7 +92,7 @@ def test_windows_repeats_late_events_and_bad_ones(tmp_path: Path) -> None:
         for what, content in bad_bodies(9999).items():
             bad = service.client.post("/events", content=framed(content), headers={"Content-Type": "application/json"})
             assert 400 <= bad.status_code < 500 and bad.json()["error"], (what, bad.text)
-        assert "yet to come" in service.client.post("/events", json=event("a", 1, now + 3600)).json()["error"]
+        assert "in the future" in service.client.post("/events", json=event("a", 1, now + 3600)).json()["error"]
         broken: Event = {"id": "broken", "key": "a"}
         fill(data, [broken, event("c", 6, now)])
         known("c", 1)                                          # a broken event holds nobody up
@@ -132,7 +132,7 @@ def test_a_killed_processor_loses_and_doubles_nothing_on_kafkas_protocol(kafka_u
     kill_in_the_middle(tmp_path, f"kafka://{kafka_url}", 2)
 
 
-def test_what_it_cannot_start_with_is_told(tmp_path: Path) -> None:
+def test_what_it_cannot_start_with_is_reported(tmp_path: Path) -> None:
     assert "SERVE_WINDOW_S" in refusal(tmp_path, "streaming", window_s=0)
 
 

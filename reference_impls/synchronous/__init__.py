@@ -1,1 +1,1 @@
-"""Synchronous prediction: the caller waits, and is answered within the deadline or told at once that it will not be."""
+"""Synchronous prediction: the caller waits, and gets an answer within the deadline or an immediate rejection."""

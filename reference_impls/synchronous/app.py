@@ -1,4 +1,4 @@
-"""The server: each request has a deadline, a bounded number is worked on, and the others hear so at once."""
+"""The server: each request has a deadline, a limited number runs in parallel, the others are rejected immediately."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from synchronous.room import LATE, Room
 class SynchronousSettings(Settings):
     """`at_once` is about the number of cores; `wait_s` and the slowest prediction together stay below `deadline_s`."""
 
-    deadline_s: float = Field(1, gt=0, description="of callers that send none, and the longest of those that do")
+    deadline_s: float = Field(1, gt=0, description="the default and the maximum deadline of a request")
     at_once: int = Field(2, ge=1)
     waiting: int = Field(8, ge=0)
-    wait_s: float = Field(0.4, gt=0, description="how long a request may wait for a place")
-    passes: int = Field(1, ge=1, description="how often the small model runs for a request: many stand for a large one")
+    wait_s: float = Field(0.4, gt=0, description="how long a request may wait for a free slot")
+    passes: int = Field(1, ge=1, description="how often the small model runs per request, to simulate a large one")
 
 
 def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
@@ -50,7 +50,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = read_settings(SynchronousSettings)
     if settings.wait_s >= settings.deadline_s:
-        refuse("SERVE_WAIT_S must be less than SERVE_DEADLINE_S: who waits that long leaves no time for the work")
+        refuse("SERVE_WAIT_S must be less than SERVE_DEADLINE_S: otherwise no time is left for the work")
     with refusing():
         model = load(trained("iris", settings.data_dir))
     serve(create_app(model, settings), settings)

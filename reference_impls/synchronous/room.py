@@ -1,4 +1,4 @@
-"""Room for so much work at once, and for a few that wait; what is beyond is turned away at once."""
+"""A limited number of parallel slots and waiting places; all other requests are rejected immediately."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LATE = "the deadline passed during the work"
 Work = TypeVar("Work")
 Why = Literal["full", "waited", "gone"]
 _REASONS: dict[Why, str] = {
-    "full": "as much work as the server can take is under way or waits",
-    "waited": "no place became free in time",
-    "gone": "the caller has gone",
+    "full": "all slots and waiting places are taken",
+    "waited": "no slot became free in time",
+    "gone": "the caller closed the connection",
 }
 
 
 class Room:
     """Runs work in threads, `at_once` at most; `waiting` at most wait for a place, none longer than `wait_s`.
 
-    Without such a bound every request of an overload is taken, waits, and is answered when nobody listens any more.
+    Without this limit, an overloaded server accepts every request and answers after its caller has given up.
     """
 
     def __init__(self, at_once: int, waiting: int, wait_s: float, registry: CollectorRegistry) -> None:
@@ -33,10 +33,10 @@ class Room:
         self._most_waiting = waiting
         self._wait_s = wait_s
         self._waiting = 0
-        self._shed = Counter("shed_total", "Requests turned away before any work.", ("reason",), registry=registry)
-        self._begun = Counter("work_begun_total", "Requests whose work was begun.", registry=registry)
+        self._shed = Counter("shed_total", "Requests rejected before any work.", ("reason",), registry=registry)
+        self._begun = Counter("work_begun_total", "Requests whose work was started.", registry=registry)
         self._late = Counter("late_total", "Requests whose deadline passed during the work.", registry=registry)
-        Gauge("requests_waiting", "Requests that wait for a place.", registry=registry).set_function(
+        Gauge("requests_waiting", "Requests that wait for a free slot.", registry=registry).set_function(
             lambda: self._waiting
         )
 

@@ -40,7 +40,7 @@ def test_it_answers_refuses_bad_input_and_heeds_the_callers_deadline(tmp_path: P
         begun = metric(service, "work_begun_total")
         assert begun == 1
         passed = service.client.post("/predict", json=SETOSA, headers={HEADER: "0"})
-        assert passed.status_code == 504 and "not begun" in passed.json()["error"]
+        assert passed.status_code == 504 and "not started" in passed.json()["error"]
         for wrong in ("soon", "-1", "1.5", "1e3", "9" * 40, ""):
             answer = service.client.post("/predict", json=SETOSA, headers={HEADER: wrong})
             assert answer.status_code == 422 and HEADER in answer.json()["error"], wrong

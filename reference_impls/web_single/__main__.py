@@ -1,4 +1,4 @@
-"""`python -m web_single`: one server; `--replicas 2` puts nginx in front of several; `--flask` runs the twin."""
+"""`python -m web_single`: one server; `--replicas 2` starts two behind nginx; `--flask` uses Flask."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from web_single.app import WebSingleSettings
 def main() -> int:
     """Run one server in this process, or several behind nginx."""
     parser = command_line("web_single", __doc__, WebSingleSettings)
-    parser.add_argument("--replicas", type=int, default=1, help="more than one needs nginx")
-    parser.add_argument("--flask", action="store_true", help="Flask and gunicorn in place of FastAPI and uvicorn")
+    parser.add_argument("--replicas", type=int, default=1, help="number of replicas; more than one needs nginx")
+    parser.add_argument("--flask", action="store_true", help="use Flask and gunicorn instead of FastAPI and uvicorn")
     call = parser.parse_args()
     module = "web_single.flask_app" if call.flask else "web_single.app"
     if call.replicas == 1:
         (flask_app if call.flask else app).main()
         return 0
     if call.replicas < 1:
-        parser.error("--replicas takes a number from 1")
+        parser.error("--replicas must be at least 1")
     return balanced(module, call.replicas)
 
 

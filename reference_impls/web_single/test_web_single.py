@@ -47,10 +47,10 @@ def test_a_model_other_than_the_one_asked_for_is_not_served(words: tuple[str, ..
     assert "but the caller says 0123" in refusal(tmp_path, "web_single", *words, digest="0123")
 
 
-def test_a_wrong_setting_and_a_taken_port_are_told(tmp_path: Path) -> None:
+def test_a_wrong_setting_and_a_taken_port_are_reported(tmp_path: Path) -> None:
     assert "SERVE_PORT" in refusal(tmp_path, "web_single", port="abc")
     with start(tmp_path, "web_single") as service:
-        assert "cannot be listened on" in refusal(tmp_path, "web_single", port=service.client.base_url.port or 0)
+        assert "cannot listen on " in refusal(tmp_path, "web_single", port=service.client.base_url.port or 0)
 
 
 def ask(service: Service, stop: threading.Event, statuses: list[int]) -> None:
@@ -109,4 +109,4 @@ def test_what_is_in_flight_at_the_end_is_answered(nginx_program: str, tmp_path: 
 
 def test_several_replicas_without_nginx_are_refused_with_what_to_install(tmp_path: Path) -> None:
     service = launch(tmp_path, "web_single", "--replicas", "0")
-    assert service.process.wait(60) == 2 and "takes a number from 1" in service.errors
+    assert service.process.wait(60) == 2 and "must be at least 1" in service.errors

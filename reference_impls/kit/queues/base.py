@@ -51,7 +51,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker does with a message, and whom it tells when a message is dead, with the reason."""
+    """What a worker does with a message, and what it does with the reason when a message is dead."""
 
     handle: Callable[[Delivery], Awaitable[None]]
     bury: Callable[[Delivery, str], Awaitable[None]]
@@ -105,16 +105,16 @@ async def attend(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead
     """Let a handler try a message, and return what is to become of it: None where it is done."""
     verdict = await _attempt(work, delivery, policy)
     if isinstance(verdict, Dead):
-        log.error("message is dead", message=delivery.id, attempt=delivery.attempt, reason=verdict.reason)
+        log.error("message is a dead letter now", message=delivery.id, attempt=delivery.attempt, reason=verdict.reason)
         await work.bury(delivery, verdict.reason)
     elif verdict is not None:
-        log.warning("message is tried again", message=delivery.id, attempt=delivery.attempt, reason=verdict.reason)
+        log.warning("message will be retried", message=delivery.id, attempt=delivery.attempt, reason=verdict.reason)
     return verdict
 
 
 async def _attempt(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead | None:
     if delivery.attempt > policy.attempts:         # nobody lived to say why
-        return Dead(f"its worker did not survive it, or was stopped, {policy.attempts} times")
+        return Dead(f"its worker crashed or was stopped {policy.attempts} times")
     try:
         await work.handle(delivery)
     except HopelessError as error:

@@ -146,7 +146,7 @@ class BrokerQueue:
                 await message.ack()
                 return
         except Exception as error:                 # the broker is gone, or the result's store: nothing is settled
-            log.error("message could not be settled", queue=self.name, reason=_what(error))
+            log.error("message could not be acknowledged", queue=self.name, reason=_what(error))
             await asyncio.sleep(_AFTER_FAULT_S)
         with suppress(Exception):                  # gone: the broker gives it to another by itself
             await message.nack()

@@ -46,7 +46,7 @@ def open_queue(settings: QueueSettings, name: str) -> Queue:
         return BrokerQueue(RabbitLink(url, settings.policy), name, settings.policy)
     if scheme == "kafka":
         return BrokerQueue(KafkaLink(url), name, settings.policy)
-    return refuse(f"SERVE_QUEUE_URL: {scheme or 'no scheme'} is not known; {_KNOWN} are")
+    return refuse(f"SERVE_QUEUE_URL: unknown scheme {scheme!r}; use {_KNOWN}")
 
 
 def require(settings: QueueSettings, name: str) -> None:

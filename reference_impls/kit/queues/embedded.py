@@ -98,7 +98,7 @@ class EmbeddedQueue:
             except QueueDownError as error:        # what was in hand comes back when its lease has run out
                 log.error("queue is down", reason=str(error))
             except Exception as error:
-                log.error("message could not be settled", reason=repr(error))
+                log.error("message could not be acknowledged", reason=repr(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), idle_s)
             idle_s = min(_LONGEST_IDLE_S, idle_s * 2)

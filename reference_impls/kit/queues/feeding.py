@@ -26,6 +26,6 @@ def make_feeder(title: str, settings: Settings, queue: Queue) -> FastAPI:
 
     @app.exception_handler(QueueDownError)
     async def queue_down(_request: Request, error: QueueDownError) -> JSONResponse:
-        return JSONResponse({"error": f"nothing was accepted: {error}"}, 503, AGAIN)
+        return JSONResponse({"error": f"the request was not accepted: {error}"}, 503, AGAIN)
 
     return app

@@ -31,11 +31,11 @@ def predicting(
     model: Model, results: Results, registry: CollectorRegistry, kind: type[R],
     settled: Callable[[str, bytes], Awaitable[None]] = _nothing,
 ) -> Work:  # fmt: skip
-    """Return work that stores the model's answer to each message of a kind; `settled` is told of each id that has one.
+    """Return work that stores the model's answer to each message of a kind; `settled` is called for each id.
 
-    It is told again when a message comes again, as the first time may not have been the end of it.
+    It is called again when a message is redelivered, because the first call may not have finished.
     """
-    outcomes = Counter("messages_total", "Messages by what became of them.", ("outcome",), registry=registry)
+    outcomes = Counter("messages_total", "Messages by outcome.", ("outcome",), registry=registry)
 
     def predict(delivery: Delivery) -> bool:
         """Tell whether the id is that of this request: two that came at once under one key have the same."""
