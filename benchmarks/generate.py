@@ -1,9 +1,9 @@
 """Writes the architecture of an invented company: `python benchmarks/generate.py 10000 > big.yaml`.
 
 The same size and seed give the same text on every machine. Product teams of three forms (see `company/`)
-stand on what they share: authentication, monitoring, a model registry, a log of predictions, a lake, parts
-of the business that several of them ask. Nearly every fact is stated; about one component in fifty is sick
-in a way that a rule finds.
+share authentication, monitoring, a model registry, a prediction log, a data lake, and services of the
+business that several teams call. Nearly every fact is stated. About one component in fifty has a fault that
+a rule reports.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from string import Template
 from typing import Final, NamedTuple
 
 SMALLEST: Final = 30
-"""Components of the smallest system: what is shared, one part of the business, and one product."""
-_SICK_SHARE: Final = 0.035
-"""Of the entries that may fall ill; of all components that is about one in fifty."""
+"""Components of the smallest system: the shared ones, one domain, and one product."""
+_FAULTY_SHARE: Final = 0.035
+"""Share of the entries with possible faults that get one: about one component in fifty."""
 _PRODUCTS_OF_A_DOMAIN: Final = 20
 _MOST_HELPERS: Final = 10
 _FORMS: Final = ("online", "asynchronous", "batch")
@@ -79,7 +79,7 @@ _DRAWS: Final[dict[str, Draw]] = {
 
 
 class _Words(Mapping[str, object]):
-    """What the words with a dollar stand for: names are given, all else is drawn anew each time."""
+    """The values of the words with a dollar: names are given, everything else is drawn each time."""
 
     def __init__(self, chance: random.Random, names: Mapping[str, str]) -> None:
         self.chance = chance
@@ -96,10 +96,10 @@ class _Words(Mapping[str, object]):
         return len(self.names) + len(_DRAWS)
 
 
-class Sickness(NamedTuple):
-    """One way to make an entry wrong: what to put for a pattern in it, and the rule that then finds it.
+class Fault(NamedTuple):
+    """One way to make an entry wrong: the text that replaces a pattern, and the rule that then reports it.
 
-    With `open`, a fact is missing, and the rule cannot decide.
+    With `open`, a fact is missing, and the rule is undecided.
     """
 
     rule: str
@@ -107,36 +107,36 @@ class Sickness(NamedTuple):
     put: str = ""
     open: bool = False
 
-    def strike(self, entry: str) -> str:
-        """The entry made sick."""
+    def apply(self, entry: str) -> str:
+        """Return the entry with the fault."""
         text, count = re.subn(self.pattern, self.put, entry, count=1)
         if not count:
-            raise ValueError(f"this entry cannot fall ill of {self.rule}: {entry}")
+            raise ValueError(f"this entry cannot get the fault of {self.rule}: {entry}")
         return text
 
 
-SICKNESSES: Final[dict[str, Sickness]] = {
-    "replicas": Sickness("REL001", r"replicas: (?:\d+|\{.*?\})((?:.|\n)*?)zones: \[.*?\]", r"replicas: 1\1zones: [a]"),
-    "zones": Sickness("REL001", r"zones: \[.*?\]", "zones: [a]"),
-    "timeout": Sickness("REL003", r", timeout: \w+"),
-    "dead-letter": Sickness("REL009", r"dead_letter: [\w-]+, "),
-    "log": Sickness("OPS001", r"    logs_to: .*\n"),
-    "monitoring": Sickness("OPS002", r"    monitored_by: .*\n"),
-    "version": Sickness("OPS004", r"    version: .*\n|version: [\w.]+, "),
-    "slow": Sickness("SRV001", r"service_time: \{.*?\}", "service_time: {p50: 300ms, p99: 420ms}"),
-    "unknown": Sickness("REL001", r"    replicas: .*\n|replicas: \d+, ", open=True),
+FAULTS: Final[dict[str, Fault]] = {
+    "replicas": Fault("REL001", r"replicas: (?:\d+|\{.*?\})((?:.|\n)*?)zones: \[.*?\]", r"replicas: 1\1zones: [a]"),
+    "zones": Fault("REL001", r"zones: \[.*?\]", "zones: [a]"),
+    "timeout": Fault("REL003", r", timeout: \w+"),
+    "dead-letter": Fault("REL009", r"dead_letter: [\w-]+, "),
+    "log": Fault("OPS001", r"    logs_to: .*\n"),
+    "monitoring": Fault("OPS002", r"    monitored_by: .*\n"),
+    "version": Fault("OPS004", r"    version: .*\n|version: [\w.]+, "),
+    "slow": Fault("SRV001", r"service_time: \{.*?\}", "service_time: {p50: 300ms, p99: 420ms}"),
+    "unknown": Fault("REL001", r"    replicas: .*\n|replicas: \d+, ", open=True),
 }
 
 
 class Entry(NamedTuple):
-    """One entry of a template, and what it may fall ill of."""
+    """One entry of a template, and the faults that it can get."""
 
     text: Template
-    sicknesses: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 class Company:
-    """A company that grows until it has `size` components; `sick` tells what is wrong with which of them.
+    """A company that grows until it has `size` components; `faults` has the fault of each faulty entry.
 
     Its keys are places in the file: `components.fraud-1-edge`, `models.feed-2-ranking`.
     """
@@ -148,7 +148,7 @@ class Company:
         self.seed = seed
         self.chance = random.Random(seed)
         self.sections: Sections = {section: [] for section in _SECTIONS}
-        self.sick: dict[str, Sickness] = {}
+        self.faults: dict[str, Fault] = {}
         self._grow()
 
     @property
@@ -169,7 +169,7 @@ class Company:
             products += 1
 
     def _product(self, form: str, name: str, domain: str) -> None:
-        """One product team; the last one takes as many helpers as are missing."""
+        """Add one product team; the last one gets as many helpers as are missing."""
         core = len(_TEMPLATES[form]["components"])
         helpers = int(self.chance.random() * (_MOST_HELPERS + 1))
         if self.missing - core - helpers < _LARGEST:
@@ -185,14 +185,14 @@ class Company:
         for section, entries in _TEMPLATES[form].items():
             for entry in entries:
                 text = entry.text.substitute(words)
-                if entry.sicknesses and self.chance.random() < _SICK_SHARE:
-                    text = self._infect(section, text, entry.sicknesses)
+                if entry.faults and self.chance.random() < _FAULTY_SHARE:
+                    text = self._break(section, text, entry.faults)
                 self.sections[section].append(text)
 
-    def _infect(self, section: str, text: str, ways: tuple[str, ...]) -> str:
-        sickness = SICKNESSES[ways[int(self.chance.random() * len(ways))]]
-        self.sick[f"{section}.{text.lstrip().partition(':')[0]}"] = sickness
-        return sickness.strike(text)
+    def _break(self, section: str, text: str, ways: tuple[str, ...]) -> str:
+        fault = FAULTS[ways[int(self.chance.random() * len(ways))]]
+        self.faults[f"{section}.{text.lstrip().partition(':')[0]}"] = fault
+        return fault.apply(text)
 
     def yaml(self) -> str:
         """The architecture file."""
@@ -220,7 +220,7 @@ def _read_template(form: str) -> dict[str, list[Entry]]:
 
 
 def _entry(text: str) -> Entry:
-    text, _, rest = text.partition("  # sick: ")
+    text, _, rest = text.partition("  # fault: ")
     words, _, following = rest.partition("\n")
     whole = f"{text}\n{following}" if rest else text
     return Entry(Template(whole.replace("$more\n", "$more")), tuple(words.split()))
@@ -228,7 +228,7 @@ def _entry(text: str) -> Entry:
 
 _TEMPLATES: Final = {form: _read_template(form) for form in ("platform", "domain", "helper", *_FORMS)}
 _LARGEST: Final = max(len(_TEMPLATES[form]["components"]) for form in _FORMS) + len(_TEMPLATES["domain"]["components"])
-"""Components of the largest product, with a new part of the business before it."""
+"""Components of the largest product, with a new domain before it."""
 
 
 def generate(size: int, seed: int = 1) -> str:

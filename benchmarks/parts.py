@@ -25,16 +25,16 @@ _OWN: Final = "archlint"
 
 
 def measure_startup(bench: Bench) -> tuple[Startup, ...]:
-    """Start-up of `archlint check` on a small file, beside what it cannot do without, and the peers.
+    """Start-up of `archlint check` on a small file, compared with the imports that it needs, and with the peers.
 
-    The file is the one with the default seed; one in which nothing is sick comes beside it.
+    The file comes from the default seed. A second file has no fault.
     """
     python = str(bench.own.python)
     inputs = bench.inputs(large=False)
-    passing = next(seed for seed in range(1, 1000) if not Company(SMALL, seed).sick)
+    passing = next(seed for seed in range(1, 1000) if not Company(SMALL, seed).faults)
     does = {name: made.description for name, made in inputs.items()}
-    sick = len(Company(SMALL).sick)
-    does[_OWN] = f"an arch.yaml with {SMALL} components, {sick} of them failing"
+    faulty = len(Company(SMALL).faults)
+    does[_OWN] = f"an arch.yaml with {SMALL} components, {faulty} of them failing"
     does[f"{_OWN}, passing"] = f"an arch.yaml with {SMALL} components"
     commands = [
         Command("python -c pass", (python, "-c", "pass"), bench.folder),

@@ -144,7 +144,7 @@ layers =
     shop.orders
     shop.store
 """
-_ONE_SICK_IN: Final = 50
+_ONE_FAULTY_IN: Final = 50
 """As in the generated systems, one workflow in so many has something to be found."""
 _LAYERS: Final = ("web", "orders", "store")
 
@@ -204,7 +204,7 @@ def _zizmor(environment: Environment, folder: Path, size: int) -> Input:
     workflows = folder / ".github" / "workflows"
     workflows.mkdir(parents=True)
     for number in range(size):
-        title = "${{ github.event.pull_request.title }}" if number % _ONE_SICK_IN == 1 else "$TITLE"
+        title = "${{ github.event.pull_request.title }}" if number % _ONE_FAULTY_IN == 1 else "$TITLE"
         text = _WORKFLOW.format(number=number, title=title)
         (workflows / f"build-{number}.yaml").write_text(text, encoding="utf-8")
     words = (environment.program("zizmor"), "--offline", "--no-progress", "--no-exit-codes", str(folder))

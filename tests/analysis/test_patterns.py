@@ -606,7 +606,7 @@ class TestOperation:
         text = FRONT.replace("kind: service,", "kind: service, load_tested: {rate: 50/s},")
         assert found(load(text), "load-test") == [("w", {"server": ("api",)})]
 
-    def test_servers_that_do_it_alike_are_told_as_one(self) -> None:
+    def test_servers_that_match_alike_are_reported_as_one(self) -> None:
         text = TestMicroservices.TWO.replace("serves: [", "monitored_by: [watch], serves: [")
         system = load(text + "watch: {kind: monitoring}\n", "m n", "w: {from: page}\nv: {from: page}")
         assert found(system, "prediction-monitoring") == [("", {"server": ("a", "b"), "monitor": ("watch",)})]

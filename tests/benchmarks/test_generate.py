@@ -1,4 +1,4 @@
-"""Generated systems: valid, of the asked size, the same every time, and sick where they say so."""
+"""Generated systems: valid, of the asked size, the same every time, and faulty where they say so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import archlint
-from benchmarks.generate import SICKNESSES, SMALLEST, Company, generate
+from benchmarks.generate import FAULTS, SMALLEST, Company, generate
 from tests.conftest import ROOT
 
 SCRIPT = str(ROOT / "benchmarks" / "generate.py")
@@ -40,21 +40,21 @@ def test_a_system_that_is_too_small_is_refused() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 5])
-def test_a_system_has_nothing_wrong_but_what_was_made_wrong(seed: int) -> None:
-    """The reader understands all of it, and the rules find what is sick: all of it, and nothing else."""
+def test_a_system_has_its_faults_and_no_others(seed: int) -> None:
+    """The reader understands all of it, and the rules report each fault, and nothing else."""
     company = Company(1500, seed)
     report = archlint.check(company.yaml())
-    known = {sickness.rule for sickness in SICKNESSES.values()}
+    known = {fault.rule for fault in FAULTS.values()}
     found = {(_owner(f.at), f.rule) for f in report.findings if f.rule in known or f.rule.startswith("DOC")}
-    assert found == {(place, s.rule) for place, s in company.sick.items() if not s.open}
+    assert found == {(place, s.rule) for place, s in company.faults.items() if not s.open}
     undecided = {(_owner(open_.at), open_.rule) for open_ in report.undecided if open_.rule in known}
-    assert undecided == {(place, s.rule) for place, s in company.sick.items() if s.open}
+    assert undecided == {(place, s.rule) for place, s in company.faults.items() if s.open}
 
 
-def test_every_sickness_breaks_out_in_some_company() -> None:
+def test_every_fault_occurs_in_some_company() -> None:
     company = Company(12_000)
-    assert set(company.sick.values()) == set(SICKNESSES.values())
-    assert 0.01 < len(company.sick) / company.size < 0.03
+    assert set(company.faults.values()) == set(FAULTS.values())
+    assert 0.01 < len(company.faults) / company.size < 0.03
 
 
 def _owner(at: str) -> str:

@@ -12,7 +12,7 @@ from archlint import __version__
 from archlint.report import FORMATS
 from tests.conftest import ROOT, Run
 
-SICK = """\
+FAILING = """\
 archlint: 1
 system: shop
 owner: {team: search, contact: "#search", runbook: run.md}
@@ -34,17 +34,17 @@ components:
   log: {kind: log-store}
   metrics: {kind: monitoring}
 """
-HEALTHY = SICK.replace("service_time: 80ms", "service_time: 8ms")
+PASSING = FAILING.replace("service_time: 80ms", "service_time: 8ms")
 
 
 @pytest.fixture
-def sick(tmp_path: Path) -> Path:
+def failing(tmp_path: Path) -> Path:
     path = tmp_path / "arch.yaml"
-    path.write_text(SICK)
+    path.write_text(FAILING)
     return path
 
 
-def test_a_sick_file_is_found_at_its_line_with_status_1(archlint: Run, sick: Path) -> None:
+def test_a_failing_file_is_reported_at_its_line_with_status_1(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml")
     assert done.returncode == 1, done.stderr
     assert "arch.yaml:7:" in done.stdout
@@ -53,13 +53,13 @@ def test_a_sick_file_is_found_at_its_line_with_status_1(archlint: Run, sick: Pat
     assert "50 ms" in done.stdout
 
 
-def test_a_healthy_file_passes_with_status_0(archlint: Run, sick: Path) -> None:
-    sick.write_text(HEALTHY)
+def test_a_correct_file_passes_with_status_0(archlint: Run, failing: Path) -> None:
+    failing.write_text(PASSING)
     done = archlint("check", "arch.yaml")
     assert done.returncode == 0, done.stdout
 
 
-def test_json_has_the_promised_keys(archlint: Run, sick: Path) -> None:
+def test_json_has_the_promised_keys(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml", "--output-format", "json")
     report = json.loads(done.stdout)
     assert report["version"] == 1
@@ -72,43 +72,43 @@ def test_json_has_the_promised_keys(archlint: Run, sick: Path) -> None:
     assert {"findings", "undecided", "summary"} <= set(report)
 
 
-def test_several_outputs_in_one_run(archlint: Run, sick: Path) -> None:
+def test_several_outputs_in_one_run(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml", "--output", "text", "--output", "json:out.json")
     assert "SRV001" in done.stdout
-    assert json.loads((sick.parent / "out.json").read_text())["version"] == 1
+    assert json.loads((failing.parent / "out.json").read_text())["version"] == 1
 
 
-def test_select_and_ignore(archlint: Run, sick: Path) -> None:
+def test_select_and_ignore(archlint: Run, failing: Path) -> None:
     assert archlint("check", "--select", "REL", "arch.yaml").returncode == 0
     assert archlint("check", "--ignore", "online-bigsize", "arch.yaml").returncode == 0
     assert archlint("check", "--select", "SRV001", "arch.yaml").returncode == 1
 
 
-def test_an_unknown_rule_is_a_wrong_call(archlint: Run, sick: Path) -> None:
+def test_an_unknown_rule_is_a_wrong_call(archlint: Run, failing: Path) -> None:
     done = archlint("check", "--select", "SRV01", "arch.yaml")
     assert done.returncode == 2
     assert "did you mean `SRV0" in done.stderr
 
 
-def test_fail_on_and_exit_zero(archlint: Run, sick: Path) -> None:
-    sick.write_text(HEALTHY.replace("    logs_to: [log]\n", "").replace("  log: {kind: log-store}\n", ""))
+def test_fail_on_and_exit_zero(archlint: Run, failing: Path) -> None:
+    failing.write_text(PASSING.replace("    logs_to: [log]\n", "").replace("  log: {kind: log-store}\n", ""))
     assert archlint("check", "arch.yaml").returncode == 0
     assert archlint("check", "--fail-on", "info", "arch.yaml").returncode == 1
     assert archlint("check", "--fail-on", "info", "--exit-zero", "arch.yaml").returncode == 0
 
 
 def test_standard_input_goes_by_its_name(archlint: Run) -> None:
-    done = archlint("check", "-", "--stdin-filename", "teams/arch.yaml", stdin=SICK)
+    done = archlint("check", "-", "--stdin-filename", "teams/arch.yaml", stdin=FAILING)
     assert done.returncode == 1
     assert "teams/arch.yaml:7:" in done.stdout
 
 
 def test_a_folder_is_searched_and_other_yaml_is_counted(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "one.yaml").write_text(SICK)
+    (tmp_path / "a" / "one.yaml").write_text(FAILING)
     (tmp_path / "ci.yml").write_text("on: push\n")
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "two.yaml").write_text(SICK)
+    (tmp_path / "old" / "two.yaml").write_text(FAILING)
     (tmp_path / ".gitignore").write_text("old/\n")
     done = archlint("check")
     assert "a/one.yaml:7:" in done.stdout
@@ -124,8 +124,8 @@ def test_nothing_to_check_is_status_2(archlint: Run, tmp_path: Path) -> None:
     assert "1 other" in done.stderr
 
 
-def test_an_unreadable_file_is_status_2_and_the_others_are_checked(archlint: Run, sick: Path) -> None:
-    (sick.parent / "broken.yaml").write_text("archlint: 1\ncomponents: [\n")
+def test_an_unreadable_file_is_status_2_and_the_others_are_checked(archlint: Run, failing: Path) -> None:
+    (failing.parent / "broken.yaml").write_text("archlint: 1\ncomponents: [\n")
     done = archlint("check", "broken.yaml", "arch.yaml")
     assert done.returncode == 2
     assert "broken.yaml:" in done.stdout + done.stderr
@@ -146,15 +146,15 @@ def test_what_is_no_architecture_ends_in_one_line_and_status_2(archlint: Run, tm
     assert "x.yaml" in done.stdout + done.stderr
 
 
-def test_colour_only_where_asked(archlint: Run, sick: Path) -> None:
+def test_colour_only_where_asked(archlint: Run, failing: Path) -> None:
     assert "\033[" not in archlint("check", "arch.yaml").stdout
     assert "\033[" in archlint("check", "arch.yaml", "--color", "always").stdout
     assert "\033[" in archlint("check", "arch.yaml", env={"FORCE_COLOR": "1"}).stdout
     assert "\033[" not in archlint("check", "arch.yaml", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
 
 
-def test_undecided_names_the_key(archlint: Run, sick: Path) -> None:
-    sick.write_text(SICK.replace(", service_time: 80ms", ""))
+def test_undecided_names_the_key(archlint: Run, failing: Path) -> None:
+    failing.write_text(FAILING.replace(", service_time: 80ms", ""))
     done = archlint("check", "arch.yaml", "--undecided")
     assert done.returncode == 0
     assert "models.ranker.service_time" in done.stdout
@@ -162,10 +162,10 @@ def test_undecided_names_the_key(archlint: Run, sick: Path) -> None:
 
 def test_an_included_file_is_part_of_its_system_only(archlint: Run, tmp_path: Path) -> None:
     head, models = (
-        SICK.split("models:\n", maxsplit=1)[0],
+        FAILING.split("models:\n", maxsplit=1)[0],
         "models:\n  ranker: {service_time: 80ms, version: 1.0.0, registry: store}\n",
     )
-    rest = "components:\n" + SICK.split("components:\n")[1]
+    rest = "components:\n" + FAILING.split("components:\n")[1]
     (tmp_path / "arch.yaml").write_text(head + "include: [models.yaml]\n" + rest)
     (tmp_path / "models.yaml").write_text("archlint: 1\n" + models)
     done = archlint("check", "--output-format", "json")
@@ -174,14 +174,14 @@ def test_an_included_file_is_part_of_its_system_only(archlint: Run, tmp_path: Pa
     assert not [f for f in report["findings"] if f["rule"].startswith("DOC")]
 
 
-def test_a_broken_pipe_is_quiet(archlint: Run, sick: Path) -> None:
+def test_a_broken_pipe_is_quiet(archlint: Run, failing: Path) -> None:
     import subprocess
 
     from tests.conftest import command
 
     script = f'"{command()}" check arch.yaml | head -1'
     done = subprocess.run(
-        ["sh", "-c", script], cwd=sick.parent, capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", script], cwd=failing.parent, capture_output=True, text=True, timeout=60, check=False
     )
     assert "Traceback" not in done.stderr
 
@@ -202,10 +202,10 @@ def test_circles_of_links_and_impossible_names_are_unreadable(archlint: Run, tmp
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of another kind: run it on Linux or macOS")
-def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_checked(
-    archlint: Run, sick: Path, bound_by_permissions: list[str]
+def test_an_unreadable_folder_is_reported_and_the_others_are_checked(
+    archlint: Run, failing: Path, bound_by_permissions: list[str]
 ) -> None:
-    closed = sick.parent / "closed"
+    closed = failing.parent / "closed"
     closed.mkdir(0)
     try:
         done = archlint("check", under=bound_by_permissions)
@@ -215,49 +215,49 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_checked(
     assert "SRV001" in done.stdout
 
 
-def test_two_outputs_cannot_go_to_one_place(archlint: Run, sick: Path) -> None:
+def test_two_outputs_cannot_go_to_one_place(archlint: Run, failing: Path) -> None:
     for words in (["--output", "json", "--output", "text"], ["--output", "json:o", "--output", "text:o"]):
         done = archlint("check", "arch.yaml", *words)
         assert done.returncode == 2
         assert "two outputs" in done.stderr
 
 
-def test_an_empty_path_is_a_wrong_call(archlint: Run, sick: Path) -> None:
+def test_an_empty_path_is_a_wrong_call(archlint: Run, failing: Path) -> None:
     assert archlint("check", "").returncode == 2
 
 
-def test_one_wrong_configuration_keeps_only_its_own_files_from_being_checked(archlint: Run, sick: Path) -> None:
-    (sick.parent / "other").mkdir()
-    (sick.parent / "other" / "archlint.toml").write_text("selct = []\n")
-    (sick.parent / "other" / "arch.yaml").write_text(SICK)
+def test_one_wrong_configuration_keeps_only_its_own_files_from_being_checked(archlint: Run, failing: Path) -> None:
+    (failing.parent / "other").mkdir()
+    (failing.parent / "other" / "archlint.toml").write_text("selct = []\n")
+    (failing.parent / "other" / "arch.yaml").write_text(FAILING)
     done = archlint("check")
     assert done.returncode == 2
     assert "did you mean `select`" in done.stdout
     assert "arch.yaml:7:" in done.stdout
 
 
-def test_each_format_goes_to_a_file_of_its_own(archlint: Run, sick: Path) -> None:
+def test_each_format_goes_to_a_file_of_its_own(archlint: Run, failing: Path) -> None:
     words = [word for name in FORMATS for word in ("-o", f"{name}:out.{name}")]
     done = archlint("check", "arch.yaml", *words, "--undecided")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
     for name in FORMATS:
-        text = (sick.parent / f"out.{name}").read_text(encoding="utf-8")
+        text = (failing.parent / f"out.{name}").read_text(encoding="utf-8")
         assert "SRV001" in text, name
-        assert str(sick.parent) not in text, name
-    run = json.loads((sick.parent / "out.sarif").read_text())["runs"][0]
+        assert str(failing.parent) not in text, name
+    run = json.loads((failing.parent / "out.sarif").read_text())["runs"][0]
     assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
     assert run["tool"]["driver"]["semanticVersion"] == __version__
     assert len(run["tool"]["driver"]["rules"]) > 30
 
 
-def test_a_format_and_text_in_one_run(archlint: Run, sick: Path) -> None:
+def test_a_format_and_text_in_one_run(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml", "--output", "sarif:archlint.sarif", "--output", "text")
     assert "error[SRV001]" in done.stdout
-    assert json.loads((sick.parent / "archlint.sarif").read_text())["version"] == "2.1.0"
+    assert json.loads((failing.parent / "archlint.sarif").read_text())["version"] == "2.1.0"
 
 
 @pytest.mark.parametrize("option", ["--output", "-o", "--output-format"])
-def test_an_unknown_format_names_the_nearest(archlint: Run, sick: Path, option: str) -> None:
+def test_an_unknown_format_names_the_nearest(archlint: Run, failing: Path, option: str) -> None:
     done = archlint("check", "arch.yaml", option, "sarf")
     assert done.returncode == 2
     assert "there is no format `sarf`\n  hint: did you mean `sarif`?" in done.stderr
@@ -266,22 +266,22 @@ def test_an_unknown_format_names_the_nearest(archlint: Run, sick: Path, option: 
     assert "no format is named\n  hint: formats: text, json, sarif" in done.stderr
 
 
-def test_a_format_with_an_empty_file_name_is_a_wrong_call(archlint: Run, sick: Path) -> None:
+def test_a_format_with_an_empty_file_name_is_a_wrong_call(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml", "-o", "sarif:")
     assert done.returncode == 2
     assert "write sarif:FILE, or sarif alone" in done.stderr
 
 
 @pytest.mark.parametrize("file", ["arch.yaml", "./arch.yaml", "sub/../arch.yaml"])
-def test_a_report_does_not_replace_what_was_checked(archlint: Run, sick: Path, file: str) -> None:
-    (sick.parent / "sub").mkdir()
+def test_a_report_does_not_replace_what_was_checked(archlint: Run, failing: Path, file: str) -> None:
+    (failing.parent / "sub").mkdir()
     done = archlint("check", "arch.yaml", "-o", f"json:{file}")
     assert done.returncode == 2
     assert "this file was checked; a report does not overwrite it" in done.stderr
-    assert sick.read_text() == SICK
+    assert failing.read_text() == FAILING
 
 
-def test_two_names_of_one_file_are_one_file(archlint: Run, sick: Path) -> None:
+def test_two_names_of_one_file_are_one_file(archlint: Run, failing: Path) -> None:
     done = archlint("check", "arch.yaml", "-o", "json:out", "-o", "sarif:./out")
     assert done.returncode == 2
     assert "two outputs go to ./out" in done.stderr or "two outputs go to out" in done.stderr
@@ -319,19 +319,19 @@ def test_a_file_in_flow_style_is_found_in_a_folder_as_by_its_name(archlint: Run,
 
 
 @pytest.fixture
-def frozen(archlint: Run, sick: Path) -> Path:
+def frozen(archlint: Run, failing: Path) -> Path:
     """A project with a configuration, a baseline, and a part that its architecture includes."""
-    head, models = SICK.split("models:\n", maxsplit=1)
+    head, models = FAILING.split("models:\n", maxsplit=1)
     body, components = models.split("components:\n", maxsplit=1)
-    sick.write_text(f"{head}include: [models.part]\ncomponents:\n{components}")
-    sick.with_name("models.part").write_text(f"models:\n{body}")
-    sick.with_name("archlint.toml").write_text('extend = "base.toml"\n')
-    sick.with_name("base.toml").write_text("")
-    sick.with_name("other.conf").write_text(SICK)
-    sick.with_name("own.conf").write_text('baseline = "known.jsonl"\n')
+    failing.write_text(f"{head}include: [models.part]\ncomponents:\n{components}")
+    failing.with_name("models.part").write_text(f"models:\n{body}")
+    failing.with_name("archlint.toml").write_text('extend = "base.toml"\n')
+    failing.with_name("base.toml").write_text("")
+    failing.with_name("other.conf").write_text(FAILING)
+    failing.with_name("own.conf").write_text('baseline = "known.jsonl"\n')
     assert archlint("baseline").returncode == 0
     assert archlint("baseline", "-o", "known.jsonl").returncode == 0
-    return sick.parent
+    return failing.parent
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["itself", "hard link"])
@@ -372,7 +372,7 @@ def test_a_configuration_that_is_extended_is_kept_as_all_toml_and_yaml_is(archli
         assert (frozen / name).read_bytes() == before
 
 
-def test_reports_are_written_anew_over_reports(archlint: Run, sick: Path) -> None:
+def test_reports_overwrite_reports(archlint: Run, failing: Path) -> None:
     words = [word for name in FORMATS for word in ("-o", f"{name}:out.{name}")]
     for _ in range(2):
         done = archlint("check", "arch.yaml", *words)
@@ -410,7 +410,7 @@ def test_a_picture_replaces_neither_configuration_nor_baseline(archlint: Run, fr
         assert archlint("render", "arch.yaml", "-o", "arch.svg").returncode == 0
 
 
-def test_a_dash_is_standard_output_and_no_file(archlint: Run, sick: Path) -> None:
+def test_a_dash_is_standard_output_and_no_file(archlint: Run, failing: Path) -> None:
     assert json.loads(archlint("check", "arch.yaml", "-o", "json:-").stdout)["version"] == 1
     assert "version" in json.loads(archlint("diff", "arch.yaml", "arch.yaml", "-o", "json:-").stdout)
     for words, told in (
@@ -425,4 +425,4 @@ def test_a_dash_is_standard_output_and_no_file(archlint: Run, sick: Path) -> Non
     ):
         done = archlint(*words)
         assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), (words, done.stderr)
-    assert [path.name for path in sick.parent.iterdir()] == ["arch.yaml"]
+    assert [path.name for path in failing.parent.iterdir()] == ["arch.yaml"]

@@ -93,7 +93,7 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout.startswith("archlint ")
 
 
-def test_init_writes_its_own_schema_anew_and_no_other_file(archlint: Run, tmp_path: Path) -> None:
+def test_init_overwrites_its_own_schema_and_no_other_file(archlint: Run, tmp_path: Path) -> None:
     assert archlint("init").returncode == 0
     assert archlint("init", "second.yaml").returncode == 0
     schema = tmp_path / ".archlint" / "schema.json"

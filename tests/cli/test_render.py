@@ -28,7 +28,7 @@ def test_the_extension_names_the_format(archlint: Run, tmp_path: Path, name: str
     assert sorted(path.name for path in tmp_path.iterdir()) == [name], "nothing else is left behind"
 
 
-def test_what_is_named_is_written_anew(archlint: Run, tmp_path: Path) -> None:
+def test_a_named_output_file_is_overwritten(archlint: Run, tmp_path: Path) -> None:
     target = tmp_path / "a.svg"
     target.write_text("old")
     target.chmod(0o640)
@@ -103,7 +103,7 @@ def test_the_input_is_never_overwritten(archlint: Run, tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_a_folder_named_like_a_picture_is_told(archlint: Run, tmp_path: Path) -> None:
+def test_a_folder_named_like_a_picture_is_reported(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "d.svg").mkdir()
     for words in (("-o", "d.svg"), ("-o", "d.svg", "-f", "svg")):
         done = archlint("render", SICK, *words)

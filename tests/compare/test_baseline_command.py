@@ -101,7 +101,7 @@ def test_resolved_findings_are_named_and_update_removes_them_and_adds_nothing(ar
     assert json.loads(again.stdout)["spent"] == []
 
 
-def test_branches_that_each_resolve_something_merge_once_git_is_told_how(archlint: Run, old: Path) -> None:
+def test_branches_that_each_resolve_something_merge_with_the_merge_driver(archlint: Run, old: Path) -> None:
     folder, baseline = old.parent, old.parent / NAME
     git(folder, "init", "-q")
     baseline.unlink()
@@ -124,7 +124,7 @@ def test_branches_that_each_resolve_something_merge_once_git_is_told_how(archlin
     assert "resolved" not in archlint("check").stdout
 
 
-def test_what_a_change_adds_to_the_baseline_is_told_whatever_it_renames(archlint: Run, old: Path) -> None:
+def test_what_a_change_adds_to_the_baseline_is_reported_whatever_it_renames(archlint: Run, old: Path) -> None:
     git(old.parent, "init", "-q")
     commit(old.parent, "what there is")
     same = archlint("baseline", "--since", "HEAD")
@@ -183,7 +183,7 @@ def test_strict_fails_on_resolved_entries_and_refuses_to_grow(archlint: Run, old
     assert archlint("check", "--select", "REL", "--baseline-strict").returncode == 0
 
 
-def test_rules_that_do_not_run_heal_nothing(archlint: Run, old: Path) -> None:
+def test_rules_that_do_not_run_resolve_nothing(archlint: Run, old: Path) -> None:
     done = archlint("check", "--select", "SRV", "--output", "json")
     assert json.loads(done.stdout)["spent"] == []
     assert archlint("baseline", "--update", "--select", "SRV").stdout == f"wrote {NAME}: 40 findings known\n"
@@ -196,13 +196,13 @@ def test_other_severities_make_nothing_new(archlint: Run, old: Path) -> None:
     assert (done.returncode, "40 findings in the baseline." in done.stdout) == (0, True)
 
 
-def test_a_fact_that_is_taken_away_heals_nothing(archlint: Run, old: Path) -> None:
+def test_a_removed_fact_resolves_nothing(archlint: Run, old: Path) -> None:
     edit(old, "    replicas: 1\n    serves: [model-2]", "    serves: [model-2]")
     done = archlint("check", "--output", "json")
     assert json.loads(done.stdout)["spent"] == []
 
 
-def test_what_is_accepted_by_now_is_told_and_taken_out(archlint: Run, old: Path) -> None:
+def test_what_is_accepted_by_now_is_reported_and_removed(archlint: Run, old: Path) -> None:
     old.write_text(old.read_text() + "accept:\n  - {rule: OPS001, at: components.server-1, reason: pilot}\n")
     done = archlint("check")
     assert done.returncode == 0
@@ -340,7 +340,7 @@ def test_each_configuration_has_its_own_baseline(archlint: Run, tmp_path: Path) 
     assert {one["file"] for one in report["findings"]} == {"a/arch.yaml"}
 
 
-def test_a_clean_system_gets_no_baseline_and_a_cured_one_an_empty_one(archlint: Run, tmp_path: Path) -> None:
+def test_a_clean_system_gets_no_baseline_and_a_fixed_one_an_empty_one(archlint: Run, tmp_path: Path) -> None:
     path = tmp_path / "arch.yaml"
     assert archlint("init").returncode == 0
     clean = path.read_text()
@@ -415,7 +415,7 @@ def test_wrong_calls_say_what_to_do(archlint: Run, old: Path, tmp_path: Path) ->
     assert old.read_text() == old_system()
 
 
-def test_a_wrong_key_of_the_configuration_is_told_with_its_line(archlint: Run, old: Path) -> None:
+def test_a_wrong_key_of_the_configuration_is_reported_with_its_line(archlint: Run, old: Path) -> None:
     for text, told in (
         ("baseline = 3\n", "archlint.toml:1:12: `baseline` needs the path of a file, but has the number 3"),
         ('baseline-strict = "yes"\n', "archlint.toml:1:19: `baseline-strict` needs true or false"),
@@ -510,7 +510,7 @@ def test_a_baseline_of_another_version_can_be_replaced_as_its_hint_says(archlint
     assert archlint("check").returncode == 0
 
 
-def test_a_baseline_that_is_a_folder_or_leads_nowhere_is_told(archlint: Run, old: Path) -> None:
+def test_a_baseline_that_is_a_folder_or_a_broken_link_is_reported(archlint: Run, old: Path) -> None:
     (old.parent / NAME).unlink()
     (old.parent / NAME).mkdir()
     for words in (("check",), ("baseline",), ("baseline", "--update")):
@@ -541,7 +541,7 @@ def test_a_baseline_behind_a_link_is_written_where_it_stands(archlint: Run, old:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of another kind: run it on Linux or macOS")
-def test_what_may_not_be_read_or_written_is_told_with_a_hint_that_fits(
+def test_missing_permissions_are_reported_with_a_hint_that_fits(
     archlint: Run, old: Path, bound_by_permissions: list[str]
 ) -> None:
     for name, said in ((NAME, NAME), ("arch.yaml", "arch.yaml"), ("archlint.toml", "archlint.toml")):
@@ -549,7 +549,7 @@ def test_what_may_not_be_read_or_written_is_told_with_a_hint_that_fits(
         done = archlint("check", "arch.yaml", under=bound_by_permissions)
         told = flat(done)
         assert (done.returncode, f"{said}: cannot be read: Permission denied" in told) == (2, True), told
-        assert "hint: let it be read" in told
+        assert "hint: check its permissions" in told
         (old.parent / name).chmod(0o644)
     (old.parent / "out.json").touch(0o444)
     (old.parent / "closed").mkdir(0o555)

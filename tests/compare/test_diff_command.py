@@ -208,7 +208,7 @@ def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_fa
     assert (no_git.returncode, "git is not installed" in no_git.stderr) == (2, True), no_git.stderr
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_compared(archlint: Run, repository: Path) -> None:
+def test_an_unreadable_file_is_reported_and_the_rest_compared(archlint: Run, repository: Path) -> None:
     other = repository.with_name("other.yaml")
     other.write_text("archlint: 1\ncomponents: {page: {kind: client\n")
     commit(repository.parent)

@@ -36,7 +36,7 @@ def test_an_example_written_again_is_the_same(path: Path) -> None:
 
 @settings(max_examples=60)
 @given(st.data(), architectures())
-def test_a_rename_is_told_as_one_and_nothing_else(data: st.DataObject, tree: Tree) -> None:
+def test_a_rename_is_reported_as_one_and_nothing_else(data: st.DataObject, tree: Tree) -> None:
     rename = data.draw(renames(tree))
     found = difference(dump(tree), dump(renamed(tree, rename)))
     told = [(part.section, part.was, part.name, part.changes) for part in found.parts]
@@ -46,7 +46,7 @@ def test_a_rename_is_told_as_one_and_nothing_else(data: st.DataObject, tree: Tre
 
 @settings(max_examples=30)
 @given(architectures(), architectures())
-def test_what_is_new_one_way_is_healed_the_other(one: Tree, other: Tree) -> None:
+def test_what_is_new_one_way_is_resolved_the_other(one: Tree, other: Tree) -> None:
     forth, back = difference(dump(one), dump(other)), difference(dump(other), dump(one))
     assert {part.name for part in forth.parts if part.state == "added"} == {
         part.name for part in back.parts if part.state == "removed"

@@ -91,7 +91,7 @@ def test_schedules_are_compared_by_their_times(one: str, other: str, same: bool)
          "reads cache, reads db, calls server", "reads db, reads cache, calls server"),
     ],
 )  # fmt: skip
-def test_a_fact_that_changes_is_told_alone(old: str, new: str, part: str, fact: str, before: str, after: str) -> None:
+def test_a_changed_fact_is_reported_alone(old: str, new: str, part: str, fact: str, before: str, after: str) -> None:
     told = [(p.name, c.fact, c.old, c.new) for p in changed(old, new).parts for c in p.changes]
     assert told == [(part, fact, before, after)]
 

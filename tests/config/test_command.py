@@ -103,7 +103,7 @@ def test_technologies_of_the_users_own_are_known(archlint: Run, tmp_path: Path) 
     assert found(second.stdout) == set()
 
 
-def test_a_wrong_catalogue_is_told_at_its_place(archlint: Run, tmp_path: Path) -> None:
+def test_a_wrong_catalogue_is_reported_at_its_line(archlint: Run, tmp_path: Path) -> None:
     write(tmp_path / "arch.yaml")
     write(tmp_path / "more.yaml", "oracle-proxy: {title: Oracle proxy, kind: srevice}\n")
     write(tmp_path / "archlint.toml", 'technologies = ["more.yaml"]\n')

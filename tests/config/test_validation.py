@@ -108,14 +108,14 @@ strict = false
         ("many = 1.5", "the parameters do not fit the check `./check.py`: Expected `int`, got `float` - at `$.many`"),
     ],
 )
-def test_a_parameter_that_does_not_fit_is_told_at_its_value(project: Path, said: str, message: str) -> None:
+def test_a_wrong_parameter_is_reported_at_its_value(project: Path, said: str, message: str) -> None:
     lines = mistakes(project, f"[rules.ACME001.params]\n{said}\n")
     column = len(said.split("=", maxsplit=1)[0]) + 3
     text = "\n".join(lines).replace("house/ACME001-of-each-unit/rule.yaml: ", "")
     assert text.startswith(f"archlint.toml:3:{column}: {message}")
 
 
-def test_unknown_words_are_told_with_the_nearest_rule(tmp_path: Path) -> None:
+def test_unknown_words_are_reported_with_the_nearest_rule(tmp_path: Path) -> None:
     (tmp_path / "house").mkdir()
     text = """
 select = ["SRV", "SVR001"]
@@ -162,7 +162,7 @@ def test_what_a_rule_of_the_reader_reports_is_not_to_be_changed(tmp_path: Path) 
         validate(read_config(tmp_path / "archlint.toml"), PACKS)
 
 
-def test_words_of_a_call_are_told_by_their_option() -> None:
+def test_wrong_arguments_are_reported_with_their_option() -> None:
     with pytest.raises(ConfigError) as raised:
         validate(Config(Path()).with_options(select=["SRV999"], ignore=["OPS0"]), PACKS)
     assert [line.partition(" (")[0] for line in raised.value.message.splitlines()] == [

@@ -175,7 +175,7 @@ def test_a_second_model_on_a_server_shows_what_it_causes_at_its_line_and_fails(
     assert "data:image/svg+xml" in (job.reports / "archlint.html").read_text()
 
 
-def test_the_comment_is_written_anew_and_stays_the_only_one(repository: Path, action: Runs, server: Comments) -> None:
+def test_the_comment_is_replaced_and_stays_the_only_one(repository: Path, action: Runs, server: Comments) -> None:
     server.bodies |= {number: f"comment {number}" for number in range(1, 151)}
     changed(repository, old_system("recommender"))
     assert action(repository).ran["Write the comment"].output == "wrote a comment\n"
@@ -241,7 +241,7 @@ def test_a_strict_baseline_does_not_grow_in_a_pull_request(
     assert "      error[SRV002] all-in-one, arch.yaml:" in body
 
 
-def test_a_repository_without_an_architecture_is_told_so(repository: Path, action: Runs, server: Comments) -> None:
+def test_a_repository_without_an_architecture_gets_a_comment_that_says_so(repository: Path, action: Runs, server: Comments) -> None:
     git(repository, "rm", "-q", "arch.yaml", "archlint-baseline.jsonl")
     commit(repository)
     git(repository, "update-ref", "refs/remotes/origin/main", "main")

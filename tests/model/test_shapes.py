@@ -65,7 +65,7 @@ def test_quotes_do_not_matter_for_numbers(written: str) -> None:
 @pytest.mark.parametrize("text", [
     "components:", "components: {}", "components: null", "models: ~\nworkloads:\naccept:\ninclude:\n", "system: x",
 ])  # fmt: skip
-def test_a_system_without_components_is_told_so(text: str) -> None:
+def test_a_system_without_components_is_reported(text: str) -> None:
     problem = only_problem(text)
     assert (problem.kind, problem.suggestion) == ("missing-key", "add `components:`")
     assert not architecture(text).incomplete
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("system: !secret a", "wrong-shape", "write plain YAML: mappings, lists, scalars"),
     ("system: a\nsystem: b", "duplicate-name", "rename one of them, or merge them"),
 ])  # fmt: skip
-def test_a_mistake_is_one_problem_with_a_cure(text: str, kind: str, suggestion: str) -> None:
+def test_a_mistake_is_one_problem_with_a_suggestion(text: str, kind: str, suggestion: str) -> None:
     problem = only_problem(text)
     assert problem.kind == kind
     assert problem.suggestion == suggestion

@@ -116,7 +116,7 @@ terms: {wait: }
         ("", "ACME001-some-rule/rule.yaml:1:1: a rule needs `severity`"),
     ],
 )
-def test_what_is_no_rule_is_told_at_its_place(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_rule_is_reported_at_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert mistakes(tmp_path, text)[0].startswith(said)
 
 
@@ -182,7 +182,7 @@ def test_what_is_skimmed_is_what_the_file_says(pack: object) -> None:
     assert skimmed.text == whole.text
 
 
-def test_a_mistake_in_a_skimmed_rule_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_in_a_skimmed_rule_is_reported_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rule(tmp_path / "rules", "SRV001-online-bigsize", RULE + "params:\n  slow: {value: 2, unit: s}\n")
     monkeypatch.setattr("archlint.packs.sources.shipped_folder", lambda name: tmp_path / name)
     with pytest.raises(PackError, match=r"SRV001-online-bigsize/rule\.yaml:6:17: `2` has no unit"):

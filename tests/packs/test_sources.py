@@ -107,7 +107,7 @@ def test_a_configuration_names_a_distribution(installed: Path, tmp_path: Path, n
     assert "imported" not in done.stderr + listed.stderr    # neither the packages nor the one around them
 
 
-def test_a_misspelt_distribution_is_told_with_the_nearest(installed: Path, tmp_path: Path) -> None:
+def test_a_misspelt_distribution_is_reported_with_the_nearest(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "archlint.toml").write_text('packs = ["acme-arch-rule"]\n')
     (tmp_path / "arch.yaml").write_text(SYSTEM)
     done = run(installed, tmp_path, "check", "arch.yaml")

@@ -143,5 +143,5 @@ def test_the_pipeline_of_a_project_is_well_formed(name: str, tmp_path: Path) -> 
     assert "pip install -c requirements.lock" in workflow.read_text()
 
 
-def test_the_template_is_the_cure_of_a_missing_owner() -> None:
+def test_the_template_fixes_a_missing_owner() -> None:
     assert implementation_named("ownership").name == "serving-template"

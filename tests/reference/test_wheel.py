@@ -49,14 +49,14 @@ def run(site: Path, cwd: Path, *words: str) -> str:
 
 
 @pytest.mark.parametrize("name", CURES)
-def test_every_cure_leads_to_a_folder_of_this_checkout(name: str) -> None:
+def test_every_fix_names_a_folder_of_this_checkout(name: str) -> None:
     reference = patterns()[name].reference
     assert reference, f"the catalogue names no reference implementation of {name}, or it is not there"
     assert (ROOT / reference / "README.md").is_file()
     assert (ROOT / patterns()[name].docs).is_file()
 
 
-def test_every_cure_leads_to_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> None:
+def test_every_fix_names_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> None:
     listed = json.loads(run(site, tmp_path, "patterns", "--json"))
     references = {pattern["name"]: pattern["reference"] for pattern in listed}
     assert [name for name in CURES if not references[name]] == []

@@ -60,7 +60,7 @@ def test_any_report_has_the_documented_form_and_no_fingerprint_twice(report: Rep
     assert len(set(prints)) == len(prints)
 
 
-def test_severities_are_told_apart() -> None:
+def test_severities_differ() -> None:
     report = report_of(*(found(severity=name, at=name) for name in ("error", "warning", "info")))
     assert [issue["severity"] for issue in json.loads(render_gitlab(report))] == ["critical", "major", "minor"]
 
