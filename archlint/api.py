@@ -112,7 +112,7 @@ class Linters(Configs):
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in order; if there are many, in parallel processes."""
-        yield from map(self.check, paths[: self.keep])      # a system that is kept is read in this process
+        yield from map(self.check, paths[: self.keep])      # a kept system must be read in this process
         paths = paths[self.keep :]
         if len(paths) < _PARALLEL_FILES or sum(map(_size, paths)) < _PARALLEL_BYTES:
             yield from map(self.check, paths)
@@ -130,7 +130,7 @@ def _size(path: Path) -> int:
 
 
 def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome]:
-    """Return what checks a file in a worker process."""
+    """Return the function that checks a file in a worker process."""
     return Linters(options, fixed).check
 
 

@@ -91,7 +91,7 @@ class _Hash(Protocol):
 
 @cache
 def _sha256() -> Callable[[bytes], _Hash]:
-    """Return SHA-256: Python's own where it has one, because `hashlib` loads OpenSSL, which takes long."""
+    """Return SHA-256 from Python's own module if available, because `hashlib` loads OpenSSL, which is slow."""
     from importlib import import_module
 
     try:
@@ -112,7 +112,7 @@ def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
 
 
 MOST_TOGETHER = 8
-"""At most so many places identify a finding that several places cause together."""
+"""The maximum number of places that identify a finding that several places cause together."""
 UNREAD = "a value that could not be read"
 
 

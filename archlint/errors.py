@@ -1,7 +1,7 @@
-"""What can be wrong with a call of archlint, as opposed to what is wrong with a file it reads.
+"""Errors in a call of archlint, as opposed to findings in a file that it reads.
 
-A finding about an architecture file is a value. These exceptions mean that archlint was called in a way it
-cannot serve; each says what, where, and what to do next.
+A finding is a value. These exceptions mean that the call was invalid; each says what is wrong, where, and what to do
+next.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Mistake(NamedTuple):
 
     @property
     def said(self) -> str:
-        """Where and what in one line."""
+        """The place and the message, in one line."""
         return f"{self.where}: {self.message}" if self.where else self.message
 
     @property
     def spot(self) -> Spot:
-        """Where it is; the file is empty for a mistake in the call itself.
+        """Its place; the file is empty for a mistake in the call itself.
 
         >>> Mistake("C:/a.toml:3:7", "wrong").spot, Mistake("--select", "wrong").spot
         (Spot(file='C:/a.toml', line=3, column=7), Spot(file='', line=0, column=0))
@@ -47,9 +47,9 @@ class Mistake(NamedTuple):
 
 
 class ArchlintError(Exception):
-    """A call that cannot be served: the message says what is wrong, `hint` what to do next.
+    """An invalid call: the message says what is wrong, and `hint` what to do next.
 
-    `mistakes` are the single mistakes that the message lists, if each has its own place.
+    `mistakes` are the mistakes that the message lists, if each has its own place.
     """
 
     def __init__(self, message: str, hint: str = "", mistakes: tuple[Mistake, ...] = ()) -> None:
@@ -60,7 +60,7 @@ class ArchlintError(Exception):
 
     @classmethod
     def at(cls, where: str, message: str, hint: str = "") -> Self:
-        """An error of one mistake at a place, `file:line:column`."""
+        """Return an error with one mistake at a place, `file:line:column`."""
         mistake = Mistake(where, message, hint)
         return cls(mistake.said, hint, (mistake,))
 
@@ -72,7 +72,7 @@ class ArchlintError(Exception):
 
 
 class UnreadableInputError(ArchlintError):
-    """A file that cannot be read as YAML at all: not there, binary, too large, too deep, or not well formed."""
+    """A file that cannot be read as YAML: missing, binary, too large, too deep, or malformed."""
 
 
 class ConfigError(ArchlintError):
@@ -100,7 +100,7 @@ _TO_WRITE: Final = {
 
 
 def hint_to_write(error: OSError) -> str:
-    """What to do about a file that cannot be written.
+    """Return the hint for a file that cannot be written.
 
     >>> hint_to_write(OSError(errno.ENOSPC, "No space left on device"))
     'make room, or name a file elsewhere'
@@ -109,9 +109,9 @@ def hint_to_write(error: OSError) -> str:
 
 
 def hint_to_read(error: OSError, otherwise: str) -> str:
-    """What to do about a file that cannot be read: where it is there, no other one is named, nor written.
+    """Return the hint for a file that cannot be read; `otherwise` is the hint unless permission is missing.
 
     >>> hint_to_read(PermissionError(errno.EACCES, "Permission denied"), "name a YAML file")
-    'let it be read'
+    'check its permissions'
     """
-    return "let it be read" if error.errno in _DENIED else otherwise
+    return "check its permissions" if error.errno in _DENIED else otherwise

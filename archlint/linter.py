@@ -58,7 +58,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Includes(Protocol):
-    """Loads what a document includes, and keeps the resolved paths of the files that it loaded."""
+    """Loads the included files of a document, and keeps their resolved paths."""
 
     included: set[Path]
 
@@ -67,7 +67,7 @@ class Includes(Protocol):
 
 
 class Examined(NamedTuple):
-    """A system with what was found in it, and the resolved paths of what its file includes."""
+    """A system with its report, and the resolved paths of its included files."""
 
     system: System
     report: FileReport

@@ -1,4 +1,4 @@
-"""What a call checks: from files, folders and pipes to architecture files, each once, with its configuration."""
+"""Finds the architecture files of a call in files, folders and pipes, each once, with its configuration."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Text(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What there is to check.
+    """The inputs of a check.
 
-    `texts` are what pipes and standard input held, which can be read only once. `skipped` are YAML files without the
-    key `archlint`, `excluded` are paths that the call names and --force-exclude leaves out. `notes` are worth a line,
-    but are no error.
+    `texts` are the contents of pipes and standard input, which can be read only once. `skipped` are YAML files without
+    the key `archlint`, `excluded` are paths that the call names and --force-exclude leaves out. `notes` are messages
+    that are not errors.
     """
 
     files: tuple[Path, ...]
@@ -45,7 +45,7 @@ class Inputs(NamedTuple):
 
 
 class Configs:
-    """The configuration of each path, read once; `fixed` holds for all files instead of the nearest of each."""
+    """The configuration of each path, read once; `fixed` applies to all files instead of the nearest one."""
 
     def __init__(self, options: Options, fixed: Config | None = None) -> None:
         self.options = options
@@ -55,7 +55,7 @@ class Configs:
         self._files: dict[Path, Config] = {}
 
     def config_for(self, path: Path) -> Config:
-        """The configuration that applies to a path."""
+        """Return the configuration that applies to a path."""
         config = self.fixed or self._configs.get(path.parent)
         if config is None:
             config = self._configs[path.parent] = self._nearest(path)
@@ -70,7 +70,7 @@ class Configs:
         return self._files.get(file) or self._files.setdefault(file, read_config(file))
 
     def leaves_out(self, path: Path, folder: Path) -> bool:
-        """Whether a search of a folder leaves a path out, by its configuration or by those above the path."""
+        """Return whether a search excludes a path, by the configuration of its folder or by those above the path."""
         outer = self.config_for(folder / "any").with_options(exclude=self.options.exclude)
         self.uses.see(path, False)
         for above in path.parents[: len(path.parents) - len(folder.parents) - 1]:
@@ -78,7 +78,7 @@ class Configs:
         return outer.excludes(path, folder) or self.config_for(path).excludes(path, folder)
 
     def baselines_for(self, paths: Iterable[Path]) -> set[str]:
-        """The baselines that apply to some files; an invalid configuration names none."""
+        """Return the baselines of some files; an invalid configuration names none."""
         configs: dict[Path, Config] = {}
         for path in {path.parent: path for path in paths}.values():
             with suppress(ConfigError):
@@ -109,14 +109,14 @@ class Configs:
         return find_files(folder, excluded, use_ignore_files=not self.options.isolated)
 
     def files_below(self, folder: Path) -> tuple[Path, ...]:
-        """The architecture files below a folder; raises `UnreadableInputError` for what cannot be searched."""
+        """Return the architecture files below a folder; raises `UnreadableInputError` if it cannot be searched."""
         found = self.search(folder)
         for error in found.unreadable:
             raise error
         return found.files
 
     def inputs(self, targets: Iterable[Path], stdin: tuple[bytes, str] | None = None) -> Inputs:
-        """Find what there is to check in files, folders and pipes; each file once, under any of its names."""
+        """Find the inputs in files, folders and pipes; each file is returned once, whatever its names."""
         return _Gathering(self).inputs(targets, stdin)
 
 
@@ -228,13 +228,13 @@ class PatternUse:
                 }
 
     def see(self, path: Path, is_folder: bool) -> None:
-        """Note a file or folder that a search comes to."""
+        """Record a visited file or folder."""
         for patterns, numbers in self.unused.items():
             if numbers and patterns.source != PER_PATH:
                 numbers.difference_update(patterns.lines_for(path, is_folder))
 
     def see_checked(self, path: Path) -> None:
-        """Note a file that is checked: patterns may match it, or a folder that contains it."""
+        """Record a checked file: patterns may match it, or a folder that contains it."""
         for patterns, numbers in self.unused.items():
             if numbers and patterns.source == PER_PATH:
                 numbers.difference_update(patterns.lines_for(path, False))
@@ -256,7 +256,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a file can be read and has no key `archlint`."""
+    """Return whether a file can be read and has no key `archlint`."""
     try:
         return not is_architecture(read_bytes(path, str(path)))
     except UnreadableInputError:
@@ -264,7 +264,7 @@ def _is_foreign(path: Path) -> bool:
 
 
 def _each_once(paths: list[Path]) -> list[Path]:
-    """Each file once, under the first of its names that is not a link.
+    """Return each file once, under the first of its names that is not a link.
 
     Hard links in different folders stay apart: what they include may differ.
     """

@@ -1,8 +1,7 @@
-"""Many files checked side by side, in processes that never outlive the one that started them.
+"""Checks many files in parallel, in processes that never outlive their parent.
 
-Ctrl-C reaches the parent only. A worker ends when its parent has ended, however that was. Where a worker is killed,
-for lack of memory for instance, the files that it had are checked again, one by one, and only the one that kills its
-worker once more is an error.
+Only the parent handles Ctrl-C. A worker exits when its parent has ended for any reason. If a worker is killed, for
+example for lack of memory, its files are checked again one by one. A file that kills its worker again is an error.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ _work: list[Callable[[Any], Any]] = []
 
 
 class Workers(Generic[Item, Result]):
-    """Applies a function to items in processes.
+    """Applies a function to items in parallel processes.
 
-    `make` returns the function, once in each process; `lost` says what the result is for an item whose process was
-    killed. All of them, items and results can be pickled.
+    `make` creates the function, once in each process; `lost` returns the result for an item whose process was killed.
+    Both functions, the items and the results must support pickling.
     """
 
     def __init__(self, make: Callable[[], Callable[[Item], Result]], lost: Callable[[Item], Result]) -> None:
@@ -50,7 +49,7 @@ class Workers(Generic[Item, Result]):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _alone(self, item: Item) -> Result:
-        """Apply the function in a process of its own."""
+        """Apply the function to one item in a new process."""
         pool = _pool(self.make, 1)
         try:
             results: list[Result] = _submitted(pool, [item]).result()
@@ -67,7 +66,7 @@ def _pool(make: Callable[[], Callable[[Item], Result]], size: int | None = None)
 
 def _submitted(pool: ProcessPoolExecutor, chunk: Sequence[Item]) -> Future[list[Result]]:
     try:
-        with _interrupts_held_back():                      # processes that start now inherit that
+        with _interrupts_held_back():                      # new processes inherit it
             return pool.submit(_apply, chunk)
     except BrokenProcessPool as error:                     # a process was killed already
         future: Future[list[Result]] = Future()
@@ -90,12 +89,12 @@ def _interrupts_held_back() -> Iterator[None]:
 def _start(make: Callable[[], Callable[[Any], Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.enable()                                            # a process that checks many files does not end at once
+    gc.enable()                                            # this process checks many files
     _work[:] = [make()]
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent has ended: its end of a pipe is closed then, whatever ended it."""
+    """Exit when the parent has ended: this closes its end of a pipe, whatever the reason."""
     import os
     from multiprocessing import parent_process
     from multiprocessing.connection import wait

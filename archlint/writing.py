@@ -15,14 +15,14 @@ from typing import Final
 from archlint.errors import UsageError
 
 _NO_ROOM_BESIDE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
-"""A folder that takes no new file, or a file that is a mount point: an existing file is then written in place."""
+"""A folder without write permission, or a file that is a mount point: an existing file is written in place."""
 
 
 def write_file(path: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:
     """Write a file; a kill or a full disk leaves the old one. Raises `OSError`.
 
     A link is followed, permissions stay, devices and pipes are written to. `inside` is for a path that comes from a
-    checked repository: raises `UsageError` where it leads out of that folder. Without `replace`, an existing file is a
+    checked repository: raises `UsageError` if it leads out of that folder. Without `replace`, an existing file is a
     `FileExistsError`.
     """
     real = os.path.realpath(path)
@@ -40,7 +40,7 @@ def write_file(path: Path | str, data: bytes, inside: Path | None = None, replac
         if not stat.S_ISREG(old.st_mode):
             _write_into(real, data)
             return
-        if not os.access(real, os.W_OK):               # a rename would replace it all the same
+        if not os.access(real, os.W_OK):               # a rename would still replace it
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         _write_beside(real, data, old, replace)
@@ -66,7 +66,7 @@ def _write_into(real: str, data: bytes) -> None:
 
 
 def _write_beside(real: str, data: bytes, old: os.stat_result | None, replace: bool) -> None:
-    """Write a new file beside the old one, make sure that the disk has it, and put it in the place of the old one."""
+    """Write a new file next to the old one, sync it to disk, and replace the old one."""
     part = os.path.join(os.path.dirname(real), f".archlint-{os.urandom(6).hex()}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(part, flags, 0o666 if old is None else 0o600)
@@ -101,7 +101,7 @@ def _place_new(part: str, real: str) -> None:
         os.link(part, real)
     except FileExistsError:
         raise
-    except (OSError, AttributeError, NotImplementedError):   # no hard links here; Windows' rename replaces nothing
+    except (OSError, AttributeError, NotImplementedError):   # no hard links here; on Windows, a rename never replaces
         if os.path.lexists(real):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), real) from None
         os.rename(part, real)
@@ -110,7 +110,7 @@ def _place_new(part: str, real: str) -> None:
 def _sync_folder(folder: str) -> None:
     if os.name != "posix":
         return
-    with suppress(OSError):                            # some file systems cannot; the file itself is safe
+    with suppress(OSError):                            # not supported by some file systems; the file itself is safe
         handle = os.open(folder or ".", os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Findings and acceptances brought together."""
+"""Applies acceptances to findings."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Acceptances:
 
 
 class _Index:
-    """Grants by rule and place, so that many findings and many grants stay cheap."""
+    """Grants by rule and place, to find them quickly."""
 
     def __init__(self, grants: Sequence[Grant]) -> None:
         self.grants = grants
@@ -153,7 +153,7 @@ def _holders(at: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, at: str) -> bool:
-    """Whether a pattern matches a place or a part that contains it; `*` matches any characters.
+    """Return whether a pattern matches a place or a part that contains it; `*` matches any characters.
 
     >>> _matches("components.*.replicas", "components.api.replicas")
     True

@@ -1,4 +1,4 @@
-"""Acceptances as comments: `# archlint: accept SRV002, OPS001 -- why`, beside a line or above it."""
+"""Acceptances as comments: `# archlint: accept SRV002, OPS001 -- why`, on the line of a finding or above it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ _HINT: Final = "write `# archlint: accept SRV002 -- why`"
 
 
 def comment_grants(document: Document) -> Iterator[Grant | Problem]:
-    """Find the acceptances in a document's comments, and the comments that fail to be one.
+    """Find the acceptances in a document's comments, and comments that are invalid acceptances.
 
-    A comment beside something covers the findings of that line; one on a line of its own covers the next line
-    that is neither blank nor a comment. On the line of a component's key, or of a model's or workload's, it covers all
-    of that part.
+    A comment after a value covers the findings of that line. A comment on its own line covers the next line that is
+    neither blank nor a comment. On the line of the key of a component, model or workload, it covers all of that part.
     """
     if "archlint:" not in document.text:
         return
@@ -79,7 +78,7 @@ def _read(
 
 
 def _stands_alone(document: Document, offset: int) -> bool:
-    """Whether only comments come before an offset in its line."""
+    """Return whether only comments precede an offset in its line."""
     position = document.position(offset)
     return document.line(position.line)[: position.column - 1].lstrip()[:1] in {"", "#"}
 
@@ -93,7 +92,7 @@ class _NextLines:
         self.known = (0, 0)
 
     def after(self, line: int) -> int:
-        """Return the next line that is neither blank nor a comment; a run of comments is walked once."""
+        """Return the next line that is neither blank nor a comment; a series of comments is scanned once."""
         start, found = self.known
         if not start <= line < found:
             found = line + 1
@@ -104,14 +103,14 @@ class _NextLines:
 
 
 class _Parts:
-    """The components, models and workloads of a document by the lines of their keys, worked out when first asked."""
+    """The components, models and workloads of a document by the lines of their keys, computed on first use."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.by_line: dict[int, list[str]] | None = None
 
     def on(self, line: int) -> str | None:
-        """Return the structural path of the part whose key is on a line; None for none, and for several."""
+        """Return the structural path of the part whose key is on a line; None if there are none or several."""
         if self.by_line is None:
             self.by_line = {}
             for section, name, start in _keys_of_parts(self.document):
@@ -121,7 +120,7 @@ class _Parts:
 
 
 def _keys_of_parts(document: Document) -> Iterator[tuple[str, str, int]]:
-    """Yield section, name and offset of each part; one that comes from an alias or a merge is elsewhere."""
+    """Yield section, name and offset of each part, except those from an alias or a merge."""
     sections = document.root.entries if isinstance(document.root, Mapping) else {}
     for section in SECTIONS:
         node = sections[section].value if section in sections else None
@@ -152,6 +151,6 @@ class _Scalars:
         self.spans = sorted(set(spans))
 
     def hold(self, offset: int) -> bool:
-        """Whether an offset is inside one of them."""
+        """Return whether an offset is inside one of them."""
         index = bisect_right(self.spans, offset, key=lambda span: span.start) - 1
         return index >= 0 and offset < self.spans[index].end

@@ -1,4 +1,4 @@
-"""Where the finding is that an unused acceptance may have meant."""
+"""Finds the intended place of an unused acceptance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_LINES: Final = 3
 
 
 class Elsewhere:
-    """Suggests what to change about acceptances that accept nothing."""
+    """Suggests how to fix acceptances that accept nothing."""
 
     def __init__(self, architecture: Architecture, findings: Sequence[Finding]) -> None:
         self.architecture = architecture
@@ -27,7 +27,7 @@ class Elsewhere:
         self.names: dict[str, Names] = {}
 
     def suggestion(self, grant: Grant) -> str:
-        """Name the place that was meant, or the lines with findings of the rule; else suggest to remove it."""
+        """Name the intended place, or the lines with findings of the rule; otherwise suggest to remove it."""
         likely = self._likely_place(grant.at) if grant.at is not None else None
         if likely is not None:
             return f"did you mean `{likely}`?"
@@ -53,7 +53,7 @@ class Elsewhere:
         return self.by_rule.get(rule, [])
 
     def _likely_place(self, at: str) -> str | None:
-        """Return the path whose section or name is misspelt here; None for one that exists, and for a pattern."""
+        """Return the likely path of a misspelt section or name; None for an existing path, and for a pattern."""
         match = _PART.fullmatch(at)
         if match is None or "*" in at:
             return None

@@ -1,4 +1,4 @@
-"""Acceptances as records, and whether one still applies to a finding."""
+"""Records of acceptances, and whether one still applies to a finding."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 def grant_of(architecture: Architecture, entry: Acceptance) -> Grant:
-    """Make a grant of an entry under `accept:`; its identity is what it accepts, not its index in the list."""
+    """Make a grant from an entry under `accept:`; its identity is its content, not its index in the list."""
     document, span = locate(architecture.origins, entry.place, architecture.document)
     place = Place(entry.place.steps, ("accept", entry.rule, entry.at or ""))
     return Grant(
@@ -58,7 +58,7 @@ def location_of(document: Document, span: Span) -> Location:
 def lapse(grant: Grant, finding: Finding, today: str) -> str | None:
     """Return why an acceptance no longer applies to a finding that it covers; None while it applies.
 
-    `today` is an ISO date; an acceptance applies up to its `until`, that day included.
+    `today` is an ISO date; an acceptance applies up to and including its `until`.
     """
     if grant.until is not None and today > grant.until:
         return f"accepted until {grant.until}, which has passed: the finding is open again"

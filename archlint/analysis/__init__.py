@@ -1,1 +1,1 @@
-"""What is worked out from a system: serving modes, floors of time, redundancy, patterns."""
+"""Analyses of a system: serving modes, lower bounds of latency, redundancy, patterns."""

@@ -15,10 +15,10 @@ from archlint.verdicts import Certainty, Origin, Term
 
 
 class RunTime(msgspec.Struct, frozen=True):
-    """How long one run takes with its write, with the terms that it is worked out from.
+    """The duration of one run including its write, with the terms of the calculation.
 
-    A stated run time is proven; one that is worked out of single predictions is an estimate: a job may load,
-    write and gather records in ways that the file does not say.
+    A stated run time is proven. One that is derived from single predictions is an estimate: the file does not say how
+    a job loads, writes and batches its records.
     """
 
     value_s: float
@@ -27,9 +27,9 @@ class RunTime(msgspec.Struct, frozen=True):
 
 
 def run_time(system: System, job: Component, model: str) -> RunTime | tuple[Place, ...]:
-    """Return the time of one run, or the places of the keys that would say it.
+    """Return the duration of one run, or the places of the missing keys.
 
-    It is the stated one, else records x service time / (replicas x workers).
+    It is the stated one, otherwise records x service time / (replicas x workers).
     """
     if job.run_time_s is not None:
         stated = Term("run_time", f"one run of {job.name}", job.run_time_s, "s", Origin.STATED, job.place("run_time"))
@@ -54,19 +54,19 @@ def run_time(system: System, job: Component, model: str) -> RunTime | tuple[Plac
         total = Term("run_time", f"one run of {job.name}", done.value_s, "s", Origin.DERIVED, None, formula)
         return RunTime(done.value_s, (records, *done.terms, total), Certainty.ESTIMATED)
     missing = (*needs, *done)
-    # Where one part of the sum is missing it decides too; of several, the run time alone is less to write.
+    # If one part of the sum is missing, name that part. If several are, the run time alone is easier to add.
     return (job.place("run_time"), *(missing if len(missing) == 1 else ()))
 
 
 class Starts(msgspec.Struct, frozen=True):
-    """When a job starts: the schedule and who has it."""
+    """When a job starts: the schedule, and the component that has it."""
 
     schedule: Schedule
     at: Place
 
 
 def starts_of(system: System, job: Component) -> Starts | None:
-    """Return the most frequent schedule of a job: its own, or one of what triggers it, even over other jobs."""
+    """Return the most frequent schedule of a job: its own, or that of a component that triggers it, also indirectly."""
     found = [
         Starts(component.schedule, component.place("schedule"))
         for component in (job, *_triggered_by(system, job)) if component.schedule is not None
@@ -75,7 +75,7 @@ def starts_of(system: System, job: Component) -> Starts | None:
 
 
 def unknown_starts(system: System, job: Component) -> tuple[Place, ...]:
-    """Return the places of the schedules that would say when a job starts: of its schedulers, then its own."""
+    """Return the places of the missing schedules of a job: those of its schedulers, then its own."""
     schedulers = [component for component in _triggered_by(system, job) if component.kind == "scheduler"]
     return tuple(component.place("schedule") for component in (*schedulers, job))
 

@@ -12,17 +12,17 @@ from archlint.topology import Flow
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """What a workload loses: the share of its requests, or None where a condition decides it."""
+    """The share of requests that a workload loses; None if it depends on a condition."""
 
     workload: Workload
     share: float | None
 
 
 class BlastRadius(msgspec.Struct, frozen=True):
-    """What is lost with some components.
+    """What is lost if some components fail.
 
-    `losses` names each workload that loses requests; `traffic_share` is the share of all requests per second that
-    is lost, or None where a rate or a share is unknown.
+    `losses` has each workload that loses requests; `traffic_share` is the lost share of all requests per second, or
+    None if a rate or a share is unknown.
     """
 
     losses: tuple[Loss, ...]
@@ -30,14 +30,14 @@ class BlastRadius(msgspec.Struct, frozen=True):
 
 
 class Kind(msgspec.Struct, frozen=True, eq=False):
-    """Workloads that use the same components in the same way, their clients aside, with the flow of the first."""
+    """Workloads that use the same components in the same way, except for their clients; `flow` is that of the first."""
 
     flow: Flow
     workloads: list[Workload]
 
 
 class Usage:
-    """Which workloads use which components; workloads that differ in nothing but their client are one kind."""
+    """Which workloads use which components; workloads that differ only in their client are one kind."""
 
     def __init__(
         self, components: Mapping[str, Component], workloads: Mapping[str, Workload], flow: Callable[[Workload], Flow]
@@ -53,7 +53,7 @@ class Usage:
 
     @cached_property
     def clients(self) -> dict[str, list[Workload]]:
-        """The workloads that enter at each client."""
+        """The workloads of each client."""
         found: dict[str, list[Workload]] = {}
         for workload in self.workloads.values():
             if workload.entrance.client in self.components:
@@ -62,7 +62,7 @@ class Usage:
 
     @cached_property
     def kinds_at(self) -> dict[str, list[int]]:
-        """The numbers of the kinds that use each component, their own clients aside."""
+        """The indices of the kinds that use each component, except as their client."""
         found: dict[str, list[int]] = {}
         for number, kind in enumerate(self.kinds):
             for name in kind.flow.components:
@@ -91,14 +91,14 @@ class Usage:
 
 
 class BlastRadii:
-    """What is lost with components, each answer worked out once."""
+    """Blast radii of components, each computed once."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
         self._known: dict[tuple[tuple[int, float | None], ...], BlastRadius] = {}
 
     def of(self, gone: tuple[str, ...]) -> BlastRadius:
-        """Return what is lost once all of these components are gone; each must be one of the system's."""
+        """Return what is lost if all of these components fail; each must be in the system."""
         usage = self._usage
         touched = dict.fromkeys(number for name in gone for number in usage.kinds_at.get(name, ()))
         shares = {number: usage.kinds[number].flow.share_lost_with(gone) for number in sorted(touched)}
@@ -111,7 +111,7 @@ class BlastRadii:
         return self._known[lost]
 
     def _radius(self, lost: Iterable[tuple[int, float | None]], clients: Iterable[Workload]) -> BlastRadius:
-        """Return the blast radius from the shares that kinds of workloads lose, and the clients that are gone."""
+        """Return the blast radius from the shares that kinds of workloads lose, and the failed clients."""
         usage = self._usage
         shares: dict[str, float | None] = {}
         for number, share in lost:

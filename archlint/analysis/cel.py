@@ -23,7 +23,7 @@ _NO_KEY: Final = re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL)
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """That an expression needs a fact which is not there; `key` is the last name of its path."""
+    """The result of an expression that needs a missing fact; `key` is the last name of its path."""
 
     key: str
 
@@ -56,7 +56,7 @@ class Expression:
         self._compiled = compiled
 
     def evaluate(self, variables: Mapping[str, object], subject: str) -> bool | Missing:
-        """Return what it comes to for a subject; raises `PackError` where it fails otherwise than by a missing fact."""
+        """Return the result for a subject; raises `PackError` if it fails for another reason than a missing fact."""
         try:
             result = self._compiled.eval(data=variables)
         except RuntimeError as error:                      # the library limits the work of one evaluation
@@ -82,7 +82,7 @@ class Expression:
 
 
 def compile_expressions(texts: Mapping[str, str], variables: Iterable[str], where: str) -> dict[str, Expression]:
-    """Compile expressions by the name of their parameter; raises `PackError` for what is none, or uses no such fact."""
+    """Compile expressions by the name of their parameter; raises `PackError` for a wrong one or an unknown fact."""
     names = (*variables, "params")
     environment = _environment(names, where)
     return {name: _compile(environment, text, f"{where}: `{name}`", names) for name, text in texts.items()}
@@ -120,7 +120,7 @@ def _compile(environment: _Environment, text: str, what: str, variables: Iterabl
 
 
 def check_chains(text: str, what: str) -> None:
-    """Raise `PackError` where a text names a fact that a variable does not have."""
+    """Raise `PackError` if a text names a fact that a variable does not have."""
     for variable, *names in chains_in(text):
         of = {"source": "component", "target": "component"}.get(variable, variable)
         wrong = wrong_name(of, names) if of != "params" else None
@@ -130,7 +130,7 @@ def check_chains(text: str, what: str) -> None:
 
 
 def chains_in(text: str) -> list[tuple[str, ...]]:
-    """Find the dotted names that an expression uses, outside its texts.
+    """Find the dotted names in an expression, outside its string literals.
 
     >>> chains_in("component.owner.team != 'x.y' && system.name != ''")
     [('component', 'owner', 'team'), ('system', 'name')]

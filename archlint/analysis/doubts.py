@@ -1,4 +1,4 @@
-"""What could not be read on the way of a workload: nobody can say that a component is needed there."""
+"""Unreadable values on the path of a workload: they leave open whether a component is needed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from archlint.model.words import VERBS
 from archlint.topology import Flow
 
 _SOFTENING: Final = ("optional", "fallback", "either", "share", "when")
-"""The keys of a relation by which an answer may do without it."""
+"""The keys of a relation with which a request may succeed without it."""
 
 
 class Doubts:
-    """The unread places by which a relation might be optional, or have a fallback or a sibling."""
+    """The unreadable places that may make a relation optional, or give it a fallback or an alternative."""
 
     def __init__(self, system: System) -> None:
         self.system = system
         self._known: dict[Flow, tuple[Place, ...]] = {}
 
     def of(self, workloads: Iterable[Workload]) -> tuple[Place, ...]:
-        """Return the unread places on the ways of some workloads; none where the whole file could be read."""
+        """Return the unreadable places on the paths of some workloads; none if the whole file could be read."""
         if not self.system.architecture.unread:
             return ()
         flows = dict.fromkeys(self.system.flow(workload) for workload in workloads)
@@ -47,7 +47,7 @@ class Doubts:
                         yield at
 
     def _hides_sibling(self, problem: Problem, users: dict[str, None]) -> bool:
-        """Return whether a relation is unread, or one of `either` to a name that nothing has."""
+        """Return whether a relation is unreadable, or is one of `either` with an unknown target."""
         section, name, verb, *target = (*problem.place.names, "", "", "")[: max(3, len(problem.place.names))]
         if not problem.loses_meaning or section != "components" or name not in users or verb not in VERBS:
             return False

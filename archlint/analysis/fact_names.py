@@ -1,4 +1,4 @@
-"""The names under which expressions find facts: those of the format with base units, and derived quantities."""
+"""The names of facts in expressions: keys of the format with base units, and derived quantities."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _TIMES: Final = {
 
 
 class FactName(msgspec.Struct, frozen=True):
-    """A fact that an expression may use: its path from a variable, its unit, its meaning, and that of its absence."""
+    """A fact that an expression may use: its path from a variable, unit, meaning, and the meaning of its absence."""
 
     path: tuple[str, ...]
     unit: str
@@ -136,7 +136,7 @@ Tree = dict[str, "Tree"]
 
 @cache
 def _tree(variable: str) -> Tree:
-    """Return the names below a variable; a fact has none below it."""
+    """Return the names inside a variable as a tree; a fact has no names inside."""
     tree: Tree = {}
     for name in fact_names(variable):
         node = tree
@@ -146,9 +146,9 @@ def _tree(variable: str) -> Tree:
 
 
 def wrong_name(variable: str, names: Iterable[str]) -> str | None:
-    """Say what is wrong with a path of names below a variable; None where it leads to a fact.
+    """Return what is wrong with a path of names in a variable; None if it leads to a fact.
 
-    What comes after a fact is left to CEL: it may be a method.
+    CEL checks the names after a fact: they may be methods.
 
     >>> wrong_name("component", ["owner", "team"]), wrong_name("component", ["zones", "size"])
     (None, None)
@@ -178,5 +178,5 @@ def _all_names() -> tuple[str, ...]:
 
 
 def likely_name(word: str) -> str | None:
-    """Return the fact, of whatever, that a word most likely means; the word itself where it is one."""
+    """Return the fact of any variable that a word most likely means; the word itself if it is a fact."""
     return word if word in _all_names() or PERCENTILE.fullmatch(word) else nearest(word, _all_names())

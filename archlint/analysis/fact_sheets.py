@@ -22,7 +22,7 @@ Subject = Component | Workload | Model | Relation
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """What an expression sees of one subject: variables by name, and each fact below them with its place."""
+    """The facts of one subject for an expression: variables by name, and each of their facts with its place."""
 
     place: Place
     name: str
@@ -31,7 +31,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Sheets:
-    """Makes the sheets of a system; only facts whose names are `mentioned` are worked out."""
+    """Makes the sheets of a system; only facts whose names are `mentioned` are computed."""
 
     def __init__(self, system: System, mentioned: frozenset[str]) -> None:
         self.system = system
@@ -99,7 +99,7 @@ class Sheets:
         return found
 
     def _relations(self, found: dict[str, Value], component: Component, root: Leaf) -> None:
-        """Add the names behind each verb, and whole relations in both directions."""
+        """Add the names of each verb's targets, and whole relations in both directions."""
         topology = self.system.topology
         for verb in VERBS:
             if verb in self.mentioned:
@@ -176,7 +176,7 @@ class Sheets:
         return found
 
     def _says(self, found: dict[str, Value], keys: tuple[str, str], relation: Relation | None = None) -> None:
-        """Add the keys that stand in the file, those among them that could not be read."""
+        """Add the keys that are in the file, and those of them that could not be read."""
         origin = self.system.architecture.origins.get(keys) if "says" in self.mentioned else None
         if origin is None:
             return
@@ -194,7 +194,7 @@ class Sheets:
             self.values.note(found, "name", Leaf(f"{root.path}.name", root.place, "", name, Origin.DERIVED))
 
     def _derived(self, found: dict[str, Value], root: Leaf, name: str, names: Iterable[str], *keys: str) -> None:
-        """Add a list of names, each once, if it is mentioned; `keys` lead to where it is said."""
+        """Add a list of unique names, if it is mentioned; `keys` lead to its place."""
         if name in self.mentioned:
             distinct: list[Value] = list(dict.fromkeys(names))
             leaf = Leaf(f"{root.path}.{name}", root.place.key(*keys), "", distinct, Origin.DERIVED)

@@ -1,8 +1,8 @@
-"""From what a record holds, or does not, to the plain values that expressions see.
+"""Converts the fields of a record, set or not, to plain values for expressions.
 
-What a fact's absence means decides what an expression finds. Where it means none: the empty value of its
-kind, and an unset limit is infinite. Where it is assumed or derived: that value. Where it is unknown or not
-asked: nothing, so that an expression that needs it cannot be evaluated.
+The value of a missing fact depends on the meaning of its absence. If it means none: the empty value of its kind, and
+infinity for a limit. If it is assumed or derived: that value. If it is unknown or not applicable: no value, so that an
+expression that needs it cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _PARTS: Final = ("text", "longest_gap_s", "amount", "currency", "per_s", "per_co
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """One fact, said or not.
+    """One fact, stated or not.
 
-    `path` is how an expression names it, `place` where it is or would be said. `value` is None where it is
-    missing: unknown, or not asked. `absent` is true where the file does not say it and that means none.
+    `path` is its name in expressions, `place` its place in the file, also if it is missing. `value` is None if it is
+    unknown or not applicable. `absent` is true if the file does not state it and that means none.
     """
 
     path: str
@@ -53,9 +53,9 @@ class Leaf(msgspec.Struct, frozen=True):
 
 
 class Values:
-    """Turns records into values and notes each fact in `leaves`; only facts that are `mentioned` are looked at.
+    """Converts records to values, and adds each fact to `leaves`; only `mentioned` facts are converted.
 
-    `owner` is the system's: it holds for all its parts that say no other.
+    `owner` is the owner of the system, and the default for its parts.
     """
 
     def __init__(self, mentioned: frozenset[str], owner: Owner | None) -> None:
@@ -65,7 +65,7 @@ class Values:
         self.leaves: list[Leaf] = []
 
     def note(self, found: dict[str, Value], name: str, leaf: Leaf) -> None:
-        """Add a fact, and its value where it has one."""
+        """Add a fact, and its value if it has one."""
         self.leaves.append(leaf)
         if leaf.value is not None:
             found[name] = leaf.value
@@ -73,9 +73,9 @@ class Values:
     def fields(
         self, fields: Fields, record: object, at: Leaf, special: Mapping[str, object] | None = None, outer: str = ""
     ) -> dict[str, Value]:
-        """Turn the mentioned fields of a record into values; `special` takes the place of what the record holds.
+        """Convert the mentioned fields of a record; values in `special` replace those of the record.
 
-        `at` is the path and place of the record; `outer` what its own absence means.
+        `at` is the path and place of the record; `outer` is the meaning of its own absence.
         """
         found: dict[str, Value] = {}
         for field in fields:
@@ -108,7 +108,7 @@ class Values:
         return found
 
     def _times(self, leaf: Leaf, value: object, absent: str) -> Iterator[tuple[str, Leaf]]:
-        """Yield the percentiles that are mentioned; of a service time also the mean and its variation."""
+        """Yield the mentioned percentiles; for a service time also the mean and its variation."""
         stated: dict[str, float | None] = {}
         if isinstance(value, ServiceTime):
             if value.constant_s is not None:
@@ -140,7 +140,7 @@ class Values:
                 yield name, Leaf(f"{leaf.path}.{name}", leaf.place, unit, part, not_asked=not_asked)
 
     def _inherited(self, kind: Rec[object], value: object) -> Mapping[str, object] | None:
-        """Find what a record gets from elsewhere: hardware from the catalogue, an owner from the system."""
+        """Return values that a record gets from elsewhere: hardware from the catalogue, the owner from the system."""
         if isinstance(value, Hardware):
             return _hardware(value)
         if kind.make is not Owner:
@@ -157,13 +157,13 @@ class Values:
 
 
 def _of_fact(leaf: Leaf, fact: Fact) -> Leaf:
-    """Take what an analysis knows of a fact; one that nobody says stands for none."""
+    """Return the value of an analysis; an unknown one means none."""
     unset = fact.at is None and fact.origin is Origin.STATED
     return Leaf(leaf.path, fact.at or leaf.place, leaf.unit, fact.value, fact.origin, fact.source, unset)
 
 
 def _hardware(value: Hardware) -> dict[str, object]:
-    """Add what the hardware catalogue knows to what is stated."""
+    """Add the values of the hardware catalogue to the stated ones."""
     gpus: object = value.gpus
     memory: object = value.gpu_memory_bytes
     known = accelerator(value.gpu)
@@ -175,7 +175,7 @@ def _hardware(value: Hardware) -> dict[str, object]:
 
 
 def _missing(leaf: Leaf, field: Field[object], absent: str) -> Leaf:
-    """Make what an expression finds for a fact that the file does not say."""
+    """Return the value of a fact that the file does not state."""
     name, kind = field.attribute, field.type
     if name in _WHERE_ABSENT:
         return msgspec.structs.replace(leaf, value=_WHERE_ABSENT[name], absent=True)

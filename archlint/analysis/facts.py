@@ -1,4 +1,4 @@
-"""Facts with where they come from: stated in the file, else assumed by the technology catalogue."""
+"""Facts with their origin: stated in the file, otherwise assumed by the technology catalogue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_WORKERS: Final = 1.0
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A value with its origin; `source` says why it is assumed, or which formula derives it."""
+    """A value with its origin; `source` is the reason for an assumption, or the formula of a derived value."""
 
     value: float | bool | str
     origin: Origin
@@ -28,14 +28,14 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Facts:
-    """What is known of components and relations."""
+    """The known facts about components and relations."""
 
     def __init__(self, components: dict[str, Component], technologies: Technologies) -> None:
         self._components = components
         self._technologies = technologies
 
     def technology(self, component: Component) -> Technology | None:
-        """The catalogue's entry of what a component uses."""
+        """Return the catalogue entry of a component's technology."""
         return self._technologies.get(component.uses)
 
     def _assumed(self, component: Component, key: str) -> Fact | None:
@@ -46,41 +46,41 @@ class Facts:
         return Fact(known.value, Origin.ASSUMED, None, f"{technology.title}: {known.because} ({known.source})")
 
     def persistent(self, component: Component) -> Fact | None:
-        """Whether what a component accepted survives a restart; None where nobody says."""
+        """Return whether accepted data survives a restart; None if unknown."""
         if component.persistent is not None:
             return Fact(component.persistent, Origin.STATED, component.place("persistent"))
         return self._assumed(component, "persistent")
 
     def redundant(self, component: Component) -> Fact | None:
-        """Whether the provider of a managed technology keeps it up over several zones."""
+        """Return whether the provider of a managed technology runs it in several zones."""
         if component.replicas is not None or component.scaling is not None:
-            return None                   # the file says how many stand: its word counts
+            return None                   # the file states the replicas, which takes precedence
         return self._assumed(component, "redundant")
 
     def timeout_s(self, relation: Relation) -> Fact | None:
-        """The time that one attempt of a relation may take: stated, else the default of the caller's technology."""
+        """Return the timeout of one attempt: stated, otherwise the default of the caller's technology."""
         if relation.timeout_s is not None:
             return Fact(relation.timeout_s, Origin.STATED, relation.place("timeout"))
         return self._assumed(self._components[relation.source], "timeout")
 
     def balancing(self, component: Component) -> Fact | None:
-        """How requests are spread over a component's replicas; None where nobody says."""
+        """Return how requests are distributed over a component's replicas; None if unknown."""
         if component.balancing is not None:
             return Fact(component.balancing, Origin.STATED, component.place("balancing"))
         return self._assumed(component, "balancing")
 
     def workers(self, component: Component) -> Fact:
-        """Requests that one replica works on at a time; 1 where nobody says."""
+        """Return how many requests one replica handles at a time; 1 if unknown."""
         if component.workers is not None:
             return Fact(component.workers, Origin.STATED, component.place("workers"))
         default = Fact(DEFAULT_WORKERS, Origin.ASSUMED, None, "default: one at a time")
         return self._assumed(component, "workers") or default
 
     def replicas(self, component: Component) -> Fact | None:
-        """The replicas that stand at any time."""
+        """Return the replicas that always run."""
         autoscale, scaling = component.autoscale, component.scaling
         if autoscale is not None and autoscale.minimum is not None:
-            # An autoscaler takes over from whatever number it started with.
+            # An autoscaler changes the initial number later.
             return Fact(autoscale.minimum, Origin.STATED, component.place("autoscale", "min"))
         if scaling is not None and scaling.minimum is not None:
             return Fact(scaling.minimum, Origin.STATED, component.place("replicas", "min"))

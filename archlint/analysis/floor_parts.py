@@ -1,7 +1,7 @@
-"""Floors of time and how they add up: one after another, side by side, one of several, taken by a share.
+"""Floors (lower bounds of times), and how they combine: in sequence, in parallel, one of several, for a share.
 
-Every function here is a bound on quantiles, whatever the distributions are: at_s of what it returns is at most the
-quantile of the whole, where at_s of what it takes are at most those of the pieces.
+Every function bounds quantiles for any distributions: if `at_s` of each piece is at most the quantile of that piece,
+then `at_s` of the result is at most the quantile of the whole.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ORDER: Final = {Certainty.PROVEN: 0, Certainty.ESTIMATED: 1, Certainty.HEURISTI
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One addend of a floor, in seconds; `count` of them together. `model` is set where it is a prediction's time."""
+    """One addend of a floor, in seconds, for `count` pieces together. `model` is set for the time of a prediction."""
 
     label: str
     value_s: float
@@ -35,10 +35,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Floor(msgspec.Struct, frozen=True):
-    """The floor of a piece of work: `least_s` of any request, `at_s` at the asked percentile.
+    """The floor of a piece of work: `least_s` for any request, `at_s` at the given percentile.
 
-    `parts` add up to `at_s`, `least_parts` to `least_s`. `unknown` are the places of service times that nobody
-    states; each counts as nothing in the floor.
+    `parts` add up to `at_s`, `least_parts` to `least_s`. `unknown` are the places of missing service times; each is 0
+    in the floor.
     """
 
     least_s: float = 0.0
@@ -53,10 +53,10 @@ NOTHING: Final = Floor()
 
 
 def fraction_behind(fraction: float, share: float) -> float:
-    """Return the quantile of a share of the requests that the asked quantile of all of them is at least.
+    """Return the quantile of a share of the requests that bounds the given quantile of all of them from below.
 
-    Where a share s takes longer than t with probability q, all of them do with at least s x q: the p-quantile of
-    all is no less than the quantile 1 - (1 - p) / s of that share. 0 where that says nothing.
+    If a share s takes longer than t with probability q, all requests do with at least s x q: the p-quantile of all is
+    at least the quantile 1 - (1 - p) / s of that share. 0 if that gives no bound.
 
     >>> fraction_behind(0.99, 0.5), fraction_behind(0.5, 0.4)
     (0.98, 0.0)
@@ -65,10 +65,10 @@ def fraction_behind(fraction: float, share: float) -> float:
 
 
 def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
-    """Return the floor of work one after another: the least of all, and one of them at the percentile.
+    """Return the floor of work in sequence: one piece at the percentile, the others at their least time.
 
-    Percentiles do not add up, but a sum is at least one of its addends with the least of the others. With
-    `models_first`, a prediction is the one at the percentile, even where another piece would give more.
+    Percentiles do not add up, but a sum is at least one addend plus the least times of the others. With
+    `models_first`, a prediction is the piece at the percentile, even if another piece would give more.
 
     >>> in_sequence([Floor(0.0, 0.5), Floor(0.1, 0.2)]).at_s
     0.6
@@ -83,7 +83,7 @@ def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
         top = _first([(False, _above_least(piece)) for piece in pieces], pieces)
     parts: list[Part] = []
     least_parts: list[Part] = []
-    for index, floor in enumerate(pieces):     # by index: the same floor may stand here twice
+    for index, floor in enumerate(pieces):     # by index: the same floor may occur twice
         parts += floor.parts if index == top else floor.least_parts
         least_parts += floor.least_parts
     at_s = least + _above_least(pieces[top])
@@ -91,9 +91,9 @@ def in_sequence(floors: Iterable[Floor], models_first: bool = False) -> Floor:
 
 
 def _first(keys: Sequence[tuple[bool, float]], floors: Sequence[Floor]) -> int:
-    """Return the index of the greatest key; of equal ones that of the floor whose parts come first by name.
+    """Return the index of the greatest key; of equal ones, the floor whose parts come first by name.
 
-    So the order in which a file says things makes no difference.
+    So the order in the file makes no difference.
     """
     greatest = max(keys)
     best = [index for index, key in enumerate(keys) if key == greatest]
@@ -109,14 +109,14 @@ def _above_least(floor: Floor) -> float:
 
 
 def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
-    """Return the floor of work in parallel, all of which is waited for: the longest.
+    """Return the floor of parallel work that a caller waits for: the longest.
 
     >>> side_by_side([Floor(0.0, 0.5), Floor(0.1, 0.2)])
     Floor(least_s=0.1, at_s=0.5, parts=(), least_parts=(), unknown=(), certainty=<Certainty.PROVEN: 'proven'>)
     """
     slowest = floors[_first([(models_first and _predicts(floor), floor.at_s) for floor in floors], floors)]
     if models_first and _predicts(slowest):
-        # A longer branch beside it changes nothing: the answer takes at least as long as this one.
+        # A parallel branch cannot lower the bound: the answer takes at least as long as this one.
         return msgspec.structs.replace(slowest, unknown=unknown_of(floors))
     least = floors[_first([(False, floor.least_s) for floor in floors], floors)]
     if slowest.at_s < least.least_s:
@@ -127,10 +127,10 @@ def side_by_side(floors: Sequence[Floor], models_first: bool = False) -> Floor:
 
 
 def one_of(floors: Sequence[Floor]) -> Floor:
-    """Return the floor of one of several pieces of work, it is not said which: the shortest.
+    """Return the floor of an unknown one of several pieces of work: the shortest.
 
-    A mixture is never quicker than its quickest part at the same percentile; a choice by who answers first is not
-    meant. It is as certain as the least certain of them, as each could be the shortest.
+    A mixture is never faster than its fastest part at the same percentile. This is not a race for the first answer.
+    The result is as certain as the least certain piece, because each could be the shortest.
 
     >>> one_of([Floor(0.0, 0.5), Floor(0.3, 0.4)]).least_s
     0.0
@@ -143,9 +143,9 @@ def one_of(floors: Sequence[Floor]) -> Floor:
 
 
 def taken_by(floor: Floor, share: float, inner: float, fraction: float) -> Floor:
-    """Return the floor over all requests of work that only a share of them meets.
+    """Return the floor over all requests, of work that only a share of them needs.
 
-    `floor` was asked at `inner`, the `fraction_behind` that `fraction` of all requests comes to.
+    `floor` was computed at `inner`, which is `fraction_behind` of `fraction`.
     """
     if share >= 1:
         return floor
@@ -161,10 +161,10 @@ def taken_by(floor: Floor, share: float, inner: float, fraction: float) -> Floor
 def mixture(
     slow: Sequence[Floor], all_arms: Sequence[Floor], complete: bool, models_first: bool = False
 ) -> Floor:
-    """Return the floor of arms of which each request takes one.
+    """Return the floor of branches of which each request takes one.
 
-    `slow` are the arms as `taken_by` their shares: the slowest counts. Where the arms are `complete`, every request
-    takes one of them: then the quickest of `all_arms` at the percentile of all counts too.
+    `slow` are the branches as `taken_by` their shares: the slowest is a bound. If the branches are `complete`, every
+    request takes one of them: then the fastest of `all_arms` at the percentile of all is a bound too.
     """
     floor = side_by_side(slow, models_first)
     if not complete:
@@ -177,7 +177,7 @@ def mixture(
 
 
 def unknown_of(floors: Sequence[Floor]) -> tuple[Place, ...]:
-    """Return the places of what is unknown in any of several floors; of very many, some."""
+    """Return the unknown places of several floors; only some if there are very many."""
     found = [floor.unknown for floor in floors if floor.unknown]
     if len(found) < 2:
         return found[0] if found else ()
@@ -192,7 +192,7 @@ def _predicts(floor: Floor) -> bool:
 
 
 def _few(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Keep the largest parts of very many, and their order; the rest become one."""
+    """Keep the largest parts in their order, and join the rest into one."""
     if len(parts) <= _MAX_PARTS:
         return tuple(parts)
     single = [index for index, part in enumerate(parts) if part.count == 1]

@@ -1,4 +1,4 @@
-"""What a component does for a request, in stages, and the percentiles that its callees are asked at."""
+"""The stages of a component's work for a request, and the percentiles at which its callees are computed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from archlint.topology import Step
 
 _MAX_FRACTIONS: Final = 32
 _MAX_DERIVED: Final = 10_000
-"""Percentiles that shares on the way lead to, of one component and of all; what is beyond counts as nothing."""
+"""The maximum number of percentiles that result from shares on the path; the floor beyond it is 0."""
 
 Stage = tuple[Step, ...]
-"""A step of a component, or all those of one group."""
+"""A step of a component, or all steps of one parallel group."""
 
 
 class Segment:
-    """What a component does before the next prediction cache: met by a share of the requests before it."""
+    """The work of a component up to the next prediction cache; a share of the requests needs it."""
 
     def __init__(self, share: float, fraction: float) -> None:
         self.share = share
@@ -26,17 +26,17 @@ class Segment:
         self.parallel: dict[str, list[Floor]] = {}
 
     def add(self, parallel: str | None, floor: Floor) -> None:
-        """Add a piece of work, beside those of the same parallel group."""
+        """Add a piece of work, in parallel with those of the same group."""
         branches = self.sequence if parallel is None else self.parallel.setdefault(parallel, [])
         branches.append(floor)
 
     def floors(self, models_first: bool) -> list[Floor]:
-        """Return the floors of what happens one after another."""
+        """Return the floors of the pieces in sequence."""
         return self.sequence + [side_by_side(branches, models_first) for branches in self.parallel.values()]
 
 
 def stages_of(steps: list[Step]) -> list[Stage]:
-    """Return steps in the order of the file; a group stands at its first member."""
+    """Return the steps in the order of the file; a group has the position of its first member."""
     stages: dict[tuple[str, int], list[Step]] = {}
     for position, step in enumerate(steps):
         key = ("step", position) if step.group is None else ("group", step.group)
@@ -45,7 +45,7 @@ def stages_of(steps: list[Step]) -> list[Stage]:
 
 
 def parallel_of(stage: Stage) -> tuple[str | None, bool]:
-    """Return the name of the parallel group that a stage is in, and whether its relations are in different ones."""
+    """Return the name of a stage's parallel group, and whether its relations are in different groups."""
     names = {step.relation.parallel for step in stage}
     return stage[0].relation.parallel, len(names) > 1
 
@@ -65,7 +65,7 @@ class SharedFloors:
         self.plain: dict[str, list[Step] | None] = {}
 
     def plain_steps(self, name: str, steps: Sequence[Step]) -> list[Step] | None:
-        """Return what a component waits for, one after another; None where there is more to it."""
+        """Return the components that a component waits for in sequence; None if it has other steps."""
         if name not in self.plain:
             waits = [step for step in steps if step.waits]
             simple = all(
@@ -90,7 +90,7 @@ class FloorMemory:
         self._count = 0
 
     def may_ask(self, name: str, fraction: float) -> bool:
-        """Return whether a component may be asked at a percentile, and note that it is."""
+        """Return whether a component may be computed at a percentile, and record that it is."""
         if fraction in self.stated:
             return True
         known = self._derived.setdefault(name, set())

@@ -1,10 +1,10 @@
-"""The least time within which a workload's answer can be there, at a percentile.
+"""The least time for the answer of a workload, at a percentile.
 
-A floor holds whatever the load, the number of replicas and the shape of the distributions: work that happens one
-after another adds its least, one part of it at the asked percentile; side by side the longest counts; of
-alternatives the fastest. An arm that only a share s of the requests takes (or what stands behind a cache that
-answers 1 - s of them) is met by the slowest: the p-quantile of all is at least its quantile 1 - (1 - p) / s. A caller
-that gives up and tries again has no answer before its timeout and the least time of another attempt.
+A floor holds for any load, number of replicas and distributions. Work in sequence adds its least times, with one part
+at the percentile. Of parallel work, the longest is a floor; of alternatives, the fastest. If only a share s of the
+requests takes a branch (or passes a cache that answers 1 - s of them), these may be the slowest requests: the
+p-quantile of all is at least the quantile 1 - (1 - p) / s of the branch. A caller that gives up and retries needs at
+least its timeout plus the least time of another attempt.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ __all__ = ["NOTHING", "Floor", "FloorOf", "Part"]
 _WORKING_KINDS: Final = frozenset({
     "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
 })  # fmt: skip
-"""Kinds whose own work is unknown where it is not stated; of balancers, gateways and caches it counts as none."""
+"""Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
 
 class FloorOf:
-    """Works out floors for one workload.
+    """Computes floors for one workload.
 
-    With `estimated`, percentiles come from fitted lognormals where these are above the bounds, and an artefact's
-    size is taken for what is read of it; else the floors are bounds. With `models_first`, a prediction is what
-    counts at the percentile, where there is one: a lower floor may be the result, but it says what a model has to
-    do with it.
+    Floors are bounds. With `estimated`, percentiles come from fitted lognormals if these are above the bounds, and
+    the whole artefact is assumed to be read for a prediction. With `models_first`, a prediction is the piece at the
+    percentile, if there is one: the floor may be lower, but it shows the part of the model.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -77,7 +76,7 @@ class FloorOf:
         self.estimated = estimated
         self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
-        # What stands behind the client is the same for all workloads that enter alike.
+        # The part after the client is the same for all workloads that enter in the same way.
         self.key = (self.flow.reach, workload.repeats, estimated, models_first)
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
         shared = (self.flow.routes, workload.repeats, estimated, models_first)
@@ -88,13 +87,13 @@ class FloorOf:
         self._depends_on_entry = False
 
     def answer(self, fraction: float) -> Floor:
-        """Return the floor of the whole answer, as its client sees it."""
+        """Return the floor of the whole answer for its client."""
         return self.component(self.flow.client, fraction) if self.flow.waiting else NOTHING
 
     def component(self, name: str, fraction: float) -> Floor:
-        """Return the floor of one component's answer, with all that it waits for.
+        """Return the floor of one component's answer, including everything that it waits for.
 
-        What it needs is worked out first, by a list of what is open in place of a recursion, however long the chain.
+        Dependencies are computed first, with a stack instead of recursion, so that chains may have any length.
         """
         asked = (name, round(fraction, 12))
         self._memory.stated.add(asked[1])
@@ -128,7 +127,7 @@ class FloorOf:
             self._common.floors[key] = floor
 
     def _ask(self, name: str, fraction: float) -> Floor:
-        """Return a floor that is known; else note what is missing."""
+        """Return a computed floor; otherwise record that it is missing."""
         key = (name, fraction)
         if name != self.flow.client:
             known = self._common.floors.get(key)
@@ -146,7 +145,7 @@ class FloorOf:
         return NOTHING
 
     def _of_component(self, name: str, fraction: float) -> Floor:
-        """Return the floor of a component: its own work, then segment by segment what the caches let through."""
+        """Return the floor of a component: its own work, then each segment between caches."""
         component = self.system.components[name]
         if name != self.flow.client:
             plain = self._common.plain_steps(name, self.flow.steps.get(name, ()))
@@ -168,26 +167,26 @@ class FloorOf:
         return floor
 
     def _of_plain(self, component: Component, steps: list[Step], fraction: float) -> Floor:
-        """Return the floor of a component that does all it does one after another, without a cache."""
+        """Return the floor of a component that does all its work in sequence, without a cache."""
         behind = [self._relation(step, fraction) for step in steps]
         if self._missing:
-            return NOTHING                     # to be asked again
+            return NOTHING                     # it is computed again later
         floors = [*self._own_work(component, fraction), *behind]
         if component.preprocessing is not None or component.serves:
             floors += [*self._preprocessing(component, fraction), *self._models(component, fraction)]
         return in_sequence(floors, self.models_first)
 
     def _through_stages(self, component: Component, steps: list[Step], segments: list[Segment]) -> bool:
-        """Add what a component waits for to the segments; False where so few come through that the rest is nothing.
+        """Add the components that it waits for to the segments; False if so few requests pass that the rest adds 0.
 
-        `reading` is the share of the requests that come this far for which data caches have not saved the reads.
+        `reading` is the share of these requests for which data caches have not saved the reads.
         """
         reading = 1.0
         begun: set[str] = set()
         for stage in stages_of(steps):
             here = segments[-1]
             parallel, mixed = parallel_of(stage)
-            if not mixed and parallel not in begun:     # what is begun before a cache ends beside what is behind it
+            if not mixed and parallel not in begun:     # such work runs in parallel with later work
                 here.add(parallel, self._shared(stage, here.fraction, reading if self._reads(stage) else 1.0))
             reading *= 1 - self._hits(stage, "data")
             hits = self._hits(stage, "prediction")
@@ -197,7 +196,7 @@ class FloorOf:
                 if inner <= 0:
                     return False
                 begun |= here.parallel.keys()
-                # Hits of both caches may be the same requests, or not: the least that may be left of the reads.
+                # Both caches may hit for the same requests or for others: the least share of reads that may remain.
                 reading = max(0.0, (reading + misses - 1) / misses)
                 segments.append(Segment(misses, inner))
         return True
@@ -207,10 +206,10 @@ class FloorOf:
         return any(step.relation.verb == "reads" or components[step.target].kind in STORES for step in stage)
 
     def hit_ratio(self, relation: Relation) -> float:
-        """Return the share of look-ups that a cache answers.
+        """Return the share of lookups that a cache answers.
 
-        A prediction is found only for an input that was seen before: the smaller of the hit ratio and the
-        workload's `repeats` counts. Data may be found for an input that is new.
+        A prediction can be found only for a repeated input, so the ratio is at most the `repeats` of the workload. Data
+        can be found for a new input.
         """
         if relation.hit_ratio is None or relation.verb not in {"calls", "reads"}:
             return 0.0
@@ -220,7 +219,7 @@ class FloorOf:
         return min(relation.hit_ratio, repeats)
 
     def _hits(self, stage: Stage, kind: str) -> float:
-        """Return the most requests for which a stage finds what it looks up in a cache of a kind, as a share."""
+        """Return the largest possible share of hits of a stage in caches of a kind."""
         ratios = [
             self.hit_ratio(step.relation) if (step.relation.caches or "prediction") == kind else 0.0
             for step in stage
@@ -231,7 +230,7 @@ class FloorOf:
         return max(ratios)
 
     def _shared(self, stage: Stage, fraction: float, share: float) -> Floor:
-        """Return the floor of a stage that only a share of the requests comes to."""
+        """Return the floor of a stage that only a share of the requests reaches."""
         if share >= 1:
             return self._stage(stage, fraction)
         inner = fraction_behind(fraction, share)
@@ -255,7 +254,7 @@ class FloorOf:
         return mixture(slow, arms, group.complete, self.models_first)
 
     def _relation(self, step: Step, fraction: float) -> Floor:
-        """Return the floor of a call: what the target takes and the wire, or giving up and trying again."""
+        """Return the floor of a call: the target and the network, or a timeout and a retry."""
         relation = step.relation
         floor = self._ask(step.target, fraction)
         if relation.network_s:
@@ -266,12 +265,12 @@ class FloorOf:
         return self._given_up(relation, floor, floor) if relation.retries else floor
 
     def _one_after_timeout(self, stage: Stage, floors: list[Floor]) -> list[Floor]:
-        """Return the floors of relations of which any one suffices: a caller may give up and take another."""
+        """Return the floors of relations of which one is enough: a caller may give up and use another."""
         least = one_of(floors)
         return [self._given_up(step.relation, floor, least) for step, floor in zip(stage, floors, strict=True)]
 
     def _given_up(self, relation: Relation, floor: Floor, another: Floor) -> Floor:
-        """Return a floor, or the timeout with the least time of another attempt where that is less."""
+        """Return a floor, or the timeout plus the least time of another attempt, if that is less."""
         timeout = self.system.facts.timeout_s(relation)
         if timeout is None or floor.at_s <= float(timeout.value) + another.least_s:
             return floor
@@ -301,8 +300,8 @@ class FloorOf:
     def _models(self, component: Component, fraction: float) -> list[Floor]:
         """Return the floors of the predictions that a request runs on this server.
 
-        Stated models run one after another. Where the workload does not say which it runs, all of them count, at
-        best side by side; where several workloads enter the server without saying, any one alone.
+        Stated models run in sequence. If the workload does not state its models, all of them run, at best in parallel.
+        If several such workloads enter the server, only one model is certain.
         """
         floors = []
         for name in component.serves:

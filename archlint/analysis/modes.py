@@ -1,8 +1,8 @@
-"""Serving modes: how a workload gets the predictions of a model, read off the graph.
+"""Serving modes: how a workload gets the predictions of a model, derived from the graph.
 
-online: the server is reached from the client through waiting relations only. asynchronous: through a queue. batch: a
-job writes predictions to a store that the waiting path reads; streaming: a stream processor, or a worker on events
-of others, does. edge: on the client's own device. unreached: in none of these ways.
+online: the client waits for the server. asynchronous: the request goes through a queue. batch: a job writes predictions
+to a store that the waiting path reads. streaming: a stream processor, or a worker on the events of others, writes them.
+edge: the model runs on the client's device. unreached: none of these.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ GIVEN_ON: Final = frozenset({"writes", "publishes"})
 
 
 class Serving(msgspec.Struct, frozen=True):
-    """That a workload gets a model's predictions in a mode.
+    """The mode in which a workload gets a model's predictions.
 
-    `server` runs the model (none where it is unreached); for batch and streaming, `producer` writes the
-    predictions to `store`, which the workload's waiting path reads by `read`; a stream processor that a workload's
-    own events flow into may have neither store nor read.
+    `server` runs the model (None if it is unreached). For batch and streaming, `producer` writes the predictions to
+    `store`, and the relation `read` of the waiting path reads them; a stream processor that gets the workload's own
+    events may have neither.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Serving(msgspec.Struct, frozen=True):
 
 
 class Production(msgspec.Struct, frozen=True):
-    """That a component writes the predictions of a model to a store, directly or over other stores."""
+    """A component that writes the predictions of a model to a store, directly or through other stores."""
 
     model: str
     server: str
@@ -57,9 +57,9 @@ Stores = Mapping[str, tuple[Production, ...]]
 
 
 class Productions(Mapping[str, tuple[Production, ...]]):
-    """For each store, the predictions that are written there ahead of any request that reads them.
+    """For each store, the predictions that are written before any request reads them.
 
-    Each is worked out when it is asked for: in a chain of jobs, the last store holds the predictions of all of them.
+    They are computed on demand: in a chain of jobs, the last store has the predictions of all of them.
     """
 
     def __init__(self, topology: Topology) -> None:
@@ -114,7 +114,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         return len(self._stores)
 
     def unread_stores(self, mode: str, read: AbstractSet[str]) -> dict[str, list[str]]:
-        """Return the stores of each producer of a mode that is none of those that are read."""
+        """Return the unread stores of each producer of a mode."""
         found: dict[str, list[str]] = {}
         for name, made in self._made.items():
             if name not in read and any(production.mode == mode for production in made):
@@ -140,7 +140,7 @@ def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
 
 
 def _copies(topology: Topology) -> dict[str, list[str]]:
-    """Return for each store those that jobs copy it to, and for each queue where its consumers put the messages."""
+    """Return the stores to which jobs copy each store, and to which consumers write the messages of each queue."""
     copies: dict[str, list[str]] = {}
     for name, component in topology.components.items():
         relations = topology.outgoing[name]
@@ -155,7 +155,7 @@ def _copies(topology: Topology) -> dict[str, list[str]]:
 
 
 def _spread(stores: Iterable[str], onward: Mapping[str, list[str]], reached: dict[str, None]) -> dict[str, None]:
-    """Add to what is reached already some stores, and all that comes after them."""
+    """Add some stores, and all that follow them, to the reached ones."""
     stack = [store for store in dict.fromkeys(stores) if store not in reached]
     reached.update(dict.fromkeys(stack))
     while stack:
@@ -169,8 +169,8 @@ def _spread(stores: Iterable[str], onward: Mapping[str, list[str]], reached: dic
 def servings(flow: Flow, models: tuple[str, ...] | None, stores: Stores) -> tuple[Serving, ...]:
     """Return every way in which a flow gets the predictions of its models.
 
-    `models` are those that the workload states (None: all), `stores` the productions of the whole system. Stated
-    models that the flow gets in no way are unreached.
+    `models` are the stated models of the workload (None: all); `stores` are the productions of the whole system. Stated
+    models without any way are unreached.
     """
     found: dict[Serving, None] = {}
     reads = list(_reads(flow))
@@ -204,7 +204,7 @@ def _reads(flow: Flow) -> Iterator[Relation]:
 def _behind_queues(
     flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
 ) -> Iterator[Serving]:
-    """Yield the servings of what messages or writes lead to that nobody waits for."""
+    """Yield the servings that messages or writes start, and that nobody waits for."""
     components = flow.topology.components
     entered = _entered(flow)
     jobs = {name: mode for name in entered if (mode := _job_mode(flow.topology, name)) is not None}
@@ -230,7 +230,7 @@ def _entered(flow: Flow) -> dict[str, None]:
 
 
 def _job_mode(topology: Topology, name: str) -> str | None:
-    """Return batch for a job that a schedule starts, whatever it reads; streaming for a stream processor."""
+    """Return batch for a scheduled job, whatever it reads; streaming for a stream processor."""
     component = topology.components[name]
     if component.kind == "stream-processor":
         return STREAMING
@@ -241,7 +241,7 @@ def _job_mode(topology: Topology, name: str) -> str | None:
 
 
 def _run_by(flow: Flow, starts: Iterable[str]) -> dict[str, None]:
-    """Return the components behind a queue that run for some of them, these included."""
+    """Return some components and those that run for them, after a queue."""
     run = dict.fromkeys(starts)
     order = list(run)
     for name in order:                   # grows while it is walked
@@ -255,7 +255,7 @@ def _run_by(flow: Flow, starts: Iterable[str]) -> dict[str, None]:
 def _made_ahead(
     flow: Flow, models: tuple[str, ...] | None, stores: Stores, reads: list[Relation]
 ) -> Iterator[Serving]:
-    """Yield the servings over stores that the waiting side reads, of producers that no request reaches."""
+    """Yield the servings through stores that the waiting path reads, of producers that no request reaches."""
     for read in reads:
         for made in stores.get(read.target, ()):
             if (models is None or made.model in models) and made.producer not in flow:

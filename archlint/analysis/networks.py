@@ -1,4 +1,4 @@
-"""A system as a graph of networkx, with all that the file states of each part in plain values."""
+"""A system as a networkx graph, with the stated facts of each part as plain values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import networkx
 
 Value = str | float | int | bool
-"""What an attribute may be: every format that networkx writes has these."""
+"""The types of attributes: every output format of networkx supports them."""
 _ENDS = frozenset({"source", "target", "index"})
 
 
 def network_of(architecture: Architecture, topology: Topology, facts: Facts) -> networkx.MultiDiGraph[str]:
-    """Return the graph of a system: nodes are components, edges relations, in the direction in which they are written.
+    """Return the graph of a system: nodes are components; edges are relations, in the direction of the file.
 
-    Attributes are text, numbers or truth values; what the file does not state has none.
+    Attributes are text, numbers or booleans; facts that are not stated have no attribute.
     """
     import networkx
 
@@ -55,5 +55,5 @@ def _of_relation(relation: Relation) -> dict[str, Value]:
 
 
 def _known(attributes: Mapping[str, object]) -> dict[str, Value]:
-    """Return the attributes that have a plain value."""
+    """Return the attributes with a plain value."""
     return {name: value for name, value in attributes.items() if isinstance(value, str | float | int)}

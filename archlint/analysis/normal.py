@@ -27,7 +27,7 @@ _TAIL = (
 
 
 def normal_quantile(fraction: float) -> float:
-    """Return where the standard normal distribution has a fraction below it; `statistics` is slow to import.
+    """Return a quantile of the standard normal distribution; the module `statistics` is slow to import.
 
     >>> round(normal_quantile(0.975), 12)
     1.95996398454

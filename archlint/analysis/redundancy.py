@@ -1,4 +1,4 @@
-"""Whether a component, or several that stand in for one another, survives the loss of one thing."""
+"""Whether a component, or a pool of interchangeable components, survives the loss of one replica, host or zone."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ONE_ZONE: Final = "one zone"
 
 
 class Redundancy(msgspec.Struct, frozen=True):
-    """How a pool of components stands; several count with their replicas and zones together.
+    """The redundancy of a pool of components; their replicas and zones are added up.
 
-    `weakness` is the one thing whose loss takes the pool away (a constant of this module), empty where there
-    is none; `where` names the host or zone, and `at` is where that is said. `replicas` are those that stand
-    at any time, None where a member does not say. `needs` are the facts without which it is undecided.
+    `weakness` is the single point of failure of the pool (a constant of this module); empty if there is none. `where`
+    names the host or zone, and `at` is its place in the file. `replicas` are those that always run, None if a member
+    does not state them. `needs` are the missing facts that would decide it.
     """
 
     weakness: str = ""
@@ -41,12 +41,12 @@ class _Member(msgspec.Struct, frozen=True):
 
     @property
     def least(self) -> float | None:
-        """The replicas that stand at any time, None where the file does not say."""
+        """The replicas that always run; None if the file does not state them."""
         return None if self.replicas is None else float(self.replicas.value)
 
     @property
     def asked(self) -> Place:
-        """The key that would say how many stand."""
+        """The key that would state the replicas."""
         if self.component.scaling is not None:
             return self.component.place("replicas", "min")
         return (
@@ -60,7 +60,7 @@ class _Member(msgspec.Struct, frozen=True):
 
 
 def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
-    """Judge a pool: one replica, host or zone is a weakness; what would decide and is not said is needed."""
+    """Judge a pool: a single replica, host or zone is a weakness; missing facts that would decide it are needed."""
     if any(_kept_by_provider(system, component) for component in pool):
         return Redundancy()
     members = [_Member(component, system.facts.replicas(component)) for component in pool]
@@ -82,10 +82,10 @@ def redundancy(system: System, pool: Sequence[Component]) -> Redundancy:
 def _over_zones(
     members: Sequence[_Member], standing: Sequence[_Member], total: float | None, unknown: tuple[Place, ...]
 ) -> Redundancy:
-    """Judge members that stand: all of them in one zone is a weakness, whatever their number."""
+    """Judge running members: if all are in one zone, that is a weakness, whatever their number."""
     certain = [member for member in standing if member.replicas is not None]
-    # `zones` may be where replicas are allowed to stand: only two replicas are known to use a second one. On one host
-    # they fall together, whatever their zones: those whose number is not said then decide.
+    # `zones` may be where replicas are allowed to run: only two replicas are known to use a second zone. On one host
+    # they fail together, whatever their zones: then the members without stated replicas decide.
     apart = not unknown or len({member.component.host for member in certain} - {None}) != 1
     if sum(member.least or 0.0 for member in certain) >= 2 and _zone_count(certain) >= 2 and apart:
         return Redundancy(replicas=total)
@@ -122,6 +122,6 @@ def _in_one_zone(members: Sequence[_Member]) -> bool:
 
 
 def _kept_by_provider(system: System, component: Component) -> bool:
-    """Whether the catalogue says that the provider spreads it over zones, and the file says nothing else."""
+    """Return whether the catalogue says that the provider uses several zones, and the file does not contradict it."""
     fact = system.facts.redundant(component)
     return fact is not None and bool(fact.value) and component.different_zones is None and component.host is None

@@ -1,8 +1,8 @@
 """The least time of one prediction that the hardware allows: the roofline (Williams, Waterman, Patterson 2009).
 
-A dense model's weights are all read and all multiplied once for a prediction, so it takes at least
-max(bytes of the weights / memory bandwidth, 2 x parameters / peak FLOPS). Peaks are dense, so that nothing beats it.
-Weights so few that they may stay in the chip's own caches from one prediction to the next need not be read.
+A prediction of a dense model reads and multiplies all weights once, so it takes at least
+max(bytes of the weights / memory bandwidth, 2 x parameters / peak FLOPS). Peak values are for dense arithmetic, so that
+nothing is faster. Weights that may stay in the chip's cache between predictions need not be read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from archlint.verdicts import Certainty
 _FASTEST_PRECISION: Final = 4.0
 """4-bit arithmetic runs at up to four times the 16-bit peak."""
 _ON_CHIP_BYTES: Final = 128 * 1024 * 1024
-"""No chip of the catalogue keeps more at hand; the largest L2 cache has 126 MB (B200).
+"""No chip of the catalogue caches more; the largest L2 cache has 126 MB (B200).
 
 Source: https://docs.nvidia.com/cuda/blackwell-tuning-guide/ (increased L2 capacity).
 """
@@ -37,10 +37,10 @@ class Roofline(msgspec.Struct, frozen=True):
 
 
 def roofline(model: Model, server: Component) -> Roofline | None:
-    """Return the floor of one prediction of a model on a server's accelerators; None where a fact is missing.
+    """Return the floor of one prediction of a model on a server's accelerators; None if a fact is missing.
 
-    Proven from `parameters` (or `active_parameters`); from the artefact's size alone it is a hint only, as a table
-    or a forest of trees is not read whole. Several accelerators share the work, at best without any loss.
+    It is proven from `parameters` (or `active_parameters`). From the artefact's size alone it is only a hint, because a
+    table or a forest of trees is not read completely. Several accelerators share the work, at best without any loss.
 
     >>> from archlint.model.architecture import Hardware
     >>> server = Component("llm", "model-server", hardware=Hardware(gpu="a100-80gb", gpus=2.0))
@@ -64,9 +64,9 @@ def roofline(model: Model, server: Component) -> Roofline | None:
 
 
 def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
-    """Return the places of the facts without which the floor is unknown, or lower than it might be.
+    """Return the places of missing facts that would give a floor, or a higher one.
 
-    Empty where nothing at all is stated of it: then the service time alone is to be asked for.
+    Empty if no such fact is stated: then only the service time is requested.
     """
     hardware = server.hardware
     sized = model.parameters is not None or model.active_parameters is not None
@@ -98,7 +98,7 @@ def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: flo
 
 
 def _speedup(width: float | None) -> float:
-    """Return how much faster than at 16 bit the chip may multiply, by the bytes of a parameter (None: unknown)."""
+    """Return the greatest speed-up over 16-bit arithmetic, for the bytes of a parameter (None: unknown)."""
     if width is None:
         return _FASTEST_PRECISION
     return min(_FASTEST_PRECISION, max(1.0, 2.0 / width))

@@ -1,4 +1,4 @@
-"""What stated service times say at a percentile: bounds that hold for any distribution, and lognormal estimates."""
+"""Percentiles from stated service times: bounds for any distribution, and lognormal estimates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_POWER: Final = 700.0
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A value in seconds, with what it was read from: the stated key and a formula where it is not stated itself."""
+    """A value in seconds, with its stated key, and a formula if it is derived."""
 
     value_s: float
     said: str
@@ -26,10 +26,10 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 def lower_bound(time: ServiceTime, fraction: float, at: Place | None = None) -> Bound | None:
-    """Return the most that is certain of a percentile: it is at least this, whatever the distribution.
+    """Return the highest lower bound of a percentile that holds for any distribution.
 
     The next lower stated percentile; from mean and cv, Cantelli's inequality: the p-quantile is at least
-    mean - sd * sqrt((1 - p) / p). None where nothing is stated that bounds it from below.
+    mean - sd * sqrt((1 - p) / p). None if the stated values give no lower bound.
 
     >>> lower_bound(ServiceTime(percentiles=((0.5, 0.85), (0.99, 1.6))), 0.95).value_s
     0.85
@@ -51,7 +51,7 @@ def lower_bound(time: ServiceTime, fraction: float, at: Place | None = None) -> 
 
 
 def says(time: ServiceTime, fraction: float) -> bool:
-    """Return whether a percentile is stated, or follows by the lognormal through what is.
+    """Return whether a percentile is stated, or can be estimated from the stated values.
 
     >>> says(ServiceTime(percentiles=((0.5, 0.02),)), 0.99)
     False
@@ -63,10 +63,10 @@ def says(time: ServiceTime, fraction: float) -> bool:
 
 
 def upper_bound(time: ServiceTime, fraction: float) -> float | None:
-    """Return the least that is certain to be enough at a percentile, in seconds, whatever the distribution.
+    """Return the lowest upper bound of a percentile in seconds that holds for any distribution.
 
     The next higher stated percentile; from the mean, Markov's inequality: mean / (1 - p); with cv, Cantelli's:
-    mean + sd * sqrt(p / (1 - p)). None where nothing is stated that bounds it from above.
+    mean + sd * sqrt(p / (1 - p)). None if the stated values give no upper bound.
 
     >>> upper_bound(ServiceTime(percentiles=((0.5, 0.85), (0.99, 1.6))), 0.95)
     1.6
@@ -82,9 +82,9 @@ def upper_bound(time: ServiceTime, fraction: float) -> float | None:
 
 
 def estimate(time: ServiceTime, fraction: float) -> float | None:
-    """Return the percentile by the lognormal through what is stated, in seconds; None where that says too little.
+    """Return the lognormal estimate of a percentile, in seconds; None if too little is stated.
 
-    Between stated percentiles the one through both neighbours counts, beyond them the one through the nearest two.
+    Between stated percentiles, the curve goes through both neighbours; outside them, through the nearest two.
 
     >>> round(estimate(ServiceTime(percentiles=((0.5, 0.1), (0.99, 0.4))), 0.95), 3)
     0.266
@@ -102,7 +102,7 @@ def estimate(time: ServiceTime, fraction: float) -> float | None:
 
 
 def mean(time: ServiceTime) -> float | None:
-    """Return the mean in seconds: stated, or of the lognormal through the lowest and the highest stated percentile.
+    """Return the mean in seconds: stated, or that of the lognormal through the lowest and highest stated percentile.
 
     >>> round(mean(ServiceTime(percentiles=((0.5, 0.1), (0.99, 0.4)))), 4)
     0.1194
@@ -116,14 +116,14 @@ def mean(time: ServiceTime) -> float | None:
 
 
 def _exp(power: float) -> float | None:
-    """Return the exponential, None where percentiles that lie absurdly far apart would overflow it."""
+    """Return the exponential; None if it overflows, for percentiles that are absurdly far apart."""
     return math.exp(power) if power < _LARGEST_POWER else None
 
 
 def _lognormal(time: ServiceTime, fraction: float | None = None) -> tuple[float, float] | None:
-    """Return mu and sigma of the lognormal through two stated percentiles, or of mean and cv; None without these.
+    """Return mu and sigma of the lognormal through two stated percentiles, or from mean and cv; None without these.
 
-    The two are those around a fraction, or nearest to it; without a fraction, the lowest and the highest.
+    The two percentiles are those around the fraction, or nearest to it; without a fraction, the lowest and highest.
     """
     points = list({p: value for p, value in time.percentiles if value > 0}.items())   # p50 and p50.0 are one
     if len(points) >= 2:

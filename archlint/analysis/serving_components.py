@@ -1,4 +1,4 @@
-"""Components that answer with a model."""
+"""Components that serve a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OFFLINE = frozenset({"client", "edge-device", "external", "training-job", "mode
 
 
 def serving_components(system: System) -> Iterator[Component]:
-    """The components of the system's own that run a model for a workload, or for a job."""
+    """Return the system's own components that run a model for a workload or a job."""
     for component in system.components.values():
         if component.serves and component.kind not in _OFFLINE:
             yield component

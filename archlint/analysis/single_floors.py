@@ -16,8 +16,8 @@ def stated(
 ) -> Floor:
     """Return the floor of a stated service time at a percentile.
 
-    A bound; with `estimated`, the fitted percentile where that is above it. What is unknown is the percentile
-    itself, where it is neither stated nor follows by the lognormal.
+    It is a bound; with `estimated`, the fitted percentile if that is higher. The percentile itself is unknown if it is
+    neither stated nor estimated.
     """
     bound = lower_bound(time, fraction, at)
     value = bound.value_s if bound else 0.0
@@ -40,9 +40,9 @@ def stated(
 
 
 def prediction(model: Model, server: Component, fraction: float, estimated: bool) -> Floor:
-    """Return the floor of one prediction: the stated service time, else what the hardware allows.
+    """Return the floor of one prediction: the stated service time, otherwise the hardware limit.
 
-    A hint of what the hardware allows counts only where estimates do.
+    A hardware limit that is only a hint is used only for estimates.
     """
     label = f"model {model.name}"
     if model.service_time is not None:

@@ -1,4 +1,4 @@
-"""A system as checks see it: the architecture, its graph, and what is worked out from them, each once."""
+"""A system for checks: the architecture, its graph, and its analyses, each computed once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import networkx
 
 _DRAWS: Final = "archlint.diagram.notebook"
-"""What draws a system; it stands above this room, so it is loaded by name, when somebody asks for a picture."""
+"""The module that draws a system. It is in a higher layer, so it is imported by name when a picture is requested."""
 
 
 class System:
-    """An architecture with its topology and its analyses, each computed once, when first asked.
+    """An architecture with its topology and its analyses, each computed once, on first use.
 
-    Questions about one workload take it by itself or by its name; an unknown name raises `UsageError`.
+    Methods accept a workload or its name; an unknown name raises `UsageError`.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -115,45 +115,45 @@ class System:
         return found
 
     def flow(self, workload: Workload | str) -> Flow:
-        """Return what a workload uses; workloads that enter alike and run the same models share one."""
+        """Return the flow of a workload; workloads with the same entry and models share one."""
         asked = self._workload(workload)
         return self._flows.of(asked.entrance, asked.models)
 
     def waiting_path(self, workload: Workload | str) -> tuple[str, ...]:
-        """Return the components that a workload's client waits for, itself first, as a request meets them."""
+        """Return the components that a workload's client waits for, the client first, in the order of the request."""
         return tuple(self.flow(workload).waiting)
 
     def eventual_path(self, workload: Workload | str) -> tuple[str, ...]:
-        """Return the components that work for a workload beyond a queue, as a request meets them."""
+        """Return the components that work for a workload after a queue, in the order of the request."""
         return tuple(self.flow(workload).eventual)
 
     def needed_components(self, workload: Workload | str) -> tuple[str, ...]:
-        """Return the components without any one of which no request of a workload is answered."""
+        """Return the components that every request of a workload needs."""
         return tuple(self.flow(workload).needed())
 
     def components_lost_with(self, workload: Workload | str, failed: Iterable[str]) -> tuple[str, ...]:
-        """Return the components that can answer no request of a workload once some have failed, these included."""
+        """Return the components that can no longer answer requests of a workload if some fail, including these."""
         return self.flow(workload).components_lost_with(failed)
 
     def dominators(self, workload: Workload | str, component: str) -> tuple[str, ...]:
-        """Return the components that every way of waiting for a component passes, from the client to itself."""
+        """Return the components on every waiting path to a component, from the client to the component itself."""
         return self.flow(workload).dominators(component)
 
     def attempts(self, workload: Workload | str) -> dict[str, float] | None:
-        """Return how often one request can reach each waiting component by retries; None where there is no bound."""
+        """Return how often one request can reach each waiting component because of retries; None if unbounded."""
         return self.flow(workload).attempts()
 
     def waiting_cycles(self) -> tuple[tuple[Relation, ...], ...]:
-        """Return a shortest cycle for each knot of components that wait for one another."""
+        """Return a shortest cycle for each group of components that wait for one another."""
         return tuple(self.topology.waiting_cycles())
 
     def articulation_points(self) -> tuple[str, ...]:
-        """Return the components without which the graph, directions aside, falls into more parts."""
+        """Return the components whose removal disconnects the undirected graph."""
         return self.topology.articulation_points()
 
     @cached_property
     def productions(self) -> Productions:
-        """The predictions that are written to each store ahead of requests."""
+        """The predictions that are written to each store before requests."""
         return Productions(self.topology)
 
     def servings(self, workload: Workload | str) -> tuple[Serving, ...]:
@@ -166,7 +166,7 @@ class System:
         return known
 
     def modes_of(self, workload: Workload) -> frozenset[str]:
-        """Return the modes in which a workload gets predictions, of whatever model."""
+        """Return the modes in which a workload gets predictions of any model."""
         key = self.served_alike(workload)
         if key not in self._modes:
             self._modes[key] = frozenset(serving.mode for serving in self.servings(workload))
@@ -177,7 +177,7 @@ class System:
         return self._client_apart(self.flow(workload)), workload.models
 
     def _client_apart(self, flow: Flow) -> Hashable:
-        """Return a key for flows that are served alike: a client counts where it predicts or reads predictions."""
+        """Return a key for flows that are served alike; clients that predict or read predictions differ."""
         client = self.components.get(flow.client)
         if client is None or client.serves:
             return flow
@@ -195,7 +195,7 @@ class System:
         return {model: tuple(modes) for model, modes in found.items()}
 
     def distinct_flows(self) -> Iterator[Flow]:
-        """Yield one flow for all workloads that use the same components in the same way, their clients aside."""
+        """Yield one flow for all workloads that use the same components in the same way, except for their clients."""
         return (kind.flow for kind in self._usage.kinds)
 
     @cached_property
@@ -204,12 +204,12 @@ class System:
 
     @property
     def workloads_of(self) -> dict[str, tuple[Workload, ...]]:
-        """For each component, the workloads that use it, in the order of the file."""
+        """Return for each component the workloads that use it, in the order of the file."""
         return self._usage.workloads_of
 
     @cached_property
     def workloads_served_by(self) -> dict[str, tuple[Workload, ...]]:
-        """For each server, the workloads that get predictions of its models, in whatever mode."""
+        """Return for each server the workloads that get predictions of its models, in any mode."""
         users: dict[tuple[Serving, ...], list[Workload]] = {}
         for workload in self.workloads.values():
             users.setdefault(self.servings(workload), []).append(workload)
@@ -233,7 +233,7 @@ class System:
         return BlastRadii(self._usage)
 
     def blast_radius(self, failed: Iterable[str]) -> BlastRadius:
-        """Return what is lost once all of these components are gone: workloads, and the share of all traffic."""
+        """Return what is lost if all of these components fail: workloads, and the share of all traffic."""
         gone = tuple(dict.fromkeys(failed))
         for name in gone:
             if name not in self.components:
@@ -241,11 +241,11 @@ class System:
         return self._blast_radii.of(gone)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
-        """Return the system as a graph of networkx.
+        """Return the system as a networkx graph.
 
-        Nodes carry `kind`, `technology`, `replicas` (the least), `models`, `zones`, `owner` and all else that the file
-        states in one value; edges carry `verb`, `waits` (whether the caller waits) and what the file states of the
-        relation. Values are text, numbers or truth values.
+        Nodes carry `kind`, `technology`, `replicas` (the least), `models`, `zones`, `owner` and every other single
+        value of the file; edges carry `verb`, `waits` (whether the caller waits) and the stated values of the relation.
+        Values are text, numbers or booleans.
 
         >>> import archlint
         >>> system = archlint.load('''
@@ -268,6 +268,6 @@ class System:
         return graphviz.Source(source)
 
     def _repr_svg_(self) -> str | None:
-        """Return the picture that notebooks show; None, and so the text, where no layout engine is installed."""
+        """Return the picture for notebooks; None, so that they show the text, if no layout engine is installed."""
         picture: str | None = import_module(_DRAWS).svg_of(self)
         return picture

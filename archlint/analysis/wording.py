@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def listed(names: Iterable[str], most: int = 4) -> str:
-    """Write names as they are said in a sentence, each once; of many the first, and how many more.
+    """Join names for a sentence, each once; of many, the first ones and the number of the others.
 
     >>> listed(["api"]), listed(["api", "ranker", "api"]), listed("abcdef")
     ('`api`', '`api` and `ranker`', '`a`, `b`, `c`, `d` and 2 more')

@@ -1,4 +1,4 @@
-"""How long an amount of work takes: pieces x mean time of one / pieces that are worked on at a time."""
+"""The duration of some work: pieces x mean time of one / pieces in parallel."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from archlint.verdicts import Certainty, Origin, Term
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Seconds until all pieces are done, with the terms that they are worked out from.
+    """Seconds until all pieces are done, with the terms of the calculation.
 
-    `each_s` is the mean time of one piece; `slots` are the pieces worked on at a time. The certainty is
-    estimated where a mean is not stated but fitted to percentiles.
+    `each_s` is the mean time of one piece; `slots` is the number of parallel pieces. The certainty is `estimated` if a
+    mean is fitted to percentiles.
     """
 
     value_s: float
@@ -31,10 +31,10 @@ class Work(msgspec.Struct, frozen=True):
 def work(
     system: System, pieces: float, models: tuple[str, ...], server: Component, widest: bool = False
 ) -> Work | tuple[Place, ...]:
-    """Return the time that a server takes for some pieces, or the places of the keys that would say it.
+    """Return the time that a server takes for some pieces, or the places of the missing keys.
 
-    With `widest`, as many replicas work as a range allows, and full batches are taken together: no server is
-    quicker than that. Else the replicas that always stand work on one piece a worker.
+    With `widest`, the maximum of replicas works on full batches: the server cannot be faster. Otherwise, the replicas
+    that always run work on one piece per worker.
     """
     times = list(_times(system, models, server))
     needs = [item for item in times if isinstance(item, Place)]
@@ -62,7 +62,7 @@ def work(
 
 
 def _times(system: System, models: tuple[str, ...], server: Component) -> Iterator[tuple[Term, Certainty] | Place]:
-    """Yield the mean times that make up one piece: of the models, and of the server's own work where stated."""
+    """Yield the mean times of one piece: of the models, and of the server's own work if stated."""
     for name in models:
         model = system.architecture.models.get(name)
         time = model.service_time if model is not None else None
@@ -96,7 +96,7 @@ def _ranges(component: Component) -> Iterator[tuple[str, Scaling]]:
 
 
 def _most_replicas(system: System, component: Component) -> Fact | None:
-    """Return the replicas at full width: the upper end of a range, else the stated number."""
+    """Return the maximum of replicas: the upper end of a range, otherwise the stated number."""
     for key, scaling in _ranges(component):
         if scaling.maximum is None:
             return None
@@ -105,7 +105,7 @@ def _most_replicas(system: System, component: Component) -> Fact | None:
 
 
 def replicas_key(component: Component, widest: bool = False) -> Place:
-    """Return the key to add where the replicas of a component are unknown.
+    """Return the key to add if the replicas of a component are unknown.
 
     >>> replicas_key(Component("ranker", "model-server")).at
     'components.ranker.replicas'

@@ -1,4 +1,4 @@
-"""The hardware catalogue: peak figures of accelerators, for bounds that no real run can beat."""
+"""The hardware catalogue: peak figures of accelerators, for bounds that no real run can exceed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _entry(file: CatalogueFile, name: str, node: Node) -> tuple[Accelerator, tup
 
 
 def accelerator(name: str | None) -> Accelerator | None:
-    """Look an accelerator up by name, without regard to case and to how words are joined.
+    """Look an accelerator up by name; case and word separators do not matter.
 
     >>> accelerator("T4").bandwidth_bytes_per_s
     320000000000.0

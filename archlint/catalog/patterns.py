@@ -35,7 +35,7 @@ class Pattern(msgspec.Struct, frozen=True):
 
 @cache
 def pattern_named(name: str) -> Pattern | None:
-    """Return one pattern; only its own lines of the catalogue are read, as that is all that a finding needs."""
+    """Return one pattern; only its own lines of the catalogue are parsed, because a finding needs no others."""
     entry = re.search(rf"^  {re.escape(name)}:(?:.*\n(?=   |\n|\Z))*.*", _text_of_catalogue(), re.MULTILINE)
     if entry is None:
         return patterns().get(name)
@@ -81,7 +81,7 @@ def _pattern(name: str, node: Node) -> Pattern:
 
 
 def _shipped_reference(path: str) -> str:
-    """The reference implementation, where this installation has it."""
+    """Return the reference implementation, if this installation has it."""
     root = shipped_folder("reference_impls")
     folder, _, name = path.partition("/")
     return path if root is not None and folder and name and (root / name).is_dir() else ""
@@ -103,7 +103,7 @@ def _text(node: Node | None) -> str:
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:
-    """Return the texts of a list; raises `ValueError` for an item that is no text (an unquoted `: ` in it)."""
+    """Return the texts of a list; raises `ValueError` for an item that is not a text (an unquoted `: `)."""
     items = _items(node)
     for item in items:
         if not _text(item):

@@ -13,7 +13,7 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 
 def plain_name(name: str) -> str:
-    """A name in lower case with hyphens between its words.
+    """Return a name in lower case with hyphens between its words.
 
     >>> plain_name("TensorFlow Serving"), plain_name("Pub/Sub")
     ('tensorflow-serving', 'pub-sub')
@@ -22,7 +22,7 @@ def plain_name(name: str) -> str:
 
 
 class CatalogueFile:
-    """One catalogue file; raises `ConfigError` with its place for whatever is wrong in it."""
+    """One catalogue file; raises `ConfigError` with the place of a mistake."""
 
     def __init__(self, path: Path) -> None:
         self.document: Document = read_document(path)
@@ -45,7 +45,7 @@ class CatalogueFile:
         return ConfigError.at(f"{self.document.name}:{line}:{column}", message, hint)
 
     def mapping(self, node: Node, keys: Iterable[str], name: str) -> dict[str, Node]:
-        """Take the values of a mapping that may have some keys only."""
+        """Return the values of a mapping that may have only some keys."""
         if not isinstance(node, Mapping):
             raise self.error(node, f"`{name}` needs a mapping")
         known = tuple(keys)
@@ -55,14 +55,14 @@ class CatalogueFile:
         return {key: entry.value for key, entry in node.entries.items()}
 
     def text(self, holder: Node, values: dict[str, Node], key: str, name: str) -> str:
-        """Take the text under a key that has to be there."""
+        """Return the text under a required key."""
         node = values.get(key)
         if isinstance(node, Scalar) and not node.is_null:
             return node.text
         raise self.error(node or holder, f"`{name}` needs `{key}`: some words")
 
     def texts(self, values: dict[str, Node], key: str, name: str) -> tuple[str, ...]:
-        """Take the texts under a key that may be there: a list, or one alone."""
+        """Return the texts under an optional key: a list, or a single text."""
         node = values.get(key)
         if node is None:
             return ()

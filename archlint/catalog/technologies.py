@@ -101,13 +101,13 @@ class Technologies:
             self.add(entry)
 
     def add(self, entry: Technology) -> None:
-        """Add an entry; one of the same name takes its place."""
+        """Add an entry; it replaces one of the same name."""
         self.entries[entry.name] = entry
         for name in (entry.name, *entry.aliases):
             self._by_name[plain_name(name)] = entry
 
     def get(self, name: str | None) -> Technology | None:
-        """Look a name or alias up."""
+        """Look up a name or alias."""
         return self._by_name.get(plain_name(name)) if name else None
 
     def names(self) -> list[str]:

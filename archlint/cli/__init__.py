@@ -7,13 +7,13 @@ import sys
 from typing import Final
 
 INTERRUPTED: Final = 130
-"""The exit status after Ctrl-C, as shells have it."""
+"""The exit status after Ctrl-C, as in shells."""
 _SHELL_EXPANDS: Final = os.name != "nt"
-"""Whether the shell replaces `*.yaml` by names; Windows leaves that to programs."""
+"""Whether the shell expands `*.yaml`; on Windows, programs do it."""
 
 
 def main() -> None:
-    """Run the command line; a call that cannot be served ends in one clear message and exit status 2."""
+    """Run the command line; an invalid call prints one clear message and exits with status 2."""
     from archlint.errors import ArchlintError, hint_to_read
 
     try:
@@ -31,7 +31,7 @@ def main() -> None:
         print("error: out of memory\n  hint: check fewer files at once", file=sys.stderr)
         sys.exit(2)
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:      # no rights, a name too long, a full disk
+        if isinstance(error, OSError) and error.filename is not None:      # no permission, a long name, a full disk
             hint = hint_to_read(error, "name another file or folder")
             print(f"error: {os.fsdecode(error.filename)}: {error.strerror}\n  hint: {hint}", file=sys.stderr)
             sys.exit(2)
@@ -46,10 +46,10 @@ def main() -> None:
 
 
 def start() -> None:
-    """Run the command line as a process of its own, which ends at once.
+    """Run the command line as its own process, and exit without cleaning up.
 
-    A check makes hardly any cycles: the collector would walk hundreds of thousands of objects for nothing, and taking
-    them down one by one at the end takes as long again.
+    A check creates hardly any reference cycles: the garbage collector would visit hundreds of thousands of objects for
+    nothing. Freeing them one by one at the end would take as long again.
     """
     status = INTERRUPTED
     try:
@@ -57,7 +57,7 @@ def start() -> None:
     except KeyboardInterrupt:
         import signal
 
-        signal.signal(signal.SIGINT, signal.SIG_IGN)        # once is enough
+        signal.signal(signal.SIGINT, signal.SIG_IGN)        # ignore further Ctrl-C
         _note("interrupted")
     os._exit(status)
 
@@ -100,11 +100,11 @@ def _note(text: str) -> None:
         sys.stdout.flush()
         print(f"error: {text}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
-        return                                         # nobody can be told
+        return                                         # nothing can be printed
 
 
 def _expanded(words: list[str]) -> list[str]:
-    """Replace wildcards by the names that they match, where the shell has not done so; others stay as they are."""
+    """Expand wildcards if the shell does not; keep those that match nothing."""
     if _SHELL_EXPANDS or not any(char in word for word in words for char in "*?["):
         return words
     from glob import glob
@@ -115,8 +115,8 @@ def _expanded(words: list[str]) -> list[str]:
 def _run(words: list[str]) -> int:
     """Run a call, and return its exit status.
 
-    `archlint check` with paths alone, as hooks and editors call it, does without the option parser: that takes a third
-    of the time of a small check. Every other call goes through it.
+    `archlint check` with paths alone, as hooks and editors call it, skips the option parser, which would take a third
+    of the time of a small check. Every other call uses it.
     """
     if (
         words[:1] == ["check"]

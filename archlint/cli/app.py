@@ -1,4 +1,4 @@
-"""The command line as click has it: one module a command, loaded only when it is called."""
+"""The command line for click: one module per command, imported only when the command runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
             raise Interrupted from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order in which people need them."""
+        """Return all commands, in the order in which people need them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -85,7 +85,7 @@ def app(ctx: click.Context) -> None:
 
 
 def run_app(words: list[str]) -> int:
-    """Run a command, and return its exit status; raises `UsageError` for words that it does not take."""
+    """Run a command, and return its exit status; raises `UsageError` for invalid arguments."""
     try:
         status = app.main(words, prog_name="archlint", standalone_mode=False, windows_expand_args=False)
     except (click.Abort, Interrupted):

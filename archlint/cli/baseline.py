@@ -100,7 +100,7 @@ def command(
 
 
 def _project(files: list[FileReport], config: Path | None) -> Path:
-    """The folder that a configured baseline must not leave, not even through a link: the checked project."""
+    """Return the checked project: a configured baseline must stay inside it, also through links."""
     start = config or nearest_config(Path(files[0].file)) or Path(files[0].file)
     return project_root(Path(os.path.abspath(start)).parent / "any")
 
@@ -124,7 +124,7 @@ def _merge_hint(target: Path) -> str:
 def _report_growth(
     groups: dict[Path, list[FileReport]], revision: str, config: Path | None, file: Path | None
 ) -> int:
-    """Print the findings that each baseline holds and no baseline of the revision held; return the exit status."""
+    """Print the findings that are new in each baseline since the revision; return the exit status."""
     there = {target: files for target, files in groups.items() if os.path.exists(target)}
     if not there:
         return 0

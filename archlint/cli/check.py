@@ -13,12 +13,12 @@ from archlint.report import FORMATS
 
 
 def split_words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Rule ids, names or families: split at commas and blanks."""
+    """Split rule ids, names or families at commas and spaces."""
     return tuple(word for value in values for word in value.replace(",", " ").split())
 
 
 def known_format(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
-    """Return a format that there is; for one that there is not, the error names the nearest."""
+    """Return a known format; for an unknown one, the error suggests the nearest."""
     if name is None or name in FORMATS:
         return name
     from archlint.model.names import nearest
@@ -30,7 +30,7 @@ def known_format(ctx: click.Context, param: click.Parameter, name: str | None) -
 
 
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Formats, each with the file behind its colon where it should not go to standard output (`-`)."""
+    """Return the formats, each with the file after its colon; without one it is standard output (`-`)."""
     found = []
     for value in values:
         name, colon, file = value.partition(":")
@@ -42,7 +42,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 
 
 def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a format, and behind its colon the name of a file."""
+    """Complete the name of a format, and after its colon the name of a file."""
     name, colon, start = incomplete.partition(":")
     if not colon:
         return [known for known in FORMATS if known.startswith(name)]

@@ -1,4 +1,4 @@
-"""What `archlint check` does, apart from how its options are read."""
+"""Runs `archlint check`, after its options were parsed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from archlint.verdicts import Report, Severity
 FOR_PEOPLE: Final = frozenset({"text", "concise"})
 """The formats for a terminal; programs read the others."""
 MOST_DIAGRAMS: Final = 50
-"""A report has diagrams of so many systems at most: these are kept in memory until they are drawn."""
+"""The maximum number of diagrams in a report: their systems stay in memory until they are drawn."""
 LEVELS = ["error", "warning", "info", "never"]
 
 
@@ -61,12 +61,12 @@ class CheckCall(msgspec.Struct, frozen=True):
 
 
 def run_check(call: CheckCall) -> int:
-    """Check what a call names, write the reports, and return the exit status."""
+    """Check the inputs of a call, write the reports, and return the exit status."""
     return _list_files(call) if call.show_files else check_once(call)[0]
 
 
 def check_once(call: CheckCall) -> tuple[int, Report]:
-    """Check what a call names, write the reports, and return the exit status with the report."""
+    """Check the inputs of a call, write the reports, and return the exit status with the report."""
     outputs = _outputs(call)
     options = _options(call, outputs)
     targets, stdin = _inputs(call)
@@ -101,7 +101,7 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
 
 
 def _options(call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> Options:
-    """The options of the check itself; raises `UsageError` for options that contradict each other."""
+    """Return the options of the check itself; raises `UsageError` if options contradict each other."""
     if call.baseline is not None and not call.baselined:
         raise UsageError("--baseline and --no-baseline contradict each other", "remove one of them")
     if call.config is not None and call.isolated:
@@ -118,7 +118,7 @@ def _options(call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> Options:
 def _diagrams(
     report: Report, outputs: tuple[tuple[str, str], ...], systems: dict[str, System]
 ) -> dict[str, str]:
-    """Draw each system that was kept, if a format shows it."""
+    """Draw each stored system, if an output format shows it."""
     if not any(name in SHOW_DIAGRAMS for name, _ in outputs):
         return {}
     from archlint.cli.pictures import diagrams
@@ -132,12 +132,12 @@ def _diagrams(
 def _here() -> str:
     try:
         return Path.cwd().as_posix()
-    except OSError:                                # the folder is gone; paths then stay as they were named
+    except OSError:                                # the current folder was deleted: paths stay as given
         return ""
 
 
 def _keep_inputs(report: Report, call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> None:
-    """Refuse to write a report over a file that was read for it."""
+    """Raise `UsageError` if a report would overwrite a file that was read for it."""
     inputs = [name for file in report.files for name in (file.file, *file.sources)]
     inputs += [error.file for error in report.errors if error.file]
     baselines = {name for file in report.files for name in (file.baseline, file.baseline_home) if name}
@@ -148,7 +148,7 @@ def _keep_inputs(report: Report, call: CheckCall, outputs: tuple[tuple[str, str]
 
 
 def _outputs(call: CheckCall) -> tuple[tuple[str, str], ...]:
-    """The formats with their files; two of them cannot go to the same place."""
+    """Return the formats with their files; raises `UsageError` if two go to the same place."""
     short = ((call.output_format, ""),) if call.output_format else ()
     outputs = (*call.outputs, *short) or (("text", ""),)
     places = [file for _, file in outputs]
@@ -169,14 +169,14 @@ def _list_files(call: CheckCall) -> int:
         name = os.fspath(path)
         shown = clean(name)
         safe = os.fsencode(name) if shown == name else shown.encode()
-        write_bytes(safe + b"\n")                      # the name as the disk has it, if it is safe
+        write_bytes(safe + b"\n")                      # the exact bytes of the name, if they are safe
     for error in inputs.errors:
         print(f"error: {error.message}", file=sys.stderr)
     return 2 if inputs.errors else 0
 
 
 def _tell(report: Report, quiet: bool, shown: bool) -> None:
-    """Print what belongs to no report: notes, tracebacks of defects, and errors if no text report shows them."""
+    """Print what no report contains: notes, tracebacks of defects, and errors if no text report shows them."""
     for note in report.notes if not quiet else ():
         print(f"note: {note}", file=sys.stderr)
     for error in report.errors:
@@ -187,7 +187,7 @@ def _tell(report: Report, quiet: bool, shown: bool) -> None:
 
 
 def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:
-    """Split the arguments into files and standard input; the current folder if there are none."""
+    """Split the arguments into files and standard input; without arguments, return the current folder."""
     stdin = None
     if "" in call.paths:
         raise UsageError("a path is empty", "is a variable of the shell not set?")
@@ -202,7 +202,7 @@ def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:
 def _from_here(path: str) -> Path:
     """Name a path from the current folder if it is below or above, also if it leads there through a link.
 
-    So reports have the paths of the work tree, by whatever way it was reached.
+    So reports have paths of the work tree, however it was reached.
     """
     here = _here() if os.path.isabs(path) else ""
     if not here or Path(path).is_relative_to(here):
@@ -227,7 +227,7 @@ def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:
 
 
 def _fail_on(report: Report) -> str:
-    """The strictest level that the configurations set, where the call sets none."""
+    """Return the strictest level of the configurations, if the call sets none."""
     strictness = ["info", "warning", "error", "never"]
     return min((file.fail_on for file in report.files if file.fail_on), key=strictness.index, default="warning")
 

@@ -1,4 +1,4 @@
-"""What the shell completes: rules, patterns, reference implementations. No code of a rule folder runs for it."""
+"""Shell completion of rules, patterns and reference implementations. It runs no code of rule folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archlint.errors import ArchlintError
 
 
 def _packs() -> list[tuple[str, str, str]]:
-    """Id, name and title of the rules of the nearest configuration; of the shipped ones where that has mistakes."""
+    """Return the rules of the nearest configuration; if it has errors, the shipped rules."""
     from archlint.api import nearest_packs
     from archlint.packs import shipped_packs
 
@@ -35,7 +35,7 @@ def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str)
 
 
 def complete_rule_words(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete rules, names and families; of several with commas, the last one."""
+    """Complete ids, names and families of rules; in a list with commas, the last one."""
     before, comma, last = incomplete.rpartition(",")
     packs = _packs()
     families = sorted({rule.rstrip("0123456789") for rule, _, _ in packs})

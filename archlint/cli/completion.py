@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of SHELL, to be sourced by it.
+    """Print the completion script for SHELL, which the shell then sources.
 
     For bash: `archlint completion bash >> ~/.bashrc`.
     """

@@ -95,7 +95,7 @@ def command(
 
 
 def _read(paths: tuple[Path, ...]) -> list[Path]:
-    """Return the paths that must not be overwritten; for a folder, a file in it stands for all."""
+    """Return the paths that must not be overwritten; one file represents all files of its folder."""
     return [path / "any" if path.is_dir() else path for path in paths or (Path(),)]
 
 

@@ -109,7 +109,7 @@ def command(path: Path) -> None:
 
 
 def _is_schema(file: Path) -> bool:
-    """Whether a file is the schema, of whatever version of archlint."""
+    """Return whether a file is the schema of any version of archlint."""
     try:
         return f'"title": "{architecture_schema()["title"]}"'.encode() in file.read_bytes()[:1_000]
     except OSError:

@@ -1,4 +1,4 @@
-"""Whether Python of rule folders may run. `check` asks this at each start, so this module imports no option parser."""
+"""Decides whether Python in rule folders may run. `check` needs it at each start, so it imports no option parser."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ ALLOW_CODE: Final = "ARCHLINT_ALLOW_CODE"
 
 
 def allows_code(flag: bool = False) -> bool:
-    """Whether Python of rule folders may run: by the option, or by the environment."""
+    """Return whether the option or the environment allows Python in rule folders."""
     return flag or os.environ.get(ALLOW_CODE, "").strip().lower() in {"1", "true", "yes", "on"}

@@ -1,4 +1,4 @@
-"""Which run of a pipeline this is, from the variables that the pipeline sets."""
+"""Identifies the current pipeline run from the pipeline's environment variables."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _PREFIX: Final = "azuredevops/pipeline/build/"
 
 
 def azure_run(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return the id and the properties by which Azure DevOps knows a run; empty outside of Azure Pipelines.
+    """Return the id and the properties of this run in Azure DevOps; empty outside Azure Pipelines.
 
-    GitHub Advanced Security for Azure DevOps drops a SARIF log without them. Their form is that of the rules GHAzDO1019
-    and GHAzDO1020 of Microsoft's SARIF validator: `<org>/<project>/<definition>/<phase>/<branch>/<build>`.
+    GitHub Advanced Security for Azure DevOps drops a SARIF log without them. Rules GHAzDO1019 and GHAzDO1020 of
+    Microsoft's SARIF validator define their form: `<org>/<project>/<definition>/<phase>/<branch>/<build>`.
 
     >>> azure_run({})
     ('', {})
@@ -35,7 +35,7 @@ def azure_run(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def _organisation(collection: str) -> str:
-    """The organisation of `https://dev.azure.com/ORG/` or `https://ORG.visualstudio.com/`."""
+    """Return the organisation of `https://dev.azure.com/ORG/` or `https://ORG.visualstudio.com/`."""
     address = urlsplit(collection)
     host = address.hostname or ""
     return host.partition(".")[0] if host.endswith(".visualstudio.com") else address.path.strip("/").partition("/")[0]

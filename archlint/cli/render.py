@@ -37,7 +37,7 @@ _OF_PICTURES = {
 
 
 def check_scale(ctx: click.Context, param: click.Parameter, value: float) -> float:
-    """Return a number from 0.1 to 8; refuse others, and `nan`, which compares with nothing."""
+    """Return a number from 0.1 to 8; reject others, and `nan`."""
     if not 0.1 <= value <= 8:
         raise click.BadParameter(f"{value:g} is not a number from 0.1 to 8", ctx, param)
     return value
@@ -215,7 +215,7 @@ def _target(output: str | None, format_name: str | None) -> tuple[Path | None, s
 def _keep_others(target: Path, name: str) -> None:
     """Raise `UsageError` if a file, or the file that a link leads to, has another extension than the format."""
     real = Path(os.path.realpath(target))
-    if not real.is_file():                             # nothing is lost in a device or a pipe
+    if not real.is_file():                             # a device or a pipe has no content to lose
         return
     hint = f"name a file that ends in .{name}"
     if EXTENSIONS.get(extension_of(real)) != name:

@@ -29,7 +29,7 @@ from archlint.report.pages import rules_json, rules_table
 def command(words: tuple[str, ...], config: Path | None, as_json: bool, allow_code: bool, color: str) -> None:
     """List the rules, including those of configured packs.
 
-    RULES picks some of them: families (SRV), starts of ids (SRV0), ids, or parts of names (queue).
+    RULES selects some of them: families (SRV), prefixes of ids (SRV0), ids, or parts of names (queue).
     """
     packs = all_packs(config, allows_code(allow_code))
     if words:
@@ -38,7 +38,7 @@ def command(words: tuple[str, ...], config: Path | None, as_json: bool, allow_co
 
 
 def _picked(packs: list[Pack], words: list[str]) -> list[Pack]:
-    """Return the rules that any of the words picks; raises `UsageError` for a word that picks none."""
+    """Return the rules that match any of the words; raises `UsageError` for a word that matches none."""
     found: set[str] = set()
     for word in words:
         picked = {pack.id for pack in packs if pack.id.startswith(word.upper()) or word.lower() in pack.name}

@@ -1,7 +1,7 @@
-"""The standard streams: always there, never in the way of the exit status, and safe to print names of strangers to.
+"""Safe standard streams: they always exist, never change the exit status, and clean untrusted text.
 
-A closed stream becomes the null device. What cannot be written is noted, not raised: a command ends as it would have
-ended, and `trouble` says what to report. Text is cleaned on its way out; bytes of machine formats are not.
+A closed stream becomes the null device. Write errors are stored, not raised: the command ends as usual, and `trouble`
+returns the error to report. Printed text is cleaned; the bytes of machine formats are not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-9;]*m|\]8;[^\x00-\x1f\x7f-\x9f]*\x1b\\)")
-"""What archlint itself prints on a terminal: colours and links."""
+"""Escape sequences that archlint prints itself: colours and links."""
 _UNSAFE: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^\s*::(?!:)|##(?=\[|vso\[)",
     re.MULTILINE,
@@ -32,7 +32,7 @@ _closed: set[int] = set()
 
 
 def clean(text: str, color: bool = False) -> str:
-    r"""Spell out what a terminal or a CI log would obey; with `color`, colours and links stay.
+    r"""Escape what a terminal or a CI log would execute; with `color`, colours and links stay.
 
     >>> print(clean("\x1b[2Jred\n ::error::x"))
     \x1b[2Jred
@@ -50,10 +50,10 @@ def clean(text: str, color: bool = False) -> str:
 
 
 def harmless(text: str) -> str:
-    """Break up what a log or a terminal would obey in a machine format.
+    """Break up commands in a machine format that a log or a terminal would execute.
 
-    Azure Pipelines obeys its commands anywhere in a line. JSON and XML keep their meaning; in other formats a blank
-    comes between the two signs.
+    Azure Pipelines executes its commands anywhere in a line. JSON and XML keep their meaning; in other formats, a space
+    separates the two characters.
 
     >>> harmless('{"name": "##vso[a]"}'), harmless("| ##[error] |")
     ('{"name": "\\\\u0023#vso[a]"}', '| # #[error] |')
@@ -81,14 +81,14 @@ def _code(char: str) -> str:
 
 
 class Outlet(io.RawIOBase):
-    """Writes to a file descriptor; the first error is kept in `error`, and everything after it is dropped."""
+    """Writes to a file descriptor; `error` keeps the first error, and later output is dropped."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         self._raw = raw
         self.error: OSError | None = None
 
     def writable(self) -> bool:
-        """Whether bytes may be written: always."""
+        """Return whether bytes may be written: always."""
         return True
 
     def fileno(self) -> int:
@@ -96,11 +96,11 @@ class Outlet(io.RawIOBase):
         return self._raw.fileno()
 
     def isatty(self) -> bool:
-        """Whether a terminal shows what is written."""
+        """Return whether the descriptor is a terminal."""
         return self._raw.isatty()
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write what can be written, and wait where the reader is slow."""
+        """Write all bytes, and wait for a slow reader."""
         size = memoryview(data).nbytes
         while self.error is None:
             try:
@@ -112,29 +112,29 @@ class Outlet(io.RawIOBase):
                 return written
             import select
 
-            select.select([], [self.fileno()], [])          # a pipe that does not block
+            select.select([], [self.fileno()], [])          # a non-blocking pipe
         return size
 
 
 class Text(io.TextIOWrapper):
-    """A text stream that cleans what is printed. `color` lets colours through."""
+    """A text stream that cleans its text. `color` keeps colours."""
 
     color = False
 
     def write(self, text: str, /) -> int:
-        """Write a text, cleaned."""
+        """Clean a text and write it."""
         super().write(clean(text, self.color))
         return len(text)
 
 
 def open_streams() -> None:
-    """Make the standard streams safe; called once, at the start of a process of archlint's own."""
+    """Make the standard streams safe; called once, when archlint's own process starts."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
             _closed.add(number)
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)     # takes the lowest free number: this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)     # it takes the lowest free number: this one
     if getattr(sys, "stdin", None) is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
     sys.stdout = _text(sys.stdout, 1)
@@ -149,13 +149,13 @@ def _text(stream: TextIO | None, number: int) -> Text:
 
 
 def let_colors_through(on: bool) -> None:
-    """Let colours and links pass on standard output, or spell them out."""
+    """Keep colours and links on standard output, or escape them."""
     if isinstance(sys.stdout, Text):
         sys.stdout.color = on
 
 
 def trouble() -> str:
-    """Flush the streams, and say what kept standard output from being written; nothing where its reader has gone."""
+    """Flush the streams, and return the write error of standard output; empty if its reader closed it."""
     errors = []
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -168,7 +168,7 @@ def trouble() -> str:
 
 
 def read_stdin() -> bytes:
-    """Return what comes from standard input; raises `UsageError` where nothing can."""
+    """Return the content of standard input; raises `UsageError` if it is closed."""
     hint = "write to it through a pipe, or name a file"
     if 0 in _closed:
         raise UsageError("standard input is closed", hint)

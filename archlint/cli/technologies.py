@@ -19,7 +19,7 @@ from archlint.report.pages import technologies_json, technologies_table
 @click.option("--json", "as_json", is_flag=True, help="Print the catalogue as JSON.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 def command(config: Path | None, as_json: bool, color: str) -> None:
-    """List the technologies that `uses:` knows, and what is assumed of each."""
+    """List the technologies for `uses:`, with their default values."""
     known = all_technologies(config).entries.values()
     text = technologies_json(known) if as_json else technologies_table(known, width(), use_color(color))
     write_output(text, "", machine=as_json)

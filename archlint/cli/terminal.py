@@ -11,7 +11,7 @@ PLAIN_WIDTH = 100
 
 
 def use_color(choice: str) -> bool:
-    """Whether to colour: as asked; by itself where a terminal reads, unless NO_COLOR says no or FORCE_COLOR yes."""
+    """Return whether to use colour. Without an option: on a terminal, unless NO_COLOR or FORCE_COLOR decide it."""
     on = _use_color(choice)
     let_colors_through(on)
     return on
@@ -28,9 +28,9 @@ def _use_color(choice: str) -> bool:
 
 
 def use_links() -> bool:
-    """Whether to write hyperlinks (OSC 8): only where a terminal reads that is known to support them.
+    """Return whether to write hyperlinks (OSC 8): only to a terminal that is known to support them.
 
-    FORCE_HYPERLINK=1 and =0 decide it. The terminals are those of npm's `supports-hyperlinks`.
+    FORCE_HYPERLINK=1 and =0 override that. The terminals are those of npm's `supports-hyperlinks`.
     """
     forced = os.environ.get("FORCE_HYPERLINK")
     if not sys.stdout.isatty() or forced == "0" or os.environ.get("TERM") == "dumb":
@@ -49,7 +49,7 @@ def use_links() -> bool:
 
 
 def width() -> int:
-    """Columns to write in: the terminal's, at most 140; a fixed number where no terminal reads."""
+    """Return the number of columns: those of the terminal, at most 140; without a terminal, a fixed number."""
     if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
         return PLAIN_WIDTH
     try:

@@ -51,7 +51,7 @@ def _check(call: CheckCall, seen: _Seen) -> None:
     with seen:
         for path in (*call.paths, call.config, call.baseline):
             if path is not None:
-                seen.add(os.fspath(path))               # it may be missing
+                seen.add(os.fspath(path))               # it may not exist
         try:
             report = check_once(call)[1]
         except ArchlintError as error:
@@ -63,7 +63,7 @@ def _check(call: CheckCall, seen: _Seen) -> None:
 
 
 class _Seen:
-    """What the process has read: Python announces each file that it opens, and each folder that it lists."""
+    """The files and folders that the process has read: an audit hook of Python reports each."""
 
     def __init__(self, outputs: Iterable[str]) -> None:
         self.files: dict[str, State] = {}
@@ -99,13 +99,13 @@ class _Seen:
         self.files[path] = self._state(path)
         if os.path.isdir(path):
             return
-        self.files.setdefault(os.path.dirname(path), self._state(os.path.dirname(path)))     # a part may be missing
+        self.files.setdefault(os.path.dirname(path), self._state(os.path.dirname(path)))     # the file may not exist
         for folder in Path(path).parents:
             for config in (NAME, PROJECT):
                 self.files.setdefault(str(folder / config), self._state(str(folder / config)))
 
     def changed(self) -> bool:
-        """Whether anything is not as it was when the check read it."""
+        """Return whether a file or folder changed since the check read it."""
         return any(self._state(path) != state for path, state in self.files.items())
 
     def _state(self, path: str) -> State:

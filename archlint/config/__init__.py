@@ -1,4 +1,4 @@
-"""Configuration: what `archlint.toml` or `[tool.archlint]` in `pyproject.toml` says, resolved for each file."""
+"""Configuration: `archlint.toml`, or `[tool.archlint]` in `pyproject.toml`, resolved for each file."""
 
 from archlint.config.paths import Patterns
 from archlint.config.prices import ListedPrice, with_prices

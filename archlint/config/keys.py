@@ -1,4 +1,4 @@
-"""Every key of a configuration: what its value is, and what it does. The reader and the JSON Schema both go by this."""
+"""Every key of a configuration: the kind of its value, and its effect. Both the reader and the JSON Schema use this."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEVELS: Final = (*SEVERITIES, "never")
 
 
 class Kind(Enum):
-    """What the value of a key may be."""
+    """The kind of a key's value."""
 
     TEXTS = "a list of texts"
     RULES = "a list of rules, by id, name or family"
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 class Key(NamedTuple):
-    """A key: the kind of its value, what it does, and an example of its value as TOML has it."""
+    """A key: the kind of its value, its effect, and an example value in TOML."""
 
     kind: Kind
     about: str

@@ -1,4 +1,4 @@
-"""The keys of a configuration file."""
+"""Reads the keys of a configuration file into layers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Base(NamedTuple):
 
 
 class LayerReader(TableReader):
-    """Reads one file. `root` is its folder, `path` that of its table (`tool`, `archlint`, or nothing).
+    """Reads one file. `root` is its folder; `path` is the path of its table (`tool`, `archlint`, or empty).
 
     `installed`: the file belongs to an installed package, and so do the rule folders that it names.
     """
@@ -41,7 +41,7 @@ class LayerReader(TableReader):
         self.root = root
 
     def config(self) -> Config:
-        """Return what the file says, without what it extends."""
+        """Return the configuration of this file alone, without the file that it extends."""
         self.known(self.top, self.path, TOP, "a configuration")
         exclude = self._patterns(self.top, (*self.path, "exclude"), TOP["exclude"])
         sources = self.words(self.top, (*self.path, "packs"), TOP["packs"].example) or ()
@@ -59,7 +59,7 @@ class LayerReader(TableReader):
         )
 
     def extended(self) -> Base | None:
-        """Return the file that this one extends: beside it, or in an installed package (`package:file`)."""
+        """Return the file that this one extends: a path, or a file of an installed package (`package:file`)."""
         value = self.top.get("extend")
         if value is None:
             return None
@@ -77,7 +77,7 @@ class LayerReader(TableReader):
         return None
 
     def _baseline(self) -> Path | None:
-        """Read where the findings stand that are known already; the file need not be there yet."""
+        """Read the path of the baseline; the file need not exist yet."""
         value = self.top.get("baseline")
         if value is None:
             return None
@@ -107,7 +107,7 @@ class LayerReader(TableReader):
         return None if words is None else tuple(Word(text, where) for text, where in words)
 
     def _patterns(self, table: Table, path: Steps, key: Key) -> Patterns:
-        """Read patterns in the form of `.gitignore`."""
+        """Read patterns in `.gitignore` syntax."""
         found = []
         for text, where in self.words(table, path, key.example) or ():
             if is_pattern(text):
@@ -176,7 +176,7 @@ class LayerReader(TableReader):
 
 
 def _in_package(text: str) -> Path | tuple[str, str]:
-    """Find `package:file` in an installed package, running none of its code; or say what is wrong and what to do."""
+    """Find `package:file` without running code of the package; otherwise return what is wrong and what to do."""
     package, colon, name = text.partition(":")
     if not colon or not all(part.isidentifier() for part in package.split(".")):
         return f"there is no file {text} to extend", "its path is relative to this file's folder"

@@ -1,4 +1,4 @@
-"""Patterns of paths in a configuration or a call, with the meaning that `.gitignore` gives them."""
+"""Path patterns of a configuration or a call, with the meaning that they have in `.gitignore`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class Patterns(msgspec.Struct, frozen=True):
-    """Patterns in the form of `.gitignore`, relative to a folder, or to any of several; the last match wins.
+    """Patterns in `.gitignore` syntax, relative to one or several folders; the last match wins.
 
     Beside what git knows, `./x` and `../x` are paths from the folder (from those of `also` if there are some), and an
     absolute path is that path. `source` is how messages name the patterns, and `places` are where each is written.
@@ -46,12 +46,12 @@ class Patterns(msgspec.Struct, frozen=True):
         return None
 
     def lines_for(self, path: Path, is_folder: bool) -> Iterator[int]:
-        """Every line that matches a path by itself, by its index."""
+        """Return the index of every line that matches the path itself."""
         whole = os.path.abspath(path)
         return (line.number for line in _compiled(self) if line.matches(whole, is_folder))
 
     def names_a_path(self, index: int) -> bool:
-        """Whether a line without wildcards names a file or folder that exists, or re-includes one."""
+        """Return whether a line without wildcards names an existing file or folder, or re-includes one."""
         text = self.lines[index]
         if text.startswith("!"):
             return True
@@ -92,7 +92,7 @@ def _decide(several: tuple[Patterns, ...], whole: str, is_folder: bool) -> bool:
 
 
 class _Line(NamedTuple):
-    """A pattern of one line, below one folder, with and without links."""
+    """The pattern of one line, relative to one folder, with and without resolved links."""
 
     number: int
     base: str
@@ -116,7 +116,7 @@ class _Line(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _compiled(patterns: Patterns) -> tuple[_Line, ...]:
-    """Every pattern below every folder that it may be relative to, the last one first."""
+    """Return every pattern for every folder that it may be relative to, the last one first."""
     roots = dict.fromkeys(os.path.abspath(root) for root in (patterns.root, *patterns.also))
     here = [os.path.abspath(root) for root in patterns.also] or list(roots)
     found = []
@@ -130,7 +130,7 @@ def _compiled(patterns: Patterns) -> tuple[_Line, ...]:
 
 
 def _readings(text: str, root: str) -> Iterator[tuple[str, str]]:
-    """The folders that a pattern may be relative to, each with the pattern as git would have it there.
+    """Return the folders that a pattern may be relative to, each with the pattern in git's syntax.
 
     >>> list(_readings("!./a/*.yaml", "/repo")), list(_readings("../x/", "/repo/sub")), list(_readings("/x", "/repo"))
     ([('/repo', '!/a/*.yaml')], [('/repo', '/x/')], [('/repo', '/x'), ('/', '/x')])
@@ -179,7 +179,7 @@ def _real_folder(folder: str) -> str:
 
 
 def _real(path: str) -> str:
-    """The path with the links of its folders resolved, but not its own."""
+    """Return the path with the links of its folders resolved, but not a link at its end."""
     return os.path.join(_real_folder(os.path.dirname(path)), os.path.basename(path))
 
 
@@ -189,7 +189,7 @@ def _below(path: str, root: str) -> str | None:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text is a pattern that something could match.
+    """Return whether a text is a pattern that could match anything.
 
     >>> is_pattern("teams/*/old/"), is_pattern("./x"), is_pattern("[a-z"), is_pattern("/")
     (True, True, False, False)

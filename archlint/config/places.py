@@ -1,7 +1,7 @@
-"""Where the keys and values of a TOML text stand: tomllib reads values, but says nothing of places.
+"""Finds the places of keys and values in a TOML text, which tomllib does not report.
 
-The scanner goes over a text that tomllib has accepted, so it need not find mistakes; it follows table
-headers, dotted and quoted keys, inline tables, arrays, and arrays of tables.
+The scanner reads a text that tomllib has accepted, so it need not detect mistakes. It follows table headers, dotted and
+quoted keys, inline tables, arrays, and arrays of tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCALAR: Final = re.compile(r"[^,\]}#\r\n]+")
 
 
 class Place(NamedTuple):
-    """Offsets of a key and of its value; an item of an array has no key, and a table no value but its header."""
+    """Offsets of a key and of its value; an array item has no key, and the value of a table is its header."""
 
     key: int
     value: int
@@ -52,11 +52,11 @@ class Places:
         return f"{self.name}:{line + 1}:{offset - self._starts[line] + 1}"
 
     def of_key(self, *path: str | int) -> str:
-        """Where a key stands; what has none is placed at its value."""
+        """Return the place of a key, or of the value if there is no key."""
         return self.at(self._nearest(path).key)
 
     def of_value(self, *path: str | int) -> str:
-        """Where a value stands."""
+        """Return the place of a value."""
         return self.at(self._nearest(path).value)
 
     def _nearest(self, path: Steps) -> Place:
@@ -110,7 +110,7 @@ class _Scanner:
         return path
 
     def path_of(self, path: Steps, keys: list[tuple[str, int]]) -> Steps:
-        """Follow the tables of a dotted key; of an array of tables, the last one is meant."""
+        """Follow the tables of a dotted key; in an array of tables, it is the last table."""
         for name, offset in keys:
             path = (*path, name)
             self.found.setdefault(path, Place(offset, offset, offset + len(name)))
@@ -127,7 +127,7 @@ class _Scanner:
             quoted = _STRING.match(self.text, start)
             bare = _BARE_KEY.match(self.text, start)
             match = quoted or bare
-            if match is None:  # not TOML; tomllib has said so
+            if match is None:  # not TOML; tomllib has reported it
                 raise ValueError(f"no key at {start}")
             self.position = match.end()
             found.append((_unquoted(match[0]) if quoted else match[0], start))
@@ -147,7 +147,7 @@ class _Scanner:
         self.found[path] = Place(offset, start, end)
 
     def value(self, path: Steps) -> tuple[int, int]:
-        """Read a value, with what it holds; return where it starts and ends."""
+        """Read a value with its content; return its start and end."""
         start = self.position
         opening = self.text[start : start + 1]
         if opening == "[":

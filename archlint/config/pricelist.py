@@ -14,7 +14,7 @@ _EXAMPLE = PRICE["amount"].example
 
 
 def read_prices(reader: TableReader, top: Table, path: Steps) -> dict[str, ListedPrice]:
-    """Read the table of prices, by name; what is wrong is noted and left out."""
+    """Read the prices by name; mistakes are collected, and wrong prices left out."""
     found = {}
     for name, value in reader.below(top, path, TOP["prices"].example).items():
         price = _price(reader, (*path, name), value)
@@ -54,7 +54,7 @@ def _amount(reader: TableReader, table: Table, path: Steps) -> Money | None:
 
 
 def _day(reader: TableReader, table: Table, path: Steps) -> str:
-    """Read a date, as TOML has it or as text."""
+    """Read a TOML date, or a date as text."""
     value = table.get("date", "")
     if isinstance(value, date):
         return value.isoformat()[:10]

@@ -16,7 +16,7 @@ CPU = "cpu"
 
 
 class ListedPrice(msgspec.Struct, frozen=True):
-    """What something costs for a time: one accelerator, one replica of a technology, or one core (`cpu`).
+    """The price of one accelerator, one replica of a technology, or one core (`cpu`) for a time.
 
     `where` is the place in the configuration, `file:line:column`.
     """
@@ -30,11 +30,11 @@ class ListedPrice(msgspec.Struct, frozen=True):
 def with_prices(
     architecture: Architecture, prices: Mapping[str, ListedPrice], technologies: Technologies
 ) -> Architecture:
-    """Give each component without a price the one that is listed for what it runs on; a stated price stays.
+    """Set the listed price for each component that states none.
 
-    The accelerators of a replica count first (`hardware.gpu`, times `gpus`), then the technology that it
-    `uses`, then its cores (`hardware.cpu`, times the price of `cpu`). The price's source names the
-    configuration's line.
+    The first listed one applies: the accelerators of a replica (`hardware.gpu`, times `gpus`), the technology that it
+    `uses`, its cores (`hardware.cpu`, times the price of `cpu`). The source of the price names the line in the
+    configuration.
     """
     if not prices:
         return architecture
@@ -63,7 +63,7 @@ def _priced(component: Component, listed: Mapping[str, ListedPrice], technologie
 
 
 def _catalogued(name: str, technologies: Technologies) -> str:
-    """Return the name in the catalogues, so that an alias finds its price; one that they do not know stays."""
+    """Return the name in the catalogues, so that an alias finds its price; keep an unknown name."""
     known = accelerator(name)
     if known is not None:
         return known.name

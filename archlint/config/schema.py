@@ -15,10 +15,10 @@ _NUMBERS = frozenset({"s", "B", "/s", "B/s", "share", "count", ""})
 
 
 def config_schema(packs: Iterable[Pack]) -> Schema:
-    """The schema, in JSON Schema draft 2020-12; `packs` are the rules that it names.
+    """Return the schema, in JSON Schema draft 2020-12; `packs` are the rules that it names.
 
-    It accepts every file that the reader accepts. What no schema can say (whether a file exists, what a unit means,
-    which rules your packs add) only the reader checks.
+    It accepts every file that the reader accepts. Only the reader checks what a schema cannot express: whether a file
+    exists, what a unit means, which rules your packs add.
 
     >>> config_schema(())["title"]
     'archlint configuration'
@@ -39,7 +39,7 @@ class _Writer:
         self.packs = packs
 
     def table(self, keys: Mapping[str, Key]) -> Schema:
-        """A table that has these keys, and no other."""
+        """Return the schema of a table with these keys and no others."""
         required = [name for name, key in keys.items() if key.required]
         return {
             "type": "object",
@@ -51,7 +51,7 @@ class _Writer:
         }  # fmt: skip
 
     def value(self, key: Key) -> Schema:
-        """What the value of a key may be."""
+        """Return the schema of a key's value."""
         match key.kind:
             case Kind.TEXTS | Kind.PATTERNS:
                 return {"type": "array", "items": _TEXT, **({"minItems": 1} if key.required else {})}
@@ -75,12 +75,12 @@ class _Writer:
                 return {"type": "array", "items": self.table(PER_PATH)}
 
     def selector(self) -> Schema:
-        """A word for rules; of your own rules, any."""
+        """Return the schema of a rule selector; any word is allowed, for custom rules."""
         words = dict.fromkeys((ALL, *(word for pack in self.packs for word in (pack.family, pack.id, pack.name))))
         return {"anyOf": [{"enum": list(words)}, _TEXT]}
 
     def rules(self) -> Schema:
-        """A table for each rule, by id or name; those of your own have any parameters."""
+        """Return the schema of the tables of rules, by id or name; custom rules may have any parameters."""
         known = {word: self._rule(pack) for pack in self.packs for word in (pack.id, pack.name)}
         return {"type": "object", "properties": known, "additionalProperties": {"$ref": "#/$defs/rule"}}
 

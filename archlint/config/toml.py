@@ -1,4 +1,4 @@
-"""TOML with places: parsing it, and reading tables whose mistakes are noted where they stand."""
+"""Parses TOML with the places of its values, and reads tables; each mistake has its place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIKELY: Final = {
 
 
 class Toml:
-    """A parsed file with the places of what it says."""
+    """A parsed file with the places of its keys and values."""
 
     def __init__(self, file: Path, data: Table, places: Places) -> None:
         self.file = file
@@ -39,7 +39,7 @@ class Toml:
 
 
 def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
-    """Parse a file's bytes; raises `ConfigError` for what is no TOML. `shown` names the file in messages."""
+    """Parse the bytes of a file; raises `ConfigError` if it is not TOML. `shown` names the file in messages."""
     import tomllib
 
     try:
@@ -57,21 +57,21 @@ def parse_toml(file: Path, shown: str, data: bytes) -> Toml:
         where = f"{shown}:{line}:{column}"
         message = (what or str(error)).lower()
         raise ConfigError.at(where, f"not TOML: {message}", "correct it there, or just above") from None
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # a number with thousands of digits
         raise ConfigError.at(shown, f"not TOML: {error}", "write shorter numbers") from None
     except RecursionError:
         raise ConfigError.at(shown, "nests too deep", "write lists and tables flat") from None
 
 
 class TableReader:
-    """Reads what the tables of one file hold; what is wrong is noted in `problems` and left out."""
+    """Reads the tables of one file; mistakes are collected in `problems`, and wrong values left out."""
 
     def __init__(self, places: Places, problems: Problems) -> None:
         self.places = places
         self.problems = problems
 
     def known(self, table: Table, path: Steps, keys: Iterable[str], what: str, otherwise: str = "") -> None:
-        """Note each key that does not belong here."""
+        """Report each unknown key."""
         names = tuple(keys)
         for key in table:
             if key in names:
@@ -83,12 +83,12 @@ class TableReader:
             self.problems.add(self.places.of_key(*path, key), f"{what} has no key `{shorten(key)}`", hint)
 
     def wrong(self, path: Steps, wanted: str, value: object, example: str) -> None:
-        """Note a value of the wrong kind."""
+        """Report a value of the wrong kind."""
         message = f"`{path[-1]}` needs {wanted}, but has {kind_of(value)}"
         self.problems.add(self.places.of_value(*path), message, f"write {example}")
 
     def words(self, table: Table, path: Steps, example: str) -> list[tuple[str, str]] | None:
-        """Return the texts of a list, each with its place; None where the key is not there."""
+        """Return the texts of a list, each with its place; None if the key is missing."""
         key = str(path[-1])
         value = table.get(key)
         if value is None:
@@ -107,7 +107,7 @@ class TableReader:
         return found
 
     def below(self, table: Table, path: Steps, example: str) -> Table:
-        """Return the table at the last key of a path; an empty one where it is not there."""
+        """Return the table at the last key of a path; an empty one if it is missing."""
         value = table.get(str(path[-1]), {})
         if isinstance(value, dict):
             return value
@@ -115,7 +115,7 @@ class TableReader:
         return {}
 
     def one_of(self, value: object, words: tuple[str, ...], path: Steps, what: str) -> str | None:
-        """Return one word of a few."""
+        """Return one of some allowed words."""
         where = self.places.of_value(*path)
         if not isinstance(value, str):
             self.wrong(path, f"a {what}", value, f'{path[-1]} = "{words[1]}"')
@@ -131,7 +131,7 @@ class TableReader:
 
 
 def kind_of(value: object) -> str:
-    """Say what a TOML value is, in a few words."""
+    """Describe the kind of a TOML value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (

@@ -1,4 +1,4 @@
-"""What of a configuration depends on the rules: their names, and the units of their parameters."""
+"""Validates the parts of a configuration that depend on the rules: their names, and their parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archlint.packs import Pack, ParamValue, Problems, fit_params, param_of
 def validate(config: Config, packs: Iterable[Pack]) -> Config:
     """Return the configuration with the parameters of rules in base units.
 
-    Raises one `ConfigError` for all words that name no rule, and all parameters that do not fit theirs.
+    Raises one `ConfigError` with all unknown rules and all parameters that do not fit.
     """
     if not any(layer.select or layer.ignore or layer.said for layer in config.layers):
         return config
@@ -26,7 +26,7 @@ def validate(config: Config, packs: Iterable[Pack]) -> Config:
 
 
 class _Validation:
-    """Looks at each layer against the rules; what is wrong is noted and left out."""
+    """Validates each layer; mistakes are collected, and wrong values left out."""
 
     def __init__(self, packs: Iterable[Pack]) -> None:
         self.problems = Problems()

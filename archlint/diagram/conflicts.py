@@ -21,8 +21,8 @@ TITLE_SIZE: Final = 12.0
 class Scene(msgspec.Struct):
     """Positions: of cards and lines, which are fixed, and of labels and titles, which may move. None: not drawn.
 
-    `cards`, with the `names` of their nodes, `words` (the labels of edges) and `titles` are boxes less the slack that
-    they have; `frames` are boxes. `lines` are in the order of the edges, whose ends are `ends`.
+    `cards` (with the `names` of their nodes), `words` (the labels of edges) and `titles` are boxes reduced by their
+    slack; `frames` are boxes. `lines` are in the order of the edges, whose ends are `ends`.
     """
 
     names: list[str]

@@ -1,4 +1,4 @@
-"""A picture as DOT (https://graphviz.org/doc/info/lang.html), for layouts and changes of one's own."""
+"""A picture as DOT (https://graphviz.org/doc/info/lang.html), for your own layouts and edits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dot(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
         },
         edge_attr={"fontname": _FONT, "fontsize": "9", "fontcolor": palette.soft},
     )  # fmt: skip
-    graph._quote_edge = graph._quote               # a colon in a name is part of it, and leads to no port
+    graph._quote_edge = graph._quote               # a colon in a name is part of the name, not a port
     inside: dict[str, list[Node]] = {}
     for node in picture.nodes:
         inside.setdefault(node.cluster, []).append(node)
@@ -58,7 +58,7 @@ def dot(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
 
 
 def identifier(words: str) -> str:
-    """Return a name as an identifier in which backslashes and angle brackets mean nothing.
+    """Return a name as an identifier in which backslashes and angle brackets have no special meaning.
 
     >>> print(identifier('a\\\\b'))
     a\\\\b
@@ -70,7 +70,7 @@ def identifier(words: str) -> str:
 
 
 def label(*rows: str) -> str:
-    """Return lines as one label, in which neither escapes nor entities of the file's own mean anything.
+    """Return lines as one label; escapes and entities of the file are shown as text.
 
     >>> print(label('a "b"', 'c\\\\N &lt;'))
     a "b"\\nc\\\\N &amp;lt;

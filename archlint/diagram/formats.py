@@ -33,12 +33,12 @@ class Look(msgspec.Struct, frozen=True):
 
     @property
     def fixed_theme(self) -> str:
-        """The theme for formats that cannot follow what the viewer prefers."""
+        """The theme for formats that cannot follow the viewer's preference."""
         return LIGHT if self.theme == AUTO else self.theme
 
     @property
     def fixed_direction(self) -> str:
-        """The direction for formats that others lay out; empty where none is asked for."""
+        """The direction for formats that another program lays out; empty if none is requested."""
         return "" if self.direction == AUTO else self.direction
 
 
@@ -67,7 +67,7 @@ FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
 NAMES: Final = (*FORMATS, *GRAPHS)
 """Every format: of pictures, and of graphs."""
 EXTENSIONS: Final = {**{name: name for name in NAMES}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
-"""From the extension of a file to its format."""
+"""The format of each file extension."""
 BINARY: Final = frozenset({"png", "pdf"})
 SEARCHED: Final = frozenset({"html", "d2", "dot"})
 """Formats in which the reader searches a large picture, or lays it out again."""
@@ -84,7 +84,7 @@ def make(picture: Picture, name: str, look: Look | None = None) -> Made:
 
 
 def extension_of(path: PurePath) -> str:
-    """Return the extension that names the format of a file, in lower case: the longest that is known.
+    """Return the extension of a file that names its format, in lower case: the longest known one.
 
     >>> [extension_of(PurePath(name)) for name in ("a.b/Shop.v2.graph.json", "shop.json", "shop")]
     ['graph.json', 'json', '']

@@ -1,4 +1,4 @@
-"""What stands above and below the picture: title, notes, the worst findings in words, and what the signs mean."""
+"""The text above and below the picture: title, notes, the worst findings, and the meaning of the signs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SAMPLE: Final = 34.0
 _SIGN: Final = 20.0
 _ROW: Final = 19.0
 _MOST_IN_WORDS: Final = 3
-"""Findings of parts that the head has in words; the legend names the rules of all."""
+"""The number of findings of parts in the head; the legend names the rules of all findings."""
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Elements with the height that they take."""
+    """Elements with their total height."""
 
     elements: tuple[str, ...]
     height: float
@@ -50,14 +50,14 @@ def head(picture: Picture, width: float) -> Block:
 
 
 def _in_words(picture: Picture) -> list[Mark]:
-    """Return the findings that the head has in words: all of the file as a whole, and the worst of its parts."""
+    """Return the findings for the head: all that concern the whole file, and the worst of its parts."""
     of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
     worst = sorted(of_parts, key=lambda mark: (*badness(mark), mark.rule, mark.line, mark.at))
     return [*picture.marks, *worst[:_MOST_IN_WORDS]]
 
 
 def legend(picture: Picture, width: float) -> Block:
-    """Return what the lines, signs, rules and shades of a picture mean."""
+    """Return the meaning of the lines, signs, rules and shades of a picture."""
     elements: list[str] = []
     x, y = 0.0, 0.0
     for sample, size, meaning in _items(picture):

@@ -1,4 +1,4 @@
-"""A system as notebooks and the package `graphviz` take it."""
+"""A system in the formats for notebooks and for the package `graphviz`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def dot_of(system: System) -> str:
 
 
 def svg_of(system: System) -> str | None:
-    """Return the picture of a system as SVG; None where no layout engine is installed."""
+    """Return the picture of a system as SVG; None if no layout engine is installed."""
     try:
         return svg(draw(system))
     except ArchlintError:

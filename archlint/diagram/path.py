@@ -14,7 +14,7 @@ from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 
 _USUAL: Final = 0.99
-"""The percentile at which floors are shown where no objective names one."""
+"""The percentile of the shown floors if no objective names one."""
 
 
 def with_path(picture: Picture, system: System, name: str) -> Picture:
@@ -39,7 +39,7 @@ def with_path(picture: Picture, system: System, name: str) -> Picture:
 
 
 def _objective(workload: Workload) -> tuple[float, float | None]:
-    """Return the strictest percentile that has an objective, with it in seconds; None where there is none."""
+    """Return the strictest percentile with an objective, and the objective in seconds; None if there is none."""
     return workload.slo.latency[-1] if workload.slo.latency else (_USUAL, None)
 
 

@@ -66,7 +66,7 @@ def pdf(markup: str, fonts: Cast | None = None) -> bytes:
         raise ArchlintError(message, f"{install_command('pdf')}, or write an SVG") from None
     fonts = fonts_for(markup) if fonts is None else fonts
     picture = {"picture": with_fonts(markup, fonts)}
-    with TemporaryDirectory(prefix="archlint-") as folder:         # Typst takes folders of fonts, not files
+    with TemporaryDirectory(prefix="archlint-") as folder:         # Typst accepts folders of fonts, not files
         for path in fonts.files:
             shutil.copy(path, folder)
         only_these = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
@@ -105,7 +105,7 @@ def _advance(character: str, font: Found | None, bold: bool) -> float:
 
 
 def _stretches(words: str, fonts: Cast) -> list[tuple[Found | None, str]]:
-    """Split words into stretches of one font. Combining marks stay with their letter, blanks with words of one font."""
+    """Split words into stretches of one font. Combining marks stay with their letter, spaces with their words."""
     stretches: list[tuple[Found | None, str]] = []
     blanks = ""
     for character in words:

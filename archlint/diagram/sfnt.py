@@ -22,7 +22,7 @@ _WINDOWS: Final = 3
 _ENGLISH: Final = 0x409
 _ITALIC: Final = 0x01
 _UNICODE_MAPS: Final = ((3, 10), (0, 6), (0, 4), (3, 1), (0, 3), (0, 2), (0, 1), (0, 0))
-"""Platform and encoding of the character maps that are read, the fullest first."""
+"""Platform and encoding of the supported character maps, the most complete first."""
 _SEGMENTS: Final = 4
 _GROUPS: Final = 12
 
@@ -32,7 +32,7 @@ class FontError(ValueError):
 
 
 def _numbers(form: str, data: memoryview, offset: int = 0) -> tuple[int, ...]:
-    """Return the numbers at an offset; raises `FontError` where the data ends before them."""
+    """Return the numbers at an offset; raises `FontError` if the data ends before them."""
     try:
         return struct.unpack_from(form, data, offset)
     except struct.error:
@@ -59,7 +59,7 @@ class Face:
 
     @cached_property
     def family(self) -> str:
-        """The name of its family, in English where the font has that."""
+        """The name of its family, in English if the font has an English name."""
         table = self._table(b"name")
         _, count, strings = _numbers(">HHH", table)
         names: dict[tuple[bool, bool], str] = {}
@@ -89,7 +89,7 @@ class Face:
         return _numbers(">H", self._table(b"hhea"), 34)[0]
 
     def advance(self, character: str) -> float | None:
-        """Return how far a character moves on, in thousandths of the size; None for a character that it lacks."""
+        """Return the advance width of a character, in thousandths of the size; None if the font lacks it."""
         glyph = self.glyph(character)
         if glyph == 0:
             return None
@@ -107,7 +107,7 @@ class Face:
 
     @cached_property
     def _map(self) -> memoryview:
-        """The fullest character map whose format is read."""
+        """The most complete character map in a supported format."""
         table = self._table(b"cmap")
         (count,) = _numbers(">H", table, 2)
         found: dict[tuple[int, int], int] = {}
@@ -126,7 +126,7 @@ class Face:
 
     @cached_property
     def _ends(self) -> tuple[int, ...]:
-        """The last character of each stretch of the map, ascending."""
+        """The last character of each range of the map, ascending."""
         if self._is_segmented:
             segments = _numbers(">H", self._map, 6)[0] // 2
             return _numbers(f">{segments}H", self._map, 14)
@@ -152,7 +152,7 @@ class Face:
 
 
 def faces(data: bytes | mmap) -> Iterator[Face]:
-    """Yield the fonts of a file; raises `FontError` for a file that is no font or is damaged."""
+    """Yield the fonts of a file; raises `FontError` if the file is not a font or is damaged."""
     view = memoryview(data)
     if bytes(view[:4]) != _COLLECTION:
         yield Face(view)

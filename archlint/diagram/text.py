@@ -78,7 +78,7 @@ def exact_width(text: str, size: float, bold: bool = False) -> float | None:
 
 
 def _estimated(character: str) -> int:
-    """Return a width for a character that the shipped font lacks: it is the same whatever fonts a machine has."""
+    """Return a width for a character that the shipped font lacks: it does not depend on installed fonts."""
     if not is_drawn(character):
         return 0
     if unicodedata.category(character) == "So" and ord(character) > 0xFFFF:     # emoji are wider than a square
@@ -87,7 +87,7 @@ def _estimated(character: str) -> int:
 
 
 def wrapped(text: str, width: float, size: float, bold: bool = False, most: int = 3) -> list[str]:
-    """Return text in lines no wider than `width`, broken at blanks and after hyphens if possible; the last may be cut.
+    """Return text in lines no wider than `width`, broken at spaces and after hyphens if possible; the last may be cut.
 
     >>> wrapped("candidate-generation-server", 100, 13)
     ['candidate-', 'generation-', 'server']

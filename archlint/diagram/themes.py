@@ -20,7 +20,7 @@ FONTS: Final = {
     "rule": (10.5, True), "letter": (10.5, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
     "fact": (11.0, False), "link": (11.0, False), "label": (10.5, False),
 }  # fmt: skip
-"""Size in points, and whether it is bold, by the class of a text."""
+"""Size in points and boldness, by the class of a text."""
 
 ENTRY, MODEL, WORK, STORE, QUEUE, QUIET = "entry", "model", "work", "store", "queue", "quiet"
 _GROUPS: Final = {

@@ -1,4 +1,4 @@
-"""Which font draws which characters: the one that archlint ships, else one of the system.
+"""Chooses the font for each character: the one that archlint ships, otherwise one of the system.
 
 The shipped font has Latin, Greek, Cyrillic and the signs that pictures use, in regular and bold. Text is measured with
 it, and PNG and PDF are drawn with it, so a picture is the same on every machine. Other scripts come from the system's
@@ -29,14 +29,14 @@ _MOST_FILES: Final = 20_000
 _MOST_DEPTH: Final = 6
 _REGULAR, _BOLD = 400, 700
 _PLAIN_NAME: Final = re.compile(r"[\w .&+-]+")
-"""Family names that may stand in a style sheet."""
+"""Family names that are safe in a style sheet."""
 _PLACEHOLDERS: Final = re.compile(r"last ?resort|adobe blank|fallback", re.IGNORECASE)
-"""Fonts that claim characters which they do not draw."""
+"""Fonts that claim to have characters but draw placeholders."""
 _UNLIKE: Final = re.compile(
     r"mono|code\b|courier|console|serif|mincho|ming\b|song|batang|myeongjo|slab|kai\b|gungsuh|emoji|unifont|condensed",
     re.IGNORECASE,
 )
-"""Fonts that look unlike the shipped one; they are used only where no other has a character."""
+"""Fonts that do not look like the shipped one; they are used only if no other font has a character."""
 _PREFERRED: Final = ("noto sans cjk", "noto sans", "source han sans", "apple sd gothic", "pingfang", "hiragino sans",
                      "malgun gothic", "yu gothic", "microsoft yahei")  # fmt: skip
 
@@ -44,8 +44,8 @@ _PREFERRED: Final = ("noto sans cjk", "noto sans", "source han sans", "apple sd 
 class Found(msgspec.Struct, frozen=True):
     """A font of the system: its family, a file for each weight, and the advances of the characters that it draws.
 
-    `advances` holds, for each character, how far it moves on in regular and in bold, in thousandths of the size;
-    `blank` the same of a blank.
+    `advances` has the advance widths of each character in regular and in bold, in thousandths of the size; `blank` has
+    those of a space.
     """
 
     family: str
@@ -56,19 +56,19 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """What draws the characters of a picture: fonts of the system beside the shipped one, and what none of them has."""
+    """The fonts for the characters of a picture: system fonts besides the shipped one, and missing characters."""
 
     found: tuple[Found, ...] = ()
     missing: str = ""
 
     @property
     def files(self) -> list[str]:
-        """Every font file that draws, each once."""
+        """Every font file that is used, each once."""
         paths = (*SHIPPED, *(path for font in self.found for path in (font.regular, font.bold)))
         return list(dict.fromkeys(str(path) for path in paths))
 
     def font_of(self, character: str) -> Found | None:
-        """Return the font of the system that draws a character; None where the shipped one does, or none."""
+        """Return the system's font for a character; None if the shipped font has it, or if no font has it."""
         return next((font for font in self.found if character in font.advances), None)
 
 
@@ -80,7 +80,7 @@ def shipped(bold: bool = False) -> Face:
 
 @cache
 def advance(character: str, bold: bool = False) -> float | None:
-    """Return how far a character moves on in the shipped font, in thousandths of its size; None for one it lacks.
+    """Return the advance width of a character in the shipped font, in thousandths of the size; None if it lacks it.
 
     >>> round(advance("→") or 0), advance("模")
     (1000, None)
@@ -89,13 +89,13 @@ def advance(character: str, bold: bool = False) -> float | None:
 
 
 def is_drawn(character: str) -> bool:
-    """Return whether a character takes a glyph of its own: marks, blanks and controls need none."""
+    """Return whether a character needs its own glyph: marks, spaces and controls do not."""
     category = unicodedata.category(character)
     return category[0] in "LNPS" or category in {"Co", "Cn"}
 
 
 def cast(words: Iterable[str], folders: Sequence[Path] | None = None) -> Cast:
-    """Return what draws some words; fonts are searched in the folders, or where the system keeps its own."""
+    """Return the fonts for some words; they are searched in the folders, or in those of the system."""
     lacking = {c for text in words for c in text if is_drawn(c) and advance(c) is None}
     if not lacking:
         return Cast()
@@ -118,7 +118,7 @@ class _Listed(msgspec.Struct, frozen=True):
 
 
 def _with_weights(family: Sequence[_Listed], left: set[str]) -> Found | None:
-    """Return a family with those of the characters left that its regular weight has; None where it has none."""
+    """Return a family with those of the characters that its regular weight has; None if it has none."""
     regular = min(family, key=lambda face: (abs(face.weight - _REGULAR), str(face.path)))
     bold = min(family, key=lambda face: (abs(face.weight - _BOLD), str(face.path)))
     has = _advances(regular, {*left, " "})
@@ -144,7 +144,7 @@ def _open(path: Path) -> list[Face]:
 
 
 def _families(folders: Sequence[Path], words: str) -> list[list[_Listed]]:
-    """Return the families of some folders, those first that suit the shipped font and the script of the words."""
+    """Return the families of some folders; those that match the shipped font and the script of the words come first."""
     families: dict[str, list[_Listed]] = {}
     for path in _files(folders):
         for face in _listed(path):
@@ -161,7 +161,7 @@ def _rank(family: str, language: str) -> tuple[bool, int, bool, str]:
 
 
 def _language(words: str) -> str:
-    """Return the end of the name of the Noto CJK family that suits the scripts of some words."""
+    """Return the suffix of the Noto CJK family for the scripts of some words."""
     if any("\uac00" <= c <= "\ud7a3" or "\u1100" <= c <= "\u11ff" or "\u3131" <= c <= "\u318e" for c in words):
         return "kr"
     if any("\u3041" <= c <= "\u30ff" for c in words):
@@ -170,7 +170,7 @@ def _language(words: str) -> str:
 
 
 def _listed(path: Path) -> Iterator[_Listed]:
-    """Yield the upright fonts of a file whose names can be used; a file that cannot be read has none."""
+    """Yield the upright fonts of a file with usable names; none if it cannot be read."""
     try:
         for number, face in enumerate(_open(path)):
             usable = _PLAIN_NAME.fullmatch(face.family) and not _PLACEHOLDERS.search(face.family)
@@ -181,7 +181,7 @@ def _listed(path: Path) -> Iterator[_Listed]:
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Path]:
-    """Yield the font files below some folders, in an order that does not depend on the file system."""
+    """Yield the font files below some folders, in a stable order."""
     seen = 0
     for folder in folders:
         for place, inner, names in os.walk(folder):
@@ -197,7 +197,7 @@ def _files(folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def system_folders() -> list[Path]:
-    """Return the folders in which the system and its user keep fonts."""
+    """Return the font folders of the system and of its user."""
     home = Path(os.path.expanduser("~"))
     if sys.platform == "win32":
         windows = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"))

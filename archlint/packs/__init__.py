@@ -1,8 +1,7 @@
 """Rules as data: a folder `<ID>-<name>/` with `rule.yaml` and examples, bound to one typed check.
 
-The same `Pack` feeds `check`, `explain`, the documentation, reports and editors. A pack of a user's own has
-the same form; its check is one of archlint's, or a module `check.py` in the folder itself (`check:
-./check.py`).
+`check`, `explain`, the documentation, reports and editors all use the same `Pack`. Custom rules have the same form;
+their check is one of archlint's, or a module `check.py` in the rule's folder (`check: ./check.py`).
 """
 
 from archlint.packs.binding import Check, Rule, bind, fit_params

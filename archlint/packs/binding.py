@@ -31,11 +31,11 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity: Severity | None = None) -> Rule:
-    """Bind a pack to its check; raises `PackError` where they do not fit.
+    """Bind a pack to its check; raises `PackError` if they do not fit.
 
-    A check is a module with `Params` (a record) and `check`. One whose `Params` have the fields `values` and
-    `units` takes parameters of any name, which go in there. One that has to prepare its parameters first (to
-    compile them, say) has `prepare(params, where)` beside `check`, which returns the check.
+    A check is a module with `Params` (a record) and `check`. If its `Params` have the fields `values` and `units`,
+    it accepts parameters of any name and gets them there. If it must prepare its parameters (for example compile
+    them), it also has `prepare(params, where)`, which returns the check.
     """
     module = _module(pack)
     params = _params(pack, module, overrides or {})
@@ -51,7 +51,7 @@ def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity
 
 
 def _guarded(run: Check, pack: Pack) -> Check:
-    """Turn what goes wrong inside a check of the user's own into a `PackError` that names the line of the check."""
+    """Turn an exception of a custom check into a `PackError` with the line in the check."""
     file = (pack.folder / pack.check).resolve()
 
     def guarded(system: System, params: msgspec.Struct) -> Iterator[Verdict | Problem]:
@@ -71,7 +71,7 @@ def _guarded(run: Check, pack: Pack) -> Check:
 
 
 def fit_params(pack: Pack, overrides: Mapping[str, ParamValue]) -> msgspec.Struct:
-    """Return the parameters of a pack as its check takes them; raises `PackError` where they do not fit."""
+    """Return the parameters of a pack in the form of its check; raises `PackError` if they do not fit."""
     return _params(pack, _module(pack), overrides)
 
 
@@ -121,7 +121,7 @@ def _module(pack: Pack) -> ModuleType:
 
 
 def _module_in(pack: Pack) -> ModuleType:
-    """Run the module of a check in the pack's own folder; raises `PackError` for a pack that is not trusted."""
+    """Import the module of a check in the pack's folder; raises `PackError` for a pack that is not trusted."""
     if not pack.trusted:
         raise PackError(
             f"{pack.file}: the check `{pack.check}` is Python code; the folder {pack.folder.parent} may not run code",

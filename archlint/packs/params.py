@@ -1,4 +1,4 @@
-"""Parameters of rules: text with a unit to values in base units."""
+"""Parses parameters of rules: text with a unit to values in base units."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def parse_param(text: str, unit: str) -> ParamValue:
 
 
 def param_of(value: object, unit: str) -> ParamValue:
-    """Read a parameter's value from what a TOML file says; raises `ValueError`.
+    """Read a parameter from a TOML value; raises `ValueError`.
 
     >>> param_of("2s", "s"), param_of(3, "count"), param_of(True, "flag")
     (2.0, 3.0, True)

@@ -1,4 +1,4 @@
-"""Mistakes gathered while a file of the user's is read, so that one run names all of them."""
+"""Collects the mistakes in a user's file, so that one run reports all of them."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Problems:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """What was noted, in that order."""
+        """The collected mistakes, in the order of their discovery."""
         return list(self._found)
 
     def add(self, where: str, message: str, hint: str = "") -> None:
-        """Note one mistake; the same one twice counts once."""
+        """Add one mistake; duplicates are ignored."""
         self._found[Mistake(where, message, hint)] = None
 
     def take(self, where: str, error: ValueError) -> None:
-        """Note what a parser of quantities says: `what is wrong; what to do`."""
+        """Add the error of a quantity parser: `what is wrong; what to do`."""
         message, _, hint = str(error).partition("; ")
         self.add(where, message, hint)
 
     def raise_as(self, kind: type[ArchlintError]) -> None:
-        """Raise one error that says all of them, one a line; nothing where there are none."""
+        """Raise one error that lists all of them, one per line; do nothing if there are none."""
         mistakes = self.mistakes
         if len(mistakes) == 1:
             raise kind(mistakes[0].said, mistakes[0].hint, tuple(mistakes))
@@ -44,6 +44,6 @@ class Problems:
 
 
 def _order(mistake: Mistake) -> tuple[str, int, int]:
-    """By file, line and column; what has no line comes before what has one."""
+    """Sort by file, line and column; mistakes without a line come first."""
     file, line, column = ([*mistake.where.rsplit(":", 2), "", ""])[:3]
     return (file, int(line), int(column)) if line.isdigit() and column.isdigit() else (mistake.where, 0, 0)

@@ -31,7 +31,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
 
 def read_pack(folder: Path) -> Pack:
-    """Read one rule folder, all of it; raises `PackError` with the place of each mistake."""
+    """Read a whole rule folder; raises `PackError` with the place of each mistake."""
     problems = Problems()
     pack = gather_pack(folder, problems)
     problems.raise_as(PackError)
@@ -39,16 +39,16 @@ def read_pack(folder: Path) -> Pack:
 
 
 def gather_pack(folder: Path, problems: Problems) -> Pack:
-    """Read one rule folder, all of it, and note its mistakes; where there are some, the pack is of no use."""
+    """Read a whole rule folder and collect its mistakes; if there are any, do not use the pack."""
     rule_id, name = _split_name(folder, problems)
     reader = _Reader(_document(folder), problems)
     pack = reader.pack(rule_id, name, folder)
-    pack.__dict__["text"] = reader.text()  # where `Pack.text` keeps what it has read
+    pack.__dict__["text"] = reader.text()  # the cache of `Pack.text`
     return pack
 
 
 def read_text(folder: Path) -> PackText:
-    """Read what a rule says about itself."""
+    """Read the texts of a rule."""
     problems = Problems()
     text = _Reader(_document(folder), problems).text()
     problems.raise_as(PackError)
@@ -56,10 +56,10 @@ def read_text(folder: Path) -> PackText:
 
 
 def skim_pack(folder: Path) -> Pack:
-    """Read as much of a rule folder as a check needs; the rest is read when it is asked for.
+    """Read only what a check needs from a rule folder; the rest is read on first use.
 
-    The rules that ship are read at every start: of their files only the lines of `params` go through the YAML
-    parser. What does not look as they do is read in full.
+    Every start reads the shipped rules, so only the lines of `params` go through the YAML parser. A file in another
+    layout is parsed completely.
     """
     problems = Problems()
     rule_id, name = _split_name(folder, problems)
@@ -80,7 +80,7 @@ def skim_pack(folder: Path) -> Pack:
 
 
 def _section(file: str, text: str, lines: list[re.Match[str]], key: str) -> Document:
-    """One top-level key with its value as a document of its own, at the lines where it stands."""
+    """Parse one top-level key with its value as a separate document, with its real line numbers."""
     position = next(i for i, match in enumerate(lines) if match[1] == key)
     start = lines[position].start()
     end = lines[position + 1].start() if position + 1 < len(lines) else len(text)
@@ -107,7 +107,7 @@ def _document(folder: Path) -> Document:
 
 
 class _Reader:
-    """Reads a `rule.yaml`; mistakes are gathered in `problems`, and what is wrong is left out."""
+    """Reads a `rule.yaml`; mistakes are collected in `problems`, and wrong values are left out."""
 
     def __init__(self, document: Document, problems: Problems) -> None:
         self.document = document
@@ -124,7 +124,7 @@ class _Reader:
         self.problems.add(self.at(node.start), message, hint)
 
     def mapping(self, node: Node | None, keys: Iterable[str] | None, what: str) -> dict[str, Node]:
-        """Return the values of a mapping; unknown keys are mistakes where `keys` are given."""
+        """Return the values of a mapping; if `keys` are given, other keys are mistakes."""
         if node is None or (isinstance(node, Scalar) and node.is_null):
             return {}
         if not isinstance(node, Mapping):
@@ -151,7 +151,7 @@ class _Reader:
         return node.items
 
     def said(self, values: dict[str, Node], key: str, default: str | None, owner: Node | None, what: str) -> str:
-        """Read a text; one that is needed and missing is a mistake at what it belongs to."""
+        """Read a text; a missing required text is a mistake, reported at its mapping."""
         node = values.get(key)
         if node is None or (isinstance(node, Scalar) and node.is_null):
             if default is None:
@@ -167,7 +167,7 @@ class _Reader:
         return self.said(self.values, key, default, self.document.root, "a rule")
 
     def word(self, key: str, words: tuple[str, ...], default: str | None = None) -> str:
-        """Read one word of a few."""
+        """Read one of some allowed words."""
         text = self.top(key, default)
         node = self.values.get(key)
         if node is not None and text not in words:

@@ -1,4 +1,4 @@
-"""A rule as its folder describes it."""
+"""Records of a rule and its texts, as its folder describes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archlint.verdicts import Severity
 
 
 class Param(msgspec.Struct, frozen=True):
-    """A parameter of a rule: its default in base units and as written, its unit, and why it is what it is.
+    """A parameter of a rule: its default in base units and as written, its unit, and the reason for the default.
 
     `where` is the place of the default, `file:line:column`.
     """
@@ -43,7 +43,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class PackText(msgspec.Struct, frozen=True):
-    """What a rule says about itself."""
+    """The texts of a rule: title, explanation, fixes and sources."""
 
     title: str
     summary: str
@@ -57,9 +57,9 @@ class PackText(msgspec.Struct, frozen=True):
 
 
 class Pack(msgspec.Struct, frozen=True, dict=True):
-    """A rule. What only readers of a finding need (`text`) is read when it is first asked for.
+    """A rule. Its texts (`text`) are read on first use.
 
-    `read_text` reads it from the folder.
+    `read_text` reads them from the folder.
     `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
     """
 
@@ -75,22 +75,22 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> PackText:
-        """All that the rule says about itself; raises `PackError` for what it says wrongly."""
+        """The texts of the rule; raises `PackError` if they have mistakes."""
         return self.read_text(self.folder)
 
     @property
     def title(self) -> str:
-        """What the rule finds, in a line."""
+        """What the rule finds, in one line."""
         return self.text.title
 
     @property
     def summary(self) -> str:
-        """What the rule finds, in a sentence."""
+        """What the rule finds, in one sentence."""
         return self.text.summary
 
     @property
     def what(self) -> str:
-        """When exactly it is violated."""
+        """When exactly the rule is violated."""
         return self.text.what
 
     @property
@@ -100,7 +100,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def place(self) -> str:
-        """Where a finding stands."""
+        """The place of its findings."""
         return self.text.place
 
     @property
@@ -110,22 +110,22 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def terms(self) -> dict[str, str]:
-        """The names of the terms of its findings, which acceptances may bound, with what each means."""
+        """The names of the terms of its findings, for conditions of acceptances, each with its meaning."""
         return self.text.terms
 
     @property
     def cures(self) -> tuple[CureRule, ...]:
-        """What helps, best first."""
+        """The fixes, best first."""
         return self.text.cures
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where its claims come from."""
+        """The sources of its claims."""
         return self.text.sources
 
     @property
     def family(self) -> str:
-        """The letters of the id: SRV, and so on."""
+        """The letters of the id, such as SRV."""
         return self.id.rstrip("0123456789")
 
     @property

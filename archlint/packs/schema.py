@@ -42,10 +42,10 @@ _OWN_CHECKS: Final = {
 
 
 def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
-    """The schema, in JSON Schema draft 2020-12. Editors offer the checks of `packs`, and `patterns` as fixes.
+    """Return the schema, in JSON Schema draft 2020-12. Editors offer the checks of `packs`, and `patterns` as fixes.
 
-    It accepts every file that the reader accepts. What no schema can say (whether a check exists, which parameters it
-    takes) only the reader checks.
+    It accepts every file that the reader accepts. Only the reader checks what a schema cannot express: whether a
+    check exists, and which parameters it has.
 
     >>> rule_schema((), ())["required"]
     ['title', 'check', 'severity', 'summary']
@@ -105,7 +105,7 @@ def _text(description: str, required: bool = False) -> Schema:
 
 
 def _offered(description: str, words: Mapping[str, str]) -> Schema:
-    """A required text for which editors offer some words."""
+    """Return the schema of a required text for which editors suggest some words."""
     choice: list[Schema] = [{"enum": list(words), "enumDescriptions": list(words.values())}] if words else []
     return {"description": f"{description} Required.", "anyOf": [*choice, _TEXT]}
 
@@ -120,7 +120,7 @@ def _record(properties: dict[str, Schema], *required: str) -> Schema:
 
 
 def _param(defs: Definitions) -> Schema:
-    """A parameter: what its value may be depends on its unit."""
+    """Return the schema of a parameter; the allowed values depend on its unit."""
     units: Schema = {
         "description": "The unit of the value. Omitted: the value is a number.",
         "enum": [*_UNITS, None],

@@ -1,4 +1,4 @@
-"""Where rules come from: those that ship, folders of the user's, and installed distributions."""
+"""Sources of rules: those that ship with archlint, the user's folders, and installed distributions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GROUP: Final = "archlint.rules"
 class PackSource(msgspec.Struct, frozen=True):
     """A folder that holds rule folders, relative to `root`, or the name of an installed distribution.
 
-    `where` is the place that names it, for messages. `installed`: an installed distribution names it.
+    `where` is the place in the configuration, for messages. `installed`: an installed distribution names it.
     """
 
     text: str
@@ -37,7 +37,7 @@ class PackSource(msgspec.Struct, frozen=True):
 
 
 class InstalledPacks(msgspec.Struct, frozen=True):
-    """A distribution that registers rules: its name and version, and what its entry points name."""
+    """A distribution that registers rules: its name, its version, and the folders of its entry points."""
 
     name: str
     version: str
@@ -84,7 +84,7 @@ def load_packs(sources: Iterable[PackSource] = (), allow_code: bool = False) -> 
     """Read the shipped rules, then those of each source, in order; raises `PackError`.
 
     Two rules may not share an id or a name: findings, acceptances and baselines identify a rule by them. Without
-    `allow_code`, only installed distributions may bring Python.
+    `allow_code`, only rules of installed distributions may contain Python.
     """
     packs = shipped_packs()
     problems = Problems()
@@ -178,7 +178,7 @@ def package_folders(name: str) -> list[Path]:
 
     top, *below = name.split(".")
     try:
-        spec = find_spec(top) if top else None       # of a nested package, `find_spec` would import the outer one
+        spec = find_spec(top) if top else None       # for a nested package, `find_spec` would import the outer one
     except (ImportError, ValueError):
         spec = None
     if spec is None or spec.submodule_search_locations is None:

@@ -1,4 +1,4 @@
-"""The reference implementations: which there are, how one is started, and how a project is made of one."""
+"""The reference implementations: list them, start one, or make a project from one."""
 
 from archlint.reference.folders import Implementation, implementation_named, implementations
 

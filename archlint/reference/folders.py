@@ -1,4 +1,4 @@
-"""Which reference implementations this installation ships."""
+"""The reference implementations in this installation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SHARED = "kit"
 
 
 class Implementation(msgspec.Struct, frozen=True):
-    """A folder of `reference_impls`: `name` as people type it, `module` as Python imports it, `title` in a line.
+    """A folder of `reference_impls`: `name` is for people, `module` for Python imports, `title` is one line.
 
-    `also` are the patterns of the catalogue beside its own that it implements.
+    `also` are further patterns of the catalogue that it implements.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Implementation(msgspec.Struct, frozen=True):
 
     @property
     def root(self) -> Path:
-        """The folder that it is imported from, beside what all implementations share."""
+        """The folder from which it is imported; it also contains the shared code."""
         return self.folder.parent
 
 
 def implementations() -> dict[str, Implementation]:
-    """Every implementation by name, in alphabetical order; empty where this installation ships none.
+    """Return every implementation by name, in alphabetical order; empty if this installation has none.
 
     >>> implementations()["web-single"].module
     'web_single'
@@ -48,7 +48,7 @@ def implementations() -> dict[str, Implementation]:
 
 
 def implementation_named(name: str) -> Implementation:
-    """Return one by its own name, or that of a pattern which it implements; raises `UsageError` for no such name.
+    """Return one by its own name, or the name of a pattern that it implements; raises `UsageError` if unknown.
 
     >>> implementation_named("web_single").name
     'web-single'

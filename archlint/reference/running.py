@@ -18,10 +18,10 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def start(implementation: Implementation, words: Sequence[str]) -> int:
-    """Run an implementation in the foreground with the words of its own command line, and return its exit status.
+    """Run an implementation in the foreground with its own arguments, and return its exit status.
 
-    Its state goes to `reference-data/NAME` below the current folder unless `SERVE_DATA_DIR` says otherwise. On POSIX
-    it takes the place of this process, so that signals reach it. Raises `UsageError` where its libraries are missing.
+    Its state is in `reference-data/NAME` in the current folder, or in `SERVE_DATA_DIR`. On POSIX, it replaces this
+    process, so that it receives signals. Raises `UsageError` if its libraries are missing.
     """
     missing = [name for name in _needed_by(implementation) if not _installed(name)]
     if missing:
@@ -39,7 +39,7 @@ def start(implementation: Implementation, words: Sequence[str]) -> int:
 
 
 def _needed_by(implementation: Implementation) -> list[str]:
-    """The distributions that it and what it shares with others name in their requirements."""
+    """Return the distributions in its own requirements and in those of the shared code."""
     files = (implementation.root / SHARED / "requirements.txt", implementation.folder / "requirements.txt")
     lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
     needed = [line for line in lines if line and not line.startswith(("-r", "#"))]

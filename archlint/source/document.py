@@ -9,22 +9,22 @@ from typing import Final, NamedTuple
 from archlint.source.nodes import Node, Span
 
 _LINE_BREAK: Final = r"\r\n?|\n"
-"""What editors break lines at; `str.splitlines` knows eight more."""
+"""The line breaks of editors; `str.splitlines` also breaks lines at eight other characters."""
 
 
 class Position(NamedTuple):
-    """A place as editors count it: line and column both start at 1."""
+    """A place as in editors: line and column start at 1."""
 
     line: int
     column: int
 
 
 class Flaw(NamedTuple):
-    """What the parser found wrong and could read past.
+    """A mistake after which the parser could continue.
 
     `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`, `line-separator`. `mapping` is the offset
-    at which the mapping starts that holds it. Of a duplicate key, `related` is the first of the two, and `value` is the
-    value of the second. If it `loses_meaning`, something that was written is not read.
+    of the mapping that contains it. For a duplicate key, `related` is the first of the two, and `value` is the value of
+    the second. If it `loses_meaning`, some content is not read.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Flaw(NamedTuple):
 
 
 class _Lines:
-    """Where the lines of a text start; worked out once, when first asked, for all documents of the text."""
+    """The offsets of the lines of a text, computed once on first use, for all documents of the text."""
 
     __slots__ = ("starts", "text")
 
@@ -53,7 +53,7 @@ class _Lines:
 
 
 class Document:
-    """One YAML document of a file: the file's text, the document's value, and the flaws that the parser read past.
+    """One YAML document of a file: the file's text, the document's value, and its flaws.
 
     `name` is the file as the user named it (or `<stdin>`), and is what findings print. `unlisted` counts the flaws
     beyond those that are listed. `extent` is the part of the text that belongs to this document. If a file describes

@@ -54,7 +54,7 @@ class _Mark(Protocol):
 
 
 class Event(Protocol):
-    """What is used of PyYAML's events; an event's class says which of these attributes it has."""
+    """The used attributes of PyYAML's events; the class of an event determines which of them it has."""
 
     start_mark: _Mark
     end_mark: _Mark

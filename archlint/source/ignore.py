@@ -1,8 +1,8 @@
-"""Patterns of ignore files, with the meaning that git gives them.
+"""Patterns of ignore files, with the same meaning as in git.
 
-A pattern becomes a regular expression over the bytes of a path, as git compares bytes. Each `*` but the last of a
-segment sits in an atomic group, and so does each run of segments between two `**`. The first match is as good as any
-later one there, so nothing is tried twice and many stars cost no more than few.
+A pattern becomes a regular expression over the bytes of a path, because git compares bytes. Each `*` but the last of a
+segment is in an atomic group, and so is each series of segments between two `**`. The first match there is as good as
+any later one, so there is no backtracking, and many stars cost no more than few.
 
 Source: git's `dir.c` (reading and precedence) and `wildmatch.c` (matching); https://git-scm.com/docs/gitignore.
 """
@@ -30,8 +30,8 @@ _CLASSES: Final = {
 class Pattern(NamedTuple):
     """One line of an ignore file.
 
-    `matches` takes the name of a file where the pattern has no slash (`by_name`), else its path below the folder of the
-    ignore file.
+    `matches` gets the name of a file if the pattern has no slash (`by_name`), otherwise its path relative to the folder
+    of the ignore file.
     """
 
     negated: bool
@@ -55,14 +55,14 @@ class IgnoreList:
 
     @classmethod
     def read(cls, data: bytes, ignore_case: bool = False) -> IgnoreList:
-        """Read an ignore file; lines that mean nothing are passed over, as in git."""
+        """Read an ignore file; lines without a meaning are ignored, as in git."""
         found = (parse_pattern(line, ignore_case) for line in _lines(data))
         return cls(pattern for pattern in found if pattern is not None)
 
     def decide(self, path: bytes, is_folder: bool) -> bool | None:
         """Whether the last matching pattern ignores a path; None if no pattern matches.
 
-        Only the path itself is looked at: whether a folder above it is ignored is the caller's question.
+        Only the path itself is tested; the caller tests the folders above it.
         """
         name = path.rpartition(b"/")[2]
         for negated, folders_only, by_name, matches in self.patterns:
@@ -78,7 +78,7 @@ def _lines(data: bytes) -> Iterable[bytes]:
 
 
 def _without_blanks(line: bytes) -> bytes:
-    """Take away the blanks at the end that no backslash keeps."""
+    """Remove trailing spaces that are not escaped by a backslash."""
     if not line.endswith(b" "):
         return line
     stem = line.rstrip(b" ")
@@ -256,5 +256,5 @@ def _segment(tokens: list[bytes]) -> bytes:
 
 @lru_cache(maxsize=256)
 def compiled(lines: tuple[str, ...]) -> IgnoreList:
-    """Compile patterns, each a line of an ignore file; kept, as the same ones are asked for often."""
+    """Compile patterns, each a line of an ignore file; they are cached, because the same ones occur often."""
     return IgnoreList.read("\n".join(lines).encode("utf-8", "surrogateescape"))

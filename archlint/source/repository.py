@@ -1,4 +1,4 @@
-"""What a git repository on disk says about its files, read without git: no process starts, and none need be installed.
+"""Reads facts about files from a git repository on disk, without running git, which need not be installed.
 
 Ignore files beyond `.gitignore` (`info/exclude`, `core.excludesFile`), and the names of tracked files. Sources:
 https://git-scm.com/docs/gitignore, /docs/gitrepository-layout, /docs/index-format and /docs/git-config.
@@ -68,7 +68,7 @@ class Repository:
 
     @cached_property
     def ignore_case(self) -> bool:
-        """Whether upper and lower case are the same to git here."""
+        """Whether git ignores case in this repository."""
         return self._settings.get("core.ignorecase", "false").lower() in {"true", "yes", "on", "1", ""}
 
     @cached_property

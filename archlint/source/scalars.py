@@ -1,6 +1,6 @@
 """PyYAML's Python scanner with libyaml's rules for scalars.
 
-They differ in tabs, in `?` and `:` in flow style, in escapes, and in their words for an error.
+They differ in tabs, in `?` and `:` in flow style, in escapes, and in error messages.
 """
 
 from __future__ import annotations
@@ -194,5 +194,5 @@ class LibyamlScanner(TagScanner):
 
 
 def _folded(breaks: str) -> str:
-    """What line breaks inside a scalar read as: one is a space, of more the first is dropped."""
+    """Fold the line breaks inside a scalar: a single one becomes a space; of several, the first is dropped."""
     return " " if breaks == "\n" else breaks[1:]

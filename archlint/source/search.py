@@ -39,7 +39,7 @@ def find_files(folder: Path, excluded: Ignored, use_ignore_files: bool = True) -
 
     def note(error: OSError) -> None:
         what = f"{error.filename}: cannot be read: {error.strerror}"
-        unreadable.append(UnreadableInputError(what, "exclude the folder, or let it be read"))
+        unreadable.append(UnreadableInputError(what, "exclude the folder, or check its permissions"))
 
     for path in _walk(folder, excluded, note, use_ignore_files):
         try:
@@ -73,8 +73,8 @@ def _walk(
 class _Level(NamedTuple):
     """A folder of a walk.
 
-    `prefix` is its path below the top of the repository, ending with a slash; `rules` are the ignore files that hold in
-    it, each with the length of the prefix of its own folder, the strongest first.
+    `prefix` is its path below the top of the repository, with a slash at the end; `rules` are the ignore files that
+    apply, each with the length of the prefix of its own folder, the one with the highest precedence first.
     """
 
     folder: str
@@ -85,7 +85,7 @@ class _Level(NamedTuple):
 
 
 class GitIgnores:
-    """What git leaves out of a walk from the top down: the answer of `git ls-files -co --exclude-standard`.
+    """The paths that git excludes in a walk from the top down, as `git ls-files -co --exclude-standard` does.
 
     Of several patterns that match a path, the one in the deepest `.gitignore` decides, then `info/exclude`, then the
     global file. What lies in an ignored folder is ignored, and its `.gitignore` is not read. Tracked files are never
@@ -105,7 +105,7 @@ class GitIgnores:
             self._push(os.path.join(top, *steps[:index]))
 
     def enter(self, folder: Path) -> None:
-        """Come to a folder of the walk."""
+        """Enter a folder of the walk."""
         here = os.path.join(self.start, folder.relative_to(self.given)) if folder != self.given else self.start
         while len(self.levels) > 1 and not _is_below(here, self.levels[-1].folder):
             self.levels.pop()
@@ -128,7 +128,7 @@ class GitIgnores:
         self.levels.append(_Level(folder, prefix, rules, above.repository))
 
     def ignores(self, name: str, is_folder: bool) -> bool:
-        """Whether a file or folder in the folder of the walk is left out."""
+        """Return whether a file or folder in the current folder is left out."""
         level = self.levels[-1]
         path = level.prefix + os.fsencode(name)
         if not level.ignored and not _decide(level.rules, path, is_folder):

@@ -1,7 +1,7 @@
 """PyYAML's Python scanner with libyaml's rules for blanks, directives, anchors and tags (see `scalars` for scalars).
 
-The two differ in what they accept and in their words for an error. Where no C parser is installed, a file must give
-the same report all the same, so the methods that differ are replaced.
+The two differ in what they accept and in their error messages. A file must give the same report without the C parser,
+so the methods that differ are replaced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class TagScanner(Reader, Scanner):
                 self.column = 0
 
     def fail(self, context: str, start: Mark | None, problem: str) -> NoReturn:
-        """Raise an error at the current place, as libyaml words it."""
+        """Raise an error at the current place, with libyaml's message."""
         raise ScannerError(context or None, start, problem, self.get_mark())
 
     def take(self) -> str:
@@ -142,7 +142,7 @@ class TagScanner(Reader, Scanner):
             self.fail("while scanning a %YAML directive", start, "did not find expected digit or '.' character")
         self.forward()
         minor = self._version_number(start)
-        return (major if minor in {1, 2} else 0), minor       # the parser refuses all but version 1
+        return (major if minor in {1, 2} else 0), minor       # the parser rejects all but version 1
 
     def _version_number(self, start: Mark) -> int:
         digits = ""

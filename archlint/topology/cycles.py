@@ -11,7 +11,7 @@ from archlint.model.architecture import Relation
 Targets = Mapping[str, Sequence[str]]
 
 _MAX_VISITS: Final = 1_000_000
-"""Relations looked at in search of the shortest cycle of one knot; beyond it, the shortest found so far counts."""
+"""The maximum number of relations to visit for the shortest cycle of one group; then the shortest so far is used."""
 
 
 def condensed_order(targets: Targets) -> list[tuple[str, ...]]:
@@ -35,7 +35,7 @@ def _leaves_first(targets: Targets) -> tuple[list[str], list[str]]:
         for end in ends:
             sources.setdefault(end, []).append(name)
     order = [name for name, count in open_targets.items() if count == 0]
-    for name in order:                 # grows while it is walked
+    for name in order:                 # grows during the loop
         for source in sources.get(name, ()):
             open_targets[source] -= 1
             if open_targets[source] == 0:
@@ -47,7 +47,7 @@ def _leaves_first(targets: Targets) -> tuple[list[str], list[str]]:
 
 
 def _knots(targets: Targets, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the strongly connected components of the graph that some nodes span, targets first (Tarjan)."""
+    """Return the strongly connected components of some nodes, targets first (Tarjan)."""
     inside = {name: index for index, name in enumerate(names)}
     number: dict[str, int] = {}        # in the order of discovery
     low: dict[str, int] = {}           # the lowest number on the path that a node reaches
@@ -89,7 +89,7 @@ def _knots(targets: Targets, names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _popped(path: list[str], first: str) -> list[str]:
-    """Remove the end of a list from a name on, and return it."""
+    """Remove and return the end of a list, starting at a name."""
     members = [path.pop()]
     while members[-1] != first:
         members.append(path.pop())
@@ -97,7 +97,7 @@ def _popped(path: list[str], first: str) -> list[str]:
 
 
 def targets_first(targets: Targets, names: Sequence[str]) -> list[str]:
-    """Return some nodes, each after those of them that it reaches, as far as cycles allow (depth first).
+    """Return some nodes, each after those that it reaches, unless they are in a cycle (depth first).
 
     >>> targets_first({"a": ["b"], "b": ["c"], "c": ["a"]}, ["a", "b", "c"])
     ['c', 'b', 'a']
@@ -152,7 +152,7 @@ def _shortest_in(
 def _cycle_through(
     edges: Mapping[str, Sequence[Relation]], inside: set[str], start: str
 ) -> tuple[tuple[Relation, ...], int]:
-    """Return a shortest cycle through one node, and how many relations were looked at."""
+    """Return a shortest cycle through one node, and the number of visited relations."""
     came: dict[str, Relation] = {}
     queue = deque([start])
     visits = 0

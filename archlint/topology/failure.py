@@ -1,9 +1,9 @@
-"""What requests lose when components fail: on the AND/OR graph of the steps that they take.
+"""What requests lose if components fail: computed on the AND/OR graph of their steps.
 
-A component is down where it failed, where a step that it needs leads to one that is down, where all relations
-of an `either` group do, or where the one arm does that the request takes (`share`). This is the least such set,
-so that callers who wait for one another in a circle do not fail by themselves. What a cache answers does not
-count: its entries run out while what stands behind it is gone.
+A component is down if it failed, if a step that it needs leads to one that is down, if all relations of an `either`
+group do, or if the branch does that the request takes (`share`). This is the least such set, so that callers that wait
+for one another in a cycle do not fail by themselves. Answers of caches are ignored: their entries expire during the
+failure.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from archlint.topology.reach import Reach
 from archlint.topology.routes import EITHER, SHARE, Group, Step
 
 _MAX_WORK: Final = 100_000
-"""Steps that one question may look at; a share of requests that takes more is not worked out."""
+"""The maximum number of steps to visit for one question; if a share needs more, it is unknown."""
 _MAX_SWEEPS: Final = 64
-"""How often the components of one circle are gone through; circles within circles need more than two."""
+"""The maximum number of passes over the components of one cycle; nested cycles need more than two."""
 _CHUNK: Final = 4096
-"""Components that are failed at a time, each as one bit."""
+"""The number of components whose failure is computed at the same time, each as one bit."""
 _NEGLIGIBLE: Final = 1e-12
 
 
 
 class _Other(msgspec.Struct, frozen=True):
-    """That a request takes none of these arms of a group (verb and index), which together have this share."""
+    """A request that takes none of these branches of a group (verb and index); `share` is their total."""
 
     arms: frozenset[tuple[str, int]] = frozenset()
     share: float = 0.0
@@ -38,11 +38,11 @@ class _Other(msgspec.Struct, frozen=True):
 
 _ANY: Final = _Other()
 Choices = dict[int, _Other | None]
-"""What a request takes, by group: none of some arms, or (None) one that is down."""
+"""The choice of a request, by group: none of some branches, or (None) one that is down."""
 
 
 class _Spread(msgspec.Struct, frozen=True):
-    """How far a failure spreads: if to the client, what is down, and the arms of groups that lead there."""
+    """How far a failure spreads: whether to the client, what is down, and the branches that lead there."""
 
     lost: bool
     down: dict[str, None]
@@ -50,7 +50,7 @@ class _Spread(msgspec.Struct, frozen=True):
 
 
 class Failures:
-    """Answers for all requests that enter by the same steps; `entry` are those of one of their clients."""
+    """The results for all requests that enter by the same steps; `entry` are the steps of one of their clients."""
 
     def __init__(self, reach: Reach, entry: Sequence[Step]) -> None:
         self.reach = reach
@@ -82,19 +82,19 @@ class Failures:
         return self._closed(grouped=True)
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:
-        """Return whether no request is answered once all of these are gone."""
+        """Return whether every request fails if all of these fail."""
         names = [name for name in failed if name in self._matter]
         return any(name in self.needed for name in names) or (bool(names) and self._spread(names, {}).lost)
 
     def down_with(self, failed: Iterable[str]) -> dict[str, None]:
-        """Return all components that cannot answer once these are gone, whatever arms a request takes."""
+        """Return all components that cannot answer if these fail, with any branches."""
         return self._spread(failed, {}, whole=True).down
 
     def share_lost_with(self, failed: Iterable[str]) -> float | None:
-        """Return the share of requests that are not answered once these are gone.
+        """Return the share of requests that fail if these components fail.
 
-        Exact where each component takes its arms independently of the others; None where a condition (`when`)
-        decides it, or there are too many combinations of arms to go through.
+        It is exact if each component chooses its branches independently. None if it depends on a condition (`when`), or
+        if there are too many combinations of branches.
         """
         names = [name for name in failed if name in self._matter]
         if any(name in self.needed for name in names):
@@ -105,7 +105,7 @@ class Failures:
         return self._shares[heads]
 
     def _share(self, failed: Sequence[str]) -> float | None:
-        """Go through the choices that make a difference, group by group as the failure comes to them."""
+        """Try the choices that make a difference, group by group in the order in which the failure reaches them."""
         self._work = 0
         total = 0.0
         stack: list[tuple[Choices, float]] = [({}, 1.0)]
@@ -119,13 +119,13 @@ class Failures:
             elif self._spread(failed, chosen, doubtful=True).lost:
                 group = self._undecided(certain.arms, chosen)
                 if group is None:
-                    return None                # only conditions are left to decide
+                    return None                # only conditions remain
                 self._work += len(chosen)
                 stack += _branches(chosen, weight, group, certain.arms[group])
         return min(1.0, total)
 
     def _undecided(self, arms: Iterable[int], chosen: Choices) -> int | None:
-        """Return a group with shares of which it is not yet said whether the request takes an arm that is down."""
+        """Return a group with shares without a choice yet: whether the request takes a branch that is down."""
         for number in arms:
             group = self.groups[number]
             source = group.relations[0].source
@@ -139,7 +139,7 @@ class Failures:
         return chain(self.reach.takers.get(name, ()), self._entering.get(name, ()))
 
     def _head(self, name: str) -> str:
-        """Return the component whose failure comes to the same: up along steps that nothing else shares."""
+        """Return the first component upstream whose failure has the same effect, along steps without alternatives."""
         way: list[str] = []
         while name not in self._heads and len(way) <= len(self.reach.steps):
             takers = list(self._takers(name))
@@ -155,15 +155,15 @@ class Failures:
     def _spread(
         self, failed: Iterable[str], chosen: Choices, doubtful: bool = False, whole: bool = False
     ) -> _Spread:
-        """Carry failure upwards; with `doubtful`, an arm that may be down is the one that is taken.
+        """Propagate failure upstream; with `doubtful`, requests take a branch that may be down.
 
-        Stops as soon as the client is sure to be reached, unless all of it is asked for.
+        Stops as soon as it certainly reaches the client, unless the complete result is requested.
         """
         down = dict.fromkeys(failed)
         arms: dict[int, list[Step]] = {}
         lost = False
         order = list(down)
-        for name in order:                   # grows while it is walked
+        for name in order:                   # grows during the loop
             for step in self._takers(name):
                 self._work += 1
                 source = step.source
@@ -177,7 +177,7 @@ class Failures:
         return _Spread(lost, down, arms)
 
     def _fails(self, step: Step, arms: dict[int, list[Step]], chosen: Choices, doubtful: bool) -> bool:
-        """Return whether the source of a step is down, now that its target is; notes the arms of groups."""
+        """Return whether the source of a step is down, because its target is; record the branches of groups."""
         if step.group is None:
             return step.needed
         other = chosen.get(step.group, _ANY)
@@ -212,7 +212,7 @@ class Failures:
         return closed
 
     def _lost_by(self, chunk: Sequence[str]) -> int:
-        """Return as bits which of some components lose every request: all are failed at once, a bit each."""
+        """Return as bits which of some components lose every request; all failures are computed together."""
         bits = {name: 1 << position for position, name in enumerate(chunk)}
         masks: dict[str, int] = {}
         for knot in self.reach.order:
@@ -228,7 +228,7 @@ class Failures:
         return self._mask(self.entry, masks)
 
     def _mask(self, steps: Iterable[Step], masks: dict[str, int]) -> int:
-        """Return the bits of the components that take the source of these steps with them."""
+        """Return the bits of the components whose failure also stops the source of these steps."""
         union = 0
         groups: dict[int, int] = {}
         for step in steps:
@@ -243,9 +243,9 @@ class Failures:
 
 
 def _branches(chosen: Choices, weight: float, group: int, gone: Sequence[Step]) -> Iterator[tuple[Choices, float]]:
-    """Yield the two choices at a group, with their part of the requests: an arm that is down, or one of the others.
+    """Yield the two choices at a group, with their share of the requests: a branch that is down, or one of the others.
 
-    `gone` are arms that are down; what was left out before is no longer to choose from.
+    `gone` are the branches that are down; branches that were excluded before are no longer available.
     """
     before = chosen.get(group) or _ANY
     left = 1.0 - before.share

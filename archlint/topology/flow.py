@@ -1,4 +1,4 @@
-"""The part of the graph that one workload uses, and what it needs of it."""
+"""The part of the graph that one workload uses, and the components that it needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archlint.topology.routes import EITHER, Group, Routes, Step
 
 
 class Flows:
-    """The flows of a graph, with what they share: each part is worked out once, when it is first asked for."""
+    """The flows of a graph, and their shared parts: each is computed once, on first use."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -25,7 +25,7 @@ class Flows:
         self._failures: dict[tuple[Reach, tuple[object, ...]], Failures] = {}
 
     def of(self, entrance: Entrance, models: tuple[str, ...] | None = None) -> Flow:
-        """Return what requests use that enter here and run these models (None: all that they reach)."""
+        """Return the flow of requests that enter here and run these models (None: all that they reach)."""
         key = (entrance.client, entrance.to, models)
         flow = self._flows.get(key)
         if flow is None:
@@ -41,7 +41,7 @@ class Flows:
         return known
 
     def reach(self, routes: Routes, client: str, entry: Sequence[Step]) -> Reach:
-        """Return what requests meet that enter by some steps: one for all clients that are not met again."""
+        """Return the reach of requests that enter by some steps, shared by all clients that they do not reach again."""
         starts = tuple(dict.fromkeys((step.target, step.waits) for step in entry if step.target != client))
         shared = self._reach(routes, starts, None)
         return self._reach(routes, starts, client) if client in shared else shared
@@ -54,7 +54,7 @@ class Flows:
         return known
 
     def failures(self, reach: Reach, key: tuple[object, ...], entry: Sequence[Step]) -> Failures:
-        """Return what is lost with components; `key` says how requests enter, the client's name aside."""
+        """Return the effects of failures; `key` describes how requests enter, without the client's name."""
         known = self._failures.get((reach, key))
         if known is None:
             known = self._failures[reach, key] = Failures(reach, entry)
@@ -62,13 +62,13 @@ class Flows:
 
 
 class Flow:
-    """What one workload uses.
+    """The part of the graph that one workload uses.
 
-    `waiting` are the components that its client waits for (itself first), `eventual` those reached beyond a
-    queue, up to where the result is stored; both in the order in which a request meets them. `steps` are the
-    relations that a request takes from each, `groups` those of which it needs one, by number (`Step.group`).
-    `models` are those that one request runs; None stands for all that it reaches. `reach` is what lies behind the
-    client, one for all workloads that enter alike.
+    `waiting` are the components that its client waits for (the client first). `eventual` are those after a queue, up to
+    the store of the result. Both are in the order of the request. `steps` are the relations that a request takes from
+    each component, `groups` those of which it needs one, by number (`Step.group`). `models` are those that one request
+    runs; None means all that it reaches. `reach` is the part after the client, shared by all workloads that enter in
+    the same way.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -131,7 +131,7 @@ class Flow:
 
     @property
     def alike(self) -> Hashable:
-        """A key that is the same for workloads that differ in nothing but their client."""
+        """A key that is equal for workloads that differ only in their client."""
         return self._failures
 
     @cached_property
@@ -139,7 +139,7 @@ class Flow:
         return self._flows.failures(self.reach, self._entry_key(), self._entry)
 
     def _entry_key(self) -> tuple[object, ...]:
-        """Return what the steps of the client are, its name and the numbers of its groups aside."""
+        """Return the steps of the client, without its name and the numbers of its groups."""
         numbers: dict[int | None, int] = {None: 0}
         parts: list[tuple[object, ...]] = []
         for step in self._entry:
@@ -150,19 +150,19 @@ class Flow:
         return tuple(parts)
 
     def needed(self) -> dict[str, None]:
-        """Return the components without any one of which no request is answered, the client first."""
+        """Return the components that every request needs, the client first."""
         return {self.client: None} | self._failures.needed if self.waiting else {}
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:
-        """Return whether no request is answered once all of these components are gone."""
+        """Return whether every request fails if all of these components fail."""
         names = tuple(failed)
         return (self.client in names and bool(self.waiting)) or self._failures.is_lost_with(names)
 
     def share_lost_with(self, failed: Iterable[str]) -> float | None:
-        """Return the share of requests, from 0 to 1, that are not answered once these components are gone.
+        """Return the share of requests, from 0 to 1, that fail if these components fail.
 
-        Exact where each component takes its arms independently of the others; None where a condition (`when`)
-        decides it, or there are too many combinations of arms to go through.
+        It is exact if each component chooses its branches independently. None if it depends on a condition (`when`), or
+        if there are too many combinations of branches.
         """
         names = tuple(failed)
         if self.client in names and self.waiting:
@@ -170,7 +170,7 @@ class Flow:
         return self._failures.share_lost_with(names)
 
     def components_lost_with(self, failed: Iterable[str]) -> tuple[str, ...]:
-        """Return the components that can answer no request once some are gone, these among them."""
+        """Return the components that can no longer answer requests if some fail, including these."""
         names = set(failed)
         if self.is_lost_with(names):
             names.add(self.client)
@@ -178,7 +178,7 @@ class Flow:
         return tuple(name for name in self.components if name in down)
 
     def path_to(self, name: str) -> tuple[Relation, ...]:
-        """Return the relations by which a request first reaches a component, from the client on, or ()."""
+        """Return the first path of relations from the client to a component, or ()."""
         path: list[Relation] = []
         while name != self.client and name in self:
             step = self.reach.entering(name) or self.entering(name)
@@ -187,7 +187,7 @@ class Flow:
         return tuple(reversed(path))
 
     def entering(self, name: str) -> Step:
-        """Return the step of the client to a component where requests enter, one that it waits for before others."""
+        """Return a step of the client to a component, preferably one that it waits for."""
         return self._entering[name]
 
     @cached_property
@@ -200,17 +200,17 @@ class Flow:
         return found
 
     def either_groups(self) -> Iterator[Group]:
-        """Yield the groups of which any one relation suffices."""
+        """Yield the groups of which one relation is enough."""
         numbers = dict.fromkeys(step.group for steps in self.steps.values() for step in steps)
         for number in numbers:
             if number is not None and self.groups[number].kind == EITHER:
                 yield self.groups[number]
 
     def attempts(self) -> dict[str, float] | None:
-        """Return how often one request can reach each waiting component, where all attempts but the last fail.
+        """Return how often one request can reach each waiting component if all attempts but the last fail.
 
-        The attempts multiply along each way and add up over the ways; arms with a share or a condition count
-        as if all were taken. None where callers wait for one another in a circle: there is no bound.
+        Attempts multiply along each path, and add up over paths; branches with a share or a condition are all included.
+        None if callers wait for one another in a cycle: there is no bound.
         """
         steps = {name: [step for step in self.steps[name] if step.waits] for name in self.waiting}
         targets = {name: [step.target for step in leaving] for name, leaving in steps.items()}
@@ -235,9 +235,9 @@ class Flow:
         return networkx.immediate_dominators(graph, self.client)
 
     def dominators(self, target: str) -> tuple[str, ...]:
-        """Return the components that every way of waiting from the client to a target passes, both included.
+        """Return the components on every waiting path from the client to a target, including both.
 
-        In the order in which they are passed; () where the client does not wait for the target.
+        They are in the order of the path; () if the client does not wait for the target.
         """
         if target not in self.waiting:
             return ()
@@ -248,7 +248,7 @@ class Flow:
 
 
 def attempts_along(path: Iterable[Relation]) -> float:
-    """Return how often one request can take the last relation of a path, by the retries on the way."""
+    """Return how often one request can take the last relation of a path, by the retries on the path."""
     product = 1.0
     for relation in path:
         product *= 1 + (relation.retries or 0.0)

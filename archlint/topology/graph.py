@@ -1,4 +1,4 @@
-"""The typed graph: components by name, relations in both directions, and what lies below a component."""
+"""The typed graph: components by name, relations in both directions, and the models below a component."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import networkx
 
 _WIDE: Final = 64
-"""From so many relations on, those of one component are looked up by the models that they lead to."""
+"""If a component has at least this many relations, they are indexed by the models that they lead to."""
 
 
 class Topology:
-    """The graph of an architecture. Relations to names that nothing has are left out (they are DOC findings).
+    """The graph of an architecture. Relations to unknown names are left out (they are DOC findings).
 
     >>> import archlint
     >>> topology = archlint.load('''
@@ -73,7 +73,7 @@ class Topology:
         return self._consumers.get(queue, ())
 
     def leaving(self, name: str, wanted: int | None) -> Sequence[Relation]:
-        """Return the relations of a component, for some models without most that lead to others only."""
+        """Return the relations of a component; with `models`, most relations that lead only to others are left out."""
         relations = self.outgoing[name]
         if wanted is None or len(relations) < _WIDE:
             return relations
@@ -119,7 +119,7 @@ class Topology:
                     yield relation
 
     def work_targets(self, name: str) -> Iterator[str]:
-        """Yield where work goes: to what is waited for, to queues, and from a queue to its consumers."""
+        """Yield the targets of work: awaited components, queues, and the consumers of a queue."""
         for relation in self.outgoing[name]:
             if relation.verb == "publishes" or self.waits(relation):
                 yield relation.target
@@ -127,7 +127,7 @@ class Topology:
             yield relation.source
 
     def waited_for(self, name: str) -> Iterator[str]:
-        """Yield what a component waits for."""
+        """Yield the components that a component waits for."""
         for relation in self.outgoing[name]:
             if self.waits(relation):
                 yield relation.target
@@ -151,7 +151,7 @@ class Topology:
         """Return the bits of the models that each component serves, or reaches."""
         below = {name: self.bits_served(name) if c.serves else 0 for name, c in self.components.items()}
         targets = {name: list(ends(name)) for name in self.components}
-        same: dict[int, int] = {}      # equal sets of many models are kept once
+        same: dict[int, int] = {}      # equal sets of many models are stored once
         for group in condensed_order(targets):
             union = 0
             for name in group:
@@ -180,10 +180,10 @@ class Topology:
         return tuple(model for model, bit in self.model_bits.items() if bit & bits)
 
     def waiting_cycles(self) -> list[tuple[Relation, ...]]:
-        """Return a shortest cycle of waiting relations for each knot of components that wait for one another.
+        """Return a shortest cycle of waiting relations for each group of components that wait for one another.
 
-        A relation of a component to itself is none. Each cycle starts at its component that stands first in
-        the file, and the cycles are in the order of these.
+        Relations of a component to itself are ignored. Each cycle starts at the component that is first in the file,
+        and the cycles are in the order of these components.
         """
         edges: dict[str, list[Relation]] = {name: [] for name in self.components}
         for relation in self.waiting_relations():
@@ -192,7 +192,7 @@ class Topology:
         return shortest_cycles(edges)
 
     def articulation_points(self) -> tuple[str, ...]:
-        """Return the components without which the graph, directions aside, falls into more parts, by name."""
+        """Return the names of the components whose removal disconnects the undirected graph."""
         import networkx
 
         graph: networkx.Graph[str] = networkx.Graph()
@@ -202,9 +202,9 @@ class Topology:
         return tuple(sorted(set(networkx.articulation_points(graph))))
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
-        """Return the graph as networkx has it: nodes carry `kind`, edges `verb` and `waits`.
+        """Return the graph as a networkx graph: nodes carry `kind`, edges `verb` and `waits`.
 
-        Edges run as the relations are written, so a `consumes` runs from the consumer to the queue.
+        Edges have the direction of the file, so a `consumes` goes from the consumer to the queue.
         """
         import networkx
 
@@ -219,13 +219,13 @@ class Topology:
 
 
 class _ByModel(msgspec.Struct, frozen=True):
-    """Positions of relations by the bit of a model that they lead to; the `neutral` ones lead to none."""
+    """Indices of relations by the bit of a model that they lead to; the `neutral` ones lead to no model."""
 
     neutral: list[int]
     by_bit: dict[int, list[int]]
 
     def of(self, relations: Sequence[Relation], wanted: int) -> list[Relation]:
-        """Return the relations that lead to one of the wanted models, or to none at all, in their order."""
+        """Return the relations that lead to one of the wanted models, or to no model, in their order."""
         positions = set(self.neutral)
         while wanted:
             bit = wanted & -wanted
@@ -235,7 +235,7 @@ class _ByModel(msgspec.Struct, frozen=True):
 
 
 def _by_model(relations: Sequence[Relation], below: dict[str, int]) -> _ByModel | None:
-    """Index relations by model; None where they lead to so many that looking at each relation is quicker."""
+    """Index relations by model; None if they lead to so many models that testing each relation is faster."""
     neutral: list[int] = []
     by_bit: dict[int, list[int]] = {}
     entries = 0

@@ -1,4 +1,4 @@
-"""What requests meet from where they enter on: shared by all workloads that enter alike."""
+"""The components that requests reach after they enter: shared by all workloads that enter in the same way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Start = tuple[str, bool]
 
 
 class Joined(Mapping[str, V]):
-    """One entry of one's own before a mapping that is shared with others, without copying it."""
+    """A mapping with one additional entry before a shared mapping, without a copy."""
 
     __slots__ = ("_name", "_rest", "_value")
 
@@ -42,7 +42,7 @@ class Joined(Mapping[str, V]):
 
 
 class Reach:
-    """The components met from some starts on: `waiting` are those waited for, `eventual` the others.
+    """The components that requests reach from some starts: `waiting` are awaited, `eventual` are the others.
 
     Both are in the order in which requests meet them (breadth first), each with the step by which it is met first
     (None: a start). `steps` holds the steps of each. `without` is the client where a way leads back to it.
@@ -72,7 +72,7 @@ class Reach:
         met = self.waiting
         met.update(dict.fromkeys([name for name in starts if name != without]))
         order = list(met)
-        for name in order:                   # grows while it is walked
+        for name in order:                   # grows during the loop
             steps = self.steps[name] = self.routes.steps(name)
             for step in steps:
                 target = step.target
@@ -86,7 +86,7 @@ class Reach:
         order = list(met)
         for name in waiting:
             self._follow(self.steps[name], without, order)
-        for name in order:                   # grows while it is walked
+        for name in order:                   # grows during the loop
             steps = self.steps[name] = self.routes.steps(name, beyond=True)
             self._follow(steps, without, order)
 
@@ -108,7 +108,7 @@ class Reach:
 
     @cached_property
     def waiting_behind(self) -> dict[str, list[str]]:
-        """Which components beyond a queue wait for each component."""
+        """The components after a queue that wait for each component."""
         found: dict[str, list[str]] = {}
         for name in self.eventual:
             for step in self.steps[name]:
@@ -118,7 +118,7 @@ class Reach:
 
     @cached_property
     def targets(self) -> dict[str, list[str]]:
-        """The targets of the steps of each component, those met here."""
+        """The reached targets of the steps of each component."""
         met = self.steps
         return {name: [step.target for step in steps if step.target in met] for name, steps in met.items()}
 

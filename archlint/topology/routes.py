@@ -1,8 +1,8 @@
 """The relations that a request takes, and which of them it needs.
 
-A request is an AND/OR graph: a component needs all that it waits for, but what is `optional` or has a
-`fallback`, one of each `either` group, and the one arm that the request takes of those with a `share`. What stands
-under a condition (`when`) is needed only where nothing else runs the models that the workload says it runs.
+A request is an AND/OR graph. A component needs everything that it waits for, except relations that are `optional` or
+have a `fallback`. Of an `either` group it needs one relation, and of branches with a `share` the one that the request
+takes. A relation with a condition (`when`) is needed only if nothing else runs the workload's models.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ EITHER: Final = "either"
 SHARE: Final = "share"
 WHEN: Final = "when"
 _ROUNDING: Final = 0.01
-"""Three shares of 33 % are meant to be the whole."""
+"""Three shares of 33 % are treated as 100 %."""
 _NO_WORK: Final = frozenset({"training-job", "monitoring", "log-store"})
-"""Kinds that take messages without working for the request that caused them."""
+"""Kinds that receive messages but do no work for the request."""
 
 Key = tuple[str, int]
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Relations of one component of which a request needs one (`either`) or takes one (`share`, `when`).
+    """Relations of one component: a request needs one of them (`either`) or takes one (`share`, `when`).
 
-    `complete` says that every request needs one of them: any one suffices, or the shares add up to the whole.
+    `complete` means that every request needs one of them: any one is enough, or the shares add up to 100 %.
     """
 
     kind: str
@@ -40,8 +40,8 @@ class Group(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct, frozen=True):
     """A relation that a request takes from `source` to `target` (`consumes`: from the queue to its consumer).
 
-    `needed` is false where the answer does without it, and in a group; `waits` says whether the source waits.
-    `share` is the part of the requests at the source that take it, where it is one arm of several.
+    `needed` is false if the request can succeed without it, and in a group; `waits` tells whether the source waits.
+    `share` is the share of the source's requests that take it, if it is one of several branches.
     """
 
     source: str
@@ -54,7 +54,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class _Role(msgspec.Struct, frozen=True):
-    """What a relation of a group is for a request."""
+    """The role of a relation in a group for a request."""
 
     needed: bool
     group: int | None = None
@@ -62,10 +62,10 @@ class _Role(msgspec.Struct, frozen=True):
 
 
 class Routes:
-    """The steps of each component for requests that run the same models, made when they are first asked for.
+    """The steps of each component for requests that run the same models, computed on first use.
 
-    `wanted` are the bits of the models that a request runs (`Topology.model_bits`), None where it runs all
-    that it reaches. `groups` are numbered by `Step.group`.
+    `wanted` are the bits of the models that a request runs (`Topology.model_bits`); None if it runs all that it
+    reaches. `groups` are numbered by `Step.group`.
     """
 
     def __init__(self, topology: Topology, wanted: int | None) -> None:
@@ -75,7 +75,7 @@ class Routes:
         self._steps: dict[tuple[str, bool], list[Step]] = {}
 
     def steps(self, name: str, beyond: bool = False) -> list[Step]:
-        """Return the steps that leave a component, in the file's order; `beyond` a queue, also its result."""
+        """Return the steps that leave a component, in the file's order; `beyond` a queue, also that to the result."""
         known = self._steps.get((name, beyond))
         if known is None:
             relations = self.topology.leaving(name, self.wanted)
@@ -120,7 +120,7 @@ class Routes:
         return any(relation.verb == "consumes" for relation in self.topology.outgoing[name])
 
     def _hands_on(self, relation: Relation) -> bool:
-        """Return whether a message is a prediction's result: its sender has no other way to give it on."""
+        """Return whether a message is the result of a prediction: its sender has no other output."""
         source = self.topology.components[relation.source]
         if source.callback or any(other.verb == "writes" for other in source.relations):
             return False
@@ -132,11 +132,11 @@ class Routes:
     def _roles(
         self, taken: Sequence[Relation], grouped: dict[tuple[str, str], list[Relation]]
     ) -> dict[Key, _Role]:
-        """Return what each relation of a group is, by verb and index."""
+        """Return the role of each relation in a group, by verb and index."""
         roles: dict[Key, _Role] = {}
         for (kind, _), relations in grouped.items():
             if kind == EITHER and any(map(_is_dispensable, relations)):
-                # Where the answer does without one of them, it does without the group.
+                # If one of them is dispensable, the whole group is.
                 roles |= {(relation.verb, relation.index): _Role(False) for relation in relations}
             elif kind == EITHER:
                 self._assign(roles, EITHER, relations)
@@ -151,7 +151,7 @@ class Routes:
         return roles
 
     def _assign(self, roles: dict[Key, _Role], kind: str, relations: Sequence[Relation]) -> None:
-        """Make a group; one relation of which any one suffices is simply needed."""
+        """Make a group; a group of one relation is an ordinary needed relation."""
         if kind == EITHER and len(relations) == 1:
             roles[relations[0].verb, relations[0].index] = _Role(True)
         elif relations:
@@ -168,16 +168,16 @@ class Routes:
         return len(self.groups) - 1
 
     def _certain(self, taken: Sequence[Relation], arms: Sequence[Relation]) -> Relation | None:
-        """Return the one arm under a condition without which a request would run none of its models."""
+        """Return the branch with a condition that a request needs because nothing else runs its models."""
         if self.wanted is None or self.topology.bits_served(arms[0].source) & self.wanted:
             return None
         leading = [relation for relation in taken if self._leads_to_models(relation.target)]
         return leading[0] if len(leading) == 1 and leading[0] in arms else None
 
     def _consumed(self, queue: str, consumptions: Sequence[Relation]) -> list[Step]:
-        """Return the steps to a queue's consumers: with the same models they stand in for one another.
+        """Return the steps to a queue's consumers: those with the same models are interchangeable.
 
-        Consumers that lead to no model count only where none does: then the queue carries results.
+        Consumers without a model are included only if no consumer has one: then the queue carries results.
         """
         leading = [relation for relation in consumptions if self._leads_to_models(relation.source)]
         if not leading:
@@ -207,7 +207,7 @@ class Routes:
         return self._bits(name) != 0
 
     def _leads_elsewhere(self, name: str) -> bool:
-        """Return whether a component leads to models, but to none of those that a request runs."""
+        """Return whether a component leads only to models that a request does not run."""
         if self.wanted is None:
             return False
         below = self.topology.models_below[name]
@@ -222,7 +222,7 @@ def _is_dispensable(relation: Relation) -> bool:
 def _is_needed(relation: Relation, beyond: bool) -> bool:
     """Return whether a request needs a relation that is in no group.
 
-    Nobody waits for a write with `wait: false`; but what a worker writes is the answer.
+    Nobody waits for a write with `wait: false`, except that the write of a worker is the answer.
     """
     if _is_dispensable(relation):
         return False
@@ -230,7 +230,7 @@ def _is_needed(relation: Relation, beyond: bool) -> bool:
 
 
 def _group_of(relation: Relation) -> tuple[str, str] | None:
-    """Return the group that a relation is in: the kind and a name; None where it is in none."""
+    """Return the group of a relation: its kind and a name; None if it is in no group."""
     if relation.either is not None:
         return EITHER, relation.either
     if _is_dispensable(relation):
@@ -243,8 +243,8 @@ def _group_of(relation: Relation) -> tuple[str, str] | None:
 def _exclusive(relations: Sequence[Relation]) -> Iterator[list[Relation]]:
     """Yield the relations with a share of which a request takes one.
 
-    Two conditions may hold at once: where the shares of those under a condition go beyond the whole, each of
-    them stands for itself.
+    Two conditions may be true for the same request: if the shares of conditional relations exceed 100 %, each of
+    them is independent.
     """
     if sum(relation.share or 0.0 for relation in relations) <= 1 + _ROUNDING:
         yield list(relations)

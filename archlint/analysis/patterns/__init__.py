@@ -1,9 +1,9 @@
-"""Which patterns of the catalogue a system follows, recognised by structure and never by names.
+"""Recognises the patterns of the catalogue that a system follows, by its structure and never by names.
 
-The names of components, their technologies and their descriptions say nothing here: only kinds, relations and
-stated attributes do. Each pattern is defined where it is recognised; the roles are those of
-`rules/catalog.yaml`, and a role that no component plays is left out. Lists of servers behind a relation name
-at most `reach.MOST` of them, so that everything here takes time in proportion to the size of the system.
+Names of components, technologies and descriptions are ignored: only kinds, relations and stated attributes are used.
+The function that recognises a pattern has its definition; the roles are those of `rules/catalog.yaml`, and a role
+without a component is left out. Lists of servers after a relation have at most `reach.MOST` names, so that the time is
+proportional to the size of the system.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ ORDER: Final = (
 
 
 def recognise(system: System) -> tuple[RecognisedPattern, ...]:
-    """Return the patterns that a system follows: workload by workload, then those of no one workload.
+    """Return the patterns that a system follows: first those of each workload, then the others.
 
-    Within each, in the order of the catalogue. A pattern may be found several times, with other components.
+    They are in the order of the catalogue. A pattern may occur several times, with different components.
     """
     found: list[RecognisedPattern] = []
     servings = ServingPatterns(system)

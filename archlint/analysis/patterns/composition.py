@@ -1,4 +1,4 @@
-"""Patterns of how the parts of one workload's request stand together."""
+"""Patterns of the structure of one workload's requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archlint.verdicts import RecognisedPattern
 
 
 class Structures:
-    """The patterns of each workload's paths; workloads that differ in nothing but their client are looked at once."""
+    """The patterns of each workload's paths; workloads that differ only in their client are analysed once."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -90,7 +90,7 @@ def of_structure(
 
 
 class _View:
-    """One workload's flow, with the bits of the models that it runs and the servers behind each component."""
+    """One workload's flow, with the bits of the models that it runs, and the servers after each component."""
 
     def __init__(self, system: System, workload: Workload) -> None:
         self.system = system
@@ -117,15 +117,15 @@ class _View:
         return self.topology.bits_of(self.system.components[name].serves) & self.wanted
 
     def behind(self, steps: Iterable[Step]) -> list[str]:
-        """Return the nearest servers behind some steps."""
+        """Return the nearest servers after some steps."""
         return [server for step in steps for server in self.servers.get(step.target, ())]
 
 
 def _prep_pred(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**prep-pred**: a component without a model states `preprocessing`; the predictor after it states none.
 
-    The predictor stands behind the preprocessor, or is called after it by the one that calls both. An API
-    that only hands requests on states no preprocessing, so it is none.
+    The predictor comes after the preprocessor, or one caller calls both in this order. An API that only forwards
+    requests states no preprocessing, so it does not match.
     """
     prepares: list[str] = []
     predicts: list[str] = []
@@ -156,8 +156,8 @@ def _prepares(view: _View, name: str) -> bool:
 def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**microservice-vertical**: servers of different models that are waited for one after another.
 
-    A server waits for another that runs further models, or a component without a model waits for several in
-    turn. The relations of one `parallel`, `either`, `share` or `when` group count as one stage.
+    A server waits for another that runs further models, or a component without a model waits for several in sequence.
+    The relations of one `parallel`, `either`, `share` or `when` group are one stage.
     """
     proxies: list[str] = []
     servers: list[str] = []
@@ -177,7 +177,7 @@ def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
 
 
 def _stages(view: _View, name: str, own: int) -> list[list[Step]]:
-    """Return the waited steps of a component that lead to models which no other of its stages leads to."""
+    """Return the waiting steps of a component that lead to models that its other stages do not reach."""
     stages: dict[tuple[str, str], list[Step]] = {}
     for position, step in enumerate(view.steps(name)):
         if step.waits:
@@ -187,7 +187,7 @@ def _stages(view: _View, name: str, own: int) -> list[list[Step]]:
 
 def _stage_of(step: Step, position: int) -> tuple[str, str]:
     relation = step.relation
-    if relation.share is not None and relation.share < 1:      # also an arm that has a fallback, which is in no group
+    if relation.share is not None and relation.share < 1:      # also a branch with a fallback, which is in no group
         return "share", relation.parallel or ""
     if step.group is not None:
         return "group", str(step.group)
@@ -197,7 +197,7 @@ def _stage_of(step: Step, position: int) -> tuple[str, str]:
 
 
 def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[Step]]:
-    """Return the branches that lead to a model of the workload to which none of the others leads."""
+    """Return the branches that lead to a model of the workload that no other branch reaches."""
     bits = []
     once = twice = own
     for branch in branches:
@@ -213,9 +213,8 @@ def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[S
 def _horizontal(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**microservice-horizontal**: servers of different models that a request goes to at once.
 
-    By waited relations of one `parallel` group, or by messages: one component publishes to several queues, or
-    several consumers of one queue run different models. Replicas of a server run the same models, so they are
-    none.
+    It uses waiting relations of one `parallel` group, or messages: one component publishes to several queues, or
+    several consumers of one queue run different models. Replicas of a server run the same models, so they do not match.
     """
     proxies: list[str] = []
     servers: list[str] = []
@@ -239,9 +238,9 @@ def _horizontal(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern
 def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
     """**prediction-cache** and **data-cache**, for each relation to a cache on the waiting path.
 
-    prediction-cache: the relation states a `hit_ratio` (or `kind: prediction`), and a hit skips a model: one
-    of the component itself, or one behind a relation written after it. data-cache: it states `kind: data`,
-    and a read of another store is written after it. A store of sessions skips nothing, so it is neither.
+    prediction-cache: the relation states a `hit_ratio` (or `kind: prediction`), and a hit skips a model: one of the
+    component itself, or one after a later relation in the file. data-cache: it states `kind: data`, and a read of
+    another store follows in the file. A session store skips nothing, so it is neither.
     """
     if name not in view.flow.waiting:
         return
@@ -273,10 +272,10 @@ def _is_read(view: _View, step: Step) -> bool:
 
 
 def _breakers(view: _View, name: str) -> Iterator[RecognisedPattern]:
-    """**prediction-circuit-break**: a waited call to a model is cut off early, and something else answers.
+    """**prediction-circuit-break**: a waiting call to a model is cut off early, and a fallback answers.
 
-    Cut off: the call states `circuit_breaker`, or a server behind it sheds above a `limit`. A `fallback`
-    alone waits for the whole timeout each time, and a breaker alone answers with an error: neither is one.
+    The call states `circuit_breaker`, or a server after it rejects requests above a `limit`. A `fallback` alone waits
+    for the whole timeout each time, and a breaker alone answers with an error: neither of them is enough.
     """
     for step in view.steps(name):
         relation = step.relation

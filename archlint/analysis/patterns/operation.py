@@ -1,4 +1,4 @@
-"""Patterns of routing, release and operation: read off single components and relations."""
+"""Patterns of routing, release and operation, recognised from single components and relations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WATCHES = frozenset({"calls", "reads", "consumes"})
 
 
 def of_routing(system: System) -> Iterator[RecognisedPattern]:
-    """Yield the patterns by which a component sends requests to one model or another."""
+    """Yield the patterns in which a component routes requests to one of several models."""
     relations = [relation for outgoing in system.topology.outgoing.values() for relation in outgoing]
     servers = servers_of_system(system) if any(map(_routes, relations)) else {}
     for name, outgoing in system.topology.outgoing.items():
@@ -35,8 +35,8 @@ def _shadow(
 ) -> Iterator[RecognisedPattern]:
     """**shadow-ab**: a component answers with one model and `mirrors` requests to another.
 
-    It answers with its own model, or one that it calls. A copy that goes to no model (a log, a security
-    scanner) is none.
+    It answers with its own model, or with one that it calls. A copy that reaches no model (a log, a security scanner)
+    does not match.
     """
     candidates = [s for relation in outgoing if relation.verb == "mirrors" for s in servers[relation.target]]
     called = [s for relation in outgoing if relation.verb in _ROUTES for s in servers[relation.target]]
@@ -52,8 +52,8 @@ def _online_ab(
 ) -> Iterator[RecognisedPattern]:
     """**online-ab**: relations of one component with a `share` of the traffic each lead to different models.
 
-    The current one has the largest share; where several have it, nothing tells which it is, and all are. Replicas
-    behind a balancer state no share, and shares of the same model are only a split of the load: neither is one.
+    The current model has the largest share; if several have it, all of them are current. Replicas behind a balancer
+    state no share, and shares of the same model only split the load: neither of them matches.
     """
     arms = [r for r in outgoing if r.verb in _ROUTES and r.share is not None and servers[r.target]]
     if not _differ(system, arms, servers):
@@ -81,7 +81,7 @@ def _condition(
 
 
 def _differ(system: System, arms: list[Relation], servers: Servers) -> bool:
-    """Whether some relations lead to models that are not all the same."""
+    """Return whether some relations lead to different models."""
     models = {frozenset(m for s in servers[arm.target] for m in system.components[s].serves) for arm in arms}
     return len(models) >= 2
 
@@ -89,8 +89,8 @@ def _differ(system: System, arms: list[Relation], servers: Servers) -> bool:
 def _parameter(system: System) -> Iterator[RecognisedPattern]:
     """**parameter-based**: a setting turns the prediction off.
 
-    A component that serves or reaches a model states a `switch`, or calls one under a condition (`when`) and
-    with a `fallback` for when it does not hold. One for each.
+    A component that serves or reaches a model states a `switch`, or calls one with a condition (`when`) and a
+    `fallback` for the other case. Each such component is one match.
     """
     for name, component in system.components.items():
         if not system.topology.models_below[name]:
@@ -108,36 +108,36 @@ def _parameter(system: System) -> Iterator[RecognisedPattern]:
 
 
 def of_operation(system: System) -> Iterator[RecognisedPattern]:
-    """Yield the patterns of release and operation; servers that do it alike are one entry.
+    """Yield the patterns of release and operation; servers that match alike are one entry.
 
     **model-in-image** is `loads_model: in-image` on a serving component, **load-test** is `load_tested` on a
     component that serves or reaches a model; the others are defined below.
     """
     servers = list(serving_components(system))
     inside = ((s.name, ()) for s in servers if s.loads_model == "in-image")
-    yield from _told(system, "model-in-image", None, inside)
-    yield from _told(system, "model-load", "registry", _loading(system, servers))
+    yield from _entry(system, "model-in-image", None, inside)
+    yield from _entry(system, "model-load", "registry", _loading(system, servers))
     logs = {name: _logs_of(system, [name]) for name in system.components}
     logged = ((s.name, _logs_for(system, s.name, logs)) for s in servers)
-    yield from _told(system, "prediction-log", "log", logged, needed=True)
+    yield from _entry(system, "prediction-log", "log", logged, needed=True)
     monitors = ((s.name, _monitors_of(system, s.name)) for s in servers)
-    yield from _told(system, "prediction-monitoring", "monitor", monitors, needed=True)
+    yield from _entry(system, "prediction-monitoring", "monitor", monitors, needed=True)
     tested = (
         (c.name, ())
         for c in system.components.values()
         if c.load_tested and system.topology.models_below[c.name]
     )
-    yield from _told(system, "load-test", None, tested)
+    yield from _entry(system, "load-test", None, tested)
 
 
-def _told(
+def _entry(
     system: System,
     pattern: str,
     role: str | None,
     found: Iterable[tuple[str, tuple[str, ...]]],
     needed: bool = False,
 ) -> Iterator[RecognisedPattern]:
-    """One pattern for the servers with the same counterparts; not without any where these are `needed`."""
+    """Return one pattern for the servers with the same counterparts; none without counterparts if they are `needed`."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for server, others in found:
         alike.setdefault(tuple(dict.fromkeys(others)), []).append(server)
@@ -150,7 +150,7 @@ def _told(
 def _loading(system: System, servers: list[Component]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """**model-load**: a server states `loads_model: at-start`, or a `loads` relation and no other time.
 
-    The registry is where it loads from, else where its models come from.
+    The registry is the one that it loads from, otherwise the one of its models.
     """
     for server in servers:
         loads = targets_by(system, server.name, "loads")
@@ -166,9 +166,9 @@ def _registries(system: System, server: Component) -> Iterator[str]:
 
 
 def _logs_for(system: System, name: str, logs: dict[str, list[str]]) -> tuple[str, ...]:
-    """**prediction-log**: a server, or each of its callers in its place, logs predictions.
+    """**prediction-log**: a server, or each of its callers instead, logs predictions.
 
-    Logs: it has `logs_to`, or writes or publishes to a log store.
+    It has `logs_to`, or writes or publishes to a log store.
     """
     if logs[name]:
         return tuple(logs[name])

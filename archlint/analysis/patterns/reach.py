@@ -1,4 +1,4 @@
-"""Which servers stand behind a component, and how a recognised pattern is written down."""
+"""The servers after a component, and the records of recognised patterns."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from archlint.topology.cycles import condensed_order
 from archlint.verdicts import RecognisedPattern
 
 MOST: Final = 100
-"""The most servers that are named behind one component."""
+"""The maximum number of servers that are listed for one component."""
 
 Servers = dict[str, tuple[str, ...]]
 
 
 def nearest_servers(targets: Mapping[str, Sequence[str]], serving: AbstractSet[str]) -> Servers:
-    """For each node, the first serving ones on every way from it: itself where it serves, else behind it.
+    """Return the first serving nodes on every path from each node: itself if it serves, otherwise later ones.
 
-    At most `MOST` a node.
+    At most `MOST` per node.
 
     >>> nearest_servers({"gateway": ["api"], "api": ["a", "b"], "a": ["b"], "b": []}, {"a", "b"})["gateway"]
     ('a', 'b')
@@ -36,14 +36,14 @@ def nearest_servers(targets: Mapping[str, Sequence[str]], serving: AbstractSet[s
 
 
 def _union(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """All names once, in order; a part that is alone is shared, not copied."""
+    """Return all names once, in order; a single part is shared, not copied."""
     if len(parts) == 1:
         return parts[0]
     return tuple({name: None for part in parts for name in part})[:MOST]
 
 
 def servers_of_flow(system: System, workload: Workload) -> Servers:
-    """For each component that a workload uses, the nearest servers of its models behind it."""
+    """Return the nearest servers of a workload's models after each component that it uses."""
     flow = system.flow(workload)
     wanted = None if workload.models is None else frozenset(workload.models)
     serving = {
@@ -54,20 +54,20 @@ def servers_of_flow(system: System, workload: Workload) -> Servers:
 
 
 def servers_of_system(system: System) -> Servers:
-    """For each component, the nearest servers of any model that work entering it reaches."""
+    """Return the nearest servers of any model that work of each component reaches."""
     topology = system.topology
     serving = {name for name, component in system.components.items() if component.serves}
     return nearest_servers({name: list(topology.work_targets(name)) for name in system.components}, serving)
 
 
 def recognised(pattern: str, workload: str, roles: Mapping[str, Iterable[str]]) -> RecognisedPattern:
-    """Return a pattern with its roles, each component once; roles that nobody plays are left out."""
+    """Return a pattern with its roles, each component once; roles without a component are left out."""
     named = {role: tuple(dict.fromkeys(filter(None, names))) for role, names in roles.items()}
     return RecognisedPattern(pattern, workload, {role: names for role, names in named.items() if names})
 
 
 def workload_of(system: System, names: Iterable[str]) -> str:
-    """Return the one workload that all these components work for; "" where there are several, or none."""
+    """Return the only workload that uses all these components; "" if there are several, or none."""
     users = {workload.name for name in names for workload in _users(system, name)}
     return users.pop() if len(users) == 1 else ""
 
@@ -78,5 +78,5 @@ def _users(system: System, name: str) -> Iterator[Workload]:
 
 
 def targets_by(system: System, name: str, verb: str) -> tuple[str, ...]:
-    """Return what a component has relations of a verb to."""
+    """Return the targets of a component's relations of one verb."""
     return tuple(relation.target for relation in system.topology.outgoing[name] if relation.verb == verb)

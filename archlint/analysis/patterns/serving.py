@@ -1,4 +1,4 @@
-"""Patterns that follow from the mode in which a workload gets its predictions."""
+"""Patterns that result from the mode in which a workload gets its predictions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _READS = frozenset({"reads", "calls"})
 
 
 class _Served(msgspec.Struct, frozen=True):
-    """What is the same for all workloads that are served alike.
+    """The common facts of all workloads that are served alike.
 
     `by_mode` are the servings of each mode, `online` the servers that answer, `alone` those of them that do all the
-    work themselves, each with the balancers before it.
+    work themselves, each with the balancers in front of it.
     """
 
     by_mode: dict[str, list[Serving]]
@@ -70,10 +70,10 @@ def _of_served(system: System, workload: Workload, served: _Served) -> Iterator[
 
 
 def _batch(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
-    """**batch**: a batch job that runs a model writes to a store which the workload's waiting path reads.
+    """**batch**: a batch job that runs a model writes to a store that the workload's waiting path reads.
 
-    One for each job. A job that only copies data runs no model, so it is none. The scheduler is whatever of
-    that kind triggers the job, directly or over other jobs; a job with a schedule of its own has none.
+    Each job is one match. A job that only copies data runs no model, so it does not match. The scheduler is a component
+    of that kind that triggers the job, directly or through other jobs; a job with its own schedule has none.
     """
     by_job: dict[str, list[Serving]] = {}
     for serving in servings:
@@ -89,7 +89,7 @@ def _batch_roles(system: System, job: str, stores: list[str], readers: list[str]
 
 
 def of_unread_by_workloads(system: System) -> Iterator[RecognisedPattern]:
-    """**batch** again: predictions that somebody reads, but no workload of the file (a report, a mailing)."""
+    """**batch**, for predictions that are read, but by no workload of the file (a report, a mailing)."""
     alike = {system.served_alike(workload): workload for workload in system.workloads.values()}
     told = {serving.producer for workload in alike.values() for serving in system.servings(workload)}
     for job, written in system.productions.unread_stores(BATCH, told).items():
@@ -120,8 +120,8 @@ def _schedulers(system: System, job: str) -> list[str]:
 def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPattern]:
     """**web-single**: a web server answers with a model of its own, and does all the work itself.
 
-    Only balancers and gateways stand between the client and the server, and the server waits for stores only:
-    not for a service, another model server or somebody else's system. One for each such server.
+    Only balancers and gateways are between the client and the server, and the server waits only for stores, not for a
+    service, another model server or an external system. Each such server is one match.
     """
     for server, balancers in served.alone:
         roles = {"client": [workload.entrance.client], "balancer": balancers, "server": [server]}
@@ -129,7 +129,7 @@ def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPatte
 
 
 def _alone(system: System, flow: Flow, servers: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the servers that do all the work of an answer themselves, each with the balancers before it."""
+    """Yield the servers that do all the work of an answer themselves, each with the balancers in front of it."""
     for server in servers:
         if system.components[server].kind in _WEB_SERVERS and _works_alone(system, flow, server):
             balancers = _only_balancers_before(system, flow, server)
@@ -145,7 +145,7 @@ def _works_alone(system: System, flow: Flow, server: str) -> bool:
 
 
 def _only_balancers_before(system: System, flow: Flow, server: str) -> list[str] | None:
-    """Return the balancers between client and server; None where anything else calls it."""
+    """Return the balancers between client and server; None if anything else calls the server."""
     found: list[str] = []
     seen = {server}
     stack = [server]
@@ -168,15 +168,15 @@ def _only_balancers_before(system: System, flow: Flow, server: str) -> list[str]
 
 
 def _synchronous(workload: Workload, served: _Served) -> RecognisedPattern:
-    """Return **synchronous**: the client reaches a model by waiting only, whatever `waits` says."""
+    """Return **synchronous**: the client reaches a model through waiting relations only, whatever `waits` is."""
     roles = {"client": (workload.entrance.client,), "server": served.online}
     return RecognisedPattern("synchronous", workload.name, roles)
 
 
 def _asynchronous(system: System, workload: Workload, servings: list[Serving]) -> RecognisedPattern:
-    """**asynchronous**: a queue stands between the client and whoever predicts.
+    """**asynchronous**: a queue is between the client and the server of the model.
 
-    A queue whose consumers run no model of the workload (statistics, mail) is not on the way, so it is none.
+    A queue whose consumers run no model of the workload (statistics, mail) does not match.
     """
     roles = {"client": [workload.entrance.client], **_behind_queues(system, workload, servings, "worker")}
     return recognised("asynchronous", workload.name, roles)
@@ -185,7 +185,7 @@ def _asynchronous(system: System, workload: Workload, servings: list[Serving]) -
 def _behind_queues(
     system: System, workload: Workload, servings: list[Serving], role: str
 ) -> dict[str, list[str]]:
-    """Return the queues before some servers, who works behind them, and the stores that these write to."""
+    """Return the queues before some servers, their workers, and the stores of these workers."""
     flow = system.flow(workload)
     queues: list[str] = []
     workers: list[str] = []
@@ -199,10 +199,10 @@ def _behind_queues(
 
 
 def _streaming(system: System, workload: Workload, servings: list[Serving]) -> Iterator[RecognisedPattern]:
-    """**streaming**: a stream processor, or a worker on events of others, keeps predicting.
+    """**streaming**: a stream processor, or a worker on the events of others, predicts continuously.
 
-    Either its stored predictions are read by the waiting path, or the workload's own events flow into it. One
-    each.
+    Either the waiting path reads its stored predictions, or it processes the workload's own events. Each processor is
+    one match.
     """
     stores: dict[str, list[str]] = {}
     for serving in servings:
@@ -221,10 +221,10 @@ def _streaming(system: System, workload: Workload, servings: list[Serving]) -> I
 def _multiple_stage(
     system: System, workload: Workload, fast: list[Serving], slow: list[Serving]
 ) -> Iterator[RecognisedPattern]:
-    """**multiple-stage**: one model answers while the client waits, another follows behind a queue.
+    """**multiple-stage**: one model answers while the client waits, another one follows after a queue.
 
-    The models differ, and the slow result comes back: the waiting side reads the store that it is written to,
-    or is called back. Without the way back the second model serves somebody else.
+    The models differ, and the slow result is returned: the waiting path reads the store of the result, or is called
+    back. Otherwise, the second model serves somebody else.
     """
     flow = system.flow(workload)
     quick = {serving.model for serving in fast}
