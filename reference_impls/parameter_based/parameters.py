@@ -77,6 +77,7 @@ class Switch:
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._started = False
+        self._unread = False
         self.look()
         if self.problem:
             try:
@@ -102,13 +103,16 @@ class Switch:
                 content = self._file.read_bytes()
             except FileNotFoundError:
                 if self._seen is not None:
+                    self._unread = True
                     self._refuse(f"{self._file.name} is missing")
                 return
             except OSError as error:
+                self._unread = True
                 self._refuse(f"{self._file.name} cannot be read: {error.strerror}")
                 return
-            if content == self._seen and not self.problem.endswith(("is gone", "be read")):
+            if content == self._seen and not self._unread:
                 return
+            self._unread = False
             self._seen = content
             try:
                 change = self._read(content)

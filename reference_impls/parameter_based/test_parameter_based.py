@@ -93,7 +93,7 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
 def refuses_what_is_not_valid(service: Service) -> None:
     """Nor does it change anything."""
     wrong: list[tuple[dict[str, object], str]] = [
-        ({"enabled": False}, "says why"),
+        ({"enabled": False}, "`reason` is required"),
         ({"enabled": "no"}, "valid boolean"),
         ({"default_label": "rose"}, "unknown class rose"),
         ({"withheld": ["rose"]}, "unknown class rose"),
