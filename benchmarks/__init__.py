@@ -1,1 +1,1 @@
-"""How fast archlint is: generated systems, and the time beside that of other linters."""
+"""Measures how fast archlint is: on generated systems, and compared with other linters."""

@@ -16,9 +16,9 @@ SLOWER_AT_READING: Final = ("yamllint", "import-linter", "zizmor", "checkov")
 
 
 class Aim(NamedTuple):
-    """An aim with what was measured, by the clock and by CPU time; `met` goes by the clock.
+    """An aim with the measured ratios, of elapsed time and of CPU time; `met` uses elapsed time.
 
-    All three are None where it was not measured.
+    All three are None if it was not measured.
     """
 
     aim: str
@@ -28,7 +28,7 @@ class Aim(NamedTuple):
 
 
 def aims(results: Results) -> list[Aim]:
-    """Each aim with what was measured."""
+    """Return each aim with its measured value."""
     starting = {row.name: row.archlint_over for row in results.startup}
     reading = {row.name: row.archlint_over for row in results.readers}
     sizes = {row.components: row.over_drain for row in results.sizes}

@@ -22,11 +22,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _GENERATE: Final = str(ROOT / "benchmarks" / "generate.py")
 _DRAIN: Final = str(ROOT / "benchmarks" / "drain.py")
 _DONE: Final = frozenset({0, 1})
-"""What `archlint check` ends with where it has done its work."""
+"""The exit statuses of a complete `archlint check`."""
 
 
 class Options(NamedTuple):
-    """What the call asks for."""
+    """The options of the call."""
 
     parts: tuple[str, ...]
     runs: int
@@ -38,7 +38,7 @@ class Options(NamedTuple):
 
 
 class Bench:
-    """The folders, the environments, and what is said on the way; `failures` are what could not be measured."""
+    """The folders and environments of a run; `failures` are the measurements that failed."""
 
     def __init__(self, options: Options, folder: Path) -> None:
         self.options = options
@@ -51,11 +51,11 @@ class Bench:
         self._peers: dict[str, Environment] | None = None
 
     def say(self, text: str) -> None:
-        """Tell on standard error what is going on."""
+        """Report the progress on standard error."""
         print(f"  {text}", file=sys.stderr, flush=True)
 
     def _own(self) -> Environment:
-        """Archlint as a user installs it; with `--here`, the one of the running Python."""
+        """Return archlint as a user installs it; with `--here`, the one of the running Python."""
         if self.options.here:
             compile_all(Path(sys.executable), ROOT / "archlint")
             self.versions["archlint"] = "of this environment"
@@ -81,7 +81,7 @@ class Bench:
         return self._peers
 
     def system(self, size: int, seed: int = 1) -> Path:
-        """A generated system, written by a process of its own: this one stays small (see `run_once`)."""
+        """A generated system, written by another process, so that this one stays small (see `run_once`)."""
         file = self.folder / f"company-{size}-{seed}.yaml"
         if not file.is_file():
             with file.open("wb") as output:
@@ -113,7 +113,7 @@ class Bench:
         return made
 
     def measure(self, commands: Sequence[Command]) -> dict[str, Measured]:
-        """Measure, note what did not run, and return what did, by name."""
+        """Measure commands; record failures, and return the results by name."""
         measured = measure(commands, self.options.runs, self.children, self.say)
         for name, runs in measured.items():
             if runs.failure:

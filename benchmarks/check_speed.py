@@ -1,10 +1,10 @@
-"""How fast archlint is, beside other linters and the least that its work takes.
+"""Measures how fast archlint is, compared with other linters and with the minimum of its work.
 
-`python benchmarks/check_speed.py` measures three parts: `startup` (a small file), `size` (generated systems against
-the time in which the C parser alone drains the same file) and `peers` (a large input of each linter's own kind).
-Everything is installed into throw-away environments and byte-compiled first; runs are interleaved; what cannot be
-installed or run is said, never guessed. It reports, and asserts nothing about times. Needs a POSIX system (for the
-peak memory of a child) and an index of Python packages.
+`python benchmarks/check_speed.py` measures three parts: `startup` (a small file), `size` (generated systems against the
+time in which the C parser alone drains the same file) and `peers` (a large input of each linter's own kind). Everything
+is installed into temporary environments and byte-compiled first. Runs are interleaved. Failures to install or run are
+reported, never guessed. The script reports times and tests nothing. It needs a POSIX system (for the peak memory of a
+child) and an index of Python packages.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SIZES: Final = "100,1000,10000,50000"
 
 
 def run(options: Options, folder: Path) -> Results:
-    """Measure what the options ask for."""
+    """Measure the requested parts."""
     bench = Bench(options, folder)
     startup = measure_startup(bench) if "startup" in options.parts else ()
     sizes, growth = measure_sizes(bench) if "size" in options.parts else ((), None)
@@ -84,7 +84,7 @@ def _options(words: Sequence[str] | None = None) -> Options:
 
 
 def as_json(results: Results) -> str:
-    """All values, with names; a ratio is a pair: by the clock, and by CPU time."""
+    """Return all values with names; a ratio is a pair: of elapsed time, and of CPU time."""
     values = results._asdict() | {
         "machine": results.machine._asdict(),
         "aims": [aim._asdict() for aim in aims(results)],

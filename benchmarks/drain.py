@@ -1,6 +1,6 @@
-"""Drains the events of a YAML file with the C parser, does nothing with them, and prints the seconds that it took.
+"""Drains the events of a YAML file with the C parser, ignores them, and prints the seconds.
 
-The least that any reader of YAML on this parser needs: what archlint takes is given as a multiple of it.
+This is the minimum for any YAML reader with this parser: archlint's time is reported as a multiple of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from yaml.events import StreamEndEvent
 
 
 def drain(text: str) -> tuple[float, float]:
-    """Seconds from the first event to the last: by the clock, and of the CPU in user mode."""
+    """Return the seconds from the first event to the last: elapsed time, and CPU time in user mode."""
     start, start_user = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_utime
     following = CParser(text).get_event
     while following().__class__ is not StreamEndEvent:

@@ -1,4 +1,4 @@
-"""Throw-away environments: one for archlint and one for each peer, installed with pip and byte-compiled."""
+"""Temporary environments: one for archlint and one for each peer, installed with pip and byte-compiled."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from benchmarks.processes import child_environment
 
 
 class CannotInstallError(Exception):
-    """What cannot be installed here, with the last line of what pip says."""
+    """A failed installation, with the last line of pip's output."""
 
 
 class Environment(NamedTuple):
-    """Where programs are found: the scripts of an environment, and its Python."""
+    """The location of programs: the scripts of an environment, and its Python."""
 
     python: Path
     scripts: Path
@@ -46,9 +46,10 @@ def this_environment() -> Environment:
 
 
 def make_environment(folder: Path, *requirements: str, again: bool = False) -> Environment:
-    """Make an environment with these requirements, or take an earlier one; raises `CannotInstallError`.
+    """Make an environment with these requirements, or reuse an earlier one; raises `CannotInstallError`.
 
-    `again` makes it anew, for a requirement that is a folder whose content changes. All is byte-compiled.
+    With `again`, it is always made: for a requirement that is a folder with changing content. Everything is
+    byte-compiled.
     """
     environment = Environment(folder / "bin" / "python", folder / "bin")
     stamp = folder / "installed"
@@ -66,7 +67,7 @@ def make_environment(folder: Path, *requirements: str, again: bool = False) -> E
 def compile_all(python: Path, folder: Path) -> None:
     """Byte-compile all modules below a folder.
 
-    A few packages ship files for other versions of Python, which do not compile: that is no failure.
+    A few packages ship files for other versions of Python, which do not compile: that is not a failure.
     """
     words = (str(python), "-m", "compileall", "-q", "-j", "0", str(folder))
     subprocess.run(words, capture_output=True, check=False, env=child_environment())

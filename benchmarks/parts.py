@@ -1,4 +1,4 @@
-"""The three parts of the benchmark: start-up, size, and large inputs beside the peers."""
+"""The three parts of the benchmark: start-up, size, and large inputs compared with the peers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def measure_sizes(bench: Bench) -> tuple[tuple[Size, ...], Ratio | None]:
 
 
 def measure_peers(bench: Bench) -> tuple[Reader, ...]:
-    """Megabytes a second on large inputs."""
+    """Measure megabytes per second on large inputs."""
     inputs = bench.inputs(large=True)
     own_bytes = bytes_below([bench.system(LARGE)])
     measured = bench.measure([bench.check(LARGE, _OWN), *(made.command for made in inputs.values())])

@@ -1,7 +1,7 @@
-"""The linters that people run beside archlint, each with a small and a large input of its own kind.
+"""The linters that archlint is compared with, each with a small and a large input of its own kind.
 
-Each is run in the way that serves it best: without network, without downloads, with the one framework that
-its input is of, and with nothing to print but findings.
+Each runs with its best options: without network and downloads, only with the framework of its input, and with findings
+as its only output.
 """
 
 from __future__ import annotations
@@ -145,12 +145,12 @@ layers =
     shop.store
 """
 _ONE_FAULTY_IN: Final = 50
-"""As in the generated systems, one workflow in so many has something to be found."""
+"""As in the generated systems, one in this many workflows has a finding."""
 _LAYERS: Final = ("web", "orders", "store")
 
 
 class Input(NamedTuple):
-    """What a peer reads: the command, what it is in words, and its bytes."""
+    """The input of a peer: the command, a description, and the bytes."""
 
     command: Command
     description: str
@@ -158,7 +158,7 @@ class Input(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A linter: the package that it is installed from, its two sizes, and how an input of a size is made."""
+    """A linter: its package, its two sizes, and the function that makes an input of a size."""
 
     name: str
     package: str
@@ -193,7 +193,7 @@ def _layer(number: int) -> str:
 
 
 def _module(number: int) -> str:
-    """A module that imports some before it, all of its own layer or a lower one."""
+    """Return a module that imports some earlier ones, of its own layer or a lower one."""
     earlier = dict.fromkeys((number - 3, number - 6, number - 21, number - 1 - number % 3))
     lower = [other for other in earlier if 0 <= other < number and other % 3 <= number % 3]
     imports = "".join(f"from shop.{_layer(other)} import part_{other}\n" for other in lower)

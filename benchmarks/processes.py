@@ -1,4 +1,4 @@
-"""Runs commands as processes of their own, in turn, and measures each: wall and CPU time, peak memory."""
+"""Runs commands as processes in turn, and measures each: elapsed time, CPU time, peak memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from statistics import median
 from typing import IO, Final, NamedTuple
 
 SLOW_S: Final = 5.0
-"""A command that takes longer is run `SLOW_RUNS` times only."""
+"""A command that takes longer runs only `SLOW_RUNS` times."""
 SLOW_RUNS: Final = 3
 _LONGEST_S: Final = 900.0
 _PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit in which the system says the peak memory."""
+"""Bytes in the system's unit of peak memory."""
 _DROPPED: Final = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME", "PYTHONDEVMODE"})
 
 
 class Command(NamedTuple):
-    """What to run, and the exit statuses with which it has done its work."""
+    """A command, and its exit statuses after complete work."""
 
     name: str
     words: tuple[str, ...]
@@ -33,7 +33,7 @@ class Command(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run: seconds by the clock, and of the CPU in user mode, peak memory, the end of what it printed."""
+    """One run: elapsed seconds, CPU seconds in user mode, peak memory, the end of the output."""
 
     wall_s: float
     user_s: float
@@ -42,30 +42,30 @@ class Run(NamedTuple):
 
 
 class DidNotRunError(Exception):
-    """A command that could not be run, or that ended with a status that is none of its own."""
+    """A command that could not run, or that exited with an unexpected status."""
 
 
 class Ratio(NamedTuple):
-    """How many times as long one takes as another: by the clock, and by CPU time in user mode."""
+    """The ratio of two times: elapsed time, and CPU time in user mode."""
 
     by_clock: float
     by_cpu: float
 
 
 class Measured(NamedTuple):
-    """All runs of one command, in the order of the rounds; `failure` says why there are none."""
+    """All runs of one command, in the order of the rounds; `failure` is the reason if there are none."""
 
     runs: tuple[Run, ...] = ()
     failure: str = ""
 
     @property
     def wall_s(self) -> float:
-        """The median of the seconds by the clock."""
+        """The median of the elapsed seconds."""
         return median(run.wall_s for run in self.runs)
 
     @property
     def least_wall_s(self) -> float:
-        """The fastest run: on a busy machine the nearest to what the work takes."""
+        """The fastest run: on a busy machine, the best estimate of the work."""
         return min(run.wall_s for run in self.runs)
 
     @property
@@ -79,7 +79,7 @@ class Measured(NamedTuple):
         return int(median(run.peak_bytes for run in self.runs))
 
     def over(self, other: Measured) -> Ratio:
-        """How many times as long as another: the medians of the rounds' ratios. Both need runs."""
+        """Return the ratio to another: the medians of the rounds' ratios. Both need runs."""
         pairs = list(zip(self.runs, other.runs, strict=False))
         return Ratio(
             median(mine.wall_s / theirs.wall_s for mine, theirs in pairs),
@@ -88,7 +88,7 @@ class Measured(NamedTuple):
 
 
 def child_environment(keep_path: bool = False) -> dict[str, str]:
-    """The environment of a measured process: byte code is written and read, nothing is found by chance."""
+    """The environment of a measured process: byte code is used, and the caller's variables have no effect."""
     dropped = _DROPPED if keep_path else _DROPPED | {"PYTHONPATH"}
     return {key: value for key, value in os.environ.items() if key not in dropped}
 
@@ -96,8 +96,8 @@ def child_environment(keep_path: bool = False) -> dict[str, str]:
 def run_once(command: Command, environment: Mapping[str, str]) -> Run:
     """Run a command once; raises `DidNotRunError`.
 
-    The peak of a child counts from the memory of the process that starts it (see `least_peak_bytes`), so whoever
-    measures stays small: big inputs are written by processes of their own.
+    The peak of a child is at least the memory of the process that starts it (see `least_peak_bytes`), so this process
+    stays small: other processes write large inputs.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
@@ -109,7 +109,7 @@ def run_once(command: Command, environment: Mapping[str, str]) -> Run:
         watch.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed, complaint = _end_of(output.fileno()), _end_of(errors.fileno())
-    # A Python that falls over ends with 1, as a linter with findings does.
+    # A Python that crashes exits with 1, like a linter with findings.
     if process.returncode not in command.statuses or "\n  File " in complaint:
         last = (complaint or printed).strip().splitlines()[-1:]
         raise DidNotRunError(f"exit status {process.returncode}: {''.join(last) or 'no output'}")
@@ -117,7 +117,7 @@ def run_once(command: Command, environment: Mapping[str, str]) -> Run:
 
 
 def least_peak_bytes() -> int:
-    """The least peak that a child can show: what this process has taken, which it starts out with."""
+    """Return the minimum peak of a child: the memory of this process, which it starts with."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT
 
 
@@ -146,7 +146,7 @@ Say = Callable[[str], None]
 
 
 def measure(commands: Sequence[Command], rounds: int, environment: Mapping[str, str], say: Say) -> dict[str, Measured]:
-    """Run each command once to warm up, then all of them in turn, round by round; by name."""
+    """Run each command once to warm up, then all of them in turn, in rounds; return the results by name."""
     measured: dict[str, Measured] = {}
     for command in commands:
         say(f"warming up: {command.name}")
@@ -173,6 +173,6 @@ def _warm_up(command: Command, environment: Mapping[str, str]) -> Measured:
 
 
 def bytes_below(paths: Iterable[Path]) -> int:
-    """The bytes of files, and of all files below folders."""
+    """Return the bytes of files, and of all files below folders."""
     files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,4 +1,4 @@
-"""What a run of the benchmark found, as plain values: for the tables, and for JSON."""
+"""The results of a benchmark run as plain values, for the tables and for JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROWTH_FROM: Final = 10_000
 
 
 class Machine(NamedTuple):
-    """Where and when it was measured. Peaks up to `least_peak_mb` are those of the process that measures."""
+    """The machine and the time of a run. Peaks up to `least_peak_mb` are those of the measuring process."""
 
     date: str
     processor: str
@@ -24,7 +24,7 @@ class Machine(NamedTuple):
 
 
 class Startup(NamedTuple):
-    """One process that starts, does a small thing and ends. `archlint_over` is archlint's time over its time."""
+    """One short process. `archlint_over` is archlint's time divided by its time."""
 
     name: str
     does: str
@@ -36,7 +36,7 @@ class Startup(NamedTuple):
 
 
 class Size(NamedTuple):
-    """One generated system: what archlint takes, and the C parser (`drain_s` alone, or its whole process)."""
+    """One generated system: the time of archlint, and of the C parser (`drain_s` alone, or its whole process)."""
 
     components: int
     megabytes: float
@@ -51,7 +51,7 @@ class Size(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """One linter on a large input of its own kind. `archlint_over` is archlint's MB/s over its MB/s."""
+    """One linter on a large input of its own kind. `archlint_over` is archlint's MB/s divided by its MB/s."""
 
     name: str
     reads: str
@@ -64,7 +64,7 @@ class Reader(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Everything that one run measured; `failures` say what could not be, and why."""
+    """All results of a run; `failures` are the failed measurements with their reasons."""
 
     machine: Machine
     failures: dict[str, str]
@@ -75,7 +75,7 @@ class Results(NamedTuple):
 
 
 def startup_row(name: str, does: str, measured: Measured, archlint: Measured) -> Startup:
-    """The row of a process beside that of archlint."""
+    """Return the row of a process, compared with archlint."""
     return Startup(
         name,
         does,
@@ -88,7 +88,7 @@ def startup_row(name: str, does: str, measured: Measured, archlint: Measured) ->
 
 
 def size_row(components: int, size_bytes: int, check: Measured, drain: Measured) -> Size:
-    """The row of a system beside the parser alone."""
+    """Return the row of a system, compared with the parser alone."""
     alone = Measured(tuple(_parser_alone(run) for run in drain.runs))
     return Size(
         components,
@@ -105,7 +105,7 @@ def size_row(components: int, size_bytes: int, check: Measured, drain: Measured)
 
 
 def _parser_alone(run: Run) -> Run:
-    """The parser's own time, as `drain.py` prints it: seconds by the clock and of the CPU."""
+    """Return the parser's own time, as printed by `drain.py`: elapsed and CPU seconds."""
     wall_s, user_s = run.printed.split()
     return run._replace(wall_s=float(wall_s), user_s=float(user_s))
 

@@ -1,8 +1,8 @@
-"""Systems of one extreme shape each, and how time and memory grow with their size.
+"""Measures how time and memory grow with the size of systems with extreme shapes.
 
-`python benchmarks/shapes.py` checks each shape at two sizes, in a process of its own, and prints the exponent of the
-time (1 is linear, 2 quadratic) and the memory a byte of input. A shape is what a generator or an importer may write
-that no person does: thousands of caches of one component, of clients of one chain, of jobs in a row.
+`python benchmarks/shapes.py` checks each shape at two sizes, in its own process, and prints the exponent of the
+time (1 is linear, 2 quadratic) and the memory per byte of input. People do not write such shapes, but a generator or an
+importer may: thousands of caches of one component, of clients of one chain, of jobs in sequence.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _system(parts: Iterator[str], workloads: str = _MAIN, models: str = _MODEL) 
 
 
 def _numbers(size: int, form: str) -> str:
-    """Return a list of targets, of which each has its number."""
+    """Return a list of numbered targets."""
     return "[" + ", ".join(form.format(number) for number in range(size)) + "]"
 
 
@@ -63,7 +63,7 @@ def caches(size: int) -> str:
 
 
 def workloads_and_models(size: int) -> str:
-    """Half as many workloads as the size on one path to a server of half as many models, each with one of them."""
+    """Many workloads on one path to a server of many models (half of the size each); each workload uses one model."""
     half = size // 2
     loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, models: [m{n}], {_SLO}}}\n" for n in range(half))
     models = "models:\n" + "".join(f"  m{n}: {{service_time: 5ms, version: 1.0.0}}\n" for n in range(half))
@@ -75,7 +75,7 @@ def workloads_and_models(size: int) -> str:
 
 
 def workloads_of_all_models(size: int) -> str:
-    """Half as many workloads on one path as the size, and half as many servers; no workload names its models."""
+    """Many workloads on one path to many servers (half of the size each); no workload names its models."""
     half = size // 2
     loads = "".join(f"  w{n}: {{from: page, rate: 5/s, waits: true, {_SLO}}}\n" for n in range(half))
     models = "models:\n" + "".join(f"  m{n}: {{service_time: 5ms, version: 1.0.0}}\n" for n in range(half))
@@ -109,7 +109,7 @@ def entrances(size: int) -> str:
 
 
 def jobs(size: int) -> str:
-    """A chain of batch jobs, each reading what the one before wrote."""
+    """A chain of batch jobs, each reading the output of the previous one."""
     half = size // 2
     def parts() -> Lines:
         yield f"page: {{kind: client, reads: [t{half}]}}"
@@ -121,7 +121,7 @@ def jobs(size: int) -> str:
 
 
 def ring(size: int) -> str:
-    """Services that wait for one another in one circle."""
+    """Services that wait for one another in one cycle."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [h0]}"
         yield from (f"h{n}: {{kind: service, calls: [h{(n + 1) % size}]}}" for n in range(size))
@@ -129,7 +129,7 @@ def ring(size: int) -> str:
 
 
 def knot(size: int) -> str:
-    """Services that wait for one another in many long circles."""
+    """Services that wait for one another in many long cycles."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [h0]}"
         for n in range(size):
@@ -138,7 +138,7 @@ def knot(size: int) -> str:
 
 
 def queues_of_one_worker(size: int) -> str:
-    """One worker that takes work from many queues, each with a publisher of its own."""
+    """One worker of many queues, each with its own publisher."""
     def parts() -> Lines:
         yield f"page: {{kind: client, calls: {_numbers(size // 2, 'a{0}')}}}"
         for n in range(size // 2):
@@ -151,7 +151,7 @@ def queues_of_one_worker(size: int) -> str:
 
 
 def queues_of_one_publisher(size: int) -> str:
-    """One service that publishes to many queues, each with a worker of its own."""
+    """One service that publishes to many queues, each with its own worker."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
         yield f"api: {{kind: service, publishes: {_numbers(size // 2, 'q{0}')}}}"
@@ -163,7 +163,7 @@ def queues_of_one_publisher(size: int) -> str:
 
 
 def monitors(size: int) -> str:
-    """One server that many systems watch."""
+    """One server with many monitoring systems."""
     def parts() -> Lines:
         yield "page: {kind: client, calls: [server]}"
         watched = _numbers(size, "o{0}")
@@ -209,7 +209,7 @@ def halves(size: int) -> str:
 
 
 def cached_servers(size: int) -> str:
-    """Many servers, each with a cache before it that one component reads."""
+    """Many servers, each with a cache in front of it that one component reads."""
     half = size // 2
     def parts() -> Lines:
         yield "page: {kind: client, calls: [api]}"
@@ -231,7 +231,7 @@ BY_NAME: Final = {shape.__name__: shape for shape in SHAPES}
 
 
 def write_includes(size: int, folder: Path) -> Path:
-    """Write files that include each other in a circle, and each also the first; return the first."""
+    """Write files that include each other in a cycle, and also the first one; return the first."""
     for n in range(size):
         others = f"[f{(n + 1) % size}.yaml, f0.yaml]"
         text = f"archlint: 1\ninclude: {others}\ncomponents:\n  c{n}: {{kind: service, calls: [c{(n + 1) % size}]}}\n"
@@ -248,7 +248,7 @@ class Probe(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """How a shape grows between two sizes: the CPU seconds at each. None where it took longer than the limit."""
+    """The growth of a shape between two sizes: the CPU seconds at each; None if it exceeded the time limit."""
 
     shape: str
     small_s: float | None
@@ -273,7 +273,7 @@ def _peak() -> int:
 
 
 def probed(shape: str, size: int) -> Probe | None:
-    """Probe a shape in a process of its own; None where it takes longer than the limit."""
+    """Probe a shape in its own process; None if it exceeds the time limit."""
     words = [sys.executable, str(Path(__file__).resolve()), "--probe", shape, "--sizes", str(size)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=LONGEST_S)
@@ -284,7 +284,7 @@ def probed(shape: str, size: int) -> Probe | None:
 
 
 def growth(shape: str, sizes: tuple[int, int], rounds: int) -> Growth:
-    """Measure a shape at both sizes, in turn; the least time of the rounds counts, as others use the machine."""
+    """Measure a shape at both sizes, in turn; use the least time of the rounds, because others use the machine."""
     small, large = sizes
     found = [(probed(shape, small), probed(shape, large)) for _ in range(rounds)]
     pairs = [(one, other) for one, other in found if one is not None and other is not None]
@@ -297,7 +297,7 @@ def growth(shape: str, sizes: tuple[int, int], rounds: int) -> Growth:
 
 
 def rendered(rows: Sequence[Growth], sizes: tuple[int, int]) -> str:
-    """The section of the page with the measured shapes."""
+    """Return the section of the page with the measured shapes."""
     head = ("shape", f"s at {sizes[0]:,}", f"s at {sizes[1]:,}", "exponent", "bytes a byte")
     lines = [(row.shape.replace("_", " "), *_cells(row)) for row in rows]
     return f"### {SECTION}\n\n" + table(head, lines)
@@ -318,7 +318,7 @@ def _write(shape: str, size: int, folder: Path) -> Path:
 
 
 def main() -> None:
-    """Measure, and print or renew the table."""
+    """Measure, and print or update the table."""
     parser = argparse.ArgumentParser(description="Measure how time and memory grow with the size of extreme shapes.")
     add = parser.add_argument
     add("shapes", nargs="*", help="names of shapes (default: all)")

@@ -14,7 +14,7 @@ NOT_MEASURED: Final = "Not measured"
 
 
 def table(head: Row, rows: Iterable[Row]) -> str:
-    """A table with aligned columns; all but the first are aligned to the right.
+    """Return a table with aligned columns; all but the first are aligned to the right.
 
     >>> print(table(("what", "ms"), [("pass", "18")]), end="")
     | what | ms |
@@ -35,7 +35,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def render(results: Results) -> str:
-    """Every table of a run, as Markdown."""
+    """Return every table of a run, as Markdown."""
     parts = [_machine(results)]
     if results.startup:
         parts.append("### Start-up\n\n" + _startup(results))
@@ -55,7 +55,7 @@ END: Final = "<!-- results: end -->\n"
 
 
 def placed(text: str, page: str) -> str:
-    """A page with the tables between its two marks; the tables alone, where it has no marks.
+    """Return a page with the tables between its two marks; the tables alone if it has no marks.
 
     >>> placed("new\\n", f"Speed\\n{BEGIN}old\\n{END}More\\n").split()
     ['Speed', '<!--', 'results:', 'begin', '-->', 'new', '<!--', 'results:', 'end', '-->', 'More']
@@ -66,7 +66,7 @@ def placed(text: str, page: str) -> str:
 
 
 def results_of(page: str) -> str:
-    """The tables of a page, as they stand between its two marks.
+    """Return the tables between the two marks of a page.
 
     >>> results_of(f"Speed\\n{BEGIN}old\\n{END}More\\n")
     'old\\n'
@@ -75,9 +75,9 @@ def results_of(page: str) -> str:
 
 
 def renewed(old: str, new: str) -> str:
-    r"""Tables in which the sections that were measured anew take the place of those before; the others stay.
+    r"""Replace the measured sections in earlier tables; the others stay.
 
-    What was not measured before is no longer said of a row that is there now.
+    A note about a missing measurement is removed if its row exists now.
 
     >>> renewed("old head\n\n### a\n1\n\n### b\n2\n", "new head\n\n### b\n3\n")
     'new head\n\n### a\n1\n\n### b\n3\n'
@@ -167,7 +167,7 @@ def _aims(results: Results) -> str:
 
 
 def _peak(peak_mb: float, results: Results) -> str:
-    """A peak; at most so much, where it cannot be told from that of the process that measures."""
+    """Return a peak; only an upper bound, if it is not above the peak of the measuring process."""
     least = results.machine.least_peak_mb
     return f"≤ {peak_mb:.0f}" if peak_mb <= 1.02 * least else f"{peak_mb:.0f}"
 

@@ -1,6 +1,6 @@
 """Write the files that are made from the program: pages, schemas, CLI help, examples' output, a picture.
 
-`python docs/generate.py` writes them; with `--check` it says which are not current, and exits with 1.
+`python docs/generate.py` writes them; with `--check` it lists those that are not current, and exits with 1.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def reference_index() -> str:
 
 
 def technologies_page() -> str:
-    """The technology catalogue, with what is assumed and the page that says so."""
+    """The technology catalogue, with the default values and their sources."""
     lines = [
         "# Technologies",
         "",
@@ -113,7 +113,7 @@ def cli_page() -> str:
 
 
 def example_output(path: Path) -> str:
-    """What `archlint check` prints about an example, as a user sees it from the project's root."""
+    """The output of `archlint check` for an example, from the project's root."""
     report = check_targets([path.relative_to(ROOT)], Options(today=TODAY))
     return render_text(report, TextOptions(color=False, width=WIDTH))
 
@@ -125,7 +125,7 @@ def example_picture(path: Path) -> str:
 
 
 def command_output(words: list[str]) -> str:
-    """What a command prints, without colours, at the width of the pages."""
+    """The output of a command, without colours, at the width of the pages."""
     result = CliRunner().invoke(app, words, prog_name="archlint", env={"COLUMNS": str(WIDTH), "NO_COLOR": "1"})
     return result.output
 
@@ -160,7 +160,7 @@ def files() -> dict[Path, str]:
 
 
 def stale_files() -> list[Path]:
-    """Generated files that are no longer made."""
+    """Files that were generated earlier, but are no longer."""
     made = set(files())
     found = [*ROOT.glob("docs/rules/*.md"), *ROOT.glob("docs/patterns/*.md"), *ROOT.glob("examples/*/*.txt")]
     return [path for path in found if path not in made]
@@ -175,7 +175,7 @@ def _json(schema: dict[str, object]) -> str:
 def main(check: bool) -> None:
     """Write the generated files."""
     os.chdir(ROOT)
-    if not check:  # the pages below are made of it
+    if not check:  # the pages below read it
         (ROOT / "archlint" / "catalog" / "technologies.json").write_bytes(compiled_technologies())
     changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     stale = stale_files()

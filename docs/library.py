@@ -29,7 +29,7 @@ _ORDER = (
     "SystemDifference", "Config", "ArchlintError",
 )  # fmt: skip
 _SHOWN = {"Config": frozenset({"root"}), "ArchlintError": frozenset[str]()}
-"""Classes of which the page shows these members only: the others serve archlint itself."""
+"""Classes of which the page shows only these members: the others are internal."""
 
 
 def library_page() -> str:

@@ -1,6 +1,7 @@
 """Write `reference_impls/requirements.lock`: one version of each library that the reference implementations use.
 
-`python docs/lock.py` resolves anew with uv, for every platform; `archlint new` takes from it what one project needs.
+`python docs/lock.py` resolves the versions again with uv, for every platform; `archlint new` copies the versions that
+one project needs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ HEAD = "# Written by docs/lock.py. Each version was resolved together with the o
 
 
 def resolve() -> str:
-    """Return the lock of all requirements as `uv pip compile` writes it, without the files that ask for each."""
+    """Return the lock of all requirements, as written by `uv pip compile`, without the files that require each."""
     files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("requirements*.txt"))
     words = ["--universal", "--python-version", "3.11", "--annotation-style", "split", "--no-header", "--quiet"]
     command = [sys.executable, "-m", "uv", "pip", "compile", *words, "--no-emit-index-url", *files]
@@ -26,7 +27,7 @@ def resolve() -> str:
 
 
 def _without_files(text: str) -> str:
-    """Leave out `-r FILE`, and `# via` where nothing stands below it any more."""
+    """Remove `-r FILE`, and each `# via` that has no lines left below it."""
     lines = [line for line in text.splitlines() if "-r " not in line]
     kept = [line for line, after in zip(lines, [*lines[1:], ""], strict=True)
             if line.strip() != "# via" or after.startswith("    #   ")]  # fmt: skip
@@ -34,7 +35,7 @@ def _without_files(text: str) -> str:
 
 
 def main() -> None:
-    """Write the lock anew."""
+    """Write the lock."""
     LOCK.write_text(resolve(), encoding="utf-8")
     print(f"wrote {LOCK.name}: {sum(line[:1].isalnum() for line in LOCK.read_text().splitlines())} libraries")
 

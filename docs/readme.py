@@ -1,4 +1,4 @@
-"""Fill in what the README shows of the program: the output of a command behind each `<!-- output: ... -->`."""
+"""Inserts the output of commands into the README, after each `<!-- output: ... -->`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = re.compile(
 def filled_in(text: str, run: Callable[[list[str]], str]) -> str:
     r"""Return a page with the output of each command that it names, cut to as many lines as it asks for.
 
-    `run` takes the words behind `archlint` and returns what they print.
+    `run` takes the arguments of `archlint` and returns its output.
 
     >>> page = "<!-- output: archlint rules (first 1 lines) -->\n```text\nold\n```\n"
     >>> filled_in(page, lambda words: f"{words}\nmore")

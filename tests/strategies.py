@@ -34,7 +34,7 @@ SIZES: tuple[Facts, ...] = (
 
 
 def millis(low: int, high: int) -> st.SearchStrategy[str]:
-    """Durations from few round values, so that equal ones and ties occur."""
+    """Durations from few round values, so that equal values occur."""
     steps = sorted(
         {low, high, *(value for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000) if low <= value <= high)}
     )

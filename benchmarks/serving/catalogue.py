@@ -1,4 +1,4 @@
-"""Every pattern that answers requests, what it is asked, and which of its parts is killed."""
+"""Every pattern that answers requests, its requests, and its part that is killed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUIET = {"log_level": "warning"}
 
 
 def _many(data_set: DataSet, count: int) -> list[Call]:
-    """Requests for many records each: those for one are answered in less time than a generator can keep."""
+    """Return requests with many records each: a single record is answered faster than the generator can send."""
     rows = examples(data_set).tolist() * (count // len(examples(data_set)) + 2)
     return [Call("/predict", records(rows[first : first + count])) for first in range(0, 150, 10)]
 
@@ -62,7 +62,7 @@ SUBJECTS = (
 
 
 class Death(NamedTuple):
-    """A part of a pattern, by a word of its command line, that is killed while callers ask."""
+    """A part of a pattern that is killed during requests, by a word of its command line."""
 
     subject: str
     what: str
@@ -79,7 +79,7 @@ DEATHS = (
 
 
 def _server_of(subject: Subject, folder: Path) -> AbstractContextManager[str]:
-    """Redis where a subject needs it; its URL takes the place of the word `redis` in the settings."""
+    """Start Redis if a subject needs it; its URL replaces the word `redis` in the settings."""
     return redis_server(folder) if "redis" in subject.settings.values() else nullcontext("")
 
 
@@ -92,11 +92,11 @@ def _missing(subject: Subject) -> str:
 
 
 def patterns(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Measured]:
-    """Measure each pattern at one rate, and find the highest of some rates that it keeps up with."""
+    """Measure each pattern at one rate, and find the highest of some rates that it sustains."""
     for subject in SUBJECTS:
         if not _wanted(subject, only):
             continue
-        measured = _told(subject, failures, partial(_measured, subject, folder, seconds))
+        measured = _or_failure(subject, failures, partial(_measured, subject, folder, seconds))
         if measured is not None:
             yield measured
 
@@ -116,13 +116,13 @@ def _measured(subject: Subject, folder: Path, seconds: float) -> Measured:
 
 
 def killed(folder: Path, seconds: float, only: Sequence[str], failures: dict[str, str]) -> Iterator[Episode]:
-    """Kill a part of each pattern that has parts to lose, while callers ask."""
+    """Kill a part of each pattern with several parts, during requests."""
     known = {subject.name: subject for subject in SUBJECTS}
     for death in DEATHS:
         subject = known[death.subject]
         if not _wanted(subject, only):
             continue
-        seen = _told(subject, failures, partial(_death, death, subject, folder, seconds))
+        seen = _or_failure(subject, failures, partial(_death, death, subject, folder, seconds))
         if seen is not None:
             yield seen
 
@@ -149,8 +149,8 @@ def _end_redis(url: str) -> None:
         client.shutdown(nosave=True, now=True, force=True)
 
 
-def _told(subject: Subject, failures: dict[str, str], measure: Callable[[], T]) -> T | None:
-    """Measure, or note why that could not be done; the other rows are measured all the same."""
+def _or_failure(subject: Subject, failures: dict[str, str], measure: Callable[[], T]) -> T | None:
+    """Measure, or record why it failed; the other rows are still measured."""
     missing = _missing(subject)
     if missing:
         failures[subject.name] = missing

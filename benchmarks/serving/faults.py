@@ -1,4 +1,4 @@
-"""What callers see while something happens to a service: a part is killed, hogs the CPU, or is put in anew."""
+"""What callers see during an event in a service: a part is killed, uses all CPU, or is deployed again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Second(NamedTuple):
 
 
 class Episode(NamedTuple):
-    """A run in the middle of which something happened, at `at_s`.
+    """A run with an event at `at_s`.
 
     `lost` are the requests without a good answer, `lost_for_s` the time from the event until the last of them was due;
     `calm_p99_s` is the p99 of those due before the event, `after_p99_s` that of those after it which were answered.
@@ -42,14 +42,14 @@ class Episode(NamedTuple):
 def episode(
     name: str, event: str, plan: Plan, calls: Sequence[Call], happen: Callable[[], None], at_s: float
 ) -> Episode:
-    """Run a plan, let something happen `at_s` seconds after its measured part began, and sum up both sides of it."""
+    """Run a plan, trigger an event `at_s` seconds after its measured part began, and summarise both sides of it."""
     problems: list[BaseException] = []
 
     def wait_and_act() -> None:
         time.sleep(plan.warmup_s + 0.05 + at_s)
         try:
             happen()
-        except Exception as error:                 # told by the thread that measures
+        except Exception as error:                 # reported by the measuring thread
             problems.append(error)
 
     actor = threading.Thread(target=wait_and_act)
@@ -62,7 +62,7 @@ def episode(
 
 
 def summed_up(name: str, event: str, at_s: float, record: Record, samples: Samples) -> Episode:
-    """Say what was lost, and for how long."""
+    """Return how many requests were lost, and for how long."""
     good = (samples.status > 0) & (samples.status < 400)
     bad_due = samples.due_s[~good & (samples.due_s >= at_s - 1)]
     before = good & (samples.due_s < at_s - 1)

@@ -1,4 +1,4 @@
-"""The two stories as pictures: SVG files for the docs, the same bytes for the same results."""
+"""The two comparisons as pictures: SVG files for the docs, the same bytes for the same results."""
 
 from __future__ import annotations
 

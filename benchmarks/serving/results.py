@@ -1,4 +1,4 @@
-"""What a run of the benchmark found, as plain values: for the tables, the plots, and JSON."""
+"""The results of a benchmark run as plain values, for the tables, the plots, and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.serving.runs import Gated
 
 
 class Machine(NamedTuple):
-    """Where and when it was measured."""
+    """The machine and the time of a run."""
 
     date: str
     processor: str
@@ -20,9 +20,9 @@ class Machine(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One service under one load; `highest_per_s` is the highest of the tried rates that it kept up with.
+    """One service under one load; `highest_per_s` is the highest of the tested rates that it sustained.
 
-    `answer_s` is the median time until the result is there, where the first answer only says that it will be.
+    `answer_s` is the median time until the result is available, if the first answer only accepts the request.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Measured(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Everything that one run measured; `failures` say what could not be, and why."""
+    """All results of a run; `failures` are the failed measurements with their reasons."""
 
     machine: Machine
     failures: dict[str, str]

@@ -1,4 +1,4 @@
-"""Runs under load: gated before anyone looks at a number, and repeated where the generator was to blame."""
+"""Runs under load: each must pass gates, and is repeated if the generator was at fault."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kit.load import Call, FailedGate, Plan, Record, failed_gates, run
 
 TRIES = 3
 STEPS = (25.0, 50.0, 100.0, 150.0, 200.0, 300.0, 400.0)
-LATE_AT_MOST = 0.01                                # of an objective: what cannot change the verdict on it
+LATE_AT_MOST = 0.01                                # share of an objective: too little to change the verdict
 
 
 class Gated(NamedTuple):
-    """A run, the gates that it failed, and how many runs before it were thrown away for the generator's sake."""
+    """A run, its failed gates, and the number of earlier runs that were discarded because of the generator."""
 
     record: Record
     failed: tuple[FailedGate, ...]
@@ -22,15 +22,15 @@ class Gated(NamedTuple):
 
     @property
     def believed(self) -> bool:
-        """Whether its percentiles may be read."""
+        """Whether its percentiles are valid."""
         return not self.failed
 
 
 def gated(plan: Plan, calls: Sequence[Call], objective_s: float = 0, tries: int = TRIES) -> Gated:
-    """Run a plan until the generator kept to its schedule; what the service did is never thrown away.
+    """Run a plan until the generator keeps its schedule; a run is never discarded because of the service.
 
-    Where the answers are held against an objective, the generator may be late by one per cent of that: a service that
-    answers in 3 ms asks for less than 0.15 ms otherwise, which changes nothing about 100 ms.
+    If there is an objective, the generator may be late by one per cent of it. Otherwise, a service that answers in 3 ms
+    would require less than 0.15 ms, which makes no difference for an objective of 100 ms.
     """
     for number in range(tries):
         record, _ = run(replace(plan, seed=plan.seed + number), calls)
@@ -42,12 +42,12 @@ def gated(plan: Plan, calls: Sequence[Call], objective_s: float = 0, tries: int 
 
 
 def kept_up(gate: Gated) -> bool:
-    """Whether a service answered at the rate that was asked, without errors."""
+    """Return whether a service answered at the requested rate, without errors."""
     return not any(failed.name == "achieved" for failed in gate.failed) and gate.record.error_share < 0.001
 
 
 def highest_rate(url: str, calls: Sequence[Call], steps: Sequence[float] = STEPS, seconds: float = 3) -> float:
-    """The highest of some rates that a service keeps up with, per second; 0 where it keeps up with none."""
+    """Return the highest of some rates that a service sustains, per second; 0 if it sustains none."""
     best = 0.0
     for rate in steps:
         record, _ = run(Plan(url, rate, seconds, warmup_s=1, timeout_s=5), calls)

@@ -25,7 +25,7 @@ from kit.testing.service import Service
 
 OBJECTIVE_S = 0.1                                  # that of reference_impls/online_bigsize/arch.yaml
 BIGSIZE_RATE = 2.0
-REPEATS = 0.95                                     # share of requests whose image was asked for before
+REPEATS = 0.95                                     # share of requests with an earlier image
 NEIGHBOUR_RATE = 40.0
 _KNOWN = 100
 _CURES = {
@@ -40,7 +40,7 @@ def records(rows: Sequence[Sequence[float]]) -> bytes:
 
 
 def asked_images(requests: int, seed: int = 7) -> list[Call]:
-    """Requests for one image each, of a hundred known ones; a share `REPEATS` of them was asked for before."""
+    """Requests for one image each, of a hundred known ones; a share `REPEATS` of them repeats earlier images."""
     draw, images = random.Random(seed), examples("digits")[:_KNOWN].tolist()
     fresh, seen = iter(images), list[list[float]]()
     calls = []
@@ -65,7 +65,7 @@ def bigsize(folder: Path, seconds: float) -> Iterator[Measured]:
 
 
 def later_answer_s(service: Service, calls: Sequence[Call]) -> float:
-    """The median time from a hand-over until its result can be fetched, one after another."""
+    """Return the median time from a request until its result can be fetched, for requests in sequence."""
     times = []
     for call in calls:
         begin = time.perf_counter()
@@ -77,7 +77,7 @@ def later_answer_s(service: Service, calls: Sequence[Call]) -> float:
 
 
 class Event(NamedTuple):
-    """Something that happens to one of the models: its name, the fault that the service has, and how it comes about."""
+    """An event for one of the models: its name, the fault of the service, and the function that triggers it."""
 
     name: str
     fault: str
@@ -85,7 +85,7 @@ class Event(NamedTuple):
 
 
 def _poison(url: str) -> None:
-    with suppress(httpx.TransportError):           # it may die, as it should
+    with suppress(httpx.TransportError):           # it may exit, as intended
         httpx.post(f"{url}/predict/digits", content=records([[1e9] + [0.0] * 63]), headers=JSON, timeout=60)
 
 
@@ -101,7 +101,7 @@ EVENTS = (
 
 
 def neighbours(folder: Path, seconds: float) -> Iterator[Episode]:
-    """Ask for iris all the time, while something happens to digits: in one process, and with a server a model."""
+    """Request iris continuously during an event of digits: in one process, and with one server per model."""
     call = Call("/predict/iris", records(examples("iris")[:1].tolist()))
     for event in EVENTS:
         for name, words in (("all in one", ()), ("a server a model", ("--apart",))):
@@ -119,7 +119,7 @@ def neighbours(folder: Path, seconds: float) -> Iterator[Episode]:
 
 
 def addresses(service: Service) -> dict[str, str]:
-    """The addresses that a service printed, by what they are of."""
+    """Return the addresses that a service printed, by their label."""
     lines = (line.split(" listens on ") for line in service.output.splitlines() if " listens on " in line)
     return {line[0]: line[1] for line in lines}
 

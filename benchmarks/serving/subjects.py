@@ -1,4 +1,4 @@
-"""Services as the benchmark starts them: pinned to one core, timed until they answer, weighed, and ended."""
+"""Starts services for the benchmark: pinned to one core, with their start time and memory measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A service to measure: how it is started, and what it is asked. `calls` are sent in turn."""
+    """A service to measure: its start, and its requests. `calls` are sent in turn."""
 
     name: str
     module: str
@@ -38,7 +38,7 @@ class Started(NamedTuple):
 
 
 def pin(cores: Sequence[int]) -> None:
-    """Keep this process, and those that it starts from now on, on some cores; does nothing where there are too few."""
+    """Pin this process and its future children to some cores; does nothing if there are too few."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > max(cores):
         os.sched_setaffinity(0, set(cores))
 
@@ -65,7 +65,7 @@ def started(subject: Subject, folder: Path, **settings: str) -> Iterator[Started
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let NumPy use one thread, as the service has one core: two that share it wait for each other."""
+    """Let NumPy use one thread, because the service has one core: two threads would wait for each other."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
@@ -79,7 +79,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def first_answer(service: Service, call: Call) -> None:
-    """Ask until a good answer comes."""
+    """Send requests until one gets a good answer."""
     end = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -96,7 +96,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def memory_mb(service: Service) -> float:
-    """The memory of all processes of a service in MB, pages that several share counted once; NaN off Linux."""
+    """Return the memory of all processes of a service in MB, with shared pages counted once; NaN outside Linux."""
     total_kb = 0
     for process in [service.process.pid, *service.children()]:
         try:

@@ -65,7 +65,7 @@ def everything(data: Path) -> dict[str, Result]:
 
 @contextmanager
 def listener(answers: list[int]) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """Somebody who is called back: gives these statuses, the last for ever, and keeps what was sent."""
+    """A receiver of callbacks: answers with these statuses, then always with the last, and stores the requests."""
     got: list[dict[str, object]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -122,7 +122,7 @@ def test_it_accepts_answers_calls_back_refuses_and_buries(tmp_path: Path) -> Non
         wait_until_known(service, "broken")
         replay = launch(tmp_path, "asynchronous", "--replay")
         assert replay.process.wait(60) == 0 and "predictions: 2 requeued" in replay.output
-        assert settled(service, "broken").status_code == 410       # tried again, and no better
+        assert settled(service, "broken").status_code == 410       # retried, with the same result
         assert service.stop() == 0
         assert "Traceback" not in service.errors
 

@@ -72,7 +72,7 @@ def test_a_changed_record_is_forgotten_and_a_dead_source_is_gone_around_for_a_wh
         other = examples("wine")[170].tolist()
         assert wines.client.put("/wines/3", json={"features": other}).status_code == 401
         wines.client.put("/wines/3", json={"features": other}, headers=ADMIN).raise_for_status()
-        assert label(api, 3) == old                # not told yet
+        assert label(api, 3) == old                # the change is not reported yet
         assert api.client.delete("/cache/3", headers={"Authorization": "Bearer wrong"}).status_code == 401
         assert api.client.delete("/cache/3", headers=ADMIN).status_code == 204
         assert label(api, 3) != old

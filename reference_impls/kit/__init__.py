@@ -1,1 +1,1 @@
-"""What the reference implementations share: settings, models, web, processes, logs, metrics."""
+"""Code that the reference implementations share: settings, models, web, processes, logs, metrics."""

@@ -1,7 +1,7 @@
-"""Where cached values lie: in the memory of a process, or in Redis, which several processes share.
+"""Stores of cached values: the memory of one process, or Redis, which several processes share.
 
-Both hand out leases: who is to compute a value claims its key, and only the holder of the claim may store it. Dropping
-a key ends its claim, so a value that was computed before the drop does not come back after it.
+Both use leases: a process that computes a value claims its key, and only the holder of the claim may store it. Dropping
+a key ends its claim, so a value that was computed before the drop is not stored after it.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ _ABANDON = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 
 
 class StoreDownError(Exception):
-    """A store that did not answer, or not in time."""
+    """A store that did not answer in time."""
 
 
 class Store(Protocol):
-    """What a cache asks of its store; each method raises `StoreDownError` where it is not answered in time."""
+    """The interface of a store; each method raises `StoreDownError` if the store does not answer in time."""
 
     async def get(self, key: str) -> bytes | None:
-        """Return what lies under a key, damaged or not."""
+        """Return the value of a key, damaged or not."""
         ...
 
     async def claim(self, key: str, token: str, lease_s: float) -> bool:
-        """Take the right to compute a key's value; False where another has it."""
+        """Claim the computation of a key's value; False if another process has the claim."""
         ...
 
     async def fulfil(self, key: str, token: str, value: bytes, keep_s: float) -> None:
-        """Store a value and end its claim; does nothing where the claim is no longer that of the token."""
+        """Store a value and end its claim; does nothing if the token no longer has the claim."""
         ...
 
     async def abandon(self, key: str, token: str) -> None:
-        """Give a claim back without a value."""
+        """Release a claim without a value."""
         ...
 
     async def drop(self, key: str) -> None:
-        """Forget a key, and whoever computes it."""
+        """Remove a key and its claim."""
         ...
 
     async def close(self) -> None:
-        """Let connections go."""
+        """Close connections."""
         ...
 
 
@@ -66,7 +66,7 @@ class _Entry:
 
 
 class MemoryStore:
-    """Values in this process, up to so many bytes; the least recently used go first. For one event loop."""
+    """Values in this process, up to a number of bytes; the least recently used go first. For one event loop."""
 
     def __init__(self, most_bytes: int) -> None:
         self._claims: dict[str, str] = {}
@@ -75,39 +75,39 @@ class MemoryStore:
         )
 
     async def get(self, key: str) -> bytes | None:
-        """Return what lies under a key."""
+        """Return the value of a key."""
         entry = self._entries.get(key)
         return None if entry is None else entry.value
 
     async def claim(self, key: str, token: str, lease_s: float) -> bool:
-        """Take the claim, from whoever has it: a cache has one flight a key, so there is no other to wait for."""
+        """Take the claim, also from another holder: the cache computes each key once, so nobody else waits."""
         del lease_s
         self._claims[key] = token
         return True
 
     async def fulfil(self, key: str, token: str, value: bytes, keep_s: float) -> None:
-        """Store a value; one that is larger than the whole store is not kept."""
+        """Store a value, unless it is larger than the whole store."""
         if self._claims.get(key) == token:
             del self._claims[key]
             if len(value) <= self._entries.maxsize:
                 self._entries[key] = _Entry(value, keep_s)
 
     async def abandon(self, key: str, token: str) -> None:
-        """Give a claim back."""
+        """Release a claim."""
         if self._claims.get(key) == token:
             del self._claims[key]
 
     async def drop(self, key: str) -> None:
-        """Forget a key."""
+        """Remove a key."""
         self._claims.pop(key, None)
         self._entries.pop(key, None)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there are no connections."""
 
 
 class RedisStore:
-    """Values in Redis; an answer that takes longer than `timeout_s` counts as none. Nothing is tried twice."""
+    """Values in Redis; an answer that takes longer than `timeout_s` is a failure. There are no retries."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -116,7 +116,7 @@ class RedisStore:
         )
 
     async def get(self, key: str) -> bytes | None:
-        """Return what lies under a key; a key of another type is returned as a damaged value."""
+        """Return the value of a key; a key of another type is a damaged value."""
         try:
             value = await self._asked(self._redis.get(_value(key)))
         except ResponseError as error:
@@ -126,7 +126,7 @@ class RedisStore:
         return value.encode() if isinstance(value, str) else value
 
     async def claim(self, key: str, token: str, lease_s: float) -> bool:
-        """Take the claim for so long, where no other process has it."""
+        """Take the claim for a time, unless another process has it."""
         taken = await self._done(self._redis.set(_claim(key), token, nx=True, px=_ms(lease_s)))
         return bool(taken)
 
@@ -135,11 +135,11 @@ class RedisStore:
         await self._done(self._script(_FULFIL, [_value(key), _claim(key)], [token, value, _ms(keep_s)]))
 
     async def abandon(self, key: str, token: str) -> None:
-        """Give a claim back."""
+        """Release a claim."""
         await self._done(self._script(_ABANDON, [_claim(key)], [token]))
 
     async def drop(self, key: str) -> None:
-        """Forget a key."""
+        """Remove a key."""
         await self._done(self._redis.delete(_value(key), _claim(key)))
 
     async def close(self) -> None:
@@ -152,7 +152,7 @@ class RedisStore:
     async def _done(self, question: Awaitable[T]) -> T:
         try:
             return await self._asked(question)
-        except ResponseError as error:             # out of memory, read only, no permission: as good as gone
+        except ResponseError as error:             # out of memory, read only, no permission: treated as down
             raise StoreDownError(str(error)) from None
 
     async def _asked(self, question: Awaitable[T]) -> T:

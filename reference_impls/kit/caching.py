@@ -1,8 +1,8 @@
 """A cache in front of slow work: one computation for each key at a time; if the cache fails, requests do not.
 
 A value is sealed with its key and its time, so that a damaged or misplaced one is computed again. While the store is
-gone, the work is done without it, and the store is asked again once every `retry_s`: a store that hangs costs one
-request its timeout, not all of them. Why one flight a key: https://aws.amazon.com/builders-library/caching-challenges-and-strategies/
+down, requests bypass it, and one request every `retry_s` tries it again: a store that hangs delays one request, not all
+of them. Why each key is computed once: https://aws.amazon.com/builders-library/caching-challenges-and-strategies/
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ log = logger(__name__)
 
 
 class SourceDownError(Exception):
-    """What a computation raises when its source cannot be asked; a value that is too old is then better than none.
+    """Raised by a computation if its source cannot be reached; then a stale value is better than none.
 
-    For `cache_retry_s` after it, such a value is given out without asking again.
+    For `cache_retry_s` afterwards, the stale value is returned without another attempt.
     """
 
 
@@ -47,10 +47,10 @@ def _redis_url(url: str) -> str:
 
 
 class CacheSettings(Settings):
-    """`cache_url` is empty for this process's memory, else `redis://…`.
+    """`cache_url` is empty for this process's memory, otherwise `redis://…`.
 
-    A value is fresh for `cache_ttl_s`, and given out for `cache_stale_s` more while its source is down. A process that
-    computes has the key to itself for `cache_lease_s`; the others wait for it up to `cache_wait_s`.
+    A value is fresh for `cache_ttl_s`, and returned for another `cache_stale_s` while its source is down. A process
+    that computes a value holds its key for up to `cache_lease_s`; the others wait up to `cache_wait_s`.
     """
 
     cache_url: Annotated[str, AfterValidator(_redis_url)] = ""
@@ -65,10 +65,10 @@ class CacheSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """A value, where it came from, and its age in seconds.
+    """A value, its origin, and its age in seconds.
 
     `shared`: another request computed it while this one waited. `stale`: too old, but its source is down. `bypass`:
-    computed because the cache is gone.
+    computed because the cache is down.
     """
 
     value: T
@@ -77,7 +77,7 @@ class Found(Generic[T]):
 
 
 class CacheMetrics:
-    """What a cache counts, in the registry of a service."""
+    """The metrics of a cache, in the registry of a service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.lookups = Counter("cache_lookups_total", "Lookups by outcome.", ("outcome",), registry=registry)
@@ -87,26 +87,26 @@ class CacheMetrics:
 
 
 def open_cache(settings: CacheSettings, kind: type[T], registry: CollectorRegistry) -> Cache[T]:
-    """Return a cache of values of a kind that pydantic can write as JSON, where the settings say."""
+    """Return a cache for values of a type that pydantic can write as JSON, in the configured store."""
     url = settings.cache_url
     store: Store = RedisStore(url, settings.cache_timeout_s) if url else MemoryStore(settings.cache_bytes)
     return Cache(store, TypeAdapter(kind), settings, CacheMetrics(registry))
 
 
 def input_key(model: str, version: str, inputs: Floats) -> str:
-    """Return the exact key of an input: equal for equal numbers however they were written, another for each version.
+    """Return the exact key of an input: equal numbers have the same key, each version has its own keys.
 
     >>> import numpy as np
     >>> one, other = np.array([[1.0, -0.0]]), np.array([[1.0], [0.0]])
     >>> input_key("m", "1", one) == input_key("m", "1", one + 0), input_key("m", "1", one) == input_key("m", "1", other)
     (True, False)
     """
-    exact = (inputs + 0.0).astype("<f8", order="C")        # -0.0 becomes 0.0, to which it is equal
+    exact = (inputs + 0.0).astype("<f8", order="C")        # -0.0 becomes 0.0, which is equal
     return f"{model}:{version}:{sha256(str(inputs.shape).encode() + exact.tobytes()).hexdigest()}"
 
 
 class Cache(Generic[T]):
-    """Values by key over a store, for one event loop."""
+    """Values by key in a store, for one event loop."""
 
     def __init__(self, store: Store, kind: TypeAdapter[T], times: CacheSettings, metrics: CacheMetrics) -> None:
         self.metrics = metrics
@@ -120,16 +120,16 @@ class Cache(Generic[T]):
         self._source_down_until = 0.0
 
     async def get(self, key: str, compute: Callable[[], Awaitable[T]]) -> Found[T]:
-        """Return the value of a key; it is computed where there is none, once for all who ask meanwhile.
+        """Return the value of a key; if there is none, compute it once for all concurrent callers.
 
-        Raises what `compute` raises; of `SourceDownError` only where no value is left that may still be given out.
+        Raises the errors of `compute`; `SourceDownError` only if there is no stale value to return.
         """
         flight = self._flights.get(key)
         joined = flight is not None
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(self._fly(key, compute))
             flight.add_done_callback(partial(self._landed, key))
-        found = await asyncio.shield(flight)       # a caller that hangs up ends its own waiting, not the flight
+        found = await asyncio.shield(flight)       # a caller that disconnects does not cancel it for others
         if joined and found.outcome in ("miss", "bypass"):
             found = replace(found, outcome="shared")
         self.metrics.lookups.labels(found.outcome).inc()
@@ -146,14 +146,14 @@ class Cache(Generic[T]):
         return await self._ask(drop, False)
 
     async def close(self) -> None:
-        """Let the connections of the store go."""
+        """Close the connections of the store."""
         await self._store.close()
 
     def _landed(self, key: str, flight: asyncio.Task[Found[T]]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled():
-            flight.exception()                     # seen, also where nobody waits for it any more
+            flight.exception()                     # mark it as retrieved, even if nobody waits
 
     async def _fly(self, key: str, compute: Callable[[], Awaitable[T]]) -> Found[T]:
         old = await self._read(key)
@@ -162,14 +162,14 @@ class Cache(Generic[T]):
         token, end = uuid.uuid4().hex, time.monotonic() + self._times.cache_wait_s
         waited = False
         while not await self._ask(lambda: self._store.claim(key, token, self._times.cache_lease_s), True):
-            if waited and time.monotonic() > end:  # whoever has the claim is slow, or dead: no longer wait for it
+            if waited and time.monotonic() > end:  # the holder of the claim is slow or dead
                 return await self._compute(key, token, compute, old)
             await asyncio.sleep(_PAUSE_S)
             waited = True
             new = await self._read(key)
             if new is not None and self._fresh(new):
                 return replace(new, outcome="shared")
-        new = await self._read(key)                # another may have stored it between the look-up and the claim
+        new = await self._read(key)                # another process may have stored it since the lookup
         if new is not None and self._fresh(new):
             await self._give_back(key, token)
             return new
@@ -181,7 +181,7 @@ class Cache(Generic[T]):
         usable = old is not None and old.age_s <= self._times.cache_ttl_s + self._times.cache_stale_s
         if old is not None and usable and time.monotonic() < self._source_down_until:
             await self._give_back(key, token)
-            return replace(old, outcome="stale")   # a source that hangs costs one request its timeout, not all
+            return replace(old, outcome="stale")   # a source that hangs delays one request, not all
         try:
             value = await compute()
         except SourceDownError:
@@ -221,7 +221,7 @@ class Cache(Generic[T]):
         return Found(value, "hit", max(0.0, time.time() - made))
 
     async def _ask(self, question: Callable[[], Awaitable[R]], otherwise: R) -> R:
-        """Ask the store; while it is gone, one question each `retry_s` finds out whether it is back."""
+        """Call the store; while it is down, one call every `retry_s` tests whether it is back."""
         if not self._up:
             if time.monotonic() < self._ask_again_at:
                 return otherwise
@@ -245,13 +245,13 @@ class Cache(Generic[T]):
 
 
 def seal(key: str, payload: bytes, made: float) -> bytes:
-    """Put a value into the form in which it is stored, with the time at which it was made, in seconds since 1970."""
+    """Return a value in its stored form, with its time in seconds since 1970."""
     body = f"{made:.3f} ".encode() + payload
     return sha256(key.encode() + b"\0" + body).digest()[:_SEAL_BYTES] + body
 
 
 def unseal(key: str, data: bytes) -> tuple[bytes, float]:
-    """Return value and time; raises `ValueError` where the bytes are not those that were sealed under this key.
+    """Return value and time; raises `ValueError` if the bytes were not sealed with this key.
 
     >>> unseal("k", seal("k", b"[1]", 2.5))
     (b'[1]', 2.5)

@@ -1,8 +1,8 @@
-"""What a service needs to call another: a deadline that travels, timeouts, retries within a budget, clear errors.
+"""Calls to another service: with a propagated deadline, timeouts, a retry budget, and clear errors.
 
-The caller says in the header `X-Deadline-Ms` how many milliseconds it will still wait. That is a duration, as gRPC's
-`grpc-timeout` is, because the clocks of two machines differ. Each hop hands on what is left, less a reserve in which
-its own answer travels back.
+The caller sends in the header `X-Deadline-Ms` how many milliseconds it will still wait. That is a duration, like gRPC's
+`grpc-timeout`, because the clocks of two machines differ. Each hop forwards the remaining time, less a reserve for its
+own answer.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _RESERVE_S = 0.01
 _BACKOFF_S = 0.05
 _CONNECT_S = 0.5
 _MOST_CONNECTIONS = 100
-_KEEP_ALIVE_S = 2.0                                # less than uvicorn's five: no call meets a connection just closed
+_KEEP_ALIVE_S = 2.0                                # less than uvicorn's 5 s: no call uses a closing connection
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class CallError(Exception):
-    """A call that brought no answer: whom it was made to, why not, and the status that says so to one's own caller.
+    """A call without an answer: the callee, the reason, and the status for the own caller.
 
-    `status` is 409, 413 or 422 where the callee refused what it was sent, 502 where it failed, 503 where it cannot be
-    reached or takes no more, 504 where the deadline passed. `again`: another attempt may help.
+    `status` is 409, 413 or 422 if the callee rejected the request, 502 if it failed, 503 if it cannot be reached or is
+    overloaded, 504 if the deadline passed. `again`: another attempt may help.
     """
 
     def __init__(self, callee: str, reason: str, status: int, again: bool = False) -> None:
@@ -48,25 +48,25 @@ class CallError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment at which nobody waits any more, on this machine's monotonic clock."""
+    """The time after which nobody waits any more, on this machine's monotonic clock."""
 
     at: float
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """Return the deadline that lies so many seconds ahead."""
+        """Return the deadline in some seconds from now."""
         return cls(time.monotonic() + seconds)
 
     def left_s(self) -> float:
-        """Return the seconds that are left; negative where it has passed."""
+        """Return the remaining seconds; negative if the deadline has passed."""
         return self.at - time.monotonic()
 
     def at_most(self, seconds: float) -> Deadline:
-        """Return this deadline, or the one so many seconds ahead where that is sooner."""
+        """Return the earlier of this deadline and the one in some seconds from now."""
         return Deadline(min(self.at, time.monotonic() + seconds))
 
     def check(self, reason: str = "the deadline has passed; the work was not started") -> None:
-        """Raise `CallError` (504) with a reason where it has passed: nobody waits for the work any more."""
+        """Raise `CallError` (504) with a reason if it has passed: nobody waits for the work any more."""
         if self.left_s() <= 0:
             raise CallError("", reason, 504)
 
@@ -85,11 +85,11 @@ async def _deadline_of(request: Request) -> Deadline:
 
 
 RequestDeadline = Annotated[Deadline, Depends(_deadline_of)]
-"""A parameter of an endpoint: the deadline of its caller, or the app's own where that is sooner or none is sent."""
+"""A parameter of an endpoint: the caller's deadline, or the app's own if that is earlier or none is sent."""
 
 
 def use_deadlines(app: FastAPI, longest_s: float) -> None:
-    """Let the endpoints of an app of `make_app` take a `RequestDeadline`, and answer a `CallError` with its status."""
+    """Enable `RequestDeadline` for the endpoints of an app of `make_app`, and answer a `CallError` with its status."""
     app.state.deadline_s = longest_s
 
     @app.exception_handler(CallError)
@@ -99,9 +99,9 @@ def use_deadlines(app: FastAPI, longest_s: float) -> None:
 
 
 class RetryBudget:
-    """Retries add at most a share to the calls, after a few that are free: a callee in trouble gets no storm of them.
+    """Limits retries to a share of the calls, after a few free ones: so an overloaded callee gets no retry storm.
 
-    A bucket of tokens, as in https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/.
+    It is a token bucket, as in https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/.
     """
 
     def __init__(self, share: float = 0.1, most: float = 10) -> None:
@@ -110,11 +110,11 @@ class RetryBudget:
         self._tokens = most
 
     def earn(self) -> None:
-        """Note a call."""
+        """Record a call."""
         self._tokens = min(self._most, self._tokens + self._share)
 
     def spend(self) -> bool:
-        """Tell whether a retry may be made, and count it."""
+        """Return whether a retry is allowed, and count it."""
         if self._tokens < 1:
             return False
         self._tokens -= 1
@@ -126,7 +126,7 @@ class _Refusal(BaseModel):
 
 
 class Callee:
-    """Another service, by the name that errors say, at a URL; its connections are kept."""
+    """Another service at a URL, with its name in errors; connections are kept open."""
 
     def __init__(self, name: str, url: str, *, retries: int = 1, connect_s: float = _CONNECT_S) -> None:
         self.name = name
@@ -141,9 +141,9 @@ class Callee:
         await self._client.aclose()
 
     async def ask(self, path: str, body: BaseModel, kind: type[Answer], deadline: Deadline) -> Answer:
-        """Post a body, and return the answer, of such a kind; raises `CallError`.
+        """Post a body, and return the answer as an instance of a type; raises `CallError`.
 
-        Only for calls that may be made twice, as predictions may: they change nothing.
+        Only for calls that may be repeated, such as predictions, which change nothing.
         """
         self._budget.earn()
         content = body.model_dump_json().encode()
@@ -165,7 +165,7 @@ class Callee:
         headers = {"Content-Type": "application/json", HEADER: str(max(1, int(left_s * 1000))), "X-Request-ID": request}
         timeout = httpx.Timeout(left_s, connect=min(left_s, self._connect_s))
         try:
-            async with asyncio.timeout(left_s):    # httpx's bound each read; this one bounds them all together
+            async with asyncio.timeout(left_s):    # httpx limits each read; this limits all of them together
                 response = await self._client.post(path, content=content, headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             raise CallError(self.name, "cannot be reached", 503, again=True) from None

@@ -1,7 +1,7 @@
-"""A relational store: SQLite in the data folder unless a URL names another; PostgreSQL runs the same code.
+"""A relational store: SQLite in the data folder, or a database at a URL; the same code works with PostgreSQL.
 
-Transactions are either `reading`, which never wait for a writer, or `writing`, which take SQLite's one write lock when
-they begin: a transaction that reads first and asks for the lock later can fail, however long it is willing to wait
+Transactions are either `reading`, which never wait for a writer, or `writing`, which take SQLite's only write lock when
+they begin: a transaction that reads first and requests the lock later can fail, whatever its timeout is
 (https://www.sqlite.org/lang_transaction.html, "Deferred, Immediate, and Exclusive").
 """
 
@@ -22,7 +22,7 @@ from kit.settings import Settings
 
 BUSY_MS = 20_000
 CONNECT_S = 5
-_SCHEMA_LOCK = 0x6B6974                             # any number that no other use of advisory locks takes
+_SCHEMA_LOCK = 0x6B6974                             # any number that no other advisory lock has
 Values = Mapping[str, object]
 
 
@@ -39,7 +39,7 @@ class RefusedDatabaseError(Exception):
 def open_database(settings: DatabaseSettings, name: str) -> Engine:
     """Return the engine of a store, without connecting to it; raises `RefusedDatabaseError` for a wrong URL.
 
-    `name` is that of the file, `NAME.db` in `data_dir`, where no URL is set.
+    Without a URL, the file is `NAME.db` in `data_dir`.
     """
     url = _url(settings.database_url, settings.data_dir, name)
     if url.get_backend_name() == "postgresql":
@@ -51,9 +51,9 @@ def open_database(settings: DatabaseSettings, name: str) -> Engine:
 
 
 def create_tables(engine: Engine, metadata: MetaData) -> None:
-    """Create the tables that are missing; several processes may do so at once.
+    """Create missing tables; several processes may do so at the same time.
 
-    Raises `RefusedDatabaseError` where the database does not answer.
+    Raises `RefusedDatabaseError` if the database does not answer.
     """
     where = engine.url.render_as_string(hide_password=True)
     try:
@@ -76,13 +76,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that may write; it is committed at the end, or undone where an exception leaves it."""
+    """Open a transaction that may write; it is committed at the end, or rolled back after an exception."""
     with engine.execution_options(writes=True).begin() as connection:
         yield connection
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Values], *, replace: bool) -> None:
-    """Insert rows; one whose primary key is there already takes its place, or else changes nothing."""
+    """Insert rows; a row with an existing primary key replaces the old row, or is ignored."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
@@ -98,7 +98,7 @@ def put(connection: Connection, table: Table, rows: Sequence[Values], *, replace
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of what a driver says, without the statement that it was about."""
+    """Return the first line of a driver's error, without the statement."""
     said = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
     return said.strip().partition("\n")[0]
 
@@ -115,7 +115,7 @@ def _url(given: str, data_dir: Path, name: str) -> URL:
 
 
 def _prepare(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
-    """Readers beside one writer, waiting in place of failing; transactions begin where SQLAlchemy says so."""
+    """Allow readers in parallel with one writer, wait for locks, and let SQLAlchemy begin transactions."""
     connection.isolation_level = None
     for pragma in (f"busy_timeout = {BUSY_MS}", "journal_mode = WAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()

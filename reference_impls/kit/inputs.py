@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:                              # a part that runs no model needs no scikit-learn
+if TYPE_CHECKING:                              # processes without a model need no scikit-learn
     from kit.models import Floats, Model, Prediction
 
 MOST_RECORDS = 1000
-_MOST = 1e30                                       # models compute in single precision, whose numbers end at 3e38
+_MOST = 1e30                                       # models use single precision, whose maximum is 3e38
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True, ge=-_MOST, le=_MOST)]
 Record = Annotated[list[Finite], Field(max_length=1000)]
 
 
 class UnfitInputError(ValueError):
-    """Records that the model does not take."""
+    """Records that do not fit the model."""
 
 
 class Records(BaseModel):
-    """Records to predict: a list of lists of finite numbers, as many as the model has features."""
+    """Records to predict: lists of finite numbers, one number for each feature of the model."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,7 +43,7 @@ class Labelled(BaseModel):
 
 
 class Predictions(BaseModel):
-    """The answer: a prediction for each record, and which model made them."""
+    """The answer: a prediction for each record, and the model that made them."""
 
     model: str
     version: str
@@ -56,6 +56,6 @@ def answer(model: Model, records: Records) -> Predictions:
 
 
 def as_answer(model: Model, predictions: list[Prediction]) -> Predictions:
-    """Put predictions into the form in which they are sent."""
+    """Return predictions in the form of the answer."""
     labelled = [Labelled(label=p.label, probability=p.probability) for p in predictions]
     return Predictions(model=model.card.name, version=model.card.version, predictions=labelled)

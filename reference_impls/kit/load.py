@@ -1,8 +1,8 @@
-"""An open-loop load generator: requests leave by a schedule, whether or not earlier ones were answered.
+"""An open-loop load generator: requests are sent on a schedule, whether or not earlier ones were answered.
 
-A generator that waits for an answer before it asks again slows down with the service, and so never sees the queue that
-its users would stand in (coordinated omission; Tene, "How NOT to Measure Latency", 2015). Here each latency counts
-from the moment at which the request was due, and a run whose own generator was too late to be believed says so.
+A generator that waits for each answer slows down with the service, and so never measures the queueing time of its users
+(coordinated omission; Tene, "How NOT to Measure Latency", 2015). Here, latency starts when the request was due. If the
+generator itself was too late, the run is invalid.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from yarl import URL
 MOST_REQUESTS = 1_000_000
 MOST_SECONDS = 3600.0
 MOST_RATE = 5000.0
-MOST_LATENESS_SHARE = 0.05                         # of the measured p50
+MOST_LATENESS_SHARE = 0.05                         # share of the measured p50
 MOST_DRIFT = 0.05
 MOST_RATE_ERROR = 0.02
 _AWAKE_S = 0.0025
-_HANDOVER_S = 0.00012                              # what its waking up and handing over take on an idle machine
+_HANDOVER_S = 0.00012                              # time to wake up and send on an idle machine
 
 
 class LoadError(ValueError):
-    """A run that is not started: a target that is not one's own, or a plan beyond the limits."""
+    """A run that is not started: an unconfirmed target on another machine, or a plan beyond the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: its path below the target, its body, and the method; a body is sent as JSON."""
+    """One request: its path relative to the target, its body, and the method; a body is sent as JSON."""
 
     path: str
     body: bytes = b""
@@ -50,10 +50,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is sent where: `rate` per second for `seconds`, after `warmup_s` at the same rate that do not count.
+    """The plan of a run: `rate` per second for `seconds`, after `warmup_s` at the same rate, which is not measured.
 
-    A request beyond `most_in_flight` unanswered ones is not sent and counts as an error, and so does one without an
-    answer within `timeout_s`. `own_target` says that the user may load a target that is not on this machine.
+    A request beyond `most_in_flight` unanswered ones is not sent; it is an error, like a request without an answer
+    within `timeout_s`. `own_target` confirms that the user may load a target on another machine.
     """
 
     url: str
@@ -69,10 +69,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One entry a measured request, in the order in which they were due.
+    """One entry for each measured request, in the order of the schedule.
 
-    `due_s` and `sent_s` count from the start of the measured part, `latency_s` from `due_s`; `status` is that of HTTP,
-    and 0 where there was no answer.
+    `due_s` and `sent_s` are relative to the start of the measured part, `latency_s` to `due_s`; `status` is the HTTP
+    status, or 0 without an answer.
     """
 
     due_s: NDArray[np.float64]
@@ -85,9 +85,9 @@ class Samples:
 class Record:
     """The result of a run; rates per second, times in seconds.
 
-    The percentiles are those of the good answers (status below 400), by the next higher of them; NaN without any.
-    `offered` is the rate of the schedule as drawn, `sent` that at which requests left, `achieved` that at which good
-    answers came in the measured time. `drift` is the change of the p50 from the first half to the second, as a share.
+    The percentiles are those of the good answers (status below 400), rounded up to a measured value; NaN without any.
+    `offered` is the rate of the random schedule, `sent` the rate of sent requests, `achieved` the rate of good answers
+    in the measured time. `drift` is the change of the p50 from the first half to the second, as a share.
     """
 
     offered: float
@@ -120,7 +120,7 @@ class FailedGate:
 
     @property
     def whose(self) -> Literal["generator", "service"]:
-        """Who is to blame: the generator was late, or the service did not keep up or changed while measured."""
+        """Whose fault it is: the generator was late, or the service did not keep up or was not stable."""
         return "generator" if self.name in {"lateness", "sent"} else "service"
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ class FailedGate:
 def failed_gates(
     record: Record, lateness: float = MOST_LATENESS_SHARE, drift: float = MOST_DRIFT
 ) -> list[FailedGate]:
-    """Return the gates that a run failed; where there are any, its percentiles are not to be believed.
+    """Return the gates that a run failed; if there are any, its percentiles are invalid.
 
     Lateness p99 below 5 % of the measured p50, drift below 5 %, sent and achieved rate within 2 % of the offered one.
     """
@@ -150,14 +150,14 @@ def failed_gates(
 
 
 def run(plan: Plan, calls: Sequence[Call]) -> tuple[Record, Samples]:
-    """Send the calls in turn, as planned, and return what came of it; raises `LoadError` before anything is sent."""
+    """Send the calls in turn, as planned, and return the result; raises `LoadError` before anything is sent."""
     check(plan, calls)
     with _undisturbed():
         return asyncio.run(_Run(plan, calls).run())
 
 
 def check(plan: Plan, calls: Sequence[Call]) -> None:
-    """Raise `LoadError` for a plan beyond the limits, or a target that is not on this machine and not one's own."""
+    """Raise `LoadError` for a plan beyond the limits, or an unconfirmed target on another machine."""
     if not calls:
         raise LoadError("there are no requests to send")
     if not 0 < plan.rate <= MOST_RATE:
@@ -171,7 +171,7 @@ def check(plan: Plan, calls: Sequence[Call]) -> None:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether all addresses of a URL's host are of this machine; raises `LoadError` where it is no HTTP URL."""
+    """Return whether all addresses of a URL's host are on this machine; raises `LoadError` if it is not an HTTP URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise LoadError(f"{url} is not the address of a service; example: http://127.0.0.1:8000")
@@ -183,7 +183,7 @@ def is_loopback(url: str) -> bool:
 
 
 def schedule(plan: Plan) -> list[float]:
-    """Return when the requests are due, in seconds from the start of the measured part; the warm-up lies before 0.
+    """Return when the requests are due, in seconds from the start of the measured part; the warm-up is before 0.
 
     >>> schedule(Plan("http://127.0.0.1", rate=2, seconds=1, warmup_s=1.0, arrivals="constant"))
     [-1.0, -0.5, 0.0, 0.5]
@@ -197,7 +197,7 @@ def schedule(plan: Plan) -> list[float]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the collector of garbage from making requests late."""
+    """Pause the garbage collector, which could delay requests."""
     collects = gc.isenabled()
     gc.collect()
     gc.disable()
@@ -209,7 +209,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 class _Run:
-    """One run: what is due, what was sent, what came back."""
+    """One run: its schedule, its sent requests, its answers."""
 
     def __init__(self, plan: Plan, calls: Sequence[Call]) -> None:
         self.plan = plan
@@ -223,7 +223,7 @@ class _Run:
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> tuple[Record, Samples]:
-        """Send everything on its schedule, wait for the answers, and sum up."""
+        """Send all requests on schedule, wait for the answers, and summarise them."""
         timeout = aiohttp.ClientTimeout(total=self.plan.timeout_s)
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
         headers = {"Content-Type": "application/json"}
@@ -241,7 +241,7 @@ class _Run:
                 task = asyncio.create_task(self._send(session, index, start))
                 self.tasks.add(task)
                 task.add_done_callback(self.tasks.discard)
-            while self.tasks:                      # each is bounded by its timeout
+            while self.tasks:                      # each ends after its timeout
                 await asyncio.wait(self.tasks)
         return self._result()
 
@@ -270,9 +270,9 @@ class _Run:
 
 
 def summary(seconds: float, samples: Samples, errors: Counter[str], carried: int = 0) -> Record:
-    """Sum up the samples of a run that was measured for so many seconds.
+    """Summarise the samples of a run over its measured seconds.
 
-    `carried` good answers to requests of the warm-up came in that time; as many are still to come at its end.
+    `carried` is the number of good answers in that time to requests of the warm-up; as many answers come after its end.
     """
     good = (samples.status > 0) & (samples.status < 400)
     latency, due = samples.latency_s[good], samples.due_s[good]
@@ -298,9 +298,9 @@ def _percentile(values: NDArray[np.float64], share: float) -> float:
 
 
 async def _until(moment: float) -> None:
-    """Wait for a moment of `time.perf_counter`, awake at its end: the loop's timers are only good to a millisecond.
+    """Wait until a time of `time.perf_counter`, busily at the end: the loop's timers are only precise to a millisecond.
 
-    Answers are read meanwhile: each turn gives way to what is ready.
+    Answers are read meanwhile, because each turn yields to the event loop.
     """
     while (wait := moment - time.perf_counter()) > 0:
         await asyncio.sleep(wait - _AWAKE_S if wait > _AWAKE_S else 0)

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error, those of the libraries too."""
+"""Structured logs: one JSON object per line on standard error, including the logs of libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kit.settings import Settings
 
 
 def configure_logs(settings: Settings, service: str) -> None:
-    """Send all logs of this process through structlog; each line says which service, or part of one, wrote it."""
+    """Send all logs of this process through structlog; each line names the service or its part."""
     name, level = settings.part or service, settings.log_level
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

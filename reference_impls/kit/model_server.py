@@ -1,6 +1,6 @@
-"""A server of one model, for patterns whose idea lies in front of it: `python -m kit.model_server NAME`.
+"""A server of one model, for patterns that differ only in front of it: `python -m kit.model_server NAME`.
 
-The model is the file of that name in `SERVE_DATA_DIR`; where there is none, it is trained first.
+The model is the file of that name in `SERVE_DATA_DIR`; if there is none, it is trained first.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pydantic import Field
 from kit.calls import RequestDeadline, use_deadlines
 from kit.inputs import Predictions, Records, answer
 from kit.models import DataSet, Model, load, refusing, trained
-from kit.plain import warmed
+from kit.plain import warm_up
 from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
 
 class ModelServerSettings(Settings):
-    """What is trained where there is no model yet, and how long a request may take where its caller does not say."""
+    """The model to train if there is none yet, and the default deadline of a request."""
 
     data_set: DataSet = "iris"
     deadline_s: float = Field(2, gt=0)
@@ -27,13 +27,13 @@ class ModelServerSettings(Settings):
 
 def create_app(model: Model, settings: ModelServerSettings) -> FastAPI:
     """Return the app that serves a model."""
-    app = make_app(model.card.name, settings, warmed(model))
+    app = make_app(model.card.name, settings, warm_up(model))
     use_deadlines(app, settings.deadline_s)
 
     @app.post("/predict")
     def predict(records: Records, deadline: RequestDeadline) -> Predictions:
-        """Predict; in a thread, beside the event loop."""
-        deadline.check()                       # it may have waited for its thread
+        """Predict, in a thread outside the event loop."""
+        deadline.check()                       # it may have waited for a thread
         return answer(model, records)
 
     return app

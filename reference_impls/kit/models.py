@@ -1,7 +1,7 @@
-"""Small real models: trained on a data set that scikit-learn ships, kept in a format that cannot run code.
+"""Small real models, trained on a data set of scikit-learn, stored in a format that cannot run code.
 
-`skops` stores no bytecode, unlike pickle, and `load` refuses types that are not known to be harmless. Beside each
-model lies its card: digest, features, classes, and what the training data looked like, which monitoring needs.
+`skops` stores no bytecode, unlike pickle, and `load` rejects types that are not known to be harmless. Each model has a
+card in the same folder: digest, features, classes, and the distribution of the training data for monitoring.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RefusedModelError(Exception):
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """End the process with the reason where a model must not be served."""
+    """Exit with the reason if a model must not be served."""
     try:
         yield
     except RefusedModelError as error:
@@ -53,7 +53,7 @@ def refusing() -> Iterator[None]:
 
 
 class Estimator(Protocol):
-    """What the kit asks of a classifier, as scikit-learn has it."""
+    """The interface of a classifier, as in scikit-learn."""
 
     @property
     def classes_(self) -> NDArray[np.int64]:
@@ -67,10 +67,10 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is known of a model: `digest` is the SHA-256 of its file, `quantiles` has one row a feature.
+    """The card of a model: `digest` is the SHA-256 of its file, `quantiles` has one row for each feature.
 
-    `quantiles` are the deciles of the training data, `shares` how often each class stands in it, `accuracy` is that on
-    a fifth of the data which training did not see.
+    `quantiles` are the deciles of the training data, `shares` the shares of its classes, `accuracy` is measured on a
+    fifth of the data that was not used for training.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Model:
         return np.asarray(self.estimator.predict_proba(inputs), dtype=np.float64)
 
     def predict(self, inputs: Floats) -> list[Prediction]:
-        """Return the likeliest class of each record with its probability."""
+        """Return the most likely class of each record with its probability."""
         probabilities = self.probabilities(inputs)
         best = probabilities.argmax(axis=1)
         return [
@@ -120,7 +120,7 @@ def examples(data_set: DataSet) -> Floats:
 
 
 def split(data_set: DataSet, seed: int = 7) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the records that training sees, those that it does not (a fifth), and the classes of both."""
+    """Return the records for training, those for testing (a fifth), and the classes of both."""
     inputs, target = _LOADERS[data_set](return_X_y=True)
     return _split(np.asarray(inputs, dtype=np.float64), np.asarray(target, dtype=np.int64), seed)
 
@@ -128,7 +128,7 @@ def split(data_set: DataSet, seed: int = 7) -> tuple[Floats, Floats, NDArray[np.
 def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, seed: int = 7) -> Path:
     """Train a classifier, write it and its card into a folder, and return the model's path.
 
-    A logistic regression, or a forest of so many `trees`. The file appears whole or not at all.
+    It is a logistic regression, or a forest with `trees`. The file is written atomically.
     """
     bunch = _LOADERS[data_set]()
     return train_on(
@@ -142,7 +142,7 @@ def train_on(
     inputs: Floats, target: NDArray[np.int64], folder: Path, *, name: str, features: tuple[str, ...],
     classes: tuple[str, ...], trees: int = 0, seed: int = 7,
 ) -> Path:  # fmt: skip
-    """Train a classifier on records of one's own, as `train` does.
+    """Train a classifier on given records, as `train` does.
 
     `inputs` has shape (records, features); `target` holds for each record the index of its class.
     """
@@ -172,15 +172,15 @@ def train_on(
 
 
 def trained(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) -> Path:
-    """Return the model of a folder; it is trained first where there is none."""
+    """Return the model of a folder; it is trained first if there is none."""
     path = folder / f"{name or data_set}.skops"
     return path if path.is_file() and card_path(path).is_file() else train(data_set, folder, name=name, trees=trees)
 
 
 def load(path: Path, digest: str = "") -> Model:
-    """Load a model whose bytes have the digest of its card, and `digest` where one is given.
+    """Load a model if its bytes have the digest of its card, and the given `digest`.
 
-    Raises `RefusedModelError` for a file that is missing, altered, or holds types which skops does not trust.
+    Raises `RefusedModelError` for a file that is missing, altered, or contains types that skops does not trust.
     """
     card = read_card(path)
     try:
@@ -200,18 +200,18 @@ def load(path: Path, digest: str = "") -> Model:
             raise RefusedModelError(f"{path}: contains trees with indices outside the tree")
     except RefusedModelError:
         raise
-    except Exception as error:  # whatever a damaged archive raises, it is not served
+    except Exception as error:  # a damaged archive may raise anything
         raise RefusedModelError(f"{path}: is not a skops file: {error}") from None
     return Model(card, estimator)
 
 
 def card_path(model: Path) -> Path:
-    """Return where the card of a model lies."""
+    """Return the path of a model's card."""
     return model.with_suffix(".json")
 
 
 def read_card(model: Path) -> Card:
-    """Read the card of a model; raises `RefusedModelError` where it is missing or damaged."""
+    """Read the card of a model; raises `RefusedModelError` if it is missing or damaged."""
     path = card_path(model)
     try:
         values = json.loads(path.read_text())
@@ -242,7 +242,7 @@ def _estimator(trees: int, seed: int) -> Pipeline:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then move it there: readers never see half of it."""
+    """Write a temporary file, then rename it: readers never see a part of it."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_bytes(data)
     partial.replace(path)

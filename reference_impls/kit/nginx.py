@@ -1,4 +1,4 @@
-"""nginx as a part of a pattern: a configuration written from a template, all of its files below one folder."""
+"""nginx as a part of a pattern: its configuration comes from a template, and all of its files are in one folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def nginx() -> str | None:
 def nginx_part(template: Path, folder: Path, **values: str | int) -> Part:
     """Write the `http` block of a template, with its `$names` filled in, and return nginx with that configuration.
 
-    Raises `FileNotFoundError` where this machine has no nginx.
+    Raises `FileNotFoundError` if this machine has no nginx.
     """
     program = nginx()
     if program is None:
@@ -45,4 +45,4 @@ def nginx_part(template: Path, folder: Path, **values: str | int) -> Part:
     file = folder / "nginx.conf"
     file.write_text(_FRAME.substitute(user=user, http=http))
     command = [program, "-p", str(folder.resolve()), "-c", str(file.resolve()), "-g", "daemon off;"]
-    return Part("nginx", command, stop_signal=signal.SIGQUIT)  # SIGTERM would cut the requests in flight
+    return Part("nginx", command, stop_signal=signal.SIGQUIT)  # SIGTERM would abort requests in flight

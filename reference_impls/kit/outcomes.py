@@ -1,4 +1,4 @@
-"""How a service tells what became of work that is done later: one path a result, and a status code a state."""
+"""The results of asynchronous work: one path for each result, and one status code for each state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGAIN = {"Retry-After": "1"}
 
 
 class Outcome(BaseModel):
-    """What is known of an id: pending, done with an answer, or dead with a reason."""
+    """The state of an id: pending, done with an answer, or dead with a reason."""
 
     id: str
     status: Status
@@ -25,13 +25,13 @@ class Outcome(BaseModel):
 
     @classmethod
     def of(cls, result: Result) -> Outcome:
-        """Put a stored result into the form in which it is sent."""
+        """Return a stored result in the form of the answer."""
         said = Predictions.model_validate_json(result.answer) if result.answer else None
         return cls(id=result.id, status=result.status, answer=said, reason=result.reason or None)
 
 
 def open_results(settings: DatabaseSettings) -> Results:
-    """Return the store of results; one that cannot be used ends the process with the reason."""
+    """Return the store of results; exit with the reason if it cannot be used."""
     try:
         results = Results(open_database(settings, "results"))
         results.create()
@@ -41,7 +41,7 @@ def open_results(settings: DatabaseSettings) -> Results:
 
 
 def add_outcomes(app: FastAPI, results: Results, path: str) -> None:
-    """Answer GET at `path/ID`: 200 with the answer, 202 while it is pending, 410 with the reason where it is dead."""
+    """Answer GET at `path/ID`: 200 with the answer, 202 while it is pending, 410 with the reason if it is dead."""
 
     @app.get(path + "/{key}")
     def look(key: str) -> JSONResponse:
@@ -50,7 +50,7 @@ def add_outcomes(app: FastAPI, results: Results, path: str) -> None:
             raise HTTPException(404, "no request with this id was accepted")
         status = {"pending": 202, "done": 200, "dead": 410}[result.status]
         body = Outcome.of(result).model_dump(exclude_none=True)
-        headers = {"Cache-Control": "no-store", **(AGAIN if status == 202 else {})}  # a dead one may come back
+        headers = {"Cache-Control": "no-store", **(AGAIN if status == 202 else {})}  # a dead one may be retried
         return JSONResponse(body, status, headers)
 
     @app.exception_handler(SQLAlchemyError)

@@ -1,4 +1,4 @@
-"""A server that does nothing but predict: what stands behind a front, or is put under load."""
+"""A server that only predicts: behind a front end, or for load tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kit.settings import Settings
 from kit.web import Lifespan, make_app, serve
 
 
-def warmed(model: Model) -> Lifespan:
-    """Return the lifespan of an app that predicts once before it is ready: no caller pays for the slow first call."""
+def warm_up(model: Model) -> Lifespan:
+    """Return the lifespan of an app that predicts once before it is ready, because the first call is slow."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -25,10 +25,10 @@ def warmed(model: Model) -> Lifespan:
 
 
 def serve_model(title: str, settings: Settings, data_set: DataSet, *, name: str = "", trees: int = 0) -> None:
-    """Serve a model of the data folder, trained first where there is none, until SIGTERM; or refuse to start."""
+    """Serve a model of the data folder until SIGTERM; train it first if there is none. Exit if it cannot be served."""
     with refusing():
         model = load(trained(data_set, settings.data_dir, name=name, trees=trees))
-    app = make_app(title, settings, warmed(model))
+    app = make_app(title, settings, warm_up(model))
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:

@@ -13,9 +13,9 @@ _TRIES = 200
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Open the listening socket; one that is taken ends the process with what to do."""
+    """Open the listening socket; if the port is taken, exit with a hint."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's delay off for each connection: else some answers wait 40 ms.
+    # With an explicit protocol, asyncio disables Nagle's algorithm: otherwise some answers wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -30,9 +30,9 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def front_port(settings: Settings, offset: int = 0) -> int:
-    """Return the port of the settings, `offset` further on, or a free one where they leave it open.
+    """Return the port of the settings plus `offset`, or a free one if they set none.
 
-    One that is taken ends the process, as `listen` does: whatever answers there must not pass for the service.
+    If it is taken, exit as in `listen`: another server on it must not be mistaken for the service.
     """
     if not settings.port:
         return free_port(settings.host)
@@ -42,7 +42,7 @@ def front_port(settings: Settings, offset: int = 0) -> int:
 
 
 def address_of(host: str, port: int) -> str:
-    """Return the address of a service, as a browser takes it.
+    """Return the address of a service for a browser.
 
     >>> address_of("::1", 8000)
     'http://[::1]:8000'
@@ -51,10 +51,9 @@ def address_of(host: str, port: int) -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that nothing listens on just now.
+    """Return a port that is currently free.
 
-    It lies below those that systems give to outgoing connections: one of these could take the port of a part that is
-    down for a moment, which then cannot come back.
+    It is below the range for outgoing connections: one of these could take the port of a part during its restart.
     """
     found = next((port for port in random.SystemRandom().sample(_FREE, _TRIES) if _is_free(host, port)), 0)
     return found or refuse(f"{host}: cannot listen on any port from {_FREE.start}; is it an address of this machine?")

@@ -1,4 +1,4 @@
-"""Run the parts of a pattern as processes of their own: start, wait until ready, start again, stop in order."""
+"""Runs the parts of a pattern as processes: starts them, waits until they are ready, restarts and stops them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StartError(Exception):
 
 @dataclass(slots=True)
 class Part:
-    """One process: its command and environment, whether it is started again when it dies, and what asks it to end."""
+    """One process: its command, its environment, whether to restart it when it exits, and the signal that stops it."""
 
     name: str
     command: Sequence[str]
@@ -37,8 +37,8 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; its output goes where that of its parent goes."""
-        # In a group of its own: Ctrl-C reaches the parent alone, which ends the parts in their order.
+        """Start it; it inherits the output of its parent."""
+        # In its own process group: only the parent gets Ctrl-C, and stops the parts in order.
         self.process = subprocess.Popen(self.command, env={**os.environ, **self.settings}, process_group=0)
 
 
@@ -49,23 +49,23 @@ def python_part(name: str, module: str, *words: str, restart: bool = True, **set
 
 
 class Processes:
-    """The parts of a pattern, stopped in the order in which they were given: what takes requests comes first."""
+    """The parts of a pattern, stopped in the given order: the part that receives requests comes first."""
 
     def __init__(self, *parts: Part) -> None:
         self.parts = parts
         self._stopping = False
 
     def run(self, ready_urls: Sequence[str] = (), announcement: str = "", patience_s: float = 60) -> int:
-        """Start all, from the last to the first, say so when they are ready, and keep them until SIGTERM or SIGINT.
+        """Start all parts from the last to the first, report when they are ready, and run until SIGTERM or SIGINT.
 
-        Returns the exit status: 0 after a stop that was asked for, 3 where a part did not start.
+        Returns the exit status: 0 after a requested stop, 3 if a part did not start.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
             for part in reversed(self.parts):
                 part.start()
-            with httpx.Client(timeout=1, verify=False) as client:  # plain HTTP: without certificates it is made at once
+            with httpx.Client(timeout=1, verify=False) as client:  # plain HTTP: faster without loading certificates
                 for url in ready_urls:
                     self._wait(client, url, patience_s)
             if announcement and not self._stopping:
@@ -80,7 +80,7 @@ class Processes:
         return 0
 
     def stop(self, grace_s: float = GRACE_S) -> None:
-        """End all parts in their order; one that does not end in time is killed."""
+        """Stop all parts in order; kill those that do not exit in time."""
         self._stopping = True
         for part in self.parts:
             if part.process is None or part.process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The results of work that is done later: each id is stored once, however often its message comes."""
+"""The results of asynchronous work: each id is stored once, even if its message is delivered again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RESULTS = Table(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is known of an id: `answer` is JSON where it is done, `reason` says why it is dead.
+    """The result of an id: `answer` is JSON if it is done, `reason` says why it is dead.
 
     `digest` is the SHA-256 of the request; `accepted` and `settled` are seconds since 1970, or 0.
     """
@@ -42,43 +42,43 @@ class Result:
 
 
 class Results:
-    """The store; its methods block, raise `SQLAlchemyError` where the database fails, and may be called by threads."""
+    """The store; its methods block, raise `SQLAlchemyError` if the database fails, and are thread-safe."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     def create(self) -> None:
-        """Create the table where it is missing; raises `RefusedDatabaseError`."""
+        """Create the table if it is missing; raises `RefusedDatabaseError`."""
         create_tables(self.engine, _METADATA)
 
     def get(self, key: str) -> Result | None:
-        """Return what is known of an id."""
+        """Return the result of an id."""
         with reading(self.engine) as connection:
             row = connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one_or_none()
         return Result(*row) if row is not None else None
 
     def all(self) -> list[Result]:
-        """Return all that is known, the oldest first."""
+        """Return all results, the oldest first."""
         with reading(self.engine) as connection:
             rows = connection.execute(select(_RESULTS).order_by(_RESULTS.c.accepted)).all()
         return [Result(*row) for row in rows]
 
     def accept(self, key: str, digest: str) -> Result:
-        """Note that an id is to be worked on, where nothing is known of it yet, and return what is known."""
+        """Store an id as pending if it is new, and return its result."""
         with writing(self.engine) as connection:
             put(connection, _RESULTS, [_pending(key, digest)], replace=False)
             return Result(*connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one())
 
     def done(self, key: str, digest: str, answer: str) -> bool:
-        """Store an answer, unless one is stored, or the id is that of another request; tells whether it was stored."""
+        """Store an answer, unless there is one or the id belongs to another request; return whether it was stored."""
         return self._settle(key, digest, status="done", answer=answer, reason="")
 
     def dead(self, key: str, digest: str, reason: str) -> bool:
-        """Store why an id gets no answer, unless it has one, or is that of another request; tells whether it was."""
+        """Store why an id gets no answer, unless it has one or belongs to another request; return whether it was."""
         return self._settle(key, digest, status="dead", answer="", reason=reason)
 
     def revive(self, keys: Sequence[str]) -> None:
-        """Say of dead ids that they are worked on again."""
+        """Mark dead ids as pending again."""
         with writing(self.engine) as connection:
             for key in keys:
                 change = update(_RESULTS).where(_RESULTS.c.id == key, _RESULTS.c.status == "dead")
@@ -86,8 +86,8 @@ class Results:
 
     def _settle(self, key: str, digest: str, **values: str) -> bool:
         with writing(self.engine) as connection:
-            put(connection, _RESULTS, [_pending(key, digest)], replace=False)  # a worker may outrun who accepted it
-            own = (_RESULTS.c.id == key) & (_RESULTS.c.digest == digest)  # and not of another request under this id
+            put(connection, _RESULTS, [_pending(key, digest)], replace=False)  # a worker may be faster than the sender
+            own = (_RESULTS.c.id == key) & (_RESULTS.c.digest == digest)  # not of another request with this id
             change = update(_RESULTS).where(own, _RESULTS.c.status != "done")
             return connection.execute(change.values(settled=time.time(), **values)).rowcount == 1
 

@@ -21,8 +21,7 @@ PREFIX = "SERVE_"
 class Settings(BaseSettings):
     """The settings of every service; a pattern adds its own fields in a subclass.
 
-    `data_dir` is where everything stays that must survive a restart. `part` names a process that belongs to a larger
-    pattern, for its logs.
+    `data_dir` has everything that must survive a restart. `part` names a process of a larger pattern in its logs.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
@@ -40,12 +39,12 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def read_settings(kind: type[S]) -> S:
-    """Read the settings of a service; one that is wrong ends the process with its name and the reason, status 2."""
+    """Read the settings of a service; if one is wrong, exit with its name and the reason, status 2."""
     try:
         settings = kind()
     except ValidationError as error:
         refuse(*(_said(e["loc"], e["msg"]) for e in error.errors()))
-    except SettingsError as error:                 # a value that should be JSON
+    except SettingsError as error:                 # a value that must be JSON
         field = re.search(r'field "(\w+)"', str(error))
         refuse(f"{PREFIX}{field[1].upper() if field else ''}: is not valid JSON")
     if isinstance(settings, Settings):
@@ -64,7 +63,7 @@ def _said(place: tuple[int | str, ...], message: str) -> str:
 
 
 def command_line(module: str, description: str | None, *kinds: type[BaseSettings]) -> ArgumentParser:
-    """Return the parser of `python -m module`; its help ends with the settings, their defaults and what they are.
+    """Return the parser of `python -m module`; its help ends with the settings, their defaults and descriptions.
 
     An unknown `SERVE_` variable is reported on standard error: it may be misspelt, or meant for another pattern.
     """
@@ -92,7 +91,7 @@ def _shown(default: object) -> str:
 
 
 def refuse(*reasons: str) -> NoReturn:
-    """End the process before it serves anything: one line a reason, and exit status 2."""
+    """Exit before serving: print one line for each reason, exit status 2."""
     for reason in reasons:
         print(f"cannot start: {reason}", file=sys.stderr, flush=True)
     raise SystemExit(2)

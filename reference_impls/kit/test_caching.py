@@ -211,10 +211,10 @@ def test_a_store_that_hangs_or_dies_is_gone_around_until_it_is_back(tmp_path: Pa
         asyncio.run(scenario(stack.enter_context(redis_server(tmp_path)), stack))
     changes = [line["event"] for line in logs]
     gone, back = "the cache is down; every value is computed", "the cache is back"
-    assert changes == [gone, back] * (len(changes) // 2) and len(changes) >= 4  # a change is told, not each request
+    assert changes == [gone, back] * (len(changes) // 2) and len(changes) >= 4  # changes are reported, not each request
 
 
-def test_an_old_value_is_given_out_while_its_source_is_down_but_not_for_ever(url: str) -> None:
+def test_a_stale_value_is_returned_while_its_source_is_down_for_a_limited_time(url: str) -> None:
     async def scenario() -> None:
         async def down() -> Numbers:
             raise SourceDownError("refused")

@@ -50,7 +50,7 @@ BUSY = answering(503, '{"error": "full"}')
 
 
 class Server:
-    """An HTTP server that handles one request after another as it is told, the last way for all that follow."""
+    """An HTTP server that handles requests with these handlers in turn, then always with the last."""
 
     def __init__(self, *handlers: Handler) -> None:
         self.handlers = list(handlers)

@@ -1,4 +1,4 @@
-"""A defect is told under its request's id, and its connection stays good; wrong settings are named."""
+"""A defect is reported with its request's id, and its connection still works; wrong settings are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may change a running service: tokens with the names of their holders, read from the environment."""
+"""Tokens for changes to a running service, with the names of their holders, from the environment."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Token = Annotated[SecretStr, Field(min_length=16)]
 
 
 class AdminSettings(Settings):
-    """`admin_tokens` by name, as JSON: `SERVE_ADMIN_TOKENS='{"alice": "at-least-16-letters"}'`; none lets nobody in."""
+    """`admin_tokens` by name, as JSON: `SERVE_ADMIN_TOKENS='{"alice": "at-least-16-letters"}'`; by default none."""
 
     admin_tokens: dict[str, Token] = Field(default_factory=dict)
 
 
 def holder_of(tokens: dict[str, Token]) -> Callable[[Request], str]:
-    """Return a FastAPI dependency that gives the name of the token's holder, and answers 401 or 403 to all others."""
+    """Return a FastAPI dependency that returns the name of the token's holder, and answers 401 or 403 to others."""
 
     def holder(request: Request) -> str:
         if not tokens:

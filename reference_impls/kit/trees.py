@@ -1,4 +1,4 @@
-"""Trees from a file: skops does not trust them, as their indices are followed unchecked; so they are checked here."""
+"""Checks trees from a file: skops does not trust them, because scikit-learn follows their indices unchecked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TREE_TYPE = "sklearn.tree._tree.Tree"
 
 
 class Nodes(Protocol):
-    """The nodes of one tree, as scikit-learn keeps them: arrays of shape (nodes,)."""
+    """The nodes of one tree, as in scikit-learn: arrays of shape (nodes,)."""
 
     children_left: NDArray[np.int64]
     children_right: NDArray[np.int64]
@@ -28,7 +28,7 @@ def trees_of(estimator: object) -> list[Nodes]:
 
 
 def are_sound(trees: Iterable[Nodes], features: int) -> bool:
-    """Tell whether each walk through the trees stays within them, and ends: children lie behind their parents."""
+    """Return whether each walk through the trees stays inside and ends: children come after their parents."""
     return all(_is_sound(tree, features) for tree in trees)
 
 

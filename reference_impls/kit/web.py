@@ -1,4 +1,4 @@
-"""A FastAPI service as all patterns start one: limits, clear errors, health, metrics, logs, a clean end."""
+"""The FastAPI service of all patterns: limits, clear errors, health checks, metrics, logs, a clean stop."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from kit.settings import Settings
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
 _ROUTED = "-"
-_REQUEST_ID = re.compile(rb"[!-~]{1,64}")            # what may stand in a header of a further call
+_REQUEST_ID = re.compile(rb"[!-~]{1,64}")            # safe in a header of a further call
 _LINGER = 10
 _AFTER_DRAIN_S = 5.0
 _LINGER_S = 2.0
@@ -42,7 +42,7 @@ log = logger(__name__)
 
 
 class Metrics:
-    """The metrics of one service, in a registry of its own."""
+    """The metrics of one service, in its own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -59,8 +59,8 @@ def make_app(
 ) -> FastAPI:  # fmt: skip
     """Return an app with `/live`, `/ready` and `/metrics`; its `state.metrics.registry` takes further metrics.
 
-    `not_ready` says why the service cannot take traffic, and nothing where it can; `detail` what else `/ready` tells.
-    What `lifespan` loads before it yields is loaded before the first connection is accepted.
+    `not_ready` returns why the service cannot take traffic, or nothing if it can; `detail` returns further fields of
+    `/ready`. Everything that `lifespan` loads before it yields is loaded before the first connection is accepted.
     """
     app = FastAPI(title=title, lifespan=lifespan)
     metrics = app.state.metrics = Metrics()
@@ -97,7 +97,7 @@ def make_app(
 
 
 class _LimitBody:
-    """Answers 413 to a body above the limit, whether its length is announced or only met while reading."""
+    """Answers 413 to a body above the limit, whether its length is announced or found while reading."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self.app = app
@@ -120,7 +120,7 @@ class _LimitBody:
             return message
 
         if announced.isdigit() and int(announced) > self.most:
-            if b"expect" not in headers:           # else the client asks before it sends the body
+            if b"expect" not in headers:           # with it, the client waits before it sends the body
                 await _read_away(receive, self.most * _LINGER)
             text = f"the body is larger than {self.most} bytes"
             await JSONResponse({"error": text}, 413, {"Connection": "close"})(scope, receive, send)
@@ -129,7 +129,7 @@ class _LimitBody:
 
 
 async def _read_away(receive: Receive, most: int) -> None:
-    """Drop a body, for a while: a client that is cut off while it sends may never see the answer."""
+    """Read and drop a body for a while: a client that is disconnected while sending may never see the answer."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_S):
             while most > 0 and (message := await receive()).get("more_body"):
@@ -137,7 +137,7 @@ async def _read_away(receive: Receive, most: int) -> None:
 
 
 class _Observe:
-    """Counts, times and logs each request, under the id that its caller sent or one of its own."""
+    """Counts, times and logs each request, with the id from its caller or a new one."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -164,7 +164,7 @@ class _Observe:
         self.metrics.in_flight.inc()
         try:
             await self.app(scope, receive, observed)
-        except Exception as error:                 # a defect; its connection is still good for other requests
+        except Exception as error:                 # a defect; the connection still works for other requests
             log.error("request failed", reason=repr(error), exc_info=True)
             if started:
                 raise
@@ -183,7 +183,7 @@ class _Observe:
 
 
 class _Server(uvicorn.Server):
-    """Prints the address once it answers there."""
+    """Prints the address when the server is ready."""
 
     def __init__(self, config: uvicorn.Config, title: str, settings: Settings) -> None:
         super().__init__(config)
@@ -192,13 +192,13 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.collect()                               # what is loaded stays: walking it all again would hold up a request
-        gc.freeze()                                # for 100 ms now and then
+        gc.collect()                               # loaded objects stay: scanning them again would delay requests
+        gc.freeze()                                # by 100 ms occasionally
         if self.started and sockets:
             announce(self.title, address(sockets[0]), self.settings)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Threads cannot be cancelled: where one works on, the process ends without it.
+        # Threads cannot be cancelled: if one continues, the process exits anyway.
         watch = threading.Timer(self.settings.drain_s + _AFTER_DRAIN_S, os._exit, (4,))
         watch.daemon = True
         watch.start()
@@ -206,7 +206,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(app: FastAPI, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then take no new connections and let the requests in flight end."""
+    """Serve until SIGTERM or SIGINT; then accept no connections, and finish the requests in flight."""
     configure_logs(settings, app.title)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=max(1, round(settings.drain_s)),
@@ -214,7 +214,7 @@ def serve(app: FastAPI, settings: Settings) -> None:
     )  # fmt: skip
     server = _Server(config, app.title, settings)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)                # uvicorn hands the signal on when it is done
+        signal.signal(number, _end)                # uvicorn raises the signal again at the end
     server.run(sockets=[listen(settings)])
     sys.exit(0 if server.started else 3)
 
@@ -224,13 +224,13 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def address(listener: socket.socket) -> str:
-    """Return the address of a listening socket, as a browser takes it."""
+    """Return the address of a listening socket for a browser."""
     host, port = listener.getsockname()[:2]
     return address_of(host, port)
 
 
 def announce(title: str, where: str, settings: Settings) -> None:
-    """Print where a service answers; a part of a larger pattern only logs it, as its callers go to the front."""
+    """Print the address of a service; a part of a larger pattern only logs it, because callers use the front end."""
     if settings.part:
         log.info("listening", address=where)
     else:

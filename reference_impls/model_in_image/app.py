@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from kit.inputs import Predictions, Records, answer
 from kit.models import RefusedModelError, refusing
-from kit.plain import warmed
+from kit.plain import warm_up
 from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 from model_in_image.build import build
@@ -47,7 +47,7 @@ def create_app(settings: ModelInImageSettings) -> FastAPI:
     release, model = open_release(folder)
     if settings.tag not in ("", release.tag):
         raise RefusedModelError(f"{folder}: contains release {release.tag}, but SERVE_TAG says {settings.tag}")
-    app = make_app("model-in-image", settings, warmed(model))
+    app = make_app("model-in-image", settings, warm_up(model))
     info = Info("release", "The release that answers.", registry=app.state.metrics.registry)
     info.info({"tag": release.tag, "model_version": model.card.version})
 

@@ -90,7 +90,7 @@ class Loader:
             except LoadError as error:
                 if self.served is None and isinstance(error, UnreachableError):
                     self._start_from_kept(str(error))
-                self._end.wait(pause_s * random.uniform(0.5, 1))       # replicas do not come back all at once
+                self._end.wait(pause_s * random.uniform(0.5, 1))       # replicas do not retry at the same time
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class Loader:
                 served = Served(said.version, self._fetch(said))
             except (LoadError, OSError) as problem:
                 error = problem if isinstance(problem, LoadError) else LoadError(f"it cannot be stored: {problem}")
-                if self.reason != str(error):      # told when it changes, not at each attempt
+                if self.reason != str(error):      # reported when it changes, not at each attempt
                     self.reason = str(error)
                     serves = self.served.version if self.served else "nothing"
                     log.warning("not loaded", reason=self.reason, still_served=serves)
@@ -153,7 +153,7 @@ class Loader:
         _write(path, content)
         _write(card_path(path), json.dumps(said.card).encode())
         try:
-            model = tried(path, said.digest)
+            model = tested(path, said.digest)
         except RefusedModelError as error:
             shutil.rmtree(folder)
             raise LoadError(f"version {said.version} is rejected: {error}") from None
@@ -174,7 +174,7 @@ class Loader:
         try:
             kept = Kept.model_validate_json((self._kept / _CURRENT).read_bytes())
             if self._settings.version in ("production", kept.version):
-                self.served = Served(kept.version, tried(self._kept / kept.folder / "model.skops", kept.digest))
+                self.served = Served(kept.version, tested(self._kept / kept.folder / "model.skops", kept.digest))
                 log.warning("started from the last verified copy", version=kept.version, reason=reason)
         except FileNotFoundError:
             return
@@ -182,7 +182,7 @@ class Loader:
             log.error("the stored copy is not used", reason=str(error))
 
 
-def tried(path: Path, digest: str) -> Model:
+def tested(path: Path, digest: str) -> Model:
     """Load a model whose digest is known and let it predict the golden record; raises `RefusedModelError`."""
     model = load(path, digest)
     record, label = GOLDEN

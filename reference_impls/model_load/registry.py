@@ -173,7 +173,7 @@ def as_version(model: Path, version: str = "") -> Mapping[str, JsonValue]:
 def main() -> None:
     """Serve until SIGTERM; an empty registry gets a first model, so that there is one to load."""
     settings = read_settings(RegistrySettings)
-    configure_logs(settings, TITLE)                # before the first version is registered, and told
+    configure_logs(settings, TITLE)                # before the first version is registered and logged
     registry = Registry(settings.data_dir / "registry")
     if not registry.all("iris"):
         new = NewVersion.model_validate(as_version(train("iris", settings.data_dir / "training")))

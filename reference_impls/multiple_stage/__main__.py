@@ -17,7 +17,7 @@ def main() -> int:
     command_line("multiple_stage", __doc__, MultipleStageSettings).parse_args()
     settings = read_settings(MultipleStageSettings)
     open_results(settings).engine.dispose()
-    open_queue(settings, QUEUE)                    # a URL of no known kind is told before anything starts
+    open_queue(settings, QUEUE)                    # an unknown URL scheme is reported before anything starts
     light_model(settings), heavy_model(settings)   # once, before the parts read them
     port = front_port(settings)
     api = python_part("first-stage", "multiple_stage.api", port=port)

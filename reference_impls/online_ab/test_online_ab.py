@@ -75,7 +75,7 @@ def test_a_user_counts_once_with_the_first_outcome(postgres_url: str) -> None:
     first, second = (remember(engine, "tests", "ada", "current", "1") for _ in range(2))
     assert tell(engine, first, False) is False
     assert tell(engine, second, True) is True
-    assert tell(engine, first, True) is False          # the first that was told stays
+    assert tell(engine, first, True) is False          # the first reported one stays
     assert tell(engine, "0" * 32, True) is None
     found = compare(engine, settings())
     assert (found.current.users, found.current.successes, found.difference) == (1, 0, None)

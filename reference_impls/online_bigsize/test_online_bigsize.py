@@ -1,4 +1,4 @@
-"""The model is really big and really waited for; each cure in front of it changes what a caller waits for."""
+"""The model is really big and slow; each fix in front of it changes how long a caller waits."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ def test_bad_input_and_a_damaged_model_are_refused(folder: Path, tmp_path: Path)
     assert "SERVE_UNITS" in refusal(tmp_path, "online_bigsize", units=10**9)
 
 
-@pytest.mark.parametrize("cure", ["--cache", "--ahead"])
-def test_what_is_known_is_answered_without_the_model(cure: str, folder: Path) -> None:
-    with start(folder, "online_bigsize", cure, units=UNITS, known=50) as service:
+@pytest.mark.parametrize("option", ["--cache", "--ahead"])
+def test_what_is_known_is_answered_without_the_model(option: str, folder: Path) -> None:
+    with start(folder, "online_bigsize", option, units=UNITS, known=50) as service:
         first = ask(service, 0, 50)
         assert metric(service, "records_predicted_total") == 50        # by the caller, or ahead of it
         assert ask(service, 0, 50) == first
         assert ask(service, 40, 60)[:10] == first[40:]                 # known and unknown records in one request
         assert metric(service, "records_predicted_total") == 60
         ask(service, 50, 60)
-        assert metric(service, "records_predicted_total") == (60 if cure == "--cache" else 70)
+        assert metric(service, "records_predicted_total") == (60 if option == "--cache" else 70)
 
 
 def test_a_hand_over_is_answered_at_once_and_done_even_when_the_service_is_stopped(folder: Path) -> None:

@@ -120,7 +120,7 @@ def main() -> None:
     settings = read_settings(ParameterBasedSettings)
     if not settings.parameters.is_absolute():
         settings = settings.model_copy(update={"parameters": settings.data_dir / settings.parameters})
-    configure_logs(settings, TITLE)                # before the first parameters are taken, and told
+    configure_logs(settings, TITLE)                # before the first parameters are read and logged
     try:
         app = create_app(settings)
     except (RefusedModelError, ParametersError) as error:

@@ -59,7 +59,7 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
             assert change(one, OFF).raise_for_status().json()["by"] == "alice"
             assert turned_off(one)                 # at once
             wait_for(lambda: turned_off(other))
-            assert one.client.get("/ready").status_code == 200         # it works: it is told not to predict
+            assert one.client.get("/ready").status_code == 200         # it works: predictions are only turned off
             assert "parameters_enabled 0.0" in other.client.get("/metrics").text
 
             refuses_what_is_not_valid(one)

@@ -11,7 +11,7 @@ from pydantic import Field
 from kit.calls import RequestDeadline, use_deadlines
 from kit.inputs import Predictions, answer
 from kit.models import Model, RefusedModelError, load
-from kit.plain import warmed
+from kit.plain import warm_up
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from prep_pred.prepared import Prepared
@@ -40,7 +40,7 @@ def read_release(folder: Path) -> tuple[Model, str]:
 
 def create_app(model: Model, preparation: str, settings: PredictorSettings) -> FastAPI:
     """Return the app that serves a model for features of one version of the preparation."""
-    app = make_app("predictor", settings, warmed(model))
+    app = make_app("predictor", settings, warm_up(model))
     use_deadlines(app, settings.deadline_s)
 
     @app.post("/predict")

@@ -8,7 +8,7 @@ from pydantic import Field
 from kit.calls import RequestDeadline, use_deadlines
 from kit.inputs import Predictions, Records, as_answer
 from kit.models import Model, Prediction, load, refusing, trained
-from kit.plain import warmed
+from kit.plain import warm_up
 from kit.settings import Settings, read_settings, refuse
 from kit.web import make_app, serve
 from synchronous.room import LATE, Room
@@ -26,7 +26,7 @@ class SynchronousSettings(Settings):
 
 def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
     """Return the app that serves a model."""
-    app = make_app("synchronous", settings, warmed(model))
+    app = make_app("synchronous", settings, warm_up(model))
     use_deadlines(app, settings.deadline_s)
     room = Room(settings.at_once, settings.waiting, settings.wait_s, app.state.metrics.registry)
 

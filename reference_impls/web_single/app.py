@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from kit.inputs import Predictions, Records, answer
 from kit.models import load, refusing, trained
-from kit.plain import warmed
+from kit.plain import warm_up
 from kit.settings import Settings, read_settings
 from kit.web import make_app, serve
 
@@ -20,7 +20,7 @@ class WebSingleSettings(Settings):
 def create_app(settings: WebSingleSettings) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir), settings.digest)
-    app = make_app("web-single", settings, warmed(model))
+    app = make_app("web-single", settings, warm_up(model))
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:

@@ -257,7 +257,7 @@ class Lot:
         return [r for r in self._leaving(component) if self._wanted(r.target)] == [relation]
 
     def _with_another(self, relation: Relation, group: Sequence[Relation]) -> Times:
-        """One of a group; where it does not answer in time, another one does, drawn anew."""
+        """One of a group; if it does not answer in time, another one does, drawn again."""
         here = self._call(relation)
         late = here.get(math.inf, 0.0)
         others = [other for other in group if other is not relation]

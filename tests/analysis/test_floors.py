@@ -347,7 +347,7 @@ TWO = "ranker: {service_time: 10ms}\ntagger: {service_time: 20ms}"
         ("main: {from: client, models: [ranker, tagger]}", 0.03),       # in order, as it says
         ("main: {from: client, models: [ranker]}", 0.01),
         ("main: {from: client}", 0.02),                                 # all of them, at best side by side
-        ("main: {from: client}\nother: {from: client}", 0.01),          # nobody says which: any one alone
+        ("main: {from: client}\nother: {from: client}", 0.01),          # the model is not stated: any one alone
         ("main: {from: client}\nother: {from: client, models: [tagger]}", 0.02),
     ],
 )  # fmt: skip

@@ -59,7 +59,7 @@ def test_workloads_that_share_answers_get_their_own(text: str) -> None:
 
 
 def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
-    """Walk the whole path, for each server anew."""
+    """Walk the whole path again for each server."""
     for relation in path:
         steps = flow.steps[relation.source]
         cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)

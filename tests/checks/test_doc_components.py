@@ -140,7 +140,7 @@ def strays(components: str, rest: str = "workloads: {search: {from: page}}") -> 
     )
 
 
-def test_a_component_without_ties() -> None:
+def test_a_component_without_relations() -> None:
     said = strays("old: {kind: database}")
     assert said.places == {"components.old"}
     message = said.findings["components.old"].message
@@ -170,7 +170,7 @@ def test_components_that_know_one_another_only_are_one_finding() -> None:
         "it: {kind: worker, callback: [api]}",
     ],
 )
-def test_ties_of_every_sort(tie: str) -> None:
+def test_relations_of_every_kind(tie: str) -> None:
     assert not strays(tie.replace("; ", "\n          ")).findings
 
 

@@ -1,4 +1,4 @@
-"""REL003: which calls are asked for a timeout, and how they are told."""
+"""REL003: which calls need a timeout, and how they are reported."""
 
 from __future__ import annotations
 

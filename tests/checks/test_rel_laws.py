@@ -163,7 +163,7 @@ def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File)
 
 @given(files())
 def test_every_component_is_single_dispensable_redundant_or_undecided(file: File) -> None:
-    """Nothing that a workload needs passes in silence, unless two replicas in two zones are stated."""
+    """Nothing that a workload needs passes silently, unless two replicas in two zones are stated."""
     system = system_of(file)
     found = list(single_point_of_failure.check(system, PARAMS))
     judged = {verdict.at.names[1] for verdict in found}

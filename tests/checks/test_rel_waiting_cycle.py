@@ -1,4 +1,4 @@
-"""REL007: which circles count, and where they are told."""
+"""REL007: which cycles are reported, and where."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_a_way_back_is_found(worker: str, api: str, page: str, more: str) -> Non
         ("writes: [results]", "", "  office: {kind: client, reads: [results]}"),  # somebody else reads
         ("callback: [office]", "", "  office: {kind: client}"),
         ("publishes: [replies]", "", "  replies: {kind: queue}"),
-        ("calls: [users]", "calls: [users]", "  users: {kind: feature-store, service_time: 1ms}"),  # asked, not told
+        ("calls: [users]", "calls: [users]", "  users: {kind: feature-store, service_time: 1ms}"),  # polled, not notified
         ("logs_to: [results]", "reads: [results]", ""),
     ],
 )

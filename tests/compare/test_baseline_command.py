@@ -459,7 +459,7 @@ def test_findings_are_counted_as_the_check_counts_them_with_their_places(archlin
 
 
 @pytest.mark.parametrize("text", [old_system().replace("archlint: 1", "archlnt: 1"), "- a list\n", "{{ no yaml }\n"], ids=["misspelt", "list", "no-yaml"])
-def test_a_frozen_file_without_its_key_is_not_passed_over_in_silence(archlint: Run, old: Path, text: str) -> None:
+def test_a_frozen_file_without_its_key_is_not_skipped_silently(archlint: Run, old: Path, text: str) -> None:
     told = f"arch.yaml: has no key `archlint` at the top, but {NAME} holds 40 findings of it"
     before = (old.parent / NAME).read_bytes()
     old.write_text(text)

@@ -53,7 +53,7 @@ def test_what_is_new_one_way_is_resolved_the_other(one: Tree, other: Tree) -> No
     }
     stand = forth.unchanged + len(forth.found) + len(forth.regraded)
     stood = back.unchanged + len(back.healed) + len(back.regraded) + len(back.undecided)
-    grown = sum(len(finding.paths) > 1 for finding in back.found)      # new at one more place, and healed at none
+    grown = sum(len(finding.paths) > 1 for finding in back.found)      # new at one more place, and resolved at none
     assert 0 <= stand - stood <= grown
 
 

@@ -113,7 +113,7 @@ def test_names_that_xml_cannot_hold_stay_apart() -> None:
     assert list(graph) == ["a\ufffd", "a\ufffd_"] and list(graph.edges()) == [("a\ufffd", "a\ufffd_")]
 
 
-def test_findings_stand_on_their_parts_in_both_formats() -> None:
+def test_findings_appear_on_their_parts_in_both_formats() -> None:
     system, report = of_file(RICH)
     (finding,) = report.findings
     lines = read_graphml(graphml(system, report)).nodes["balancer"]["findings"]

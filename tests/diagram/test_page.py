@@ -241,7 +241,7 @@ def test_a_jump_shows_its_target_large_enough_and_no_blank(
             assert paper["y"] + paper["height"] >= view["y"] + view["height"] - 1
 
 
-def test_a_search_dims_a_line_with_all_that_stands_on_it(opened: Opened, tmp_path: Path) -> None:
+def test_a_search_dims_a_line_with_its_labels(opened: Opened, tmp_path: Path) -> None:
     page = opened.open(waiting_page(), tmp_path)
     marked, other = opened.edge("page", "photos"), opened.edge("browser", "balancer")
     page.fill("#search", "weekly-report")

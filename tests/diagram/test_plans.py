@@ -225,7 +225,7 @@ def test_a_page_may_hold_the_style_of_a_picture() -> None:
     assert all(line.startswith(".archlint-picture") for line in stylesheet("dark").splitlines())
 
 
-def test_findings_stand_on_the_part_that_they_concern() -> None:
+def test_findings_appear_on_the_affected_part() -> None:
     system, report = of_text(SHOP)
     picture = draw(system, report)
     call = next(edge for edge in picture.edges if (edge.source, edge.target) == ("api", "server"))

@@ -59,7 +59,7 @@ def test_a_label_stands_close_to_its_line_and_hides_nothing_of_it(label: Point, 
     assert not passes(line, ground) and gap(line, ground) <= 4
 
 
-def test_a_label_does_not_stand_on_the_border_of_a_frame() -> None:
+def test_a_label_does_not_cover_the_border_of_a_frame() -> None:
     frame = Frame(30, 150, 100, 150)
     made = layout(straight((20, 20), (20, 280), (60, 148)), straight((280, 20), (280, 280)), frame=frame)
     assert counted(made, [WORDS, None]) == 1

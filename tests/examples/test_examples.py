@@ -27,7 +27,7 @@ FAILING = sorted((EXAMPLES / "failing").glob("*.yaml"))
 _EXPECT = re.compile(r"# expect: ([A-Z0-9 ]+)$")
 
 NEEDED: dict[str, set[str]] = {
-    "all-in-one": set(),        # structure alone: which models stand on one server, and who runs them
+    "all-in-one": set(),        # structure alone: which models share a server, and who runs them
     "batch-for-live-need": {"workloads.authorise-payment.inputs"},
     "online-bigsize": {"models.nllb-3b.service_time"},
     "online-for-nightly-need": {

@@ -45,7 +45,7 @@ def only_problem(text: str) -> Said:
 
 
 class Files:
-    """Files by name, and the loader that reads them; nothing stands on a disk."""
+    """Files by name, and the loader that reads them; nothing is on disk."""
 
     def __init__(self, files: dict[str, str]) -> None:
         self.documents = {name: parse(name, text) for name, text in files.items()}

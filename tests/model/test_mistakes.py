@@ -1,4 +1,4 @@
-"""All mistakes of a file at once, each with its line, its column and the likely cure."""
+"""All mistakes of a file are reported together, each with its line, its column and the likely fix."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_quantities_are_printed_for_people(text: str, expected: str) -> None:
 
 
 @given(st.text(), st.integers(5, 60))
-def test_a_shortened_text_stands_on_one_line(text: str, most: int) -> None:
+def test_a_shortened_text_has_one_line(text: str, most: int) -> None:
     short = shorten(text, most)
     assert len(short) <= most
     assert len(short.splitlines()) <= 1

@@ -1,4 +1,4 @@
-"""A project made from the serving template stands on its own: it starts, passes its tests, and checks clean."""
+"""A project made from the serving template is self-contained: it starts, passes its tests, and checks clean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user gets from the wheel: every cure leads to a folder that is there, and a pattern starts from it."""
+"""The content of the wheel: every fix names an existing folder, and a pattern starts from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renderings that are kept as files: `pytest tests/report --update-expected` writes them anew."""
+"""Renderings that are kept as files: `pytest tests/report --update-expected` updates them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -75,7 +75,7 @@ def documents(draw: st.DrawFn) -> str:
     ('? "archlint"\n: 1\n', True),
     ('{"tool": {"name": "archlint", "version": 1}}\n', False),
     ("base: &b {archlint: 1}\n<<: *b\n", True),
-    ("{system: x, archlint: 1, components: [\n", True),              # not YAML, and to be told as such
+    ("{system: x, archlint: 1, components: [\n", True),              # not YAML, and to be reported as such
     ("{system: x, archlint: 1} trailing\n", True),
     ("a: {b: [c, {archlint: 1}]}\n", False),
     ("{a: {archlint: 1},\n b: archlint}\n", False),

@@ -1,7 +1,7 @@
-"""A queue of messages that are done once they are acknowledged: embedded in SQLite, on RabbitMQ, or on Kafka.
+"""A queue with acknowledged messages: embedded in SQLite, on RabbitMQ, or on Kafka.
 
-What is accepted is delivered at least once: to whoever takes it, and again where that one died or failed. After a set
-number of attempts it goes to the dead letters, with the reason, from where a command puts it back.
+An accepted message is delivered at least once, and again if its worker dies or fails. After a maximum number of
+attempts it becomes a dead letter with the reason, and a command can requeue it.
 """
 
 from kit.queues.base import Delivery, HopelessError, Policy, Queue, QueueDownError, Work

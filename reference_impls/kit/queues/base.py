@@ -1,4 +1,4 @@
-"""What every queue of the kit does, and what becomes of a message when its handler fails."""
+"""The interface of all queues, and the handling of messages whose handler fails."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ log = logger(__name__)
 
 
 class QueueDownError(Exception):
-    """The queue did not confirm that it has a message, or cannot be reached."""
+    """The queue did not confirm a message, or cannot be reached."""
 
 
 class HopelessError(Exception):
-    """Raised by a handler for a message that no further attempt would help."""
+    """Raised by a handler for a message that will fail in every attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as a worker gets it; `attempt` is 1 at the first time. It may come twice: handlers are idempotent."""
+    """A message for a worker; the first `attempt` is 1. It may be delivered twice, so handlers must be idempotent."""
 
     id: str
     body: bytes
@@ -32,10 +32,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often a message is tried, and how long it rests in between: doubled each time, up to `longest_pause_s`.
+    """The maximum number of attempts, and the pauses between them: doubled each time, up to `longest_pause_s`.
 
-    `confirm_s` is how long a publisher waits for the queue; `lease_s` how long the embedded queue gives a worker to
-    show that it lives, before its message goes to another.
+    `confirm_s` is how long a publisher waits for the queue. In the embedded queue, a worker must renew its lease within
+    `lease_s`; otherwise its message goes to another worker.
     """
 
     attempts: int = 5
@@ -45,13 +45,13 @@ class Policy:
     lease_s: float = 30
 
     def pause_after(self, attempt: int) -> float:
-        """Return the seconds until the next attempt, spread so that messages which failed together do not return so."""
+        """Return the seconds until the next attempt, with jitter, so that retries are spread over time."""
         return min(self.longest_pause_s, self.pause_s * float(2 ** (attempt - 1))) * random.uniform(0.5, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker does with a message, and what it does with the reason when a message is dead."""
+    """The function that handles a message, and the function that stores the reason of a dead one."""
 
     handle: Callable[[Delivery], Awaitable[None]]
     bury: Callable[[Delivery, str], Awaitable[None]]
@@ -59,7 +59,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The verdict on a message that is to be tried again."""
+    """A message that will be retried."""
 
     after_s: float
     reason: str
@@ -67,13 +67,13 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """The verdict on a message that goes to the dead letters."""
+    """A message that becomes a dead letter."""
 
     reason: str
 
 
 class Queue(Protocol):
-    """One queue of a name, open from `async with` to the end of its block; then work in hand is finished first."""
+    """A named queue, open during its `async with` block; at the end, current work is finished first."""
 
     async def __aenter__(self) -> Self:
         """Connect; raises `QueueDownError`."""
@@ -82,27 +82,27 @@ class Queue(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more messages, wait for those in hand, and disconnect."""
+        """Accept no more messages, wait for the current ones, and disconnect."""
         ...
 
     async def publish(self, key: str, body: bytes) -> None:
-        """Return once the queue has the message where a restart does not lose it; raises `QueueDownError`.
+        """Return when the queue has stored the message durably; raises `QueueDownError`.
 
-        `key` is the message's id; Kafka also spreads messages over its partitions by it.
+        `key` is the id of the message; it also selects the partition in Kafka.
         """
         ...
 
     async def consume(self, work: Work) -> None:
-        """Begin to take messages, one at a time, beside the caller; each is acknowledged when its handler is done."""
+        """Start to take messages in the background, one at a time; each is acknowledged after its handler."""
         ...
 
     async def replay(self) -> list[str]:
-        """Put the dead letters back, with their attempts forgotten, and return their ids."""
+        """Requeue the dead letters with new attempts, and return their ids."""
         ...
 
 
-async def attend(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead | None:
-    """Let a handler try a message, and return what is to become of it: None where it is done."""
+async def handle_message(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead | None:
+    """Handle a message, and return what happens to it next; None if it is done."""
     verdict = await _attempt(work, delivery, policy)
     if isinstance(verdict, Dead):
         log.error("message is a dead letter now", message=delivery.id, attempt=delivery.attempt, reason=verdict.reason)
@@ -113,13 +113,13 @@ async def attend(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead
 
 
 async def _attempt(work: Work, delivery: Delivery, policy: Policy) -> Again | Dead | None:
-    if delivery.attempt > policy.attempts:         # nobody lived to say why
+    if delivery.attempt > policy.attempts:         # every worker died
         return Dead(f"its worker crashed or was stopped {policy.attempts} times")
     try:
         await work.handle(delivery)
     except HopelessError as error:
         return Dead(str(error))
-    except Exception as error:                     # any fault of a handler concerns this one message
+    except Exception as error:                     # an error of a handler affects only this message
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         if delivery.attempt >= policy.attempts:
             return Dead(f"{reason} (attempt {delivery.attempt} of {policy.attempts})")

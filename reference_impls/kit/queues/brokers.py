@@ -1,11 +1,12 @@
 """RabbitMQ and Kafka through one interface: FastStream's brokers, subscribers and messages.
 
-Each queue has two beside it: `NAME.retry`, where failed messages rest until they are due, and `NAME.dead`. A message is
-moved by publishing a copy, confirmed, and only then acknowledging the original: it may double, and is never lost.
+Each queue has two further ones: `NAME.retry`, where failed messages wait for their next attempt, and `NAME.dead`. To
+move a message, a copy is published and confirmed before the original is acknowledged: it may be duplicated, but is
+never lost.
 
-RabbitMQ's quorum queues count deliveries. Kafka does not: a reader notes on the topic `NAME.hand` which message it
-takes in hand, and who gets the partition after it looks there whether that one was taken before, and how often. What
-is said here of Kafka is tested with Tansu, a broker that speaks Kafka's protocol, and not with Apache Kafka.
+RabbitMQ's quorum queues count deliveries. Kafka does not: a reader records on the topic `NAME.hand` which message it
+has taken, and the next reader of the partition finds there how often that message was taken before. All this is tested
+with Tansu, a broker with Kafka's protocol, and not with Apache Kafka.
 """
 
 from __future__ import annotations
@@ -25,36 +26,36 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
 
 from kit.logs import logger
-from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, attend
+from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, handle_message
 
 log = logger(__name__)
 _KEY, _ATTEMPT, _DUE, _REASON = "id", "attempt", "due", "reason"
 _OFFSET, _TAKEN = "offset", "taken"
-_PARTITIONS = 8                                    # so many workers of a queue can share Kafka's work
+_PARTITIONS = 8                                    # the maximum number of parallel workers with Kafka
 _AFTER_FAULT_S = 1.0
-_QUIET_S = 2.0                                     # a queue that gives nothing for so long is taken for empty
-_SESSION_MS = 6000                                 # Kafka's least by default (group.min.session.timeout.ms)
+_QUIET_S = 2.0                                     # a queue without messages for this time is empty
+_SESSION_MS = 6000                                 # Kafka's default minimum (group.min.session.timeout.ms)
 Message = KafkaMessage | RabbitMessage
 Handler = Callable[[Message], Awaitable[None]]
 
 
 class Link(Protocol):
-    """What differs between the brokers that FastStream speaks to."""
+    """The differences between brokers."""
 
     async def connect(self, names: tuple[str, ...]) -> None:
         """Connect, and make the queues that are missing."""
         ...
 
     async def close(self) -> None:
-        """Wait for the messages in hand, and disconnect."""
+        """Wait for the current messages, and disconnect."""
         ...
 
     async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Return once the broker has confirmed the message."""
+        """Return when the broker has confirmed the message."""
         ...
 
     async def subscribe(self, name: str, handler: Handler) -> None:
-        """Hand each message to the handler, one at a time; the handler acknowledges it."""
+        """Pass each message to the handler, one at a time; the handler acknowledges it."""
         ...
 
     def drain(self, name: str) -> AsyncIterator[Message]:
@@ -62,12 +63,12 @@ class Link(Protocol):
         ...
 
     async def begin(self, message: Message) -> int:
-        """Return how often a message was taken and not settled, and let it count from now on."""
+        """Return how often a message was taken before without a result, and record that it is taken now."""
         ...
 
 
 class BrokerQueue:
-    """A queue of a name on a broker."""
+    """A named queue on a broker."""
 
     def __init__(self, link: Link, name: str, policy: Policy) -> None:
         self.link = link
@@ -81,7 +82,7 @@ class BrokerQueue:
             async with asyncio.timeout(max(self.policy.confirm_s, 10)):
                 await self.link.connect((self.name, f"{self.name}.retry", f"{self.name}.dead"))
         except Exception as error:
-            with suppress(Exception):              # what was half open need not close well
+            with suppress(Exception):              # a half-open connection may fail to close
                 await self.link.close()
             raise QueueDownError(f"the queue's broker cannot be reached: {_what(error)}") from None
         return self
@@ -89,16 +90,16 @@ class BrokerQueue:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more messages, wait for the one in hand, and disconnect."""
+        """Accept no more messages, wait for the current one, and disconnect."""
         self._stopping.set()
         await self.link.close()
 
     async def publish(self, key: str, body: bytes) -> None:
-        """Return once the broker has confirmed the message; raises `QueueDownError`."""
+        """Return when the broker has confirmed the message; raises `QueueDownError`."""
         await self._send(self.name, key, body, {})
 
     async def consume(self, work: Work) -> None:
-        """Begin to take messages, one at a time, and those that rested."""
+        """Start to take messages one at a time, and those whose pause has ended."""
 
         async def handle(message: Message) -> None:
             await self._guarded(message, lambda: self._work(work, message))
@@ -109,7 +110,7 @@ class BrokerQueue:
         await asyncio.gather(self.link.subscribe(self.name, handle), self.link.subscribe(f"{self.name}.retry", rest))
 
     async def replay(self) -> list[str]:
-        """Put the dead letters back, and return their ids."""
+        """Requeue the dead letters, and return their ids."""
         keys: list[str] = []
         async for message in self.link.drain(f"{self.name}.dead"):
             keys.append(message.headers[_KEY])
@@ -120,7 +121,7 @@ class BrokerQueue:
     async def _work(self, work: Work, message: Message) -> bool:
         attempt = int(message.headers.get(_ATTEMPT, "0")) + await self.link.begin(message) + 1
         delivery = Delivery(str(message.headers.get(_KEY, message.message_id)), _body(message), attempt)
-        match await attend(work, delivery, self.policy):
+        match await handle_message(work, delivery, self.policy):
             case Again(after_s, reason):
                 headers = {_ATTEMPT: str(attempt), _DUE: str(time.time() + after_s), _REASON: reason}
                 await self._send(f"{self.name}.retry", delivery.id, delivery.body, headers)
@@ -134,33 +135,33 @@ class BrokerQueue:
     async def _rest(self, message: Message) -> bool:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), max(0.0, float(message.headers[_DUE]) - time.time()))
-            return False                           # it stays where it is, for another worker
+            return False                           # it stays in the queue, for another worker
         key, attempt = str(message.headers[_KEY]), str(message.headers[_ATTEMPT])
         await self._send(self.name, key, _body(message), {_ATTEMPT: attempt})
         return True
 
     async def _guarded(self, message: Message, use: Callable[[], Awaitable[bool]]) -> None:
-        """Acknowledge a message that was dealt with; give one back that could not be, without haste."""
+        """Acknowledge a message that was handled; return it to the queue after a pause if that failed."""
         try:
             if await use():
                 await message.ack()
                 return
-        except Exception as error:                 # the broker is gone, or the result's store: nothing is settled
+        except Exception as error:                 # the broker or the result store is down: nothing is decided
             log.error("message could not be acknowledged", queue=self.name, reason=_what(error))
             await asyncio.sleep(_AFTER_FAULT_S)
-        with suppress(Exception):                  # gone: the broker gives it to another by itself
+        with suppress(Exception):                  # disconnected: the broker redelivers it
             await message.nack()
 
     async def _send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
         try:
             async with asyncio.timeout(self.policy.confirm_s):
                 await self.link.send(name, key, body, {_KEY: key, **headers})
-        except Exception as error:                 # whatever is raised, the message was not confirmed
+        except Exception as error:                 # after any error, the message is not confirmed
             raise QueueDownError(f"the queue's broker did not confirm the message: {_what(error)}") from None
 
 
 class RabbitLink:
-    """RabbitMQ: quorum queues, persistent messages, publisher confirms, and an error where no queue takes a message."""
+    """RabbitMQ: quorum queues, persistent messages, publisher confirms, and an error for unroutable messages."""
 
     def __init__(self, url: str, policy: Policy) -> None:
         confirmed = Channel(prefetch_count=1, publisher_confirms=True, on_return_raises=True)
@@ -176,7 +177,7 @@ class RabbitLink:
             await self._broker.declare_queue(_quorum(name))
 
     async def close(self) -> None:
-        """Wait for the message in hand, and disconnect."""
+        """Wait for the current message, and disconnect."""
         await self._broker.stop()
 
     async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -187,7 +188,7 @@ class RabbitLink:
         )  # fmt: skip
 
     async def subscribe(self, name: str, handler: Handler) -> None:
-        """Consume on a channel of its own, one message at a time."""
+        """Consume on a separate channel, one message at a time."""
         subscriber = self._broker.subscriber(
             _quorum(name), channel=Channel(prefetch_count=1), ack_policy=AckPolicy.MANUAL, decoder=_whole
         )
@@ -202,12 +203,12 @@ class RabbitLink:
             yield message
 
     async def begin(self, message: Message) -> int:
-        """Return what a quorum queue counts by itself."""
+        """Return the delivery count of the quorum queue."""
         return int(message.headers.get("x-delivery-count", 0))
 
 
 class KafkaLink:
-    """Kafka: `acks=all`, and offsets committed only once a message is settled."""
+    """Kafka: `acks=all`, and offsets are committed only after a message is handled."""
 
     def __init__(self, url: str) -> None:
         self.servers = url.removeprefix("kafka://").rstrip("/")
@@ -223,7 +224,7 @@ class KafkaLink:
         try:
             await admin.start()
             there = set(await admin.list_topics())
-            hand = f"{names[0]}.hand"              # of each partition only the last note counts
+            hand = f"{names[0]}.hand"              # only the last record of each partition is used
             if hand not in there:
                 await admin.create_topics([NewTopic(hand, _PARTITIONS, 1, topic_configs={"cleanup.policy": "compact"})])
             await admin.create_topics([NewTopic(n, _PARTITIONS, 1) for n in names if n not in there])
@@ -232,15 +233,15 @@ class KafkaLink:
         await self._broker.start()
 
     async def close(self) -> None:
-        """Wait for the message in hand, and disconnect."""
+        """Wait for the current message, and disconnect."""
         await self._broker.stop()
 
     async def send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Produce, and wait until all replicas that are in sync have it."""
+        """Produce, and wait until all in-sync replicas have the message."""
         await self._broker.publish(body, topic=name, key=key.encode(), headers=dict(headers))
 
     async def subscribe(self, name: str, handler: Handler) -> None:
-        """Consume as one of a group; each partition has one reader."""
+        """Consume as a member of a group; each partition has one reader."""
         subscriber = self._broker.subscriber(
             name, group_id=name, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, decoder=_whole,
             session_timeout_ms=_SESSION_MS, heartbeat_interval_ms=_SESSION_MS // 3,
@@ -259,7 +260,7 @@ class KafkaLink:
             yield message
 
     async def begin(self, message: Message) -> int:
-        """Look whether the message was in hand before, where it is the first of its partition, and note that it is."""
+        """Look up whether the first message of a partition was taken before, and record that it is taken."""
         record = message.raw_message
         assert isinstance(record, ConsumerRecord)
         hand, partition = f"{record.topic}.hand", record.partition
@@ -271,7 +272,7 @@ class KafkaLink:
         return taken
 
     async def _taken(self, hand: TopicPartition, offset: int) -> int:
-        """Return how often a message was taken in hand, by the last note of its partition."""
+        """Return how often a message was taken, from the last record of its partition."""
         async with AIOKafkaConsumer(bootstrap_servers=self.servers) as reader:
             reader.assign([hand])
             end = (await reader.end_offsets([hand]))[hand]
@@ -287,7 +288,7 @@ def _quorum(name: str) -> RabbitQueue:
 
 
 async def _whole(message: Message) -> Message:
-    """Hand the message itself to its handler: it acknowledges it."""
+    """Pass the complete message to its handler, which acknowledges it."""
     return message
 
 

@@ -1,4 +1,4 @@
-"""Which queue a service uses: its settings, and the queue that they name."""
+"""Chooses the queue of a service from its settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KNOWN = "sqlite:///file, amqp://host or kafka://host:port"
 class QueueSettings(Settings):
     """`queue_url` is empty for a file in `data_dir`; the others are those of `Policy`.
 
-    No message is tried more than 15 times: RabbitMQ 4 itself gives up after 20.
+    The maximum is 15 attempts: RabbitMQ 4 itself stops after 20.
     """
 
     queue_url: str = ""
@@ -32,12 +32,12 @@ class QueueSettings(Settings):
 
     @property
     def policy(self) -> Policy:
-        """The policy that these settings make."""
+        """The policy from these settings."""
         return Policy(self.attempts, self.pause_s, self.longest_pause_s, self.confirm_s, self.lease_s)
 
 
 def open_queue(settings: QueueSettings, name: str) -> Queue:
-    """Return the queue of a name, not yet connected; a URL of another kind ends the process with those known."""
+    """Return a named queue, not yet connected; for an unknown URL scheme, exit with the known ones."""
     url = settings.queue_url or f"sqlite:///{settings.data_dir / 'queue.db'}"
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
@@ -50,13 +50,13 @@ def open_queue(settings: QueueSettings, name: str) -> Queue:
 
 
 def require(settings: QueueSettings, name: str) -> None:
-    """End the process with the reason where a queue cannot be reached."""
+    """Exit with the reason if a queue cannot be reached."""
 
     async def reach() -> None:
         async with open_queue(settings, name):
             pass
 
-    logging.disable()                              # the libraries' own words for it would come first
+    logging.disable()                              # otherwise messages of libraries come first
     try:
         asyncio.run(reach())
     except QueueDownError as error:

@@ -1,7 +1,7 @@
-"""The queue that needs no server: a table of SQLite, for any number of processes of one machine.
+"""The queue without a server: an SQLite table, for any number of processes on one machine.
 
-A worker leases a message, and renews the lease while it works; the message of a worker that died comes back when its
-lease has run out. Each change is on disk before it is confirmed (`synchronous=FULL`,
+A worker leases a message, and renews the lease while it works; if the worker dies, the message is delivered again after
+the lease expires. Each change is on disk before it is confirmed (`synchronous=FULL`,
 https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
@@ -20,11 +20,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from kit.logs import logger
-from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, attend
+from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, handle_message
 
 T = TypeVar("T")
 log = logger(__name__)
-_IDLE_S, _LONGEST_IDLE_S = 0.01, 0.2               # how long an empty queue is left alone: longer each time
+_IDLE_S, _LONGEST_IDLE_S = 0.01, 0.2               # the pauses before an empty queue is read again: longer each time
 _BUSY_S = 20.0
 _SCHEMA = """
 create table if not exists messages (
@@ -41,7 +41,7 @@ update messages set attempt = attempt + 1, holder = ?, due = ? where seq = ({_NE
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A message under lease: `holder` is new for each lease, so that one which ran out settles nothing any more."""
+    """A leased message: each lease has a new `holder`, so that an expired lease cannot change the message."""
 
     seq: int
     holder: str
@@ -49,7 +49,7 @@ class _Held:
 
 
 class EmbeddedQueue:
-    """A queue of a name in a file of SQLite."""
+    """A named queue in an SQLite file."""
 
     def __init__(self, file: Path, name: str, policy: Policy) -> None:
         self.file = file
@@ -67,22 +67,22 @@ class EmbeddedQueue:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more messages, wait for the one in hand, and close the file."""
+        """Accept no more messages, wait for the current one, and close the file."""
         self._stopping.set()
         await asyncio.gather(*self._tasks)
         self._connection.close()
 
     async def publish(self, key: str, body: bytes) -> None:
-        """Return once the message is on disk; raises `QueueDownError`."""
+        """Return when the message is on disk; raises `QueueDownError`."""
         await self._change("insert into messages (queue, id, body, due) values (?, ?, ?, ?)",
                            self.name, key, body, time.time())  # fmt: skip
 
     async def consume(self, work: Work) -> None:
-        """Begin to take messages, one at a time."""
+        """Start to take messages, one at a time."""
         self._tasks.append(asyncio.create_task(self._work(work)))
 
     async def replay(self) -> list[str]:
-        """Put the dead letters back, and return their ids."""
+        """Requeue the dead letters, and return their ids."""
         again = "update messages set dead = 0, attempt = 0, reason = null, due = ? where queue = ? and dead = 1"
         return [str(row[0]) for row in await self._change(f"{again} returning id", time.time(), self.name)]
 
@@ -93,9 +93,9 @@ class EmbeddedQueue:
                 held = await self._lease()
                 if held is not None:
                     idle_s = _IDLE_S
-                    await self._settle(held, await self._attend(work, held))
+                    await self._settle(held, await self._handle(work, held))
                     continue
-            except QueueDownError as error:        # what was in hand comes back when its lease has run out
+            except QueueDownError as error:        # the current message is delivered again after its lease
                 log.error("queue is down", reason=str(error))
             except Exception as error:
                 log.error("message could not be acknowledged", reason=repr(error))
@@ -106,14 +106,14 @@ class EmbeddedQueue:
     async def _lease(self) -> _Held | None:
         now = time.time()
         if not await self._run(lambda c: c.execute(_NEXT, (self.name, now)).fetchall()):
-            return None                            # looking takes no lock; only a lease does
+            return None                            # reading takes no lock; only a lease does
         holder = uuid.uuid4().hex
         rows = await self._change(_LEASE, holder, now + self.policy.lease_s, self.name, now)
         return next((_Held(seq, holder, Delivery(key, body, attempt)) for seq, key, body, attempt in rows), None)
 
-    async def _attend(self, work: Work, held: _Held) -> Again | Dead | None:
-        """Let the handler work, and renew the lease until it is done."""
-        task = asyncio.create_task(attend(work, held.delivery, self.policy))
+    async def _handle(self, work: Work, held: _Held) -> Again | Dead | None:
+        """Run the handler, and renew the lease until it is done."""
+        task = asyncio.create_task(handle_message(work, held.delivery, self.policy))
         while not (await asyncio.wait({task}, timeout=self.policy.lease_s / 3))[0]:
             until = time.time() + self.policy.lease_s
             with suppress(QueueDownError):         # the work goes on; the next renewal may succeed

@@ -1,4 +1,4 @@
-"""The door to a queue: an app that is connected to it, and says so where it is down."""
+"""An app that publishes to a queue, and reports if the queue is down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kit.web import make_app
 
 
 def make_feeder(title: str, settings: Settings, queue: Queue) -> FastAPI:
-    """Return an app that keeps the queue open while it serves; a route that the queue refuses answers 503."""
+    """Return an app that keeps the queue open while it serves; without the queue, requests get 503."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The work of a worker that predicts: read a message, predict, store the answer once."""
+"""The work of a predicting worker: read a message, predict, store the answer once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def predicting(
     model: Model, results: Results, registry: CollectorRegistry, kind: type[R],
     settled: Callable[[str, bytes], Awaitable[None]] = _nothing,
 ) -> Work:  # fmt: skip
-    """Return work that stores the model's answer to each message of a kind; `settled` is called for each id.
+    """Return work that stores the model's answer to each message of a type; `settled` is called for each id.
 
     It is called again when a message is redelivered, because the first call may not have finished.
     """
     outcomes = Counter("messages_total", "Messages by outcome.", ("outcome",), registry=registry)
 
     def predict(delivery: Delivery) -> bool:
-        """Tell whether the id is that of this request: two that came at once under one key have the same."""
+        """Return whether the id belongs to this request: two concurrent requests with one key have the same id."""
         digest = digest_of(delivery.body)
         known = results.get(delivery.id)
         if known is not None and (known.status == "done" or known.digest != digest):

@@ -1,1 +1,1 @@
-"""What the tests of the patterns share: a service as a real process, and real servers on loopback."""
+"""Shared test code of the patterns: a service as a real process, and real servers on loopback."""

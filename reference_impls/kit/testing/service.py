@@ -1,4 +1,4 @@
-"""A service as a real process: start it, talk to it, stop it or kill it, and read what it wrote."""
+"""A service as a real process: start it, send requests, stop or kill it, and read its output."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Service:
 
     @property
     def output(self) -> str:
-        """What it printed so far."""
+        """Its standard output so far."""
         return self._output.read_text()
 
     @property
     def errors(self) -> str:
-        """What it logged so far."""
+        """Its standard error so far."""
         return self._errors.read_text()
 
     def wait_until_listening(self, patience_s: float = _PATIENCE_S) -> None:
-        """Wait for the address that it prints; fails with its log where it ends or takes too long."""
+        """Wait for the address that it prints; fails with its log if it exits or takes too long."""
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
             found = _ADDRESS.search(self.output)
@@ -55,21 +55,21 @@ class Service:
         raise AssertionError(f"it did not listen within {patience_s:g} s:\n{self.output}{self.errors}")
 
     def stop(self, patience_s: float = 30) -> int:
-        """Ask it to end, as an operator does, and return its exit status."""
+        """Stop it as an operator does, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(patience_s)
 
     def kill(self) -> None:
-        """End it and all of its parts at once, as a power cut does."""
+        """Kill it and all of its parts, like a power cut."""
         for pid in (self.process.pid, *self.children()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
 
     def children(self, part: str = "") -> list[int]:
-        """Return the process ids of its parts; of those alone whose command line holds `part`."""
-        # Without -ww a command line ends at the width that COLUMNS says, which pytest-xdist sets to 80.
+        """Return the process ids of its parts; with `part`, only those with it in the command line."""
+        # Without -ww, ps cuts command lines at COLUMNS, which pytest-xdist sets to 80.
         ps = ["ps", "-ww", "-eo", "pid=,sid=,args="]
         listing = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listing.splitlines()]
@@ -79,7 +79,7 @@ class Service:
         ]  # fmt: skip
 
     def child(self, part: str, patience_s: float = _PATIENCE_S) -> int:
-        """Return the process id of the one part whose command line holds `part`, once it is there."""
+        """Wait for the part with `part` in its command line, and return its process id."""
         end = time.monotonic() + patience_s
         while len(found := self.children(part)) != 1:
             assert time.monotonic() < end, f"{len(found)} processes of {part}:\n{self.output}{self.errors}"
@@ -88,7 +88,7 @@ class Service:
 
 
 def launch(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Service:
-    """Start `python -m module` in a session of its own, without waiting for it.
+    """Start `python -m module` in a new session, without waiting for it.
 
     Its state stays in `folder`; `replicas=2` becomes `SERVE_REPLICAS=2`. It listens on any free port.
     """
@@ -109,7 +109,7 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
 
 @contextmanager
 def start(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Iterator[Service]:
-    """Start a pattern, wait until it listens, and end all that is left of it at the end."""
+    """Start a pattern, wait until it listens, and stop all of its processes at the end."""
     service = launch(folder, module, *words, **settings)
     try:
         service.wait_until_listening()
@@ -120,7 +120,7 @@ def start(folder: Path, module: str, *words: str, **settings: str | float | Path
 
 
 def refusal(folder: Path, module: str, *words: str, **settings: str | float | Path) -> str:
-    """Return what a service says that refuses to start; fails where it starts, or says it with a traceback."""
+    """Return the error of a service that does not start; fails if it starts, or if it prints a traceback."""
     service = launch(folder, module, *words, **settings)
     try:
         status = service.process.wait(_PATIENCE_S)
@@ -134,7 +134,7 @@ def refusal(folder: Path, module: str, *words: str, **settings: str | float | Pa
 
 
 def wait_for(condition: Callable[[], bool], patience_s: float = 30) -> None:
-    """Wait until something is the case; fails where it does not happen in time."""
+    """Wait until a condition is true; fails if that takes too long."""
     end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
