@@ -210,7 +210,7 @@ class _Gathering:
 
 
 class PatternUse:
-    """Which patterns match something that the searches come to."""
+    """Records which patterns match a visited path."""
 
     def __init__(self) -> None:
         self.known: set[Patterns] = set()

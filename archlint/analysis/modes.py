@@ -192,7 +192,7 @@ def _served(flow: Flow, name: str, models: tuple[str, ...] | None) -> Iterator[s
 
 
 def _reads(flow: Flow) -> Iterator[Relation]:
-    """Yield the relations by which the waiting side reads a store."""
+    """Yield the relations with which the waiting path reads a store."""
     components, reading = flow.topology.components, flow.topology.reading
     for name in [name for name in flow.waiting if name in reading]:
         for step in flow.steps[name]:
@@ -222,7 +222,7 @@ def _behind_queues(
 
 
 def _entered(flow: Flow) -> dict[str, None]:
-    """Return the components behind a queue that a message or a write leads to, without anybody waiting."""
+    """Return the components that a message or a write reaches, without anybody waiting."""
     if not flow.eventual:
         return {}
     steps = (step for name in flow.components for step in flow.steps[name] if not step.waits)

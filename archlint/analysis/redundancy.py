@@ -55,7 +55,7 @@ class _Member(msgspec.Struct, frozen=True):
 
     @property
     def nothing_said(self) -> bool:
-        """Whether the technology alone could settle it: its provider may spread it over zones."""
+        """Whether the technology alone could decide it: its provider may run it in several zones."""
         return self.component.uses is None and self.component.different_zones is None and self.replicas is None
 
 

@@ -66,7 +66,7 @@ class Failures:
 
     @cached_property
     def needed(self) -> dict[str, None]:
-        """The components without any one of which no request is answered, the client aside."""
+        """The components that every request needs, without the client."""
         closed = self._closed(grouped=False)
         if any(self.groups[step.group].complete for step in self._steps() if step.group is not None):
             others = [name for name in self.reach.components if name not in closed]
@@ -78,7 +78,7 @@ class Failures:
 
     @cached_property
     def _matter(self) -> set[str]:
-        """The components whose failure can cost an answer, by whatever arms the request takes."""
+        """The components whose failure can make a request fail, with any branches."""
         return self._closed(grouped=True)
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:

@@ -58,7 +58,7 @@ class Reach:
 
     @property
     def components(self) -> Iterator[str]:
-        """Every component, those waited for first."""
+        """Every component, the awaited ones first."""
         return chain(self.waiting, self.eventual)
 
     def __contains__(self, name: str) -> bool:

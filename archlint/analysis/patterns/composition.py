@@ -154,7 +154,7 @@ def _prepares(view: _View, name: str) -> bool:
 
 
 def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
-    """**microservice-vertical**: servers of different models that are waited for one after another.
+    """**microservice-vertical**: a request waits for servers of different models in sequence.
 
     A server waits for another that runs further models, or a component without a model waits for several in sequence.
     The relations of one `parallel`, `either`, `share` or `when` group are one stage.
