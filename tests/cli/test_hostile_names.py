@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from tests.cli.test_check import SICK
+from tests.cli.test_check import FAILING
 from tests.conftest import Run
 from tests.packs.help import rule
 
@@ -56,12 +56,12 @@ def hostile(tmp_path: Path) -> Path:
     lines = []
     for number, name in enumerate(HOSTILE):
         lines.append(f"  {quoted(f'{name} {number}')}: {{kind: service, description: {quoted(name)}, calls: [server]}}")
-    text = SICK.replace("ranker", quoted(TEXT)).replace("system: shop", f"system: {quoted(TEXT)}")
+    text = FAILING.replace("ranker", quoted(TEXT)).replace("system: shop", f"system: {quoted(TEXT)}")
     text = text.replace("team: search", f"team: {quoted(TEXT)}").replace("  search: {", f"  {quoted(TEXT)}: {{")
     text = text.replace("server:", f"{quoted(TEXT)}:").replace("to: server", f"to: {quoted(TEXT)}")
     more = "\n".join(lines).replace("[server]", f"[{quoted(TEXT)}]") + "\n"
     (tmp_path / "arch.yaml").write_text(text + more)
-    (tmp_path / "other.yaml").write_text(SICK)
+    (tmp_path / "other.yaml").write_text(FAILING)
     (tmp_path / "broken.yaml").write_text(f"archlint: 1\n{quoted(TEXT)}: 1\ncomponents: {{a: {{kind: {quoted(TEXT)}}}}}\n")
     said = quoted(TEXT)
     rule(tmp_path / "house", "ACME001-own",
@@ -71,7 +71,7 @@ def hostile(tmp_path: Path) -> Path:
     (tmp_path / "bad.toml").write_text(f"{quoted_toml(TEXT)} = 1\nselect = [{quoted_toml(TEXT)}]\nexclude = [{quoted_toml(TEXT)}]\n")
     if os.name != "nt":
         (tmp_path / file_name()).mkdir()
-        (tmp_path / file_name() / f"{file_name()}.yaml").write_text(SICK)
+        (tmp_path / file_name() / f"{file_name()}.yaml").write_text(FAILING)
     return tmp_path
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlint.workers import Workers
-from tests.cli.test_check import HEALTHY
+from tests.cli.test_check import PASSING
 from tests.conftest import Run, command
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc: run it on Linux")
@@ -24,7 +24,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("many")
     parts = "".join(f"  part-{n}: {{kind: service, replicas: 2, zones: [a, b]}}\n" for n in range(1500))
     for n in range(60):
-        (folder / f"{n}.yaml").write_text(HEALTHY + parts)
+        (folder / f"{n}.yaml").write_text(PASSING + parts)
     return folder
 
 
@@ -90,7 +90,7 @@ def test_ctrl_c_is_one_line_in_every_command(archlint: Run, tmp_path: Path, word
     (rule / "check.py").write_text(INTERRUPTS)
     (tmp_path / "archlint.toml").write_text("packs = ['house']\n")
     for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_text(HEALTHY)
+        (tmp_path / name).write_text(PASSING)
     done = archlint(*words.split(), env={"ARCHLINT_ALLOW_CODE": "1"})
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, Run
 
-SICK = str(ROOT / "examples" / "failing" / "single-balancer.yaml")
+FAILING = str(ROOT / "examples" / "failing" / "single-balancer.yaml")
 SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: [db]}\n  db: {kind: database}\n"
 
 
@@ -20,7 +20,7 @@ SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: 
     ("UPPER.SVG", b"<svg "), ("a.graphml", b"<graphml "), ("a.b.Graph.JSON", b'{\n "directed": true,'),
 ])  # fmt: skip
 def test_the_extension_names_the_format(archlint: Run, tmp_path: Path, name: str, start: bytes) -> None:
-    done = archlint("render", SICK, "-o", name)
+    done = archlint("render", FAILING, "-o", name)
     assert done.returncode == 0, done.stderr
     assert done.stderr == f"wrote {name} (12 components, 1 finding)\n"
     assert done.stdout == ""
@@ -32,7 +32,7 @@ def test_a_named_output_file_is_overwritten(archlint: Run, tmp_path: Path) -> No
     target = tmp_path / "a.svg"
     target.write_text("old")
     target.chmod(0o640)
-    assert archlint("render", SICK, "-o", "a.svg").returncode == 0
+    assert archlint("render", FAILING, "-o", "a.svg").returncode == 0
     assert target.read_text().startswith("<svg ")
     assert os.name == "nt" or target.stat().st_mode & 0o777 == 0o640
 
@@ -74,14 +74,14 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
     (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
-    done = archlint("render", SICK, *words)
+    done = archlint("render", FAILING, *words)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_other_wrong_calls(archlint: Run, tmp_path: Path) -> None:
     assert "there is no arch.yaml here" in archlint("render", "-o", "a.svg").stderr
-    assert "did you mean `svg`?" in archlint("render", SICK, "-f", "sgv").stderr
+    assert "did you mean `svg`?" in archlint("render", FAILING, "-f", "sgv").stderr
     assert "is a folder" in archlint("render", str(tmp_path), "-o", "a.svg").stderr
     (tmp_path / "other.yaml").write_text("kind: Pod\n")
     done = archlint("render", "other.yaml", "-o", "a.svg")
@@ -106,7 +106,7 @@ def test_the_input_is_never_overwritten(archlint: Run, tmp_path: Path) -> None:
 def test_a_folder_named_like_a_picture_is_reported(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "d.svg").mkdir()
     for words in (("-o", "d.svg"), ("-o", "d.svg", "-f", "svg")):
-        done = archlint("render", SICK, *words)
+        done = archlint("render", FAILING, *words)
         inside = Path("d.svg") / "arch.svg"
         assert (done.returncode, done.stderr) == (2, f"error: d.svg is a folder\n  hint: name a file in it: -o {inside}\n")
 
@@ -117,13 +117,13 @@ def test_a_link_is_judged_by_where_it_leads(archlint: Run, tmp_path: Path) -> No
     (tmp_path / "v3.svg").write_text("old")
     for name, end in (("bad.svg", "other.txt"), ("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
         (tmp_path / name).symlink_to(end)
-    done = archlint("render", SICK, "-o", "bad.svg")
+    done = archlint("render", FAILING, "-o", "bad.svg")
     assert done.returncode == 2 and "bad.svg links to" in done.stderr and "not overwritten" in done.stderr
     assert (tmp_path / "other.txt").read_text() == "mine"
     for name, end in (("good.svg", "v3.svg"), ("new.svg", "v4.svg")):
-        assert archlint("render", SICK, "-o", name).returncode == 0
+        assert archlint("render", FAILING, "-o", name).returncode == 0
         assert (tmp_path / name).is_symlink() and (tmp_path / end).read_text().startswith("<svg ")
-    done = archlint("render", SICK, "-o", "/dev/null", "--format", "svg")
+    done = archlint("render", FAILING, "-o", "/dev/null", "--format", "svg")
     assert (done.returncode, done.stderr) == (0, "wrote /dev/null (12 components, 1 finding)\n")
 
 
@@ -186,13 +186,13 @@ def test_characters_that_no_font_has_are_named(archlint: Run, tmp_path: Path, ex
 def test_a_png_without_any_font_of_the_system_is_the_same(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     for name, words in (("a.png", ()), ("b.png", ("--fonts", "none"))):
-        assert archlint("render", SICK, "-o", name, *words).returncode == 0
+        assert archlint("render", FAILING, "-o", name, *words).returncode == 0
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 @pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-inf", "0", "-1", "1e9", "8.01"])
 def test_a_scale_that_is_no_usable_number_is_refused(archlint: Run, tmp_path: Path, value: str) -> None:
-    done = archlint("render", SICK, "-o", "a.png", "--scale", value)
+    done = archlint("render", FAILING, "-o", "a.png", "--scale", value)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{float(value):g} is not a number from 0.1 to 8" in done.stderr and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from archlint.cli.pictures import diagrams
 from archlint.linter import Options
 from tests.conftest import ROOT, Run
 
-SICK = ROOT / "examples" / "failing" / "all-in-one.yaml"
+FAILING = ROOT / "examples" / "failing" / "all-in-one.yaml"
 
 
 def pictures(page: str) -> dict[str, str]:
@@ -26,7 +26,7 @@ def pictures(page: str) -> dict[str, str]:
 
 def test_each_system_is_drawn_with_its_findings(archlint: Run, tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
-        (tmp_path / name).write_text(SICK.read_text().replace("system: ", f"system: {name[:3]}-", 1))
+        (tmp_path / name).write_text(FAILING.read_text().replace("system: ", f"system: {name[:3]}-", 1))
     done = archlint("check", "one.yaml", "two.yaml", "-o", "html:report.html", "-o", "text", "--exit-zero")
     assert (done.returncode, done.stderr) == (0, "")
     drawn = pictures((tmp_path / "report.html").read_text())
@@ -36,13 +36,13 @@ def test_each_system_is_drawn_with_its_findings(archlint: Run, tmp_path: Path) -
 
 def test_a_text_from_standard_input_is_drawn_too(archlint: Run, tmp_path: Path) -> None:
     for words in (("-",), ("-", "--stdin-filename", "shop.yaml")):
-        done = archlint("check", *words, "-o", "html:report.html", "--exit-zero", stdin=SICK.read_text())
+        done = archlint("check", *words, "-o", "html:report.html", "--exit-zero", stdin=FAILING.read_text())
         assert done.stderr == ""
         assert len(pictures((tmp_path / "report.html").read_text())) == 1
 
 
 def test_findings_of_the_baseline_are_not_drawn(archlint: Run, tmp_path: Path) -> None:
-    (tmp_path / "arch.yaml").write_text(SICK.read_text())
+    (tmp_path / "arch.yaml").write_text(FAILING.read_text())
     assert archlint("baseline").returncode == 0
     assert archlint("check", "-o", "html:report.html").returncode == 0
     page = (tmp_path / "report.html").read_text()
@@ -54,9 +54,9 @@ def test_findings_of_the_baseline_are_not_drawn(archlint: Run, tmp_path: Path) -
 def test_without_a_layout_engine_the_report_has_none_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("sysconfig.get_path", lambda *names: "/nowhere")
-    drawn, notes = diagrams(*examine_targets([SICK], Options(), None, 1))
+    drawn, notes = diagrams(*examine_targets([FAILING], Options(), None, 1))
     assert drawn == {}
-    assert notes == [f"no diagram of {SICK}: no layout engine is installed, so no picture can be drawn"]
+    assert notes == [f"no diagram of {FAILING}: no layout engine is installed, so no picture can be drawn"]
 
 
 COUNTED = """
@@ -75,7 +75,7 @@ finally:
 
 @pytest.mark.parametrize("format_", ["json", "html"])
 def test_a_report_with_diagrams_reads_each_file_once(format_: str, tmp_path: Path) -> None:
-    text = SICK.read_text()
+    text = FAILING.read_text()
     head, models = text.split("\nmodels:", 1)
     models, components = models.split("\ncomponents:", 1)
     (tmp_path / "arch.yaml").write_text(f"{head}\ninclude: [parts.yaml]\ncomponents:{components}")
@@ -90,7 +90,7 @@ def test_a_report_with_diagrams_reads_each_file_once(format_: str, tmp_path: Pat
 
 def test_systems_beyond_those_that_are_kept_have_no_diagram_and_that_is_said(tmp_path: Path) -> None:
     for number in range(3):
-        (tmp_path / f"arch{number}.yaml").write_text(SICK.read_text())
+        (tmp_path / f"arch{number}.yaml").write_text(FAILING.read_text())
     drawn, notes = diagrams(*examine_targets([tmp_path], Options(), None, 2))
     assert list(drawn) == [str(tmp_path / f"arch{number}.yaml") for number in range(2)]
     assert notes == ["only the first 2 of 3 systems have a diagram; use `archlint render` for the others"]

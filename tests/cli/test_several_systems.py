@@ -9,11 +9,11 @@ import pytest
 
 import archlint as library
 from archlint.errors import UsageError
-from tests.cli.test_check import HEALTHY, SICK
+from tests.cli.test_check import FAILING, PASSING
 from tests.conftest import Run
 
-STAGING = SICK.replace("system: shop", "system: staging")
-TWO = f"---\n---\n{SICK}---\n{STAGING}"
+STAGING = FAILING.replace("system: shop", "system: staging")
+TWO = f"---\n---\n{FAILING}---\n{STAGING}"
 """Both fail; the first document is empty."""
 LINE = "  ranker: {artifact: 200MB, service_time: 80ms, version: 1.0.0, registry: store}"
 LINES = [number for number, line in enumerate(TWO.splitlines(), start=1) if line == LINE]
@@ -49,7 +49,7 @@ def test_formats_list_both_systems(archlint: Run, two: Path) -> None:
 
 def test_a_comment_accepts_in_its_own_document_only() -> None:
     comment = "# archlint: accept SRV001 -- a pilot\n"
-    text = f"{SICK.replace(LINE, comment + LINE)}---\n{STAGING}"
+    text = f"{FAILING.replace(LINE, comment + LINE)}---\n{STAGING}"
     shop, staging = library.check(text).files
     assert ([a.finding.rule for a in shop.accepted], staging.accepted) == (["SRV001"], ())
     assert "SRV001" in {finding.rule for finding in staging.findings}
@@ -67,26 +67,26 @@ def test_anchors_and_names_are_valid_in_their_document_only() -> None:
 
 
 def test_a_document_without_the_key_is_a_finding() -> None:
-    report = library.check("kind: Service\n---\n" + HEALTHY + "---\nnotes: later\n")
+    report = library.check("kind: Service\n---\n" + PASSING + "---\nnotes: later\n")
     (file,) = report.files
     places = [(f.location.line, f.message) for f in file.findings if f.rule == "DOC011"]
-    last = HEALTHY.count("\n") + 3
+    last = PASSING.count("\n") + 3
     message = "this document has no key `archlint`, so it is not checked"
     assert places == [(1, message), (last, message)]
 
 
 @pytest.mark.parametrize("empty", ["---\n---\n", "---\n# nothing\n---\n", "---\nnull\n---\n", "---\n...\n---\n"])
 def test_an_empty_document_changes_nothing(empty: str) -> None:
-    (file,) = library.check(empty + SICK).files
-    (alone,) = library.check(SICK).files
+    (file,) = library.check(empty + FAILING).files
+    (alone,) = library.check(FAILING).files
     assert [f.fingerprint for f in file.findings] == [f.fingerprint for f in alone.findings]
     more = empty.count("\n")
     assert [f.location.line - more for f in file.findings] == [f.location.line for f in alone.findings]
-    assert len(library.check(SICK + empty).files) == 1
+    assert len(library.check(FAILING + empty).files) == 1
 
 
 def test_a_baseline_keeps_the_findings_of_each_system_apart(archlint: Run, two: Path) -> None:
-    two.write_text(f"{HEALTHY}---\n{STAGING}")
+    two.write_text(f"{PASSING}---\n{STAGING}")
     assert archlint("baseline", "arch.yaml").returncode == 0
     frozen = (two.parent / "archlint-baseline.jsonl").read_text()
     assert '"file": "arch.yaml#staging"' in frozen
@@ -96,7 +96,7 @@ def test_a_baseline_keeps_the_findings_of_each_system_apart(archlint: Run, two: 
     assert (done.returncode, f"arch.yaml:{LINES[0]}:" in done.stdout, f"arch.yaml:{LINES[1]}:" in done.stdout) == (
         1, True, False,
     )  # fmt: skip
-    two.write_text(HEALTHY)                          # the second system is gone: its entries are not needed
+    two.write_text(PASSING)                          # the second system is gone: its entries are not needed
     done = archlint("check", "arch.yaml", "--baseline-strict")
     assert (done.returncode, "strict" in done.stdout) == (1, True)
     assert archlint("baseline", "arch.yaml").returncode == 0
@@ -104,7 +104,7 @@ def test_a_baseline_keeps_the_findings_of_each_system_apart(archlint: Run, two: 
 
 
 def test_a_diff_compares_each_system_with_its_own_past(archlint: Run, two: Path) -> None:
-    (two.parent / "old.yaml").write_text(f"{SICK}---\n{STAGING.replace('replicas: 2', 'replicas: 3')}")
+    (two.parent / "old.yaml").write_text(f"{FAILING}---\n{STAGING.replace('replicas: 2', 'replicas: 3')}")
     done = archlint("diff", "old.yaml", "arch.yaml", "-o", "json")
     (system,) = json.loads(done.stdout)["systems"]
     assert (system["system"], system["old"], system["new"]) == ("staging", "old.yaml#staging", "arch.yaml#staging")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlint.cli import app
-from tests.cli.test_check import HEALTHY, SICK
+from tests.cli.test_check import FAILING, PASSING
 from tests.conftest import Run, command
 from tests.tools import program
 
@@ -37,8 +37,8 @@ ONE_EACH = list({words.split(maxsplit=1)[0]: words for words in COMMANDS if COMM
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "passing.yaml").write_text(HEALTHY)
-    (tmp_path / "failing.yaml").write_text(SICK)
+    (tmp_path / "passing.yaml").write_text(PASSING)
+    (tmp_path / "failing.yaml").write_text(FAILING)
     return tmp_path
 
 
@@ -120,7 +120,7 @@ MACHINE = ["json", "sarif", "gitlab", "junit", "markdown", "html", "github"]
 
 @pytest.mark.parametrize("name", MACHINE)
 def test_machine_formats_are_utf8_whatever_the_locale(folder: Path, name: str) -> None:
-    (folder / "names.yaml").write_text(SICK.replace("ranker", "Größe-日本").replace("shop", "Ω"), encoding="utf-8")
+    (folder / "names.yaml").write_text(FAILING.replace("ranker", "Größe-日本").replace("shop", "Ω"), encoding="utf-8")
     files = " ".join(f"-o {one}:out.{one}" for one in MACHINE if one != name)
     script = f"ARCHLINT check names.yaml -o {name} {files}"
     env = LOCALES[MACHINE.index(name) % len(LOCALES)]
@@ -135,7 +135,7 @@ def test_machine_formats_are_utf8_whatever_the_locale(folder: Path, name: str) -
 @pytest.mark.parametrize("words", ["diff -o json", "diff -o markdown", "rules --json", "explain SRV001 --markdown",
                                    "patterns --json", "technologies --json", "schema", "render -f svg", "render -f mmd"])  # fmt: skip
 def test_so_are_those_of_the_other_commands(folder: Path, words: str, env: dict[str, str]) -> None:
-    (folder / "names.yaml").write_text(SICK.replace("ranker", "Größe-日本"), encoding="utf-8")
+    (folder / "names.yaml").write_text(FAILING.replace("ranker", "Größe-日本"), encoding="utf-8")
     files = {"diff": " passing.yaml names.yaml", "render": " names.yaml"}.get(words.split(maxsplit=1)[0], "")
     done = in_shell(folder, f"ARCHLINT {words}{files}", env)
     assert done.returncode == 0, done.stderr
@@ -158,7 +158,7 @@ def test_names_of_files_are_utf8_whatever_the_locale(folder: Path) -> None:
 
 
 def test_text_is_readable_in_any_encoding(folder: Path) -> None:
-    (folder / "names.yaml").write_text(SICK.replace("ranker", "Größe"), encoding="utf-8")
+    (folder / "names.yaml").write_text(FAILING.replace("ranker", "Größe"), encoding="utf-8")
     done = in_shell(folder, "ARCHLINT check names.yaml", {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 1, done.stderr
     assert rb"Gr\xf6\xdfe" in done.stdout

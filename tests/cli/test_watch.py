@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import HEALTHY, SICK
+from tests.cli.test_check import FAILING, PASSING
 from tests.conftest import Run, command
 
 INCLUDING = "archlint: 1\nsystem: shop\ninclude: [parts.yaml]\n"
@@ -53,7 +53,7 @@ class Watching:
 @pytest.fixture
 def watching(tmp_path: Path) -> Iterator[Watching]:
     (tmp_path / "arch.yaml").write_text(INCLUDING)
-    (tmp_path / "parts.yaml").write_text(SICK.partition("system: shop\n")[2])
+    (tmp_path / "parts.yaml").write_text(FAILING.partition("system: shop\n")[2])
     running = Watching(tmp_path, ".", "-o", "text", "-o", "json:report.json")
     yield running
     running.close()
@@ -62,9 +62,9 @@ def watching(tmp_path: Path) -> Iterator[Watching]:
 @pytest.mark.skipif(os.name == "nt", reason="sends the signal of Ctrl-C: run it on Linux or macOS")
 def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: Watching) -> None:
     assert "SRV001" in watching.next_check()
-    (tmp_path / "parts.yaml").write_text(HEALTHY.partition("system: shop\n")[2])
+    (tmp_path / "parts.yaml").write_text(PASSING.partition("system: shop\n")[2])
     assert "SRV001" not in watching.next_check(), "an included file"
-    (tmp_path / "parts.yaml").write_text(SICK.partition("system: shop\n")[2])
+    (tmp_path / "parts.yaml").write_text(FAILING.partition("system: shop\n")[2])
     assert "SRV001" in watching.next_check()
     (tmp_path / "archlint.toml").write_text('ignore = ["SRV001"]\n')
     assert "SRV001" not in watching.next_check(), "a new configuration"
@@ -72,7 +72,7 @@ def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: W
     assert "error: " in watching.next_check(), "a configuration with a mistake"
     (tmp_path / "archlint.toml").unlink()
     assert "SRV001" in watching.next_check()
-    (tmp_path / "second.yaml").write_text(SICK.replace("system: shop", "system: second"))
+    (tmp_path / "second.yaml").write_text(FAILING.replace("system: shop", "system: second"))
     assert "second.yaml" in watching.next_check(), "a new file"
     assert watching.lines.empty(), "the report that it writes is no change"
     watching.process.send_signal(signal.SIGINT)
@@ -84,7 +84,7 @@ def test_a_file_that_is_missing_is_waited_for(tmp_path: Path) -> None:
     watching = Watching(tmp_path, "arch.yaml")
     try:
         assert "arch.yaml: no such file" in watching.next_check()
-        (tmp_path / "arch.yaml").write_text(SICK)
+        (tmp_path / "arch.yaml").write_text(FAILING)
         assert "SRV001" in watching.next_check()
     finally:
         watching.close()

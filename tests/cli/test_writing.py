@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import SICK
+from tests.cli.test_check import FAILING
 from tests.conftest import Run, command
 
 KILLED = """
@@ -52,12 +52,12 @@ def test_a_writer_that_is_killed_leaves_no_part_of_a_new_file(tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_a_disk_that_fills_midway_leaves_the_old_file(tmp_path: Path, words: str) -> None:
-    (tmp_path / "arch.yaml").write_text(SICK)
+    (tmp_path / "arch.yaml").write_text(FAILING)
     numbers = range(40)
     need = "waits: true, inputs: on-request, slo: {latency: {p99: 50ms}}"
     asked = "".join(f"  search{n}: {{from: page, rate: 5/s, models: [ranker{n}], {need}}}\n" for n in numbers)
     learned = "".join(f"  ranker{n}: {{artifact: 200MB, service_time: 80ms}}\n" for n in numbers)
-    text = SICK.replace("components:\n", f"{learned}components:\n").replace("models:\n", f"{asked}models:\n", 1)
+    text = FAILING.replace("components:\n", f"{learned}components:\n").replace("models:\n", f"{asked}models:\n", 1)
     served = ", ".join(f"ranker{n}" for n in numbers)
     (tmp_path / "long.yaml").write_text(text.replace("serves: [ranker]", f"serves: [ranker, {served}]"))
     target = tmp_path / words.rpartition(" ")[2].rpartition(":")[2]
@@ -81,7 +81,7 @@ def test_a_configured_baseline_that_a_link_leads_out_of_the_repository_is_refuse
     outside.mkdir()
     repository.mkdir()
     (repository / ".git").mkdir()
-    (repository / "arch.yaml").write_text(SICK)
+    (repository / "arch.yaml").write_text(FAILING)
     (repository / "archlint.toml").write_text('baseline = "kept/known.jsonl"\n')
     if link == "folder":
         (repository / "kept").symlink_to(outside)
