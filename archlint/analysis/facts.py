@@ -57,6 +57,18 @@ class Facts:
             return None                   # the file states the replicas, which takes precedence
         return self._assumed(component, "redundant")
 
+    def serverless(self, component: Component) -> bool:
+        """Whether the platform starts an instance for a request that finds none free, in any zone."""
+        return self._is_assumed(component, "serverless")
+
+    def generates(self, component: Component) -> bool:
+        """Whether the technology serves models that generate tokens."""
+        return self._is_assumed(component, "generates")
+
+    def _is_assumed(self, component: Component, key: str) -> bool:
+        fact = self._assumed(component, key)
+        return fact is not None and bool(fact.value)
+
     def timeout_s(self, relation: Relation) -> Fact | None:
         """Return the timeout of one attempt: stated, otherwise the default of the caller's technology."""
         if relation.timeout_s is not None:
@@ -68,6 +80,10 @@ class Facts:
         if component.balancing is not None:
             return Fact(component.balancing, Origin.STATED, component.place("balancing"))
         return self._assumed(component, "balancing")
+
+    def spreads_requests(self, component: Component) -> bool:
+        """Whether something spreads the requests over a component's replicas, in whatever way."""
+        return self.balancing(component) is not None or self._is_assumed(component, "balanced")
 
     def workers(self, component: Component) -> Fact:
         """Return how many requests one replica handles at a time; 1 if unknown."""

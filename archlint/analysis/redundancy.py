@@ -124,4 +124,5 @@ def _in_one_zone(members: Sequence[_Member]) -> bool:
 def _kept_by_provider(system: System, component: Component) -> bool:
     """Return whether the catalogue says that the provider uses several zones, and the file does not contradict it."""
     fact = system.facts.redundant(component)
-    return fact is not None and bool(fact.value) and component.different_zones is None and component.host is None
+    kept = system.facts.serverless(component) or (fact is not None and bool(fact.value))
+    return kept and component.different_zones is None and component.host is None

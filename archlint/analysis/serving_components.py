@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from archlint.analysis.system import System
 from archlint.model.architecture import Component
 
-_OFFLINE = frozenset({"client", "edge-device", "external", "training-job", "model-registry"})
+_OFFLINE = frozenset({"client", "edge-device", "training-job", "model-registry"})
 
 
 def serving_components(system: System) -> Iterator[Component]:
-    """Return the system's own components that run a model for a workload or a job."""
+    """Return the components that run a model for a workload or a job, including those of vendors."""
     for component in system.components.values():
         if component.serves and component.kind not in _OFFLINE:
             yield component

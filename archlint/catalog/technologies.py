@@ -49,7 +49,9 @@ _ALSO_FIT: Final = {
     "external": ("service",),
 }  # fmt: skip
 """By the usual kind of a technology: the kinds whose work it can do as well, though its entry does not name them."""
-_ASSUMABLE: Final = ("persistent", "redundant", "timeout", "balancing", "workers")
+_ASSUMABLE: Final = (
+    "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "balancing", "workers",
+)  # fmt: skip
 
 
 class Assumed(msgspec.Struct, frozen=True):

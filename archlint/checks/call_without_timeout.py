@@ -103,7 +103,9 @@ class _Callers:
 
 
 def _stays_inside(system: System, step: Step) -> bool:
-    """Return whether a call never leaves one device: a client and its edge device stop together."""
+    """Return whether a call never leaves one process or device: both ends stop together."""
+    if step.relation.in_process:
+        return True
     kinds = system.components[step.source].kind, system.components[step.target].kind
     return kinds in _ONE_DEVICE
 

@@ -41,7 +41,11 @@ def _watched(system: System, component: Component) -> bool:
     if any(relation.verb == "monitored_by" for relation in system.topology.outgoing[component.name]):
         return True
     incoming = system.topology.incoming[component.name]
-    return any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming)
+    if any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming):
+        return True
+    # A vendor sends no metrics: who calls it measures its answers.
+    callers = [system.components[r.source] for r in incoming if r.verb in {"calls", "reads"}]
+    return component.kind == "external" and any(c.kind != "external" and _watched(system, c) for c in callers)
 
 
 def _asked(system: System, component: Component) -> list[Asked]:

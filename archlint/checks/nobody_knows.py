@@ -21,7 +21,9 @@ class Params(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit at the system's owner; if every server has its own owner, at each incomplete one."""
     whole = system.architecture.owner
-    serving = list(serving_components(system))
+    every = list(serving_components(system))
+    # A vendor needs no owner of its own: who calls it belongs to the system.
+    serving = [component for component in every if component.kind != "external"] or every
     if any(component.owner is None for component in serving):
         missing = _missing(whole)
         if missing:

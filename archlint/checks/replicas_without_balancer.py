@@ -29,7 +29,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each replicated server that somebody calls directly, at its replicas."""
     described = _describes_balancing(system)
     for component in system.components.values():
-        if component.kind not in {"service", "model-server"} or system.facts.balancing(component) is not None:
+        if component.kind not in {"service", "model-server"} or system.facts.spreads_requests(component):
             continue
         direct = [r for r in system.topology.incoming[component.name] if r.verb == "calls" and not _spreads(system, r)]
         if not direct:
@@ -48,7 +48,9 @@ def _describes_balancing(system: System) -> bool:
 
 
 def _spreads(system: System, relation: Relation) -> bool:
-    """Whether the caller spreads its calls, by its kind or its technology."""
+    """Whether the caller spreads its calls, by its kind or its technology; one in its process needs no balancer."""
+    if relation.in_process:
+        return True
     caller = system.components[relation.source]
     technology = system.facts.technology(caller)
     return caller.kind in _NEEDS_NONE or (technology is not None and technology.kind in BALANCERS)

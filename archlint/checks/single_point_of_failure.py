@@ -24,7 +24,6 @@ from archlint.verdicts import Hit, Related, Severity, Undecided, Verdict
 NEVER: Final = frozenset(
     {
         "client",
-        "external",
         "edge-device",
         "monitoring",
         "log-store",
@@ -43,11 +42,19 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each needed component, or group of siblings, that a single failure stops."""
     doubts, deferred = Doubts(system), Deferred(system)
     for pool in _needed(system):
+        if any(_of_others(component) for component in pool):
+            continue
         judged = redundancy(system, pool)
         if judged.weakness:
             yield _verdict(system, pool, judged, doubts, deferred)
         elif judged.needs:
             yield Undecided(pool[0].place(), judged.needs, f"whether {_names(pool)} can lose a replica or a zone")
+
+
+def _of_others(component: Component) -> bool:
+    """Return whether others run it, and the file does not say how it stands: then its availability counts."""
+    said = component.least_replicas is not None or component.different_zones is not None or component.host is not None
+    return component.kind == "external" and not said
 
 
 def _needed(system: System) -> Iterator[tuple[Component, ...]]:

@@ -3,7 +3,8 @@
 A component is down if it failed, if a step that it needs leads to one that is down, if all relations of an `either`
 group do, or if the branch does that the request takes (`share`). This is the least such set, so that callers that wait
 for one another in a cycle do not fail by themselves. Answers of caches are ignored: their entries expire during the
-failure.
+failure. A fallback that names a component is followed: if the target fails, the request needs the fallback and all
+that it needs.
 """
 
 from __future__ import annotations

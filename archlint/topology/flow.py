@@ -20,7 +20,7 @@ class Flows:
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
-        self._routes: dict[int | None, Routes] = {}
+        self._routes: dict[tuple[int | None, bool], Routes] = {}
         self._reaches: dict[tuple[Routes, tuple[Start, ...], str | None], Reach] = {}
         self._failures: dict[tuple[Reach, tuple[object, ...]], Failures] = {}
 
@@ -32,12 +32,16 @@ class Flows:
             flow = self._flows[key] = Flow(self, entrance, models)
         return flow
 
-    def routes(self, models: tuple[str, ...] | None) -> Routes:
-        """Return the steps of requests that run these models (None: all that they reach)."""
+    def routes(self, models: tuple[str, ...] | None, failing: bool = False) -> Routes:
+        """Return the steps of requests that run these models (None: all that they reach).
+
+        With `failing`, those that requests may take once components have failed: fallbacks that name one too.
+        """
         wanted = None if models is None else self.topology.bits_of(models)
-        known = self._routes.get(wanted)
+        key = wanted, failing and self.topology.has_fallbacks
+        known = self._routes.get(key)
         if known is None:
-            known = self._routes[wanted] = Routes(self.topology, wanted)
+            known = self._routes[key] = Routes(self.topology, *key)
         return known
 
     def reach(self, routes: Routes, client: str, entry: Sequence[Step]) -> Reach:
@@ -112,6 +116,7 @@ class Flow:
         self._entry = self.routes.first_steps(self.client, entrance.to) if known else []
         self.reach = flows.reach(self.routes, self.client, self._entry)
         self._flows = flows
+        self._models = models
         self.eventual = self.reach.eventual
         self.waiting, self.steps = {}, {}
         if known:
@@ -136,18 +141,12 @@ class Flow:
 
     @cached_property
     def _failures(self) -> Failures:
-        return self._flows.failures(self.reach, self._entry_key(), self._entry)
-
-    def _entry_key(self) -> tuple[object, ...]:
-        """Return the steps of the client, without its name and the numbers of its groups."""
-        numbers: dict[int | None, int] = {None: 0}
-        parts: list[tuple[object, ...]] = []
-        for step in self._entry:
-            number = numbers.setdefault(step.group, len(numbers))
-            group = None if step.group is None else self.groups[step.group]
-            kind = None if group is None else (group.kind, group.complete)
-            parts.append((step.target, step.needed, step.waits, step.share, number, kind))
-        return tuple(parts)
+        routes = self._flows.routes(self._models, failing=True)
+        if routes is self.routes or not self.waiting:
+            return self._flows.failures(self.reach, _entry_key(self._entry, self.groups), self._entry)
+        entry = routes.first_steps(self.client, self.entrance.to)
+        reach = self._flows.reach(routes, self.client, entry)
+        return self._flows.failures(reach, _entry_key(entry, routes.groups), entry)
 
     def needed(self) -> dict[str, None]:
         """Return the components that every request needs, the client first."""
@@ -253,3 +252,15 @@ def attempts_along(path: Iterable[Relation]) -> float:
     for relation in path:
         product *= 1 + (relation.retries or 0.0)
     return product
+
+
+def _entry_key(entry: Sequence[Step], groups: Sequence[Group]) -> tuple[object, ...]:
+    """Return what the steps of the client are, its name and the numbers of its groups aside."""
+    numbers: dict[int | None, int] = {None: 0}
+    parts: list[tuple[object, ...]] = []
+    for step in entry:
+        number = numbers.setdefault(step.group, len(numbers))
+        group = None if step.group is None else groups[step.group]
+        kind = None if group is None else (group.kind, group.complete)
+        parts.append((step.target, step.needed, step.waits, step.share, number, kind))
+    return tuple(parts)

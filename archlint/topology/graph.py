@@ -105,6 +105,12 @@ class Topology:
         calls_store = relation.verb == "calls" and self.components[relation.target].kind in STORES
         return relation.verb == "reads" or calls_store
 
+    @cached_property
+    def has_fallbacks(self) -> bool:
+        """Whether any relation has a fallback that names a component."""
+        components = self.components
+        return any(r.fallback in components for relations in self.outgoing.values() for r in relations if r.fallback)
+
     def waits(self, relation: Relation) -> bool:
         """Return whether the component at the start of a relation waits for the answer."""
         if relation.verb == "loads":

@@ -2,7 +2,8 @@
 
 A request is an AND/OR graph. A component needs everything that it waits for, except relations that are `optional` or
 have a `fallback`. Of an `either` group it needs one relation, and of branches with a `share` the one that the request
-takes. A relation with a condition (`when`) is needed only if nothing else runs the workload's models.
+takes. A relation with a condition (`when`) is needed only if nothing else runs the workload's models. A cache
+that fails is a cache that misses: no request needs it if something behind it answers a miss.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 import msgspec
 
 from archlint.model.architecture import Relation
+from archlint.model.words import STORES
 from archlint.topology.graph import Topology
 
 EITHER: Final = "either"
@@ -65,12 +67,14 @@ class Routes:
     """The steps of each component for requests that run the same models, computed on first use.
 
     `wanted` are the bits of the models that a request runs (`Topology.model_bits`); None if it runs all that it
-    reaches. `groups` are numbered by `Step.group`.
+    reaches. `groups` are numbered by `Step.group`. With `failing`, a fallback that names a component is a step too: a
+    request needs the target or its fallback.
     """
 
-    def __init__(self, topology: Topology, wanted: int | None) -> None:
+    def __init__(self, topology: Topology, wanted: int | None, failing: bool = False) -> None:
         self.topology = topology
         self.wanted = wanted
+        self.failing = failing
         self.groups: list[Group] = []
         self._steps: dict[tuple[str, bool], list[Step]] = {}
 
@@ -98,14 +102,43 @@ class Routes:
                 grouped.setdefault(kind, []).append(relation)
         roles = self._roles(taken, grouped) if grouped else {}
         waits = self.topology.waits
+        misses = self._missed(name, taken)
         steps = []
         for relation in taken:
-            role = roles.get((relation.verb, relation.index)) or _Role(_is_needed(relation, beyond))
+            key = relation.verb, relation.index
+            role = roles.get(key) or _Role(_is_needed(relation, beyond) and key not in misses)
+            stands_in = self._stand_in(relation) if self.failing and role.group is None else None
+            if stands_in is not None:
+                role = _Role(False, self._number(Group(EITHER, (relation, stands_in), True)))
+                steps.append(Step(name, stands_in.target, stands_in, False, role.group, waits(relation)))
             steps.append(
                 Step(name, relation.target, relation, role.needed, role.group, waits(relation), role.share)
             )
         consumptions = self.topology.consumptions(name)
         return steps + self._consumed(name, consumptions) if consumptions else steps
+
+    def _stand_in(self, relation: Relation) -> Relation | None:
+        """Return the relation to the component that answers if the target of a relation fails."""
+        name = relation.fallback
+        known = name is not None and name in self.topology.components and name not in {relation.source, relation.target}
+        if not known or relation.optional or _is_partial(relation):
+            return None
+        return msgspec.structs.replace(relation, target=name, fallback=None)
+
+    def _missed(self, name: str, taken: Sequence[Relation]) -> frozenset[Key]:
+        """Return the look-ups in caches whose misses are answered: by another read or call, or by an own model."""
+        caches = [relation for relation in taken if looks_up(relation) and relation.hit_ratio != 1]
+        if not caches:
+            return frozenset()
+        components = self.topology.components
+        behind = [r for r in taken if r.verb in {"calls", "reads"} and not looks_up(r)]
+        own = bool(components[name].serves)
+        stored = any(r.verb == "reads" or components[r.target].kind in STORES for r in behind)
+        answered = {"data": stored, "prefix": True}
+        return frozenset(
+            (relation.verb, relation.index)
+            for relation in caches if answered.get(relation.caches or "", own or bool(behind))
+        )  # fmt: skip
 
     def _takes(self, relation: Relation, beyond: bool) -> bool:
         """Return whether requests of these models take a relation."""
@@ -212,6 +245,18 @@ class Routes:
             return False
         below = self.topology.models_below[name]
         return below != 0 and below & self.wanted == 0
+
+
+def looks_up(relation: Relation) -> bool:
+    """Return whether a relation is a look-up in a cache, which may miss."""
+    said = relation.hit_ratio is not None or relation.caches is not None or relation.ttl_s is not None
+    return said and relation.verb in {"calls", "reads"}
+
+
+def _is_partial(relation: Relation) -> bool:
+    """Return whether only some requests take a relation, or one of several suffices."""
+    shared = relation.share is not None and relation.share < 1
+    return shared or relation.when is not None or relation.either is not None
 
 
 def _is_dispensable(relation: Relation) -> bool:

@@ -32,6 +32,18 @@ def test_watched(server: str, more: str) -> None:
     assert lint("OPS002", text(server, more=more)).places == set()
 
 
+def vendor(caller: str) -> str:
+    return text(f"{caller}, calls: [llm]", "slo: {availability: 99%}", """
+  llm: {kind: external, serves: [other]}
+  metrics: {kind: monitoring}
+""").replace("models: {net: {}}", "models: {net: {}, other: {}}")  # fmt: skip
+
+
+def test_a_vendor_is_watched_by_who_calls_it() -> None:
+    assert lint("OPS002", vendor("replicas: 2")).places == {AT, "components.llm"}
+    assert lint("OPS002", vendor("monitored_by: [metrics]")).places == set()
+
+
 def test_other_callers_watch_nothing() -> None:
     found = lint("OPS002", text(more="  batch: {kind: service, calls: [server]}\n  metrics: {kind: monitoring}"))
     assert found.places == {AT}

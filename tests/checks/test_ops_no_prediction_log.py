@@ -68,7 +68,7 @@ def test_whoever_predicts_from_a_message_logs_for_itself() -> None:
     assert lint("OPS001", text("publishes: [topic]", more=more)).places == {AT}
 
 
-def test_jobs_and_workers_serve_too_and_what_is_not_ours_does_not() -> None:
+def test_jobs_and_vendors_serve_too_and_a_device_does_not() -> None:
     found = lint(
         "OPS001",
         text(
@@ -81,7 +81,12 @@ def test_jobs_and_workers_serve_too_and_what_is_not_ours_does_not() -> None:
 """,
         ),
     )
-    assert found.places == {"components.job"}
+    assert found.places == {"components.job", "components.provider"}
+
+
+def test_who_calls_a_vendor_may_log_its_predictions() -> None:
+    vendor = "  provider: {kind: external, serves: [other]}"
+    assert lint("OPS001", text("logs_to: [log], calls: [provider]", more=vendor)).places == set()
 
 
 def test_a_misspelt_log_is_no_absence() -> None:

@@ -59,8 +59,14 @@ def test_what_the_system_leaves_out_is_one_finding() -> None:
     assert lint("OPS003", text("{team: data}", "", "owner: {team: vision}")).places == {"owner"}
 
 
-def test_without_a_server_of_its_own_a_system_needs_no_owner() -> None:
-    assert lint("OPS003", text().replace("model-server", "external")).places == set()
+def test_a_system_whose_models_are_a_vendor_s_needs_an_owner() -> None:
+    assert lint("OPS003", text().replace("model-server", "external")).places == {"system"}
+
+
+def test_a_vendor_beside_servers_with_owners_needs_none() -> None:
+    own = "owner: {team: search, contact: a, runbook: b}"
+    both = text("", own, own).replace("components:", "components:\n  vendor: {kind: external, serves: [net]}")
+    assert lint("OPS003", both).places == set()
 
 
 def test_an_owner_that_cannot_be_read_is_no_absence() -> None:

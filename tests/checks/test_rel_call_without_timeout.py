@@ -43,6 +43,15 @@ def test_a_call_inside_one_device_needs_none() -> None:
     assert said.places == {"components.model-on-phone.calls[0]"}
 
 
+def test_a_call_inside_one_process_needs_none() -> None:
+    said = calls("""
+          page: {kind: client, calls: [{to: api, timeout: 1s}]}
+          api: {kind: service, calls: [{to: model, in_process: true}]}
+          model: {kind: model-server, serves: [m]}
+        """)
+    assert not said.findings
+
+
 def test_who_does_not_wait_needs_none() -> None:
     said = calls("""
           page: {kind: client, calls: [{to: api, timeout: 1s}]}

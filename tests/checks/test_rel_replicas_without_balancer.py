@@ -57,6 +57,8 @@ def test_callers_that_find_the_replicas(caller: str) -> None:
         "kind: service, replicas: 1",
         "kind: service, replicas: 3, balancing: round-robin",
         "kind: model-server, replicas: 3, uses: ray-serve",
+        *(f"kind: model-server, replicas: 3, uses: {uses}" for uses in
+          ("cloud-run", "lambda", "knative", "kserve", "vertex-ai", "azure-ml")),
         "kind: database, replicas: 3",
         "kind: load-balancer, replicas: 2",
         "kind: service, replicas: {min: 1, max: 1}",
@@ -112,3 +114,13 @@ def test_an_unread_balancing_is_not_taken_for_none() -> None:
     said = called_by("kind: client", "kind: service, replicas: 3, balancing: roundrobin")
     assert not said.findings
     assert said.undecided == {"components.it.replicas": ("components.it.balancing",)}
+
+
+def test_a_call_inside_one_process_needs_no_balancer() -> None:
+    text = """
+        components:
+          caller: {kind: service, calls: [{to: it, in_process: %s}]}
+          it: {kind: service, replicas: 3}
+        """
+    assert not lint("REL002", text % "true").findings
+    assert lint("REL002", text % "false").findings

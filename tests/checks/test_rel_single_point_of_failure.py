@@ -103,7 +103,53 @@ def test_any_kind_that_the_system_runs_is_judged(kind: str) -> None:
     assert said.places == {"components.it.replicas"}
 
 
-@pytest.mark.parametrize("kind", ["external", "edge-device", "client", "monitoring", "log-store", "batch-job"])
+@pytest.mark.parametrize(
+    ("facts", "at"),
+    [("replicas: 1", "replicas"), ("replicas: 3, zones: [a]", "zones"), ("availability: 99%", None), ("uses: openai", None)],
+)
+def test_an_external_system_is_judged_by_what_is_stated_of_it(facts: str, at: str | None) -> None:
+    said = behind_page(f"{{kind: external, {facts}}}")
+    assert said.places == (set() if at is None else {f"components.it.{at}"})
+    assert not said.undecided
+
+
+@pytest.mark.parametrize("facts", ["", ", replicas: {min: 0, max: 9}", ", replicas: 1"])
+@pytest.mark.parametrize("uses", ["cloud-run", "lambda"])
+def test_a_serverless_platform_starts_instances_in_any_zone(uses: str, facts: str) -> None:
+    said = behind_page(f"{{kind: model-server, uses: {uses}{facts}}}")
+    assert not said.findings
+    assert not said.undecided
+    assert behind_page(f"{{kind: model-server, uses: {uses}{facts or ', replicas: 3'}, zones: [a]}}").findings
+
+
+def test_a_cache_whose_misses_are_answered_is_spared() -> None:
+    text = """
+        workloads: {{score: {{from: app, waits: true}}}}
+        models: {{m: {{}}}}
+        components:
+          app: {{kind: client, calls: [s]}}
+          s: {{kind: model-server, serves: [m], {pair}, reads: [{{to: hot, kind: data{ratio}}}, features]}}
+          hot: {{kind: cache, replicas: 1}}
+          features: {{kind: feature-store, uses: dynamodb}}
+        """
+    assert not spof(text.format(pair=PAIR, ratio=", hit_ratio: 90%")).findings
+    assert spof(text.format(pair=PAIR, ratio=", hit_ratio: 100%")).places == {"components.hot.replicas"}
+
+
+def test_what_a_call_and_its_fallback_both_need_is_a_single_point_of_failure() -> None:
+    text = """
+        workloads: {{score: {{from: app, waits: true}}}}
+        components:
+          app: {{kind: client, calls: [{{to: big, fallback: {fallback}}}]}}
+          big: {{kind: service, replicas: 1, reads: [facts]}}
+          small: {{kind: service, replicas: 1, reads: [facts]}}
+          facts: {{kind: database, replicas: 1}}
+        """
+    assert spof(text.format(fallback="small")).places == {"components.facts.replicas"}
+    assert not spof(text.format(fallback="a default")).findings
+
+
+@pytest.mark.parametrize("kind", ["edge-device", "client", "monitoring", "log-store", "batch-job"])
 def test_some_kinds_never_count(kind: str) -> None:
     said = behind_page(f"{{kind: {kind}, replicas: 1}}")
     assert not said.findings
