@@ -20,5 +20,5 @@ def shipped_folder(name: str) -> Path | None:
 
 
 def catalogue_file(name: str) -> Path:
-    """A data file of the catalogue: `technologies.yaml` or `hardware.yaml`."""
+    """A data file of the catalogue, such as `technologies.yaml` or `hardware.json`."""
     return _PACKAGE / "catalog" / name

@@ -19,6 +19,7 @@ if str(ROOT) not in sys.path:
 
 from archlint.about import install_command  # noqa: E402
 from archlint.api import all_packs, all_technologies, check_targets, file_schema, load_checked  # noqa: E402
+from archlint.catalog.hardware import compiled_accelerators, shipped_accelerators  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
@@ -26,6 +27,7 @@ from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.linter import Options  # noqa: E402
+from archlint.model.quantities import format_size  # noqa: E402
 from archlint.packs import Pack, shipped_packs  # noqa: E402
 from archlint.packs.schema import rule_schema  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
@@ -96,7 +98,26 @@ def technologies_page() -> str:
         kinds = ", ".join(t.kinds)
         unlike = f" (not {', '.join(f'`{name}`' for name in t.unlike)})" if t.unlike else ""
         lines.append(f"| `{t.name}` | {t.title}{unlike} | {kinds} | {', '.join(t.aliases)} | {assumed} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_accelerator_table()]) + "\n"
+
+
+def _accelerator_table() -> list[str]:
+    """The hardware catalogue: the peak figures of each accelerator, with the page that states them."""
+    lines = [
+        "## Accelerators",
+        "",
+        "What `hardware.gpu` knows: peak figures, at most what a real run reaches. Operations are dense, at 16 bit.",
+        "",
+        "| name | what | memory | bandwidth | operations | other names |",
+        "|---|---|---|---|---|---|",
+    ]
+    for a in shipped_accelerators():
+        flops = f"{a.fp16_flops / 1e12:g} TFLOPS" if a.fp16_flops else ""
+        bandwidth = f"{format_size(a.bandwidth_bytes_per_s)}/s"
+        names = ", ".join(a.aliases)
+        memory = format_size(a.memory_bytes)
+        lines.append(f"| `{a.name}` | [{a.title}]({a.source}) | {memory} | {bandwidth} | {flops} | {names} |")
+    return lines
 
 
 def cli_page() -> str:
@@ -142,6 +163,7 @@ def files() -> dict[Path, str]:
         docs / "cli.md": NOTE + cli_page(),
         docs / "library.md": NOTE + library_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
+        ROOT / "archlint" / "catalog" / "hardware.json": compiled_accelerators().decode(),
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(file_schema()),
         docs / "schema" / "config.schema.json": _json(config_schema(shipped_packs())),
@@ -177,6 +199,7 @@ def main(check: bool) -> None:
     os.chdir(ROOT)
     if not check:  # the pages below read it
         (ROOT / "archlint" / "catalog" / "technologies.json").write_bytes(compiled_technologies())
+        (ROOT / "archlint" / "catalog" / "hardware.json").write_bytes(compiled_accelerators())
     changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     stale = stale_files()
     for path in (*changed, *stale):

@@ -19,12 +19,7 @@ from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty
 
 _FASTEST_PRECISION: Final = 4.0
-"""4-bit arithmetic runs at up to four times the 16-bit peak."""
-_ON_CHIP_BYTES: Final = 128 * 1024 * 1024
-"""No chip of the catalogue caches more; the largest L2 cache has 126 MB (B200).
-
-Source: https://docs.nvidia.com/cuda/blackwell-tuning-guide/ (increased L2 capacity).
-"""
+"""4-bit arithmetic runs at up to four times the 16-bit peak, if the catalogue has no other figure (`fp4`)."""
 
 
 class Roofline(msgspec.Struct, frozen=True):
@@ -83,12 +78,12 @@ def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
 def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: float) -> Roofline:
     width = PRECISIONS.get(model.precision) if model.precision else None
     candidates: list[tuple[float, str]] = []
-    if width is not None and parameters * width > gpus * _ON_CHIP_BYTES:
+    if width is not None and parameters * width > gpus * chip.on_chip_bytes:
         weights, bandwidth = format_size(parameters * width), format_size(chip.bandwidth_bytes_per_s)
         floor_s = parameters * width / (gpus * chip.bandwidth_bytes_per_s)
         candidates.append((floor_s, f"{weights} of weights / ({gpus:g} x {bandwidth}/s)"))
-    if chip.fp16_flops is not None:
-        flops = chip.fp16_flops * _speedup(width)
+    flops = _peak_flops(chip, width)
+    if flops is not None:
         formula = f"2 x {format_count(parameters)} parameters / ({gpus:g} x {format_count(flops)} FLOPS)"
         candidates.append((2 * parameters / (gpus * flops), formula))
     if not candidates:
@@ -97,8 +92,10 @@ def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: flo
     return Roofline(floor, formula, Certainty.PROVEN, chip.source)
 
 
-def _speedup(width: float | None) -> float:
-    """Return the greatest speed-up over 16-bit arithmetic, for the bytes of a parameter (None: unknown)."""
-    if width is None:
-        return _FASTEST_PRECISION
-    return min(_FASTEST_PRECISION, max(1.0, 2.0 / width))
+def _peak_flops(chip: Accelerator, width: float | None) -> float | None:
+    """Return the rate that no kernel exceeds, by the bytes of a parameter (None: unknown, so the fastest)."""
+    if chip.fp16_flops is None:
+        return None
+    speedup = _FASTEST_PRECISION if width is None else min(_FASTEST_PRECISION, max(1.0, 2.0 / width))
+    flops = chip.fp16_flops * speedup
+    return max(flops, chip.fp4_flops or 0.0) if speedup == _FASTEST_PRECISION else flops

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,11 +14,20 @@ from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
 
 _MAX_LENGTH: Final = 40
-_KEYS: Final = ("title", "memory", "bandwidth", "fp16", "aliases", "source", "date")
+_KEYS: Final = ("title", "memory", "bandwidth", "fp16", "fp4", "on_chip", "aliases", "source", "date")
+_ON_CHIP_BYTES: Final = 128 * 1024 * 1024
+"""Most that caches and on-chip memory hold, for entries without `on_chip`: the largest L2 cache of these has 126 MB.
+
+Source: https://docs.nvidia.com/cuda/blackwell-tuning-guide/ (increased L2 capacity of the B200).
+"""
 
 
 class Accelerator(msgspec.Struct, frozen=True):
-    """Peak figures of one accelerator: dense FLOPS at 16 bit, memory bandwidth in bytes per second."""
+    """Peak figures of one accelerator: dense FLOPS at 16 bit, memory bandwidth in bytes per second.
+
+    `fp4_flops` is stated only where it is more than four times `fp16_flops`. `on_chip_bytes` bounds what caches and
+    on-chip memory hold.
+    """
 
     name: str
     title: str
@@ -25,30 +35,50 @@ class Accelerator(msgspec.Struct, frozen=True):
     bandwidth_bytes_per_s: float
     fp16_flops: float | None
     source: str
+    fp4_flops: float | None = None
+    on_chip_bytes: int = _ON_CHIP_BYTES
+    aliases: tuple[str, ...] = ()
 
 
 @cache
 def _accelerators() -> dict[str, Accelerator]:
-    file = CatalogueFile(catalogue_file("hardware.yaml"))
-    found: dict[str, Accelerator] = {}
-    for name, entry in file.entries().items():
-        accelerator, aliases = _entry(file, name, entry.value)
-        for word in (name, *aliases):
-            found[plain_name(word)] = accelerator
-    return found
+    """Every accelerator by name and alias.
+
+    Their source is `hardware.yaml`. Every start that needs them reads `hardware.json`, which `docs/generate.py` makes
+    from it and which loads ten times faster.
+    """
+    entries = msgspec.json.decode(catalogue_file("hardware.json").read_bytes(), type=list[Accelerator])
+    return {plain_name(word): entry for entry in entries for word in (entry.name, *entry.aliases)}
 
 
-def _entry(file: CatalogueFile, name: str, node: Node) -> tuple[Accelerator, tuple[str, ...]]:
+def compiled_accelerators() -> bytes:
+    """Return the required content of `hardware.json`."""
+    entries = read_accelerators(catalogue_file("hardware.yaml"))
+    return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
+
+
+def read_accelerators(path: Path) -> list[Accelerator]:
+    """Read a hardware catalogue; raises `ConfigError` with its place."""
+    file = CatalogueFile(path)
+    return [_entry(file, name, entry.value) for name, entry in file.entries().items()]
+
+
+def _entry(file: CatalogueFile, name: str, node: Node) -> Accelerator:
     values = file.mapping(node, _KEYS, name)
     title, memory, bandwidth, source = (
         file.text(node, values, key, name) for key in ("title", "memory", "bandwidth", "source")
     )
-    flops = file.texts(values, "fp16", name)
-    fp16_flops = float(flops[0].removesuffix("TFLOPS")) * 1e12 if flops else None
-    return (
-        Accelerator(name, title, parse_size(memory), parse_bandwidth(bandwidth), fp16_flops, source),
+    on_chip = "".join(file.texts(values, "on_chip", name))
+    return Accelerator(
+        name, title, parse_size(memory), parse_bandwidth(bandwidth), _flops(file, values, "fp16", name), source,
+        _flops(file, values, "fp4", name), parse_size(on_chip) if on_chip else _ON_CHIP_BYTES,
         file.texts(values, "aliases", name),
-    )
+    )  # fmt: skip
+
+
+def _flops(file: CatalogueFile, values: dict[str, Node], key: str, name: str) -> float | None:
+    text = "".join(file.texts(values, key, name))
+    return float(text.removesuffix("TFLOPS")) * 1e12 if text else None
 
 
 def accelerator(name: str | None) -> Accelerator | None:

@@ -9,7 +9,7 @@ from archlint.model.architecture import Component, Hardware, Model
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty
 
-CHIPS = ("t4", "l4", "v100", "a100-40gb", "a100-80gb", "l40s", "h100", "h200", "b200")
+CHIPS = ("t4", "l4", "v100", "a100-40gb", "a100-80gb", "l40s", "h100", "h200", "b200", "b300", "mi300x", "tpu-v7", "trainium2")
 SIZES = (1e6, 2e7, 7e7, 3e8, 1.3e9, 7e9, 7e10)
 
 
@@ -33,6 +33,12 @@ def bound(model: Model, where: Component) -> Roofline:
         (7e10, None, "h100", None, 2 * 7e10 / (4 * 989e12)),       # unknown precision: 4 bit might do, nothing is read
         (20e6, "fp16", "t4", None, 2 * 20e6 / 65e12),              # stays in the caches: the arithmetic is left
         (20e6, "int4", "t4", None, 2 * 20e6 / (4 * 65e12)),
+        (120e6, "fp16", "mi300x", None, 2 * 120e6 / 1307.4e12),    # 240 MB stay in 288 MiB of caches
+        (120e6, "fp16", "h100", None, 240e6 / 3350e9),
+        (7e9, None, "b300", None, 2 * 7e9 / 15e15),                # 4 bit is six times as fast as 16 bit
+        (7e9, "fp8", "b300", None, 7e9 / 8000e9),
+        (2e7, "fp4", "b300", None, 2 * 2e7 / 15e15),
+        (7e9, "fp16", "gh200", None, 14e9 / 5000e9),               # no rate of operations is known
     ],
 )  # fmt: skip
 def test_by_hand(parameters: float, precision: str | None, gpu: str, gpus: float | None, expected_s: float) -> None:
