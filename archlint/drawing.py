@@ -20,8 +20,8 @@ TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
 BinaryFormat = Literal["png", "pdf"]
 Theme = Literal["auto", "light", "dark"]
 Direction = Literal["auto", "right", "down"]
-Cluster = Literal["auto", "zone", "owner", "none"]
-Collapse = Literal["auto", "owner", "zone", "kind", "name", "none"]
+Cluster = Literal["auto", "region", "zone", "owner", "none"]
+Collapse = Literal["auto", "owner", "region", "zone", "kind", "name", "none"]
 
 
 @overload
@@ -71,7 +71,7 @@ def render(
     of `archlint render`:
 
     - `theme` is auto, light or dark; `direction` is auto, right or down;
-    - `cluster` frames components by zone, owner, none or auto;
+    - `cluster` frames components by region, zone, owner, none or auto;
     - `collapse` draws each group as one node, by owner, zone, kind, name, none or auto;
     - `workload` highlights what a workload waits for (`--path` of the command);
     - `focus` draws only one component and what is within `hops` relations of it;
@@ -100,7 +100,8 @@ def render(
     name = EXTENSIONS.get(format, format)
     for option, value, known in (
         ("format", name, NAMES), ("theme", theme, THEMES), ("direction", direction, DIRECTIONS),
-        ("cluster", cluster, ("auto", "zone", "owner", "none")), ("collapse", collapse, ("auto", *WAYS, "none")),
+        ("cluster", cluster, ("auto", "region", "zone", "owner", "none")),
+        ("collapse", collapse, ("auto", *WAYS, "none")),
     ):  # fmt: skip
         if value not in known:
             raise UsageError(f"unknown {option} `{value}`", f"one of: {', '.join(known)}")

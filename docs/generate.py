@@ -35,6 +35,7 @@ from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
+from docs.keys import keys_page  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
 
@@ -161,6 +162,7 @@ def files() -> dict[Path, str]:
         ROOT / "reference_impls" / "README.md": NOTE + reference_index(),
         docs / "technologies.md": NOTE + technologies_page(),
         docs / "cli.md": NOTE + cli_page(),
+        docs / "keys.md": NOTE + keys_page(),
         docs / "library.md": NOTE + library_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         ROOT / "archlint" / "catalog" / "hardware.json": compiled_accelerators().decode(),

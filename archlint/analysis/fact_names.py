@@ -11,7 +11,7 @@ import msgspec
 
 from archlint.model.fields import Field, Rec
 from archlint.model.names import nearest
-from archlint.model.percentiles import LatencyType, ServiceTimeType
+from archlint.model.percentiles import AmountsType, LatencyType, ServiceTimeType
 from archlint.model.quantities import shorten
 from archlint.model.types import Parsed
 from archlint.model.vocabulary import (
@@ -36,6 +36,7 @@ _COMPONENT: Final = {
     "name": "its name", "says": "the keys that the file says of it", "models": "the models that it serves",
     "technology": "what it uses, by its name in the catalogue",
     "reached_by": "the workloads that use it", "relations": "its relations, in the order of the file",
+    "zone_count": "the number of different zones, from their names or as stated",
     "incoming": "the relations of others to it", **{verb: f"the names behind `{verb}`" for verb in VERBS},
 }  # fmt: skip
 DERIVED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -62,6 +63,7 @@ DERIVED: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 UNITS: Final = {
     "duration": "s", "size": "B", "rate": "/s", "bandwidth": "B/s", "share": "share", "count": "count",
+    "token-rate": "/s",
     "whole-number": "count", "cores": "count",
 }  # fmt: skip
 PERCENTILE: Final = re.compile(r"p[0-9]{1,2}(?:\.[0-9]{1,4})?")
@@ -73,6 +75,10 @@ _PARTS: Final = {
         "amount": ("", "the amount"), "currency": ("", "its currency"),
         "per_s": ("s", "the time that it is for, else 0"),
         "per_count": ("count", "the number of predictions that it is for, else 0"),
+    },
+    "token-price": {
+        "amount": ("", "the amount"), "currency": ("", "its currency"),
+        "per_count": ("count", "the number of tokens that it is for"),
     },
 }  # fmt: skip
 _TIMES: Final = {
@@ -109,13 +115,17 @@ def _names_of(field: Field[object], above: tuple[str, ...]) -> Iterator[FactName
     if isinstance(kind, Rec) and field.attribute != "replicas":
         for inner in kind.fields.values():
             yield from (
-                msgspec.structs.replace(n, absent=field.absent) if inner.required else n for n in _names_of(inner, path)
+                msgspec.structs.replace(n, absent=field.absent) if inner.main else n for n in _names_of(inner, path)
             )
     elif isinstance(kind, ServiceTimeType):
         for name, (unit, doc) in _TIMES.items():
             yield FactName((*path, name), unit, doc, field.absent)
         yield FactName((*path, "p99"), "s", "a stated percentile: p50, p95, p99, …", field.absent)
+    elif isinstance(kind, AmountsType):
+        yield FactName((*path, "mean"), "count", "the mean, or the number that all requests have", field.absent)
+        yield FactName((*path, "p99"), "count", "a stated percentile: p50, p95, p99, …", field.absent)
     elif isinstance(kind, LatencyType):
+        yield FactName((*path, "mean_s"), "s", "the mean", field.absent)
         yield FactName((*path, "p99"), "s", "a stated percentile: p50, p95, p99, …", field.absent)
     elif isinstance(kind, Parsed) and kind.name in _PARTS:
         for name, (unit, doc) in _PARTS[kind.name].items():

@@ -94,6 +94,9 @@ class Sheets:
             known = facts.technology(component)
             leaf = Leaf(f"{root.path}.technology", component.place("uses"), "", known.name if known else None)
             self.values.note(found, "technology", leaf)
+        if "zone_count" in self.mentioned:
+            zones = Leaf(f"{root.path}.zone_count", component.place("zones"), "count", system.zone_count(component))
+            self.values.note(found, "zone_count", zones)
         self._relations(found, component, root)
         self._says(found, ("components", component.name))
         return found

@@ -19,7 +19,8 @@ from archlint.catalog.hardware import accelerator
 from archlint.model.architecture import Hardware, Owner, ServiceTime
 from archlint.model.cron import Schedule
 from archlint.model.fields import Field, Rec
-from archlint.model.percentiles import LatencyType, ServiceTimeType
+from archlint.model.percentiles import AmountsType, LatencyType, Objective, ServiceTimeType
+from archlint.model.pieces import Amounts
 from archlint.model.places import Place, place
 from archlint.model.quantities import Money, format_percentile
 from archlint.model.types import Flag, Many, Parsed
@@ -28,9 +29,9 @@ from archlint.verdicts import Origin
 
 Value = bool | float | str | list["Value"] | dict[str, "Value"]
 _INFINITE: Final = float("inf")
-_WHERE_ABSENT: Final[Mapping[str, bool | float | str]] = {
+_WHERE_ABSENT: Final[Mapping[str, Value]] = {
     "retries": 0.0, "share": 1.0, "hit_ratio": 0.0, "caches": "prediction", "wait": True, "parallel": "",
-    "either": "", "to": "",
+    "either": "", "to": "", "in_process": False, "stage": "", "described": [],
 }  # fmt: skip
 _PARTS: Final = ("text", "longest_gap_s", "amount", "currency", "per_s", "per_count")
 
@@ -81,9 +82,9 @@ class Values:
         for field in fields:
             name = field.attribute
             if name in self.mentioned:
-                value = special[name] if special and name in special else getattr(record, name, None)
+                value = special[name] if special and name in special else _held(field, record)
                 leaf = Leaf(f"{at.path}.{name}", at.place.key(field.key), unit_of(field))
-                self._field(found, field, value, leaf, outer if outer and field.required else field.absent)
+                self._field(found, field, value, leaf, outer if outer and field.main else field.absent)
         return found
 
     def _field(self, found: dict[str, Value], field: Field[object], value: object, leaf: Leaf, absent: str) -> None:
@@ -92,9 +93,11 @@ class Values:
             self.note(found, name, _of_fact(leaf, value))
         elif isinstance(kind, ServiceTimeType | LatencyType):
             found[name] = self._gathered(self._times(leaf, value, absent))
+        elif isinstance(kind, AmountsType):
+            found[name] = self._gathered(self._amounts(leaf, value))
         elif isinstance(kind, Rec) and name != "replicas":
             found[name] = self.fields(kind.fields.values(), value, leaf, self._inherited(kind, value), absent)
-        elif isinstance(kind, Parsed) and kind.name in {"schedule", "money"}:
+        elif isinstance(kind, Parsed) and kind.name in {"schedule", "money", "token-price"}:
             found[name] = self._gathered(self._parts(leaf, value, absent))
         elif value is not None:
             self.note(found, name, msgspec.structs.replace(leaf, value=_plain(value)))
@@ -114,15 +117,29 @@ class Values:
             if value.constant_s is not None:
                 stated = dict.fromkeys(self.percentiles, value.constant_s)
             stated |= {"mean_s": mean(value), "cv": value.cv}
-        points = value.percentiles if isinstance(value, ServiceTime) else value
-        if isinstance(points, tuple):
-            stated |= {format_percentile(fraction): seconds for fraction, seconds in points}
+        elif isinstance(value, Objective):
+            stated = {"mean_s": value.mean_s}
+        if isinstance(value, ServiceTime | Objective):
+            stated |= {format_percentile(fraction): seconds for fraction, seconds in value.percentiles}
         for name in (*self.percentiles, *sorted({"mean_s", "cv"} & self.mentioned)):
             known = stated.get(name)
             at = leaf.place.key(name.removesuffix("_s")) if value is not None else leaf.place
             not_asked = known is None and absent == NOT_ASKED
             unit = "" if name == "cv" else "s"
             yield name, Leaf(f"{leaf.path}.{name}", at, unit, known, not_asked=not_asked)
+
+    def _amounts(self, leaf: Leaf, value: object) -> Iterator[tuple[str, Leaf]]:
+        """Yield the percentiles that are mentioned, and the mean; a constant is all of them."""
+        stated: dict[str, float | None] = {}
+        if isinstance(value, Amounts):
+            if value.constant is not None:
+                stated = dict.fromkeys((*self.percentiles, "mean"), value.constant)
+            else:
+                stated = {"mean": value.mean}
+                stated |= {format_percentile(fraction): amount for fraction, amount in value.percentiles}
+        for name in (*self.percentiles, *sorted({"mean"} & self.mentioned)):
+            at = leaf.place.key(name) if value is not None else leaf.place
+            yield name, Leaf(f"{leaf.path}.{name}", at, "count", stated.get(name))
 
     def _parts(self, leaf: Leaf, value: object, absent: str) -> Iterator[tuple[str, Leaf]]:
         """Yield the parts of a schedule, or of money."""
@@ -156,6 +173,15 @@ class Values:
         }
 
 
+def _held(field: Field[object], record: object) -> object:
+    """Return what a record holds for a key; an objective with its mean."""
+    value: object = getattr(record, field.attribute, None)
+    if isinstance(field.type, LatencyType) and isinstance(value, tuple):
+        mean_s: float | None = getattr(record, f"{field.attribute}_mean_s", None)
+        return Objective(value, mean_s) if value or mean_s is not None else None
+    return value
+
+
 def _of_fact(leaf: Leaf, fact: Fact) -> Leaf:
     """Return the value of an analysis; an unknown one means none."""
     unset = fact.at is None and fact.origin is Origin.STATED
@@ -171,7 +197,10 @@ def _hardware(value: Hardware) -> dict[str, object]:
         gpus = Fact(1.0, Origin.ASSUMED, None, "one, where the file does not say")
     if memory is None and known is not None:
         memory = Fact(float(known.memory_bytes), Origin.ASSUMED, None, f"{known.title} ({known.source})")
-    return {"gpus": gpus, "gpu_memory_bytes": memory}
+    share: object = value.gpu_share
+    if share is None and value.gpu is not None:
+        share = Fact(1.0, Origin.ASSUMED, None, "whole accelerators, where the file does not say")
+    return {"gpus": gpus, "gpu_memory_bytes": memory, "gpu_share": share}
 
 
 def _missing(leaf: Leaf, field: Field[object], absent: str) -> Leaf:

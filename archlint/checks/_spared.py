@@ -101,7 +101,7 @@ def spared_calls(system: System, workload: Workload, fraction: float, floors: Fl
 
 
 def _source(steps: Sequence[Step]) -> _Source:
-    cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)
+    cached = any(step.relation.hit_ratio and step.relation.caches not in {"data", "prefix"} for step in steps)
     grouped = ((step.relation.verb, step.relation.index) for step in steps if step.group is not None)
     return _Source(cached, frozenset(grouped))
 

@@ -66,7 +66,7 @@ def _likely(word: str) -> str:
 @click.option("--theme", type=click.Choice(THEMES), default=AUTO,
               help="Colours; auto follows the viewer in SVG and HTML, otherwise light.")  # fmt: skip
 @click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="The direction of requests.")
-@click.option("--cluster", type=click.Choice((AUTO, "zone", "owner", NONE)), default=AUTO,
+@click.option("--cluster", type=click.Choice((AUTO, "region", "zone", "owner", NONE)), default=AUTO,
               help="Frame components that belong together; auto: those of other teams.")  # fmt: skip
 @click.option("--collapse", type=click.Choice((AUTO, *WAYS, NONE)), default=AUTO,
               help=f"Draw each group as one node; auto does so above {MOST_SEEN} components, "

@@ -7,8 +7,8 @@ from typing import Final
 
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.patterns import recognise
+from archlint.analysis.stated import Fact, Rename, unchanged
 from archlint.analysis.system import System
-from archlint.compare.facts import Fact, Rename, unchanged
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_percentile, format_quantity, format_share

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Final
 
+from archlint.analysis.stated import Fact, Rename, facts_of, unchanged
 from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, PartChange
-from archlint.compare.facts import Change, Fact, Rename, changes_of, facts_of, unchanged
+from archlint.compare.facts import Change, changes_of
 from archlint.compare.renames import Renamed, record_of
 from archlint.compare.signatures import Part
 from archlint.model.architecture import Architecture, Component, Relation
@@ -34,7 +35,7 @@ class Sides:
 
     def changes(self) -> Iterator[PartChange]:
         """Yield the changes: of the system itself, its parts, their relations, and its acceptances."""
-        said = changes_of(facts_of(self.old), facts_of(self.new))
+        said = changes_of(facts_of(self.old, nones=self.old.nones), facts_of(self.new, nones=self.new.nones))
         if said:
             place = Place((), ())
             yield PartChange("system", self.new.name or "system", CHANGED, changes=said,
@@ -58,11 +59,13 @@ class Sides:
             kind = record.kind if isinstance(record, Component) else ""
             location = location_of(self.new, place)
             if name not in before:
-                said = tuple(Change(key, None, fact.text) for key, fact in facts_of(record).items() if key != "kind")
+                facts = facts_of(record, nones=self.new.nones)
+                said = tuple(Change(key, None, fact.text) for key, fact in facts.items() if key != "kind")
                 yield PartChange(section, name, ADDED, kind, changes=said, location=location)
                 continue
             was = before[name]
-            changes = changes_of(facts_of(record_of(self.old, (section, was)), self.now), facts_of(record))
+            former = facts_of(record_of(self.old, (section, was)), self.now, self.old.nones)
+            changes = changes_of(former, facts_of(record, nones=self.new.nones))
             if isinstance(record, Component):
                 changes += self._order(self.old.components[was], record)
             if was != name:
@@ -99,12 +102,7 @@ class Sides:
                 yield from self._relation(ends, relation, None)
 
     def _facts(self, relation: Relation, is_old: bool) -> dict[str, Fact]:
-        facts = facts_of(relation)
-        fallback = facts.get("fallback")
-        if fallback is not None and is_old:
-            name = self.now("components", fallback.text)
-            facts["fallback"] = Fact(name, name)
-        return facts
+        return facts_of(relation, self.now, self.old.nones) if is_old else facts_of(relation, nones=self.new.nones)
 
     def _relation(
         self, ends: tuple[str, str, str], old: Relation | None, new: Relation | None
@@ -151,7 +149,8 @@ class Sides:
                     if at == whole or at.startswith((f"{whole}.", f"{whole}[")):
                         at = f"{section}.{to.name}{at[len(whole) :]}"
                         break
-            said = (("reason", entry.reason), ("until", entry.until), ("while", " ".join(entry.bound or ())))
+            stated = (("reason", entry.reason), ("until", entry.until), ("while", " ".join(entry.bound or ())))
+            said = (*stated, *entry.extra)
             found[entry.rule, at] = ({key: Fact(text, text) for key, text in said if text}, entry.place)
         return found
 
@@ -168,7 +167,7 @@ def _in_turn(component: Component) -> Iterator[Relation]:
 
 
 def _caches(component: Component, now: Rename = unchanged) -> list[tuple[str, str]]:
-    return [(r.verb, now("components", r.target)) for r in _in_turn(component) if r.hit_ratio]
+    return [(r.verb, now("components", r.target)) for r in _in_turn(component) if r.hit_ratio and r.caches != "prefix"]
 
 
 def _behind(

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.compare.facts import facts_of
+from archlint.analysis.stated import facts_of
 from archlint.compare.signatures import Part
 from archlint.model.architecture import Architecture, Component, Model, Workload
 

@@ -87,9 +87,12 @@ def _parts(cards: Sequence[Card], edges: Sequence[Edge], clusters: Sequence[Clus
         return node
 
     first_in: dict[str, int] = {}
+    outer = {cluster.key: cluster.inside for cluster in clusters}
     for number, card in enumerate(cards):
-        if card.node.cluster:
-            parent[root(number)] = root(first_in.setdefault(card.node.cluster, number))
+        key = card.node.cluster
+        while key:
+            parent[root(number)] = root(first_in.setdefault(key, number))
+            key = outer[key]
     for edge in edges:
         parent[root(number_of[edge.target])] = root(number_of[edge.source])
     nodes: dict[int, list[int]] = {}

@@ -30,7 +30,8 @@ def d2(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
     palette_name = DARK if theme == DARK else LIGHT
     keys = _keys(picture)
     lines = [f"direction: {direction or 'down'}", f"title: {quoted(picture.title)} {{near: top-center; shape: text}}"]
-    lines += [f"c{number}: {quoted(cluster.title)}" for number, cluster in enumerate(picture.clusters)]
+    frames = _frames(picture)
+    lines += [f"{frames[cluster.key]}: {quoted(cluster.title)}" for cluster in picture.clusters]
     lines += [_node(node, keys[node.name], palette_name) for node in picture.nodes]
     lines += [
         f"f{number}: {quoted(words)} {{shape: text}}"
@@ -41,8 +42,16 @@ def d2(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
 
 
 def _keys(picture: Picture) -> dict[str, str]:
-    frames = {cluster.key: f"c{number}." for number, cluster in enumerate(picture.clusters)}
+    frames = {key: f"{frame}." for key, frame in _frames(picture).items()}
     return {node.name: f"{frames.get(node.cluster, '')}n{number}" for number, node in enumerate(picture.nodes)}
+
+
+def _frames(picture: Picture) -> dict[str, str]:
+    """Return the path of each frame, by its key; an outer frame is listed before those inside it."""
+    frames: dict[str, str] = {}
+    for number, cluster in enumerate(picture.clusters):
+        frames[cluster.key] = f"{frames[cluster.inside]}.c{number}" if cluster.inside else f"c{number}"
+    return frames
 
 
 def quoted(*rows: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Node, Picture
@@ -47,14 +48,23 @@ def dot(picture: Picture, theme: str = LIGHT, direction: str = "") -> str:
         inside.setdefault(node.cluster, []).append(node)
     for node in inside.pop("", []):
         _add_node(graph, node, palette)
-    for number, cluster in enumerate(picture.clusters):
-        with graph.subgraph(name=f"cluster_{number}") as frame:
-            frame.attr(label=label(cluster.title), style="dashed")
-            for node in inside.get(cluster.key, []):
-                _add_node(frame, node, palette)
+    _add_frames(graph, "", picture, inside, palette)
     for edge in picture.edges:
         _add_edge(graph, edge, palette)
     return str(graph.source)
+
+
+def _add_frames(
+    graph: graphviz.Digraph, around: str, picture: Picture, inside: Mapping[str, list[Node]], palette: Palette
+) -> None:
+    """Add the frames that are directly inside another one, or inside none, each with all that it holds."""
+    for number, cluster in enumerate(picture.clusters):
+        if cluster.inside == around:
+            with graph.subgraph(name=f"cluster_{number}") as frame:
+                frame.attr(label=label(cluster.title), style="dashed")
+                for node in inside.get(cluster.key, []):
+                    _add_node(frame, node, palette)
+                _add_frames(frame, cluster.key, picture, inside, palette)
 
 
 def identifier(words: str) -> str:

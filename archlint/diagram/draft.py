@@ -6,15 +6,25 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final
 
+from archlint.analysis.generation import streamed
 from archlint.analysis.system import System
 from archlint.diagram.picture import DATA, MESSAGE, OBSERVING, SCHEDULE, WAITING, Edge, Mark, Node, Picture
-from archlint.diagram.sheets import component_facts, component_sheet, relation_detail, relation_label, relation_sheet
+from archlint.diagram.sheets import (
+    component_facts,
+    component_sheet,
+    relation_detail,
+    relation_label,
+    relation_sheet,
+    system_sheet,
+)
 from archlint.diagram.text import clean, clean_end
 from archlint.model.architecture import Component, Relation
 from archlint.model.locate import locate
 from archlint.model.places import Place
 from archlint.verdicts import FileReport, Finding
 
+STREAMED: Final = "streamed"
+"""Marks a relation over which an answer comes back token by token."""
 _MOST_LINES: Final = 16
 """Lines of a component in the file that the page shows."""
 FAMILIES: Final = {
@@ -29,11 +39,13 @@ def draft(system: System, report: FileReport | None) -> Picture:
     marks = marks_by_part(system, report.findings if report is not None else ())
     nodes = tuple(_node(system, component, marks) for component in system.components.values())
     relations = (relation for leaving in system.topology.outgoing.values() for relation in leaving)
-    stated = [_edge(system, relation, marks) for relation in relations]
+    streams = {s.relation.place().at for w in system.workloads.values() for s in streamed(system, w)}
+    stated = [_edge(system, relation, marks, relation.place().at in streams) for relation in relations]
     edges = (*stated, *_named_elsewhere(system, {(edge.source, edge.target) for edge in stated}))
     description = clean(system.architecture.description or "", 1_000)
     title = system.architecture.name or PurePath(system.architecture.document.name).name
-    return Picture(title, nodes, edges, (), tuple(marks.get("", ())), description=description)
+    whole = tuple(marks.get("", ()))
+    return Picture(title, nodes, edges, (), whole, description=description, sheet=system_sheet(system))
 
 
 def family_of(system: System, relation: Relation) -> str:
@@ -74,21 +86,23 @@ def _said(system: System, component: Component) -> tuple[str, int, str]:
     return document.name, first, "\n".join(clean_end(document.line(line)) for line in range(first, last + 1))
 
 
-def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]]) -> Edge:
+def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]], streams: bool) -> Edge:
     backwards = relation.verb == "consumes"
     file, line = _stated_at(system, relation.place())
+    nones = system.architecture.nones
+    stream = (STREAMED,) if streams else ()
     return Edge(
         relation.target if backwards else relation.source,
         relation.source if backwards else relation.target,
         relation.verb,
         family_of(system, relation),
         relation.source,
-        clean(relation_label(relation)),
-        clean(relation_detail(relation)),
+        clean(", ".join(filter(None, (relation_label(relation), *stream)))),
+        clean("; ".join((relation_detail(relation, nones), *stream))),
         relation.place().at,
         optional=bool(relation.optional or relation.fallback),
         marks=tuple(marks.get(relation.place().at, ())),
-        sheet=relation_sheet(relation),
+        sheet=(*relation_sheet(relation, nones), *(("answer", word) for word in stream)),
         file=file,
         line=line,
     )

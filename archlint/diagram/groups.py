@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from archlint.analysis.system import System
 from archlint.diagram.picture import SEVERITIES, Cluster, Edge, Link, Mark, Node, Picture, Role
-from archlint.diagram.sheets import zones_text
+from archlint.diagram.sheets import regions_text, zones_text
 from archlint.model.architecture import Component
 
 GROUP: Final = "group"
@@ -22,7 +22,7 @@ MOST_SEARCHED: Final = 500
 
 NONE: Final = "none"
 AUTO: Final = "auto"
-WAYS: Final = ("owner", "zone", "kind", "name")
+WAYS: Final = ("owner", "region", "zone", "kind", "name")
 """The ways to group components; `name` is the longest shared prefix, up to a hyphen."""
 
 Keys = Mapping[str, str]
@@ -45,6 +45,7 @@ def group_keys(system: System, by: str) -> Keys:
     fallback = (system.architecture.owner.team if system.architecture.owner else None) or "nobody named"
     of: dict[str, Callable[[Component], str]] = {
         "owner": lambda c: (c.owner.team if c.owner else None) or fallback,
+        "region": lambda c: regions_text(c) or "regions unknown",
         "zone": _zone_words,
         "kind": lambda c: c.kind,
     }
@@ -67,7 +68,7 @@ def _beginnings(name: str) -> list[str]:
 
 
 def clustered(picture: Picture, system: System, by: str) -> Picture:
-    """Return a picture with frames by zone or owner; a component without zones is in no frame.
+    """Return a picture with frames by region, zone or owner; a component without them is in no frame.
 
     `auto` frames the components of other teams than the system's own, if a team has several: a frame around nearly
     everything has no information.
@@ -77,15 +78,37 @@ def clustered(picture: Picture, system: System, by: str) -> Picture:
     keys = dict(group_keys(system, "owner" if by == AUTO else by))
     if by == "zone":
         keys = {name: key for name, key in keys.items() if system.components[name].zones}
+    if by == "region":
+        keys = {name: key for name, key in keys.items() if system.components[name].regions}
     if by == AUTO:
         own = system.architecture.owner.team if system.architecture.owner else None
         counts = _counts(keys[node.name] for node in picture.nodes)
         stated = {name for name, component in system.components.items() if component.owner is not None}
         keys = {name: key for name, key in keys.items() if name in stated and key != own and counts.get(key, 0) > 1}
+    if by == "region":
+        return _regions_around_zones(picture, system, keys)
     titles = list(dict.fromkeys(keys[node.name] for node in picture.nodes if node.name in keys))
     nodes = tuple(replace(node, cluster=keys.get(node.name, "")) for node in picture.nodes)
     prefix = "owner: " if by in {AUTO, "owner"} else ""
     return replace(picture, nodes=nodes, clusters=tuple(Cluster(title, prefix + title) for title in titles))
+
+
+def _regions_around_zones(picture: Picture, system: System, regions: Mapping[str, str]) -> Picture:
+    """Frame components by region; inside a region, those whose zones have names by their zones."""
+    frames: dict[str, Cluster] = {}
+    inner: dict[str, Cluster] = {}
+    nodes = []
+    for node in picture.nodes:
+        region = regions.get(node.name, "")
+        key = region
+        if region:
+            frames.setdefault(region, Cluster(region, region))
+            if system.components[node.name].zones:
+                zones = zones_text(system.components[node.name])
+                key = f"{region}: {zones}"
+                inner.setdefault(key, Cluster(key, zones, region))
+        nodes.append(replace(node, cluster=key))
+    return replace(picture, nodes=tuple(nodes), clusters=(*frames.values(), *inner.values()))
 
 
 def _counts(words: Iterable[str]) -> dict[str, int]:

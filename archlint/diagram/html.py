@@ -23,7 +23,7 @@ _KEYS: Final = (
     "Enter shows its facts, Enter again moves to them, Escape goes back"
 )
 
-_SEARCHED: Final = frozenset({"uses", "trains", "zones", "host", "owner", "workloads"})
+_SEARCHED: Final = frozenset({"uses", "trains", "zones", "regions", "jurisdiction", "host", "owner", "workloads"})
 """The labels of a sheet whose texts are searched."""
 
 
@@ -58,6 +58,7 @@ class _Edge(msgspec.Struct, frozen=True):
 class _Data(msgspec.Struct, frozen=True):
     title: str
     description: str
+    sheet: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     marks: tuple[Mark, ...]
     nodes: tuple[_Node, ...]
@@ -127,6 +128,7 @@ def _json(picture: Picture) -> str:
     data = _Data(
         clean(picture.title),
         picture.description,
+        picture.sheet,
         picture.notes,
         picture.marks,
         tuple(_node(picture, node) for node in picture.nodes),

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Final
@@ -156,19 +156,23 @@ def _source(
     for number, card in enumerate(cards):
         size = f"width={card.width / _POINTS:.4f} height={card.height / _POINTS:.4f}"
         inside.setdefault(card.node.cluster, []).append(f"n{number} [{size}]")
-    for index, cluster in enumerate(clusters):
-        width = text_width(cluster.title, 12, True) + 12
-        lines += [
-            f"subgraph cluster_{index} {{ graph [margin=12 labeljust=l label={_space(width, 16)}]",
-            *inside.pop(cluster.key, []),
-            "}",
-        ]
-    lines += [line for rest in inside.values() for line in rest]
+    lines += [*_frames_source("", clusters, inside), *inside.get("", [])]
     number_of = {card.node.name: number for number, card in enumerate(cards)}
     steps = _steps_down(edges, way.abreast)
     for number, (edge, label) in enumerate(zip(edges, labels, strict=True)):
         lines.append(_edge_source(number, edge, label, number_of, steps.get(number, 1)))
     return "\n".join([*lines, "}"])
+
+
+def _frames_source(around: str, clusters: Sequence[Cluster], inside: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the frames that are directly inside another one, or inside none, each with all that it holds."""
+    for index, cluster in enumerate(clusters):
+        if cluster.inside == around:
+            width = text_width(cluster.title, 12, True) + 12
+            yield f"subgraph cluster_{index} {{ graph [margin=12 labeljust=l label={_space(width, 16)}]"
+            yield from inside.get(cluster.key, [])
+            yield from _frames_source(cluster.key, clusters, inside)
+            yield "}"
 
 
 def _edge_source(number: int, edge: Edge, label: EdgeLabel | None, number_of: Mapping[str, int], ranks: int) -> str:

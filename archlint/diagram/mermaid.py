@@ -6,7 +6,7 @@ file is in quoted labels; characters other than letters, digits and a few signs 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from archlint.diagram.picture import (
@@ -104,11 +104,17 @@ def _nodes(picture: Picture, numbers: Mapping[str, int], changes: Changes) -> li
     for node in picture.nodes:
         change = changes.get(node.name, node.change)
         inside.setdefault(node.cluster, []).append(f"  {_node(node, numbers[node.name], change)}")
-    lines = inside.pop("", [])
+    return [*inside.pop("", []), *_frames("", picture, inside)]
+
+
+def _frames(around: str, picture: Picture, inside: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the frames that are directly inside another one, or inside none, each with all that it holds."""
     for number, cluster in enumerate(picture.clusters):
-        members = [f"  {line}" for line in inside.get(cluster.key, [])]
-        lines += [f'  subgraph c{number}["{label(cluster.title)}"]', *members, "  end"]
-    return lines
+        if cluster.inside == around:
+            yield f'  subgraph c{number}["{label(cluster.title)}"]'
+            yield from (f"  {line}" for line in inside.get(cluster.key, []))
+            yield from (f"  {line}" for line in _frames(cluster.key, picture, inside))
+            yield "  end"
 
 
 def _node(node: Node, number: int, change: str) -> str:

@@ -77,6 +77,9 @@
     const total = parts.reduce((sum, part) => sum + part.marks.length, 0);
     panel.append(make("h3", total === 1 ? "1 finding" : `${total} findings`));
     for (const { marks, name, act } of parts) if (marks.length) panel.append(findings(marks, name, act));
+    const list = make("dl");
+    for (const [label, text] of data.sheet) list.append(make("dt", label), make("dd", text));
+    if (list.children.length) section("Facts", list);
   }
 
   function section(title, element) {

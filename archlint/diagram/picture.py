@@ -120,10 +120,11 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """Nodes that are drawn inside one frame."""
+    """Nodes that are drawn inside one frame, which may be inside the frame of another cluster (`inside`)."""
 
     key: str
     title: str
+    inside: str = ""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     `marks` are findings of the file as a whole. `notes` are sentences: what is left out or highlighted. `patterns` are
     the titles of the shaded patterns, in the order of their shades. `badges` holds, by verb, the only target of that
-    verb's relations, which are small signs on their sources.
+    verb's relations, which are small signs on their sources. `sheet` holds the stated facts of the system as a whole.
     """
 
     title: str
@@ -143,6 +144,7 @@ class Picture(msgspec.Struct, frozen=True):
     patterns: dict[str, str] = {}
     badges: dict[str, str] = {}
     description: str = ""
+    sheet: tuple[tuple[str, str], ...] = ()
 
     @property
     def all_marks(self) -> tuple[Mark, ...]:

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
+from archlint.analysis.stated import Fact, facts_of
 from archlint.analysis.system import System
 from archlint.diagram.text import clean
 from archlint.model.architecture import Component, Hardware, Owner, Relation, Scaling, ServiceTime
-from archlint.model.quantities import format_count, format_duration, format_percentile, format_share, format_size
+from archlint.model.fields import STATED_NONE
+from archlint.model.pieces import RateLimit
+from archlint.model.quantities import (
+    format_count,
+    format_duration,
+    format_percentile,
+    format_rate,
+    format_share,
+    format_size,
+)
 
 Sheet = tuple[tuple[str, str], ...]
+_RELATION_ROWS: Final = frozenset({
+    "timeout", "retries", "backoff", "share", "when", "fallback", "optional", "parallel", "either", "hit_ratio", "ttl",
+    "payload", "network", "max_attempts", "wait",
+})  # fmt: skip
+"""The keys of a relation that have a row of their own; `KEY.*` stands for all keys below it."""
+_COMPONENT_ROWS: Final = frozenset({
+    "kind", "description", "uses", "serves", "trains", "replicas", "replicas.min", "replicas.max", "workers", "zones",
+    "host", "hardware.cpu", "hardware.memory", "hardware.gpu", "hardware.gpus", "service_time.*", "balancing",
+    "schedule", "run_time", "window", "start_time", "loads_model", "dead_letter", "exposed", "auth", "owner.team",
+    "owner.contact",
+})  # fmt: skip
 
 
 def component_facts(component: Component) -> tuple[str, ...]:
-    """Return the lines below a component's name: replicas with zones, then its schedule."""
+    """Return the lines below a component's name: replicas with zones, its schedule, regions, and a vendor's limits."""
     lines = [" · ".join(part for part in (replicas_text(component), zones_text(component)) if part)]
     if component.schedule is not None:
         lines.append(f"runs {component.schedule.text}")
     if component.host is not None:
         lines.append(f"all on {component.host}")
+    if component.regions:
+        lines.append(regions_text(component))
+    if component.stage is not None:
+        lines.append(f"{component.stage} only")
+    if component.rate_limit is not None:
+        lines.append(_limit(component.rate_limit))
     return tuple(line for line in lines if line)
 
 
@@ -50,6 +78,22 @@ def zones_text(component: Component) -> str:
     return f"zone{'s' if len(zones) > 1 else ''} {', '.join(zones)}" if zones else ""
 
 
+def regions_text(component: Component) -> str:
+    """Return the regions of a component, or nothing if the file does not state them."""
+    regions = component.regions or ()
+    return f"region{'s' if len(regions) > 1 else ''} {', '.join(regions)}" if regions else ""
+
+
+def _limit(limit: RateLimit) -> str:
+    """Return a vendor's limits: `at most 500/min, 2 M tokens/min, 100 at a time`."""
+    parts = (
+        format_rate(limit.requests_per_s) if limit.requests_per_s is not None else "",
+        format_rate(limit.tokens_per_s).replace("/", " tokens/") if limit.tokens_per_s is not None else "",
+        f"{_count(limit.concurrent)} at a time" if limit.concurrent is not None else "",
+    )
+    return "at most " + (", ".join(filter(None, parts)) or "what its vendor allows")
+
+
 def relation_label(relation: Relation) -> str:
     """Return the label of a relation's line: the verb, unless the line's style shows it, and its facts.
 
@@ -74,25 +118,33 @@ def _short_terms(relation: Relation) -> Iterable[str]:
         yield f"{format_share(relation.hit_ratio)} hits"
     if relation.when is not None:
         yield f"if {relation.when}"
+    if relation.quorum is not None:
+        yield f"{format_count(relation.quorum)} must answer"
+    if relation.freshness_s is not None:
+        yield f"at most {format_duration(relation.freshness_s)} old"
+    if relation.fails is not None:
+        yield f"fails {relation.fails}"
+    if relation.in_process:
+        yield "in process"
 
 
-def relation_detail(relation: Relation) -> str:
-    """Return all that is stated of a relation, in one line."""
-    terms = "; ".join(f"{label}: {text}" for label, text in _terms(relation))
+def relation_detail(relation: Relation, nones: Collection[str] = ()) -> str:
+    """Return all that is stated of a relation, in one line. `nones` are the places where the file states `none`."""
+    terms = "; ".join(f"{label}: {text}" for label, text in _terms(relation, nones))
     head = f"{relation.source} {relation.verb.replace('_', ' ')} {relation.target}"
     return f"{head} ({terms})" if terms else head
 
 
-def relation_sheet(relation: Relation) -> Sheet:
-    """Return the stated facts of a relation, as labels and texts.
+def relation_sheet(relation: Relation, nones: Collection[str] = ()) -> Sheet:
+    """Return the stated facts of a relation, as labels and texts. `nones` are the places of a stated `none`.
 
     >>> relation_sheet(Relation("calls", "api", "ranker", 0, timeout_s=0.08))
     (('timeout', '80 ms'),)
     """
-    return tuple((label, clean(text)) for label, text in _terms(relation))
+    return tuple((label, clean(text)) for label, text in _terms(relation, nones))
 
 
-def _terms(relation: Relation) -> Sheet:
+def _terms(relation: Relation, nones: Collection[str]) -> Sheet:
     stated = (
         ("timeout", _duration(relation.timeout_s)),
         ("retries", _count(relation.retries)),
@@ -110,7 +162,8 @@ def _terms(relation: Relation) -> Sheet:
         ("attempts", _count(relation.max_attempts)),
         ("waits", "no" if relation.wait is False else ""),
     )
-    return tuple((label, text) for label, text in stated if text)
+    known = tuple((label, text) for label, text in stated if text)
+    return known + _others(facts_of(relation, nones=nones), _RELATION_ROWS)
 
 
 def component_sheet(system: System, component: Component) -> Sheet:
@@ -138,8 +191,44 @@ def component_sheet(system: System, component: Component) -> Sheet:
         ("auth", component.auth or ""),
         ("owner", owner_text(component.owner or system.architecture.owner)),
     )
+    others = _others(facts_of(component, nones=system.architecture.nones), _COMPONENT_ROWS)
     workloads = ", ".join(workload.name for workload in system.workloads_of.get(component.name, ()))
-    return tuple((label, clean(text)) for label, text in (*stated, ("workloads", workloads)) if text)
+    of_parts = (*_of_models(system, component), *_of_workloads(system, component))
+    rows = (*stated, *others, ("workloads", workloads), *of_parts)
+    return tuple((label, clean(text)) for label, text in rows if text)
+
+
+def system_sheet(system: System) -> Sheet:
+    """Return the stated facts of the system as a whole, without its name and description."""
+    facts = facts_of(system.architecture, nones=system.architecture.nones)
+    rows = _others(facts, frozenset({"system", "description"}))
+    return tuple((label, clean(text)) for label, text in rows)
+
+
+def _of_models(system: System, component: Component) -> Sheet:
+    """Return a row for each model that a component serves: all that is stated of it."""
+    models, nones = system.architecture.models, system.architecture.nones
+    served = (models[name] for name in component.serves if name in models)
+    return tuple((f"model {model.name}", _in_one_line(facts_of(model, nones=nones))) for model in served)
+
+
+def _of_workloads(system: System, component: Component) -> Sheet:
+    """Return a row for each workload that enters at a client: all that is stated of it."""
+    entering = (w for w in system.workloads.values() if w.entrance.client == component.name)
+    return tuple((f"workload {workload.name}", _in_one_line(facts_of(workload))) for workload in entering)
+
+
+def _in_one_line(facts: Mapping[str, Fact]) -> str:
+    return "; ".join(f"{label}: {text}" for label, text in _others(facts, frozenset({"from"})))
+
+
+def _others(facts: Mapping[str, Fact], shown: Collection[str]) -> Sheet:
+    """Return the facts that no other row shows, each with its key as words."""
+    return tuple(
+        (key if "x-" in key else key.replace(".", " ").replace("_", " "), fact.text)
+        for key, fact in facts.items()
+        if fact.text == STATED_NONE or (key not in shown and key.partition(".")[0] + ".*" not in shown)
+    )  # fmt: skip
 
 
 def owner_text(owner: Owner | None) -> str:
@@ -153,9 +242,13 @@ def _hardware(hardware: Hardware | None) -> str:
     parts = [
         f"{hardware.cpu:g} cores" if hardware.cpu is not None else "",
         format_size(hardware.memory_bytes) if hardware.memory_bytes is not None else "",
-        f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else "",
+        f"{_count(hardware.gpus) or '1'} × {hardware.gpu}" if hardware.gpu is not None else _accelerators(hardware),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _accelerators(hardware: Hardware) -> str:
+    return f"{_count(hardware.gpus)} accelerators" if hardware.gpus is not None else ""
 
 
 def _time(time: ServiceTime | None) -> str:
@@ -163,9 +256,12 @@ def _time(time: ServiceTime | None) -> str:
         return ""
     if time.constant_s is not None:
         return format_duration(time.constant_s)
+    parts = [f"{format_percentile(fraction)} {format_duration(s)}" for fraction, s in time.percentiles]
     if time.mean_s is not None:
-        return f"mean {format_duration(time.mean_s)}"
-    return ", ".join(f"{format_percentile(fraction)} {format_duration(s)}" for fraction, s in time.percentiles)
+        parts.insert(0, f"mean {format_duration(time.mean_s)}")
+    if time.cv is not None:
+        parts.append(f"cv {time.cv:g}")
+    return ", ".join(parts)
 
 
 def _duration(value_s: float | None) -> str:

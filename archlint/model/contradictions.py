@@ -68,6 +68,21 @@ def _check_component(say: Say, component: Component, components: Components, unr
     hardware = component.hardware
     if hardware is not None and hardware.gpus == 0 and hardware.gpu is not None:
         say(component.place("hardware", "gpus"), f"`gpus` is 0, but `gpu` is {hardware.gpu}", "remove one of them")
+    if hardware is not None and hardware.gpus is not None:
+        _check_parallel(say, component, hardware.gpus)
+    regions = component.regions or ()
+    if len(set(regions)) != len(regions):
+        say(component.place("regions"), "`regions` lists the same region twice", "list each region once")
+
+
+def _check_parallel(say: Say, component: Component, gpus: float) -> None:
+    """Check that a replica has the accelerators that its model is spread over."""
+    needed = (component.tensor_parallel or 1.0) * (component.pipeline_parallel or 1.0)
+    if needed > max(1.0, gpus):
+        key = "tensor_parallel" if component.tensor_parallel is not None else "pipeline_parallel"
+        spread = f"the model is spread over {format_count(needed)} accelerators"
+        message = f"{spread}, but a replica has {format_count(gpus)}"
+        say(component.place(key), message, "change `hardware.gpus`, or the key here")
 
 
 def _check_models_of(
@@ -173,7 +188,17 @@ def _check_workload(say: Say, workload: Workload, components: Components, r: Rea
         say(workload.place("from"), message, f"add `calls: [COMPONENT]` to `{client.name}`")
 
 
+def _check_generative(say: Say, model: Model) -> None:
+    if model.adapter_of == model.name:
+        say(model.place("adapter_of"), "a model cannot be its own adapter", "name its base model")
+    whole, tables = model.parameters, model.embedding_parameters
+    if whole is not None and tables is not None and tables > whole:
+        message = f"`embedding_parameters` is {format_count(tables)}, above `parameters` with {format_count(whole)}"
+        say(model.place("embedding_parameters"), message, "swap them?")
+
+
 def _check_model(say: Say, model: Model, components: Components) -> None:
+    _check_generative(say, model)
     whole, active = model.parameters, model.active_parameters
     if whole is not None and active is not None and active > whole:
         message = f"`active_parameters` is {format_count(active)}, above `parameters` with {format_count(whole)}"

@@ -21,7 +21,8 @@ STATED_NONE: Final = "none"
 class Field(Generic[T_co]):
     """One key of a record: its attribute, type and description, and what it means to omit it (`absent`).
 
-    `alias` is another spelling of the key. `may_be_none` allows the word `none`: a statement that there is none.
+    `main` marks the key that the record itself stands for: the amount of a price. `alias` is another spelling of the
+    key. `may_be_none` allows the word `none`: a statement that there is none.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Field(Generic[T_co]):
         required: bool = False,
         alias: str = "",
         may_be_none: bool = False,
+        main: bool = False,
     ) -> None:
         self.key = key
+        self.main = main or required
         self.alias = alias
         self.may_be_none = may_be_none
         self.attribute = attribute or key
@@ -61,7 +64,8 @@ class Field(Generic[T_co]):
 class Rec(Generic[T_co]):
     """A mapping with fixed keys, read into a record.
 
-    `scalar` reads the short form, if a single value may replace the mapping (`owner: team-a`).
+    `scalar` reads the short form, if a single value may replace the mapping (`owner: team-a`). The record needs at
+    least one of the keys `one_of`, if there are any.
     """
 
     def __init__(
@@ -72,8 +76,10 @@ class Rec(Generic[T_co]):
         scalar: Type[T_co] | None = None,
         *,
         name: str,
+        one_of: tuple[str, ...] = (),
     ) -> None:
         self.make = make
+        self.one_of = one_of
         self.fields = {field.key: field for field in fields}
         self.keys = self.fields | {field.alias: field for field in fields if field.alias}
         self.required = tuple(field for field in fields if field.required)
@@ -133,6 +139,10 @@ class Rec(Generic[T_co]):
             if field.attribute not in values:
                 self.report_missing(r, node)
                 return None
+        if self.one_of and not any(key in node.entries for key in self.one_of):
+            names = ", ".join(f"`{key}`" for key in self.one_of)
+            r.report("missing-key", node.span, f"{self.what} needs one of {names}", f"add `{self.one_of[0]}:`")
+            return None
         return values
 
     def fits(self, r: Reading, key: str, node: Node) -> bool:
@@ -166,6 +176,8 @@ class Rec(Generic[T_co]):
         }
         if self.required:
             schema["required"] = [field.key for field in self.required]
+        if self.one_of:
+            schema["anyOf"] = [{"required": [key]} for key in self.one_of]
         return {"anyOf": [schema, self.scalar.schema(defs)]} if self.scalar is not None else schema
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from archlint.model.architecture import Component, Relation
 from archlint.model.places import Place
-from archlint.model.quantities import format_share
+from archlint.model.quantities import format_count, format_share
 from archlint.model.words import KINDS, MAY_CACHE, STORES
 
 _EVERY: Final = frozenset(KINDS)
@@ -42,6 +42,7 @@ _ANSWERING: Final = frozenset({"reads", "writes", "publishes", "consumes", "load
 _ONCE: Final = frozenset({"consumes", "triggers", "mirrors", "loads", "logs_to", "monitored_by"})
 """Verbs that mean the same when they name one target twice, without further attributes."""
 _WITHOUT_WAIT: Final = frozenset({"publishes", "consumes", "triggers", "mirrors", "logs_to", "monitored_by"})
+_TAKES_DATA: Final = frozenset({"calls", "reads", "consumes", "loads"})
 _ROUNDING: Final = 0.01
 """Three shares of 33.4 % are meant to add up to 100 %."""
 
@@ -100,12 +101,24 @@ def _check_attributes(say: Say, relation: Relation, target: Component) -> None:
         say(relation.place("max_attempts"), message, "write `retries`, which does not include the first attempt")
     if relation.fallback is not None and relation.fallback == relation.target:
         say(relation.place("fallback"), f"`{relation.target}` cannot be its own fallback", "name another component")
+    if relation.quorum is not None:
+        _check_quorum(say, relation, target, relation.quorum)
+    if relation.freshness_s is not None and verb not in _TAKES_DATA:
+        message = f"`freshness` is the age of what is read; `{verb}` reads nothing"
+        say(relation.place("freshness"), message, "remove it, or write `reads`")
     if target.kind not in MAY_CACHE:
         for key, value in (("hit_ratio", relation.hit_ratio), ("ttl", relation.ttl_s), ("kind", relation.caches)):
             if value is not None:
                 message = f"`{key}` needs a cache, but `{target.name}` is a {target.kind}"
                 say(relation.place(key), message, f"remove `{key}`, or change the kind of `{target.name}` to `cache`")
                 return
+
+
+def _check_quorum(say: Say, relation: Relation, target: Component, quorum: float) -> None:
+    shards = target.shards
+    if shards is not None and quorum > shards and quorum > (target.least_replicas or 0):
+        message = f"`quorum` is {format_count(quorum)}, but `{target.name}` has {format_count(shards)} shards"
+        say(relation.place("quorum"), message, "write at most the number of shards")
 
 
 def _check_shares(say: Say, component: Component) -> None:

@@ -125,7 +125,7 @@ LOAD_TEST: Rec[LoadTest] = Rec(
 PRICE: Rec[Price] = Rec(
     Price,
     (
-        Field("amount", MONEY, "The price per replica."),
+        Field("amount", MONEY, "The price per replica.", main=True),
         Field("input", TOKEN_PRICE, "The price of tokens that the model reads."),
         Field("output", TOKEN_PRICE, "The price of tokens that the model generates."),
         Field("source", TEXT, "Where the price comes from."),
@@ -134,6 +134,7 @@ PRICE: Rec[Price] = Rec(
     "a price",
     Wrapped(MONEY, lambda amount: Price(amount=amount)),
     name="price",
+    one_of=("amount", "input", "output"),
 )
 TOKENS: Rec[Tokens] = Rec(
     Tokens,
@@ -147,10 +148,10 @@ TOKENS: Rec[Tokens] = Rec(
 RATE_LIMIT: Rec[RateLimit] = Rec(
     RateLimit,
     (
-        Field("requests", RATE, "Maximum request rate.", attribute="requests_per_s", absent="no limit"),
+        Field("requests", RATE, "Maximum request rate.", attribute="requests_per_s", absent=UNKNOWN),
         Field("tokens", TOKEN_RATE, "Maximum rate of tokens, read and generated.", attribute="tokens_per_s",
-              absent="no limit"),
-        Field("concurrent", AT_LEAST_ONE, "Maximum number of requests in progress.", absent="no limit"),
+              absent=UNKNOWN),
+        Field("concurrent", AT_LEAST_ONE, "Maximum number of requests in progress.", absent=UNKNOWN),
     ),
     "a rate limit",
     name="rate-limit",
@@ -287,7 +288,7 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
         "open": "if the target fails, the request continues without it",
         "closed": "if the target fails, so does the request"}),
         "What happens to a request if the target (a guardrail) fails.", absent=UNKNOWN),
-    Field("in_process", FLAG, "True if the target runs in the caller's process or on its device.", absent=UNKNOWN),
+    Field("in_process", FLAG, "True if the target runs in the caller's process or on its device.", absent="false"),
 )  # fmt: skip
 COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("kind", Choice("kind of component", KINDS, "unknown-kind"), "Its role in the system.", required=True),

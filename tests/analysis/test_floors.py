@@ -90,6 +90,20 @@ def test_behind_a_prediction_cache_stand_the_misses(repeats: float | None, fract
     assert floor_of(system, fraction).at_s == pytest.approx(expected)
 
 
+def test_a_hit_on_a_prefix_skips_no_relation() -> None:
+    text = """
+        client: {{kind: client, calls: [api]}}
+        api: {{kind: service, service_time: 0ms, reads: [{{to: prefixes{how}}}], calls: [server]}}
+        prefixes: {{kind: cache, service_time: 1ms}}
+        server: {{kind: model-server, serves: [ranker]}}
+        """
+    plain, cached = (
+        floor_of(system_of(text.format(how=how), "main: {from: client}", "ranker: {service_time: 50ms}"), 0.99)
+        for how in ("", ", hit_ratio: 90%, kind: prefix")
+    )
+    assert plain.at_s == cached.at_s
+
+
 def test_a_cache_stands_before_what_is_written_after_it_only() -> None:
     system = system_of(
         """

@@ -417,6 +417,11 @@ class TestCaches:
         assert found(load(text), "prediction-cache") == []
         assert found(load(text), "data-cache") == []
 
+    def test_a_cache_of_prefixes_is_none(self) -> None:
+        text = self.CACHED.replace("hit_ratio: 60%", "hit_ratio: 60%, kind: prefix")
+        assert found(load(text), "prediction-cache") == []
+        assert found(load(text), "data-cache") == []
+
     def test_a_cache_that_is_asked_after_the_model_is_none(self) -> None:
         system = load("""
             page: {kind: client, calls: [api]}

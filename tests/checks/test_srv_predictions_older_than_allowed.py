@@ -122,6 +122,7 @@ components:
         ("hit_ratio: 30%, ttl: 1h", True, False),
         ("hit_ratio: 30%, ttl: 5min", False, False),
         ("ttl: 1h", True, False),
+        ("hit_ratio: 30%, ttl: 1h, kind: prefix", False, False),
         ("hit_ratio: 30%, ttl: 1h, kind: data", False, False),  # old data, but a new prediction
         ("hit_ratio: 0, ttl: 1h", False, False),
         ("hit_ratio: 30%", False, True),

@@ -9,6 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from archlint.diagram import Mark, Node, Picture, Plan, d2, dot, draw, mermaid, stylesheet, svg
+from archlint.diagram.arrange import arranged
+from archlint.diagram.cards import card_of, edge_label, letters
+from archlint.diagram.conflicts import conflicts
 from archlint.errors import UsageError
 from tests.diagram.samples import generated, of_text
 
@@ -115,6 +118,73 @@ def test_a_focus_on_what_everybody_uses_draws_its_lines() -> None:
     picture = draw(system, None, Plan(focus="auth"))
     around = {edge.source for edge in picture.edges if edge.target == "auth"}
     assert len(around) > 7 and around == {r.source for r in system.topology.incoming["auth"]}
+
+
+STREAMED = """
+archlint: 1
+system: chat
+x-reviewed: by two
+workloads:
+  chat: {from: app, rate: 2/s, waits: true, stream: true, tokens: {out: 300}, slo: {ttft: {p95: 1s}}}
+models: {llm: {family: transformer}, moderation: {family: transformer}}
+components:
+  app: {kind: client, calls: [{to: api, timeout: 1min}]}
+  api:
+    kind: service
+    region: eu
+    zones: [a, b]
+    calls: [{to: guard, timeout: 1s, fails: closed}, {to: gpu, timeout: 1min}, {to: vendor, timeout: 1min, fallback: gpu}]
+  guard: {kind: guardrail, serves: [moderation], regions: [eu]}
+  gpu: {kind: model-server, serves: [llm], region: eu, zones: [a]}
+  vendor: {kind: external, serves: [llm], region: us, rate_limit: {requests: 500/min, tokens: 2M/min, concurrent: 100}}
+"""
+
+
+def test_a_streamed_answer_is_marked_on_the_lines_that_it_takes() -> None:
+    system, report = of_text(STREAMED)
+    picture = draw(system, report)
+    marked = {(edge.source, edge.target) for edge in picture.edges if "streamed" in edge.label}
+    assert marked == {("app", "api"), ("api", "gpu"), ("api", "vendor")}
+    (guarded,) = [edge.label for edge in picture.edges if edge.target == "guard"]
+    assert guarded == "≤ 1 s, fails closed"
+    assert "streamed" in svg(picture)
+    assert "streamed" in mermaid(picture)
+    assert not [e for e in draw(*of_text(STREAMED.replace("stream: true, ", ""))).edges if "streamed" in e.label]
+
+
+def test_a_vendor_shows_its_limits_and_its_region() -> None:
+    (vendor,) = [node for node in draw(*of_text(STREAMED)).nodes if node.name == "vendor"]
+    assert vendor.facts == ("region us", "at most 8.33/s, 33.3k tokens/s, 100 at a time")
+
+
+def test_regions_are_frames_around_zones() -> None:
+    system, report = of_text(STREAMED)
+    picture = draw(system, report, Plan(cluster="region"))
+    framed = [(cluster.title, cluster.inside) for cluster in picture.clusters]
+    assert framed == [("region eu", ""), ("region us", ""), ("zones a, b", "region eu"), ("zone a", "region eu")]
+    assert {node.name: node.cluster for node in picture.nodes} == {
+        "app": "", "api": "region eu: zones a, b", "guard": "region eu", "gpu": "region eu: zone a", "vendor": "region us",
+    }  # fmt: skip
+    assert ("subgraph c0" in mermaid(picture), mermaid(picture).count("  end")) == (True, 4)
+    assert "c0.c2: \"zones a, b\"" in d2(picture)
+    assert "c0.c2.n1" in d2(picture)
+    parseString(svg(picture))
+    cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
+    labels = [edge_label(edge, True) for edge in picture.edges]
+    layout = arranged(cards, picture.edges, labels, picture.clusters)
+    frames = layout.frames
+    assert conflicts(layout, cards, picture.edges, labels, picture.clusters) == 0
+    assert all(frame is not None for frame in frames)
+    outer, inner = frames[0], frames[2]
+    assert outer is not None
+    assert inner is not None
+    assert outer.left < inner.left
+    assert inner.left + inner.width < outer.left + outer.width
+    assert outer.top < inner.top
+
+
+def test_own_keys_of_the_system_are_on_the_page() -> None:
+    assert draw(*of_text(STREAMED)).sheet == (("x-reviewed", "by two"),)
 
 
 def test_clusters_are_zones_or_owners() -> None:

@@ -186,6 +186,7 @@ TIMES = st.dictionaries(st.sampled_from(["mean", "cv", "p50", "p99"]), st.sample
 ANY_VALUE = st.one_of(SCALARS, TIMES, st.lists(SCALARS, max_size=2))
 ANY_KEY = st.sampled_from([
     "replicas", "workers", "limit", "records", "availability", "service_time", "start_time", "ready_check", "zones", "uses", "image_size",
+    "regions", "region", "rate_limit", "price", "dead_letter", "shards", "stage", "x-own",
     "host", "hardware", "batching", "mtbf", "max_length", "exposed", "serves", "switch", "sidecar",
 ])  # fmt: skip
 

@@ -240,7 +240,7 @@ def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
 
     prediction-cache: the relation states a `hit_ratio` (or `kind: prediction`), and a hit skips a model: one of the
     component itself, or one after a later relation in the file. data-cache: it states `kind: data`, and a read of
-    another store follows in the file. A session store skips nothing, so it is neither.
+    another store follows in the file. A session store or a cache of prefixes skips nothing, so it is neither.
     """
     if name not in view.flow.waiting:
         return
@@ -264,7 +264,7 @@ def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
 
 def _caches_something(view: _View, relation: Relation) -> bool:
     stated = relation.hit_ratio is not None or relation.caches is not None
-    return stated and view.topology.waits(relation) and relation.verb != "writes"
+    return stated and relation.caches != "prefix" and view.topology.waits(relation) and relation.verb != "writes"
 
 
 def _is_read(view: _View, step: Step) -> bool:
