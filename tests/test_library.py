@@ -71,7 +71,7 @@ def test_the_options_of_render_are_those_of_the_command() -> None:
     assert set(get_args(Theme)) == set(themes.THEMES)
     assert set(get_args(Direction)) == set(DIRECTIONS)
     assert set(get_args(Collapse)) == {groups.AUTO, *groups.WAYS, groups.NONE}
-    assert set(get_args(Cluster)) == {groups.AUTO, "zone", "owner", groups.NONE}
+    assert set(get_args(Cluster)) == {groups.AUTO, "region", "zone", "owner", groups.NONE}
 
 
 @pytest.mark.parametrize("name", formats.NAMES)
