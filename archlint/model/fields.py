@@ -58,7 +58,9 @@ class Field(Generic[T_co]):
         if not self.may_be_none:
             return {"description": f"{self.doc} {meaning}", **inner}
         description = f"{self.doc} `none` states that there is none. {meaning}"
-        return {"description": description, "anyOf": [inner, {"enum": [STATED_NONE]}]}
+        # An editor shows the description of the alternative that fits.
+        ways = ({"description": description, **way} for way in (inner, {"enum": [STATED_NONE]}))
+        return {"description": description, "anyOf": list(ways)}
 
 
 class Rec(Generic[T_co]):
