@@ -7,7 +7,8 @@ DISTRIBUTION = "archlint-ml"
 AUTHOR = "The archlint authors"
 REPOSITORY = "https://github.com/example/archlint"
 """A placeholder until the project has its public home; all links are made from it."""
-DOCS = f"{REPOSITORY}/blob/main/docs"
+TREE = f"{REPOSITORY}/blob/main"
+DOCS = f"{TREE}/docs"
 
 
 def install_command(extra: str = "") -> str:

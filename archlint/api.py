@@ -18,8 +18,8 @@ from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
 from archlint.source.document import Document
-from archlint.source.files import read_document, real_path
-from archlint.source.join import pick_system
+from archlint.source.files import read_document, read_named, real_path
+from archlint.source.join import no_such_system, pick_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
 from archlint.targets import STDIN, Configs, Inputs
 from archlint.verdicts import FileReport, Report
@@ -47,12 +47,16 @@ _MORE_MEMORY = "give archlint more memory, or split the file"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The result of one input: a report of each of its systems, or errors, and the files that it includes."""
+    """The result of one input: a report of each of its systems, or errors, and the files that it includes.
+
+    `others` are the names of its systems if the call picks none of them.
+    """
 
     path: Path
     reports: tuple[FileReport, ...] = ()
     errors: tuple[InputError, ...] = ()
     included: frozenset[Path] = frozenset()
+    others: tuple[str, ...] = ()
 
 
 class Linters(Configs):
@@ -87,7 +91,8 @@ class Linters(Configs):
             reports: list[FileReport] = []
             included: frozenset[Path] = frozenset()
             size = 0
-            for system in document.systems:
+            picked = picked_systems(document, self.options.system)
+            for system in picked:
                 examined = linter.examine(system, file).without_values()
                 report = examined.report
                 reports.append(report)
@@ -98,7 +103,8 @@ class Linters(Configs):
                 if size > MAX_BYTES:
                     what = f"{name}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
                     raise UnreadableInputError(what, "split the file")
-            return Outcome(path, tuple(reports), (), included)
+            others = () if picked else tuple(system_names(document))
+            return Outcome(path, tuple(reports), (), included, others)
         except UnreadableInputError as error:
             return Outcome(path, (), input_errors(error, name))
         except (ConfigError, PackError) as error:
@@ -167,6 +173,9 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
         return Report((), _config_errors(error))
     outcomes = list(linters.check_all(inputs.files))
     outcomes += (linters.check(*text) for text in inputs.texts)
+    if outcomes and not any(outcome.reports or outcome.errors for outcome in outcomes):
+        names = [name for outcome in outcomes for name in outcome.others]
+        raise no_such_system("what is checked", linters.options.system, names)
     included = {path for outcome in outcomes for path in outcome.included}
     alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
     skipped = [path for path in inputs.skipped if not included or real_path(path) not in included]
@@ -177,6 +186,7 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
         others=tuple(map(str, skipped)),
         excluded=tuple(map(str, inputs.excluded)),
         notes=inputs.notes,
+        partial=bool(linters.options.system),
     )
     baselines = {file.baseline for file in report.files if file.baseline} | linters.baselines_for(skipped)
     if not baselines:
@@ -215,22 +225,25 @@ def find_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, 
     return Configs(options).inputs(targets, stdin)
 
 
-def check(path_or_text: str | Path, config: Config | Path | None = None, allow_code: bool = False) -> Report:
+def check(
+    path_or_text: str | Path, config: Config | Path | None = None, allow_code: bool = False, system: str = ""
+) -> Report:
     """Check a file, a folder, or a text.
 
     A `str` with a line break in it is the text of an `arch.yaml`; anything else is a path. `config` is a
     configuration, or its file; without it, the nearest configuration above each file applies. With `allow_code`,
     Python code may run in rule folders that a configuration names; in installed packages it always may.
+    `system` is the name or the number of one of the systems that a file describes; without it, all are checked.
 
     Returns a report. What cannot be read, and mistakes in a configuration, are its `errors`. Raises `ConfigError` if
-    `config` is a file with mistakes.
+    `config` is a file with mistakes, and `UsageError` if no file has that system.
 
     >>> import archlint
     >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
     >>> report.findings[0].message, report.findings[0].suggestion
     ('a file has no key `workload`', 'did you mean `workloads`?')
     """
-    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code)
+    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code, system=system)
     linters = Linters(options, config if isinstance(config, Config) else None)
     if isinstance(path_or_text, str) and "\n" in path_or_text:
         return _check_targets((), linters, (path_or_text.encode("utf-8", "surrogatepass"), STDIN))
@@ -294,7 +307,7 @@ def load_system(path: Path, options: Options, data: bytes | None = None, system:
 def _document(path: Path, data: bytes | None, system: str) -> tuple[Document, Path | None]:
     """Return the document, and the file whose folder is searched for includes and baselines."""
     name = str(path)
-    document = read_document(path) if data is None else parse(name, decode(name, data))
+    document = read_named(path) if data is None else parse(name, decode(name, data))
     if system:
         document = pick_system(document, system)
     return document, None if data is not None and name == STDIN else path

@@ -20,7 +20,8 @@ from archlint.inputs import InputError
 from archlint.linter import Includes, Options
 from archlint.model.read import no_includes
 from archlint.source.document import Document
-from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_document, real_path
+from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_named, real_path
+from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import parse
 from archlint.source.repository import Repository
 
@@ -40,7 +41,7 @@ class _OnDisk:
     """Files on disk."""
 
     def document(self, path: Path) -> Document:
-        return read_document(path)
+        return read_named(path)
 
     def includes(self, path: Path) -> Includes:
         return FileIncludes(path)
@@ -97,20 +98,25 @@ def _in_repository(path: Path) -> Path:
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """The systems of one side, and the errors of unreadable files; keys are the same on both sides."""
+    """The systems of one side, and the errors of unreadable files; keys are the same on both sides.
+
+    `others` are the names of the systems that the call does not pick.
+    """
 
     systems: dict[str, Snapshot]
     errors: dict[str, InputError]
+    others: tuple[str, ...]
 
 
 def diff(
-    before: str | Path, after: str | Path, config: Config | Path | None = None, allow_code: bool = False
-) -> Difference:
+    before: str | Path, after: str | Path, config: Config | Path | None = None, allow_code: bool = False,
+    system: str = "",
+) -> Difference:  # fmt: skip
     """Compare two versions of a system, or of the systems in two folders.
 
     `before` and `after` are files, texts as `archlint.load` takes them, or two folders, whose files are paired by their
-    paths. `config` and `allow_code` are as in `archlint.check`; the same rules run on both sides, so that only a change
-    of the architecture makes a difference.
+    paths. `config`, `allow_code` and `system` are as in `archlint.check`; the same rules run on both sides, so that
+    only a change of the architecture makes a difference.
 
     Returns the systems that differ: changed parts, changed results of the analysis, and findings that are new or
     resolved. A file that cannot be read is one of `errors`. Raises `DiffError` if there is nothing to compare, or if
@@ -127,7 +133,7 @@ def diff(
     >>> archlint.diff(before, before).is_empty
     True
     """
-    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code)
+    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code, system=system)
     return _diff(before, after, options, config if isinstance(config, Config) else None)
 
 
@@ -157,7 +163,7 @@ def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | No
     likes = {key: news.get(key, path) for key, path in olds.items()}
     was = _snapshots(linters, before.version, olds, likes)
     now = _snapshots(linters, after.version, news, news)
-    return _paired(str(before.path), str(after.path), was, now, tuple(linters.uses.notes()))
+    return _paired(str(before.path), str(after.path), was, now, options.system, tuple(linters.uses.notes()))
 
 
 def _side(given: str | Path, name: str) -> _Side:
@@ -188,7 +194,7 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     likes = {key: news.get(key, path) for key, path in olds.items()}
     return _paired(
         revision, "the work tree", _snapshots(linters, _InGit(at), olds, likes),
-        _snapshots(linters, _OnDisk(), news, news), (*at.unknown.values(), *linters.uses.notes()),
+        _snapshots(linters, _OnDisk(), news, news), options.system, (*at.unknown.values(), *linters.uses.notes()),
     )  # fmt: skip
 
 
@@ -262,12 +268,15 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
     files: dict[str, Path] = {}
     included: set[Path] = set()
     errors: dict[str, InputError] = {}
+    others: list[str] = []
     for key, path in paths.items():
         like = likes[key]
         try:
             document = version.document(path)
             linter = linters.linter_for(like)
-            found = [linter.examine(one, path, version.includes(path), like) for one in document.systems]
+            picked = picked_systems(document, linters.options.system)
+            others += (name for name in system_names(document) if not picked)
+            found = [linter.examine(one, path, version.includes(path), like) for one in picked]
         except UnreadableInputError as error:
             errors[key] = InputError(error.message, error.hint, str(path))
             continue
@@ -281,14 +290,19 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
         key: one for key, one in systems.items()
         if real_path(files[key]) not in included and _in_repository(files[key]) not in included
     }  # fmt: skip
-    return _Found(alone, errors)
+    return _Found(alone, errors, tuple(others))
 
 
-def _paired(old: str, new: str, before: _Found, after: _Found, notes: tuple[str, ...] = ()) -> Difference:
+def _paired(
+    old: str, new: str, before: _Found, after: _Found, picked: str, notes: tuple[str, ...] = ()
+) -> Difference:
     """Compare the systems of both sides: by their files, or for moved files by the names of the systems.
 
-    A file that cannot be read on one side is not compared.
+    A file that cannot be read on one side is not compared. `picked` is the name of the only system that is.
     """
+    others = (*before.others, *after.others)
+    if others and not (before.systems or after.systems or before.errors or after.errors):
+        raise no_such_system("what is compared", picked, others)
     moved = _moved(before.systems, after.systems)
     unread = before.errors.keys() | after.errors.keys()
     differences = []

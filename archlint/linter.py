@@ -36,7 +36,8 @@ class Options(msgspec.Struct, frozen=True):
     Without `rules`, none is loaded, and their settings are not checked.
     `allow_code`: Python of rule folders that a configuration names may run.
     `isolated` ignores the configurations, baselines and ignore files of the tree. `force_exclude` leaves out excluded
-    paths, and `skip_foreign` files without the key `archlint`, even if the call names them.
+    paths, and `skip_foreign` files without the key `archlint`, even if the call names them. `system` picks one of the
+    systems of each file, by name or number.
     """
 
     select: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Options(msgspec.Struct, frozen=True):
     isolated: bool = False
     force_exclude: bool = False
     skip_foreign: bool = False
+    system: str = ""
 
 
 class Includes(Protocol):

@@ -329,7 +329,8 @@ class Report(msgspec.Struct, frozen=True):
     """The results of one call of archlint, for all files.
 
     `others` are the names of the `skipped` files: YAML files in searched folders without the key `archlint`. `excluded`
-    are paths that the call names and --force-exclude excludes. `notes` are messages that are not errors.
+    are paths that the call names and --force-exclude excludes. `notes` are messages that are not errors. If
+    `partial`, the files may describe further systems, which the call does not pick.
     """
 
     files: tuple[FileReport, ...]
@@ -339,6 +340,7 @@ class Report(msgspec.Struct, frozen=True):
     others: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def ordered(self) -> tuple[tuple[FileReport, Finding], ...]:

@@ -15,7 +15,7 @@ from archlint.model.records import SECTIONS
 from archlint.source.document import Document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
 
-_DIRECTIVE: Final = re.compile(r"#[ \t]*archlint:[ \t]*([A-Za-z-]+)([^\r\n]*)")
+_DIRECTIVE: Final = re.compile(r"#[ \t]*archlint(:?)[ \t]*([A-Za-z-]+)([^\r\n]*)", re.IGNORECASE)
 _REASON: Final = re.compile(r"--|—|–")
 _MEANT: Final = frozenset(
     "accept accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
@@ -29,14 +29,12 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
     A comment after a value covers the findings of that line. A comment on its own line covers the next line that is
     neither blank nor a comment. On the line of the key of a component, model or workload, it covers all of that part.
     """
-    if "archlint:" not in document.text:
-        return
     inside: _Scalars | None = None
     lines, keys = _NextLines(document), _Parts(document)
     for match in _DIRECTIVE.finditer(document.text, *document.extent):
         if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
             continue
-        if match[1].lower() not in _MEANT:
+        if not (match[2].lower() in _MEANT if match[1] else _means_rules(match)):
             continue
         inside = inside or _Scalars(document)
         if not inside.hold(match.start()):
@@ -46,17 +44,23 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
 _RULE: Final = re.compile(r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
+def _means_rules(match: re.Match[str]) -> bool:
+    """Whether a comment without the colon accepts rules all the same, and is not prose: `# archlint accept SRV002`."""
+    words = match[3].replace(",", " ").split()
+    return match[2].lower() == "accept" and bool(words) and re.fullmatch(r"[A-Za-z]{3,4}[0-9]{3}", words[0]) is not None
+
+
 def _read(
     document: Document, match: re.Match[str], lines: _NextLines, keys: _Parts
 ) -> Iterator[Grant | Problem]:
     span = Span(match.start(), match.start() + len(match[0].rstrip()))
     line = document.position(match.start()).line
-    where = Place(("accept", f"line {line}"), ("accept", "comment", match[2].strip()[:80]))
-    if match[1].lower() != "accept":
-        message = f"`archlint: {shorten(match[1])}` is not a comment that archlint knows"
+    where = Place(("accept", f"line {line}"), ("accept", "comment", match[3].strip()[:80]))
+    if match[2].lower() != "accept" or not match[1]:
+        message = f"`archlint{match[1]} {shorten(match[2])}` is not a comment that archlint knows"
         yield Problem("unknown-word", where, message, document, span, _HINT, loses_meaning=False)
         return
-    parts = _REASON.split(match[2], maxsplit=1)
+    parts = _REASON.split(match[3], maxsplit=1)
     rules = parts[0].replace(",", " ").split()
     reason = parts[1].strip() if len(parts) > 1 else ""
     if not rules or not reason:

@@ -13,6 +13,7 @@ from archlint.cli.check import split_words
 from archlint.cli.checking import nothing_to_check
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import config as config_option
 from archlint.cli.permission import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
@@ -27,14 +28,14 @@ from archlint.verdicts import FileReport, Report
 
 
 @click.command("baseline")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option("--update", is_flag=True, help="Remove resolved findings, follow renames; add nothing.")
 @click.option(
     "--since", metavar="REV", help="Write nothing; fail if it holds findings that no baseline held at this revision.",
 )
 @click.option("--allow-empty", is_flag=True, help="Pass if there is nothing to check, or with --update no baseline.")
 @click.option(
-    "--file", "-o", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    "--file", "-o", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="The baseline.  [default: what the configuration names, else archlint-baseline.jsonl beside it]",
 )
 @click.option(
@@ -49,9 +50,7 @@ from archlint.verdicts import FileReport, Report
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
 @allow_code_option
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)  # fmt: skip
+@config_option
 def command(
     paths: tuple[Path, ...], update: bool, since: str | None, file: Path | None, select: tuple[str, ...],
     ignore: tuple[str, ...], exclude: tuple[str, ...], config: Path | None, allow_code: bool, allow_empty: bool,

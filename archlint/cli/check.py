@@ -9,6 +9,7 @@ import click
 from archlint.cli.checking import LEVELS, CheckCall, run_check
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import config as config_option
 from archlint.report import FORMATS
 
 
@@ -56,7 +57,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @click.option(
     "--select",
     metavar="RULES",
@@ -74,15 +75,14 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 )
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if you name them, as hooks do.")
 @click.option("--isolated", is_flag=True, help="Ignore configurations, baselines and ignore files.")
+@click.option("--system", metavar="NAME", help="Check this system of files that describe several, by name or number.")
 @click.option("--show-files", is_flag=True, help="Print the files that would be checked, and nothing else.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes that the check has read.")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at findings of this level or above.  [default: warning]"
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)
+@config_option
 @click.option(
     "--output",
     "-o",
@@ -103,7 +103,8 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
 @click.option("--stdin-filename", metavar="NAME", help="The name by which standard input goes (path `-`).")
 @click.option("--no-accept", is_flag=True, help="Report accepted findings too.")
 @click.option(
-    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Report what this baseline does not hold."
+    "--baseline", metavar="FILE", type=click.Path(path_type=Path, readable=False),
+    help="Report what this baseline does not hold.",
 )
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
 @click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
@@ -125,6 +126,7 @@ def command(
     exclude: tuple[str, ...],
     force_exclude: bool,
     isolated: bool,
+    system: str | None,
     show_files: bool,
     watch: bool,
     fail_on: str | None,
@@ -156,7 +158,7 @@ def command(
         tuple(map(str, paths)), select, ignore, exclude, fail_on or "", exit_zero, config, outputs,
         output_format or "", stdin_filename or "", not no_accept, undecided, patterns, statistics, quiet, color,
         baseline, not no_baseline, baseline_strict, allow_empty, allow_code, show_all, verbose, force_exclude, isolated,
-        show_files,
+        show_files, system or "",
     )  # fmt: skip
     if watch:
         from archlint.cli.watching import watch as watch_files

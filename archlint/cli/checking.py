@@ -58,6 +58,7 @@ class CheckCall(msgspec.Struct, frozen=True):
     force_exclude: bool = False
     isolated: bool = False
     show_files: bool = False
+    system: str = ""
 
 
 def run_check(call: CheckCall) -> int:
@@ -111,7 +112,7 @@ def _options(call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> Options:
         call.select, call.ignore, call.exclude, call.config, call.accept, patterns, baseline=call.baseline,
         baselined=call.baselined, baseline_strict=call.baseline_strict,
         allow_code=allows_code(call.allow_code), isolated=call.isolated, force_exclude=call.force_exclude,
-        skip_foreign=call.allow_empty,
+        skip_foreign=call.allow_empty, system=call.system,
     )  # fmt: skip
 
 

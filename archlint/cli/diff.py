@@ -9,6 +9,7 @@ import click
 from archlint.cli.check import split_words
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.terminal import use_color, width
@@ -36,7 +37,9 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 
 
 @click.command("diff")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="OLD NEW | --git REV [PATHS]...")
+@click.argument(
+    "paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="OLD NEW | --git REV [PATHS]..."
+)
 @click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
 @click.option(
     "--output", "-o", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
@@ -58,16 +61,15 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
 )
+@click.option("--system", metavar="NAME", help="Compare this system of files that describe several, by name or number.")
 @allow_code_option
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)
+@config_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 @click.pass_context
 def command(
     ctx: click.Context, paths: tuple[Path, ...], revision: str | None, outputs: tuple[tuple[str, str], ...],
     exit_code: bool, fail_on_new: str | None, select: tuple[str, ...], ignore: tuple[str, ...],
-    exclude: tuple[str, ...], config: Path | None, allow_code: bool, color: str,
+    exclude: tuple[str, ...], system: str | None, config: Path | None, allow_code: bool, color: str,
 ) -> None:  # fmt: skip
     """Compare two versions of a system, or of all systems in a folder.
 
@@ -81,7 +83,7 @@ def command(
         if file:
             named = [str(config)] if config is not None else []
             keep_what_is_read(file, map(str, _read(paths)), named, done="compared")
-    options = Options(select, ignore, exclude, config, allow_code=allows_code(allow_code))
+    options = Options(select, ignore, exclude, config, allow_code=allows_code(allow_code), system=system or "")
     if revision is not None:
         difference = diff_git(revision, paths, options)
     elif len(paths) == 2:

@@ -83,7 +83,7 @@ components:
 
 
 @click.command("init")
-@click.argument("path", default="arch.yaml", type=click.Path(path_type=Path))
+@click.argument("path", default="arch.yaml", type=click.Path(path_type=Path, readable=False))
 def command(path: Path) -> None:
     """Write a commented arch.yaml that checks clean, and the schema beside it for editors.
 

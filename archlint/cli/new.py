@@ -13,7 +13,7 @@ from archlint.reference.project import write_project
 
 @click.command("new")
 @click.argument("pattern", shell_complete=complete_reference)
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 def command(pattern: str, folder: Path) -> None:
     """Write a project into FOLDER, made of the reference implementation of PATTERN.
 

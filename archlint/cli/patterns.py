@@ -14,7 +14,7 @@ from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
 from archlint.model.names import nearest
-from archlint.report.pages import pattern_page, patterns_json, patterns_table, to_terminal
+from archlint.report.pages import pattern_page, patterns_json, patterns_table, to_terminal, with_whole_links
 
 
 @click.command("patterns")
@@ -41,4 +41,5 @@ def command(pattern: str | None, as_json: bool, markdown: bool, color: str) -> N
     page = clean(pattern_page(found, all_packs(allow_code=allows_code())))
     if not markdown:
         page += f"\nDocumentation: <{docs_url(found.docs)}>\n"
-    write_output(page if markdown else to_terminal(page, width(), use_color(color)), "", machine=markdown)
+    shown = with_whole_links(page) if markdown else to_terminal(page, width(), use_color(color))
+    write_output(shown, "", machine=markdown)

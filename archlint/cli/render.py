@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, save
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import harmless, read_stdin, write_bytes
@@ -59,7 +60,7 @@ def _likely(word: str) -> str:
 
 
 @click.command("render")
-@click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE; its extension selects the format. `-` is stdout.")
 @click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
               help=f"The format, if the extension does not name it: {', '.join(NAMES)}.")  # fmt: skip
@@ -87,9 +88,7 @@ def _likely(word: str) -> str:
 @click.option("--fonts", type=click.Path(path_type=Path, exists=True, file_okay=False), multiple=True,
               help="Search this folder, not the system's, for fonts beyond Latin, Greek and Cyrillic, in PNG and "
               "PDF.")  # fmt: skip
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)
+@config_option
 def command(
     path: Path | None,
     output: str | None,

@@ -9,6 +9,7 @@ import click
 from archlint.api import all_packs
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
+from archlint.cli.options import config as config_option
 from archlint.cli.outputs import write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.terminal import use_color, width
@@ -20,9 +21,7 @@ from archlint.report.pages import rules_json, rules_table
 
 @click.command("rules")
 @click.argument("words", nargs=-1, metavar="[RULES]...", shell_complete=complete_rule_words)
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the rules as JSON.")
 @allow_code_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")

@@ -7,15 +7,14 @@ from pathlib import Path
 import click
 
 from archlint.api import all_technologies
+from archlint.cli.options import config as config_option
 from archlint.cli.outputs import write_output
 from archlint.cli.terminal import use_color, width
 from archlint.report.pages import technologies_json, technologies_table
 
 
 @click.command("technologies")
-@click.option(
-    "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use this file, not the nearest."
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the catalogue as JSON.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 def command(config: Path | None, as_json: bool, color: str) -> None:

@@ -56,7 +56,7 @@ def without_known(report: Report, baselines: Iterable[str]) -> Report:
         files = [one for one in report.files if one.baseline == file]
         if not files:
             continue
-        applied = settle(baseline, files)
+        applied = settle(baseline, files, partial=report.partial)
         done |= {one.key: one for one in applied.files}
         strict = any(one.baseline_strict for one in files)
         uses.append(BaselineUse(shown_path(file), applied.healed, applied.accepted, strict))
@@ -92,11 +92,14 @@ def unread(baseline: Baseline, report: Report) -> list[InputError]:
     ]  # fmt: skip
 
 
-def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = ()) -> Applied:
+def settle(
+    baseline: Baseline, files: Sequence[FileReport], gone: Collection[str] = (), partial: bool = False
+) -> Applied:
     """Match the entries of a baseline with the findings of some files.
 
     An entry stays as it is if its rule did not run or is undecided at its place, or if its file exists but was not
-    checked. `gone` are files that exist but no longer describe a system, by the names that entries use.
+    checked. `gone` are files that exist but no longer describe a system, by the names that entries use. With `partial`,
+    other systems of the files were not checked.
     """
     of_file: dict[str, list[Entry]] = {}
     for entry in baseline.entries:
@@ -105,7 +108,7 @@ def settle(baseline: Baseline, files: Sequence[FileReport], gone: Collection[str
     checked = {baseline.name_of(report.file) for report in files}
     unchecked = {
         name for name in of_file.keys() - names.keys()
-        if baseline.file_of(name) not in checked and baseline.path_of(name).exists()
+        if (partial or baseline.file_of(name) not in checked) and baseline.path_of(name).exists()
     }  # fmt: skip
     lines = dict(baseline.lines)
     left = {name: of_file[name] for name in of_file.keys() - names.keys() - unchecked}

@@ -8,7 +8,7 @@ import msgspec
 
 from archlint.compare.entries import Entry, Occurrence, occurrences
 from archlint.compare.renamed import Group, Renamed, Renames
-from archlint.compare.signatures import Part, Signatures, signature_of
+from archlint.compare.signatures import Part, Signatures, named_parts, signature_of
 from archlint.verdicts import Finding
 
 
@@ -38,11 +38,16 @@ def match(
     """Match the findings of one file with its entries.
 
     `parts` are the signatures of the current system. A name that still exists was not renamed: an entry fits another
-    place only if its differing names are gone. `renames` are those that the caller knows. `before` are the parts of the
-    old version, if the caller knows them: none of them is the new name of another part.
+    place only if its differing names are gone. `renames` are those that the caller knows; `before` are the parts of the
+    old version: none of them is the new name of another part. Without `renames`, a part that was renamed and changed in
+    other ways is recognised too.
     """
     sorting = _Sorting()
     groups = _grouped(occurrences(findings), parts)
+    entries = list(entries)
+    changed = renames is None
+    if changed:                                        # a part that has a known finding was there before
+        before = {part for entry in entries if entry.fingerprint in groups for part in named_parts(entry.path)}
     rest = []
     for entry in entries:
         group = groups.pop(entry.fingerprint, None)
@@ -51,7 +56,9 @@ def match(
         else:
             sorting.pair(entry, group)
     rest = sorting.overlapping(rest, groups)
-    moved = Renamed(rest, list(groups.values()), parts, renames or {}, before).pairs() if rest and groups else []
+    moved = []
+    if rest and groups:
+        moved = Renamed(rest, list(groups.values()), parts, renames or {}, before).pairs(changed)
     for entry, group in moved:
         sorting.pair(entry, groups.pop(group.fingerprint), renamed=True)
     done = {entry for entry, _ in moved}

@@ -8,12 +8,14 @@ from typing import Final
 import msgspec
 
 from archlint.compare.entries import Entry, Occurrence
-from archlint.compare.signatures import Part, Signatures, name_positions
+from archlint.compare.signatures import Part, Signatures, likeness, name_positions, named_parts, own_signature
 
 Renames = Mapping[Part, str]
 """From a part under its old name to its new name."""
 _MOST_PAIRS: Final = 40_000
 """The most pairs of entries and places of one signature that are compared; more are paired by their number alone."""
+_LEAST: Final = 0.5
+"""The least share of common items in the signatures of a part before and after a change."""
 Path = tuple[str, ...]
 
 
@@ -34,6 +36,10 @@ class Renamed:
     A rename is sure if an old name has only one possible new name, and that new name only one possible old one. Each
     sure rename rules out other candidates, until no more renames follow. If then as many entries as places are left for
     a signature, all of them were renamed: it does not matter which is which, because none is new.
+
+    A part that was renamed and changed has another signature. It is recognised if the signatures of its old and new
+    name have at least half of their items in common, more than those of any other name, and if at least half of its
+    entries have their finding under the new name. One old name is joined with one new name.
     """
 
     def __init__(
@@ -52,8 +58,8 @@ class Renamed:
             self.groups.setdefault((group.rule, group.signature), []).append(group)
         self.by_path = {(group.rule, path): group for group in groups for path in (group.path, *group.others)}
 
-    def pairs(self) -> list[tuple[Entry, Group]]:
-        """Return the entries, each with the current place of its findings."""
+    def pairs(self, changed: bool = False) -> list[tuple[Entry, Group]]:
+        """Return the entries, each with the current place of its findings; `changed` looks for changed parts too."""
         found = self._by_known_names()
         candidates = self._candidates()
         while self._learn(candidates):
@@ -62,7 +68,46 @@ class Renamed:
                 if (fitting := [group for group in groups if self._names(entry, group) is not None])
             }  # fmt: skip
         found += self._decide(candidates)
-        return found + self._by_known_names()
+        found += self._by_known_names()
+        while changed and self._learn_changed():
+            found += self._by_known_names()
+        return found
+
+    def _learn_changed(self) -> bool:
+        """Note the new names of parts that were renamed and changed; return whether there are any."""
+        gone: dict[Part, list[Entry]] = {}
+        for entry in (one for entries in self.entries.values() for one in entries if not one.others):
+            for part in named_parts(entry.path[:2]):
+                if part not in self.parts and part not in self.new_of:
+                    gone.setdefault(part, []).append(entry)
+        come = {
+            part: self.parts[part] for groups in self.groups.values() for group in groups
+            for part in named_parts(group.path[:2])
+            if part in self.parts and part not in self.before and part not in self.old_of
+        }  # fmt: skip
+        if not gone or len(gone) * len(come) > _MOST_PAIRS:
+            return False
+        alike: dict[tuple[Part, Part], float] = {}
+        for before, entries in gone.items():
+            was = own_signature(entries[0].signature)
+            for after, now in come.items():
+                share = likeness(was, now) if before[0] == after[0] else 0.0
+                if share >= _LEAST and 2 * sum(self._is_at(entry, after) for entry in entries) >= len(entries):
+                    alike[before, after] = share
+        sure = [
+            pair for pair, share in alike.items()
+            if all(share > other for rival, other in alike.items()
+                   if rival != pair and (rival[0] == pair[0] or rival[1] == pair[1]))
+        ]  # fmt: skip
+        for before, after in sure:
+            self.new_of[before] = after[1]
+            self.old_of[after] = before
+        return bool(sure)
+
+    def _is_at(self, entry: Entry, after: Part) -> bool:
+        """Whether the finding of an entry is found under another name of its part."""
+        path = self._now(entry.path)
+        return (entry.rule, (path[0], after[1], *path[2:])) in self.by_path
 
     def _by_known_names(self) -> list[tuple[Entry, Group]]:
         """Match entries by renames that are known already, whatever else has changed at their places."""
@@ -159,7 +204,10 @@ class Renamed:
             self._take(entry, group)
         for (rule, signature), entries in self.entries.items():
             rest = self.groups.get((rule, signature), [])
-            if signature and entries and len(entries) == len(rest) and all(map(self._may_have_moved, entries)):
+            if (
+                signature and entries and len(entries) == len(rest) and all(map(self._may_have_moved, entries))
+                and all(map(self._may_be_new, rest))
+            ):  # fmt: skip
                 order = sorted(rest, key=lambda group: group.path)
                 found += zip(sorted(entries, key=lambda entry: entry.path), order, strict=True)
         for entry, group in found:
@@ -171,3 +219,7 @@ class Renamed:
         """Whether some name on the path of an entry no longer exists."""
         positions = name_positions(entry.path)
         return any((section, entry.path[index]) not in self.parts for index, section in positions.items())
+
+    def _may_be_new(self, group: Group) -> bool:
+        """Whether some name on the path of a place was not there before."""
+        return any(part not in self.before for part in named_parts(group.path))

@@ -6,7 +6,7 @@ A signature is readable text in a baseline. A rename, a moved line or another or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from archlint.model.architecture import Architecture, Component, Model, Workload
@@ -114,6 +114,48 @@ def name_positions(path: Sequence[str]) -> dict[int, str]:
         found[3] = "models"
     elif len(path) > 3 and (path[2] in VERBS or path[2] in _COMPONENT_KEYS):
         found[3] = "components"
+    return found
+
+
+def named_parts(path: Sequence[str]) -> Iterator[Part]:
+    """Yield the parts whose names are in the path of a finding."""
+    return ((section, path[index]) for index, section in name_positions(path).items())
+
+
+def own_signature(signature: str) -> str:
+    """Return the signature of the first part in the signature of a place; empty if there is none.
+
+    >>> own_signature("[service; reads cache] reads [cache; service reads it]")
+    'service; reads cache'
+    """
+    depth = 0
+    for index, char in enumerate(signature):
+        depth += (char == "[") - (char == "]")
+        if depth == 0:
+            return signature[1:index]
+    return ""
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the share of common items of two signatures of parts, from 0 to 1; 0 for parts of different kinds.
+
+    >>> likeness("service; 2x calls service; client calls it", "service; calls service; client calls it")
+    0.8
+    >>> likeness("service; client calls it", "gateway; client calls it"), likeness("service", "service")
+    (0.0, 0.0)
+    """
+    (kind, *items), (other_kind, *others) = one.split("; "), other.split("; ")
+    counts, other_counts = _items(items), _items(others)
+    if kind != other_kind or not counts or not other_counts:
+        return 0.0
+    return 2 * (counts & other_counts).total() / (counts.total() + other_counts.total())
+
+
+def _items(words: Iterable[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for word in words:
+        number, _, what = word.partition("x ")
+        found[what if number.isdecimal() else word] += int(number) if number.isdecimal() else 1
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from archlint.about import docs_url
+from archlint.about import DOCS, TREE, docs_url
 from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
@@ -97,7 +97,7 @@ def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
 
 def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
     """The page of a pattern in Markdown, with the rules that it fixes."""
-    parts = [f"# {pattern.title}", pattern.summary]
+    parts = [f"# {pattern.title}", pattern.summary, f"Name: `{pattern.name}`. Group: {pattern.group}."]
     for title, lines in (("Use it when", pattern.use_when), ("Do not use it when", pattern.avoid_when)):
         if lines:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
@@ -107,7 +107,11 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
         parts.append(f"## What it costs\n\n{pattern.costs}")
     if pattern.reference:
         readme = f"[README](../../{pattern.reference}/README.md)"
-        parts.append(f"## Try it\n\n`{start_command(pattern.reference)}` starts a working implementation ({readme}).")
+        start, new = start_command(pattern.reference), f"archlint new {reference_name(pattern.reference)} FOLDER"
+        parts.append(
+            f"## Try it\n\n`{start}` starts a working implementation ({readme}).\n\n"
+            f"`{new}` writes it into a project of your own: code, tests, container files and `arch.yaml`."
+        )
     fixed = [pack for pack in packs if any(cure.pattern == pattern.name for cure in pack.cures)]
     if fixed:
         rules = [f"[{pack.id} {pack.name}](../rules/{pack.id}-{pack.name}.md): {pack.title}" for pack in fixed]
@@ -115,6 +119,15 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
     if pattern.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(title, url) for title, url in pattern.sources))
     return "\n\n".join(parts) + "\n"
+
+
+def with_whole_links(page: str) -> str:
+    """Return a Markdown page of `docs/rules` or `docs/patterns` with links that work anywhere.
+
+    >>> with_whole_links("[a](../patterns/a.md), [b](../../b/README.md)")[:73]
+    '[a](https://github.com/example/archlint/blob/main/docs/patterns/a.md), [b'
+    """
+    return page.replace("](../../", f"]({TREE}/").replace("](../", f"]({DOCS}/")
 
 
 def to_terminal(page: str, width: int, color: bool) -> str:

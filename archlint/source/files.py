@@ -24,6 +24,19 @@ def read_document(path: Path, name: str | None = None) -> Document:
     return parse(shown, decode(shown, read_bytes(path, shown)))
 
 
+def read_named(path: Path) -> Document:
+    """Read and parse a file or a named pipe, such as `<(git show HEAD:arch.yaml)` in a shell, that a call names."""
+    name = str(path)
+    return parse(name, decode(name, read_stream(path, name))) if _is_pipe(path) else read_document(path)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: Path, name: str) -> bytes:
     """Read a regular file up to the limit; raises `UnreadableInputError` for anything else."""
     try:

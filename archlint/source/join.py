@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from archlint.errors import UsageError
@@ -11,6 +13,7 @@ from archlint.source.nodes import Mapping, Scalar, Span
 
 MAX_PART: Final = 80
 """The longest name of a system that tells it apart from the others of its file; longer ones have a number."""
+_MOST_NAMED: Final = 20
 _STRAY: Final = "this document has no key `archlint`, so it is not checked"
 _SECOND: Final = "another document starts here; only the first one is read"
 
@@ -38,14 +41,28 @@ def system_names(document: Document) -> list[str]:
     return [one.part or _system_name(one) or str(number) for number, one in enumerate(document.systems, start=1)]
 
 
-def pick_system(document: Document, name: str) -> Document:
-    """Return one system of a document's file, by its name or its number; raises `UsageError` for any other word."""
+def picked_systems(document: Document, name: str) -> tuple[Document, ...]:
+    """Return the system of a document's file that a name or a number picks; all for an empty name, none for others."""
+    if not name:
+        return document.systems
     names = system_names(document)
     numbers = [str(number) for number in range(1, len(names) + 1)]
-    for words in (names, numbers):
-        if name in words:
-            return document.systems[words.index(name)]
-    raise UsageError(f"{document.name} has no system `{shorten(name)}`", f"systems: {', '.join(map(shorten, names))}")
+    found = next((words.index(name) for words in (names, numbers) if name in words), None)
+    return () if found is None else (document.systems[found],)
+
+
+def pick_system(document: Document, name: str) -> Document:
+    """Return one system of a document's file, by its name or its number; raises `UsageError` for any other word."""
+    found = picked_systems(document, name)
+    if not found:
+        raise no_such_system(document.name, name, system_names(document))
+    return found[0]
+
+
+def no_such_system(where: str, name: str, names: Iterable[str]) -> UsageError:
+    """Return the error for a name that picks no system; `names` are those that there are."""
+    known = ", ".join(shorten(one) for one in islice(dict.fromkeys(names), _MOST_NAMED))
+    return UsageError(f"{where} has no system `{shorten(name)}`", f"systems: {known}" if known else "")
 
 
 def shorten(text: str) -> str:

@@ -108,9 +108,25 @@ def test_words_of_other_tools_are_not_silently_nothing(word: str) -> None:
     assert finding.message == f"`archlint: {word}` is not a comment that archlint knows"
 
 
+@pytest.mark.parametrize("comment", ["# ArchLint: Accept REL003 -- why", "#ARCHLINT:accept REL003 -- why"])
+def test_capital_letters_do_not_matter(comment: str) -> None:
+    assert open_rules(lint(beside(comment))) == []
+
+
+@pytest.mark.parametrize("comment", ["# archlint accept REL003 -- why", "# Archlint accept REL003"])
+def test_a_comment_without_its_colon_is_not_silently_nothing(comment: str) -> None:
+    report = lint(beside(comment))
+    assert sorted(open_rules(report)) == ["DOC008", "REL003"]
+    finding = next(finding for finding in report.findings if finding.rule == "DOC008")
+    assert (finding.message, finding.suggestion) == (
+        "`archlint accept` is not a comment that archlint knows", "write `# archlint: accept SRV002 -- why`"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "comment",
-    ["# archlint: 1", "# archlint: see the guide", "# archlint accept REL003 -- x", "# archlint: acceptance is at 3"],
+    ["# archlint: 1", "# archlint: see the guide", "# archlint accepts REL003 -- x", "# archlint: acceptance is at 3",
+     "# archlint accept files only"],
 )
 def test_other_comments_are_left_alone(comment: str) -> None:
     assert open_rules(lint(beside(comment))) == ["REL003"]

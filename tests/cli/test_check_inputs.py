@@ -225,6 +225,21 @@ def test_what_a_process_writes_is_checked(tmp_path: Path, words: str) -> None:
     assert ":4:" in done.stdout
 
 
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="this system has no /dev/fd: run it on Linux or macOS")
+@pytest.mark.parametrize(("words", "said"), [
+    ("diff <(cat arch.yaml) <(cat other.yaml)", "shop (/dev/fd/63 -> /dev/fd/62)"), ("diff <(cat arch.yaml) arch.yaml", "No difference"),
+    ("render <(cat arch.yaml) -f mmd", "page"), ("render arch.yaml -f mmd --config <(echo 'select = [\"SRV\"]')", "page"),
+])  # fmt: skip
+def test_other_commands_read_what_a_process_writes(tmp_path: Path, words: str, said: str) -> None:
+    write(tmp_path, "arch.yaml")
+    write(tmp_path, "other.yaml", text=ARCH.replace("page", "site"))
+    done = subprocess.run(
+        [program("bash"), "-c", f"'{command()}' {words}"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes: run it on Linux or macOS")
 def test_a_named_pipe_is_read_if_it_is_named_and_never_waited_for_in_a_folder(archlint: Run, tmp_path: Path) -> None:
     write(tmp_path, "arch.yaml")
@@ -445,6 +460,18 @@ def test_a_folder_without_rights_is_one_line(
         lines = (done.stderr or done.stdout).splitlines()
         assert lines[0].startswith(("error: ", "Usage: "))
         assert len(lines) < 8
+
+
+@pytest.mark.parametrize("words", [["a.yaml", "b.yaml"], ["-q", "a.yaml", "b.yaml"], ["--allow-empty", "a.yaml", "b.yaml"], ["."]])
+def test_a_file_that_may_not_be_read_leaves_the_others_checked(
+    archlint: Run, tmp_path: Path, bound_by_permissions: list[str], words: list[str]
+) -> None:
+    write(tmp_path, "a.yaml", "b.yaml")
+    (tmp_path / "a.yaml").chmod(0)
+    done = archlint("check", *words, under=bound_by_permissions)
+    assert done.returncode == 2
+    assert "error: a.yaml: cannot be read: Permission denied\n" in done.stdout
+    assert "b.yaml:4:" in done.stdout
 
 
 @pytest.mark.parametrize("words", [

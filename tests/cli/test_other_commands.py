@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,29 @@ def test_rules_as_table_and_json(archlint: Run) -> None:
 def test_patterns_and_one_of_them(archlint: Run) -> None:
     names = {pattern["name"] for pattern in json.loads(archlint("patterns", "--json").stdout)}
     assert {"batch", "web-single", "synchronous", "asynchronous"} <= names
-    assert "queue" in archlint("patterns", "asynchronous").stdout
+    page = archlint("patterns", "asynchronous").stdout
+    assert "queue" in page
+    assert "Name: `asynchronous`. Group: serving." in page
+    assert "`archlint new asynchronous FOLDER`" in page
     assert archlint("patterns", "asynchronos").returncode == 2
+
+
+@pytest.mark.parametrize("words", ["patterns asynchronous", "explain SRV001"])
+def test_a_page_that_is_printed_has_no_link_relative_to_this_repository(archlint: Run, words: str) -> None:
+    page = archlint(*words.split(), "--markdown").stdout
+    assert "](" in page
+    assert "](.." not in page
+    assert "reference_impls" not in archlint(*words.split()).stdout
+
+
+def test_every_command_of_a_pattern_page_exists() -> None:
+    from archlint.catalog.patterns import patterns
+    from archlint.reference import implementation_named
+    from archlint.report.pages import pattern_page
+
+    for pattern in patterns().values():
+        for name in re.findall(r"`archlint (?:new|reference) ([\w-]+)", pattern_page(pattern, ())):
+            assert implementation_named(name).name == name
 
 
 def test_technologies(archlint: Run) -> None:

@@ -47,6 +47,36 @@ def test_formats_list_both_systems(archlint: Run, two: Path) -> None:
     assert len(pictures) == 2
 
 
+@pytest.mark.parametrize(("name", "system"), [("staging", "staging"), ("shop", "shop"), ("2", "staging"), ("1", "shop")])
+def test_one_system_is_picked_by_name_or_number(archlint: Run, two: Path, name: str, system: str) -> None:
+    data = json.loads(archlint("check", ".", "--system", name, "-o", "json").stdout)
+    assert [file["system"] for file in data["files"]] == [system]
+    assert [file.system for file in library.check(two, system=name).files] == [system]
+    changed = two.with_name("new.yaml")
+    changed.write_text(TWO.replace("80ms", "70ms"))
+    data = json.loads(archlint("diff", "arch.yaml", "new.yaml", "--system", name, "-o", "json").stdout)
+    assert [one["system"] for one in data["systems"]] == [system]
+    assert [one.system for one in library.diff(two, changed, system=name).systems] == [system]
+
+
+def test_a_system_that_no_file_has_is_a_wrong_call(archlint: Run, two: Path) -> None:
+    two.with_name("new.yaml").write_text(FAILING)
+    for words, where in ((["check", "arch.yaml", "new.yaml"], "what is checked"), (["diff", "arch.yaml", "new.yaml"], "what is compared")):
+        done = archlint(*words, "--system", "live")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"error: {where} has no system `live`\n  hint: systems: shop, staging\n"
+    data = json.loads(archlint("diff", "arch.yaml", "new.yaml", "--system", "staging", "-o", "json").stdout)
+    assert [(one["old"], one["new"]) for one in data["systems"]] == [("arch.yaml#staging", "")]
+
+
+def test_the_baseline_of_the_other_systems_is_left_alone(archlint: Run, two: Path) -> None:
+    archlint("baseline")
+    two.write_text(TWO.replace("system: shop", "system: shop\nowner: {team: search}", 1))
+    data = json.loads(archlint("check", "--system", "staging", "--baseline-strict", "-o", "json").stdout)
+    assert (data["findings"], data["spent"], len(data["files"])) == ([], [], 1)
+    assert archlint("check", "--system", "staging", "--baseline-strict").returncode == 0
+
+
 def test_a_comment_accepts_in_its_own_document_only() -> None:
     comment = "# archlint: accept SRV001 -- a pilot\n"
     text = f"{FAILING.replace(LINE, comment + LINE)}---\n{STAGING}"

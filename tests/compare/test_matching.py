@@ -72,6 +72,44 @@ def test_two_gone_and_one_alike_come_are_no_rename() -> None:
     assert (new(applied), healed(applied)) == (["REL001 components.x.replicas"], ["REL001 components.a", "REL001 components.b"])
 
 
+CHANGED = "c: {kind: service, replicas: 1, calls: [{to: a, timeout: 1s}]}"
+
+
+def test_a_part_that_is_renamed_and_changed_keeps_its_entries() -> None:
+    applied = after(components(PAGE, A, B), components(PAGE.replace("to: b", "to: c"), A, CHANGED))
+    assert (new(applied), healed(applied)) == ([], [])
+    assert [one.was for one in applied.files[0].baselined if one.was] == ["components.b"]
+
+
+def test_what_the_change_adds_is_new() -> None:
+    """One more call, without a timeout; the part is as lone as before."""
+    old = components(PAGE, A, "b: {kind: service, replicas: 1, calls: [a]}")
+    both = "c: {kind: service, replicas: 1, calls: [a, d]}"
+    applied = after(old, components(PAGE.replace("to: b", "to: c"), A, both, "d: {kind: service, replicas: 2, zones: [x, y]}"))
+    assert [one for one in new(applied) if "components.c" in one] == ["REL003 components.c.calls[0]"]
+    assert healed(applied) == []
+
+
+@pytest.mark.parametrize("rows", [
+    [PAGE.replace("to: b", "to: c"), A, CHANGED.replace("service", "gateway")],                         # another kind
+    [PAGE, A, "b: {kind: service, replicas: 2, zones: [x, y], calls: [{to: c, timeout: 1s}]}", CHANGED],  # b is still there
+    [PAGE.replace("to: b", "to: c"), A, "d: {kind: service}",                                           # little in common
+     "c: {kind: service, replicas: 1, calls: [{to: a, timeout: 1s}, {to: d, timeout: 1s}, {to: d, timeout: 2s, when: x}]}"],
+    [PAGE.replace("to: b", "to: c").replace("]}", ", {to: d, timeout: 1s}]}"), A, CHANGED, CHANGED.replace("c:", "d:")],  # two fit
+])  # fmt: skip
+def test_a_part_that_is_really_new_is_not_taken_for_one_that_is_gone(rows: list[str]) -> None:
+    applied = after(components(PAGE, A, B), components(*rows))
+    assert "REL001 components.c.replicas" in new(applied)
+
+
+def test_a_part_with_a_known_finding_is_not_the_new_name_of_another() -> None:
+    page = "page: {kind: client, calls: [{to: a, timeout: 1s}, {to: b, timeout: 1s}, {to: c}]}"
+    old = components(page, A, B, "c: {kind: service, replicas: 2, zones: [x, y], uses: own-1}")
+    applied = after(old, components(page.replace("{to: b, timeout: 1s}, ", ""), A, "c: {kind: service, replicas: 1, uses: own-1}"))
+    assert "REL001 components.c.replicas" in new(applied)
+    assert "REL001 components.b" in healed(applied)
+
+
 def test_another_kind_is_no_rename() -> None:
     other = components(PAGE.replace("to: b", "to: c"), A, "c: {kind: gateway, replicas: 1}")
     applied = after(components(PAGE, A, B), other)
