@@ -20,6 +20,8 @@ from archlint.verdicts import Certainty
 
 _FASTEST_PRECISION: Final = 4.0
 """4-bit arithmetic runs at up to four times the 16-bit peak, if the catalogue has no other figure (`fp4`)."""
+_READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
+"""Families of models whose weights, except embedding tables, are all read for each prediction."""
 
 
 class Roofline(msgspec.Struct, frozen=True):
@@ -34,23 +36,24 @@ class Roofline(msgspec.Struct, frozen=True):
 def roofline(model: Model, server: Component) -> Roofline | None:
     """Return the floor of one prediction of a model on a server's accelerators; None if a fact is missing.
 
-    It is proven from `parameters` (or `active_parameters`). From the artefact's size alone it is only a hint, because a
-    table or a forest of trees is not read completely. Several accelerators share the work, at best without any loss.
+    It is proven from `active_parameters`, or from `parameters` if the `family` of the model is read completely. For
+    another family it is only a hint, as from the artefact's size: an embedding table or a forest of trees is not read
+    completely. Several accelerators share the work, at best without any loss.
 
     >>> from archlint.model.architecture import Hardware
     >>> server = Component("llm", "model-server", hardware=Hardware(gpu="a100-80gb", gpus=2.0))
-    >>> bound = roofline(Model("chat", parameters=7e9, precision="fp16"), server)
-    >>> round(bound.floor_s * 1000, 3), bound.formula
-    (3.433, '14 GB of weights / (2 x 2.04 TB/s)')
+    >>> bound = roofline(Model("chat", parameters=7e9, precision="fp16", family="transformer"), server)
+    >>> round(bound.floor_s * 1000, 3), bound.formula, bound.certainty.value
+    (3.433, '14 GB of weights / (2 x 2.04 TB/s)', 'proven')
     """
     hardware = server.hardware
     chip = accelerator(hardware.gpu) if hardware else None
     if hardware is None or chip is None:
         return None
     gpus = hardware.gpus or 1.0
-    parameters = model.active_parameters or model.parameters
+    parameters, certainty = _read_for_each(model)
     if parameters is not None:
-        return _of_parameters(model, parameters, chip, gpus)
+        return _of_parameters(model, parameters, certainty, chip, gpus)
     if model.artifact_bytes is not None:
         floor = model.artifact_bytes / (gpus * chip.bandwidth_bytes_per_s)
         formula = f"{format_size(model.artifact_bytes)} / ({gpus:g} x {format_size(chip.bandwidth_bytes_per_s)}/s)"
@@ -70,12 +73,26 @@ def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
             return ()
         return (server.place("hardware") if hardware is None else server.place("hardware", "gpu"),)
     if sized:
-        return () if model.precision is not None else (model.place("precision"),)
+        unsure = model.active_parameters is None and model.family is None
+        said = ((model.place("precision"), model.precision is None), (model.place("family"), unsure))
+        return tuple(place for place, missing in said if missing)
     artifact = () if model.artifact_bytes is not None else (model.place("artifact"),)
     return (model.place("parameters"), *artifact)
 
 
-def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: float) -> Roofline:
+def _read_for_each(model: Model) -> tuple[float | None, Certainty]:
+    """Return the parameters that every prediction reads, and how certain that is; None if the file states none."""
+    if model.active_parameters:
+        return model.active_parameters, Certainty.PROVEN
+    if model.parameters is None:
+        return None, Certainty.PROVEN
+    dense = max(0.0, model.parameters - (model.embedding_parameters or 0.0))
+    return dense, Certainty.PROVEN if model.family in _READ_WHOLE else Certainty.HEURISTIC
+
+
+def _of_parameters(
+    model: Model, parameters: float, certainty: Certainty, chip: Accelerator, gpus: float
+) -> Roofline:
     width = PRECISIONS.get(model.precision) if model.precision else None
     candidates: list[tuple[float, str]] = []
     if width is not None and parameters * width > gpus * chip.on_chip_bytes:
@@ -87,9 +104,9 @@ def _of_parameters(model: Model, parameters: float, chip: Accelerator, gpus: flo
         formula = f"2 x {format_count(parameters)} parameters / ({gpus:g} x {format_count(flops)} FLOPS)"
         candidates.append((2 * parameters / (gpus * flops), formula))
     if not candidates:
-        return Roofline(0.0, "no peak is known", Certainty.PROVEN, chip.source)
+        return Roofline(0.0, "no peak is known", certainty, chip.source)
     floor, formula = max(candidates)
-    return Roofline(floor, formula, Certainty.PROVEN, chip.source)
+    return Roofline(floor, formula, certainty, chip.source)
 
 
 def _peak_flops(chip: Accelerator, width: float | None) -> float | None:

@@ -14,7 +14,7 @@ from archlint.checks._loss import lost_share
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import place
 from archlint.model.words import SERVERS
-from archlint.verdicts import Hit, Origin, Related, Severity, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 SHOWN = 8
 
@@ -43,6 +43,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if not _only_mirrored(system, component):
                 yield Undecided(component.place("serves"), (place("workloads"),), "which workloads run its models")
             continue
+        served = _bases(system, component, served)
+        entering = _with_adapters(system, component, entering)
         used = _used(served, entering)
         silent = tuple(each.workload.place("models") for each in entering if each.runs is None)
         if _groups(used, entering) > params.most:
@@ -67,9 +69,33 @@ def _entering(system: System, component: Component) -> list[Entering]:
     ]
 
 
+def _bases(system: System, component: Component, names: Sequence[str]) -> tuple[str, ...]:
+    """Return some models without the adapters whose base is on the same server: they are one pipeline with it."""
+    models = system.architecture.models
+    found: dict[str, None] = {}
+    for name in names:
+        chain = [name]
+        while chain[-1] in models:
+            base = models[chain[-1]].adapter_of
+            if base is None or base not in component.serves or base in chain:
+                break
+            chain.append(base)
+        found[chain[-1]] = None
+    return tuple(found)
+
+
 def _used(served: Sequence[str], entering: Sequence[Entering]) -> list[str]:
     """Return the models whose answers some workload uses; the others are shadows, or left over."""
     return [name for name in served if any(each.runs is None or name in each.runs for each in entering)]
+
+
+def _with_adapters(system: System, component: Component, entering: Sequence[Entering]) -> list[Entering]:
+    """Return what workloads run, with the base of each adapter for the adapter itself."""
+    found = []
+    for each in entering:
+        runs = None if each.runs is None else frozenset(_bases(system, component, sorted(each.runs)))
+        found.append(Entering(each.workload, runs))
+    return found
 
 
 def _groups(served: Sequence[str], entering: Sequence[Entering]) -> int:
@@ -87,6 +113,8 @@ def _hit(system: System, component: Component, served: Sequence[str], entering: 
         _message(component, served, blast, entering),
         tuple(_terms(system, component, served, blast)),
         tuple(_related(each) for each in entering[:SHOWN]),
+        # Servers of generative models often serve adapters of one base, which the models may not say.
+        Certainty.HEURISTIC if system.facts.generates(component) else Certainty.PROVEN,
         # A list of models that could not be read may make them one pipeline.
         absent=tuple(each.workload.place("models") for each in entering if each.runs is None),
         cures=("one-server-per-model", "microservice-horizontal", "microservice-vertical"),

@@ -9,10 +9,12 @@ import msgspec
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
+from archlint.model.architecture import Component
 from archlint.verdicts import Hit, Verdict
 
 KEPT = frozenset({"log-store", "warehouse", "object-store"})
 """Kinds that keep every record; a database or a cache may overwrite them."""
+LAST_STAGE = "decode"
 WRITING = frozenset({"writes", "publishes", "logs_to"})
 
 
@@ -24,7 +26,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each serving component if neither it nor a caller logs its predictions."""
     unlogged, traffic = _unlogged(system), Traffic(system)
     for component in serving_components(system):
-        if component.name not in unlogged:
+        if component.name not in unlogged or _logged_by_a_later_stage(system, component, unlogged):
             continue
         message = (
             f"predictions of `{component.name}` are not logged: "
@@ -38,6 +40,16 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             cures=("prediction-log",),
             loss=traffic.served_by(component.name),
         )
+
+
+def _logged_by_a_later_stage(system: System, component: Component, unlogged: set[str]) -> bool:
+    """Return whether another component runs the last stage of all its models and logs the predictions."""
+    if component.stage is None or component.stage == LAST_STAGE:
+        return False
+    last = [
+        other for other in system.components.values() if other.stage == LAST_STAGE and other.name not in unlogged
+    ]  # fmt: skip
+    return all(any(model in other.serves for other in last) for model in component.serves)
 
 
 def _unlogged(system: System) -> set[str]:

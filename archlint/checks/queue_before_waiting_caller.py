@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from archlint.analysis.floors import Floor, FloorOf
+from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -115,12 +116,21 @@ def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> 
     for fraction, objective_s in workload.slo.latency:
         floor = floors.component(taker, fraction)
         if exceeds(floor.at_s, objective_s):
+            streaming = streaming_unsaid(workload)
+            if streaming and _generates(system, workload, serving):
+                because = "whether the objective is for the first token or for the whole answer"
+                return Undecided(publish.place(), streaming, because)
             return Case(workload, serving, publish, fraction, objective_s, floor)
         unknown.update(dict.fromkeys(floor.unknown))
     if not unknown:
         return None
     needs = (*unknown, *([workload.place("waits")] if workload.waits is None else []))
     return Undecided(publish.place(), needs, "how long the work behind the queue takes")
+
+
+def _generates(system: System, workload: Workload, serving: Serving) -> bool:
+    model = system.architecture.models.get(serving.model)
+    return model is not None and generates(system, workload, model, system.components[serving.server])
 
 
 def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import estimate, lower_bound, says, upper_bound
 from archlint.analysis.system import System
@@ -85,12 +86,17 @@ def _judge(
         return None
     call = path[-1]
     models = [system.architecture.models[name] for name in names if name in system.architecture.models]
+    component = system.components[server]
+    streams = [model for model in models if workload.stream and generates(system, workload, model, component)]
+    models = [model for model in models if model not in streams]     # their caller uses the first token
     slow = [reason for model in models if (reason := _slow_reason(model, params)) is not None]
     slow.sort(key=lambda reason: reason.certainty is not Certainty.PROVEN)
     reason = slow[0] if slow else _timeout_reason(system, workload, path, params)
     said = (("waits", workload.waits), ("inputs", workload.inputs))
     unknown = [workload.place(key) for key, value in said if value is None]
     if reason is not None:
+        if any(generates(system, workload, model, component) for model in models):
+            unknown += streaming_unsaid(workload)
         if not unknown:
             return Case(workload, call, names, reason)
         because = f"whether `{workload.name}` can continue without the answer"

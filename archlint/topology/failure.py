@@ -144,7 +144,7 @@ class Failures:
         way: list[str] = []
         while name not in self._heads and len(way) <= len(self.reach.steps):
             takers = list(self._takers(name))
-            if len(takers) != 1 or not takers[0].needed or takers[0].source == self._client:
+            if len(takers) != 1 or not takers[0].essential or takers[0].source == self._client:
                 self._heads[name] = name
                 break
             way.append(name)
@@ -180,7 +180,7 @@ class Failures:
     def _fails(self, step: Step, arms: dict[int, list[Step]], chosen: Choices, doubtful: bool) -> bool:
         """Return whether the source of a step is down, because its target is; record the branches of groups."""
         if step.group is None:
-            return step.needed
+            return step.essential
         other = chosen.get(step.group, _ANY)
         if other is None:
             return True
@@ -205,7 +205,7 @@ class Failures:
         ways: list[Sequence[Step]] = [self.entry]
         while ways:
             for step in ways.pop():
-                if step.needed or (grouped and step.group is not None):
+                if step.essential or (grouped and step.group is not None):
                     target = step.target
                     if target not in closed and target in steps_of:
                         closed.add(target)
@@ -235,7 +235,7 @@ class Failures:
         for step in steps:
             mask = masks.get(step.target, 0)
             if step.group is None:
-                union |= mask if step.needed else 0
+                union |= mask if step.essential else 0
             elif self.groups[step.group].complete:
                 groups[step.group] = groups[step.group] & mask if step.group in groups else mask
         for mask in groups.values():

@@ -262,5 +262,5 @@ def _entry_key(entry: Sequence[Step], groups: Sequence[Group]) -> tuple[object, 
         number = numbers.setdefault(step.group, len(numbers))
         group = None if step.group is None else groups[step.group]
         kind = None if group is None else (group.kind, group.complete)
-        parts.append((step.target, step.needed, step.waits, step.share, number, kind))
+        parts.append((step.target, step.essential, step.waits, step.share, number, kind))
     return tuple(parts)

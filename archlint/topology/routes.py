@@ -43,7 +43,8 @@ class Step(msgspec.Struct, frozen=True):
     """A relation that a request takes from `source` to `target` (`consumes`: from the queue to its consumer).
 
     `needed` is false if the request can succeed without it, and in a group; `waits` tells whether the source waits.
-    `share` is the share of the source's requests that take it, if it is one of several branches.
+    `share` is the share of the source's requests that take it, if it is one of several branches. `missed` is true for a
+    look-up in a cache whose misses are answered: the request waits for it, but does not fail with it.
     """
 
     source: str
@@ -53,6 +54,12 @@ class Step(msgspec.Struct, frozen=True):
     group: int | None = None
     waits: bool = True
     share: float = 1.0
+    missed: bool = False
+
+    @property
+    def essential(self) -> bool:
+        """Whether a request at the source fails if the target does."""
+        return self.needed and not self.missed
 
 
 class _Role(msgspec.Struct, frozen=True):
@@ -106,13 +113,14 @@ class Routes:
         steps = []
         for relation in taken:
             key = relation.verb, relation.index
-            role = roles.get(key) or _Role(_is_needed(relation, beyond) and key not in misses)
+            role = roles.get(key) or _Role(_is_needed(relation, beyond))
             stands_in = self._stand_in(relation) if self.failing and role.group is None else None
             if stands_in is not None:
                 role = _Role(False, self._number(Group(EITHER, (relation, stands_in), True)))
                 steps.append(Step(name, stands_in.target, stands_in, False, role.group, waits(relation)))
+            missed = key in misses
             steps.append(
-                Step(name, relation.target, relation, role.needed, role.group, waits(relation), role.share)
+                Step(name, relation.target, relation, role.needed, role.group, waits(relation), role.share, missed)
             )
         consumptions = self.topology.consumptions(name)
         return steps + self._consumed(name, consumptions) if consumptions else steps

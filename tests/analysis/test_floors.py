@@ -438,7 +438,7 @@ def test_a_hint_of_the_hardware_counts_among_estimates_only() -> None:
     hint = floor_of(sized, estimated=True)
     assert hint.at_s == pytest.approx(0.01)
     assert hint.certainty is Certainty.HEURISTIC
-    dense = system_of(components, models="ranker: {parameters: 800M, precision: fp32}")
+    dense = system_of(components, models="ranker: {parameters: 800M, precision: fp32, family: cnn}")
     assert floor_of(dense).at_s == pytest.approx(0.01)
     assert floor_of(dense).certainty is Certainty.PROVEN
 

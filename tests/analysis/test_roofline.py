@@ -42,7 +42,7 @@ def bound(model: Model, where: Component) -> Roofline:
     ],
 )  # fmt: skip
 def test_by_hand(parameters: float, precision: str | None, gpu: str, gpus: float | None, expected_s: float) -> None:
-    found = bound(Model("m", parameters=parameters, precision=precision), server(gpu, gpus))
+    found = bound(Model("m", parameters=parameters, precision=precision, family="transformer"), server(gpu, gpus))
     assert found.floor_s == pytest.approx(expected_s)
     assert found.certainty is Certainty.PROVEN
     assert found.source.startswith("https://")
@@ -113,8 +113,9 @@ def test_the_formula_can_be_redone() -> None:
         (Model("m"), Component("llm", "model-server"), []),
         (Model("m", parameters=7e9), Component("llm", "model-server"), ["components.llm.hardware"]),
         (Model("m", parameters=7e9), server(None), ["components.llm.hardware.gpu"]),
-        (Model("m", parameters=7e9), server(), ["models.m.precision"]),
-        (Model("m", parameters=7e9, precision="fp16"), server(), []),
+        (Model("m", parameters=7e9), server(), ["models.m.precision", "models.m.family"]),
+        (Model("m", parameters=7e9, precision="fp16"), server(), ["models.m.family"]),
+        (Model("m", parameters=7e9, precision="fp16", family="dlrm"), server(), []),
         (Model("m"), server(), ["models.m.parameters", "models.m.artifact"]),
     ],
 )
