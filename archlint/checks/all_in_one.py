@@ -113,8 +113,7 @@ def _hit(system: System, component: Component, served: Sequence[str], entering: 
         _message(component, served, blast, entering),
         tuple(_terms(system, component, served, blast)),
         tuple(_related(each) for each in entering[:SHOWN]),
-        # Servers of generative models often serve adapters of one base, which the models may not say.
-        Certainty.HEURISTIC if system.facts.generates(component) else Certainty.PROVEN,
+        _certainty(system, component),
         # A list of models that could not be read may make them one pipeline.
         absent=tuple(each.workload.place("models") for each in entering if each.runs is None),
         cures=("one-server-per-model", "microservice-horizontal", "microservice-vertical"),
@@ -139,10 +138,16 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
         message,
         tuple(_terms(system, component, (*used, *idle), blast)),
         tuple(related),
+        _certainty(system, component),
         cures=("one-server-per-model",),
         severity=Severity.WARNING,
         loss=lost_share(system, blast),
     )
+
+
+def _certainty(system: System, component: Component) -> Certainty:
+    """Return a hint for servers of generative models: they often serve adapters of one base, unsaid by the models."""
+    return Certainty.HEURISTIC if system.facts.generates(component) else Certainty.PROVEN
 
 
 def _message(component: Component, served: Sequence[str], blast: BlastRadius, entering: Sequence[Entering]) -> str:

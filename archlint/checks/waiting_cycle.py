@@ -23,6 +23,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     knots = _knots(system)
     together = {name: group for group in _groups(knots) for name in group}
     for knot in shortest_cycles(knots):
+        if all(r.in_process for name in together[knot[0].source] for r in knots[name]):
+            continue  # inside one process nobody holds a worker that another needs
         cycle = _from_entrance(system, knot)
         group = tuple(system.components[name].place() for name in together[knot[0].source])
         names = [f"`{relation.source}`" for relation in cycle]

@@ -12,7 +12,7 @@ from archlint.model.names import nearest
 from archlint.model.quantities import shorten
 from archlint.packs.params import parse_param
 from archlint.packs.problems import Problems
-from archlint.packs.records import CureRule, Pack, PackText, Param, Source
+from archlint.packs.records import CureRule, Overturn, Pack, PackText, Param, Source
 from archlint.source.document import Document
 from archlint.source.files import read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
@@ -22,11 +22,11 @@ from archlint.verdicts import Severity
 FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _KEYS: Final = (
     "title", "check", "severity", "status", "summary", "what", "why", "place", "fix", "params", "terms", "cures",
-    "sources",
+    "sources", "proven_unless",
 )  # fmt: skip
 _SEVERITIES: Final = tuple(level.value for level in Severity)
 STATUSES: Final = ("stable", "preview")
-_TOP_LINE: Final = re.compile(r"^([a-z]+):(.*)$", re.MULTILINE)
+_TOP_LINE: Final = re.compile(r"^([a-z_]+):(.*)$", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
 
@@ -196,6 +196,7 @@ class _Reader:
             self.top("fix", ""), {key: self.said(terms, key, None, None, "`terms`") for key in terms},
             tuple(self.cure(node) for node in self.items("cures")),
             tuple(self.source(node) for node in self.items("sources")),
+            tuple(self.overturn(node) for node in self.items("proven_unless")),
         )  # fmt: skip
 
     def params(self) -> dict[str, Param]:
@@ -246,3 +247,41 @@ class _Reader:
         return Source(
             self.said(values, "title", None, node, "a source"), self.said(values, "url", "", node, "a source")
         )
+
+    def overturn(self, node: Node) -> Overturn:
+        what = "an entry of `proven_unless`"
+        values = self.mapping(node, ("text", "sets", "removes", "given", "unless"), what)
+        if not isinstance(node, Mapping):
+            return Overturn("")
+        sets = self.mapping(values.get("sets"), None, "`sets`")
+        for key, value in sets.items():
+            self.fact(key, value)
+        found = Overturn(
+            self.said(values, "text", None, node, what),
+            {key: self.said(sets, key, None, node, "`sets`") for key in sets},
+            self.facts(values, "removes"),
+            self.facts(values, "given"),
+            self.facts(values, "unless"),
+        )
+        if not found.facts:
+            self.wrong(node, f"{what} names no fact", "add `sets:` with facts, or `removes:` with a list of them")
+        return found
+
+    def facts(self, values: dict[str, Node], key: str) -> tuple[str, ...]:
+        """Read a list of facts, such as `relation.fallback`."""
+        node = values.get(key)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return ()
+        if not isinstance(node, Sequence):
+            self.wrong(node, f"`{key}` needs a list", f"write `{key}: [relation.fallback]`")
+            return ()
+        return tuple(self.fact(item.text if isinstance(item, Scalar) else "", item) for item in node.items)
+
+    def fact(self, text: str, node: Node) -> str:
+        """Return the name of a fact; a part or key that the format does not have is a mistake."""
+        from archlint.packs.proofs import wrong_fact
+
+        wrong = wrong_fact(text)
+        if wrong:
+            self.problems.take(self.at(node.start), ValueError(wrong))
+        return text

@@ -42,6 +42,27 @@ class Source(msgspec.Struct, frozen=True):
     url: str
 
 
+class Overturn(msgspec.Struct, frozen=True):
+    """What could overturn a proof: facts that the file leaves out (`sets`), or without which nothing is proven.
+
+    A fact is named by its part and key: `relation.fallback`, `workload.slo.freshness`, `queue.dead_letter`. A part is
+    `system`, `workload`, `model`, `relation`, `component`, or a kind of component. The values of `sets` are examples of
+    facts that overturn it; `@queue` stands for the name of a queue. It applies to files that state all of `given`, and
+    none of `unless`.
+    """
+
+    text: str
+    sets: dict[str, str] = {}
+    removes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts that it is about."""
+        return (*self.sets, *self.removes)
+
+
 class PackText(msgspec.Struct, frozen=True):
     """The texts of a rule: title, explanation, fixes and sources."""
 
@@ -54,6 +75,7 @@ class PackText(msgspec.Struct, frozen=True):
     terms: dict[str, str]
     cures: tuple[CureRule, ...]
     sources: tuple[Source, ...]
+    proven_unless: tuple[Overturn, ...] = ()
 
 
 class Pack(msgspec.Struct, frozen=True, dict=True):
@@ -122,6 +144,11 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     def sources(self) -> tuple[Source, ...]:
         """The sources of its claims."""
         return self.text.sources
+
+    @property
+    def proven_unless(self) -> tuple[Overturn, ...]:
+        """What could overturn a finding that is called proven."""
+        return self.text.proven_unless
 
     @property
     def family(self) -> str:

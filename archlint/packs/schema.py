@@ -10,6 +10,7 @@ from archlint.catalog.patterns import Pattern
 from archlint.model.percentiles import DURATION
 from archlint.model.types import Definitions, Parsed, Schema
 from archlint.model.values import BANDWIDTH, COUNT, RATE, SHARE, SIZE
+from archlint.packs.proofs import PARTS
 from archlint.packs.reading import STATUSES
 from archlint.packs.records import Pack
 from archlint.verdicts import Severity
@@ -87,6 +88,11 @@ def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
             "type": ["array", "null"],
             "items": _record({"title": _text("The source.", required=True), "url": _text("Its address.")}, "title"),
         },
+        "proven_unless": {
+            "description": "What could overturn a finding that is called proven: facts that the file leaves out.",
+            "type": ["array", "null"],
+            "items": _overturn(),
+        },
     }  # fmt: skip
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -117,6 +123,33 @@ def _record(properties: dict[str, Schema], *required: str) -> Schema:
         "required": list(required),
         "additionalProperties": False,
     }
+
+
+def _overturn() -> Schema:
+    """An entry of `proven_unless`."""
+    parts = "|".join(PARTS)
+    name: Schema = {
+        "type": "string",
+        "pattern": f"^({parts})\\.[a-z_]+(\\.[a-z_]+)*$",
+        "errorMessage": "Write PART.KEY, such as relation.fallback or queue.dead_letter.",
+    }
+    facts: Schema = {"type": ["array", "null"], "items": name}
+    sets: Schema = {
+        "description": "Facts that overturn it, each with an example. `@queue` stands for the name of a queue.",
+        "type": ["object", "null"],
+        "propertyNames": name,
+        "additionalProperties": _TEXT,
+    }
+    record = _record({
+        "text": _text("What could overturn it.", required=True),
+        "sets": sets,
+        "removes": {"description": "Facts without which nothing is proven.", **facts},
+        "given": {"description": "It applies to files that state these facts.", **facts},
+        "unless": {"description": "It applies to files that state none of these facts.", **facts},
+    }, "text")  # fmt: skip
+    filled = {"properties": {"sets": {"type": "object", "minProperties": 1}}, "required": ["sets"]}
+    listed = {"properties": {"removes": {"type": "array", "minItems": 1}}, "required": ["removes"]}
+    return record | {"anyOf": [filled, listed], "errorMessage": "Name a fact under `sets` or `removes`."}
 
 
 def _param(defs: Definitions) -> Schema:

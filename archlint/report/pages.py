@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,7 @@ from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
 from archlint.packs import Pack
+from archlint.packs.records import Overturn
 from archlint.report.layout import flat
 from archlint.verdicts import reference_name, start_command
 
@@ -39,13 +41,36 @@ def rule_page(pack: Pack) -> str:
     if pack.fix or fixes:
         parts.append("\n\n".join(part for part in ("## How to fix", pack.fix, fixes) if part))
     parts += _example(pack, "good", "Example that passes", "")
-    notes = pack.folder / "notes.md"
-    if notes.is_file():
-        parts.append(_unwrapped(notes.read_text(encoding="utf-8")))
+    parts += _notes(pack)
     parts += _arithmetic(pack)
     if pack.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources))
     return "\n\n".join(parts) + "\n"
+
+
+_PROOF: Final = "## What makes it proven"
+
+
+def _notes(pack: Pack) -> list[str]:
+    """Return the notes of a rule; what could overturn a proof stands at the end of its section."""
+    file = pack.folder / "notes.md"
+    notes = _unwrapped(file.read_text(encoding="utf-8")) if file.is_file() else ""
+    unless = ""
+    if pack.proven_unless:
+        lines = [_overturn_line(entry) for entry in pack.proven_unless]
+        unless = "It is not called proven, but a hint or undecided, or it is no finding, if:\n\n" + "\n".join(lines)
+    before, heading, after = notes.partition(_PROOF)
+    if not unless:
+        return [notes] if notes else []
+    if not heading:
+        return [*([notes] if notes else []), f"{_PROOF}\n\n{unless}"]
+    own, more, rest = after.strip().partition("\n\n## ")
+    return [f"{before}{_PROOF}\n\n{own}\n\n{unless}{more}{rest}"]
+
+
+def _overturn_line(entry: Overturn) -> str:
+    facts = ", ".join(f"`{fact}`" for fact in entry.facts)
+    return f"- {entry.text.rstrip('.')} ({facts})."
 
 
 def _unwrapped(text: str) -> str:

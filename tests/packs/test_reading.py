@@ -8,6 +8,7 @@ import pytest
 
 from archlint.errors import PackError
 from archlint.packs import CureRule, Param, Source, read_pack, read_packs, shipped_packs
+from archlint.packs.reading import skim_pack
 from archlint.verdicts import Severity
 from tests.packs.help import RULE, rule
 
@@ -208,3 +209,34 @@ def test_a_rule_written_otherwise_is_read_all_the_same(
     monkeypatch.setattr("archlint.packs.sources.shipped_folder", lambda name: tmp_path / name)
     assert shipped_packs() == [read_pack(here)]
     assert shipped_packs()[0].title == "A rule for tests"
+
+
+def test_what_could_overturn_a_proof_is_read_and_its_facts_are_checked(tmp_path: Path) -> None:
+    entry = "{text: the caller has a fallback, sets: {relation.fallback: a default}, given: [queue.uses]}"
+    pack = read_pack(rule(tmp_path, "ACME001-some-rule", f"{RULE}proven_unless: [{entry}]\n"))
+    (found,) = pack.proven_unless
+    assert (found.text, found.sets) == ("the caller has a fallback", {"relation.fallback": "a default"})
+    assert (found.facts, found.given) == (("relation.fallback",), ("queue.uses",))
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{text: a}", "names no fact"),
+        ("{sets: {relation.fallback: a}}", "needs `text`"),
+        ("{text: a, sets: {relation.falback: a}}", "`relation` has no key `falback`"),
+        ("{text: a, removes: [fallback]}", "`fallback` names no fact"),
+        ("{text: a, removes: [toaster.uses]}", "`toaster.uses` names no fact"),
+        ("{text: a, removes: relation.fallback}", "`removes` needs a list"),
+        ("{text: a, removes: [workload.slo.fresh]}", "`slo` has no key `fresh`"),
+        ("{text: a, adds: [relation.fallback]}", "has no key `adds`"),
+        ("a", "needs a mapping"),
+    ],
+)
+def test_mistakes_in_what_could_overturn_a_proof_are_reported(tmp_path: Path, entry: str, words: str) -> None:
+    assert any(words in line for line in mistakes(tmp_path, f"{RULE}proven_unless: [{entry}]\n"))
+
+
+def test_a_skimmed_rule_may_have_what_overturns_it_after_its_params(tmp_path: Path) -> None:
+    entry = "params: {most: {value: 2}}\nproven_unless: [{text: a, sets: {relation.fallback: b}}]\n"
+    assert [*skim_pack(rule(tmp_path, "ACME001-some-rule", RULE + entry)).params] == ["most"]

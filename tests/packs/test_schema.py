@@ -99,6 +99,11 @@ def test_it_accepts_all_ways_to_write_a_rule(tmp_path: Path, text: str) -> None:
     (RULE + "cures: batch\n", "cures"),
     (RULE + "cures: [{text: x}]\n", "cures/0"),
     (RULE + "sources: [{title: x, link: y}]\n", "sources/0"),
+    (RULE + "proven_unless: [{text: x}]\n", "proven_unless/0"),
+    (RULE + "proven_unless: [{text: x, sets: {}}]\n", "proven_unless/0"),
+    (RULE + "proven_unless: [{text: x, removes: [fallback]}]\n", "proven_unless/0/removes/0"),
+    (RULE + "proven_unless: [{text: x, sets: {toaster.uses: y}}]\n", "proven_unless/0/sets"),
+    (RULE + "proven_unless: [{sets: {relation.fallback: y}}]\n", "proven_unless/0"),
 ])  # fmt: skip
 def test_it_refuses_what_the_reader_refuses(tmp_path: Path, text: str, path: str) -> None:
     assert refused(tmp_path, text)
