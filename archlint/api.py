@@ -337,7 +337,7 @@ def file_schema() -> dict[str, object]:
     from archlint.catalog.hardware import shipped_accelerators
     from archlint.model.schema import architecture_schema
 
-    technologies = {name: entry.title for name, entry in shipped_technologies().entries.items()}
+    technologies = {name: entry.label for name, entry in shipped_technologies().entries.items()}
     rules = {word: pack.title for pack in load_packs() for word in (pack.id, pack.name)}
     accelerators = {entry.name: entry.title for entry in shipped_accelerators()}
     return architecture_schema(technologies, rules, accelerators)

@@ -97,8 +97,7 @@ def technologies_page() -> str:
     for t in all_technologies().entries.values():
         assumed = "; ".join(f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items())
         kinds = ", ".join(t.kinds)
-        unlike = f" (not {', '.join(f'`{name}`' for name in t.unlike)})" if t.unlike else ""
-        lines.append(f"| `{t.name}` | {t.title}{unlike} | {kinds} | {', '.join(t.aliases)} | {assumed} |")
+        lines.append(f"| `{t.name}` | {t.label} | {kinds} | {', '.join(t.aliases)} | {assumed} |")
     return "\n".join([*lines, "", *_accelerator_table()]) + "\n"
 
 

@@ -83,6 +83,11 @@ class Technology(msgspec.Struct, frozen=True):
         """Every kind that the entry names, the usual one first."""
         return (self.kind, *self.also)
 
+    @property
+    def label(self) -> str:
+        """The title, and the entries that it is not: "NVIDIA Dynamo (not `dynamodb`)"."""
+        return f"{self.title} (not {', '.join(f'`{name}`' for name in self.unlike)})" if self.unlike else self.title
+
     def fits(self, kind: str) -> bool:
         """Whether a component of this kind may use the technology: only what it plainly is not is refused.
 

@@ -87,8 +87,8 @@ def test_both_texts_tell_dynamo_and_dynamodb_apart() -> None:
     page = (ROOT / "docs" / "technologies.md").read_text(encoding="utf-8")
     assert "| `dynamo` | NVIDIA Dynamo (not `dynamodb`) |" in page
     assert "| `dynamodb` | Amazon DynamoDB (not `dynamo`) |" in page
-    table = technologies_table(SHIPPED.entries.values(), 200, color=False)
-    assert next(line for line in table.splitlines() if line.startswith("dynamo ")).endswith("not dynamodb")
+    table = technologies_table(SHIPPED.entries.values(), 400, color=False)
+    assert next(line for line in table.splitlines() if line.startswith("dynamo ")).endswith("; not dynamodb")
 
 
 def test_each_image_betrays_one_technology() -> None:
@@ -108,6 +108,22 @@ def test_an_entry_says_what_it_is_and_where_that_was_read(name: str) -> None:
     for fact in entry.assumed.values():
         assert fact.because
         assert fact.source.startswith("https://")
+
+
+@pytest.mark.parametrize(("name", "key", "value"), [
+    ("event-hubs", "redundant", True), ("service-bus", "persistent", True), ("cosmos-db", "persistent", True),
+    ("spanner", "redundant", True), ("milvus", "persistent", True), ("chroma", "persistent", True),
+    ("pinecone", "persistent", True), ("vespa", "persistent", True), ("pgvector", "persistent", True),
+    ("litellm", "timeout", 6000.0), ("cloudflare-workers", "serverless", True), ("modal", "balanced", True),
+    ("runpod", "balanced", True), ("llm-d", "balancing", "prefix-aware"), ("dynamo", "balancing", "round-robin"),
+    ("anthropic", "generates", True), ("gemini", "generates", True), ("azure-openai", "generates", True),
+    ("mistral", "generates", True), ("groq", "generates", True), ("together", "generates", True),
+    ("fireworks", "generates", True), ("llama.cpp", "generates", True), ("lorax", "generates", True),
+])  # fmt: skip
+def test_what_is_assumed_of_the_technologies_of_today(name: str, key: str, value: bool | float | str) -> None:
+    technology = SHIPPED.get(name)
+    assert technology is not None
+    assert technology.assumed[key].value == value
 
 
 def test_an_unknown_name_is_not_found() -> None:
