@@ -18,6 +18,7 @@ from archlint.packs.records import Overturn
 from archlint.report.layout import flat
 from archlint.verdicts import reference_name, start_command
 
+_MOST_KINDS = 3
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
 _CODE = re.compile(r"`([^`]+)`")
 _OWN_PAGE = re.compile(r" \(\[[^\]]+\]\(\.\./[^)]*\)\)")
@@ -251,7 +252,17 @@ def patterns_json(known: Iterable[Pattern]) -> str:
 
 def technologies_table(known: Iterable[Technology], width: int, color: bool) -> str:
     """Return the technologies as a table: name, kinds, defaults, and the names that mean something else."""
-    return _table([(t.name, ", ".join(t.kinds), _assumed(t)) for t in known], width, color)
+    return _table([(t.name, _few(t.kinds), _assumed(t)) for t in known], width, color)
+
+
+def _few(kinds: Sequence[str]) -> str:
+    """Join the first kinds, and count the others: the table has room for some.
+
+    >>> _few(["queue", "log-store", "database", "cache", "worker"])
+    'queue, log-store, database +2'
+    """
+    more = f" +{len(kinds) - _MOST_KINDS}" if len(kinds) > _MOST_KINDS else ""
+    return ", ".join(kinds[:_MOST_KINDS]) + more
 
 
 def _assumed(technology: Technology) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archlint.catalog.reading import plain_name
-from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
+from archlint.catalog.technologies import Technologies, Technology, read_technologies, shipped_technologies
 from archlint.errors import ConfigError
 from archlint.model.words import KINDS
 from archlint.report.pages import technologies_table
@@ -91,7 +91,7 @@ def test_both_texts_tell_dynamo_and_dynamodb_apart() -> None:
     assert next(line for line in table.splitlines() if line.startswith("dynamo ")).endswith("; not dynamodb")
 
 
-def test_each_image_betrays_one_technology() -> None:
+def test_each_image_identifies_one_technology() -> None:
     entries = read_technologies(catalogue_file("technologies.yaml"))
     counted = Counter(image for entry in entries for image in entry.images)
     assert [image for image, count in counted.items() if count > 1] == []
@@ -114,7 +114,7 @@ def test_an_entry_says_what_it_is_and_where_that_was_read(name: str) -> None:
     ("event-hubs", "redundant", True), ("service-bus", "persistent", True), ("cosmos-db", "persistent", True),
     ("spanner", "redundant", True), ("milvus", "persistent", True), ("chroma", "persistent", True),
     ("pinecone", "persistent", True), ("vespa", "persistent", True), ("pgvector", "persistent", True),
-    ("litellm", "timeout", 6000.0), ("cloudflare-workers", "serverless", True), ("modal", "balanced", True),
+    ("cloudflare-workers", "serverless", True), ("modal", "balanced", True),
     ("runpod", "balanced", True), ("llm-d", "balancing", "prefix-aware"), ("dynamo", "balancing", "round-robin"),
     ("anthropic", "generates", True), ("gemini", "generates", True), ("azure-openai", "generates", True),
     ("mistral", "generates", True), ("groq", "generates", True), ("together", "generates", True),
@@ -124,6 +124,19 @@ def test_what_is_assumed_of_the_technologies_of_today(name: str, key: str, value
     technology = SHIPPED.get(name)
     assert technology is not None
     assert technology.assumed[key].value == value
+
+
+@pytest.mark.parametrize("entry", SHIPPED.entries.values(), ids=list(SHIPPED.entries))
+def test_a_technology_fits_its_kinds_and_those_of_others_but_not_every_kind(entry: Technology) -> None:
+    fitting = {kind for kind in KINDS if entry.fits(kind)}
+    assert {*entry.kinds, "client", "external"} <= fitting
+    assert fitting < set(KINDS)
+
+
+def test_the_table_of_technologies_fits_a_terminal() -> None:
+    lines = technologies_table(SHIPPED.entries.values(), 120, color=False).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert "service, load-balancer, config-store +8" in next(line for line in lines if line.startswith("kubernetes "))
 
 
 def test_an_unknown_name_is_not_found() -> None:
