@@ -24,9 +24,11 @@ from archlint.analysis.floor_parts import (
     taken_by,
 )  # fmt: skip
 from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, parallel_of, stages_of
+from archlint.analysis.generation import generating, may_generate, steps_to
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
-from archlint.model.architecture import Component, Relation, Workload
+from archlint.analysis.token_floors import ANSWER, FIRST, Generation, first_token, whole_answer
+from archlint.model.architecture import Component, Model, Relation, Workload
 from archlint.model.words import STORES
 from archlint.topology import EITHER, SHARE, Flow, Step
 from archlint.verdicts import Origin
@@ -39,7 +41,7 @@ _WORKING_KINDS: Final = frozenset({
 """Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
 
 class FloorOf:
-    """Computes floors for one workload.
+    """Computes floors for one workload; `until` is what its client waits for: the answer, or a first token.
 
     Floors are bounds. With `estimated`, percentiles come from fitted lognormals if these are above the bounds, and
     the whole artefact is assumed to be read for a prediction. With `models_first`, a prediction is the piece at the
@@ -68,18 +70,24 @@ class FloorOf:
     """
 
     def __init__(
-        self, system: System, workload: Workload, estimated: bool = False, models_first: bool = False
-    ) -> None:
+        self, system: System, workload: Workload, estimated: bool = False, models_first: bool = False,
+        until: str = ANSWER,
+    ) -> None:  # fmt: skip
         self.system = system
         self.flow: Flow = system.flow(workload)
         self.workload = workload
         self.estimated = estimated
         self.models_first = models_first
         self.wanted = set(workload.models) if workload.models is not None else None
+        self.until = until
+        made = generating(system, workload) if may_generate(system, workload) else ()
+        self._made = frozenset((serving.server, serving.model) for serving in made)
+        self._way = self._way_to_first_token() if until == FIRST else frozenset()
+        of_tokens = (until, workload.tokens, self._made) if made else None
         # The part after the client is the same for all workloads that enter in the same way.
-        self.key = (self.flow.reach, workload.repeats, estimated, models_first)
+        self.key = (self.flow.reach, workload.repeats, estimated, models_first, of_tokens)
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
-        shared = (self.flow.routes, workload.repeats, estimated, models_first)
+        shared = (self.flow.routes, workload.repeats, estimated, models_first, of_tokens)
         self._common = system.shared_floors.setdefault(shared, SharedFloors())
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()
@@ -149,11 +157,11 @@ class FloorOf:
         component = self.system.components[name]
         if name != self.flow.client:
             plain = self._common.plain_steps(name, self.flow.steps.get(name, ()))
-            if plain is not None:
+            if plain is not None and name not in self._way:
                 return self._of_plain(component, plain, fraction)
         segments = [Segment(1.0, fraction)]
-        segments[0].sequence += self._own_work(component, fraction)
-        waiting = [step for step in self.flow.steps.get(name, ()) if step.waits]
+        segments[0].sequence += self.own_work(component, fraction)
+        waiting = self.waiting_steps(name)
         if self._through_stages(component, waiting, segments):
             last = segments[-1]
             last.sequence += self._preprocessing(component, last.fraction)
@@ -166,12 +174,25 @@ class FloorOf:
                 floor = taken_by(floor, segment.share, segment.fraction, segments[index - 1].fraction)
         return floor
 
+    def waiting_steps(self, name: str) -> list[Step]:
+        """Return the steps that a component waits for: until its first token, those up to the model's."""
+        steps = [step for step in self.flow.steps.get(name, ()) if step.waits]
+        if name not in self._way:
+            return steps
+        last = max((index for index, step in enumerate(steps) if step.target in self._way), default=len(steps))
+        return steps[: last + 1]
+
+    def _way_to_first_token(self) -> frozenset[str]:
+        """Return the components through which the stream comes: what they do after its start does not delay it."""
+        servers = {server for server, _ in self._made}
+        return frozenset(servers | {step.source for step in steps_to(self.system, self.workload, servers)})
+
     def _of_plain(self, component: Component, steps: list[Step], fraction: float) -> Floor:
         """Return the floor of a component that does all its work in sequence, without a cache."""
         behind = [self._relation(step, fraction) for step in steps]
         if self._missing:
             return NOTHING                     # it is computed again later
-        floors = [*self._own_work(component, fraction), *behind]
+        floors = [*self.own_work(component, fraction), *behind]
         if component.preprocessing is not None or component.serves:
             floors += [*self._preprocessing(component, fraction), *self._models(component, fraction)]
         return in_sequence(floors, self.models_first)
@@ -187,9 +208,9 @@ class FloorOf:
             here = segments[-1]
             parallel, mixed = parallel_of(stage)
             if not mixed and parallel not in begun:     # such work runs in parallel with later work
-                here.add(parallel, self._shared(stage, here.fraction, reading if self._reads(stage) else 1.0))
-            reading *= 1 - self._hits(stage, "data")
-            hits = self._hits(stage, "prediction")
+                here.add(parallel, self._shared(stage, here.fraction, reading if self.reads(stage) else 1.0))
+            reading *= 1 - self.hits(stage, "data")
+            hits = self.hits(stage, "prediction")
             if hits > 0:
                 misses = 1 - hits
                 inner = fraction_behind(here.fraction, misses)
@@ -201,7 +222,8 @@ class FloorOf:
                 segments.append(Segment(misses, inner))
         return True
 
-    def _reads(self, stage: Stage) -> bool:
+    def reads(self, stage: Stage) -> bool:
+        """Whether a stage reads data."""
         components = self.system.components
         return any(step.relation.verb == "reads" or components[step.target].kind in STORES for step in stage)
 
@@ -218,7 +240,7 @@ class FloorOf:
             return relation.hit_ratio
         return min(relation.hit_ratio, repeats)
 
-    def _hits(self, stage: Stage, kind: str) -> float:
+    def hits(self, stage: Stage, kind: str) -> float:
         """Return the largest possible share of hits of a stage in caches of a kind."""
         ratios = [
             self.hit_ratio(step.relation) if (step.relation.caches or "prediction") == kind else 0.0
@@ -281,8 +303,11 @@ class FloorOf:
         least_s, least_parts = min((floor.least_s, floor.least_parts), (total_s, parts), key=lambda pair: pair[0])
         return Floor(least_s, total_s, parts, least_parts, floor.unknown, floor.certainty)
 
-    def _own_work(self, component: Component, fraction: float) -> Iterator[Floor]:
+    def own_work(self, component: Component, fraction: float) -> Iterator[Floor]:
+        """Yield the floor of a component's own work."""
         time, place = component.service_time, component.place("service_time")
+        if component.name in self._way and not self.estimated:
+            return                             # it may be done after the stream has started
         if time is not None:
             yield stated(time, fraction, f"{component.name}, own work", place, self.estimated)
         elif component.kind in _WORKING_KINDS and not component.serves:
@@ -297,20 +322,39 @@ class FloorOf:
         else:
             yield stated(time, fraction, f"{component.name}, preprocessing", place, self.estimated)
 
+    def generates(self, model: Model, server: Component) -> bool:
+        """Whether a model generates the answer of the workload on a server."""
+        return (server.name, model.name) in self._made
+
+    def models_of(self, component: Component) -> list[Model]:
+        """Return the models that a request runs on a server."""
+        models = self.system.architecture.models
+        return [models[n] for n in component.serves if n in models and (self.wanted is None or n in self.wanted)]
+
+    def prediction_of(self, model: Model, server: Component, fraction: float) -> Floor:
+        """Return the floor of a model's answer: of its first token, or of all tokens, if it generates them."""
+        if self.generates(model, server):
+            made = Generation(model, server, self.workload)
+            if self.until == FIRST:
+                return first_token(made, fraction, self.estimated)
+            if model.service_time is None:
+                return whole_answer(made, fraction, self.estimated)
+        return prediction(model, server, fraction, self.estimated)
+
+    def is_one_of_several(self, component: Component) -> bool:
+        """Whether requests of several workloads enter a server, and none states which of its models it runs."""
+        entering = self.system.workloads_served_by.get(component.name, ())
+        return sum(workload.models is None for workload in entering) > 1
+
     def _models(self, component: Component, fraction: float) -> list[Floor]:
         """Return the floors of the predictions that a request runs on this server.
 
         Stated models run in sequence. If the workload does not state its models, all of them run, at best in parallel.
         If several such workloads enter the server, only one model is certain.
         """
-        floors = []
-        for name in component.serves:
-            model = self.system.architecture.models.get(name)
-            if model is not None and (self.wanted is None or name in self.wanted):
-                floors.append(prediction(model, component, fraction, self.estimated))
+        floors = [self.prediction_of(model, component, fraction) for model in self.models_of(component)]
         if self.wanted is not None or len(floors) < 2:
             return floors
-        entering = self.system.workloads_served_by.get(component.name, ())
-        if sum(workload.models is None for workload in entering) > 1:
+        if self.is_one_of_several(component):
             return [one_of(floors)]
         return [side_by_side(floors, self.models_first)]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from archlint.analysis.facts import Facts
 from archlint.analysis.modes import EDGE, ONLINE, Serving
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Workload
 from archlint.topology.routes import Step
 
-_GENERATORS: Final = frozenset({"vllm", "sglang", "tgi", "ollama", "bedrock", "openai"})
-"""Technologies of the catalogue that serve nothing but generative models, or mostly those."""
 _NEVER: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
 """Families of models that generate no tokens."""
 _LIVE: Final = frozenset({ONLINE, EDGE})
@@ -25,6 +22,11 @@ def asks_for_tokens(workload: Workload) -> bool:
     return bool(timed or workload.stream or (workload.tokens is not None and workload.tokens.output is not None))
 
 
+def may_generate(system: System, workload: Workload) -> bool:
+    """Whether anything in the file says that a workload gets generated answers; quick, for large systems."""
+    return asks_for_tokens(workload) or system.has_generators
+
+
 def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     """Return how a workload gets the answers of models that generate tokens, while its client waits.
 
@@ -35,7 +37,7 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     live = [serving for serving in system.servings(workload) if serving.mode in _LIVE and serving.server]
     models = system.architecture.models
     may = [s for s in live if s.model in models and _may(system, models[s.model], system.components[s.server])]
-    known = [s for s in may if _states_generation(models[s.model]) or _server_generates(system, s.server)]
+    known = [s for s in may if models[s.model].states_generation or system.facts.generates(system.components[s.server])]
     if known:
         return tuple(known)
     return tuple(may) if asks_for_tokens(workload) else ()
@@ -47,32 +49,22 @@ def _may(system: System, model: Model, server: Component) -> bool:
     return all(component.index_of != model.name for component in system.components.values())
 
 
-def _states_generation(model: Model) -> bool:
-    stated = (model.ttft, model.tpot, model.kv_per_token_bytes, model.kv_heads, model.adapter_of)
-    return any(fact is not None for fact in stated)
-
-
-def _server_generates(system: System, server: str) -> bool:
-    return generates(system.facts, system.components[server])
-
-
-def generates(facts: Facts, server: Component) -> bool:
-    """Whether the technology of a server is one that serves generative models."""
-    technology = facts.technology(server)
-    return technology is not None and technology.name in _GENERATORS
-
-
 def streamed(system: System, workload: Workload) -> Iterator[Step]:
     """Yield the steps over which a streamed answer comes back: those that wait, on a way to a model that generates."""
     if not workload.stream:
         return
+    yield from steps_to(system, workload, (serving.server for serving in generating(system, workload)))
+
+
+def steps_to(system: System, workload: Workload, servers: Iterable[str]) -> Iterator[Step]:
+    """Yield the calls that wait on a way from the client of a workload to one of some servers."""
     flow = system.flow(workload)
     back: dict[str, list[Step]] = {}
     for name in flow.waiting:
         for step in flow.steps[name]:
             if step.waits and step.relation.verb == "calls":
                 back.setdefault(step.target, []).append(step)
-    waiting = list(dict.fromkeys(serving.server for serving in generating(system, workload)))
+    waiting = list(dict.fromkeys(servers))
     seen = set(waiting)
     while waiting:
         for step in back.get(waiting.pop(), ()):

@@ -99,7 +99,7 @@ def _of_parameters(
         weights, bandwidth = format_size(parameters * width), format_size(chip.bandwidth_bytes_per_s)
         floor_s = parameters * width / (gpus * chip.bandwidth_bytes_per_s)
         candidates.append((floor_s, f"{weights} of weights / ({gpus:g} x {bandwidth}/s)"))
-    flops = _peak_flops(chip, width)
+    flops = peak_flops(chip, width)
     if flops is not None:
         formula = f"2 x {format_count(parameters)} parameters / ({gpus:g} x {format_count(flops)} FLOPS)"
         candidates.append((2 * parameters / (gpus * flops), formula))
@@ -109,7 +109,7 @@ def _of_parameters(
     return Roofline(floor, formula, certainty, chip.source)
 
 
-def _peak_flops(chip: Accelerator, width: float | None) -> float | None:
+def peak_flops(chip: Accelerator, width: float | None) -> float | None:
     """Return the rate that no kernel exceeds, by the bytes of a parameter (None: unknown, so the fastest)."""
     if chip.fp16_flops is None:
         return None

@@ -25,16 +25,27 @@ def exceeds(value: float, limit: float) -> bool:
     return value > limit * (1 + 1e-9)
 
 
-def floor_terms(floor: Floor, workload: Workload, fraction: float, objective_s: float) -> Iterator[Term]:
+_UNTIL = {"latency": "whole path", "ttft": "until the first token", "tpot": "per token"}
+"""What an objective is for, by its key."""
+
+
+def objective_name(fraction: float | None) -> str:
+    """Name the part of an objective: a percentile, or the mean."""
+    return "mean" if fraction is None else format_percentile(fraction)
+
+
+def floor_terms(
+    floor: Floor, workload: Workload, fraction: float | None, objective_s: float, key: str = "latency"
+) -> Iterator[Term]:
     """Yield the parts of a floor (`model_time`, `hop_time`), their sum (`floor`) and the `objective`."""
-    name = format_percentile(fraction)
+    name = objective_name(fraction)
     for part in floor.parts:
-        key = "model_time" if part.model else "hop_time"
-        yield Term(key, part.label, part.value_s, "s", part.origin, part.at, part.formula)
+        term = "model_time" if part.model else "hop_time"
+        yield Term(term, part.label, part.value_s, "s", part.origin, part.at, part.formula)
     least = "at least" if floor.certainty is Certainty.PROVEN else "about"
-    yield Term("floor", f"whole path, {name}, {least}", floor.at_s, "s", Origin.DERIVED, None, "sum")
-    said = workload.place("slo", "latency", name)
-    label = f"SLO of {workload.name}, {name}"
+    yield Term("floor", f"{_UNTIL[key]}, {name}, {least}", floor.at_s, "s", Origin.DERIVED, None, "sum")
+    said = workload.place("slo", key, name)
+    label = f"SLO of {workload.name}, {name}" if key == "latency" else f"SLO of {workload.name}, {key} {name}"
     yield Term("objective", label, objective_s, "s", Origin.STATED, said, limit=True)
 
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from typing import Final
 
 import msgspec
 
+from archlint.analysis.floor_parts import NOTHING, one_of
 from archlint.analysis.floors import Floor, FloorOf, Part
-from archlint.analysis.generative import first_token_s, generates, streaming_unsaid
+from archlint.analysis.generation import generating, may_generate
+from archlint.analysis.mean_floors import MeanFloorOf, mean_each_token
+from archlint.analysis.modes import EDGE as EDGE_MODE
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
-from archlint.checks._lines import exceeds, floor_terms, path_to, unread_on_the_way
+from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token
+from archlint.checks._lines import exceeds, floor_terms, objective_name, path_to, unread_on_the_way
 from archlint.checks._loss import beyond
-from archlint.checks._spared import Spared, spared_calls
-from archlint.model.architecture import Relation, Workload
+from archlint.checks._spared import spared_calls
+from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_duration, format_percentile
+from archlint.model.quantities import format_duration
 from archlint.model.words import STORES
 from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
+
+_LIVE: Final = frozenset({ONLINE, EDGE_MODE})
+_BECAUSE: Final = {
+    ANSWER: "how long an answer takes at least", FIRST: "how long the first token takes at least",
+    EACH: "how long a token takes at least",
+}  # fmt: skip
+_UNTIL: Final = {ANSWER: "", FIRST: " to the first token", EACH: " per token"}
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -27,19 +39,39 @@ class Params(msgspec.Struct, frozen=True):
     margin: float = 1.0
 
 
-class Excess(msgspec.Struct, frozen=True):
-    """A floor above an objective: `model` is what a fix changes, `proven_s` what is certain of the floor.
+class Asked(msgspec.Struct, frozen=True):
+    """One objective: for the answer (`latency`), its first token (`ttft`) or each further one (`tpot`).
 
-    `spared` is the call that is waited for though the answer could do without it, where the floor is that of one.
+    `fraction` is its percentile; None stands for the mean.
+    """
+
+    key: str
+    fraction: float | None
+    objective_s: float
+
+    @property
+    def name(self) -> str:
+        """The percentile, or `mean`."""
+        return objective_name(self.fraction)
+
+
+class Excess(msgspec.Struct, frozen=True):
+    """A floor above an objective: `model` is what a fix changes, `proven_s` is the proven part of the floor.
+
+    `spared` is the waiting call that the answer does not need, if the floor belongs to such a call.
     """
 
     workload: Workload
-    fraction: float
-    objective_s: float
+    asked: Asked
     floor: Floor
     proven_s: float
     model: str
     spared: Relation | None = None
+
+    @property
+    def objective_s(self) -> float:
+        """The objective in seconds."""
+        return self.asked.objective_s
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -54,86 +86,150 @@ class Excess(msgspec.Struct, frozen=True):
 
     @property
     def rest_s(self) -> float:
-        """What the other hops take without any model."""
+        """The time of the other hops, without any model."""
         return sum(part.value_s for part in self.floor.parts if not part.model)
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The objectives of a workload that are exceeded, and the questions about the others, each with its key."""
+
+    excesses: tuple[Excess, ...] = ()
+    questions: tuple[tuple[str, tuple[Place, ...], str], ...] = ()
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each model that exceeds an objective, alone or with its path."""
     by_model: dict[str, list[Excess]] = {}
-    met: dict[Hashable, tuple[Place, ...]] = {}      # of the same objectives on the same way, what is unknown
+    met: dict[Hashable, Judged] = {}                 # of the same objectives on the same path
     for workload in system.workloads.values():
-        if not workload.slo.latency:
+        asked = _asked(workload)
+        if not asked or not any(serving.mode in _LIVE for serving in system.servings(workload)):
             continue
-        if not any(serving.mode == ONLINE for serving in system.servings(workload)):
-            continue
-        streaming = streaming_unsaid(workload)
-        key = (system.flow(workload), workload.models, workload.repeats, workload.slo.latency, bool(streaming))
-        found: list[Excess] = []
-        if key in met:
-            unknown = met[key]
-        else:
-            found, unknown = _judge(system, workload, params)
-            if not found:
-                met[key] = unknown
-        certain = [excess for excess in found if not streaming or _whatever_is_meant(system, excess, params)]
-        for excess in certain:
+        key = (system.flow(workload), workload.models, workload.repeats, asked, workload.tokens, workload.stream)
+        judged = met.get(key) or _judge(system, workload, asked, params)
+        if not judged.excesses:
+            met[key] = judged
+        for excess in judged.excesses:
             by_model.setdefault(excess.model, []).append(excess)
-        at = workload.place("slo", "latency")
-        if found and not certain:
-            yield Undecided(at, streaming, "whether the objective is for the first token or for the whole answer")
-        elif unknown and not found:
-            yield Undecided(at, unknown, "how long an answer takes at least")
+        for about, needs, because in judged.questions:
+            yield Undecided(workload.place("slo", about), _own(needs, workload), because)
     for excesses in by_model.values():
         yield _hit(system, excesses)
 
 
-def _whatever_is_meant(system: System, excess: Excess, params: Params) -> bool:
-    """Return whether the objective is exceeded even if it is meant for the first token of a generated answer."""
-    total_s = excess.floor.at_s
-    for part in excess.floor.parts:
-        model = system.architecture.models.get(part.model)
-        if model is None or model.service_time is None:
-            continue  # the roofline is one pass over the weights, which the first token needs as well
-        if generates(system, excess.workload, model, system.components[part.server]):
-            total_s -= max(0.0, part.value_s - first_token_s(model, excess.fraction))
-    return exceeds(total_s, excess.objective_s * params.margin)
+def _own(places: tuple[Place, ...], workload: Workload) -> tuple[Place, ...]:
+    """Return places of another workload with the same path as those of this one."""
+    return tuple(
+        workload.place(*place.names[2:]) if place.names[0] == "workloads" else place for place in places
+    )  # fmt: skip
 
 
-def _judge(system: System, workload: Workload, params: Params) -> tuple[list[Excess], tuple[Place, ...]]:
-    """Return what exceeds the objectives of a workload, and the places of what is unknown, models first.
+def _asked(workload: Workload) -> tuple[Asked, ...]:
+    """Return the objectives of a workload for times."""
+    slo = workload.slo
+    found = []
+    for key, points, mean_s in (
+        (ANSWER, slo.latency, slo.latency_mean_s), (FIRST, slo.ttft, slo.ttft_mean_s), (EACH, slo.tpot, slo.tpot_mean_s),
+    ):  # fmt: skip
+        found += [Asked(key, fraction, objective_s) for fraction, objective_s in points]
+        if mean_s is not None:
+            found.append(Asked(key, None, mean_s))
+    return tuple(found)
 
-    Floors are judged one by one, and each names its largest model whatever the objective: so a looser objective
-    can only take findings away. Of each kind the fitted floor is the highest; below it no other is asked.
+
+def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params: Params) -> Judged:
+    """Return the excesses of a workload, and what is unknown of the objectives that are not exceeded.
+
+    Each floor is judged by itself and names its largest model, whatever the objective: a looser objective only removes
+    findings.
     """
-    fitted = FloorOf(system, workload, estimated=True)
-    found: list[Excess] = []
-    unknown: dict[Place, None] = {}
-    for fraction, objective_s in workload.slo.latency:
-        limit_s = objective_s * params.margin
-        highest = [Spared(None, fitted.answer(fraction)), *spared_calls(system, workload, fraction, fitted)]
-        unknown.update(dict.fromkeys(place for each in highest for place in each.floor.unknown))
-        if not any(exceeds(each.floor.at_s, limit_s) for each in highest):
-            continue
-        proven_s = FloorOf(system, workload).answer(fraction).at_s
-        for floor, call in _floors(system, workload, fraction):
-            model = _largest(floor)
-            if model and exceeds(floor.at_s, limit_s):
-                found.append(Excess(workload, fraction, objective_s, floor, proven_s, model, call))
-    return found, tuple(sorted(unknown, key=lambda place: place.steps[0] != "models"))
+    excesses: list[Excess] = []
+    unknown: dict[str, dict[Place, None]] = {}
+    unclear = _is_unclear(system, workload)
+    open_keys: list[str] = []
+    for one in asked:
+        # If the objective may be for the first token, only a time that is too long for that one is certain.
+        certain = Asked(FIRST, one.fraction, one.objective_s) if unclear and one.key == ANSWER else one
+        found, missing = _excesses(system, workload, certain, params)
+        excesses += [msgspec.structs.replace(excess, asked=one) for excess in found]
+        if not found and certain is not one and _excesses(system, workload, one, params)[0]:
+            open_keys.append(one.key)
+        elif not found and certain is one:
+            unknown.setdefault(one.key, {}).update(dict.fromkeys(missing))
+    if excesses:
+        return Judged(tuple(excesses))
+    questions = [
+        (key, tuple(sorted(places, key=lambda place: place.steps[0] != "models")), _BECAUSE[key])
+        for key, places in unknown.items() if places
+    ]  # fmt: skip
+    if open_keys:
+        needs = (workload.place("stream"), workload.place("slo", FIRST))
+        questions.append((ANSWER, needs, "whether the objective is for the first token or for the whole answer"))
+    return Judged((), tuple(questions))
 
 
-def _floors(system: System, workload: Workload, fraction: float) -> Iterator[tuple[Floor, Relation | None]]:
-    """Yield the floors of an answer, proven and fitted, with a prediction at the percentile or another hop.
+def _is_unclear(system: System, workload: Workload) -> bool:
+    """Whether a latency objective may be meant for the first token: an answer is generated, and streaming is unsaid."""
+    slo = workload.slo
+    said = workload.stream is not None or slo.ttft or slo.tpot
+    if said or slo.ttft_mean_s is not None or slo.tpot_mean_s is not None or not may_generate(system, workload):
+        return False
+    return bool(generating(system, workload))
 
-    And those of the calls that are waited for though the answer could do without them.
+
+def _excesses(
+    system: System, workload: Workload, asked: Asked, params: Params
+) -> tuple[list[Excess], tuple[Place, ...]]:
+    """Return the floors above an objective, and the places of unknown values.
+
+    Of each kind, the fitted floor is the highest, so if it fits, the others are not computed.
     """
-    for estimated in (False, True):
-        for models_first in (False, True):
-            yield FloorOf(system, workload, estimated, models_first).answer(fraction), None
-        floors = FloorOf(system, workload, estimated, models_first=True)
-        for spared in spared_calls(system, workload, fraction, floors):
-            yield spared.floor, spared.call
+    limit_s = asked.objective_s * params.margin
+    highest = list(_floors(system, workload, asked, (True,), (False,)))
+    unknown = tuple(dict.fromkeys(place for floor, _ in highest for place in floor.unknown))
+    if not any(exceeds(floor.at_s, limit_s) for floor, _ in highest):
+        return [], unknown
+    proven_s = _floor(system, workload, asked, False, False).at_s
+    found = []
+    for floor, call in _floors(system, workload, asked, (False, True), (False, True)):
+        model = _largest(floor)
+        if model and exceeds(floor.at_s, limit_s):
+            found.append(Excess(workload, asked, floor, proven_s, model, call))
+    return found, unknown
+
+
+def _floor(system: System, workload: Workload, asked: Asked, estimated: bool, models_first: bool) -> Floor:
+    """Return the floor of what an objective is for."""
+    if asked.key == EACH:
+        return _per_token(system, workload, asked.fraction, estimated)
+    floors = FloorOf(system, workload, estimated, models_first, asked.key)
+    return MeanFloorOf(floors).answer() if asked.fraction is None else floors.answer(asked.fraction)
+
+
+def _per_token(system: System, workload: Workload, fraction: float | None, estimated: bool) -> Floor:
+    """Return the floor of a token after the first; of several models that may generate it, the quickest."""
+    components, models = system.components, system.architecture.models
+    made = (Generation(models[s.model], components[s.server], workload) for s in generating(system, workload))
+    floors = [
+        mean_each_token(one, estimated) if fraction is None else each_token(one, fraction, estimated) for one in made
+    ]
+    return one_of(floors) if floors else NOTHING
+
+
+def _floors(
+    system: System, workload: Workload, asked: Asked, estimates: tuple[bool, ...], ways: tuple[bool, ...]
+) -> Iterator[tuple[Floor, Relation | None]]:
+    """Yield the floors of an objective: proven and fitted, with a prediction at the percentile or another hop.
+
+    Also yield those of waiting calls that the answer does not need.
+    """
+    for estimated in estimates:
+        for models_first in ways if asked.key != EACH else ways[:1]:
+            yield _floor(system, workload, asked, estimated, models_first), None
+        if asked.key == ANSWER and asked.fraction is not None:
+            floors = FloorOf(system, workload, estimated, models_first=ways[-1])
+            for spared in spared_calls(system, workload, asked.fraction, floors):
+                yield spared.floor, spared.call
 
 
 def _largest(floor: Floor) -> str:
@@ -146,16 +242,16 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
     worst = max(excesses, key=lambda excess: excess.rank)
     model, part = system.architecture.models[worst.model], worst.part
     objectives = dict.fromkeys(
-        Related(excess.workload.place("slo", "latency"), f"SLO of `{excess.workload.name}`")
+        Related(excess.workload.place("slo", excess.asked.key), f"SLO of `{excess.workload.name}`")
         for excess in sorted(excesses, key=lambda excess: excess.rank, reverse=True)
     )
     served = [Related(system.components[part.server].place("serves"), f"`{part.server}` serves it")]
     if worst.spared is not None:
         served.append(Related(worst.spared.place(), "the fallback starts only after a failure or the timeout"))
     return Hit(
-        model.place("service_time") if model.service_time is not None else part.at or model.place(),
+        _place(worst, model),
         _message(worst),
-        tuple(floor_terms(worst.floor, worst.workload, worst.fraction, worst.objective_s)),
+        tuple(floor_terms(worst.floor, worst.workload, worst.asked.fraction, worst.objective_s, worst.asked.key)),
         (*objectives, *served),
         worst.floor.certainty,
         absent=unread_on_the_way(system, worst.workload),
@@ -167,19 +263,28 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
     )
 
 
+def _place(worst: Excess, model: Model) -> Place:
+    """Return the time of the model that is stated, or the value that its bound comes from."""
+    if model.service_time is not None and worst.asked.key == ANSWER:
+        return model.place("service_time")
+    return worst.part.at or model.place()
+
+
 def _message(worst: Excess) -> str:
     """Say by how much the model, its path, or both are over the objective, and that replicas do not shorten it."""
-    part, floor, percentile = worst.part, worst.floor, format_percentile(worst.fraction)
+    part, floor, percentile = worst.part, worst.floor, worst.asked.name
     least = "at least" if floor.certainty is Certainty.PROVEN else "about"
     total, over = format_duration(floor.at_s), format_duration(floor.at_s - worst.objective_s)
-    needs = f"`{worst.workload.name}` needs {percentile} <= {format_duration(worst.objective_s)}, but"
+    key, until = worst.asked.key, _UNTIL[worst.asked.key]
+    asked = percentile if key == ANSWER else f"{key} {percentile}"
+    needs = f"`{worst.workload.name}` needs {asked} <= {format_duration(worst.objective_s)}, but"
     alone = f"{needs} `{worst.model}` alone takes"
     if part.value_s >= floor.at_s:
-        takes = f"{alone} {least} {total} on idle servers ({over} over)"
+        takes = f"{alone} {least} {total}{until} on idle servers ({over} over)"
     elif exceeds(part.value_s, worst.objective_s):
-        takes = f"{alone} {format_duration(part.value_s)} (path {percentile} is {least} {total}: {over} over)"
+        takes = f"{alone} {format_duration(part.value_s)}{until} (path {percentile} is {least} {total}: {over} over)"
     else:
-        takes = f"{needs} its path takes {least} {total} on idle servers ({over} over), {_shares(worst)}"
+        takes = f"{needs} its path takes {least} {total}{until} on idle servers ({over} over), {_shares(worst)}"
     return f"{takes}; more replicas won't help"
 
 
@@ -193,13 +298,14 @@ def _shares(worst: Excess) -> str:
 
 def _band(system: System, worst: Excess) -> tuple[float, float] | None:
     """Return the band of an estimated floor: from the proven value to what the next higher percentiles allow."""
-    if worst.floor.certainty is not Certainty.ESTIMATED:
+    fraction = worst.asked.fraction
+    if worst.floor.certainty is not Certainty.ESTIMATED or fraction is None or worst.asked.key != ANSWER:
         return None
     high_s = worst.floor.at_s
     for part in worst.floor.parts:
         if part.certainty is Certainty.ESTIMATED:
             time = system.architecture.models[part.model].service_time if part.model else None
-            most_s = upper_bound(time, worst.fraction) if time is not None else None
+            most_s = upper_bound(time, fraction) if time is not None else None
             if most_s is None:
                 return None
             high_s += max(0.0, most_s - part.value_s)
@@ -208,11 +314,14 @@ def _band(system: System, worst: Excess) -> tuple[float, float] | None:
 
 def _cures(system: System, worst: Excess) -> tuple[str, ...]:
     """Return the fixes that help here, best first; those whose condition the file does not state come last."""
+    if worst.asked.key == EACH:
+        return ("smaller-model",)
     workload, server = worst.workload, system.components[worst.part.server]
+    fraction = worst.asked.fraction or 0.0
     shorter_helps = worst.rest_s <= worst.objective_s
     said: list[tuple[str, bool | None]] = [
         ("smaller-model", shorter_helps),
-        ("prediction-cache", None if workload.repeats is None else workload.repeats >= worst.fraction),
+        ("prediction-cache", None if workload.repeats is None else workload.repeats >= fraction),
         ("data-cache", _stores_take_time(system, worst)),
         ("prep-pred", server.preprocessing is not None),
         ("batch", None if workload.inputs is None else workload.inputs == "known"),

@@ -142,6 +142,12 @@ class Model(Record, frozen=True):
     description: str | None = None
     extra: Extra = ()
 
+    @property
+    def states_generation(self) -> bool:
+        """Whether the file states facts that only a model has which generates tokens."""
+        stated = (self.ttft, self.tpot, self.kv_per_token_bytes, self.kv_heads, self.adapter_of)
+        return any(fact is not None for fact in stated)
+
     def place(self, *keys: str) -> Place:
         """The place of the model, or of one of its keys."""
         return Place(("models", self.name, *keys), ("models", self.name, *keys))

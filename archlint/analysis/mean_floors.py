@@ -1,0 +1,220 @@
+"""The least mean time of an answer, on idle servers: means add up, whatever depends on what.
+
+Unlike percentiles, the mean of a sum is the sum of the means, the mean of a maximum is at least the largest mean, and
+work that a share of the requests meets counts with that share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from archlint.analysis.floor_parts import NOTHING, Floor, Part, in_sequence
+from archlint.analysis.floor_stages import Stage, parallel_of, stages_of
+from archlint.analysis.floors import FloorOf
+from archlint.analysis.service_time import mean
+from archlint.analysis.token_floors import FIRST, Generation, each_token, first_token
+from archlint.model.architecture import Component, Model, ServiceTime
+from archlint.model.places import Place
+from archlint.topology import EITHER, SHARE, Step
+from archlint.topology.cycles import condensed_order
+from archlint.verdicts import Certainty, Origin
+
+
+def least_mean(time: ServiceTime) -> float | None:
+    """Return what the mean is at least: stated, or by the steps of the stated percentiles. In seconds.
+
+    >>> least_mean(ServiceTime(percentiles=((0.5, 0.1), (0.9, 0.2))))
+    0.06
+    """
+    if time.constant_s is not None:
+        return time.constant_s
+    if time.mean_s is not None:
+        return time.mean_s
+    ends = [*(fraction for fraction, _ in time.percentiles[1:]), 1.0]
+    steps = zip(time.percentiles, ends, strict=True)
+    return round(sum(value * (end - fraction) for (fraction, value), end in steps), 12) or None
+
+
+class MeanFloorOf:
+    """Computes the least mean time of a workload's answer, or until its first token.
+
+    `estimated` fits lognormals to percentiles, as `FloorOf` does.
+    """
+
+    def __init__(self, floors: FloorOf) -> None:
+        self.floors = floors
+        self.flow = floors.flow
+        self.estimated = floors.estimated
+        self._known: dict[str, Floor] = {}
+
+    def answer(self) -> Floor:
+        """Return the floor of the mean, in `at_s`."""
+        steps = {name: self.floors.waiting_steps(name) for name in self.flow.waiting}
+        targets = {name: [step.target for step in leaving] for name, leaving in steps.items()}
+        for group in condensed_order(targets):
+            # Callers that wait in a circle get nothing.
+            circular = len(group) > 1 or group[0] in targets[group[0]]
+            for name in group:
+                self._known[name] = NOTHING if circular else self._of_component(name, steps[name])
+        return self._known.get(self.flow.client, NOTHING)
+
+    def _of_component(self, name: str, steps: list[Step]) -> Floor:
+        component = self.floors.system.components[name]
+        pieces = list(self._own(component))
+        beside: dict[str, list[Floor]] = {}
+        share = reading = 1.0
+        for stage in stages_of(steps):
+            parallel, mixed = parallel_of(stage)
+            if not mixed:
+                met = share * (reading if self.floors.reads(stage) else 1.0)
+                floor = _scaled(self._stage(stage), met)
+                (pieces if parallel is None else beside.setdefault(parallel, [])).append(floor)
+            reading *= 1 - self.floors.hits(stage, "data")
+            misses = 1 - self.floors.hits(stage, "prediction")
+            # The hits of both caches may be different requests: then fewer are left.
+            reading = max(0.0, (reading + misses - 1) / misses) if misses > 0 else 0.0
+            share *= misses
+        pieces += [max(branches, key=lambda floor: floor.at_s) for branches in beside.values()]
+        pieces += [_scaled(floor, share) for floor in self._models(component)]
+        return _sum(pieces)
+
+    def _stage(self, stage: Stage) -> Floor:
+        first = stage[0]
+        if first.group is None:
+            return self._relation(first) if first.needed else NOTHING
+        kind = self.flow.groups[first.group].kind
+        arms = [self._relation(step) for step in stage]
+        if kind == EITHER:
+            return min(arms, key=lambda floor: floor.at_s)
+        if kind == SHARE:
+            return _sum(_scaled(arm, step.share) for arm, step in zip(arms, stage, strict=True))
+        return NOTHING
+
+    def _relation(self, step: Step) -> Floor:
+        relation = step.relation
+        target = self._known.get(step.target, NOTHING)
+        if relation.retries and not self.estimated:
+            # A slow attempt may be given up early: only the least of any request is certain.
+            target = Floor(target.least_s, target.least_s, target.least_parts, target.least_parts, target.unknown)
+        if not relation.network_s:
+            return target
+        label = f"network, {step.source} to {step.target}"
+        part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
+        return _sum([Floor(relation.network_s, relation.network_s, (part,), (part,)), target])
+
+    def _own(self, component: Component) -> Iterator[Floor]:
+        for floor in self.floors.own_work(component, 0.5):
+            # At the median only to learn what is unknown.
+            if component.service_time is None:
+                yield floor
+            else:
+                label, at = f"{component.name}, own work", component.place("service_time")
+                yield self._mean(component.service_time, label, at)
+        preparing = component.preprocessing
+        if preparing is not None:
+            at = component.place("preprocessing", "service_time")
+            if preparing.service_time is None:
+                yield Floor(unknown=(at,))
+            else:
+                yield self._mean(preparing.service_time, f"{component.name}, preprocessing", at)
+
+    def _models(self, component: Component) -> Iterable[Floor]:
+        models = self.floors.models_of(component)
+        found = [self._of_model(model, component) for model in models]
+        if self.floors.wanted is not None or len(found) < 2:
+            return found
+        choose = min if self.floors.is_one_of_several(component) else max
+        return [choose(found, key=lambda floor: floor.at_s)]
+
+    def _of_model(self, model: Model, server: Component) -> Floor:
+        label = f"model {model.name}"
+        if self.floors.generates(model, server):
+            made = Generation(model, server, self.floors.workload)
+            if self.floors.until == FIRST:
+                return mean_first_token(made, self.estimated)
+            if model.service_time is None:
+                return mean_answer(made, self.estimated)
+        if model.service_time is not None:
+            return self._mean(model.service_time, label, model.place("service_time"), model.name, server.name)
+        return self.floors.prediction_of(model, server, 0.5)
+
+    def _mean(self, time: ServiceTime, label: str, at: Place, model: str = "", server: str = "") -> Floor:
+        return mean_floor(time, label, at, self.estimated, model, server)
+
+
+def mean_floor(time: ServiceTime, label: str, at: Place, estimated: bool, model: str = "", server: str = "") -> Floor:
+    """Return the floor of the mean of a stated time."""
+    exact = time.constant_s if time.constant_s is not None else time.mean_s
+    value_s, certainty, note = least_mean(time) or 0.0, Certainty.PROVEN, ""
+    if exact is None:
+        note = "least by the stated percentiles"
+        fitted = mean(time) if estimated else None
+        if fitted is not None and fitted > value_s:
+            value_s, certainty, note = fitted, Certainty.ESTIMATED, "lognormal through what is stated"
+    if value_s <= 0:
+        return Floor(unknown=(at.key("mean"),))
+    origin = Origin.DERIVED if note else Origin.STATED
+    part = Part(f"{label}, mean", value_s, origin, at, note, model, server, certainty)
+    least = (value_s, (part,)) if time.constant_s is not None else (0.0, ())
+    return Floor(least[0], value_s, (part,), least[1], (), certainty)
+
+
+def mean_first_token(made: Generation, estimated: bool) -> Floor:
+    """Return the floor of the mean time to the first token."""
+    time, label, at = made.model.ttft, f"{made.label}, first token", made.model.place("ttft")
+    if time is not None:
+        return mean_floor(time, label, at, estimated, made.model.name, made.server.name)
+    return first_token(made, 0.5, estimated)
+
+
+def mean_each_token(made: Generation, estimated: bool) -> Floor:
+    """Return the floor of the mean time per token after the first."""
+    time, label, at = made.model.tpot, f"{made.label}, per token", made.model.place("tpot")
+    if time is not None:
+        return mean_floor(time, label, at, estimated, made.model.name, made.server.name)
+    return each_token(made, 0.5, estimated)
+
+
+def mean_answer(made: Generation, estimated: bool) -> Floor:
+    """Return the floor of the mean of a whole answer.
+
+    The mean of a product is that of the factors if one of them is constant; else only an estimate takes it for that.
+    """
+    first, each, out = mean_first_token(made, estimated), mean_each_token(made, estimated), made.amount("out")
+    if out is None:
+        return in_sequence([first, Floor(unknown=(made.asked("out"), *each.unknown))])
+    number = least_mean(out)
+    constant = out.constant_s is not None or made.model.tpot is None or made.model.tpot.constant_s is not None
+    if number is None or number <= 1 or each.at_s <= 0 or (not constant and not estimated):
+        return in_sequence([first, Floor(unknown=each.unknown)])
+    value_s = (number - 1) * each.at_s
+    certainty = each.certainty if constant else Certainty.ESTIMATED
+    label = f"{made.label}, the tokens after the first, mean"
+    formula = f"{number - 1:g} x {each.at_s:.4g} s"
+    names = made.model.name, made.server.name
+    part = Part(label, value_s, Origin.DERIVED, made.asked("out"), formula, *names, certainty)
+    return _sum([first, Floor(0.0, value_s, (part,), (), each.unknown, certainty)])
+
+
+def _scaled(floor: Floor, share: float) -> Floor:
+    """Return the floor of the mean of work that a share of the requests meets."""
+    if share >= 1 or floor is NOTHING:
+        return floor
+    parts = tuple(
+        msgspec.structs.replace(part, value_s=part.value_s * share, formula=f"{share:.3g} of the requests")
+        for part in floor.parts
+    )
+    return Floor(0.0, floor.at_s * share, parts, (), floor.unknown, floor.certainty)
+
+
+def _sum(floors: Iterable[Floor]) -> Floor:
+    """Add means up."""
+    pieces = [floor for floor in floors if floor is not NOTHING]
+    joined = in_sequence(pieces)
+    parts = tuple(part for piece in pieces for part in piece.parts)
+    order = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
+    weakest = max((piece.certainty for piece in pieces if piece.at_s > 0), key=order.index, default=Certainty.PROVEN)
+    at_s = sum(piece.at_s for piece in pieces)
+    return Floor(joined.least_s, at_s, parts, joined.least_parts, joined.unknown, weakest)
