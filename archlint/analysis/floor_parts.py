@@ -176,6 +176,14 @@ def mixture(
     return at_least if floor.at_s >= quickest.least_s else quickest
 
 
+def as_estimate(floor: Floor) -> Floor:
+    """Return a floor that is no proof: something that the file does not state may make it lower."""
+    if floor.certainty is not Certainty.PROVEN:
+        return floor
+    parts = tuple(msgspec.structs.replace(part, certainty=Certainty.ESTIMATED) for part in floor.parts)
+    return Floor(floor.least_s, floor.at_s, parts, floor.least_parts, floor.unknown, Certainty.ESTIMATED)
+
+
 def unknown_of(floors: Sequence[Floor]) -> tuple[Place, ...]:
     """Return the unknown places of several floors; only some if there are very many."""
     found = [floor.unknown for floor in floors if floor.unknown]

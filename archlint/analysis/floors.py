@@ -16,6 +16,7 @@ from archlint.analysis.floor_parts import (
     NOTHING,
     Floor,
     Part,
+    as_estimate,
     fraction_behind,
     in_sequence,
     mixture,
@@ -306,10 +307,12 @@ class FloorOf:
     def own_work(self, component: Component, fraction: float) -> Iterator[Floor]:
         """Yield the floor of a component's own work."""
         time, place = component.service_time, component.place("service_time")
-        if component.name in self._way and not self.estimated:
-            return                             # it may be done after the stream has started
         if time is not None:
-            yield stated(time, fraction, f"{component.name}, own work", place, self.estimated)
+            floor = stated(time, fraction, f"{component.name}, own work", place, self.estimated)
+            if component.name not in self._way:
+                yield floor
+            elif self.estimated:               # it may be done after the stream has started
+                yield as_estimate(Floor(0.0, floor.at_s, floor.parts, (), floor.unknown, floor.certainty))
         elif component.kind in _WORKING_KINDS and not component.serves:
             yield Floor(unknown=(place,))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from archlint.analysis.floor_parts import NOTHING, Floor, Part, in_sequence
+from archlint.analysis.floor_parts import NOTHING, Floor, Part, as_estimate, in_sequence
 from archlint.analysis.floor_stages import Stage, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.service_time import mean
@@ -95,9 +95,10 @@ class MeanFloorOf:
     def _relation(self, step: Step) -> Floor:
         relation = step.relation
         target = self._known.get(step.target, NOTHING)
-        if relation.retries and not self.estimated:
+        if relation.retries and self.floors.system.facts.timeout_s(relation) is not None:
             # A slow attempt may be given up early: only the least of any request is certain.
-            target = Floor(target.least_s, target.least_s, target.least_parts, target.least_parts, target.unknown)
+            least = Floor(target.least_s, target.least_s, target.least_parts, target.least_parts, target.unknown)
+            target = as_estimate(target) if self.estimated else least
         if not relation.network_s:
             return target
         label = f"network, {step.source} to {step.target}"
@@ -111,7 +112,8 @@ class MeanFloorOf:
                 yield floor
             else:
                 label, at = f"{component.name}, own work", component.place("service_time")
-                yield self._mean(component.service_time, label, at)
+                exact = self._mean(component.service_time, label, at)
+                yield exact if floor.certainty is Certainty.PROVEN else as_estimate(exact)
         preparing = component.preprocessing
         if preparing is not None:
             at = component.place("preprocessing", "service_time")

@@ -51,7 +51,7 @@ def roofline(model: Model, server: Component) -> Roofline | None:
     if hardware is None or chip is None:
         return None
     gpus = hardware.gpus or 1.0
-    parameters, certainty = _read_for_each(model)
+    parameters, certainty = read_for_each(model)
     if parameters is not None:
         return _of_parameters(model, parameters, certainty, chip, gpus)
     if model.artifact_bytes is not None:
@@ -80,7 +80,7 @@ def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
     return (model.place("parameters"), *artifact)
 
 
-def _read_for_each(model: Model) -> tuple[float | None, Certainty]:
+def read_for_each(model: Model) -> tuple[float | None, Certainty]:
     """Return the parameters that every prediction reads, and how certain that is; None if the file states none."""
     if model.active_parameters:
         return model.active_parameters, Certainty.PROVEN

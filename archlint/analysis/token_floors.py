@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.floor_parts import Floor, Part, in_sequence
-from archlint.analysis.roofline import peak_flops
+from archlint.analysis.roofline import peak_flops, read_for_each
 from archlint.analysis.service_time import estimate, lower_bound, mean
 from archlint.analysis.single_floors import stated
 from archlint.catalog.hardware import Accelerator, accelerator
@@ -32,8 +32,6 @@ from archlint.verdicts import Certainty, Origin
 ANSWER: Final = "latency"
 FIRST: Final = "ttft"
 EACH: Final = "tpot"
-_KINDS_READ_WHOLE: Final = frozenset({"transformer"})
-"""Families of which a token needs every parameter, unless `active_parameters` states fewer."""
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -101,18 +99,13 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 def weights_of(model: Model) -> Weights | None:
-    """Return the parameters that a token needs: those in use, without tables of which it reads a row.
-
-    Proven if the file states which are in use, or a family that uses all of them.
-    """
-    parameters = model.active_parameters or model.parameters
+    """Return the parameters that a token needs: those in use, without tables of which it reads a row."""
+    parameters, certainty = read_for_each(model)
     if parameters is None:
         return None
-    sure = model.active_parameters is not None or model.family in _KINDS_READ_WHOLE
-    tables = model.embedding_parameters or 0.0
     at = model.place("parameters" if model.active_parameters is None else "active_parameters")
     width = PRECISIONS.get(model.precision) if model.precision else None
-    return Weights(max(0.0, parameters - tables), width, at, Certainty.PROVEN if sure else Certainty.HEURISTIC)
+    return Weights(parameters, width, at, certainty)
 
 
 def first_token(made: Generation, fraction: float, estimated: bool) -> Floor:
@@ -143,7 +136,13 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     """Return the floor of the whole answer: the first token, then all others."""
     first = first_token(made, fraction, estimated)
     rest = _others(made, fraction, estimated)
-    return in_sequence([first, rest])
+    whole = in_sequence([first, rest])
+    if made.amount("out") is None and made.model.ttft is None and made.model.tpot is None:
+        # Nothing is stated of its tokens: the time of the whole answer is quicker to say.
+        asked = (made.model.place("ttft"), made.model.place("tpot"), made.asked("out"))
+        missing = tuple(place for place in whole.unknown if place not in asked)
+        return msgspec.structs.replace(whole, unknown=(made.model.place("service_time"), *missing))
+    return whole
 
 
 def _others(made: Generation, fraction: float, estimated: bool) -> Floor:
@@ -288,4 +287,6 @@ def _missing(made: Generation, chips: Chips | None, weights: Weights | None) -> 
         found.append(made.model.place("parameters"))
     elif weights.width is None:
         found.append(made.model.place("precision"))
+    if weights is not None and weights.certainty is not Certainty.PROVEN:
+        found.append(made.model.place("family"))
     return tuple(found)

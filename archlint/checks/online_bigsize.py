@@ -10,6 +10,7 @@ import msgspec
 from archlint.analysis.floor_parts import NOTHING, one_of
 from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.generation import generating, may_generate
+from archlint.analysis.generative import streaming_unsaid
 from archlint.analysis.mean_floors import MeanFloorOf, mean_each_token
 from archlint.analysis.modes import EDGE as EDGE_MODE
 from archlint.analysis.modes import ONLINE
@@ -129,8 +130,10 @@ def _asked(workload: Workload) -> tuple[Asked, ...]:
     slo = workload.slo
     found = []
     for key, points, mean_s in (
-        (ANSWER, slo.latency, slo.latency_mean_s), (FIRST, slo.ttft, slo.ttft_mean_s), (EACH, slo.tpot, slo.tpot_mean_s),
-    ):  # fmt: skip
+        (ANSWER, slo.latency, slo.latency_mean_s),
+        (FIRST, slo.ttft, slo.ttft_mean_s),
+        (EACH, slo.tpot, slo.tpot_mean_s),
+    ):
         found += [Asked(key, fraction, objective_s) for fraction, objective_s in points]
         if mean_s is not None:
             found.append(Asked(key, None, mean_s))
@@ -152,9 +155,12 @@ def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params:
         certain = Asked(FIRST, one.fraction, one.objective_s) if unclear and one.key == ANSWER else one
         found, missing = _excesses(system, workload, certain, params)
         excesses += [msgspec.structs.replace(excess, asked=one) for excess in found]
-        if not found and certain is not one and _excesses(system, workload, one, params)[0]:
-            open_keys.append(one.key)
-        elif not found and certain is one:
+        if not found and certain is not one:
+            whole, missing = _excesses(system, workload, one, params)
+            if whole:
+                open_keys.append(one.key)
+                continue
+        if not found:
             unknown.setdefault(one.key, {}).update(dict.fromkeys(missing))
     if excesses:
         return Judged(tuple(excesses))
@@ -163,16 +169,14 @@ def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params:
         for key, places in unknown.items() if places
     ]  # fmt: skip
     if open_keys:
-        needs = (workload.place("stream"), workload.place("slo", FIRST))
-        questions.append((ANSWER, needs, "whether the objective is for the first token or for the whole answer"))
+        because = "whether the objective is for the first token or for the whole answer"
+        questions.append((ANSWER, streaming_unsaid(workload), because))
     return Judged((), tuple(questions))
 
 
 def _is_unclear(system: System, workload: Workload) -> bool:
     """Whether a latency objective may be meant for the first token: an answer is generated, and streaming is unsaid."""
-    slo = workload.slo
-    said = workload.stream is not None or slo.ttft or slo.tpot
-    if said or slo.ttft_mean_s is not None or slo.tpot_mean_s is not None or not may_generate(system, workload):
+    if not streaming_unsaid(workload) or not may_generate(system, workload):
         return False
     return bool(generating(system, workload))
 
