@@ -48,7 +48,8 @@ SHIPPED = shipped_technologies()
     ("iceberg", "warehouse"), ("delta", "warehouse"), ("trino", "warehouse"), ("tecton", "feature-store"),
     ("hopsworks", "feature-store"), ("openfeature", "config-store"), ("opentelemetry", "monitoring"),
     ("datadog", "monitoring"), ("cloudflare-workers", "service"), ("modal", "model-server"),
-    ("runpod", "model-server"),
+    ("runpod", "model-server"), ("nemo-guardrails", "guardrail"), ("presidio", "guardrail"), ("etcd", "config-store"),
+    ("launchdarkly", "config-store"), ("langchain", "service"), ("openrouter", "external"), ("workers-ai", "external"),
 ])  # fmt: skip
 def test_what_people_use_is_known(name: str, kind: str) -> None:
     technology = SHIPPED.get(name)
