@@ -29,7 +29,7 @@ def known(name: str) -> Accelerator:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_entry_has_figures_that_can_be_and_a_source(name: str) -> None:
+def test_an_entry_has_plausible_figures_and_a_source(name: str) -> None:
     entry = known(name)
     assert entry.name == name
     assert entry.title
@@ -42,13 +42,13 @@ def test_an_entry_has_figures_that_can_be_and_a_source(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_entry_says_when_its_figures_were_taken(name: str) -> None:
+def test_an_entry_has_the_date_of_its_figures(name: str) -> None:
     node = FILE.entries()[name].value
     values = FILE.mapping(node, KEYS, name)
     assert re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", FILE.text(node, values, "date", name))
 
 
-def test_a_start_reads_what_is_written_for_people() -> None:
+def test_the_compiled_catalogue_equals_its_source() -> None:
     written = read_accelerators(catalogue_file("hardware.yaml"))
     assert sorted(written, key=lambda entry: entry.name) == shipped_accelerators()
 

@@ -57,7 +57,7 @@ def test_what_people_use_is_known(name: str, kind: str) -> None:
     assert technology.kind == kind
 
 
-def test_what_is_read_at_a_start_is_what_is_written_for_people() -> None:
+def test_the_compiled_catalogue_equals_its_source() -> None:
     assert list(SHIPPED.entries.values()) == read_technologies(catalogue_file("technologies.yaml"))
 
 
@@ -75,7 +75,7 @@ def test_entries_that_are_easily_confused_name_each_other() -> None:
             assert other != entry.name
 
 
-def test_a_name_that_starts_another_ones_name_is_told_apart() -> None:
+def test_a_name_that_starts_another_name_is_listed_as_unlike_it() -> None:
     pairs = [(plain_name(word), entry) for entry in SHIPPED.entries.values() for word in (entry.name, *entry.aliases)]
     words = sorted(pairs, key=lambda pair: pair[0])
     for (short, one), (long, other) in combinations(words, 2):
@@ -84,7 +84,7 @@ def test_a_name_that_starts_another_ones_name_is_told_apart() -> None:
             assert other.name in one.unlike, f"`{short}` may be taken for `{long}`"
 
 
-def test_both_texts_tell_dynamo_and_dynamodb_apart() -> None:
+def test_page_and_table_distinguish_dynamo_and_dynamodb() -> None:
     page = (ROOT / "docs" / "technologies.md").read_text(encoding="utf-8")
     assert "| `dynamo` | NVIDIA Dynamo (not `dynamodb`) |" in page
     assert "| `dynamodb` | Amazon DynamoDB (not `dynamo`) |" in page
@@ -99,7 +99,7 @@ def test_each_image_identifies_one_technology() -> None:
 
 
 @pytest.mark.parametrize("name", list(SHIPPED.entries))
-def test_an_entry_says_what_it_is_and_where_that_was_read(name: str) -> None:
+def test_an_entry_has_a_title_a_site_and_sources(name: str) -> None:
     entry = SHIPPED.entries[name]
     assert name == plain_name(name)
     assert entry.title
