@@ -10,7 +10,7 @@ from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
-from archlint.verdicts import Hit, Related, Verdict
+from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
 
 STARTING = frozenset({"triggers", "calls"})
 TAKING = frozenset({"reads", "consumes", "calls", "loads"})
@@ -23,14 +23,23 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads."""
-    named = _named_as_source(system)
+    named, described = _named_as_source(system), _describes_schedules(system)
     for component in system.components.values():
         if component.kind != "batch-job":
             continue
-        if component.schedule is None and not _started(system, component):
+        unstarted = component.schedule is None and not _started(system, component)
+        if unstarted and not described:
+            yield Undecided(component.place(), (component.place("schedule"),), "what starts it")
+        elif unstarted:
             yield _unscheduled(component, Traffic(system).share(_readers(system, component)))
         if _predicts(system, component) and not _taken_by_anyone(system, component, named):
             yield _unread(system, component)
+
+
+def _describes_schedules(system: System) -> bool:
+    """Whether the file states when any job starts: then a job without a schedule is left out, or has none."""
+    scheduled = any(component.schedule is not None for component in system.components.values())
+    return scheduled or any(r.verb == "triggers" for leaving in system.topology.outgoing.values() for r in leaving)
 
 
 def _started(system: System, job: Component) -> bool:
@@ -55,7 +64,11 @@ def _unscheduled(job: Component, loss: float) -> Hit:
     message = f"nothing starts `{job.name}`: it has no schedule, no trigger, no caller and no queue to consume"
     absent = (job.place("schedule"), job.place("consumes"))
     cause = f"component {job.name}"
-    return Hit(job.place(), message, absent=absent, whole_graph=True, cures=("batch",), cause=cause, loss=loss)
+    # A schedule that is left out is unknown, so this is a hint.
+    return Hit(
+        job.place(), message, certainty=Certainty.HEURISTIC, absent=absent, whole_graph=True, cures=("batch",),
+        cause=cause, loss=loss,
+    )  # fmt: skip
 
 
 def _predicts(system: System, job: Component) -> bool:

@@ -205,7 +205,8 @@ def _hit(system: System, server: Component, uses: list[Use], job: Job) -> Hit:
         _message(system, server, workloads, job),
         tuple(_terms(server, uses, job)),
         tuple(Related(workload.place("inputs"), "inputs known in advance") for workload in workloads),
-        Certainty.ESTIMATED if job.is_estimated else Certainty.PROVEN,
+        # The server's own work on one input, if unsaid, makes a run longer.
+        Certainty.ESTIMATED if job.is_estimated or server.service_time is None else Certainty.PROVEN,
         cures=_cures(system, job),
         cause=f"component {server.name}",
         loss=job.saving,

@@ -16,6 +16,7 @@ from archlint.analysis.wording import listed
 from archlint.checks._blast import MOST_SHOWN, blast_terms, by_damage, failing, part_of
 from archlint.checks._loss import lost_share
 from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.model.words import DURABLE_STORES
 from archlint.topology import Flow
@@ -45,10 +46,32 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if any(_of_others(component) for component in pool):
             continue
         judged = redundancy(system, pool)
-        if judged.weakness:
+        asked = _may_miss(system, pool) if judged.weakness else ()
+        if asked:
+            yield Undecided(pool[0].place(), asked, f"whether a miss in {_names(pool)} is answered elsewhere")
+        elif judged.weakness:
             yield _verdict(system, pool, judged, doubts, deferred)
         elif judged.needs:
             yield Undecided(pool[0].place(), judged.needs, f"whether {_names(pool)} can lose a replica or a zone")
+
+
+def _may_miss(system: System, pool: Sequence[Component]) -> tuple[Place, ...]:
+    """Return the keys that say whether callers do without a cache, if each of them has something else to ask.
+
+    A cache holds copies. A caller that also reads or calls something else, or runs a model, may only look up there.
+    """
+    topology = system.topology
+    if any(component.kind != "cache" for component in pool):
+        return ()
+    reads = [r for component in pool for r in topology.incoming[component.name] if topology.waits(r)]
+    reads = [r for r in reads if r.verb in {"calls", "reads"} and system.workloads_of.get(r.source)]
+    plain = all(r.hit_ratio is None and _asks_elsewhere(system, r) for r in reads)
+    return tuple(r.place("hit_ratio") for r in reads) if plain else ()
+
+
+def _asks_elsewhere(system: System, read: Relation) -> bool:
+    others = (r for r in system.topology.outgoing[read.source] if r.verb in {"calls", "reads"})
+    return bool(system.components[read.source].serves) or any(r.target != read.target for r in others)
 
 
 def _of_others(component: Component) -> bool:

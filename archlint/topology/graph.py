@@ -105,6 +105,12 @@ class Topology:
         calls_store = relation.verb == "calls" and self.components[relation.target].kind in STORES
         return relation.verb == "reads" or calls_store
 
+    def looks_up(self, relation: Relation) -> bool:
+        """Return whether a relation is a look-up in a cache, which may miss: it says so, or has a ttl in a cache."""
+        said = relation.hit_ratio is not None or relation.caches is not None
+        kept = relation.ttl_s is not None and self.components[relation.target].kind == "cache"
+        return (said or kept) and relation.verb in {"calls", "reads"}
+
     @cached_property
     def has_fallbacks(self) -> bool:
         """Whether any relation has a fallback that names a component."""

@@ -135,11 +135,12 @@ class Routes:
 
     def _missed(self, name: str, taken: Sequence[Relation]) -> frozenset[Key]:
         """Return the look-ups in caches whose misses are answered: by another read or call, or by an own model."""
-        caches = [relation for relation in taken if looks_up(relation) and relation.hit_ratio != 1]
+        looked_up = [relation for relation in taken if self.topology.looks_up(relation)]
+        caches = [relation for relation in looked_up if relation.hit_ratio != 1]
         if not caches:
             return frozenset()
         components = self.topology.components
-        behind = [r for r in taken if r.verb in {"calls", "reads"} and not looks_up(r)]
+        behind = [r for r in taken if r.verb in {"calls", "reads"} and r not in looked_up]
         own = bool(components[name].serves)
         stored = any(r.verb == "reads" or components[r.target].kind in STORES for r in behind)
         answered = {"data": stored, "prefix": True}
@@ -253,12 +254,6 @@ class Routes:
             return False
         below = self.topology.models_below[name]
         return below != 0 and below & self.wanted == 0
-
-
-def looks_up(relation: Relation) -> bool:
-    """Return whether a relation is a look-up in a cache, which may miss."""
-    said = relation.hit_ratio is not None or relation.caches is not None or relation.ttl_s is not None
-    return said and relation.verb in {"calls", "reads"}
 
 
 def _is_partial(relation: Relation) -> bool:

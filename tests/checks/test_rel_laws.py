@@ -111,6 +111,38 @@ def files_with_an_optional_relation(draw: st.DrawFn) -> tuple[File, File]:
     return file, looser
 
 
+@st.composite
+def files_with_a_vendor(draw: st.DrawFn) -> tuple[File, File]:
+    """A file, and the same with a further vendor as the fallback of one relation, and what the vendor needs."""
+    file = draw(files())
+    relations = [
+        (name, verb, index)
+        for name, facts in file["components"].items()
+        for verb in ("calls", "reads")
+        for index in range(len(_list(facts, verb)))
+        if "fallback" not in str(_list(facts, verb)[index])
+    ]
+    if not relations:
+        return file, file
+    name, verb, index = draw(st.sampled_from(relations))
+    spared = deepcopy(file)
+    relation = _list(spared["components"][name], verb)[index]
+    assert isinstance(relation, dict)
+    relation["fallback"] = "vendor"
+    needs = draw(st.lists(st.sampled_from([name for name in file["components"] if name.startswith("d")]), max_size=2))
+    spared["components"]["vendor"] = {"kind": "external", "reads": [{"to": need} for need in dict.fromkeys(needs)]}
+    return file, spared
+
+
+@given(files_with_a_vendor())
+@settings(max_examples=50)
+def test_a_further_vendor_as_fallback_never_adds_a_finding(pair: tuple[File, File]) -> None:
+    before, after = (
+        {v.at.at for v in verdicts(system_of(file)) if isinstance(v, Hit)} - {"components.vendor"} for file in pair
+    )
+    assert after <= before
+
+
 def _list(facts: Facts, verb: str) -> list[object]:
     value = facts.get(verb, [])
     assert isinstance(value, list)

@@ -517,3 +517,21 @@ def test_siblings_on_one_host_wait_for_the_number_of_the_others(facts: str, deci
         """)
     assert not said.findings
     assert any("components.v.replicas" in needs for needs in said.undecided.values()) is not decided
+
+
+@pytest.mark.parametrize(
+    ("reads", "asked"),
+    [("[hot, facts]", True), ("[hot]", False), ("[{to: hot, hit_ratio: 100%}, facts]", False)],
+)
+def test_a_cache_that_may_miss_is_asked_about(reads: str, asked: bool) -> None:
+    text = """
+        workloads: {score: {from: app, waits: true}}
+        components:
+          app: {kind: client, calls: [s]}
+          s: {kind: service, PAIR, reads: READS}
+          hot: {kind: cache, replicas: 1}
+          facts: {kind: database, PAIR}
+        """
+    said = spof(text.replace("PAIR", PAIR).replace("READS", reads))
+    assert said.undecided == ({"components.hot": ("components.s.reads[0].hit_ratio",)} if asked else {})
+    assert said.places == (set() if asked else {"components.hot.replicas"})

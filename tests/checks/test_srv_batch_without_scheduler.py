@@ -9,7 +9,11 @@ from tests.checks.linting import lint
 AT = "components.job"
 
 
-def text(job: str, more: str = "") -> str:
+OTHER = "  daily: {kind: training-job, schedule: 24h}"
+"""A file that states the schedule of one job describes schedules."""
+
+
+def text(job: str, more: str = OTHER) -> str:
     return f"""
 workloads: {{show: {{from: app}}}}
 models: {{net: {{}}}}
@@ -46,7 +50,15 @@ def test_something_starts_it(job: str, more: str) -> None:
 def test_nothing_starts_it(job: str) -> None:
     finding = lint("SRV012", text(f"{READ}, {job}")).findings[AT]
     assert finding.message == "nothing starts `job`: it has no schedule, no trigger, no caller and no queue to consume"
-    assert finding.severity == "error"
+    assert (finding.severity, finding.certainty) == ("warning", "heuristic")
+
+
+def test_in_a_file_without_any_schedule_it_is_asked_what_starts_a_job() -> None:
+    found = lint("SRV012", text(READ, ""))
+    assert (found.places, found.undecided) == (set(), {AT: ("components.job.schedule",)})
+    # A trigger of another job says as much.
+    other = "  cron: {kind: scheduler, triggers: [second]}\n  second: {kind: batch-job, writes: [table]}"
+    assert lint("SRV012", text(READ, other)).places == {AT}
 
 
 def test_a_job_without_a_model_has_to_be_started_too() -> None:

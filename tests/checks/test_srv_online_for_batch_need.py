@@ -18,8 +18,9 @@ KNOWN = "inputs: known, distinct: 6.7M, slo: {freshness: 24h}"
 
 
 def text(
-    workload: str = KNOWN, server: str = "replicas: 8", more: str = "", head: str = "", model: str = "12ms"
-) -> str:
+    workload: str = KNOWN, server: str = "replicas: 8", more: str = "", head: str = "", model: str = "12ms",
+    own: str = ", service_time: 0ms",
+) -> str:  # fmt: skip
     return f"""
 {head}
 workloads:
@@ -28,7 +29,7 @@ workloads:
 models: {{net: {{service_time: {model}}}, other: {{service_time: 1ms}}}}
 components:
   board: {{kind: client, calls: [server]}}
-  server: {{kind: model-server, serves: [net], {server}}}
+  server: {{kind: model-server, serves: [net]{own}, {server}}}
 """
 
 
@@ -44,6 +45,10 @@ def test_the_saving_by_hand() -> None:
     )
     assert found.findings[AT].loss == pytest.approx(1 - 10050 / 76350)
     assert (found.findings[AT].severity, found.findings[AT].certainty) == ("error", "proven")
+
+
+def test_without_the_server_s_own_work_it_is_an_estimate() -> None:
+    assert lint("SRV004", text(own="")).findings[AT].certainty == "estimated"
 
 
 def test_a_price_turns_hours_into_money() -> None:
