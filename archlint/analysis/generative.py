@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archlint.analysis.service_time import lower_bound
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
@@ -24,11 +23,3 @@ def streaming_unsaid(workload: Workload) -> tuple[Place, ...]:
     means = (slo.ttft_mean_s, slo.tpot_mean_s)
     said = workload.stream is not None or slo.ttft or slo.tpot or any(mean is not None for mean in means)
     return () if said else (workload.place("stream"),)
-
-
-def first_token_s(model: Model, fraction: float) -> float:
-    """Return the least time to the first token that the file states, in seconds; 0 if it states none."""
-    if model.ttft is None:
-        return 0.0
-    bound = lower_bound(model.ttft, fraction, model.place("ttft"))
-    return bound.value_s if bound is not None else 0.0
