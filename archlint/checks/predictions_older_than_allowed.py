@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil, floor
+from math import ceil, floor, inf
 
 import msgspec
 
@@ -273,9 +273,32 @@ def _queue(
     if not done.slots:
         because = f"how many replicas of `{worker.name}` take messages from `{queue.name}`"
         return Undecided(queue.place(), (replicas_key(worker, widest=True),), because)
+    for other in _other_consumers(system, queue, worker, models):
+        helped = work(system, length, models, other, widest=True)
+        if not isinstance(helped, Work):
+            return Undecided(queue.place(), helped, f"how much `{other.name}` takes from `{queue.name}`")
+        done = _together(done, helped)
     if not exceeds(done.value_s, freshness_s):
         return None
     return _full_queue(workload, queue, worker, done, freshness_s)
+
+
+def _other_consumers(
+    system: System, queue: Component, worker: Component, models: tuple[str, ...]
+) -> Iterator[Component]:
+    """Yield the other components that take the same work from a queue."""
+    for relation in system.topology.consumptions(queue.name):
+        component = system.components[relation.source]
+        if component.name != worker.name and set(models) <= set(component.serves):
+            yield component
+
+
+def _together(one: Work, other: Work) -> Work:
+    """Return the work of two servers that empty one queue: their rates add up."""
+    rates = [1 / done.value_s for done in (one, other) if 0 < done.value_s < inf]
+    value_s = 1 / sum(rates) if rates else max(one.value_s, other.value_s)
+    slots = one.slots + other.slots
+    return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
 
 
 def _full_queue(workload: Workload, queue: Component, worker: Component, done: Work, freshness_s: float) -> Age:

@@ -112,6 +112,32 @@ def files_with_an_optional_relation(draw: st.DrawFn) -> tuple[File, File]:
 
 
 @st.composite
+def files_with_a_fact(draw: st.DrawFn) -> tuple[File, File]:
+    """A file, and the same with one fact that it left unknown: replicas, zones, persistence, or whether one waits."""
+    file = draw(files())
+    values: dict[str, st.SearchStrategy[object]] = {
+        "replicas": st.integers(1, 3), "zones": st.sampled_from([["a"], ["a", "b"]]), "persistent": st.booleans()
+    }  # fmt: skip
+    unsaid = [(facts, key) for facts in file["components"].values() for key in values if key not in facts]
+    unsaid += [(facts, "waits") for facts in file["workloads"].values()]
+    chosen = draw(st.integers(0, len(unsaid) - 1))
+    more = deepcopy(file)
+    records = [*more["components"].values()]
+    known = [(facts, key) for facts in records for key in values if key not in facts]
+    known += [(facts, "waits") for facts in more["workloads"].values()]
+    facts, key = known[chosen]
+    facts[key] = draw(values.get(key, st.booleans()))
+    return file, more
+
+
+@given(files_with_a_fact())
+@settings(max_examples=60)
+def test_no_fact_that_was_unknown_overturns_a_single_point_of_failure(pair: tuple[File, File]) -> None:
+    before, after = pair
+    assert single_points(system_of(before)) <= single_points(system_of(after))
+
+
+@st.composite
 def files_with_a_vendor(draw: st.DrawFn) -> tuple[File, File]:
     """A file, and the same with a further vendor as the fallback of one relation, and what the vendor needs."""
     file = draw(files())

@@ -138,6 +138,23 @@ components:
     assert "unless `editor` renews them" in found.message
 
 
+@pytest.mark.parametrize(("more", "old"), [("", True), ("replicas: 3", False), ("replicas: 1", True), ("uses: flink", None)])
+def test_workers_of_one_queue_empty_it_together(more: str, old: bool | None) -> None:
+    second = f"  second: {{kind: worker, consumes: [jobs], serves: [net], {more}}}" if more else ""
+    said = lint("SRV008", f"""
+workloads: {{judge: {{from: app, waits: false, slo: {{freshness: 30s}}}}}}
+models: {{net: {{service_time: 100ms}}}}
+components:
+  app: {{kind: client, publishes: [jobs]}}
+  jobs: {{kind: queue, max_length: 1000}}
+  first: {{kind: worker, consumes: [jobs], serves: [net], replicas: 1}}
+{second}
+""")                                     # 1000 x 100 ms are 100 s for one worker, 50 s for two, 25 s for four
+    assert bool(said.findings) is bool(old)
+    if old is None:
+        assert said.undecided == {"components.jobs": ("components.second.replicas",)}
+
+
 @st.composite
 def writers(draw: st.DrawFn) -> tuple[list[dict[str, int | None]], int | None]:
     """Jobs with the hours of their gap and run, and records in tens, each stated or not; and the distinct inputs."""
