@@ -28,7 +28,7 @@ _ALSO_FIT: Final = {
     "model-server": ("service", "worker", "batch-job", "stream-processor", "guardrail", "edge-device"),
     "worker": ("service", "model-server", "batch-job", "stream-processor", "training-job"),
     "batch-job": ("training-job", "worker"),
-    "stream-processor": ("service", "worker", "batch-job"),
+    "stream-processor": ("service", "model-server", "worker", "batch-job"),
     "scheduler": ("service", "worker", "batch-job", "training-job"),
     "training-job": ("batch-job",),
     "queue": ("log-store",),

@@ -71,7 +71,7 @@ def test_each_name_and_alias_means_one_accelerator() -> None:
     ("RTX 6000 Ada", 960e9, None), ("RTX PRO 6000", 1792e9, None), ("TPU v4", 1200e9, 275e12),
     ("TPU v5p", 2765e9, 459e12), ("Trillium", 1638e9, 918e12), ("Ironwood", 7380e9, 2307e12), ("inf2", 880e9, 190e12),
     ("Trainium2", 3000e9, 667e12), ("Gaudi 3", 3700e9, 1835e12), ("Apple M4 Max", 546e9, None),
-    ("m3-ultra", 819.2e9, None),
+    ("m3-ultra", 819.2e9, None), ("M2 Max", 409.6e9, None), ("apple-m5-max", 614.4e9, None),
 ])  # fmt: skip
 def test_known_figures(name: str, bandwidth_bytes_per_s: float, fp16_flops: float | None) -> None:
     assert known(name).bandwidth_bytes_per_s == bandwidth_bytes_per_s

@@ -116,7 +116,7 @@ def test_a_name_that_is_easily_taken_for_another(kind: str, uses: str, meant: st
     ("kubernetes", "service model-server worker batch-job training-job scheduler gateway load-balancer database queue"),
     ("envoy", "load-balancer gateway service"), ("litellm", "gateway load-balancer service guardrail"),
     ("airflow", "scheduler batch-job training-job"), ("temporal", "scheduler worker service queue batch-job"),
-    ("spark", "batch-job stream-processor training-job"), ("snowflake", "warehouse log-store database feature-store"),
+    ("spark", "batch-job stream-processor training-job"), ("flink", "stream-processor model-server worker"), ("snowflake", "warehouse log-store database feature-store"),
     ("clickhouse", "warehouse database log-store monitoring"), ("datadog", "monitoring log-store"),
     ("kafka", "client external"), ("own-thing", "model-server queue"),
 ])  # fmt: skip
