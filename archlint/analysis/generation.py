@@ -10,7 +10,7 @@ from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Workload
 from archlint.topology.routes import Step
 
-_NEVER: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
+WITHOUT_TOKENS: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
 """Families of models that generate no tokens."""
 _LIVE: Final = frozenset({ONLINE, EDGE})
 
@@ -44,7 +44,7 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
 
 
 def _may(system: System, model: Model, server: Component) -> bool:
-    if model.family in _NEVER or server.kind == "guardrail":
+    if model.family in WITHOUT_TOKENS or server.kind == "guardrail":
         return False
     return all(component.index_of != model.name for component in system.components.values())
 

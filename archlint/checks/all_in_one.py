@@ -35,6 +35,7 @@ class Entering(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server whose models are not one pipeline, at its list of models."""
     for component in system.components.values():
+        yield from _mirrored_inside(system, component)
         served = tuple(dict.fromkeys(component.serves))
         if len(served) <= params.most or component.kind not in SERVERS:
             continue
@@ -43,8 +44,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if not _only_mirrored(system, component):
                 yield Undecided(component.place("serves"), (place("workloads"),), "which workloads run its models")
             continue
-        served = _bases(system, component, served)
-        entering = _with_adapters(system, component, entering)
+        served = _bases(system, served)
+        entering = _with_adapters(system, entering)
         used = _used(served, entering)
         silent = tuple(each.workload.place("models") for each in entering if each.runs is None)
         if _groups(used, entering) > params.most:
@@ -53,6 +54,30 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield Undecided(component.place("serves"), silent, "whether its models are one pipeline or independent")
         elif len(used) < len(served) and _groups(used, entering) + 1 > params.most:
             yield _shared_fate(system, component, used, [name for name in served if name not in used])
+
+
+def _mirrored_inside(system: System, component: Component) -> Iterator[Hit]:
+    """Yield a warning for each shadow that runs in the process of the component that mirrors its traffic to it."""
+    for relation in system.topology.outgoing[component.name]:
+        shadow = system.components[relation.target]
+        if relation.verb != "mirrors" or not relation.in_process or not system.topology.models_below[shadow.name]:
+            continue
+        blast = by_damage(system.blast_radius([component.name]))
+        if not blast.losses:
+            continue
+        message = (
+            f"`{component.name}` mirrors traffic to `{shadow.name}` in its own process: "
+            f"if `{shadow.name}` crashes or runs out of memory, {failing(blast)} as well"
+        )
+        yield Hit(
+            relation.place(),
+            message,
+            tuple(blast_terms(system, blast)),
+            (Related(shadow.place(), "its answers are discarded"),),
+            cures=("one-server-per-model",),
+            severity=Severity.WARNING,
+            loss=lost_share(system, blast),
+        )
 
 
 def _only_mirrored(system: System, component: Component) -> bool:
@@ -69,15 +94,15 @@ def _entering(system: System, component: Component) -> list[Entering]:
     ]
 
 
-def _bases(system: System, component: Component, names: Sequence[str]) -> tuple[str, ...]:
-    """Return some models without the adapters whose base is on the same server: they are one pipeline with it."""
+def _bases(system: System, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the base of each adapter for the adapter itself: adapters of one base are one pipeline with it."""
     models = system.architecture.models
     found: dict[str, None] = {}
     for name in names:
         chain = [name]
         while chain[-1] in models:
             base = models[chain[-1]].adapter_of
-            if base is None or base not in component.serves or base in chain:
+            if base is None or base in chain:
                 break
             chain.append(base)
         found[chain[-1]] = None
@@ -89,11 +114,11 @@ def _used(served: Sequence[str], entering: Sequence[Entering]) -> list[str]:
     return [name for name in served if any(each.runs is None or name in each.runs for each in entering)]
 
 
-def _with_adapters(system: System, component: Component, entering: Sequence[Entering]) -> list[Entering]:
+def _with_adapters(system: System, entering: Sequence[Entering]) -> list[Entering]:
     """Return what workloads run, with the base of each adapter for the adapter itself."""
     found = []
     for each in entering:
-        runs = None if each.runs is None else frozenset(_bases(system, component, sorted(each.runs)))
+        runs = None if each.runs is None else frozenset(_bases(system, sorted(each.runs)))
         found.append(Entering(each.workload, runs))
     return found
 

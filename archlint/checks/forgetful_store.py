@@ -11,7 +11,7 @@ from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
-from archlint.checks.queue_before_waiting_caller import Side, waiting_side
+from archlint.checks.queue_before_waiting_caller import TAKES_RESULTS, Side, waiting_side
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
@@ -66,7 +66,7 @@ class _Answers:
     def only_for(self, queue: Component) -> tuple[Place, ...] | None:
         """Return None if anybody else needs the messages, else the keys that say whether the callers wait.
 
-        Its consumers are all on the side of a client, and its publishers are not: they answer.
+        Its consumers are all on the side of a client, or deliver to it, and its publishers are not: they answer.
         """
         if queue.kind != "queue":
             return None
@@ -85,7 +85,14 @@ class _Answers:
         if client not in self._sides:
             self._sides[client] = waiting_side(self._system, client)
         asking = self._sides[client].asking
-        return takers <= asking and others.isdisjoint(asking)
+        return all(self._delivers(name, asking) for name in takers) and others.isdisjoint(asking)
+
+    def _delivers(self, name: str, asking: set[str]) -> bool:
+        """Return whether a component is on the side that waits, or hands what it takes over to that side."""
+        called = (r.target for r in self._system.topology.outgoing[name] if r.verb == "calls")
+        handed = {*called, *self._system.components[name].callback}
+        kinds = {target for target in handed & asking if self._system.components[target].kind in TAKES_RESULTS}
+        return name in asking or bool(kinds)
 
 
 def _dead_letters(system: System) -> dict[str, list[_Write]]:

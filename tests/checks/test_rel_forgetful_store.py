@@ -97,6 +97,13 @@ def test_a_queue_of_answers_may_not_forget_what_others_need() -> None:
     assert lint("REL012", asking).findings
 
 
+def test_a_queue_of_answers_may_be_taken_by_who_delivers_them() -> None:
+    text = REPLIES.replace(", consumes: [answers]}}", "}}").format(waits="waits: true", audit="consumes: [answers]DELIVERS")
+    assert not lint("REL012", text.replace("DELIVERS", ", calls: [app]")).findings
+    assert not lint("REL012", text.replace("DELIVERS", ", callback: [api]")).findings
+    assert lint("REL012", text.replace("DELIVERS", ", writes: [archive]") + "  archive: {kind: warehouse}\n").findings
+
+
 def test_whether_anybody_waits_for_the_answers_is_asked() -> None:
     said = lint("REL012", REPLIES.format(waits="rate: 1/s", audit="replicas: 1"))
     assert said.undecided == {"components.answers": ("workloads.ask.waits",)}

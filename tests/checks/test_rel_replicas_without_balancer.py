@@ -58,7 +58,7 @@ def test_callers_that_find_the_replicas(caller: str) -> None:
         "kind: service, replicas: 3, balancing: round-robin",
         "kind: model-server, replicas: 3, uses: ray-serve",
         *(f"kind: model-server, replicas: 3, uses: {uses}" for uses in
-          ("cloud-run", "lambda", "knative", "kserve", "vertex-ai", "azure-ml")),
+          ("cloud-run", "lambda", "knative", "kserve", "vertex-ai", "azure-ml", "bedrock")),
         "kind: database, replicas: 3",
         "kind: load-balancer, replicas: 2",
         "kind: service, replicas: {min: 1, max: 1}",

@@ -60,6 +60,16 @@ def test_a_shadow_in_the_process_of_the_live_model_is_a_warning() -> None:
     assert [related.at for related in found.related] == ["models.y"]
 
 
+@pytest.mark.parametrize(("inside", "violated"), [(", in_process: true", True), ("", False)])
+def test_a_mirror_in_the_process_of_the_live_model_is_a_warning(inside: str, violated: bool) -> None:
+    shadow = "  shadow: {kind: model-server, serves: [z]}\n"
+    server = f"serves: [x], mirrors: [{{to: shadow{inside}}}]"
+    found = lint("SRV002", text(", models: [x]", server=server) + shadow)
+    assert {at: f.severity for at, f in found.findings.items()} == (
+        {"components.server.mirrors[0]": "warning"} if violated else {}
+    )
+
+
 def test_a_shadow_beside_independent_models_changes_nothing() -> None:
     found = lint("SRV002", text(", models: [x]", ", models: [y]", server="serves: [x, y, z]")).findings[AT]
     assert found.severity == "error"

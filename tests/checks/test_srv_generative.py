@@ -32,6 +32,7 @@ def chat(workload: str = "", server: str = "uses: vllm", model: str = "", slo: s
         (", tokens: {in: 1k, out: 300}", "uses: fastapi", ""),
         ("", "uses: fastapi", ", tpot: 20ms"),
         ("", "uses: vllm", ", ttft: 300ms"),
+        ("", "uses: vllm", ", family: transformer"),
     ],
 )
 def test_without_a_word_on_streaming_it_is_asked_what_the_objective_means(
@@ -116,6 +117,18 @@ def test_adapters_are_one_pipeline_with_their_base() -> None:
     assert not shared("lora-a: {adapter_of: base}, lora-b: {adapter_of: base}").findings
     assert not shared("lora-a: {adapter_of: base}, lora-b: {adapter_of: lora-a}").findings
     assert shared("lora-a: {adapter_of: base}, lora-b: {}").findings
+
+
+def test_adapters_share_a_base_that_is_not_named_among_the_models() -> None:
+    said = """
+        workloads: {a: {from: app, models: [lora-a]}, b: {from: app, models: [lora-b]}}
+        models: {base: {}, lora-a: {adapter_of: base}, lora-b: {adapter_of: base}, other: {}}
+        components:
+          app: {kind: client, calls: [serving]}
+          serving: {kind: model-server, serves: [lora-a, lora-b]}
+        """
+    assert not lint("SRV002", said).findings
+    assert lint("SRV002", said.replace("models: [lora-b]", "models: [other]").replace("lora-b]}", "other]}")).findings
 
 
 def test_where_adapters_are_usual_models_that_do_not_say_are_a_hint() -> None:
