@@ -172,7 +172,7 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
     except ConfigError as error:
         return Report((), _config_errors(error))
     outcomes = list(linters.check_all(inputs.files))
-    outcomes += (linters.check(*text) for text in inputs.texts)
+    outcomes += (linters.check(text.path, text.data, text.unnamed) for text in inputs.texts)
     if outcomes and not any(outcome.reports or outcome.errors for outcome in outcomes):
         names = [name for outcome in outcomes for name in outcome.others]
         raise no_such_system("what is checked", linters.options.system, names)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-_PLACE: Final = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
+import msgspec
+
+_PLACE: Final = r"(?s:(.*?)(?::(\d+))?(?::(\d+))?)"
 
 
-class Spot(NamedTuple):
+class Spot(msgspec.Struct, frozen=True):
     """A file with a line and a column, counted from 1; both are 0 if unknown."""
 
     file: str
@@ -21,7 +23,7 @@ class Spot(NamedTuple):
     column: int = 0
 
 
-class Mistake(NamedTuple):
+class Mistake(msgspec.Struct, frozen=True):
     """What is wrong, where (`file`, `file:line:column`, or an option such as `--select`), and what to do next."""
 
     where: str
@@ -40,7 +42,7 @@ class Mistake(NamedTuple):
         >>> Mistake("C:/a.toml:3:7", "wrong").spot, Mistake("--select", "wrong").spot
         (Spot(file='C:/a.toml', line=3, column=7), Spot(file='', line=0, column=0))
         """
-        match = _PLACE.fullmatch(self.where)
+        match = re.fullmatch(_PLACE, self.where)
         if match is None or self.where.startswith("--"):
             return Spot("")
         return Spot(match[1], int(match[2] or 0), int(match[3] or 0))

@@ -9,7 +9,7 @@ import msgspec
 
 from archlint.errors import ArchlintError, Spot
 
-_PLACED: Final = re.compile(r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: ")
+_PLACED: Final = r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: "
 
 
 class InputError(msgspec.Struct, frozen=True):
@@ -35,11 +35,15 @@ def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]
     3
     """
     if not error.mistakes:
-        return (InputError(error.message, error.hint, *_spot(error.message, file)),)
-    return tuple(InputError(mistake.said, mistake.hint, *mistake.spot) for mistake in error.mistakes)
+        return (_at(_spot(error.message, file), error.message, error.hint),)
+    return tuple(_at(mistake.spot, mistake.said, mistake.hint) for mistake in error.mistakes)
+
+
+def _at(spot: Spot, message: str, hint: str) -> InputError:
+    return InputError(message, hint, spot.file, spot.line, spot.column)
 
 
 def _spot(message: str, file: str) -> Spot:
     """Return the place at the start of a message."""
-    match = _PLACED.match(message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
+    match = re.match(_PLACED, message) if not file else re.match(f"({re.escape(file)})(?::(\\d+):(\\d+))?: ", message)
     return Spot(match[1], int(match[2] or 0), int(match[3] or 0)) if match is not None else Spot(file)

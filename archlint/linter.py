@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -68,7 +68,7 @@ class Includes(Protocol):
         """Load one file; raises `UnreadableInputError`."""
 
 
-class Examined(NamedTuple):
+class Examined(msgspec.Struct, frozen=True):
     """A system with its report, and the resolved paths of its included files."""
 
     system: System
@@ -78,7 +78,7 @@ class Examined(NamedTuple):
     def without_values(self) -> Examined:
         """The same, with a report that keeps the texts of the files but not their parsed values."""
         sources = {document.name: document.without_values() for document in self.report.sources.values()}
-        return self._replace(report=msgspec.structs.replace(self.report, sources=sources))
+        return msgspec.structs.replace(self, report=msgspec.structs.replace(self.report, sources=sources))
 
 
 class Linter:

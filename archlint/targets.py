@@ -7,7 +7,8 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from archlint.config import Config, Patterns, find_config, nearest_config, option_patterns, read_config
 from archlint.errors import ConfigError, UnreadableInputError
@@ -20,7 +21,7 @@ STDIN = "<stdin>"
 PER_PATH = "per-path"
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True):
     """A text that was read from a pipe or from standard input; one that is `unnamed` belongs to the current folder."""
 
     path: Path
@@ -28,7 +29,7 @@ class Text(NamedTuple):
     unnamed: bool
 
 
-class Inputs(NamedTuple):
+class Inputs(msgspec.Struct, frozen=True):
     """The inputs of a check.
 
     `texts` are the contents of pipes and standard input, which can be read only once. `skipped` are YAML files without

@@ -15,8 +15,8 @@ from archlint.model.records import SECTIONS
 from archlint.source.document import Document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence, Span
 
-_DIRECTIVE: Final = re.compile(r"#[ \t]*archlint(:?)[ \t]*([A-Za-z-]+)([^\r\n]*)", re.IGNORECASE)
-_REASON: Final = re.compile(r"--|—|–")
+_DIRECTIVE: Final = r"(?i)#[ \t]*archlint(:?)[ \t]*([A-Za-z-]+)([^\r\n]*)"
+_REASON: Final = r"--|—|–"
 _MEANT: Final = frozenset(
     "accept accepts accepted accepting allow disable ignore ignored noqa nolint off skip suppress".split()
 )
@@ -29,9 +29,11 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
     A comment after a value covers the findings of that line. A comment on its own line covers the next line that is
     neither blank nor a comment. On the line of the key of a component, model or workload, it covers all of that part.
     """
+    if "#" not in document.text:
+        return
     inside: _Scalars | None = None
     lines, keys = _NextLines(document), _Parts(document)
-    for match in _DIRECTIVE.finditer(document.text, *document.extent):
+    for match in re.compile(_DIRECTIVE).finditer(document.text, *document.extent):
         if match.start() and document.text[match.start() - 1] not in " \t\r\n#":
             continue
         if not (match[2].lower() in _MEANT if match[1] else _means_rules(match)):
@@ -41,7 +43,7 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
             yield from _read(document, match, lines, keys)
 
 
-_RULE: Final = re.compile(r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+")
+_RULE: Final = r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+"
 
 
 def _means_rules(match: re.Match[str]) -> bool:
@@ -60,7 +62,7 @@ def _read(
         message = f"`archlint{match[1]} {shorten(match[2])}` is not a comment that archlint knows"
         yield Problem("unknown-word", where, message, document, span, _HINT, loses_meaning=False)
         return
-    parts = _REASON.split(match[3], maxsplit=1)
+    parts = re.split(_REASON, match[3], maxsplit=1)
     rules = parts[0].replace(",", " ").split()
     reason = parts[1].strip() if len(parts) > 1 else ""
     if not rules or not reason:
@@ -68,7 +70,7 @@ def _read(
         message = f"an accepted finding needs {missing}"
         yield Problem("missing-key", where, message, document, span, _HINT, loses_meaning=False)
         return
-    strange = next((rule for rule in rules if not _RULE.fullmatch(rule)), None)
+    strange = next((rule for rule in rules if not re.fullmatch(_RULE, rule)), None)
     if strange is not None:
         message = f"`{shorten(strange)}` is not a rule: write only rules before the reason"
         hint = f"{_HINT}; an end or a bound goes under `accept:`"

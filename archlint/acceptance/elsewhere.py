@@ -13,7 +13,7 @@ from archlint.model.places import place
 from archlint.model.records import SECTIONS
 from archlint.verdicts import Finding
 
-_PART: Final = re.compile(r'([a-z]+)\.(?:"([^"]*)"|([^.\[]+))(.*)', re.DOTALL)
+_PART: Final = r'(?s)([a-z]+)\.(?:"([^"]*)"|([^.\[]+))(.*)'
 _MOST_LINES: Final = 3
 
 
@@ -54,7 +54,7 @@ class Elsewhere:
 
     def _likely_place(self, at: str) -> str | None:
         """Return the likely path of a misspelt section or name; None for an existing path, and for a pattern."""
-        match = _PART.fullmatch(at)
+        match = re.fullmatch(_PART, at)
         if match is None or "*" in at:
             return None
         section, name, rest = match[1], match[2] or match[3], match[4]

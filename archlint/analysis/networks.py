@@ -10,7 +10,7 @@ import msgspec
 from archlint.analysis.facts import Facts
 from archlint.model.architecture import Architecture, Component, Owner, Relation
 from archlint.model.cron import Schedule
-from archlint.model.quantities import Money, format_percentile
+from archlint.model.quantities import format_percentile
 from archlint.topology import Topology
 
 if TYPE_CHECKING:
@@ -86,9 +86,6 @@ def _value(name: str, value: object) -> Iterator[tuple[str, Value]]:
         yield name, value
     elif isinstance(value, Schedule):
         yield name, value.text
-    elif isinstance(value, Money):
-        for part, inner in zip(value._fields, value, strict=True):
-            yield from _value(f"{name}.{part}", inner)
     elif isinstance(value, msgspec.Struct):
         yield from _values(f"{name}.", value)
     elif isinstance(value, tuple) and value and isinstance(value[0], tuple):

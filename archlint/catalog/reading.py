@@ -18,7 +18,8 @@ def plain_name(name: str) -> str:
     >>> plain_name("TensorFlow Serving"), plain_name("Pub/Sub")
     ('tensorflow-serving', 'pub-sub')
     """
-    return re.sub(r"[\s_/-]+", "-", name.strip().lower())
+    plain = name.strip().lower()
+    return plain if plain.isalnum() else re.sub(r"[\s_/-]+", "-", plain)
 
 
 class CatalogueFile:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -91,7 +90,7 @@ def _decide(several: tuple[Patterns, ...], whole: str, is_folder: bool) -> bool:
     return False
 
 
-class _Line(NamedTuple):
+class _Line(msgspec.Struct, frozen=True):
     """The pattern of one line, relative to one folder, with and without resolved links."""
 
     number: int

@@ -57,7 +57,7 @@ def _priced(component: Component, listed: Mapping[str, ListedPrice], technologie
         found, pieces = listed.get(CPU), hardware.cpu
     if found is None:
         return component
-    amount = found.amount._replace(amount=found.amount.amount * pieces)
+    amount = msgspec.structs.replace(found.amount, amount=found.amount.amount * pieces)
     source = f"{found.where}, {found.source}" if found.source else found.where
     return msgspec.structs.replace(component, price=Price(amount, source, found.date or None))
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.model.quantities import parse_duration, shorten
 
@@ -28,14 +30,14 @@ _CYCLE_DAYS: Final = 28 * 1461 // 4
 1 January 2001, a Monday; every fourth of its years is a leap year."""
 
 
-class Schedule(NamedTuple):
+class Schedule(msgspec.Struct, frozen=True):
     """When a job runs: the text as written and the longest time between two starts, in seconds."""
 
     text: str
     longest_gap_s: float
 
 
-class _Field(NamedTuple):
+class _Field(msgspec.Struct, frozen=True):
     name: str
     low: int
     high: int

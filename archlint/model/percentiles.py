@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.model.architecture import ServiceTime
 from archlint.model.pieces import Amounts
@@ -30,14 +32,14 @@ _LIKELY: Final = {
 }  # fmt: skip
 
 
-class Objective(NamedTuple):
+class Objective(msgspec.Struct, frozen=True):
     """A latency objective: (fraction, seconds) in rising order of the fraction, and the mean in seconds."""
 
     percentiles: tuple[tuple[float, float], ...] = ()
     mean_s: float | None = None
 
 
-class _Stated(NamedTuple):
+class _Stated(msgspec.Struct, frozen=True):
     fraction: float
     amount: float
     key: str

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from math import floor, log10
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.model.units import (
     BITS,
@@ -32,7 +34,7 @@ _NUMBER: Final = re.compile(NUMBER)
 MAX_DIGITS: Final = 40
 
 
-class Money(NamedTuple):
+class Money(msgspec.Struct, frozen=True):
     """A price: `0.40 USD per 1k` has `per_count` 1000; `1200 USD per month` `per_s` 2592000.
 
     Of a price for tokens, `per_count` counts tokens.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.about import docs_url
 from archlint.model.architecture import WHOLE_FILE, Origin, Problem, Relation
@@ -24,7 +26,7 @@ _MAX_COMPARED: Final = 50_000
 """How many names are compared with misspelt ones in one reading: about one second of work."""
 
 
-class Reference(NamedTuple):
+class Reference(msgspec.Struct, frozen=True):
     """A name that a section of the file must define; checked after everything is read."""
 
     section: str

@@ -80,7 +80,7 @@ def _params(pack: Pack, module: ModuleType, overrides: Mapping[str, ParamValue])
     if make is None:
         raise PackError(f"{pack.file}: the check `{pack.check}` has no record `Params`", "see the rules that ship")
     values = {name: param.value for name, param in pack.params.items()} | dict(overrides)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(make)}
+    fields = make.__struct_encode_fields__
     known: dict[str, object] = {name: value for name, value in values.items() if name in fields}
     others = {name: value for name, value in values.items() if name not in fields}
     if "values" in fields:
@@ -97,6 +97,8 @@ def _params(pack: Pack, module: ModuleType, overrides: Mapping[str, ParamValue])
                 f"{param.where if param else pack.file}: the check `{pack.check}` has no parameter `{name}`",
                 hint,
             )
+    if not known and len(make.__struct_defaults__) == len(fields):
+        return make()                  # without looking at the types, which takes longer than most checks
     try:
         return msgspec.convert(known, make, strict=False)
     except msgspec.ValidationError as error:

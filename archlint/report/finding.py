@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from archlint.report.frame import DOTS, Frame, Mark, place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
@@ -22,7 +23,7 @@ MOST_INLINE = 40
 Sources = Mapping[str, Document]
 
 
-class _Detail(NamedTuple):
+class _Detail(msgspec.Struct, frozen=True):
     """How much of a finding is shown: source lines of far places or not, how many places and terms."""
 
     far_source: bool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
+
+import msgspec
 
 from archlint.report.layout import Ink, cells, columns_of, flat, hanging, wrap
 from archlint.source.document import Document
@@ -14,7 +15,7 @@ DOTS = "..."
 _LEAST_ROOM = 20
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True):
     """A part of one line to underline: characters counted from 0, `end` exclusive.
 
     `chief` marks are drawn as `^^^` in the colour of the finding, their message in the colour of help; others as `---`.
@@ -26,7 +27,7 @@ class Mark(NamedTuple):
     chief: bool = False
 
 
-class _Drawn(NamedTuple):
+class _Drawn(msgspec.Struct, frozen=True):
     """A mark in the columns of what is shown."""
 
     start: int
@@ -127,7 +128,8 @@ def _window(line: str, marks: Sequence[Mark], room: int) -> tuple[str, list[_Dra
     left = max(0, min(low, len(line)) - 2 * room)
     piece = line[left : left + 5 * room]
     more_right = left + len(piece) < len(line)
-    pieces, columns = cells(piece)
+    laid = cells(piece)
+    pieces, columns = laid.pieces, laid.columns
     begin, end = 0, len(piece)
     if left or more_right or columns[-1] > room:
         low, high = _within(low - left, len(piece)), _within(high - left, len(piece))
@@ -225,7 +227,7 @@ def _below(mark: _Drawn, others: Sequence[_Drawn], room: int, ink: Ink) -> list[
     start = max(0, min(mark.start, room - needed))
     posts = ink(_posts([other for other in others if other.start < start - 1], start).ljust(start), "related")
     lines = wrap(mark.message, room - start, room - start)
-    return [posts + _said(mark._replace(message=line), ink) for line in lines]
+    return [posts + _said(msgspec.structs.replace(mark, message=line), ink) for line in lines]
 
 
 def _posts(marks: Sequence[_Drawn], width: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 TAB = 4
 _EMOJI_STYLE = "\ufe0f"
@@ -117,7 +118,7 @@ def columns_of(text: str) -> int:
     return len(text) if text.isascii() else sum([width for _, width in _pieces(text)])
 
 
-class Cells(NamedTuple):
+class Cells(msgspec.Struct, frozen=True):
     """A line of a file: what is shown for each character, and the column where each begins, plus the end."""
 
     pieces: Sequence[str]

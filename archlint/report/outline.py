@@ -6,7 +6,7 @@ import re
 
 from archlint.source.document import Document
 
-_ENTITY = re.compile(r'\w+\.(?:"([^"]+)"|([^.\["]+))')
+_ENTITY = r'\w+\.(?:"([^"]+)"|([^.\["]+))'
 
 _FAR = 2000
 """At most so many lines are searched upwards, to limit the time for many findings."""
@@ -29,7 +29,7 @@ class Outline:
         >>> Outline(Document("a.yaml", text, None)).entity_line("components.api.replicas", 4)
         2
         """
-        match = _ENTITY.match(at)
+        match = re.match(_ENTITY, at)
         if match is None or line < 1:
             return None
         name = match[1] or match[2]

@@ -15,12 +15,10 @@ from archlint.report.layout import flat, joined
 from archlint.report.undecided import MissingFact
 from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, ShownTerm
 
-_UNREADABLE: Final = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
-)
+_UNREADABLE: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 ADD_KEYS: Final = "add these keys (the first one decides the most)"
 NO_KEY: Final = "No key can decide these"
-_PLACE: Final = re.compile(r":([0-9]+)(?::([0-9]+))?")
+_PLACE: Final = r":([0-9]+)(?::([0-9]+))?"
 
 
 def certainty_text(finding: Finding) -> str:
@@ -106,7 +104,7 @@ def readable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return _UNREADABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return re.sub(_UNREADABLE, lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 @lru_cache(maxsize=4096)
@@ -164,5 +162,5 @@ def error_place(error: InputError) -> tuple[int, int] | None:
         return error.line, error.column or 1
     if not error.file or not error.message.startswith(error.file):
         return None
-    match = _PLACE.match(error.message, len(error.file))
+    match = re.match(_PLACE, error.message[len(error.file) :])
     return (int(match[1]), int(match[2] or 1)) if match else None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from archlint.report.layout import Ink, columns_of, flat, wrap
 from archlint.verdicts import Location, ShownTerm
 
-_NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*")
+_NUMBER = r"[-+]?[0-9][0-9,.]*"
 _GAP = "  "
 _LEAST_NOTE = 24
 _LEAST_VALUE = 6
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, frozen=True):
     """One term: `number` and `unit` are aligned separately; a text value is stored in `number`."""
 
     label: str
@@ -27,7 +28,7 @@ class _Row(NamedTuple):
     limit: bool
 
 
-class _Widths(NamedTuple):
+class _Widths(msgspec.Struct, frozen=True):
     """Columns of the list."""
 
     label: int
@@ -71,7 +72,7 @@ def term_lines(
         for term in terms
     ]
     if not verbose:
-        rows = [row._replace(origin="", where="", note="") for row in rows]
+        rows = [msgspec.structs.replace(row, origin="", where="", note="") for row in rows]
     widths = _widths(rows, width - indent - 2, verbose)
     if any(columns_of(row.where) > widths.room - widths.before_last for row in rows):
         rows = [_row(term, _short_place(term.location, here)) for term in terms]
@@ -96,7 +97,7 @@ def _row(term: ShownTerm, where: str) -> _Row:
     if term.limit and not label.startswith("limit"):
         label = f"limit: {label}"
     value = flat(term.text)
-    match = None if isinstance(term.value, str) else _NUMBER.match(value)
+    match = None if isinstance(term.value, str) else re.match(_NUMBER, value)
     number, unit = (match[0], value[match.end() :]) if match else (value, "")
     return _Row(label, number, unit, flat(term.origin), where, flat(term.note), term.limit)
 

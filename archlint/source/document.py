@@ -6,6 +6,8 @@ import re
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
+import msgspec
+
 from archlint.source.nodes import Node, Span
 
 _LINE_BREAK: Final = r"\r\n?|\n"
@@ -19,7 +21,7 @@ class Position(NamedTuple):
     column: int
 
 
-class Flaw(NamedTuple):
+class Flaw(msgspec.Struct, frozen=True):
     """A mistake after which the parser could continue.
 
     `kind` is one of `duplicate-key`, `several-documents`, `unsupported-yaml`, `line-separator`. `mapping` is the offset

@@ -32,7 +32,7 @@ STREAM_END: Final[type[object]] = events.StreamEndEvent
 SEPARATORS: Final = {"\x85": "U+0085 (next line)", "\u2028": "U+2028 (line separator)",
                      "\u2029": "U+2029 (paragraph separator)"}  # fmt: skip
 """Characters that some YAML parsers take for line breaks, and editors do not."""
-_ANY_SEPARATOR: Final = re.compile("[\x85\u2028\u2029]")
+_ANY_SEPARATOR: Final = "[\x85\u2028\u2029]"
 _FORBIDDEN: Final = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """Takes long to compile; the C parser does without it."""
 _HINTS: Final = {
@@ -101,7 +101,9 @@ def event_source(text: str) -> Callable[[], Event]:
 
 def separators(document: Document) -> Iterator[re.Match[str]]:
     """Find the characters of a document that some parsers take for line breaks."""
-    return _ANY_SEPARATOR.finditer(document.text, *document.extent) if _has_separators(document.text) else iter(())
+    if not _has_separators(document.text):
+        return iter(())
+    return re.compile(_ANY_SEPARATOR).finditer(document.text, *document.extent)
 
 
 def _has_separators(text: str) -> bool:

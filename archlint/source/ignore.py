@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 _SPECIAL: Final = re.compile(rb"[*?\[\\]")
 _STAR: Final = b"*"
@@ -27,7 +29,7 @@ _CLASSES: Final = {
 }  # fmt: skip
 
 
-class Pattern(NamedTuple):
+class Pattern(msgspec.Struct, frozen=True):
     """One line of an ignore file.
 
     `matches` gets the name of a file if the pattern has no slash (`by_name`), otherwise its path relative to the folder
@@ -65,9 +67,9 @@ class IgnoreList:
         Only the path itself is tested; the caller tests the folders above it.
         """
         name = path.rpartition(b"/")[2]
-        for negated, folders_only, by_name, matches in self.patterns:
-            if (is_folder or not folders_only) and matches(name if by_name else path):
-                return not negated
+        for pattern in self.patterns:
+            if (is_folder or not pattern.folders_only) and pattern.matches(name if pattern.by_name else path):
+                return not pattern.negated
         return None
 
 

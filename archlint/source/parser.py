@@ -58,7 +58,7 @@ _RESOLVED_TAGS: Final = {
         r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
 }
 """The values of these types in the core schema of YAML 1.2; a value with such a tag is read as if it had no quotes."""
-_MERGE: Final = re.compile(r"(?:(?:&\S+|!!merge|!<tag:yaml\.org,2002:merge>)\s+)*<<")
+_MERGE: Final = r"(?:(?:&\S+|!!merge|!<tag:yaml\.org,2002:merge>)\s+)*<<"
 """A key that merges, after its anchor and tag."""
 
 
@@ -303,7 +303,7 @@ class _Builder:
             entry = Entry(key_start, key_width, value)
             if entries.setdefault(key, entry) is not entry:
                 self.duplicate(start, key, entries[key], entry)
-        if "<<" in entries and _MERGE.match(self.text, entries["<<"].start):
+        if "<<" in entries and re.compile(_MERGE).match(self.text, entries["<<"].start):
             self.merge(entries, entries.pop("<<").value)
         self.inside = outside
         return Mapping(entries, start, _end(opening, value, event))

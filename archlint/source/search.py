@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.errors import UnreadableInputError
 from archlint.source.files import is_architecture, project_root, read_bytes, real_path
@@ -19,7 +21,7 @@ Ignored = Callable[[Path, bool], bool]
 """Decides whether a path below a folder is excluded; the second argument tells whether it is a folder."""
 
 
-class Search(NamedTuple):
+class Search(msgspec.Struct, frozen=True):
     """What a search found: architecture files, and other YAML files, which were skipped."""
 
     files: tuple[Path, ...]
@@ -70,7 +72,7 @@ def _walk(
                     yield path
 
 
-class _Level(NamedTuple):
+class _Level(msgspec.Struct, frozen=True):
     """A folder of a walk.
 
     `prefix` is its path below the top of the repository, with a slash at the end; `rules` are the ignore files that

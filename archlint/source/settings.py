@@ -8,19 +8,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from archlint.source.ignore import parse_pattern
 
 MAX_CONFIG: Final = 1_000_000
 _MAX_INCLUDES: Final = 10
-_SECTION: Final = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
-_SETTING: Final = re.compile(r"\s*([A-Za-z][\w-]*)[ \t]*(?:=[ \t]*(.*))?$", re.DOTALL)
+_SECTION: Final = r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]'
+_SETTING: Final = r"(?s)\s*([A-Za-z][\w-]*)[ \t]*(?:=[ \t]*(.*))?$"
 _ESCAPES: Final = {"n": "\n", "t": "\t", "b": "\b"}
 _CONDITION: Final = "includeif."
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """The repository for which settings are read: its folder `.git`, and the branch that is checked out, if one is."""
 
     folder: str = ""
@@ -111,11 +113,11 @@ def parse_settings(text: str) -> Iterator[tuple[str, str]]:
     section = ""
     for line in text.replace("\r\n", "\n").replace("\\\n", "").split("\n"):
         rest = line
-        header = _SECTION.match(line)
+        header = re.match(_SECTION, line)
         if header is not None:
             section = header[1].lower() + (f".{header[2]}" if header[2] is not None else "")
             rest = line[header.end() :]
-        setting = _SETTING.match(rest)
+        setting = re.match(_SETTING, rest)
         if setting is not None:
             yield f"{section}.{setting[1].lower()}", _value(setting[2] or "")
 

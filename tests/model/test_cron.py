@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archlint.model.cron import longest_gap, parse_schedule
+from archlint.model.cron import Schedule, longest_gap, parse_schedule
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -47,7 +47,7 @@ HOUR, DAY = 3600.0, 86400.0
     ("0   3  *  *  *", DAY),
 ])  # fmt: skip
 def test_hand_worked_gaps(text: str, gap_s: float) -> None:
-    assert parse_schedule(text) == (text, gap_s)
+    assert parse_schedule(text) == Schedule(text, gap_s)
 
 
 def _days(count: int) -> list[datetime]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from archlint.model import quantities, units
 from archlint.model.quantities import (
+    Money,
     format_count,
     format_duration,
     format_percentile,
@@ -86,7 +87,7 @@ def test_bandwidths(text: str, bytes_per_s: float) -> None:
     ("0.002 USD per prediction", (0.002, "USD", 1, None)),
 ])  # fmt: skip
 def test_money(text: str, money: tuple[float, str, float | None, float | None]) -> None:
-    assert tuple(parse_money(text)) == money
+    assert parse_money(text) == Money(*money)
 
 
 @pytest.mark.parametrize(("parse", "text", "message"), [

@@ -51,7 +51,7 @@ def outcome(text: str) -> object:
 
 
 def _known(document: Document) -> object:
-    flaws = [(*flaw[:6], shown(flaw.value)) for flaw in document.flaws]
+    flaws = [(flaw.kind, flaw.message, flaw.span, flaw.related, flaw.key, flaw.mapping, shown(flaw.value)) for flaw in document.flaws]
     return shown(document.root), flaws, document.unlisted, document.extent, document.part
 
 
