@@ -248,7 +248,10 @@ class Probe(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """The growth of a shape between two sizes: the CPU seconds at each; None if it exceeded the time limit."""
+    """The growth of a shape between two sizes: the CPU seconds at each, and the memory of a further byte of input.
+
+    None if it exceeded the time limit.
+    """
 
     shape: str
     small_s: float | None
@@ -292,13 +295,13 @@ def growth(shape: str, sizes: tuple[int, int], rounds: int) -> Growth:
         return Growth(shape, None, None, None, None)
     least = min(one.seconds for one, _ in pairs), min(other.seconds for _, other in pairs)
     exponent = math.log(least[1] / least[0]) / math.log(large / small)
-    biggest = pairs[-1][1]
-    return Growth(shape, least[0], least[1], exponent, biggest.memory_bytes / biggest.input_bytes)
+    memory = min(other.memory_bytes for _, other in pairs) - min(one.memory_bytes for one, _ in pairs)
+    return Growth(shape, *least, exponent, memory / (pairs[0][1].input_bytes - pairs[0][0].input_bytes))
 
 
 def rendered(rows: Sequence[Growth], sizes: tuple[int, int]) -> str:
     """Return the section of the page with the measured shapes."""
-    head = ("shape", f"s at {sizes[0]:,}", f"s at {sizes[1]:,}", "exponent", "bytes a byte")
+    head = ("shape", f"s at {sizes[0]:,}", f"s at {sizes[1]:,}", "exponent", "bytes a further byte")
     lines = [(row.shape.replace("_", " "), *_cells(row)) for row in rows]
     return f"### {SECTION}\n\n" + table(head, lines)
 
