@@ -69,6 +69,18 @@ def test_a_check_compiles_no_regular_expression_of_the_yaml_library(tmp_path: Pa
     assert done.stdout.rsplit("COMPILED", 1)[1].split() == []
 
 
+def test_few_classes_of_a_check_are_named_tuples(tmp_path: Path) -> None:
+    """One takes as long to make as ten records of msgspec; those that are left are unpacked in many places."""
+    made = "[name for name, module in list(sys.modules.items()) if name.startswith('archlint.') for kind in vars(module).values() " \
+        "if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, '_fields') and kind.__module__ == name]"
+    path = sorted((ROOT / "examples" / "failing").glob("*.yaml"))[0]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{SCRIPT}print('MADE', *{made})", str(path)], capture_output=True, text=True, check=True,
+        cwd=tmp_path, timeout=60,
+    )  # fmt: skip
+    assert len(done.stdout.rsplit("MADE", 1)[1].split()) <= 4
+
+
 def test_a_late_regular_expression_is_the_same_when_it_is_used() -> None:
     """Python code in the same process, such as a rule of a user's own, can still read YAML by PyYAML's own reader."""
     script = "from archlint.source.later import import_yaml\nimport_yaml()\nimport yaml\n"

@@ -58,6 +58,26 @@ def test_workloads_that_share_answers_get_their_own(text: str) -> None:
         assert [spared.call for spared in found] == [call for call in naive if call is not None]
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_floors_that_workloads_share_are_those_of_each_alone(seed: int) -> None:
+    """Also of callers in a circle, whose floors depend on where requests enter."""
+    text = Lot(Random(seed)).text() if seed else BY_NAME["entrances"](12)
+    together = archlint.load(text)
+    for name in together.workloads:
+        for estimated in (False, True):
+            alone = archlint.load(text)
+            expected = FloorOf(alone, alone.workloads[name], estimated).answer(0.99)
+            assert FloorOf(together, together.workloads[name], estimated).answer(0.99) == expected
+
+
+def test_entrances_of_one_chain_work_out_each_floor_once() -> None:
+    system = archlint.load(BY_NAME["entrances"](40))
+    for workload in system.workloads.values():
+        FloorOf(system, workload).answer(0.99)
+    assert sum(len(shared.floors) for shared in system.shared_floors.values()) == 21
+    assert not any(memory.floors for memory in system.floor_memories.values())
+
+
 def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
     """Walk the whole path again for each server."""
     for relation in path:

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from archlint.cli import app
+from archlint.cli.streams import clean
 from tests.cli.test_check import FAILING, PASSING
 from tests.conftest import Run, command
 from tests.tools import program
@@ -234,3 +236,13 @@ def test_wildcards_that_no_shell_expands(folder: Path, words: list[str]) -> None
     nothing = subprocess.run([sys.executable, "-c", WINDOWS, "check", "*.yml"], cwd=folder, capture_output=True, check=False, timeout=60)
     assert nothing.returncode == 2
     assert b"*.yml" in nothing.stdout + nothing.stderr
+
+
+def test_text_that_needs_no_cleaning_is_found_without_missing_any() -> None:
+    """Also a command in the line after a colon: the lines are looked at one by one."""
+    assert clean("a:\n::x") != "a:\n::x" and clean(" ::: a\n#::") == " ::: a\n#::"
+    random = Random(1)
+    for _ in range(4000):
+        text = "".join(random.choices(":# \n[vsoa\té\x1b\u202e", (6, 6, 2, 3, 2, 1, 1, 1, 1, 0.2, 1, 0.1, 0.1), k=random.randint(1, 12)))
+        obeyed = re.search(r"(?m)^\s*::(?!:)|##(?=\[|vso\[)|[\x1b\u202e]", text)
+        assert (clean(text) == text) == (obeyed is None), text
