@@ -61,7 +61,7 @@ class Writers:
         """Say whether each item that a job writes is also written by a writer that keeps it young enough.
 
         A live writer does. Another job does where it writes at least as many records as the workload has distinct
-        inputs. Of several jobs that are all too old, only the youngest counts.
+        inputs. Of several jobs that are all too old, only the youngest is reported.
         """
         others = [writer for writer in self.of(store, model) if writer.name != job.name]
         if any(self._is_live(writer) for writer in others):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil, floor, inf
+from math import ceil, floor
 
 import msgspec
 
@@ -295,8 +295,10 @@ def _other_consumers(
 
 def _together(one: Work, other: Work) -> Work:
     """Return the work of two servers that empty one queue: their rates add up."""
-    rates = [1 / done.value_s for done in (one, other) if 0 < done.value_s < inf]
-    value_s = 1 / sum(rates) if rates else max(one.value_s, other.value_s)
+    if not other.slots:
+        return one
+    both = one.value_s + other.value_s
+    value_s = one.value_s * (other.value_s / both) if both > 0 else 0.0
     slots = one.slots + other.slots
     return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
 

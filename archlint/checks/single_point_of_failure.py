@@ -75,7 +75,7 @@ def _asks_elsewhere(system: System, read: Relation) -> bool:
 
 
 def _of_others(component: Component) -> bool:
-    """Return whether others run it, and the file does not say how it stands: then its availability counts."""
+    """Return whether others run it, and the file does not state its replicas, zones or host."""
     said = component.least_replicas is not None or component.different_zones is not None or component.host is not None
     return component.kind == "external" and not said
 

@@ -138,7 +138,7 @@ components:
     assert "unless `editor` renews them" in found.message
 
 
-@pytest.mark.parametrize(("more", "old"), [("", True), ("replicas: 3", False), ("replicas: 1", True), ("uses: flink", None)])
+@pytest.mark.parametrize(("more", "old"), [("", True), ("replicas: 3", False), ("replicas: 1", True), ("replicas: 0", True), ("uses: flink", None)])
 def test_workers_of_one_queue_empty_it_together(more: str, old: bool | None) -> None:
     second = f"  second: {{kind: worker, consumes: [jobs], serves: [net], {more}}}" if more else ""
     said = lint("SRV008", f"""
