@@ -1,7 +1,7 @@
 """archlint: a linter and analyser for the architectures that serve machine-learning models.
 
-`check` finds what is wrong with an architecture, `load` returns its graph to query, `render` draws it, and `diff`
-compares two versions. All four take a path or a text, and raise `ArchlintError` for a wrong call.
+`check` reports findings, `load` returns a system to query, `render` draws it, and `diff`
+compares two versions. All four take a path or a text, and raise `ArchlintError` for an invalid call.
 
 >>> import archlint
 >>> report = archlint.check('''

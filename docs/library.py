@@ -18,9 +18,9 @@ HEAD = """\
 import archlint
 ```
 
-`archlint.check` finds what is wrong, `archlint.load` returns a system to query, `archlint.render` draws it, and
-`archlint.diff` compares two versions. Each takes a path, or a text with a line break in it. What is wrong with an
-architecture file is a value in the result; an exception means a wrong call, and all of them are `ArchlintError`.
+`archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it, and
+`archlint.diff` compares two versions. Each takes a path, or a text with a line break in it. Problems in an architecture
+file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
 """
 _FUNCTIONS = ("check", "load", "render", "diff")
 _WIDTH = 100

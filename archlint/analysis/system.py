@@ -204,12 +204,12 @@ class System:
 
     @property
     def workloads_of(self) -> dict[str, tuple[Workload, ...]]:
-        """Return for each component the workloads that use it, in the order of the file."""
+        """The workloads that use each component, in the order of the file."""
         return self._usage.workloads_of
 
     @cached_property
     def workloads_served_by(self) -> dict[str, tuple[Workload, ...]]:
-        """Return for each server the workloads that get predictions of its models, in any mode."""
+        """The workloads that get predictions of each server's models, in any mode."""
         users: dict[tuple[Serving, ...], list[Workload]] = {}
         for workload in self.workloads.values():
             users.setdefault(self.servings(workload), []).append(workload)

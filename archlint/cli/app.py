@@ -22,7 +22,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of arch.yaml, or of the JSON report.",
     "init": "Write a commented arch.yaml to start from.",
     "reference": "Start the reference implementation of a pattern, or list all of them.",
-    "new": "Write a project made of the reference implementation of a pattern.",
+    "new": "Create a project from the reference implementation of a pattern.",
     "completion": "Print the completion script of a shell.",
 }
 

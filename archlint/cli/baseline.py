@@ -31,7 +31,7 @@ from archlint.verdicts import FileReport, Report
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option("--update", is_flag=True, help="Remove resolved findings, follow renames; add nothing.")
 @click.option(
-    "--since", metavar="REV", help="Write nothing; fail if it holds findings that no baseline held at this revision.",
+    "--since", metavar="REV", help="Write nothing; fail if it has findings that no baseline had at this revision.",
 )
 @click.option("--allow-empty", is_flag=True, help="Pass if there is nothing to check, or with --update no baseline.")
 @click.option(
@@ -47,7 +47,7 @@ from archlint.verdicts import FileReport, Report
     help="Leave these rules out as well.",
 )  # fmt: skip
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out matching paths in folders (.gitignore syntax)."
 )
 @allow_code_option
 @config_option

@@ -71,13 +71,13 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
     help="Leave these rules out as well.",
 )  # fmt: skip
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, in the form of .gitignore."
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out matching paths in folders (.gitignore syntax)."
 )
-@click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if you name them, as hooks do.")
+@click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if they are named; for hooks.")
 @click.option("--isolated", is_flag=True, help="Ignore configurations, baselines and ignore files.")
 @click.option("--system", metavar="NAME", help="Check this system of files that describe several, by name or number.")
 @click.option("--show-files", is_flag=True, help="Print the files that would be checked, and nothing else.")
-@click.option("--watch", is_flag=True, help="Check again whenever a file changes that the check has read.")
+@click.option("--watch", is_flag=True, help="Check again when a file that was read changes.")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at findings of this level or above.  [default: warning]"
 )
@@ -100,14 +100,14 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
     shell_complete=complete_output,
     help="Short for --output FORMAT.",
 )
-@click.option("--stdin-filename", metavar="NAME", help="The name by which standard input goes (path `-`).")
+@click.option("--stdin-filename", metavar="NAME", help="The file name of standard input (path `-`).")
 @click.option("--no-accept", is_flag=True, help="Report accepted findings too.")
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(path_type=Path, readable=False),
     help="Report what this baseline does not hold.",
 )
-@click.option("--no-baseline", is_flag=True, help="Report what the baseline holds too.")
-@click.option("--baseline-strict", is_flag=True, help="Fail where the baseline holds what is no longer found.")
+@click.option("--no-baseline", is_flag=True, help="Report findings in the baseline too.")
+@click.option("--baseline-strict", is_flag=True, help="Fail if the baseline has entries that are no longer needed.")
 @allow_code_option
 @click.option("--allow-empty", is_flag=True, help="Skip files that are not architectures; pass if none is left.")
 @click.option("--undecided", is_flag=True, help="List what is undecided, with the keys that would decide it.")
@@ -151,8 +151,8 @@ def command(
 ) -> None:
     """Check architecture files, folders, or standard input (`-`).
 
-    Without PATHS, the current folder is searched. Exit status: 0 nothing at or above --fail-on, 1 findings, 2 a
-    wrong call, an input that cannot be read (the others are still checked), or nothing to check.
+    Without PATHS, archlint searches the current folder. Exit status: 0 no findings at or above --fail-on, 1 findings,
+    2 wrong arguments, an unreadable input (the others are still checked), or nothing to check.
     """
     call = CheckCall(
         tuple(map(str, paths)), select, ignore, exclude, fail_on or "", exit_zero, config, outputs,

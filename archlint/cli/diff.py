@@ -45,7 +45,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
     "--output", "-o", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
     help="Write this format (text, json, markdown), to a file if one is named; repeatable.",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff does.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs, like git diff.")
 @click.option(
     "--fail-on-new", type=click.Choice(["error", "warning", "info"]),
     help="Exit with 1 at new findings of this level or above.",
@@ -59,7 +59,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
     help="Leave these rules out as well.",
 )  # fmt: skip
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave out paths in folders, as .gitignore writes them."
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out matching paths in folders (.gitignore syntax)."
 )
 @click.option("--system", metavar="NAME", help="Compare this system of files that describe several, by name or number.")
 @allow_code_option
@@ -75,7 +75,7 @@ def command(
 
     The versions are two files, two folders, or with --git a revision and the work tree. Values are compared, not
     text: order, units and comments make no difference. Exit status: 0, with --exit-code or --fail-on-new also 1, and
-    2 for a wrong call or a file that cannot be read.
+    2 for wrong arguments or a file that cannot be read.
     """
     if any(str(path) == "-" for path in paths):
         raise UsageError("standard input (`-`) is not compared", "write it to a file, and name that")

@@ -24,18 +24,18 @@ description: Guesses how many stars a review will give, while its author types.
 owner: {{team: search-ml, contact: "#search-oncall", runbook: docs/runbook.md}}
 team: {{engineers: 3, on_call: true}}
 
-# Demand: who asks, how often, and what the product needs of the answer.
+# Demand: who sends requests, how often, and how fast the answers must be.
 workloads:
   guess-stars:
-    from: web-app                     # the client where it enters
-    rate: 20/s                        # the mean; the peak is the most that must still meet the objectives
+    from: web-app                     # the client that sends the requests
+    rate: 20/s                        # the mean; objectives must hold up to the peak
     peak: 60/s
-    models: [stars]                   # what one request runs
-    waits: true                       # does the product need the answer before it can go on?
-    inputs: on-request                # unknown before the request; `known` could be scored ahead of time
+    models: [stars]                   # the models that one request runs
+    waits: true                       # does the caller need the answer to continue?
+    inputs: on-request                # not known before the request; `known` inputs can be scored in advance
     slo: {{latency: {{p99: 200ms}}, availability: 99.5%}}
 
-# The learned artefacts. A fact carries its unit: 90MB, 22M, 30ms, 30d.
+# The trained models. Quantities have units: 90MB, 22M, 30ms, 30d.
 models:
   stars:
     framework: pytorch
@@ -48,7 +48,7 @@ models:
     retrained: 30d
     evaluated: [offline, shadow]
 
-# The parts, and what each does with the others: calls, reads, writes, publishes, consumes, triggers,
+# The components and their relations: calls, reads, writes, publishes, consumes, triggers,
 # mirrors, loads, logs_to, monitored_by.
 components:
   web-app: {{kind: client, calls: [{{to: balancer, timeout: 1s}}]}}
@@ -64,7 +64,7 @@ components:
     serves: [stars]
     service_time: 2ms                 # its own work, without the model
     replicas: 3
-    workers: 2                        # requests that one replica works on at a time
+    workers: 2                        # requests that one replica handles in parallel
     zones: [a, b]
     hardware: {{cpu: 2, memory: 2GB}}
     loads: [model-store]
@@ -76,7 +76,7 @@ components:
   prediction-log: {{kind: log-store, uses: bigquery}}
   metrics: {{kind: monitoring, uses: prometheus}}
 
-# A finding may be taken on purpose, with a reason:
+# To accept a finding, give a reason:
 # accept:
 #   - {{rule: OPS001, at: components.stars-api, reason: "pilot until the review", until: 2027-03-31}}
 """
@@ -87,14 +87,14 @@ components:
 def command(path: Path) -> None:
     """Write a commented arch.yaml that checks clean, and the schema beside it for editors.
 
-    A file that exists is never overwritten; PATH may be a folder.
+    An existing file is never overwritten; PATH may be a folder.
     """
     if path.is_dir():
         path /= "arch.yaml"
     if path.exists():
         raise UsageError(f"{path} exists: it is not overwritten", "name another file")
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent}", "make it first")
+        raise UsageError(f"the folder {path.parent} does not exist", "create it first")
     schema = path.parent / SCHEMA
     if schema.exists() and not _is_schema(schema):
         raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")

@@ -15,10 +15,10 @@ from archlint.reference.project import write_project
 @click.argument("pattern", shell_complete=complete_reference)
 @click.argument("folder", type=click.Path(path_type=Path, readable=False))
 def command(pattern: str, folder: Path) -> None:
-    """Write a project into FOLDER, made of the reference implementation of PATTERN.
+    """Create a project in FOLDER from the reference implementation of PATTERN.
 
-    It holds all that the service needs: code, tests, container files, arch.yaml. `archlint reference` lists the
-    patterns. A folder that holds anything is never written to.
+    It contains everything that the service needs: code, tests, container files, arch.yaml. `archlint reference` lists
+    the patterns. FOLDER must be new or empty.
     """
     implementation = implementation_named(pattern)
     parts = write_project(implementation, folder)

@@ -18,8 +18,8 @@ from archlint.reference.running import start
 def command(pattern: str | None, words: tuple[str, ...], path: bool) -> None:
     """Start the reference implementation of PATTERN here, or list all of them.
 
-    WORDS are its own options: `archlint reference web-single --help` lists them. Settings come from the environment:
-    SERVE_PORT, SERVE_HOST, SERVE_DATA_DIR, and those in its README.
+    WORDS are options of the implementation: `archlint reference web-single --help` lists them. Settings come from the
+    environment: SERVE_PORT, SERVE_HOST, SERVE_DATA_DIR, and those in its README.
     """
     if pattern is None:
         known = implementations()

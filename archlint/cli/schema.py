@@ -14,12 +14,11 @@ KINDS = ["arch", "config", "rule", "report", "diff"]
 
 @click.command("schema")
 @click.argument("what", type=click.Choice(KINDS), required=False)
-@click.option("--of", "which", type=click.Choice(KINDS), default="arch", show_default=True, help="The same as WHAT.")
+@click.option("--of", "which", type=click.Choice(KINDS), default="arch", show_default=True, help="As the argument.")
 def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 
-    WHAT is the file that it describes: arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of
-    a report or a diff.
+    It describes arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of a report or a diff.
     """
     which = what or which
     if which == "config":

@@ -14,7 +14,7 @@ class Kind(Enum):
 
     TEXTS = "a list of texts"
     RULES = "a list of rules, by id, name or family"
-    PATTERNS = "a list of patterns, in the form of .gitignore"
+    PATTERNS = "a list of patterns, in .gitignore syntax"
     FILE = "the path of a file"
     WORD = "one of a few words"
     SWITCH = "true or false"
