@@ -1,8 +1,8 @@
-"""The README's two commands on a machine with Python and nothing else: `python3 tests/bare.py` (words go to pytest).
+"""The README's two commands on a machine with Python and nothing else: `python3 tests/bare.py` (arguments go to pytest).
 
-Clones the committed state, hides every font, leaves on PATH only Python and coreutils, and types what the README's first
-screen says. Needs Linux, git, and root or user namespaces; without them it ends with exit status 3 and says why. `--all`
-runs every test; without it and without words for pytest, those that use fonts or programs of the machine.
+Clones the committed state, hides every font, leaves only Python and coreutils on PATH, and runs the commands of the
+README's first screen. Needs Linux, git, and root or user namespaces; without them, it exits with status 3 and the reason.
+`--all` runs every test; by default, only tests that use fonts or programs of the machine run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOT_HERE = 3
 
 
 def commands(readme: str) -> tuple[str, str]:
-    """The two commands of the README's first screen: the first that checks a file, and the one that runs the tests.
+    """The two commands of the README's first screen: the check of a file, and the run of all tests.
 
     >>> commands("```sh\\npython3 -m venv .venv && .venv/bin/archlint check a.yaml\\npython3 tests/run.py\\n```")
     ('python3 -m venv .venv && .venv/bin/archlint check a.yaml', 'python3 tests/run.py')
@@ -41,7 +41,7 @@ def commands(readme: str) -> tuple[str, str]:
 
 
 def hidden() -> list[str]:
-    """The words before a command that give it a machine without fonts; raises `SystemExit` where there is none."""
+    """The prefix of a command that hides all fonts from it; raises `SystemExit` if that is impossible."""
     unshare, mount = shutil.which("unshare"), shutil.which("mount")
     words = [unshare or "", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     if unshare is None or mount is None or subprocess.run([*words, "true"], check=False, capture_output=True).returncode != 0:
@@ -65,7 +65,7 @@ def programs(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Clone, hide, type both commands."""
+    """Clone, hide the fonts, and run both commands."""
     words = [word for word in sys.argv[1:] if word != "--all"]
     rooms = words if words or "--all" in sys.argv else [room for room in ROOMS if (ROOT / room).exists()]
     before = hidden()

@@ -1,4 +1,4 @@
-"""What all tests share: the installed command, run as a process."""
+"""Shared by all tests: the installed command, run as a process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# No test is timed: a busy machine makes examples slowly, and that is no failure. Each run draws other examples, but for
-# the gate's: whether a change may land must not hang on what was drawn.
+# No test depends on time: a busy machine may be slow. Each run draws other examples, except in the gate: chance must not
+# decide whether a change can be merged.
 GATE = os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1"
 settings.register_profile(
     "archlint", deadline=None, derandomize=GATE,
@@ -34,7 +34,7 @@ def command() -> str:
 
 @pytest.fixture
 def archlint(tmp_path: Path) -> Run:
-    """Run the installed command in a folder of its own; a run that hangs fails."""
+    """Run the installed command in a separate folder; a run that hangs fails."""
 
     def run(
         *words: str, cwd: Path | None = None, stdin: str | bytes | None = None, env: dict[str, str] | None = None,
@@ -55,7 +55,7 @@ def archlint(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def bound_by_permissions() -> list[str]:
-    """Words before a command that make the permissions of files count for it, which for root they do not."""
+    """The prefix of a command that makes file permissions apply to it, also for root."""
     if os.name == "nt" or os.geteuid() != 0:
         return []
     from tests.tools import program

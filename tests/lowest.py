@@ -1,7 +1,7 @@
-"""The core tests at the lowest versions that `pyproject.toml` allows: `python3 tests/lowest.py` (words go to pytest).
+"""The core tests at the lowest versions that `pyproject.toml` allows: `python3 tests/lowest.py` (arguments go to pytest).
 
 Makes an environment in `.venv-lowest` with each dependency of the plain install at its lower bound, and runs the tests
-of the rooms that a check passes through.
+of the packages that a check uses.
 """
 
 from __future__ import annotations

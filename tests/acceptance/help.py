@@ -1,4 +1,4 @@
-"""Systems with findings to accept, and what became of them."""
+"""Systems with findings to accept, and helpers that return their state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archlint.source.parser import parse
 from archlint.verdicts import FileReport
 
 TODAY = "2026-11-22"
-# `api` waits without a timeout (REL003), and OPS003 finds that nobody is named.
+# `api` waits without a timeout (REL003), and has no owner (OPS003).
 SYSTEM = """\
 archlint: 1
 workloads:
@@ -29,7 +29,7 @@ REL003_AT = "components.api.calls[0]"
 
 
 def lint(text: str, *rules: str, today: str = TODAY, accept: bool = True, path: Path | None = None) -> FileReport:
-    """Lint a text with some rules, and with those that speak of acceptances."""
+    """Lint a text with some rules, and with those about acceptances."""
     chosen = ("DOC006", "DOC008", "DOC017", *(rules or ("REL003",)))
     linter = Linter(Config(Path()).with_options(select=chosen), Options(today=today, accept=accept))
     return linter.lint(parse(str(path or "arch.yaml"), text), path)[0]

@@ -1,8 +1,8 @@
 """Systems with known distributions of time, and the exact distribution of their answers.
 
-Times are whole milliseconds with probabilities; what an answer takes is worked out by adding, mixing and taking the
-longest of whole distributions. What the file leaves open (which arm of an `either` group is taken, how often a
-condition holds, how often something optional runs) is drawn by lot: a floor has to hold for all of it.
+Times are whole milliseconds with probabilities. The distribution of an answer is computed exactly, by adding and mixing
+distributions and by taking maxima. Whatever the file leaves open (the relation of an `either` group, how often a
+condition is true, how often something optional runs) is random: a floor must hold in all cases.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archlint.catalog.technologies import Technologies
 from archlint.model.architecture import Architecture, Component, Entrance, Model, Relation, ServiceTime, Workload
 
 Times = dict[float, float]
-"""Milliseconds, or infinity for no answer at all, to probability."""
+"""From milliseconds (infinity for no answer) to probability."""
 
 STORES = ("database", "cache", "feature-store")
 NEVER: Times = {0.0: 1.0}
@@ -126,7 +126,7 @@ class Lot:
         serves = self.random.choice([(), ("m",), ("m", "n")]) if kind == "model-server" else ()
         time = self._stated(self.own, name)
         if time is None and (kind in {"client", "gateway", "cache"} or serves):
-            self.own[name] = NEVER                 # balancers and caches that say nothing are taken to do nothing
+            self.own[name] = NEVER                 # balancers and caches without a service time need no time
         return Component(name, kind, relations=tuple(self._attributes(relations)), serves=serves, service_time=time)
 
     def _relation(self, source: str, target: str, index: int) -> Relation:
@@ -157,7 +157,7 @@ class Lot:
         return [self._attribute(relation) for relation in relations]
 
     def _attribute(self, relation: Relation) -> Relation:
-        """Add one attribute by lot, where it goes with those that are there."""
+        """Add one random attribute, if it fits the existing ones."""
         lot = self.random.random()
         ratio = self.random.choice([0.3, 0.6, 0.95])
         grouped = relation.share is not None or relation.either is not None
@@ -200,9 +200,9 @@ class Lot:
     def _from(
         self, component: Component, relations: Sequence[Relation], reading: float, begun: dict[str, Times]
     ) -> Times:
-        """The distribution of what a component does over its relations from here on.
+        """The distribution of a component's remaining relations.
 
-        `begun` are the parallel groups whose relations came earlier: what they take ends when all of them do.
+        `begun` are the parallel groups that have started: a group ends when all of its relations end.
         `reading` is the share of requests for which no data cache has saved the reads.
         """
         if not relations:
@@ -233,7 +233,7 @@ class Lot:
         self, component: Component, relation: Relation, group: Sequence[Relation], rest: Sequence[Relation],
         reading: float, begun: dict[str, Times],
     ) -> Times:  # fmt: skip
-        """The distribution of one relation, the one that is taken of its group, and of what comes after it."""
+        """The distribution of one relation, chosen from its group, and of the following relations."""
         here = self._with_another(relation, group) if relation.either is not None else self._call(relation)
         if reading < 1 and (relation.verb == "reads" or self.components[relation.target].kind in STORES):
             here = mixed([(reading, here), (1 - reading, NEVER)])
@@ -251,7 +251,7 @@ class Lot:
         return after(here, self._from(component, rest, reading, begun))
 
     def _is_certain(self, component: Component, relation: Relation) -> bool:
-        """Whether a condition holds for sure: without it, the request would run none of the models that it runs."""
+        """Whether a condition is certainly true: otherwise the request would run none of its models."""
         if self.unsaid or set(component.serves) & set(self.stated):
             return False
         return [r for r in self._leaving(component) if self._wanted(r.target)] == [relation]
@@ -268,7 +268,7 @@ class Lot:
         return mixed([(1.0, {value: p for value, p in here.items() if value < math.inf}), (late, waited)])
 
     def _call(self, relation: Relation) -> Times:
-        """What a call takes, with its attempts; no answer within the last one is none at all."""
+        """The distribution of a call with its attempts; if the last attempt times out, there is no answer."""
         once = after(self.of(relation.target), {(relation.network_s or 0.0) * 1000: 1.0})
         if relation.timeout_s is None:
             return once

@@ -1,4 +1,4 @@
-"""Systems that are valid and that nobody would build: zeros, huge numbers, empty names, every kind in every role."""
+"""Valid but absurd systems: zeros, huge numbers, empty names, every kind in every role."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Lot:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.chance = random.random
-        self.least = random.choice((0.0, 0.0, 0.3, 0.7))       # how often the first of some values is drawn: a zero
-        self.stated = random.choice((0.0, 0.0, 0.5, 0.9))      # how many of the facts that may be missing are stated
+        self.least = random.choice((0.0, 0.0, 0.3, 0.7))       # probability of the first value: a zero
+        self.stated = random.choice((0.0, 0.0, 0.5, 0.9))      # probability that an optional fact is stated
         self.shaped = self.chance() < 0.7
         self.names = list(_PARTS) if self.shaped else [name for name in _NAMES if self.chance() < 0.6] or ["a"]
 
@@ -127,7 +127,7 @@ class Lot:
         return {"kind": self.one(tuple(KINDS)), **facts}
 
     def _relation(self, verb: str, target: str) -> Entry:
-        """Draw a relation; what only some verbs have is drawn for these."""
+        """Draw a relation with attributes that fit its verb."""
         if verb not in {"calls", "reads", "writes"}:
             return {"to": target, **self._soft(optional=True, either=self.one("ef"))}
         facts = self._soft(

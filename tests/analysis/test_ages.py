@@ -1,4 +1,4 @@
-"""How long a run takes and when a job starts, worked by hand."""
+"""How long a run takes and when a job starts, calculated by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.topology.graphs import system_of
 
 
 def run_of(job: str, models: str = "ranker: {service_time: 50ms}") -> RunTime | list[str]:
-    """The run time of a job that serves the ranker, or the keys that would say it."""
+    """The run time of a job that serves the ranker, or the missing keys."""
     system = system_of(f"client: {{kind: client}}\njob: {{kind: batch-job, serves: [ranker], {job}}}", models=models)
     found = run_time(system, system.components["job"], "ranker")
     return found if isinstance(found, RunTime) else [place.at for place in found]
@@ -30,7 +30,7 @@ def test_a_stated_run_time_is_taken_as_it_is() -> None:
         ("records: 72k, replicas: 1", 3600),
         ("records: 72k, replicas: 4", 900),
         ("records: 72k, replicas: 2, workers: 6", 300),
-        ("records: 72k, replicas: {min: 1, max: 10}", 360),      # at full width, as nothing is quicker
+        ("records: 72k, replicas: {min: 1, max: 10}", 360),      # with the maximum of replicas, which is the lower bound
         ("records: 72k, replicas: 1, batching: {max_size: 8}", 450),
     ],
 )  # fmt: skip
@@ -75,8 +75,8 @@ def jobs() -> System:
     ("job", "gap_s", "at"),
     [
         ("export", 86400, "components.daily.schedule"),
-        ("load", 86400, "components.daily.schedule"),       # over the job before it
-        ("score", 3600, "components.hourly.schedule"),      # the most frequent one counts
+        ("load", 86400, "components.daily.schedule"),       # through the previous job
+        ("score", 3600, "components.hourly.schedule"),      # the most frequent one is used
     ],
 )  # fmt: skip
 def test_a_job_starts_by_its_schedule_or_by_who_triggers_it(job: str, gap_s: float, at: str) -> None:

@@ -1,4 +1,4 @@
-"""Facts with their origins: stated first, else what the catalogue assumes, else nothing."""
+"""Facts with their origins: stated, otherwise assumed by the catalogue, otherwise none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floors worked by hand."""
+"""Floors, calculated by hand."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_chain_of_constants_is_their_sum() -> None:
 
 
 def test_percentiles_do_not_add_up() -> None:
-    """Two hops with the same p99: only one of them is sure to take it, and the other at least nothing."""
+    """Two hops with the same p99: only one of them certainly takes that long; the other may take no time."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -58,7 +58,7 @@ def test_percentiles_do_not_add_up() -> None:
     assert [place.at for place in floor.unknown] == []
     floor = floor_of(system, 0.95)
     assert parts_of(floor) == [("model ranker, p95", 0.06)]
-    # With the models first, the prediction counts even where another hop takes more.
+    # With `models_first`, the prediction is at the percentile, even if another hop takes more time.
     floor = FloorOf(system, system.workloads["main"], models_first=True).answer(0.99)
     assert parts_of(floor) == [("model ranker, p95", 0.06)]
 
@@ -119,7 +119,7 @@ def test_a_cache_stands_before_what_is_written_after_it_only() -> None:
 
 
 def test_two_caches_let_less_through_than_one() -> None:
-    """Nine of ten hit the first cache, nine of ten of the rest the second: 1 % come to the model."""
+    """Nine of ten hit the first cache, and nine of ten of the rest the second: 1 % reach the model."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -169,7 +169,7 @@ def test_a_data_cache_saves_the_reads_behind_it_only() -> None:
 
 
 def test_data_may_be_found_for_inputs_that_are_new() -> None:
-    """`repeats` bounds what a prediction cache can answer, and says nothing of data."""
+    """`repeats` limits the hits of a prediction cache, but not those of a data cache."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -200,7 +200,7 @@ def test_side_by_side_the_longest_counts() -> None:
 
 
 def test_what_runs_beside_a_cache_is_not_added_to_what_ran_before_it() -> None:
-    """`a` and `b` run side by side; a miss of the cache between them does not make them run one after another."""
+    """`a` and `b` run in parallel, even after a miss of the cache between them."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -258,7 +258,7 @@ def test_a_caller_may_take_another_alternative_in_time() -> None:
 
 
 def test_a_retry_may_beat_a_slow_first_attempt() -> None:
-    """A tenth of the attempts hang: p95 is not what a hanging attempt takes, but the timeout and a quick second."""
+    """A tenth of the attempts hang: p95 is the timeout plus a fast second attempt."""
     system = system_of(
         """
         client: {kind: client, calls: [{to: api, timeout: 50ms, retries: 1}]}
@@ -269,7 +269,7 @@ def test_a_retry_may_beat_a_slow_first_attempt() -> None:
     floor = floor_of(system, 0.95)
     assert floor.at_s == pytest.approx(0.05)
     assert floor.parts[0].at is not None and floor.parts[0].at.at == "components.client.calls[0].timeout"
-    # Without retries an answer that comes too late is none: it is not any quicker.
+    # Without retries, a late answer is a failure: the floor is not lower.
     once = system_of(
         """
         client: {kind: client, calls: [{to: api, timeout: 50ms}]}
@@ -280,7 +280,7 @@ def test_a_retry_may_beat_a_slow_first_attempt() -> None:
 
 
 def test_an_arm_is_met_by_the_slowest() -> None:
-    """Ten percent take the heavy arm: p95 of all is its p50, p99 its p90; p90 and below say nothing of it."""
+    """Ten percent take the slow branch: p95 of all is its p50, p99 its p90; it has no effect up to p90."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -292,12 +292,12 @@ def test_an_arm_is_met_by_the_slowest() -> None:
     assert floor_of(system, 0.9).at_s == pytest.approx(0.01)
     assert floor_of(system, 0.95).at_s == pytest.approx(0.202)
     assert floor_of(system, 0.99).at_s == pytest.approx(0.352)
-    # Every request takes one of the two: what it takes at least is the shorter one of their least.
+    # Every request takes one of the two: its least time is the shorter one of theirs.
     assert floor_of(system, 0.99).least_s == pytest.approx(0.002)
 
 
 def test_arms_that_are_the_whole_take_as_long_as_the_quickest() -> None:
-    """Half and half, and each takes a second: no percentile of the two together is below it."""
+    """Each branch gets half of the requests and takes a second: so does every percentile."""
     arms = "{to: a, share: 50%}, {to: b, share: 50%}"
     times = "service_time: {p50: 1s, p90: 2s}"
     system = system_of(
@@ -358,9 +358,9 @@ TWO = "ranker: {service_time: 10ms}\ntagger: {service_time: 20ms}"
 @pytest.mark.parametrize(
     ("workloads", "expected"),
     [
-        ("main: {from: client, models: [ranker, tagger]}", 0.03),       # in order, as it says
+        ("main: {from: client, models: [ranker, tagger]}", 0.03),       # in sequence, as stated
         ("main: {from: client, models: [ranker]}", 0.01),
-        ("main: {from: client}", 0.02),                                 # all of them, at best side by side
+        ("main: {from: client}", 0.02),                                 # all of them, at best in parallel
         ("main: {from: client}\nother: {from: client}", 0.01),          # the model is not stated: any one alone
         ("main: {from: client}\nother: {from: client, models: [tagger]}", 0.02),
     ],
@@ -428,7 +428,7 @@ def test_estimates_come_with_their_certainty() -> None:
 
 
 def test_a_hint_of_the_hardware_counts_among_estimates_only() -> None:
-    """A table of trees is not read whole: the artefact's size proves nothing."""
+    """A forest of trees is not read completely: the artefact's size proves nothing."""
     components = """
         client: {kind: client, calls: [server]}
         server: {kind: model-server, serves: [ranker], hardware: {gpu: t4}}

@@ -1,4 +1,4 @@
-"""No floor is above the exact percentile of what a random system takes."""
+"""No floor is above the exact percentile of a random system."""
 
 from __future__ import annotations
 

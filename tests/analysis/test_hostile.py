@@ -1,4 +1,4 @@
-"""Laws of every system that can be read, however absurd its numbers, names and roles are."""
+"""Laws of every readable system, even with absurd numbers, names and roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a workload gets the predictions of its models, read off small systems as teams draw them."""
+"""How a workload gets the predictions of its models, in small realistic systems."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_asynchronous_is_what_stands_behind_a_queue() -> None:
 
 
 def test_a_model_may_be_served_in_several_ways() -> None:
-    """A quick answer online, the same server again behind a queue, and a nightly table for what is not asked live."""
+    """A fast answer online, the same server after a queue, and a nightly table."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -84,7 +84,7 @@ def test_a_model_may_be_served_in_several_ways() -> None:
 
 
 def test_batch_over_several_stores() -> None:
-    """The job writes to a warehouse, an export copies to a bucket, a loader from there to what the page reads."""
+    """The job writes to a warehouse, an export copies to a bucket, and a loader copies to the store that the page reads."""
     system = system_of(
         """
         client: {kind: client, calls: [api]}
@@ -166,7 +166,7 @@ CLICKS = """
     ],
 )
 def test_events_of_ones_own_may_feed_a_job_or_a_stream(consumer: str, expected: tuple[str, ...]) -> None:
-    """A job on a schedule is batch, whatever it reads; one that only a message starts works as a worker does."""
+    """A scheduled job is batch, whatever it reads; a job that only messages start is like a worker."""
     maker = f"maker: {consumer}, consumes: [clicks], serves: [ranker]}}"
     assert served(system_of(CLICKS.replace("KIND", maker))) == [expected]
 
@@ -239,7 +239,7 @@ def test_clients_that_read_predictions_or_predict_are_not_taken_for_one_another(
 
 @pytest.mark.parametrize("seed", range(200))
 def test_online_and_behind_a_queue_are_what_can_be_reached_in_these_ways(seed: int) -> None:
-    """Against brute force: the servers on the waiting side are online, those beyond it are not."""
+    """Compared with brute force: servers on the waiting path are online, the others are not."""
     system = random_system(seed, size=7)
     for workload in system.workloads.values():
         oracle = Oracle(system.architecture, workload)
@@ -261,7 +261,7 @@ def test_online_and_behind_a_queue_are_what_can_be_reached_in_these_ways(seed: i
 
 
 def _written(system: System, producer: str, store: str) -> bool:
-    """Whether data can go from a producer to a store, over whatever copies it."""
+    """Whether data can get from a producer to a store, through any copies."""
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     for name, component in system.components.items():
         for relation in component.relations:
@@ -274,7 +274,7 @@ def _written(system: System, producer: str, store: str) -> bool:
 
 @st.composite
 def pipelines(draw: st.DrawFn) -> str:
-    """Jobs, stream processors and workers that read, write and hand on between some stores and queues."""
+    """Jobs, stream processors and workers that read, write and forward between some stores and queues."""
     stores = [f"t{number}" for number in range(6)]
     names = st.lists(st.sampled_from(stores), unique=True, max_size=3)
     lines = ["page: {kind: client, reads: [t0]}"]

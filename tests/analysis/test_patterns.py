@@ -1,4 +1,4 @@
-"""Patterns are recognised by structure: each in a small system, and not in those that nearly follow it."""
+"""Patterns are recognised by structure: each in a small system, and not in near misses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load(components: str, models: str = "m", workloads: str = "w: {from: page, m
 
 
 def found(system: System, pattern: str) -> list[tuple[str, Roles]]:
-    """The workload and the roles of each place where a pattern was recognised."""
+    """The workload and the roles of each recognised pattern."""
     return [(one.workload, one.roles) for one in recognise(system) if one.pattern == pattern]
 
 
@@ -69,7 +69,7 @@ _REFERENCES = {
 
 
 def _renamed(tree: Tree, names: dict[str, str], key: str = "") -> Tree:
-    """A file with other names for its components, wherever one is referred to."""
+    """A file with other names for its components, everywhere."""
     if isinstance(tree, str):
         return names.get(tree, tree) if key in _REFERENCES else tree
     if isinstance(tree, list):
@@ -80,7 +80,7 @@ def _renamed(tree: Tree, names: dict[str, str], key: str = "") -> Tree:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_names_say_nothing(path: Path) -> None:
-    """With every component under a name without meaning, the same patterns are found in the same places."""
+    """If every component has a meaningless name, the same patterns are recognised in the same places."""
     system = archlint.load(path, Config(ROOT))
     names = {name: f"c{number}" for number, name in enumerate(system.components)}
     again = archlint.load(dump(_renamed(parse(path.read_text(encoding="utf-8")), names)), Config(ROOT))
@@ -618,7 +618,7 @@ class TestOperation:
 
 
 def _brute_force(targets: dict[str, list[str]], serving: set[str], start: str) -> set[str]:
-    """The serving nodes that some way from a node reaches without passing another one."""
+    """The serving nodes that a path from a node reaches without passing another one."""
     reached: set[str] = set()
     seen: set[str] = set()
     stack = [start]

@@ -1,4 +1,4 @@
-"""The roofline against numbers worked by hand, and the laws that a bound has to keep."""
+"""The roofline compared with numbers calculated by hand, and the laws of a bound."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def bound(model: Model, where: Component) -> Roofline:
         (7e9, "fp16", "a100-80gb", 4.0, 14e9 / (4 * 2039e9)),
         (7e10, "int8", "h100", 2.0, 7e10 / (2 * 3350e9)),
         (280e6, "fp32", "t4", None, 1.12e9 / 320e9),
-        (7e10, None, "h100", None, 2 * 7e10 / (4 * 989e12)),       # unknown precision: 4 bit might do, nothing is read
-        (20e6, "fp16", "t4", None, 2 * 20e6 / 65e12),              # stays in the caches: the arithmetic is left
+        (7e10, None, "h100", None, 2 * 7e10 / (4 * 989e12)),       # unknown precision: 4 bits are possible, and nothing may be read
+        (20e6, "fp16", "t4", None, 2 * 20e6 / 65e12),              # stays in the cache: only the arithmetic remains
         (20e6, "int4", "t4", None, 2 * 20e6 / (4 * 65e12)),
         (120e6, "fp16", "mi300x", None, 2 * 120e6 / 1307.4e12),    # 240 MB stay in 288 MiB of caches
         (120e6, "fp16", "h100", None, 240e6 / 3350e9),

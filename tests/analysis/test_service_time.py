@@ -1,4 +1,4 @@
-"""Bounds on percentiles that hold for any distribution, and lognormal estimates against the closed form."""
+"""Bounds on percentiles that hold for any distribution, and lognormal estimates compared with the closed form."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_bounds_from_mean_and_cv_hold_for_any_distribution(times: dict[float, fl
 
 
 def test_cantellis_bound_is_reached_by_a_distribution() -> None:
-    """Two values: 30 % of the times at 1 s, 70 % at 2 s: just above 0.3 the percentile jumps to what the bound says."""
+    """Two values: 30 % of the times at 1 s, 70 % at 2 s: just above 0.3, the percentile equals the bound."""
     average, deviation = moments({1.0: 0.3, 2.0: 0.7})
     bound = lower_bound(ServiceTime(mean_s=average, cv=deviation / average), 0.3)
     assert bound is not None and bound.value_s == pytest.approx(1.0)

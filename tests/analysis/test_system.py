@@ -1,4 +1,4 @@
-"""What a system answers as a whole: blast radius, users of components, and its public questions."""
+"""The public methods of a system: blast radius, users of components, and others."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_blast_radius(failed: list[str], losses: dict[str, float], traffic: floa
 def test_traffic_is_unknown_where_a_rate_is() -> None:
     system = system_of(SHOP, "web: {from: web, rate: 60/s}\nrobot: {from: robot}")
     assert system.blast_radius(["gateway"]).traffic_share is None
-    # But where everything is lost, or nothing, no rate is needed.
+    # But if everything is lost, or nothing, no rate is needed.
     assert system.blast_radius(["features"]).traffic_share == 1.0
     assert system.blast_radius(["unused"]).traffic_share == 0.0
 

@@ -1,4 +1,4 @@
-"""The benchmark runs from end to end on tiny systems, and installs nothing; its times are not judged."""
+"""The benchmark runs from end to end on tiny systems, and installs nothing; times are not tested."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_peak_is_that_of_the_child() -> None:
     run = run_once(Command("child", (sys.executable, "-c", allocate)), child_environment())
     assert 200_000_000 < run.peak_bytes < 1_000_000_000
     small = run_once(Command("small", (sys.executable, "-c", "pass")), child_environment())
-    # A process that is forked begins with what its parent holds, and these tests may hold much by now.
+    # A forked process starts with its parent's memory, and these tests may use much of it by now.
     assert small.peak_bytes < max(200_000_000, least_peak_bytes() + 1)
     assert 0 < least_peak_bytes() < 2_000_000_000
 

@@ -1,4 +1,4 @@
-"""The benchmark of the patterns: what it makes of samples, and a short run with real services."""
+"""The benchmark of the patterns: its results for samples, and a short run with real services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 
 def samples(lost_from_s: float, lost_to_s: float) -> Samples:
-    """Ten requests a second for ten seconds, answered in 10 ms but for those due in a stretch."""
+    """Ten requests per second for ten seconds, answered in 10 ms except for those due in an interval."""
     due = np.arange(0, 10, 0.1)
     status = np.where((due >= lost_from_s) & (due < lost_to_s), 0, 200)
     return Samples(due, due, np.full(len(due), 0.01), status)

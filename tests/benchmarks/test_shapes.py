@@ -1,4 +1,4 @@
-"""The extreme shapes are what they say, and what is shared between their workloads changes no answer."""
+"""The extreme shapes match their description, and sharing between workloads changes no result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of patterns is read whole."""
+"""The catalogue of patterns is read completely."""
 
 from __future__ import annotations
 

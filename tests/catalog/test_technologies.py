@@ -1,4 +1,4 @@
-"""The technology catalogue, and catalogues of a user's own."""
+"""The technology catalogue, and users' own catalogues."""
 
 from __future__ import annotations
 

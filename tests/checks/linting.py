@@ -1,4 +1,4 @@
-"""Small systems through the whole linter, down to what one rule says of them."""
+"""Runs the whole linter on small systems, and returns the results of one rule."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _linter(rule: str) -> Linter:
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What one rule says: its findings by place, and for each open question the keys that it needs."""
+    """The results of one rule: its findings by place, and for each open question the keys that it needs."""
 
     findings: dict[str, Finding]
     undecided: dict[str, tuple[str, ...]]
 
     @property
     def places(self) -> set[str]:
-        """Where the findings stand."""
+        """The places of the findings."""
         return set(self.findings)
 
     def term(self, at: str, name: str) -> float | str | bool:

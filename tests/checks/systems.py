@@ -1,4 +1,4 @@
-"""Random small systems that are dense in what REL001 turns on: siblings, shares, hosts, circles, what may be missing.
+"""Random small systems with many features that matter to REL001: siblings, shares, hosts, cycles, missing facts.
 
 Systems that make sense as a whole come from `tests.strategies`.
 """
@@ -22,7 +22,7 @@ TECHNOLOGIES = shipped_technologies()
 
 
 def facts_of_replicas() -> st.SearchStrategy[Facts]:
-    """How a component stands: number, range, zones and host, each stated or not."""
+    """Replicas of a component: number, range, zones and host, each stated or not."""
     ranges = st.fixed_dictionaries({"min": st.integers(0, 3)}, optional={"max": st.integers(3, 5)})
     return st.fixed_dictionaries(
         {},
@@ -35,7 +35,7 @@ def facts_of_replicas() -> st.SearchStrategy[Facts]:
 
 
 def relations_to(targets: list[str]) -> st.SearchStrategy[list[Facts]]:
-    """Relations with what makes them dispensable, or one of several."""
+    """Relations, some of which are optional or one of several."""
     one = st.fixed_dictionaries(
         {"to": st.sampled_from(targets)},
         optional={

@@ -1,4 +1,4 @@
-"""OPS002: what watches a server, and when its absence is more than information."""
+"""OPS002: what monitors a server, and when missing monitoring is more than information."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ components:
     ("server", "api", "more"),
     [
         ("logs_to: [log]", "", ""),
-        ("logs_to: [table]", "", ""),  # it says that it is one
+        ("logs_to: [table]", "", ""),  # it is declared as a log
         ("writes: [log]", "", ""),
         ("writes: [lake]", "", ""),
-        ("", "logs_to: [log]", ""),  # every answer passes there
+        ("", "logs_to: [log]", ""),  # every answer passes it
         ("", "logs_to: [log]", "  metrics: {kind: monitoring, calls: [server]}"),
         ("publishes: [topic]", "", "  topic: {kind: queue}\n  sink: {kind: worker, consumes: [topic], writes: [lake]}"),
     ],
@@ -53,7 +53,7 @@ def test_a_log(server: str, api: str, more: str) -> None:
             "  topic: {kind: queue}\n  sink: {kind: worker, consumes: [topic], writes: [table]}",
         ),
         ("reads: [lake]", "", ""),
-        ("", "logs_to: [log]", "  back-door: {kind: service, calls: [server]}"),  # one way passes no log
+        ("", "logs_to: [log]", "  back-door: {kind: service, calls: [server]}"),  # one path has no log
     ],
 )
 def test_no_log(server: str, api: str, more: str) -> None:
@@ -63,7 +63,7 @@ def test_no_log(server: str, api: str, more: str) -> None:
 
 
 def test_whoever_predicts_from_a_message_logs_for_itself() -> None:
-    # What a second model makes of a message is no log of the first.
+    # The output of a second model is not a log of the first.
     more = "  topic: {kind: queue}\n  second: {kind: worker, consumes: [topic], serves: [other], logs_to: [log]}"
     assert lint("OPS001", text("publishes: [topic]", more=more)).places == {AT}
 

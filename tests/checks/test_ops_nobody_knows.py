@@ -1,4 +1,4 @@
-"""OPS003: what an owner has to say, and what is inherited."""
+"""OPS003: the required facts of an owner, and their inheritance."""
 
 from __future__ import annotations
 

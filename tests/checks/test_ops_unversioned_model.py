@@ -1,4 +1,4 @@
-"""OPS004: what names a model for good, and where the one before comes back from."""
+"""OPS004: what identifies a model, and which registry can roll it back."""
 
 from __future__ import annotations
 

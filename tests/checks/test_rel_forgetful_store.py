@@ -1,4 +1,4 @@
-"""REL012: what is written to, and what forgets."""
+"""REL012: stores that are written to, and stores that lose data."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def single_points(system: System) -> set[Pool]:
 
 
 def verdicts(system: System) -> Iterator[Verdict]:
-    """What the REL and DOC checks say that read the graph."""
+    """The verdicts of the REL and DOC checks that use the graph."""
     yield from single_point_of_failure.check(system, PARAMS)
     yield from replicas_without_balancer.check(system, replicas_without_balancer.Params())
     yield from call_without_timeout.check(system, call_without_timeout.Params())
@@ -53,7 +53,7 @@ def verdicts(system: System) -> Iterator[Verdict]:
 
 
 def said(system: System) -> set[tuple[str, str, tuple[str, ...]]]:
-    """The verdicts without their order: place, words, and what an open question needs."""
+    """The verdicts without their order: place, message, and the keys of an open question."""
     return {
         (v.at.at, v.because, tuple(sorted(place.at for place in v.needs))) if isinstance(v, Undecided)
         else (v.at.at, v.message, tuple(f"{term.name}={term.value}" for term in v.terms))
@@ -212,7 +212,7 @@ def test_without_a_number_or_its_zones_a_single_point_of_failure_is_asked_about(
 
 @given(files())
 def test_a_single_point_of_failure_is_needed_and_goes_with_one_thing(file: File) -> None:
-    """What is found is lost to at least one workload as a whole, by the graph itself, and is not redundant."""
+    """Each finding is lost to at least one workload completely, according to the graph, and is not redundant."""
     system = system_of(file)
     for pool in single_points(system):
         assert any(system.flow(workload).is_lost_with(pool) for workload in system.workloads.values())

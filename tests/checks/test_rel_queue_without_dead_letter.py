@@ -1,4 +1,4 @@
-"""REL009: what limits the attempts at a message."""
+"""REL009: what limits the attempts for a message."""
 
 from __future__ import annotations
 

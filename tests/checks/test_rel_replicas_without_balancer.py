@@ -1,4 +1,4 @@
-"""REL002: what counts as something that spreads calls."""
+"""REL002: what distributes calls over replicas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.checks.linting import Said, lint
 
 
 def called_by(caller: str, it: str) -> Said:
-    """What is said of `it`, called by a component of the given facts."""
+    """The results for `it`, called by a component with the given facts."""
     return lint(
         "REL002",
         f"""

@@ -14,7 +14,7 @@ def spof(text: str) -> Said:
 
 
 def behind_page(component: str, more: str = "") -> Said:
-    """What is said of a component `it` that the only workload calls directly."""
+    """The results for a component `it` that the only workload calls directly."""
     return spof(f"""
         workloads: {{search: {{from: page, rate: 10/s}}}}
         components:
@@ -24,7 +24,7 @@ def behind_page(component: str, more: str = "") -> Said:
         """)
 
 
-# --- what stands alone
+# --- single replicas, hosts and zones
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_workload_may_name_the_relation_that_it_takes() -> None:
 
 
 def pair(first: str, second: str, more: str = "") -> Said:
-    """What is said of two balancers of which either suffices."""
+    """The results for two balancers of which one is enough."""
     return spof(f"""
         workloads: {{search: {{from: page, rate: 10/s}}}}
         components:
@@ -374,7 +374,7 @@ def test_without_the_rates_the_traffic_is_not_guessed() -> None:
     assert said.findings[at].message.endswith("`search` and `ads` fail")
     assert {term.name for term in said.findings[at].terms} == {"replicas", "rate", "workloads_lost"}
     assert said.term(at, "workloads_lost") == 2
-    # Where every workload is lost, so is all of the traffic, whatever the rates.
+    # If every workload is lost, all of the traffic is, whatever the rates.
     assert spof(text.replace("[list]", "[api]")).term(at, "traffic_lost") == 1
 
 
@@ -466,7 +466,7 @@ def test_of_a_batch_the_store_is_needed_and_the_job_is_not() -> None:
     assert said.places == {"components.picks.replicas"}
 
 
-# --- what could not be read
+# --- unreadable values
 
 
 def test_an_unread_fallback_is_not_taken_for_none() -> None:

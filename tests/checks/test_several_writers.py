@@ -1,4 +1,4 @@
-"""SRV003 and SRV008: the youngest writer that reaches an item decides how old it gets."""
+"""SRV003 and SRV008: the most recent writer of an item decides its age."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def writers(draw: st.DrawFn) -> tuple[list[dict[str, int | None]], int | None]:
 def test_no_completion_of_what_is_unsaid_overturns_a_proof(
     drawn: tuple[list[dict[str, int | None]], int | None], freshness_h: int
 ) -> None:
-    """Against all completions: unsaid hours and records from 0 to 3, each set of items that a job may reach."""
+    """Compared with all completions: missing hours and records from 0 to 3, each set of items that a job may reach."""
     stated, distinct = drawn
     text = _written(stated, distinct, freshness_h)
     proven = [
@@ -194,7 +194,7 @@ Job = tuple[int, int, frozenset[int]]
 
 
 def _completions(stated: list[dict[str, int | None]], distinct: int | None) -> list[tuple[list[Job], int]]:
-    """Every choice of what is unsaid: hours from 0 to 3, and which of the inputs a job reaches."""
+    """Every choice of missing facts: hours from 0 to 3, and the inputs that a job reaches."""
     found = []
     for items in [distinct] if distinct is not None else [1, 2]:
         choices = []

@@ -27,14 +27,14 @@ components:
 @pytest.mark.parametrize(
     ("first", "second", "violated"),
     [
-        (", models: [x, y]", ", models: [y, x]", False),  # one pipeline, in whatever order
+        (", models: [x, y]", ", models: [y, x]", False),  # one pipeline, in any order
         (", models: [x, y]", "", False),
-        ("", "", False),  # one that does not say, runs all
+        ("", "", False),  # without `models`, it runs all
         ("", ", models: [x, y]", False),
         (", models: [x]", ", models: [y]", True),
         (", models: [x, y]", ", models: [y]", True),  # y runs without x
         ("", ", models: [y]", True),
-        (", models: [x]", "", True),  # a warning: y is there for nobody
+        (", models: [x]", "", True),  # a warning: nobody uses y
     ],
 )
 def test_models_that_always_run_together_are_one(first: str, second: str, violated: bool) -> None:
@@ -45,7 +45,7 @@ def test_workloads_that_name_no_models_leave_it_undecided() -> None:
     said = lint("SRV002", text("", ", waits: true"))
     assert not said.findings
     assert said.undecided == {AT: ("workloads.one.models", "workloads.two.models")}
-    # A third one that uses a part of them decides it, whatever the other two use.
+    # A third workload that uses a part of them decides it, whatever the other two use.
     third = text("", ", waits: true").replace("models: {x", "  three: {from: app, models: [y]}\nmodels: {x")
     assert lint("SRV002", third).places == {AT}
 

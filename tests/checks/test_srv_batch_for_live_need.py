@@ -59,7 +59,7 @@ def test_a_run_follows_from_its_records() -> None:
 
 
 def test_full_batches_and_the_widest_range_count_for_the_job() -> None:
-    # 25,000 s become 1,563 s with batches of 16; a range counts with its upper end.
+    # 25,000 s become 1,563 s with batches of 16; a range is used with its upper end.
     for job in ("replicas: 6, workers: 4, batching: {max_size: 16}", "replicas: {min: 1, max: 96}, workers: 4"):
         found = lint("SRV003", text("inputs: known, slo: {freshness: 2h}", f"records: 30M, {job}"))
         assert found.places == set()

@@ -1,4 +1,4 @@
-"""SRV012: what starts a job, and who takes what it predicts."""
+"""SRV012: what starts a job, and who uses its predictions."""
 
 from __future__ import annotations
 

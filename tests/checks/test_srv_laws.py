@@ -34,7 +34,7 @@ def lint(tree: Tree) -> FileReport:
 
 
 def said(report: FileReport) -> tuple[set[tuple[str, str, str, str]], set[tuple[str, ...]]]:
-    """what is found and asked, without its order."""
+    """The findings and open questions, without their order."""
     found = {(f.rule, f.at, f.severity, f.certainty) for f in report.findings}
     return found, {(q.rule, q.at, *sorted(q.needs)) for q in report.undecided}
 
@@ -68,7 +68,7 @@ def test_a_looser_objective_never_adds_a_model_too_big_for_it(tree: Tree, factor
 
 
 def cut(tree: Tree, keys: Keys) -> Tree:
-    """The tree without a fact; what it was said of stays, even where nothing else is said of it."""
+    """The tree without a fact; its part stays, even without any other facts."""
     if len(keys) == 1:
         assert isinstance(tree, dict)
         return {key: value for key, value in tree.items() if key != keys[0]}
@@ -81,9 +81,9 @@ def cut(tree: Tree, keys: Keys) -> Tree:
 def means_something_absent(tree: Tree, keys: Keys) -> bool:
     """Whether the absence of a fact has a meaning, though the vocabulary calls it unknown.
 
-    `repeats` only lowers a stated hit ratio. A run time follows from the records too, and may contradict them here.
-    The own work of balancers, caches, and of what runs a model counts as nothing: a model's service time is that on
-    its server, and to ask each of them would hide what matters.
+    `repeats` only lowers a stated hit ratio. A run time also follows from the records, and may contradict them here.
+    Balancers, caches and servers of models are assumed to need no time of their own: a model's service time includes
+    its server, and a question for each of them would hide the important ones.
     """
     section, name, *rest = keys
     assert isinstance(tree, dict)
@@ -101,7 +101,7 @@ def means_something_absent(tree: Tree, keys: Keys) -> bool:
 
 
 def blamed(report: FileReport, rule: str) -> set[str]:
-    """For whom a rule is violated: the workloads that a finding is related to, else where it stands."""
+    """Who is affected: the workloads that a finding is related to, otherwise its place."""
     found: set[str] = set()
     for finding in report.findings:
         if finding.rule == rule:
@@ -134,7 +134,7 @@ def value(finding: Finding, name: str) -> float:
 
 
 def redone(finding: Finding) -> bool:
-    """Whether the terms of a finding, worked through by hand, come to the same verdict."""
+    """Whether the terms of a finding, calculated by hand, give the same verdict."""
     if finding.rule in {"SRV001", "SRV006"} and values(finding, "floor"):
         total = sum(values(finding, "model_time")) + sum(values(finding, "hop_time"))
         floor = value(finding, "floor")
@@ -204,7 +204,7 @@ def test_the_terms_of_an_example_redo_its_verdict_and_are_described(path: Path) 
 
 
 def test_every_described_term_is_used_by_some_example_or_system() -> None:
-    """A term that no finding has would promise a bound that can never hold; the rare ones are listed here."""
+    """A condition on a term that no finding has would always fail; rare terms are listed here."""
     rare = {
         ("SRV002", "rate_of_all"),
         ("SRV002", "share_lost"),

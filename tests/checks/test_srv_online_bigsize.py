@@ -1,4 +1,4 @@
-"""SRV001: the arithmetic by hand, the near misses, and what is asked where a fact is missing."""
+"""SRV001: the arithmetic by hand, near misses, and the questions about missing facts."""
 
 from __future__ import annotations
 
@@ -254,13 +254,13 @@ def test_the_margin_is_a_parameter() -> None:
 @pytest.mark.parametrize(
     ("call", "model", "violated"),
     [
-        ("fallback: the popular ones", "80ms", True),  # a fallback answers for what fails
+        ("fallback: the popular ones", "80ms", True),  # the fallback answers after a failure
         ("fallback: the popular ones, timeout: 200ms", "80ms", True),
-        ("fallback: the popular ones, timeout: 60ms", "80ms", True),  # it comes, but after 60 ms
+        ("fallback: the popular ones, timeout: 60ms", "80ms", True),  # it answers, but after 60 ms
         ("fallback: the popular ones, timeout: 45ms", "80ms", False),
         ("fallback: the popular ones, timeout: 200ms", "40ms", False),
         ("optional: true", "80ms", True),
-        ("fallback: the popular ones, share: 1%", "80ms", False),  # few requests come there
+        ("fallback: the popular ones, share: 1%", "80ms", False),  # few requests take it
     ],
 )
 def test_a_fallback_does_not_answer_for_a_model_that_is_slow(call: str, model: str, violated: bool) -> None:
@@ -279,7 +279,7 @@ def test_what_is_waited_for_until_the_timeout_is_shown() -> None:
 
 
 def test_a_longer_branch_beside_it_does_not_hide_a_model() -> None:
-    """Whatever runs side by side with the model, the answer takes at least as long as the model."""
+    """Whatever runs in parallel with the model, the answer takes at least as long as the model."""
     import archlint
 
     for other in ("299ms", "301ms", "45s"):

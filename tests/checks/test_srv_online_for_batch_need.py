@@ -1,4 +1,4 @@
-"""SRV004: when a job would do, what it saves, and when servers have to stand."""
+"""SRV004: when a job is enough, what it saves, and when servers are needed."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_a_price_turns_hours_into_money() -> None:
     "workload",
     [
         "inputs: on-request, waits: false, slo: {freshness: 24h}",
-        "inputs: known, distinct: 6.7M, waits: true",  # who waits needs this moment's answer
-        "inputs: known, distinct: 40B, slo: {freshness: 24h}",  # more work than the servers do
+        "inputs: known, distinct: 6.7M, waits: true",  # a waiting caller needs a current answer
+        "inputs: known, distinct: 40B, slo: {freshness: 24h}",  # more work than the servers can do
         "inputs: known, distinct: 40B, waits: false",
         "inputs: known, distinct: 6.7M, slo: {freshness: 5h}",  # a period and a run of 2.8 h do not fit
         "inputs: known, distinct: 100, slo: {freshness: 5min}",  # a job every five minutes is a server
@@ -117,7 +117,7 @@ def test_the_fact_that_is_missing_is_asked_for(workload: str, server: str, needs
 
 def test_what_cannot_be_is_not_asked_for() -> None:
     found = lint("SRV004", text("distinct: 40B, slo: {freshness: 24h}"))
-    assert found.undecided == {}  # too much work, whether the inputs are known or not
+    assert found.undecided == {}  # too much work, with known inputs or without
 
 
 def test_servers_that_scale_to_nothing_do_not_stand() -> None:
@@ -159,7 +159,7 @@ def test_the_parameters_decide() -> None:
 
 
 def many(workloads: int, servers: int) -> str:
-    """Workloads that say nothing of their inputs and use every server."""
+    """Workloads without `inputs` that use every server."""
     loads = "".join(f"  w{n}: {{from: board, rate: 1/s, waits: true, slo: {{freshness: 1h}}}}\n" for n in range(workloads))
     models = "".join(f"  m{n}: {{service_time: 5ms}}\n" for n in range(servers))
     parts = "".join(f"  s{n}: {{kind: model-server, serves: [m{n}], replicas: 2}}\n" for n in range(servers))

@@ -180,7 +180,7 @@ def test_the_last_message_of_a_full_queue_waits_for_all_before_it() -> None:
     ("queue", "worker"),
     [
         ("max_length: 96k", "replicas: 8"),
-        ("max_length: 400k", "replicas: {min: 1, max: 40}"),  # a full queue is what a range is for
+        ("max_length: 400k", "replicas: {min: 1, max: 40}"),  # replicas scale up for a full queue
         ("max_length: 400k", "replicas: 8, batching: {max_size: 8}"),
         ("max_length: 400k", "replicas: 9, workers: 4"),
     ],

@@ -1,4 +1,4 @@
-"""SRV006: which ways bring a result back to who waits, and when it comes too late."""
+"""SRV006: which paths return a result to the waiting caller, and when it is too late."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_page_may_poll_elsewhere_than_it_posts() -> None:
 
 
 def test_what_waits_for_the_server_has_its_result() -> None:
-    # The worker asks a service, that asks the model server; the worker writes what it gets.
+    # The worker calls a service, which calls the model server; the worker writes the result.
     found = lint(
         "SRV006",
         """

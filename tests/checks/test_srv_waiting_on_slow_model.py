@@ -1,4 +1,4 @@
-"""SRV005: who is blocked by work that nobody needs at once."""
+"""SRV005: who is blocked by work that nobody needs immediately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The strip law: without a fact that a verdict rests on, it turns undecided and names the fact; it never passes."""
+"""The strip law: without a fact that a verdict needs, it becomes undecided and names the fact; it never passes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.examples.stripping import Path as Keys
 from tests.examples.stripping import Tree, dump, parse, spelt, unknown_when_absent, without
 
 BAD = sorted(path for path in (ROOT / "rules").glob("*/bad*.yaml") if not path.parent.name.startswith("DOC"))
-"""What the family DOC judges is the text itself: a mistake that is taken out is gone, and nothing is unknown."""
+"""The family DOC judges the text itself: without the mistake, there is nothing to report and nothing unknown."""
 
 INSTEAD = {("REL012", "uses"): "persistent"}
-"""Of a rule and a key, the key that is asked for instead: the technology only decides by its default."""
+"""From a rule and a key to the key that is requested instead: a technology decides only by its default."""
 
 _EXPECT = re.compile(r"#\s*expect: ([A-Z0-9 ]+)$", re.MULTILINE)
 
@@ -31,7 +31,7 @@ def _linter() -> Linter:
 
 
 def _check(tree: Tree, path: Path) -> FileReport:
-    """Check a tree as if it stood in the place of an example."""
+    """Check a tree in the place of an example."""
     return _linter().lint(parse_yaml(str(path), dump(tree)), path)[0]
 
 
@@ -62,13 +62,13 @@ def test_without_a_fact_that_it_rests_on_a_finding_turns_undecided_and_names_it(
         report = _check(without(tree, keys), path)
         for rule in rules:
             before, after = _hits(whole, rule), _hits(report, rule)
-            # A finding may move to another place where another proof of the same violation stands.
+            # A finding may move to the place of another proof of the same violation.
             kept = before <= after or bool(after - before)
             assert kept or _asks_for(report, rule, keys), f"without {spelt(keys)}, {rule} leaves {before - after}"
 
 
 def test_what_is_asked_for_instead_is_needed() -> None:
-    """An entry of the table that no example needs would hide what it was not made for."""
+    """An unneeded entry of the table could hide other failures."""
     used = set()
     for path in BAD:
         for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):

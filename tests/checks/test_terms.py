@@ -1,4 +1,4 @@
-"""The terms and the loss of findings: a term is there because the finding rests on it; a larger excess ranks higher."""
+"""The terms and the loss of findings: each term is needed by its finding; a larger excess ranks higher."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Arithmetic = tuple[str, float, tuple[tuple[str, float | str | bool], ...]]
 
 
 def hits(tree: Tree, path: Path, rule: str) -> dict[str, Hit]:
-    """What one rule finds in a tree that stands in the place of an example, by place."""
+    """The findings of one rule in a tree in the place of an example, by place."""
     system, _ = LINTER.system(parse_yaml(str(path), dump(tree)), path)
     (bound,) = [bound for bound in LINTER.rules(path) if bound.pack.id == rule]
     return {hit.at.at: hit for hit in bound.run(system, bound.params) if isinstance(hit, Hit)}
 
 
 def arithmetic(hit: Hit) -> Arithmetic:
-    """What a finding says: its message, its loss, and its terms with their values."""
+    """The content of a finding: its message, its loss, and its terms with their values."""
     return hit.message, hit.loss, tuple((term.label, term.value) for term in hit.terms)
 
 

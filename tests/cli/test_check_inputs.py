@@ -1,4 +1,4 @@
-"""What `archlint check` takes as its input: patterns, links, pipes, hooks' lists of files; each file once."""
+"""The inputs of `archlint check`: patterns, links, pipes, file lists of hooks; each file is checked once."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_pattern_that_matches_nothing_is_noted(archlint: Run, tmp_path: Path) 
     assert archlint("baseline", "--exclude", "gone/", "--file", "known.jsonl").stderr == done.stderr
     said = archlint("diff", ".", ".", "--exclude", "gone/").stdout
     assert said.startswith("note: --exclude: the pattern `gone/` matches no YAML file or folder\n")
-    # A search of a part of the project says nothing about patterns of the whole project.
+    # A search of a part of the project cannot tell whether patterns of the whole project match.
     (tmp_path / "part").mkdir()
     write(tmp_path, "part/a.yaml")
     assert archlint("check", "part", "--exit-zero").stderr == ""
@@ -383,7 +383,7 @@ def test_a_rule_that_fails_in_a_process_beside_leaves_the_others_checked(archlin
 def test_a_defect_of_archlint_on_one_file_leaves_the_others_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No defect is known, so one is made: the reader fails on one file."""
+    """The test creates a defect: the reader fails on one file."""
     examine = Linter.examine
 
     def fails(linter: Linter, document: Document, path: Path | None) -> Examined:
@@ -445,7 +445,7 @@ def test_a_folder_without_rights_is_one_line(
     named = [str(closed / word) if word.endswith(".yaml") and where == "named" else word for word in words]
     if where == "named" and words[0] in {"check", "baseline"} and not named[1:]:
         named = [*words, str(closed)]
-    # The shell goes there while it may, and closes the door behind itself.
+    # The shell enters the folder, then removes the permissions.
     script = f'cd {here} && chmod {mode:o} {closed} && exec "$0" "$@"'
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What shells complete, asked of click's own completion classes and of a real bash."""
+"""Shell completion, with click's own completion classes and with a real bash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names from a checked repository: no command lets a CI system or a terminal obey them.
+"""Names from a checked repository: no command lets a CI system or a terminal execute them.
 
 One system holds all hostile names at once: as names of components, workloads and models, as titles, as values of the
 configuration, and as paths. Each command then prints all of them.
@@ -37,16 +37,16 @@ COMMANDS: Final = [
     "patterns {text}", "reference {text}", "new {text} folder", "init {path}/none", "schema {text}", "{text}",
 ]  # fmt: skip
 SILENT: Final = {"baseline arch.yaml -o known.jsonl", "check -o {text} arch.yaml", "render arch.yaml -o a.svg --path {text}"}
-"""Those that print none of the names."""
+"""Commands that print none of the names."""
 COMMAND: Final = re.compile(r"^\s*::(?!:)|##\[|##vso\[", re.MULTILINE)
 CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 OURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 GITHUB: Final = re.compile(r"^::(error|warning|notice|group|endgroup)\b.*?::", re.MULTILINE)
-"""The commands that `check -o github` writes by design; all that comes from the repository is escaped in them."""
+"""The commands that `check -o github` writes intentionally; text from the repository is escaped in them."""
 
 
 def quoted(text: str) -> str:
-    """A text as YAML has it in double quotes."""
+    """A text in double quotes, as in YAML."""
     return json.dumps(text)
 
 
@@ -76,12 +76,12 @@ def hostile(tmp_path: Path) -> Path:
 
 
 def file_name() -> str:
-    """The hostile names as far as a file may have them."""
+    """The hostile names, without characters that file names cannot have."""
     return TEXT.replace("/", "").replace("name=a", "")[:100]
 
 
 def quoted_toml(text: str) -> str:
-    """A text as TOML has it in double quotes."""
+    """A text in double quotes, as in TOML."""
     return '"' + "".join(f"\\u{ord(c):04x}" if not c.isprintable() or c in '"\\' else c for c in text) + '"'
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="lo
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """So many large files that workers check them for some seconds."""
+    """Enough large files to keep workers busy for some seconds."""
     folder = tmp_path_factory.mktemp("many")
     parts = "".join(f"  part-{n}: {{kind: service, replicas: 2, zones: [a, b]}}\n" for n in range(1500))
     for n in range(60):
@@ -62,7 +62,7 @@ def all_end(numbers: list[int]) -> bool:
 def test_ctrl_c_is_one_line_and_130_and_no_worker_stays(many: Path, delay: float) -> None:
     process, workers = started(many)
     time.sleep(delay)
-    os.killpg(process.pid, signal.SIGINT)                  # as a terminal does it: the whole group gets it
+    os.killpg(process.pid, signal.SIGINT)                  # like a terminal: the whole group gets it
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
     assert all_end(workers)
@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_loses_no_file(many: Path) -> None:
 def killer() -> Callable[[int], int]:
     def run(item: int) -> int:
         if item == 5:
-            os.kill(os.getpid(), signal.SIGKILL)           # what the kernel does when memory runs out
+            os.kill(os.getpid(), signal.SIGKILL)           # like the kernel when memory runs out
         return item * 2
 
     return run

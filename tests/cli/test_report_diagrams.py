@@ -19,7 +19,7 @@ FAILING = ROOT / "examples" / "failing" / "all-in-one.yaml"
 
 
 def pictures(page: str) -> dict[str, str]:
-    """The SVG of each system of a report, by the text that stands for it."""
+    """The SVG of each system of a report, by its alternative text."""
     found = re.findall(r'<img alt="([^"]+)" src="data:image/svg\+xml;base64,([^"]+)">', page)
     return {alt: base64.b64decode(data).decode() for alt, data in found}
 

@@ -126,7 +126,7 @@ def test_a_baseline_keeps_the_findings_of_each_system_apart(archlint: Run, two: 
     assert (done.returncode, f"arch.yaml:{LINES[0]}:" in done.stdout, f"arch.yaml:{LINES[1]}:" in done.stdout) == (
         1, True, False,
     )  # fmt: skip
-    two.write_text(PASSING)                          # the second system is gone: its entries are not needed
+    two.write_text(PASSING)                          # the second system was removed: its entries are not needed
     done = archlint("check", "arch.yaml", "--baseline-strict")
     assert (done.returncode, "strict" in done.stdout) == (1, True)
     assert archlint("baseline", "arch.yaml").returncode == 0

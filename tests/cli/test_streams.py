@@ -105,7 +105,7 @@ def test_standard_input_that_cannot_be_read(folder: Path, words: str, source: st
 
 
 def test_a_closed_stream_never_receives_what_a_file_was_opened_for(folder: Path) -> None:
-    """The number of a closed stream is the first that a file gets: output must not end up in that file."""
+    """A new file gets the number of a closed stream: output must not be written to that file."""
     before = {path: path.read_bytes() for path in folder.iterdir()}
     done = in_shell(folder, "ARCHLINT check failing.yaml -o text -o json:out.json >&- 2>&-")
     assert done.returncode == 1
@@ -145,7 +145,7 @@ def test_so_are_those_of_the_other_commands(folder: Path, words: str, env: dict[
 
 
 def test_names_of_files_are_utf8_whatever_the_locale(folder: Path) -> None:
-    """Otherwise services do not find the file of a finding, and a baseline holds nothing under another locale."""
+    """Otherwise services do not find the file of a finding, and a baseline does not apply under another locale."""
     name = "größe-日本.yaml"
     (folder / "failing.yaml").rename(folder / name)
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

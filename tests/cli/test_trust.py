@@ -36,7 +36,7 @@ COMMANDS = [
     ("patterns",), ("patterns", "batch"), ("technologies",), ("render", "arch.yaml", "-f", "mmd"),
     ("completion", "bash"), ("schema",), ("init", "new.yaml"), ("reference",),
 ]  # fmt: skip
-READERS = {"check", "baseline", "diff"}                 # they cannot do without the rule
+READERS = {"check", "baseline", "diff"}                 # they need the rule
 
 
 def git(folder: Path, *words: str) -> None:
@@ -110,7 +110,7 @@ def test_rules_without_python_need_no_consent(archlint: Run, tmp_path: Path) -> 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """What pip leaves behind: a package with a configuration and a rule in Python, which must not be imported."""
+    """An installed package with a configuration and a rule in Python, which must not be imported."""
     site = tmp_path / "site"
     rule(site / "acme_rules/rules", "ACME001-own-code", OWN, check_py=CODE)
     (site / "acme_rules/__init__.py").write_text('raise RuntimeError("imported")\n')

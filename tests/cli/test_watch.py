@@ -35,7 +35,7 @@ class Watching:
             self.lines.put(line)
 
     def close(self) -> None:
-        """End the process, and read what it has still to say."""
+        """End the process, and read the rest of its output."""
         self.process.kill()
         self.process.wait()
         self.reader.join()

@@ -1,4 +1,4 @@
-"""A file is replaced in one step: a kill or a full disk leaves the old one whole, and no link leads out of a repository."""
+"""A file is replaced in one step: a kill or a full disk leaves the old one intact, and no link leads out of a repository."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def end(event, values):
 sys.addaudithook(end)
 write_file(Path("report.json"), b"new" * 100_000, replace=sys.argv[2] == "replace")
 """
-"""A writer that is killed at a step, such as `os.rename`: Python announces it before it is done."""
+"""A writer that is killed at a step, such as `os.rename`: an audit hook of Python reports it in advance."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills a process: run it on Linux or macOS")

@@ -1,4 +1,4 @@
-"""A repository with forty known findings, for the day on which somebody starts to lint it."""
+"""A repository with forty known findings, before it was ever linted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SERVERS = 13
 
 
 def old_system(second: str = "", servers: int = SERVERS) -> str:
-    """Many lone servers that nobody logs, watches or owns; `second` is one more model on the fourth."""
+    """Many single servers without logs, monitoring and owners; `second` is another model on the fourth."""
     rows = ["archlint: 1", "system: shop", "workloads:"]
     for i in range(servers):
         rows.append(f"  load-{i}: {{from: page, rate: {i + 1}/s, models: [model-{i}], waits: true, inputs: on-request}}")

@@ -1,4 +1,4 @@
-"""`archlint baseline`, and `archlint check` with what it wrote, as processes in real folders."""
+"""`archlint baseline`, and `archlint check` with its baselines, as processes in real folders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def findings(done: CompletedProcess[str]) -> list[tuple[str, str, int]]:
 
 
 def flat(done: CompletedProcess[str]) -> str:
-    """What was said, without the breaks of its lines."""
+    """An output without line breaks."""
     return " ".join((done.stdout + done.stderr).split())
 
 

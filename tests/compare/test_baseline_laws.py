@@ -1,4 +1,4 @@
-"""What holds for every system: a baseline makes it clean, and what means nothing makes nothing new."""
+"""Laws for every system: with a baseline it has no findings, and changes without a meaning add none."""
 
 from __future__ import annotations
 

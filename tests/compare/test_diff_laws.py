@@ -1,4 +1,4 @@
-"""What holds for the difference of any two versions."""
+"""Laws for the difference of any two versions."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_files_of_a_submodule_are_compared_with_its_recorded_commit(archlint: Ru
 def test_a_submodule_whose_commit_is_missing_is_named_once_and_none_of_its_files_is_new(
     archlint: Run, tmp_path: Path, superproject: Path
 ) -> None:
-    for number in range(2):                        # what the clone will not have
+    for number in range(2):                        # the objects that the clone will not have
         (tmp_path / "search" / "arch.yaml").write_text(system("search", f"# {number}\n"))
         (tmp_path / "search" / "more.yaml").write_text(system("more", f"# {number}\n"))
         commit(tmp_path / "search")

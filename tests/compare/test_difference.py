@@ -1,4 +1,4 @@
-"""What two versions of a system differ in, fact by fact."""
+"""The differences of two versions of a system, fact by fact."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_another_kind_is_no_rename() -> None:
 
 
 def test_a_rename_that_one_entry_makes_sure_carries_the_others() -> None:
-    """The database behind `a` has gone, so its call looks different; the technology is as unknown as before."""
+    """The database of `a` was removed, so its call looks different; the technology is still unknown."""
     page = "page: {kind: client, calls: [{to: %s, timeout: 1s}]}"
     old = components(page % "a", "a: {kind: service, uses: own-1, replicas: 1, calls: [b]}", B)
     other = components(page % "z", "z: {kind: service, uses: own-1, replicas: 1, calls: [b]}", B)

@@ -1,4 +1,4 @@
-"""Changes to random systems that mean nothing, or a name only."""
+"""Changes to random systems: without a meaning, or of one name only."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ Shuffle = Callable[[list[str]], list[str]]
 def shuffled(draw: st.DrawFn, tree: Tree) -> Tree:
     """The same system in another order: sections, parts, keys of a part, and lists where order means nothing.
 
-    The relations of one component keep theirs where one of them leads to a cache: what stands behind that is skipped.
+    The relations of a component keep their order if one of them leads to a cache: a hit skips the later ones.
     """
     if isinstance(tree, list):
         return [draw(shuffled(item)) for item in tree]
@@ -128,7 +128,7 @@ class _Quoted(str):
 
 
 class _Styled(yaml.SafeDumper):
-    """Writes text as it is, or in quotes where it is marked so."""
+    """Writes text unchanged, or in quotes if it is marked."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - mypy knows it as an attribute of instances
 
@@ -144,7 +144,7 @@ _PLAIN = {"true", "false"}
 
 @st.composite
 def styled(draw: st.DrawFn, tree: Tree) -> str:
-    """A system as another person writes it: flow or block style, quotes, comments, empty lines."""
+    """A system in another style: flow or block, quotes, comments, empty lines."""
     quotes, wide = draw(st.booleans()), draw(st.booleans())
     text = yaml.dump(
         _marked(tree) if quotes else tree, Dumper=_Styled, sort_keys=False, width=100_000 if wide else 60,

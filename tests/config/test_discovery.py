@@ -1,4 +1,4 @@
-"""Which configuration holds for a file."""
+"""Which configuration applies to a file."""
 
 from __future__ import annotations
 

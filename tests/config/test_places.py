@@ -1,4 +1,4 @@
-"""Where the keys and values of a TOML text stand."""
+"""The places of keys and values in a TOML text."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_lines_are_counted_with_carriage_returns() -> None:
     assert places.of_value("t", "b", 0) == "c.toml:5:2"
 
 
-# --- a law: what stands at a value's place reads as the value
+# --- a law: the text at a value's place has that value
 
 KEYS = st.text("abz-_ .\"'\\#=[]é\t", min_size=1, max_size=6)
 SCALARS = st.one_of(
@@ -162,7 +162,7 @@ def test_the_text_at_a_place_reads_as_the_value(
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        assume(False)  # two styles may say one table twice, which TOML forbids
+        assume(False)  # two styles may define a table twice, which TOML forbids
     places = Places("c.toml", text)
     expected = list(_leaves({k: v for k, v in data.items() if k != "many"}, ()))
     rows = data["many"]["of them"]

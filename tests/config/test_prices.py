@@ -1,4 +1,4 @@
-"""Prices that a configuration lists, and where they end up."""
+"""Prices in a configuration, and the components that get them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ mi250 = "3 USD per h"
 
 
 def price_of(folder: Path, component: str) -> tuple[Money, str | None, str | None] | None:
-    """The price that a component of these facts ends up with."""
+    """The price of a component with these facts."""
     (folder / "archlint.toml").write_text(PRICES)
     linter = Linter(read_config(folder / "archlint.toml"))
     system, _ = linter.system(

@@ -1,4 +1,4 @@
-"""What a configuration file says, and every mistake in it, each at its place."""
+"""Configuration files, and every mistake in them, each at its place."""
 
 from __future__ import annotations
 

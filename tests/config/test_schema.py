@@ -1,4 +1,4 @@
-"""The JSON Schema of a configuration and the reader say the same."""
+"""The JSON Schema of a configuration and the reader agree."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def document(value: object) -> str:
 
 
 def mistakes(folder: Path, value: object) -> list[str]:
-    """What the reader finds wrong."""
+    """The reader's errors."""
     (folder / "base.toml").touch()
     file = folder / "archlint.toml"
     file.write_text(document(value))
@@ -118,7 +118,7 @@ def mistakes(folder: Path, value: object) -> list[str]:
 
 
 def as_json(value: object) -> object:
-    """What an editor hands to the schema: dates are texts."""
+    """The values that an editor validates: dates are texts."""
     return json.loads(json.dumps(value, default=str))
 
 

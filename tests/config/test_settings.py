@@ -1,4 +1,4 @@
-"""What a configuration comes to for one file: selection, layers, paths."""
+"""The settings of one file: selection, layers, paths."""
 
 from __future__ import annotations
 

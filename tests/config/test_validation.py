@@ -1,4 +1,4 @@
-"""What of a configuration depends on the rules: a word that names none is never silently nothing."""
+"""The parts of a configuration that depend on the rules: an unknown rule is never ignored silently."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ QUIET = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the tests of a module: while it runs, no test of another may run a loop of its own."""
+    """One browser for the tests of a module: while it runs, tests of other modules cannot run an event loop."""
     if not CHROMIUM:
         message = "no Chromium: install it (apt install chromium) to test the page"
         if os.environ.get("ARCHLINT_REQUIRE_SERVERS") == "1":

@@ -1,4 +1,4 @@
-"""Systems that the tests draw."""
+"""Systems for the tests to draw."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def of_text(text: str) -> tuple[System, FileReport]:
 
 @cache
 def generated(size: int) -> tuple[System, FileReport]:
-    """An invented company with so many components."""
+    """An invented company with a number of components."""
     return of_text(generate(size))
 
 

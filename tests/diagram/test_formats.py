@@ -1,4 +1,4 @@
-"""Every example in every format, and one of each text format as it is kept."""
+"""Every example in every format, and one stored output of each text format."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_name_in_which_nothing_is_to_be_seen_says_so() -> None:
 
 
 def test_no_text_of_a_page_changes_its_direction() -> None:
-    """Paths, messages and source lines of a file are data of the page: a name must not reorder what is around it."""
+    """Paths, messages and source lines of a file are data of the page: a name must not reorder the text around it."""
     turned = "a\u202eb\u2066c"
     mark = Mark("REL001", "name", "error", f"`{turned}` fails", turned, f"{turned}.yaml", 1)
     node = Node(turned, "service", marks=(mark,), file=f"{turned}.yaml", line=1, source=turned)

@@ -1,4 +1,4 @@
-"""What holds of every picture: nothing is lost, nothing lies over anything else."""
+"""Laws of every picture: nothing is lost, and nothing overlaps."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
 @pytest.mark.parametrize("path", [*EXAMPLES, *PATTERNS], ids=lambda path: path.parent.name + "/" + path.stem)
 @pytest.mark.parametrize("cluster", ["auto", "zone", "owner"])
 def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str) -> None:
-    """No line through a card, a label or a title, and none of these over another or across the border of a frame."""
+    """No line crosses a card, a label or a title, and none of these overlaps another or the border of a frame."""
     system, report = of_file(path)
     picture = draw(system, report, Plan(cluster=cluster))
     cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]

@@ -1,4 +1,4 @@
-"""The layout engine: which one runs, and what is said where there is none."""
+"""The layout engine: which one runs, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.diagram.samples import RICH, of_file
 
 @pytest.fixture
 def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Neither the wheel nor a path that leads anywhere."""
+    """No wheel, and an empty PATH."""
     monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path / "none"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return tmp_path

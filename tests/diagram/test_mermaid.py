@@ -1,4 +1,4 @@
-"""What is written as Mermaid, read and drawn by Mermaid itself in a real browser."""
+"""Mermaid output, drawn by Mermaid itself in a real browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def drawn(page: Page, text: str) -> str:
-    """The words of what Mermaid draws; fails where it cannot read the text."""
+    """The words in Mermaid's picture; fails if Mermaid cannot read the text."""
     return str(page.evaluate(
         """async text => {
             const {svg} = await mermaid.render("made", text);

@@ -1,4 +1,4 @@
-"""Graphs for networkx, Graphviz and notebooks, read back by the readers of others."""
+"""Graphs for networkx, Graphviz and notebooks, read back with other programs."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_the_same_system_gives_the_same_bytes_in_another_process() -> None:
 
 
 def parsed_dot(source: str) -> tuple[set[str], list[tuple[str, str]]]:
-    """The nodes and edges of DOT, as Graphviz reads it."""
+    """The nodes and edges that Graphviz reads from DOT."""
     done = subprocess.run([*engine(), "-Tdot_json"], input=source.encode(), capture_output=True, check=True, timeout=60)
     graph = json.loads(done.stdout)
     names = [item["name"] for item in graph["objects"]]

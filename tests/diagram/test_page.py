@@ -1,4 +1,4 @@
-"""The page, in a real browser: search, choosing, zoom, keyboard, a narrow window, no requests, hostile names."""
+"""The page, in a real browser: search, selection, zoom, keyboard, a narrow window, no requests, hostile names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAITS_ON_QUEUE = ROOT / "examples" / "failing" / "page-waits-on-queue.yaml"
 
 
 class Opened:
-    """A page with what it asked for, and what its console and its errors said."""
+    """A page with its requests, console messages and errors."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -46,7 +46,7 @@ class Opened:
         return f'[data-node="{number}"]'
 
     def in_view(self, selector: str) -> bool:
-        """Whether a part is seen as a whole, up to a pixel."""
+        """Whether a part is completely visible, up to a pixel."""
         view, part = self.page.locator("#view").bounding_box(), self.page.locator(selector).bounding_box()
         assert view is not None and part is not None
         inside = view["x"] - 1 <= part["x"] and part["x"] + part["width"] <= view["x"] + view["width"] + 1
@@ -57,7 +57,7 @@ class Opened:
         return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
 
     def opacity(self, selector: str) -> float:
-        """How much of a part's ink is seen, all groups around it counted."""
+        """The opacity of a part, including all groups around it."""
         return float(self.page.locator(selector).first.evaluate("""element => {
             let seen = 1;
             for (let one = element; one instanceof Element; one = one.parentElement) seen *= getComputedStyle(one).opacity;
@@ -91,7 +91,7 @@ def failing_page() -> str:
 
 
 def line_of(file: Path, words: str) -> int:
-    """The first line of a file with such words."""
+    """The first line of a file with some words."""
     return next(number for number, line in enumerate(file.read_text().splitlines(), 1) if words in line)
 
 
@@ -110,7 +110,7 @@ def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Pat
     assert "kind: load-balancer" in shown and "driver-app calls balancer (timeout: 30 s)" in shown
     page.get_by_role("button", name="Show upload-api").click()
     assert panel.locator("h2").inner_text() == "upload-api"
-    page.mouse.click(20, 700)                      # beside all nodes
+    page.mouse.click(20, 700)                      # outside all nodes
     assert "1 finding" in panel.inner_text()
 
 
@@ -176,7 +176,7 @@ def test_everything_can_be_done_by_keyboard(opened: Opened, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("size", [(1280, 800), (360, 700)])
 def test_what_has_the_focus_is_in_view(opened: Opened, tmp_path: Path, size: tuple[int, int]) -> None:
-    """WCAG 2.2, 2.4.11: who goes through the parts by Tab sees which one has the focus."""
+    """WCAG 2.2, 2.4.11: the part with the focus is visible when users move with Tab."""
     opened.page.set_viewport_size({"width": size[0], "height": size[1]})
     page = opened.open(waiting_page(), tmp_path)
     for _ in range(8):
@@ -298,7 +298,7 @@ def test_a_thin_line_is_hit_some_pixels_beside_it(opened: Opened, tmp_path: Path
 
 
 def test_every_line_shows_what_it_says(opened: Opened, tmp_path: Path) -> None:
-    """Also those that other keys than relations state, and those between groups."""
+    """Also lines from other keys than relations, and lines between groups."""
     system, report = generated(40)
     picture = draw(system, report, Plan(collapse="kind"))
     assert any(edge.count > 1 for edge in picture.edges)
@@ -413,7 +413,7 @@ def test_no_script_of_the_file_runs(opened: Opened, tmp_path: Path) -> None:
 
 
 def test_the_policy_lets_nothing_else_run(browser: Browser, tmp_path: Path) -> None:
-    """A page that was tampered with: neither a script that is put in nor a request gets past the policy."""
+    """In a manipulated page, the policy blocks an added script and any request."""
     made = failing_page().replace("</main>", "</main><script>window.hacked=1</script><img src='https://x.invalid/a.png'>")
     page = browser.new_page()
     said: list[str] = []

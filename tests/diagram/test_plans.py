@@ -1,4 +1,4 @@
-"""What a plan shows: paths, parts, groups, patterns, changes."""
+"""The content of a plan: paths, parts, groups, patterns, changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PNG and PDF: their size, and the error where a package is missing."""
+"""PNG and PDF: their size, and the error if a package is missing."""
 
 from __future__ import annotations
 

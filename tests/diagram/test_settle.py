@@ -1,4 +1,4 @@
-"""Labels and titles make way: what is counted as a clash, and where they go."""
+"""Labels and titles move to free places: what counts as an overlap, and where they move."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def picture(*texts: str, width: int = 200) -> str:
 
 
 def ink(data: bytes) -> tuple[int, int, int, int] | None:
-    """The box around what is drawn in a PNG."""
+    """The bounding box of the drawing in a PNG."""
     return Image.open(io.BytesIO(data)).convert("RGBA").getchannel("A").getbbox()
 
 
@@ -94,7 +94,7 @@ def test_widths_do_not_depend_on_the_fonts_of_the_machine() -> None:
 
 
 def test_a_picture_with_the_shipped_characters_opens_no_font_of_the_system(tmp_path: Path) -> None:
-    """The same bytes where there is no font at all, and where there is one that claims every name and character."""
+    """The bytes are the same without any font, and with a font that claims every name and character."""
     save(tmp_path, "Helvetica", 400, "api Модель", height=700)
     save(tmp_path, "Archlint Sans", 400, "api Модель", height=700)
     markup = picture('<text class="name" x="0" y="20">api Модель</text>')
@@ -126,7 +126,7 @@ def test_other_scripts_are_drawn_without_serifs_and_bold_where_the_text_is(tmp_p
 
 
 def test_words_around_another_script_keep_the_shipped_font_and_their_places(tmp_path: Path) -> None:
-    """The whole text must not change to the other font, though that has every character of it."""
+    """Only the other script may use the other font, although that font has every character."""
     save(tmp_path, "Tall Sans", 400, f"api{KOREAN}", 880)
     alone = picture('<text class="text" x="0" y="20">api</text>', width=17)
     beside = picture(f'<text class="text" x="0" y="20">api {KOREAN}</text>')

@@ -1,4 +1,4 @@
-"""Every command that the README and the docs show runs as it is written there."""
+"""Every command in the README and the docs runs as it is written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ELSEWHERE = {
     r"(.* && )?(gh|reviewdog) ": "needs GitHub, or a program that no registry has",
     r"archlint reference [a-z-]+$": "the tests of each implementation start it",
 }
-"""Lines that this test does not run, and what holds them instead. A pattern that matches no line is an error."""
+"""Lines that this test does not run, and what tests them instead. A pattern that matches no line is an error."""
 
 
 def lines_of(page: Path) -> list[list[str]]:
@@ -48,7 +48,7 @@ BLOCKS = [(page, number, lines) for page in PAGES for number, lines in enumerate
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A repository as the pages take it: a system, two versions, two releases, a team's folder, a remote's main."""
+    """A repository for the commands of the pages: a system, two versions, two releases, a team's folder, a remote."""
     git = str(needed(Path(found) if (found := shutil.which("git")) else None, "git", "install git"))
     folder = tmp_path / "work"
     for name, source in {
@@ -89,7 +89,7 @@ def test_the_commands_of_a_page_run(page: Path, number: int, lines: list[str], w
 
 
 def assert_options_exist(line: str, script: str) -> None:
-    """A benchmark takes minutes: that it knows the options is what a page can get wrong."""
+    """A benchmark takes minutes, so this only tests that its options exist."""
     done = subprocess.run([sys.executable, script, "--help"], cwd=ROOT, check=True, capture_output=True, text=True)
     for option in re.findall(r"(--[a-z-]+)", line):
         assert option in done.stdout, f"{line}: {script} has no {option}"

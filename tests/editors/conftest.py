@@ -13,7 +13,7 @@ from tests.conftest import command
 from tests.editors.language_server import LanguageServer, language_server
 from tests.tools import yaml_language_server
 
-# What an editor sends, without the catalogues of schemas that the server would download.
+# The settings of an editor, without the schema catalogues that the server would download.
 SETTINGS: Final = {
     "yaml": {
         "validate": True, "completion": True, "hover": True,
@@ -33,7 +33,7 @@ class Editor:
 
     @property
     def file(self) -> Path:
-        """A new file beside the one that `archlint init` wrote."""
+        """A new file next to the one that `archlint init` wrote."""
         self._files += 1
         return self.folder / f"arch-{self._files}.yaml"
 

@@ -1,4 +1,4 @@
-"""A client of the YAML language server: it opens texts, and asks what an editor would ask."""
+"""A client of the YAML language server: it opens texts, and sends the requests of an editor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 def at_cursor(text: str) -> Place:
-    """Take the mark `‸` out of a text: it is where the cursor stands.
+    """Remove the mark `‸` from a text: it is the position of the cursor.
 
     >>> at_cursor("a: 1\\nb: ‸2")
     Place(text='a: 1\\nb: 2', line=1, column=3)
@@ -37,7 +37,7 @@ def at_cursor(text: str) -> Place:
 
 
 class Completion(NamedTuple):
-    """One offer of an editor: the text that it inserts, and what it shows beside it."""
+    """One completion of an editor: the text that it inserts, and its label and documentation."""
 
     inserted: str
     about: str
@@ -88,7 +88,7 @@ class LanguageServer:
         return {item["label"]: _completion(item) for item in items}
 
     def hover(self, file: Path, text: str) -> str:
-        """What the editor shows for the word at the cursor."""
+        """The editor's hover text for the word at the cursor."""
         place = at_cursor(text)
         self._open(file, place.text)
         answer = self.request("textDocument/hover", _position(file, place))
@@ -97,7 +97,7 @@ class LanguageServer:
     def diagnose(self, file: Path, text: str) -> list[str]:
         """The problems of a text, each as `line: message`; lines start at 1.
 
-        The server does not say which version of a file its problems belong to, so the file must be new to it.
+        The server does not report the version of the file, so the file must be new.
         """
         assert file.as_uri() not in self._opened
         self._open(file, text)
@@ -108,7 +108,7 @@ class LanguageServer:
                 return sorted(f"{problem['range']['start']['line'] + 1}: {problem['message']}" for problem in found)
 
     def request(self, method: str, params: object) -> Any:
-        """Ask, and wait for the answer."""
+        """Send a request, and wait for the answer."""
         self._requests += 1
         self._send({"id": self._requests, "method": method, "params": params})
         try:
@@ -120,16 +120,16 @@ class LanguageServer:
         return answer.get("result")
 
     def notify(self, method: str, params: object) -> None:
-        """Say something that has no answer."""
+        """Send a notification."""
         self._send({"method": method, "params": params})
 
     def wait_for_end(self) -> None:
-        """Wait until the server says no more."""
+        """Wait until the server has ended its output."""
         self._listener.join(timeout=_SECONDS)
 
     def _open(self, file: Path, text: str) -> None:
         self._opened.add(file.as_uri())
-        self._version += 1  # the server keeps what it read for a version
+        self._version += 1  # the server caches each version
         document = {"uri": file.as_uri(), "languageId": "yaml", "version": self._version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
 

@@ -1,4 +1,4 @@
-"""What people see in an editor while they write `arch.yaml`: the real YAML language server, with the schema of `init`."""
+"""Editor support for `arch.yaml`: the real YAML language server, with the schema of `init`."""
 
 from __future__ import annotations
 

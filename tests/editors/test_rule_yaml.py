@@ -1,4 +1,4 @@
-"""What people see in an editor while they write a `rule.yaml`; the schema comes from the editor's settings."""
+"""Editor support for `rule.yaml`; the schema comes from the editor's settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _schema(editor: Editor) -> None:
 
 
 def rule_file(editor: Editor) -> Path:
-    """A new file of the name that the settings of the editor give the schema to."""
+    """A new file with a name that the editor's settings map to the schema."""
     return editor.file.with_suffix("") / "rule.yaml"
 
 

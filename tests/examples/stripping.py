@@ -1,4 +1,4 @@
-"""Taking single facts out of an architecture file: those whose absence means that they are unknown."""
+"""Removes single facts from an architecture file: those whose absence means unknown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RELATION: Fields = {field.key: field for field in RELATION_FIELDS}
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes text as it is: 1.10 stays 1.10, and true stays true."""
+    """Writes text unchanged: 1.10 stays 1.10, and true stays true."""
 
     # mypy knows it as an attribute of instances, so it cannot be a ClassVar
     yaml_implicit_resolvers = {}  # noqa: RUF012
@@ -41,7 +41,7 @@ def dump(tree: Tree) -> str:
 
 
 def unknown_when_absent(tree: Tree) -> Iterator[Path]:
-    """The paths of all facts in a file of which the vocabulary says that their absence means unknown."""
+    """The paths of all facts in a file whose absence means unknown, according to the vocabulary."""
     assert isinstance(tree, dict)
     for section, fields in _SECTIONS.items():
         records = tree.get(section, {})
@@ -66,7 +66,7 @@ def _below(path: Path, node: Tree, fields: Fields) -> Iterator[Path]:
 
 
 def without(tree: Tree, path: Path) -> Tree:
-    """A copy without the fact at a path; a mapping that is left empty goes with it."""
+    """A copy without the fact at a path; empty mappings are removed too."""
     if isinstance(tree, list):
         return [without(item, path[1:]) if index == path[0] else item for index, item in enumerate(tree)]
     assert isinstance(tree, dict)
@@ -82,7 +82,7 @@ def without(tree: Tree, path: Path) -> Tree:
 
 
 def spelt(path: Path) -> str:
-    """A path as reports spell it.
+    """A path in the form of reports.
 
     >>> spelt(("components", "api", "calls", 0, "ttl"))
     'components.api.calls[0].ttl'

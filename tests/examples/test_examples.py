@@ -1,4 +1,4 @@
-"""The examples: each says what archlint finds in it, and archlint finds that, there, and nothing else."""
+"""The examples: archlint reports exactly the findings that each example marks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _name(path: Path) -> str:
 
 @cache
 def _linter() -> Linter:
-    """What archlint ships, and nothing that a configuration near the project says."""
+    """The shipped rules only, without any configuration near the project."""
     return Linter(Config(EXAMPLES))
 
 
@@ -127,7 +127,7 @@ def test_without_any_unknown_fact_a_passing_example_is_never_blamed(path: Path) 
 
 @pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_the_printed_form_of_an_example_means_the_same(path: Path) -> None:
-    """The base of the laws above: taking nothing out changes nothing."""
+    """The base of the laws above: removing nothing changes nothing."""
     text = path.read_text(encoding="utf-8")
     again = _check(dump(parse(text)))
     assert [(f.rule, f.at) for f in again.findings] == [(f.rule, f.at) for f in _check(path).findings]

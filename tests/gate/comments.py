@@ -16,7 +16,7 @@ _ONE = re.compile(r"/repos/team/shop/issues/comments/(\d+)")
 
 
 class Comments(ThreadingHTTPServer):
-    """The comments of pull request 7 of `team/shop`, by number; `refuses` is a status that every call is answered with."""
+    """The comments of pull request 7 of `team/shop`, by number; `refuses` is the status of every answer."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the tests ask `calls`."""
+        """Print nothing: the tests use `calls`."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the tests of the gate need beside Python."""
+"""Programs that the tests of the gate need."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tests.tools import program
 
 @pytest.fixture(autouse=True, scope="session")
 def programs() -> None:
-    """Ask for bash and git, as runners have them."""
+    """Require bash and git, which runners have."""
     for name in ("bash", "git"):
         program(name)

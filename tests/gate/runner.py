@@ -1,7 +1,7 @@
-"""Runs the steps of `action.yml` as GitHub's runner does, one shell a step, with the files that steps write to.
+"""Runs the steps of `action.yml` like GitHub's runner, one shell per step, with the files that steps write to.
 
-What stands in the file is run; what is decided by GitHub (expressions, conditions) is worked out here, for the few forms
-that the action uses: names, strings, `||` between two values, and `==`, `!=`, `&&` in conditions. Any other form fails.
+The steps run as they are. GitHub's own part (expressions, conditions) is implemented here, for the few forms that the
+action uses: names, strings, `||` between two values, and `==`, `!=`, `&&` in conditions. Any other form fails.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
 
 class Step(NamedTuple):
-    """One step: `run` is empty where it uses another action, with what it hands to that in `given`."""
+    """One step: `run` is empty if it uses another action; `given` are the inputs of that action."""
 
     name: str
     id: str
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """What became of a step; `status` is that of its shell, 0 for an action that is only noted."""
+    """The result of a step; `status` is that of its shell, or 0 for an action, which is only recorded."""
 
     name: str
     status: int
@@ -81,7 +81,7 @@ class Runner:
         self.failed = False
 
     def run(self, environment: Mapping[str, str], done: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Ran]:
-        """Run every step whose condition holds; those in `done` ran before, with these outputs."""
+        """Run every step whose condition is true; those in `done` ran before, with these outputs."""
         ran: dict[str, Ran] = {}
         for step in steps():
             if step.id:
@@ -139,6 +139,6 @@ class Runner:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """What a runner's shell finds: the machine's programs, and no archlint of the tests' own."""
+    """The environment of a runner's shell: the machine's programs, without the archlint of the tests."""
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV", "ARCHLINT"}}
     return {**kept, "NO_PROXY": "127.0.0.1", "PYTHONUTF8": "1", **more}

@@ -34,7 +34,7 @@ def test_it_fits_the_schema_of_github() -> None:
 
 
 def test_no_value_is_part_of_a_command() -> None:
-    """An expression in a script is put in as text before the shell reads it, so that what it holds would be run."""
+    """An expression in a script is replaced before the shell reads it, so its value could run as a command."""
     assert [step.name for step in steps() if "${{" in step.run] == []
 
 
@@ -47,7 +47,7 @@ def test_shellcheck_finds_nothing(step: Step) -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the action's own step installs, from this checkout."""
+    """The installation by the action's own step, from this checkout."""
     temp = tmp_path_factory.mktemp("runner")
     runner = Runner(temp, temp / "temp", {}, {})
     [step] = [step for step in steps() if step.id == "install"]
@@ -64,7 +64,7 @@ def server() -> Iterator[Comments]:
 
 @pytest.fixture
 def repository(tmp_path: Path, installed: dict[str, str]) -> Path:
-    """A repository whose forty findings of old stand in its baseline."""
+    """A repository with forty old findings in its baseline."""
     folder = tmp_path / "shop"
     folder.mkdir()
     git(folder, "init", "-q")
@@ -77,7 +77,7 @@ def repository(tmp_path: Path, installed: dict[str, str]) -> Path:
 
 
 class Job(NamedTuple):
-    """What a run of the action came to."""
+    """The result of a run of the action."""
 
     ran: dict[str, Ran]
     reports: Path
@@ -89,7 +89,7 @@ class Job(NamedTuple):
 
     @property
     def annotations(self) -> list[tuple[str, int]]:
-        """The lines that are annotated: of which rule, where."""
+        """The annotated lines, with their rules."""
         found = re.findall(r"^::(?:error|warning) file=arch\.yaml,line=(\d+),.*title=([A-Z0-9]+)", self.ran["Check"].output, re.M)
         return [(rule, int(line)) for line, rule in found]
 
@@ -139,7 +139,7 @@ def without_code(markdown: str) -> str:
 
 
 def named(body: str) -> list[tuple[str, int]]:
-    """The new findings that a comment names: of which rule, at which line."""
+    """The new findings in a comment: rule and line."""
     found = re.findall(r"^- (?:error|warning|info) ([A-Z0-9]+) \S+, arch\.yaml:(\d+): ", without_code(body), re.M)
     return [(rule, int(line)) for rule, line in found]
 
@@ -296,7 +296,7 @@ def test_a_shallow_checkout_fetches_the_base(tmp_path: Path, repository: Path, a
 
 
 def compared(job: Job) -> set[tuple[str, str]]:
-    """What the comparison found: the components that were added, removed or changed."""
+    """The result of the comparison: the components that were added, removed or changed."""
     systems = json.loads((job.reports / "diff.json").read_text())["systems"]
     return {(part["state"], part["name"]) for one in systems for part in one["parts"] if part["section"] == "components"}
 

@@ -1,4 +1,4 @@
-"""The pages' pipelines: each fits the schema of its service, and what its shell would run is run."""
+"""The pipelines in the docs: each fits the schema of its service, and its shell commands are run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def block(heading: str) -> str:
 
 
 def component() -> str:
-    """The component's jobs, as GitLab makes them of its inputs: here of their defaults."""
+    """The component's jobs, with the default values of its inputs, as GitLab creates them."""
     head, jobs = COMPONENT.split("\n---\n")
     for name, one in yaml.safe_load(head)["spec"]["inputs"].items():
         assert one["description"]
@@ -44,7 +44,7 @@ def component() -> str:
 
 
 def scripts() -> dict[str, str]:
-    """What each pipeline checks with, once archlint is installed in `.archlint`."""
+    """The check of each pipeline, after archlint was installed in `.archlint`."""
     azure = [step["bash"] for step in yaml.safe_load(block("Azure"))["steps"] if "bash" in step]
     jenkins = re.findall(r"sh '''\n(.*?)'''", block("Jenkins"), re.S)
     [job] = yaml.safe_load(component()).values()
@@ -73,7 +73,7 @@ def test_it_fits_the_schema_of_its_service(schema: str, text: str, tmp_path: Pat
 
 @pytest.fixture
 def handed_out(tmp_path: Path) -> Path:
-    """The action and the workflow of the page, as a repository has them."""
+    """The action and the workflow of the page, in a repository."""
     workflows = tmp_path / ".github" / "workflows"
     workflows.mkdir(parents=True)
     (workflows / "archlint.yml").write_text(block("GitHub"))
@@ -158,7 +158,7 @@ def test_shellcheck_finds_nothing(name: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A clone with forty old findings in its baseline, on a branch, with the installed archlint where pipelines have it."""
+    """A clone with forty old findings in its baseline, on a branch, with archlint installed as in the pipelines."""
     origin = tmp_path / "origin"
     origin.mkdir()
     git(origin, "init", "-q")
@@ -174,7 +174,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a pipeline's check as its service does in a change to `main`."""
+    """Run a pipeline's check, as its service does for a change to `main`."""
     [job] = yaml.safe_load(component()).values()
     said = {
         "Azure": {"SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/main"},

@@ -1,4 +1,4 @@
-"""The hook of `.pre-commit-hooks.yaml`: installed by pre-commit from this checkout, and met by real commits."""
+"""The hook of `.pre-commit-hooks.yaml`: installed by pre-commit from this checkout, and run by real commits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAILING = PASSING.replace("calls: [{to: balancer, timeout: 1s}]", "calls: [balan
 
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This checkout as it stands, in a repository with one commit, as pre-commit wants to clone it."""
+    """This checkout in a repository with one commit, which pre-commit can clone."""
     program("git")
     if not (ROOT / ".git").exists():
         pytest.skip("this folder is no git repository: clone it with git to test the hook")
@@ -53,7 +53,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pre-commit keeps the environments that it makes."""
+    """The folder for pre-commit's environments."""
     return tmp_path_factory.mktemp("pre-commit")
 
 
@@ -67,7 +67,7 @@ def pre_commit(folder: Path, home: Path, *words: str) -> str:
 
 
 def committed(folder: Path, home: Path) -> tuple[int, str]:
-    """Commit all that is there, as a person does: the status and what was said."""
+    """Commit everything, as a person does; return the status and the output."""
     git(folder, "add", "-A")
     words = ["git", "-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false", "commit", "-m", "change"]
     done = subprocess.run(words, cwd=folder, env=_environment(home), capture_output=True, text=True, timeout=600, check=False)
