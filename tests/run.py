@@ -1,10 +1,10 @@
-"""Everything that must hold, in one command: `python3 tests/run.py` (words behind it go to pytest).
+"""Everything that must hold, in one command: `python3 tests/run.py` (further arguments go to pytest).
 
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
-are current, and all tests with the doctests. Beside the first steps it makes an environment for Airflow and, where npm
-is, installs Microsoft's SARIF validator, Mermaid and the YAML language server. A test that lacks a program (a server,
-Chromium, that validator) is skipped and says what to install; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
+are current, and all tests with the doctests. In parallel, it makes an environment for Airflow and, if npm is
+installed, installs Microsoft's SARIF validator, Mermaid and the YAML language server. If a test lacks a program (a
+server, Chromium, that validator), it is skipped with a hint; with `ARCHLINT_REQUIRE_SERVERS=1` it fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROCESSES = (os.cpu_count() or 1) + 1              # many tests wait for the pro
 
 
 def install() -> None:
-    """Make the environment; again only where the project's requirements changed."""
+    """Make the environment; repeat that only if the project's requirements changed."""
     stamp = ENVIRONMENT / "installed"
     state = sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == state:
@@ -43,7 +43,7 @@ def install() -> None:
 
 
 def environment() -> dict[str, str]:
-    """What the steps find in their environment: the programs of `.venv-tests` come first."""
+    """The environment of the steps: the programs of `.venv-tests` come first."""
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return {**kept, "PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT)}
@@ -59,7 +59,7 @@ def run(what: str, *command: str) -> None:
 
 
 class Beside:
-    """A step that runs beside the others, and says what it had to say when it is waited for."""
+    """A step that runs in parallel with the others; its output is printed when it is awaited."""
 
     def __init__(self, what: str, *command: str) -> None:
         self.what = what
@@ -70,7 +70,7 @@ class Beside:
             )
 
     def wait(self) -> None:
-        """Wait for it. The tests that need what it makes skip where it failed; where they must not, the run ends."""
+        """Wait for it. If it failed, the tests that need it are skipped; if that is not allowed, the run ends."""
         status = self.process.wait()
         print(f"== {self.what}: {'done' if status == 0 else 'failed'}", flush=True)
         if status != 0:
@@ -80,7 +80,7 @@ class Beside:
 
 
 def packages_missing(folder: Path) -> list[str]:
-    """The npm packages, `name@version`, that are not installed whole: npm writes its list when it is done."""
+    """The npm packages, `name@version`, that are not completely installed: npm writes its list at the end."""
     listing = folder / "node_modules" / ".package-lock.json"
     listed = json.loads(listing.read_text(encoding="utf-8"))["packages"] if listing.is_file() else {}
     there = {name: listed.get(f"node_modules/{name}", {}).get("version") for name in NPM_PACKAGES}
@@ -88,7 +88,7 @@ def packages_missing(folder: Path) -> list[str]:
 
 
 def needs_airflow(words: list[str]) -> bool:
-    """Whether the words for pytest leave the tests of the batch pattern in.
+    """Whether the arguments for pytest include the tests of the batch pattern.
 
     >>> needs_airflow([]), needs_airflow(["-k", "flow"]), needs_airflow(["tests/cli"])
     (True, True, False)
@@ -98,7 +98,7 @@ def needs_airflow(words: list[str]) -> bool:
 
 
 def beside() -> list[Beside]:
-    """Start what takes long and needs no core for itself: an environment for Airflow, and the npm packages."""
+    """Start slow steps that mostly wait: an environment for Airflow, and the npm packages."""
     steps = []
     if needs_airflow(sys.argv[1:]):
         steps.append(Beside("an environment for Airflow", str(BIN / "python"), "reference_impls/batch/install_airflow.py"))

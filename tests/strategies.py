@@ -1,8 +1,8 @@
 """Random serving systems for Hypothesis: valid architecture files of 2 to 12 components, as trees of text.
 
-A tree is what YAML holds, with every scalar as it is written (`{"timeout": "80ms"}`); `dump` writes it as YAML. The
-components stand in layers (client, balancers, services, servers, stores), and relations lead downwards, so that most
-systems make sense; what a relation or a component says beyond that is there or not at random.
+A tree is the content of a YAML file, with every scalar as written (`{"timeout": "80ms"}`); `dump` writes it as YAML.
+Components are in layers (client, balancers, services, servers, stores), and relations lead downwards, so that most
+systems make sense. All other facts of relations and components are present or missing at random.
 
     @given(architectures())
     def test_a_law(tree):
@@ -30,7 +30,7 @@ SIZES: tuple[Facts, ...] = (
     {"parameters": "7B", "precision": "fp32"},
     {"parameters": "70B", "precision": "bf16", "artifact": "140GB"},
 )
-"""What is said of the size of a model; what is said together fits together."""
+"""Facts about the size of a model that fit together."""
 
 
 def millis(low: int, high: int) -> st.SearchStrategy[str]:
@@ -42,7 +42,7 @@ def millis(low: int, high: int) -> st.SearchStrategy[str]:
 
 
 def shares() -> st.SearchStrategy[str]:
-    """Parts of the traffic, or of the look-ups."""
+    """Shares of the traffic, or of the lookups."""
     return st.sampled_from(["0.5%", "10%", "40%", "50%", "60%", "90%", "99%", "100%"])
 
 
@@ -68,7 +68,7 @@ def service_times(draw: st.DrawFn) -> Tree:
 
 @st.composite
 def standing(draw: st.DrawFn) -> Facts:
-    """How many replicas stand and where; zones are never more than replicas."""
+    """Replicas and their zones; there are never more zones than replicas."""
     facts: Facts = {}
     most = 3
     if draw(st.integers(0, 3)):
@@ -86,7 +86,7 @@ def standing(draw: st.DrawFn) -> Facts:
 
 
 def _pick(draw: st.DrawFn, facts: Facts, **known: st.SearchStrategy[Tree]) -> Facts:
-    """Say each of some further facts, or, less often, not."""
+    """State each of some further facts, or (less often) omit it."""
     for key, strategy in known.items():
         if draw(st.integers(0, 3)):
             facts[key] = draw(strategy)
@@ -94,7 +94,7 @@ def _pick(draw: st.DrawFn, facts: Facts, **known: st.SearchStrategy[Tree]) -> Fa
 
 
 class _Builder:
-    """Draws the parts of one system; names say the kind, so that a failing example can be read."""
+    """Draws the parts of one system; names contain the kind, so that a failing example is readable."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -161,7 +161,7 @@ class _Builder:
         self.servers.append(self.add(kind, facts | self.onward()))
 
     def worker(self) -> None:
-        """A queue with a worker behind it, which may write to a store, and whoever publishes."""
+        """A queue with a worker, which may write to a store, and with a publisher."""
         queue = self.add("queue", _pick(self.draw, {}, max_length=st.sampled_from(["1k", "1M"])))
         facts: Facts = self.draw(standing()) | {"consumes": [queue], "serves": self.some_models()}
         if self.stores and self.chance():
@@ -187,14 +187,14 @@ class _Builder:
             self.add("scheduler", {"triggers": [job], "schedule": self.draw(st.sampled_from(["6h", "@weekly"]))})
 
     def reads(self) -> Facts:
-        """Reads of stores, those of caches with their ratio or without."""
+        """Reads of stores; those of caches may have a hit ratio."""
         if not self.stores or not self.likely():
             return {}
         names = self.draw(st.lists(st.sampled_from(self.stores), min_size=1, max_size=2, unique=True))
         return {"reads": [self.relation(name) for name in names]}
 
     def onward(self) -> Facts:
-        """Calls of what stands below, as one of several, a share of the traffic, side by side, or one by one."""
+        """Calls of lower layers: as one of several, for a share of the traffic, in parallel, or in sequence."""
         if not self.servers or not self.likely():
             return {}
         names = self.draw(st.lists(st.sampled_from(self.servers), min_size=1, max_size=3, unique=True))
@@ -226,7 +226,7 @@ class _Builder:
         return relation
 
     def workload(self, client: str) -> Tree:
-        """What is asked at a client."""
+        """A workload of a client."""
         facts: Facts = {"from": client}
         _pick(
             self.draw, facts, rate=st.sampled_from(["1/s", "300/min"]), waits=st.sampled_from(["true", "false"]),
@@ -251,7 +251,7 @@ class _Builder:
 
 
 def _parts(draw: st.DrawFn, count: int) -> Sequence[str]:
-    """Shares that add up to the whole, or to less."""
+    """Shares that add up to 100 %, or to less."""
     whole = {1: ["100%"], 2: ["90%", "10%"], 3: ["50%", "49.5%", "0.5%"]}[count]
     return whole if draw(st.booleans()) else ["10%"] * count
 
@@ -286,7 +286,7 @@ def architectures(draw: st.DrawFn) -> Tree:
 
 @st.composite
 def reordered(draw: st.DrawFn, tree: Tree) -> Tree:
-    """The same system with its components, models and workloads said in another order."""
+    """The same system with its components, models and workloads in another order."""
     assert isinstance(tree, dict)
     copy = dict(tree)
     for section in ("workloads", "models", "components"):

@@ -69,17 +69,17 @@ def mistakes(text: str) -> list[str]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Take code out of a text, and keep its lines."""
+    """Remove code from a text, and keep its lines."""
     return "\n" * match[0].count("\n")
 
 
 def _prose(text: str) -> str:
-    """Return what a document says, without code, addresses, and the public key `cures`."""
+    """Return the prose of a document, without code, addresses, and the public key `cures`."""
     return _CODE.sub(_blank, _KEY.sub(r"\1", text))
 
 
 def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the texts of a module with their lines; a word alone is a name, and code in them is no prose."""
+    """Yield the texts of a module with their lines; single words are names, and code is not prose."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
             yield node.lineno, node.value

@@ -1,4 +1,4 @@
-"""The library as its users call it: check, load, render and diff, and what they return."""
+"""The library: check, load, render and diff, and their results."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_picture_is_the_one_of_the_command(tmp_path: Path, monkeypatch: pytest
     path = write(tmp_path, "arch.yaml")
     drawn = archlint.render(Path("arch.yaml"), name)
     assert isinstance(drawn, bytes) == (name in formats.BINARY)
-    if name != "pdf":                     # a PDF holds the time at which it was made
+    if name != "pdf":                     # a PDF contains its creation time
         assert command("render", "arch.yaml", "--format", name) == (drawn if isinstance(drawn, bytes) else drawn.encode())
     assert path.read_text(encoding="utf-8") == ARCH
 

@@ -1,4 +1,4 @@
-"""What a plain `check` may import: start-up is designed in."""
+"""The modules that a plain `check` may import, so that it starts fast."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def loaded_by(path: Path, cwd: Path) -> set[str]:
 def test_a_check_imports_only_what_it_uses(tmp_path: Path) -> None:
     for path in sorted((ROOT / "examples" / "passing").glob("*.yaml")):
         loaded = loaded_by(path, tmp_path)
-        assert not (HEAVY - {"statistics"}) & loaded, path    # for an objective between two stated percentiles
+        assert not (HEAVY - {"statistics"}) & loaded, path    # needed for an objective between two stated percentiles
         assert "yaml" in loaded
 
 
@@ -82,7 +82,7 @@ def test_few_classes_of_a_check_are_named_tuples(tmp_path: Path) -> None:
 
 
 def test_a_late_regular_expression_is_the_same_when_it_is_used() -> None:
-    """Python code in the same process, such as a rule of a user's own, can still read YAML by PyYAML's own reader."""
+    """Python code in the same process, such as a custom rule, can still use PyYAML's own reader."""
     script = "from archlint.source.later import import_yaml\nimport_yaml()\nimport yaml\n"
     script += "print(yaml.load('{a: 1.5, b: 2026-11-29, c: yes, d: 0x1f}', yaml.SafeLoader))\n"
     script += "try: yaml.load('a: \\x01', yaml.SafeLoader)\nexcept yaml.reader.ReaderError: print('refused')"
@@ -93,7 +93,7 @@ def test_a_late_regular_expression_is_the_same_when_it_is_used() -> None:
 
 
 def test_callers_that_wait_in_a_circle_do_not_need_networkx(tmp_path: Path) -> None:
-    """A cycle is what `check` asks of the graph beyond walking it; networkx takes longer to import than the check."""
+    """`check` needs cycles of the graph; importing networkx takes longer than the check."""
     paths = sorted((ROOT / "rules").glob("REL007-*/bad-*.yaml"))
     assert paths
     for path in paths:

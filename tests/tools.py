@@ -1,4 +1,4 @@
-"""Programs that some tests need beside Python: where they are, and what to install where they are not."""
+"""Other programs that some tests need: their locations, and what to install if they are missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = {"node": "nodejs", "setpriv": "util-linux"}
 
 
 def needed(found: Path | None, what: str, how: str) -> Path:
-    """Return a program or file; where there is none, skip the test and say what to install.
+    """Return a program or file; if there is none, skip the test with a hint.
 
     With ARCHLINT_REQUIRE_SERVERS=1 the test fails instead.
     """
@@ -28,13 +28,13 @@ def needed(found: Path | None, what: str, how: str) -> Path:
 
 
 def program(name: str) -> str:
-    """The path of a program of the machine, as git or bash."""
+    """The path of a program of the machine, such as git or bash."""
     found = shutil.which(name)
     return str(needed(Path(found) if found else None, name, f"install it, as `apt-get install {PACKAGES.get(name, name)}`"))
 
 
 def npm_package(path: str) -> Path | None:
-    """A file of an npm package, as `tests/run.py` installs them where npm is; ARCHLINT_NPM names another folder."""
+    """A file of an npm package that `tests/run.py` installed; ARCHLINT_NPM names another folder."""
     named = os.environ.get("ARCHLINT_NPM")
     folder = Path(named) if named else ROOT / ".venv-tests" / "npm"
     found = folder / "node_modules" / path

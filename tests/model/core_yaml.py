@@ -1,4 +1,4 @@
-"""YAML by the core schema of version 1.2, as editors that validate by JSON Schema read it; made with PyYAML alone."""
+"""YAML with the core schema of version 1.2, as in editors that validate with JSON Schema; implemented with PyYAML."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 
 class CoreLoader(yaml.SafeLoader):
-    """Reads null, true and false, and numbers as YAML 1.2 does; dates and `yes` stay text."""
+    """Reads null, booleans and numbers as in YAML 1.2; dates and `yes` stay text."""
 
 
 CoreLoader.yaml_implicit_resolvers = {}
@@ -50,7 +50,7 @@ def _as_json(value: object) -> object:
 
 
 def _key(key: object) -> str:
-    """What a key that is no text was written as."""
+    """The text of a key that is not a string."""
     if key is None:
         return "null"
     return str(key).lower() if isinstance(key, bool) else str(key)

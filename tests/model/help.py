@@ -1,4 +1,4 @@
-"""What the tests of the reader share."""
+"""Shared helpers for the tests of the reader."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archlint.source.parser import parse
 
 
 class Said(NamedTuple):
-    """A problem as a reader of the report sees it; `underlined` is the text that it points at."""
+    """A problem as shown in a report; `underlined` is the text that it points to."""
 
     line: int
     column: int
@@ -23,7 +23,7 @@ class Said(NamedTuple):
 
 
 def architecture(text: str) -> Architecture:
-    """Read one file; the version of the format is put before it where it says none."""
+    """Read one file; if it has no format version, add it."""
     return read(parse("arch.yaml", text if "archlint" in text else f"archlint: 1\n{text}"), no_includes)
 
 
@@ -34,12 +34,12 @@ def said(problem: Problem) -> Said:
 
 
 def problems(text: str) -> list[Said]:
-    """What is wrong with one file, in the order of its lines."""
+    """The problems of one file, in the order of its lines."""
     return [said(problem) for problem in architecture(text).problems]
 
 
 def only_problem(text: str) -> Said:
-    """The one thing that is wrong with a file."""
+    """The only problem of a file."""
     (problem,) = problems(text)
     return problem
 

@@ -1,4 +1,4 @@
-"""Systems as people could write them, for laws that hold of any."""
+"""Realistic systems, for laws that hold for any system."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ ACCEPTANCES = some(at=WORDS, until=DATES, **{"while": st.just("rate < 50/s")}).m
 
 
 def systems() -> st.SearchStrategy[Facts]:
-    """Whole files, as plain values; their names may dangle and their facts contradict each other."""
+    """Complete files, as plain values; names may be undefined, and facts may contradict each other."""
     return some(
         system=WORDS, description=WORDS, owner=st.one_of(OWNERS, NONE), described=one_or_many(st.sampled_from(list(FACT_FAMILIES))), team=some(engineers=WHOLE, on_call=FLAGS),
         workloads=st.dictionaries(NAMES, WORKLOADS, max_size=2),

@@ -9,7 +9,7 @@ from tests.model.help import architecture, problems
 
 
 def component(facts: str, more: str = "") -> str:
-    """A system with one component under test, and something of each kind that it may lead to."""
+    """A system with one component under test, and possible targets of each kind."""
     others = ", ".join(f"{kind}-x: {{kind: {kind}, consumes: queue-x}}" for kind in KINDS)
     return f"components: {{it: {{{facts}}}, {others}{more}}}\nmodels: {{m: , n: }}\n"
 

@@ -40,7 +40,7 @@ HOUR, DAY = 3600.0, 86400.0
     ("0 0 */10 * *", 10 * DAY),
     ("0 0 1 */3 *", 92 * DAY),
     ("0 0 13 * 5", 7 * DAY),          # either the 13th or a Friday
-    ("0 0 1-7 * */7", 35 * DAY),      # a star in one of the two: both have to hold, so the first Sunday
+    ("0 0 1-7 * */7", 35 * DAY),      # with a star in one of the two, both must match: the first Sunday
     ("0 0 29 2 */7", 28 * 365.25 * DAY),
     ("@daily", DAY), ("@hourly", HOUR), ("@weekly", 7 * DAY), ("@monthly", 31 * DAY), ("@yearly", 366 * DAY),
     ("@Midnight", DAY), ("@every 6h", 6 * HOUR), ("6h", 6 * HOUR), ("30min", 1800), ("1d", DAY),

@@ -1,4 +1,4 @@
-"""The keys for generated answers, vendors, places, freshness and statements of absence, read into what they fill."""
+"""The keys for generated answers, vendors, places, freshness and stated absence, and the attributes that they set."""
 
 from __future__ import annotations
 

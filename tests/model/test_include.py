@@ -125,7 +125,7 @@ def test_a_long_chain_of_includes_is_followed_to_the_limit() -> None:
 
 
 SHARED = "x-a: &a [" + "x, " * 99 + "]\nx-b: [" + "*a, " * 99 + "]\n"
-"""A small file whose aliases stand for nearly as many values as one file may have."""
+"""A small file whose aliases expand to nearly as many values as one file may have."""
 
 
 def many(text: str, count: int) -> Files:

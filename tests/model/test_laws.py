@@ -1,4 +1,4 @@
-"""What holds of any file, whatever it says."""
+"""Laws for any file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS_OF_PROBLEM = {
 
 
 def check_problems(found: Architecture) -> None:
-    """Check what must hold of every problem: a known kind, one line, and places inside the text."""
+    """Check the laws of every problem: a known kind, one line, and places inside the text."""
     assert list(found.problems) == sorted(found.problems, key=lambda p: (found.documents.index(p.document), p.span))
     for problem in found.problems:
         size = len(problem.document.text)

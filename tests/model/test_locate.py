@@ -1,4 +1,4 @@
-"""From a structural place to the text that says it."""
+"""From a structural path to its text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ accept:
 
 
 def underlined(read: Architecture, *steps: Step) -> tuple[int, str]:
-    """The line that a place is shown at, and the text that is underlined there."""
+    """The line of a place, and the underlined text."""
     document, span = locate(read.origins, Place(steps, tuple(map(str, steps))), read.document)
     return document.position(span.start).line, document.text[span.start : span.end]
 
@@ -109,7 +109,7 @@ def test_an_empty_document_is_shown_at_its_start() -> None:
 
 
 def leaves(value: object, *steps: Step) -> list[tuple[tuple[Step, ...], str]]:
-    """Every value of a system with its path, as YAML writes it."""
+    """Every value of a system with its path, in YAML notation."""
     if isinstance(value, dict):
         return [leaf for key, item in value.items() for leaf in leaves(item, *steps, key)]
     if isinstance(value, list):

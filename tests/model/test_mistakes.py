@@ -75,7 +75,7 @@ def test_what_could_not_be_read_is_not_absent() -> None:
     api, dirt = read.components["api"], read.models["dirt"]
     assert read.incomplete
     assert read.is_unread(api.place("replicas"))
-    assert read.is_unread(dirt.place("owner"))           # said as `owners`
+    assert read.is_unread(dirt.place("owner"))           # written as `owners`
     assert read.is_unread(read.workloads["inspect"].place("slo", "latency"))
     assert not read.is_unread(dirt.place("version"))
 

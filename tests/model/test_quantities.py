@@ -1,4 +1,4 @@
-"""Quantities as people write them, and back."""
+"""Parsing and printing quantities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every key of the format, read into the attribute that it fills."""
+"""Every key of the format, and the attribute that it sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema accepts what the reader understands, and refuses what it plainly does not."""
+"""The JSON Schema accepts valid files, and rejects clearly invalid ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def errors(text: str) -> list[str]:
-    """What is wrong by the schema, each with the path of the value."""
+    """The errors of the schema, each with the path of the value."""
     return [
         "/".join(map(str, error.absolute_path))
         for value in load_core_all(text) for error in VALIDATOR.iter_errors(value)

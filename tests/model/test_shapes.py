@@ -1,4 +1,4 @@
-"""Ways to write a file: those that mean the same, and those that mean nothing."""
+"""Equivalent ways to write a file, and invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is suggested for an unknown key: a near one that takes such a value, or nothing."""
+"""Suggestions for an unknown key: a similar key that accepts the value, or none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule folders made for a test."""
+"""Creates rule folders for tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ summary: It finds what OPS003 finds.
 
 
 def rule(folder: Path, name: str, text: str = RULE, **files: str) -> Path:
-    """Write a rule folder; `check_py` and the like are further files."""
+    """Write a rule folder; parameters such as `check_py` are further files."""
     here = folder / name
     here.mkdir(parents=True)
     (here / "rule.yaml").write_text(textwrap.dedent(text), encoding="utf-8")

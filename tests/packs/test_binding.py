@@ -1,4 +1,4 @@
-"""Packs bound to their checks."""
+"""Binding packs to their checks."""
 
 from __future__ import annotations
 

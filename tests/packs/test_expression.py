@@ -1,4 +1,4 @@
-"""House rules in one expression: what they see, what they say, and what happens where a fact is missing."""
+"""House rules in one expression: their facts, their messages, and missing facts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def system_of(text: str = SYSTEM) -> System:
 
 
 def judged(require: str, when: str = "true", subject: str = "component", text: str = SYSTEM) -> dict[str, str]:
-    """What becomes of each subject: `hit`, or the keys that it needs; what is satisfied is left out."""
+    """The result for each subject: `hit`, or the keys that it needs; passing subjects are left out."""
     params = Params(require=require, message="no", when=when, subject=subject)
     found = {}
     for verdict in check(system_of(text), params):
@@ -122,10 +122,10 @@ def test_an_example_rule_declares_the_terms_of_its_findings() -> None:
         ("component.replicas >= 2", 'component.kind == "service"', {}),
         ("component.replicas >= 3", 'component.kind == "service"', {"api": "hit"}),
         ("component.replicas >= 2", 'component.kind == "model-server"', {"server": "components.server.replicas"}),
-        # what decides without the missing fact decides
+        # a result that does not need the missing fact
         ('component.kind == "model-server" || component.replicas >= 2', 'component.name == "server"', {}),
         ('component.kind == "service" && component.replicas >= 2', 'component.name == "server"', {"server": "hit"}),
-        # all that is named and missing is asked for at once
+        # all missing facts are requested together
         ("component.replicas >= 2 && component.zones.size() >= 2", 'component.name == "db"',
          {"db": "components.db.replicas components.db.zones"}),
         # a missing fact in `when`
@@ -141,7 +141,7 @@ def test_an_example_rule_declares_the_terms_of_its_findings() -> None:
         ("component.ready_check", 'component.name == "server"', {"server": "hit"}),
         ("component.dead_letter != ''", 'component.kind == "queue"', {"events": "hit"}),
         ("component.limit < 1000.0", 'component.name in ["db", "server"]', {"server": "hit"}),
-        # what the catalogue assumes
+        # assumed by the catalogue
         ("component.workers == 1.0", 'component.name == "server"', {}),
         ("component.persistent", 'component.name == "db"', {}),
         ("component.hardware.gpus == 1.0 && component.hardware.gpu_memory_bytes == 16e9",
@@ -171,7 +171,7 @@ def test_components(require: str, when: str, expected: dict[str, str]) -> None:
     [
         ("workload", "workload.slo.latency.p99 <= 0.2", "true", {"find": "hit"}),
         ("workload", "workload.slo.latency.p99 <= 0.5", "true", {}),
-        # not asked: the rule does not apply, though `digest` says nothing and p95 is not stated
+        # not applicable: the rule does not apply, although `digest` and p95 are missing
         ("workload", "workload.slo.availability >= 0.999", "true", {}),
         ("workload", "workload.slo.latency.p95 <= 0.1", "true", {}),
         ("workload", "has(workload.slo.latency.p99)", "true", {"digest": "hit"}),
@@ -220,7 +220,7 @@ def test_a_fact_that_cannot_be_read_proves_nothing(tmp_path: Path) -> None:
     ]
 
 
-# --- what a finding says
+# --- the content of a finding
 
 
 def _rule(require: str, when: str = "true", more: str = "") -> str:

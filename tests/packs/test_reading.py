@@ -1,4 +1,4 @@
-"""Rule folders to packs, and every mistake in one at its place."""
+"""Reading rule folders, and every mistake in one at its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of `rule.yaml` accepts what the reader accepts, and refuses what it plainly does not."""
+"""The JSON Schema of `rule.yaml` accepts valid files, and rejects clearly invalid ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RULE_FILES = sorted(path for folder in ("rules", "examples") for path in (ROOT /
 
 
 def errors(text: str) -> list[str]:
-    """What is wrong by the schema: the path of each value."""
+    """The errors of the schema: the path of each value."""
     return [
         "/".join(map(str, error.absolute_path))
         for value in load_core_all(text) for error in VALIDATOR.iter_errors(value)
@@ -36,7 +36,7 @@ def errors(text: str) -> list[str]:
 
 
 def refused(folder: Path, text: str) -> bool:
-    """Whether the reader refuses a rule."""
+    """Whether the reader rejects a rule."""
     here = folder / "ACME001-some-rule"
     here.mkdir(exist_ok=True)
     (here / "rule.yaml").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Rules of a user's own: from folders, and from an installed distribution."""
+"""Users' own rules: from folders, and from an installed distribution."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_source_that_is_not_there(tmp_path: Path, text: str, said: str) -> Non
     assert str(raised.value).startswith(said.format(root=tmp_path))
 
 
-# --- a distribution, built and installed for real
+# --- a distribution that is really built and installed
 
 PROJECT = """\
 [build-system]
@@ -104,7 +104,7 @@ def test_a_configuration_names_a_distribution(installed: Path, tmp_path: Path, n
     assert {finding["rule"] for finding in json.loads(done.stdout)["findings"]} == {"ACME001"}
     listed = run(installed, tmp_path, "rules", "--config", "archlint.toml")
     assert [line.split()[0] for line in listed.stdout.splitlines() if line.startswith("ACME")] == ["ACME001", "ACME002"]
-    assert "imported" not in done.stderr + listed.stderr    # neither the packages nor the one around them
+    assert "imported" not in done.stderr + listed.stderr    # neither the packages nor their parent package
 
 
 def test_a_misspelt_distribution_is_reported_with_the_nearest(installed: Path, tmp_path: Path) -> None:

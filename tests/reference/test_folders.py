@@ -1,4 +1,4 @@
-"""Every reference implementation keeps to one form, describes itself truly, and can be built as a container."""
+"""Every reference implementation has the same form, a correct description, and a container that builds."""
 
 from __future__ import annotations
 

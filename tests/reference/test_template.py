@@ -52,7 +52,7 @@ def imports(folder: Path) -> set[str]:
 
 
 def with_what_they_need(distributions: Iterable[str]) -> set[str]:
-    """Distributions with all that is installed with them, by their canonical names."""
+    """Distributions with their dependencies, by their canonical names."""
     found: set[str] = set()
     waiting = [canonicalize_name(name) for name in distributions]
     while waiting:
@@ -78,7 +78,7 @@ def test_a_project_holds_and_declares_all_that_it_imports(name: str, tmp_path: P
         if top in own:
             path = target.joinpath(*module.split("."))
             assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), module
-        elif top not in sys.stdlib_module_names and top != "airflow":      # that has an environment of its own
+        elif top not in sys.stdlib_module_names and top != "airflow":      # Airflow has its own environment
             assert {canonicalize_name(d) for d in of[top]} & declared, f"{module} is not declared"
 
 

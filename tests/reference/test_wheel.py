@@ -37,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(site: Path) -> dict[str, str]:
-    """The variables of a user who has that wheel alone: this checkout is nowhere on the path."""
+    """The environment of a user who has only that wheel: this checkout is not on the path."""
     return {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}
 
 

@@ -1,4 +1,4 @@
-"""Renderings that are kept as files: `pytest tests/report --update-expected` updates them."""
+"""Compares renderings with stored files: `pytest tests/report --update-expected` updates them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def matches_expected(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a rendering with the kept file of that name."""
+    """Compare a rendering with the stored file of that name."""
 
     def check(name: str, rendered: str) -> None:
         path = EXPECTED / name

@@ -1,4 +1,4 @@
-"""Reports whose every text tries to be more than text, and any reports."""
+"""Reports in which every text is hostile, and random reports."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _location(line: int = 2) -> Location:
 
 
 def hostile_report() -> Report:
-    """One of everything, each text of it hostile."""
+    """A report with one of everything; each text is hostile."""
     here = _location()
     finding = Finding(
         rule="SRV001",

@@ -1,4 +1,4 @@
-"""What the other programs read out of each format: the places that it names."""
+"""Reads each format like other programs, and returns its places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 
 class Said(NamedTuple):
-    """A finding, one that a baseline holds, an accepted one or an open question that a report names: of which rule, where."""
+    """An entry of a report (a new, baselined or accepted finding, or an open question): its rule and its place."""
 
     kind: str
     rule: str
@@ -96,7 +96,7 @@ def read_gitlab(text: str) -> set[Said]:
 
 
 class Page(HTMLParser):
-    """The elements and the text of a page; `plain` is the text outside of code, where GitHub looks for names."""
+    """The elements and the text of a page; `plain` is the text outside code, where GitHub searches for names."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -128,5 +128,5 @@ class Page(HTMLParser):
 
 
 def rendered(markdown: str) -> Page:
-    """Markdown as GitHub's dialect renders it: tables, and whatever looks like an address as a link."""
+    """Markdown rendered in GitHub's dialect: with tables, and with addresses as links."""
     return Page(MarkdownIt("gfm-like").render(markdown))

@@ -1,4 +1,4 @@
-"""Reports built by hand on small real files."""
+"""Reports that are written by hand for small real files."""
 
 from archlint.about import docs_url
 from archlint.baselined import BaselineEntry, BaselineUse
@@ -63,7 +63,7 @@ SOURCES = {document.name: document.without_values() for document in (HOME, MODEL
 
 
 def spot(document: Document, text: str, within: str = "", until: str = "") -> Location:
-    """Where a text stands: the first time, or the first time within another; `until` the end of a third."""
+    """The place of a text: its first occurrence, or the first within another text; `until` the end of a third."""
     start = document.text.index(text, document.text.index(within) if within else 0)
     end = document.text.index(until, start) + len(until) if until else start + len(text)
     first, last = document.position(start), document.position(end)
@@ -87,7 +87,7 @@ def found(
     suggestion: str = "",
     path: tuple[ShownRelated, ...] = (),
 ) -> Finding:
-    """A finding; what is not given is that of a misspelt key."""
+    """A finding; by default, one about a misspelt key."""
     return Finding(
         rule=rule,
         name=name,

@@ -1,4 +1,4 @@
-"""What a baseline holds: shown in every format, and failing or annotating in none."""
+"""Findings in a baseline: every format shows them, and none fails or annotates because of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .test_github import commands
 
 
 def known(*, was: str = "", new: bool = False) -> Report:
-    """A report on one system whose one finding, or whose other one, is in the baseline."""
+    """A report on one system with two findings, one of which is in the baseline."""
     [file] = report_of(*((KEY,) if new else ())).files
     baselined = (Baselined(ALONE, "0123456789abcdef", was),)
     return Report((msgspec.structs.replace(file, baselined=baselined, baseline="archlint-baseline.jsonl"),))
@@ -115,7 +115,7 @@ TOLD = (
 
 
 def overdue(*, strict: bool = True, spent: bool = True, uses: int = 1, errors: int = 0) -> Report:
-    """A report without a new finding, whose strict baseline holds what is no longer found: the check fails."""
+    """A report without new findings, but with resolved entries in a strict baseline: the check fails."""
     entries = ((HEALED,), (ACCEPTED,)) if spent else ((), ())
     files = ["quality/known.jsonl", *(f"quality/known-{number}.jsonl" for number in range(1, uses))]
     baselines = tuple(BaselineUse(file, entries[0], entries[1], strict) for file in files)

@@ -1,4 +1,4 @@
-"""What holds for each format: nothing is lost, nothing is obeyed, the same report gives the same text."""
+"""Laws of each format: nothing is lost, nothing is executed, the same report gives the same text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NAMES = {
     "html": "report.html",
 }
 SHOWN = {"text", "github", "markdown", "html"}
-"""The formats that people read: nothing in them may reorder what is shown."""
+"""The formats for people: nothing in them may reorder the displayed text."""
 EXAMPLES = sorted((ROOT / "examples").glob("*/*.yaml"))
 
 
@@ -98,7 +98,7 @@ def test_empty_and_hostile_reports_are_written(name: str, report: Report) -> Non
 
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_the_name_of_a_file_need_not_be_unicode(name: str) -> None:
-    """Python hands over the bytes of such a name as lone surrogates, which no encoding can write."""
+    """Python represents the bytes of such a name as lone surrogates, which no encoding can write."""
     file = "caf\udce9/arch.yaml"
     finding = found(location=Location(file, 1, 1, 1, 2))
     report = Report((FileReport(file, "", (finding,), ()),), (InputError(f"{file}: not text", "", file),))

@@ -1,4 +1,4 @@
-"""Workflow commands, read back as the runner of GitHub Actions reads them."""
+"""Workflow commands, parsed like the runner of GitHub Actions does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .samples import BIGSIZE, BROKEN, KEY, WHOLE, found, report_of
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
-    """What a runner takes as commands: `::name key=value,...::data` at the start of a line, `##[` anywhere in one."""
+    """The texts that a runner executes: `::name key=value,...::data` at the start of a line, `##[` anywhere in a line."""
     found_here = []
     for line in text.split("\n"):
         if not line.lstrip().startswith("::"):

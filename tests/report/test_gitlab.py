@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report, held against what GitLab documents."""
+"""GitLab's Code Quality report, compared with GitLab's documentation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 def test_the_whole_report_has_the_documented_form() -> None:
     for report in (WHOLE, Report(()), hostile_report()):
         text = render_gitlab(report)
-        assert not text.startswith("\ufeff")      # the parser of GitLab takes no byte order mark
+        assert not text.startswith("\ufeff")      # GitLab's parser rejects a byte order mark
         VALIDATOR.validate(json.loads(text))
 
 

@@ -1,4 +1,4 @@
-"""What a report tells the reader to do next is there for every reader: commands and addresses, no path of the project."""
+"""The hints of a report work for every user: they name commands and addresses, and no path of this repository."""
 
 from __future__ import annotations
 

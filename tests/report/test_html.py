@@ -1,4 +1,4 @@
-"""The HTML report: what it is made of, and what it does in a browser."""
+"""The HTML report: its content, and its behaviour in a browser."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A report in a browser, with what it asked for and complained of."""
+    """A report in a browser, with its requests and errors."""
 
     def __init__(self, browser: Browser, path: Path, text: str, width: int = 1000, scheme: str = "light") -> None:
         path.write_text(text, encoding="utf-8")
@@ -96,14 +96,14 @@ class Opened:
         self.page.goto(path.as_uri())
 
     def shown(self) -> list[str]:
-        """The kinds of all items that can be seen."""
+        """The kinds of all visible items."""
         return [
             item.get_attribute("data-kind") or "" for item in self.page.locator(".item").all() if item.is_visible()
         ]
 
 
 KINDS = ["error"] * 5 + ["warning"] * 2 + ["undecided"] * 2 + ["accepted"]
-"""What is seen at first; what the baseline holds is folded away."""
+"""The items that are visible at first; findings in the baseline are folded away."""
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_hostile_texts_do_not_run(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_written_can_be_read(browser: Browser, tmp_path: Path, scheme: str) -> None:
-    """Contrast of all text against what is behind it, at least 4.5 to 1 (WCAG 2.2, success criterion 1.4.3)."""
+    """The contrast of all text to its background is at least 4.5 to 1 (WCAG 2.2, success criterion 1.4.3)."""
     page = Opened(browser, tmp_path / "report.html", render_html(WHOLE), scheme=scheme).page
     worst = page.evaluate(CONTRAST)
     assert worst["ratio"] >= 4.5, worst

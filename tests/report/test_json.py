@@ -1,4 +1,4 @@
-"""The JSON report and the schema that states its contract."""
+"""The JSON report, and the schema of its contract."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""JUnit XML, in the form that github.com/testmoapp/junitxml documents, read back by junitparser."""
+"""JUnit XML, in the form of github.com/testmoapp/junitxml, read by junitparser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ATTRIBUTES = {
     "error": {"message", "type"},
     "skipped": {"message"},
 }
-"""Elements and attributes of "Complete JUnit XML example" in that document, as far as they are used."""
+"""The used elements and attributes of "Complete JUnit XML example" in that document."""
 INSIDE = {
     "testsuites": {"testsuite"},
     "testsuite": {"properties", "testcase"},
@@ -37,7 +37,7 @@ INSIDE = {
 
 
 def assert_documented(text: str) -> None:
-    """Hold a report against the documented form: elements, attributes, counts."""
+    """Compare a report with the documented form: elements, attributes, counts."""
     top = ElementTree.fromstring(text)
     assert top.tag == "testsuites"
     for element in top.iter():

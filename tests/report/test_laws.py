@@ -1,4 +1,4 @@
-"""What holds for every text report, whatever stands in the files and in the findings."""
+"""Laws of every text report, for any content of files and findings."""
 
 import re
 from unicodedata import category
@@ -23,7 +23,7 @@ from archlint.verdicts import (
 
 from .samples import found, report_of
 
-# What stands for each character, worked out by hand: the last is a letter with an accent of its own.
+# The text shown for each character, written by hand: the last is a letter with a combining accent.
 SHOWN = {
     "a": "a", ":": ":", " ": " ", "é": "é", "日": "日", "ﾊ": "ﾊ", "😀": "😀", "e\u0301": "e\u0301",
     "\x1b": "\\x1b", "\x00": "\\x00", "\x85": "\\x85", "\u202e": "\\u202e", "\u2028": "\\u2028",
@@ -35,7 +35,7 @@ lines_of_signs = st.lists(st.sampled_from([*SHOWN, "\t"]), min_size=1, max_size=
 
 
 def laid_out(signs: list[str]) -> tuple[list[str], list[int]]:
-    """What is shown of each sign, and the column where each begins and the last ends."""
+    """The text shown for each character, and the columns of their starts and of the end."""
     texts, columns = [], [0]
     for sign in signs:
         width = 4 - columns[-1] % 4 if sign == "\t" else COLUMNS[sign]

@@ -1,4 +1,4 @@
-"""Wrapping and painting."""
+"""Wrapping and colours."""
 
 import pytest
 from hypothesis import given
@@ -54,7 +54,7 @@ SEQUENCES = {
     "e\u0301": 1, "a\ufe0f": 1, "\u2600\ufe0f": 2, "\uff21": 2, "\U0001f600": 2, "\u1112\u1161\u11ab": 2,
     "\u2139\ufe0f": 2, "\xa9\ufe0f": 2, "\u26a1": 2, "\u26a1\ufe0f": 2, "\u2764": 1, "1": 1,
 }  # fmt: skip
-"""Columns that terminals give to emoji and combined characters, as the table of the package `wcwidth` says."""
+"""The columns of emoji and combined characters in terminals, from the table of the package `wcwidth`."""
 
 
 @pytest.mark.parametrize("text", SEQUENCES)

@@ -36,13 +36,13 @@ ADDRESSES = (
     "shop@0123456789abcdef0123456789abcdef01234567", "0123abc", "\u4f8b\u3048.jp", "x.xn--p1ai", "a_b.c_d.co", "1.1and1.de",
     "arch.yaml", "wWw.EXAMPLE.org",
 )  # fmt: skip
-"""Names that GitHub or another renderer makes a link of, wherever it can."""
+"""Names that GitHub or another renderer turns into links."""
 AROUND = "()[]{}<>*_~|`'\"\\/.,:;!?-+= a1&"
 REFERENCE = re.compile(r"@\w|#[0-9]|\bgh-[0-9]|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
 
 def as_github(texts: list[str]) -> list[Page]:
-    """Render Markdown by micromark, which follows the specification of GitHub's dialect."""
+    """Render Markdown with micromark, which follows the specification of GitHub's dialect."""
     folder, node = markdown_renderer(), shutil.which("node")
     program = needed(Path(node) if node else None, "Node.js", "install it")
     done = subprocess.run(
@@ -53,7 +53,7 @@ def as_github(texts: list[str]) -> list[Page]:
 
 
 def test_each_address_is_a_link_or_a_reference_where_nothing_is_done() -> None:
-    """The names of this test are worth testing: bare, most of them are links, and the others look like references."""
+    """The test of the test: without escaping, most of these names are links, and the others look like references."""
     pages = as_github([f"see {name} here" for name in ADDRESSES])
     loose = [rendered(f"see {name} here") for name in ADDRESSES]
     links = [any(tag == "a" for tag, _ in (*one.tags, *two.tags)) for one, two in zip(pages, loose, strict=True)]
@@ -62,7 +62,7 @@ def test_each_address_is_a_link_or_a_reference_where_nothing_is_done() -> None:
 
 
 def generated(seed: int, count: int) -> list[str]:
-    """Make texts of one to three addresses, each between up to three signs."""
+    """Generate texts with one to three addresses, each between up to three signs."""
     chance = random.Random(seed)
 
     def around() -> str:

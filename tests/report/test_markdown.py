@@ -1,4 +1,4 @@
-"""The comment for a pull request, rendered as GitHub's dialect of Markdown is."""
+"""The comment for a pull request, rendered in GitHub's dialect of Markdown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAGS = {
     "h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "code", "strong", "a", "details", "summary",
     "blockquote",
 }  # fmt: skip
-"""What the report itself is made of: no text from a file may add another element."""
+"""The elements of the report itself: no text from a file may add another element."""
 LINK = re.compile(r"https://(?:github\.com|[a-z.]+)/[^\"<>]*")
 
 

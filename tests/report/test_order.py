@@ -1,4 +1,4 @@
-"""Findings are in one order in every format: by severity, then by what is lost, then by place."""
+"""Findings are in one order in every format: by severity, then by loss, then by place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPTIONS = ReportOptions(all=True)
 
 
 def shuffled(seed: int) -> Report:
-    """Two systems whose findings are in no order; the message of each is its own."""
+    """Two systems with unordered findings; each has a unique message."""
     chance = random.Random(seed)
     files = []
     for name in ("b.yaml", "a.yaml"):
@@ -42,7 +42,7 @@ def shuffled(seed: int) -> Report:
 
 
 def ids(text: str) -> list[str]:
-    """The messages in the order in which a text first has each."""
+    """The messages in the order of their first occurrence in a text."""
     return list(dict.fromkeys(re.findall(r"id-[ab](?:error|warning|info)\d", text)))
 
 
@@ -65,7 +65,7 @@ def test_every_format_lists_the_findings_of_all_files_in_that_order(name: str, s
     report = shuffled(seed)
     everything = [finding for file in report.files for finding in file.findings]
     said = ids(FORMATS[name](report, OPTIONS))
-    if name == "github":                # beyond ten of a level, GitHub shows none: the log has them
+    if name == "github":                # GitHub shows only ten of each level: the log has the others
         assert set(said) == set(in_order(everything))
     else:
         assert said == in_order(everything)

@@ -28,15 +28,15 @@ from .hostile import any_reports, hostile_report
 from .samples import BIGSIZE, BROKEN, HOME, KEY, UNOWNED, WHOLE, found, report_of
 
 CONSCIOUS = {
-    "SARIF2002",  # a message of its own for each finding: its arithmetic differs
-    "SARIF2003",  # which commit was checked is what the one who uploads it knows
-    "SARIF2006",  # asks the network for the schema
+    "SARIF2002",  # each finding has its own message, because its arithmetic differs
+    "SARIF2003",  # only the uploader knows which commit was checked
+    "SARIF2006",  # it needs the network for the schema
     "SARIF2010",
     "SARIF2011",
-    "SARIF2012",  # names of rules are archlint's own, as online-bigsize; a rule of one's own has no page
+    "SARIF2012",  # rule names have archlint's form, as online-bigsize; custom rules have no page
     "SARIF2013",
 }
-"""Notes of Microsoft's validator that are ignored on purpose."""
+"""Notes of Microsoft's validator that are ignored intentionally."""
 
 
 def run_of(report: Report, options: ReportOptions | None = None, limits: Limits | None = None) -> Any:
@@ -51,7 +51,7 @@ def notifications(run: Any) -> list[str]:
 
 @pytest.fixture(scope="module", params=["status", "state"])
 def validator(request: pytest.FixtureRequest) -> Draft4Validator:
-    """The schema of OASIS, and as it was published earlier and is still in use: `state` in place of `status`."""
+    """The schema of OASIS, and an earlier version that is still used: `state` instead of `status`."""
     schema = json.loads(sarif_schema().read_text(encoding="utf-8"))
     known = schema["definitions"]["suppression"]["properties"]
     known[request.param] = known.pop("status")
@@ -79,7 +79,7 @@ AZURE = {
 
 
 def validated(log: Path, kinds: str) -> dict[str, set[str]]:
-    """What Microsoft's validator says about a file: levels to the rules that it names."""
+    """The results of Microsoft's validator for a file: levels to rules."""
     output = log.with_suffix(".validated")
     done = subprocess.run(
         [str(sarif_validator()), "validate", str(log), "--rule-kind", kinds, "--output", str(output), "--log",
@@ -318,7 +318,7 @@ def test_the_fingerprint_of_a_line_is_the_one_that_uploading_computes(
     found_here = tuple(_at_line(str(source), n) for n in range(1, len(lines) + 1))
     document = json.loads(render_sarif(Report((FileReport(str(source), "", found_here, ()),))))
     for result in document["runs"][0]["results"]:
-        del result["partialFingerprints"]        # they are computed where there are none
+        del result["partialFingerprints"]        # they are computed if there are none
     log = folder / "a.sarif"
     log.write_text(json.dumps(document), encoding="utf-8")
     done = subprocess.run(
@@ -338,7 +338,7 @@ def _at_line(file: str, number: int) -> Finding:
 
 
 def test_the_fingerprint_of_a_known_line() -> None:
-    """By hand: `ab`, then the end of the file (65535), then zeros."""
+    """Calculated by hand: `ab`, then the end of the file (65535), then zeros."""
     value = (ord("a") * 37**99 + ord("b") * 37**98 + 65535 * 37**97) % 2**64
     assert LineHashes("a b").of(1) == f"{value:x}:1"
     assert LineHashes("a b").of(2) == ""

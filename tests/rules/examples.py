@@ -1,4 +1,4 @@
-"""The examples of all rules: each is a whole system, with the lines marked where a rule must fire."""
+"""The examples of all rules: each is a complete system, with marks on the lines where a rule must fire."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Example(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The file as it stands."""
+        """The text of the file."""
         return self.path.read_text(encoding="utf-8")
 
 
@@ -46,7 +46,7 @@ def name_of(example: Example) -> str:
 
 
 def lint(example: Example, text: str | None = None, linter: Linter = LINTER) -> FileReport:
-    """Check an example with every rule, or another text as if it stood in the example's file."""
+    """Check an example with every rule, or another text in the place of the example."""
     document = read_document(example.path) if text is None else parse(str(example.path), text)
     return linter.lint(document, example.path)[0]
 

@@ -1,4 +1,4 @@
-"""Whether a structural path, as findings show it, leads to something in a file."""
+"""Whether a structural path of a finding exists in a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archlint.source.parser import parse
 _STEP = re.compile(r'\[(?P<index>\d+)\]|"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"]+)')
 
 _COMMENT = re.compile(r"accept\.line (\d+)")
-"""The path of an acceptance that is written as a comment."""
+"""The path of an acceptance in a comment."""
 
 
 def steps_of(at: str) -> list[str | int]:

@@ -1,4 +1,4 @@
-"""A rule is added by adding a folder: nothing of archlint is edited, and no list of rules is kept anywhere."""
+"""To add a rule, add a folder: archlint itself does not change, and there is no list of rules."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ BLOCKED = {
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    """A folder with two rules of one's own: one with a check in its folder, one with a check of archlint's."""
+    """A folder with two custom rules: one with a check in its folder, one with a check of archlint."""
     for name, files in (("ACME001-unpriced-accelerator", UNPRICED), ("ACME002-blocked-page", BLOCKED)):
         folder = tmp_path / "house" / name
         folder.mkdir(parents=True)

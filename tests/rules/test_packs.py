@@ -1,4 +1,4 @@
-"""What holds for every rule that ships: a rule that is added later is tested by this file as it stands."""
+"""Laws of every shipped rule: this file also tests new rules, without a change."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _included_by(path: Path) -> list[str]:
         return []
 
 
-# --- what a rule says
+# --- the texts of a rule
 
 
 @every_pack
@@ -122,7 +122,7 @@ def test_the_level_is_one_of_its_family(pack: Pack) -> None:
     assert pack.severity.value in LEVELS[pack.family]
 
 
-# --- what a rule finds
+# --- the findings of a rule
 
 
 @every_bad
@@ -236,7 +236,7 @@ def _shown(report: FileReport) -> str:
 
 @every_pack
 def test_advice_names_patterns_and_no_file_of_this_project(pack: Pack) -> None:
-    """Whoever reads a finding has archlint, and not its repository."""
+    """Users have archlint, but not its repository."""
     texts = [pack.title, pack.summary, pack.what, pack.why, pack.fix, *(f"{cure.text} {cure.when}" for cure in pack.cures)]
     own = {path.name for path in ROOT.iterdir() if path.is_dir()}
     named = {word for text in texts for word in re.findall(r"\b([\w-]+)/[\w./-]+", text)}

@@ -1,4 +1,4 @@
-"""Without libyaml a file gives the same report: the same values, places, errors and limits."""
+"""Without libyaml, a file gives the same report: the same values, places, errors and limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXAMPLES = sorted(path for folder in ("examples", "rules") for path in (ROOT / f
 
 @contextmanager
 def python_parser() -> Iterator[None]:
-    """Parse in Python, as where PyYAML has no C parser."""
+    """Parse in Python, as if PyYAML had no C parser."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(events, "C_PARSER", None)
         patch.setattr(events, "_reported", [True])
@@ -43,7 +43,7 @@ def shown(node: Node | None) -> object:
 
 
 def outcome(text: str) -> object:
-    """All that is known of a text after it was parsed, or why it is refused."""
+    """The complete result of parsing a text, or the error."""
     try:
         return [_known(document) for document in parse("a.yaml", text).systems], has_top_key(text, "archlint")
     except UnreadableInputError as error:

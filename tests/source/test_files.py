@@ -1,4 +1,4 @@
-"""Finding architecture files, reading them, and following what they include."""
+"""Finding architecture files, reading them, and loading their includes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def found(folder: Path, *exclude: str) -> list[str]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """Documents whose mappings have the key here and there, in block style, in flow style, or in both."""
+    """Documents in which some mappings have the key, in block style, in flow style, or in both."""
     words = st.sampled_from(["archlint", "system", "a", "arch lint", "1"])
     values = st.recursive(words, lambda below: st.lists(below, max_size=3) | st.dictionaries(words, below, max_size=3))
     style = draw(st.sampled_from([True, False, None]))
@@ -101,7 +101,7 @@ def test_a_file_in_utf_16_is_known_by_its_key() -> None:
 
 
 def test_what_the_word_is_no_key_of_is_not_parsed() -> None:
-    """Also where it would be refused: neither size nor depth is a matter of other people's files."""
+    """Even if parsing would fail: the limits do not apply to files that are not archlint's."""
     assert not is_architecture(b"a: archlint\n" + b"- " * 100_000)
     assert not is_architecture(b"# archlint\n" + b" " * MAX_BYTES)
     assert is_architecture(b"{deep: " + b"[" * 200 + b"]" * 200 + b", archlint: 1}")

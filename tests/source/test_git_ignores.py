@@ -1,4 +1,4 @@
-"""What a folder search leaves out is what git leaves out: compared with git itself, and without it."""
+"""A folder search ignores the same files as git: compared with git itself, and without it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ignore_file(draw: random.Random) -> str:
 
 
 def plant(draw: random.Random, folder: Path) -> None:
-    """Make a tree of a few folders with YAML files, and ignore files at some of them."""
+    """Make a tree of a few folders with YAML files, and ignore files in some of them."""
     folders = [folder]
     for _ in range(draw.randint(1, 4)):
         folders.append(draw.choice(folders) / draw.choice(FOLDERS))
@@ -74,7 +74,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty repository; the user's own settings of git are out of sight, for archlint too."""
+    """An empty repository; the user's own git settings are hidden, also from archlint."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -101,7 +101,7 @@ def test_random_ignore_files_mean_what_they_mean_to_git(repository: Path, seed: 
                     "--pathspec-from-file=-", "--pathspec-file-nul"], input=names, check=True)  # fmt: skip
     ours, theirs = found(repository), listed_by_git(repository)
     assert ours == theirs, sorted(ours ^ theirs)[:5]
-    assert len(every) > len(ours) > len(every) // 10   # neither side leaves out all, or nothing
+    assert len(every) > len(ours) > len(every) // 10   # neither side ignores everything or nothing
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_broken_index_tracks_nothing(tmp_path: Path, data: bytes) -> None:
 
 @pytest.mark.parametrize("pattern", ["*a" * 60 + "b", "**/a" * 40 + "/b", "**/*a*a" * 30 + "b", "[a-z]*" * 60 + "!", "?*" * 60 + "b"])
 def test_a_pattern_with_many_stars_takes_no_time(pattern: str) -> None:
-    """A matcher that goes back over each star would take longer than the age of the universe."""
+    """A matcher that backtracks over each star would take longer than the age of the universe."""
     rules = IgnoreList.read(pattern.encode())
     assert rules.decide(b"a" * 250, False) is None
     assert rules.decide(b"/".join([b"aaa"] * 120), False) is None

@@ -1,4 +1,4 @@
-"""No input makes the parser hang, crash, or use much more memory than it is long."""
+"""No input makes the parser hang, crash, or use much more memory than its size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEGABYTE = 1_000_000
 
 
 def kept_memory(text: str) -> int:
-    """Bytes that a parsed document holds, its text left out."""
+    """The bytes of a parsed document, without its text."""
     tracemalloc.start()
     try:
         document = parse("a.yaml", text)
@@ -35,7 +35,7 @@ def refusal(act: Callable[[], object]) -> str:
 
 
 def peak_memory(act: Callable[[], object]) -> int:
-    """Bytes that an action holds at most, beyond what was there before."""
+    """The peak memory of an action in bytes, beyond the memory before."""
     tracemalloc.start()
     try:
         act()
@@ -170,7 +170,7 @@ def spans_of(node: Node) -> list[tuple[int, int]]:
 
 
 def holds(document: Document) -> None:
-    """Check what must hold of every document: all places lie inside the text, and in order."""
+    """Check the laws of every document: all places are inside the text, and in order."""
     size = len(document.text)
     spans = spans_of(document.root) if document.root is not None else []
     spans += [flaw.span for flaw in document.flaws]

@@ -1,4 +1,4 @@
-"""YAML text to nodes with positions: what is accepted, what is a flaw, and what is refused."""
+"""YAML text to nodes with positions: valid input, flaws, and rejected input."""
 
 from __future__ import annotations
 

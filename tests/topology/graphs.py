@@ -17,7 +17,7 @@ _SHARES = ((0.5, 0.5), (0.9, 0.1), (0.25, 0.25), (0.7,), (0.333, 0.333, 0.333), 
 
 
 def system_of(components: str, workloads: str = "", models: str = "") -> System:
-    """A system of components written as YAML lines; a workload `main` enters at `client` where none is given."""
+    """A system of components written as YAML lines; the default workload `main` enters at `client`."""
     stated = workloads or "main: {from: client}"
     known = "".join(f"  {name}: {{}}\n" for name in MODELS) if not models else _indented(models)
     text = f"archlint: 1\nworkloads:\n{_indented(stated)}models:\n{known}components:\n{_indented(components)}"
@@ -32,7 +32,7 @@ def _indented(text: str) -> str:
 
 
 def random_system(seed: int, size: int = 6) -> System:
-    """A system whose relations, groups, shares, conditions and queues are drawn by lot."""
+    """A system with random relations, groups, shares, conditions and queues."""
     return _Lot(seed, size).system()
 
 
@@ -93,7 +93,7 @@ class _Lot:
         return Relation(verb, name, target, index, wait=wait, retries=retries)
 
     def _grouped(self, relations: list[Relation]) -> list[Relation]:
-        """Give some relations attributes by which a request may do without them."""
+        """Give some relations attributes with which a request may succeed without them."""
         lot = self.random.random()
         if lot < 0.25 and len(relations) > 1:
             return [self._with(r, either=self.random.choice(["a", "a", "b"])) for r in relations]

@@ -1,7 +1,7 @@
-"""What a workload takes and loses, worked out naively: every choice of arms is gone through, nothing is shared.
+"""Computes naively what a workload uses and loses: it tries every choice of branches, and shares nothing.
 
-Written from the format alone, with sets and loops over the whole graph, so that it has no line in common with the
-program.
+It follows only the description of the format, with sets and loops over the whole graph, so that it shares no code with
+the program.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Arm = tuple[Fraction, str]
 
 
 class Clauses:
-    """What one component asks of others: `all` of these, `any` of each list, one `arm` of each list, `maybe`."""
+    """The needs of one component: `all` of these, `any` of each list, one `arm` of each list, `maybe`."""
 
     def __init__(self) -> None:
         self.all: list[str] = []
@@ -69,7 +69,7 @@ class Oracle:
         return bool(self.models_of(self.work, name)) and not self.wanted(name)
 
     def takes(self, relation: Relation) -> bool:
-        """Whether a request takes a relation of a component that it meets."""
+        """Whether a request takes a relation of a reached component."""
         if relation.source == self.client and self.to is not None and relation.target != self.to:
             return False
         if relation.verb == "publishes":
@@ -92,7 +92,7 @@ class Oracle:
         return [relation for relation in self.relations if relation.source == name and self.takes(relation)]
 
     def consumers(self, name: str) -> list[Relation]:
-        """The consumptions of a queue that count."""
+        """The relevant consumers of a queue."""
         found = [r for r in self.relations if r.verb == "consumes" and r.target == name]
         leading = [r for r in found if self.wanted(r.source)]
         idle = {"training-job", "monitoring", "log-store"}
@@ -157,7 +157,7 @@ class Oracle:
         return [(share, r.target) for share, r in zip(shares, members, strict=True)]
 
     def _conditions(self, name: str, clauses: Clauses, taken: list[Relation], when: list[Relation]) -> None:
-        """A condition is certain where nothing else leads to any of the models that the workload states."""
+        """A condition is certain if nothing else leads to any of the workload's models."""
         certain: Relation | None = None
         if self.stated is not None and not set(self.components[name].serves) & self.stated:
             leading = [r for r in taken if self.wanted(r.target)]
@@ -181,7 +181,7 @@ class Oracle:
                 clauses.without.append(r.source)
 
     def lost_with(self, failed: set[str]) -> Fraction | None:
-        """The share of requests lost; None where conditions decide it."""
+        """The share of lost requests; None if it depends on conditions."""
         arms = [(name, number) for name, c in self.clauses.items() for number in range(len(c.arms))]
         maybe = [(name, number) for name, c in self.clauses.items() for number in range(len(c.maybe))]
         outcomes = []
@@ -204,7 +204,7 @@ class Oracle:
     def down(
         self, failed: set[str], chosen: dict[tuple[str, int], str | None], conditions: set[tuple[str, int]]
     ) -> set[str]:
-        """The least set of components that are down, for one choice of arms and conditions that hold."""
+        """The least set of components that are down, for one choice of branches and true conditions."""
         down = failed & set(self.clauses)
         while True:
             more = {

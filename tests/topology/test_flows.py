@@ -1,4 +1,4 @@
-"""What a workload takes, needs and loses, worked by hand."""
+"""The components that a workload uses, needs and loses, determined by hand."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_message_that_no_model_takes_is_not_on_the_way() -> None:
 
 
 def test_a_result_may_be_given_on_by_a_message() -> None:
-    """A worker that neither writes nor calls back gives its result to a queue; who stores it is on the way."""
+    """A worker that neither writes nor calls back publishes its result to a queue; the component that stores it is used."""
     components = """
         client: {kind: client, calls: [api]}
         api: {kind: service, publishes: [photos]}
@@ -66,7 +66,7 @@ def test_a_result_may_be_given_on_by_a_message() -> None:
     flow = flow_of(components)
     assert list(flow.eventual) == ["photos", "worker", "results", "writer", "rows"]
     assert set(flow.needed()) == set(flow.components)
-    # Where it writes its result itself, what it publishes besides is no part of the answer.
+    # If it writes its result itself, its other messages are not part of the answer.
     writes = components.replace("publishes: [results]}", "publishes: [results], writes: [rows]}")
     assert list(flow_of(writes).eventual) == ["photos", "worker", "rows"]
 
@@ -125,7 +125,7 @@ def test_an_entrance_takes_the_relation_that_it_names() -> None:
 
 
 def test_a_condition_is_certain_where_nothing_else_runs_the_models() -> None:
-    """Requests in English run the English model: for them the condition holds. A second stage is not always taken."""
+    """Requests in English run the English model: for them, the condition is true. A second stage is not always used."""
     languages = """
         client: {kind: client, calls: [api]}
         api: {kind: service, calls: [{to: english, when: lang == en}, {to: german, when: lang == de}]}
@@ -199,7 +199,7 @@ def test_shares_that_are_rounded_are_meant_to_be_the_whole() -> None:
 
 
 def test_of_each_parallel_group_one_arm_is_taken() -> None:
-    """Two experiments side by side: each draws by itself."""
+    """Two parallel experiments: each draws independently."""
     arms = ", ".join(
         f"{{to: {name}{number}, share: 50%, parallel: {name}}}" for name in "ab" for number in (1, 2)
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The graph itself against networkx: cycles, articulation points, what lies below; and its interchange form."""
+"""The graph compared with networkx: cycles, articulation points, models below; and its interchange format."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_knot_too_large_to_search_whole_still_gives_a_cycle() -> None:
 
 @pytest.mark.parametrize("wanted", [("m3",), ("m3", "m150"), ("m199", "unserved"), ()])
 def test_the_steps_of_a_wide_component_are_those_that_looking_at_each_gives(wanted: tuple[str, ...]) -> None:
-    """From 64 relations on they are looked up by model; the result is the same."""
+    """With 64 or more relations, they are indexed by model; the result is the same."""
     components = {}
     relations = []
     for number in range(200):

@@ -1,4 +1,4 @@
-"""Very long, very wide and very tangled graphs: every question ends, without deep recursion and without counting paths."""
+"""Very long, wide and complex graphs: every query ends, without deep recursion and without counting paths."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def chain(length: int) -> list[Component]:
 
 
 def ladder(rungs: int, either: str | None = None, shares: tuple[float, ...] = ()) -> list[Component]:
-    """Two ways from each rung to the next: 2 to the power of the rungs paths."""
+    """Two paths from each rung to the next, so 2 to the power of the number of rungs in total."""
     parts = [service("client", "s0", kind="client"), server(f"s{rungs}", "ranker")]
     for number in range(rungs):
         parts.append(service(f"s{number}", f"a{number}", f"b{number}", either=either, shares=shares))
@@ -53,13 +53,13 @@ def ladder(rungs: int, either: str | None = None, shares: tuple[float, ...] = ()
 
 @pytest.fixture(autouse=True)
 def paused() -> Iterator[None]:
-    """As where a file is checked: collecting garbage would take most of the time."""
+    """Pause the garbage collector, as in a check: otherwise it would take most of the time."""
     with collector_paused():
         yield
 
 
 def ask_everything(system: System) -> None:
-    """Every question once, for each workload and for some components."""
+    """Run every query once, for each workload and for some components."""
     names = list(system.components)
     some = [*names[:3], *names[-3:]]
     for workload in system.workloads.values():
@@ -123,7 +123,7 @@ def test_a_ladder_of_shares_loses_the_share_of_one_side(rungs: int) -> None:
 
 
 def test_shares_that_meet_too_many_choices_are_left_open() -> None:
-    """A hundred components that draw for themselves, of which each two are alternatives: too much to go through."""
+    """A hundred independent choices between two components: too many combinations to try."""
     pairs = 60
     parts = [service("client", *(f"p{n}" for n in range(pairs)), kind="client"), service("dead"), service("alive")]
     for number in range(pairs):

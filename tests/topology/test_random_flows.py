@@ -1,4 +1,4 @@
-"""Every question about a workload's flow, held against brute force on random small graphs."""
+"""Every query about a workload's flow, compared with brute force on small random graphs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Case = tuple[str, Flow, Oracle]
 
 
 def cases(seeds: Iterable[int]) -> Iterator[Case]:
-    """The flows of random systems, each with its oracle, and with what says which system it is."""
+    """The flows of random systems, each with its oracle, and with a description of the system."""
     for seed in seeds:
         system = random_system(seed, size=5 + seed % 3)
         for workload in system.workloads.values():
@@ -57,7 +57,7 @@ def test_needed_is_what_loses_everything_by_itself(some: list[Case]) -> None:
 
 
 def test_components_lost_are_those_down_whatever_the_choice(some: list[Case]) -> None:
-    """Without arms and conditions there is one choice: then the set is exact."""
+    """Without branches and conditions, there is one choice: then the set is exact."""
     for case, flow, oracle in some:
         if any(c.arms or c.maybe for c in oracle.clauses.values()):
             continue
@@ -110,7 +110,7 @@ def test_dominators_are_those_without_which_the_target_is_not_reached(some: list
 
 
 def _passes_by(graph: networkx.MultiDiGraph[str], target: str, name: str) -> bool:
-    """Whether a way from the client to a target leaves a component out."""
+    """Whether a path from the client to a target avoids a component."""
     if name in {"client", target}:
         return False
     return networkx.has_path(graph.subgraph(set(graph) - {name}), "client", target)
@@ -131,7 +131,7 @@ def test_attempts_are_the_products_along_all_ways(some: list[Case]) -> None:
 
 
 def _times_reached(oracle: Oracle, name: str, target: str) -> float:
-    """How often one visit of a component reaches another, way by way."""
+    """How often one visit of a component reaches another, path by path."""
     if name == target:
         return 1.0
     waiting = (relation for relation in oracle.taken(name) if oracle.waits(relation))
