@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from archlint.about import DISTRIBUTION
 from benchmarks.environments import (
     CannotInstallError,
     Environment,
@@ -62,7 +63,7 @@ class Bench:
             return this_environment()
         self.say("installing archlint")
         environment = make_environment(self.cache / "archlint", str(ROOT), again=True)
-        self.versions["archlint"] = environment.version("archlint")
+        self.versions["archlint"] = environment.version(DISTRIBUTION)
         return environment
 
     @property

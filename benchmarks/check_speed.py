@@ -30,7 +30,7 @@ from benchmarks.generate import SMALLEST
 from benchmarks.parts import measure_peers, measure_sizes, measure_startup
 from benchmarks.processes import least_peak_bytes
 from benchmarks.results import Machine, Results
-from benchmarks.tables import placed, render
+from benchmarks.tables import placed, render, renewed, results_of
 
 PARTS: Final = ("startup", "size", "peers")
 SIZES: Final = "100,1000,10000,50000"
@@ -107,6 +107,8 @@ def main() -> None:
     print(text, end="")
     if options.markdown:
         page = options.markdown.read_text(encoding="utf-8") if options.markdown.is_file() else ""
+        if set(options.parts) != set(PARTS):               # the tables of the other parts stay
+            text = renewed(results_of(page), text)
         options.markdown.write_text(placed(text, page), encoding="utf-8")
     if options.json:
         options.json.write_text(as_json(results), encoding="utf-8")

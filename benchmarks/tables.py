@@ -77,19 +77,31 @@ def results_of(page: str) -> str:
 def renewed(old: str, new: str) -> str:
     r"""Replace the measured sections in earlier tables; the others stay.
 
-    A note about a missing measurement is removed if its row exists now.
+    A note about a missing measurement is removed if its row exists now. A row that is `not measured` now keeps its
+    earlier values.
 
     >>> renewed("old head\n\n### a\n1\n\n### b\n2\n", "new head\n\n### b\n3\n")
     'new head\n\n### a\n1\n\n### b\n3\n'
     >>> renewed("head\n### a\n| x |\n### Not measured\n\n- y: busy\n", "head\n### a\n| y |\n")
     'head\n\n### a\n| y |\n'
+    >>> renewed("head\n### a\n| x | 1 |\n", "head\n### a\n| x | not measured |\n")
+    'head\n\n### a\n| x | 1 |\n'
     """
-    sections = {**_sections(old), **_sections(new)}
+    earlier = {_first_cell(line): line for line in old.splitlines() if line.startswith("|")}
+    lines = (
+        earlier.get(_first_cell(line), line) if line.startswith("|") and "not measured" in line else line
+        for line in new.splitlines()
+    )
+    sections = {**_sections(old), **_sections("\n".join(lines))}
     missing = sections.pop(NOT_MEASURED, "").splitlines()[2:]
     rest = [line for line in missing if f"| {line[2:].partition(':')[0]} " not in "".join(sections.values())]
     if rest:
         sections[NOT_MEASURED] = "\n".join([f"### {NOT_MEASURED}", "", *rest])
     return "\n\n".join(section.strip("\n") for section in sections.values()) + "\n"
+
+
+def _first_cell(line: str) -> str:
+    return line.split("|")[1].strip()
 
 
 def _sections(text: str) -> dict[str, str]:

@@ -36,13 +36,21 @@ class _Age(msgspec.Struct, frozen=True):
 
 
 class Writers:
-    """The writers of each store."""
+    """The writers of each store; each question about a store or a job is answered once."""
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._of: dict[tuple[str, str], tuple[Component, ...]] = {}
+        self._live: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._ages: dict[tuple[str, str], _Age] = {}
 
-    def of(self, store: str, model: str) -> Iterator[Component]:
-        """Yield what writes the predictions of a model to a store, directly or over other stores."""
+    def of(self, store: str, model: str) -> tuple[Component, ...]:
+        """Return what writes the predictions of a model to a store, directly or over other stores."""
+        if (store, model) not in self._of:
+            self._of[store, model] = tuple(self._found(store, model))
+        return self._of[store, model]
+
+    def _found(self, store: str, model: str) -> Iterator[Component]:
         topology = self._system.topology
         bit = topology.bits_of((model,))
         seen: set[str] = set()
@@ -55,7 +63,13 @@ class Writers:
 
     def are_live(self, store: str, model: str) -> bool:
         """Return whether a writer keeps a store up to date, item by item, as changes arrive."""
-        return any(self._is_live(writer) for writer in self.of(store, model))
+        return bool(self._live_of(store, model))
+
+    def _live_of(self, store: str, model: str) -> tuple[str, ...]:
+        if (store, model) not in self._live:
+            live = (writer.name for writer in self.of(store, model) if self._is_live(writer))
+            self._live[store, model] = tuple(live)
+        return self._live[store, model]
 
     def younger(self, workload: Workload, job: Component, store: str, model: str, most_s: float | None) -> Younger:
         """Say whether each item that a job writes is also written by a writer that keeps it young enough.
@@ -63,15 +77,16 @@ class Writers:
         A live writer does. Another job does where it writes at least as many records as the workload has distinct
         inputs. Of several jobs that are all too old, only the youngest is reported.
         """
-        others = [writer for writer in self.of(store, model) if writer.name != job.name]
-        if any(self._is_live(writer) for writer in others):
+        if any(name != job.name for name in self._live_of(store, model)):
             return Younger(True)
         if most_s is None:
             return Younger(False)
         own = self._age(job, model)
         needs: list[Place] = []
         together = 0.0
-        for other in others:
+        for other in self.of(store, model):
+            if other.name == job.name:
+                continue
             age = self._age(other, model)
             if age.least_s > most_s:
                 if (age.least_s, other.name) < (own.least_s, job.name):
@@ -98,6 +113,12 @@ class Writers:
         return not feeding or any(components[name].kind not in _ON_SCHEDULE for name in feeding)
 
     def _age(self, job: Component, model: str) -> _Age:
+        key = (job.name, model)
+        if key not in self._ages:
+            self._ages[key] = self._worked_out(job, model)
+        return self._ages[key]
+
+    def _worked_out(self, job: Component, model: str) -> _Age:
         if job.kind not in _ON_SCHEDULE:
             return _Age(0.0, (job.place("schedule"),))
         starts, run = starts_of(self._system, job), run_time(self._system, job, model)

@@ -97,12 +97,19 @@ def _params(pack: Pack, module: ModuleType, overrides: Mapping[str, ParamValue])
                 f"{param.where if param else pack.file}: the check `{pack.check}` has no parameter `{name}`",
                 hint,
             )
-    if not known and len(make.__struct_defaults__) == len(fields):
-        return make()                  # without looking at the types, which takes longer than most checks
+    if len(make.__struct_defaults__) == len(fields) and "values" not in fields:
+        # Nearly always: then there is no need to look at the types, which takes longer than most checks.
+        defaults = make()
+        if all(_same(getattr(defaults, name, None), value) for name, value in known.items()):
+            return defaults
     try:
         return msgspec.convert(known, make, strict=False)
     except msgspec.ValidationError as error:
         raise PackError(f"{pack.file}: the parameters do not fit the check `{pack.check}`: {error}") from None
+
+
+def _same(default: object, value: object) -> bool:
+    return default == value and isinstance(default, bool) == isinstance(value, bool)
 
 
 _HINT = "write the name of a module of archlint.checks, or ./check.py for one in the rule's own folder"

@@ -11,6 +11,7 @@ import archlint
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.patterns.composition import Structures, of_structure
+from archlint.analysis.writers import Writers
 from archlint.checks._spared import spared_calls
 from archlint.model.architecture import Relation, Workload
 from archlint.topology import Flow
@@ -76,6 +77,12 @@ def test_entrances_of_one_chain_work_out_each_floor_once() -> None:
         FloorOf(system, workload).answer(0.99)
     assert sum(len(shared.floors) for shared in system.shared_floors.values()) == 21
     assert not any(memory.floors for memory in system.floor_memories.values())
+
+
+def test_the_writers_of_the_last_store_of_a_chain_are_found_once() -> None:
+    writers = Writers(archlint.load(BY_NAME["jobs"](40)))
+    found = writers.of("t20", "m")
+    assert len(found) == 20 and writers.of("t20", "m") is found
 
 
 def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
