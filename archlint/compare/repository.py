@@ -59,8 +59,8 @@ class Repository:
     def _run(self, words: Sequence[str], text: bytes, seconds: int) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                ["git", *self._place(), *words], input=text, capture_output=True, check=False,
-                timeout=seconds, env=_environment(),
+                ["git", "-c", "core.fsmonitor=false", *self._place(), *words], input=text, capture_output=True,
+                check=False, timeout=seconds, env=_environment(),
             )  # fmt: skip
         except FileNotFoundError:
             raise DiffError("git is not installed", "install it, or compare two files instead") from None

@@ -166,3 +166,47 @@ def test_the_current_folder_is_no_place_of_installed_packages(installed: Path, t
     assert "`acme-rules` is no folder here, and no installed distribution" in said
     assert not (installed / "ran").exists()
     assert ROOT not in installed.parents
+
+
+AUDIT = """
+import os, sys
+events = []
+def note(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)):
+        events.append(("w " if isinstance(args[1], str) and set(args[1]) & set("wax+") else "r ") + os.path.abspath(os.fsdecode(args[0])))
+    elif event.partition(".")[0] in {"socket", "subprocess"} or event in {"os.system", "os.exec", "os.posix_spawn", "os.rename", "os.remove"}:
+        events.append(event)
+sys.addaudithook(note)
+from archlint.cli import main
+try:
+    main()
+finally:
+    print("EVENTS", *events, sep="\\n")
+"""
+
+
+def test_a_check_reads_and_runs_only_what_security_md_says(tmp_path: Path) -> None:
+    folder, home = tmp_path / "shop", tmp_path / "home"
+    files = {
+        "arch.yaml": "archlint: 1\nsystem: shop\ninclude: [models.yaml]\ncomponents: {page: {kind: client, calls: [x]}}\n",
+        "models.yaml": "models: {m: {}}\n", "archlint.toml": "extend = '../base.toml'\n", "../base.toml": "",
+        "ci.yaml": "a: 1\n", ".gitignore": "old.yaml\n", "old.yaml": "archlint: 1\n", "notes.txt": "x", "secret.toml": "x = 1\n",
+        "../home/.gitconfig": "[core]\nexcludesFile = ~/ignores\n", "../home/ignores": "x.yaml\n", "../home/.netrc": "x",
+    }  # fmt: skip
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run([program("git"), "init", "-q", str(folder)], check=True)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = subprocess.run(
+        [sys.executable, "-c", AUDIT, "check"], cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"},
+    )  # fmt: skip
+    assert "unknown component `x`" in done.stdout, done.stderr
+    events = done.stdout.partition("EVENTS\n")[2].splitlines()
+    assert [event for event in events if event[:2] != "r "] == []
+    own = {os.path.relpath(event[2:], folder) for event in events if event[2:].startswith(str(tmp_path))}
+    git_files = {".git/HEAD", ".git/config", ".git/index", ".git/info/exclude", "../home/.gitconfig", "../home/ignores"}
+    assert own <= {"arch.yaml", "models.yaml", "archlint.toml", "../base.toml", "ci.yaml", ".gitignore", *git_files}
+    assert {"arch.yaml", "models.yaml", "../base.toml", "../home/ignores"} <= own
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
