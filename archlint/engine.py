@@ -8,8 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from archlint.about import docs_url
 from archlint.acceptance import Acceptances
+from archlint.analysis.described import not_described
 from archlint.analysis.system import System
 from archlint.catalog.patterns import Pattern, pattern_named
 from archlint.checks import reader_problem
@@ -62,7 +65,7 @@ def lint(
     if accept:
         names = frozenset(name for rule in active for name in (rule.pack.id, rule.pack.name))
         acceptances = Acceptances(system.architecture, names, known | names, today)
-        findings, accepted = acceptances.apply(findings, maker.questions)
+        findings, accepted = acceptances.apply(findings, [*maker.questions, *maker.silent])
         reporters = {rule.params.problem: rule for rule in active if isinstance(rule.params, reader_problem.Params)}
         for problem in acceptances.problems:
             if problem.kind in reporters:
@@ -123,6 +126,7 @@ class _Maker:
         self.architecture = architecture
         self.findings: list[Finding] = []
         self.questions: list[OpenQuestion] = []
+        self.silent: list[OpenQuestion] = []
         self._seen: dict[tuple[str, str], int] = {}
         self._unread = architecture.unread
         self._blockers = tuple(
@@ -131,7 +135,9 @@ class _Maker:
         )  # fmt: skip
 
     def run(self, system: System, rule: Rule) -> None:
-        """Run one rule."""
+        """Run one rule. In a file that does not describe its facts, its findings are one question."""
+        family = rule.pack.facts
+        silent: list[Hit] | None = [] if family and not system.described(family) else None
         for verdict in rule.run(system, rule.params):
             if isinstance(verdict, Problem):
                 self.findings.append(self.of_problem(rule, verdict))
@@ -141,8 +147,21 @@ class _Maker:
                 blockers = self._blocked_by(verdict)
                 if blockers:
                     self.questions.append(self._question(rule, Undecided(verdict.at, blockers, UNREAD)))
+                elif silent is not None:
+                    silent.append(verdict)
                 else:
                     self.findings.append(self._of_hit(rule, verdict))
+
+        if silent:
+            self._not_described(rule, family, silent)
+
+    def _not_described(self, rule: Rule, family: str, hits: list[Hit]) -> None:
+        """Add one question for all hits of a rule whose facts the file does not describe."""
+        count = sum(len(hit.each) or 1 for hit in hits)
+        key = Place(("described",), ("described",))
+        question = self._question(rule, Undecided(Place((), ()), (key,), not_described(family, count)))
+        self.questions.append(msgspec.structs.replace(question, family=family))
+        self.silent += [self._question(rule, Undecided(hit.at, (key,))) for hit in hits]
 
     def _blocked_by(self, hit: Hit) -> tuple[Place, ...]:
         """Return the unreadable places that the hit needs to be absent: they may exist, so the hit is not proven."""

@@ -129,7 +129,7 @@ class Linter:
         architecture = _architecture(document, loader)
         if self.config.prices:
             architecture = with_prices(architecture, self.config.prices, self.technologies)
-        system = System(architecture, self.technologies)
+        system = System(architecture, self.technologies, self.config.require_described)
         return system, frozenset(loader.included) if loader is not None else frozenset()
 
     def lint(self, document: Document, path: Path | None) -> tuple[FileReport, frozenset[Path]]:

@@ -237,6 +237,7 @@ class OpenQuestion(msgspec.Struct, frozen=True):
     """A rule that is undecided at a place, with the keys that would decide it.
 
     `needs` names the first of these keys; `more` is the number of the others, which are needed too.
+    `family` is set if the file does not describe this family of facts at all.
     """
 
     rule: str
@@ -246,6 +247,7 @@ class OpenQuestion(msgspec.Struct, frozen=True):
     location: Location
     because: str = ""
     more: int = 0
+    family: str = ""
 
     @property
     def needs_total(self) -> int:

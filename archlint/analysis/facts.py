@@ -30,8 +30,11 @@ class Fact(msgspec.Struct, frozen=True):
 class Facts:
     """The known facts about components and relations."""
 
-    def __init__(self, components: dict[str, Component], technologies: Technologies) -> None:
+    def __init__(
+        self, components: dict[str, Component], technologies: Technologies, nones: frozenset[str] = frozenset()
+    ) -> None:
         self._components = components
+        self._nones = nones
         self._technologies = technologies
 
     def technology(self, component: Component) -> Technology | None:
@@ -73,6 +76,8 @@ class Facts:
         """Return the timeout of one attempt: stated, otherwise the default of the caller's technology."""
         if relation.timeout_s is not None:
             return Fact(relation.timeout_s, Origin.STATED, relation.place("timeout"))
+        if self._nones and relation.place("timeout").identity in self._nones:
+            return None
         return self._assumed(self._components[relation.source], "timeout")
 
     def balancing(self, component: Component) -> Fact | None:

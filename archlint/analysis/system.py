@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from archlint.analysis.blast import BlastRadii, BlastRadius, Usage
+from archlint.analysis.described import described_families
 from archlint.analysis.facts import Facts
 from archlint.analysis.floor_stages import FloorMemory, SharedFloors
 from archlint.analysis.modes import Productions, Serving, servings
 from archlint.catalog.technologies import Technologies
 from archlint.errors import UsageError
 from archlint.model.architecture import Architecture, Component, Relation, Workload
+from archlint.model.places import Place
 from archlint.topology import Flow, Flows, Topology
 
 if TYPE_CHECKING:
@@ -68,8 +70,11 @@ class System:
     ((), ('api', 'gateway', 'photos', 'tagging'))
     """
 
-    def __init__(self, architecture: Architecture, technologies: Technologies) -> None:
+    def __init__(
+        self, architecture: Architecture, technologies: Technologies, require_described: Iterable[str] = ()
+    ) -> None:
         self.architecture = architecture
+        self._require_described = tuple(require_described)
         self.technologies = technologies
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
         self._modes: dict[Hashable, frozenset[str]] = {}
@@ -103,7 +108,7 @@ class System:
     @cached_property
     def facts(self) -> Facts:
         """Facts with their origins."""
-        return Facts(self.components, self.technologies)
+        return Facts(self.components, self.technologies, self.architecture.nones)
 
     def _workload(self, workload: Workload | str) -> Workload:
         if isinstance(workload, Workload):
@@ -223,6 +228,27 @@ class System:
             if tuple(numbers) not in same:
                 same[tuple(numbers)] = self._usage.in_order(w for number in numbers for w in groups[number])
         return {server: same[tuple(numbers)] for server, numbers in at.items()}
+
+    @cached_property
+    def _described(self) -> frozenset[str]:
+        return described_families(self.architecture, self._require_described)
+
+    def described(self, family: str) -> bool:
+        """Whether the file describes a family of facts, so that what it leaves out there does not exist.
+
+        >>> import archlint
+        >>> system = archlint.load('''
+        ... archlint: 1
+        ... components: {a: {kind: client, calls: [{to: b, timeout: 1s}]}, b: {kind: service}}
+        ... ''')
+        >>> system.described("timeouts"), system.described("owners")
+        (True, False)
+        """
+        return family in self._described
+
+    def states_none(self, place: Place) -> bool:
+        """Whether the file states `none` at a place."""
+        return place.identity in self.architecture.nones
 
     @cached_property
     def has_generators(self) -> bool:

@@ -24,10 +24,15 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     every = list(serving_components(system))
     # A vendor needs no owner of its own: who calls it belongs to the system.
     serving = [component for component in every if component.kind != "external"] or every
+    alone = [component for component in serving if system.states_none(component.place("owner"))]
+    for component in alone:
+        at, loss = component.place("owner"), Traffic(system).served_by(component.name)
+        yield _hit(at, f"`{component.name}`", _missing(None), at, loss)
+    serving = [component for component in serving if component not in alone]
     if any(component.owner is None for component in serving):
         missing = _missing(whole)
         if missing:
-            at = place("owner") if whole is not None else place()
+            at = place("owner") if whole is not None or system.states_none(place("owner")) else place()
             yield _hit(at, f"system `{_name(system)}`", missing, place("owner"), 1.0)
         return  # components without an owner inherit the system's
     traffic = Traffic(system)

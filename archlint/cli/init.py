@@ -23,6 +23,8 @@ system: review-stars                  # one system a file
 description: Guesses how many stars a review will give, while its author types.
 owner: {{team: search-ml, contact: "#search-oncall", runbook: docs/runbook.md}}
 team: {{engineers: 3, on_call: true}}
+described: all                        # what is not written here does not exist; without this line, a family of facts
+                                      # that is never mentioned (timeouts, logs, owners, ...) is unknown
 
 # Demand: who sends requests, how often, and how fast the answers must be.
 workloads:

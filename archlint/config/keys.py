@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
+from archlint.model.words import FACT_FAMILIES
+
 SEVERITIES: Final = ("error", "warning", "info")
 LEVELS: Final = (*SEVERITIES, "never")
 
@@ -18,6 +20,7 @@ class Kind(Enum):
     FILE = "the path of a file"
     WORD = "one of a few words"
     SWITCH = "true or false"
+    FAMILIES = "true, or a list of families of facts"
     TEXT = "a text"
     PRICE = "a price for a time"
     DATE = "a date"
@@ -66,6 +69,10 @@ TOP: Final = {
         Kind.FILE, "The file of known findings, relative to this file's folder.", '"archlint-baseline.jsonl"'
     ),
     "baseline-strict": Key(Kind.SWITCH, "Fail if the baseline holds findings that are gone.", "true"),
+    "require_described": Key(
+        Kind.FAMILIES, "Families of facts in which an omitted value means none, in every file; `true` means all.",
+        '["timeouts", "owners"]', tuple(FACT_FAMILIES),
+    ),
     "prices": Key(
         Kind.PRICE_TABLE, "Prices of accelerators, technologies, or `cpu`, for components that state none.",
         '[prices] with l4 = "0.75 USD per h"',

@@ -13,6 +13,7 @@ from archlint.config.places import Steps
 from archlint.config.pricelist import read_prices
 from archlint.config.records import Config, Layer, ParamSaid, RuleSaid, Word
 from archlint.config.toml import Table, TableReader, Toml, kind_of
+from archlint.model.names import Names
 from archlint.model.quantities import shorten
 from archlint.packs import PackSource, Problems, package_folders
 
@@ -56,6 +57,7 @@ class LayerReader(TableReader):
             fail_on=self._word_of(self.top, (*self.path, "fail-on"), TOP["fail-on"], "level") or "",
             baseline=self._baseline(),
             baseline_strict=self._strict(),
+            require_described=self._require_described(),
         )
 
     def extended(self) -> Base | None:
@@ -96,6 +98,20 @@ class LayerReader(TableReader):
         key = TOP["baseline-strict"]
         self.wrong(path, key.kind.value, value, f"baseline-strict = {key.example}")
         return False
+
+    def _require_described(self) -> tuple[str, ...]:
+        """Read the families of facts that every file must describe: all of them, or those in a list."""
+        key, path = TOP["require_described"], (*self.path, "require_described")
+        value = self.top.get("require_described", False)
+        if isinstance(value, bool):
+            return ("all",) if value else ()
+        words = self.words(self.top, path, key.example) or ()
+        for text, where in words:
+            if text not in key.words:
+                likely = Names(key.words).nearest(text)
+                hint = f"did you mean `{likely}`?" if likely else f"valid values: {', '.join(key.words)}"
+                self.problems.add(where, f"unknown family of facts `{shorten(text)}`", hint)
+        return tuple(text for text, _ in words if text in key.words)
 
     def _layer(self, table: Table, path: Steps, paths: Patterns | None) -> Layer:
         select = self._names(table, (*path, "select"), TOP["select"])

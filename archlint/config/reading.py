@@ -105,6 +105,7 @@ def _joined(base: Config, own: Config) -> Config:
         fail_on=own.fail_on or base.fail_on,
         baseline=own.baseline or base.baseline,
         baseline_strict=own.baseline_strict or base.baseline_strict,
+        require_described=tuple(dict.fromkeys((*base.require_described, *own.require_described))),
     )
 
 

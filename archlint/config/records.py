@@ -94,7 +94,8 @@ class Config(msgspec.Struct, frozen=True):
     `root` is the folder of its file, or of the project if there is no file (`file` is None). `exclude` leaves out paths
     when folders are searched. `packs` are further rules. `technologies` are files in the form of the catalogue.
     `prices` are by the name of an accelerator or technology. `fail_on` is empty if it is not set. `baseline` is the
-    named file of known findings; with `baseline_strict`, it may only shrink.
+    named file of known findings; with `baseline_strict`, it may only shrink. `require_described` are the
+    families of facts that every file must describe.
     """
 
     root: Path
@@ -107,6 +108,7 @@ class Config(msgspec.Struct, frozen=True):
     fail_on: str = ""
     baseline: Path | None = None
     baseline_strict: bool = False
+    require_described: tuple[str, ...] = ()
 
     def settings_for(self, path: Path) -> Settings:
         """Return the settings of a file; call it on a configuration that `validate` returned."""

@@ -63,6 +63,8 @@ class _Writer:
                 return {"enum": list(key.words)}
             case Kind.SWITCH:
                 return {"type": "boolean"}
+            case Kind.FAMILIES:
+                return {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(key.words)}}]}
             case Kind.TEXT | Kind.DATE:
                 return {"type": "string"}
             case Kind.RULE_TABLE:

@@ -18,6 +18,7 @@ Table = dict[str, object]
 _LIKELY: Final = {
     "fail_on": "fail-on", "per_path": "per-path", "disable": "ignore", "enable": "select", "extends": "extend",
     "overrides": "per-path", "skip": "ignore", "baseline_strict": "baseline-strict",
+    "require-described": "require_described",
     "path": "paths", "level": "severity", "parameters": "params",
 }  # fmt: skip
 

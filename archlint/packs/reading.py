@@ -10,6 +10,7 @@ from typing import Final
 from archlint.errors import PackError, UnreadableInputError
 from archlint.model.names import nearest
 from archlint.model.quantities import shorten
+from archlint.model.words import FACT_FAMILIES
 from archlint.packs.params import parse_param
 from archlint.packs.problems import Problems
 from archlint.packs.records import CureRule, Overturn, Pack, PackText, Param, Source
@@ -22,10 +23,11 @@ from archlint.verdicts import Severity
 FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _KEYS: Final = (
     "title", "check", "severity", "status", "summary", "what", "why", "place", "fix", "params", "terms", "cures",
-    "sources", "proven_unless",
+    "sources", "proven_unless", "facts",
 )  # fmt: skip
 _SEVERITIES: Final = tuple(level.value for level in Severity)
 STATUSES: Final = ("stable", "preview")
+_FAMILIES: Final = ("", *(word for word in FACT_FAMILIES if word != "all"))
 _TOP_LINE: Final = re.compile(r"^([a-z_]+):(.*)$", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
@@ -68,7 +70,9 @@ def skim_pack(folder: Path) -> Pack:
     lines = list(_TOP_LINE.finditer(text))
     said = {match[1]: match[2].strip() for match in lines}
     check, severity, status = said.get("check", ""), said.get("severity", ""), said.get("status", "stable")
-    plain = _WORD.fullmatch(check) and severity in _SEVERITIES and status in STATUSES and len(said) == len(lines)
+    facts = said.get("facts", "")
+    words = severity in _SEVERITIES and status in STATUSES and facts in _FAMILIES
+    plain = _WORD.fullmatch(check) and words and len(said) == len(lines)
     if not plain:
         return read_pack(folder)
     params: dict[str, Param] = {}
@@ -76,7 +80,7 @@ def skim_pack(folder: Path) -> Pack:
         params = _Reader(_section(str(file), text, lines, "params"), problems).params()
     if problems.mistakes:
         return read_pack(folder)
-    return Pack(rule_id, name, check, Severity(severity), status, params, folder, read_text)
+    return Pack(rule_id, name, check, Severity(severity), status, params, folder, read_text, facts=facts)
 
 
 def _section(file: str, text: str, lines: list[re.Match[str]], key: str) -> Document:
@@ -187,6 +191,7 @@ class _Reader:
             self.params(),
             folder,
             read_text,
+            facts=self.word("facts", _FAMILIES, ""),
         )
 
     def text(self) -> PackText:

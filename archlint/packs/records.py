@@ -82,6 +82,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     """A rule. Its texts (`text`) are read on first use.
 
     `read_text` reads them from the folder.
+    `facts` is the family of facts whose absence it reports: in a file that does not describe it, the rule is undecided.
     `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
     """
 
@@ -94,6 +95,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     folder: Path
     read_text: Callable[[Path], PackText]
     trusted: bool = False
+    facts: str = ""
 
     @cached_property
     def text(self) -> PackText:

@@ -10,6 +10,7 @@ from archlint.catalog.patterns import Pattern
 from archlint.model.percentiles import DURATION
 from archlint.model.types import Definitions, Parsed, Schema
 from archlint.model.values import BANDWIDTH, COUNT, RATE, SHARE, SIZE
+from archlint.model.words import FACT_FAMILIES
 from archlint.packs.proofs import PARTS
 from archlint.packs.reading import STATUSES
 from archlint.packs.records import Pack
@@ -87,6 +88,10 @@ def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
             "description": "Where the rule's claims come from.",
             "type": ["array", "null"],
             "items": _record({"title": _text("The source.", required=True), "url": _text("Its address.")}, "title"),
+        },
+        "facts": {
+            "description": "The family of facts whose absence it reports. It is undecided in files that describe none.",
+            "enum": [*(word for word in FACT_FAMILIES if word != "all"), None],
         },
         "proven_unless": {
             "description": "What could overturn a finding that is called proven: facts that the file leaves out.",

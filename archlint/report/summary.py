@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
+from archlint.report.next import next_lines, silent
 from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text, more_needs
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
@@ -24,7 +25,7 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     """
     lines = _headline(report, width, ink)
     rest = hanging("", asides, width) if (asides := _asides(report)) else []
-    rest += _undecided_line(report, width, hint)
+    rest += next_lines(report, width, ink, hint) if silent(report) else _undecided_line(report, width, hint)
     if by_rule and len(report.findings) > 1:
         lines += ["", *rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []

@@ -40,7 +40,8 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def lint(rule: str, text: str) -> Said:
-    """Lint a text with one rule; `archlint: 1` is put in front."""
-    report, _ = _linter(rule).lint(parse("arch.yaml", "archlint: 1\n" + dedent(text)), None)
+    """Lint a text with one rule; it starts with the version, and describes all families of facts unless it says which."""
+    described = "" if "described:" in text else "described: all\n"
+    report, _ = _linter(rule).lint(parse("arch.yaml", "archlint: 1\n" + described + dedent(text)), None)
     assert len({finding.at for finding in report.findings}) == len(report.findings), "two findings at one place"
     return Said({f.at: f for f in report.findings}, {q.at: q.needs for q in report.undecided})

@@ -38,6 +38,8 @@ def good(key: Key) -> st.SearchStrategy[object]:
             return st.lists(st.sampled_from(["a/", "*.yaml", "./x", "!b"]), min_size=int(key.required), max_size=2)
         case Kind.TEXTS:
             return st.just([])
+        case Kind.FAMILIES:
+            return st.one_of(st.booleans(), texts("timeouts", "owners", "all"))
         case Kind.FILE:
             return st.just("base.toml")
         case Kind.WORD:

@@ -1,0 +1,75 @@
+"""Families of facts: which of them a file describes, so that what it leaves out there does not exist.
+
+A family that a file never mentions is not described: whether its facts exist is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from archlint.model.architecture import Architecture
+from archlint.model.words import FACT_FAMILIES
+
+ALL: Final = "all"
+_KEYS: Final = {
+    "timeout": "timeouts", "retries": "timeouts", "retry_budget": "timeouts", "dead_letter": "dead-letters",
+    "max_attempts": "dead-letters", "logs_to": "logs", "monitored_by": "monitoring", "owner": "owners",
+    "version": "versions", "registry": "versions", "auth": "access", "exposed": "access",
+}  # fmt: skip
+"""The family that each key describes."""
+NOUNS: Final = {
+    "timeouts": ("timeouts are", "call"), "dead-letters": ("dead letters are", "queue"),
+    "logs": ("logs are", "component"), "monitoring": ("monitoring is", "component"), "owners": ("owners are", "part"),
+    "versions": ("versions are", "model"), "access": ("access is", "component"),
+}  # fmt: skip
+"""How messages name a family, and one place where it has a fact."""
+
+
+def described_families(architecture: Architecture, required: Iterable[str] = ()) -> frozenset[str]:
+    """Return the families that a file describes: by a fact, by a stated `none`, or by the key `described`.
+
+    `required` are families that the configuration requires of every file. A value that could not be read counts too.
+    """
+    asked = {*architecture.described, *required}
+    if ALL in asked:
+        return frozenset(FACT_FAMILIES) - {ALL}
+    last = (identity.rpartition(".")[2] for identity in (*architecture.nones, *architecture.unread))
+    mentioned = {_KEYS[key] for key in last if key in _KEYS}
+    return frozenset(asked | mentioned | set(_mentioned(architecture)))
+
+
+def _mentioned(architecture: Architecture) -> Iterator[str]:
+    if architecture.owner is not None:
+        yield "owners"
+    for model in architecture.models.values():
+        if model.version is not None or model.registry is not None:
+            yield "versions"
+        if model.owner is not None:
+            yield "owners"
+    for component in architecture.components.values():
+        if component.owner is not None:
+            yield "owners"
+        if component.dead_letter is not None:
+            yield "dead-letters"
+        if component.auth is not None or component.exposed is not None:
+            yield "access"
+        for relation in component.relations:
+            if relation.verb == "logs_to":
+                yield "logs"
+            elif relation.verb == "monitored_by":
+                yield "monitoring"
+            if relation.timeout_s is not None or relation.retries is not None or relation.retry_budget is not None:
+                yield "timeouts"
+            if relation.max_attempts is not None:
+                yield "dead-letters"
+
+
+def not_described(family: str, places: int) -> str:
+    """Say that a family is not described, and at how many places its facts are missing.
+
+    >>> not_described("timeouts", 12)
+    'timeouts are not described: 12 calls'
+    """
+    words, noun = NOUNS[family]
+    return f"{words} not described: {places:,} {noun}{'' if places == 1 else 's'}"
