@@ -31,6 +31,7 @@ components:
   page: {kind: client, calls: [api]}
   api: {kind: service, calls: [ranking]}
   ranking: {kind: model-server, serves: [ranker]}
+described: all
 """
 
 

@@ -62,7 +62,7 @@ def test_several_comments_above_one_line() -> None:
     text = SYSTEM.replace(
         "  server:", "  # archlint: accept OPS001 -- one\n  # archlint: accept OPS002 -- two\n  server:"
     )
-    report = lint(text, "OPS001", "OPS002")
+    report = lint(text + "described: all\n", "OPS001", "OPS002")
     assert sorted(accepted_rules(report)) == [("OPS001", "one"), ("OPS002", "two")]
     assert open_rules(report) == []
 

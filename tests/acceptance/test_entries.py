@@ -136,7 +136,7 @@ def test_a_rule_that_does_not_exist_is_reported_with_the_nearest(rule: str, sugg
 
 
 def test_of_a_rule_that_does_not_run_nobody_can_say_whether_it_is_used() -> None:
-    text = entry("rule: OPS003, reason: pilot")
+    text = entry("rule: OPS003, reason: pilot").rstrip() + "\ndescribed: [owners]\n"
     assert open_rules(lint(text)) == ["REL003"]
     assert accepted_rules(lint(text, "OPS003")) == [("OPS003", "pilot")]
 
@@ -248,7 +248,7 @@ def test_entries_and_findings_may_stand_in_included_files(tmp_path: Path) -> Non
 
 def test_many_entries_and_findings_stay_quick() -> None:
     services = "".join(f"  s{n}: {{kind: service, calls: [{{to: s{n + 1}}}]}}\n" for n in range(2000))
-    text = f"archlint: 1\nworkloads: {{w: {{from: s0}}}}\ncomponents:\n{services}  s2000: {{kind: service}}\naccept:\n"
+    text = f"archlint: 1\ndescribed: all\nworkloads: {{w: {{from: s0}}}}\ncomponents:\n{services}  s2000: {{kind: service}}\naccept:\n"
     text += "".join(f"- {{rule: REL003, at: components.s{n}, reason: r}}\n" for n in range(2000))
     assert len(parse("arch.yaml", text).text) < 1_000_000
     report = lint(text)

@@ -59,7 +59,7 @@ def judged(report: FileReport, rule: str) -> tuple[list[str], list[str]]:
 
 def test_a_sketch_has_no_finding_and_one_question_for_each_family() -> None:
     report = lint(sketch())
-    assert [f for f in report.findings if f.severity != "info"] == []
+    assert {f.rule for f in report.findings} == {"DOC015"}        # the stores that nothing uses
     told = {q.family: q for q in report.undecided if q.family}
     assert {family: question.because for family, question in told.items()} == PLACES
     assert {family: (q.rule, q.at, q.needs) for family, q in told.items()} == {
@@ -158,7 +158,7 @@ def test_the_summary_names_at_most_five_things_to_say_next() -> None:
     keys = [line.strip() for line in summary if line.startswith("  ") and not line.startswith("   ")]
     assert 1 < len(keys) <= 5
     assert keys[0].startswith("described: [dead-letters, logs, monitoring, owners, timeouts, versions]")
-    assert "timeouts (2 calls)" in " ".join(summary)
+    assert "timeouts (2 calls)" in " ".join(" ".join(summary).split())
 
 
 def test_what_init_writes_describes_every_family(tmp_path: Path) -> None:

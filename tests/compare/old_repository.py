@@ -31,6 +31,7 @@ def old_system(second: str = "", servers: int = SERVERS) -> str:
         if second and i == 3:
             rows[-2] = f"    serves: [model-{i}, {second}]"
     rows.append("  store: {kind: model-registry, uses: mlflow}")
+    rows.append("described: all")
     return "\n".join(rows) + "\n"
 
 

@@ -19,6 +19,7 @@ components:
   page: {kind: client, calls: [{to: api, timeout: 1s}]}
   api: {kind: service, uses: oracle-proxy, replicas: 1, calls: [server]}
   server: {kind: model-server, serves: [ranker]}
+described: all
 """
 
 
