@@ -15,7 +15,7 @@ HEAD = "archlint: 1\nsystem: s\nworkloads: {w: {from: page, rate: 1/s}}\nmodels:
 
 
 def components(*rows: str) -> str:
-    return HEAD + "components:\n" + "".join(f"  {row}\n" for row in rows)
+    return HEAD + "described: all\ncomponents:\n" + "".join(f"  {row}\n" for row in rows)
 
 
 def report(text: str) -> FileReport:
