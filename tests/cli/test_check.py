@@ -91,7 +91,7 @@ def test_an_unknown_rule_is_a_wrong_call(archlint: Run, failing: Path) -> None:
 
 
 def test_fail_on_and_exit_zero(archlint: Run, failing: Path) -> None:
-    failing.write_text(PASSING.replace("    logs_to: [log]\n", "").replace("  log: {kind: log-store}\n", ""))
+    failing.write_text(PASSING.replace("    logs_to: [log]\n", "    logs_to: none\n").replace("  log: {kind: log-store}\n", ""))
     assert archlint("check", "arch.yaml").returncode == 0
     assert archlint("check", "--fail-on", "info", "arch.yaml").returncode == 1
     assert archlint("check", "--fail-on", "info", "--exit-zero", "arch.yaml").returncode == 0
