@@ -100,7 +100,7 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]], stre
         clean(", ".join(filter(None, (relation_label(relation), *stream)))),
         clean("; ".join((relation_detail(relation, nones), *stream))),
         relation.place().at,
-        optional=bool(relation.optional or relation.fallback),
+        optional=bool(relation.optional or relation.fallback) or relation.fails == "open",
         marks=tuple(marks.get(relation.place().at, ())),
         sheet=(*relation_sheet(relation, nones), *(("answer", word) for word in stream)),
         file=file,

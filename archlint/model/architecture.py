@@ -161,6 +161,7 @@ class Relation(Record, frozen=True):
     target: str
     index: int
     timeout_s: float | None = None
+    idle_timeout_s: float | None = None
     retries: float | None = None
     backoff: str | None = None
     retry_budget: float | None = None
@@ -222,6 +223,7 @@ class Component(Record, frozen=True):
     host: str | None = None
     balancing: str | None = None
     batching: Batching | None = None
+    buffers: bool | None = None
     limit: float | None = None
     rate_limit: RateLimit | None = None
     max_sequences: float | None = None

@@ -11,7 +11,14 @@ import msgspec
 
 from archlint.model.architecture import ServiceTime
 from archlint.model.pieces import Amounts
-from archlint.model.quantities import format_count, format_duration, parse_count, parse_duration, shorten
+from archlint.model.quantities import (
+    format_count,
+    format_duration,
+    format_percentile,
+    parse_count,
+    parse_duration,
+    shorten,
+)
 from archlint.model.reading import Reading
 from archlint.model.types import Definitions, Parsed, Schema, percentile_of, shared
 from archlint.model.units import COUNT_PATTERN, DURATION_PATTERN, NUMBER_PATTERN
@@ -184,17 +191,17 @@ class LatencyType:
 
     def _schema(self, defs: Definitions) -> Schema:
         duration = _OBJECTIVE.schema(defs)
-        stated = _percentile_object(duration, "The mean over all requests.")
+        stated = _percentile_object(duration, mean="The mean over all requests.")
         return {"description": "Percentiles and a mean, or one duration for the p99.", "anyOf": [duration, stated]}
 
 
 class AmountsType:
-    """A number of tokens, or percentiles and a mean."""
+    """A number of tokens, or percentiles, a mean and a maximum."""
 
     known: AbstractMapping[str, Amounts] = MappingProxyType({})
 
     def read(self, r: Reading, node: Node) -> Amounts | None:
-        """Read either form; a mapping needs a percentile or the mean."""
+        """Read either form; a mapping needs a percentile, the mean or the maximum."""
         if isinstance(node, Scalar) and not node.is_null:
             constant = _AMOUNT.read(r, node)
             return None if constant is None else Amounts(constant=constant)
@@ -202,13 +209,29 @@ class AmountsType:
             r.wrong_shape(node, "a number of tokens, or percentiles", "350 or {p50: 200, p99: 1.2k}")
             return None
         if not node.entries:
-            r.report("missing-key", node.span, f"{r.subject()} has no number", "add `p50:` and `p99:`, or `mean:`")
-        mean = _read_key(r, node, "mean", _AMOUNT)
-        others = {key: entry for key, entry in node.entries.items() if key != "mean"}
+            r.report("missing-key", node.span, f"{r.subject()} has no number", "add `p50:`, `p99:`, `mean:` or `max:`")
+        mean, most = _read_key(r, node, "mean", _AMOUNT), _read_key(r, node, "max", _AMOUNT)
+        others = {key: entry for key, entry in node.entries.items() if key not in {"mean", "max"}}
         percentiles = _read_percentiles(r, others, _AMOUNT, format_count)
-        if percentiles is None or not (percentiles or mean is not None):
+        if percentiles is None or not (percentiles or mean is not None or most is not None):
             return None
-        return Amounts(percentiles=percentiles, mean=mean)
+        self._compare(r, node, percentiles, mean, most)
+        return Amounts(percentiles=percentiles, mean=mean, most=most)
+
+    @staticmethod
+    def _compare(
+        r: Reading, node: Mapping, percentiles: tuple[tuple[float, float], ...], mean: float | None, most: float | None
+    ) -> None:
+        """Report a maximum below the mean or below a percentile."""
+        if most is None:
+            return
+        stated = [("mean", mean), *((format_percentile(fraction), amount) for fraction, amount in percentiles)]
+        for key, amount in stated:
+            if amount is not None and amount > most:
+                message = f"max is {format_count(most)}, below {key} with {format_count(amount)}"
+                entry = node.entries["max"]
+                r.report("contradiction", entry.value.span, message, "raise max", steps=(*r.path, "max"))
+                return
 
     def schema(self, defs: Definitions) -> Schema:
         """A number or an object of percentiles."""
@@ -216,15 +239,16 @@ class AmountsType:
 
     def _schema(self, defs: Definitions) -> Schema:
         amount = _AMOUNT.schema(defs)
-        stated = _percentile_object(amount, "The mean over all requests.")
-        return {"description": "A number of tokens, or percentiles and a mean.", "anyOf": [amount, stated]}
+        stated = _percentile_object(amount, mean="The mean over all requests.", max="The maximum: a limit that is set.")
+        return {"description": "A number of tokens, or percentiles, a mean and a maximum.", "anyOf": [amount, stated]}
 
 
-def _percentile_object(value: Schema, mean: str) -> Schema:
+def _percentile_object(value: Schema, **others: str) -> Schema:
+    """Return the schema of percentiles; `others` are the further keys, with their descriptions."""
     return {
         "title": "percentiles",
         "type": "object",
-        "properties": {"mean": {"description": mean, **value}},
+        "properties": {key: {"description": description, **value} for key, description in others.items()},
         "patternProperties": {_PERCENTILE_PATTERN: value},
         "additionalProperties": False,
         "minProperties": 1,

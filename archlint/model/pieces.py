@@ -18,11 +18,12 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Amounts(Record, frozen=True):
-    """How many of something: a constant, or percentiles as (fraction, amount) in rising order, or a mean."""
+    """How many of something: a constant, or percentiles as (fraction, amount) in rising order, a mean, a maximum."""
 
     constant: float | None = None
     percentiles: tuple[tuple[float, float], ...] = ()
     mean: float | None = None
+    most: float | None = None
 
 
 class Tokens(Record, frozen=True):

@@ -260,6 +260,8 @@ MODEL_RECORD: Rec[Model] = Rec(
 RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("to", COMPONENT, "The target component.", attribute="target", required=True),
     Field("timeout", TIMEOUT, "Maximum time per attempt.", attribute="timeout_s", may_be_none=True),
+    Field("idle_timeout", TIMEOUT, "For a streamed answer: maximum time without data before the caller closes it.",
+          attribute="idle_timeout_s", absent="none"),
     Field("retries", WHOLE, "Number of attempts after the first.", absent="none"),
     Field("backoff", TEXT, "Delay between retries: none, fixed, exponential, exponential-jitter."),
     Field("retry_budget", SHARE, "Maximum share of requests that may be retries."),
@@ -312,6 +314,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("balancing", Choice("balancing strategy", BALANCING),
           "How requests are distributed over the replicas."),
     Field("batching", BATCHING, "How requests are combined into one prediction."),
+    Field("buffers", FLAG, "True if it passes an answer on only when the answer is complete.", absent="false"),
     Field("limit", AT_LEAST_ONE, "Maximum number of requests in progress. Further requests are rejected."),
     Field("rate_limit", RATE_LIMIT, "The most that it accepts, such as a vendor's quota.", absent=UNKNOWN),
     Field("max_sequences", AT_LEAST_ONE, "Maximum number of sequences that one replica generates at a time.",

@@ -264,7 +264,7 @@ def _is_partial(relation: Relation) -> bool:
 
 def _is_dispensable(relation: Relation) -> bool:
     """Return whether the answer is degraded, not lost, without a relation."""
-    return bool(relation.optional) or relation.fallback is not None
+    return bool(relation.optional) or relation.fallback is not None or relation.fails == "open"
 
 
 def _is_needed(relation: Relation, beyond: bool) -> bool:

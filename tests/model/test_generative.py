@@ -220,7 +220,7 @@ def test_own_keys_are_kept_on_every_record() -> None:
     ("described: [timeout]\ncomponents: {a: {kind: client}}", "unknown family of facts `timeout`", "did you mean `timeouts`?"),
     ("workloads: {w: {from: a, tokens: 500}}\ncomponents: {a: {kind: edge-device}}", "`tokens` needs a number of tokens (a mapping), but has `500`", "write `{in: …, out: …}`"),
     ("workloads: {w: {from: a, tokens: {in: {p50: 9, p99: 3}}}}\ncomponents: {a: {kind: edge-device}}", "p99 is 3, below p50 with 9: a higher percentile is never smaller", "swap them?"),
-    ("workloads: {w: {from: a, tokens: {in: {}}}}\ncomponents: {a: {kind: edge-device}}", "`in` has no number", "add `p50:` and `p99:`, or `mean:`"),
+    ("workloads: {w: {from: a, tokens: {in: {}}}}\ncomponents: {a: {kind: edge-device}}", "`in` has no number", "add `p50:`, `p99:`, `mean:` or `max:`"),
 ])  # fmt: skip
 def test_mistakes_are_plain(text: str, message: str, suggestion: str) -> None:
     (found,) = problems(text)
@@ -236,5 +236,6 @@ def test_a_plain_number_of_zones_is_a_count(written: str, names: tuple[str, ...]
     assert (zoned.zones, zoned.zone_count) == (names, count)
 
 
-def test_a_price_of_nothing_is_still_read() -> None:
-    assert architecture("components: {a: {kind: external, price: {source: x}}}").components["a"].price == Price(source="x")
+def test_a_price_of_nothing_is_a_mistake() -> None:
+    found = architecture("components: {a: {kind: external, price: {source: x}}}")
+    assert [problem.message for problem in found.problems] == ["a price needs one of `amount`, `input`, `output`"]

@@ -1,0 +1,157 @@
+"""An index whose vectors come from another embedding model than the vectors of its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.generation import generating
+from archlint.analysis.modes import EDGE, ONLINE
+from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._lines import without_repeats
+from archlint.checks._loss import Traffic
+from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.places import Place
+from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
+
+_LIVE: Final = frozenset({ONLINE, EDGE})
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class _Built(msgspec.Struct, frozen=True):
+    """The models that may have made the vectors of an index, and where the file says so."""
+
+    models: tuple[str, ...]
+    at: Place
+    stated: bool
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each index that a query with vectors of another model reads, at the index."""
+    mixed: set[str] = set()
+    for hit in _built_otherwise(system):
+        mixed.add(hit.at.names[1])
+        yield hit
+    questions: list[Undecided] = []
+    hits: dict[Place, Hit] = {}
+    traffic = Traffic(system)
+    for workload in system.workloads.values():
+        for read in _index_reads(system, workload):
+            if read.target in mixed:
+                continue
+            judged = _judge(system, workload, read)
+            if isinstance(judged, Undecided):
+                questions.append(judged)
+            elif judged is not None:
+                known = hits.get(judged.at)
+                loss = traffic.share([workload])
+                hits[judged.at] = judged if known is None else known
+                hits[judged.at] = msgspec.structs.replace(hits[judged.at], loss=max(loss, known.loss if known else 0.0))
+    yield from hits.values()
+    yield from without_repeats(questions)
+
+
+def _built_otherwise(system: System) -> Iterator[Hit]:
+    """Yield a hit for each index that states one model, and that only components with other models write."""
+    for store in system.components.values():
+        if store.kind != "vector-store" or store.index_of is None:
+            continue
+        written = _writers_models(system, store)
+        if written and not _same_origin(system, [store.index_of], written):
+            at = store.place("index_of")
+            writers = [r.source for r in system.topology.incoming[store.name] if r.verb == "writes"]
+            yield Hit(
+                at,
+                f"`{store.name}` holds vectors of `{store.index_of}`, but {listed(writers)} writes vectors of "
+                f"{listed(written)}: vectors of different models cannot be compared",
+                (),
+                tuple(Related(system.components[name].place(), "writes the index") for name in dict.fromkeys(writers)),
+                Certainty.HEURISTIC,
+                severity=Severity.WARNING,
+                cause=f"component {store.name}",
+            )
+
+
+def _index_reads(system: System, workload: Workload) -> Iterator[Relation]:
+    flow = system.flow(workload)
+    for name in flow.waiting:
+        for step in flow.steps[name]:
+            relation = step.relation
+            is_index = system.components[step.target].kind == "vector-store"
+            if is_index and step.waits and relation.verb in {"reads", "calls"}:
+                yield relation
+
+
+def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecided | None:
+    store = system.components[read.target]
+    built = _built(system, store)
+    if built is None:
+        return Undecided(store.place(), (store.place("index_of"),), f"which model made the vectors in `{store.name}`")
+    live = tuple(dict.fromkeys(s.model for s in system.servings(workload) if s.mode in _LIVE))
+    if _same_origin(system, built.models, live):
+        return None
+    generators = {serving.model for serving in generating(system, workload)}
+    embedders = tuple(model for model in live if model not in generators)
+    if not embedders:
+        because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
+        return Undecided(read.place(), (workload.place("models"),), because)
+    return _hit(system, workload, read, built, embedders)
+
+
+def _built(system: System, store: Component) -> _Built | None:
+    if store.index_of is not None:
+        return _Built((store.index_of,), store.place("index_of"), True)
+    models = _writers_models(system, store)
+    return _Built(models, store.place(), False) if models else None
+
+
+def _writers_models(system: System, store: Component) -> tuple[str, ...]:
+    """Return the models that the writers of an index run or wait for; none if one of them runs no model."""
+    found: dict[str, None] = {}
+    for relation in system.topology.incoming[store.name]:
+        if relation.verb != "writes":
+            continue
+        models = system.topology.names_of(system.topology.models_awaited[relation.source])
+        if not models:
+            return ()
+        found.update(dict.fromkeys(models))
+    return tuple(found)
+
+
+def _same_origin(system: System, built: Iterable[str], asked: Iterable[str]) -> bool:
+    """Return whether one model is in both, or was quantised from the same model as one in the other."""
+    return not {_origin(system, model) for model in built}.isdisjoint(_origin(system, model) for model in asked)
+
+
+def _origin(system: System, model: str) -> str:
+    seen: set[str] = set()
+    while model not in seen:
+        seen.add(model)
+        known = system.architecture.models.get(model)
+        model = known.quantised_from if known is not None and known.quantised_from is not None else model
+    return model
+
+
+def _hit(system: System, workload: Workload, read: Relation, built: _Built, embedders: tuple[str, ...]) -> Hit:
+    store = system.components[read.target]
+    proven = built.stated and workload.models is not None
+    which = listed(embedders) if len(embedders) == 1 else f"one of {listed(embedders)}"
+    return Hit(
+        built.at,
+        f"`{store.name}` holds vectors of {listed(built.models)}, but queries of `{workload.name}` get theirs from "
+        f"{which}: vectors of different models cannot be compared, so the search finds the wrong items",
+        (),
+        (Related(read.place(), "searches the index"),
+         *(Related(system.architecture.models[model].place(), "may make the vector of the query")
+           for model in embedders[:4] if model in system.architecture.models)),
+        Certainty.PROVEN if proven else Certainty.HEURISTIC,
+        absent=(workload.place("models"),),
+        severity=None if proven else Severity.WARNING,
+        cause=f"component {store.name}",
+    )  # fmt: skip

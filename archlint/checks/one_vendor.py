@@ -1,0 +1,112 @@
+"""An availability objective that rests on one external provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._lines import exceeds
+from archlint.checks._loss import Traffic
+from archlint.model.architecture import Component, Workload
+from archlint.model.places import Place
+from archlint.model.quantities import format_duration, format_share
+from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Verdict
+
+_MONTH_S: Final = 30 * 86400.0
+_MOST_SHOWN: Final = 8
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """The availability that a workload requires."""
+
+    workload: Workload
+    objective: float
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each external component that a workload with an objective needs, at its availability."""
+    asking: dict[str, list[_Asked]] = {}
+    for workload in system.workloads.values():
+        objective = workload.slo.availability
+        if objective is None:
+            continue
+        for name in system.needed_components(workload):
+            if system.components[name].kind == "external" and name != workload.entrance.client:
+                asking.setdefault(name, []).append(_Asked(workload, objective))
+    traffic = Traffic(system)
+    for name, asked in asking.items():
+        hit = _judge(system, traffic, system.components[name], asked)
+        if hit is not None:
+            yield hit
+
+
+def _judge(system: System, traffic: Traffic, vendor: Component, asked: list[_Asked]) -> Hit | None:
+    stated = vendor.availability
+    if stated is None:
+        return _unknown(system, traffic, vendor, asked)
+    if (vendor.least_replicas or 1.0) > 1:
+        return None       # the availability is that of one of them
+    missed = [one for one in asked if exceeds(1 - stated, 1 - one.objective)]
+    return _below(system, traffic, vendor, stated, missed) if missed else None
+
+
+def _below(system: System, traffic: Traffic, vendor: Component, stated: float, asked: list[_Asked]) -> Hit:
+    strictest = max(asked, key=lambda one: one.objective)
+    at, name = vendor.place("availability"), strictest.workload.name
+    down_s, allowed_s = (1 - stated) * _MONTH_S, (1 - strictest.objective) * _MONTH_S
+    return Hit(
+        at,
+        f"`{name}` requires {format_share(strictest.objective)} availability, but every request needs "
+        f"`{vendor.name}`, which is up {format_share(stated)} of the time ({format_duration(down_s)} a month down; "
+        f"the objective allows {format_duration(allowed_s)})",
+        (Term("availability", f"availability of {vendor.name}", stated, "share", Origin.STATED, at), _limit(strictest)),
+        _objectives(asked),
+        absent=_ways_round(system, vendor),
+        cures=("prediction-circuit-break",),
+        cause=f"component {vendor.name}",
+        loss=traffic.share([one.workload for one in asked]),
+    )
+
+
+def _unknown(system: System, traffic: Traffic, vendor: Component, asked: list[_Asked]) -> Hit:
+    strictest = max(asked, key=lambda one: one.objective)
+    others = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""
+    where = f" in {listed(vendor.regions)}" if vendor.regions else ""
+    return Hit(
+        vendor.place(),
+        f"`{strictest.workload.name}`{others} requires {format_share(strictest.objective)} availability, but every "
+        f"request needs one provider, `{vendor.name}`{where}: without a fallback, the objective depends on it alone",
+        (_limit(strictest),),
+        _objectives(asked),
+        Certainty.HEURISTIC,
+        absent=(vendor.place("availability"), *_ways_round(system, vendor)),
+        cures=("prediction-circuit-break",),
+        severity=Severity.WARNING,
+        cause=f"component {vendor.name}",
+        loss=traffic.share([one.workload for one in asked]),
+    )
+
+
+def _limit(asked: _Asked) -> Term:
+    label = f"availability that {asked.workload.name} requires"
+    at = asked.workload.place("slo", "availability")
+    return Term("objective", label, asked.objective, "share", Origin.STATED, at, limit=True)
+
+
+def _objectives(asked: list[_Asked]) -> tuple[Related, ...]:
+    places = [one.workload.place("slo", "availability") for one in asked]
+    return tuple(Related(place, "this objective depends on it") for place in places[:_MOST_SHOWN])
+
+
+def _ways_round(system: System, vendor: Component) -> tuple[Place, ...]:
+    """Return the keys of the calls to a vendor that would make it unnecessary."""
+    keys = ("fallback", "optional", "either")
+    return tuple(relation.place(key) for relation in system.topology.incoming[vendor.name] for key in keys)

@@ -1,0 +1,66 @@
+"""Generated answers without a maximum length, where their time or cost is limited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.generation import asks_for_tokens, generating
+from archlint.analysis.system import System
+from archlint.analysis.wording import listed
+from archlint.checks._loss import Traffic
+from archlint.model.architecture import Workload
+from archlint.model.pieces import Amounts
+from archlint.model.places import Place
+from archlint.model.quantities import format_count, format_percentile
+from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each workload with a limit on time or cost, and none on the tokens of an answer, at `tokens`."""
+    traffic = Traffic(system)
+    for workload in system.workloads.values():
+        limits = _limits(workload)
+        if not limits or not (asks_for_tokens(workload) or generating(system, workload)):
+            continue
+        output = workload.tokens.output if workload.tokens is not None else None
+        if output is None:
+            because = "whether answers have a maximum number of tokens"
+            key = ("tokens", "out") if workload.tokens is not None else ("tokens",)
+            yield Undecided(workload.place(), (workload.place(*key),), because)
+        elif output.constant is None and output.most is None:
+            yield _hit(workload, output, limits, traffic.share([workload]))
+
+
+def _limits(workload: Workload) -> list[tuple[Place, str]]:
+    """Return what a longer answer breaks: objectives for the whole answer, and the budget."""
+    found = []
+    if workload.slo.latency or workload.slo.latency_mean_s is not None:
+        found.append((workload.place("slo", "latency"), "latency objective"))
+    if workload.budget is not None:
+        found.append((workload.place("budget"), "budget"))
+    return found
+
+
+def _hit(workload: Workload, output: Amounts, limits: list[tuple[Place, str]], loss: float) -> Hit:
+    at = workload.place("tokens", "out")
+    said = [(format_percentile(fraction), amount) for fraction, amount in output.percentiles]
+    if output.mean is not None:
+        said.append(("mean", output.mean))
+    terms = tuple(Term("tokens", f"generated tokens, {name}", n, "count", Origin.STATED, at) for name, n in said)
+    known = ", ".join(f"{name} {format_count(amount)}" for name, amount in said)
+    names = " and ".join(name for _place, name in limits)
+    return Hit(
+        at,
+        f"answers of `{workload.name}` have no maximum length ({known} tokens), but the workload has a {names}: "
+        "one long answer takes any time and any money",
+        terms,
+        tuple(Related(place, f"{name} of {listed([workload.name])}") for place, name in limits),
+        absent=(workload.place("tokens", "out", "max"),),
+        loss=loss,
+    )

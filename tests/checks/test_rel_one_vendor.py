@@ -1,0 +1,63 @@
+"""REL014: which providers an availability objective rests on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+AT = "components.vendor"
+
+
+def text(vendor: str, calls: str = "{to: vendor}", slo: str = "availability: 99.9%", more: str = "") -> str:
+    return f"""
+workloads: {{ask: {{from: app, rate: 1/s, models: [llm], slo: {{{slo}}}}}}}
+models: {{llm: {{}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, calls: [{calls}]}}
+  vendor: {{kind: external, serves: [llm]{vendor}}}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("vendor", "place", "severity", "certainty"),
+    [
+        (", availability: 99%", f"{AT}.availability", "error", "proven"),
+        (", availability: 99.89%", f"{AT}.availability", "error", "proven"),
+        (", region: eu", AT, "warning", "hint"),
+        ("", AT, "warning", "hint"),
+    ],
+)
+def test_one_provider_below_the_objective_or_unknown(vendor: str, place: str, severity: str, certainty: str) -> None:
+    finding = lint("REL014", text(vendor)).findings[place]
+    assert (finding.severity, finding.certainty) == (severity, certainty.replace("hint", "heuristic"))
+
+
+def test_the_message_counts_the_time_of_a_month() -> None:
+    finding = lint("REL014", text(", availability: 99%")).findings[f"{AT}.availability"]
+    assert "up 99 % of the time (7.2 h a month down; the objective allows 43.2 min)" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("vendor", "calls", "slo", "more"),
+    [
+        (", availability: 99.9%", "{to: vendor}", "availability: 99.9%", ""),
+        (", availability: 99%, replicas: 2", "{to: vendor}", "availability: 99.9%", ""),
+        ("", "{to: vendor}", "latency: 1s", ""),
+        ("", "{to: vendor, optional: true}", "availability: 99.9%", ""),
+        ("", "{to: vendor, fallback: an earlier answer}", "availability: 99.9%", ""),
+        (", availability: 99%", "{to: vendor, either: llm}, {to: other, either: llm}", "availability: 99.9%",
+         "  other: {kind: external, serves: [llm], availability: 99%}"),
+    ],
+)  # fmt: skip
+def test_what_does_not_rest_on_one_provider(vendor: str, calls: str, slo: str, more: str) -> None:
+    assert lint("REL014", text(vendor, calls, slo, more)).places == set()
+
+
+def test_each_provider_that_is_needed_is_reported_once_for_all_workloads() -> None:
+    twice = text("").replace("workloads: {", "workloads: {look: {from: app, models: [llm], slo: {availability: 99%}}, ")
+    finding = lint("REL014", twice).findings[AT]
+    assert [related.at for related in finding.related] == ["workloads.look.slo.availability", "workloads.ask.slo.availability"]
+    assert "`ask` (and 1 more) requires 99.9 % availability" in finding.message

@@ -1,0 +1,54 @@
+"""REL015: what a start needs, and how available that is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+AT = "components.server.loads[0]"
+
+
+def text(server: str = "", source: str = "kind: external", loads: str = "hub", slo: str = "availability: 99.9%") -> str:
+    return f"""
+workloads: {{ask: {{from: app, rate: 1/s, slo: {{{slo}}}}}}}
+models: {{net: {{}}}}
+components:
+  app: {{kind: client, calls: [server]}}
+  server: {{kind: model-server, serves: [net], loads: [{loads}]{server}}}
+  hub: {{{source}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "source", "certainty"),
+    [
+        ("", "kind: external", "heuristic"),
+        (", loads_model: at-start", "kind: model-registry, availability: 99%", "proven"),
+        ("", "kind: config-store, availability: 99%", "heuristic"),
+    ],
+)
+def test_a_start_needs_something_less_available(server: str, source: str, certainty: str) -> None:
+    assert lint("REL015", text(server, source)).findings[AT].certainty == certainty
+
+
+def test_the_message_names_what_is_loaded_and_when() -> None:
+    config = lint("REL015", text(", autoscale: {min: 1, max: 4}", "kind: config-store, availability: 99%"))
+    assert "loads its configuration from `hub` at start" in config.findings[AT].message
+    assert "cannot scale out or restart" in config.findings[AT].message
+
+
+@pytest.mark.parametrize(
+    ("server", "source", "loads", "slo"),
+    [
+        ("", "kind: external", "hub", "latency: 1s"),
+        ("", "kind: external, availability: 99.9%", "hub", "availability: 99.9%"),
+        ("", "kind: model-registry", "hub", "availability: 99.9%"),
+        (", loads_model: in-image", "kind: external", "hub", "availability: 99.9%"),
+        (", loads_model: on-request", "kind: external", "hub", "availability: 99.9%"),
+        ("", "kind: external", "{to: hub, fallback: the copy on disk}", "availability: 99.9%"),
+        ("", "kind: external", "{to: hub, optional: true}", "availability: 99.9%"),
+    ],
+)
+def test_what_needs_nothing_less_available(server: str, source: str, loads: str, slo: str) -> None:
+    assert lint("REL015", text(server, source, loads, slo)).places == set()

@@ -1,0 +1,75 @@
+"""SRV014: what holds a streamed answer back, or cuts it off."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+CALL = "components.edge.calls[0]"
+
+
+def text(
+    edge: str = "", call: str = "", model: str = "ttft: 400ms, tpot: 20ms", workload: str = "stream: true", more: str = ""
+) -> str:
+    return f"""
+workloads: {{ask: {{from: app, {workload}, tokens: {{out: 501}}, rate: 1/s}}}}
+models: {{llm: {{{model}}}}}
+components:
+  app: {{kind: client, calls: [edge]}}
+  edge: {{kind: gateway{edge}, calls: [{{to: server{call}}}]}}
+  server: {{kind: model-server, serves: [llm]}}
+{more}
+"""
+
+
+def test_a_hop_that_buffers() -> None:
+    assert lint("SRV014", text(", buffers: true")).places == {"components.edge.buffers"}
+    assert lint("SRV014", text(", buffers: false")).places == set()
+    assert lint("SRV014", text(", buffers: true", workload="stream: false")).places == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "certainty"),
+    [
+        ("ttft: 400ms, tpot: 20ms", "proven"),
+        ("ttft: {p50: 400ms, p99: 2s}, tpot: 20ms", "estimated"),
+        ("service_time: 10.4s, kv_heads: 8", "proven"),
+        ("service_time: {p50: 10.4s, p99: 30s}, kv_heads: 8", "estimated"),
+    ],
+)
+def test_a_timeout_below_the_whole_answer(model: str, certainty: str) -> None:
+    said = lint("SRV014", text(call=", timeout: 10s", model=model))
+    assert said.places == {f"{CALL}.timeout"}
+    assert said.findings[f"{CALL}.timeout"].certainty == certainty
+    assert said.term(f"{CALL}.timeout", "answer") == pytest.approx(10.4)
+    assert lint("SRV014", text(call=", timeout: 11s", model=model)).places == set()
+
+
+def test_a_silence_that_is_too_short() -> None:
+    assert lint("SRV014", text(call=", idle_timeout: 300ms")).places == {f"{CALL}.idle_timeout"}
+    assert lint("SRV014", text(call=", idle_timeout: 500ms")).places == set()
+    slow = "ttft: 100ms, tpot: 1s"
+    assert lint("SRV014", text(call=", idle_timeout: 500ms", model=slow)).places == {f"{CALL}.idle_timeout"}
+
+
+def test_times_that_are_not_stated_are_asked_for() -> None:
+    unknown = lint("SRV014", text(call=", timeout: 10s", model="kv_heads: 8"))
+    assert unknown.undecided == {"workloads.ask.stream": ("models.llm.ttft", "models.llm.tpot")}
+    assert lint("SRV014", text(model="kv_heads: 8")).undecided == {}
+
+
+def test_a_queue_whose_answers_are_stored() -> None:
+    queued = """
+workloads: {ask: {from: app, stream: true, waits: true, rate: 1/s}}
+models: {llm: {}}
+components:
+  app: {kind: client, calls: [api]}
+  api: {kind: service, publishes: [asked], reads: [answers]}
+  asked: {kind: queue}
+  worker: {kind: worker, consumes: [asked], serves: [llm], writes: [answers]%s}
+  answers: {kind: database}
+"""
+    assert lint("SRV014", queued % "").places == {"components.api.publishes[0]"}
+    replies = queued % ", publishes: [tokens]" + "  tokens: {kind: queue}\n"
+    assert lint("SRV014", replies).places == set()

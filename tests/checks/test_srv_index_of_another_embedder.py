@@ -1,0 +1,64 @@
+"""SRV013: whether the vectors of an index and of its queries come from one model."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.linting import lint
+
+
+def text(index: str, models: str = "models: [query-net], ", writers: str = "", more: str = "") -> str:
+    return f"""
+workloads: {{find: {{from: app, {models}rate: 1/s}}}}
+models: {{query-net: {{}}, old-net: {{}}, small-net: {{quantised_from: old-net}}, llm: {{tpot: 20ms}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, calls: [server], reads: [index]}}
+  server: {{kind: model-server, serves: [query-net]}}
+  index: {{kind: vector-store{index}}}
+{writers}
+{more}
+"""
+
+
+def test_another_model_is_proven_where_both_sides_are_stated() -> None:
+    finding = lint("SRV013", text(", index_of: old-net")).findings["components.index.index_of"]
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+
+
+def test_another_model_is_a_hint_where_a_side_is_not_stated() -> None:
+    by_reach = lint("SRV013", text(", index_of: old-net", models="")).findings["components.index.index_of"]
+    writer = "  job: {kind: batch-job, serves: [old-net], writes: [index]}"
+    by_writer = lint("SRV013", text("", writers=writer)).findings["components.index"]
+    for finding in (by_reach, by_writer):
+        assert (finding.severity, finding.certainty) == ("warning", "heuristic")
+
+
+@pytest.mark.parametrize(
+    ("index", "writers"),
+    [
+        (", index_of: query-net", ""),
+        ("", "  job: {kind: batch-job, serves: [query-net], writes: [index]}"),
+        ("", "  job: {kind: batch-job, calls: [server], writes: [index]}"),
+        ("", "  job: {kind: batch-job, serves: [old-net, query-net], writes: [index]}"),
+    ],
+)
+def test_the_same_model(index: str, writers: str) -> None:
+    said = lint("SRV013", text(index, writers=writers))
+    assert (said.places, said.undecided) == (set(), {})
+
+
+def test_a_quantised_model_has_the_space_of_its_origin() -> None:
+    quantised = text(", index_of: old-net").replace("query-net", "small-net")
+    assert lint("SRV013", quantised.replace("small-net: {}, ", "")).places == set()
+
+
+def test_an_index_that_others_write_than_it_says() -> None:
+    writer = "  job: {kind: batch-job, serves: [old-net], writes: [index]}"
+    assert lint("SRV013", text(", index_of: query-net", writers=writer)).places == {"components.index.index_of"}
+
+
+def test_what_is_unknown_is_asked_for() -> None:
+    assert lint("SRV013", text("")).undecided == {"components.index": ("components.index.index_of",)}
+    only_llm = text(", index_of: old-net", "models: [llm], ").replace("serves: [query-net]", "serves: [llm]")
+    assert lint("SRV013", only_llm).undecided == {"components.api.reads[0]": ("workloads.find.models",)}
