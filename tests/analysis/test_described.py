@@ -1,4 +1,4 @@
-"""Silence told apart from absence: families of facts that a file does not describe, `none`, and `described`."""
+"""What a file never mentions is unknown: one question for a family, and a finding only for what it states."""
 
 from __future__ import annotations
 

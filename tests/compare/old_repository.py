@@ -12,7 +12,7 @@ SERVERS = 13
 
 def old_system(second: str = "", servers: int = SERVERS) -> str:
     """Many single servers without logs, monitoring and owners; `second` is another model on the fourth."""
-    rows = ["archlint: 1", "system: shop", "workloads:"]
+    rows = ["archlint: 1", "system: shop", "described: all", "workloads:"]
     for i in range(servers):
         rows.append(f"  load-{i}: {{from: page, rate: {i + 1}/s, models: [model-{i}], waits: true, inputs: on-request}}")
     if second:
@@ -31,7 +31,6 @@ def old_system(second: str = "", servers: int = SERVERS) -> str:
         if second and i == 3:
             rows[-2] = f"    serves: [model-{i}, {second}]"
     rows.append("  store: {kind: model-registry, uses: mlflow}")
-    rows.append("described: all")
     return "\n".join(rows) + "\n"
 
 
