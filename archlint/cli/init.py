@@ -74,7 +74,7 @@ components:
     ready_check: true
     logs_to: [prediction-log]
     monitored_by: [metrics]
-  model-store: {{kind: model-registry, uses: mlflow}}
+  model-store: {{kind: model-registry, uses: mlflow, availability: 99.95%}}
   prediction-log: {{kind: log-store, uses: bigquery}}
   metrics: {{kind: monitoring, uses: prometheus}}
 

@@ -165,8 +165,8 @@ def parse_rate(text: str) -> float:
 def parse_token_rate(text: str) -> float:
     """Tokens per second.
 
-    >>> parse_token_rate("2M/min") * 60, parse_token_rate("300 tokens/s")
-    (2000000.0, 300.0)
+    >>> parse_token_rate("3M/min"), parse_token_rate("300 tokens/s")
+    (50000.0, 300.0)
     """
     return _rate(text, TOKEN_WORDS, "write it like 2M/min or 300 tokens/s")
 
