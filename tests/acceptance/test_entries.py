@@ -123,7 +123,7 @@ def test_what_accepts_nothing_is_reported() -> None:
 @pytest.mark.parametrize(
     ("rule", "suggestion"),
     [
-        ("REL004x", "did you mean `REL00"),
+        ("REL003x", "did you mean `REL003`?"),
         ("call-without-timeuot", "did you mean `call-without-timeout`?"),
         ("zzz", "see `archlint rules`"),
     ],
