@@ -123,6 +123,7 @@ def _names_of(field: Field[object], above: tuple[str, ...]) -> Iterator[FactName
         yield FactName((*path, "p99"), "s", "a stated percentile: p50, p95, p99, …", field.absent)
     elif isinstance(kind, AmountsType):
         yield FactName((*path, "mean"), "count", "the mean, or the number that all requests have", field.absent)
+        yield FactName((*path, "max"), "count", "the maximum, or the number that all requests have", field.absent)
         yield FactName((*path, "p99"), "count", "a stated percentile: p50, p95, p99, …", field.absent)
     elif isinstance(kind, LatencyType):
         yield FactName((*path, "mean_s"), "s", "the mean", field.absent)

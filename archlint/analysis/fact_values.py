@@ -129,15 +129,14 @@ class Values:
             yield name, Leaf(f"{leaf.path}.{name}", at, unit, known, not_asked=not_asked)
 
     def _amounts(self, leaf: Leaf, value: object) -> Iterator[tuple[str, Leaf]]:
-        """Yield the percentiles that are mentioned, and the mean; a constant is all of them."""
+        """Yield the mentioned percentiles, the mean and the maximum; a constant is all of them."""
         stated: dict[str, float | None] = {}
         if isinstance(value, Amounts):
             if value.constant is not None:
-                stated = dict.fromkeys((*self.percentiles, "mean"), value.constant)
+                stated = dict.fromkeys((*self.percentiles, "mean", "max"), value.constant)
             else:
-                stated = {"mean": value.mean}
-                stated |= {format_percentile(fraction): amount for fraction, amount in value.percentiles}
-        for name in (*self.percentiles, *sorted({"mean"} & self.mentioned)):
+                stated |= value.by_name
+        for name in (*self.percentiles, *sorted({"mean", "max"} & self.mentioned)):
             at = leaf.place.key(name) if value is not None else leaf.place
             yield name, Leaf(f"{leaf.path}.{name}", at, "count", stated.get(name))
 

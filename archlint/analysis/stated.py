@@ -185,10 +185,8 @@ def _times(key: str, time: ServiceTime) -> Iterator[tuple[str, Fact]]:
 def _amounts(key: str, amounts: Amounts) -> Iterator[tuple[str, Fact]]:
     if amounts.constant is not None:
         yield key, _number(amounts.constant, "count")
-    for fraction, amount in amounts.percentiles:
-        yield f"{key}.{format_percentile(fraction)}", _number(amount, "count")
-    if amounts.mean is not None:
-        yield f"{key}.mean", _number(amounts.mean, "count")
+    for name, amount in amounts.by_name.items():
+        yield f"{key}.{name}", _number(amount, "count")
 
 
 def _money(money: Money) -> Fact:

@@ -13,7 +13,7 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Workload
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_percentile
+from archlint.model.quantities import format_count
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
 
 
@@ -49,9 +49,7 @@ def _limits(workload: Workload) -> list[tuple[Place, str]]:
 
 def _hit(workload: Workload, output: Amounts, limits: list[tuple[Place, str]], loss: float) -> Hit:
     at = workload.place("tokens", "out")
-    said = [(format_percentile(fraction), amount) for fraction, amount in output.percentiles]
-    if output.mean is not None:
-        said.append(("mean", output.mean))
+    said = output.by_name.items()
     terms = tuple(Term("tokens", f"generated tokens, {name}", n, "count", Origin.STATED, at) for name, n in said)
     known = ", ".join(f"{name} {format_count(amount)}" for name, amount in said)
     names = " and ".join(name for _place, name in limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from archlint.model.quantities import Money
+from archlint.model.quantities import Money, format_percentile
 
 Extra = tuple[tuple[str, str], ...]
 """The keys of a record that start with `x-`, each with its value as text."""
@@ -24,6 +24,16 @@ class Amounts(Record, frozen=True):
     percentiles: tuple[tuple[float, float], ...] = ()
     mean: float | None = None
     most: float | None = None
+
+    @property
+    def by_name(self) -> dict[str, float]:
+        """The stated numbers of a distribution, by the keys that state them; empty for a constant.
+
+        >>> Amounts(percentiles=((0.5, 300.0),), most=900.0).by_name
+        {'p50': 300.0, 'max': 900.0}
+        """
+        others = {key: amount for key, amount in (("mean", self.mean), ("max", self.most)) if amount is not None}
+        return {format_percentile(fraction): amount for fraction, amount in self.percentiles} | others
 
 
 class Tokens(Record, frozen=True):

@@ -96,7 +96,7 @@ def _values(kind: object, key: str) -> list[Tree]:
     if isinstance(kind, LatencyType):
         return ["3s", {"p50": "1s"}, {"mean": "2s"}]
     if isinstance(kind, AmountsType):
-        return ["350", {"p99": "4k"}, {"mean": "1k"}]
+        return ["350", {"p99": "4k"}, {"mean": "1k"}, {"max": "9k"}]
     return ["some-words"]
 
 
