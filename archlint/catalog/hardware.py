@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.catalog.reading import CatalogueFile, plain_name
+from archlint.catalog.reading import CatalogueFile, compiled, plain_name
 from archlint.model.quantities import parse_bandwidth, parse_size
 from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
@@ -53,8 +53,7 @@ def _accelerators() -> dict[str, Accelerator]:
 
 def compiled_accelerators() -> bytes:
     """Return the required content of `hardware.json`."""
-    entries = read_accelerators(catalogue_file("hardware.yaml"))
-    return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
+    return compiled(read_accelerators(catalogue_file("hardware.yaml")))
 
 
 def read_accelerators(path: Path) -> list[Accelerator]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from archlint.errors import ConfigError
 from archlint.source.document import Document
 from archlint.source.files import read_document
@@ -20,6 +22,11 @@ def plain_name(name: str) -> str:
     """
     plain = name.strip().lower()
     return plain if plain.isalnum() else re.sub(r"[\s_/-]+", "-", plain)
+
+
+def compiled(entries: Iterable[msgspec.Struct]) -> bytes:
+    """Return the content of the JSON file that every start reads instead of the catalogue: one entry a line."""
+    return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
 
 
 class CatalogueFile:

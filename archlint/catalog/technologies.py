@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.catalog.reading import CatalogueFile, plain_name
+from archlint.catalog.reading import CatalogueFile, compiled, plain_name
 from archlint.model.quantities import parse_count, parse_duration
 from archlint.model.words import BALANCING, KINDS
 from archlint.shipped import catalogue_file
@@ -137,8 +137,7 @@ def shipped_technologies() -> Technologies:
 
 def compiled_technologies() -> bytes:
     """Return the required content of `technologies.json`."""
-    entries = read_technologies(catalogue_file("technologies.yaml"))
-    return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"
+    return compiled(read_technologies(catalogue_file("technologies.yaml")))
 
 
 def read_technologies(path: Path) -> list[Technology]:

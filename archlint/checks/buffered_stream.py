@@ -192,28 +192,27 @@ def _tokens(output: Amounts) -> tuple[float, bool] | None:
 
 
 def _too_short(workload: Workload, relation: Relation, timeout_s: float, whole: _Typical) -> Hit:
-    at = relation.place("timeout")
-    typical = "an" if whole.constant else "a typical"
-    return Hit(
-        at,
+    at, typical = relation.place("timeout"), "an" if whole.constant else "a typical"
+    message = (
         f"`{relation.source}` gives up on `{relation.target}` after {format_duration(timeout_s)}, but {typical} answer "
-        f"of `{workload.name}` takes {format_duration(whole.value_s)}: the stream is cut off before its end",
-        (*whole.terms, Term("timeout", "timeout of the call", timeout_s, "s", Origin.STATED, at, limit=True)),
-        (_streams(workload),),
-        Certainty.PROVEN if whole.constant else Certainty.ESTIMATED,
-        cures=("timeout-budget",),
+        f"of `{workload.name}` takes {format_duration(whole.value_s)}: the stream is cut off before its end"
     )
+    limit = Term("timeout", "timeout of the call", timeout_s, "s", Origin.STATED, at, limit=True)
+    return _cut(workload, at, message, whole, limit)
 
 
 def _too_idle(workload: Workload, relation: Relation, idle_s: float, longest: _Typical) -> Hit:
-    at = relation.place("idle_timeout")
-    what = longest.terms[0].label.partition(" of ")[0]
-    return Hit(
-        at,
+    at, what = relation.place("idle_timeout"), longest.terms[0].label.partition(" of ")[0]
+    message = (
         f"`{relation.source}` closes the stream from `{relation.target}` after {format_duration(idle_s)} without data, "
-        f"but the {what} is {format_duration(longest.value_s)}: `{workload.name}` loses its answers",
-        (*longest.terms, Term("idle_timeout", "longest silence allowed", idle_s, "s", Origin.STATED, at, limit=True)),
-        (_streams(workload),),
-        Certainty.PROVEN if longest.constant else Certainty.ESTIMATED,
-        cures=("timeout-budget",),
+        f"but the {what} is {format_duration(longest.value_s)}: `{workload.name}` loses its answers"
     )
+    limit = Term("idle_timeout", "longest silence allowed", idle_s, "s", Origin.STATED, at, limit=True)
+    return _cut(workload, at, message, longest, limit)
+
+
+def _cut(workload: Workload, at: Place, message: str, time: _Typical, limit: Term) -> Hit:
+    """Return the hit at a limit that is shorter than a time of the answer."""
+    certainty = Certainty.PROVEN if time.constant else Certainty.ESTIMATED
+    related = (_streams(workload),)
+    return Hit(at, message, (*time.terms, limit), related, certainty, cures=("timeout-budget",))
