@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from archlint.analysis.blast import BlastRadius
 from archlint.analysis.system import System
 from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.verdicts import Hit
 
 
 def beyond(value: float, limit: float) -> float:
@@ -26,6 +30,12 @@ def lost_share(system: System, blast: BlastRadius) -> float:
     if blast.traffic_share is not None:
         return blast.traffic_share
     return sum(1.0 if loss.share is None else loss.share for loss in blast.losses) / max(1, len(system.workloads))
+
+
+def keep(hits: dict[Place, Hit], hit: Hit, loss: float) -> None:
+    """Add a hit to those of other workloads: one for each place, with the largest loss."""
+    known = hits.setdefault(hit.at, hit)
+    hits[hit.at] = msgspec.structs.replace(known, loss=max(known.loss, loss))
 
 
 class Traffic:

@@ -12,7 +12,7 @@ from archlint.analysis.modes import ASYNCHRONOUS
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
-from archlint.checks._loss import Traffic
+from archlint.checks._loss import Traffic, keep
 from archlint.model.architecture import Component, Model, Relation, ServiceTime, Workload
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
@@ -47,8 +47,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if isinstance(judged, Undecided):
                 questions.setdefault(judged.at, judged)
             else:
-                known = found.setdefault(judged.at, judged)
-                found[judged.at] = msgspec.structs.replace(known, loss=max(known.loss, loss))
+                keep(found, judged, loss)
     yield from found.values()
     yield from questions.values()
 

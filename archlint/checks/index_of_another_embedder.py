@@ -12,7 +12,7 @@ from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import without_repeats
-from archlint.checks._loss import Traffic
+from archlint.checks._loss import Traffic, keep
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
@@ -49,10 +49,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if isinstance(judged, Undecided):
                 questions.append(judged)
             elif judged is not None:
-                known = hits.get(judged.at)
-                loss = traffic.share([workload])
-                hits[judged.at] = judged if known is None else known
-                hits[judged.at] = msgspec.structs.replace(hits[judged.at], loss=max(loss, known.loss if known else 0.0))
+                keep(hits, judged, traffic.share([workload]))
     yield from hits.values()
     yield from without_repeats(questions)
 
