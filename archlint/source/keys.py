@@ -41,6 +41,7 @@ def has_top_key(text: str, key: str) -> bool:
     >>> has_top_key("kind: Service\\n---\\n{accept: [], archlint: 1}", "archlint")
     True
     """
+    text = text.lstrip("\ufeff")                   # as the parser does
     if has_too_many_values(text):
         return False
     try:
