@@ -31,8 +31,8 @@ def install() -> int:
         return 0
     venv.create(ENVIRONMENT, with_pip=True, clear=True)
     python = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(LOCK)]
-    status = subprocess.run(command, check=False).returncode
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    status = subprocess.run([*pip, "-r", str(LOCK)], check=False).returncode
     if status == 0:
         _STAMP.write_text(_state())
     return status

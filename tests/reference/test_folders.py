@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tomllib
 from pathlib import Path
+from runpy import run_module
 
 import pytest
 
@@ -111,11 +112,32 @@ def test_a_missing_extra_is_reported_with_the_command_that_installs_it(tmp_path:
 
 
 @each
-def test_its_help_says_what_it_does_and_what_can_be_set(one: Implementation, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "archlint", "reference", one.name, "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert f"usage: {one.module}" in done.stdout and "SERVE_PORT" in done.stdout
+def test_its_help_says_what_it_does_and_what_can_be_set(
+    one: Implementation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(one.root)
+    assert ended(one, "--help", monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: {one.module}" in shown and "SERVE_PORT" in shown
+    assert ended(one, "--no-such-word", monkeypatch) == 2
+    assert "--no-such-word" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-    wrong = subprocess.run([*command[:-1], "--no-such-word"], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+
+def ended(one: Implementation, word: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit status of `python -m MODULE WORD`, run in this process, which imports scikit-learn only once."""
+    monkeypatch.setattr(sys, "argv", [one.module, word])
+    with pytest.raises(SystemExit) as end:
+        run_module(one.module, run_name="__main__", alter_sys=True)
+    return end.value.code
+
+
+def test_the_command_passes_help_and_mistakes_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "archlint", "reference", "web-single"]
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "usage: web_single" in done.stdout and "SERVE_PORT" in done.stdout
+    wrong = subprocess.run([*command, "--no-such-word"], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert wrong.returncode == 2 and "--no-such-word" in wrong.stderr
+    assert not list(tmp_path.iterdir())
