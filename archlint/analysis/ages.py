@@ -26,15 +26,18 @@ class RunTime(msgspec.Struct, frozen=True):
     certainty: Certainty = Certainty.PROVEN
 
 
-def run_time(system: System, job: Component, model: str) -> RunTime | tuple[Place, ...]:
+def run_time(system: System, job: Component, model: str | None) -> RunTime | tuple[Place, ...]:
     """Return the duration of one run, or the places of the missing keys.
 
-    It is the stated one, otherwise records x service time / (replicas x workers).
+    It is the stated one, otherwise records x service time / (replicas x workers). `model` is the one whose predictions
+    it makes; None for a job whose own service time is all that a record takes.
     """
     if job.run_time_s is not None:
         stated = Term("run_time", f"one run of {job.name}", job.run_time_s, "s", Origin.STATED, job.place("run_time"))
         return RunTime(job.run_time_s, (stated,))
-    models = job.serves if model in job.serves else (model,)
+    if model is None and not job.serves and job.service_time is None:
+        return (job.place("run_time"),)
+    models = job.serves if model is None or model in job.serves else (model,)
     done = work(system, job.records or 0.0, models, job, widest=True)
     needs = () if job.records is not None else (job.place("records"),)
     if not isinstance(done, tuple):

@@ -14,7 +14,12 @@ from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty
 
-_ON_SCHEDULE: Final = frozenset({"batch-job", "scheduler", "training-job"})
+SCHEDULED_KINDS: Final = frozenset({"batch-job", "scheduler", "training-job"})
+
+
+def is_scheduled(writer: Component) -> bool:
+    """Return whether a component works from time to time, not on each event or request."""
+    return writer.kind in SCHEDULED_KINDS or writer.schedule is not None
 
 
 class Younger(msgspec.Struct, frozen=True):
@@ -43,6 +48,7 @@ class Writers:
         self._of: dict[tuple[str, str], tuple[Component, ...]] = {}
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ages: dict[tuple[str, str], _Age] = {}
+        self._lives: dict[str, bool] = {}
 
     def of(self, store: str, model: str) -> tuple[Component, ...]:
         """Return what writes the predictions of a model to a store, directly or over other stores."""
@@ -67,7 +73,7 @@ class Writers:
 
     def _live_of(self, store: str, model: str) -> tuple[str, ...]:
         if (store, model) not in self._live:
-            live = (writer.name for writer in self.of(store, model) if self._is_live(writer))
+            live = (writer.name for writer in self.of(store, model) if self.is_live(writer))
             self._live[store, model] = tuple(live)
         return self._live[store, model]
 
@@ -102,15 +108,34 @@ class Writers:
         certainty = Certainty.HEURISTIC if doubtful else Certainty.PROVEN
         return Younger(False, tuple(dict.fromkeys(needs)), certainty)
 
-    def _is_live(self, writer: Component) -> bool:
-        """Return whether a writer works on events or requests, not on what a job hands it."""
-        if writer.kind in _ON_SCHEDULE or writer.schedule is not None:
-            return False
-        topology, components = self._system.topology, self._system.components
-        queues = [r.target for r in topology.outgoing[writer.name] if r.verb == "consumes"]
-        feeding = [r.source for queue in queues for r in topology.incoming[queue] if r.verb in GIVEN_ON]
-        feeding += [r.source for r in topology.incoming[writer.name] if r.verb in {"calls", "triggers"}]
-        return not feeding or any(components[name].kind not in _ON_SCHEDULE for name in feeding)
+    def is_live(self, writer: Component) -> bool:
+        """Return whether a writer works on events or requests, not on what a job hands it, also over others."""
+        if writer.name not in self._lives:
+            self._lives[writer.name] = self._works_live(writer)
+        return self._lives[writer.name]
+
+    def _works_live(self, writer: Component) -> bool:
+        """Follow the work back to where it starts: at a schedule, or at an event or request."""
+        order, on_schedule = [writer.name], False
+        seen = set(order)
+        for name in order:                   # grows during the loop
+            if is_scheduled(self._system.components[name]):
+                on_schedule = True
+                continue
+            feeding = self.feeding(name)
+            if all(other == name for other in feeding):
+                return True
+            order += [other for other in feeding if other not in seen]
+            seen.update(feeding)
+        return not on_schedule
+
+    def feeding(self, writer: str) -> tuple[str, ...]:
+        """Return the components that hand a writer its work: over its queues, or with a call or trigger."""
+        topology = self._system.topology
+        queues = [r.target for r in topology.outgoing[writer] if r.verb == "consumes"]
+        found = [r.source for queue in queues for r in topology.incoming[queue] if r.verb in GIVEN_ON]
+        found += [r.source for r in topology.incoming[writer] if r.verb in {"calls", "triggers"}]
+        return tuple(dict.fromkeys(found))
 
     def _age(self, job: Component, model: str) -> _Age:
         key = (job.name, model)
@@ -119,7 +144,7 @@ class Writers:
         return self._ages[key]
 
     def _worked_out(self, job: Component, model: str) -> _Age:
-        if job.kind not in _ON_SCHEDULE:
+        if job.kind not in SCHEDULED_KINDS:
             return _Age(0.0, (job.place("schedule"),))
         starts, run = starts_of(self._system, job), run_time(self._system, job, model)
         needs = (*(unknown_starts(self._system, job) if starts is None else ()), *_unknown(run))

@@ -7,40 +7,26 @@ from math import ceil, floor
 
 import msgspec
 
-from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
+from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, GIVEN_ON, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.work import Work, replicas_key, work
 from archlint.analysis.writers import Writers
-from archlint.checks._lines import allowed_age, exceeds, freshness_related, freshness_term, without_repeats
-from archlint.checks._loss import beyond
+from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_workload, hit_of, old_batch
+from archlint.checks._data_ages import DataReads
+from archlint.checks._lines import allowed_age, exceeds, without_repeats
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, weaker, younger_of
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
-from archlint.verdicts import Certainty, Hit, Origin, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Origin, Term, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
-
-
-class Age(msgspec.Struct, frozen=True):
-    """The maximum age of a prediction, the age that a workload allows, and the key that changes it."""
-
-    workload: Workload
-    at: Place
-    age_s: float
-    freshness_s: float
-    message: str
-    terms: tuple[Term, ...]
-    cures: tuple[str, ...]
-    cause: str
-    certainty: Certainty = Certainty.PROVEN
-    absent: tuple[Place, ...] = ()
 
 
 Judged = Age | Undecided | None
@@ -54,19 +40,35 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []
+    for judged in _judged(system):
+        if isinstance(judged, Age):
+            ages.setdefault(judged.at, []).append(judged)
+        elif judged is not None:
+            questions.append(judged)
+    for found in ages.values():
+        yield hit_of(found)
+    # Whether a cache holds predictions or data makes no difference where both are too old.
+    decided = {at.names[:-1] for at in ages if at.names[-1] == "ttl"}
+    yield from without_repeats(
+        question for question in questions
+        if not (question.needs[0].names[-1] == "kind" and question.at.names in decided)
+    )  # fmt: skip
+
+
+def _judged(system: System) -> Iterator[Judged]:
     caches, writers = Caches(system), Writers(system)
+    data = DataReads(system, writers)
+    yield from data.of_relations()
+    for relation in data.asking:
+        if relation.verb == "consumes":
+            asked = asked_by_relation(relation)
+            worker = system.components[relation.source]
+            yield _full(system, asked, system.components[relation.target], worker, worker.serves)
     for workload in system.workloads.values():
         freshness_s = workload.slo.freshness_s
-        if freshness_s is None:
-            continue
-        for judged in _of_workload(system, workload, freshness_s, caches, writers):
-            if isinstance(judged, Age):
-                ages.setdefault(judged.at, []).append(judged)
-            elif judged is not None:
-                questions.append(judged)
-    for found in ages.values():
-        yield _hit(found)
-    yield from without_repeats(questions)
+        if freshness_s is not None:
+            yield from _of_workload(system, workload, freshness_s, caches, writers)
+            yield from data.of_workload(workload, asked_by_workload(workload, freshness_s, "data"))
 
 
 def _of_workload(
@@ -93,21 +95,6 @@ def _of_workload(
             yield _queue(system, workload, serving.server, tuple(behind[serving.server]), freshness_s)
 
 
-def _hit(ages: list[Age]) -> Hit:
-    worst = max(ages, key=lambda age: age.age_s - age.freshness_s)
-    return Hit(
-        worst.at,
-        worst.message,
-        (*worst.terms, freshness_term(worst.workload, worst.freshness_s)),
-        tuple(dict.fromkeys(freshness_related(age.workload) for age in ages)),
-        worst.certainty,
-        absent=worst.absent,
-        cures=worst.cures,
-        cause=worst.cause,
-        loss=max(beyond(age.age_s, age.freshness_s) for age in ages),
-    )
-
-
 def _job(system: System, workload: Workload, serving: Serving, freshness_s: float, writers: Writers) -> Judged:
     """Judge a job: a prediction read just before the next is written is as old as the longest gap and a run."""
     job, use = system.components[serving.producer], Use(workload, serving)
@@ -129,40 +116,8 @@ def _job(system: System, workload: Workload, serving: Serving, freshness_s: floa
         return Undecided(job.place(), younger.needs, because)
     if younger.reaches_all:
         return None
-    age = _old_batch(workload, job, starts, known, freshness_s)
+    age = old_batch(asked_by_workload(workload, freshness_s), job, starts, known)
     return msgspec.structs.replace(age, certainty=weaker(age.certainty, younger.certainty))
-
-
-def _old_batch(workload: Workload, job: Component, starts: Starts, run: RunTime, freshness_s: float) -> Age:
-    gap_s = starts.schedule.longest_gap_s
-    age_s, left_s = gap_s + run.value_s, freshness_s - run.value_s
-    label = f"longest gap of `{starts.schedule.text}`"
-    note = "longest gap + run time" if run.terms else "longest gap; the run time is unknown"
-    terms = (
-        Term("period", label, gap_s, "s", Origin.STATED, starts.at),
-        *run.terms,
-        Term("age", "oldest prediction that is read", age_s, "s", Origin.DERIVED, None, note),
-    )
-    overlaps = left_s < run.value_s
-    if overlaps:
-        advice = f"a run takes {format_duration(run.value_s)} but would have to start every {format_duration(left_s)}"
-    else:
-        advice = f"start runs at most {format_duration(left_s)} apart"
-        advice += "" if run.terms else ", minus the run time"
-    return Age(
-        workload,
-        starts.at,
-        age_s,
-        freshness_s,
-        f"predictions of `{job.name}` are up to {format_duration(age_s)} old when `{workload.name}` reads them, but "
-        f"it allows {allowed_age(age_s, freshness_s)}: {advice}",
-        terms,
-        ("parallel-jobs" if overlaps else "shorter-period", "streaming", "asynchronous"),
-        f"component {job.name}",
-        # A gap as long as the freshness is too long, whatever the run takes.
-        Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
-        (job.place("schedule"), job.place("run_time")),
-    )
 
 
 class Caches:
@@ -240,10 +195,9 @@ def _stale_cache(
     at, allowed = relation.place("ttl"), format_duration(freshness_s)
     unless = f", unless {listed(renewing)} {'renews' if len(renewing) == 1 else 'renew'} them" if renewing else ""
     return Age(
-        workload,
+        asked_by_workload(workload, freshness_s),
         at,
         ttl_s,
-        freshness_s,
         f"`{relation.target}` keeps predictions for {format_duration(ttl_s)}{unless}, but `{workload.name}` allows "
         f"{allowed_age(ttl_s, freshness_s)}: set `ttl` to {allowed} or less",
         (Term("ttl", f"ttl in {relation.target}", ttl_s, "s", Origin.STATED, at),),
@@ -263,6 +217,10 @@ def _queue(
     if publish is None:
         return None
     queue, worker = system.components[publish.target], system.components[server]
+    return _full(system, asked_by_workload(workload, freshness_s), queue, worker, models)
+
+
+def _full(system: System, asked: Asked, queue: Component, worker: Component, models: tuple[str, ...]) -> Judged:
     length = queue.max_length
     done = work(system, length or 0.0, models, worker, widest=True)
     if length is None or not isinstance(done, Work):
@@ -278,9 +236,7 @@ def _queue(
         if not isinstance(helped, Work):
             return Undecided(queue.place(), helped, f"how much `{other.name}` takes from `{queue.name}`")
         done = _together(done, helped)
-    if not exceeds(done.value_s, freshness_s):
-        return None
-    return _full_queue(workload, queue, worker, done, freshness_s)
+    return _full_queue(asked, queue, worker, done) if exceeds(done.value_s, asked.freshness_s) else None
 
 
 def _other_consumers(
@@ -303,17 +259,16 @@ def _together(one: Work, other: Work) -> Work:
     return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
 
 
-def _full_queue(workload: Workload, queue: Component, worker: Component, done: Work, freshness_s: float) -> Age:
+def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -> Age:
     length, at = queue.max_length or 0.0, queue.place("max_length")
     formula = "messages x service time / (replicas x workers)"
     return Age(
-        workload,
+        asked,
         at,
         done.value_s,
-        freshness_s,
         f"`{worker.name}` takes about {format_duration(done.value_s)} to empty a full `{queue.name}`, but "
-        f"`{workload.name}` allows {allowed_age(done.value_s, freshness_s)}: "
-        f"{_enough(length, done, freshness_s)}",
+        f"`{asked.name}` allows {allowed_age(done.value_s, asked.freshness_s)}: "
+        f"{_enough(length, done, asked.freshness_s)}",
         (
             Term("max_length", f"most messages in {queue.name}", length, "count", Origin.STATED, at),
             *done.terms,

@@ -82,6 +82,40 @@ def parse_schedule(text: str) -> Schedule:
     return Schedule(text, 60.0 * max(longest_gap(times), between_days * 1440 - last + first))
 
 
+@lru_cache(maxsize=1024)
+def daily_times(text: str) -> tuple[int, ...]:
+    """Return the minutes of the day at which a schedule starts on every day; empty if its days differ.
+
+    A plain period does not say at which time it starts, so it has none.
+
+    >>> daily_times("30 4 * * *"), daily_times("0 */12 * * *"), daily_times("6h"), daily_times("@weekly")
+    ((270,), (0, 720), (), ())
+    """
+    words = _words(text)
+    if len(words) != len(_FIELDS):
+        return ()
+    minutes, hours, days, months, weekdays = (_field(word, field) for word, field in zip(words, _FIELDS, strict=True))
+    if len(days) < 31 or len(months) < 12 or len({day % 7 for day in weekdays}) < 7:
+        return ()
+    return tuple(sorted(hour * 60 + minute for hour in hours for minute in minutes))
+
+
+def longest_wait_s(first: str, run_s: float, then: str) -> float | None:
+    """Return how old the last complete run of one schedule is when another starts, from its start, in seconds.
+
+    None if one of them does not start at the same times of each day.
+
+    >>> longest_wait_s("0 2 * * *", 3600.0, "0 4 * * *"), longest_wait_s("0 2 * * *", 3 * 3600.0, "0 4 * * *")
+    (7200.0, 93600.0)
+    """
+    starts, reads = daily_times(first), daily_times(then)
+    if not starts or not reads:
+        return None
+    day_s = 86400.0
+    ended = [start * 60.0 + run_s for start in starts]
+    return run_s + max(min((read * 60.0 - end) % day_s for end in ended) for read in reads)
+
+
 def canonical(text: str) -> float | str:
     """Return one form for all ways to write a schedule: a period's seconds, or a normalised cron expression.
 

@@ -174,7 +174,15 @@ def run_time(finding: Finding) -> float:
     return stated
 
 
+PARTS = ("period", "run_time", "lag", "source_age", "ttl")
+"""What adds up to the age of data in a store."""
+
+
 def age(finding: Finding) -> float:
+    if any(term.label == "oldest data that is read" for term in finding.terms):
+        added = sum(sum(values(finding, name)) for name in PARTS)
+        assert isclose(added, value(finding, "age"), rel_tol=1e-9)
+        return added
     if values(finding, "ttl"):
         return value(finding, "ttl")
     if values(finding, "max_length"):

@@ -1,0 +1,226 @@
+"""How old the data in a store gets: from the jobs and streams that fill it, back to where their data comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
+from archlint.analysis.modes import GIVEN_ON
+from archlint.analysis.service_time import mean
+from archlint.analysis.system import System
+from archlint.analysis.writers import Writers, is_scheduled
+from archlint.model.architecture import Component, Relation
+from archlint.model.cron import longest_wait_s
+from archlint.model.places import Place
+from archlint.topology.cycles import condensed_order
+from archlint.verdicts import Certainty, Origin, Term
+
+_MOST: Final = 8
+"""Of a long chain of jobs, this many parts are shown."""
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """What one component adds to the age of data, at the key that changes it."""
+
+    name: str
+    value_s: float
+    at: Place
+
+
+class DataAge(msgspec.Struct, frozen=True):
+    """How old the data gets that a writer leaves in a store, just before it writes the next.
+
+    `own` is its own part: the longest gap of its schedule and a run, or the lag of a stream. `read_s` is the age of
+    what it reads, and `oldest` the largest part of that. `needs` are the missing keys, without which the age is only a
+    lower bound. `live` is true if it writes each item on its event.
+    """
+
+    writer: Component
+    own: Leg
+    gap_s: float
+    run_s: float
+    terms: tuple[Term, ...]
+    needs: tuple[Place, ...] = ()
+    certainty: Certainty = Certainty.PROVEN
+    live: bool = False
+    read_s: float = 0.0
+    oldest: Leg | None = None
+    read_terms: tuple[Term, ...] = ()
+
+    @property
+    def whole_s(self) -> float:
+        """Its own part and the age of what it reads."""
+        return self.own.value_s + self.read_s
+
+
+class Stores:
+    """The ages of what jobs and streams write, each worked out once."""
+
+    def __init__(self, system: System, writers: Writers) -> None:
+        self._system = system
+        self._writers = writers
+        self._ages: dict[str, DataAge] = {}
+
+    def fillings(self, store: str) -> tuple[Component, ...]:
+        """Return the components that write to a store, in the order of the file."""
+        names = (r.source for r in self._system.topology.incoming[store] if r.verb in GIVEN_ON)
+        return tuple(self._system.components[name] for name in dict.fromkeys(names) if name != store)
+
+    def is_filled(self, store: str) -> bool:
+        """Return whether a job or a stream fills a store; what a training job writes to a bucket is a model."""
+        kinds = {writer.kind for writer in self.fillings(store)}
+        if self._system.components[store].kind == "object-store":
+            kinds.discard("training-job")
+        scheduled = any(is_scheduled(writer) for writer in self.fillings(store) if writer.kind in kinds)
+        return scheduled or not kinds.isdisjoint({"stream-processor", "worker", "batch-job"})
+
+    def ages_in(self, store: str) -> tuple[DataAge, ...]:
+        """Return the age of what each writer leaves in a store."""
+        return tuple(self.age_of(writer) for writer in self.fillings(store))
+
+    def age_of(self, writer: Component) -> DataAge:
+        """Return the age of what a component writes, with the ages of all that it reads.
+
+        What jobs read of each other is followed back to its first source, but not around a circle.
+        """
+        if writer.name not in self._ages:
+            above = {writer.name: tuple(dict.fromkeys(self._upstream(writer.name)))}
+            order = [writer.name]
+            for name in order:  # grows during the loop
+                for other in above[name]:
+                    if other not in above:
+                        above[other] = tuple(dict.fromkeys(self._upstream(other)))
+                        order.append(other)
+            for members in condensed_order(above):
+                found = {name: self._worked_out(self._system.components[name], members) for name in members}
+                self._ages.update(found)
+        return self._ages[writer.name]
+
+    def _upstream(self, name: str) -> Iterator[str]:
+        writer = self._system.components[name]
+        for source in self._sources(writer):
+            yield from (component.name for component in source)
+
+    def _sources(self, writer: Component) -> Iterator[tuple[Component, ...]]:
+        """Yield the writers of each store or queue that a component takes its data from."""
+        scheduled, live = is_scheduled(writer), self._writers.is_live(writer)
+        copies = scheduled or self._only_reads(writer)
+        for relation in self._system.topology.outgoing[writer.name]:
+            if (relation.verb == "reads" and copies) or (relation.verb == "consumes" and not live):
+                others = tuple(other for other in self.fillings(relation.target) if other.name != writer.name)
+                if others:
+                    yield others
+        if not scheduled and not live:
+            callers = [r.source for r in self._system.topology.incoming[writer.name] if r.verb in {"calls", "triggers"}]
+            if callers:
+                yield tuple(self._system.components[name] for name in dict.fromkeys(callers))
+
+    def _only_reads(self, writer: Component) -> bool:
+        """Return whether a stream takes its data from stores, as change data capture does."""
+        return writer.kind in {"stream-processor", "worker"} and not self._writers.feeding(writer.name)
+
+    def _worked_out(self, writer: Component, circle: Sequence[str]) -> DataAge:
+        own = self._scheduled(writer) if is_scheduled(writer) else self._lagging(writer)
+        oldest: DataAge | None = None
+        for source in self._sources(writer):
+            ages = [self._ages[other.name] for other in source if other.name not in circle]
+            youngest = min(ages, key=lambda age: (bool(age.needs), self._until_read(age, own)), default=None)
+            if youngest is not None and (oldest is None or self._added(youngest, own) > self._added(oldest, own)):
+                oldest = youngest
+        return own if oldest is None else self._behind(own, oldest)
+
+    def _added(self, source: DataAge, reader: DataAge) -> tuple[bool, float]:
+        return bool(source.needs), self._until_read(source, reader)
+
+    def _until_read(self, source: DataAge, reader: DataAge) -> float:
+        """Return how old the data of a writer is when another starts to read it, at most."""
+        return source.read_s + self._wait(source, reader)[0]
+
+    def _wait(self, source: DataAge, reader: DataAge) -> tuple[float, str]:
+        """Return the part of a writer's own age that its reader meets, with the formula."""
+        first, then = starts_of(self._system, source.writer), starts_of(self._system, reader.writer)
+        if first is None or then is None:
+            return source.own.value_s, "longest gap + run time" if first is not None else "its lag"
+        if first.at == then.at:
+            return source.run_s, "one run, which comes first"
+        fixed = longest_wait_s(first.schedule.text, source.run_s, then.schedule.text)
+        if fixed is not None:
+            return fixed, f"from a start of {source.writer.name} to the next of {reader.writer.name}"
+        return source.own.value_s, "longest gap + run time"
+
+    def _behind(self, own: DataAge, source: DataAge) -> DataAge:
+        wait_s, note = self._wait(source, own)
+        label = f"age of what {own.writer.name} takes from {source.writer.name}"
+        terms = [Term("source_age", label, wait_s, "s", Origin.DERIVED, None, note)] if wait_s else []
+        legs = [Leg(source.writer.name, wait_s, source.own.at), *filter(None, (source.oldest,))]
+        return msgspec.structs.replace(
+            own,
+            needs=(*own.needs, *source.needs)[:_MOST],
+            live=own.live and source.live,
+            read_s=wait_s + source.read_s,
+            oldest=max(legs, key=lambda leg: leg.value_s),
+            read_terms=(*terms, *source.read_terms)[:_MOST],
+        )
+
+    def _scheduled(self, job: Component) -> DataAge:
+        starts, run = starts_of(self._system, job), self._run(job)
+        gap_s = 0.0 if starts is None else starts.schedule.longest_gap_s
+        run_s = run.value_s if isinstance(run, RunTime) else 0.0
+        needs = (*(unknown_starts(self._system, job) if starts is None else ()), *_unknown(run))
+        at = job.place("schedule") if starts is None else starts.at
+        return DataAge(
+            job, Leg(job.name, gap_s + run_s, at), gap_s, run_s, tuple(_terms(starts, run)), needs,
+            run.certainty if isinstance(run, RunTime) else Certainty.PROVEN,
+        )  # fmt: skip
+
+    def _run(self, job: Component) -> RunTime | tuple[Place, ...]:
+        """Return the time of one run; of the models that a job calls, one is enough for a lower bound."""
+        topology = self._system.topology
+        models = topology.names_of(topology.models_awaited[job.name])
+        return run_time(self._system, job, None if job.serves or not models else models[0])
+
+    def _lagging(self, writer: Component) -> DataAge:
+        """Return the lag of a writer on events: the delay until a batch is full, and its own mean time."""
+        terms, lag_s, at = [], 0.0, writer.place("service_time")
+        if writer.service_time is not None and (own_s := mean(writer.service_time)) is not None:
+            terms.append(Term("lag", f"own work of {writer.name}", own_s, "s", Origin.STATED, at))
+            lag_s += own_s
+        delay_s = writer.batching.max_delay_s if writer.batching is not None else None
+        if delay_s is not None:
+            if delay_s > lag_s:
+                at = writer.place("batching", "max_delay")
+            label = f"longest delay of a batch in {writer.name}"
+            terms.append(Term("lag", label, delay_s, "s", Origin.STATED, writer.place("batching", "max_delay")))
+            lag_s += delay_s
+        live = self._writers.is_live(writer)
+        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), live=live)
+
+
+def _terms(starts: Starts | None, run: RunTime | tuple[Place, ...]) -> Iterator[Term]:
+    if starts is not None:
+        label = f"longest gap of `{starts.schedule.text}`"
+        yield Term("period", label, starts.schedule.longest_gap_s, "s", Origin.STATED, starts.at)
+    if isinstance(run, RunTime):
+        yield from run.terms
+
+
+def _unknown(run: RunTime | tuple[Place, ...]) -> tuple[Place, ...]:
+    return () if isinstance(run, RunTime) else run
+
+
+def cached_before(system: System, read: Relation) -> tuple[Relation, ...]:
+    """Return the look-ups in caches that answer instead of a read, until their entries expire.
+
+    They are written before it at the same component, or lead to the cache that reads.
+    """
+    topology = system.topology
+    if system.components[read.source].kind == "cache":
+        return tuple(r for r in topology.incoming[read.source] if r.verb in {"calls", "reads"} and r.hit_ratio != 0)
+    return tuple(
+        r for r in topology.outgoing[read.source]
+        if topology.looks_up(r) and r.hit_ratio != 0 and r.caches != "prefix" and r.target != read.target
+        and (r.verb != read.verb or r.index < read.index)
+    )  # fmt: skip
