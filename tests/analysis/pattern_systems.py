@@ -19,9 +19,11 @@ def _lines(text: str) -> str:
     return "".join(f"  {line.strip()}\n" for line in text.splitlines() if line.strip())
 
 
-def load(components: str, models: str = "m", workloads: str = "w: {from: page, models: [m]}") -> System:
-    """A system of some components; `models` are their names."""
-    described = "".join(f"  {name}: {{}}\n" for name in models.split())
+def load(
+    components: str, models: str = "m", workloads: str = "w: {from: page, models: [m]}", facts: dict[str, str] | None = None
+) -> System:
+    """A system of some components; `models` are their names, `facts` the facts about some of them."""
+    described = "".join(f"  {name}: {{{(facts or {}).get(name, '')}}}\n" for name in models.split())
     sections = (("workloads", workloads), ("components", components))
     said = "".join(f"{key}:\n{_lines(text)}" for key, text in sections)
     system = archlint.load(f"archlint: 1\nmodels:\n{described}{said}", Config(ROOT))

@@ -135,9 +135,7 @@ def test_workloads_that_are_served_alike_share_the_search_for_servers_that_work_
         return search(system, flow, server)
 
     monkeypatch.setattr(serving, "_works_alone", counted)
-    front = FRONT.replace("calls: [server]", "calls: [server, {to: other, optional: true}]").replace("service", "gateway")
-    other = "other: {kind: model-server, serves: [n]}"
-    system = load(front + other, "m n", "\n".join(f"w{number}: {{from: page}}" for number in range(9)))
+    system = load(FRONT.replace("service", "gateway"), "m", "\n".join(f"w{number}: {{from: page}}" for number in range(9)))
     found = [(one.workload, *one.roles["server"]) for one in recognise(system) if one.pattern == "web-single"]
-    assert found == [(f"w{number}", server) for number in range(9) for server in ("server", "other")]
-    assert searched == ["server", "other"]
+    assert found == [(f"w{number}", "server") for number in range(9)]
+    assert searched == ["server"]

@@ -1,6 +1,7 @@
 """Recognises the patterns of the catalogue that a system follows, by its structure and never by names.
 
-Names of components, technologies and descriptions are ignored: only kinds, relations and stated attributes are used.
+Names of components and models and descriptions are ignored: only kinds, relations and stated attributes are used, and
+of a technology only that it generates tokens.
 The function that recognises a pattern has its definition; the roles are those of `rules/catalog.yaml`, and a role
 without a component is left out. Lists of servers after a relation have at most `reach.MOST` names, so that the time is
 proportional to the size of the system.
@@ -12,6 +13,7 @@ from typing import Final
 
 from archlint.analysis.patterns.composition import Structures
 from archlint.analysis.patterns.operation import of_operation, of_routing
+from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.serving import ServingPatterns, of_unread_by_workloads
 from archlint.analysis.system import System
 from archlint.verdicts import RecognisedPattern
@@ -19,8 +21,9 @@ from archlint.verdicts import RecognisedPattern
 ORDER: Final = (
     "batch", "web-single", "synchronous", "asynchronous", "streaming", "prep-pred",
     "microservice-vertical", "microservice-horizontal", "prediction-cache", "data-cache",
-    "prediction-circuit-break", "multiple-stage", "edge",
-    "shadow-ab", "online-ab", "condition-based", "parameter-based",
+    "prediction-circuit-break", "multiple-stage", "edge", "rag",
+    "model-cascade", "streamed-answer", "disaggregated-serving",
+    "shadow-ab", "online-ab", "condition-based", "parameter-based", "llm-gateway", "guardrail",
     "model-in-image", "model-load", "prediction-log", "prediction-monitoring", "load-test",
 )  # fmt: skip
 """The patterns that are recognised, in the order of the catalogue."""
@@ -32,13 +35,14 @@ def recognise(system: System) -> tuple[RecognisedPattern, ...]:
     They are in the order of the catalogue. A pattern may occur several times, with different components.
     """
     found: list[RecognisedPattern] = []
-    servings = ServingPatterns(system)
-    structures = Structures(system)
+    parts = Parts(system)
+    servings = ServingPatterns(system, parts)
+    structures = Structures(system, parts)
     for workload in system.workloads.values():
         found += servings.of(workload)
         found += structures.of(workload)
-    found += of_unread_by_workloads(system)
-    found += of_routing(system)
+    found += of_unread_by_workloads(system, parts)
+    found += of_routing(system, parts)
     found += of_operation(system)
     position = {name: index for index, name in enumerate(system.workloads)}
     rank = {name: index for index, name in enumerate(ORDER)}

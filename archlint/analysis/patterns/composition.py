@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from archlint.analysis.patterns.reach import Servers, recognised, servers_of_flow
+from archlint.analysis.generation import asks_for_tokens
+from archlint.analysis.patterns.answers import of_answers
+from archlint.analysis.patterns.cascade import cascades, of_cascades
+from archlint.analysis.patterns.choices import Key, choice_of, stages_of
+from archlint.analysis.patterns.parts import Parts
+from archlint.analysis.patterns.reach import recognised
+from archlint.analysis.patterns.view import View
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.model.words import BALANCERS, STORES
-from archlint.topology import Flow, Step
+from archlint.topology import Step
 from archlint.verdicts import RecognisedPattern
 
 
 class Structures:
     """The patterns of each workload's paths; workloads that differ only in their client are analysed once."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, parts: Parts | None = None) -> None:
         self.system = system
-        self._candidates = Candidates(system)
+        self._candidates = Candidates(system, parts)
         self._known: dict[Hashable, tuple[Workload, list[RecognisedPattern]]] = {}
 
     def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
@@ -31,7 +37,8 @@ class Structures:
             return
         relations = tuple(msgspec.structs.replace(relation, source="") for relation in client.relations)
         facts = (client.kind, client.serves, client.preprocessing)
-        key = (flow.alike, workload.models, workload.entrance.to, relations, facts)
+        answers = (workload.stream, asks_for_tokens(workload))
+        key = (flow.alike, workload.models, workload.entrance.to, relations, facts, answers)
         if key not in self._known:
             self._known[key] = workload, list(of_structure(self.system, workload, self._candidates))
         first, found = self._known[key]
@@ -51,9 +58,11 @@ class Candidates:
     """The components that a pattern may start at, whatever the workload: most of a large system are none.
 
     `preparing` have preprocessing before them, `branching` models or several ways on, `guarded` a cache or a fallback.
+    `parts` are the parts of the system that generated answers consist of.
     """
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, parts: Parts | None = None) -> None:
+        self.parts = parts or Parts(system)
         self.preparing: set[str] = set()
         self.branching: set[str] = set()
         self.guarded: set[str] = set()
@@ -75,53 +84,24 @@ def of_structure(
 ) -> Iterator[RecognisedPattern]:
     """Yield the patterns of one workload's paths; `known` are the candidates if they are worked out already."""
     candidates = known or Candidates(system)
-    view = _View(system, workload)
+    view = View(system, workload, candidates.parts)
     if not view.wanted:
         return
     names = list(view.flow.components)
     branching = [name for name in names if name in candidates.branching]
+    found = list(cascades(view, branching))
     yield from _prep_pred(view, [name for name in names if name in candidates.preparing])
-    yield from _vertical(view, branching)
+    yield from _vertical(view, branching, {id(cascade.larger) for cascade in found})
     yield from _horizontal(view, branching)
+    yield from of_cascades(view, found)
+    yield from of_answers(view)
     for name in names:
         if name in candidates.guarded:
             yield from _caches(view, name)
             yield from _breakers(view, name)
 
 
-class _View:
-    """One workload's flow, with the bits of the models that it runs, and the servers after each component."""
-
-    def __init__(self, system: System, workload: Workload) -> None:
-        self.system = system
-        self.workload = workload
-        self.flow: Flow = system.flow(workload)
-        self.topology = system.topology
-        wanted = workload.models if workload.models is not None else tuple(self.topology.model_bits)
-        self.wanted = self.topology.bits_of(wanted)
-
-    @cached_property
-    def servers(self) -> Servers:
-        """The nearest servers behind each component."""
-        return servers_of_flow(self.system, self.workload) if self.wanted else {}
-
-    def steps(self, name: str) -> list[Step]:
-        return self.flow.steps.get(name, [])
-
-    def below(self, name: str) -> int:
-        """Return the workload's models at or below a component, as bits."""
-        return self.topology.models_below[name] & self.wanted
-
-    def own(self, name: str) -> int:
-        """Return the workload's models that a component serves itself, as bits."""
-        return self.topology.bits_of(self.system.components[name].serves) & self.wanted
-
-    def behind(self, steps: Iterable[Step]) -> list[str]:
-        """Return the nearest servers after some steps."""
-        return [server for step in steps for server in self.servers.get(step.target, ())]
-
-
-def _prep_pred(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
+def _prep_pred(view: View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**prep-pred**: a component without a model states `preprocessing`; the predictor after it states none.
 
     The predictor comes after the preprocessor, or one caller calls both in this order. An API that only forwards
@@ -148,22 +128,27 @@ def _prep_pred(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]
         yield recognised("prep-pred", view.workload.name, roles)
 
 
-def _prepares(view: _View, name: str) -> bool:
+def _prepares(view: View, name: str) -> bool:
     component = view.system.components[name]
-    return component.preprocessing is not None and not component.serves and component.kind not in BALANCERS
+    prepares = component.kind not in BALANCERS and name not in view.parts.guardrails
+    return component.preprocessing is not None and not component.serves and prepares
 
 
-def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
+def _vertical(view: View, names: Iterable[str], deferrals: AbstractSet[int]) -> Iterator[RecognisedPattern]:
     """**microservice-vertical**: a request waits for servers of different models in sequence.
 
     A server waits for another that runs further models, or a component without a model waits for several in sequence.
-    The relations of one `parallel`, `either`, `share` or `when` group are one stage.
+    The relations of one `parallel`, `either`, `share` or `when` group are one stage, and so are a call and its
+    fallback. The check of a guardrail is no stage, nor are `deferrals`: the steps to the larger model of a cascade, by
+    their id.
     """
     proxies: list[str] = []
     servers: list[str] = []
     for name in names:
+        if name in view.parts.guardrails:
+            continue
         own = view.own(name)
-        stages = _stages(view, name, own)
+        stages = _apart(view, stages_of(step for step in view.steps(name) if id(step) not in deferrals), own)
         if own and stages:
             servers.append(name)
         elif len(stages) >= 2:
@@ -176,28 +161,8 @@ def _vertical(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
         yield recognised("microservice-vertical", view.workload.name, roles)
 
 
-def _stages(view: _View, name: str, own: int) -> list[list[Step]]:
-    """Return the waiting steps of a component that lead to models that its other stages do not reach."""
-    stages: dict[tuple[str, str], list[Step]] = {}
-    for position, step in enumerate(view.steps(name)):
-        if step.waits:
-            stages.setdefault(_stage_of(step, position), []).append(step)
-    return _apart(view, list(stages.values()), own)
-
-
-def _stage_of(step: Step, position: int) -> tuple[str, str]:
-    relation = step.relation
-    if relation.share is not None and relation.share < 1:      # also a branch with a fallback, which is in no group
-        return "share", relation.parallel or ""
-    if step.group is not None:
-        return "group", str(step.group)
-    if relation.parallel is not None:
-        return "parallel", relation.parallel
-    return "one", str(position)
-
-
-def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[Step]]:
-    """Return the branches that lead to a model of the workload that no other branch reaches."""
+def _apart(view: View, branches: list[list[Step]], own: int = 0) -> list[list[Step]]:
+    """Return the branches that lead to a model of the workload that no other branch reaches, and that is not `own`."""
     bits = []
     once = twice = own
     for branch in branches:
@@ -210,23 +175,30 @@ def _apart(view: _View, branches: list[list[Step]], own: int = 0) -> list[list[S
     return [branch for branch, reached in zip(branches, bits, strict=True) if reached & ~twice]
 
 
-def _horizontal(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
+def _horizontal(view: View, names: Iterable[str]) -> Iterator[RecognisedPattern]:
     """**microservice-horizontal**: servers of different models that a request goes to at once.
 
     It uses waiting relations of one `parallel` group, or messages: one component publishes to several queues, or
-    several consumers of one queue run different models. Replicas of a server run the same models, so they do not match.
+    several consumers of one queue run different models. Replicas of a server run the same models, so they do not match,
+    and neither do alternatives: a request goes to one of them.
     """
     proxies: list[str] = []
     servers: list[str] = []
     for name in names:
-        groups: dict[tuple[str, str | None], list[list[Step]]] = {}
-        for step in view.steps(name):
+        if name in view.parts.guardrails:
+            continue
+        groups: dict[Key, dict[Key, list[Step]]] = {}
+        for position, step in enumerate(view.steps(name)):
+            choice = choice_of(step.relation)
             if not step.waits:
-                groups.setdefault(("message", step.relation.verb), []).append([step])
-            elif step.relation.parallel is not None and step.group is None:
-                groups.setdefault(("parallel", step.relation.parallel), []).append([step])
+                group = groups.setdefault(("message", step.relation.verb), {})
+            elif step.relation.parallel is not None and choice is None:
+                group = groups.setdefault(("parallel", step.relation.parallel), {})
+            else:
+                continue
+            group.setdefault(choice or ("one", str(position)), []).append(step)
         for branches in groups.values():
-            apart = _apart(view, branches)
+            apart = _apart(view, list(branches.values()))
             if len(apart) >= 2:
                 proxies.append(name)
                 servers += view.behind(step for branch in apart for step in branch)
@@ -235,12 +207,14 @@ def _horizontal(view: _View, names: Iterable[str]) -> Iterator[RecognisedPattern
         yield recognised("microservice-horizontal", view.workload.name, roles)
 
 
-def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
+def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
     """**prediction-cache** and **data-cache**, for each relation to a cache on the waiting path.
 
     prediction-cache: the relation states a `hit_ratio` (or `kind: prediction`), and a hit skips a model: one of the
     component itself, or one after a later relation in the file. data-cache: it states `kind: data`, and a read of
-    another store follows in the file. A session store or a cache of prefixes skips nothing, so it is neither.
+    another store follows in the file. A session store or a cache of prefixes skips nothing, so it is neither. A cache
+    of answers to similar questions (a vector store) is a prediction cache, which skips the models behind it, but not
+    the one that makes its vectors.
     """
     if name not in view.flow.waiting:
         return
@@ -256,22 +230,28 @@ def _caches(view: _View, name: str) -> Iterator[RecognisedPattern]:
                 roles = {"caller": [name], "cache": [relation.target], "source": sources}
                 yield recognised("data-cache", view.workload.name, roles)
         else:
-            servers = view.behind(behind) + ([name] if view.own(name) else [])
+            servers = _without_embedders(view, view.behind(behind) + ([name] if view.own(name) else []))
             if servers:
                 roles = {"caller": [name], "cache": [relation.target], "server": servers}
                 yield recognised("prediction-cache", view.workload.name, roles)
 
 
-def _caches_something(view: _View, relation: Relation) -> bool:
+def _without_embedders(view: View, servers: list[str]) -> list[str]:
+    """Return the servers of other models than those that make vectors, if there are any."""
+    embedders = view.topology.bits_of(view.parts.embedders)
+    return [server for server in servers if view.own(server) & ~embedders] or servers
+
+
+def _caches_something(view: View, relation: Relation) -> bool:
     stated = relation.hit_ratio is not None or relation.caches is not None
     return stated and relation.caches != "prefix" and view.topology.waits(relation) and relation.verb != "writes"
 
 
-def _is_read(view: _View, step: Step) -> bool:
+def _is_read(view: View, step: Step) -> bool:
     return step.relation.verb == "reads" and view.system.components[step.target].kind in STORES
 
 
-def _breakers(view: _View, name: str) -> Iterator[RecognisedPattern]:
+def _breakers(view: View, name: str) -> Iterator[RecognisedPattern]:
     """**prediction-circuit-break**: a waiting call to a model is cut off early, and a fallback answers.
 
     The call states `circuit_breaker`, or a server after it rejects requests above a `limit`. A `fallback` alone waits

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlint.analysis.patterns.reach import Servers, recognised, servers_of_system, targets_by, workload_of
+from archlint.analysis.patterns.gateway import of_gateways
+from archlint.analysis.patterns.parts import Parts
+from archlint.analysis.patterns.reach import (
+    GUARDRAIL,
+    Servers,
+    recognised,
+    servers_of_system,
+    targets_by,
+    workload_of,
+)
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Relation
@@ -14,14 +23,15 @@ _ROUTES = frozenset({"calls", "publishes"})
 _WATCHES = frozenset({"calls", "reads", "consumes"})
 
 
-def of_routing(system: System) -> Iterator[RecognisedPattern]:
+def of_routing(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
     """Yield the patterns in which a component routes requests to one of several models."""
+    yield from of_gateways(system, parts)
     relations = [relation for outgoing in system.topology.outgoing.values() for relation in outgoing]
     servers = servers_of_system(system) if any(map(_routes, relations)) else {}
     for name, outgoing in system.topology.outgoing.items():
         if any(map(_routes, outgoing)):
             yield from _shadow(system, name, outgoing, servers)
-            yield from _online_ab(system, name, outgoing, servers)
+            yield from _online_ab(system, name, outgoing, servers, parts)
             yield from _condition(system, name, outgoing, servers)
     yield from _parameter(system)
 
@@ -48,15 +58,16 @@ def _shadow(
 
 
 def _online_ab(
-    system: System, name: str, outgoing: list[Relation], servers: Servers
+    system: System, name: str, outgoing: list[Relation], servers: Servers, parts: Parts
 ) -> Iterator[RecognisedPattern]:
     """**online-ab**: relations of one component with a `share` of the traffic each lead to different models.
 
     The current model has the largest share; if several have it, all of them are current. Replicas behind a balancer
-    state no share, and shares of the same model only split the load: neither of them matches.
+    state no share, and shares of the same model only split the load: neither of them matches. Shares of vendors that
+    generate answers split the load too.
     """
     arms = [r for r in outgoing if r.verb in _ROUTES and r.share is not None and servers[r.target]]
-    if not _differ(system, arms, servers):
+    if not _differ(system, arms, servers) or all(_sells(system, parts, s) for arm in arms for s in servers[arm.target]):
         return
     largest = max(relation.share or 0.0 for relation in arms)
     current = [s for arm in arms if arm.share == largest for s in servers[arm.target]]
@@ -64,6 +75,10 @@ def _online_ab(
     logs = _logs_of(system, [name, *current, *candidates])
     roles = {"proxy": [name], "current": current, "candidate": candidates, "log": logs}
     yield recognised("online-ab", workload_of(system, [name]), roles)
+
+
+def _sells(system: System, parts: Parts, server: str) -> bool:
+    return system.components[server].kind == "external" and server in parts.models_at
 
 
 def _condition(
@@ -90,15 +105,18 @@ def _parameter(system: System) -> Iterator[RecognisedPattern]:
     """**parameter-based**: a setting turns the prediction off.
 
     A component that serves or reaches a model states a `switch`, or calls one with a condition (`when`) and a
-    `fallback` for the other case. Each such component is one match.
+    `fallback` for the other case. A fallback to another model turns nothing off, and the switch of a guardrail turns
+    a check off: neither matches. Each such component is one match.
     """
+    below = system.topology.models_below
     for name, component in system.components.items():
-        if not system.topology.models_below[name]:
+        if not below[name] or component.kind == GUARDRAIL:
             continue
         flagged = any(
             relation.when is not None
             and relation.fallback is not None
-            and system.topology.models_below[relation.target]
+            and not below.get(relation.fallback)
+            and below[relation.target]
             for relation in system.topology.outgoing[name]
         )
         if component.switch is not None or flagged:

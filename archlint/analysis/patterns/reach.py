@@ -11,6 +11,7 @@ from archlint.model.architecture import Workload
 from archlint.topology.cycles import condensed_order
 from archlint.verdicts import RecognisedPattern
 
+GUARDRAIL: Final = "guardrail"
 MOST: Final = 100
 """The maximum number of servers that are listed for one component."""
 
@@ -42,21 +43,21 @@ def _union(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple({name: None for part in parts for name in part})[:MOST]
 
 
-def servers_of_flow(system: System, workload: Workload) -> Servers:
-    """Return the nearest servers of a workload's models after each component that it uses."""
+def servers_of_flow(system: System, workload: Workload, wanted: int, without: AbstractSet[str]) -> Servers:
+    """Return the nearest servers of some models (as bits) after each component that a workload uses.
+
+    The components `without` are passed through.
+    """
     flow = system.flow(workload)
-    wanted = None if workload.models is None else frozenset(workload.models)
-    serving = {
-        name for name in flow.components
-        if any(wanted is None or model in wanted for model in system.components[name].serves)
-    }  # fmt: skip
+    served = system.topology.bits_served
+    serving = {name for name in flow.components if name not in without and served(name) & wanted}
     return nearest_servers({n: [s.target for s in flow.steps.get(n, ())] for n in flow.components}, serving)
 
 
 def servers_of_system(system: System) -> Servers:
-    """Return the nearest servers of any model that work of each component reaches."""
+    """Return the nearest servers of any model that work of each component reaches; a guardrail is none."""
     topology = system.topology
-    serving = {name for name, component in system.components.items() if component.serves}
+    serving = {name for name in topology.serving if system.components[name].kind != GUARDRAIL}
     return nearest_servers({name: list(topology.work_targets(name)) for name in system.components}, serving)
 
 

@@ -7,15 +7,17 @@ from collections.abc import Hashable, Iterator
 import msgspec
 
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
+from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import recognised, targets_by
 from archlint.analysis.system import System
-from archlint.model.architecture import Workload
+from archlint.model.architecture import Component, Workload
 from archlint.model.words import BALANCERS, STORES
 from archlint.topology import Flow
 from archlint.verdicts import RecognisedPattern
 
 _WEB_SERVERS = frozenset({"service", "model-server"})
 _READS = frozenset({"reads", "calls"})
+_LIVE = frozenset({ONLINE, EDGE})
 
 
 class _Served(msgspec.Struct, frozen=True):
@@ -33,8 +35,9 @@ class _Served(msgspec.Struct, frozen=True):
 class ServingPatterns:
     """The patterns of each workload's serving modes; workloads that are served alike share the work."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, parts: Parts) -> None:
         self.system = system
+        self.parts = parts
         self._known: dict[Hashable, _Served] = {}
 
     def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
@@ -42,29 +45,46 @@ class ServingPatterns:
         key = self.system.served_alike(workload)
         served = self._known.get(key)
         if served is None:
-            served = self._known[key] = _served(self.system, workload)
-        yield from _of_served(self.system, workload, served)
+            served = self._known[key] = _served(self.system, workload, self.parts)
+        yield from _of_served(self.system, workload, served, self.parts)
 
 
-def _served(system: System, workload: Workload) -> _Served:
+def _served(system: System, workload: Workload, parts: Parts) -> _Served:
     by_mode: dict[str, list[Serving]] = {}
-    for serving in system.servings(workload):
+    for serving in _answering(system, workload, parts):
         by_mode.setdefault(serving.mode, []).append(serving)
     online = tuple(dict.fromkeys(serving.server for serving in by_mode.get(ONLINE, ())))
-    return _Served(by_mode, online, tuple(_alone(system, system.flow(workload), online)))
+    alone = _alone(system, system.flow(workload), online) if len(online) == 1 else ()
+    return _Served(by_mode, online, tuple(alone))
 
 
-def _of_served(system: System, workload: Workload, served: _Served) -> Iterator[RecognisedPattern]:
+def _answering(system: System, workload: Workload, parts: Parts) -> Iterator[Serving]:
+    """Yield the servings of models that make the answer of a workload, not of those that only check.
+
+    Vectors that are written ahead to an index are no predictions, if requests run the same model for their own vectors.
+    """
+    servings = system.servings(workload)
+    answering = frozenset(system.topology.names_of(parts.answering(workload))) if parts.guardrails else None
+    live = {serving.model for serving in servings if serving.mode in _LIVE} if parts.indexes else frozenset()
+    for serving in servings:
+        checks = answering is not None and serving.server and serving.model not in answering
+        ahead = serving.producer and serving.store in parts.indexes and serving.model in live
+        if not checks and not ahead:
+            yield serving
+
+
+def _of_served(system: System, workload: Workload, served: _Served, parts: Parts) -> Iterator[RecognisedPattern]:
     by_mode = served.by_mode
     yield from _batch(system, workload, by_mode.get(BATCH, []))
-    if ONLINE in by_mode:
+    if any(serving.model not in parts.embedders for serving in by_mode.get(ONLINE, ())) or list(by_mode) == [ONLINE]:
         yield from _web_single(workload, served)
         yield _synchronous(workload, served)
     if ASYNCHRONOUS in by_mode:
         yield _asynchronous(system, workload, by_mode[ASYNCHRONOUS])
     yield from _streaming(system, workload, by_mode.get(STREAMING, []))
     if ONLINE in by_mode and ASYNCHRONOUS in by_mode:
-        yield from _multiple_stage(system, workload, by_mode[ONLINE], by_mode[ASYNCHRONOUS])
+        answers = [serving for serving in by_mode[ONLINE] if serving.model not in parts.embedders]
+        yield from _multiple_stage(system, workload, answers, by_mode[ASYNCHRONOUS])
     if EDGE in by_mode:
         yield _edge(system, workload, by_mode[EDGE])
 
@@ -88,11 +108,15 @@ def _batch_roles(system: System, job: str, stores: list[str], readers: list[str]
     return {"scheduler": _schedulers(system, job), "job": [job], "store": stores, "reader": readers}
 
 
-def of_unread_by_workloads(system: System) -> Iterator[RecognisedPattern]:
-    """**batch**, for predictions that are read, but by no workload of the file (a report, a mailing)."""
+def of_unread_by_workloads(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
+    """**batch**, for predictions that are read, but by no workload of the file (a report, a mailing).
+
+    The vectors of an index are no predictions.
+    """
     alike = {system.served_alike(workload): workload for workload in system.workloads.values()}
     told = {serving.producer for workload in alike.values() for serving in system.servings(workload)}
-    for job, written in system.productions.unread_stores(BATCH, told).items():
+    for job, reached in system.productions.unread_stores(BATCH, told).items():
+        written = [store for store in reached if store not in parts.indexes]
         readers = [
             relation.source
             for store in dict.fromkeys(written)
@@ -121,7 +145,8 @@ def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPatte
     """**web-single**: a web server answers with a model of its own, and does all the work itself.
 
     Only balancers and gateways are between the client and the server, and the server waits only for stores, not for a
-    service, another model server or an external system. Each such server is one match.
+    service, another model server or an external system. No other server takes part in the answers or replaces this one,
+    it runs all stages of its model, and it is in one region: a fleet is no single server.
     """
     for server, balancers in served.alone:
         roles = {"client": [workload.entrance.client], "balancer": balancers, "server": [server]}
@@ -131,10 +156,16 @@ def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPatte
 def _alone(system: System, flow: Flow, servers: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
     """Yield the servers that do all the work of an answer themselves, each with the balancers in front of it."""
     for server in servers:
-        if system.components[server].kind in _WEB_SERVERS and _works_alone(system, flow, server):
+        component = system.components[server]
+        whole = component.kind in _WEB_SERVERS and component.stage is None and not _in_regions(component)
+        if whole and _works_alone(system, flow, server):
             balancers = _only_balancers_before(system, flow, server)
-            if balancers is not None:
+            if balancers is not None and not any(_in_regions(system.components[name]) for name in balancers):
                 yield server, balancers
+
+
+def _in_regions(component: Component) -> bool:
+    return len(set(component.regions or ())) > 1
 
 
 def _works_alone(system: System, flow: Flow, server: str) -> bool:
