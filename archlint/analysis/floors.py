@@ -25,10 +25,10 @@ from archlint.analysis.floor_parts import (
     taken_by,
 )  # fmt: skip
 from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, parallel_of, stages_of
-from archlint.analysis.generation import generating, may_generate, steps_to
+from archlint.analysis.generation import DECODE, PREFILL, generating, may_generate, steps_to
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import ANSWER, FIRST, Generation, first_token, whole_answer
+from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, first_token, later_tokens, whole_answer
 from archlint.model.architecture import Component, Model, Relation, Workload
 from archlint.model.words import STORES
 from archlint.topology import EITHER, SHARE, Flow, Step
@@ -40,6 +40,9 @@ _WORKING_KINDS: Final = frozenset({
     "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
 })  # fmt: skip
 """Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
+
+_PARTS: Final = {ANSWER: whole_answer, FIRST: first_token, EACH: later_tokens}
+
 
 class FloorOf:
     """Computes floors for one workload; `until` is what its client waits for: the answer, or a first token.
@@ -334,14 +337,28 @@ class FloorOf:
         models = self.system.architecture.models
         return [models[n] for n in component.serves if n in models and (self.wanted is None or n in self.wanted)]
 
+    def part_of(self, model: Model, server: Component) -> str:
+        """Return what a server generates for the workload: the first token, those after it, or the whole answer.
+
+        A model whose stages run apart does each on one server, so that together they make one answer.
+        """
+        others = {DECODE: PREFILL, PREFILL: DECODE}
+        other = others.get(server.stage or "")
+        stages = {self.system.components[name].stage for name, made in self._made if made == model.name}
+        if other is None or other not in stages:
+            return ANSWER
+        return FIRST if server.stage == PREFILL else EACH
+
     def prediction_of(self, model: Model, server: Component, fraction: float) -> Floor:
         """Return the floor of a model's answer: of its first token, or of all tokens, if it generates them."""
         if self.generates(model, server):
-            made = Generation(model, server, self.workload)
+            made, part = Generation(model, server, self.workload), self.part_of(model, server)
             if self.until == FIRST:
-                return first_token(made, fraction, self.estimated)
+                return NOTHING if part == EACH else first_token(made, fraction, self.estimated)
             if model.service_time is None:
-                return whole_answer(made, fraction, self.estimated)
+                return _PARTS[part](made, fraction, self.estimated)
+            if part == FIRST:
+                return NOTHING                 # the server of the last stage has the time of the whole answer
         return prediction(model, server, fraction, self.estimated)
 
     def is_one_of_several(self, component: Component) -> bool:

@@ -12,6 +12,10 @@ from archlint.topology.routes import Step
 
 WITHOUT_TOKENS: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
 """Families of models that generate no tokens."""
+PREFILL: Final = "prefill"
+"""The stage that reads the prompt, up to the first token."""
+DECODE: Final = "decode"
+"""The stage that generates the tokens after the first."""
 _LIVE: Final = frozenset({ONLINE, EDGE})
 
 
@@ -37,10 +41,14 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     live = [serving for serving in system.servings(workload) if serving.mode in _LIVE and serving.server]
     models = system.architecture.models
     may = [s for s in live if s.model in models and _may(system, models[s.model], system.components[s.server])]
-    known = [s for s in may if models[s.model].states_generation or system.facts.generates(system.components[s.server])]
+    known = [s for s in may if models[s.model].states_generation or _generates(system, system.components[s.server])]
     if known:
         return tuple(known)
     return tuple(may) if asks_for_tokens(workload) else ()
+
+
+def _generates(system: System, server: Component) -> bool:
+    return server.stage is not None or system.facts.generates(server)
 
 
 def _may(system: System, model: Model, server: Component) -> bool:
@@ -49,11 +57,17 @@ def _may(system: System, model: Model, server: Component) -> bool:
     return all(component.index_of != model.name for component in system.components.values())
 
 
+def after_the_first(system: System, servings: Iterable[Serving]) -> tuple[Serving, ...]:
+    """Return how a workload gets the tokens after the first: not from servers that only read its prompts."""
+    return tuple(serving for serving in servings if system.components[serving.server].stage != PREFILL)
+
+
 def streamed(system: System, workload: Workload) -> Iterator[Step]:
     """Yield the steps over which a streamed answer comes back: those that wait, on a way to a model that generates."""
     if not workload.stream:
         return
-    yield from steps_to(system, workload, (serving.server for serving in generating(system, workload)))
+    made = after_the_first(system, generating(system, workload))
+    yield from steps_to(system, workload, (serving.server for serving in made))
 
 
 def steps_to(system: System, workload: Workload, servers: Iterable[str]) -> Iterator[Step]:

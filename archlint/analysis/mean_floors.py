@@ -7,6 +7,7 @@ work that a share of the requests meets counts with that share.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -14,7 +15,7 @@ from archlint.analysis.floor_parts import NOTHING, Floor, Part, as_estimate, in_
 from archlint.analysis.floor_stages import Stage, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.service_time import mean
-from archlint.analysis.token_floors import FIRST, Generation, each_token, first_token
+from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token, first_token
 from archlint.model.architecture import Component, Model, ServiceTime
 from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step
@@ -133,11 +134,13 @@ class MeanFloorOf:
     def _of_model(self, model: Model, server: Component) -> Floor:
         label = f"model {model.name}"
         if self.floors.generates(model, server):
-            made = Generation(model, server, self.floors.workload)
+            made, part = Generation(model, server, self.floors.workload), self.floors.part_of(model, server)
             if self.floors.until == FIRST:
-                return mean_first_token(made, self.estimated)
+                return NOTHING if part == EACH else mean_first_token(made, self.estimated)
             if model.service_time is None:
-                return mean_answer(made, self.estimated)
+                return _PARTS[part](made, self.estimated)
+            if part == FIRST:
+                return NOTHING
         if model.service_time is not None:
             return self._mean(model.service_time, label, model.place("service_time"), model.name, server.name)
         return self.floors.prediction_of(model, server, 0.5)
@@ -180,24 +183,32 @@ def mean_each_token(made: Generation, estimated: bool) -> Floor:
 
 
 def mean_answer(made: Generation, estimated: bool) -> Floor:
-    """Return the floor of the mean of a whole answer.
+    """Return the floor of the mean of a whole answer."""
+    return _sum([mean_first_token(made, estimated), mean_later_tokens(made, estimated)])
+
+
+def mean_later_tokens(made: Generation, estimated: bool) -> Floor:
+    """Return the floor of the mean time of all tokens after the first.
 
     The mean of a product is that of the factors if one of them is constant; else only an estimate takes it for that.
     """
-    first, each, out = mean_first_token(made, estimated), mean_each_token(made, estimated), made.amount("out")
+    each, out = mean_each_token(made, estimated), made.amount("out")
     if out is None:
-        return in_sequence([first, Floor(unknown=(made.asked("out"), *each.unknown))])
+        return Floor(unknown=(made.asked("out"), *each.unknown))
     number = least_mean(out)
     constant = out.constant_s is not None or made.model.tpot is None or made.model.tpot.constant_s is not None
     if number is None or number <= 1 or each.at_s <= 0 or (not constant and not estimated):
-        return in_sequence([first, Floor(unknown=each.unknown)])
+        return Floor(unknown=each.unknown)
     value_s = (number - 1) * each.at_s
     certainty = each.certainty if constant else Certainty.ESTIMATED
     label = f"{made.label}, the tokens after the first, mean"
     formula = f"{number - 1:g} x {each.at_s:.4g} s"
     names = made.model.name, made.server.name
     part = Part(label, value_s, Origin.DERIVED, made.asked("out"), formula, *names, certainty)
-    return _sum([first, Floor(0.0, value_s, (part,), (), each.unknown, certainty)])
+    return Floor(0.0, value_s, (part,), (), each.unknown, certainty)
+
+
+_PARTS: Final = {ANSWER: mean_answer, FIRST: mean_first_token, EACH: mean_later_tokens}
 
 
 def _scaled(floor: Floor, share: float) -> Floor:

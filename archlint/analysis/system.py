@@ -254,8 +254,9 @@ class System:
     def has_generators(self) -> bool:
         """Whether a model or a server's technology generates tokens, as far as the file states it."""
         models, components = self.architecture.models.values(), self.components.values()
-        served = (component for component in components if component.serves and component.uses is not None)
-        return any(model.states_generation for model in models) or any(map(self.facts.generates, served))
+        served = [component for component in components if component.serves]
+        staged = any(component.stage is not None for component in served)
+        return staged or any(model.states_generation for model in models) or any(map(self.facts.generates, served))
 
     def zone_count(self, component: Component) -> float | None:
         """Return the number of different zones of a component, named or not; None if the file does not state them."""

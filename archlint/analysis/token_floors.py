@@ -135,7 +135,7 @@ def each_token(made: Generation, fraction: float, estimated: bool) -> Floor:
 def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     """Return the floor of the whole answer: the first token, then all others."""
     first = first_token(made, fraction, estimated)
-    rest = _others(made, fraction, estimated)
+    rest = later_tokens(made, fraction, estimated)
     whole = in_sequence([first, rest])
     if made.amount("out") is None and made.model.ttft is None and made.model.tpot is None:
         # Nothing is stated of its tokens: the time of the whole answer is quicker to say.
@@ -145,7 +145,7 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     return whole
 
 
-def _others(made: Generation, fraction: float, estimated: bool) -> Floor:
+def later_tokens(made: Generation, fraction: float, estimated: bool) -> Floor:
     """Return the floor of all tokens after the first: their number times the time of each."""
     out = made.amount("out")
     each = each_token(made, fraction, estimated)

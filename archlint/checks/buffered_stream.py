@@ -39,7 +39,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     traffic = Traffic(system)
     found: dict[Place, Hit] = {}
     questions: dict[Place, Undecided] = {}
-    for workload in system.workloads.values():
+    for _, workload in sorted(system.workloads.items()):     # so that their order in the file changes nothing
         if workload.stream is False or workload.waits is False:
             continue
         loss = traffic.share([workload])
@@ -105,9 +105,8 @@ def _streams(workload: Workload) -> Related:
 
 def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
     """Yield a hit for each timeout that a typical answer exceeds: its whole time, or its longest silence."""
-    models = [
-        model for s in generating(system, workload) if (model := system.architecture.models.get(s.model)) is not None
-    ]
+    stated = system.architecture.models
+    models = [stated[name] for name in dict.fromkeys(s.model for s in generating(system, workload)) if name in stated]
     hops = list(dict.fromkeys(step.relation for step in streamed(system, workload)))
     limited = [relation for relation in hops if relation.timeout_s is not None or relation.idle_timeout_s is not None]
     if not limited or len(models) != 1:

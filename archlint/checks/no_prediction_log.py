@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from archlint.analysis.generation import DECODE
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
@@ -14,7 +15,6 @@ from archlint.verdicts import Hit, Verdict
 
 KEPT = frozenset({"log-store", "warehouse", "object-store"})
 """Kinds that keep every record; a database or a cache may overwrite them."""
-LAST_STAGE = "decode"
 WRITING = frozenset({"writes", "publishes", "logs_to"})
 
 
@@ -44,10 +44,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 def _logged_by_a_later_stage(system: System, component: Component, unlogged: set[str]) -> bool:
     """Return whether another component runs the last stage of all its models and logs the predictions."""
-    if component.stage is None or component.stage == LAST_STAGE:
+    if component.stage is None or component.stage == DECODE:
         return False
     last = [
-        other for other in system.components.values() if other.stage == LAST_STAGE and other.name not in unlogged
+        other for other in system.components.values() if other.stage == DECODE and other.name not in unlogged
     ]  # fmt: skip
     return all(any(model in other.serves for other in last) for model in component.serves)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from archlint.analysis.floor_parts import NOTHING, one_of
 from archlint.analysis.floors import Floor, FloorOf, Part
-from archlint.analysis.generation import generating, may_generate
+from archlint.analysis.generation import after_the_first, generating, may_generate
 from archlint.analysis.generative import streaming_unsaid
 from archlint.analysis.mean_floors import MeanFloorOf, mean_each_token
 from archlint.analysis.modes import EDGE as EDGE_MODE
@@ -213,7 +213,8 @@ def _floor(system: System, workload: Workload, asked: Asked, estimated: bool, mo
 def _per_token(system: System, workload: Workload, fraction: float | None, estimated: bool) -> Floor:
     """Return the floor of a token after the first; of several models that may generate it, the quickest."""
     components, models = system.components, system.architecture.models
-    made = (Generation(models[s.model], components[s.server], workload) for s in generating(system, workload))
+    servings = after_the_first(system, generating(system, workload))
+    made = (Generation(models[s.model], components[s.server], workload) for s in servings)
     floors = [
         mean_each_token(one, estimated) if fraction is None else each_token(one, fraction, estimated) for one in made
     ]
