@@ -15,6 +15,8 @@ from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
 STARTING = frozenset({"triggers", "calls"})
 TAKING = frozenset({"reads", "consumes", "calls", "loads"})
 HANDING_ON = frozenset({"writes", "publishes", "calls", "mirrors"})
+FOR_PEOPLE = frozenset({"warehouse", "log-store", "monitoring"})
+"""Kinds of stores that people query: their readers are no components."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -98,7 +100,7 @@ def _taken_by_anyone(system: System, job: Component, named: set[str]) -> bool:
         return True
     for relation in _results(system, job):
         target = system.components[relation.target]
-        if target.kind == "external" or target.name in named:
+        if target.kind == "external" or target.kind in FOR_PEOPLE or target.name in named:
             return True
         incoming = system.topology.incoming[target.name]
         if any(back.source != job.name and back.verb in TAKING for back in incoming):

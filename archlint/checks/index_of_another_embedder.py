@@ -62,13 +62,15 @@ def _built_otherwise(system: System) -> Iterator[Hit]:
         written = _writers_models(system, store)
         if written and not _same_origin(system, [store.index_of], written):
             at = store.place("index_of")
-            writers = [r.source for r in system.topology.incoming[store.name] if r.verb == "writes"]
+            incoming = system.topology.incoming[store.name]
+            writers = list(dict.fromkeys(r.source for r in incoming if r.verb == "writes"))
+            verb = "writes" if len(writers) == 1 else "write"
             yield Hit(
                 at,
-                f"`{store.name}` holds vectors of `{store.index_of}`, but {listed(writers)} writes vectors of "
+                f"`{store.name}` holds vectors of `{store.index_of}`, but {listed(writers)} {verb} vectors of "
                 f"{listed(written)}: vectors of different models cannot be compared",
                 (),
-                tuple(Related(system.components[name].place(), "writes the index") for name in dict.fromkeys(writers)),
+                tuple(Related(system.components[name].place(), "writes the index") for name in writers),
                 Certainty.HEURISTIC,
                 severity=Severity.WARNING,
                 cause=f"component {store.name}",

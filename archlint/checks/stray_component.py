@@ -9,8 +9,11 @@ import msgspec
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.model.architecture import Component
-from archlint.model.places import place
-from archlint.verdicts import Hit, Related, Undecided, Verdict
+from archlint.model.places import Place, place
+from archlint.verdicts import MOST_NEEDS, Hit, Related, Undecided, Verdict
+
+
+REGISTRIES = frozenset({"model-registry", "object-store"})
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -29,7 +32,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if name not in connected:
             group = links.reached([name])
             connected |= group
-            yield _hit(system, sorted(group))
+            yield _hit(system, sorted(group)) if len(group) > 1 else _alone(system, system.components[name])
 
 
 class _Links:
@@ -84,6 +87,33 @@ def _ends(system: System) -> Iterator[str]:
         yield workload.entrance.client
         for model in workload.models or ():
             yield from system.topology.servers.get(model, ())
+
+
+def _alone(system: System, component: Component) -> Verdict:
+    """Judge a component without any connection: a fact that the file does not describe may connect it."""
+    needs = [
+        place for family, place in _may_name(system, component)
+        if not system.described(family)
+    ]  # fmt: skip
+    if needs:
+        return Undecided(component.place(), tuple(needs[:MOST_NEEDS]), "what it is for", more=len(needs[MOST_NEEDS:]))
+    return _hit(system, [component.name])
+
+
+def _may_name(system: System, component: Component) -> Iterator[tuple[str, Place]]:
+    """Yield the keys that may name a component of this kind, each with its family of facts."""
+    if component.kind == "queue":
+        for other in system.components.values():
+            if other.kind == "queue" and other.name != component.name:
+                yield "dead-letters", other.place("dead_letter")
+    elif component.kind in REGISTRIES:
+        for model in system.architecture.models.values():
+            yield "versions", model.place("registry")
+    elif component.kind in {"log-store", "monitoring"}:
+        family, verb = ("logs", "logs_to") if component.kind == "log-store" else ("monitoring", "monitored_by")
+        for server in system.components.values():
+            if server.serves:
+                yield family, server.place(verb)
 
 
 def _hit(system: System, group: Sequence[str]) -> Hit:

@@ -197,6 +197,28 @@ def test_a_relation_that_could_not_be_read_may_be_the_tie() -> None:
     assert set(said.undecided) == {"components.old"}
 
 
+@pytest.mark.parametrize(("kind", "needs", "described"), [
+    ("queue", "components.jobs.dead_letter", "dead-letters"),
+    ("model-registry", "models.net.registry", "versions"),
+    ("object-store", "models.net.registry", "versions"),
+    ("log-store", "components.server.logs_to", "logs"),
+    ("monitoring", "components.server.monitored_by", "monitoring"),
+])  # fmt: skip
+def test_a_fact_that_the_file_does_not_describe_may_connect_a_part(kind: str, needs: str, described: str) -> None:
+    parts = f"""jobs: {{kind: queue}}
+          server: {{kind: worker, serves: [net], consumes: [jobs], calls: [api]}}
+          alone: {{kind: {kind}}}
+        models: {{net: {{}}}}"""
+    workload = "workloads: {search: {from: page}}\n        described: [%s]"
+    assert strays(parts, workload % "access").undecided == {"components.alone": (needs,)}
+    said = strays(parts, workload % described)
+    assert (said.places, said.undecided) == ({"components.alone"}, {})
+
+
+def test_parts_that_are_connected_only_to_each_other_are_strays_on_a_sketch() -> None:
+    assert strays("old: {kind: worker, consumes: [jobs]}\n          jobs: {kind: queue}").places == {"components.jobs"}
+
+
 # --- DOC016
 
 

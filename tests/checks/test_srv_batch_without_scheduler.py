@@ -129,3 +129,9 @@ def test_a_job_that_predicts_nothing_may_write_where_nobody_reads() -> None:
 
 def test_a_job_may_have_both_faults() -> None:
     assert lint("SRV012", text("writes: [other]")).places == {AT, "components.job.writes[0]"}
+
+
+@pytest.mark.parametrize(("kind", "read"), [("warehouse", True), ("log-store", True), ("monitoring", True), ("cache", False)])
+def test_people_read_what_is_in_a_warehouse_a_log_or_a_monitor(kind: str, read: bool) -> None:
+    found = lint("SRV012", text("schedule: 24h, writes: [ratings]", f"  ratings: {{kind: {kind}}}"))
+    assert found.places == (set() if read else {"components.job.writes[0]"})

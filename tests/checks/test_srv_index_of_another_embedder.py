@@ -58,6 +58,13 @@ def test_an_index_that_others_write_than_it_says() -> None:
     assert lint("SRV013", text(", index_of: query-net", writers=writer)).places == {"components.index.index_of"}
 
 
+def test_each_writer_of_another_model_is_named_once() -> None:
+    writers = """  job: {kind: batch-job, serves: [old-net], writes: [index, index]}
+  stream: {kind: worker, serves: [old-net], writes: [index]}"""
+    finding = lint("SRV013", text(", index_of: query-net", writers=writers)).findings["components.index.index_of"]
+    assert "but `job` and `stream` write vectors of `old-net`" in finding.message
+
+
 def test_what_is_unknown_is_asked_for() -> None:
     assert lint("SRV013", text("")).undecided == {"components.index": ("components.index.index_of",)}
     only_llm = text(", index_of: old-net", "models: [llm], ").replace("serves: [query-net]", "serves: [llm]")

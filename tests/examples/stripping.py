@@ -1,4 +1,4 @@
-"""Removes single facts from an architecture file: those whose absence means unknown."""
+"""Removes facts from an architecture file: single ones whose absence means unknown, or all but a sketch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ _SECTIONS: dict[str, Fields] = {
     "models": MODEL_RECORD.fields,
     "components": {field.key: field for field in COMPONENT_FIELDS},
 }
+_SKETCHED = {
+    "workloads": frozenset({"from", "models"}),
+    "models": frozenset[str](),
+    "components": frozenset({"kind", "serves", "trains"}),
+}
+"""What a sketch keeps of each record, besides the relations of a component."""
 _RELATION: Fields = {field.key: field for field in RELATION_FIELDS}
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """Writes text unchanged: 1.10 stays 1.10, and true stays true."""
 
     # mypy knows it as an attribute of instances, so it cannot be a ClassVar
@@ -31,7 +37,7 @@ class _Plain(yaml.SafeDumper):
 
 def parse(text: str) -> Tree:
     """The file as mappings, lists and text: nothing is taken for a number or a date."""
-    tree: Tree = yaml.load(text, Loader=yaml.BaseLoader)
+    tree: Tree = yaml.load(text, Loader=yaml.CBaseLoader)
     return tree
 
 
@@ -79,6 +85,28 @@ def without(tree: Tree, path: Path) -> Tree:
     else:
         del copy[key]
     return copy
+
+
+def sketch(tree: Tree) -> Tree:
+    """The file with names, kinds and relations only: what a team draws on a board."""
+    assert isinstance(tree, dict)
+    kept: dict[str, Tree] = {"archlint": tree["archlint"]}
+    for section, keys in _SKETCHED.items():
+        records = tree[section]
+        assert isinstance(records, dict)
+        kept[section] = {name: _sketched(record, keys) for name, record in records.items()}
+    return kept
+
+
+def _sketched(record: Tree, keys: frozenset[str]) -> Tree:
+    assert isinstance(record, dict)
+    verbs = {key: value for key, value in record.items() if key in VERBS and isinstance(value, list)}
+    related: dict[str, Tree] = {verb: [_target(relation) for relation in ends] for verb, ends in verbs.items()}
+    return {key: value for key, value in record.items() if key in keys} | related
+
+
+def _target(relation: Tree) -> Tree:
+    return relation["to"] if isinstance(relation, dict) else relation
 
 
 def spelt(path: Path) -> str:

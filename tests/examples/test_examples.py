@@ -24,11 +24,20 @@ from tests.examples.stripping import dump, parse, spelt, unknown_when_absent, wi
 EXAMPLES = ROOT / "examples"
 PASSING = sorted((EXAMPLES / "passing").glob("*.yaml"))
 FAILING = sorted((EXAMPLES / "failing").glob("*.yaml"))
+TODAY = frozenset({"support-assistant"})
+"""Systems with more parts than fit into 80 lines: today's, as their teams draw them."""
 _EXPECT = re.compile(r"# expect: ([A-Z0-9 ]+)$")
 
 NEEDED: dict[str, set[str]] = {
     "all-in-one": set(),        # structure alone: which models share a server, and who runs them
+    "answer-without-a-limit": {"workloads.ask.tokens", "workloads.ask.tokens.out"},
     "batch-for-live-need": {"workloads.authorise-payment.inputs"},
+    "fallback-that-never-starts": set(),
+    "guardrail-that-can-be-skipped": {
+        "components.assistant.calls[0].fails",
+        "components.edge.exposed",
+    },
+    "larger-writer": set(),     # without the measured time, the bandwidth of the accelerators proves it
     "online-bigsize": {"models.nllb-3b.service_time"},
     "online-for-nightly-need": {
         "workloads.open-home-screen.inputs",
@@ -47,15 +56,15 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _linter() -> Linter:
-    """The shipped rules only, without any configuration near the project."""
-    return Linter(Config(EXAMPLES))
+def _linter(rules: tuple[str, ...] = ()) -> Linter:
+    """The shipped rules only, or some of them, without any configuration near the project."""
+    return Linter(Config(EXAMPLES), Options(select=rules))
 
 
-def _check(text_or_path: str | Path) -> FileReport:
+def _check(text_or_path: str | Path, rules: tuple[str, ...] = ()) -> FileReport:
     if isinstance(text_or_path, Path):
-        return _linter().lint(read_document(text_or_path), text_or_path)[0]
-    return _linter().lint(parse_document("stripped.yaml", text_or_path), None)[0]
+        return _linter(rules).lint(read_document(text_or_path), text_or_path)[0]
+    return _linter(rules).lint(parse_document("stripped.yaml", text_or_path), None)[0]
 
 
 def _expected(path: Path) -> set[tuple[int, str]]:
@@ -97,16 +106,17 @@ def _verdicts(report: FileReport, rule: str) -> tuple[set[str], set[str]]:
     return hits, needs
 
 
-def _without(path: Path, keys: Keys) -> FileReport:
-    return _check(dump(without(parse(path.read_text(encoding="utf-8")), keys)))
+def _without(path: Path, keys: Keys, rules: tuple[str, ...] = ()) -> FileReport:
+    return _check(dump(without(parse(path.read_text(encoding="utf-8")), keys)), rules)
 
 
 @pytest.mark.parametrize("path", FAILING, ids=_name)
 def test_without_a_fact_that_it_rests_on_a_finding_turns_undecided_and_names_the_fact(path: Path) -> None:
+    rules = tuple(sorted({rule for _, rule in _expected(path)}))
     decisive = set()
     for keys in unknown_when_absent(parse(path.read_text(encoding="utf-8"))):
-        report = _without(path, keys)
-        for _, rule in _expected(path):
+        report = _without(path, keys, rules)
+        for rule in rules:
             hits, needs = _verdicts(report, rule)
             if not hits:
                 assert needs, f"without {spelt(keys)}, {rule} is taken for satisfied"
@@ -143,11 +153,20 @@ def test_the_committed_output_is_current(path: Path, monkeypatch: pytest.MonkeyP
     assert render_text(report, TextOptions(width=100)) == committed.read_text(encoding="utf-8")
 
 
+def _passing_twin(path: Path) -> str:
+    """The passing example that a failing one says it is derived from; itself for a passing one."""
+    if path in PASSING:
+        return path.stem
+    twin = re.search(r"passing/([a-z-]+)\.yaml", path.read_text(encoding="utf-8"))
+    assert twin
+    return twin[1]
+
+
 @pytest.mark.parametrize("path", [*PASSING, *FAILING], ids=_name)
 def test_an_example_can_be_read_in_one_go(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     head = [line for line in lines[: lines.index("archlint: 1")] if line]
-    assert 25 <= len(lines) <= 80
+    assert 25 <= len(lines) <= (130 if _passing_twin(path) in TODAY else 80)
     assert all(line.startswith("#") for line in head)
     assert any(line.startswith("# What it shows: ") for line in head)
     assert all(len(line) <= 100 or "https://" in line for line in lines)
@@ -162,9 +181,7 @@ def test_a_passing_example_names_its_sources_and_what_is_assumed(path: Path) -> 
 
 @pytest.mark.parametrize("path", FAILING, ids=_name)
 def test_a_failing_example_names_the_passing_one_it_is_derived_from(path: Path) -> None:
-    twin = re.search(r"passing/[a-z-]+\.yaml", path.read_text(encoding="utf-8"))
-    assert twin
-    assert EXAMPLES / twin[0] in PASSING
+    assert EXAMPLES / "passing" / f"{_passing_twin(path)}.yaml" in PASSING
 
 
 def _rows() -> dict[str, list[str]]:

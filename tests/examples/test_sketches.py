@@ -1,0 +1,61 @@
+"""A sketch of each passing example: names, kinds and relations alone raise no warning and few questions."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from archlint import Config, FileReport, Report
+from archlint.linter import Linter
+from archlint.report.options import TextOptions
+from archlint.report.text import render_text
+from archlint.source.parser import parse as parse_document
+from tests.conftest import ROOT
+from tests.examples.stripping import dump, parse, sketch
+
+EXAMPLES = ROOT / "examples"
+PASSING = sorted((EXAMPLES / "passing").glob("*.yaml"))
+
+
+@cache
+def _linter() -> Linter:
+    return Linter(Config(EXAMPLES))
+
+
+@cache
+def _sketched(path: Path) -> FileReport:
+    text = dump(sketch(parse(path.read_text(encoding="utf-8"))))
+    return _linter().lint(parse_document("sketch.yaml", text), None)[0]
+
+
+@pytest.mark.parametrize("path", PASSING, ids=lambda path: path.stem)
+def test_a_sketch_raises_no_warning(path: Path) -> None:
+    warned = [(f.rule, f.at, f.message) for f in _sketched(path).findings if f.severity != "info"]
+    assert warned == []
+
+
+@pytest.mark.parametrize("path", PASSING, ids=lambda path: path.stem)
+def test_the_summary_of_a_sketch_names_at_most_five_things_the_most_decisive_first(path: Path) -> None:
+    report = _sketched(path)
+    said = _next(report)
+    assert 1 <= len(said) <= 5
+    weights = [_weight(report, key) for key in said]
+    assert weights == sorted(weights, reverse=True)
+    others = {key for question in report.undecided for key in question.needs} - set(said)
+    assert all(_weight(report, key) <= weights[-1] for key in others)
+
+
+def _next(report: FileReport) -> list[str]:
+    """The keys that the summary of the text report names, in its order."""
+    text = render_text(Report(files=(report,)), TextOptions(width=100))
+    _, _, said = text.partition("write next")
+    assert said, text
+    return re.findall(r"^  ([a-z][^ :]*)", said, re.MULTILINE)
+
+
+def _weight(report: FileReport, key: str) -> float:
+    """How many questions a key decides: a part of each that needs other keys as well."""
+    return round(sum(1 / question.needs_total for question in report.undecided if key in question.needs), 6)
