@@ -12,7 +12,6 @@ from archlint.model.architecture import Component
 from archlint.model.places import Place, place
 from archlint.verdicts import MOST_NEEDS, Hit, Related, Undecided, Verdict
 
-
 REGISTRIES = frozenset({"model-registry", "object-store"})
 
 
