@@ -66,8 +66,8 @@ class FloorOf:
     >>> for part in floor.parts:
     ...     print(f"{part.label}: {part.value_s:g} s")
     network, page to api: 0.005 s
-    api, own work, service time: 0.003 s
-    answers, own work, service time: 0.001 s
+    own work of api, service time: 0.003 s
+    own work of answers, service time: 0.001 s
     model ranker, p98: 0.09 s
     >>> round(floor.at_s, 6)
     0.099
@@ -311,7 +311,7 @@ class FloorOf:
         """Yield the floor of a component's own work."""
         time, place = component.service_time, component.place("service_time")
         if time is not None:
-            floor = stated(time, fraction, f"{component.name}, own work", place, self.estimated)
+            floor = stated(time, fraction, f"own work of {component.name}", place, self.estimated)
             if component.name not in self._way:
                 yield floor
             elif self.estimated:               # it may be done after the stream has started

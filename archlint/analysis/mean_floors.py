@@ -112,7 +112,7 @@ class MeanFloorOf:
             if component.service_time is None:
                 yield floor
             else:
-                label, at = f"{component.name}, own work", component.place("service_time")
+                label, at = f"own work of {component.name}", component.place("service_time")
                 exact = self._mean(component.service_time, label, at)
                 yield exact if floor.certainty is Certainty.PROVEN else as_estimate(exact)
         preparing = component.preprocessing

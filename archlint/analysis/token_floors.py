@@ -229,7 +229,7 @@ def _step(made: Generation, estimated: bool) -> Floor:
         return Floor(unknown=missing)
     shared = estimated and (chips.share < 1 or "keys and values" in formula)
     certainty = _weaker(weights.certainty, Certainty.ESTIMATED) if shared else weights.certainty
-    label = f"{made.label}, least per token on its hardware"
+    label = f"{made.label}, minimum per token on its hardware"
     names = made.model.name, made.server.name
     part = Part(label, value_s, Origin.DERIVED, weights.at, formula, *names, certainty)
     return Floor(value_s, value_s, (part,), (part,), missing, certainty)
@@ -249,7 +249,7 @@ def _prompt(made: Generation, fraction: float) -> Floor | None:
         f"({chips.words} x {format_count(flops)} FLOPS)"
     )
     certainty = _weaker(weights.certainty, Certainty.ESTIMATED)
-    label = f"{made.label}, least for the prompt on its hardware, {format_percentile(fraction)}"
+    label = f"{made.label}, minimum for the prompt on its hardware, {format_percentile(fraction)}"
     names = made.model.name, made.server.name
     part = Part(label, value_s, Origin.DERIVED, made.asked("in"), formula, *names, certainty)
     return Floor(0.0, value_s, (part,), (), (made.model.place("ttft"),), certainty)

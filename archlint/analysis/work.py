@@ -47,7 +47,7 @@ def work(
     each_s = sum(float(term.value) for term, _ in stated)
     workers = system.facts.workers(server)
     terms = [*(term for term, _ in stated), replicas.term("replicas", f"replicas of {server.name}", "count")]
-    terms.append(workers.term("workers", "in parallel per replica", "count"))
+    terms.append(workers.term("workers", "workers per replica", "count"))
     slots = float(replicas.value) * float(workers.value)
     batch = server.batching.max_size if widest and server.batching is not None else None
     if batch is not None:

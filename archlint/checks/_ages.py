@@ -37,19 +37,19 @@ class Age(msgspec.Struct, frozen=True):
 
     @property
     def over_s(self) -> float:
-        """By how much it is too old."""
+        """Return by how much it is too old."""
         return self.age_s - self.asked.freshness_s
 
 
-def asked_by_workload(workload: Workload, freshness_s: float, what: str = "prediction") -> Asked:
+def asked_by_workload(workload: Workload, freshness_s: float) -> Asked:
     """Return the freshness objective of a workload, for its predictions or their data."""
-    return Asked(workload.name, freshness_s, freshness_term(workload, freshness_s, what), freshness_related(workload))
+    return Asked(workload.name, freshness_s, freshness_term(workload, freshness_s), freshness_related(workload))
 
 
 def asked_by_relation(relation: Relation) -> Asked:
     """Return the freshness that a relation requires of what it reads."""
     freshness_s, at = relation.freshness_s or 0.0, relation.place("freshness")
-    label = f"oldest data that {relation.source} allows from {relation.target}"
+    label = f"freshness that {relation.source} requires of {relation.target}"
     limit = Term("freshness", label, freshness_s, "s", Origin.STATED, at, limit=True)
     return Asked(relation.source, freshness_s, limit, Related(at, f"freshness that `{relation.source}` requires"))
 
@@ -79,7 +79,7 @@ def old_batch(asked: Asked, job: Component, starts: Starts, run: RunTime) -> Age
     terms = (
         Term("period", label, gap_s, "s", Origin.STATED, starts.at),
         *run.terms,
-        Term("age", "oldest prediction that is read", age_s, "s", Origin.DERIVED, None, note),
+        Term("age", "maximum age of a prediction", age_s, "s", Origin.DERIVED, None, note),
     )
     overlaps = left_s < run.value_s
     if overlaps:

@@ -336,13 +336,13 @@ def _own_terms(one: _Held) -> Iterator[Term]:
 
 
 def _total(age_s: float, note: str) -> Term:
-    return Term("age", "oldest data that is read", age_s, "s", Origin.DERIVED, None, note)
+    return Term("age", "maximum age of the data", age_s, "s", Origin.DERIVED, None, note)
 
 
 def _ttls(cached: Sequence[Relation]) -> Iterator[Term]:
     for relation in cached:
         if relation.ttl_s is not None:
-            yield Term("ttl", f"ttl in {relation.target}", relation.ttl_s, "s", Origin.STATED, relation.place("ttl"))
+            yield Term("ttl", f"ttl of {relation.target}", relation.ttl_s, "s", Origin.STATED, relation.place("ttl"))
 
 
 def _kept(relation: Relation, asked: Asked) -> Judged:

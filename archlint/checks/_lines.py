@@ -59,11 +59,10 @@ def unread_on_the_way(system: System, workload: Workload) -> tuple[Place, ...]:
     return (*Doubts(system).of([workload]), *(place for place in shaping if place.identity in unread))
 
 
-def freshness_term(workload: Workload, freshness_s: float, what: str = "prediction") -> Term:
+def freshness_term(workload: Workload, freshness_s: float) -> Term:
     """Return how old a prediction, or its data, may be, as the limit."""
     at = workload.place("slo", "freshness")
-    label = f"oldest {what} that {workload.name} allows"
-    return Term("freshness", label, freshness_s, "s", Origin.STATED, at, limit=True)
+    return Term("freshness", f"freshness SLO of {workload.name}", freshness_s, "s", Origin.STATED, at, limit=True)
 
 
 def allowed_age(age_s: float, freshness_s: float) -> str:

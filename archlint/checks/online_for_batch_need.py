@@ -235,7 +235,7 @@ def _terms(server: Component, uses: list[Use], job: Job) -> Iterator[Term]:
     yield Term("run_time", "run time of a job", job.run_s, "s", Origin.DERIVED, None, formula)
     yield from _periods(uses, job)
     formula = "replicas x (period - run time)"
-    yield Term("saved", "replica-hours saved a period", job.saved_h, "h", Origin.DERIVED, None, formula)
+    yield Term("saved", "replica-hours saved per period", job.saved_h, "h", Origin.DERIVED, None, formula)
     yield from _money(server, job.saved_h)
 
 
@@ -244,7 +244,7 @@ def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
     asked = [use.workload for use in uses if use.workload.slo.freshness_s is not None]
     for workload in asked:
         at, value_s = workload.place("slo", "freshness"), workload.slo.freshness_s or 0.0
-        yield Term("freshness", f"oldest prediction that {workload.name} allows", value_s, "s", Origin.STATED, at)
+        yield Term("freshness", f"freshness SLO of {workload.name}", value_s, "s", Origin.STATED, at)
     label, origin, note = "longest period of a job", Origin.DERIVED, "freshness - run time"
     if not asked:
         label, origin = "period of a job", Origin.ASSUMED
@@ -261,7 +261,7 @@ def _money(server: Component, saved_h: float) -> Iterator[Term]:
         said = ", ".join(part for part in (price.source, price.date) if part)
         basis = said or "price in the file"
         at = server.place("price")
-        yield Term("money_saved", "money saved a period", value, "", Origin.DERIVED, at, basis)
+        yield Term("money_saved", "money saved per period", value, "", Origin.DERIVED, at, basis)
 
 
 def _small_team(system: System) -> bool:

@@ -68,7 +68,7 @@ def _judged(system: System) -> Iterator[Judged]:
         freshness_s = workload.slo.freshness_s
         if freshness_s is not None:
             yield from _of_workload(system, workload, freshness_s, caches, writers)
-            yield from data.of_workload(workload, asked_by_workload(workload, freshness_s, "data"))
+            yield from data.of_workload(workload, asked_by_workload(workload, freshness_s))
 
 
 def _of_workload(
@@ -200,7 +200,7 @@ def _stale_cache(
         ttl_s,
         f"`{relation.target}` keeps predictions for {format_duration(ttl_s)}{unless}, but `{workload.name}` allows "
         f"{allowed_age(ttl_s, freshness_s)}: set `ttl` to {allowed} or less",
-        (Term("ttl", f"ttl in {relation.target}", ttl_s, "s", Origin.STATED, at),),
+        (Term("ttl", f"ttl of {relation.target}", ttl_s, "s", Origin.STATED, at),),
         ("prediction-cache",),
         f"component {relation.target}",
         Certainty.HEURISTIC if renewing else Certainty.PROVEN,
@@ -270,9 +270,9 @@ def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -
         f"`{asked.name}` allows {allowed_age(done.value_s, asked.freshness_s)}: "
         f"{_enough(length, done, asked.freshness_s)}",
         (
-            Term("max_length", f"most messages in {queue.name}", length, "count", Origin.STATED, at),
+            Term("max_length", f"maximum length of {queue.name}", length, "count", Origin.STATED, at),
             *done.terms,
-            Term("age", "last message done after", done.value_s, "s", Origin.DERIVED, None, formula),
+            Term("age", "time to empty the full queue", done.value_s, "s", Origin.DERIVED, None, formula),
         ),
         ("parallel-jobs",),
         f"component {queue.name}",

@@ -34,8 +34,8 @@ def test_a_chain_of_constants_is_their_sum() -> None:
     assert floor.at_s == pytest.approx(0.054) == floor.least_s
     assert parts_of(floor) == [
         ("network, client to gateway", 0.004),
-        ("api, own work, service time", 0.003),
-        ("features, own work, service time", 0.002),
+        ("own work of api, service time", 0.003),
+        ("own work of features, service time", 0.002),
         ("server, preprocessing, service time", 0.005),
         ("model ranker, service time", 0.04),
     ]
@@ -54,7 +54,7 @@ def test_percentiles_do_not_add_up() -> None:
         models="ranker: {service_time: {p50: 30ms, p95: 60ms}}",
     )
     floor = floor_of(system, 0.99)
-    assert parts_of(floor) == [("api, own work, p99", 0.08)]
+    assert parts_of(floor) == [("own work of api, p99", 0.08)]
     assert [place.at for place in floor.unknown] == []
     floor = floor_of(system, 0.95)
     assert parts_of(floor) == [("model ranker, p95", 0.06)]
@@ -345,7 +345,7 @@ def test_a_component_reached_twice_counts_twice() -> None:
     )
     floor = floor_of(system)
     assert floor.at_s == pytest.approx(0.026)
-    assert [label for label, _ in parts_of(floor)].count("rows, own work, service time") == 2
+    assert [label for label, _ in parts_of(floor)].count("own work of rows, service time") == 2
 
 
 PIPELINE = """
@@ -451,7 +451,7 @@ def test_very_many_parts_are_shown_as_the_largest_and_the_rest() -> None:
     assert floor.at_s == pytest.approx(5.05)
     assert sum(part.value_s for part in floor.parts) == pytest.approx(5.05)
     labels = [label for label, _ in parts_of(floor)]
-    assert "h100, own work, service time" in labels and "h50, own work, service time" not in labels
+    assert "own work of h100, service time" in labels and "own work of h50, service time" not in labels
     assert sum(part.count for part in floor.parts) == 100
     assert labels[-1].endswith(" smaller parts")
 

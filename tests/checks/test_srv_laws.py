@@ -179,7 +179,7 @@ PARTS = ("period", "run_time", "lag", "source_age", "ttl")
 
 
 def age(finding: Finding) -> float:
-    if any(term.label == "oldest data that is read" for term in finding.terms):
+    if any(term.label == "maximum age of the data" for term in finding.terms):
         added = sum(sum(values(finding, name)) for name in PARTS)
         assert isclose(added, value(finding, "age"), rel_tol=1e-9)
         return added
