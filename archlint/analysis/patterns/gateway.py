@@ -22,7 +22,7 @@ def of_gateways(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
     servers of one model are replicas, as in several regions, so they do not match. The component is a balancer or
     gateway, or a server that only passes requests on: an application that also retrieves, or runs a model, is none.
     """
-    if len(parts.models_at) < 2:
+    if not parts.generators:
         return
     behind = _providers_behind(system, parts)
     for name, outgoing in system.topology.outgoing.items():
@@ -31,8 +31,9 @@ def of_gateways(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
             continue
         providers: list[str] = []
         for group in alternatives(calls, system.components.keys()):
-            arms = [behind.get(end, ()) for end in group]
-            if _differ(system, parts, [arm for arm in arms if arm]):
+            arms = [behind[end] for end in group if behind[end]]
+            known = any(provider in parts.generators for arm in arms for provider in arm)
+            if known and _differ(system, parts, arms):
                 providers += [provider for arm in arms for provider in arm]
         if providers:
             callers = [r.source for r in system.topology.incoming[name] if r.verb == "calls"]
@@ -42,12 +43,15 @@ def of_gateways(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
 
 
 def _providers_behind(system: System, parts: Parts) -> Servers:
-    """Return the nearest generating servers of each component, through balancers and guardrails only."""
+    """Return the nearest servers of models that may generate after each component, through balancers and guardrails.
+
+    What is not known to generate does if it replaces something that is: a vendor that only a `fallback` reaches.
+    """
     passing = {name for name, component in system.components.items() if component.kind in BALANCERS} | parts.guardrails
     targets = {
         name: list(system.topology.waited_for(name)) if name in passing else [] for name in system.components
     }  # fmt: skip
-    return nearest_servers(targets, parts.models_at.keys())
+    return nearest_servers(targets, {name for name in system.topology.serving if parts.models_that_may(name)})
 
 
 def _may_be_one(system: System, parts: Parts, name: str, behind: Servers) -> bool:
@@ -61,7 +65,7 @@ def _may_be_one(system: System, parts: Parts, name: str, behind: Servers) -> boo
     waiting = [relation for relation in topology.outgoing[name] if topology.waits(relation)]
     asked = {relation.target for relation in waiting} - parts.guardrails
     retrieves = any(relation.target in parts.indexes and not topology.looks_up(relation) for relation in waiting)
-    passes_on = all(behind.get(target) or system.components[target].kind in STORES for target in asked)
+    passes_on = all(behind[target] or system.components[target].kind in STORES for target in asked)
     return passes_on and not retrieves
 
 
@@ -71,4 +75,4 @@ def _differ(system: System, parts: Parts, arms: list[tuple[str, ...]]) -> bool:
         return False
     providers = {provider for arm in arms for provider in arm}
     vendors = any(system.components[provider].kind == "external" for provider in providers)
-    return vendors or len({frozenset(m for p in arm for m in parts.models_at[p]) for arm in arms}) > 1
+    return vendors or len({frozenset(m for p in arm for m in parts.models_that_may(p)) for arm in arms}) > 1

@@ -78,7 +78,7 @@ def _online_ab(
 
 
 def _sells(system: System, parts: Parts, server: str) -> bool:
-    return system.components[server].kind == "external" and server in parts.models_at
+    return system.components[server].kind == "external" and server in parts.generators
 
 
 def _condition(

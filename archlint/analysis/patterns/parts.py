@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Final
 
@@ -134,24 +134,21 @@ class Parts:
             self._generating[key] = tuple(known or (may if asks else ()))
         return self._generating[key]
 
-    @cached_property
-    def models_at(self) -> dict[str, tuple[str, ...]]:
-        """The models that each server generates with, for any workload or none."""
-        found: dict[str, dict[str, None]] = {}
-        for server, model in self._everywhere():
-            found.setdefault(server, {})[model] = None
-        return {server: tuple(models) for server, models in found.items()}
+    def models_that_may(self, server: str) -> tuple[str, ...]:
+        """Return the models of a server that may generate tokens, as far as the file states it."""
+        component = self.system.components[server]
+        return tuple(model for model in component.serves if self._may(model, component))
 
-    def _everywhere(self) -> Iterator[tuple[str, str]]:
+    @cached_property
+    def generators(self) -> frozenset[str]:
+        """The servers that are known to generate tokens, for any workload or none."""
+        components = self.system.components
+        found: set[str] = set()
         if self.system.has_generators:
             for name in self.system.topology.serving:
-                component = self.system.components[name]
-                for model in component.serves:
-                    if self._may(model, component) and self._is_known(model, component):
-                        yield name, model
-        seen: set[tuple[Serving, ...]] = set()
-        for workload in self.system.workloads.values():
-            servings = self.generating(workload)
-            if servings and servings not in seen:
-                seen.add(servings)
-                yield from ((serving.server, serving.model) for serving in servings)
+                may = self.models_that_may(name)
+                if any(self._is_known(model, components[name]) for model in may):
+                    found.add(name)
+        for servings in {self.generating(workload) for workload in self.system.workloads.values()}:
+            found.update(serving.server for serving in servings)
+        return frozenset(found)

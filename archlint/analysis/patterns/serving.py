@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 import msgspec
 
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
+from archlint.analysis.patterns.choices import are_exclusive
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import recognised, targets_by
 from archlint.analysis.system import System
@@ -255,12 +256,13 @@ def _multiple_stage(
     """**multiple-stage**: one model answers while the client waits, another one follows after a queue.
 
     The models differ, and the slow result is returned: the waiting path reads the store of the result, or is called
-    back. Otherwise, the second model serves somebody else.
+    back. Otherwise, the second model serves somebody else. If a request takes one of the two ways, nothing follows. A
+    model that only makes the vectors of a search answers nothing.
     """
     flow = system.flow(workload)
     quick = {serving.model for serving in fast}
-    later = [serving for serving in slow if serving.model not in quick]
-    if not later:
+    later = [serving for serving in slow if serving.model not in quick and _follows(system, flow, serving, quick)]
+    if not later or not fast:
         return
     roles = _behind_queues(system, workload, later, "slow")
     steps = (step for name in flow.waiting for step in flow.steps.get(name, ()))
@@ -272,6 +274,18 @@ def _multiple_stage(
     if stores or called_back:
         front = {"client": [flow.client], "fast": [serving.server for serving in fast]}
         yield recognised("multiple-stage", workload.name, {**front, **roles, "store": stores})
+
+
+def _follows(system: System, flow: Flow, slow: Serving, quick: set[str]) -> bool:
+    """Return whether a request that gets a slow answer may also get a quick one."""
+    topology = system.topology
+    bits = topology.bits_of(quick)
+    for message in flow.path_to(slow.server):
+        if message.verb == "publishes":
+            steps = (step for step in flow.steps.get(message.source, ()) if step.waits)
+            leading = [step.relation for step in steps if topology.models_below[step.target] & bits]
+            return not leading or not all(are_exclusive(relation, message) for relation in leading)
+    return True
 
 
 def _edge(system: System, workload: Workload, servings: list[Serving]) -> RecognisedPattern:
