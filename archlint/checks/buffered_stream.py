@@ -20,6 +20,7 @@ from archlint.model.quantities import format_duration
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 _MEDIAN: Final = 0.5
+_DIRECTLY: Final = ("synchronous", "streamed-answer")
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ def _held_back(system: System, workload: Workload) -> Iterator[Hit]:
                 f"`{name}` passes an answer on only when it is complete, but `{workload.name}` streams its answers: "
                 "the caller waits for the last token instead of the first"
             )
-            yield Hit(at, message, (), (_streams(workload),), cause=f"component {name}")
+            yield Hit(at, message, (), (_streams(workload),), cures=("streamed-answer",), cause=f"component {name}")
     yield from _stored_whole(system, workload)
 
 
@@ -91,7 +92,7 @@ def _stored_whole(system: System, workload: Workload) -> Iterator[Hit]:
             f"`{workload.name}` streams its answers, but its requests wait in `{publish.target}`; `{server}` stores "
             f"the answer in {listed(stores)}: no token arrives before it is complete"
         )
-        yield Hit(publish.place(), message, (), (_streams(workload),), Certainty.HEURISTIC, cures=("synchronous",))
+        yield Hit(publish.place(), message, (), (_streams(workload),), Certainty.HEURISTIC, cures=_DIRECTLY)
 
 
 def _replies(system: System, worker: Component) -> bool:

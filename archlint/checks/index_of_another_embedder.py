@@ -73,6 +73,7 @@ def _built_otherwise(system: System) -> Iterator[Hit]:
                 tuple(Related(system.components[name].place(), "writes the index") for name in writers),
                 Certainty.HEURISTIC,
                 severity=Severity.WARNING,
+                cures=("batch",),
                 cause=f"component {store.name}",
             )
 
@@ -152,5 +153,6 @@ def _hit(system: System, workload: Workload, read: Relation, built: _Built, embe
         Certainty.PROVEN if proven else Certainty.HEURISTIC,
         absent=(workload.place("models"),),
         severity=None if proven else Severity.WARNING,
+        cures=("rag", "batch") if generating(system, workload) else ("batch",),
         cause=f"component {store.name}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.generation import generating
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
@@ -70,10 +71,16 @@ def _below(system: System, traffic: Traffic, vendor: Component, stated: float, a
         (Term("availability", f"availability of {vendor.name}", stated, "share", Origin.STATED, at), _limit(strictest)),
         _objectives(asked),
         absent=_ways_round(system, vendor),
-        cures=("prediction-circuit-break",),
+        cures=_cures(system, vendor, asked),
         cause=f"component {vendor.name}",
         loss=traffic.share([one.workload for one in asked]),
     )
+
+
+def _cures(system: System, vendor: Component, asked: list[_Asked]) -> tuple[str, ...]:
+    """Return the fixes that apply: a gateway in front of several vendors is one for generated answers."""
+    tokens = any(s.server == vendor.name for one in asked for s in generating(system, one.workload))
+    return ("llm-gateway", "prediction-circuit-break") if tokens else ("prediction-circuit-break",)
 
 
 def _unknown(system: System, traffic: Traffic, vendor: Component, asked: list[_Asked]) -> Hit:
@@ -88,7 +95,7 @@ def _unknown(system: System, traffic: Traffic, vendor: Component, asked: list[_A
         _objectives(asked),
         Certainty.HEURISTIC,
         absent=(vendor.place("availability"), *_ways_round(system, vendor)),
-        cures=("prediction-circuit-break",),
+        cures=_cures(system, vendor, asked),
         severity=Severity.WARNING,
         cause=f"component {vendor.name}",
         loss=traffic.share([one.workload for one in asked]),

@@ -10,7 +10,7 @@ import msgspec
 from archlint.analysis.floor_parts import NOTHING, one_of
 from archlint.analysis.floors import Floor, FloorOf, Part
 from archlint.analysis.generation import after_the_first, generating, may_generate
-from archlint.analysis.generative import streaming_unsaid
+from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.mean_floors import MeanFloorOf, mean_each_token
 from archlint.analysis.modes import EDGE as EDGE_MODE
 from archlint.analysis.modes import ONLINE
@@ -324,6 +324,7 @@ def _cures(system: System, worst: Excess) -> tuple[str, ...]:
     workload, server = worst.workload, system.components[worst.part.server]
     fraction = worst.asked.fraction or 0.0
     shorter_helps = worst.rest_s <= worst.objective_s
+    tokens = generates(system, workload, system.architecture.models[worst.model], server)
     said: list[tuple[str, bool | None]] = [
         ("smaller-model", shorter_helps),
         ("prediction-cache", None if workload.repeats is None else workload.repeats >= fraction),
@@ -332,6 +333,8 @@ def _cures(system: System, worst: Excess) -> tuple[str, ...]:
         ("batch", None if workload.inputs is None else workload.inputs == "known"),
         ("asynchronous", None if workload.waits is None else not workload.waits),
         ("multiple-stage", None if shorter_helps else False),
+        ("model-cascade", None if tokens and shorter_helps else False),
+        ("streamed-answer", None if tokens and worst.asked.key == ANSWER and not workload.stream else False),
     ]
     sure = [cure for cure, helps in said if helps]
     return (*sure, *(cure for cure, helps in said if helps is None)) or ("data-cache",)

@@ -100,8 +100,13 @@ class Parts:
         return frozenset(found) | {m for m in self.system.architecture.models if found and self._origin(m) in origins}
 
     def _origin(self, model: str) -> str:
-        known = self.system.architecture.models.get(model)
-        return model if known is None or known.quantised_from is None else known.quantised_from
+        """Return the model that a model was quantised from, over any number of steps."""
+        seen: set[str] = set()
+        while model not in seen:
+            seen.add(model)
+            known = self.system.architecture.models.get(model)
+            model = known.quantised_from if known is not None and known.quantised_from is not None else model
+        return model
 
     def _is_known_to_generate(self, model: str) -> bool:
         servers = self.system.topology.servers.get(model, ())
