@@ -157,6 +157,11 @@ class TestStreamedAnswer:
     def test_a_model_that_generates_nothing_streams_nothing(self) -> None:
         assert self.streamed(self.STREAM, m="family: cnn") == []
 
+    def test_the_tokens_come_from_the_stage_that_decodes(self) -> None:
+        text = self.STREAM.replace("[writer]", "[writer, reader]").replace("serves: [m]", "serves: [m], stage: decode")
+        text += "reader: {kind: model-server, serves: [m], stage: prefill}"
+        assert self.streamed(text) == [("w", self.ROLES)]
+
     def test_a_vendor_may_generate(self) -> None:
         assert self.streamed(self.STREAM.replace("model-server", "external")) == [("w", self.ROLES)]
 

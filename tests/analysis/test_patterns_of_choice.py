@@ -280,6 +280,12 @@ class TestGuardrail:
         assert found(system, "multiple-stage") == []
         assert found(system, "synchronous") == []
 
+    def test_of_several_models_those_that_generate_are_guarded(self) -> None:
+        text = self.BESIDE.replace("[check, writer]", "[check, ranker, writer]") + "ranker: {kind: model-server, serves: [n]}"
+        assert found(self.system(text), "guardrail") == [("w", {**self.ROLES, "server": ("ranker", "writer")})]
+        known = text.replace("model-server, serves: [m]", "model-server, uses: vllm, serves: [m]")
+        assert found(self.system(known), "guardrail") == [("w", self.ROLES)]
+
     def test_a_copy_stops_nothing(self) -> None:
         assert found(self.system(self.BESIDE.replace("calls: [check, writer]", "calls: [writer], mirrors: [check]")), "guardrail") == []
         assert found(self.system(self.BESIDE.replace("calls: [check, writer]", "calls: [writer], mirrors: [check]")), "shadow-ab") == []

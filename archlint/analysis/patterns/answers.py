@@ -8,7 +8,7 @@ from itertools import product
 
 import msgspec
 
-from archlint.analysis.generation import steps_to
+from archlint.analysis.generation import after_the_first, steps_to
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.patterns.choices import are_exclusive, comes_before, stages_of
 from archlint.analysis.patterns.reach import MOST, recognised
@@ -143,7 +143,8 @@ def _guardrail(view: View) -> Iterator[RecognisedPattern]:
     """**guardrail**: a request for a model's answer waits for a guardrail, before or after the model.
 
     A guardrail that gets a copy (`mirrors`), or a message that nobody waits for, stops nothing, so it does not match.
-    Its own model only checks: without another model, there is nothing to guard.
+    Its own model only checks: without another model, there is nothing to guard. Of several models, those that generate
+    are guarded, not those that embed or rank for them.
     """
     guardrails: list[str] = []
     servers: list[str] = []
@@ -155,7 +156,7 @@ def _guardrail(view: View) -> Iterator[RecognisedPattern]:
         guarded = _guarded(view, name, asking)
         if guarded:
             guardrails.append(name)
-            servers += guarded
+            servers += [server for server in guarded if server in view.generating] or guarded
             callers += [step.source for step in asking if step.source not in view.parts.guardrails]
     if guardrails:
         roles = {"caller": callers, "guardrail": guardrails, "server": servers}
@@ -184,7 +185,7 @@ def _streamed(view: View) -> Iterator[RecognisedPattern]:
 
     A component that `buffers`, or a queue, holds the stream back: over such a path nothing is streamed.
     """
-    servings = view.parts.generating(view.workload)
+    servings = after_the_first(view.system, view.parts.generating(view.workload))
     servers = {serving.server for serving in servings if serving.mode in {ONLINE, EDGE}}
     components = view.system.components
     onward: dict[str, list[str]] = {}

@@ -113,9 +113,10 @@ class Parts:
         return any(self._is_known(model, self.system.components[server]) for server in servers)
 
     def _is_known(self, model: str, server: Component) -> bool:
-        """Return whether facts of a model, or the technology of its server, show that it generates tokens."""
+        """Return whether facts of a model, or the stage or technology of its server, show that it generates tokens."""
         known = self.system.architecture.models.get(model)
-        return (known is not None and known.states_generation) or self.system.facts.generates(server)
+        stated = server.stage is not None or (known is not None and known.states_generation)
+        return stated or self.system.facts.generates(server)
 
     def _may(self, model: str, server: Component) -> bool:
         known = self.system.architecture.models.get(model)
