@@ -107,6 +107,9 @@ class _Builder:
     def chance(self) -> bool:
         return self.draw(st.booleans())
 
+    def rarely(self) -> bool:
+        return self.draw(st.integers(0, 5)) == 5
+
     def likely(self) -> bool:
         return self.draw(st.integers(0, 3)) > 0
 
@@ -126,7 +129,14 @@ class _Builder:
     def model(self) -> str:
         name = f"model-{len(self.models)}"
         facts = dict(self.draw(st.sampled_from(SIZES)))
-        _pick(self.draw, facts, service_time=service_times(), version=st.sampled_from(["1.2.0", "latest"]))
+        _pick(self.draw, facts, version=st.sampled_from(["1.2.0", "latest"]))
+        if self.rarely():                          # it generates: its times are those of tokens
+            facts["family"] = "transformer"
+            _pick(self.draw, facts, ttft=service_times(), tpot=millis(5, 100), context=st.just("8k"))
+        else:
+            _pick(self.draw, facts, service_time=service_times(), family=st.sampled_from(["dlrm", "cnn", "other"]))
+        if self.models and self.rarely():
+            facts["adapter_of"] = self.draw(st.sampled_from(sorted(self.models)))
         self.models[name] = facts
         return name
 
@@ -138,9 +148,27 @@ class _Builder:
         return names
 
     def store(self) -> None:
-        kind = self.draw(st.sampled_from(["cache", "database", "feature-store", "warehouse"]))
+        kind = self.draw(st.sampled_from(["cache", "cache", "database", "feature-store", "vector-store", "warehouse"]))
         facts = self.draw(standing())
+        if kind == "vector-store":
+            _pick(self.draw, facts, shards=st.sampled_from(["1", "12"]))
+            if self.models and self.chance():
+                facts["index_of"] = self.draw(st.sampled_from(sorted(self.models)))
         self.stores.append(self.add(kind, _pick(self.draw, facts, service_time=service_times())))
+
+    def vendor(self) -> None:
+        """An outside provider of a model, with its quota and price."""
+        facts: Facts = {"serves": [self.model()]} if self.chance() else {}
+        _pick(
+            self.draw, facts, service_time=service_times(), availability=st.sampled_from(["99%", "99.9%"]),
+            region=st.sampled_from(["eu-west-1", "us-east-1"]), rate_limit=st.just({"requests": "500/min", "tokens": "2M/min"}),
+            price=st.just({"input": "2.50 USD per 1M tokens", "output": "10 USD per 1M tokens"}),
+        )  # fmt: skip
+        self.servers.append(self.add("external", facts))
+
+    def guardrail(self) -> None:
+        facts = _pick(self.draw, self.draw(standing()), service_time=service_times())
+        self.servers.append(self.add("guardrail", facts))
 
     def server(self) -> None:
         kind = self.draw(st.sampled_from(["model-server", "model-server", "service"]))
@@ -150,6 +178,9 @@ class _Builder:
             hardware=st.sampled_from([{"gpu": "t4"}, {"gpu": "a100", "gpus": "2"}, {"cpu": "4"}]),
             batching=st.just({"max_size": "8"}),
         )  # fmt: skip
+        if self.rarely():
+            stage = st.sampled_from(["prefill", "decode"])
+            _pick(self.draw, facts, stage=stage, max_sequences=st.just("64"), regions=st.just(["eu", "us"]))
         self.servers.append(self.add(kind, facts | self.reads() | self.onward()))
 
     def middle(self) -> None:
@@ -212,16 +243,22 @@ class _Builder:
     def relation(self, target: str) -> Facts:
         relation: Facts = {"to": target}
         _pick(self.draw, relation, timeout=millis(10, 5000))
-        if self.draw(st.integers(0, 5)) == 5:
+        if self.rarely():
             relation["fallback"] = "an older answer"
-        if self.draw(st.integers(0, 5)) == 5:
+        if self.rarely():
             relation["optional"] = "true"
-        if self.draw(st.integers(0, 5)) == 5:
+        if self.rarely():
             relation["retries"] = "1"
+        if self.rarely():
+            relation["in_process"] = self.draw(st.sampled_from(["true", "false"]))
+        if target.startswith("guardrail") and self.likely():
+            relation["fails"] = self.draw(st.sampled_from(["open", "closed"]))
+        if target.startswith(("database", "feature-store", "vector-store")) and self.rarely():
+            relation["freshness"] = self.draw(st.sampled_from(["1min", "2h", "2d"]))
         if target.startswith("cache"):
             _pick(
                 self.draw, relation, hit_ratio=shares(), ttl=st.sampled_from(["1min", "1h", "7d"]),
-                kind=st.sampled_from(["prediction", "data"]),
+                kind=st.sampled_from(["prediction", "prediction", "data", "data", "prefix"]),
             )  # fmt: skip
         return relation
 
@@ -245,6 +282,11 @@ class _Builder:
             self.draw, {}, latency=percentiles(10), freshness=st.sampled_from(["10min", "2h", "25h", "7d"]),
             availability=st.just("99.9%"),
         )  # fmt: skip
+        if self.rarely():
+            many: Facts = {"p50": "200", "max": "4k"}
+            facts["tokens"] = {"in": "1.2k", "out": self.draw(st.sampled_from(["350", many]))}
+            _pick(self.draw, facts, stream=st.sampled_from(["true", "false"]))
+            _pick(self.draw, objectives, ttft=percentiles(10), tpot=millis(10, 200))
         if objectives:
             facts["slo"] = objectives
         return facts
@@ -267,7 +309,8 @@ def architectures(draw: st.DrawFn) -> Tree:
         build.job()
     build.server()
     while build.left() > 4 and build.likely():
-        draw(st.sampled_from([build.server, build.middle, build.worker, build.job]))()
+        steps = [build.server, build.middle, build.worker, build.job, build.server, build.vendor, build.guardrail]
+        draw(st.sampled_from(steps))()
     if build.left() > 1:
         build.middle()
     workloads: dict[str, Tree] = {}

@@ -109,13 +109,13 @@ class _Reader:
     def finish(self) -> Architecture:
         """Resolve references and contradictions, and put the architecture together."""
         r = self.r
-        report_dangling(r, self.components, self.models)
-        report_contradictions(r, self.workloads, self.models, self.components)
         if not self.components and not r.problems:
             r.path = []
             r.document, span = locate(r.origins, Place((), ()), self.documents[0])
             message = "the system has no components"
             r.report("missing-key", span, message, "add `components:`", loses_meaning=False)
+        report_dangling(r, self.components, self.models)
+        report_contradictions(r, self.workloads, self.models, self.components)
         order = {id(document): index for index, document in enumerate(self.documents)}
         problems = sorted(r.problems, key=lambda p: (order[id(p.document)], p.span))
         if r.unlisted:

@@ -56,6 +56,7 @@ def architecture_schema(
             "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}, {"type": "null"}],
         },
     }
+    some_components = {"description": "At least one component.", "type": "object", "minProperties": 1}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": docs_url("schema/arch.schema.json"),
@@ -66,6 +67,8 @@ def architecture_schema(
         "properties": properties,
         "patternProperties": {"^x-": {"description": "Your own data, such as YAML anchors. archlint only keeps it."}},
         "additionalProperties": False,
+        "if": {"not": {"required": ["include"]}},
+        "then": {"required": ["components"], "properties": {"components": some_components}},
         "$defs": dict(sorted(defs.items())),
     }
 

@@ -120,7 +120,8 @@ def test_it_accepts_every_system_that_the_reader_understands(system: dict[str, o
 ])  # fmt: skip
 def test_it_accepts_all_ways_to_write_a_fact(text: str) -> None:
     assert [said for said in problems(text) if said.kind == "wrong-shape"] == []
-    assert errors(f"archlint: 1\n{text}") == []
+    rest = "" if "components:" in text else "\ncomponents: {a: {kind: service}}"
+    assert errors(f"archlint: 1\n{text}{rest}") == []
 
 
 @pytest.mark.parametrize(("text", "path"), [
@@ -200,9 +201,14 @@ def test_reader_and_schema_agree_on_any_value(key: str, value: object) -> None:
         assert bool(refused) is bool(errors(text)), (refused, errors(text))
 
 
-@pytest.mark.parametrize("text", ["components: {a: {kind: client}}\n", "system: x\n"])
-def test_the_version_is_required(text: str) -> None:
-    assert errors(text) == [""]
+def test_the_version_is_required() -> None:
+    assert errors("components: {a: {kind: client}}\n") == [""]
+
+
+@pytest.mark.parametrize(("text", "path"), [("system: x", ""), ("components:", "components"), ("components: {}", "components")])
+def test_a_system_has_components_or_includes_them(text: str, path: str) -> None:
+    assert problems(text) and errors(f"archlint: 1\n{text}\n") == [path]
+    assert errors(f"archlint: 1\ninclude: more.yaml\n{text.replace('{}', '')}\n") == []
 
 
 def test_editors_are_offered_words_and_no_booleans() -> None:
