@@ -35,15 +35,18 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     """Return how a workload gets the answers of models that generate tokens, while its client waits.
 
     A model generates tokens if the file states facts of generation for it, or if its server's technology serves such
-    models. If neither is known of any model, the workload decides: each of its models may generate that is not of
-    another sort (another family, a guardrail, or the model of an index).
+    models; it then does so on all of its servers. If neither is known of any model, the workload decides: each of its
+    models may generate that is not of another sort (another family, a guardrail, or the model of an index).
     """
     live = [serving for serving in system.servings(workload) if serving.mode in _LIVE and serving.server]
     models = system.architecture.models
     may = [s for s in live if s.model in models and _may(system, models[s.model], system.components[s.server])]
-    known = [s for s in may if models[s.model].states_generation or _generates(system, system.components[s.server])]
+    known = {
+        s.model for s in may if models[s.model].states_generation or _generates(system, system.components[s.server])
+    }
     if known:
-        return tuple(known)
+        # A model that generates on one server does so on every other, whatever technology that one uses.
+        return tuple(serving for serving in may if serving.model in known)
     return tuple(may) if asks_for_tokens(workload) else ()
 
 

@@ -125,4 +125,5 @@ def _kept_by_provider(system: System, component: Component) -> bool:
     """Return whether the catalogue says that the provider uses several zones, and the file does not contradict it."""
     fact = system.facts.redundant(component)
     kept = system.facts.serverless(component) or (fact is not None and bool(fact.value))
-    return kept and component.different_zones is None and component.host is None
+    zones = component.different_zones
+    return kept and component.host is None and (zones is None or zones > 1)

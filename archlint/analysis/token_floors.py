@@ -53,8 +53,8 @@ class Generation(msgspec.Struct, frozen=True):
         return None if amounts is None else _distribution(amounts)
 
     def asked(self, which: str) -> Place:
-        """The key that states the tokens `in` or `out`."""
-        return self.workload.place("tokens", which)
+        """The key that states the tokens `in` or `out`, or all tokens if the workload states none."""
+        return self.workload.place("tokens") if self.workload.tokens is None else self.workload.place("tokens", which)
 
 
 def _distribution(amounts: Amounts) -> ServiceTime:
@@ -137,8 +137,9 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     first = first_token(made, fraction, estimated)
     rest = later_tokens(made, fraction, estimated)
     whole = in_sequence([first, rest])
-    if made.amount("out") is None and made.model.ttft is None and made.model.tpot is None:
-        # Nothing is stated of its tokens: the time of the whole answer is quicker to say.
+    measured = made.model.ttft is not None or made.model.tpot is not None
+    if made.amount("out") is None and not measured and each_token(made, fraction, estimated).at_s <= 0:
+        # Nothing is known of its tokens: the time of the whole answer is quicker to say.
         asked = (made.model.place("ttft"), made.model.place("tpot"), made.asked("out"))
         missing = tuple(place for place in whole.unknown if place not in asked)
         return msgspec.structs.replace(whole, unknown=(made.model.place("service_time"), *missing))

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from archlint.analysis.floors import Floor, FloorOf, Part
-from archlint.analysis.modes import ONLINE
+from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.topology import Flow, Step
@@ -91,7 +91,9 @@ def spared_calls(system: System, workload: Workload, fraction: float, floors: Fl
     known = memory.spared.get(key)
     if known is None:
         client = _source(flow.steps[flow.client]) if flow.waiting else _Source(False, frozenset())
-        servers = dict.fromkeys(serving.server for serving in servings if serving.mode == ONLINE)
+        live = (serving.server for serving in servings if serving.mode in {EDGE, ONLINE})
+        # A device may also be behind a queue.
+        servers = dict.fromkeys(server for server in live if server in flow.waiting)
         calls = dict.fromkeys(memory.calls(flow, client, servers))
         known = memory.spared[key] = tuple(
             Spared(call, _until_given_up(system, call, floors.component(call.target, fraction)))

@@ -84,7 +84,8 @@ class _Callers:
     def without_timeout(self, steps: Iterable[Step]) -> set[tuple[str, int]]:
         timeout_s = self._system.facts.timeout_s
         waited = [step.relation for step in steps if step.waits and not _stays_inside(self._system, step)]
-        return {(relation.verb, relation.index) for relation in waited if timeout_s(relation) is None}
+        # Of a stream, a limit on the silence ends a call that hangs as well.
+        return {(r.verb, r.index) for r in waited if timeout_s(r) is None and r.idle_timeout_s is None}
 
     def add(self, caller: str, relations: set[tuple[str, int]], asked: _Asked | None) -> None:
         if relations:

@@ -213,7 +213,8 @@ def _queue(
 ) -> Judged:
     """Judge a queue: the last message of a full one waits until all before it are processed."""
     path = system.flow(workload).path_to(server)
-    publish = next((relation for relation in path if relation.verb == "publishes"), None)
+    # Of several queues one after another, its own is the last: others empty those before it.
+    publish = next((relation for relation in reversed(path) if relation.verb == "publishes"), None)
     if publish is None:
         return None
     queue, worker = system.components[publish.target], system.components[server]

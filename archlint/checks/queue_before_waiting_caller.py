@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from archlint.analysis.floor_parts import fraction_behind, in_sequence, taken_by
 from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
@@ -109,12 +110,10 @@ def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> 
         return None
     if not comes_back(system, flow, serving.server, side):
         return Case(workload, serving, publish)
-    # The first that takes the message waits for the rest of the path.
-    taker = next((relation.source for relation in path if relation.verb == "consumes"), serving.server)
-    floors = FloorOf(system, workload)
+    takers, floors = _takers(path, serving.server), FloorOf(system, workload)
     unknown: dict[Place, None] = {}
     for fraction, objective_s in workload.slo.latency:
-        floor = floors.component(taker, fraction)
+        floor = _of_takers(floors, takers, fraction)
         if exceeds(floor.at_s, objective_s):
             streaming = streaming_unsaid(workload)
             if streaming and _generates(system, workload, serving):
@@ -126,6 +125,33 @@ def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> 
         return None
     needs = (*unknown, *([workload.place("waits")] if workload.waits is None else []))
     return Undecided(publish.place(), needs, "how long the work behind the queue takes")
+
+
+def _takers(path: Sequence[Relation], server: str) -> list[tuple[str, float]]:
+    """Return who takes the request from each queue on a path, with the share of the requests that come so far.
+
+    Each waits for all that it calls. What follows a publication without a known share is left out.
+    """
+    takers: list[tuple[str, float]] = []
+    share = 1.0
+    for relation in path:
+        if relation.verb == "publishes":
+            if takers and (relation.optional or (relation.when is not None and relation.share is None)):
+                break
+            share *= relation.share if relation.share is not None else 1.0
+        elif relation.verb == "consumes":
+            takers.append((relation.source, share))
+    return takers or [(server, 1.0)]
+
+
+def _of_takers(floors: FloorOf, takers: Sequence[tuple[str, float]], fraction: float) -> Floor:
+    """Return the least time until the last of some components is done, each behind a queue of its own."""
+    found = []
+    for name, share in takers:
+        inner = fraction_behind(fraction, share)
+        if inner > 0:
+            found.append(taken_by(floors.component(name, inner), share, inner, fraction))
+    return in_sequence(found)
 
 
 def _generates(system: System, workload: Workload, serving: Serving) -> bool:

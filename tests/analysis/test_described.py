@@ -59,7 +59,7 @@ def judged(report: FileReport, rule: str) -> tuple[list[str], list[str]]:
 
 def test_a_sketch_has_no_finding_and_one_question_for_each_family() -> None:
     report = lint(sketch())
-    assert {f.rule for f in report.findings} == {"DOC015"}        # the stores that nothing uses
+    assert report.findings == ()        # a family that is not described may connect the stores that nothing uses
     told = {q.family: q for q in report.undecided if q.family}
     assert {family: question.because for family, question in told.items()} == PLACES
     assert {family: (q.rule, q.at, q.needs) for family, q in told.items()} == {

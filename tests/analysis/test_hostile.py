@@ -24,6 +24,7 @@ SEEDS = st.integers(0, 10**9)
 @example(75)     # a full queue of a worker without replicas
 @example(83)     # a full queue whose worker takes no time
 @example(3)      # a component with an empty name
+@example(318)    # a device behind a queue
 @given(SEEDS)
 def test_every_check_ends_with_finite_terms(seed: int) -> None:
     report, _ = LINTER.lint(parse("arch.yaml", Lot(Random(seed)).text()), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.checks.linting import Said, lint
 
 
@@ -135,3 +137,16 @@ def test_an_unread_timeout_is_not_taken_for_none() -> None:
             "api: {kind", "list: {kind: service}\n          api: {kind"
         )
     ).places == {"components.page.calls[1]"}
+
+
+@pytest.mark.parametrize(("limit", "reported"), [("", True), (", idle_timeout: 30s", False), (", timeout: 30s", False)])
+def test_a_limit_on_the_silence_of_a_stream_ends_a_call_that_hangs(limit: str, reported: bool) -> None:
+    text = f"""
+described: timeouts
+workloads: {{ask: {{from: page, waits: true, stream: true}}}}
+models: {{writer: {{}}}}
+components:
+  page: {{kind: client, calls: [{{to: server{limit}}}]}}
+  server: {{kind: model-server, serves: [writer]}}
+"""
+    assert lint("REL003", text).places == ({"components.page.calls[0]"} if reported else set())

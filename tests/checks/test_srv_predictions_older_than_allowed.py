@@ -218,3 +218,25 @@ def test_two_workloads_that_read_one_job_are_one_finding() -> None:
         "workloads.alert.slo.freshness",
         "workloads.show.slo.freshness",
     ]
+
+
+CHAIN = """
+workloads: {store: {from: app, waits: false, inputs: on-request, slo: {freshness: 10min}}}
+models: {quick: {service_time: 10ms}, thorough: {service_time: 1s}}
+components:
+  app: {kind: client, publishes: [all]}
+  all: {kind: queue, max_length: ALL}
+  sieve: {kind: worker, replicas: 1, consumes: [all], serves: [quick], publishes: [{to: few, share: 5%}]}
+  few: {kind: queue, max_length: FEW}
+  judge: {kind: worker, replicas: 1, consumes: [few], serves: [thorough]}
+"""
+
+
+@pytest.mark.parametrize(("all_of", "few", "late"), [
+    ("50k", "500", set()),
+    ("70k", "500", {"components.all.max_length"}),      # 70,000 x 10 ms
+    ("50k", "700", {"components.few.max_length"}),      # 700 x 1 s
+    ("70k", "700", {"components.all.max_length", "components.few.max_length"}),
+])  # fmt: skip
+def test_each_queue_of_a_chain_is_emptied_by_its_own_worker(all_of: str, few: str, late: set[str]) -> None:
+    assert lint("SRV008", CHAIN.replace("ALL", all_of).replace("FEW", few)).places == late
