@@ -1,4 +1,4 @@
-"""The fixtures of the patterns' tests."""
+"""Fixtures for the tests of the patterns."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kit.settings import command_line, read_settings
 
 
 def main() -> int:
-    """Run the server as a child that is started again when it ends, as a container is."""
+    """Run the server as a child process, and restart it when it ends, as a container runtime does."""
     settings = read_settings(AllInOneSettings)
     parser = command_line("all_in_one", __doc__, AllInOneSettings)
     parser.add_argument("--fault", choices=get_args(Fault), default=settings.fault, help="the fault of one model")

@@ -1,4 +1,4 @@
-"""One process, four models, four kinds of callers; one of the models can be given a fault."""
+"""One process with four models for four kinds of callers; a setting can give one model a fault."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from kit.web import make_app, serve
 
 Fault = Literal["none", "abort", "memory", "cpu"]
 NAMES: tuple[DataSet, ...] = get_args(DataSet)
-_POISON = 1e9                                      # no measurement of any of the data sets is near it
+_POISON = 1e9                                      # far above every measurement in the data sets
 log = logger(__name__)
 
 
 class AllInOneSettings(Settings):
     """`names` are the models of this process.
 
-    `fault` is what the model `faulty` does with a record whose first number is 1e9. abort: its library ends the
-    process, as a failed assertion in native code does; memory: it takes memory until the process has `memory_mb` and is
-    ended; cpu: it computes for `hog_s` in native code, on as many threads as it likes.
+    `fault` is what the model `faulty` does with a record whose first number is 1e9. abort: it ends the process, as a
+    failed assertion in native code does. memory: it allocates memory until the process reaches its limit of `memory_mb`
+    and ends. cpu: it computes for `hog_s` seconds in native code, on all cores.
     """
 
     names: tuple[DataSet, ...] = NAMES
@@ -41,14 +41,14 @@ class AllInOneSettings(Settings):
 
 
 class Released(BaseModel):
-    """The answer of a release: the version that serves from the next start on."""
+    """The answer to a release: the version that is served after the restart."""
 
     model: str
     version: str
 
 
 def create_app(settings: AllInOneSettings) -> FastAPI:
-    """Return the app; raises `RefusedModelError` for any model that must not be served: then none is."""
+    """Return the app; raises `RefusedModelError` if any of the models must not be served."""
     models = {name: load(trained(name, settings.data_dir, trees=settings.trees)) for name in settings.names}
     app = make_app("all-in-one", settings)
 
@@ -62,11 +62,11 @@ def create_app(settings: AllInOneSettings) -> FastAPI:
 
     @app.post("/release/{name}", status_code=202)
     def release(name: DataSet) -> Released:
-        """Train a model again and end the process; its parent restarts it, and all models stop meanwhile."""
+        """Train a model again and end the process; until its parent has restarted it, no model answers."""
         path = train(name, settings.data_dir, trees=settings.trees, seed=int.from_bytes(os.urandom(2), "big"))
         version = load(path).card.version
         log.info("released: the server restarts", model=name, version=version)
-        threading.Timer(0.1, os.kill, (os.getpid(), 15)).start()      # once this answer is sent
+        threading.Timer(0.1, os.kill, (os.getpid(), 15)).start()      # after this answer is sent
         return Released(model=name, version=version)
 
     return app
@@ -80,7 +80,7 @@ def _named(models: dict[DataSet, Model], name: str) -> Model:
 
 
 def misbehave(settings: AllInOneSettings) -> None:
-    """Do what the setting says; nothing where it says none."""
+    """Trigger the fault in the settings, if there is one."""
     log.warning("the fault is triggered", fault=settings.fault)
     if settings.fault == "abort":
         os.abort()
@@ -91,7 +91,7 @@ def misbehave(settings: AllInOneSettings) -> None:
 
 
 def _leak(most_mb: int) -> None:
-    """Allocate memory up to a limit of this process alone, so that the machine is not affected."""
+    """Allocate memory up to a limit that is set for this process only, so that the machine is not affected."""
     import resource  # noqa: PLC0415 - POSIX only
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -99,9 +99,9 @@ def _leak(most_mb: int) -> None:
     kept: list[object] = []
     try:
         while True:
-            kept.append(np.ones(4_000_000))        # 32 MB, touched
+            kept.append(np.ones(4_000_000))        # 32 MB, really written
     except MemoryError:
-        os.abort()                                 # what a container's limit does, and many native libraries
+        os.abort()                                 # as a container's limit and many native libraries do
 
 
 def _taken_bytes() -> int:
@@ -109,7 +109,7 @@ def _taken_bytes() -> int:
 
 
 def _hog(seconds: float) -> None:
-    """Multiply matrices on all cores, in native code: Python's lock does not protect the other models."""
+    """Multiply matrices on all cores in native code, where Python's lock does not protect the other models."""
     import time  # noqa: PLC0415
 
     end = time.monotonic() + seconds
@@ -120,7 +120,7 @@ def _hog(seconds: float) -> None:
 
 
 def main() -> None:
-    """Serve all models, or refuse to start where one of them must not be served."""
+    """Serve all models, or exit with the reason if one of them must not be served."""
     settings = read_settings(AllInOneSettings)
     configure_logs(settings, "all-in-one")
     with refusing():

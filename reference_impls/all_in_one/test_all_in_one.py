@@ -1,4 +1,4 @@
-"""What happens to one model happens to all of them: a crash, a lack of memory, a hog, a release."""
+"""A crash, exhausted memory, a busy CPU or a release of one model affects all models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Callers:
-    """Callers of the models that have no fault, one a model, each asking all the time; what they got, by model."""
+    """One caller for each model without a fault, each sending requests all the time; the statuses by model."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -71,7 +71,7 @@ def test_one_models_crash_takes_the_others_down(fault: str, folder: Path) -> Non
             with pytest.raises(httpx.TransportError):
                 service.client.post("/predict/digits", json=POISON, timeout=30)
             wait_for(callers.all_lost_some)
-            callers.wait_for_answers()             # the keeper starts it again, with all that it has to load
+            callers.wait_for_answers()             # the parent restarts it, and it loads every model
             assert pid(service) != first
         assert service.stop() == 0
 

@@ -15,7 +15,7 @@ from kit.settings import command_line, read_settings, refuse
 
 
 def main() -> int:
-    """Run the API and its workers, each a process, until SIGTERM."""
+    """Run the API and its workers as processes until SIGTERM."""
     parser = command_line("asynchronous", __doc__, AsynchronousSettings)
     parser.add_argument("--replay", action="store_true", help="requeue the dead letters, while the service runs")
     call = parser.parse_args()
@@ -25,7 +25,7 @@ def main() -> int:
         return asyncio.run(replay(settings))
     results.engine.dispose()
     require(settings, QUEUE)
-    trained("iris", settings.data_dir)             # once, before the parts read it
+    trained("iris", settings.data_dir)             # once, before the other processes read it
     port, ports = front_port(settings), [free_port() for _ in range(settings.workers)]
     api = python_part("api", "asynchronous.api", port=port)
     workers = [
@@ -45,7 +45,7 @@ async def replay(settings: AsynchronousSettings) -> int:
             async with open_queue(settings, name) as queue:
                 keys = await queue.replay()
             if name == QUEUE:
-                results.revive(keys)               # one that is done already stays so
+                results.revive(keys)               # finished results do not change
             print(f"{name}: {len(keys)} requeued", *keys, sep="\n  ", flush=True)
     except QueueDownError as error:
         refuse(str(error))

@@ -19,7 +19,7 @@ from kit.settings import read_settings
 from kit.web import serve
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200)]
-_KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any: it makes the same id of the same key
+_KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any namespace works: equal keys give equal ids
 
 
 def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
@@ -30,11 +30,12 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
 
     @app.post("/predictions", status_code=202)
     async def accept(job: Job, response: Response, idempotency_key: Key = None) -> Outcome:
-        """Queue a job. The queue comes first: what is noted as pending has a message, and what it refused left nothing.
+        """Queue a job, then store it as pending.
 
-        With an `Idempotency-Key`, the same request sent again is the same job.
+        The order matters: each pending job has a message, and a job that the queue rejects is not stored. If a request
+        with the same `Idempotency-Key` is sent again, it is the same job.
         """
-        job.matrix(features)                       # what no worker could do is refused at once
+        job.matrix(features)                       # reject now what every worker would reject
         refused = settings.callback_refused(job.callback) if job.callback else ""
         if refused:
             raise HTTPException(422, refused)

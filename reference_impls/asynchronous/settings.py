@@ -1,4 +1,4 @@
-"""What API and workers share: settings, the form of a job, and where a callback may go."""
+"""Shared by the API and the workers: the settings, the fields of a job, and the hosts that callbacks may go to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ QUEUE, CALLBACKS = "predictions", "callbacks"
 
 
 class AsynchronousSettings(QueueSettings, DatabaseSettings):
-    """`workers` is how many processes predict.
+    """`workers` is the number of processes that predict.
 
-    `callback_hosts` are those that callbacks may go to, as `host` or `host:port`, with commas between; without them no
-    callback is taken, since a caller could have the service ask addresses that only it can reach.
+    `callback_hosts` lists the hosts that callbacks may go to, as `host` or `host:port`, separated by commas. If it is
+    empty, requests with a callback are rejected: otherwise a caller could make the service call internal addresses that
+    only the service can reach.
     """
 
     workers: int = Field(2, ge=1, le=64)
@@ -24,7 +25,7 @@ class AsynchronousSettings(QueueSettings, DatabaseSettings):
     callback_timeout_s: float = Field(5, gt=0)
 
     def callback_refused(self, callback: str) -> str:
-        """Return why a callback may not be called, or nothing."""
+        """Return why a callback is not allowed, or an empty string."""
         try:
             url = httpx.URL(callback)
         except httpx.InvalidURL:
@@ -37,6 +38,6 @@ class AsynchronousSettings(QueueSettings, DatabaseSettings):
 
 
 class Job(Records):
-    """Records to predict, and whom to tell the result, where someone asks for that."""
+    """Records to predict, and optionally a URL that receives the result."""
 
     callback: str | None = Field(None, max_length=2000)

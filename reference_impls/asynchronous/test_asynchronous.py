@@ -1,4 +1,4 @@
-"""Asynchronous prediction, as real processes, on each of the queues: killed workers, a lost broker, dead letters."""
+"""Asynchronous prediction as real processes, with each queue: killed workers, a lost broker, dead letters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def settled(service: Service, key: str) -> httpx.Response:
 
 
 def fill(data: Path, bodies: dict[str, bytes], queue_url: str = "") -> None:
-    """Put messages on the queue of a pattern, as its API does."""
+    """Put messages on the queue, as the API does."""
     settings = QueueSettings.model_validate({"data_dir": data, "queue_url": queue_url})
 
     async def publish() -> None:
@@ -56,7 +56,7 @@ def stored(data: Path) -> int:
 
 
 def everything(data: Path) -> dict[str, Result]:
-    """Return all that the store of a pattern holds."""
+    """Return all results in the store."""
     results = Results(create_engine(f"sqlite:///{data / 'results.db'}"))
     found = {result.id: result for result in results.all()}
     results.engine.dispose()
@@ -65,7 +65,7 @@ def everything(data: Path) -> dict[str, Result]:
 
 @contextmanager
 def listener(answers: list[int]) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """A receiver of callbacks: answers with these statuses, then always with the last, and stores the requests."""
+    """Receive callbacks: answer with these statuses in order, repeat the last one, and keep the requests."""
     got: list[dict[str, object]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -113,7 +113,7 @@ def test_it_accepts_answers_calls_back_refuses_and_buries(tmp_path: Path) -> Non
             refused = post(service, {**SETOSA, "callback": callback})
             assert refused.status_code == 422 and "callback" in refused.json()["error"], callback
         called = post(service, {**SETOSA, "callback": f"http://{where}/there"}).json()["id"]
-        wait_for(lambda: len(got) == 3)                    # refused twice, then taken
+        wait_for(lambda: len(got) == 3)                    # rejected twice, then accepted
         assert {(one["id"], one["status"]) for one in got} == {(called, "done")}
 
         fill(data, {"unfit": b'{"inputs": [[1.0]]}', "broken": b"{"})
@@ -139,9 +139,9 @@ def test_what_it_cannot_start_with_is_reported(tmp_path: Path) -> None:
 
 
 def kill_in_the_middle(tmp_path: Path, queue_url: str = "") -> None:
-    """A worker is killed while a thousand messages are worked on: each gets its own result, once.
+    """Kill a worker while it processes a thousand messages: each message gets its own result, once.
 
-    On the embedded queue everything is killed, and started again, before the end.
+    With the embedded queue, the whole service is also killed and restarted before the end.
     """
     data = tmp_path / "data"
     inputs = [[5.1, 3.5, i / 200, i / 500] for i in range(MANY)]
@@ -155,7 +155,7 @@ def kill_in_the_middle(tmp_path: Path, queue_url: str = "") -> None:
         assert stored(data) < MANY
         if not queue_url:
             wait_for(lambda: stored(data) > MANY // 2, 120)
-            service.kill()                                 # the power goes
+            service.kill()                                 # as in a power failure
             service, workers = stack.enter_context(start(tmp_path, "asynchronous", lease_s=1)), []
         wait_for(lambda: stored(data) == MANY, 120)
         wait_for(lambda: len(service.children("asynchronous.worker")) == 2)
@@ -191,7 +191,7 @@ def test_without_the_queue_it_says_503_and_loses_nothing_that_it_accepted(tmp_pa
             accepted = [settled(service, post(service).json()["id"]).json()["id"]]
             workers = service.children("asynchronous.worker")
             for worker in workers:
-                os.kill(worker, signal.SIGSTOP)            # so that there is work left when the queue goes
+                os.kill(worker, signal.SIGSTOP)            # so that work is left when the queue fails
             accepted += [post(service).json()["id"] for _ in range(30)]
             broker.close()
             refused = post(service)

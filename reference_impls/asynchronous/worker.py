@@ -21,7 +21,7 @@ from kit.web import make_app, serve
 
 
 def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
-    """Return the app, which works from start to end; raises `RefusedModelError` for a model not to be served."""
+    """Return the app, which runs the worker; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir))
 
     @asynccontextmanager
@@ -29,7 +29,7 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
         async with (
             httpx.AsyncClient(timeout=settings.callback_timeout_s, trust_env=False) as client,
             open_queue(settings, CALLBACKS) as callbacks,
-            open_queue(settings, QUEUE) as queue,  # closed first: its last job may have a callback
+            open_queue(settings, QUEUE) as queue,  # closed first, because its last job may have a callback
         ):
             await callbacks.consume(calling_back(settings, results, client))
             registry = app.state.metrics.registry
@@ -40,12 +40,12 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
 
 
 def announcing(callbacks: Queue) -> Callable[[str, bytes], Awaitable[None]]:
-    """Queue a callback for each settled job that asks for one, apart from it: its retries hold no prediction up."""
+    """Queue a callback for each finished job that asks for one, so that its retries delay no prediction."""
 
     async def settled(key: str, body: bytes) -> None:
         try:
             job = Job.model_validate_json(body)
-        except ValidationError:                    # dead for that reason: whom to tell cannot be read either
+        except ValidationError:                    # the job is dead because it cannot be read; nor can its callback
             return
         if job.callback:
             await callbacks.publish(key, job.callback.encode())
@@ -54,11 +54,11 @@ def announcing(callbacks: Queue) -> Callable[[str, bytes], Awaitable[None]]:
 
 
 def calling_back(settings: AsynchronousSettings, results: Results, client: httpx.AsyncClient) -> Work:
-    """Return work that sends results to who asked for them: at least once, redirects not followed."""
+    """Return work that sends each result to its callback at least once; redirects are not followed."""
 
     async def handle(delivery: Delivery) -> None:
         callback = delivery.body.decode()
-        refused = settings.callback_refused(callback)  # the list may have become shorter since
+        refused = settings.callback_refused(callback)  # the list may have changed since the request
         if refused:
             raise HopelessError(refused)
         result = await asyncio.to_thread(results.get, delivery.id)
@@ -71,7 +71,7 @@ def calling_back(settings: AsynchronousSettings, results: Results, client: httpx
             raise httpx.HTTPError(f"{httpx.URL(callback).host} answered {answer.status_code}")
 
     async def bury(delivery: Delivery, reason: str) -> None:
-        """Nothing to do: the result stays where it can be asked for, and the log says why it was not sent."""
+        """Do nothing: the result can still be fetched, and the log has the reason."""
 
     return Work(handle, bury)
 

@@ -1,1 +1,1 @@
-"""Batch: a scheduled job scores all known records, and an API reads what it stored."""
+"""Batch: a scheduled job scores all known records, and an API reads the stored predictions."""

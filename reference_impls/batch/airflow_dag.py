@@ -1,7 +1,7 @@
-"""The same job under Airflow 3: a DAG whose tasks run it in the service's own environment, as a process.
+"""The same job under Airflow 3: the tasks of the DAG run it as a process, in the service's own environment.
 
-Airflow needs none of the service's libraries, and the service none of Airflow's. `BATCH_PYTHON` is the interpreter of
-the service, `BATCH_HOME` the folder that holds `batch` and `kit`; the job reads its own settings from `SERVE_*`.
+Airflow and the service do not need each other's libraries. `BATCH_PYTHON` is the Python interpreter of the service,
+`BATCH_HOME` the folder that contains `batch` and `kit`. The job reads its settings from `SERVE_*`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ with DAG(
     "batch",
     schedule="0 * * * *",
     start_date=datetime(2026, 1, 1),
-    catchup=False,                                  # an hour that was missed is not scored twice later
+    catchup=False,                                  # do not run again for each missed hour
     max_active_runs=1,
     params={"run": Param("", type="string", title="the run to continue; empty: a new run")},
     doc_md=__doc__,
 ):
-    for worker in range(WORKERS):                   # they claim parts of one run, wherever Airflow puts them
+    for worker in range(WORKERS):                   # they claim parts of one run, on any machine
         BashOperator(
             task_id=f"score-{worker + 1}",
             bash_command='exec "$BATCH_PYTHON" -m batch.job --run "$RUN"',
             env={"RUN": RUN, "BATCH_PYTHON": PYTHON, "PYTHONPATH": HOME},
             append_env=True,
-            retries=2,                              # a repeated job goes on where the last one stopped
+            retries=2,                              # a repeated job continues where the last one stopped
             retry_delay=timedelta(minutes=1),
         )

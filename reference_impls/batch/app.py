@@ -1,4 +1,4 @@
-"""The API: reads what the job stored, and says how old it is."""
+"""The API: returns stored predictions with their age."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOK_S = 2.0
 
 
 class StoredPrediction(BaseModel):
-    """A stored prediction; `stale` where it is older than the product allows."""
+    """A stored prediction; `stale` is true if it is older than the product allows."""
 
     key: str
     label: str
@@ -36,7 +36,7 @@ class StoredPrediction(BaseModel):
 
 
 def create_app(settings: BatchSettings, store: Store) -> FastAPI:
-    """Return the app; it is ready while the database answers."""
+    """Return the app, which is ready as long as the database answers."""
     problem = ""
 
     def look() -> str:
@@ -66,7 +66,7 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
 
     @app.get("/predictions/{key}")
     def prediction(key: Annotated[str, Path(max_length=100)]) -> StoredPrediction:
-        """Return the newest prediction of a record; the model is not asked, so nothing here is slow."""
+        """Return the newest stored prediction of a record; the model does not run."""
         found = store.prediction(key)
         if found is None:
             if store.last_end() is None:

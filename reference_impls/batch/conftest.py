@@ -1,4 +1,4 @@
-"""What pytest does not import: Airflow lives in an environment of its own."""
+"""Keep pytest from importing the DAG: Airflow has its own environment."""
 
 from __future__ import annotations
 

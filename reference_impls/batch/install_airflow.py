@@ -1,6 +1,6 @@
-"""`python install_airflow.py`: make `.venv-airflow` at the project's root, from `airflow.lock`, once.
+"""`python install_airflow.py`: create `.venv-airflow` at the project's root from `airflow.lock`, once.
 
-A stamp in it says for which lock file and which Python it was made; a call that finds both unchanged does nothing.
+A stamp file in it records the lock file and the Python version. If both are unchanged, a call does nothing.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _STAMP = ENVIRONMENT / "installed"
 
 
 def program() -> Path | None:
-    """Return Airflow's command where the environment is whole and current, else None."""
+    """Return Airflow's command, or None if the environment is incomplete or outdated."""
     found = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "airflow"
     return found if _STAMP.is_file() and _STAMP.read_text() == _state() and found.is_file() else None
 
 
 def install() -> int:
-    """Make the environment unless it is there, and return the exit status of pip."""
+    """Create the environment if needed, and return the exit status of pip."""
     if program() is not None:
         return 0
     venv.create(ENVIRONMENT, with_pip=True, clear=True)

@@ -34,7 +34,7 @@ log = logger(__name__)
 
 
 class Job:
-    """One worker of a run, and the further workers that it starts beside itself."""
+    """One worker of a run, which starts the other workers on this machine."""
 
     def __init__(self, settings: BatchSettings, store: Store, model: Model, run: str) -> None:
         self.settings, self.store, self.model, self.run = settings, store, model, run
@@ -44,13 +44,13 @@ class Job:
         self.helpers: list[subprocess.Popen[bytes]] = []
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """Begin no further part; the one in hand is stored."""
+        """Start no further part; the current one is finished and stored."""
         self.stopping = True
         for helper in self.helpers:
             helper.terminate()
 
     def do(self, retry: Retry) -> int:
-        """Score what is left of the run, and return the exit status."""
+        """Score the remaining parts of the run, and return the exit status."""
         self.store.begin(self.run, self.model.card.version, self.settings.chunk, retry)
         self._start_helpers()
         self._work()
@@ -67,18 +67,18 @@ class Job:
         return FAILED if states["failed"] else DONE
 
     def _start_helpers(self) -> None:
-        """Start more of this job: all claim parts of the same run, as they would on other machines."""
+        """Start more workers; all claim parts of the same run, as workers on other machines would."""
         left_s = "0" if self.until == float("inf") else str(max(0.001, self.until - time.time()))
         environment = {**os.environ, f"{PREFIX}WORKERS": "1", f"{PREFIX}WINDOW_S": left_s}
         command = [sys.executable, "-m", "batch.job", "--run", self.run, "--retry", "none"]
         for _ in range(self.settings.workers - 1):
             self.helpers.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
-        if self.stopping:                          # asked to end while they were started
+        if self.stopping:                          # stopped while they started
             for helper in self.helpers:
                 helper.terminate()
 
     def _work(self) -> None:
-        """Score parts until none is left; also wait for the parts of other workers, which may be released again."""
+        """Score parts until none is left; wait for the parts of other workers, because a part may become free again."""
         while not self.stopping and time.time() < self.until:
             part = self.store.claim(self.run, self.name, self.settings.lease_s)
             if part is not None:
@@ -94,7 +94,7 @@ class Job:
         try:
             inputs = Records.model_construct(inputs=_ROWS.validate_python(list(records.values())))
             width = len(self.model.card.features)
-            predictions = self.model.predict(inputs.matrix(width)) if records else []  # all may be gone by now
+            predictions = self.model.predict(inputs.matrix(width)) if records else []  # all may be deleted
         except (ValidationError, UnfitInputError, ValueError) as error:
             self.store.fail(part, _why(error, list(records)))
             log.warning("part failed", run=self.run, part=part.number, reason=str(error))
@@ -104,7 +104,7 @@ class Job:
 
 
 def _why(error: Exception, keys: list[str]) -> str:
-    """Return what is wrong with a part, and the key of the record that it is wrong with, where one is named."""
+    """Return why a part failed, with the key of the record if the error names one."""
     said: str = str(error)
     index: int | str | None = None
     if isinstance(error, ValidationError):

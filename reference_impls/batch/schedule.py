@@ -1,4 +1,4 @@
-"""The embedded scheduler: starts one job each period, and retries what failed."""
+"""The embedded scheduler: starts one job each period, and retries failed parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logger(__name__)
 
 
 class Schedule:
-    """Starts the job as a process of its own, so that its crash, or its memory, is not the scheduler's."""
+    """Starts the job as a separate process, so that a crash or its memory use does not affect the scheduler."""
 
     def __init__(self, settings: BatchSettings, store: Store) -> None:
         self.settings, self.store = settings, store
@@ -32,14 +32,14 @@ class Schedule:
         self._job: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
-        """Keep the schedule until SIGTERM; the part that a job has in hand is stored, the rest waits for next time."""
+        """Run the schedule until SIGTERM; a job then stores its current part, and the rest waits for the next start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(1)}, timezone=UTC)
         trigger = CronTrigger.from_crontab(self.settings.schedule, timezone=UTC)
         scheduler.add_job(self.fire, trigger, coalesce=True, max_instances=1, misfire_grace_time=None)
         if self.store.unfinished() or self.store.last_end() is None:
-            scheduler.add_job(self.fire, misfire_grace_time=None)          # at once: a run was cut short, or none was
+            scheduler.add_job(self.fire, misfire_grace_time=None)          # a run was interrupted, or none has ended
         scheduler.start()
         self.stopping.wait()
         if self._job is not None:
@@ -47,7 +47,7 @@ class Schedule:
         scheduler.shutdown(wait=True)
 
     def fire(self) -> None:
-        """Go on with the run that has not ended, or begin one; a job that fails is repeated, for its failed parts."""
+        """Continue the unfinished run, or start one; if a job fails, repeat its failed parts."""
         try:
             run = self.store.unfinished() or run_at(datetime.now(UTC))
         except SQLAlchemyError as error:
@@ -57,13 +57,13 @@ class Schedule:
             if self.stopping.is_set():
                 return
             self._job = subprocess.Popen([sys.executable, "-m", "batch.job", "--run", run])
-            if self.stopping.is_set():             # asked to end while it was started
+            if self.stopping.is_set():             # stopped while it started
                 self._job.terminate()
             status = self._job.wait()
             log.info("job ended", run=run, status=status, attempt=attempt)
             if status in (DONE, UNFINISHED):
                 return
-            if status == REFUSED:                  # as where the model changed since the run began: leave that one
+            if status == REFUSED:                  # such as after a change of the model: abandon the run
                 run = run_at(datetime.now(UTC))
             self.stopping.wait(min(2.0**attempt, 60))
         log.error("the run is stopped until the next period", run=run)

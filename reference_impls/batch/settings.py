@@ -1,4 +1,4 @@
-"""The settings of scheduler, job and API, from `SERVE_*`."""
+"""The settings of the scheduler, the job and the API, from `SERVE_*`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pydantic import Field, field_validator
 
 from kit.database import DatabaseSettings
 
-DONE, FAILED, REFUSED, UNFINISHED = 0, 1, 2, 75     # of a job; 75 as in sysexits.h: try again later
+DONE, FAILED, REFUSED, UNFINISHED = 0, 1, 2, 75     # exit statuses; 75 as in sysexits.h: try again later
 Retry = Literal["all", "failed", "none"]
 
 
 class BatchSettings(DatabaseSettings):
-    """`chunk` records are one part of a run: scored together, stored together, claimed by one worker.
+    """`chunk` records form one part of a run: one worker claims, scores and stores them together.
 
-    `lease_s` is how long a part stays with a worker that says nothing: longer than the slowest part takes. `window_s`
-    is how long a job may begin parts, 0 for no end. A prediction older than `fresh_s` is called stale.
+    `lease_s` is how long a worker may hold a part; it must be longer than the slowest part takes. `window_s` is how
+    long a job may start new parts; 0 means no limit. A prediction older than `fresh_s` is stale.
     """
 
     chunk: Annotated[int, Field(gt=0, le=1000)] = 50
@@ -33,10 +33,10 @@ class BatchSettings(DatabaseSettings):
     @field_validator("schedule")
     @classmethod
     def _crontab(cls, value: str) -> str:
-        CronTrigger.from_crontab(value)            # its ValueError says what is wrong
+        CronTrigger.from_crontab(value)            # its ValueError gives the reason
         return value
 
 
 def run_at(moment: datetime) -> str:
-    """Return the name of the run that is due at a moment; later runs have later names."""
+    """Return the name of the run at a time; names sort in the order of the times."""
     return moment.strftime("%Y%m%dT%H%M%S")

@@ -1,7 +1,7 @@
-"""The tables, and the few transactions that make a run safe to kill, to repeat, and to share between workers.
+"""The tables, and the transactions that make a run safe to kill, repeat and share between workers.
 
-A part is done in the same transaction that stores its predictions, and only by the worker that holds it: whatever is
-killed, and however long a worker was thought dead, each row is written once.
+One transaction stores the predictions of a part and marks it as done, and only if the worker still holds the part. So
+each row is written once, even if processes are killed or a worker that seemed dead continues.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from batch.settings import Retry
 from kit.database import create_tables, put, reading, writing
 
-if TYPE_CHECKING:                                   # API and scheduler have no need to load scikit-learn
+if TYPE_CHECKING:                                   # the API and the scheduler do not need scikit-learn
     from kit.models import Prediction
 
 METADATA = MetaData()
@@ -45,12 +45,12 @@ PREDICTIONS = Table(
 
 
 class OtherModelError(Exception):
-    """A run that was begun with another version of the model."""
+    """The run was started with another version of the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A claimed part: records from key `first` to `last`, both included, held by `worker`."""
+    """A part that `worker` has claimed: the records from key `first` to `last`, both included."""
 
     run: str
     number: int
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A prediction as it was stored, `at` in seconds since 1970."""
+    """A stored prediction; `at` is in seconds since 1970."""
 
     key: str
     run: str
@@ -72,27 +72,27 @@ class Stored:
 
 
 class Store:
-    """The records, runs, parts and predictions of one database; raises `RefusedDatabaseError` where it is unusable."""
+    """The records, runs, parts and predictions of one database; raises `RefusedDatabaseError` if it cannot be used."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         create_tables(engine, METADATA)
 
     def fill(self, records: Mapping[str, Sequence[float]]) -> None:
-        """Put sample records where there are none; what fills your source table makes this superfluous."""
+        """Write sample records if the table is empty; with your own source table, this is not needed."""
         rows = [{"key": key, "inputs": list(inputs)} for key, inputs in records.items()]
         with writing(self.engine) as connection:
             if connection.execute(select(RECORDS.c.key).limit(1)).first() is None:
                 put(connection, RECORDS, rows, replace=False)
 
     def begin(self, run: str, version: str, chunk: int, retry: Retry) -> None:
-        """Split the records into parts of `chunk`; of a run that was begun before, open again what is to be repeated.
+        """Split the records into parts of `chunk`; for an earlier run, reopen the parts to repeat.
 
-        Raises `OtherModelError` where a run would mix two versions of the model.
+        Raises `OtherModelError` if the run would mix two versions of the model.
         """
         row = {"run": run, "version": version, "began": time.time()}
         with writing(self.engine) as connection:
-            put(connection, RUNS, [row], replace=False)           # whoever begins it too waits here for the parts
+            put(connection, RUNS, [row], replace=False)           # another worker that starts the run waits here
             if connection.execute(select(PARTS.c.number).where(PARTS.c.run == run).limit(1)).first() is None:
                 put(connection, PARTS, self._split(connection, run, chunk), replace=False)
             begun = connection.execute(select(RUNS.c.version).where(RUNS.c.run == run)).scalar_one()
@@ -120,10 +120,10 @@ class Store:
         ]
 
     def claim(self, run: str, worker: str, lease_s: float) -> Part | None:
-        """Take the next part that waits, or whose worker has not been heard of for its lease; None where there is none.
+        """Claim the next part that is waiting or whose lease has expired; return None if there is none.
 
-        PostgreSQL passes over rows that another worker is just taking (SKIP LOCKED); on SQLite the transaction has
-        the one write lock from its beginning.
+        PostgreSQL skips rows that another worker is claiming (SKIP LOCKED). With SQLite, the transaction holds the only
+        write lock from its start.
         """
         now = time.time()
         free = or_(PARTS.c.state == "waiting", (PARTS.c.state == "running") & (PARTS.c.lease_until < now))
@@ -145,7 +145,7 @@ class Store:
             return {row.key: row.inputs for row in connection.execute(query)}
 
     def finish(self, part: Part, keys: Sequence[str], predictions: Sequence[Prediction], version: str) -> bool:
-        """Store the predictions of a part and note that it is done; False, and nothing, where another has taken it."""
+        """Store a part's predictions and mark it as done; return False, without a change, if another worker took it."""
         now = time.time()
         rows = [
             {"key": key, "run": part.run, "label": p.label, "probability": p.probability, "version": version, "at": now}
@@ -158,7 +158,7 @@ class Store:
             return True
 
     def fail(self, part: Part, reason: str) -> None:
-        """Note why a part could not be scored."""
+        """Record why a part could not be scored."""
         with writing(self.engine) as connection:
             _release(connection, part, "failed", reason[:500])
 
@@ -176,7 +176,7 @@ class Store:
             return [f"part {row.number} ({row.first} to {row.last}): {row.reason}" for row in connection.execute(query)]
 
     def end(self, run: str, failed: int, keep: int) -> None:
-        """Note that all parts of a run are done or failed, and forget all runs but the last `keep`."""
+        """Record the end of a run, and delete all runs but the last `keep`."""
         last = select(RUNS.c.run).order_by(RUNS.c.began.desc()).limit(keep)
         with writing(self.engine) as connection:
             connection.execute(RUNS.update().where(RUNS.c.run == run).values(ended=time.time(), failed=failed))
@@ -184,13 +184,13 @@ class Store:
                 connection.execute(table.delete().where(table.c.run.not_in(last)))
 
     def unfinished(self) -> str | None:
-        """Return the run that was begun last, where it has not ended."""
+        """Return the newest run if it has not ended."""
         with reading(self.engine) as connection:
             row = connection.execute(select(RUNS).order_by(RUNS.c.began.desc()).limit(1)).first()
         return str(row.run) if row is not None and row.ended is None else None
 
     def last_end(self) -> float | None:
-        """Return when the last run ended, in seconds since 1970; None where none has."""
+        """Return when the last run ended, in seconds since 1970, or None if no run has ended."""
         with reading(self.engine) as connection:
             ended: float | None = connection.execute(select(func.max(RUNS.c.ended))).scalar_one()
             return ended
@@ -204,7 +204,7 @@ class Store:
 
 
 def _release(connection: Connection, part: Part, state: str, reason: str | None) -> bool:
-    """Give back a part that its worker still holds, and tell whether it did."""
+    """Release a part with a new state; return whether its worker still held it."""
     here = (PARTS.c.run == part.run) & (PARTS.c.number == part.number)
     held = here & (PARTS.c.worker == part.worker) & (PARTS.c.state == "running")
     return connection.execute(PARTS.update().where(held).values(state=state, reason=reason)).rowcount == 1

@@ -1,4 +1,4 @@
-"""Batch, as real processes, on SQLite and on a real PostgreSQL: killed, cut short, shared, repeated, scheduled."""
+"""Batch as real processes, on SQLite and PostgreSQL: runs are killed, stopped, shared, repeated and scheduled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kit.testing.servers import missing
 from kit.testing.service import launch, refusal, start, wait_for
 
 _NUMBERS = count()
-PATIENCE_S = 120                                    # several processes start one after another, on a busy machine
+PATIENCE_S = 120                                    # several processes start in sequence, perhaps on a busy machine
 AUDIT = {
     "sqlite": [
         "create table audit (key text, run text)",
@@ -47,7 +47,7 @@ AUDIT = {
 
 
 class World:
-    """A store with records of its own, which notes each write of a prediction."""
+    """A store with its own records, which logs each write of a prediction."""
 
     def __init__(self, folder: Path, url: str, records: int) -> None:
         values = {"data_dir": folder / "data", "database_url": url, "chunk": 3, "lease_s": 0.5}
@@ -83,7 +83,7 @@ class World:
         return [(k, (p := known[i % len(flowers)]).label, p.probability) for i, k in enumerate(self.records)]
 
     def check(self, run: str) -> None:
-        """Hold a run against one that nothing disturbed: the same label and probability for every record."""
+        """Compare a run with an undisturbed one: every record has the same label and probability."""
         for (key, label, probability), expected in zip(self.stored(run), self.expected(), strict=True):
             assert (key, label) == expected[:2] and probability == pytest.approx(expected[2]), key
 
@@ -106,7 +106,7 @@ def world_of(tmp_path: Path) -> Iterator[Make]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database of the test's own."""
+    """An empty database for this test."""
     if request.param == "sqlite":
         yield ""
         return
@@ -127,7 +127,7 @@ def test_a_job_killed_at_random_points_and_resumed_writes_each_row_once(
         enough = world.done("a") + chance.randint(1, 40)
         while world.done("a") < enough:
             assert job.process.poll() is None, job.errors
-        time.sleep(chance.random() / 20)                                     # anywhere within a part
+        time.sleep(chance.random() / 20)                                     # at a random point of a part
         job.kill()
         assert world.done("a") < 150
     assert world.job("a").do("failed") == DONE
@@ -240,7 +240,7 @@ def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
         assert service.client.get("/predictions/" + "x" * 101).status_code == 422
         assert "batch_seconds_since_run" in service.client.get("/metrics").text
         assert service.stop() == 0
-        assert '"status": 2' in service.errors             # the run of another model is left, and another begun
+        assert '"status": 2' in service.errors             # the run of the other model is abandoned
         assert '"status": -9' in service.errors and "Traceback" not in service.errors
 
 

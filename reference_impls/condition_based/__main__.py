@@ -1,4 +1,4 @@
-"""`python -m condition_based`: the proxy, and a server for each model unless `SERVE_SERVERS` names them."""
+"""`python -m condition_based`: the proxy, and a server for each model unless `SERVE_SERVERS` names running ones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kit.settings import PREFIX, Settings, command_line, read_settings, refuse
 
 
 class AllSettings(Settings):
-    """Which rules the proxy will heed; they are checked before any process is started."""
+    """The rules of the proxy; they are checked before any process starts."""
 
     rules: Path = app.RULES
 
 
 def main() -> int:
-    """Run them as processes of their own; the proxy listens where the settings say."""
+    """Run all servers as separate processes; the proxy listens on the address in the settings."""
     command_line("condition_based", __doc__, app.ConditionBasedSettings).parse_args()
     if os.environ.get(f"{PREFIX}SERVERS"):
         app.main()

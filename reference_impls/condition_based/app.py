@@ -1,4 +1,4 @@
-"""The proxy: reads the condition from the request, and asks the server of the model that the rules pick."""
+"""The proxy: reads the condition from the request, and calls the server of the model that the rules select."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RULES = Path(__file__).with_name("rules.json")
 
 
 class ConditionBasedSettings(Settings):
-    """`servers` says where each model is served, as JSON: `{"eu": "http://…"}`."""
+    """`servers` maps each model to the URL of its server, as JSON: `{"eu": "http://…"}`."""
 
     rules: Path = RULES
     servers: dict[str, HttpUrl]
@@ -30,7 +30,7 @@ class ConditionBasedSettings(Settings):
 
 
 class Request(Records):
-    """Records, where they come from, and when they were made; now, where that is not said."""
+    """Records, their region and their time; the default time is now."""
 
     region: Annotated[str, Field(min_length=1, max_length=64)]
     at: AwareDatetime | None = None
@@ -38,7 +38,7 @@ class Request(Records):
     @field_validator("at")
     @classmethod
     def _in_the_calendar(cls, at: AwareDatetime | None) -> AwareDatetime | None:
-        """Refuse what leaves the calendar on its way to UTC."""
+        """Reject a time that has no date in UTC."""
         try:
             return at.astimezone(UTC) if at is not None else None
         except OverflowError:

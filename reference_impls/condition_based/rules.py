@@ -1,4 +1,4 @@
-"""Rules as data: which model answers in which region and hour. All errors in them are reported before the start."""
+"""Rules as data: which model answers in which region and hour. All errors in them are reported at the start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOURS = range(24)
 
 
 class RulesError(Exception):
-    """Rules that must not decide over requests; `reasons` holds one line for each problem."""
+    """Rules that are not valid; `reasons` has one line for each problem."""
 
     def __init__(self, reasons: Collection[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -22,7 +22,7 @@ class RulesError(Exception):
 
 
 class Rule(BaseModel):
-    """A model for some regions, and for the hours from the first up to the second, in UTC; 22 to 6 spans midnight."""
+    """A model for some regions, from the first hour up to the second, in UTC; 22 to 6 spans midnight."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,14 +32,14 @@ class Rule(BaseModel):
     model: Word
 
     def holds(self, region: str, hour: int) -> bool:
-        """Tell whether the rule speaks of a request."""
+        """Return whether the rule applies to a request."""
         start, end = self.hours
         within = start <= hour < end if start < end else hour >= start or hour < end
         return region in self.regions and within
 
 
 class Rules(BaseModel):
-    """The first rule that holds decides. `unknown` answers for other regions; without it they are refused."""
+    """The first rule that matches decides. `unknown` is the model for other regions; without it, they are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,13 +48,13 @@ class Rules(BaseModel):
     unknown: Word | None = None
 
     def choose(self, region: str, hour: int) -> tuple[str, str] | None:
-        """Return the names of rule and model for a request, or None for a region that nobody answers for."""
+        """Return the names of the rule and the model for a request, or None if no model answers for its region."""
         if region not in self.regions:
             return None if self.unknown is None else ("unknown", self.unknown)
         return next(((rule.name, rule.model) for rule in self.rules if rule.holds(region, hour)), None)
 
     def problems(self, models: Collection[str]) -> Iterator[str]:
-        """Yield what is wrong: models that nobody serves, unknown regions, gaps, rules that never decide."""
+        """Yield problems: models without a server, unknown regions, hours without a rule, rules that never match."""
         wanted = {rule.name: rule.model for rule in self.rules} | ({"unknown": self.unknown} if self.unknown else {})
         for name, model in wanted.items():
             if model not in models:
@@ -76,7 +76,7 @@ class Rules(BaseModel):
 
 
 def read_rules(file: Path, models: Collection[str]) -> Rules:
-    """Read and check rules for the models that are served; raises `RulesError` with everything that is wrong."""
+    """Read and check the rules for the models that are served; raises `RulesError` with all problems."""
     try:
         rules = Rules.model_validate_json(file.read_bytes())
     except OSError as error:

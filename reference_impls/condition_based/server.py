@@ -1,4 +1,4 @@
-"""A server of one model, as there is one for each condition."""
+"""A server of one model; each condition has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODELS = ("eu", "eu-night", "world")
 
 
 class ServerSettings(Settings):
-    """`model` is the one that this process serves."""
+    """`model` is the model that this process serves."""
 
     model: str
 
@@ -37,7 +37,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
 
 def model_file(folder: Path, name: str) -> Path:
-    """Return the model of a condition; it is trained first where there is none, on a share of the data of its own."""
+    """Return the model of a condition; if there is none, train it first, on its own part of the data."""
     path = folder / f"{name}.skops"
     return path if path.is_file() else train("iris", folder, name=name, seed=crc32(name.encode()))
 

@@ -1,4 +1,4 @@
-"""Condition-based serving, as real processes: a proxy and a server for each model, one of which is killed."""
+"""Condition-based serving as real processes: a proxy and a server for each model; one server is killed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_each_condition_has_its_model_and_fails_alone(tmp_path: Path) -> None:
             assert [p["label"] for p in answer.json()["predictions"]] == [p.label for p in expected]
         assert service.client.post("/predict", json={"region": "asia", "inputs": INPUTS}).status_code == 200
         assert ask(service, "mars", NOON) == (422, "unknown region 'mars'; known regions: asia, eu, us")
-        assert ask(service, "eu", "2026-01-01T12:00:00")[0] == 422      # noon of which place?
+        assert ask(service, "eu", "2026-01-01T12:00:00")[0] == 422      # the time has no time zone
         for what, content in bad_bodies(20_000).items():
             for sent in (content, content.replace(b'{"inputs"', b'{"region": "eu", "inputs"')):
                 answer = service.client.post("/predict", content=sent, headers={"Content-Type": "application/json"})
@@ -97,7 +97,7 @@ def test_each_condition_has_its_model_and_fails_alone(tmp_path: Path) -> None:
 
 
 def serves(pid: int, model: str) -> bool:
-    """Tell which model a process of ours serves, from the environment that it was started with."""
+    """Return whether a process serves this model, according to its environment."""
     return f"SERVE_MODEL={model}\0" in Path(f"/proc/{pid}/environ").read_text()
 
 

@@ -1,1 +1,1 @@
-"""Data cache: the records that the model needs are kept close, and the prediction is computed for each request."""
+"""Data cache: the records that the model needs are cached; the prediction is computed for each request."""

@@ -12,7 +12,7 @@ from kit.settings import PREFIX, Settings, command_line, read_settings
 
 
 def main() -> int:
-    """Run both as processes of their own; the API listens where the settings say."""
+    """Run both as separate processes; the API listens on the address in the settings."""
     command_line("data_cache", __doc__, app.DataCacheSettings).parse_args()
     if os.environ.get(f"{PREFIX}SOURCE_URL"):
         app.main()

@@ -1,4 +1,4 @@
-"""The API server: records come from the cache, else from their source; the model runs for each request."""
+"""The API server: records come from the cache, otherwise from their source; the model runs for each request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WineId = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 
 
 class DataCacheSettings(AdminSettings, CacheSettings):
-    """`source_url` is where records come from; an answer that takes longer than `source_timeout_s` is none."""
+    """`source_url` is the source of the records; a request to it fails after `source_timeout_s`."""
 
     source_url: HttpUrl
     source_timeout_s: float = Field(2, gt=0)
@@ -34,7 +34,7 @@ class DataCacheSettings(AdminSettings, CacheSettings):
 
 
 class Wines(BaseModel):
-    """Which wines to name."""
+    """The ids of the wines to predict."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class Wines(BaseModel):
 
 
 class NamedWine(Labelled):
-    """A prediction, and how old the record is that it was made from; `stale` where it is older than it should be."""
+    """A prediction, with the age of its record; `stale` is true if the record is older than its ttl."""
 
     wine: int
     age_s: float
@@ -50,21 +50,21 @@ class NamedWine(Labelled):
 
 
 class Named(BaseModel):
-    """The answer: a prediction for each wine, and which model made them."""
+    """The answer: a prediction for each wine, and the model's version."""
 
     version: str
     predictions: list[NamedWine]
 
 
 class Source:
-    """The feature service, asked over HTTP."""
+    """The client of the feature service."""
 
     def __init__(self, settings: DataCacheSettings) -> None:
         timeout = httpx.Timeout(settings.source_timeout_s, pool=None)
         self.client = httpx.AsyncClient(base_url=str(settings.source_url), timeout=timeout)
 
     async def wine(self, wine: int) -> Wine:
-        """Fetch a record; raises `SourceDownError`, and answers 404 for one that does not exist."""
+        """Fetch a record; raises `SourceDownError`, and 404 for an unknown wine."""
         try:
             answer = await self.client.get(f"/wines/{wine}")
             if answer.status_code == 404:
@@ -97,7 +97,7 @@ def create_app(settings: DataCacheSettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(wanted: Wines, response: Response) -> Named:
-        """Name the cultivar of each wine; `X-Cache` says whether the source had to be asked."""
+        """Name the cultivar of each wine; `X-Cache` shows whether the cache had all records."""
         try:
             found = await asyncio.gather(*map(record, wanted.wines))
         except SourceDownError as error:
@@ -114,7 +114,7 @@ def create_app(settings: DataCacheSettings) -> FastAPI:
 
     @app.delete("/cache/{wine}", dependencies=[holder], status_code=204)
     async def forget(wine: int) -> None:
-        """Forget a record, because it was changed at its source."""
+        """Remove a record from the cache after it has changed at its source."""
         if not await cache.drop(key(wine)):
             raise HTTPException(503, "the cache cannot be reached; the record expires at the end of its ttl")
 
@@ -122,7 +122,7 @@ def create_app(settings: DataCacheSettings) -> FastAPI:
 
 
 def key(wine: int) -> str:
-    """Return the key of a record."""
+    """Return the cache key of a record."""
     return f"wine:{FORM}:{wine}"
 
 

@@ -1,4 +1,4 @@
-"""The slow source of records, a process of its own: what stands in your house is a database or a feature service."""
+"""The slow source of records, as a separate process; in production, it is a database or a feature service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEATURES = 13
 
 
 class SourceSettings(AdminSettings):
-    """`delay_s` is what an answer takes beside its query: it stands for a large table, or a long way."""
+    """`delay_s` is added to each answer, to simulate a large table or a distant server."""
 
     delay_s: float = Field(0.1, ge=0)
 
@@ -36,7 +36,7 @@ class Wine(BaseModel):
 
 
 def create_app(settings: SourceSettings) -> FastAPI:
-    """Return the app over a SQLite file, which is filled at the first start."""
+    """Return the app, which reads a SQLite file; the first start fills it."""
     file = settings.data_dir / "wines.sqlite"
     fill(file)
     app = make_app("wines", settings)
@@ -62,7 +62,7 @@ def create_app(settings: SourceSettings) -> FastAPI:
 
 
 def fill(file: Path) -> None:
-    """Write the wines that scikit-learn ships into a file, where it has none."""
+    """Write scikit-learn's wines into a file that has none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS wines (id INTEGER PRIMARY KEY, features TEXT NOT NULL)")

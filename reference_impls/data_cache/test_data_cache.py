@@ -1,4 +1,4 @@
-"""Data cache, as real processes: the source is changed, killed and started again, memory and Redis keep its records."""
+"""Data cache as real processes, with memory and with Redis: the source changes, is killed, and starts again."""
 
 from __future__ import annotations
 

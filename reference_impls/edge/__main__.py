@@ -1,6 +1,6 @@
 """`python -m edge`: the registry.
 
-`edge device --registry URL 5.1 3.5 1.4 0.2` runs a device, `edge release` adds a version.
+`python -m edge device --registry URL 5.1 3.5 1.4 0.2` runs a device, `python -m edge release` adds a version.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Run one of the three; each loads what it needs alone, so a device no web framework."""
+    """Run one of the three; each imports only what it needs, so a device loads no web framework."""
     what, words = "".join(sys.argv[1:2]), sys.argv[2:]
     if what == "device":
         from edge.device import main as device  # noqa: PLC0415

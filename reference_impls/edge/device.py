@@ -1,4 +1,4 @@
-"""What runs on the device: onnxruntime, NumPy and Python's standard library; no training library, no framework.
+"""The program on the device. It needs onnxruntime, NumPy and the standard library, but no training library.
 
 `python -m edge.device --registry http://… --id kitchen 5.1 3.5 1.4 0.2`
 """
@@ -26,12 +26,12 @@ _TIMEOUT_S = 5.0
 
 
 class DeviceError(Exception):
-    """What the device cannot do, with the reason."""
+    """The device cannot predict or update; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the registry says of a version: `probe` is an input, `answer` the class that the version gives to it."""
+    """The registry's description of a version: `answer` is the class that it predicts for the input `probe`."""
 
     version: str
     digest: str
@@ -42,16 +42,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A version that has been proven on this device."""
+    """A version that was verified on this device."""
 
     manifest: Manifest
     session: onnxruntime.InferenceSession
 
     def predict(self, record: Sequence[float]) -> tuple[str, float]:
-        """Return the class of a record and its probability; raises `DeviceError` for what the model does not take."""
+        """Return the class of a record and its probability; raises `DeviceError` for a record that does not fit."""
         if len(record) != len(self.manifest.probe):
             raise DeviceError(f"the record has {len(record)} numbers; the model needs {len(self.manifest.probe)}")
-        if not all(abs(number) <= _MOST for number in record):         # NaN is not
+        if not all(abs(number) <= _MOST for number in record):         # also rejects NaN
             raise DeviceError(f"each number must be finite, and at most {_MOST:g}")
         inputs = np.array([record], dtype=np.float32)
         _, found = self.session.run(None, {self.session.get_inputs()[0].name: inputs})
@@ -61,9 +61,9 @@ class Loaded:
 
 
 class Device:
-    """A device with a folder of its own; it predicts with the last good version, whether or not the registry is there.
+    """A device with its own folder; it predicts with the last good version, with or without the registry.
 
-    Beside the version in use the one before it is kept, for a start after which the newer file turns out damaged.
+    The folder also keeps the previous version, in case the newer file is damaged at a later start.
     """
 
     def __init__(self, folder: Path, name: str, registry: str = "") -> None:
@@ -75,7 +75,7 @@ class Device:
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
-        """Load the last good version of the folder, and look for a newer one; raises `DeviceError` without any."""
+        """Load the last good version, and look for a newer one; raises `DeviceError` if there is no version."""
         for kept in ("current", "previous"):
             if self.loaded is None and (self._folder / f"{kept}.json").is_file():
                 self._try(f"the {kept} version", partial(self._kept, kept))
@@ -84,7 +84,7 @@ class Device:
             raise DeviceError(f"there is no model yet: {'; '.join(self.problems) or 'no registry is set'}")
 
     def update(self) -> bool:
-        """Fetch the version that the registry has for this device; return whether it is a new one that works here."""
+        """Fetch the registry's version for this device; return whether it is new and works on this device."""
         if not self._registry:
             return False
         before = self.loaded
@@ -123,7 +123,7 @@ class Device:
 
 
 def proven(manifest: Manifest, data: bytes) -> Loaded:
-    """Load a version that has its digest and gives the answer to its probe that it gave where it was made."""
+    """Load a version if its digest is right and its answer to the probe is the same as where it was exported."""
     actual = sha256(data).hexdigest()
     if actual != manifest.digest:
         raise DeviceError(f"the model's SHA-256 is {actual[:12]}…, but the registry announced {manifest.digest[:12]}…")
@@ -134,7 +134,7 @@ def proven(manifest: Manifest, data: bytes) -> Loaded:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         loaded = Loaded(manifest, session)
         said, _ = loaded.predict(manifest.probe)
-    except Exception as error:  # whatever the runtime of this device does not take
+    except Exception as error:  # the runtime may raise anything for a file that it does not support
         raise DeviceError(f"version {manifest.version} does not run on this device: {error}") from None
     if said != manifest.answer:
         reason = f"predicts {said} on this device, but {manifest.answer} where it was exported"
@@ -168,14 +168,14 @@ def _get(url: str, most: int) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write beside the place, then move there: a power cut leaves the old file or the new one."""
+    """Write a temporary file, then rename it: after a power cut, there is the old file or the new one."""
     beside = path.with_name(f".{path.name}")
     beside.write_bytes(data)
     beside.replace(path)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Predict one record on this device, after a look for a newer version; problems go to standard error."""
+    """Look for a newer version, then predict one record; problems go to standard error."""
     parser = argparse.ArgumentParser("edge device", description="Predict on the device, online or offline.")
     parser.add_argument("--registry", default="", help="the registry of new versions (default: stay offline)")
     parser.add_argument("--id", default="device", help="the name of this device")

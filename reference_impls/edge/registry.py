@@ -24,7 +24,7 @@ class RegistrySettings(Settings):
 
 
 def version_for(device: str, known: list[Version], roll_out: float) -> Version | None:
-    """Return the version for a device: each new version starts with other devices, and a larger share only adds."""
+    """Return the version for a device. Each version starts with different devices; a larger share only adds devices."""
     if not known:
         return None
     newest = known[-1]
@@ -33,7 +33,7 @@ def version_for(device: str, known: list[Version], roll_out: float) -> Version |
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
-    """Return the app; a first version is released where there is none."""
+    """Return the app; if there is no version, release a first one."""
     folder = folder_of(settings)
     if not (folder / "index.json").is_file():
         release(settings, seed=7)
@@ -45,7 +45,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 
     @app.get("/devices/{device}/model")
     def model_for(device: Annotated[str, InPath(min_length=1, max_length=100)]) -> Version:
-        """Say which version this device is to have."""
+        """Return the version for this device."""
         found = version_for(device, versions(folder), settings.roll_out)
         if found is None:
             raise HTTPException(404, "no version is released")
@@ -53,7 +53,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 
     @app.get("/models/{digest}")
     def model(digest: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
-        """Hand out a version that is released."""
+        """Return the file of a released version."""
         path: Path = folder / f"{digest}.onnx"
         if not path.is_file() or all(one.digest != digest for one in versions(folder)):
             raise HTTPException(404, "unknown version")

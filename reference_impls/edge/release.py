@@ -1,4 +1,4 @@
-"""Make a version for devices (train, export to ONNX, add it to the registry's folder), or withdraw one.
+"""Create a version for devices (train, export to ONNX, add it to the registry's folder), or withdraw one.
 
 `python -m edge.release --seed 8`, `python -m edge.release --withdraw VERSION`
 """
@@ -21,7 +21,7 @@ from kit.settings import Settings, read_settings
 
 
 class Version(BaseModel):
-    """A version as the registry's index has it."""
+    """An entry of the registry's index."""
 
     version: str
     digest: str
@@ -39,7 +39,7 @@ def folder_of(settings: Settings) -> Path:
 
 
 def versions(folder: Path) -> list[Version]:
-    """Return what is released, the newest last; raises `RefusedModelError` for an index that cannot be read."""
+    """Return the released versions, the newest last; raises `RefusedModelError` for an index that cannot be read."""
     index = folder / "index.json"
     try:
         return _INDEX.validate_json(index.read_bytes()) if index.is_file() else []
@@ -48,11 +48,11 @@ def versions(folder: Path) -> list[Version]:
 
 
 def release(settings: Settings, seed: int) -> Version:
-    """Train, export and add a version; the same seed gives the same version, which is then the newest."""
+    """Train, export and add a version as the newest; the same seed gives the same version."""
     folder = folder_of(settings)
     model = load(train("iris", folder / "training", seed=seed))
     probe = examples("iris")[0]
-    # Its own probabilities, in an array in place of one dictionary a record.
+    # Export the probabilities as one array, not as a dictionary for each record.
     shape = np.zeros((1, len(probe)), np.float32)
     data = bytes(to_onnx(model.estimator, shape, options={"zipmap": False}).SerializeToString())
     digest = sha256(data).hexdigest()
@@ -65,7 +65,7 @@ def release(settings: Settings, seed: int) -> Version:
 
 
 def withdraw(settings: Settings, version: str) -> bool:
-    """Take a version out of the index, so that devices get the one before; return whether it was there."""
+    """Remove a version from the index, so that devices get the previous one; return whether it existed."""
     folder = folder_of(settings)
     known = versions(folder)
     kept = [one for one in known if one.version != version]
@@ -80,10 +80,10 @@ def _write(folder: Path, index: list[Version]) -> None:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Release or withdraw, and say what was done."""
+    """Release or withdraw a version, and print the result."""
     parser = argparse.ArgumentParser("edge release", description=__doc__)
     parser.add_argument("--seed", type=int, default=7, help="the random seed of the training")
-    parser.add_argument("--withdraw", default="", help="withdraw this version: devices get it no more")
+    parser.add_argument("--withdraw", default="", help="withdraw this version: devices get the previous one")
     call = parser.parse_args(words)
     settings = read_settings(Settings)
     with refusing():

@@ -1,4 +1,4 @@
-"""The device predicts with nothing of the training stack, and never loses its last good version."""
+"""The device predicts without any training library, and never loses its last good version."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_damaged_file_falls_back_to_the_version_before_it(
     newer = release(settings, seed=10)
     device.update()
     withdraw(settings, newer.version)
-    (tmp_path / f"{newer.digest}.onnx").write_bytes(b"half of i")      # what a worn flash memory gives back
+    (tmp_path / f"{newer.digest}.onnx").write_bytes(b"half of i")      # as after a failure of flash memory
     again = Device(tmp_path, "kitchen")
     again.start()
     assert version(again) == first and "the current version" in again.problems[0]

@@ -1,1 +1,1 @@
-"""Load test: a service is driven at its expected peak, and judged by its objective before users do it."""
+"""Load test: a service gets its expected peak load, and is compared with its objective before the release."""

@@ -59,7 +59,7 @@ def _read(parse: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def main() -> int:
-    """Drive the service, report, and return the verdict as the exit status; 2 for a call that cannot be done."""
+    """Load the service, report, and return the verdict as the exit status, or 2 for wrong arguments."""
     call = options()
     objective = Objective(call.p99, call.errors, call.most_lateness, call.most_drift)
     try:
@@ -85,7 +85,7 @@ def main() -> int:
 
 @contextmanager
 def _service(url: str) -> Iterator[str]:
-    """Give the service that was named, or one of its own, which ends with the test."""
+    """Yield the address of the service: the one that was named, or a small one that runs during the test."""
     if url:
         yield url
         return

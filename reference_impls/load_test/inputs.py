@@ -1,4 +1,4 @@
-"""Inputs as users send them: different ones, of different sizes, in no order; or those that were recorded."""
+"""Realistic inputs: different records, in different sizes and random order, or recorded request bodies."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from kit.load import Call, LoadError
 from kit.models import DataSet, examples
 
 MOST_INPUTS = 100_000
-_MANY = 0.1                                        # of the requests carry several records
+_MANY = 0.1                                        # share of the requests with several records
 _MOST_RECORDS = 20
 
 
 def drawn(data_set: DataSet, path: str, count: int = 1000, seed: int = 7) -> list[Call]:
-    """Return requests with records of a data set: most carry one, some up to twenty."""
+    """Return requests with records of a data set: most have one, some up to twenty."""
     records, draw = examples(data_set).tolist(), random.Random(seed)
     sizes = (draw.randint(2, _MOST_RECORDS) if draw.random() < _MANY else 1 for _ in range(count))
     return [Call(path, json.dumps({"inputs": draw.choices(records, k=size)}).encode()) for size in sizes]
 
 
 def recorded(file: Path, path: str) -> list[Call]:
-    """Return the requests of a file, a JSON body a line; raises `LoadError` for one that cannot be read."""
+    """Return the requests of a file with one JSON body per line; raises `LoadError` if it cannot be read."""
     try:
         lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""A small service to be tested where none is named."""
+"""A small service to test if no other is named."""
 
 from __future__ import annotations
 

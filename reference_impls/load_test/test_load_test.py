@@ -1,4 +1,4 @@
-"""The exit status says what a run said, against a real service."""
+"""The exit status is the verdict on a run against a real service."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_objective_that_is_met_gives_the_line_for_the_architecture(tmp_path: 
     with start(tmp_path, "load_test", *words) as service:
         status = service.process.wait(90)
         found = json.loads((tmp_path / "found.json").read_text())
-        # A machine that is too busy to hold the rate makes the run invalid, and says so.
+        # If the machine is too busy to keep the rate, the run is reported as invalid.
         assert found["verdict"] == Verdict(status).name in {"MET", "INVALID"}, service.output
         if status == 0:
             line = re.search(r"load_tested: \{rate: [\d.]+/s, p99: [\d.]+m?s, date: \d{4}-\d\d-\d\d\}", service.output)
@@ -54,7 +54,7 @@ def test_an_objective_that_is_met_gives_the_line_for_the_architecture(tmp_path: 
         else:
             assert "INVALID RUN" in service.output and "at most 2% allowed" in service.output
         assert found["record"]["requests"] > 30 and not found["record"]["errors"]
-        assert not service.children()              # its own service ended with it
+        assert not service.children()              # the service of the test has ended too
     assert "name a new file" in refusal(tmp_path, "load_test", *words)
 
 

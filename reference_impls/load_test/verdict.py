@@ -1,4 +1,4 @@
-"""The objective, and what a run says about it."""
+"""The objective, and the verdict on a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
 class Verdict(IntEnum):
-    """What a run says, as the exit status: invalid is a run that says nothing."""
+    """The verdict on a run, as an exit status; an invalid run allows no verdict."""
 
     MET = 0
     NOT_MET = 1
@@ -22,9 +22,9 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """At most `p99_s` at the p99 and `errors` of all requests without a good answer, a share.
+    """A p99 of at most `p99_s`, and at most the share `errors` of requests without a good answer.
 
-    `lateness` and `drift` are the gates of the run, shares too.
+    `lateness` and `drift` are the limits for a valid run, also as shares.
     """
 
     p99_s: float
@@ -36,8 +36,8 @@ class Objective:
 def judge(record: Record, objective: Objective) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons.
 
-    A generator that was late makes a run invalid whatever it measured. A service that did not keep up misses the
-    objective where it was missed; where it was met so far, it would not have been for long, and the run is invalid.
+    If the generator was late, the run is invalid, whatever it measured. If the service did not keep up, the verdict
+    depends on the objective: missed is "not met". Met is invalid, because the service would soon have missed it.
     """
     gates = failed_gates(record, objective.lateness, objective.drift)
     if not record.good:

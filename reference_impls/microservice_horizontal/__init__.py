@@ -1,1 +1,1 @@
-"""Models side by side: a server each, and a proxy that asks them at once."""
+"""Models in parallel: each has its own server, and a proxy calls them in parallel."""

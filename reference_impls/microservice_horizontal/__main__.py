@@ -14,7 +14,7 @@ MODELS = ("iris", "wine", "breast_cancer")
 
 
 def main() -> int:
-    """Run all servers; the proxy listens where the settings say."""
+    """Run all servers; the proxy listens on the address in the settings."""
     command_line("microservice_horizontal", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
     port = front_port(settings)

@@ -1,4 +1,4 @@
-"""The proxy: asks the servers of all models in a request at once, and answers with what came in time."""
+"""The proxy: calls the servers of all models of a request in parallel, and merges the answers that arrive in time."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from kit.web import make_app, serve
 
 
 class ProxySettings(Settings):
-    """`models`: where each model is served, as JSON: `{"iris": "http://iris:8000"}`."""
+    """`models` maps each model to the URL of its server, as JSON: `{"iris": "http://iris:8000"}`."""
 
     models: dict[str, HttpUrl] = Field(min_length=1)
     deadline_s: float = Field(1, gt=0)
 
 
 class Question(RootModel[Annotated[dict[str, Records], Field(min_length=1)]]):
-    """The records for each model that is asked."""
+    """The records for each requested model."""
 
 
 class Merged(BaseModel):
-    """What the models said, and of those that said nothing, why."""
+    """The answers by model, and the reason for each missing one."""
 
     partial: bool
     predictions: dict[str, Predictions]
@@ -51,7 +51,7 @@ def create_app(settings: ProxySettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(question: Question, deadline: RequestDeadline) -> Merged:
-        """Ask all models named; one that fails costs its own part of the answer and no other."""
+        """Call all named models; if one fails, only its own part of the answer is missing."""
         unknown = sorted(question.root.keys() - servers.keys())
         if unknown:
             raise UnfitInputError(f"unknown model {unknown[0][:40]!r}; known models: {', '.join(sorted(servers))}")
@@ -62,9 +62,9 @@ def create_app(settings: ProxySettings) -> FastAPI:
 
 
 def merge(answers: dict[str, Predictions | CallError]) -> Merged:
-    """Put the answers together; raises `CallError` where there is none, with all reasons.
+    """Merge the answers; if there is none, raise `CallError` with all reasons.
 
-    Its status is then 422 where all models refused their input, 504 where none answered in time, else 503.
+    Its status is 422 if all models rejected their input, 504 if none answered in time, and 503 otherwise.
     """
     predictions = {name: answer for name, answer in answers.items() if isinstance(answer, Predictions)}
     errors = {name: answer for name, answer in answers.items() if isinstance(answer, CallError)}

@@ -1,4 +1,4 @@
-"""Models side by side, as real processes, some of which are killed or stopped."""
+"""Models in parallel, as real processes; some are killed or stopped."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_models_that_hang_are_missing_and_without_any_model_the_reasons_are_give
     hanging = [server_of(service, name) for name in MODELS]
     os.kill(hanging[0], signal.SIGSTOP)
 
-    def others_answer() -> bool:           # on a machine under load even they may need a second try
+    def others_answer() -> bool:           # on a busy machine, even these may need a second attempt
         body = ask(service, headers=SOON).json()
         return sorted(body.get("predictions", ())) == ["breast_cancer", "wine"] and "deadline" in json.dumps(body)
 

@@ -1,1 +1,1 @@
-"""Models in a chain: what one says is input of the next."""
+"""Models in a chain: the output of one is an input of the next."""

@@ -12,7 +12,7 @@ from microservice_vertical.proxy import ProxySettings
 
 
 def main() -> int:
-    """Run all servers; the proxy listens where the settings say."""
+    """Run all servers; the proxy listens on the address in the settings."""
     command_line("microservice_vertical", __doc__, ProxySettings).parse_args()
     settings = read_settings(Settings)
     train_chain(settings.data_dir)

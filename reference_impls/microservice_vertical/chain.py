@@ -1,7 +1,7 @@
-"""The two models of the chain, trained as a pair: a coarse one names a digit's group, a fine one the digit.
+"""The two models of the chain, trained as a pair: the coarse one predicts a digit's group, the fine one the digit.
 
-The fine model takes the pixels and, behind them, how sure the coarse one is of its group: 0 for the other groups.
-`python -m microservice_vertical.chain` trains both.
+The inputs of the fine model are the pixels, followed by one number for each group: the coarse model's probability of
+the group that it predicts, and 0 for the others. `python -m microservice_vertical.chain` trains both.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PIXELS: Final = 64
 
 
 def sureness(said: Prediction | Labelled) -> list[float]:
-    """Return what the coarse model said as the features of the fine one: a number for each group."""
+    """Return the coarse model's answer as features of the fine one: one number for each group."""
     return [said.probability if said.label == group else 0.0 for group in GROUPS]
 
 
 def train_chain(folder: Path) -> None:
-    """Train both models, where the folder does not hold them: the fine one behind what the coarse one says."""
+    """Train both models if the folder does not contain them; the fine one is trained on the coarse one's output."""
     paths = [folder / f"{stage}.skops" for stage in STAGES]
     if all(path.is_file() and card_path(path).is_file() for path in paths):
         return

@@ -1,4 +1,4 @@
-"""The proxy: asks the stages in order, each with its part of the deadline; one that fails is named."""
+"""The proxy: calls the stages in order, each with its part of the deadline; an error names the stage that failed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from microservice_vertical.chain import PIXELS, sureness
 
 
 class ProxySettings(Settings):
-    """`first_share`: of what is left of the deadline, the first stage's part; without it, it could take all."""
+    """`first_share` is the first stage's share of the deadline; without it, that stage could use all of it."""
 
     coarse: HttpUrl
     fine: HttpUrl
@@ -22,7 +22,7 @@ class ProxySettings(Settings):
 
 
 class Chained(BaseModel):
-    """What each stage said; `versions` are those of the models, in order."""
+    """The answers of the stages; `versions` are the models' versions, in order."""
 
     versions: list[str]
     groups: list[Labelled]
@@ -37,8 +37,8 @@ def create_app(settings: ProxySettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(records: Records, deadline: RequestDeadline) -> Chained:
-        """Name each digit: the group first, then, knowing it, the digit."""
-        records.matrix(PIXELS)                 # the client's fault, not the first stage's
+        """Predict each digit: first its group, then the digit."""
+        records.matrix(PIXELS)                 # bad input is the client's fault, not the first stage's
         first = deadline.at_most(deadline.left_s() * settings.first_share)
         groups = await coarse.ask("/predict", records, Predictions, first)
         pairs = zip(records.inputs, groups.predictions, strict=True)

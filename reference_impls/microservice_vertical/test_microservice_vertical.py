@@ -1,4 +1,4 @@
-"""Models in a chain, as real processes, some of which are killed or stopped."""
+"""Models in a chain, as real processes; some are killed or stopped."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_stage_that_hangs_or_is_down_is_named(service: Service, stage: str) ->
     pid = server_of(service, stage)
     os.kill(pid, signal.SIGSTOP)
 
-    def is_late() -> bool:                 # on a machine under load the stage before it may be late too, now and then
+    def is_late() -> bool:                 # on a busy machine, the stage before it may sometimes be late too
         answer = ask(service, soon_ms=2000)
         assert answer.status_code == 504, answer.text
         return str(answer.json()["error"]).startswith(f"{stage}: did not answer before the deadline")

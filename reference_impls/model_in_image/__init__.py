@@ -1,1 +1,1 @@
-"""Model in the image: the model file is built into the container image, so that one tag names code and model."""
+"""Model in the image: the container image contains the model file, so one tag identifies code and model."""

@@ -1,4 +1,4 @@
-"""The API server: it serves what was built into its image, and says under which tag."""
+"""The API server: it serves the model in its image, and reports the tag of the release."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from model_in_image.release import open_release
 
 
 class ModelInImageSettings(Settings):
-    """`release_dir` is where the image holds its model; where it is not set, one is built in `data_dir` to try it.
+    """`release_dir` is the folder of the release in the image; if it is not set, a release is built in `data_dir`.
 
-    `tag`: where it is set, an image that holds another release does not start.
+    `tag`: if set, an image with another release does not start.
     """
 
     release_dir: Path | None = None
@@ -28,7 +28,7 @@ class ModelInImageSettings(Settings):
 
 
 class Version(BaseModel):
-    """Which release answers."""
+    """The release that answers."""
 
     tag: str
     model: str
@@ -39,7 +39,7 @@ class Version(BaseModel):
 
 
 def create_app(settings: ModelInImageSettings) -> FastAPI:
-    """Return the app; raises `RefusedModelError` for an image whose parts do not belong together."""
+    """Return the app; raises `RefusedModelError` if the parts of the image do not belong together."""
     folder = settings.release_dir
     if folder is None:
         folder = settings.data_dir / "release"
@@ -53,7 +53,7 @@ def create_app(settings: ModelInImageSettings) -> FastAPI:
 
     @app.get("/version")
     async def version() -> Version:
-        """Say which code and which model answer."""
+        """Return the versions of the code and the model that answer."""
         return Version(
             tag=release.tag, model=model.card.name, model_version=model.card.version, model_digest=release.model_digest,
             code_digest=release.code_digest, made_with=model.card.made_with,

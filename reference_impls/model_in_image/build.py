@@ -1,4 +1,4 @@
-"""`python -m model_in_image.build`: put model, card and digests into a folder for the image, and print the tag."""
+"""`python -m model_in_image.build`: write model, card and digests into a folder for the image, and print the tag."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from model_in_image.release import FILE, describe
 
 
 def build(folder: Path, model: Path | None = None) -> str:
-    """Write a release of a model, or of one that is trained now, and return its tag; raises `RefusedModelError`."""
+    """Write a release of a model, and return its tag; without a model, train one. Raises `RefusedModelError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RefusedModelError(f"{folder}: cannot be written: {error.strerror}") from None
-    for file in folder.glob("*.skops"):            # what an earlier build left must not get into the image
+    for file in folder.glob("*.skops"):            # files of an earlier build must not get into the image
         file.unlink()
         card_path(file).unlink(missing_ok=True)
     if model is None:
@@ -32,7 +32,7 @@ def build(folder: Path, model: Path | None = None) -> str:
 
 
 def main() -> int:
-    """Build, and print the tag alone, for `docker build -t NAME:TAG`."""
+    """Build, and print only the tag, for `docker build -t NAME:TAG`."""
     parser = argparse.ArgumentParser("model_in_image.build", description=__doc__)
     parser.add_argument("--model", type=Path, help="a model with its card in the same folder (default: train one)")
     parser.add_argument("--out", type=Path, default=Path("release"), help="the folder that the Dockerfile copies")

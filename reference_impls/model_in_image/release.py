@@ -1,4 +1,4 @@
-"""What a release is: a model, its card, and `release.json`, which says the digests of model and code."""
+"""A release: a model, its card, and `release.json` with the digests of the model and the code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "release.json"
 
 
 class Release(BaseModel):
-    """`tag` names both: it is made of the digests of code and model."""
+    """`tag` identifies both the code and the model: it is made of their digests."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,7 +27,7 @@ class Release(BaseModel):
 
 
 def describe(model: Path) -> Release:
-    """Return the release that the running code and a model make together; raises `RefusedModelError`."""
+    """Return the release of the running code and a model; raises `RefusedModelError`."""
     digest, code = load(model).card.digest, code_digest()
     card = sha256(card_path(model).read_bytes()).hexdigest()
     tag = f"{code[:12]}-{sha256((digest + card).encode()).hexdigest()[:12]}"
@@ -35,7 +35,7 @@ def describe(model: Path) -> Release:
 
 
 def code_digest(root: Path = _ROOT) -> str:
-    """Return the SHA-256 over the names and contents of all code of the service; tests are none of it."""
+    """Return the SHA-256 over the names and contents of all code of the service, without the tests."""
     digest = sha256()
     files = [file for package in _PACKAGES for file in (root / package).rglob("*.py")]
     for file in sorted(files):
@@ -46,7 +46,7 @@ def code_digest(root: Path = _ROOT) -> str:
 
 
 def open_release(folder: Path) -> tuple[Release, Model]:
-    """Load what was built into the image; raises `RefusedModelError` where any part of it is another by now."""
+    """Load the release in the image; raises `RefusedModelError` if any part of it has changed since the build."""
     file = folder / FILE
     try:
         said = Release.model_validate_json(file.read_bytes())

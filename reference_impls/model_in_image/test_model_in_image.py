@@ -1,4 +1,4 @@
-"""Model in the image, as real processes: built, served, and refused where code, card or model are others by now."""
+"""Model in the image, as real processes: built, served, and rejected after a change of code, card or model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build(folder: Path, *words: str, status: int = 0) -> str:
-    """Build as a pipeline does, and return the tag, or the reason for none."""
+    """Build as a pipeline does, and return the tag, or the reason for a failure."""
     done = subprocess.run(
         [sys.executable, "-m", "model_in_image.build", *words], cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -47,7 +47,7 @@ def test_one_tag_names_code_and_model_and_what_was_altered_does_not_start(tmp_pa
 
     assert "but SERVE_TAG says" in refusal(tmp_path, "model_in_image", release_dir=release, tag="another")
     other = train("iris", tmp_path / "other", seed=8)
-    for name in ("iris.skops", "iris.json"):       # a whole model with its own card, but not the released one
+    for name in ("iris.skops", "iris.json"):       # a valid model with its card, but not the released one
         shutil.copyfile(other.with_name(name), release / name)
     assert "its SHA-256 is" in refusal(tmp_path, "model_in_image", release_dir=release)
 

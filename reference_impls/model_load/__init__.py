@@ -1,1 +1,1 @@
-"""Model load: image and model are released apart; the server fetches its model from a registry when it starts."""
+"""Model load: image and model are released separately; the server fetches its model from a registry at start."""

@@ -13,7 +13,7 @@ from model_load.loading import ModelLoadSettings
 
 
 def main() -> int:
-    """Run both as processes of their own; the API listens where the settings say."""
+    """Run both as separate processes; the API listens on the address in the settings."""
     command_line("model_load", __doc__, ModelLoadSettings).parse_args()
     if os.environ.get(f"{PREFIX}REGISTRY_URL"):
         app.main()

@@ -1,4 +1,4 @@
-"""The API server: not ready until its model is loaded, and after that never without one."""
+"""The API server: ready after its model is loaded, and never without a model after that."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model_load.loading import Loader, LoadError, ModelLoadSettings, Served
 
 
 class Loaded(BaseModel):
-    """Which version answers, and why not the one that the registry names, where that is so."""
+    """The version that answers; if it is not the registry's version, also the reason."""
 
     version: str
     digest: str
@@ -26,7 +26,7 @@ class Loaded(BaseModel):
 
 
 def create_app(settings: ModelLoadSettings) -> FastAPI:
-    """Return the app; its model is loaded in a thread beside it."""
+    """Return the app; a thread loads its model."""
     loader = Loader(settings)
 
     @asynccontextmanager
@@ -47,18 +47,18 @@ def create_app(settings: ModelLoadSettings) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:
-        """Predict the species of each flower, with the model that is served when the request arrives."""
+        """Predict the species of each flower, with the model that is loaded when the request arrives."""
         return answer(served().model, records)
 
     @app.get("/version")
     def version() -> Loaded:
-        """Say which model answers."""
+        """Return the version of the model that answers."""
         now = served()
         return Loaded(version=now.version, digest=now.model.card.digest, problem=loader.reason)
 
     @app.post("/reload", dependencies=[holder])
     def reload() -> Loaded:
-        """Fetch the version that the registry names; where that fails, 409 and the reason, and the old one stays."""
+        """Load the registry's version; if that fails, answer 409 with the reason, and keep the old one."""
         try:
             now = loader.load()
         except LoadError as error:

@@ -1,4 +1,4 @@
-"""The model of a server: fetched, checked, tried, and only then put in the place of the one before."""
+"""The model of a server: a new one is fetched, verified and tested before it replaces the old one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logger(__name__)
 
 
 class ModelLoadSettings(AdminSettings):
-    """`version` is one by name, or `production`; with `poll_s` above 0, a new version is loaded automatically."""
+    """`version` is the name of a version, or `production`; with `poll_s` above 0, new versions load automatically."""
 
     registry_url: HttpUrl
     model: str = Field(default="iris", pattern=NAME)
@@ -42,23 +42,23 @@ class ModelLoadSettings(AdminSettings):
 
 
 class LoadError(Exception):
-    """A model that could not be fetched, or must not be served."""
+    """The model cannot be fetched, or must not be served."""
 
 
 class UnreachableError(LoadError):
-    """The registry could not be asked: only then may a copy of what it once gave out be served."""
+    """The registry does not answer; only in this case may the last verified copy be served."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model that was checked and tried, and under which version the registry knows it."""
+    """A verified and tested model, and its version in the registry."""
 
     version: str
     model: Model
 
 
 class Kept(BaseModel):
-    """Which copy was verified last: the name of its folder, and what the registry said of it."""
+    """The copy that was verified last: the name of its folder, and the registry's description of it."""
 
     folder: str
     version: str
@@ -66,7 +66,7 @@ class Kept(BaseModel):
 
 
 class Loader:
-    """Keeps the model that is served. `served` is replaced as a whole, so each request sees one model."""
+    """Holds the model that is served. `served` is replaced as a whole, so each request uses one model."""
 
     def __init__(self, settings: ModelLoadSettings) -> None:
         self.served: Served | None = None
@@ -78,7 +78,7 @@ class Loader:
         self._end = threading.Event()
 
     def run(self) -> None:
-        """Load at start, for as long as it takes, then look for another version every `poll_s`; until `stop`."""
+        """Load the model, retrying until it succeeds; then look for a new version every `poll_s`, until `stop`."""
         pause_s = self._settings.retry_s
         while not self._end.is_set():
             try:
@@ -98,7 +98,7 @@ class Loader:
         self._end.set()
 
     def load(self) -> Served:
-        """Fetch the version that is asked for and serve it; raises `LoadError`, and then serves what it did before."""
+        """Fetch and serve the configured version; raises `LoadError`, and then keeps the old model."""
         with self._one_at_a_time:
             try:
                 said = self._ask()
@@ -143,11 +143,11 @@ class Loader:
             raise UnreachableError(f"the registry does not answer: {type(error).__name__}") from None
 
     def _fetch(self, said: Version) -> Model:
-        """Fetch, check and try a model, and keep it for a start without the registry."""
+        """Fetch, verify and test a model, and keep a copy for a start without the registry."""
         content = self._get(f"/models/{said.name}/{said.version}/file", self._settings.most_model_bytes)
         if sha256(content).hexdigest() != said.digest:
             raise LoadError(f"the SHA-256 of version {said.version} differs from the registry")
-        folder = self._kept / uuid.uuid4().hex     # of its own: a bad version must not touch the kept one
+        folder = self._kept / uuid.uuid4().hex     # a new folder: a bad version must not change the kept copy
         folder.mkdir(parents=True)
         path = folder / "model.skops"
         _write(path, content)
@@ -165,7 +165,7 @@ class Loader:
         return model
 
     def _start_from_kept(self, reason: str) -> None:
-        """Serve the last model that was checked and tried, where it is one that this server was asked for."""
+        """Serve the last verified copy, if it is the configured model and version."""
         with self._one_at_a_time:
             if self.served is None:                # a reload may have been quicker
                 self._take_kept(reason)
@@ -183,7 +183,7 @@ class Loader:
 
 
 def tested(path: Path, digest: str) -> Model:
-    """Load a model whose digest is known and let it predict the golden record; raises `RefusedModelError`."""
+    """Load a model with this digest and test it on the golden record; raises `RefusedModelError`."""
     model = load(path, digest)
     record, label = GOLDEN
     if model.card.digest != digest:
@@ -192,7 +192,7 @@ def tested(path: Path, digest: str) -> Model:
         raise RefusedModelError(f"it needs {len(model.card.features)} numbers, but callers send {len(record)}")
     try:
         found = as_answer(model, model.predict(np.array([record]))).predictions[0].label
-    except Exception as error:  # whatever a model raises on a record that it should know, it is not served
+    except Exception as error:  # a model that raises anything on the golden record is not served
         raise RefusedModelError(f"it fails on the golden record: {error!r}") from None
     if found != label:
         raise RefusedModelError(f"it predicts {found!r} for the golden record; correct is {label!r}")

@@ -1,6 +1,6 @@
-"""A small model registry, a process of its own: versions with their digest, card and status, in plain folders.
+"""A small model registry as a separate process: versions with digest, card and status, in plain folders.
 
-Model files are bytes to it: it checks their digest, and never loads them.
+It checks the digest of a model file, but never loads the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = logger(__name__)
 
 
 class RegistrySettings(AdminSettings):
-    """A body holds a model in base64, so it may be larger than elsewhere."""
+    """A request contains a model in base64, so the limit of its size is higher than elsewhere."""
 
     max_body_bytes: int = Field(100_000_000, gt=0)
 
@@ -52,7 +52,7 @@ class NewVersion(BaseModel):
 
 
 class NewStatus(BaseModel):
-    """Where a version is to stand."""
+    """The new status of a version."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,7 +60,7 @@ class NewStatus(BaseModel):
 
 
 class Version(BaseModel):
-    """What the registry knows of a version."""
+    """The registry's description of a version."""
 
     name: str
     version: str
@@ -72,14 +72,14 @@ class Version(BaseModel):
 
 
 class Registry:
-    """Versions in folders `NAME/VERSION`, each written whole or not at all."""
+    """Versions in folders `NAME/VERSION`; each is written completely or not at all."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()              # statuses change one at a time
 
     def add(self, name: str, new: NewVersion, who: str) -> Version:
-        """Keep a version; answers 422 for another digest than was said, and 409 for a version that exists."""
+        """Store a version; answers 422 if the digest differs, and 409 if the version exists."""
         if sha256(new.model).hexdigest() != new.digest:
             raise HTTPException(422, "the SHA-256 of the model differs from `digest`")
         if new.version == "production":
@@ -106,14 +106,14 @@ class Registry:
         return sorted((Version.model_validate_json(f.read_bytes()) for f in files), key=lambda v: v.registered_at)
 
     def one(self, name: str, version: str) -> Version:
-        """Return a version, or the one in `production`; answers 404 where there is none."""
+        """Return a version, or the one in `production`; answers 404 if there is none."""
         found = [v for v in self.all(name) if version in (v.version, v.status if version == "production" else "")]
         if not found:
             raise HTTPException(404, f"{name} has no version {version}")
         return found[0]
 
     def move(self, name: str, version: str, status: Status, who: str) -> Version:
-        """Give a version another status; what was in production before is archived."""
+        """Change the status of a version; a new production version archives the previous one."""
         with self._lock:
             chosen = self.one(name, version)
             if status == "production":
@@ -125,7 +125,7 @@ class Registry:
         return moved
 
     def file(self, version: Version) -> Path:
-        """Return where the model of a version lies."""
+        """Return the path of a version's model."""
         return self.root / version.name / version.version / "model.skops"
 
     def _write(self, version: Version) -> None:
@@ -164,14 +164,14 @@ def create_app(settings: RegistrySettings, registry: Registry) -> FastAPI:
 
 
 def as_version(model: Path, version: str = "") -> Mapping[str, JsonValue]:
-    """Return what a training job posts of a model with its card beside it."""
+    """Return the request with which a training job registers a model; its card is in the same folder."""
     card = read_card(model)
     return {"version": version or card.version, "digest": card.digest, "model": b64encode(model.read_bytes()).decode(),
             "card": json.loads(card_path(model).read_text())}  # fmt: skip
 
 
 def main() -> None:
-    """Serve until SIGTERM; an empty registry gets a first model, so that there is one to load."""
+    """Serve until SIGTERM; train and register a first model if the registry is empty."""
     settings = read_settings(RegistrySettings)
     configure_logs(settings, TITLE)                # before the first version is registered and logged
     registry = Registry(settings.data_dir / "registry")

@@ -1,4 +1,4 @@
-"""Model load, as real processes: the registry is late, dies, and hands out what must not be served."""
+"""Model load as real processes: the registry starts late, dies, and returns models that must not be served."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETOSA = {"inputs": [[5.1, 3.5, 1.4, 0.2]]}
 
 
 class Payload:
-    """What a pickle may hold: a call that leaves a trace when it is loaded."""
+    """A malicious pickle: loading it calls a function, which leaves a trace."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -55,7 +55,7 @@ def version(server: Service) -> str:
 
 
 def forged(good: Mapping[str, JsonValue], name: str, content: bytes) -> dict[str, JsonValue]:
-    """Return a version of other content with a digest and a card that fit it."""
+    """Return a version with other content, and the digest and card of that content."""
     digest, card = sha256(content).hexdigest(), good["card"]
     assert isinstance(card, dict)
     return {"version": name, "digest": digest, "card": {**card, "digest": digest},
@@ -100,9 +100,9 @@ def keeps_its_model_for_want_of_a_better(
         new = forged(good, name, content)
         if name == "card":
             assert isinstance(new["card"], dict)
-            new["card"] = {**new["card"], "digest": ""}     # of no model at all
+            new["card"] = {**new["card"], "digest": ""}     # the card of no model
         register(registry, new).raise_for_status()
-        if name == "altered":                      # where it lies
+        if name == "altered":                      # in the registry's folder
             altered.write_bytes(content + b"!")
         promote(registry, name)
         refused = reload(server)

@@ -1,1 +1,1 @@
-"""Multiple-stage prediction: a light model answers at once, a heavy one follows through a queue."""
+"""Multiple-stage prediction: a light model answers immediately; a heavy one answers later, through a queue."""

@@ -13,12 +13,12 @@ from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model, l
 
 
 def main() -> int:
-    """Run both stages until SIGTERM; the first is announced without waiting for the second."""
+    """Run both stages until SIGTERM; the first is ready without the second."""
     command_line("multiple_stage", __doc__, MultipleStageSettings).parse_args()
     settings = read_settings(MultipleStageSettings)
     open_results(settings).engine.dispose()
     open_queue(settings, QUEUE)                    # an unknown URL scheme is reported before anything starts
-    light_model(settings), heavy_model(settings)   # once, before the parts read them
+    light_model(settings), heavy_model(settings)   # once, before the other processes read them
     port = front_port(settings)
     api = python_part("first-stage", "multiple_stage.api", port=port)
     worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)

@@ -1,4 +1,4 @@
-"""The first stage: the light model's answer at once, and the request on its way to the heavy one."""
+"""The first stage: answers with the light model, and sends the request to the heavy one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AGAIN_S = 1.0
 
 
 class TwoStages(BaseModel):
-    """The first answer; `better` is where the better one will be, or None where none follows, and `note` says why."""
+    """The first answer. `better` is the path of the better answer, or None; `note` then gives the reason."""
 
     first: Predictions
     better: str | None
@@ -35,7 +35,7 @@ class TwoStages(BaseModel):
 
 
 class Later:
-    """The way to the second stage. It may be down from the start: the first stage does not wait for it."""
+    """The connection to the second stage. It may be down at the start: the first stage does not wait for it."""
 
     def __init__(self, settings: MultipleStageSettings, results: Results) -> None:
         self.settings = settings
@@ -43,7 +43,7 @@ class Later:
         self.queue: Queue | None = None
 
     async def keep_open(self) -> None:
-        """Connect, again and again until it succeeds, and stay so until cancelled."""
+        """Connect, retrying until it succeeds, and stay connected until cancelled."""
         while True:
             try:
                 async with open_queue(self.settings, QUEUE) as self.queue:
@@ -53,7 +53,7 @@ class Later:
                 await asyncio.sleep(_AGAIN_S)
 
     async def send(self, records: Records) -> str:
-        """Hand a request on, and return its id; raises `QueueDownError` or `SQLAlchemyError`."""
+        """Send a request to the second stage, and return its id; raises `QueueDownError` or `SQLAlchemyError`."""
         if self.queue is None:
             raise QueueDownError("the queue is not connected yet")
         key, body = str(uuid.uuid4()), records.model_dump_json().encode()
@@ -78,7 +78,7 @@ def create_app(settings: MultipleStageSettings, results: Results) -> FastAPI:
 
     @app.post("/predict")
     async def predict(records: Records) -> TwoStages:
-        """Answer with the light model, and say where the heavy one's answer will be."""
+        """Answer with the light model, and return the path of the heavy one's answer."""
         first = await asyncio.to_thread(answer, model, records)
         try:
             key = await later.send(records)

@@ -1,4 +1,4 @@
-"""What the two stages share."""
+"""The settings and models that both stages use."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ QUEUE = "better"
 
 
 class MultipleStageSettings(QueueSettings, DatabaseSettings):
-    """`confirm_s` is short here: somebody waits for the first answer while the queue confirms."""
+    """`confirm_s` is short here, because the caller waits for the first answer until the queue confirms."""
 
     confirm_s: float = Field(default=0.5, gt=0, le=60)
 
 
 def light_model(settings: MultipleStageSettings) -> Path:
-    """Return the path of the model that answers at once."""
+    """Return the path of the model that answers first."""
     return trained("iris", settings.data_dir, name="iris-light")
 
 
 def heavy_model(settings: MultipleStageSettings) -> Path:
-    """Return the path of the model that answers later: a forest, some hundred times slower."""
+    """Return the path of the model that answers later: a forest, about a hundred times slower."""
     return trained("iris", settings.data_dir, name="iris-heavy", trees=300)

@@ -1,4 +1,4 @@
-"""Multiple-stage prediction, as real processes: a first answer always, a better one where the queue is up."""
+"""Multiple-stage prediction as real processes: always a first answer, and a better one if the queue works."""
 
 from __future__ import annotations
 

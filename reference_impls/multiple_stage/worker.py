@@ -19,7 +19,7 @@ from multiple_stage.settings import QUEUE, MultipleStageSettings, heavy_model
 
 
 def create_app(settings: MultipleStageSettings, results: Results) -> FastAPI:
-    """Return the app, which works from start to end; raises `RefusedModelError` for a model not to be served."""
+    """Return the app, which runs the worker; raises `RefusedModelError` for a model that must not be served."""
     model = load(heavy_model(settings))
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The front end: keeps each user on one model, notes what was answered, and takes the outcomes later."""
+"""The front end: keeps each user on one model, records the answers, and receives the outcomes later."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Asked(Records):
 
 
 class Answered(Predictions):
-    """The predictions, and the number under which callers report their outcome."""
+    """The predictions, and the number with which callers report their outcome."""
 
     prediction: str
 
 
 class Outcome(BaseModel):
-    """What came of a prediction."""
+    """The outcome of a prediction."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,7 +44,7 @@ class Outcome(BaseModel):
 
 
 class UnavailableError(Exception):
-    """A model server that gave no answer."""
+    """A model server does not answer."""
 
 
 class Arms:
@@ -56,7 +56,7 @@ class Arms:
         self._clients = {group: httpx.Client(base_url=url, timeout=timeout) for group, url in urls.items()}
 
     def ask(self, group: Group, records: Records) -> Predictions:
-        """Return the predictions of one model; raises `UnavailableError`, or hands on that the records do not fit."""
+        """Return the predictions of one model; raises `UnavailableError`, or `HTTPException` for unfit records."""
         try:
             response = self._clients[group].post("/predict", json={"inputs": records.inputs})
         except httpx.HTTPError as error:
@@ -90,7 +90,7 @@ def create_app(settings: OnlineAbSettings) -> FastAPI:
     answered = Counter("ab_answers_total", "Answers by group and by model.", ("group", "by"), registry=registry)
 
     def ask(group: Group, records: Records) -> Predictions:
-        """Ask the model of the group, and the current one where the candidate fails."""
+        """Call the model of the group, or the current model if the candidate fails."""
         by: Group = group
         try:
             said = arms.ask(group, records)
@@ -110,8 +110,8 @@ def create_app(settings: OnlineAbSettings) -> FastAPI:
     def predict(asked: Asked) -> Answered:
         """Predict with the model of the user's group.
 
-        One who gets the current model since the candidate fails stays in the group: leaving such users out would
-        compare the candidate at its best with the current model as it is.
+        A user who gets the current model because the candidate fails stays in the candidate's group. Without these
+        users, the comparison would ignore the candidate's failures.
         """
         group = group_of(asked.user, settings.experiment, settings.share)
         said = ask(group, asked)
@@ -120,7 +120,7 @@ def create_app(settings: OnlineAbSettings) -> FastAPI:
 
     @app.post("/outcomes")
     def outcome(told: Outcome) -> Outcome:
-        """Take an outcome; the same once more changes nothing, another one is refused."""
+        """Store an outcome. Repeating it changes nothing; a different outcome is rejected."""
         noted = tell(engine, told.prediction, told.success)
         if noted is None:
             raise HTTPException(404, "unknown prediction")

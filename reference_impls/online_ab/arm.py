@@ -11,7 +11,7 @@ _TREES = {"current": 0, "candidate": 30}
 
 
 class ArmSettings(Settings):
-    """Which of the two."""
+    """The settings: which of the two models."""
 
     model: Literal["current", "candidate"] = "current"
 

@@ -1,4 +1,4 @@
-"""Who is in which group, what they got, what came of it, and what that says."""
+"""The groups of the users, their predictions and outcomes, and the comparison of the groups."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OUTCOMES = Table(
 
 
 class GroupResult(BaseModel):
-    """The users of a group who have an outcome and count, and the share of them for whom it was a success."""
+    """The users of a group who are included, and the share of them whose outcome was a success."""
 
     users: int
     successes: int
@@ -44,7 +44,7 @@ class GroupResult(BaseModel):
 
 
 class Report(BaseModel):
-    """The comparison: `difference` is the candidate's rate less the current one, with its interval."""
+    """The comparison: `difference` is the candidate's rate minus the current model's rate, with its interval."""
 
     experiment: str
     users_needed: int
@@ -56,13 +56,13 @@ class Report(BaseModel):
 
 
 def group_of(user: str, experiment: str, share: float) -> Group:
-    """Return the group of a user: always the same, whatever other experiments do; a larger share only adds users."""
+    """Return the group of a user: constant, and independent of other experiments; a larger share only adds users."""
     place = int.from_bytes(sha256(f"{experiment}\0{user}".encode()).digest()[:8], "big") / 2**64
     return "candidate" if place < share else "current"
 
 
 def remember(engine: Engine, experiment: str, user: str, group: Group, version: str) -> str:
-    """Store a prediction, and return the number under which its outcome is reported."""
+    """Store a prediction, and return the number with which its outcome is reported."""
     number = uuid.uuid4().hex
     pseudonym = sha256(f"{experiment}\0pseudonym\0{user}".encode()).hexdigest()[:32]
     row = {"prediction": number, "experiment": experiment, "user": pseudonym, "group": group, "version": version,
@@ -84,11 +84,11 @@ def tell(engine: Engine, number: str, success: bool) -> bool | None:
 
 
 def compare(engine: Engine, settings: OnlineAbSettings) -> Report:
-    """Compare the groups by the first outcome of each user, and decide once both have the users that it takes.
+    """Compare the groups by the first outcome of each user, and decide once both have enough users.
 
-    Users are counted, not predictions, since those of one user resemble each other; and of each group only the first
-    `users_needed`: whoever looks every day until a difference shows, finds one in the end (Johari et al., "Peeking at
-    A/B tests", KDD 2017).
+    Users are counted, not predictions, because the outcomes of one user are not independent. Only the first
+    `users_needed` users of each group are counted: anyone who looks every day until a difference shows will find one in
+    the end (Johari et al., "Peeking at A/B tests", KDD 2017).
     """
     needed = settings.users_needed
     current, candidate = (_result(engine, settings.experiment, group, needed) for group in GROUPS)

@@ -1,4 +1,4 @@
-"""The experiment, as it is set before it begins."""
+"""The settings of the experiment, which are fixed before it begins."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from online_ab.statistics_ab import users_needed
 class OnlineAbSettings(DatabaseSettings):
     """The `share` of users of the `experiment` who get the candidate.
 
-    The experiment ends when each group has as many users with an outcome as it takes to see a success rate of
-    `baseline` rise by `least_effect`, with `power`, at `confidence`.
+    The experiment ends when each group has enough users with an outcome. Enough means: a rise of the success rate from
+    `baseline` by `least_effect` is detected with the probability `power`, at `confidence`.
     """
 
     current_url: str = "http://127.0.0.1:8001"
@@ -27,12 +27,12 @@ class OnlineAbSettings(DatabaseSettings):
 
     @model_validator(mode="after")
     def reaches_no_more_than_all(self) -> OnlineAbSettings:
-        """Refuse a rate above 1."""
+        """Reject a rate above 1."""
         if self.baseline + self.least_effect >= 1:
             raise ValueError("SERVE_BASELINE and SERVE_LEAST_EFFECT together must stay below 1")
         return self
 
     @property
     def users_needed(self) -> int:
-        """How many users with an outcome each group needs before anything is decided."""
+        """The number of users with an outcome that each group needs before the decision."""
         return users_needed(self.baseline, self.least_effect, self.confidence, self.power)

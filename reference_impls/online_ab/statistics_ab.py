@@ -1,4 +1,4 @@
-"""Two rates compared: the interval of their difference, and how many users it takes to see one."""
+"""Comparison of two rates: the interval of their difference, and the number of users that is needed to detect one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users stay with their model; outcomes are counted once; nothing is decided before its time."""
+"""Users stay with their model, outcomes are counted once, and the decision waits for enough users."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def test_users_are_split_by_share_and_stay() -> None:
     tenth = {user for user in USERS if group_of(user, "a", 0.1) == "candidate"}
     assert len(tenth) / len(USERS) == pytest.approx(0.1, abs=0.01)
     third = {user for user in USERS if group_of(user, "a", 0.3) == "candidate"}
-    assert tenth < third                               # a larger share moves nobody out
+    assert tenth < third                               # a larger share removes nobody
     other = {user for user in USERS if group_of(user, "b", 0.1) == "candidate"}
-    assert len(tenth & other) / len(tenth) == pytest.approx(0.1, abs=0.03)     # experiments do not share their users
+    assert len(tenth & other) / len(tenth) == pytest.approx(0.1, abs=0.03)     # experiments are independent
     assert not any(group_of(user, "a", 0) == "candidate" for user in USERS)
     assert all(group_of(user, "a", 1) == "candidate" for user in USERS)
 
@@ -62,7 +62,7 @@ def test_it_decides_when_both_groups_are_full_and_never_again(
     outcomes(engine, "candidate", 0, 1, new)
     report = compare(engine, test)
     assert report.decision == decision and report.users_needed == needed
-    outcomes(engine, "candidate", 50, 50, new)         # what comes later does not change what was decided
+    outcomes(engine, "candidate", 50, 50, new)         # later outcomes do not change the decision
     outcomes(engine, "current", 0, 50, new)
     assert compare(engine, test) == report
     assert compare(engine, settings(data_dir=tmp_path, experiment="another")).current.users == 0
@@ -117,7 +117,7 @@ def test_users_are_answered_by_the_model_of_their_group_and_outcomes_are_taken(t
         os.kill(arm, signal.SIGKILL)
         user = next(user for user in USERS if group_of(user, "a", 0.5) == "candidate")
         answered = service.client.post("/predict", json={"user": user, "inputs": WINE}).raise_for_status().json()
-        assert answered["model"] in {"current", "candidate"}           # the latter where it is back already
+        assert answered["model"] in {"current", "candidate"}           # the candidate may be back already
         wait_for(lambda: asked(service.client.post("/predict", json={"user": user, "inputs": WINE}).json()), 60)
         assert service.stop() == 0
         assert "Traceback" not in service.errors

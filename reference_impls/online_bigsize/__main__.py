@@ -1,4 +1,4 @@
-"""`python -m online_bigsize`: a big model that callers wait for. `--small`, `--cache`, `--ahead`, `--later` fix it."""
+"""`python -m online_bigsize`: callers wait for a big model. `--small`, `--cache`, `--ahead` and `--later` are fixes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kit.settings import command_line
 from online_bigsize.app import OnlineBigsizeSettings, main
 
 _CURES = {
-    "small": "a small model instead", "cache": "remember answers", "ahead": "predict known records before the start",
+    "small": "use a small model instead", "cache": "cache answers", "ahead": "predict known records before the start",
     "later": "answer later through a queue",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The server, and the fixes that can be put in front of its model, to measure what they change."""
+"""The server, and fixes that can be put in front of its model, to measure their effect."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = logger(__name__)
 
 
 class OnlineBigsizeSettings(Settings):
-    """`units` makes the size of the model, 4 * units ** 2 bytes; `cure` is what stands before it.
+    """`units` sets the size of the model, 4 * units ** 2 bytes; `cure` selects a fix.
 
-    small: another model; cache: repeated records are answered from memory; ahead: the first `known` records of the
-    data set are predicted before the service is ready; later: the caller gets a number, and asks for the result.
+    small: another model. cache: repeated records are answered from memory. ahead: the first `known` records of the data
+    set are predicted before the service is ready. later: the caller gets a number, and fetches the result.
     """
 
     units: int = Field(8000, ge=100, le=12_000)
@@ -40,7 +40,7 @@ class OnlineBigsizeSettings(Settings):
 
 
 class Accepted(BaseModel):
-    """The answer of a hand-over: where the result will be."""
+    """The answer to an accepted request: the path of the result."""
 
     result: str
 
@@ -80,7 +80,7 @@ def create_app(settings: OnlineBigsizeSettings) -> FastAPI:
 
 
 def _memory_before(ask: Predict, settings: OnlineBigsizeSettings) -> Predict:
-    """Answer from memory what is known, and ask the model for the rest; remember its answers in the cache only."""
+    """Answer known records from memory, and call the model for the rest; only the fix `cache` remembers its answers."""
     memory: LRUCache[bytes, Prediction] = LRUCache(max(settings.kept, settings.known))
     lock = threading.Lock()
 
@@ -100,12 +100,12 @@ def _memory_before(ask: Predict, settings: OnlineBigsizeSettings) -> Predict:
 
     if settings.cure == "ahead":
         first = examples("digits")[: settings.known]
-        remember(first, ask(first))                # many at once read the weights once for all
+        remember(first, ask(first))                # one batch reads the weights once for all records
     return predict
 
 
 class HandOver:
-    """A queue and the one thread that works it off; both end with the process, once what was accepted is done."""
+    """A queue, and one thread that processes it; at the end, the thread finishes all accepted requests."""
 
     def __init__(self, model: Model, settings: OnlineBigsizeSettings) -> None:
         self.model = model
@@ -122,7 +122,7 @@ class HandOver:
         self._worker.join()
 
     def accept(self, inputs: Floats) -> str:
-        """Take records of shape (records, features), and return the number of their result; 503 where too many wait."""
+        """Queue records of shape (records, features), and return the number of their result; 503 if too many wait."""
         number = uuid.uuid4().hex
         with self._lock:
             self._results[number] = None
@@ -135,7 +135,7 @@ class HandOver:
         return number
 
     def result(self, number: str) -> Predictions | None:
-        """Return a result, or None while it is not there yet; 404 for a number that is not known (any more)."""
+        """Return a result, or None if it is not ready; 404 for an unknown or expired number."""
         with self._lock:
             if number not in self._results:
                 raise HTTPException(404, "unknown or expired result")
@@ -146,7 +146,7 @@ class HandOver:
             number, inputs = task
             try:
                 done = as_answer(self.model, self.model.predict(inputs))
-            except Exception as error:             # the others are worked off all the same
+            except Exception as error:             # one failure must not stop the others
                 log.error("a request failed", result=number, reason=repr(error))
                 continue
             with self._lock:
@@ -158,12 +158,12 @@ def _serve_later(app: FastAPI, handed: HandOver) -> None:
 
     @app.post("/predict", status_code=202)
     def predict(records: Records) -> Accepted:
-        """Take the images, and say where the result will be; the whole pattern is in the folder `asynchronous`."""
+        """Queue the images, and return the path of the result; the folder `asynchronous` has the complete pattern."""
         return Accepted(result=f"/results/{handed.accept(records.matrix(features))}")
 
     @app.get("/results/{number}", responses={404: {}, 425: {}})
     def result(number: str) -> Predictions:
-        """Return the predictions, or 425 while they are not there yet."""
+        """Return the predictions, or 425 if they are not ready."""
         found = handed.result(number)
         if found is None:
             raise HTTPException(425, "the result is not ready yet", {"Retry-After": "1"})
@@ -171,11 +171,11 @@ def _serve_later(app: FastAPI, handed: HandOver) -> None:
 
 
 def main(cure: str = "") -> None:
-    """Serve with a fix, or with the one in the settings."""
+    """Serve with this fix, or with the one in the settings."""
     settings = read_settings(OnlineBigsizeSettings)
     if cure:
         settings = OnlineBigsizeSettings.model_validate({**settings.model_dump(), "cure": cure})
-    configure_logs(settings, "online-bigsize")     # the model may be made before the server starts
+    configure_logs(settings, "online-bigsize")     # the model may be created before the server starts
     with refusing():
         app = create_app(settings)
     serve(app, settings)

@@ -1,8 +1,8 @@
-"""A really big model: an echo state network that reads a digit row by row, and all of its weights at each row.
+"""A really big model: an echo state network that reads a digit row by row, and all of its weights for each row.
 
-Its recurrent weights are drawn, not learned, and only the read-out is fitted, so that 256 MB are made in seconds
-(Jaeger, "The echo state approach", GMD report 148, 2001). A prediction reads all of them eight times over: it waits
-for memory, and no second replica makes that quicker.
+Its recurrent weights are random, and only the read-out is fitted, so a model of 256 MB is created in seconds (Jaeger,
+"The echo state approach", GMD report 148, 2001). A prediction reads all weights eight times. It waits for memory, and a
+second replica does not make that faster.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class EchoState:
 
 
 def big_model(folder: Path, units: int, told: Callable[[str], None] = lambda _: None) -> Model:
-    """Return the model of a folder; it is made first where there is none. Raises `RefusedModelError` for a damaged one.
+    """Return the model of a folder, or create it; raises `RefusedModelError` for a damaged one.
 
-    4 * units ** 2 bytes, which stay in memory; in making it about twice as many.
+    It has 4 * units ** 2 bytes, which stay in memory; its creation needs about twice as much.
     """
     path = folder / f"echo-{units}.npz"
     if not path.is_file():
@@ -63,7 +63,7 @@ def big_model(folder: Path, units: int, told: Callable[[str], None] = lambda _: 
         with np.load(path, allow_pickle=False) as kept:
             network = EchoState(kept["recurrent"], kept["incoming"], kept["readout"], np.arange(10))
             accuracy = float(kept["accuracy"])
-    except Exception as error:  # whatever a damaged archive raises, it is not served
+    except Exception as error:  # a damaged archive may raise anything
         raise RefusedModelError(f"{path}: is not a model of this service: {error}") from None
     features = tuple(f"pixel_{row}_{column}" for row in range(ROWS) for column in range(COLUMNS))
     classes = tuple(str(digit) for digit in range(10))
@@ -76,7 +76,7 @@ def make(units: int, seed: int = 7) -> EchoState:
     recurrent = np.empty((units, units), dtype=np.float32)
     draw.random(out=recurrent, dtype=np.float32)
     recurrent -= 0.5
-    recurrent *= _RADIUS * np.sqrt(12 / units)     # the spectral radius of so many independent draws: the circular law
+    recurrent *= _RADIUS * np.sqrt(12 / units)     # by the circular law, the spectral radius of the random matrix
     incoming = draw.uniform(-1, 1, (units, COLUMNS)).astype(np.float32)
     blank = EchoState(recurrent, incoming, np.zeros((units, 10), dtype=np.float32), np.arange(10))
     images, digits = load_digits(return_X_y=True)

@@ -1,4 +1,4 @@
-"""The model is really big and slow; each fix in front of it changes how long a caller waits."""
+"""The model is really big and slow; each fix changes how long a caller waits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
 from online_bigsize.model import big_model
 
-UNITS = 4000                                       # a quarter of the default, so that it is made in a few seconds
+UNITS = 4000                                       # a quarter of the default, so that it is created in seconds
 IMAGES = examples("digits")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One folder for all, so that the model is made once; it is too big to be left behind."""
+    """One folder for all tests, so that the model is created once; it is deleted at the end, because it is big."""
     folder = tmp_path_factory.mktemp("bigsize")
     big_model(folder / "data", UNITS)
     yield folder
@@ -38,7 +38,7 @@ def metric(service: Service, name: str) -> float:
 
 
 def work(service: Service, call: Callable[[], object]) -> float:
-    """Return the CPU seconds that ten calls cost the service: its work, whatever else the machine does."""
+    """Return the service's CPU seconds for ten calls, which do not depend on other load on the machine."""
     before = metric(service, "process_cpu_seconds_total")
     for _ in range(10):
         call()
@@ -70,7 +70,7 @@ def test_bad_input_and_a_damaged_model_are_refused(folder: Path, tmp_path: Path)
 def test_what_is_known_is_answered_without_the_model(option: str, folder: Path) -> None:
     with start(folder, "online_bigsize", option, units=UNITS, known=50) as service:
         first = ask(service, 0, 50)
-        assert metric(service, "records_predicted_total") == 50        # by the caller, or ahead of it
+        assert metric(service, "records_predicted_total") == 50        # for the caller, or ahead of time
         assert ask(service, 0, 50) == first
         assert ask(service, 40, 60)[:10] == first[40:]                 # known and unknown records in one request
         assert metric(service, "records_predicted_total") == 60
@@ -90,6 +90,6 @@ def test_a_hand_over_is_answered_at_once_and_done_even_when_the_service_is_stopp
         assert service.client.post("/predict", json={"inputs": [[1.0]]}).status_code == 422
         many = {"inputs": IMAGES[:500].tolist()}
         statuses = [service.client.post("/predict", json=many).status_code for _ in range(8)]
-        assert set(statuses) == {202, 503}                 # more than may wait are turned away
+        assert set(statuses) == {202, 503}                 # requests beyond the limit are rejected
         assert service.stop() == 0
         assert "Traceback" not in service.errors

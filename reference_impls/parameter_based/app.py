@@ -1,4 +1,4 @@
-"""The API server: the model predicts, and the parameters decide what is answered."""
+"""The API server: the model predicts, and the parameters decide the answer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ TITLE = "parameter-based"
 
 
 class ParameterBasedSettings(AdminSettings):
-    """`parameters` is the file that all replicas share, below `data_dir` or elsewhere, looked at every `watch_s`."""
+    """`parameters` is the file that all replicas share, below `data_dir` or elsewhere; it is read every `watch_s`."""
 
     parameters: Path = Path("parameters.json")
     watch_s: float = Field(0.5, gt=0)
 
 
 class Answered(BaseModel):
-    """One answer, and whether the model gave it or the parameters did."""
+    """One answer, and its source: the model or the parameters."""
 
     label: str
     probability: float | None
@@ -39,20 +39,20 @@ class Answered(BaseModel):
 
 
 class Answers(BaseModel):
-    """The answer to each record, and which model made them."""
+    """The answer to each record, and the model's version."""
 
     version: str
     predictions: list[Answered]
 
 
 class InForce(Change):
-    """The parameters in force, and why those in the file are not, where that is so."""
+    """The parameters in force; if they are not those in the file, also the reason."""
 
     problem: str
 
 
 def create_app(settings: ParameterBasedSettings) -> FastAPI:
-    """Return the app; raises `RefusedModelError` and `ParametersError` where it must not start."""
+    """Return the app; raises `RefusedModelError` or `ParametersError` if it must not start."""
     model = load(trained("iris", settings.data_dir))
     switch = Switch(settings.parameters, model.card.classes)
 
@@ -74,8 +74,8 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> Answers:
-        """Predict the species of each flower, as far as the parameters let it."""
-        parameters = switch.in_force.parameters    # one look: a request is answered by one set of them
+        """Predict the species of each flower, within the limits of the parameters."""
+        parameters = switch.in_force.parameters    # read once, so that one set answers the whole request
         inputs = records.matrix(len(model.card.features))
         if len(inputs) > parameters.most_records:
             raise HTTPException(422, f"a request may currently contain at most {parameters.most_records} records")
@@ -97,7 +97,7 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
 
     @app.put("/parameters")
     def change(new: Parameters, who: str = holder) -> Change:
-        """Change the parameters of all processes; those that are not valid are refused, and change nothing."""
+        """Change the parameters of all processes; invalid ones are rejected and change nothing."""
         try:
             return switch.change(new, who)
         except ParametersError as error:
@@ -109,7 +109,7 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
 
 
 def limited(prediction: Prediction, parameters: Parameters) -> Answered:
-    """Return a prediction as the parameters let it be answered."""
+    """Return the answer that the parameters allow for a prediction."""
     if prediction.probability < parameters.least_probability or prediction.label in parameters.withheld:
         return Answered(label=parameters.unsure_label, probability=None, by="parameters")
     return Answered(label=prediction.label, probability=prediction.probability, by="model")

@@ -1,7 +1,7 @@
-"""The parameters around a model: what they are, and how each process keeps to those of one file.
+"""The parameters around a model: their definition, and how each process follows one file.
 
-A change that is not valid changes nothing: the last good parameters stay in force, and are kept beside the file for a
-process that starts meanwhile.
+An invalid change has no effect: the last good parameters stay in force. They are also kept in a second file, for
+processes that start in the meantime.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = logger(__name__)
 
 
 class ParametersError(Exception):
-    """Parameters that are not valid, and none that were good before."""
+    """The parameters are not valid, and there are no earlier good ones."""
 
 
 class Parameters(BaseModel):
-    """`enabled: false` is the off switch: then `default_label` is answered, and without one 503 and the `reason`.
+    """`enabled: false` turns predictions off: the answer is `default_label`, or 503 with the `reason`.
 
-    A prediction below `least_probability`, or of a label that is `withheld`, is answered as `unsure_label`.
+    If a prediction is below `least_probability`, or its label is `withheld`, the answer is `unsure_label`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,10 +64,10 @@ class Change(BaseModel):
 
 
 class Switch:
-    """Keeps the parameters of one file in force in this process; `problem` says why those in the file are not."""
+    """Applies the parameters of one file in this process; `problem` says why those in the file do not apply."""
 
     def __init__(self, file: Path, labels: Collection[str]) -> None:
-        """Take what the file says; raises `ParametersError` where that is not valid and nothing was good before."""
+        """Read the file; raises `ParametersError` if it is not valid and there are no earlier good parameters."""
         self.in_force = Change(parameters=Parameters(), by="the defaults")
         self.problem = ""
         self._file = file
@@ -88,7 +88,7 @@ class Switch:
         self._started = True
 
     def watch(self, every_s: float) -> None:
-        """Look at the file again and again, until `stop`."""
+        """Read the file every `every_s`, until `stop`."""
         while not self._end.wait(every_s):
             self.look()
 
@@ -97,7 +97,7 @@ class Switch:
         self._end.set()
 
     def look(self) -> None:
-        """Take what the file says, where that has changed and is valid."""
+        """Apply the parameters in the file, if they have changed and are valid."""
         with self._lock:
             try:
                 content = self._file.read_bytes()
@@ -124,7 +124,7 @@ class Switch:
             _write(self._good, content)
 
     def change(self, parameters: Parameters, by: str) -> Change:
-        """Put parameters into the file, from which all processes take them; raises `ParametersError`."""
+        """Write parameters into the file, which all processes read; raises `ParametersError`."""
         change = Change(parameters=parameters, by=by, at=datetime.now(UTC))
         content = change.model_dump_json(indent=2).encode()
         self._read(content)

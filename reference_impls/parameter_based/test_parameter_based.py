@@ -1,4 +1,4 @@
-"""Parameter-based serving, as two real processes that share a file: what is switched at one holds for both."""
+"""Parameter-based serving as two real processes that share a file: a change in one applies to both."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
             assert change(one, OFF).raise_for_status().json()["by"] == "alice"
             assert turned_off(one)                 # at once
             wait_for(lambda: turned_off(other))
-            assert one.client.get("/ready").status_code == 200         # it works: predictions are only turned off
+            assert one.client.get("/ready").status_code == 200         # the service works; only predictions are off
             assert "parameters_enabled 0.0" in other.client.get("/metrics").text
 
             refuses_what_is_not_valid(one)
-            file.write_text('{"parameters": {"enabled": "perhaps"}}')  # a slip of the hand
+            file.write_text('{"parameters": {"enabled": "perhaps"}}')  # a typing error
             wait_for(lambda: all("is not valid: parameters.enabled" in problem(service) for service in both))
             assert turned_off(one) and turned_off(other)
-        with start(tmp_path / "other", "parameter_based", **shared) as other:          # started meanwhile
+        with start(tmp_path / "other", "parameter_based", **shared) as other:          # started in the meantime
             assert turned_off(other) and problem(other)
             change(other, {**OFF, "default_label": "versicolor"}).raise_for_status()
             wait_for(lambda: ask(one).status_code == 200)
@@ -86,12 +86,12 @@ def test_both_replicas_obey_and_what_is_not_valid_changes_nothing(tmp_path: Path
             for service in (one, other):
                 assert service.stop() == 0 and "Traceback" not in service.errors
         said = [line for line in map(json.loads, one.errors.splitlines()) if line["event"] == "parameters changed"]
-        assert "in force" not in one.output        # logs are logs from the first line on
+        assert "in force" not in one.output        # logging is configured before the first line
         assert (said[0]["by"], said[0]["after"]["reason"]) == ("alice", OFF["reason"]) and said[0]["timestamp"]
 
 
 def refuses_what_is_not_valid(service: Service) -> None:
-    """Nor does it change anything."""
+    """Invalid parameters are rejected and change nothing."""
     wrong: list[tuple[dict[str, object], str]] = [
         ({"enabled": False}, "`reason` is required"),
         ({"enabled": "no"}, "valid boolean"),

@@ -1,1 +1,1 @@
-"""Prediction cache: predictions are kept by their input, and a repeated input does not run the model."""
+"""Prediction cache: predictions are stored under their input, and a repeated input does not run the model."""

@@ -1,4 +1,4 @@
-"""The API server: the cache is asked before the model, and the model where the cache has no answer or is gone."""
+"""The API server: it reads the cache first, and runs the model on a miss or if the cache is down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kit.web import make_app, serve
 
 
 class PredictionCacheSettings(CacheSettings):
-    """`digest`: where it is set, a model with another SHA-256 is not served."""
+    """`digest`: if set, a model with another SHA-256 is not served."""
 
     digest: str = ""
 
@@ -29,7 +29,7 @@ def create_app(settings: PredictionCacheSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        model.predict(examples("digits")[:1])  # the first call is slow: let no caller pay for it
+        model.predict(examples("digits")[:1])  # the first call is slow, so make it before the first request
         yield
         await cache.close()
 
@@ -40,7 +40,7 @@ def create_app(settings: PredictionCacheSettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(records: Records, response: Response) -> Predictions:
-        """Name the digit in each picture of 8 x 8 greys; `X-Cache` says whether the model had to run for it."""
+        """Name the digit in each image of 8 x 8 grey values; `X-Cache` shows whether the model had to run."""
         inputs = records.matrix(features)
 
         async def compute() -> Predictions:

@@ -1,4 +1,4 @@
-"""Prediction cache, as real processes, over memory and over a real Redis that hangs, dies and comes back."""
+"""Prediction cache as real processes, with memory and with a real Redis that hangs, dies and comes back."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Prediction circuit breaker: while the model server fails or is full, a fallback answers at once."""
+"""Prediction circuit breaker: while the model server fails or is full, a fallback answers immediately."""

@@ -12,10 +12,10 @@ from prediction_circuit_break.front import FrontSettings
 
 
 def main() -> int:
-    """Run both servers; the one in front listens where the settings say."""
+    """Run both servers; the front server listens on the address in the settings."""
     command_line("prediction_circuit_break", __doc__, FrontSettings).parse_args()
     settings = read_settings(Settings)
-    trained("iris", settings.data_dir)             # the front needs its card, the server behind the model
+    trained("iris", settings.data_dir)             # the front server needs its card, the model server the model
     port, behind = front_port(settings), free_port()
     server = f"http://127.0.0.1:{behind}"
     module = "prediction_circuit_break.front"

@@ -1,4 +1,4 @@
-"""The breaker: lets calls through while they work, none while they fail, one at a time to see whether they do again."""
+"""The breaker: closed, it makes calls; open, it makes none; half-open, it makes one call to test the server."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _MADE, _FAILED = "made", "failed"
 
 
 class TurnedAwayError(Exception):
-    """A call that was not made: the breaker is open, or as many as the server can take are under way."""
+    """The call was not made: the breaker is open, or the maximum of parallel calls is reached."""
 
 
 def _is_refusal(error: CallError) -> bool:
-    """A server that refuses a call with a reason is well: that is no failure for the breaker."""
+    """Return whether the server rejected the call with a reason: the server works, so this is no failure."""
     return error.status < 500
 
 
 class Breaker:
-    """Opens after so many failures in a row, for `open_s`; then one call probes whether to close.
+    """Opens for `open_s` after `failures` consecutive failures; then one test call decides whether it closes.
 
-    `most_calls` bounds the calls under way: a server that is merely slow would else tie up all of its callers. The
-    states are purgatory's; that only one call probes, and the bound, are added here.
+    `most_calls` limits the parallel calls: otherwise, a slow server would block all of its callers. The states are
+    those of the library purgatory; the limit, and the rule that only one call tests the server, are added here.
     """
 
     def __init__(self, failures: int, open_s: float, most_calls: int, registry: CollectorRegistry) -> None:
@@ -49,11 +49,11 @@ class Breaker:
 
     @property
     def state(self) -> str:
-        """Which it is in: closed (calls are made), opened (none is), or half-opened (one is)."""
+        """The state: closed (calls are made), opened (no call is made), or half-opened (one call is made)."""
         return self._context.state if self._context is not None else "closed"
 
     async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Make a call; raises `TurnedAwayError` where it is not made, and what it raises itself."""
+        """Make a call; raises `TurnedAwayError` if it is not made, and the errors of the call itself."""
         breaker = await self._factory.get_breaker("model")
         self._context = breaker.context
         most = self._most_calls if self.state == "closed" else 1
@@ -65,7 +65,7 @@ class Breaker:
                 self._calls.labels(_MADE).inc()
                 return await make()
         except OpenedState as opened:
-            opened.__traceback__ = None        # one object, raised each time: its traceback would grow without end
+            opened.__traceback__ = None        # the same object is raised each time, so its traceback would grow
             raise TurnedAwayError(_WHY_NOT[self.state]) from None
         except CallError as error:
             if not _is_refusal(error):

@@ -1,4 +1,4 @@
-"""The server in front: asks the model server through the breaker, and answers by itself where that does not work."""
+"""The front server: calls the model server through the breaker, and answers with a fallback if that fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prediction_circuit_break.breaker import Breaker, TurnedAwayError
 
 
 class FrontSettings(Settings):
-    """`call_s` is what the model server gets of `deadline_s`: a failed call must leave time for the fallback."""
+    """`call_s` is the part of `deadline_s` for the model server: a failed call must leave time for the fallback."""
 
     server: HttpUrl
     deadline_s: float = Field(1, gt=0)
@@ -26,14 +26,14 @@ class FrontSettings(Settings):
 
 
 class Answer(Predictions):
-    """Predictions; with `fallback` they are the class that is commonest in training, and `reason` says why."""
+    """Predictions; with `fallback`, they are the most common class of the training data, and `reason` says why."""
 
     fallback: bool = False
     reason: str = ""
 
 
 def create_app(card: Card, settings: FrontSettings) -> FastAPI:
-    """Return the app; the model's card has all that the fallback needs, so that it works when nothing else does."""
+    """Return the app; the fallback needs only the model's card, so it works even if everything else fails."""
     server = Callee("model", str(settings.server), retries=0, connect_s=settings.call_s)
     app = make_app(
         "prediction-circuit-break", settings, lambda _app: closing(server), detail=lambda: {"breaker": breaker.state}
@@ -51,10 +51,10 @@ def create_app(card: Card, settings: FrontSettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(records: Records, deadline: RequestDeadline) -> Answer:
-        """Predict the species of each flower, or say which is commonest."""
+        """Predict the species of each flower, or answer with the most common one."""
         records.matrix(len(card.features))     # bad input gets no fallback
         try:
-            if deadline.left_s() < settings.call_s:            # a hasty caller's failures say nothing of the server
+            if deadline.left_s() < settings.call_s:            # a lack of time says nothing about the server
                 raise TurnedAwayError("the remaining time is shorter than a call may take")
             said = await breaker.call(
                 lambda: server.ask("/predict", records, Predictions, deadline.at_most(settings.call_s))

@@ -1,4 +1,4 @@
-"""The breaker, with a real model server behind it that is killed, stopped, and comes back."""
+"""The breaker with a real model server, which is killed, stopped, and comes back."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_while_all_is_well_the_model_answers_and_bad_input_is_refused(service: S
         assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
     passed = service.client.post("/predict", json={"inputs": FLOWERS.tolist()}, headers={HEADER: "0"})
     assert passed.status_code == 504
-    for _ in range(5):                         # callers in a hurry do not open it
+    for _ in range(5):                         # short deadlines of callers do not open it
         hasty = service.client.post("/predict", json={"inputs": FLOWERS.tolist()}, headers={HEADER: "1500"})
         assert "the remaining time is shorter" in hasty.raise_for_status().json()["reason"]
     assert state(service) == "closed" and metric(service, 'breaker_state{state="closed"}') == 1
@@ -88,7 +88,7 @@ def test_a_killed_server_opens_the_breaker_and_its_return_closes_it(service: Ser
         return answer["reason"] == "the breaker is open" and answer["fallback"] is True
 
     wait_for(open_and_said_so, 60)
-    wait_for(lambda: not is_fallback(service), 60)             # it is started again, and probed
+    wait_for(lambda: not is_fallback(service), 60)             # it is restarted and tested
     assert state(service) == "closed"
     assert metric(service, 'fallbacks_total{reason="turned away"}') >= 1
 
@@ -99,7 +99,7 @@ def test_a_server_that_hangs_opens_the_breaker_too_and_is_left_alone_meanwhile(s
     try:
         wait_for(lambda: is_fallback(service) and state(service) == "opened", 60)
 
-        def is_left_alone() -> bool:       # until it is time to probe again
+        def is_left_alone() -> bool:       # until the next test call
             made = metric(service, 'model_calls_total{result="made"}')
             reason = ask(service).raise_for_status().json()["reason"]
             return reason == "the breaker is open" and metric(service, 'model_calls_total{result="made"}') == made

@@ -1,1 +1,1 @@
-"""Prediction log: each prediction is recorded, beside the request and never in its way."""
+"""Prediction log: each prediction is recorded in the background, without delaying the request."""

@@ -1,4 +1,4 @@
-"""`python -m prediction_log`: one server, which records what it predicts."""
+"""`python -m prediction_log`: one server, which records its predictions."""
 
 from __future__ import annotations
 

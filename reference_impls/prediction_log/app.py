@@ -1,4 +1,4 @@
-"""The API: predicts, records beside it, takes outcomes, and says how each version of the model did."""
+"""The API: predicts, records in the background, receives outcomes, and reports the accuracy of each model version."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from prediction_log.spool import Spool
 
 
 class LogSettings(DatabaseSettings):
-    """`log_inputs`: false where inputs may not be kept; then id, request and result are.
+    """`log_inputs`: false if inputs may not be stored; then only id, request and result are.
 
-    At most `buffer` records wait in memory, and `spool_files` files on disk; what finds no room is counted as lost.
+    At most `buffer` records wait in memory, and `spool_files` files on disk; further records are counted as lost.
     """
 
     log_inputs: bool = True
@@ -37,7 +37,7 @@ class LogSettings(DatabaseSettings):
 
 
 class LoggedPrediction(BaseModel):
-    """A prediction with the id under which it is recorded."""
+    """A prediction with its id in the log."""
 
     id: str
     label: str
@@ -53,7 +53,7 @@ class LoggedPredictions(BaseModel):
 
 
 class Outcomes(BaseModel):
-    """What became true, by the ids of predictions."""
+    """The true classes, by the ids of predictions."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +74,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         model.predict(Records(inputs=[[0.0] * width]).matrix(width))
         yield
-        await run_in_threadpool(spool.close)        # every request is answered by now
+        await run_in_threadpool(spool.close)        # all requests have been answered
         await run_in_threadpool(shipping.close, settings.drain_s)
 
     app = make_app("prediction-log", settings, lifespan)
@@ -84,7 +84,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> LoggedPredictions:
-        """Predict, and record each prediction in memory before the answer goes out."""
+        """Predict, and record each prediction in memory before the answer is sent."""
         start = time.perf_counter()
         predictions = model.predict(records.matrix(width))
         latency_ms = round((time.perf_counter() - start) * 1000, 3)
@@ -100,7 +100,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
 
     @app.post("/outcomes", status_code=201)
     def outcomes(body: Outcomes) -> dict[str, int]:
-        """Note what became true; the prediction itself may still be on its way to the database."""
+        """Store outcomes; the prediction itself may not be in the database yet."""
         unknown = sorted(set(body.outcomes.values()) - set(model.card.classes))
         if unknown:
             raise UnfitInputError(f"unknown class {unknown[0]!r}; known classes: {', '.join(model.card.classes)}")
@@ -110,7 +110,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
 
     @app.get("/accuracy")
     def accuracy(since: Annotated[float, Query(ge=0, allow_inf_nan=False)] = 0) -> list[Quality]:
-        """Return how each version did, where outcomes are known, from a moment on (seconds since 1970)."""
+        """Return the accuracy of each version since a time (in seconds since 1970), for predictions with an outcome."""
         shipping.prepare()
         return quality(engine, since)
 
@@ -123,7 +123,7 @@ def create_app(settings: LogSettings, engine: Engine) -> FastAPI:
 
 
 def main() -> None:
-    """Serve until SIGTERM; what was answered is recorded before the process ends."""
+    """Serve until SIGTERM; all answered predictions are recorded before the process ends."""
     settings = read_settings(LogSettings)
     try:
         app = create_app(settings, open_database(settings, "log"))

@@ -1,4 +1,4 @@
-"""From the disk to the database: the tables, what moves files into them, and what is asked of them."""
+"""From the disk to the database: the tables, the thread that moves files into them, and the queries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How one version of a model did: `right` of those whose outcome is known; `accuracy` is None while none is."""
+    """The accuracy of one model version: `right` of the predictions with an outcome; None without any outcome."""
 
     version: str
     predictions: int
@@ -50,10 +50,10 @@ class Quality:
 
 
 class Shipping:
-    """A thread that moves files to the database, and goes on trying while that is gone.
+    """A thread that moves files to the database, and keeps trying while the database is down.
 
-    A record has its own id, so that a file which was stored but not yet deleted when the process ended changes
-    nothing when it is stored again.
+    Each record has an id. So if a process ends after it stores a file and before it deletes the file, storing it again
+    changes nothing.
     """
 
     def __init__(self, engine: Engine, spool: Spool, registry: CollectorRegistry) -> None:
@@ -66,26 +66,26 @@ class Shipping:
         self._thread.start()
 
     def prepare(self) -> None:
-        """Make the tables where that has not been done; raises `RefusedDatabaseError` while the database is gone."""
+        """Create the missing tables; raises `RefusedDatabaseError` while the database is down."""
         if not self._prepared:
             create_tables(self._engine, METADATA)
             self._prepared = True
 
     def close(self, patience_s: float) -> None:
-        """Move what the spool has written; what the database does not take in time stays on disk for the next start."""
+        """Move the spooled files; files that the database does not accept in time stay on disk for the next start."""
         self._closing.set()
         self._thread.join(patience_s)
 
     def _run(self) -> None:
         while True:
-            closing = self._closing.is_set()        # asked before the look: what was there by then is moved
+            closing = self._closing.is_set()        # read this first: files that exist now are still moved
             there = self._ship()
             if closing:
                 return
             self._closing.wait(_PAUSE_S if there else _RETRY_S)
 
     def _ship(self) -> bool:
-        """Move all files that wait, and tell whether the database took them."""
+        """Move all waiting files, and return whether the database accepted them."""
         for path in self._spool.files():
             try:
                 self.prepare()
@@ -95,7 +95,7 @@ class Shipping:
                 self._refused.inc()
                 log.error("the database rejects a file; it is set aside", file=path.name, reason=reason(error))
             except (SQLAlchemyError, RefusedDatabaseError, OSError) as error:
-                self._prepared = False              # it may come back empty
+                self._prepared = False              # it may come back without tables
                 log.warning("the log waits on disk", files=len(self._spool.files()), reason=reason(error))
                 return False
         return True
@@ -103,7 +103,7 @@ class Shipping:
     def _move(self, path: Path) -> None:
         try:
             rows: list[Mapping[str, object]] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        except FileNotFoundError:                   # another replica over the same folder was quicker
+        except FileNotFoundError:                   # another replica with the same folder was faster
             return
         with writing(self._engine) as connection:
             put(connection, PREDICTIONS, rows, replace=False)
@@ -112,7 +112,7 @@ class Shipping:
 
 
 def note_outcomes(engine: Engine, labels: Mapping[str, str]) -> None:
-    """Store what became true of predictions, by their ids; a later word replaces an earlier one."""
+    """Store the true classes of predictions, by their ids; a later value replaces an earlier one."""
     now = time.time()
     with writing(engine) as connection:
         rows = [{"id": identity, "label": label, "at": now} for identity, label in labels.items()]
@@ -120,7 +120,7 @@ def note_outcomes(engine: Engine, labels: Mapping[str, str]) -> None:
 
 
 def quality(engine: Engine, since: float) -> list[Quality]:
-    """Return how each version did with the predictions from `since` on, in seconds since 1970."""
+    """Return the accuracy of each version for the predictions since `since`, in seconds since 1970."""
     right = func.coalesce(func.sum(case((PREDICTIONS.c.label == OUTCOMES.c.label, 1), else_=0)), 0)
     query = (
         select(PREDICTIONS.c.version, func.count(), func.count(OUTCOMES.c.id), right,

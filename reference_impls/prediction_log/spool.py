@@ -1,7 +1,7 @@
-"""From the request to the disk: what is recorded waits in memory for a moment, then in a file until it is stored.
+"""From the request to the disk: a record waits briefly in memory, then in a file until it is in the database.
 
-One way for all records, whether the database answers or not: a request only appends to a list in memory, one thread
-writes what came together to a file, and another (`shipping.py`) moves files to the database.
+All records take this path, whether the database answers or not. A request only appends to a list in memory. One thread
+writes the list to a file, and another (`shipping.py`) moves files to the database.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from kit.logs import logger
 
 _PAUSE_S = 0.2
-_BEHIND_S = 1.0                                     # while files wait, fewer and larger ones
+_BEHIND_S = 1.0                                     # while files are waiting, write fewer and larger ones
 _MOST_ROWS = 1000
 Row = Mapping[str, object]
 log = logger(__name__)
 
 
 class Spool:
-    """A bounded buffer over a folder of files, each with some records and complete from the moment that it is seen."""
+    """A bounded buffer in front of a folder of files; each file has some records and is always complete."""
 
     def __init__(self, folder: Path, registry: CollectorRegistry, most_buffered: int, most_files: int) -> None:
         self.folder = folder
@@ -43,18 +43,18 @@ class Spool:
         self._thread.start()
 
     def record(self, row: Row) -> None:
-        """Take a record; returns at once, and never fails: one that finds no room is counted."""
+        """Add a record; returns immediately and never fails. If there is no room, the record is counted as lost."""
         if len(self._buffer) >= self._most_buffered:
             self.lost.labels("buffer").inc()
         else:
             self._buffer.append(row)
 
     def files(self) -> list[Path]:
-        """Return the files that wait, the oldest first."""
+        """Return the waiting files, the oldest first."""
         return sorted(self.folder.glob("*.jsonl"))
 
     def close(self) -> None:
-        """Write what is in memory; nothing may be recorded after this."""
+        """Write the records in memory; no record may be added after this."""
         self._closing.set()
         self._thread.join()
 
@@ -72,7 +72,7 @@ class Spool:
             yield [self._buffer.popleft() for _ in range(min(_MOST_ROWS, len(self._buffer)))]
 
     def _write(self, rows: list[Row], waiting: int) -> None:
-        """Write a file that appears whole or not at all, and is on the disk when it does."""
+        """Write a file atomically, and only after its content is on disk."""
         path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
         partial = path.with_suffix(".partial")
         try:

@@ -1,4 +1,4 @@
-"""The log, with real processes: nothing answered is lost, whether the service ends or its database is gone."""
+"""The log with real processes: no answered prediction is lost if the service ends or its database is down."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOWERS = examples("iris").tolist()
 
 
 def ask(service: Service, number: int) -> list[str]:
-    """Predict so many flowers, one a request, and return the ids that were answered."""
+    """Predict this many flowers, one per request, and return the ids of the answers."""
     ids = []
     for i in range(number):
         body = {"inputs": [FLOWERS[i % len(FLOWERS)]]}
@@ -31,7 +31,7 @@ def ask(service: Service, number: int) -> list[str]:
 
 
 def recorded(url: str) -> set[str]:
-    """Return the ids in a log, none where it cannot be read."""
+    """Return the ids in a log, or none if it cannot be read."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
@@ -63,11 +63,11 @@ def test_predictions_are_recorded_joined_with_outcomes_and_none_is_lost_at_the_e
         assert row.at > 0 and row.latency_ms > 0
 
         (tmp_path / "data" / "spool" / "0-damaged.jsonl").write_text('{"id": \n')
-        wait_for((tmp_path / "data" / "spool" / "0-damaged.unfit").is_file)    # and the others go on
+        wait_for((tmp_path / "data" / "spool" / "0-damaged.unfit").is_file)    # and the other files are moved
 
         truth = {one: p.label for one, p in zip(ids[:10], expected, strict=False)} | {ids[10]: "virginica"}
         assert service.client.post("/outcomes", json={"outcomes": truth}).json() == {"noted": 11}
-        assert service.client.post("/outcomes", json={"outcomes": truth}).status_code == 201      # again: no harm
+        assert service.client.post("/outcomes", json={"outcomes": truth}).status_code == 201      # no change
         (quality,) = service.client.get("/accuracy").json()
         assert (quality["version"], quality["predictions"], quality["known"]) == (sent["version"], 150, 11)
         assert quality["accuracy"] == 10 / 11
@@ -128,7 +128,7 @@ def test_with_its_database_gone_it_predicts_and_records_what_it_predicted_once_t
         database.close()
 
         ids += ask(service, 10)
-        assert service.stop() == 0                 # ended while the database is gone: the rest stays on disk
+        assert service.stop() == 0                 # stopped while the database is down: the rest stays on disk
         assert "Traceback" not in service.errors
         database.enter_context(postgres_server(tmp_path, port))
         with start(tmp_path, "prediction_log", database_url=url, log_inputs="false"):

@@ -1,1 +1,1 @@
-"""Prediction monitoring: the distribution of inputs and predictions is held against the training data."""
+"""Prediction monitoring: the distribution of inputs and predictions is compared with the training data."""

@@ -1,4 +1,4 @@
-"""The API: predicts, keeps the last records in a window, and tells Prometheus and `/drift` how they compare."""
+"""The API: predicts, keeps the last records in a window, and reports their drift to Prometheus and at `/drift`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from prediction_monitoring.drift import STATES, Drift, Window, needed
 
 
 class MonitoringSettings(Settings):
-    """What drift is: a difference of shares above `least`, with a doubt below `doubt` that chance made it.
+    """Drift is a difference of shares above `least`; the probability that it is due to chance is below `doubt`.
 
-    It is looked for in the last `window` records, none older than `window_s`.
+    Only the last `window` records are compared, and none older than `window_s`.
     """
 
     least: Annotated[float, Field(gt=0, lt=1)] = 0.15
@@ -33,25 +33,25 @@ class MonitoringSettings(Settings):
 
 
 class Watch:
-    """The window of one service, with what it is held against."""
+    """The window of one service, and the training data to compare it with."""
 
     def __init__(self, card: Card, settings: MonitoringSettings) -> None:
         self._card, self._settings = card, settings
         self.window = Window(settings.window, settings.window_s)
 
     def judge(self) -> Drift:
-        """Hold the window against the training data, as of now."""
+        """Compare the window with the training data now."""
         return self.window.judge(self._card, self._settings.least, self._settings.doubt, time.monotonic())
 
 
 class DriftCollector(Collector):
-    """Judges the window whenever Prometheus asks."""
+    """Compares the window with the training data at each request from Prometheus."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the distance and the state of each signal, and how many records they rest on."""
+        """Yield the distance and the state of each signal, and the number of records."""
         drift = self._watch.judge()
         distances = GaugeMetricFamily("drift_distance", "Distance from the training data.", labels=["signal"])
         states = GaugeMetricFamily("drift_state", "1 for the current state.", labels=["signal", "state"])
@@ -65,7 +65,7 @@ class DriftCollector(Collector):
 
 
 def create_app(settings: MonitoringSettings, model: Model) -> FastAPI:
-    """Return the app, which serves a model and watches what it is asked and answers."""
+    """Return the app, which serves a model and monitors its inputs and predictions."""
     card = model.card
 
     @asynccontextmanager
@@ -85,7 +85,7 @@ def create_app(settings: MonitoringSettings, model: Model) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:
-        """Predict, and remember the records for the time of the window."""
+        """Predict, and add the records to the window."""
         matrix = records.matrix(len(card.features))
         with seconds.labels(card.version).time():
             predictions = model.predict(matrix)
@@ -96,7 +96,7 @@ def create_app(settings: MonitoringSettings, model: Model) -> FastAPI:
 
     @app.get("/drift")
     def drift() -> Drift:
-        """Say how the last records compare with the training data, signal by signal, and why."""
+        """Return how the last records differ from the training data, with the reason for each signal."""
         return watch.judge()
 
     return app

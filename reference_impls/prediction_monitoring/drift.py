@@ -1,12 +1,13 @@
-"""How far the traffic is from the training data, how sure that is, and what follows from it.
+"""The distance of the traffic from the training data, its possible error, and the resulting state.
 
-A feature: the greatest difference between the share of live records below a value and that in training
-(Kolmogorov-Smirnov), at the deciles that the model's card keeps. A class: the difference of its share. Both are off by
-more than `bound` with a probability below `doubt` only, whatever the distribution: the inequality of Dvoretzky, Kiefer
-and Wolfowitz with Massart's constant (The Annals of Probability 18(3), 1990), which Hoeffding's (1963) equals for a
-single share; `doubt` is split over all signals (Bonferroni). So an alert says: the difference is at least `least`, and
-not by chance. The rule of thumb for the population stability index (0.1, 0.25) has no such error rates (Yurdakul and
-Naranjo, Journal of Risk Model Validation, 2020), hence it is not used here.
+For a feature, the distance is the largest difference between the share of live records below a value and that share in
+training (Kolmogorov-Smirnov), at the deciles in the model's card. For a class, it is the difference of its share. For
+any distribution, the probability that one of these values is wrong by more than `bound` is below `doubt`. This follows
+from the inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (The Annals of Probability 18(3), 1990);
+for a single share, Hoeffding's inequality (1963) gives the same bound. `doubt` is split over all signals (Bonferroni).
+So an alert means: the difference is at least `least`, and it is not due to chance. The usual thresholds of the
+population stability index (0.1, 0.25) have no such error rates (Yurdakul and Naranjo, Journal of Risk Model Validation,
+2020), so they are not used here.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All signals; `state` is that of the worst, and undecided, never ok, with fewer than `needed` records."""
+    """All signals; `state` is the worst of their states. With fewer than `needed` records it is undecided, never ok."""
 
     state: State
     records: int
@@ -48,7 +49,7 @@ class Drift:
 
 
 def bound(records: int, signals: int, doubt: float) -> float:
-    """Return by how much the distance of any of the signals may be off.
+    """Return the possible error of the distance of any signal.
 
     >>> round(bound(205, signals=7, doubt=0.001), 3)
     0.153
@@ -62,10 +63,10 @@ def needed(signals: int, doubt: float, least: float) -> int:
 
 
 def distance(values: Floats, deciles: Sequence[float]) -> tuple[float, str]:
-    """Return how far live values are from training, and where, in words.
+    """Return the distance of live values from training, and a description of where they differ.
 
-    A value may stand several times in training, so that its decile is only known to lie between the share below it
-    and the share up to it; a live share is held against the nearer of the two.
+    A value may occur several times in training. Then its decile is only known to be between the share below it and the
+    share up to it; a live share is compared with the nearer of the two.
     """
     worst, where = 0.0, "as in training"
     for index, edge in enumerate(deciles[1:-1], start=1):
@@ -81,7 +82,7 @@ def distance(values: Floats, deciles: Sequence[float]) -> tuple[float, str]:
 
 
 def judge(card: Card, inputs: Floats, labels: Sequence[str], least: float, doubt: float) -> Drift:
-    """Hold inputs of shape (records, features) and their predicted labels against the card of the model."""
+    """Compare inputs of shape (records, features) and their predicted labels with the card of the model."""
     count, signals = len(labels), len(card.features) + len(card.classes)
     enough, off = needed(signals, doubt, least), bound(count, signals, doubt)
 
@@ -103,7 +104,7 @@ def judge(card: Card, inputs: Floats, labels: Sequence[str], least: float, doubt
 
 
 class Window:
-    """The last records that were predicted, at most so many and none older than `seconds`."""
+    """The last predicted records: at most `records`, and none older than `seconds`."""
 
     def __init__(self, records: int, seconds: float) -> None:
         self._seconds = seconds
@@ -111,12 +112,12 @@ class Window:
         self._lock = threading.Lock()
 
     def add(self, inputs: Floats, labels: Sequence[str], now: float) -> None:
-        """Take records of shape (records, features) with their predicted labels; `now` in seconds."""
+        """Add records of shape (records, features) with their predicted labels; `now` is in seconds."""
         with self._lock:
             self._kept.extend((now, row, label) for row, label in zip(inputs, labels, strict=True))
 
     def judge(self, card: Card, least: float, doubt: float, now: float) -> Drift:
-        """Hold what is in the window against the card."""
+        """Compare the records in the window with the card."""
         with self._lock:
             while self._kept and self._kept[0][0] < now - self._seconds:
                 self._kept.popleft()

@@ -1,4 +1,4 @@
-"""Monitoring of a real process: traffic as in training, traffic that drifted, and too little to tell."""
+"""Monitoring of a real process: traffic as in training, traffic that drifted, and too little traffic to decide."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DURATION = re.compile(r"(\d+(ms|[smhdwy]))+")
 
 
 def traffic(number: int, seed: int, column: int = 0, shift: float = 0) -> Floats:
-    """Draw records as the training data were, or with one feature shifted."""
+    """Draw records from the training data, optionally with one feature shifted."""
     flowers = examples("iris")
     drawn = flowers[np.random.default_rng(seed).integers(0, len(flowers), number)]
     drawn[:, column] += shift
@@ -83,7 +83,7 @@ def test_drift_is_reported_for_the_feature_that_drifts_and_only_with_enough_reco
 
 
 def check_rules(exposed: str) -> None:
-    """Each rule is PromQL over metrics that the service has, and says how long, how bad, and what."""
+    """Each rule is PromQL over metrics of the service, and has a duration, a severity and a summary."""
     groups = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text())["groups"]
     known = set(re.findall(r"^(\w+)[ {]", exposed, re.MULTILINE))
     rules = [rule for group in groups for rule in group["rules"]]

@@ -1,1 +1,1 @@
-"""Preprocessing apart from prediction: two servers, released as a pair."""
+"""Separate preprocessing and prediction: two servers, released as a pair."""

@@ -1,4 +1,4 @@
-"""`python -m prep_pred`: the preprocessor, with the predictor behind it."""
+"""`python -m prep_pred`: the preprocessor, and the predictor that it calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prep_pred.release import make_release
 
 
 def main() -> int:
-    """Run both servers; the preprocessor listens where the settings say."""
+    """Run both servers; the preprocessor listens on the address in the settings."""
     command_line("prep_pred", __doc__, PreprocessorSettings).parse_args()
     settings = read_settings(Settings)
     make_release(settings.data_dir)

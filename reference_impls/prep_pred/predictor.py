@@ -1,4 +1,4 @@
-"""The server behind: runs the model on features, and only on those of the preparation that it was released with."""
+"""The predictor: runs the model, but only on features from the preprocessing that it was released with."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PAIR: Final = "preparation.version"
 
 
 class PredictorSettings(Settings):
-    """`deadline_s` counts where the caller sends none."""
+    """`deadline_s` applies if the caller sends no deadline."""
 
     deadline_s: float = Field(1, gt=0)
 
 
 def read_release(folder: Path) -> tuple[Model, str]:
-    """Return a release: the model, and the version of the preparation that it was trained behind.
+    """Return a release: the model, and the version of the preprocessing that it was trained with.
 
-    Raises `RefusedModelError` where either is missing, or the model must not be served.
+    Raises `RefusedModelError` if one of them is missing, or if the model must not be served.
     """
     model = load(folder / f"{MODEL}.skops")
     try:
@@ -39,13 +39,13 @@ def read_release(folder: Path) -> tuple[Model, str]:
 
 
 def create_app(model: Model, preparation: str, settings: PredictorSettings) -> FastAPI:
-    """Return the app that serves a model for features of one version of the preparation."""
+    """Return the app that serves a model for features of one version of the preprocessing."""
     app = make_app("predictor", settings, warm_up(model))
     use_deadlines(app, settings.deadline_s)
 
     @app.post("/predict")
     def predict(prepared: Prepared, deadline: RequestDeadline) -> Predictions:
-        """Predict; 409 for features that another version prepared, since they would give answers, but wrong ones."""
+        """Predict; 409 for features of another version, because the model would give wrong answers for them."""
         if prepared.prepared_by != preparation:
             raise HTTPException(
                 409,

@@ -1,6 +1,6 @@
-"""From an image to the 64 numbers that the model takes: the ink in each of 8 by 8 fields, from 0 to 16.
+"""Turn an image into the 64 inputs of the model: the ink in each of 8 by 8 fields, from 0 to 16.
 
-That is the form of the digits which scikit-learn ships; see
+The digits that scikit-learn ships have this form; see
 https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html.
 """
 
@@ -23,9 +23,9 @@ FORMATS = ("PNG", "BMP", "JPEG")
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How images are prepared; whatever changes the numbers is a field of it, and so part of its version.
+    """The settings of the preprocessing. Everything that changes its output is a field, and so part of the version.
 
-    `steps` counts changes of the code below.
+    Increase `steps` after each change of the code below.
     """
 
     side: int = 8
@@ -34,13 +34,13 @@ class Preparation:
 
     @property
     def version(self) -> str:
-        """Twelve hexadecimal digits that differ where the preparation does."""
+        """Twelve hexadecimal digits, which change with the preprocessing."""
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
     def features(self, image: bytes) -> list[float]:
-        """Return `side` times `side` numbers; raises `UnfitInputError` for what is no image, or one that is too large.
+        """Return `side` times `side` numbers; raises `UnfitInputError` if the body is no image, or is too large.
 
-        The size is read from the image's head, before any of its pixels are unpacked.
+        The size is read from the image's header, before any pixel is decoded.
         """
         try:
             with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(image), formats=FORMATS) as opened:

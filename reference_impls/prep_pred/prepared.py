@@ -1,4 +1,4 @@
-"""What passes between the two servers: features, and which version of the preparation made them."""
+"""The message between the two servers: features, and the version of the preprocessing that made them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from kit.inputs import Records
 
 
 class Prepared(Records):
-    """Features of images, one record each, with the version of the preparation that made them."""
+    """Features of images, one record per image, with the version of the preprocessing."""
 
     prepared_by: str

@@ -1,4 +1,4 @@
-"""The server in front: prepares an image, and asks the predictor. It runs no model, and needs no library of one."""
+"""The preprocessor: prepares an image and calls the predictor. It runs no model and needs no model library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prep_pred.prepared import Prepared
 
 
 class PreprocessorSettings(Settings):
-    """`levels` belongs to the preparation: to change it is to make another version."""
+    """`levels` is part of the preprocessing: another value makes another version."""
 
     predictor: HttpUrl
     deadline_s: float = Field(1, gt=0)
@@ -31,14 +31,14 @@ def create_app(settings: PreprocessorSettings) -> FastAPI:
 
     @app.post("/predict")
     async def predict(request: Request, deadline: RequestDeadline) -> Predictions:
-        """Name the digit on an image, which is the body."""
+        """Name the digit in an image, which is the body of the request."""
         features = await run_in_threadpool(preparation.features, await request.body())
         deadline.check("the deadline passed during preprocessing")
         prepared = Prepared(inputs=[features], prepared_by=preparation.version)
         try:
             return await predictor.ask("/predict", prepared, Predictions, deadline)
         except CallError as error:
-            if error.status < 500:             # the caller's image was fine: what the predictor refuses, we made
+            if error.status < 500:             # the predictor rejects our features, not the caller's image
                 raise CallError("", str(error), 502) from None
             raise
 

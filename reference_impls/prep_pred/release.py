@@ -1,6 +1,6 @@
-"""Make a release: a model, and beside it the version of the preparation that it was trained behind.
+"""Create a release: a model, and the version of the preprocessing that it was trained with.
 
-Training is the one step that needs both halves: `python -m prep_pred.release`.
+Only training needs both halves: `python -m prep_pred.release`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prep_pred.preparation import Preparation
 
 
 def make_release(folder: Path) -> None:
-    """Write a release into a folder that holds none; the model comes last, so that half a release has none."""
+    """Write a release into a folder without one; the model is written last, so an incomplete release has no model."""
     if not (folder / f"{MODEL}.skops").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PAIR).write_text(Preparation().version)

@@ -1,4 +1,4 @@
-"""Preprocessing apart from prediction, as two real processes."""
+"""Separate preprocessing and prediction, as two real processes."""
 
 from __future__ import annotations
 

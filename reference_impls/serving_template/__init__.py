@@ -1,1 +1,1 @@
-"""Serving template: a service of your own, complete but for your model."""
+"""Serving template: a complete service, into which you put your own model."""

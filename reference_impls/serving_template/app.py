@@ -1,4 +1,4 @@
-"""The service around the hooks: ready when the model is, limits, health, metrics, a line in the log a prediction."""
+"""The service around the hooks: readiness, limits, health, metrics, and one log line for each prediction."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ log = logger(__name__)
 
 
 class ServiceSettings(Settings):
-    """`digest`: where it is set, a model with another SHA-256 is not served."""
+    """`digest`: if set, a model with another SHA-256 is not served."""
 
     digest: str = ""
 
 
 class Request(BaseModel):
-    """What callers send."""
+    """The body of a request."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,7 +36,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """What they get; `prediction` finds it again in the log."""
+    """The body of an answer; `prediction` is its id in the log."""
 
     prediction: str
     model: str
@@ -50,7 +50,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        hooks.predict(model, hooks.preprocess([hooks.EXAMPLE]))        # the first call is slow: let no caller pay
+        hooks.predict(model, hooks.preprocess([hooks.EXAMPLE]))        # the first call is slow
         yield
 
     app = make_app(TITLE, settings, lifespan)
@@ -60,7 +60,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     @app.post("/predict")
     def predict(request: Request) -> Answer:
-        """Predict for each input; not `async`, so that it runs beside the event loop."""
+        """Predict for each input; not `async`, so that it runs in a thread and does not block the event loop."""
         with seconds.time():
             outputs = hooks.predict(model, hooks.preprocess(request.inputs))
         number = uuid.uuid4().hex
@@ -72,7 +72,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
 
 def main() -> None:
-    """Serve, or refuse to start with the reason."""
+    """Serve, or exit with the reason."""
     settings = read_settings(ServiceSettings)
     with refusing():
         app = create_app(settings)

@@ -1,7 +1,7 @@
-"""What is yours: the fields of a request, the model, how it is fed, and what its answer means.
+"""Your own part: the fields of a request, the model, its inputs, and the meaning of its outputs.
 
-As it stands, it names the species of a flower, so that everything around it can be tried. Change this file first;
-nothing else here knows anything of flowers.
+It now names the species of a flower, so that you can try the service. Change this file first: nothing else in this
+folder depends on flowers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Centimetres = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=T
 
 
 class Input(BaseModel):
-    """One thing to predict for: name each field, and say what it may be, so that nothing else reaches the model."""
+    """One input: give each field a name and limits, so that invalid input does not reach the model."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +30,7 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """One prediction, in the words of its callers."""
+    """One prediction, in the terms of the callers."""
 
     species: str
     probability: float
@@ -40,18 +40,18 @@ EXAMPLE = Input(sepal_length=5.1, sepal_width=3.5, petal_length=1.4, petal_width
 
 
 def load_model(folder: Path, digest: str) -> Model:
-    """Load the model, before the service takes any request; raise `RefusedModelError` where it must not be served.
+    """Load the model before the service accepts requests; raise `RefusedModelError` if it must not be served.
 
-    `digest`, where one is set, is the SHA-256 that the model's file must have. Fetch the file from your registry here.
+    `digest`, if set, is the SHA-256 that the model's file must have. Fetch the file from your registry here.
     """
     return load(trained("iris", folder), digest)
 
 
 def preprocess(inputs: Sequence[Input]) -> Floats:
-    """Turn inputs into what the model takes, shape (inputs, features); the very code that training used."""
+    """Turn inputs into features of shape (inputs, features), with the same code as in training."""
     return np.array([[i.sepal_length, i.sepal_width, i.petal_length, i.petal_width] for i in inputs], dtype=np.float64)
 
 
 def predict(model: Model, prepared: Floats) -> list[Output]:
-    """Run the model, and say what its answers mean, in the order of the inputs."""
+    """Run the model, and return its predictions in the order of the inputs."""
     return [Output(species=p.label, probability=p.probability) for p in model.predict(prepared)]

@@ -1,4 +1,4 @@
-"""The service keeps its promises, whatever the hooks hold: change `EXAMPLE` and these tests with them."""
+"""Tests of the service that apply to all hooks; if you change the hooks, change `EXAMPLE` and these tests too."""
 
 from __future__ import annotations
 

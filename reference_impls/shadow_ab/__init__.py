@@ -1,1 +1,1 @@
-"""Shadow A/B test: the new model sees the real requests, and nobody sees its answers."""
+"""Shadow A/B test: the new model gets copies of real requests, and callers never see its answers."""

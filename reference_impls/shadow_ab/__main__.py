@@ -1,4 +1,4 @@
-"""`python -m shadow_ab`: the server for callers, and the server of the candidate, which gets only copies."""
+"""`python -m shadow_ab`: the server for callers, and the server of the candidate, which gets copies only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shadow_ab.app import ShadowSettings
 
 
 def main() -> int:
-    """Run both; the candidate is not waited for: the service is ready without it."""
+    """Run both; the service is ready without the candidate."""
     command_line("shadow_ab", __doc__, ShadowSettings).parse_args()
     settings = read_settings(ShadowSettings)
     port, other = front_port(settings), free_port()

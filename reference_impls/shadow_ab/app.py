@@ -1,4 +1,4 @@
-"""The server that callers see: the current model answers; a copy of the request goes to the candidate beside it."""
+"""The server for callers: the current model answers, and the candidate gets a copy of the request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Copy:
 
 
 class Shadow:
-    """Sends copies to the candidate and writes both answers; neither is ever waited for by a caller."""
+    """Sends copies to the candidate and stores both answers; callers wait for neither."""
 
     def __init__(self, settings: ShadowSettings, copies: Counter) -> None:
         self.engine = open_database(settings, "shadow")
@@ -55,7 +55,7 @@ class Shadow:
         self._mirror = Background[Copy](self._send, settings.room, at_once=1)
 
     def answered(self, request: str, records: Records, answer: Predictions, ms: float) -> None:
-        """Note what the caller got, and hand a copy over where its share and the room allow it."""
+        """Record the caller's answer, and queue a copy for the candidate if the share and the room allow it."""
         self._note(request, "current", answer, ms)
         if int(request[:8], 16) / 16**8 >= self._settings.share:
             return
@@ -63,7 +63,7 @@ class Shadow:
             self._copies.labels("dropped").inc()
 
     def stop(self) -> None:
-        """Give up the copies that wait, and write the answers that are known."""
+        """Drop the waiting copies, and store the known answers."""
         self._mirror.stop(self._settings.copy_timeout_s + 1, finish=False)
         self._answers.stop(self._settings.drain_s, finish=True)
         self._client.close()
@@ -111,7 +111,7 @@ def create_app(settings: ShadowSettings) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:
-        """Answer from the current model; what becomes of the copy changes nothing."""
+        """Answer from the current model; the copy has no effect on the answer."""
         start = time.perf_counter()
         said = answer(model, records)
         shadow.answered(uuid.uuid4().hex, records, said, (time.perf_counter() - start) * 1000)
@@ -119,7 +119,7 @@ def create_app(settings: ShadowSettings) -> FastAPI:
 
     @app.get("/report")
     def report() -> Report:
-        """Say how the candidate's answers compare."""
+        """Compare the candidate's answers with those of the current model."""
         return compare(shadow.engine)
 
     return app

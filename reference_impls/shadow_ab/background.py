@@ -1,4 +1,4 @@
-"""Work beside the requests: a thread with a bounded buffer, which drops what does not fit; nobody waits for it."""
+"""Background work: a thread with a bounded buffer, which drops items that do not fit; no request waits for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logger(__name__)
 
 
 class Background(Generic[T]):
-    """A thread that does `work` on what is put; what fails is logged, and the thread goes on."""
+    """A thread that calls `work` on the buffered items; a failure is logged, and the thread continues."""
 
     def __init__(self, work: Callable[[Sequence[T]], None], room: int, at_once: int = _MOST_AT_ONCE) -> None:
         self._work = work
@@ -26,7 +26,7 @@ class Background(Generic[T]):
         self._thread.start()
 
     def put(self, item: T) -> bool:
-        """Take an item where there is room; never waits."""
+        """Add an item if there is room; never waits."""
         try:
             self._buffer.put_nowait(item)
         except queue.Full:
@@ -35,11 +35,11 @@ class Background(Generic[T]):
 
     @property
     def waiting(self) -> int:
-        """How many items wait, about."""
+        """The approximate number of waiting items."""
         return self._buffer.qsize()
 
     def stop(self, patience_s: float, *, finish: bool) -> None:
-        """End the thread: once all that was put is done, or at once, but never after longer than `patience_s`."""
+        """End the thread, immediately or (`finish`) after all its items, but within `patience_s`."""
         if not finish:
             self._ending.set()
         try:
@@ -54,7 +54,7 @@ class Background(Generic[T]):
             if items:
                 try:
                     self._work(items)
-                except Exception as error:  # one batch that fails must not end the thread
+                except Exception as error:  # a failing batch must not end the thread
                     log.error("background work failed", reason=repr(error), items=len(items))
             if ended:
                 return

@@ -1,4 +1,4 @@
-"""The server of the new model; only copies come here."""
+"""The server of the new model, which gets copies only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log in which both answers to a request meet, and the report of how they compare."""
+"""The log with both answers to each request, and the report that compares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METADATA = MetaData()
 ANSWERS = Table(
     "shadow_answers", METADATA,
     Column("request", String(64), primary_key=True),
-    Column("record", Integer, primary_key=True),   # its place in the request
+    Column("record", Integer, primary_key=True),   # its position in the request
     Column("role", String(16), primary_key=True),  # current or candidate
     Column("version", String(64), nullable=False),
     Column("label", String(200), nullable=False),
@@ -47,13 +47,13 @@ class Report(BaseModel):
 
 
 def write(engine: Engine, rows: Sequence[dict[str, object]]) -> None:
-    """Write answers; one that is there already stays as it is."""
+    """Store answers; existing ones do not change."""
     with writing(engine) as connection:
         put(connection, ANSWERS, rows, replace=False)
 
 
 def compare(engine: Engine) -> Report:
-    """Join both answers of each record, of the newest pair of versions alone, and sum up."""
+    """Join both answers to each record, only for the newest pair of versions, and summarise them."""
     current, candidate = ANSWERS.alias("current"), ANSWERS.alias("candidate")
     same = and_(current.c.request == candidate.c.request, current.c.record == candidate.c.record)
     with reading(engine) as connection:

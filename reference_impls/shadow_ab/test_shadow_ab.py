@@ -1,4 +1,4 @@
-"""The candidate sees the requests; slow, failing or killed, it never touches an answer."""
+"""The candidate gets copies of the requests. Slow, failing or killed, it never affects an answer."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_candidate_that_hangs_or_is_killed_costs_copies_only(tmp_path: Path) -
         for _ in range(30):
             assert ask(service, 0, 1) == expected
         wait_for(lambda: copies(service, "failed") > 0)
-        assert copies(service, "dropped") > 0          # no more than the room waits
+        assert copies(service, "dropped") > 0          # copies beyond the room are dropped
         os.kill(candidate, signal.SIGKILL)
         for _ in range(10):
             assert ask(service, 0, 1) == expected

@@ -14,7 +14,7 @@ from smaller_model.settings import SmallerModelSettings
 
 
 def main() -> None:
-    """Release first, in a process of its own: what trains does not stay in the memory of what serves."""
+    """Release first, in a separate process, so that training libraries do not stay in the server's memory."""
     command_line("smaller_model", __doc__, SmallerModelSettings).parse_args()
     settings = read_settings(SmallerModelSettings)
     configure_logs(settings, "smaller-model")

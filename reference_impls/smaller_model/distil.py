@@ -1,7 +1,7 @@
-"""Distil: a small network learns what a big forest says, is quantised, compared with it, and released or not.
+"""Distil a big forest into a small network, quantise it, compare both, and release the network if it passes.
 
-After Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015): the small model is fitted to the
-probabilities of the big one, also of records that nobody has labelled, here copies of known ones with noise.
+As in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015), the small model is fitted to the
+probabilities of the big one. This also works for records without a label, here copies of known records with noise.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from kit.settings import read_settings
 from smaller_model.settings import SmallerModelSettings
 from smaller_model.small import OnnxClassifier
 
-_COPIES, _NOISE = 4, 1.5                           # the pixels of the digits go from 0 to 16
+_COPIES, _NOISE = 4, 1.5                           # pixels are from 0 to 16
 _CALLS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One model, measured on records that no training saw: `ms` is the median time of one prediction."""
+    """One model, measured on records that were not used in training; `ms` is the median time of one prediction."""
 
     name: str
     size: int
@@ -49,14 +49,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The big model and the smaller ones, and why the last of them may not be released (nothing where it may)."""
+    """The big model and the smaller ones, and the reasons why the last one is not released (none if it passes)."""
 
     models: tuple[Measured, ...]
     reasons: tuple[str, ...]
 
 
 class NotReleasedError(Exception):
-    """A small model that is not good enough to be served."""
+    """The small model is not good enough to be served."""
 
 
 def release(settings: SmallerModelSettings) -> tuple[Path, Comparison]:
@@ -93,22 +93,22 @@ def release(settings: SmallerModelSettings) -> tuple[Path, Comparison]:
 
 
 def distil(teacher: Model, hidden: int, seed: int = 7) -> bytes:
-    """Return a small network in ONNX that was fitted to the probabilities of the teacher."""
+    """Return a small network in ONNX, fitted to the probabilities of the teacher."""
     seen, *_ = split("digits")
     draw = np.random.default_rng(seed)
     noisy = [np.clip(seen + draw.normal(0, _NOISE, seen.shape), 0, 16) for _ in range(_COPIES)]
     inputs = np.concatenate([seen, *noisy])
     student = MLPRegressor(hidden_layer_sizes=(hidden,), max_iter=60, early_stopping=True, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)            # training is bounded; the gate judges its end
+        warnings.simplefilter("ignore", ConvergenceWarning)            # training has a limit; the gate decides
         student.fit(inputs / 16, teacher.probabilities(inputs))
-    student.coefs_[0] = student.coefs_[0] / 16     # so that it takes the pixels as they come
+    student.coefs_[0] = student.coefs_[0] / 16     # so that its inputs are unscaled pixels
     return bytes(to_onnx(student, inputs[:1].astype(np.float32)).SerializeToString())
 
 
 def _quantise(full: Path, small: Path) -> None:
-    """Keep the weights in 8 bits (Jacob et al., 2017)."""
-    logging.getLogger().setLevel(logging.ERROR)    # it advises a preparation that this network does not need
+    """Store the weights in 8 bits (Jacob et al., 2017)."""
+    logging.getLogger().setLevel(logging.ERROR)    # it recommends a step that this network does not need
     quantize_dynamic(full, small, weight_type=QuantType.QInt8)
     logging.getLogger().setLevel(logging.WARNING)
 

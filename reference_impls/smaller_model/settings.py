@@ -1,4 +1,4 @@
-"""What may be set, for the release and for the server."""
+"""The settings of the release and the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kit.settings import Settings
 
 
 class SmallerModelSettings(Settings):
-    """`trees` of the big forest and `hidden` units of the small network; what the release may cost at most."""
+    """`trees` of the big forest, `hidden` units of the small network, and the limits that a release must meet."""
 
     trees: int = Field(400, ge=1, le=2000)
     hidden: int = Field(64, ge=1, le=2000)

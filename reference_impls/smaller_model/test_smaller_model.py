@@ -1,4 +1,4 @@
-"""The small model is smaller, does less work, agrees with the big one, and is not served where it does not."""
+"""The small model is smaller, does less work, and agrees with the big one; otherwise it is not served."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Streaming prediction: events are scored as they flow past, and the newest prediction of each key is kept."""
+"""Streaming prediction: events are scored as they arrive, and the newest prediction of each key is stored."""

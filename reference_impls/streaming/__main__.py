@@ -19,7 +19,7 @@ def main() -> int:
     settings = read_settings(StreamingSettings)
     open_state(settings).engine.dispose()
     require(settings, QUEUE)
-    trained("iris", settings.data_dir)             # once, before the parts read it
+    trained("iris", settings.data_dir)             # once, before the other processes read it
     port, ports = front_port(settings), [free_port() for _ in range(settings.processors)]
     api = python_part("api", "streaming.api", port=port)
     processors = [

@@ -1,4 +1,4 @@
-"""The edges of the stream: events go in, and the newest prediction of a key is read, with its age."""
+"""The API: receives events, and returns the newest prediction of a key with its age."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streaming.state import State
 
 
 class Told(BaseModel):
-    """A prediction; `age_s` is how long ago the newest of its `events` was, at least 0."""
+    """A prediction; `age_s` is the age of the newest of its `events`, at least 0."""
 
     key: str
     label: str
@@ -40,7 +40,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
 
     @app.post("/events", status_code=202)
     async def take(event: Event) -> dict[str, str]:
-        """Put an event on the stream, under its key, so that Kafka keeps the order of a key's events."""
+        """Publish an event under its key, so that Kafka keeps the order of a key's events."""
         Records(inputs=event.inputs).matrix(features)
         if event.is_ahead():
             raise HTTPException(422, "the time of the event is in the future")

@@ -1,4 +1,4 @@
-"""The stream processor: takes events one after the other, keeps state, predicts, and only then acknowledges."""
+"""The stream processor: takes one event at a time, updates the state, predicts, and only then acknowledges."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from streaming.state import State
 
 
 def open_state(settings: StreamingSettings) -> State:
-    """Return the state; a database that cannot be used ends the process with the reason."""
+    """Return the state; if the database cannot be used, exit with the reason."""
     try:
         state = State(open_database(settings, "stream"), settings.window_s)
         state.create()
@@ -31,7 +31,7 @@ def open_state(settings: StreamingSettings) -> State:
 
 
 def create_app(settings: StreamingSettings, state: State) -> FastAPI:
-    """Return the app, which works from start to end; raises `RefusedModelError` for a model not to be served."""
+    """Return the app, which runs the processor; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir))
     features = len(model.card.features)
 

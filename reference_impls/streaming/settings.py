@@ -1,4 +1,4 @@
-"""What producer, processor and reader share: settings, and the form of an event."""
+"""Shared by the API and the processors: the settings, and the fields of an event."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _AHEAD_S = 60.0
 
 
 class StreamingSettings(QueueSettings, DatabaseSettings):
-    """`window_s`: features are means over so many seconds of event time; an event may be late by as much.
+    """`window_s`: features are means over this many seconds of event time; events that are older are late.
 
-    `processors` share the keys on Kafka, each with partitions of its own; one suffices for the embedded queue.
+    With Kafka, the `processors` share the keys, each with its own partitions. The embedded queue needs only one.
     """
 
     window_s: float = Field(default=600, gt=0)
@@ -39,5 +39,5 @@ class Event(BaseModel):
     inputs: Annotated[list[Record], Field(min_length=1, max_length=1)]
 
     def is_ahead(self) -> bool:
-        """Tell whether its time is yet to come: it would make all that follow late."""
+        """Return whether its time is in the future: it would make all later events late."""
         return self.at > time.time() + _AHEAD_S

@@ -1,7 +1,7 @@
-"""The processor's state: the events of each key's window, and its newest prediction, changed in one transaction.
+"""The processor's state: the events in each key's window and its newest prediction, updated in one transaction.
 
-An event is acknowledged after that transaction. One that comes again, since its processor died in between, is known by
-its id and changes nothing: so each counts once, whatever the queue repeats.
+An event is acknowledged after that transaction. If a processor dies in between, the event is delivered again; its id is
+known, so it changes nothing. Each event is counted once, whatever the queue repeats.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _NEWEST = Table(
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest prediction of a key: `at` is the time of the newest event in it, `made` when it was made.
+    """The newest prediction of a key: `at` is the time of its newest event, `made` the time of the prediction.
 
-    Both are in seconds since 1970; `events` is how many stood in the window.
+    Both are in seconds since 1970; `events` is the number of events in the window.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Newest:
 
 
 class State:
-    """The state in a database; its methods block, and raise `SQLAlchemyError` where the database fails."""
+    """The state in a database; its methods block, and raise `SQLAlchemyError` if the database fails."""
 
     def __init__(self, engine: Engine, window_s: float) -> None:
         self.engine = engine
@@ -68,14 +68,14 @@ class State:
         return Newest(*row) if row is not None else None
 
     def count(self, event: Event, predict: Callable[[Floats], Prediction]) -> Fate:
-        """Take an event into its key's window, predict from the window, and keep both; or find nothing to do.
+        """Add an event to its key's window, predict, and store both; do nothing if the event is late or repeated.
 
         `predict` gets the mean of each feature over the window, shape (1, features).
         """
         with writing(self.engine) as connection:
             newest = self._newest_time(connection, event)
             if event.at <= newest - self.window_s:
-                return "late"                      # the window has gone on, and what repeats there is forgotten
+                return "late"                      # the window has moved on, and its ids are deleted
             this = (_EVENTS.c.key == event.key) & (_EVENTS.c.id == event.id)
             if connection.execute(select(_EVENTS.c.id).where(this)).first() is not None:
                 return "repeated"
@@ -91,7 +91,7 @@ class State:
             return "counted"
 
     def _newest_time(self, connection: Connection, event: Event) -> float:
-        """Return the time of a key's newest event, this one included; others wait for the key until the commit."""
+        """Return the time of a key's newest event, including this one; lock the key until the commit."""
         put(connection, _KEYS, [{"key": event.key, "newest": event.at}], replace=False)
         later = case((_KEYS.c.newest < event.at, event.at), else_=_KEYS.c.newest)
         connection.execute(change(_KEYS).where(_KEYS.c.key == event.key).values(newest=later))

@@ -1,4 +1,4 @@
-"""Streaming prediction, as real processes: each event counts once, whoever is killed and whatever repeats."""
+"""Streaming prediction as real processes: each event is counted once, even if processes die or events repeat."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def event(key: str, number: int, at: float) -> Event:
 
 
 def fill(data: Path, events: list[Event], queue_url: str = "") -> None:
-    """Put events on the stream, as the API does."""
+    """Publish events, as the API does."""
     settings = QueueSettings.model_validate({"data_dir": data, "queue_url": queue_url})
 
     async def publish() -> None:
@@ -47,7 +47,7 @@ def fill(data: Path, events: list[Event], queue_url: str = "") -> None:
 
 
 def counts(data: Path) -> dict[str, int]:
-    """How many events stand in the window of each key."""
+    """Return the number of events in the window of each key."""
     state = State(create_engine(f"sqlite:///{data / 'stream.db'}"), WINDOW_S)
     found = {key: newest.events for key in map(str, range(KEYS)) if (newest := state.newest(key)) is not None}
     state.engine.dispose()
@@ -59,7 +59,7 @@ def newest(service: Service, key: str) -> httpx.Response:
 
 
 def expect(data: Path, answer: httpx.Response, numbers: list[int]) -> None:
-    """The prediction is the model's for the mean of these events."""
+    """Check that the prediction is that of the model for the mean of these events."""
     mean = INPUTS[[n % len(INPUTS) for n in numbers]].mean(axis=0, keepdims=True)
     prediction = load(data / "iris.skops").predict(mean)[0]
     assert answer.json()["label"] == prediction.label
@@ -80,7 +80,7 @@ def test_windows_repeats_late_events_and_bad_ones(tmp_path: Path) -> None:
         send(event("a", 0, now - 1000))
         known("a", 1)
         assert newest(service, "a").json()["age_s"] > 999
-        for one in (event("a", 70, now - 300), event("a", 140, now), event("a", 35, now - 200)):   # one out of order
+        for one in (event("a", 70, now - 300), event("a", 140, now), event("a", 35, now - 200)):   # one is out of order
             send(one)
         known("a", 3)                                          # the first has left the window
         send(event("a", 140, now))                             # repeated
@@ -95,19 +95,19 @@ def test_windows_repeats_late_events_and_bad_ones(tmp_path: Path) -> None:
         assert "in the future" in service.client.post("/events", json=event("a", 1, now + 3600)).json()["error"]
         broken: Event = {"id": "broken", "key": "a"}
         fill(data, [broken, event("c", 6, now)])
-        known("c", 1)                                          # a broken event holds nobody up
+        known("c", 1)                                          # a broken event does not block the others
         assert service.stop() == 0
         assert "Traceback" not in service.errors and "the event is not valid" in service.errors
 
 
 def framed(content: bytes) -> bytes:
-    """Make an event of a bad body, where that is possible, so that nothing but its inputs is wrong."""
+    """Turn a bad body into an event, if possible, so that only its inputs are wrong."""
     start_of = b'{"id": "x", "key": "x", "at": 1.0, '
     return content.replace(b"{", start_of, 1) if content.startswith(b'{"') else content
 
 
 def kill_in_the_middle(tmp_path: Path, queue_url: str = "", processors: int = 1) -> None:
-    """A processor is killed in the middle, and some events come twice: each counts once."""
+    """Kill a processor in the middle, and send some events twice: each is counted once."""
     data, now = tmp_path / "data", time.time()
     events = [event(str(key), number, now - EACH + number) for number in range(EACH) for key in range(KEYS)]
     with start(

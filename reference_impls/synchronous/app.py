@@ -1,4 +1,4 @@
-"""The server: each request has a deadline, a limited number runs in parallel, the others are rejected immediately."""
+"""The server: each request has a deadline; a limited number runs in parallel, and others are rejected immediately."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from synchronous.room import LATE, Room
 
 
 class SynchronousSettings(Settings):
-    """`at_once` is about the number of cores; `wait_s` and the slowest prediction together stay below `deadline_s`."""
+    """Set `at_once` to about the number of cores; `wait_s` plus the slowest prediction must stay below `deadline_s`."""
 
     deadline_s: float = Field(1, gt=0, description="the default and the maximum deadline of a request")
     at_once: int = Field(2, ge=1)
@@ -33,12 +33,12 @@ def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
     @app.post("/predict")
     async def predict(records: Records, deadline: RequestDeadline, request: Request) -> Predictions:
         """Predict the species of each flower, while the caller waits."""
-        inputs = records.matrix(len(model.card.features))      # what does not fit takes no place
+        inputs = records.matrix(len(model.card.features))      # reject bad input before it takes a slot
 
         def work() -> list[Prediction]:
             for _ in range(settings.passes - 1):
                 model.predict(inputs)
-                deadline.check(LATE)           # between two steps it can end, and free its place
+                deadline.check(LATE)           # late work can end here, and free its slot
             return model.predict(inputs)
 
         return as_answer(model, await room.run(work, deadline, request.is_disconnected))

@@ -22,7 +22,7 @@ _REASONS: dict[Why, str] = {
 
 
 class Room:
-    """Runs work in threads, `at_once` at most; `waiting` at most wait for a place, none longer than `wait_s`.
+    """Runs at most `at_once` requests in threads; at most `waiting` others wait for a slot, none longer than `wait_s`.
 
     Without this limit, an overloaded server accepts every request and answers after its caller has given up.
     """
@@ -43,8 +43,8 @@ class Room:
     async def run(self, work: Callable[[], Work], deadline: Deadline, gone: Callable[[], Awaitable[bool]]) -> Work:
         """Run work in a thread, and return its result.
 
-        Raises `CallError`: 503 where the work is not begun, because there is no place or the caller has `gone`; 504
-        where the deadline passes. A thread cannot be stopped from outside: late work keeps its place until it ends.
+        Raises `CallError`: 503 if the work is not started, because there is no slot or the caller has `gone`; 504 if
+        the deadline passes. A thread cannot be stopped from outside, so late work keeps its slot until it ends.
         """
         await self._take_place(deadline)
         try:
@@ -82,4 +82,4 @@ class Room:
     def _ended(self, future: asyncio.Future[Work]) -> None:
         self._places.release()
         if not future.cancelled():
-            future.exception()                 # of late work nobody asks for it any more
+            future.exception()                 # nobody else reads the exception of late work

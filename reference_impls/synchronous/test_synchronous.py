@@ -1,4 +1,4 @@
-"""Synchronous prediction as a real process, under more than it can take."""
+"""Synchronous prediction as a real process, under more load than it can handle."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_it_answers_refuses_bad_input_and_heeds_the_callers_deadline(tmp_path: P
 
 
 async def burst(url: str, requests: int, every_s: float) -> list[httpx.Response]:
-    """Send requests by schedule, whether or not the ones before are answered, each over a connection of its own."""
+    """Send requests on a schedule, each over its own connection, without waiting for earlier answers."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client:
         content = json.dumps(SLOW).encode()
@@ -93,7 +93,7 @@ def test_work_of_a_caller_that_has_gone_is_not_begun(tmp_path: Path) -> None:
         wait_for(lambda: metric(service, "requests_waiting") > 0)
         for caller in callers:
             caller.close()
-        wait_for(lambda: metric(service, "requests_in_flight") == 1)          # the one that asks
+        wait_for(lambda: metric(service, "requests_in_flight") == 1)          # the request for the metrics itself
         assert metric(service, "shed_total") >= 1
         assert metric(service, "work_begun_total") + metric(service, "shed_total") == 12
         assert service.stop() == 0

@@ -1,1 +1,1 @@
-"""Web single: one API server holds interface, preprocessing and model."""
+"""Web single: one API server contains the API, the preprocessing and the model."""

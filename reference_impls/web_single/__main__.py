@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def balanced(module: str, replicas: int) -> int:
-    """Run replicas on ports of their own behind nginx, which listens where the settings say."""
+    """Run replicas on separate ports behind nginx, which listens on the address in the settings."""
     settings = read_settings(Settings)
     if nginx() is None:
         refuse("several replicas need nginx, which is not installed (Debian: apt-get install nginx)")

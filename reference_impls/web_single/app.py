@@ -12,7 +12,7 @@ from kit.web import make_app, serve
 
 
 class WebSingleSettings(Settings):
-    """`digest`: where it is set, a model with another SHA-256 is not served."""
+    """`digest`: if set, a model with another SHA-256 is not served."""
 
     digest: str = ""
 
@@ -24,14 +24,14 @@ def create_app(settings: WebSingleSettings) -> FastAPI:
 
     @app.post("/predict")
     def predict(records: Records) -> Predictions:
-        """Predict the species of each flower; not `async`, so that it runs beside the event loop."""
+        """Predict the species of each flower; not `async`, so that it does not block the event loop."""
         return answer(model, records)
 
     return app
 
 
 def main() -> None:
-    """Serve until SIGTERM, or refuse to start."""
+    """Serve until SIGTERM, or exit with the reason."""
     settings = read_settings(WebSingleSettings)
     with refusing():
         app = create_app(settings)

@@ -1,4 +1,4 @@
-"""The same server with Flask, run by gunicorn: what changes is the framework, not the pattern."""
+"""The same server with Flask and gunicorn: only the framework differs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def create_app(settings: WebSingleSettings | None = None) -> Flask:
 
 
 def main() -> None:
-    """Check the model, open the port, and hand over to gunicorn: SIGTERM lets its requests in flight end."""
+    """Check the model, open the port, and start gunicorn; after SIGTERM, it answers the requests in flight."""
     settings = read_settings(WebSingleSettings)
     configure_logs(settings, "web-single-flask")
     with refusing():

@@ -1,4 +1,4 @@
-"""What gunicorn does when it is ready: say where."""
+"""Hooks of gunicorn: print the address when it is ready."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def when_ready(_arbiter: object) -> None:
-    """Print the address, once connections are accepted there."""
+    """Print the address after gunicorn accepts connections."""
     if os.environ.get("ANNOUNCEMENT"):
         print(os.environ["ANNOUNCEMENT"], flush=True)

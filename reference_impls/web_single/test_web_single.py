@@ -92,7 +92,7 @@ def test_what_is_in_flight_at_the_end_is_answered(nginx_program: str, tmp_path: 
                 while not stop.is_set():
                     try:
                         statuses.append(client.post("/predict", json=many).status_code)
-                    except httpx.TransportError:       # no longer taken; a connection may close just as it is used
+                    except httpx.TransportError:       # not accepted: a connection may close while it is used
                         return
 
         threads = [threading.Thread(target=send) for _ in range(4)]
@@ -104,7 +104,7 @@ def test_what_is_in_flight_at_the_end_is_answered(nginx_program: str, tmp_path: 
         for thread in threads:
             thread.join(20)
         assert set(statuses) == {200}
-        assert service.errors.count('"path": "/predict"') == len(statuses)       # what reached a replica was answered
+        assert service.errors.count('"path": "/predict"') == len(statuses)       # none was lost
 
 
 def test_several_replicas_without_nginx_are_refused_with_what_to_install(tmp_path: Path) -> None:
