@@ -75,7 +75,8 @@ class Failures:
                 chunk = others[start : start + _CHUNK]
                 bits = self._lost_by(chunk)
                 closed |= {name for position, name in enumerate(chunk) if bits >> position & 1}
-        return {name: None for name in self.reach.components if name in closed}
+        known = self.reach.routes.topology.components
+        return {name: None for name in self.reach.components if name in closed and name in known}
 
     @cached_property
     def _matter(self) -> set[str]:

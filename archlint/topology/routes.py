@@ -75,7 +75,8 @@ class Routes:
 
     `wanted` are the bits of the models that a request runs (`Topology.model_bits`); None if it runs all that it
     reaches. `groups` are numbered by `Step.group`. With `failing`, a fallback that names a component is a step too: a
-    request needs the target or its fallback.
+    request needs the target or its fallback. A branch (`share`, `when`) with such a fallback leads to a junction that
+    needs one of the two; junctions have names that no component can have.
     """
 
     def __init__(self, topology: Topology, wanted: int | None, failing: bool = False) -> None:
@@ -84,10 +85,11 @@ class Routes:
         self.failing = failing
         self.groups: list[Group] = []
         self._steps: dict[tuple[str, bool], list[Step]] = {}
+        self._junctions: dict[str, list[Step]] = {}
 
     def steps(self, name: str, beyond: bool = False) -> list[Step]:
         """Return the steps that leave a component, in the file's order; `beyond` a queue, also that to the result."""
-        known = self._steps.get((name, beyond))
+        known = self._junctions.get(name) or self._steps.get((name, beyond))
         if known is None:
             relations = self.topology.leaving(name, self.wanted)
             known = self._steps[name, beyond] = self._made(name, relations, beyond)
@@ -104,7 +106,7 @@ class Routes:
         taken = [relation for relation in relations if self._takes(relation, beyond)]
         grouped: dict[tuple[str, str], list[Relation]] = {}
         for relation in taken:
-            kind = _group_of(relation)
+            kind = _group_of(relation, self._branches_again(relation))
             if kind is not None:
                 grouped.setdefault(kind, []).append(relation)
         roles = self._roles(taken, grouped) if grouped else {}
@@ -114,14 +116,15 @@ class Routes:
         for relation in taken:
             key = relation.verb, relation.index
             role = roles.get(key) or _Role(_is_needed(relation, beyond))
-            stands_in = self._stand_in(relation) if self.failing and role.group is None else None
-            if stands_in is not None:
+            target = relation.target
+            stands_in = self._stand_in(relation) if self.failing else None
+            if stands_in is not None and _is_partial(relation):
+                target = self._junction(relation, stands_in)
+            elif stands_in is not None:
                 role = _Role(False, self._number(Group(EITHER, (relation, stands_in), True)))
                 steps.append(Step(name, stands_in.target, stands_in, False, role.group, waits(relation)))
             missed = key in misses
-            steps.append(
-                Step(name, relation.target, relation, role.needed, role.group, waits(relation), role.share, missed)
-            )
+            steps.append(Step(name, target, relation, role.needed, role.group, waits(relation), role.share, missed))
         consumptions = self.topology.consumptions(name)
         return steps + self._consumed(name, consumptions) if consumptions else steps
 
@@ -129,9 +132,22 @@ class Routes:
         """Return the relation to the component that answers if the target of a relation fails."""
         name = relation.fallback
         known = name is not None and name in self.topology.components and name not in {relation.source, relation.target}
-        if not known or relation.optional or _is_partial(relation):
+        if not known or relation.optional or relation.either is not None:
             return None
         return msgspec.structs.replace(relation, target=name, fallback=None)
+
+    def _branches_again(self, relation: Relation) -> bool:
+        """Return whether a branch still answers if its target fails: from the component that stands in."""
+        return self.failing and _is_partial(relation) and self._stand_in(relation) is not None
+
+    def _junction(self, relation: Relation, stands_in: Relation) -> str:
+        """Return a name for the target of a branch or the component that stands in: a request needs one of them."""
+        name = f"{relation.source} {relation.verb} {relation.index}"
+        number, waits = self._number(Group(EITHER, (relation, stands_in), True)), self.topology.waits(relation)
+        self._junctions[name] = [
+            Step(name, end.target, end, False, number, waits) for end in (relation, stands_in)
+        ]  # fmt: skip
+        return name
 
     def _missed(self, name: str, taken: Sequence[Relation]) -> frozenset[Key]:
         """Return the look-ups in caches whose misses are answered: by another read or call, or by an own model."""
@@ -257,9 +273,8 @@ class Routes:
 
 
 def _is_partial(relation: Relation) -> bool:
-    """Return whether only some requests take a relation, or one of several suffices."""
-    shared = relation.share is not None and relation.share < 1
-    return shared or relation.when is not None or relation.either is not None
+    """Return whether only some requests take a relation."""
+    return (relation.share is not None and relation.share < 1) or relation.when is not None
 
 
 def _is_dispensable(relation: Relation) -> bool:
@@ -277,11 +292,14 @@ def _is_needed(relation: Relation, beyond: bool) -> bool:
     return relation.verb != "writes" or relation.wait is not False or beyond
 
 
-def _group_of(relation: Relation) -> tuple[str, str] | None:
-    """Return the group of a relation: its kind and a name; None if it is in no group."""
+def _group_of(relation: Relation, answers: bool) -> tuple[str, str] | None:
+    """Return the group of a relation: its kind and a name; None if it is in no group.
+
+    A relation that can be done without is in none, unless it `answers` although its target has failed.
+    """
     if relation.either is not None:
         return EITHER, relation.either
-    if _is_dispensable(relation):
+    if _is_dispensable(relation) and not answers:
         return None
     if relation.share is not None and relation.share < 1:
         return SHARE, relation.parallel or ""
