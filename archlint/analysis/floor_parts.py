@@ -184,6 +184,11 @@ def as_estimate(floor: Floor) -> Floor:
     return Floor(floor.least_s, floor.at_s, parts, floor.least_parts, floor.unknown, Certainty.ESTIMATED)
 
 
+def add_unknown(floor: Floor, at: Place) -> Floor:
+    """Return a floor that a value would raise which the file does not state."""
+    return msgspec.structs.replace(floor, unknown=(*floor.unknown, at))
+
+
 def unknown_of(floors: Sequence[Floor]) -> tuple[Place, ...]:
     """Return the unknown places of several floors; only some if there are very many."""
     found = [floor.unknown for floor in floors if floor.unknown]

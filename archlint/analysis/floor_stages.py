@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from archlint.analysis.floor_parts import Floor, side_by_side
+from archlint.model.architecture import Component, Relation
 from archlint.topology import Step
 
 _MAX_FRACTIONS: Final = 32
@@ -101,3 +102,9 @@ class FloorMemory:
         known.add(fraction)
         self._count += 1
         return True
+
+
+def is_far(components: Mapping[str, Component], relation: Relation) -> bool:
+    """Whether a relation leads from one region to another, and its time on the network is not stated."""
+    here, there = components[relation.source].regions, components[relation.target].regions
+    return relation.network_s is None and bool(here and there) and set(here or ()).isdisjoint(there or ())

@@ -16,6 +16,7 @@ from archlint.analysis.floor_parts import (
     NOTHING,
     Floor,
     Part,
+    add_unknown,
     as_estimate,
     fraction_behind,
     in_sequence,
@@ -24,7 +25,7 @@ from archlint.analysis.floor_parts import (
     side_by_side,
     taken_by,
 )  # fmt: skip
-from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, parallel_of, stages_of
+from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, is_far, parallel_of, stages_of
 from archlint.analysis.generation import DECODE, PREFILL, generating, may_generate, steps_to
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
@@ -282,13 +283,23 @@ class FloorOf:
     def _relation(self, step: Step, fraction: float) -> Floor:
         """Return the floor of a call: the target and the network, or a timeout and a retry."""
         relation = step.relation
-        floor = self._ask(step.target, fraction)
-        if relation.network_s:
-            label = f"network, {step.source} to {step.target}"
-            part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
-            wire = Floor(relation.network_s, relation.network_s, (part,), (part,))
-            floor = in_sequence([wire, floor], self.models_first)
+        floor = self.over(relation, self._ask(step.target, fraction))
         return self._given_up(relation, floor, floor) if relation.retries else floor
+
+    def over(self, relation: Relation, floor: Floor) -> Floor:
+        """Return the floor of a target as its caller sees it: after the network, which takes time between regions."""
+        if not relation.network_s:
+            far = is_far(self.system.components, relation)
+            return add_unknown(floor, relation.place("network")) if far else floor
+        target = relation.source if relation.verb == "consumes" else relation.target
+        source = relation.target if relation.verb == "consumes" else relation.source
+        part = Part(f"network, {source} to {target}", relation.network_s, Origin.STATED, relation.place("network"))
+        wire = Floor(relation.network_s, relation.network_s, (part,), (part,))
+        return in_sequence([wire, floor], self.models_first)
+
+    def delays(self, name: str) -> bool:
+        """Whether its client waits for a component until what the floor is of: the answer, or the first token."""
+        return self.until != FIRST or name in self._way
 
     def _one_after_timeout(self, stage: Stage, floors: list[Floor]) -> list[Floor]:
         """Return the floors of relations of which one is enough: a caller may give up and use another."""

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.floor_parts import NOTHING, Floor, Part, as_estimate, in_sequence
-from archlint.analysis.floor_stages import Stage, parallel_of, stages_of
+from archlint.analysis.floor_parts import NOTHING, Floor, Part, add_unknown, as_estimate, in_sequence
+from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.service_time import mean
 from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token, first_token
@@ -101,7 +101,8 @@ class MeanFloorOf:
             least = Floor(target.least_s, target.least_s, target.least_parts, target.least_parts, target.unknown)
             target = as_estimate(target) if self.estimated else least
         if not relation.network_s:
-            return target
+            far = is_far(self.floors.system.components, relation)
+            return add_unknown(target, relation.place("network")) if far else target
         label = f"network, {step.source} to {step.target}"
         part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
         return _sum([Floor(relation.network_s, relation.network_s, (part,), (part,)), target])

@@ -231,8 +231,8 @@ def _floors(
     for estimated in estimates:
         for models_first in ways if asked.key != EACH else ways[:1]:
             yield _floor(system, workload, asked, estimated, models_first), None
-        if asked.key == ANSWER and asked.fraction is not None:
-            floors = FloorOf(system, workload, estimated, models_first=ways[-1])
+        if asked.key != EACH and asked.fraction is not None:
+            floors = FloorOf(system, workload, estimated, models_first=ways[-1], until=asked.key)
             for spared in spared_calls(system, workload, asked.fraction, floors):
                 yield spared.floor, spared.call
 
@@ -294,9 +294,9 @@ def _message(worst: Excess) -> str:
 
 
 def _shares(worst: Excess) -> str:
-    """Say where the time goes: in the model and, if that alone is too much, outside all models."""
+    """Say where the time goes: in the model and, if that is more or too much alone, outside all models."""
     share = f"{format_duration(worst.part.value_s)} of it in `{worst.model}`"
-    if worst.rest_s > worst.objective_s:
+    if worst.rest_s > min(worst.objective_s, worst.part.value_s):
         share += f" and {format_duration(worst.rest_s)} outside all models"
     return share
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
@@ -23,58 +24,106 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each load at start from a less available component, at the relation."""
-    strictest: dict[str, Workload] = {}
-    for workload in system.workloads.values():
-        objective = workload.slo.availability
-        if objective is None:
-            continue
-        for name in system.needed_components(workload):
-            known = strictest.get(name)
-            if known is None or objective > (known.slo.availability or 0.0):
-                strictest[name] = workload
     traffic = Traffic(system)
-    for name, workload in strictest.items():
-        component = system.components[name]
-        if component.kind == "client" or component.loads_model in {"in-image", "on-request"}:
-            continue          # nothing is loaded at start; what is loaded on request is on the path of the request
-        for relation in system.topology.outgoing[name]:
-            judged = _judge(system, component, relation, workload)
+    asking = sorted(
+        (workload for workload in system.workloads.values() if workload.slo.availability is not None),
+        key=lambda workload: -(workload.slo.availability or 0.0),
+    )
+    alone: set[str] = set()
+    for workload in asking:                      # the strictest first
+        for name in system.needed_components(workload):
+            if name in alone:
+                continue
+            alone.add(name)
+            for relation in _loads(system, system.components[name]):
+                judged = _judge(system, (relation,), workload)
+                if isinstance(judged, Hit):
+                    yield msgspec.structs.replace(judged, loss=traffic.through(name))
+                elif judged is not None:
+                    yield judged
+    yield from _together(system, asking, alone)
+
+
+def _together(system: System, asking: Sequence[Workload], alone: set[str]) -> Iterator[Verdict]:
+    """Yield a hit for each source that several components need at start, if a workload fails without all of these.
+
+    They stand in for one another, so that none of them is needed alone; but they share this source.
+    """
+    traffic = Traffic(system)
+    by_source: dict[str, list[Relation]] = {}
+    for name, component in system.components.items():
+        for relation in _loads(system, component) if name not in alone else ():
+            by_source.setdefault(relation.target, []).append(relation)
+    for relations in by_source.values():
+        for workload in asking:
+            flow = system.flow(workload)
+            used = tuple(relation for relation in relations if relation.source in flow)
+            if len(used) < 2 or not flow.is_lost_with({relation.source for relation in used}):
+                continue
+            judged = _judge(system, used, workload)
             if isinstance(judged, Hit):
-                yield msgspec.structs.replace(judged, loss=traffic.through(name))
+                yield msgspec.structs.replace(judged, loss=traffic.share([workload]))
             elif judged is not None:
                 yield judged
+            break                                # the strictest objective decides
 
 
-def _judge(system: System, component: Component, relation: Relation, workload: Workload) -> Verdict | None:
-    source = system.components[relation.target]
-    if relation.verb != "loads" or relation.optional or relation.fallback is not None:
-        return None
+def _loads(system: System, component: Component) -> Iterator[Relation]:
+    """Yield what a component loads at start, and cannot start without."""
+    if component.kind == "client" or component.loads_model in {"in-image", "on-request"}:
+        return            # nothing is loaded at start; what is loaded on request is on the path of the request
+    for relation in system.topology.outgoing[component.name]:
+        if relation.verb == "loads" and not relation.optional and relation.fallback is None:
+            yield relation
+
+
+def _judge(system: System, relations: Sequence[Relation], workload: Workload) -> Verdict | None:
+    """Judge loads of components from one source, which a workload needs."""
+    first = relations[0]
+    source = system.components[first.target]
+    loaders = [system.components[name] for name in dict.fromkeys(relation.source for relation in relations)]
     objective = workload.slo.availability or 0.0
     stated = source.availability
+    names = listed([component.name for component in loaders])
     if stated is not None and not exceeds(1 - stated, 1 - objective):
         return None
     if stated is None and source.kind != "external":
-        because = f"whether `{source.name}` is up when `{component.name}` starts"
-        return Undecided(relation.place(), (source.place("availability"),), because)
-    known = f"which is up {format_share(stated)} of the time" if stated is not None else "which others run"
-    scales = component.autoscale is not None or component.scaling is not None
-    when = "scale out or restart" if scales else "restart"
-    loaded = _WHAT.get(source.kind, "its model")
+        because = f"whether `{source.name}` is up when {names} {'starts' if len(loaders) == 1 else 'start'}"
+        return Undecided(first.place(), (source.place("availability"),), because)
     limit = workload.place("slo", "availability")
     label = f"availability that {workload.name} requires"
     terms = [Term("objective", label, objective, "share", Origin.STATED, limit, limit=True)]
     if stated is not None:
         at = source.place("availability")
         terms.insert(0, Term("availability", f"availability of {source.name}", stated, "share", Origin.STATED, at))
+    others = tuple(Related(relation.place(), "so does this start") for relation in relations[1:8])
+    at_start = all(component.loads_model == "at-start" for component in loaders)
+    unread = [component.place("loads_model") for component in loaders]
+    unread += [relation.place("fallback") for relation in relations]
     return Hit(
-        relation.place(),
-        f"`{component.name}` loads {loaded} from `{source.name}` at start, {known}: while it is down, "
-        f"`{component.name}` cannot {when}, and `{workload.name}` requires {format_share(objective)} availability",
+        first.place(),
+        _message(loaders, source, workload),
         tuple(terms),
-        (Related(limit, "this objective depends on each start"), Related(source.place(), "needed at each start")),
-        Certainty.PROVEN if stated is not None and component.loads_model == "at-start" else Certainty.HEURISTIC,
-        absent=(component.place("loads_model"), relation.place("fallback"), source.place("availability"))
-        if stated is None else (component.place("loads_model"), relation.place("fallback")),
+        (Related(limit, "this objective depends on each start"), *others,
+         Related(source.place(), "needed at each start")),
+        Certainty.PROVEN if stated is not None and at_start else Certainty.HEURISTIC,
+        absent=(*unread, source.place("availability")) if stated is None else tuple(unread),
         cures=("model-in-image",),
         cause=f"component {source.name}",
+        group=tuple(relation.place() for relation in relations) if len(relations) > 1 else (),
     )  # fmt: skip
+
+
+def _message(loaders: Sequence[Component], source: Component, workload: Workload) -> str:
+    names = listed([component.name for component in loaders])
+    known = "which others run"
+    if source.availability is not None:
+        known = f"which is up {format_share(source.availability)} of the time"
+    scales = any(component.autoscale is not None or component.scaling is not None for component in loaders)
+    when = "scale out or restart" if scales else "restart"
+    asks = f"and `{workload.name}` requires {format_share(workload.slo.availability or 0.0)} availability"
+    what = _WHAT.get(source.kind, "its model")
+    loads, until = f"{names} loads {what}", f"{names} cannot"
+    if len(loaders) > 1:
+        loads, until = f"{names} load {what.replace('its', 'their')}", "none of them can"
+    return f"{loads} from `{source.name}` at start, {known}: while it is down, {until} {when}, {asks}"

@@ -52,3 +52,32 @@ def test_the_message_names_what_is_loaded_and_when() -> None:
 )
 def test_what_needs_nothing_less_available(server: str, source: str, loads: str, slo: str) -> None:
     assert lint("REL015", text(server, source, loads, slo)).places == set()
+
+
+REGIONS = """
+workloads: {ask: {from: app, rate: 1/s, slo: {availability: 99.9%}}}
+models: {net: {}}
+components:
+  app: {kind: client, calls: [dns]}
+  dns: {kind: load-balancer, calls: [{to: us, share: 60%, fallback: eu}, {to: eu, share: 40%, fallback: us}]}
+  us: {kind: model-server, serves: [net], loads: [hub]}
+  eu: {kind: model-server, serves: [net], loads: [OF-EU]}
+  hub: {kind: external}
+  copy: {kind: external}
+"""
+
+
+def test_servers_that_stand_in_for_one_another_need_the_same_hub() -> None:
+    said = lint("REL015", REGIONS.replace("OF-EU", "hub"))
+    finding = said.findings["components.us.loads[0]"]
+    assert finding.message.startswith("`us` and `eu` load their model from `hub` at start, which others run:")
+    assert "components.eu.loads[0]" in [related.at for related in finding.related]
+    assert lint("REL015", REGIONS.replace("OF-EU", "copy")).places == set()
+
+
+def test_of_several_loads_one_finding_states_the_availability() -> None:
+    both = REGIONS.replace("OF-EU", "hub")
+    stated = both.replace("hub: {kind: external", "hub: {kind: model-registry, availability: 99%")
+    assert "which is up 99 % of the time" in lint("REL015", stated).findings["components.us.loads[0]"].message
+    unsaid = both.replace("hub: {kind: external", "hub: {kind: model-registry")
+    assert lint("REL015", unsaid).undecided == {"components.us.loads[0]": ("components.hub.availability",)}

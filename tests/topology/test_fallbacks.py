@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from random import Random
 
 import pytest
@@ -70,6 +70,59 @@ def test_a_fallback_may_have_a_fallback() -> None:
     ) == {"gateway", "deep"}
 
 
+REGIONS = """
+    client: {kind: client, calls: [dns]}
+    dns:
+      kind: load-balancer
+      calls:
+        - {to: us, share: 50%, fallback: eu}
+        - {to: eu, share: 30%, fallback: us}
+        - {to: asia, share: 20%, fallback: us}
+    us: {kind: gateway, calls: [us-model, tokens]}
+    eu: {kind: gateway, calls: [eu-model, tokens]}
+    asia: {kind: gateway, calls: [asia-model, tokens]}
+    us-model: {kind: model-server, serves: [ranker]}
+    eu-model: {kind: model-server, serves: [ranker]}
+    asia-model: {kind: model-server, serves: [ranker]}
+    tokens: {kind: database}
+    """
+
+
+@pytest.mark.parametrize(
+    ("failed", "share"),
+    [
+        ("us-model", 0.0),
+        ("us eu-model", 0.8),                     # Asia still has its own
+        ("us asia-model", 0.2),
+        ("eu asia", 0.0),
+        ("us eu asia", 1.0),
+        ("us-model eu-model asia-model", 1.0),
+        ("tokens", 1.0),
+    ],
+)
+def test_a_branch_whose_target_fails_is_answered_by_its_fallback(failed: str, share: float) -> None:
+    flow = system_of(REGIONS).flow("main")
+    assert flow.share_lost_with(failed.split()) == pytest.approx(share)
+    assert flow.is_lost_with(failed.split()) == (share == 1.0)
+
+
+def test_all_branches_need_what_they_share_although_they_have_fallbacks() -> None:
+    assert needed(REGIONS) == {"dns", "tokens"}
+
+
+def test_a_condition_with_a_fallback_is_followed_too() -> None:
+    flow = system_of(
+        """
+        client: {kind: client, calls: [api]}
+        api: {kind: service, calls: [{to: first, when: the text is long, fallback: second}]}
+        first: {kind: service}
+        second: {kind: service}
+        """
+    ).flow("main")
+    assert flow.share_lost_with(["first"]) == 0.0
+    assert flow.share_lost_with(["first", "second"]) is None       # it depends on the condition
+
+
 CACHE = """
     client: {{kind: client, calls: [server]}}
     server: {{kind: service, reads: [{{to: kept, {cache}}}{behind}], calls: [{calls}]}}
@@ -118,6 +171,41 @@ def test_random_systems_agree_with_asking_each_component_whether_it_can_answer(s
         assert flow.is_lost_with(failed) == (not _answers(components, "client", set(failed))), failed
     single = {name for name in names if not _answers(components, "client", {name} - {"client"})} | {"client"}
     assert set(flow.needed()) == single
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_branches_with_fallbacks_agree_with_trying_each_choice(seed: int) -> None:
+    lot = Random(seed)
+    names = ["client", *(f"c{number}" for number in range(6))]
+    components = {name: _branching(lot, names, position) for position, name in enumerate(names)}
+    workloads = {"main": Workload("main", Entrance("client"))}
+    flow = System(Architecture((), workloads=workloads, components=components), Technologies(())).flow("main")
+    for failed in (*combinations(names[1:], 1), *combinations(names[1:], 2)):
+        lost = 0.0
+        for choice in product((0, 1), repeat=len(names)):
+            chosen = {
+                name: component.relations[taken : taken + 1] if len(component.relations) == 2 else component.relations
+                for (name, component), taken in zip(components.items(), choice, strict=True)
+            }
+            weight = 1.0
+            for relations in chosen.values():
+                weight *= next((r.share for r in relations if r.share is not None), 0.5)
+            alive = {name: Component(name, "service", relations=chosen[name]) for name in names}
+            lost += 0.0 if _answers(alive, "client", set(failed)) else weight
+        assert flow.share_lost_with(failed) == pytest.approx(lost), failed
+
+
+def _branching(lot: Random, names: list[str], position: int) -> Component:
+    """A component with one relation, or with two branches, to later ones; some have fallbacks."""
+    later = names[position + 1 :]
+    name, count = names[position], lot.choice([1, 2, 2])
+    targets = lot.sample(later, count) if len(later) >= count else []
+    shares = (0.3, 0.7) if count == 2 else (None,)
+    relations = (
+        Relation("calls", name, target, index, share=share, fallback=lot.choice([None, *later]))
+        for index, (target, share) in enumerate(zip(targets, shares, strict=False))
+    )
+    return Component(name, "client" if name == "client" else "service", relations=tuple(relations))
 
 
 def _component(lot: Random, names: list[str], position: int) -> Component:
