@@ -14,7 +14,10 @@ from archlint.source.parser import parse
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """One pattern; `reference` is the folder of its runnable implementation, or empty."""
+    """One pattern; `reference` is the folder of its runnable implementation, or empty.
+
+    `recognised` says by which facts `archlint check --patterns` recognises it; it is empty if findings only suggest it.
+    """
 
     name: str
     title: str
@@ -23,6 +26,7 @@ class Pattern(msgspec.Struct, frozen=True):
     use_when: tuple[str, ...]
     avoid_when: tuple[str, ...]
     roles: dict[str, str]
+    recognised: str
     costs: str
     reference: str
     sources: tuple[tuple[str, str], ...]
@@ -75,7 +79,7 @@ def _pattern(name: str, node: Node) -> Pattern:
         name, _text(values.get("title")), _text(values.get("group")), _text(values.get("summary")),
         _texts(values.get("use_when")), _texts(values.get("avoid_when")),
         {key: _text(entry.value) for key, entry in roles.entries.items()} if isinstance(roles, Mapping) else {},
-        _text(values.get("costs")), _shipped_reference(_text(values.get("reference"))),
+        _text(values.get("recognised")), _text(values.get("costs")), _shipped_reference(_text(values.get("reference"))),
         tuple(_source(item) for item in _items(values.get("sources"))),
     )  # fmt: skip
 

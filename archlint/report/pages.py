@@ -129,6 +129,8 @@ def pattern_page(pattern: Pattern, packs: Sequence[Pack]) -> str:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
     if pattern.roles:
         parts.append("## Roles\n\n" + "\n".join(f"- **{role}**: {text}" for role, text in pattern.roles.items()))
+    if pattern.recognised:
+        parts.append(f"## How archlint recognises it\n\n{pattern.recognised}")
     if pattern.costs:
         parts.append(f"## What it costs\n\n{pattern.costs}")
     if pattern.reference:
@@ -240,6 +242,7 @@ def patterns_json(known: Iterable[Pattern]) -> str:
                 "use_when": p.use_when,
                 "avoid_when": p.avoid_when,
                 "roles": p.roles,
+                "recognised": p.recognised,
                 "costs": p.costs,
                 "docs": docs_url(p.docs),
                 "reference": reference_name(p.reference),

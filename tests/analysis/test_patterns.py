@@ -17,6 +17,7 @@ from tests.analysis.pattern_systems import FRONT, load
 def test_the_patterns_and_roles_are_those_of_the_catalogue() -> None:
     known = patterns()
     assert [name for name in known if name in ORDER] == list(ORDER)
+    assert [name for name, pattern in known.items() if pattern.recognised] == list(ORDER)
 
 
 def _brute_force(targets: dict[str, list[str]], serving: set[str], start: str) -> set[str]:

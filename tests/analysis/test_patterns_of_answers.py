@@ -141,6 +141,11 @@ class TestStreamedAnswer:
     def test_without_a_word_that_the_caller_uses_them_it_is_none(self, said: str) -> None:
         assert self.streamed(self.STREAM, said) == []
 
+    def test_workloads_that_enter_alike_may_differ_in_it(self) -> None:
+        said = "models: [m], tokens: {out: 300}"
+        workloads = f"v: {{from: page, {said}}}\nw: {{from: page, {said}, stream: true}}"
+        assert found(load(self.STREAM, "m", workloads), "streamed-answer") == [("w", self.ROLES)]
+
     @pytest.mark.parametrize("part", ["gateway", "service", "model-server"])
     def test_a_part_that_collects_the_answer_holds_it_back(self, part: str) -> None:
         assert self.streamed(self.STREAM.replace(f"kind: {part}", f"kind: {part}, buffers: true")) == []

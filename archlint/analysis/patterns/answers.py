@@ -11,7 +11,7 @@ import msgspec
 from archlint.analysis.generation import after_the_first, steps_to
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.patterns.choices import are_exclusive, comes_before, stages_of
-from archlint.analysis.patterns.reach import MOST, recognised
+from archlint.analysis.patterns.reach import MOST, Servers, recognised
 from archlint.analysis.patterns.view import View
 from archlint.topology import Step
 from archlint.verdicts import RecognisedPattern
@@ -51,20 +51,21 @@ def _rag(view: View) -> Iterator[RecognisedPattern]:
     if not generators or not indexes:
         return
     retrievals = {one.name: one for one in _retrievals(view, indexes, generators)}
+    to_index, to_answer = view.nearest(indexes), view.nearest(generators)
     inside = view.leading_to(frozenset(retrievals), _waits)
     embedders = [name for name in view.flow.components if _embeds(view, name)]
     found: list[str] = []
     answers: list[str] = []
     for one in retrievals.values():
-        first = [step.target for step in one.searches if step.target not in inside]
+        first = [step for step in one.searches if step.target not in inside]
         if first:
-            found += _nearest(view, first, indexes)
+            found += _ends(first, to_index)
             stages = stages_of(one.answers)
             if not embedders:
                 embedders += _asked_first(view, one, generators)
             if len(stages) > 1 and not embedders and not view.system.has_generators:
-                embedders += _nearest(view, [step.target for step in stages.pop(0)], generators)
-            answers += _nearest(view, [step.target for stage in stages for step in stage], generators)
+                embedders += _ends(stages.pop(0), to_answer)
+            answers += _ends((step for stage in stages for step in stage), to_answer)
             answers += [one.name] if one.name in generators else []
     if found:
         roles = {
@@ -123,20 +124,9 @@ def _fillers(view: View, index: str) -> Iterator[str]:
             yield relation.source
 
 
-def _nearest(view: View, starts: Iterable[str], ends: AbstractSet[str]) -> list[str]:
-    """Return the first of some components on every waiting path from others, at most `MOST`."""
-    found: list[str] = []
-    stack = list(dict.fromkeys(starts))[::-1]
-    seen = set(stack)
-    while stack and len(found) < MOST:
-        name = stack.pop()
-        if name in ends:
-            found.append(name)
-            continue
-        further = [s.target for s in view.steps(name) if s.waits and s.target not in seen]
-        seen.update(further)
-        stack += further[::-1]
-    return found
+def _ends(steps: Iterable[Step], nearest: Servers) -> list[str]:
+    """Return the nearest of some components after some steps."""
+    return [name for step in steps for name in nearest[step.target]]
 
 
 def _guardrail(view: View) -> Iterator[RecognisedPattern]:
@@ -149,11 +139,12 @@ def _guardrail(view: View) -> Iterator[RecognisedPattern]:
     guardrails: list[str] = []
     servers: list[str] = []
     callers: list[str] = []
+    leading = _Leading(view)
     for name in view.flow.components:
         if name not in view.parts.guardrails:
             continue
         asking = [step for step in view.back.get(name, ()) if step.waits]
-        guarded = _guarded(view, name, asking)
+        guarded = _guarded(view, name, asking, leading)
         if guarded:
             guardrails.append(name)
             servers += [server for server in guarded if server in view.generating] or guarded
@@ -163,7 +154,20 @@ def _guardrail(view: View) -> Iterator[RecognisedPattern]:
         yield recognised("guardrail", view.workload.name, roles)
 
 
-def _guarded(view: View, name: str, asking: list[Step]) -> list[str]:
+class _Leading(dict[str, list[Step]]):
+    """The steps of each component that lead to a server, at most `MOST`, found when first asked for."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def __missing__(self, name: str) -> list[Step]:
+        steps = [step for step in self._view.steps(name) if self._view.servers.get(step.target)]
+        found = self[name] = steps[:MOST]
+        return found
+
+
+def _guarded(view: View, name: str, asking: list[Step], leading: _Leading) -> list[str]:
     """Return the servers whose requests or answers a guardrail checks: behind it, or the nearest beside it."""
     behind = list(view.servers.get(name, ())) if asking else []
     seen = {name}
@@ -171,7 +175,7 @@ def _guarded(view: View, name: str, asking: list[Step]) -> list[str]:
         outer: list[Step] = []
         for asked in asking:
             caller = asked.source
-            others = (s for s in view.steps(caller) if s is not asked and not are_exclusive(s.relation, asked.relation))
+            others = [s for s in leading[caller] if s is not asked and not are_exclusive(s.relation, asked.relation)]
             behind += [caller] if view.own(caller) else view.behind(others)
             if caller not in seen:
                 seen.add(caller)

@@ -49,11 +49,15 @@ class Parts:
         wanted = topology.bits_of(workload.models if workload.models is not None else topology.model_bits)
         answer = wanted & ~self.checks
         asked = 0
+        beside: dict[str, int] = {}
         flow = self.system.flow(workload) if self.guardrails else ()
         for name in self.guardrails:
             below = topology.models_below[name] & answer
             for relation in topology.incoming[name] if below and name in flow else ():
-                asked |= below & self._beside(relation.source, workload, answer)
+                caller = relation.source
+                if caller not in beside:
+                    beside[caller] = self._beside(caller, workload, answer)
+                asked |= below & beside[caller]
         return answer & ~asked or answer or wanted
 
     def _beside(self, caller: str, workload: Workload, wanted: int) -> int:

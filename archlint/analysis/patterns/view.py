@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from archlint.analysis.patterns.parts import Parts
-from archlint.analysis.patterns.reach import Servers, servers_of_flow
+from archlint.analysis.patterns.reach import Servers, nearest_servers, servers_of_flow
 from archlint.analysis.system import System
 from archlint.model.architecture import Workload
 from archlint.topology import Flow, Step
@@ -61,6 +61,11 @@ class View:
     def behind(self, steps: Iterable[Step]) -> list[str]:
         """Return the nearest servers after some steps."""
         return [server for step in steps for server in self.servers.get(step.target, ())]
+
+    def nearest(self, ends: AbstractSet[str]) -> Servers:
+        """Return the first of some components on every waiting path from each component."""
+        flow = self.flow.components
+        return nearest_servers({name: [step.target for step in self.steps(name) if step.waits] for name in flow}, ends)
 
     def leading_to(self, ends: AbstractSet[str], takes: Callable[[Step], bool]) -> set[str]:
         """Return the components from which steps of a kind lead to some components, these included."""
