@@ -301,7 +301,7 @@ def growth(shape: str, sizes: tuple[int, int], rounds: int) -> Growth:
 
 def rendered(rows: Sequence[Growth], sizes: tuple[int, int]) -> str:
     """Return the section of the page with the measured shapes."""
-    head = ("shape", f"s at {sizes[0]:,}", f"s at {sizes[1]:,}", "exponent", "bytes a further byte")
+    head = ("shape", f"s at {sizes[0]:,}", f"s at {sizes[1]:,}", "exponent", "bytes per added byte")
     lines = [(row.shape.replace("_", " "), *_cells(row)) for row in rows]
     return f"### {SECTION}\n\n" + table(head, lines)
 

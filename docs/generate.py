@@ -1,4 +1,4 @@
-"""Write the files that are made from the program: pages, schemas, CLI help, examples' output, a picture.
+"""Write the files that are generated from the program: pages, schemas, CLI help, the output of the examples, a picture.
 
 `python docs/generate.py` writes them; with `--check` it lists those that are not current, and exits with 1.
 """
@@ -89,7 +89,7 @@ def technologies_page() -> str:
     lines = [
         "# Technologies",
         "",
-        "What `uses:` knows, and what archlint assumes of it unless the file says otherwise.",
+        "The technologies for `uses:`, and the defaults that apply if the architecture file does not state the value.",
         "",
         "| name | what | kinds | other names | assumed |",
         "|---|---|---|---|---|",
@@ -106,7 +106,8 @@ def _accelerator_table() -> list[str]:
     lines = [
         "## Accelerators",
         "",
-        "What `hardware.gpu` knows: peak figures, at most what a real run reaches. Operations are dense, at 16 bit.",
+        "The accelerators for `hardware.gpu`. All figures are peaks: a real run reaches at most these. "
+        "Operations are dense, at 16 bit.",
         "",
         "| name | what | memory | bandwidth | operations | other names |",
         "|---|---|---|---|---|---|",
@@ -194,7 +195,7 @@ def _json(schema: dict[str, object]) -> str:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; say what is not current.")
+@click.option("--check", is_flag=True, help="Write nothing; list the files that are not current.")
 def main(check: bool) -> None:
     """Write the generated files."""
     os.chdir(ROOT)

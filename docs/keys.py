@@ -15,8 +15,8 @@ _HEAD = """\
 # All keys
 
 Every key of [`arch.yaml`](format.md): its value, its meaning, and what archlint assumes if you leave it out. Keys
-inside another one are written `key.inner`. A key that starts with `x-` is your own: archlint keeps it, shows it, and
-judges nothing by it.
+inside another one are written `key.inner`. A key that starts with `x-` is your own: archlint shows it, but no rule uses
+it.
 """
 _SECTIONS = (
     ("The system (top of the file)", SYSTEM_RECORD),
@@ -29,7 +29,7 @@ _SECTIONS = (
 
 
 def keys_page() -> str:
-    """The page: one table a section."""
+    """Return the page, with one table per section."""
     parts = [_HEAD]
     for title, record in _SECTIONS:
         rows = "\n".join(_rows("", record.fields.values()))
@@ -52,7 +52,7 @@ def _cell(text: str) -> str:
 
 
 def _value(kind: object) -> str:
-    """What may be written, in words and with an example."""
+    """Return the allowed values, in words and with an example."""
     if isinstance(kind, Parsed):
         return f"{kind.wanted}: `{kind.example}`"
     if isinstance(kind, Choice):

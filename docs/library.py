@@ -1,4 +1,4 @@
-"""Write the page on the library: the signature, docstring and fields of each public name."""
+"""Write the page about the library: the signature, docstring and fields of each public name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _function(function: Callable[..., object], name: str, heading: str) -> str:
 
 
 def signature(function: Callable[..., object], name: str) -> str:
-    """Return the signature of a function or method, one parameter a line if it is long.
+    """Return the signature of a function or method, with one parameter per line if it is long.
 
     >>> print(signature(as_markdown, "docs.as_markdown"))
     docs.as_markdown(docstring: str | None) -> str

@@ -104,7 +104,7 @@ def neighbours(folder: Path, seconds: float) -> Iterator[Episode]:
     """Request iris continuously during an event of digits: in one process, and with one server per model."""
     call = Call("/predict/iris", records(examples("iris")[:1].tolist()))
     for event in EVENTS:
-        for name, words in (("all in one", ()), ("a server a model", ("--apart",))):
+        for name, words in (("all in one", ()), ("one server per model", ("--apart",))):
             subject = Subject(name, "all_in_one", [Call("/live", method="GET")], (*words, "--fault", event.fault),
                               {"log_level": "warning", "hog_s": "5"})  # fmt: skip
             with started(subject, folder / "all-in-one") as running:

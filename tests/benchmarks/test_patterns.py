@@ -37,7 +37,7 @@ def test_an_episode_says_what_was_lost_and_for_how_long() -> None:
 
 def test_an_event_that_costs_nothing_lost_nothing() -> None:
     seen = samples(99, 99)
-    episode = summed_up("a server a model", "digits crashes", 4.0, summary(10, seen, Counter()), seen)
+    episode = summed_up("one server per model", "digits crashes", 4.0, summary(10, seen, Counter()), seen)
     assert (episode.lost, episode.lost_for_s) == (0, 0.0)
 
 
