@@ -68,7 +68,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if blind:
             yield _unknown_inputs(job, blind, Traffic(system))
         elif late:
-            yield _too_long(job, late)
+            yield _too_long(system, job, late)
         judged = {id(use) for use in (*blind, *(use for use in found if takes_too_long(system, job, use)))}
         for use in found:
             if id(use) not in judged:
@@ -160,7 +160,7 @@ def _unknown_inputs(job: Component, uses: list[Use], traffic: Traffic) -> Hit:
     )
 
 
-def _too_long(job: Component, found: list[Late]) -> Hit:
+def _too_long(system: System, job: Component, found: list[Late]) -> Hit:
     worst = min(found, key=lambda late: late.freshness_s)
     workload, run = worst.use.workload, worst.run
     about = "" if run.certainty is Certainty.PROVEN else "about "
@@ -168,10 +168,12 @@ def _too_long(job: Component, found: list[Late]) -> Hit:
         f"one run of `{job.name}` takes {about}{format_duration(run.value_s)}, but `{workload.name}` allows "
         f"{allowed_age(run.value_s, worst.freshness_s)}: no schedule can meet that"
     )
-    # Where the inputs are known, a shorter run is the smaller change.
-    cures = (*_cures(workload), "parallel-jobs")
+    # Where the inputs are known, a shorter run is the smaller change; a vendor's batches take what they take.
+    vendor = system.components[worst.use.serving.server].kind == "external"
+    shorter = () if vendor else ("parallel-jobs",)
+    cures = (*_cures(workload), *shorter)
     if workload.inputs == "known":
-        cures = ("parallel-jobs", "streaming", *_cures(workload))
+        cures = (*shorter, "streaming", *_cures(workload))
     allowed = dict.fromkeys(freshness_related(late.use.workload) for late in found)
     return Hit(
         job.place(),

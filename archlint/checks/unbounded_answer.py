@@ -34,31 +34,48 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             key = ("tokens", "out") if workload.tokens is not None else ("tokens",)
             yield Undecided(workload.place(), (workload.place(*key),), because)
         elif output.constant is None and output.most is None:
-            yield _hit(workload, output, limits, traffic.share([workload]))
+            yield _hit(workload, output, limits, _fixes(system, workload), traffic.share([workload]))
 
 
 def _limits(workload: Workload) -> list[tuple[Place, str]]:
     """Return what a longer answer breaks: objectives for the whole answer, and the budget."""
     found = []
-    if workload.slo.latency or workload.slo.latency_mean_s is not None:
+    if _is_timed(workload):
         found.append((workload.place("slo", "latency"), "latency objective"))
     if workload.budget is not None:
         found.append((workload.place("budget"), "budget"))
     return found
 
 
-def _hit(workload: Workload, output: Amounts, limits: list[tuple[Place, str]], loss: float) -> Hit:
+def _fixes(system: System, workload: Workload) -> tuple[str, ...]:
+    """Return the fixes that help: a gateway for what several workloads or a vendor share, else the limit alone."""
+    servers = {serving.server for serving in generating(system, workload)}
+    shared = any(len(system.workloads_served_by.get(server, ())) > 1 for server in servers)
+    vendor = any(system.components[server].kind == "external" for server in servers)
+    gateway = ("llm-gateway",) if shared or vendor or not _is_timed(workload) else ()
+    return gateway + (("timeout-budget",) if _is_timed(workload) else ())
+
+
+def _is_timed(workload: Workload) -> bool:
+    return bool(workload.slo.latency) or workload.slo.latency_mean_s is not None
+
+
+def _hit(
+    workload: Workload, output: Amounts, limits: list[tuple[Place, str]], cures: tuple[str, ...], loss: float
+) -> Hit:
     at = workload.place("tokens", "out")
     said = output.by_name.items()
     terms = tuple(Term("tokens", f"generated tokens, {name}", n, "count", Origin.STATED, at) for name, n in said)
     known = ", ".join(f"{name} {format_count(amount)}" for name, amount in said)
     names = " and ".join(name for _place, name in limits)
+    spent = (["any time"] if _is_timed(workload) else []) + (["any money"] if workload.budget is not None else [])
     return Hit(
         at,
         f"answers of `{workload.name}` have no maximum length ({known} tokens), but the workload has a {names}: "
-        "one long answer takes any time and any money",
+        f"one long answer takes {' and '.join(spent)}",
         terms,
         tuple(Related(place, f"{name} of {listed([workload.name])}") for place, name in limits),
         absent=(workload.place("tokens", "out", "max"),),
+        cures=cures,
         loss=loss,
     )

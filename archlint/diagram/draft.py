@@ -124,13 +124,15 @@ def _named_elsewhere(system: System, drawn: set[tuple[str, str]]) -> Iterable[Ed
             *((target, "callback", MESSAGE, component.place("callback")) for target in component.callback),
             (component.features, "features", DATA, component.place("features")),
             *((model.registry, "registry", DATA, model.place("registry")) for model in served),
+            *((r.fallback, "fallback", family_of(system, r), r.place("fallback")) for r in component.relations),
         ]
         for target, key, family, place in named:
             if target in system.components and target != name and (name, target) not in drawn:
                 drawn.add((name, target))
                 detail = f"{key.replace('_', ' ')} of {name}: {target}"
                 file, line = _stated_at(system, place)
-                yield Edge(name, target, key, family, name, key.replace("_", " "), detail, file=file, line=line)
+                label, spare = key.replace("_", " "), key == "fallback"
+                yield Edge(name, target, key, family, name, label, detail, optional=spare, file=file, line=line)
 
 
 def mark_of(finding: Finding) -> Mark:

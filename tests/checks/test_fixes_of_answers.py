@@ -97,12 +97,25 @@ components:
     assert lint("REL016", text).cures("components.api.calls[0].fails") == ["guardrail", "replicate"]
 
 
-def test_a_gateway_limits_the_tokens_of_all_applications() -> None:
-    text = """
-workloads: {ask: {from: app, tokens: {out: {mean: 300}}, budget: 100 USD per month}}
-models: {m: {}}
+@pytest.mark.parametrize(("limit", "kind", "others", "fixes", "takes"), [
+    ("slo: {latency: {p99: 9s}}", "model-server", "", ["timeout-budget"], "takes any time"),
+    ("slo: {latency: {p99: 9s}}", "external", "", ["llm-gateway", "timeout-budget"], "takes any time"),
+    ("slo: {latency: {p99: 9s}}", "model-server", ", other: {from: app}", ["llm-gateway", "timeout-budget"],
+     "takes any time"),
+    ("budget: 100 USD per month", "model-server", "", ["llm-gateway"], "takes any money"),
+    ("budget: 100 USD per month, slo: {latency: {p99: 9s}}", "external", "", ["llm-gateway", "timeout-budget"],
+     "takes any time and any money"),
+])  # fmt: skip
+def test_a_gateway_limits_the_tokens_of_all_applications(
+    limit: str, kind: str, others: str, fixes: list[str], takes: str
+) -> None:
+    found = lint("OPS009", f"""
+workloads: {{ask: {{from: app, tokens: {{out: {{mean: 300}}}}, {limit}}}{others}}}
+models: {{m: {{}}}}
 components:
-  app: {kind: client, calls: [server]}
-  server: {kind: model-server, serves: [m]}
-"""
-    assert lint("OPS009", text).cures("workloads.ask.tokens.out") == ["llm-gateway", "timeout-budget"]
+  app: {{kind: client, calls: [server]}}
+  server: {{kind: {kind}, serves: [m]}}
+""")
+    at = "workloads.ask.tokens.out"
+    assert found.cures(at) == fixes
+    assert found.findings[at].message.endswith(takes)

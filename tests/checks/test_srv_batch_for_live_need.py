@@ -112,3 +112,18 @@ def test_a_relation_that_cannot_be_read_may_lead_to_a_live_model() -> None:
     )
     assert found.places == set()
     assert found.undecided
+
+
+@pytest.mark.parametrize(("kind", "first"), [("model-server", "parallel-jobs"), ("external", "streaming")])
+def test_more_workers_do_not_shorten_the_batches_of_a_vendor(kind: str, first: str) -> None:
+    found = lint("SRV003", f"""
+workloads: {{show: {{from: app, inputs: known, slo: {{freshness: 6h}}}}}}
+models: {{writer: {{}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, reads: [texts]}}
+  texts: {{kind: database}}
+  nightly: {{kind: batch-job, schedule: 24h, run_time: 24h, calls: [server], writes: [texts]}}
+  server: {{kind: {kind}, serves: [writer]}}
+""")
+    assert found.cures("components.nightly")[0] == first

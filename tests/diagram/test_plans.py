@@ -317,3 +317,17 @@ def test_the_worst_findings_are_on_a_picture_in_words() -> None:
     shown = re.findall(r">(`api` loses \d|of the file)<", words)
     assert shown == ["of the file", "`api` loses 4", "`api` loses 2", "`api` loses 3"]
     assert all(f">{mark.rule} name ({mark.severity})<" in words for mark in marks), "the legend names every rule"
+
+
+def test_a_fallback_that_names_a_component_is_a_line_to_it() -> None:
+    system, _ = of_text("""
+    archlint: 1
+    workloads: {ask: {from: page, waits: true}}
+    components:
+      page: {kind: client, calls: [{to: device, fallback: spare}, {to: other, fallback: a default}]}
+      device: {kind: edge-device}
+      other: {kind: service}
+      spare: {kind: service, calls: [{to: device, fallback: other}]}
+    """)
+    lines = [(e.source, e.target, e.label, e.optional) for e in draw(system, None).edges if e.verb == "fallback"]
+    assert lines == [("page", "spare", "fallback", True), ("spare", "other", "fallback", True)]
