@@ -75,6 +75,18 @@ class TestRag:
         known = RAG.replace("model-server, serves: [gen]", "model-server, uses: vllm, serves: [gen]")
         assert found(asked(known, MODELS, plain), "rag") == [("w", RAG_ROLES)]
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "max_sequences: 64", "balancing: prefix-aware", "reads: [{to: heads, kind: prefix}]",
+            "rate_limit: {tokens: 2M/min}", "price: {output: 10 USD per 1M tokens}",
+        ],
+    )  # fmt: skip
+    def test_facts_of_a_server_may_say_so_too(self, said: str) -> None:
+        kind = "external" if "limit" in said or "price" in said else "model-server"
+        text = RAG.replace("writer: {kind: model-server,", f"writer: {{kind: {kind}, {said},") + "heads: {kind: cache}"
+        assert found(asked(text, MODELS, "w: {from: page, models: [emb, gen]}"), "rag") == [("w", RAG_ROLES)]
+
     def test_a_model_that_ranks_what_was_found_is_none(self) -> None:
         system = load(RAG, MODELS, ASKS, {"gen": "family: gbdt"})
         assert found(system, "rag") == []
@@ -96,6 +108,12 @@ class TestRag:
         assert found(asked(text), "rag") == []
         roles = {"caller": ("app",), "cache": ("passages",), "server": ("writer",)}
         assert found(asked(text), "prediction-cache") == [("w", roles)]
+
+    def test_a_copy_of_the_answer_is_a_test_of_the_generating_model(self) -> None:
+        text = RAG.replace("calls: [vectors, writer],", "calls: [vectors, writer], mirrors: [next],")
+        system = asked(text + "next: {kind: model-server, serves: [new]}", "emb gen new")
+        roles = {"proxy": ("app",), "current": ("writer",), "candidate": ("next",)}
+        assert found(system, "shadow-ab") == [("w", roles)]
 
     def test_an_index_that_is_only_filled_is_none(self) -> None:
         text = RAG.replace("calls: [vectors, writer], reads: [passages]", "calls: [vectors, writer], writes: [passages]")

@@ -63,7 +63,7 @@ def _rag(view: View) -> Iterator[RecognisedPattern]:
             stages = stages_of(one.answers)
             if not embedders:
                 embedders += _asked_first(view, one, generators)
-            if len(stages) > 1 and not embedders and not view.system.has_generators:
+            if len(stages) > 1 and not embedders and not view.parts.knows_some:
                 embedders += _ends(stages.pop(0), to_answer)
             answers += _ends((step for stage in stages for step in stage), to_answer)
             answers += [one.name] if one.name in generators else []

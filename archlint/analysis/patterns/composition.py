@@ -230,16 +230,10 @@ def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
                 roles = {"caller": [name], "cache": [relation.target], "source": sources}
                 yield recognised("data-cache", view.workload.name, roles)
         else:
-            servers = _without_embedders(view, view.behind(behind) + ([name] if view.own(name) else []))
+            servers = view.parts.without_embedders(view.behind(behind) + ([name] if view.own(name) else []))
             if servers:
                 roles = {"caller": [name], "cache": [relation.target], "server": servers}
                 yield recognised("prediction-cache", view.workload.name, roles)
-
-
-def _without_embedders(view: View, servers: list[str]) -> list[str]:
-    """Return the servers of other models than those that make vectors, if there are any."""
-    embedders = view.topology.bits_of(view.parts.embedders)
-    return [server for server in servers if view.own(server) & ~embedders] or servers
 
 
 def _caches_something(view: View, relation: Relation) -> bool:

@@ -30,7 +30,7 @@ def of_routing(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
     servers = servers_of_system(system) if any(map(_routes, relations)) else {}
     for name, outgoing in system.topology.outgoing.items():
         if any(map(_routes, outgoing)):
-            yield from _shadow(system, name, outgoing, servers)
+            yield from _shadow(system, name, outgoing, servers, parts)
             yield from _online_ab(system, name, outgoing, servers, parts)
             yield from _condition(system, name, outgoing, servers)
     yield from _parameter(system)
@@ -41,16 +41,16 @@ def _routes(relation: Relation) -> bool:
 
 
 def _shadow(
-    system: System, name: str, outgoing: list[Relation], servers: Servers
+    system: System, name: str, outgoing: list[Relation], servers: Servers, parts: Parts
 ) -> Iterator[RecognisedPattern]:
     """**shadow-ab**: a component answers with one model and `mirrors` requests to another.
 
     It answers with its own model, or with one that it calls. A copy that reaches no model (a log, a security scanner)
-    does not match.
+    does not match. Models that make the vectors of a search give no answer.
     """
     candidates = [s for relation in outgoing if relation.verb == "mirrors" for s in servers[relation.target]]
     called = [s for relation in outgoing if relation.verb in _ROUTES for s in servers[relation.target]]
-    current = [name] if system.components[name].serves else called
+    current = [name] if system.components[name].serves else parts.without_embedders(called)
     if candidates and current:
         logs = _logs_of(system, [name, *current, *candidates])
         roles = {"proxy": [name], "current": current, "candidate": candidates, "log": logs}

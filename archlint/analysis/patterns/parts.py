@@ -20,6 +20,17 @@ def is_index(component: Component) -> bool:
     return component.kind == "vector-store" or component.index_of is not None
 
 
+def _is_for_tokens(server: Component) -> bool:
+    """Return whether a server states what only servers of generated tokens have.
+
+    A stage, sequences in flight, a price or quota of tokens, a choice of replicas by the prefix, a cache of prefixes.
+    """
+    price, limit = server.price, server.rate_limit
+    sold = (price is not None and price.output is not None) or (limit is not None and limit.tokens_per_s is not None)
+    prefixes = server.balancing == "prefix-aware" or any(relation.caches == "prefix" for relation in server.relations)
+    return server.stage is not None or server.max_sequences is not None or sold or prefixes
+
+
 class Parts:
     """The guardrails and indexes of a system, its models that make vectors (embedders), and its generators."""
 
@@ -103,6 +114,11 @@ class Parts:
         origins = {self._origin(model) for model in found}
         return frozenset(found) | {m for m in self.system.architecture.models if found and self._origin(m) in origins}
 
+    def without_embedders(self, servers: list[str]) -> list[str]:
+        """Return the servers of other models than embedders; all of them if there are none."""
+        served = {server: self.system.components[server].serves for server in servers}
+        return [server for server in servers if not self.embedders.issuperset(served[server])] or servers
+
     def _origin(self, model: str) -> str:
         """Return the model that a model was quantised from, over any number of steps."""
         seen: set[str] = set()
@@ -117,10 +133,16 @@ class Parts:
         return any(self._is_known(model, self.system.components[server]) for server in servers)
 
     def _is_known(self, model: str, server: Component) -> bool:
-        """Return whether facts of a model, or the stage or technology of its server, show that it generates tokens."""
+        """Return whether facts of a model or its server, or the server's technology, show that it generates tokens."""
         known = self.system.architecture.models.get(model)
-        stated = server.stage is not None or (known is not None and known.states_generation)
+        stated = _is_for_tokens(server) or (known is not None and known.states_generation)
         return stated or self.system.facts.generates(server)
+
+    @cached_property
+    def knows_some(self) -> bool:
+        """Whether any fact shows that a model generates tokens; quick, for large systems."""
+        serving = (self.system.components[name] for name in self.system.topology.serving)
+        return self.system.has_generators or any(map(_is_for_tokens, serving))
 
     def _may(self, model: str, server: Component) -> bool:
         known = self.system.architecture.models.get(model)
@@ -133,7 +155,7 @@ class Parts:
         If no fact shows which of its models generate, all may that are of no other sort, if the workload states tokens.
         """
         asks = asks_for_tokens(workload)
-        if not asks and not self.system.has_generators:
+        if not asks and not self.knows_some:
             return ()
         key = self.system.served_alike(workload), asks
         if key not in self._generating:
@@ -154,7 +176,7 @@ class Parts:
         """The servers that are known to generate tokens, for any workload or none."""
         components = self.system.components
         found: set[str] = set()
-        if self.system.has_generators:
+        if self.knows_some:
             for name in self.system.topology.serving:
                 may = self.models_that_may(name)
                 if any(self._is_known(model, components[name]) for model in may):
