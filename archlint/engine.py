@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -16,6 +14,7 @@ from archlint.analysis.described import not_described
 from archlint.analysis.system import System
 from archlint.catalog.patterns import Pattern, pattern_named
 from archlint.checks import reader_problem
+from archlint.findings import fingerprint
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
 from archlint.model.places import Place
@@ -86,32 +85,6 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
     from archlint.analysis.patterns import recognise
 
     return recognise(system)
-
-
-class _Hash(Protocol):
-    def hexdigest(self) -> str: ...
-
-
-@cache
-def _sha256() -> Callable[[bytes], _Hash]:
-    """Return SHA-256 from Python's own module if available, because `hashlib` loads OpenSSL, which is slow."""
-    from importlib import import_module
-
-    try:
-        made: Callable[[bytes], _Hash] = import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256
-    except ImportError:
-        from hashlib import sha256 as made
-    return made
-
-
-def fingerprint(rule: str, identity: str, ordinal: int = 0) -> str:
-    """Return the identity of a finding across edits: it depends on the rule and the structural path, not on lines.
-
-    >>> fingerprint("SRV001", "models.ranker.service_time")
-    '33f66edc85bfbfbf'
-    """
-    text = f"{rule}\n{identity}" + (f"\n{ordinal}" if ordinal else "")
-    return _sha256()(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 MOST_TOGETHER = 8
@@ -211,6 +184,7 @@ class _Maker:
             paths=tuple(paths[:MOST_TOGETHER] if hit.group else paths),
             joint=bool(hit.group),
             loss=hit.loss,
+            group=hit.decision or pack.facts,
         )
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:

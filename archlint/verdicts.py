@@ -12,25 +12,28 @@ from importlib import import_module
 import msgspec
 
 from archlint.baselined import BaselineUse
+from archlint.findings import (
+    Cure,
+    Finding,
+    Location,
+    Severity,
+    ShownPlace,
+    ShownRelated,
+    ShownTerm,
+    grouped,
+    order_of,
+    reference_name,
+    start_command,
+)
 from archlint.inputs import InputError
 from archlint.model.places import Place
 from archlint.source.document import Document
 
-
-class Severity(Enum):
-    """The severity of a finding."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-    @property
-    def rank(self) -> int:
-        """0 for info, 1 for warning, 2 for error."""
-        return _RANKS[self]
-
-
-_RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+__all__ = [
+    "MOST_NEEDS", "Accepted", "ActiveRule", "Baselined", "Certainty", "Cure", "FileReport", "Finding", "Hit",
+    "Location", "OpenQuestion", "Origin", "RecognisedPattern", "Related", "Report", "Severity", "ShownPlace",
+    "ShownRelated", "ShownTerm", "Term", "Undecided", "Verdict", "order_of", "reference_name", "start_command",
+]  # fmt: skip
 
 
 class Certainty(Enum):
@@ -82,8 +85,9 @@ class Hit(msgspec.Struct, frozen=True):
     `absent` are places that must be absent: if one of them is in the file but could not be read, the hit becomes
     `Undecided`; `whole_graph` requires the same of the whole graph. `cures` are the keys of the pack's fixes that
     apply here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings with
-    one cause. `band_beyond` is true if the whole band of an estimate is beyond the limit. `path` lists the places
-    that a request passes, in order, if the finding is about a path.
+    one cause; `decision` names what fixes all hits of the rule with the same text, so that reports show them as one
+    finding (by default, hits about a family of facts are one). `band_beyond` is true if all of an estimate's band is
+    beyond the limit. `path` lists the places that a request passes, in order, if the finding is about a path.
     `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost, or 1 - limit / value for a
     value beyond its limit.
     If a hit has several places, `each` lists those that violate the rule by themselves, and `group` those that violate
@@ -106,6 +110,7 @@ class Hit(msgspec.Struct, frozen=True):
     each: tuple[Place, ...] = ()
     group: tuple[Place, ...] = ()
     loss: float = 0.0
+    decision: str = ""
 
 
 MOST_NEEDS = 8
@@ -125,112 +130,6 @@ class Undecided(msgspec.Struct, frozen=True):
 
 
 Verdict = Hit | Undecided
-
-
-class Location(msgspec.Struct, frozen=True):
-    """A part of a file, counted as in editors: lines and columns from 1, the end column exclusive."""
-
-    file: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-class ShownTerm(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A term of a finding, with the location of its fact."""
-
-    name: str
-    label: str
-    value: float | str | bool
-    unit: str
-    origin: str
-    text: str
-    location: Location | None = None
-    note: str = ""
-    limit: bool = False
-
-
-class ShownRelated(msgspec.Struct, frozen=True):
-    """A related place of a finding."""
-
-    at: str
-    message: str
-    location: Location
-
-
-class Cure(msgspec.Struct, frozen=True):
-    """A fix: a pattern, how it helps here, its page and its implementation.
-
-    `docs` is the address of the pattern's page, and `reference` the name for `archlint reference`. Each is empty if
-    there is none.
-    """
-
-    pattern: str
-    title: str
-    text: str
-    docs: str
-    reference: str = ""
-
-    @property
-    def start(self) -> str:
-        """The command that starts the reference implementation; empty if there is none.
-
-        >>> Cure("batch", "Batch", "A job scores ahead.", "", "batch").start
-        'archlint reference batch'
-        """
-        return start_command(self.reference)
-
-
-def reference_name(folder: str) -> str:
-    """Return the name of the implementation in a folder, for `archlint reference`; empty if there is none.
-
-    >>> reference_name("reference_impls/prep_pred")
-    'prep-pred'
-    """
-    return folder.rpartition("/")[2].replace("_", "-")
-
-
-def start_command(reference: str) -> str:
-    """Return the command that starts an implementation, given its name or folder; empty if there is none."""
-    name = reference_name(reference)
-    return f"archlint reference {name}" if name else ""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """A violation of a rule at a line of a file; `path` are the places that a request passes, in order.
-
-    `paths` are the structural paths of all places that violate the rule; they stay the same if lists are reordered. The
-    fingerprint is made of the first. If the finding is `joint`, the places violate the rule only together, and any of
-    them identifies the finding; otherwise, each violates it alone.
-    """
-
-    rule: str
-    name: str
-    severity: str
-    certainty: str
-    at: str
-    location: Location
-    message: str
-    terms: tuple[ShownTerm, ...]
-    related: tuple[ShownRelated, ...]
-    cures: tuple[Cure, ...]
-    fingerprint: str
-    docs: str
-    cause: str = ""
-    band: tuple[float, float] | None = None
-    suggestion: str = ""
-    path: tuple[ShownRelated, ...] = ()
-    paths: tuple[tuple[str, ...], ...] = ()
-    joint: bool = False
-    loss: float = 0.0
-
-
-def order_of(finding: Finding) -> tuple[int, float, str, int, int, str]:
-    """Return the sort key of findings in every report: severity, then impact (`loss`), then place."""
-    here = finding.location
-    severity = -Severity(finding.severity).rank
-    return severity, -round(finding.loss, 9), here.file, here.line, here.column, finding.rule
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
@@ -322,6 +221,11 @@ class FileReport(msgspec.Struct, frozen=True):
     part: str = ""
 
     @property
+    def grouped(self) -> tuple[Finding, ...]:
+        """The findings in order; those that one decision fixes are one, with its places."""
+        return grouped(self.findings)
+
+    @property
     def key(self) -> str:
         """The unique name of this system in a report: its file, and its part of that file."""
         return f"{self.file}#{self.part}" if self.part else self.file
@@ -346,8 +250,8 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def ordered(self) -> tuple[tuple[FileReport, Finding], ...]:
-        """All findings with the file that was checked, in the order of `order_of`."""
-        found = [(file, finding) for file in self.files for finding in file.findings]
+        """All findings with the file that was checked, in the order of `order_of`; see `FileReport.grouped`."""
+        found = [(file, finding) for file in self.files for finding in file.grouped]
         return tuple(sorted(found, key=lambda pair: order_of(pair[1])))
 
     @property

@@ -248,13 +248,14 @@ class DataReads:
 def _younger(one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload | None) -> Younger:
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
-    A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Of several
-    writers that are all too old, only the youngest is reported.
+    A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
+    than those inputs prove that it does not. Of several writers that are all too old, only the youngest is reported.
     """
     needs: list[Place] = []
     together = 0.0
-    items = (one.age.writer.records, None if workload is None else workload.distinct)
-    least = min((count for count in items if count is not None), default=None)
+    distinct = None if workload is None else workload.distinct
+    enough = [count for count in (one.age.writer.records, distinct) if count is not None]
+    doubtful = False
     for other in held:
         if other.name == one.name:
             continue
@@ -263,15 +264,15 @@ def _younger(one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload
                 return Younger(True)  # that one is the finding
             continue
         writer = other.age.writer
-        reaches = least is not None and writer.records is not None and writer.records >= least
+        reaches = writer.records is not None and any(writer.records >= count for count in enough)
         if reaches and not other.age.needs:
             return Younger(True)
         unknown = [writer.place("records")] if writer.records is None else []
-        unknown += [one.age.writer.place("records")] if least is None else []
+        unknown += [workload.place("distinct")] if workload is not None and distinct is None else []
         if reaches or unknown:
             needs += (*other.age.needs, *unknown)
         together += writer.records or 0.0
-    doubtful = least is not None and together >= least
+        doubtful = doubtful or distinct is None or together >= distinct
     return Younger(False, tuple(dict.fromkeys(needs)), Certainty.HEURISTIC if doubtful else Certainty.PROVEN)
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
 from archlint.topology.routes import Routes
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Hit, Origin, Term, Undecided, Verdict
 
-_MOST_SHOWN: Final = 8
 _ONE_DEVICE: Final = frozenset({("client", "edge-device"), ("edge-device", "client"), ("edge-device", "edge-device")})
 
 
@@ -39,13 +37,14 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield one hit a caller, at the first of its relations on a waiting path that has no timeout."""
+    """Yield a hit for each relation on a waiting path that has no timeout; reports show those of a system as one."""
     unread = system.architecture.unread
     traffic = Traffic(system)
     for relations, asked in _callers(system):
         missing = [r for r in relations if r.place("timeout").identity not in unread]
         if missing:
-            yield _hit(missing, asked, traffic.through(missing[0].source))
+            loss = traffic.through(missing[0].source)
+            yield from (_hit(relation, len(missing), asked, loss) for relation in missing)
         else:
             needs = tuple(relation.place("timeout") for relation in relations)
             yield Undecided(relations[0].place(), needs, "a value that could not be read")
@@ -119,28 +118,23 @@ def _tightest(asked: Iterable[_Asked | None]) -> _Asked | None:
     return min((one for one in asked if one is not None), key=lambda one: one.rank, default=None)
 
 
-def _hit(missing: Sequence[Relation], asked: _Asked | None, loss: float) -> Hit:
-    caller = missing[0].source
-    shown = listed(relation.target for relation in missing)
-    one = len({relation.target for relation in missing}) == 1
-    message = f"`{caller}` waits for {shown} without a timeout: if {'it' if one else 'one'} hangs, `{caller}` hangs too"
-    related = [Related(relation.place(), "no timeout either") for relation in missing[1 : _MOST_SHOWN + 1]]
+def _hit(relation: Relation, calls: int, asked: _Asked | None, loss: float) -> Hit:
+    caller, at = relation.source, relation.place()
+    message = f"`{caller}` waits for `{relation.target}` without a timeout: if it hangs, `{caller}` hangs too"
     count = Term(
         "calls",
-        "calls without a timeout",
-        len(missing),
+        f"calls of {caller} without a timeout",
+        calls,
         "count",
         Origin.DERIVED,
         None,
         "not in the file, no known default",
     )
-    each = tuple(relation.place() for relation in missing)
     if asked is None:
-        return Hit(each[0], message, (count,), tuple(related), cures=("timeout-budget",), each=each, loss=loss)
+        return Hit(at, message, (count,), cures=("timeout-budget",), loss=loss)
     percentile = format_percentile(asked.fraction)
-    at = asked.workload.place("slo", "latency", percentile)
+    said = asked.workload.place("slo", "latency", percentile)
     message += f", but `{asked.workload.name}` needs {percentile} <= {format_duration(asked.objective_s)}"
     label = f"SLO of {asked.workload.name}, {percentile}"
-    objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, at, limit=True)
-    terms = (count, objective)
-    return Hit(each[0], message, terms, tuple(related), cures=("timeout-budget",), each=each, loss=loss)
+    objective = Term("objective", label, asked.objective_s, "s", Origin.STATED, said, limit=True)
+    return Hit(at, message, (count, objective), cures=("timeout-budget",), loss=loss)

@@ -155,4 +155,5 @@ def _hit(system: System, workload: Workload, read: Relation, built: _Built, embe
         severity=None if proven else Severity.WARNING,
         cures=("rag", "batch") if generating(system, workload) else ("batch",),
         cause=f"component {store.name}",
+        decision=f"indexes of {', '.join(built.models)}",
     )  # fmt: skip

@@ -99,4 +99,6 @@ def _hit(component: Component, direct: Sequence[Relation], most: Fact, described
         severity=severity,
         group=group,
         loss=loss,
+        # In a file that describes no balancing, one word on the platform decides it for all.
+        decision="" if described else "balancing",
     )

@@ -188,7 +188,7 @@ def _summary(target: Path, change: Change) -> str:
 
 
 def _counted(findings: int, places: int) -> str:
-    """Return the number of findings as `check` shows it, with the number of places if that differs.
+    """Return the number of findings at single places, with the number of entries if that differs.
 
     >>> _counted(60, 71), _counted(1, 1)
     ('60 findings (71 places)', '1 finding')

@@ -17,8 +17,8 @@ import msgspec
 
 from archlint.baselined import BaselineEntry
 from archlint.compare.signatures import Signatures, signature_of
-from archlint.engine import fingerprint
 from archlint.errors import ArchlintError, hint_to_read, hint_to_write
+from archlint.findings import fingerprint
 from archlint.model.quantities import shorten
 from archlint.verdicts import Finding
 from archlint.writing import write_file

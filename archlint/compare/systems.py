@@ -14,6 +14,7 @@ from archlint.compare.entries import Occurrence, entries_of, occurrences
 from archlint.compare.matching import Matched, match
 from archlint.compare.parts import Sides
 from archlint.compare.renames import find_renames
+from archlint.findings import grouped
 from archlint.verdicts import FileReport, Finding
 
 
@@ -40,7 +41,8 @@ def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     findings = _Findings(old.report, new.report, sides)
     return SystemDifference(
         old.report.key, new.report.key, new.name, parts, _derived(old.system, new.system, sides, parts),
-        findings.new, findings.healed, findings.accepted, findings.undecided, findings.regraded, findings.unchanged,
+        grouped(findings.new), grouped(findings.healed), findings.accepted, findings.undecided, findings.regraded,
+        findings.unchanged,
         _notes(old, new), _kinds(sides), _edges(sides),
     )  # fmt: skip
 
@@ -58,7 +60,7 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     sides = Sides(architecture, nothing, {}) if new is None else Sides(nothing, architecture, {})
     # The system itself did not change: it was added or removed.
     parts = tuple(part for part in sides.changes() if part.section != "system")
-    findings = there.report.findings
+    findings = there.report.grouped
     return SystemDifference(
         old.report.key if old else "", new.report.key if new else "", there.name, parts,
         found=findings if new else (), healed=() if new else findings, kinds=_kinds(sides), edges=_edges(sides),

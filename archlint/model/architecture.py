@@ -40,6 +40,7 @@ class ServiceTime(Record, frozen=True):
     percentiles: tuple[tuple[float, float], ...] = ()
     mean_s: float | None = None
     cv: float | None = None
+    extra: Extra = ()
 
 
 class Hardware(Record, frozen=True):

@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from archlint.model.architecture import ServiceTime
-from archlint.model.pieces import Amounts
+from archlint.model.own import OWN_KEY, text_of
+from archlint.model.pieces import Amounts, Extra
 from archlint.model.quantities import (
     format_count,
     format_duration,
@@ -33,6 +34,8 @@ _AMOUNT: Final[Parsed[float]] = Parsed(
     parse_count, "a number of tokens", "350", COUNT_PATTERN, name="tokens", number={"minimum": 0}
 )
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
+_OWN_PATTERN: Final = f"^{OWN_KEY}"
+_OWN: Final[Schema] = {"description": "Your own data. archlint only keeps it."}
 _LIKELY: Final = {
     "median": "p50", "avg": "mean", "average": "mean", "stddev": "cv", "std": "cv", "p999": "p99.9", "p9999": "p99.99",
     "p995": "p99.5", "max": "p99.9", "p100": "p99.9", "min": "p1",
@@ -44,6 +47,15 @@ class Objective(msgspec.Struct, frozen=True):
 
     percentiles: tuple[tuple[float, float], ...] = ()
     mean_s: float | None = None
+    extra: Extra = ()
+
+
+def _own(node: Mapping) -> tuple[Extra, dict[str, Entry]]:
+    """Part the keys of a mapping into a user's own, as text, and the others."""
+    others = {key: entry for key, entry in node.entries.items() if not key.startswith(OWN_KEY)}
+    if len(others) == len(node.entries):
+        return (), others
+    return tuple((key, text_of(entry.value)) for key, entry in node.entries.items() if key not in others), others
 
 
 class _Stated(msgspec.Struct, frozen=True):
@@ -122,7 +134,7 @@ class ServiceTimeType:
             r.wrong_shape(node, "a duration, or percentiles", "850ms or {p50: 850ms, p99: 1.6s}")
             return None
         mean = cv = None
-        others = node.entries
+        extra, others = _own(node)
         if "mean" in others or "cv" in others:
             mean, cv = _read_key(r, node, "mean", DURATION), _read_key(r, node, "cv", _CV)
             others = {key: entry for key, entry in others.items() if key not in {"mean", "cv"}}
@@ -131,7 +143,7 @@ class ServiceTimeType:
             if not others and "mean" not in node.entries:
                 r.report("missing-key", node.span, f"{r.subject()} has no time", "add `p50:` and `p99:`, or `mean:`")
             return None
-        return ServiceTime(percentiles=percentiles, mean_s=mean, cv=cv)
+        return ServiceTime(percentiles=percentiles, mean_s=mean, cv=cv, extra=extra)
 
     def schema(self, defs: Definitions) -> Schema:
         """A duration or an object of percentiles."""
@@ -146,9 +158,9 @@ class ServiceTimeType:
                 "mean": {"description": "The mean.", **duration},
                 "cv": {"description": "Standard deviation divided by the mean.", **_CV.schema(defs)},
             },
-            "patternProperties": {_PERCENTILE_PATTERN: duration},
+            "patternProperties": {_PERCENTILE_PATTERN: duration, _OWN_PATTERN: _OWN},
             "additionalProperties": False,
-            "anyOf": [{"required": ["mean"]}, {"not": {"propertyNames": {"enum": ["mean", "cv"]}}}],
+            "anyOf": [{"required": ["mean"]}, {"not": {"propertyNames": {"pattern": f"^(mean|cv)$|{_OWN_PATTERN}"}}}],
         }
         return {"description": "One duration, or percentiles, or mean and cv.", "anyOf": [duration, stated]}
 
@@ -176,14 +188,15 @@ class LatencyType:
         if not isinstance(node, Mapping):
             r.wrong_shape(node, "percentiles", "{p99: 300ms}")
             return None
-        if not node.entries:
+        extra, others = _own(node)
+        if not others:
             r.report("missing-key", node.span, f"{r.subject()} has no time", "add `p99:`")
         mean = _read_key(r, node, "mean", _OBJECTIVE)
-        others = {key: entry for key, entry in node.entries.items() if key != "mean"}
+        others.pop("mean", None)
         percentiles = _read_percentiles(r, others, _OBJECTIVE)
         if percentiles is None or not (percentiles or mean is not None):
             return None
-        return Objective(percentiles, mean)
+        return Objective(percentiles, mean, extra)
 
     def schema(self, defs: Definitions) -> Schema:
         """A duration or an object of percentiles."""
@@ -208,15 +221,16 @@ class AmountsType:
         if not isinstance(node, Mapping):
             r.wrong_shape(node, "a number of tokens, or percentiles", "350 or {p50: 200, p99: 1.2k}")
             return None
-        if not node.entries:
+        extra, others = _own(node)
+        if not others:
             r.report("missing-key", node.span, f"{r.subject()} has no number", "add `p50:`, `p99:`, `mean:` or `max:`")
         mean, most = _read_key(r, node, "mean", _AMOUNT), _read_key(r, node, "max", _AMOUNT)
-        others = {key: entry for key, entry in node.entries.items() if key not in {"mean", "max"}}
+        others = {key: entry for key, entry in others.items() if key not in {"mean", "max"}}
         percentiles = _read_percentiles(r, others, _AMOUNT, format_count)
         if percentiles is None or not (percentiles or mean is not None or most is not None):
             return None
         self._compare(r, node, percentiles, mean, most)
-        return Amounts(percentiles=percentiles, mean=mean, most=most)
+        return Amounts(percentiles=percentiles, mean=mean, most=most, extra=extra)
 
     @staticmethod
     def _compare(
@@ -249,9 +263,10 @@ def _percentile_object(value: Schema, **others: str) -> Schema:
         "title": "percentiles",
         "type": "object",
         "properties": {key: {"description": description, **value} for key, description in others.items()},
-        "patternProperties": {_PERCENTILE_PATTERN: value},
+        "patternProperties": {_PERCENTILE_PATTERN: value, _OWN_PATTERN: _OWN},
         "additionalProperties": False,
         "minProperties": 1,
+        "not": {"propertyNames": {"pattern": _OWN_PATTERN}},
     }
 
 

@@ -24,6 +24,7 @@ class Amounts(Record, frozen=True):
     percentiles: tuple[tuple[float, float], ...] = ()
     mean: float | None = None
     most: float | None = None
+    extra: Extra = ()
 
     @property
     def by_name(self) -> dict[str, float]:

@@ -162,10 +162,13 @@ def _slo(
     latency: Objective = _NO_OBJECTIVE, ttft: Objective = _NO_OBJECTIVE, tpot: Objective = _NO_OBJECTIVE,
     availability: float | None = None, freshness_s: float | None = None, extra: Extra = (),
 ) -> Slo:  # fmt: skip
-    """Make the objectives from what their keys hold."""
+    """Make the objectives from what their keys hold; a user's own keys of each are kept under its name."""
+    objectives = (("latency", latency), ("ttft", ttft), ("tpot", tpot))
+    inner = tuple((f"{name}.{key}", text) for name, objective in objectives for key, text in objective.extra)
     return Slo(
         latency=latency.percentiles, latency_mean_s=latency.mean_s, ttft=ttft.percentiles, ttft_mean_s=ttft.mean_s,
-        tpot=tpot.percentiles, tpot_mean_s=tpot.mean_s, availability=availability, freshness_s=freshness_s, extra=extra,
+        tpot=tpot.percentiles, tpot_mean_s=tpot.mean_s, availability=availability, freshness_s=freshness_s,
+        extra=(*extra, *inner),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place, fix_lines, readable, relative_path
+from archlint.report.plain import error_place, fix_lines, place_lines, readable, relative_path
 from archlint.report.spent import overdue, spent_text
 from archlint.verdicts import Finding, Report
 
@@ -35,15 +35,15 @@ def render_checkstyle(report: Report, options: ReportOptions | None = None) -> s
         add(error.file, line, column, "error", "input-not-read", f"{flat(error.message)}{hint}")
     for finding in report.findings:
         here = finding.location
-        add(here.file, here.line, here.column, finding.severity, flat(finding.rule), _message(finding))
+        add(here.file, here.line, here.column, finding.severity, flat(finding.rule), _message(finding, root))
     for use in overdue(report):
         add(use.file, use.line or 1, 1, "error", "baseline-strict", spent_text(use))
     indent(top)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(top, encoding="unicode")}\n'
 
 
-def _message(finding: Finding) -> str:
-    """Return message, suggestion and fixes on one line, because readers show only the message."""
+def _message(finding: Finding, root: str) -> str:
+    """Return message, places, suggestion and fixes on one line, because readers show only the message."""
     message = flat(finding.message)
-    said = [part for part in (flat(finding.suggestion), *fix_lines(finding.cures)) if part]
+    said = [part for part in (*place_lines(finding, root), flat(finding.suggestion), *fix_lines(finding.cures)) if part]
     return f"{message} ({'; '.join(said)})" if said else message

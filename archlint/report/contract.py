@@ -107,8 +107,21 @@ class JsonBaseline(msgspec.Struct, frozen=True):
     was: Annotated[str, Meta(description="The structural path in the baseline; empty if nothing was renamed.")]
 
 
+class JsonPlace(msgspec.Struct, frozen=True):
+    """A place of a finding; baselines and acceptances name single places."""
+
+    at: At
+    message: Annotated[str, Meta(description="What is wrong at this place.")]
+    fingerprint: Annotated[str, Meta(description="The fingerprint of this place, which a baseline holds.")]
+    file: File
+    line: Line
+    column: Column
+    end_line: EndLine
+    end_column: EndColumn
+
+
 class JsonFinding(msgspec.Struct, frozen=True):
-    """A violation of a rule at a line of a file."""
+    """A violation of a rule, at one line or at all places that one decision fixes; the first place is its own."""
 
     rule: Rule
     name: Name
@@ -126,7 +139,11 @@ class JsonFinding(msgspec.Struct, frozen=True):
     cures: list[JsonCure]
     suggestion: Annotated[str, Meta(description="What to write instead, or empty.")]
     fingerprint: Annotated[
-        str, Meta(description="Stays the same when lines move; made of rule and structural path.")
+        str,
+        Meta(
+            description="Stays the same when lines move; made of rule and structural path. Of a finding that has all "
+            "places of one decision, it also stays the same when a place is added or removed."
+        ),
     ]
     docs: Annotated[str, Meta(description="Address of the rule's page; empty for a rule of your own.")]
     cause: Annotated[
@@ -151,6 +168,10 @@ class JsonFinding(msgspec.Struct, frozen=True):
         float,
         Meta(description="Impact from 0 to 1: the share of traffic lost, or 1 - limit/value.", ge=0, le=1),
     ]
+    places: Annotated[
+        list[JsonPlace],
+        Meta(description="All its places: one, or those that one decision fixes together."),
+    ]
 
 
 class JsonUndecided(msgspec.Struct, frozen=True):
@@ -168,6 +189,9 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     end_column: EndColumn
     because: Annotated[str, Meta(description="What is unknown, or empty.")]
     root: Root
+    family: Annotated[
+        str, Meta(description="The family of facts that the file never mentions, such as timeouts; else empty.")
+    ]
 
 
 class JsonPattern(msgspec.Struct, frozen=True):
@@ -218,6 +242,15 @@ class JsonMissingFact(msgspec.Struct, frozen=True):
     alone: Annotated[int, Meta(description="How many of them need no other key.", ge=0)]
 
 
+class JsonNext(msgspec.Struct, frozen=True):
+    """What to write next in a file, and what it decides."""
+
+    root: Root
+    write: Annotated[str, Meta(description="The key to add, or a whole line such as `described: [timeouts]`.")]
+    why: Annotated[str, Meta(description="What it decides, for a reader.")]
+    families: Annotated[list[str], Meta(description="The families of facts that a line `described` names.")]
+
+
 class JsonSeverities(msgspec.Struct, frozen=True):
     """Findings by severity."""
 
@@ -231,6 +264,7 @@ class JsonSummary(msgspec.Struct, frozen=True):
 
     files: Annotated[int, Meta(description="Systems that were checked.", ge=0)]
     findings: Annotated[int, Meta(ge=0)]
+    places: Annotated[int, Meta(description="Places of all findings.", ge=0)]
     by_severity: JsonSeverities
     by_rule: Annotated[
         dict[str, int], Meta(description="Number of findings by rule id.")
@@ -244,6 +278,9 @@ class JsonSummary(msgspec.Struct, frozen=True):
     most_decisive: Annotated[
         list[JsonMissingFact],
         Meta(description="The keys that would decide the most open questions, best first; at most ten."),
+    ]
+    next: Annotated[
+        list[JsonNext], Meta(description="What to write next, the most decisive first, as in the text; at most five.")
     ]
 
 

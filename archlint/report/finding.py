@@ -56,7 +56,7 @@ class FindingWriter:
 
     def full(self, finding: Finding, sources: Sources) -> list[str]:
         """Write a finding so that it fits one screen; with `verbose`, write all of it."""
-        shown = [finding.location, *(other.location for other in finding.related)]
+        shown = [finding.location, *(other.location for other in finding.all_related)]
         gutter = max(2, *(len(str(location.line)) for location in shown))
         head = self._head(finding)
         fixes = self._fix_lines(finding, sources.get(finding.location.file), gutter + 1)
@@ -93,7 +93,7 @@ class FindingWriter:
         self, finding: Finding, sources: Sources, detail: _Detail, gutter: int
     ) -> tuple[list[str], bool]:
         """Draw the places; also return whether they end with source lines, which need a closing bar."""
-        frames, far = self._frames(finding, finding.related[: detail.places], sources, detail.far_source)
+        frames, far = self._frames(finding, finding.all_related[: detail.places], sources, detail.far_source)
         bar = self._ink(f"{' ' * gutter} |", "frame")
         lines: list[str] = []
         for index, frame in enumerate(frames):
@@ -160,7 +160,7 @@ class FindingWriter:
         """Write the terms, how certain the finding is, and what is hidden."""
         terms = most_telling(finding.terms, detail.terms)
         lines = term_lines(terms, indent, self._width, finding.location, self._ink, self._verbose)
-        places = max(0, len(finding.related) - detail.places)
+        places = max(0, len(finding.all_related) - detail.places)
         hidden = [plural(count, f"more {what}") for count, what in
                   ((len(finding.terms) - len(terms), "term"), (places, "place")) if count]  # fmt: skip
         remarks = [certainty_text(finding), f"{joined(hidden)}: --verbose" if hidden else "", explain]

@@ -20,6 +20,7 @@ from archlint.report.plain import (
     certainty_text,
     error_place,
     fix_lines,
+    place_lines,
     place_text,
     question_text,
     relative_path,
@@ -66,7 +67,7 @@ def _command(finding: Finding, root: str) -> str:
 
 
 def _message(finding: Finding, root: str) -> str:
-    lines = [flat(finding.message), *arithmetic(finding, root)]
+    lines = [flat(finding.message), *place_lines(finding, root), *arithmetic(finding, root)]
     lines += [said for said in (certainty_text(finding), flat(finding.suggestion)) if said]
     return "\n".join([*lines, *fix_lines(finding.cures)])
 

@@ -23,6 +23,7 @@ from archlint.report.plain import (
     certainty_text,
     error_place,
     fix_lines,
+    place_lines,
     place_text,
     question_text,
     readable,
@@ -94,6 +95,7 @@ def _of(finding: Finding, name: str, text: str, severity: str, root: str) -> _Is
 
 
 def _more(finding: Finding, root: str) -> Iterator[str]:
+    yield from place_lines(finding, root)
     yield from arithmetic(finding, root)
     yield from (said for said in (certainty_text(finding), flat(finding.suggestion)) if said)
     if finding.cures:

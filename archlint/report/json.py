@@ -16,7 +16,9 @@ from archlint.report.contract import (
     JsonFile,
     JsonFinding,
     JsonMissingFact,
+    JsonNext,
     JsonPattern,
+    JsonPlace,
     JsonRelated,
     JsonReport,
     JsonSeverities,
@@ -24,6 +26,7 @@ from archlint.report.contract import (
     JsonTerm,
     JsonUndecided,
 )
+from archlint.report.next import next_steps
 from archlint.report.undecided import missing_facts
 from archlint.verdicts import (
     Accepted,
@@ -31,6 +34,7 @@ from archlint.verdicts import (
     OpenQuestion,
     RecognisedPattern,
     Report,
+    ShownPlace,
     ShownRelated,
     ShownTerm,
 )
@@ -128,7 +132,16 @@ def json_finding(
         root=root,
         path=[_related(step) for step in finding.path],
         loss=finding.loss,
+        places=[_place(place) for place in finding.all_places],
     )
+
+
+def _place(place: ShownPlace) -> JsonPlace:
+    there = place.location
+    return JsonPlace(
+        place.at, place.message, place.fingerprint, there.file, there.line, there.column, there.end_line,
+        there.end_column,
+    )  # fmt: skip
 
 
 def _term(term: ShownTerm) -> JsonTerm:
@@ -172,6 +185,7 @@ def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
         end_column=here.end_column,
         because=question.because,
         root=root,
+        family=question.family,
     )
 
 
@@ -194,6 +208,7 @@ def _summary(report: Report) -> JsonSummary:
     return JsonSummary(
         files=len(report.files),
         findings=len(findings),
+        places=sum(len(finding.all_places) for finding in findings),
         by_severity=JsonSeverities(severities["error"], severities["warning"], severities["info"]),
         by_rule=dict(sorted(Counter(finding.rule for finding in findings).items())),
         undecided=len(report.undecided),
@@ -206,6 +221,7 @@ def _summary(report: Report) -> JsonSummary:
             JsonMissingFact(fact.file, fact.key, list(fact.rules), len(fact.questions), fact.alone)
             for fact in facts[:_MOST_FACTS]
         ],
+        next=[JsonNext(step.file, step.write, step.why, list(step.families)) for step in next_steps(report)],
     )
 
 

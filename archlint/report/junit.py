@@ -27,7 +27,7 @@ from archlint.report.plain import (
     relative_path,
 )
 from archlint.report.spent import spent_groups, spent_text
-from archlint.verdicts import Accepted, FileReport, Finding, Location, Report, order_of
+from archlint.verdicts import Accepted, FileReport, Finding, Location, Report
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ def render_junit(report: Report, options: ReportOptions | None = None) -> str:
 
 def _cases(file: FileReport, root: str) -> Iterator[_Case]:
     name, said = relative_path(file.file, root), set()
-    for finding in sorted(file.findings, key=order_of):
+    for finding in file.grouped:
         said.add(finding.rule)
         yield _of(finding, name, root, "failure", finding.severity, flat(finding.message), _body(finding, root))
     for known in file.baselined:
@@ -90,7 +90,9 @@ def _cases(file: FileReport, root: str) -> Iterator[_Case]:
 
 def _of(finding: Finding, suite: str, root: str, outcome: str, kind: str, message: str, text: str) -> _Case:
     file, line = relative_path(finding.location.file, root), finding.location.line
-    return _Case(f"{finding.rule} {finding.name}: {finding.at}", suite, file, line, outcome, kind, message, text)
+    # The case of all places of one decision keeps its name when a place comes or goes.
+    title = f"{finding.rule} {finding.name}" + (f": {finding.group}" if finding.places else f": {finding.at}")
+    return _Case(title, suite, file, line, outcome, kind, message, text)
 
 
 def _why(entry: Accepted, root: str) -> str:
@@ -102,7 +104,7 @@ def _body(finding: Finding, root: str) -> str:
     lines = [f"{_place(finding.location, root)}: {finding.severity}[{flat(finding.rule)}] {flat(finding.message)}"]
     lines += [f"  {line}" for line in arithmetic(finding, root)]
     lines += [f"  {said}" for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    lines += [f"  {place_text(other.location, root)}: {flat(other.message)}" for other in finding.related]
+    lines += [f"  {place_text(other.location, root)}: {flat(other.message)}" for other in finding.all_related]
     lines += [f"  {line}" for line in fix_lines(finding.cures)]
     return "\n".join(lines)
 

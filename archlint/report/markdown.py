@@ -11,6 +11,7 @@ from typing import Final
 
 from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, web_link
+from archlint.report.next import next_steps
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     ADD_KEYS,
@@ -32,6 +33,7 @@ MOST_CHARACTERS: Final = 65_536
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "info": "Information"}
 _MOST_SHORT = 300
 _MOST_FILES = 50
+_MOST_PLACES = 20
 _RESERVED = 600
 """Characters for the notes that count what was omitted."""
 
@@ -47,13 +49,27 @@ def render_markdown(report: Report, options: ReportOptions | None = None, most: 
         f"Accepted ({len(report.accepted):,})": list(_accepted(report.accepted, root)),
     }
     tail = {title: lines for title, lines in tail.items() if lines}
+    parts += _next(report, root)
+    room -= sum(len(part) + 2 for part in parts[1:])
+    first = len(parts)
     kept_for_tail = min(sum(map(_size, tail.values())), room // 3)
     parts += _findings(report.findings, root, room - kept_for_tail)
-    room -= sum(len(part) + 2 for part in parts[1:])
+    room -= sum(len(part) + 2 for part in parts[first:])
     for number, (title, lines) in enumerate(tail.items()):
         parts.append(_folded(title, lines, room // (len(tail) - number)))
         room -= len(parts[-1]) + 2
     return "\n\n".join(parts) + "\n"
+
+
+def _next(report: Report, root: str) -> Iterator[str]:
+    """Yield what to write next, the most decisive first."""
+    many = len(report.files) > 1
+    steps = [
+        f"- {code(step.write)}{f' in {code(relative_path(step.file, root))}' if many else ''}: {prose(step.why)}"
+        for step in next_steps(report)
+    ]
+    if steps:
+        yield "\n".join([f"{len(report.undecided):,} undecided. Write next, the most decisive first:", "", *steps])
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -104,7 +120,7 @@ def _baselines(report: Report) -> Iterator[str]:
 
 
 def _row(file: FileReport, root: str, known: bool) -> str:
-    counts = [sum(f.severity == name for f in file.findings) for name in SEVERITIES]
+    counts = [sum(f.severity == name for f in file.grouped) for name in SEVERITIES]
     counts += [len(file.baselined)] if known else []
     counts += [len(file.accepted), len(file.undecided)]
     name = code(clipped(relative_path(file.file, root), _MOST_SHORT), cell=True)
@@ -172,7 +188,7 @@ def _block(finding: Finding, root: str) -> Iterator[str]:
 
 def _what(finding: Finding) -> str:
     told = ["arithmetic"] if finding.terms else []
-    told += ["places"] if finding.related else []
+    told += ["places"] if finding.all_related else []
     told += ["fixes"] if finding.cures or finding.suggestion else []
     return (joined(told) or "details").capitalize()
 
@@ -193,7 +209,11 @@ def _terms(finding: Finding, root: str) -> Iterator[str]:
 
 def _notes(finding: Finding, root: str) -> Iterator[str]:
     notes = [prose(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    notes += [f"{code(place_text(other.location, root))}: {prose(other.message)}" for other in finding.related]
+    others = finding.elsewhere
+    shown = (*others[:_MOST_PLACES], *finding.related)
+    notes += [f"{code(place_text(other.location, root))}: {prose(other.message)}" for other in shown]
+    if len(others) > _MOST_PLACES:
+        notes.insert(len(notes) - len(finding.related), f"and {plural(len(others) - _MOST_PLACES, 'more place')}")
     yield from (f"- {note}" for note in notes)
     if notes:
         yield ""

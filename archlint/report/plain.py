@@ -17,6 +17,8 @@ from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, 
 
 _UNREADABLE: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 ADD_KEYS: Final = "add these keys (the first one decides the most)"
+MOST_PLACES: Final = 8
+"""Places of one finding that short reports name; the others are counted."""
 NO_KEY: Final = "No key can decide these"
 _PLACE: Final = r":([0-9]+)(?::([0-9]+))?"
 
@@ -52,6 +54,15 @@ def arithmetic(finding: Finding, root: str) -> Iterator[str]:
     for term in finding.terms:
         place = place_text(term.location, root) if term.location else ""
         yield f"{term_label(term)}: {flat(term.text)} ({term_source(term, place)})"
+
+
+def place_lines(finding: Finding, root: str, most: int = MOST_PLACES) -> Iterator[str]:
+    """Yield a line for each further place of a finding, and for many only the number of the others."""
+    others = finding.elsewhere
+    for other in others[:most]:
+        yield f"{place_text(other.location, root)}: {flat(other.message)}"
+    if len(others) > most:
+        yield f"and {len(others) - most:,} more"
 
 
 def fix_lines(cures: Sequence[Cure]) -> list[str]:

@@ -215,7 +215,7 @@ def statistics_lines(report: Report, width: int, ink: Ink) -> list[str]:
     names: dict[str, str] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for file in report.files:
-        for finding in file.findings:
+        for finding in file.grouped:
             counts[finding.rule, finding.severity] += 1
             names[finding.rule] = finding.name
         for entry in file.accepted:

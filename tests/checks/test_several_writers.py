@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.checks.linting import Said, lint
@@ -176,6 +176,18 @@ def test_no_completion_of_what_is_unsaid_overturns_a_proof(
         if finding.certainty == "proven"
     ]  # fmt: skip
     if proven:
+        assert all(_oldest(jobs, items) > freshness_h for jobs, items in _completions(stated, distinct))
+
+
+@settings(max_examples=60)
+@given(writers(), st.integers(1, 6))
+def test_no_completion_of_what_is_unsaid_overturns_a_proof_about_data(
+    drawn: tuple[list[dict[str, int | None]], int | None], freshness_h: int
+) -> None:
+    """The same of jobs that write features, which serve no model."""
+    stated, distinct = drawn
+    text = _written(stated, distinct, freshness_h).replace(", serves: [net]", "")
+    if any(finding.certainty == "proven" for finding in lint("SRV008", text).findings.values()):
         assert all(_oldest(jobs, items) > freshness_h for jobs, items in _completions(stated, distinct))
 
 

@@ -192,14 +192,21 @@ TWO = """  nightly: {kind: batch-job, schedule: 24h, run_time: 2h, writes: [stor
     [
         ("", "", "asked"),
         (", records: 100", "", "asked"),
+        (", records: 100", ", records: 40", "asked"),
         (", records: 100", ", records: 100", "young"),
-        (", records: 100", ", records: 40", "old"),
     ],
 )
 def test_of_two_jobs_the_younger_decides_where_it_reaches_each_item(old: str, young: str, verdict: str) -> None:
     said = features(TWO.replace("OLD", old).replace("YOUNG", young), slo=", slo: {freshness: 2h}")
     assert bool(said.undecided) is (verdict == "asked")
-    assert said.places == ({AT} if verdict == "old" else set())
+    assert not said.findings
+
+
+@pytest.mark.parametrize(("distinct", "certainty"), [(100, "proven"), (50, None)])
+def test_a_younger_job_that_misses_an_input_leaves_the_older_one(distinct: int, certainty: str | None) -> None:
+    fill = TWO.replace("OLD", "").replace("YOUNG", ", records: 50")
+    said = features(fill, slo=", slo: {freshness: 2h}", workload=f", distinct: {distinct}")
+    assert {found.certainty for found in said.findings.values()} == ({certainty} if certainty else set())
 
 
 def test_of_jobs_that_are_all_too_old_the_youngest_is_found() -> None:

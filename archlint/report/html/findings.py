@@ -111,7 +111,7 @@ def _terms(finding: Finding, root: str) -> Lines:
 
 def _notes(finding: Finding, root: str) -> Lines:
     notes = [prose(said) for said in (certainty_text(finding), flat(finding.suggestion)) if said]
-    for other in finding.related:
+    for other in finding.all_related:
         notes.append(f"<code>{text(place_text(other.location, root))}</code> {prose(other.message)}")
     if notes:
         yield '<ul class="notes">'

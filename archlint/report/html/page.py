@@ -22,7 +22,7 @@ from archlint.report.plain import relative_path
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
-from archlint.verdicts import FileReport, Report, order_of
+from archlint.verdicts import FileReport, Report
 
 _HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (
@@ -75,7 +75,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _counts(files: tuple[FileReport, ...]) -> dict[str, int]:
-    counts = {name: sum(f.severity == name for file in files for f in file.findings) for name in SEVERITIES}
+    counts = {name: sum(f.severity == name for file in files for f in file.grouped) for name in SEVERITIES}
     return {
         **counts,
         "undecided": sum(len(file.undecided) for file in files),
@@ -172,7 +172,7 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
     if not file.findings:
         ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""
         yield element("p", f"Nothing {'new' if file.baselined else 'found'}{ran}.", klass="clear")
-    for finding in sorted(file.findings, key=order_of):
+    for finding in file.grouped:
         yield from finding_item(finding, file.sources, options.root)
     yield from _undecided(file, options.root)
     yield from _known(file, options.root)

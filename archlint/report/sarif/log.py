@@ -12,8 +12,9 @@ from archlint.about import REPOSITORY
 from archlint.baselined import BaselineUse
 from archlint.inputs import InputError
 from archlint.report.layout import flat, plural
+from archlint.report.next import next_steps
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place, readable
+from archlint.report.plain import error_place, readable, relative_path
 from archlint.report.sarif import records as sarif
 from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe, rank, trimmed
 from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
@@ -122,8 +123,18 @@ class _LogWriter:
             "unicodeCodePoints",
             "utf-8",
             _automation(self.options),
+            self._properties(),
         )
         return msgspec.json.format(msgspec.json.encode(sarif.Log(SCHEMA, "2.1.0", [run])), indent=2)
+
+    def _properties(self) -> dict[str, sarif.Value]:
+        """Return what to write next in the files, the most decisive first."""
+        steps: list[sarif.Value] = [
+            {"file": readable(relative_path(step.file, self.options.root)), "write": readable(step.write),
+             "why": readable(step.why)}
+            for step in next_steps(self.report)
+        ]  # fmt: skip
+        return {"next": steps} if steps else {}
 
     def _fitting(self, results: list[sarif.Result]) -> tuple[list[ActiveRule], list[sarif.Result]]:
         """Return as many rules as the limit allows, those with results first, and the results of these rules."""

@@ -211,6 +211,7 @@ class Run(Record, frozen=True):
     column_kind: str
     default_encoding: str = ""
     automation_details: AutomationDetails | None = None
+    properties: dict[str, Value] = {}
 
 
 class Log(Record, frozen=True):

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.engine import fingerprint
+from archlint.findings import fingerprint
 from archlint.report.layout import flat
 from archlint.report.plain import (
     certainty_text,
@@ -118,7 +118,7 @@ class ResultWriter:
     def finding(self, finding: Finding) -> sarif.Result:
         """Write a finding; its message has the arithmetic, with a link to the place of each fact."""
         links = _Links(self.files)
-        for other in finding.related:
+        for other in finding.all_related:
             links.add(other.location, other.at, flat(other.message))
         for term in finding.terms:
             if term.location is not None:
@@ -131,7 +131,7 @@ class ResultWriter:
             [self._here(finding.location, finding.at)],
             related_locations=links.places,
             code_flows=self._flows(finding.path),
-            partial_fingerprints=self._fingerprints(finding.fingerprint, finding.location),
+            partial_fingerprints=self._fingerprints(finding.fingerprint, finding.location, bool(finding.places)),
             baseline_state=self.state,
             properties=_properties(finding),
         )
@@ -178,7 +178,14 @@ class ResultWriter:
         ]
         return [sarif.CodeFlow([sarif.ThreadFlow(steps)])] if steps else []
 
-    def _fingerprints(self, identity: str, location: Location) -> dict[str, str]:
+    def _fingerprints(self, identity: str, location: Location, many: bool = False) -> dict[str, str]:
+        """Return the fingerprints of a result.
+
+        GitHub compares the second one. Where a result has the places of one decision, it is made of the decision, not
+        of the first place: that place may be mended before the others.
+        """
+        if many:
+            return {"archlint/v1": readable(identity), "primaryLocationLineHash": f"{readable(identity)}:1"}
         document = self.sources.get(location.file)
         line = ""
         if document is not None:
@@ -220,6 +227,8 @@ def _properties(finding: Finding) -> dict[str, sarif.Value]:
         said["band"] = [_finite(bound) for bound in finding.band]
     if finding.cause:
         said["cause"] = readable(finding.cause)
+    if finding.places:
+        said["places"] = [readable(place.at) for place in finding.places]
     if finding.terms:
         said["terms"] = [_term(term) for term in finding.terms]
     if finding.cures:
