@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from archlint.analysis.generation import generating, streamed
+from archlint.analysis.generation import after_the_first, generating, steps_to, streamed
 from archlint.analysis.modes import ASYNCHRONOUS
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -28,7 +28,7 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class _Typical(msgspec.Struct, frozen=True):
-    """A time of a typical answer, in seconds: a constant or a median, with its terms."""
+    """A time of a typical answer, in seconds: a constant, a median or a mean, with its terms."""
 
     value_s: float
     constant: bool
@@ -106,35 +106,68 @@ def _streams(workload: Workload) -> Related:
 
 def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
     """Yield a hit for each timeout that a typical answer exceeds: its whole time, or its longest silence."""
-    stated = system.architecture.models
-    models = [stated[name] for name in dict.fromkeys(s.model for s in generating(system, workload)) if name in stated]
-    hops = list(dict.fromkeys(step.relation for step in streamed(system, workload)))
-    limited = [relation for relation in hops if relation.timeout_s is not None or relation.idle_timeout_s is not None]
-    if not limited or len(models) != 1:
-        return
-    first, between = _time(models[0], "ttft"), _time(models[0], "tpot")
-    whole = _whole(workload, models[0], first, between)
-    needs: list[Place] = []
-    for relation in limited:
-        if relation.timeout_s is not None:
-            if whole is None:
-                needs += _missing(workload, models[0])
-            elif exceeds(whole.value_s, relation.timeout_s):
-                yield _too_short(workload, relation, relation.timeout_s, whole)
-        if relation.idle_timeout_s is not None:
-            known = [time for time in (first, between) if time is not None]
-            longest = max(known, key=lambda time: time.value_s, default=None)
-            if longest is None:
-                needs.append(models[0].place("ttft"))
-            elif exceeds(longest.value_s, relation.idle_timeout_s):
-                yield _too_idle(workload, relation, relation.idle_timeout_s, longest)
+    ways = _ways(system, workload)
+    needs: dict[Place, None] = {}
+    for relation in dict.fromkeys(relation for way in ways.values() for relation in way):
+        models = [model for model, way in ways.items() if relation in way]
+        for judged in _limits(workload, relation, [system.architecture.models[name] for name in models]):
+            if isinstance(judged, Hit):
+                yield judged
+            else:
+                needs.update(dict.fromkeys(judged))
     if needs:
-        because = f"whether the timeouts are long enough for a whole answer of `{models[0].name}`"
-        yield Undecided(workload.place("stream"), tuple(dict.fromkeys(needs)), because)
+        because = f"whether the timeouts are long enough for a whole answer of {listed(ways)}"
+        yield Undecided(workload.place("stream"), tuple(needs), because)
+
+
+def _ways(system: System, workload: Workload) -> dict[str, set[Relation]]:
+    """Return the calls over which the answer of each model comes; models that run one after another are left out.
+
+    Of several such models, it is unknown which one writes the answer. A request gets the answer of one of several if
+    none of their servers is needed by every request.
+    """
+    made = after_the_first(system, generating(system, workload))
+    servers: dict[str, list[str]] = {}
+    for serving in made:
+        if serving.model in system.architecture.models:
+            servers.setdefault(serving.model, []).append(serving.server)
+    if len(servers) > 1 and not set(system.needed_components(workload)).isdisjoint(s.server for s in made):
+        return {}
+    return {name: {step.relation for step in steps_to(system, workload, at)} for name, at in servers.items()}
+
+
+def _limits(workload: Workload, relation: Relation, models: Sequence[Model]) -> Iterator[Hit | tuple[Place, ...]]:
+    """Judge the limits of one call over which one of some models answers; yield what is unknown of them."""
+    if relation.timeout_s is not None:
+        whole = [(model, _whole(workload, model)) for model in models]
+        yield from (tuple(_missing(workload, model)) for model, time in whole if time is None)
+        worst = _worst([(model, time) for model, time in whole if time is not None], relation.timeout_s)
+        if worst is not None:
+            yield _too_short(workload, relation, relation.timeout_s, worst)
+    if relation.idle_timeout_s is not None:
+        silent = [(model, _silence(model)) for model in models]
+        yield from ((model.place("ttft"),) for model, time in silent if time is None)
+        worst = _worst([(model, time) for model, time in silent if time is not None], relation.idle_timeout_s)
+        if worst is not None:
+            yield _too_idle(workload, relation, relation.idle_timeout_s, worst)
+
+
+def _worst(times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical | None:
+    """Return the quickest of several times if all are above a limit, else the slowest, which only some answers take."""
+    above = sorted((time for _, time in times if exceeds(time.value_s, limit_s)), key=lambda time: time.value_s)
+    if not above:
+        return None
+    return above[0] if len(above) == len(times) else msgspec.structs.replace(above[-1], constant=False)
+
+
+def _silence(model: Model) -> _Typical | None:
+    """Return the longest silence before or between tokens."""
+    known = [time for time in (_time(model, "ttft"), _time(model, "tpot")) if time is not None]
+    return max(known, key=lambda time: time.value_s, default=None)
 
 
 def _missing(workload: Workload, model: Model) -> list[Place]:
-    found = [model.place(key) for key, time in (("ttft", model.ttft), ("tpot", model.tpot)) if time is None]
+    found = [model.place(key) for key in ("ttft", "tpot") if _time(model, key) is None]
     if workload.tokens is None:
         found.append(workload.place("tokens"))
     elif workload.tokens.output is None:
@@ -143,10 +176,10 @@ def _missing(workload: Workload, model: Model) -> list[Place]:
 
 
 def _typical(time: ServiceTime) -> tuple[float, bool] | None:
-    """Return the constant, else the median of a stated time, and whether it is constant."""
+    """Return the constant, else the median or the mean of a stated time, and whether it is constant."""
     if time.constant_s is not None:
         return time.constant_s, True
-    median = next((value for fraction, value in time.percentiles if fraction == _MEDIAN), None)
+    median = next((value for fraction, value in time.percentiles if fraction == _MEDIAN), time.mean_s)
     return None if median is None else (median, False)
 
 
@@ -160,10 +193,9 @@ def _time(model: Model, key: str) -> _Typical | None:
     return _Typical(known[0], known[1], (Term(key, f"{label} of {model.name}", known[0], "s", Origin.STATED, at),))
 
 
-def _whole(
-    workload: Workload, model: Model, first: _Typical | None, between: _Typical | None
-) -> _Typical | None:
+def _whole(workload: Workload, model: Model) -> _Typical | None:
     """Return the time of a whole answer, from its tokens, else from the model's service time."""
+    first, between = _time(model, "ttft"), _time(model, "tpot")
     output = workload.tokens.output if workload.tokens is not None else None
     tokens = None if output is None else _tokens(output)
     if first is not None and between is not None and tokens is not None:
@@ -186,7 +218,7 @@ def _whole(
 def _tokens(output: Amounts) -> tuple[float, bool] | None:
     if output.constant is not None:
         return output.constant, True
-    median = next((amount for fraction, amount in output.percentiles if fraction == _MEDIAN), None)
+    median = next((amount for fraction, amount in output.percentiles if fraction == _MEDIAN), output.mean)
     return None if median is None else (median, False)
 
 

@@ -18,6 +18,7 @@ from archlint.model.places import Place
 from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
 
 _LIVE: Final = frozenset({ONLINE, EDGE})
+_WITHOUT_VECTORS: Final = frozenset({"gbdt", "linear"})
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -97,11 +98,17 @@ def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecide
     if _same_origin(system, built.models, live):
         return None
     generators = {serving.model for serving in generating(system, workload)}
-    embedders = tuple(model for model in live if model not in generators)
+    embedders = tuple(model for model in live if model not in generators and _may_embed(system, model))
     if not embedders:
         because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
         return Undecided(read.place(), (workload.place("models"),), because)
     return _hit(system, workload, read, built, embedders)
+
+
+def _may_embed(system: System, model: str) -> bool:
+    """Return whether a model may make vectors: trees and linear models do not."""
+    known = system.architecture.models.get(model)
+    return known is None or known.family not in _WITHOUT_VECTORS
 
 
 def _built(system: System, store: Component) -> _Built | None:

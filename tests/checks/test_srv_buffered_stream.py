@@ -73,3 +73,43 @@ components:
     assert lint("SRV014", queued % "").places == {"components.api.publishes[0]"}
     replies = queued % ", publishes: [tokens]" + "  tokens: {kind: queue}\n"
     assert lint("SRV014", replies).places == set()
+
+
+VENDORS = """
+workloads: {{ask: {{from: app, models: [quick, slow], stream: true, tokens: {{out: {{mean: 101}}}}, rate: 1/s}}}}
+models: {{quick: {{ttft: 1s, tpot: {{mean: 10ms, cv: 0.5}}}}, slow: {{ttft: 1s, tpot: {slow}}}}}
+components:
+  app: {{kind: client, calls: [{{to: edge{app}}}]}}
+  edge: {{kind: gateway, calls: [{{to: first{first}, either: v}}, {{to: second{second}, either: v}}]}}
+  first: {{kind: external, serves: [quick]}}
+  second: {{kind: external, serves: [slow]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("app", "first", "second", "expected"),
+    [
+        (", timeout: 6s", "", "", {}),
+        (", timeout: 5s", "", "", {"components.app.calls[0].timeout": 6.0}),       # the answers of one vendor only
+        (", timeout: 1s", "", "", {"components.app.calls[0].timeout": 2.0}),       # all answers: at least those
+        ("", ", timeout: 3s", ", timeout: 6s", {}),                                # each has its own limit
+        ("", ", timeout: 1s", "", {"components.edge.calls[0].timeout": 2.0}),
+        ("", "", ", timeout: 3s", {"components.edge.calls[1].timeout": 6.0}),
+    ],
+)
+def test_of_several_vendors_each_has_its_own_times(
+    app: str, first: str, second: str, expected: dict[str, float]
+) -> None:
+    found = lint("SRV014", VENDORS.format(app=app, first=first, second=second, slow="50ms"))
+    assert {at: found.term(at, "answer") for at in found.places} == pytest.approx(expected)
+    assert {finding.certainty for finding in found.findings.values()} <= {"estimated"}
+
+
+def test_a_vendor_whose_times_are_unknown_is_asked_about() -> None:
+    found = lint("SRV014", VENDORS.format(app=", timeout: 6s", first="", second="", slow="{p99: 50ms}"))
+    assert found.undecided == {"workloads.ask.stream": ("models.slow.tpot",)}
+
+
+def test_of_models_that_run_one_after_another_it_is_unknown_which_one_writes() -> None:
+    chain = VENDORS.format(app=", timeout: 1s", first="", second="", slow="50ms").replace(", either: v", "")
+    assert lint("SRV014", chain).places == set()

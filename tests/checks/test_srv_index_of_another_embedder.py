@@ -65,6 +65,17 @@ def test_each_writer_of_another_model_is_named_once() -> None:
     assert "but `job` and `stream` write vectors of `old-net`" in finding.message
 
 
+@pytest.mark.parametrize("family", ["gbdt", "linear"])
+def test_a_ranker_of_trees_makes_no_vectors(family: str) -> None:
+    rank = "  rank: {kind: model-server, serves: [ranker]}"
+    both = text(", index_of: old-net", "models: [query-net, ranker], ", more=rank)
+    both = both.replace("llm: {", f"ranker: {{family: {family}}}, llm: {{").replace("calls: [server]", "calls: [server, rank]")
+    assert "get theirs from `query-net`:" in lint("SRV013", both).findings["components.index.index_of"].message
+    alone = text(", index_of: old-net", "models: [ranker], ").replace("serves: [query-net]", "serves: [ranker]")
+    asked = lint("SRV013", alone.replace("llm: {", f"ranker: {{family: {family}}}, llm: {{")).undecided
+    assert asked == {"components.api.reads[0]": ("workloads.find.models",)}
+
+
 def test_what_is_unknown_is_asked_for() -> None:
     assert lint("SRV013", text("")).undecided == {"components.index": ("components.index.index_of",)}
     only_llm = text(", index_of: old-net", "models: [llm], ").replace("serves: [query-net]", "serves: [llm]")
