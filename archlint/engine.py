@@ -12,6 +12,7 @@ from archlint.about import docs_url
 from archlint.acceptance import Acceptances
 from archlint.analysis.described import not_described
 from archlint.analysis.system import System
+from archlint.analysis.unread import UnreadValues
 from archlint.catalog.patterns import Pattern, pattern_named
 from archlint.checks import reader_problem
 from archlint.findings import fingerprint
@@ -90,6 +91,8 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
 MOST_TOGETHER = 8
 """The maximum number of places that identify a finding that several places cause together."""
 UNREAD = "a value that could not be read"
+_ABOUT_THEIR_KEYS = ("OPS", "DOC")
+"""Families whose rules rest on keys that they name themselves."""
 
 
 class _Maker:
@@ -102,6 +105,7 @@ class _Maker:
         self.silent: list[OpenQuestion] = []
         self._seen: dict[tuple[str, str], int] = {}
         self._unread = architecture.unread
+        self._unread_values = UnreadValues(architecture)
         self._blockers = tuple(
             problem.lost for problem in architecture.problems
             if problem.loses_meaning and problem.place.names[:1] != ("accept",)
@@ -117,13 +121,15 @@ class _Maker:
             elif isinstance(verdict, Undecided):
                 self.questions.append(self._question(rule, verdict))
             else:
-                blockers = self._blocked_by(verdict)
+                proven = verdict.certainty is Certainty.PROVEN and rule.pack.family not in _ABOUT_THEIR_KEYS
+                blockers = self._blocked_by(verdict) or (self._unread_values.under(verdict) if proven else ())
                 if blockers:
                     self.questions.append(self._question(rule, Undecided(verdict.at, blockers, UNREAD)))
                 elif silent is not None:
                     silent.append(verdict)
                 else:
-                    self.findings.append(self._of_hit(rule, verdict))
+                    hit = self._unread_values.doubted(verdict) if proven else verdict
+                    self.findings.append(self._of_hit(rule, hit))
 
         if silent:
             self._not_described(rule, family, silent)

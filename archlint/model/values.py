@@ -94,7 +94,7 @@ def parse_bound(text: str) -> tuple[str, str, str]:
 
 
 def _parse_id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text) or text.lower() in {"true", "false"}:
         raise ValueError(f"`{shorten(text)}` is not a rule id; write it like SRV001")
     return text
 

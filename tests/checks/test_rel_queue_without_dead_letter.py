@@ -61,4 +61,5 @@ def test_what_could_not_be_read_is_not_taken_for_none() -> None:
     assert said.undecided == {"components.jobs": ("components.jobs.dead_letter",)}
     one = "a: {kind: worker, consumes: [{to: jobs, max_attempts: five}]}"
     assert set(queue("", one).undecided) == {"components.jobs"}
-    assert queue("", one + "\n          b: {kind: worker, consumes: [jobs]}").places == {"components.jobs"}
+    two = queue("", one + "\n          b: {kind: worker, consumes: [jobs]}")
+    assert not two.findings and set(two.undecided) == {"components.jobs"}
