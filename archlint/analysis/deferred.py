@@ -34,13 +34,14 @@ class Deferred:
         self._system = system
         self._before: dict[tuple[Reach, bool], dict[str, None]] = {}
 
-    def of(self, workload: Workload, gone: Collection[str]) -> Deferral:
+    def of(self, workload: Workload, gone: Collection[str], replaced: bool = False) -> Deferral:
         """Return whether a workload loses nothing, and is only late, while some components are gone.
 
-        It is late where it does not wait, asks for no availability, and each of them is behind a durable queue.
+        It is late where it does not wait, asks for no availability, and each of them is behind a durable queue. If
+        others are started in their place (`replaced`), an availability objective changes nothing.
         """
         flow = self._system.flow(workload)
-        asks = workload.slo.availability is not None
+        asks = workload.slo.availability is not None and not replaced
         if workload.waits is True or asks or any(name in flow.waiting for name in gone):
             return _LOST
         met = [name for name in gone if name in flow.eventual]

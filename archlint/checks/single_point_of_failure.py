@@ -126,13 +126,20 @@ def _verdict(
     """Say what is lost with a pool; where each workload that uses it is only late, this is info."""
     names = [component.name for component in pool]
     blast = by_damage(system.blast_radius(names))
-    found = [(loss.workload, deferred.of(loss.workload, names)) for loss in blast.losses]
+    replaced = judged.weakness in {NO_REPLICA, ONE_REPLICA} and all(map(_scales_out, pool))
+    found = [(loss.workload, deferred.of(loss.workload, names, replaced)) for loss in blast.losses]
     needs = tuple(dict.fromkeys(place for _workload, each in found for place in each.needs))
     if not found or any(not each.late and not each.needs for _workload, each in found):
         return _hit(system, pool, judged, doubts, blast)
     if needs:
         return Undecided(pool[0].place(), needs, f"whether requests are lost or only late while {_names(pool)} is down")
     return _late(pool, judged, [workload for workload, _each in found], found[0][1].queues)
+
+
+def _scales_out(component: Component) -> bool:
+    """Return whether more replicas start as a queue grows, and so in the place of one that fails."""
+    ranges = (component.scaling, component.autoscale)
+    return any(scaling is not None and (scaling.maximum or 0) > 1 for scaling in ranges)
 
 
 def _late(pool: Sequence[Component], judged: Redundancy, workloads: Sequence[Workload], queues: Sequence[str]) -> Hit:
