@@ -153,7 +153,7 @@ class Stores:
 
     def _behind(self, own: DataAge, source: DataAge) -> DataAge:
         wait_s, note = self._wait(source, own)
-        label = f"age of what {own.writer.name} takes from {source.writer.name}"
+        label = f"age of the data that {own.writer.name} reads from {source.writer.name}"
         terms = [Term("source_age", label, wait_s, "s", Origin.DERIVED, None, note)] if wait_s else []
         legs = [Leg(source.writer.name, wait_s, source.own.at), *filter(None, (source.oldest,))]
         return msgspec.structs.replace(

@@ -78,8 +78,7 @@ def _hit(relation: Relation, found: _Passed, loss: float) -> Hit:
     return Hit(
         at,
         f"if `{relation.target}` fails, `{relation.source}` continues without it, and the public reaches {public}: "
-        f"requests of {_names(found.workloads)} are then unchecked, and an attacker can overload `{relation.target}` "
-        "to get there",
+        f"an attacker can overload `{relation.target}`, and requests of {_names(found.workloads)} are then unchecked",
         (),
         tuple(Related(component.place("exposed"), "the public reaches it") for component in found.public[:4]),
         absent=(relation.place("fallback"),) if relation.fails is None else (),

@@ -294,10 +294,10 @@ def _message(worst: Excess) -> str:
 
 
 def _shares(worst: Excess) -> str:
-    """Say where the time goes: in the model and, if that is more or too much alone, outside all models."""
+    """Say where the time goes: in the model and, if that is more or too much alone, outside the models."""
     share = f"{format_duration(worst.part.value_s)} of it in `{worst.model}`"
     if worst.rest_s > min(worst.objective_s, worst.part.value_s):
-        share += f" and {format_duration(worst.rest_s)} outside all models"
+        share += f" and {format_duration(worst.rest_s)} outside the models"
     return share
 
 

@@ -116,7 +116,7 @@ def _judge(system: System, relations: Sequence[Relation], workload: Workload) ->
 
 def _message(loaders: Sequence[Component], source: Component, workload: Workload) -> str:
     names = listed([component.name for component in loaders])
-    known = "which others run"
+    known = "which is external"
     if source.availability is not None:
         known = f"which is up {format_share(source.availability)} of the time"
     scales = any(component.autoscale is not None or component.scaling is not None for component in loaders)
@@ -126,4 +126,4 @@ def _message(loaders: Sequence[Component], source: Component, workload: Workload
     loads, until = f"{names} loads {what}", f"{names} cannot"
     if len(loaders) > 1:
         loads, until = f"{names} load {what.replace('its', 'their')}", "none of them can"
-    return f"{loads} from `{source.name}` at start, {known}: while it is down, {until} {when}, {asks}"
+    return f"{loads} at start from `{source.name}`, {known}: while it is down, {until} {when}, {asks}"

@@ -68,11 +68,11 @@ def _hit(
     terms = tuple(Term("tokens", f"generated tokens, {name}", n, "count", Origin.STATED, at) for name, n in said)
     known = ", ".join(f"{name} {format_count(amount)}" for name, amount in said)
     names = " and ".join(name for _place, name in limits)
-    spent = (["any time"] if _is_timed(workload) else []) + (["any money"] if workload.budget is not None else [])
+    spent = (["time"] if _is_timed(workload) else []) + (["cost"] if workload.budget is not None else [])
     return Hit(
         at,
         f"answers of `{workload.name}` have no maximum length ({known} tokens), but the workload has a {names}: "
-        f"one long answer takes {' and '.join(spent)}",
+        f"the {' and '.join(spent)} of one answer {'have' if len(spent) > 1 else 'has'} no limit",
         terms,
         tuple(Related(place, f"{name} of {listed([workload.name])}") for place, name in limits),
         absent=(workload.place("tokens", "out", "max"),),

@@ -95,7 +95,7 @@ def _split_name(folder: Path, problems: Problems) -> tuple[str, str]:
     """Split the name of a rule's folder into id and name."""
     match = FOLDER_NAME.fullmatch(folder.name)
     if match is None:
-        hint = "name it like SRV001-online-bigsize: two to ten capitals, three digits, words with hyphens"
+        hint = "name it like SRV001-online-bigsize: two to ten capital letters, three digits, a name with hyphens"
         problems.add(str(folder), f"`{folder.name}` does not name a rule", hint)
         return "", folder.name
     if match[1].rstrip("0123456789") == "ALL":

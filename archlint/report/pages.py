@@ -53,13 +53,13 @@ _PROOF: Final = "## What makes it proven"
 
 
 def _notes(pack: Pack) -> list[str]:
-    """Return the notes of a rule; what could overturn a proof stands at the end of its section."""
+    """Return the notes of a rule, with the facts that could overturn a proof at the end of its section."""
     file = pack.folder / "notes.md"
     notes = _unwrapped(file.read_text(encoding="utf-8")) if file.is_file() else ""
     unless = ""
     if pack.proven_unless:
         lines = [_overturn_line(entry) for entry in pack.proven_unless]
-        unless = "It is not called proven, but a hint or undecided, or it is no finding, if:\n\n" + "\n".join(lines)
+        unless = "The finding is not proven (it is a hint, undecided, or not reported) if:\n\n" + "\n".join(lines)
     before, heading, after = notes.partition(_PROOF)
     if not unless:
         return [notes] if notes else []

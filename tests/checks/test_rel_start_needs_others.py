@@ -34,7 +34,7 @@ def test_a_start_needs_something_less_available(server: str, source: str, certai
 
 def test_the_message_names_what_is_loaded_and_when() -> None:
     config = lint("REL015", text(", autoscale: {min: 1, max: 4}", "kind: config-store, availability: 99%"))
-    assert "loads its configuration from `hub` at start" in config.findings[AT].message
+    assert "loads its configuration at start from `hub`" in config.findings[AT].message
     assert "cannot scale out or restart" in config.findings[AT].message
 
 
@@ -70,7 +70,7 @@ components:
 def test_servers_that_stand_in_for_one_another_need_the_same_hub() -> None:
     said = lint("REL015", REGIONS.replace("OF-EU", "hub"))
     finding = said.findings["components.us.loads[0]"]
-    assert finding.message.startswith("`us` and `eu` load their model from `hub` at start, which others run:")
+    assert finding.message.startswith("`us` and `eu` load their model at start from `hub`, which is external:")
     assert "components.eu.loads[0]" in [related.at for related in finding.related]
     assert lint("REL015", REGIONS.replace("OF-EU", "copy")).places == set()
 

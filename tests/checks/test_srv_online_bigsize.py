@@ -80,7 +80,7 @@ def test_time_outside_the_model_is_shown_and_a_smaller_model_is_no_fix() -> None
         "slo: {latency: {p95: 60ms}}", "service_time: 5ms", "reads: [features]",
         more="  features: {kind: database, service_time: 90ms}\n",
     ))  # fmt: skip
-    assert "5 ms of it in `ranker` and 90 ms outside all models" in found.findings[AT].message
+    assert "5 ms of it in `ranker` and 90 ms outside the models" in found.findings[AT].message
     assert "smaller-model" not in found.cures(AT)
     assert found.cures(AT)[0] == "data-cache"
 
