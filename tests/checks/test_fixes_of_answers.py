@@ -98,13 +98,13 @@ components:
 
 
 @pytest.mark.parametrize(("limit", "kind", "others", "fixes", "takes"), [
-    ("slo: {latency: {p99: 9s}}", "model-server", "", ["timeout-budget"], "takes any time"),
-    ("slo: {latency: {p99: 9s}}", "external", "", ["llm-gateway", "timeout-budget"], "takes any time"),
+    ("slo: {latency: {p99: 9s}}", "model-server", "", ["timeout-budget"], "the time of one answer has no limit"),
+    ("slo: {latency: {p99: 9s}}", "external", "", ["llm-gateway", "timeout-budget"], "the time of one answer has no limit"),
     ("slo: {latency: {p99: 9s}}", "model-server", ", other: {from: app}", ["llm-gateway", "timeout-budget"],
-     "takes any time"),
-    ("budget: 100 USD per month", "model-server", "", ["llm-gateway"], "takes any money"),
+     "the time of one answer has no limit"),
+    ("budget: 100 USD per month", "model-server", "", ["llm-gateway"], "the cost of one answer has no limit"),
     ("budget: 100 USD per month, slo: {latency: {p99: 9s}}", "external", "", ["llm-gateway", "timeout-budget"],
-     "takes any time and any money"),
+     "the time and cost of one answer have no limit"),
 ])  # fmt: skip
 def test_a_gateway_limits_the_tokens_of_all_applications(
     limit: str, kind: str, others: str, fixes: list[str], takes: str
