@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -78,8 +78,19 @@ def lint(
     return FileReport(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
-        sources={d.name: d for d in system.architecture.documents},
+        sources={d.name: d for d in system.architecture.documents}, hints=tuple(_hints(system, active, maker)),
     )  # fmt: skip
+
+
+def _hints(system: System, active: Sequence[Rule], maker: _Maker) -> Iterator[ShownRelated]:
+    """Yield what is lost with a cache that is no single point of failure: others then get its requests."""
+    cached = any(r.hit_ratio is not None for component in system.components.values() for r in component.relations)
+    if cached and any(rule.pack.check == "single_point_of_failure" for rule in active):
+        from archlint.analysis.loads import surges
+
+        for surge in surges(system):
+            at = surge.look_up.place()
+            yield ShownRelated(at.at, surge.message, maker.at(at))
 
 
 def _recognised(system: System) -> tuple[RecognisedPattern, ...]:

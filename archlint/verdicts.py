@@ -200,7 +200,8 @@ class FileReport(msgspec.Struct, frozen=True):
     that ran, in the order of their ids. `baselined` are findings in the baseline; they are not in `findings`.
     `signatures` describe each part without names, by section and name; only comparisons of reports set them. `baseline`
     is the baseline file of the system, or empty; `baseline_home` is where it would be. If a file describes several
-    systems, `part` identifies those after the first (see `Document.part`).
+    systems, `part` identifies those after the first (see `Document.part`). `hints` are facts to know that no rule
+    judges: what gets more requests when a cache fails.
     """
 
     file: str
@@ -219,6 +220,7 @@ class FileReport(msgspec.Struct, frozen=True):
     baseline_home: str = ""
     baseline_strict: bool = False
     part: str = ""
+    hints: tuple[ShownRelated, ...] = ()
 
     @property
     def grouped(self) -> tuple[Finding, ...]:

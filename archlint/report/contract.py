@@ -194,6 +194,19 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     ]
 
 
+class JsonHint(msgspec.Struct, frozen=True):
+    """A fact to know that no rule judges."""
+
+    root: Root
+    at: At
+    message: Annotated[str, Meta(description="What happens, such as what gets more requests when a cache fails.")]
+    file: File
+    line: Line
+    column: Column
+    end_line: EndLine
+    end_column: EndColumn
+
+
 class JsonPattern(msgspec.Struct, frozen=True):
     """A pattern of the catalogue that a workload follows."""
 
@@ -301,6 +314,7 @@ class JsonReport(msgspec.Struct, frozen=True):
         list[JsonEntry], Meta(description="Entries of the baseline whose findings are resolved or accepted now.")
     ]
     patterns: list[JsonPattern]
+    hints: Annotated[list[JsonHint], Meta(description="Facts to know that no rule judges.")]
     errors: list[JsonError]
     files: list[JsonFile]
     summary: JsonSummary

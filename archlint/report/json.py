@@ -15,6 +15,7 @@ from archlint.report.contract import (
     JsonError,
     JsonFile,
     JsonFinding,
+    JsonHint,
     JsonMissingFact,
     JsonNext,
     JsonPattern,
@@ -94,6 +95,7 @@ def _document(report: Report) -> JsonReport:
             for entry in entries
         ],
         patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
+        hints=[_hint(hint, file.file) for file in files for hint in file.hints],
         errors=[JsonError(e.message, e.hint, e.file, e.line, e.column) for e in report.errors],
         files=[JsonFile(file.file, file.system, file.rules_run) for file in files],
         summary=_summary(report),
@@ -193,6 +195,13 @@ def _acceptance(entry: Accepted) -> JsonAcceptance:
     said = entry.location
     return JsonAcceptance(
         entry.reason, entry.until, said.file, said.line, said.column, said.end_line, said.end_column
+    )
+
+
+def _hint(hint: ShownRelated, root: str) -> JsonHint:
+    there = hint.location
+    return JsonHint(
+        root, hint.at, hint.message, there.file, there.line, there.column, there.end_line, there.end_column
     )
 
 

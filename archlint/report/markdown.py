@@ -62,7 +62,10 @@ def render_markdown(report: Report, options: ReportOptions | None = None, most: 
 
 
 def _next(report: Report, root: str) -> Iterator[str]:
-    """Yield what to write next, the most decisive first."""
+    """Yield facts to know that no rule judges, and what to write next, the most decisive first."""
+    hints = [hint for file in report.files for hint in file.hints][:_MOST_PLACES]
+    if hints:
+        yield "\n".join(f"> {code(place_text(hint.location, root))}: {prose(hint.message)}" for hint in hints)
     many = len(report.files) > 1
     steps = [
         f"- {code(step.write)}{f' in {code(relative_path(step.file, root))}' if many else ''}: {prose(step.why)}"

@@ -16,6 +16,7 @@ from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Repor
 
 SEVERITIES = ("error", "warning", "info")
 _MOST_RULES = 6
+_MOST_HINTS = 2
 
 
 def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hint: bool = True) -> list[str]:
@@ -29,7 +30,19 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     if by_rule and len(report.findings) > 1:
         lines += ["", *rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []
-    return lines + rest + baseline_lines(report.baselines, width, ink)
+    return lines + rest + baseline_lines(report.baselines, width, ink) + _hint_lines(report, width, ink)
+
+
+def _hint_lines(report: Report, width: int, ink: Ink) -> list[str]:
+    """Note the first facts to know that no rule judges, and count the others."""
+    hints = [(file, hint) for file in report.files for hint in file.hints]
+    lines = []
+    for _, hint in hints[:_MOST_HINTS]:
+        place = f"{flat(hint.location.file)}:{hint.location.line}"
+        first, *others = hanging("note: ", f"{flat(hint.message)} ({place})", width, 6)
+        lines += [first.replace("note", ink("note", "help"), 1), *others]
+    more = len(hints) - _MOST_HINTS
+    return [*lines, f"note: {more:,} more like it; --output json lists all"] if more > 0 else lines
 
 
 def baseline_lines(uses: Iterable[BaselineUse], width: int, ink: Ink) -> list[str]:

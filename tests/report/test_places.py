@@ -158,3 +158,17 @@ def test_grouped_findings_are_grouped_no_further_and_their_order_does_not_matter
     report = check(system(5))
     assert grouped(report.grouped) == report.grouped
     assert grouped(reversed(report.findings)) == report.grouped
+
+
+def test_a_difference_shows_new_places_as_a_new_finding(tmp_path: Path) -> None:
+    import archlint
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, called in ((old, 3), (new, 5)):
+        folder.mkdir()
+        (folder / "arch.yaml").write_text(system(called), encoding="utf-8")
+        (folder / "archlint.toml").write_text('select = ["REL003"]\n', encoding="utf-8")
+    (changed,) = archlint.diff(old / "arch.yaml", new / "arch.yaml").systems
+    (found,) = changed.found
+    assert [place.at for place in found.places] == ["components.api.calls[2]", "components.api.calls[3]"]
+    assert changed.unchanged == 3

@@ -18,7 +18,7 @@ from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
-from archlint.report.plain import relative_path
+from archlint.report.plain import place_text, relative_path
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
@@ -174,6 +174,8 @@ def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
         yield element("p", f"Nothing {'new' if file.baselined else 'found'}{ran}.", klass="clear")
     for finding in file.grouped:
         yield from finding_item(finding, file.sources, options.root)
+    for hint in file.hints:
+        yield element("p", f"Note: {hint.message} (`{place_text(hint.location, options.root)}`)", klass="aside")
     yield from _undecided(file, options.root)
     yield from _known(file, options.root)
     yield from _accepted(file, options.root)
