@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,9 @@ from archlint.analysis.wording import listed
 from archlint.model.architecture import Relation
 from archlint.model.quantities import format_count, format_share
 from archlint.model.words import STORES
+
+_LEAST_RATIO: Final = 0.5
+"""A cache that answers less than this at most halves the requests behind it."""
 
 
 class Surge(msgspec.Struct, frozen=True):
@@ -43,16 +47,17 @@ def surges(system: System) -> Iterator[Surge]:
             ratio = relation.hit_ratio
             if (relation.source, relation.verb, relation.index) in found and ratio is not None and 0 < ratio < 1:
                 behind = tuple(_behind(system, relation))
-                if behind and relation.caches != "prefix":
+                if behind and relation.caches != "prefix" and ratio >= _LEAST_RATIO:
                     yield Surge(relation, behind, 1 / (1 - ratio), ratio)
 
 
 def _behind(system: System, look_up: Relation) -> Iterator[str]:
-    """Yield what answers a miss: the reads and calls that are written after a look-up."""
+    """Yield what answers every miss: the reads and calls after a look-up, without those of branches."""
     topology = system.topology
-    for relation in topology.outgoing[look_up.source]:
-        after = relation.verb != look_up.verb or relation.index > look_up.index
-        if relation.verb not in {"calls", "reads"} or topology.looks_up(relation) or not after:
+    relations = topology.outgoing[look_up.source]
+    for relation in relations[relations.index(look_up) + 1 :]:
+        branch = relation.share is not None or relation.when is not None or relation.either is not None
+        if relation.verb not in {"calls", "reads"} or topology.looks_up(relation) or branch:
             continue
         stored = relation.verb == "reads" or system.components[relation.target].kind in STORES
         if stored or look_up.caches != "data":

@@ -219,8 +219,8 @@ def cached_before(system: System, read: Relation) -> tuple[Relation, ...]:
     topology = system.topology
     if system.components[read.source].kind == "cache":
         return tuple(r for r in topology.incoming[read.source] if r.verb in {"calls", "reads"} and r.hit_ratio != 0)
+    relations = topology.outgoing[read.source]
     return tuple(
-        r for r in topology.outgoing[read.source]
+        r for r in relations[: relations.index(read)]
         if topology.looks_up(r) and r.hit_ratio != 0 and r.caches != "prefix" and r.target != read.target
-        and (r.verb != read.verb or r.index < read.index)
     )  # fmt: skip

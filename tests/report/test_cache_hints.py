@@ -61,6 +61,8 @@ def test_reports_for_people_and_programs_have_the_note(name: str) -> None:
     "{to: hot, kind: data, hit_ratio: 90%}",                # nothing answers a miss
     "features, {to: hot, kind: data, hit_ratio: 90%}",      # a hit skips only what is written after it
     "{to: hot, kind: data, hit_ratio: 0%}, features",
+    "{to: hot, kind: data, hit_ratio: 40%}, features",      # at most twice as many
+    "{to: hot, kind: data, hit_ratio: 90%}, {to: features, share: 30%}",
     "{to: hot, kind: prefix, hit_ratio: 90%}, features",
 ])  # fmt: skip
 def test_what_skips_no_read_sends_none_on(reads: str) -> None:
