@@ -13,7 +13,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
 from archlint.config import Config, Settings, validate, with_prices
 from archlint.engine import lint
-from archlint.errors import UnreadableInputError
+from archlint.errors import UnreadableInputError, UsageError
 from archlint.model.architecture import Architecture
 from archlint.model.read import no_includes, read
 from archlint.packs import Pack, Rule, bind, load_packs
@@ -90,10 +90,19 @@ class Linter:
         self.packs: list[Pack] = load_packs(config.packs, self.options.allow_code) if self.options.rules else []
         chosen = config.with_options(self.options.select, self.options.ignore)
         self.config = validate(chosen, self.packs) if self.options.rules else chosen
+        if (self.options.select or self.options.ignore) and self.options.rules:
+            self._refuse_no_rules()
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
         self.baseline = baseline_of(config, self.options)
         self._technologies: Technologies | None = None
         self._bound: tuple[Settings, list[Rule], tuple[ActiveRule, ...]] | None = None
+
+    def _refuse_no_rules(self) -> None:
+        """Raise `UsageError` if the options of the call leave no rule to run."""
+        settings = self.config.settings_for(self.config.root / "arch.yaml")
+        if not any(settings.runs(pack) for pack in self.packs):
+            options = " and ".join(f"--{name}" for name in ("select", "ignore") if getattr(self.options, name))
+            raise UsageError(f"no rule is left to run with {options}", "`archlint rules` lists the rules")
 
     @property
     def technologies(self) -> Technologies:

@@ -88,8 +88,8 @@ class Hit(msgspec.Struct, frozen=True):
     one cause; `decision` names what fixes all hits of the rule with the same text, so that reports show them as one
     finding (by default, hits about a family of facts are one). `band_beyond` is true if all of an estimate's band is
     beyond the limit. `path` lists the places that a request passes, in order, if the finding is about a path.
-    `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost, or 1 - limit / value for a
-    value beyond its limit.
+    `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost; for a value beyond its limit, the
+    share of traffic that it concerns, times 1 - limit / value.
     If a hit has several places, `each` lists those that violate the rule by themselves, and `group` those that violate
     it only together (`at` is one of them). So neither names nor the order of the file identify the finding.
     """

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from archlint.about import install_command
 from archlint.analysis.fact_names import wrong_name
 from archlint.errors import PackError
 from archlint.model.quantities import shorten
@@ -94,7 +95,7 @@ def _environment(variables: Iterable[str], where: str) -> _Environment:
     try:
         library = import_module("cel_expr_python.cel")
     except ImportError:
-        raise PackError(f"{where}: the check `expression` needs CEL", "pip install 'archlint[cel]'") from None
+        raise PackError(f"{where}: the check `expression` needs CEL", install_command("cel")) from None
     environment: _Environment = library.NewEnv(variables=dict.fromkeys(variables, library.Type.DYN))
     return environment
 

@@ -6,7 +6,7 @@ import msgspec
 
 from archlint.analysis.ages import RunTime, Starts
 from archlint.checks._lines import allowed_age, freshness_related, freshness_term
-from archlint.checks._loss import beyond
+from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
@@ -54,7 +54,7 @@ def asked_by_relation(relation: Relation) -> Asked:
     return Asked(relation.source, freshness_s, limit, Related(at, f"freshness that `{relation.source}` requires"))
 
 
-def hit_of(ages: list[Age]) -> Hit:
+def hit_of(traffic: Traffic, ages: list[Age]) -> Hit:
     """Return one hit for all ages at a place: the one that is farthest over what is allowed."""
     worst = max(ages, key=lambda age: age.over_s)
     return Hit(
@@ -66,7 +66,7 @@ def hit_of(ages: list[Age]) -> Hit:
         absent=worst.absent,
         cures=worst.cures,
         cause=worst.cause,
-        loss=max(beyond(age.age_s, age.asked.freshness_s) for age in ages),
+        loss=max(traffic.of(age.asked.name) * beyond(age.age_s, age.asked.freshness_s) for age in ages),
     )
 
 

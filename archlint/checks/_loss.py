@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -65,9 +65,25 @@ class Traffic:
             return min(1.0, sum(workload.rate_per_s or 0.0 for workload in workloads) / self._total)
         return len(workloads) / max(1, len(self._system.workloads))
 
+    def missed(self, degrees: Iterable[tuple[Workload, float]]) -> float:
+        """Return how much of the traffic misses an objective: the share of each workload, times how far it is over.
+
+        `degrees` has a workload with what `beyond` gives; of several for one workload, the largest one is taken.
+        """
+        worst: dict[str, float] = {}
+        for workload, degree in degrees:
+            worst[workload.name] = max(worst.get(workload.name, 0.0), degree)
+        workloads = self._system.workloads
+        return min(1.0, sum(self.share([workloads[name]]) * degree for name, degree in worst.items()))
+
     def through(self, component: str) -> float:
         """Return the share of the workloads that use a component."""
         return self._once(self._system.workloads_of.get(component, ()))
+
+    def of(self, name: str) -> float:
+        """Return the share of a workload, or of the workloads that use a component."""
+        workload = self._system.workloads.get(name)
+        return self.share([workload]) if workload is not None else self.through(name)
 
     def served_by(self, component: str) -> float:
         """Return the share of the workloads that get predictions from a component."""

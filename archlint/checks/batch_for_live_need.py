@@ -51,6 +51,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         for serving in system.servings(workload):
             if serving.mode == BATCH and not writers.are_live(serving.store, serving.model):
                 uses.setdefault(serving.producer, []).append(Use(workload, serving))
+    traffic = Traffic(system)
     for name, found in uses.items():
         job = system.components[name]
         blind = [use for use in found if asks_for_the_unknown(system, use.workload)]
@@ -66,9 +67,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             elif not younger.reaches_all:
                 late.append(msgspec.structs.replace(one, certainty=weaker(one.run.certainty, younger.certainty)))
         if blind:
-            yield _unknown_inputs(job, blind, Traffic(system))
+            yield _unknown_inputs(job, blind, traffic)
         elif late:
-            yield _too_long(system, job, late)
+            yield _too_long(system, job, late, traffic)
         judged = {id(use) for use in (*blind, *(use for use in found if takes_too_long(system, job, use)))}
         for use in found:
             if id(use) not in judged:
@@ -160,7 +161,7 @@ def _unknown_inputs(job: Component, uses: list[Use], traffic: Traffic) -> Hit:
     )
 
 
-def _too_long(system: System, job: Component, found: list[Late]) -> Hit:
+def _too_long(system: System, job: Component, found: list[Late], traffic: Traffic) -> Hit:
     worst = min(found, key=lambda late: late.freshness_s)
     workload, run = worst.use.workload, worst.run
     about = "" if run.certainty is Certainty.PROVEN else "about "
@@ -183,5 +184,5 @@ def _too_long(system: System, job: Component, found: list[Late]) -> Hit:
         min((late.certainty for late in found), key=CERTAINTIES.index),
         cures=tuple(dict.fromkeys(cures)),
         cause=f"component {job.name}",
-        loss=beyond(run.value_s, worst.freshness_s),
+        loss=traffic.missed((late.use.workload, beyond(late.run.value_s, late.freshness_s)) for late in found),
     )

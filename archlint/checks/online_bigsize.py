@@ -18,7 +18,7 @@ from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
 from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token
 from archlint.checks._lines import exceeds, floor_terms, objective_name, path_to, unread_on_the_way
-from archlint.checks._loss import beyond
+from archlint.checks._loss import Traffic, beyond
 from archlint.checks._spared import spared_calls
 from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
@@ -114,8 +114,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             by_model.setdefault(excess.model, []).append(excess)
         for about, needs, because in judged.questions:
             yield Undecided(workload.place("slo", about), _own(needs, workload), because)
+    traffic = Traffic(system)
     for excesses in by_model.values():
-        yield _hit(system, excesses)
+        yield _hit(system, traffic, excesses)
 
 
 def _own(places: tuple[Place, ...], workload: Workload) -> tuple[Place, ...]:
@@ -243,7 +244,7 @@ def _largest(floor: Floor) -> str:
     return min(timed, key=lambda part: (-part.value_s, part.model)).model if timed else ""
 
 
-def _hit(system: System, excesses: list[Excess]) -> Hit:
+def _hit(system: System, traffic: Traffic, excesses: list[Excess]) -> Hit:
     worst = max(excesses, key=lambda excess: excess.rank)
     model, part = system.architecture.models[worst.model], worst.part
     objectives = dict.fromkeys(
@@ -264,7 +265,7 @@ def _hit(system: System, excesses: list[Excess]) -> Hit:
         cause=f"model {worst.model}",
         band=_band(system, worst),
         path=path_to(system, worst.workload, part.server),
-        loss=max(beyond(excess.floor.at_s, excess.objective_s) for excess in excesses),
+        loss=traffic.missed((excess.workload, beyond(excess.floor.at_s, excess.objective_s)) for excess in excesses),
     )
 
 

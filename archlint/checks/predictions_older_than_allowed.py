@@ -16,6 +16,7 @@ from archlint.analysis.writers import Writers
 from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_workload, hit_of, old_batch
 from archlint.checks._data_ages import DataReads
 from archlint.checks._lines import allowed_age, exceeds, without_repeats
+from archlint.checks._loss import Traffic
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, weaker, younger_of
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
@@ -45,8 +46,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             ages.setdefault(judged.at, []).append(judged)
         elif judged is not None:
             questions.append(judged)
+    traffic = Traffic(system)
     for found in ages.values():
-        yield hit_of(found)
+        yield hit_of(traffic, found)
     # Whether a cache holds predictions or data makes no difference where both are too old.
     decided = {at.names[:-1] for at in ages if at.names[-1] == "ttl"}
     yield from without_repeats(

@@ -288,5 +288,5 @@ def _too_late(system: System, case: Case) -> Hit:
         cures=("smaller-model", "multiple-stage"),
         cause=f"component {case.publish.target}",
         path=path_to(system, workload, case.serving.server),
-        loss=beyond(floor.at_s, case.objective_s),
+        loss=Traffic(system).missed([(workload, beyond(floor.at_s, case.objective_s))]),
     )

@@ -12,7 +12,7 @@ from archlint.analysis.service_time import estimate, lower_bound, says, upper_bo
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import without_repeats
-from archlint.checks._loss import beyond
+from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Model, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile
@@ -64,8 +64,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 cases.setdefault(judged.call.place(), []).append(judged)
             elif judged is not None:
                 questions.append(judged)
+    traffic = Traffic(system)
     for found in cases.values():
-        yield _hit(found)
+        yield _hit(traffic, found)
     yield from without_repeats(questions)
 
 
@@ -181,7 +182,7 @@ def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ..
     return Reason(text, terms, loss=beyond(ratio, most))
 
 
-def _hit(cases: list[Case]) -> Hit:
+def _hit(traffic: Traffic, cases: list[Case]) -> Hit:
     first = min(cases, key=lambda case: case.reason.certainty is not Certainty.PROVEN)
     call = first.call
     names = listed(case.workload.name for case in cases)
@@ -197,6 +198,6 @@ def _hit(cases: list[Case]) -> Hit:
         related,
         first.reason.certainty,
         cures=("asynchronous",),
-        loss=max(case.reason.loss for case in cases),
+        loss=traffic.missed((case.workload, case.reason.loss) for case in cases),
         cause=f"component {call.target}",
     )

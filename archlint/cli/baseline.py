@@ -126,6 +126,7 @@ def _report_growth(
     """Print the findings that are new in each baseline since the revision; return the exit status."""
     there = {target: files for target, files in groups.items() if os.path.exists(target)}
     if not there:
+        click.echo("no baseline, so none has grown")
         return 0
     at = Revision(revision, Path(os.path.realpath(next(iter(there)))).parent)
     former = former_baselines(at, config, file)

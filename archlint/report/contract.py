@@ -166,7 +166,7 @@ class JsonFinding(msgspec.Struct, frozen=True):
     ]
     loss: Annotated[
         float,
-        Meta(description="Impact from 0 to 1: the share of traffic lost, or 1 - limit/value.", ge=0, le=1),
+        Meta(description="From 0 to 1: the share of traffic; over a limit, times 1 - limit/value.", ge=0, le=1),
     ]
     places: Annotated[
         list[JsonPlace],

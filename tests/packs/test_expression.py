@@ -439,7 +439,7 @@ def test_without_the_extra_a_clear_line_says_what_to_install() -> None:
     assert done.returncode == 2
     told = "".join((done.stdout + done.stderr).split())      # lines are broken where the path's length puts it
     assert "ACME001-store-without-an-owner/rule.yaml:thecheck`expression`needsCEL" in told
-    assert "pipinstall'archlint[cel]'" in told
+    assert "pipinstall'archlint-ml[cel]'" in told
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+import archlint
 from archlint.report import FORMATS
 from archlint.report.options import ReportOptions
 from archlint.verdicts import FileReport, Finding, Location, Report, order_of
@@ -106,3 +107,23 @@ def test_the_json_says_what_is_lost() -> None:
     report = shuffled(7)
     written = json.loads(FORMATS["json"](report, OPTIONS))
     assert [finding["loss"] for finding in written["findings"]] == [finding.loss for finding in report.findings]
+
+
+TWO_STREAMS = """
+archlint: 1
+workloads:
+  big: {from: app, rate: 90/s, models: [ranker], slo: {latency: {p99: 1s}, availability: 99.9%}}
+  small: {from: tool, rate: 10/s, models: [reader], slo: {latency: {p99: 100ms}, availability: 99.9%}}
+models: {ranker: {service_time: 20ms}, reader: {service_time: 9s}}
+components:
+  app: {kind: client, calls: [{to: s1, timeout: 1s}]}
+  tool: {kind: client, calls: [{to: s2, timeout: 10s}]}
+  s1: {kind: model-server, serves: ranker, replicas: 1, service_time: 0s}
+  s2: {kind: model-server, serves: reader, replicas: 1, service_time: 0s}
+"""
+
+
+def test_the_loss_of_most_traffic_comes_before_the_delay_of_a_small_part() -> None:
+    report = archlint.check(TWO_STREAMS)
+    ordered = [(finding.rule, finding.at.split(".")[1]) for finding in report.findings if finding.severity == "error"]
+    assert ordered == [("REL001", "s1"), ("REL001", "s2"), ("SRV001", "reader")]
