@@ -134,6 +134,17 @@ class TestRag:
         alone = asked(text, MODELS, "w: {from: page, models: [gen], tokens: {out: 300}}")
         assert found(alone, "batch") == []
 
+    @pytest.mark.parametrize("filler", ["batch-job, schedule: 1d", "stream-processor, consumes: [edits]"])
+    @pytest.mark.parametrize("models", ["emb, gen", "gen"])
+    def test_what_it_writes_beside_the_index_is_no_prediction_either(self, filler: str, models: str) -> None:
+        text = RAG.replace("batch-job, schedule: 1d", filler).replace("writes: [passages]", "writes: [passages, words]")
+        text = text.replace("reads: [passages]", "reads: [passages, words]")
+        text += "words: {kind: database}\nedits: {kind: queue}\neditor: {kind: client, publishes: [edits]}"
+        system = asked(text, MODELS, f"w: {{from: page, models: [{models}], tokens: {{out: 300}}}}")
+        assert len(found(system, "rag")) == 1
+        assert found(system, "batch") == []
+        assert found(system, "streaming") == []
+
     def test_neighbours_that_are_found_ahead_of_time_are_a_batch(self) -> None:
         text = RAG.replace("calls: [vectors, writer], reads", "reads")
         assert [workload for workload, _ in found(asked(text, MODELS, "w: {from: page, models: [emb]}"), "batch")] == ["w"]

@@ -73,6 +73,21 @@ class TestGateway:
         assert found(system, "prediction-cache") == [("w", cached)]
         assert found(system, "rag") == []
 
+    @pytest.mark.parametrize("calls", [FALLBACK, "calls: [first]"])
+    def test_the_model_for_the_key_of_its_cache_is_no_stage(self, calls: str) -> None:
+        relations = f"reads: [{{to: similar, hit_ratio: 20%}}], {calls.replace('[', '[{to: keys, optional: true}, ')}"
+        more = "similar: {kind: cache}\nkeys: {kind: model-server, serves: [e]}\nfirst: {"
+        text = self.TWO.replace("CALLS", relations).replace("first: {", more).replace("external,", "external, uses: openai,")
+        system = load(text, "m n e", "w: {from: page}")
+        assert found(system, "microservice-vertical") == []
+        assert [roles["server"] for _, roles in found(system, "prediction-cache")] == [("first",)]
+
+    def test_a_provider_for_some_requests_is_one_too(self) -> None:
+        calls = self.FALLBACK.replace("]", ", {to: own, when: the data must not leave}]")
+        text = self.TWO.replace("CALLS", calls) + "own: {kind: model-server, serves: [o]}"
+        ((_, roles),) = found(load(text, "m n o", "w: {from: page, tokens: {out: 300}}"), "llm-gateway")
+        assert roles["provider"] == ("first", "second", "own")
+
     def test_a_cache_of_prefixes_keeps_no_answers(self) -> None:
         calls = f"reads: [{{to: heads, kind: prefix, hit_ratio: 40%}}], {self.FALLBACK}"
         system = self.system(calls, ("first: {", "heads: {kind: cache}\nfirst: {"))
@@ -271,6 +286,11 @@ class TestGuardrail:
         text = self.BESIDE.replace("[check, writer]", "[check, writer, review]") + "review: {kind: guardrail, serves: [n]}"
         assert found(self.system(text), "guardrail") == [("w", {**self.ROLES, "guardrail": ("check", "review")})]
         assert found(self.system(text), "microservice-vertical") == []
+
+    def test_a_server_behind_a_gateway_that_checks_does_not_work_alone(self) -> None:
+        text = self.BESIDE.replace("app: {kind: service", "app: {kind: gateway")
+        assert found(self.system(text), "web-single") == []
+        assert len(found(self.system(text.replace("[check, writer]", "[writer]")), "web-single")) == 1
 
     def test_the_check_of_a_slow_answer_is_no_quick_answer(self) -> None:
         text = self.BESIDE.replace("calls: [check, writer]", "calls: [check], publishes: [jobs], reads: [answers]")

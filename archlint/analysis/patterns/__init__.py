@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from archlint.analysis.patterns.composition import Structures
+from archlint.analysis.patterns.gateway import of_gateways
 from archlint.analysis.patterns.operation import of_operation, of_routing
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.serving import ServingPatterns, of_unread_by_workloads
@@ -37,11 +38,13 @@ def recognise(system: System) -> tuple[RecognisedPattern, ...]:
     found: list[RecognisedPattern] = []
     parts = Parts(system)
     servings = ServingPatterns(system, parts)
-    structures = Structures(system, parts)
+    gateways = tuple(of_gateways(system, parts))
+    structures = Structures(system, parts, gateways)
     for workload in system.workloads.values():
         found += servings.of(workload)
         found += structures.of(workload)
     found += of_unread_by_workloads(system, parts)
+    found += gateways
     found += of_routing(system, parts)
     found += of_operation(system)
     position = {name: index for index, name in enumerate(system.workloads)}

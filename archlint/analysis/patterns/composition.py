@@ -11,6 +11,7 @@ from archlint.analysis.generation import asks_for_tokens
 from archlint.analysis.patterns.answers import of_answers
 from archlint.analysis.patterns.cascade import cascades, of_cascades
 from archlint.analysis.patterns.choices import Key, choice_of, stages_of
+from archlint.analysis.patterns.gateway import of_gateways
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import recognised
 from archlint.analysis.patterns.view import View
@@ -24,9 +25,11 @@ from archlint.verdicts import RecognisedPattern
 class Structures:
     """The patterns of each workload's paths; workloads that differ only in their client are analysed once."""
 
-    def __init__(self, system: System, parts: Parts | None = None) -> None:
+    def __init__(
+        self, system: System, parts: Parts | None = None, gateways: Iterable[RecognisedPattern] | None = None
+    ) -> None:
         self.system = system
-        self._candidates = Candidates(system, parts)
+        self._candidates = Candidates(system, parts, gateways)
         self._known: dict[Hashable, tuple[Workload, list[RecognisedPattern]]] = {}
 
     def of(self, workload: Workload) -> Iterator[RecognisedPattern]:
@@ -58,11 +61,16 @@ class Candidates:
     """The components that a pattern may start at, whatever the workload: most of a large system are none.
 
     `preparing` have preprocessing before them, `branching` models or several ways on, `guarded` a cache or a fallback.
-    `parts` are the parts of the system that generated answers consist of.
+    `parts` are the parts of the system that generated answers consist of, `gateways` the components before several
+    providers of them.
     """
 
-    def __init__(self, system: System, parts: Parts | None = None) -> None:
+    def __init__(
+        self, system: System, parts: Parts | None = None, gateways: Iterable[RecognisedPattern] | None = None
+    ) -> None:
         self.parts = parts or Parts(system)
+        found = of_gateways(system, self.parts) if gateways is None else gateways
+        self.gateways = frozenset(name for gateway in found for name in gateway.roles["gateway"])
         self.preparing: set[str] = set()
         self.branching: set[str] = set()
         self.guarded: set[str] = set()
@@ -91,7 +99,7 @@ def of_structure(
     branching = [name for name in names if name in candidates.branching]
     found = list(cascades(view, branching))
     yield from _prep_pred(view, [name for name in names if name in candidates.preparing])
-    yield from _vertical(view, branching, {id(cascade.larger) for cascade in found})
+    yield from _vertical(view, branching, {id(cascade.larger) for cascade in found}, candidates.gateways)
     yield from _horizontal(view, branching)
     yield from of_cascades(view, found)
     yield from of_answers(view)
@@ -134,13 +142,15 @@ def _prepares(view: View, name: str) -> bool:
     return component.preprocessing is not None and not component.serves and prepares
 
 
-def _vertical(view: View, names: Iterable[str], deferrals: AbstractSet[int]) -> Iterator[RecognisedPattern]:
+def _vertical(
+    view: View, names: Iterable[str], deferrals: AbstractSet[int], gateways: AbstractSet[str]
+) -> Iterator[RecognisedPattern]:
     """**microservice-vertical**: a request waits for servers of different models in sequence.
 
     A server waits for another that runs further models, or a component without a model waits for several in sequence.
     The relations of one `parallel`, `either`, `share` or `when` group are one stage, and so are a call and its
     fallback. The check of a guardrail is no stage, nor are `deferrals`: the steps to the larger model of a cascade, by
-    their id.
+    their id. A gateway before generated answers may also ask a model for the key of its cache: that is no stage.
     """
     proxies: list[str] = []
     servers: list[str] = []
@@ -148,7 +158,11 @@ def _vertical(view: View, names: Iterable[str], deferrals: AbstractSet[int]) -> 
         if name in view.parts.guardrails:
             continue
         own = view.own(name)
-        stages = _apart(view, stages_of(step for step in view.steps(name) if id(step) not in deferrals), own)
+        if name in gateways or _answers_from_cache(view, name):
+            own = own if name in view.generating else 0
+            stages = _apart(view, [stage for stage in stages_of(view.steps(name)) if _generates(view, stage)], own)
+        else:
+            stages = _apart(view, stages_of(step for step in view.steps(name) if id(step) not in deferrals), own)
         if own and stages:
             servers.append(name)
         elif len(stages) >= 2:
@@ -159,6 +173,17 @@ def _vertical(view: View, names: Iterable[str], deferrals: AbstractSet[int]) -> 
     if servers:
         roles = {"client": [view.flow.client], "proxy": proxies, "server": servers}
         yield recognised("microservice-vertical", view.workload.name, roles)
+
+
+def _answers_from_cache(view: View, name: str) -> bool:
+    """Return whether a gateway looks answers up in a cache, and has them generated if it finds none."""
+    is_gateway = view.system.components[name].kind in BALANCERS
+    looks_up = is_gateway and any(_caches_something(view, relation) for relation in view.topology.outgoing[name])
+    return looks_up and _generates(view, view.steps(name))
+
+
+def _generates(view: View, steps: Iterable[Step]) -> bool:
+    return any(server in view.generating for server in view.behind(steps))
 
 
 def _apart(view: View, branches: list[list[Step]], own: int = 0) -> list[list[Step]]:
@@ -230,7 +255,9 @@ def _caches(view: View, name: str) -> Iterator[RecognisedPattern]:
                 roles = {"caller": [name], "cache": [relation.target], "source": sources}
                 yield recognised("data-cache", view.workload.name, roles)
         else:
-            servers = view.parts.without_embedders(view.behind(behind) + ([name] if view.own(name) else []))
+            skipped = view.behind(behind) + ([name] if view.own(name) else [])
+            answering = [server for server in skipped if server in view.generating]
+            servers = answering or view.parts.without_embedders(skipped)
             if servers:
                 roles = {"caller": [name], "cache": [relation.target], "server": servers}
                 yield recognised("prediction-cache", view.workload.name, roles)

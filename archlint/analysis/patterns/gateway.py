@@ -36,6 +36,7 @@ def of_gateways(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
             if known and _differ(system, parts, arms):
                 providers += [provider for arm in arms for provider in arm]
         if providers:
+            providers += [p for call in calls for p in behind[call.target] if p in parts.generators]
             callers = [r.source for r in system.topology.incoming[name] if r.verb == "calls"]
             caches = [r.target for r in outgoing if system.topology.looks_up(r) and r.caches not in {"prefix", "data"}]
             roles = {"caller": callers, "gateway": [name], "provider": providers, "cache": caches}

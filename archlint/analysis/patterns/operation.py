@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlint.analysis.patterns.gateway import of_gateways
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import (
     GUARDRAIL,
@@ -25,7 +24,6 @@ _WATCHES = frozenset({"calls", "reads", "consumes"})
 
 def of_routing(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
     """Yield the patterns in which a component routes requests to one of several models."""
-    yield from of_gateways(system, parts)
     relations = [relation for outgoing in system.topology.outgoing.values() for relation in outgoing]
     servers = servers_of_system(system) if any(map(_routes, relations)) else {}
     for name, outgoing in system.topology.outgoing.items():

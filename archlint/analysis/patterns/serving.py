@@ -9,7 +9,7 @@ import msgspec
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.patterns.choices import are_exclusive
 from archlint.analysis.patterns.parts import Parts
-from archlint.analysis.patterns.reach import recognised, targets_by
+from archlint.analysis.patterns.reach import GUARDRAIL, recognised, targets_by
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
 from archlint.model.words import BALANCERS, STORES
@@ -62,14 +62,15 @@ def _served(system: System, workload: Workload, parts: Parts) -> _Served:
 def _answering(system: System, workload: Workload, parts: Parts) -> Iterator[Serving]:
     """Yield the servings of models that make the answer of a workload, not of those that only check.
 
-    Vectors that are written ahead to an index are no predictions, if requests run the same model for their own vectors.
+    What a model of vectors writes ahead is no prediction, if requests run the same model for their own vectors.
     """
     servings = system.servings(workload)
     answering = frozenset(system.topology.names_of(parts.answering(workload))) if parts.guardrails else None
     live = {serving.model for serving in servings if serving.mode in _LIVE} if parts.indexes else frozenset()
     for serving in servings:
         checks = answering is not None and serving.server and serving.model not in answering
-        ahead = serving.producer and serving.store in parts.indexes and serving.model in live
+        vectors = serving.store in parts.indexes or serving.model in parts.embedders
+        ahead = serving.producer and serving.model in live and vectors
         if not checks and not ahead:
             yield serving
 
@@ -112,11 +113,15 @@ def _batch_roles(system: System, job: str, stores: list[str], readers: list[str]
 def of_unread_by_workloads(system: System, parts: Parts) -> Iterator[RecognisedPattern]:
     """**batch**, for predictions that are read, but by no workload of the file (a report, a mailing).
 
-    The vectors of an index are no predictions.
+    The vectors of an index, and what is written beside them, are no predictions.
     """
+    topology = system.topology
     alike = {system.served_alike(workload): workload for workload in system.workloads.values()}
     told = {serving.producer for workload in alike.values() for serving in system.servings(workload)}
     for job, reached in system.productions.unread_stores(BATCH, told).items():
+        models = topology.names_of(topology.models_awaited[job]) if parts.indexes else ()
+        if models and parts.embedders.issuperset(models):
+            continue
         written = [store for store in reached if store not in parts.indexes]
         readers = [
             relation.source
@@ -147,7 +152,7 @@ def _web_single(workload: Workload, served: _Served) -> Iterator[RecognisedPatte
 
     Only balancers and gateways are between the client and the server, and the server waits only for stores, not for a
     service, another model server or an external system. No other server takes part in the answers or replaces this one,
-    it runs all stages of its model, and it is in one region: a fleet is no single server.
+    it runs all stages of its model, and it is in one region: a fleet is no single server. No guardrail checks for it.
     """
     for server, balancers in served.alone:
         roles = {"client": [workload.entrance.client], "balancer": balancers, "server": [server]}
@@ -161,12 +166,18 @@ def _alone(system: System, flow: Flow, servers: tuple[str, ...]) -> Iterator[tup
         whole = component.kind in _WEB_SERVERS and component.stage is None and not _in_regions(component)
         if whole and _works_alone(system, flow, server):
             balancers = _only_balancers_before(system, flow, server)
-            if balancers is not None and not any(_in_regions(system.components[name]) for name in balancers):
+            if balancers is not None and all(_only_balances(system, flow, name) for name in balancers):
                 yield server, balancers
 
 
 def _in_regions(component: Component) -> bool:
     return len(set(component.regions or ())) > 1
+
+
+def _only_balances(system: System, flow: Flow, name: str) -> bool:
+    """Return whether a balancer is in one region, and asks no guardrail."""
+    checks = any(step.waits and system.components[step.target].kind == GUARDRAIL for step in flow.steps.get(name, ()))
+    return not checks and not _in_regions(system.components[name])
 
 
 def _works_alone(system: System, flow: Flow, server: str) -> bool:
