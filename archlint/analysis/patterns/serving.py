@@ -62,7 +62,8 @@ def _served(system: System, workload: Workload, parts: Parts) -> _Served:
 def _answering(system: System, workload: Workload, parts: Parts) -> Iterator[Serving]:
     """Yield the servings of models that make the answer of a workload, not of those that only check.
 
-    What a model of vectors writes ahead is no prediction, if requests run the same model for their own vectors.
+    Vectors that a job writes ahead do not answer requests that run the same model for their own vectors, so they are no
+    batch prediction. A stream of vectors is a stream of predictions.
     """
     servings = system.servings(workload)
     answering = frozenset(system.topology.names_of(parts.answering(workload))) if parts.guardrails else None
@@ -70,7 +71,7 @@ def _answering(system: System, workload: Workload, parts: Parts) -> Iterator[Ser
     for serving in servings:
         checks = answering is not None and serving.server and serving.model not in answering
         vectors = serving.store in parts.indexes or serving.model in parts.embedders
-        ahead = serving.producer and serving.model in live and vectors
+        ahead = serving.mode == BATCH and serving.model in live and vectors
         if not checks and not ahead:
             yield serving
 
