@@ -80,6 +80,13 @@ class Facts:
             return None
         return self._assumed(self._components[relation.source], "timeout")
 
+    def cuts_streams_after(self, relation: Relation) -> Fact | None:
+        """Return the default timeout of the caller's technology, if it ends a response that still streams."""
+        timeout = self.timeout_s(relation)
+        if timeout is None or timeout.origin is Origin.STATED:
+            return None
+        return timeout if self._is_assumed(self._components[relation.source], "cuts_streams") else None
+
     def balancing(self, component: Component) -> Fact | None:
         """Return how requests are distributed over a component's replicas; None if unknown."""
         if component.balancing is not None:

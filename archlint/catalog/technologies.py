@@ -50,7 +50,8 @@ _ALSO_FIT: Final = {
 }  # fmt: skip
 """By the usual kind of a technology: the kinds whose work it can do as well, though its entry does not name them."""
 _ASSUMABLE: Final = (
-    "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "balancing", "workers",
+    "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "cuts_streams", "balancing",
+    "workers",
 )  # fmt: skip
 
 

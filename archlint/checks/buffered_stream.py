@@ -109,8 +109,9 @@ def _cut_off(system: System, workload: Workload) -> Iterator[Hit | Undecided]:
     ways = _ways(system, workload)
     needs: dict[Place, None] = {}
     for relation in dict.fromkeys(relation for way in ways.values() for relation in way):
-        models = [model for model, way in ways.items() if relation in way]
-        for judged in _limits(workload, relation, [system.architecture.models[name] for name in models]):
+        models = [system.architecture.models[model] for model, way in ways.items() if relation in way]
+        yield from _default(system, workload, relation, models)
+        for judged in _limits(workload, relation, models):
             if isinstance(judged, Hit):
                 yield judged
             else:
@@ -134,6 +135,23 @@ def _ways(system: System, workload: Workload) -> dict[str, set[Relation]]:
     if len(servers) > 1 and not set(system.needed_components(workload)).isdisjoint(s.server for s in made):
         return {}
     return {name: {step.relation for step in steps_to(system, workload, at)} for name, at in servers.items()}
+
+
+def _default(system: System, workload: Workload, relation: Relation, models: Sequence[Model]) -> Iterator[Hit]:
+    """Judge the default timeout of a technology that ends streams as well: a hint."""
+    default = system.facts.cuts_streams_after(relation)
+    times = [(model, time) for model in models if (time := _whole(workload, model)) is not None]
+    worst = None if default is None or len(times) < len(models) else _worst(times, float(default.value))
+    if default is None or worst is None:
+        return
+    timeout_s = float(default.value)
+    message = (
+        f"`{relation.source}` ends each response of `{relation.target}` after {format_duration(timeout_s)} unless "
+        f"`timeout` says otherwise, but {'an' if worst.constant else 'a typical'} answer of `{workload.name}` takes "
+        f"{format_duration(worst.value_s)}: the stream is cut off before its end"
+    )
+    hit = _cut(workload, relation.place(), message, worst, default.term("timeout", "default timeout", "s", limit=True))
+    yield msgspec.structs.replace(hit, certainty=Certainty.HEURISTIC, absent=(relation.place("timeout"),))
 
 
 def _limits(workload: Workload, relation: Relation, models: Sequence[Model]) -> Iterator[Hit | tuple[Place, ...]]:
