@@ -195,8 +195,10 @@ class Stores:
             label = f"longest delay of a batch in {writer.name}"
             terms.append(Term("lag", label, delay_s, "s", Origin.STATED, writer.place("batching", "max_delay")))
             lag_s += delay_s
+        unsaid = writer.batching is not None and writer.batching.max_size is not None and delay_s is None
+        needs = (writer.place("batching", "max_delay"),) if unsaid else ()
         live = self._writers.is_live(writer)
-        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), live=live)
+        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), needs, live=live)
 
 
 def _terms(starts: Starts | None, run: RunTime | tuple[Place, ...]) -> Iterator[Term]:

@@ -166,7 +166,8 @@ class DataReads:
         """Judge what a store holds, and what caches before it keep. What jobs predict for a workload is left out."""
         held = [_Held(age, self._expires(read, age)) for age in self._stores.ages_in(read.store)]
         cached = () if read.relation is None else cached_before(self._system, read.relation)
-        fresh = any(one.age.live and not exceeds(one.whole_s, asked.freshness_s) for one in held)
+        live = [one for one in held if one.age.live and not one.age.needs]
+        fresh = any(not exceeds(one.whole_s, asked.freshness_s) for one in live)
         found = False
         for one in () if fresh else held:
             if (one.name, read.store) not in predicted:
