@@ -175,6 +175,8 @@ def _too_long(system: System, job: Component, found: list[Late], traffic: Traffi
     cures = (*_cures(workload), *shorter)
     if workload.inputs == "known":
         cures = (*shorter, "streaming", *_cures(workload))
+    if _answered_live(system, workload):         # its predictions are only inputs: they need not wait for a request
+        cures = ("streaming", "asynchronous", *shorter)
     allowed = dict.fromkeys(freshness_related(late.use.workload) for late in found)
     return Hit(
         job.place(),

@@ -132,8 +132,24 @@ def _writers_models(system: System, store: Component) -> tuple[str, ...]:
 
 
 def _same_origin(system: System, built: Iterable[str], asked: Iterable[str]) -> bool:
-    """Return whether one model is in both, or was quantised from the same model as one in the other."""
-    return not {_origin(system, model) for model in built}.isdisjoint(_origin(system, model) for model in asked)
+    """Return whether models of both make vectors that can be compared.
+
+    They are the same model, were quantised from the same one, or state the same space of their vectors.
+    """
+    return not _spaces(system, built).isdisjoint(_spaces(system, asked))
+
+
+def _spaces(system: System, models: Iterable[str]) -> set[tuple[str, str]]:
+    """Return what makes vectors of other models comparable with those of these: one origin, or one stated space."""
+    found: set[tuple[str, str]] = set()
+    for model in models:
+        origin = _origin(system, model)
+        found.add(("origin", origin))
+        for name in (model, origin):
+            known = system.architecture.models.get(name)
+            if known is not None and known.embedding_space is not None:
+                found.add(("space", known.embedding_space))
+    return found
 
 
 def _origin(system: System, model: str) -> str:

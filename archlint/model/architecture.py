@@ -131,6 +131,7 @@ class Model(Record, frozen=True):
     context: float | None = None
     adapter_of: str | None = None
     quantised_from: str | None = None
+    embedding_space: str | None = None
     service_time: ServiceTime | None = None
     ttft: ServiceTime | None = None
     tpot: ServiceTime | None = None

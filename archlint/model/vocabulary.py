@@ -242,6 +242,8 @@ MODEL_RECORD: Rec[Model] = Rec(
         Field("context", COUNT, "Maximum number of tokens in one sequence: 128k.", absent=UNKNOWN),
         Field("adapter_of", MODEL, "The base model that this adapter (LoRA) extends. Both run as one."),
         Field("quantised_from", TEXT, "The model that this one was quantised from."),
+        Field("embedding_space", TEXT, "The space of its vectors. Vectors of models with one space can be compared: "
+              "two towers, or a model for text and one for images."),
         Field("precision", Choice("precision", tuple(PRECISIONS)), "The number format of a parameter.", absent=UNKNOWN),
         Field("service_time", SERVICE_TIME, "Time per prediction on its server, without load.", absent=UNKNOWN),
         Field("ttft", SERVICE_TIME, "Time to the first token, without load, at the workload's tokens.", absent=UNKNOWN),

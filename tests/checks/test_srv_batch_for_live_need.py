@@ -22,6 +22,11 @@ components:
 """
 
 
+def test_what_a_live_model_reads_is_written_as_it_changes_and_not_at_the_request() -> None:
+    found = lint("SRV003", text("waits: true, inputs: on-request, slo: {freshness: 5min}", "run_time: 1h", "serves: [live]"))
+    assert found.cures(AT) == ["streaming", "asynchronous", "parallel-jobs"]
+
+
 def test_what_is_known_only_with_the_request_cannot_be_scored_ahead() -> None:
     found = lint("SRV003", text("inputs: on-request, rate: 3/s", ""))
     assert found.findings[AT].message == (

@@ -53,6 +53,23 @@ def test_a_quantised_model_has_the_space_of_its_origin() -> None:
     assert lint("SRV013", quantised.replace("small-net: {}, ", "")).places == set()
 
 
+@pytest.mark.parametrize(("here", "there", "found"), [
+    ("clip", "clip", False), ("clip", "siglip", True), ("clip", None, True), (None, None, True),
+])  # fmt: skip
+def test_two_towers_share_one_space_of_vectors(here: str | None, there: str | None, found: bool) -> None:
+    towers = text(", index_of: old-net", writers="  job: {kind: batch-job, serves: [old-net], writes: [index]}")
+    for model, space in (("query-net", here), ("old-net", there)):
+        towers = towers.replace(f"{model}: {{}}", f"{model}: {{embedding_space: {space}}}" if space else f"{model}: {{}}")
+    assert bool(lint("SRV013", towers).places) == found
+
+
+def test_a_quantised_tower_has_the_space_of_its_origin() -> None:
+    models = "{query-net: {embedding_space: clip}, old-net: {embedding_space: clip}, small-net: {quantised_from: query-net}}"
+    towers = text(", index_of: old-net", "models: [small-net], ").replace("serves: [query-net]", "serves: [small-net]")
+    start, end = towers.index("models: {query-net"), towers.index("\ncomponents")
+    assert lint("SRV013", towers[:start] + f"models: {models}" + towers[end:]).places == set()
+
+
 def test_an_index_that_others_write_than_it_says() -> None:
     writer = "  job: {kind: batch-job, serves: [old-net], writes: [index]}"
     assert lint("SRV013", text(", index_of: query-net", writers=writer)).places == {"components.index.index_of"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
@@ -85,6 +85,25 @@ def without(tree: Tree, path: Path) -> Tree:
     else:
         del copy[key]
     return copy
+
+
+def without_all(tree: Tree, paths: Iterable[Path]) -> Tree:
+    """A copy without several facts; a mapping that they leave empty is removed too."""
+    for path in sorted(paths, key=len, reverse=True):      # inner ones first
+        if _holds(tree, path):
+            tree = without(tree, path)
+    return tree
+
+
+def _holds(tree: Tree, path: Path) -> bool:
+    for step in path:
+        if isinstance(tree, dict) and step in tree:
+            tree = tree[str(step)]
+        elif isinstance(tree, list) and isinstance(step, int):
+            tree = tree[step]
+        else:
+            return False
+    return True
 
 
 def sketch(tree: Tree) -> Tree:

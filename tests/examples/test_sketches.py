@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,7 +15,7 @@ from archlint.report.options import TextOptions
 from archlint.report.text import render_text
 from archlint.source.parser import parse as parse_document
 from tests.conftest import ROOT
-from tests.examples.stripping import dump, parse, sketch
+from tests.examples.stripping import dump, parse, sketch, spelt, unknown_when_absent, without_all
 
 EXAMPLES = ROOT / "examples"
 PASSING = sorted((EXAMPLES / "passing").glob("*.yaml"))
@@ -46,6 +47,20 @@ def test_the_summary_of_a_sketch_names_at_most_five_things_the_most_decisive_fir
     assert weights == sorted(weights, reverse=True)
     others = {key for question in report.undecided for key in question.needs} - set(said)
     assert all(_weight(report, key) <= weights[-1] for key in others)
+
+
+@pytest.mark.parametrize("path", PASSING, ids=lambda path: path.stem)
+def test_on_the_way_from_the_sketch_to_the_whole_file_no_true_fact_raises_a_warning(path: Path) -> None:
+    """Whatever part of the unknown facts a team has stated so far, archlint asks instead of guessing."""
+    whole = parse(path.read_text(encoding="utf-8"))
+    facts = list(unknown_when_absent(whole))
+    lot = Random(path.stem)
+    for share in (0.2, 0.5, 0.8, 0.9):
+        left_out = [keys for keys in facts if lot.random() < share]
+        text = dump(without_all(whole, left_out))
+        report = _linter().lint(parse_document("partly.yaml", text), None)[0]
+        warned = [(f.rule, f.at, f.message) for f in report.findings if f.severity != "info"]
+        assert warned == [], [spelt(keys) for keys in left_out]
 
 
 def _next(report: FileReport) -> list[str]:

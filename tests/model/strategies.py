@@ -88,7 +88,7 @@ MODEL_FACTS = some(
     registry=NAMES, retrained=DURATIONS,
     evaluated=one_or_many(st.sampled_from(["offline", "shadow", "online-ab", "canary"])), format=WORDS, owner=st.one_of(OWNERS, NONE),
     ttft=SERVICE_TIMES, tpot=SERVICE_TIMES, family=st.sampled_from(list(FAMILIES)), layers=WHOLE, kv_heads=WHOLE, head_dim=WHOLE,
-    kv_per_token=SIZES, context=COUNTS, embedding_parameters=COUNTS, adapter_of=MODELS, quantised_from=WORDS,
+    kv_per_token=SIZES, context=COUNTS, embedding_parameters=COUNTS, adapter_of=MODELS, quantised_from=WORDS, embedding_space=WORDS,
 )  # fmt: skip
 WORKLOADS = some(
     description=WORDS, rate=RATES, peak=RATES, models=one_or_many(MODELS), waits=FLAGS,
