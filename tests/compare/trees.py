@@ -12,7 +12,7 @@ from archlint.model.words import VERBS
 from tests.strategies import Tree
 
 _COMPONENT_KEYS = frozenset({*VERBS, "to", "from", "callback", "dead_letter", "features", "registry", "client"})
-_MODEL_KEYS = frozenset({"serves", "trains", "models"})
+_MODEL_KEYS = frozenset({"serves", "trains", "models", "adapter_of", "quantised_from", "index_of"})
 
 
 class Rename(NamedTuple):
