@@ -18,6 +18,7 @@ from archlint.checks import reader_problem
 from archlint.findings import fingerprint
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
+from archlint.model.mistakes import Mistakes
 from archlint.model.places import Place
 from archlint.model.quantities import format_quantity
 from archlint.packs import Pack, Rule
@@ -116,7 +117,11 @@ class _Maker:
         self.silent: list[OpenQuestion] = []
         self._seen: dict[tuple[str, str], int] = {}
         self._unread = architecture.unread
+<<<<<<< HEAD
         self._unread_values = UnreadValues(architecture)
+=======
+        self._mistakes = Mistakes(architecture.problems)
+>>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
         self._blockers = tuple(
             problem.lost for problem in architecture.problems
             if problem.loses_meaning and problem.place.names[:1] != ("accept",)
@@ -174,10 +179,17 @@ class _Maker:
         return fingerprint(rule, identity, ordinal)
 
     def _question(self, rule: Rule, undecided: Undecided) -> OpenQuestion:
-        at, places = undecided.at, list(dict.fromkeys(undecided.needs))
+        at, wanted = undecided.at, list(dict.fromkeys(undecided.needs))
+        wrong = {place: found for place in wanted if (found := self._mistakes.of(place)) is not None}
+        places = [place for place in wanted if place not in wrong]
         names = tuple(dict.fromkeys(place.at for place in places[:MOST_NEEDS]))
         more = undecided.more + max(0, len(places) - MOST_NEEDS)
-        return OpenQuestion(rule.pack.id, rule.pack.name, at.at, names, self.at(at), undecided.because, more)
+        lines = {(p.document.name, p.span.start): self.location(p.document, p.span) for p in wrong.values()}
+        return OpenQuestion(
+            rule.pack.id, rule.pack.name, at.at, names, self.at(at), undecided.because, more,
+            unread=tuple(dict.fromkeys(place.at for place in wrong))[:MOST_NEEDS],
+            mistakes=tuple(lines[key] for key in sorted(lines))[:MOST_NEEDS],
+        )  # fmt: skip
 
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
         pack = rule.pack

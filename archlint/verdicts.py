@@ -135,7 +135,8 @@ Verdict = Hit | Undecided
 class OpenQuestion(msgspec.Struct, frozen=True):
     """A rule that is undecided at a place, with the keys that would decide it.
 
-    `needs` names the first of these keys; `more` is the number of the others, which are needed too.
+    `needs` names the first of the keys to add; `more` is the number of the others, which are needed too.
+    `unread` are the keys that the file has but archlint cannot read: correct the lines `mistakes` first.
     `family` is set if the file does not describe this family of facts at all.
     """
 
@@ -147,6 +148,8 @@ class OpenQuestion(msgspec.Struct, frozen=True):
     because: str = ""
     more: int = 0
     family: str = ""
+    unread: tuple[str, ...] = ()
+    mistakes: tuple[Location, ...] = ()
 
     @property
     def needs_total(self) -> int:

@@ -19,11 +19,12 @@ _KEYS: Final = {
 }  # fmt: skip
 """The family that each key describes."""
 NOUNS: Final = {
-    "timeouts": ("timeouts are", "call"), "dead-letters": ("dead letters are", "queue"),
-    "logs": ("logs are", "component"), "monitoring": ("monitoring is", "component"), "owners": ("owners are", "part"),
-    "versions": ("versions are", "model"), "access": ("access is", "component"),
+    "timeouts": ("timeouts", "call"), "dead-letters": ("dead letters", "queue"), "logs": ("logs", "component"),
+    "monitoring": ("monitoring", "component"), "owners": ("owners", "part"), "versions": ("versions", "model"),
+    "access": ("access", "component"),
 }  # fmt: skip
 """How messages name a family, and one place where it has a fact."""
+NOT_MENTIONED: Final = "the file does not mention "
 
 
 def described_families(architecture: Architecture, required: Iterable[str] = ()) -> frozenset[str]:
@@ -66,10 +67,10 @@ def _mentioned(architecture: Architecture) -> Iterator[str]:
 
 
 def not_described(family: str, places: int) -> str:
-    """Say that a family is not described, and at how many places its facts are missing.
+    """Say that a file does not describe a family, and at how many places its facts are missing.
 
     >>> not_described("timeouts", 12)
-    'timeouts are not described: 12 calls'
+    'the file does not mention timeouts (12 calls)'
     """
     words, noun = NOUNS[family]
-    return f"{words} not described: {places:,} {noun}{'' if places == 1 else 's'}"
+    return f"{NOT_MENTIONED}{words} ({places:,} {noun}{'' if places == 1 else 's'})"

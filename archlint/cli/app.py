@@ -8,7 +8,7 @@ import click
 
 from archlint import __version__
 from archlint.errors import UsageError
-from archlint.model.names import nearest
+from archlint.model.names import is_near, nearest
 
 COMMANDS = {
     "check": "Check architectures: each finding points to its line and suggests a fix.",
@@ -92,6 +92,7 @@ def run_app(words: list[str]) -> int:
         raise KeyboardInterrupt from None
     except click.NoSuchOption as error:
         likely = nearest(error.option_name, error.possibilities or ())
+        likely = likely if likely and is_near(error.option_name.lstrip("-"), likely.lstrip("-")) else None
         command = error.ctx.command_path if error.ctx is not None else "archlint"
         hint = f"did you mean `{likely}`?" if likely else f"see `{command} --help`"
         raise UsageError(f"no such option `{error.option_name}`", hint) from None

@@ -204,7 +204,7 @@ def is_open(entry: Entry, questions: Iterable[OpenQuestion]) -> bool:
     part = _spelt(entry.path[:2])
     return any(
         question.rule == entry.rule
-        and (question.more or any(_is_within(place, part) for place in (question.at, *question.needs)))
+        and (question.more or any(_is_within(at, part) for at in (question.at, *question.needs, *question.unread)))
         for question in questions
     )
 

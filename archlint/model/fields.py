@@ -119,7 +119,7 @@ class Rec(Generic[T_co]):
                     extra.append((key, text_of(entry.value)))
                     continue
                 path[-1] = key
-                r.unknown_key(key, entry, self.what, self.names, self.fits)
+                r.unknown_key(key, entry, self.what, self.names, self.fits, node.entries)
                 continue
             child = entry.value
             value = field.known.get(child.text) if field.caches and isinstance(child, Scalar) else None

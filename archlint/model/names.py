@@ -9,6 +9,7 @@ _MAX_LENGTH: Final = 80
 _MAX_COMPARED: Final = 5_000
 _MAX_INDEXED: Final = 2_000_000
 _MAX_KNOWN: Final = 10_000
+_SHORT: Final = 4
 _CUTOFF: Final = 0.6
 _CUTOFF_NEAR: Final = 0.45
 """Any two words of four or more letters that are one edit apart are more similar than this."""
@@ -56,7 +57,8 @@ class Names:
                 for name in self.names:
                     for variant in _variants(name):
                         self._index.setdefault(variant, []).append(name)
-        near = {name: None for variant in _variants(plain) for name in self._index.get(variant, ())[:50]}
+        close = {name: None for variant in _variants(plain) for name in self._index.get(variant, ())[:50]}
+        near = [name for name in close if not _is_other_word(plain, name)]
         return self._best(plain, near, _CUTOFF_NEAR if len(plain) > 2 else _CUTOFF)
 
     def _similar(self, plain: str) -> str | None:
@@ -77,11 +79,20 @@ def is_near(word: str, name: str) -> bool:
 
     >>> is_near("availibilty", "availability"), is_near("rate_limit", "limit"), is_near("regions", "trains")
     (True, False, False)
+    >>> is_near("cost", "host"), is_near("hots", "host")
+    (False, True)
     """
     plain, other = _plain(word), _plain(name)
     if other in (f"{plain}_by", f"{plain}_to"):    # the particle of a relation is easily left out
         return True
-    return len(plain) <= _MAX_LENGTH and _edits(plain, other) <= max(1, len(plain) // 4)
+    if len(plain) > _MAX_LENGTH or _is_other_word(plain, other):
+        return False
+    return _edits(plain, other) <= max(1, len(plain) // 4)
+
+
+def _is_other_word(plain: str, name: str) -> bool:
+    """Whether a short word starts with another letter than a name of its length: `cost` is no typo of `host`."""
+    return len(plain) == len(name) <= _SHORT and plain[0] != name[0] and sorted(plain) != sorted(name)
 
 
 def _edits(one: str, other: str) -> int:

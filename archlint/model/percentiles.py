@@ -34,8 +34,13 @@ _AMOUNT: Final[Parsed[float]] = Parsed(
     parse_count, "a number of tokens", "350", COUNT_PATTERN, name="tokens", number={"minimum": 0}
 )
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
+<<<<<<< HEAD
 _OWN_PATTERN: Final = f"^{OWN_KEY}"
 _OWN: Final[Schema] = {"description": "Your own data. archlint only keeps it."}
+=======
+_LOW: Final = 0.1
+"""Nobody measures a percentile below this one: `p9` is a typo if its value is out of order."""
+>>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
 _LIKELY: Final = {
     "median": "p50", "avg": "mean", "average": "mean", "stddev": "cv", "std": "cv", "p999": "p99.9", "p9999": "p99.99",
     "p995": "p99.5", "max": "p99.9", "p100": "p99.9", "min": "p1",
@@ -100,6 +105,12 @@ def _in_order(r: Reading, stated: list[_Stated], show: Callable[[float], str]) -
     for low, high in zip(stated, stated[1:], strict=False):
         if low.fraction == high.fraction:
             message, suggestion = f"{high.key} and {low.key} are the same percentile", "remove one of them"
+        elif high.amount < low.amount and low.fraction < _LOW:
+            fine = False
+            message = f"unknown percentile `{low.key}`: its {show(low.amount)} is above {high.key}, {show(high.amount)}"
+            steps = (*r.path, low.key)
+            r.report("unknown-key", low.entry.key_span, message, "did you mean `p90` or `p99`?", steps=steps)
+            continue
         elif high.amount < low.amount:
             message = (
                 f"{high.key} is {show(high.amount)}, below {low.key} with {show(low.amount)}: "

@@ -236,8 +236,8 @@ def parse_share(text: str) -> float:
         raise ValueError(f"`{shorten(text)}` is not a share; write it like 99.5% or 0.995")
     value = round(_number(number) / 100, 15) if unit else _number(number)
     if value > 1:
-        hint = f"; did you mean {number}%?" if not unit and value <= 100 else ""
-        raise ValueError(f"`{shorten(text)}` is more than 100%{hint}")
+        hint = f"did you mean {number}%?" if not unit and value <= 100 else "write at most 100%"
+        raise ValueError(f"`{shorten(text)}` is more than 100%; {hint}")
     return value
 
 

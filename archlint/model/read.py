@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Final
 
@@ -154,12 +154,12 @@ class _Reader:
             return None
         self.version(root)
         for key, entry in root.entries.items():
-            self.top_key(key, entry)
+            self.top_key(key, entry, root.entries)
         self.flaws(document, root)
         includes = root.entries.get("include")
         return includes.value if includes is not None else None
 
-    def top_key(self, key: str, entry: Entry) -> None:
+    def top_key(self, key: str, entry: Entry, stated: Collection[str]) -> None:
         """Read the value of one top-level key."""
         r = self.r
         r.path = [key]
@@ -173,7 +173,7 @@ class _Reader:
         elif key.startswith(OWN_KEY):
             self.extra.append((key, text_of(entry.value)))
         elif key not in TOP_LEVEL:
-            r.unknown_key(key, entry, "a file", _top_names(), _fits_top)
+            r.unknown_key(key, entry, "a file", _top_names(), _fits_top, stated)
 
     def flaws(self, document: Document, root: Mapping) -> None:
         """Turn the parser's flaws into problems; a repeated section is read too."""

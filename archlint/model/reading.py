@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from archlint.model.architecture import WHOLE_FILE, Origin, Problem, Relation
 from archlint.model.names import Names, is_near
 from archlint.model.places import Place, Step
 from archlint.model.quantities import shorten
-from archlint.model.words import SYNONYMS
+from archlint.model.words import OTHER_SYNONYMS, SYNONYMS
 from archlint.source.document import Document
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
@@ -22,6 +22,7 @@ MAX_NAME: Final = 200
 MAX_PROBLEMS: Final = 10_000
 """How many problems are listed. The last one gives the number of further problems."""
 _MOST_KEYS_SHOWN: Final = 12
+_MOST_SHOWN: Final = 20
 _MAX_COMPARED: Final = 50_000
 """How many names are compared with misspelt ones in one reading: about one second of work."""
 
@@ -35,6 +36,8 @@ class Reference(msgspec.Struct, frozen=True):
     steps: Steps
 
 
+HomeOf = Callable[[str, str, str], str | None]
+"""Says where a misplaced key belongs, given its value as an example and what it was written in."""
 Fits = Callable[["Reading", str, Node], bool]
 """Decides whether a key takes a value of this shape."""
 
@@ -46,7 +49,7 @@ class Reading:
     `relations` are those of the current component. `home_of` names the right place for a misplaced key.
     """
 
-    def __init__(self, document: Document, home_of: Callable[[str], str | None] = lambda key: None) -> None:
+    def __init__(self, document: Document, home_of: HomeOf = lambda key, value, what: None) -> None:
         self.document = document
         self.home_of = home_of
         self.path: list[Step] = []
@@ -144,8 +147,10 @@ class Reading:
             return f"an item of `{shorten(str(self.path[-2]))}`"
         return f"`{shorten(last)}`"
 
-    def unknown_key(self, key: str, entry: Entry, what: str, names: Names, fits: Fits) -> None:
-        """Report an unknown key, the last one of the path; `names` are the valid ones.
+    def unknown_key(
+        self, key: str, entry: Entry, what: str, names: Names, fits: Fits, stated: Collection[str] = ()
+    ) -> None:
+        """Report an unknown key, the last one of the path; `names` are the valid ones, `stated` those beside it.
 
         A key is suggested only if it takes such a value. Without a suggestion, no key of the format was meant.
         """
@@ -155,20 +160,22 @@ class Reading:
         near = names.nearest(key, thorough=False)
         if near is not None and not fits(self, near, entry.value):
             near = None
-        home = None if near else self.home_of(key)
+        home = None if near else self.home_of(key, _shown_value(entry.value), what)
         likely = near or (None if home else self._similar_key(key, entry, names, fits))
         means: Place | None = None
         if home:
-            suggestion = f"`{shorten(key)}` belongs to {home}"
+            suggestion = home
             means = Place(around, self.names_of(around))
         elif likely:
             suggestion = f"did you mean `{likely}`?"
+            if likely in stated:
+                suggestion = f"`{likely}` is set already; remove `{shorten(key)}`, or merge them"
             means = Place((*around, likely), (*self.names_of(around), likely))
             self.lose(means.names)
         elif len(names.names) <= _MOST_KEYS_SHOWN:
             suggestion = f"known keys: {', '.join(names.names.values())}"
         else:
-            suggestion = f"see {docs_url('format.md')} for the keys"
+            suggestion = f"`archlint explain {what.rpartition(' ')[2]}` lists the keys, as does {docs_url('keys.md')}"
         message = f"{what} has no key `{shorten(key)}`"
         self.report("unknown-key", entry.key_span, message, suggestion, loses_meaning=means is not None, means=means)
 
@@ -184,9 +191,12 @@ class Reading:
         trial.is_trial = True
         trial.path = [*self.path[:-1], key]
         value = read(trial, node)
-        if not trial.problems or value:
+        kinds = {problem.kind for problem in trial.problems}
+        if not kinds or value:
             return True
-        return isinstance(node, Scalar) and all(problem.kind != "wrong-shape" for problem in trial.problems)
+        if isinstance(node, Scalar):
+            return "wrong-shape" not in kinds
+        return "contradiction" in kinds or "wrong-quantity" in kinds
 
     def unknown_word(self, node: Scalar, what: str, names: Names, kind: str) -> None:
         """Report a word that is not in its list, with the nearest one that is."""
@@ -195,7 +205,9 @@ class Reading:
         likely = self.likely(names, node.text)
         known = list(names.names.values())
         suggestion = f"did you mean `{likely}`?" if likely else f"valid values: {', '.join(known[:30])}"
-        self.report(kind, node.span, f"unknown {what} `{shorten(node.text)}`", suggestion)
+        word = f"`{shorten(node.text)}`"
+        message = f"unknown {what} {word}" if what else f"{self.subject()} cannot be {word}"
+        self.report(kind, node.span, message, suggestion)
 
     def likely(self, names: Names, word: str) -> str | None:
         """Return the nearest name, until the limit for comparisons is reached."""
@@ -205,10 +217,16 @@ class Reading:
         return found
 
 
+def _shown_value(node: Node) -> str:
+    """Return a short value as written, for an example; dots for any other."""
+    return node.text if isinstance(node, Scalar) and 0 < len(node.text) <= _MOST_SHOWN and node.plain else "…"
+
+
 def names_with_synonyms(words: Iterable[str]) -> Names:
     """Prepare words of the format, with common synonyms."""
     known = list(words)
-    return Names(known, {word: meant for word, meant in SYNONYMS.items() if meant in known})
+    synonyms = (OTHER_SYNONYMS, SYNONYMS)
+    return Names(known, {word: meant for words in synonyms for word, meant in words.items() if meant in known})
 
 
 def _short(step: Step) -> Step:

@@ -31,7 +31,7 @@ from archlint.model.vocabulary import (
     TOKENS,
     WORKLOAD,
 )
-from archlint.model.words import VERBS
+from archlint.model.words import VERBS, WRITTEN_INSIDE
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 
 SECTIONS: Final = ("workloads", "models", "components")
@@ -101,39 +101,49 @@ SYSTEM_RECORD: Final[Rec[Architecture]] = Rec(Architecture, SYSTEM_FIELDS, "a sy
 
 
 @cache
-def _homes() -> dict[str, str]:
-    """Where each key of the format belongs; the first place listed here, if it has several."""
-    places: tuple[tuple[str, Iterable[str]], ...] = (
-        ("a component", COMPONENT_RECORD.keys),
-        ("a relation, as in `calls: [{to: name, timeout: 200ms}]`", RELATION_RECORD.fields),
-        ("a workload", WORKLOAD.fields),
-        ("a model", MODEL_RECORD.fields),
-        ("`slo` of a workload", SLO.fields),
-        ("`hardware` of a component", HARDWARE.fields),
-        ("`replicas` of a component, as in `replicas: {min: 2, max: 12}`", SCALING.fields),
-        ("`batching` of a component", BATCHING.fields),
-        ("`load_tested` of a component", LOAD_TEST.fields),
-        ("`owner`", OWNER.fields),
-        ("`rate_limit` of a component", RATE_LIMIT.fields),
-        ("`tokens` of a workload", TOKENS.fields),
-        ("`team` at the top of the file", TEAM.fields),
-        ("`price` of a component", PRICE.fields),
-        ("an entry of `accept`", ACCEPT_RECORD.fields),
-        ("the top of the file", TOP_LEVEL),
+def _homes() -> dict[str, tuple[str, str]]:
+    """Where each key of the format belongs, and an example with `%s` for it; the first place, if it has several."""
+    places: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("a component", "", COMPONENT_RECORD.keys),
+        ("a relation", "reads: [{to: name, %s}]", ("ttl", "hit_ratio", "freshness")),
+        ("a relation", "consumes: [{to: name, %s}]", ("max_attempts",)),
+        ("a relation", "calls: [{to: name, %s}]", RELATION_RECORD.fields),
+        ("a workload", "", WORKLOAD.fields),
+        ("a model", "", MODEL_RECORD.fields),
+        ("`slo` of a workload", "slo: {%s}", SLO.fields),
+        ("`hardware` of a component", "hardware: {%s}", HARDWARE.fields),
+        ("`replicas` of a component", "replicas: {%s}", SCALING.fields),
+        ("`batching` of a component", "batching: {%s}", BATCHING.fields),
+        ("`load_tested` of a component", "load_tested: {%s}", LOAD_TEST.fields),
+        ("`owner`", "owner: {%s}", OWNER.fields),
+        ("`rate_limit` of a component", "rate_limit: {%s}", RATE_LIMIT.fields),
+        ("`tokens` of a workload", "tokens: {%s}", TOKENS.fields),
+        ("`team` at the top of the file", "team: {%s}", TEAM.fields),
+        ("`price` of a component", "price: {%s}", PRICE.fields),
+        ("an entry of `accept`", "", ACCEPT_RECORD.fields),
+        ("the top of the file", "", TOP_LEVEL),
     )
-    homes: dict[str, str] = {}
-    for home, keys in places:
+    homes: dict[str, tuple[str, str]] = {}
+    for home, example, keys in places:
         for key in keys:
-            homes.setdefault(key, home)
+            homes.setdefault(key, (home, example))
     return homes
 
 
-def home_of(key: str) -> str | None:
-    """Return where a key of the format belongs, in words; None for an unknown key.
+def home_of(key: str, value: str = "…", what: str = "") -> str | None:
+    """Return where a key of the format belongs, in words, with its value in the example; None for an unknown key.
 
-    >>> home_of("gpu")
-    '`hardware` of a component'
+    `what` is what the key was written in.
+
+    >>> home_of("ttl", "6h")
+    '`ttl` belongs to a relation, as in `reads: [{to: name, ttl: 6h}]`'
+    >>> home_of("batch_size", "8", "a component")
+    'write `batching: {max_size: 8}`'
     """
+    if what == COMPONENT_RECORD.what and key in WRITTEN_INSIDE:
+        return f"write `{WRITTEN_INSIDE[key] % value}`"
     if percentile_of(key) is not None:
-        return "`service_time`, or to `latency` of `slo`"
-    return _homes().get(key)
+        return f"`{key}` belongs to `service_time`, or to `latency` of `slo`"
+    home, example = _homes().get(key, ("", ""))
+    shown = f", as in `{example % f'{key}: {value}'}`" if example else ""
+    return f"`{key}` belongs to {home}{shown}" if home else None

@@ -182,7 +182,7 @@ class Flag:
 
 
 class Choice:
-    """One word of a list. `problem` is the DOC rule for other words."""
+    """One word of a list: a `what`, or if that is empty, a value of the key. `problem` is the rule for other words."""
 
     def __init__(
         self, what: str, words: AbstractMapping[str, str] | tuple[str, ...], problem: str = "unknown-word"
@@ -200,7 +200,7 @@ class Choice:
     def read(self, r: Reading, node: Node) -> str | None:
         """Take the word."""
         if not isinstance(node, Scalar) or node.is_null:
-            r.wrong_shape(node, f"a {self.what}", f"one of {', '.join(self.words)}")
+            r.wrong_shape(node, f"a {self.what or 'word'}", f"one of {', '.join(self.words)}")
             return None
         word = self.known.get(node.text)
         if word is None:

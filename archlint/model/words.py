@@ -117,6 +117,15 @@ SYNONYMS: Final = {
     "slack": "contact", "headcount": "engineers", "max_batch_size": "max_size", "max_latency": "max_delay",
     "float64": "fp64", "double": "fp64", "float32": "fp32", "float": "fp32", "single": "fp32", "float16": "fp16",
     "half": "fp16", "bfloat16": "bf16", "float8": "fp8", "4bit": "int4", "8bit": "int8",
-    "fast_api": "fastapi", "tf_serving": "tensorflow-serving",
+    "fast_api": "fastapi", "tf_serving": "tensorflow-serving", "params": "parameters", "n_params": "parameters",
+    "num_parameters": "parameters", "active_params": "active_parameters", "quantization": "precision",
+    "quantisation": "precision", "dtype": "precision", "every": "schedule", "interval": "schedule", "cost": "price",
 }  # fmt: skip
 """Common synonyms, and the word of the format; used only in suggestions."""
+OTHER_SYNONYMS: Final = {"count": "gpus", "cron": "schedule"}
+"""What a synonym means where the format does not have the word of `SYNONYMS`."""
+WRITTEN_INSIDE: Final = {
+    "batch_size": "batching: {max_size: %s}", "max_batch_size": "batching: {max_size: %s}",
+    "batch_timeout": "batching: {max_delay: %s}",
+}  # fmt: skip
+"""Synonyms of keys of a component that are written inside another key, with that form."""

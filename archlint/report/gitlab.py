@@ -80,7 +80,7 @@ def _others(file: FileReport, root: str) -> Iterator[_Issue]:
         why = f"Accepted{until} in {place_text(entry.location, root)} ({flat(entry.reason)})"
         yield _of(entry.finding, name, f"{why}: {flat(entry.finding.message)}", "info", root)
     for question in file.undecided:
-        identity = "\n".join((name, "undecided", question.rule, question.at, *question.needs))
+        identity = "\n".join((name, "undecided", question.rule, question.at, *question.needs, *question.unread))
         here = question.location
         place = _Place(readable(relative_path(here.file, root)), _Lines(here.line, here.end_line))
         text = f"`{flat(question.name)}` at {flat(question.at)} is {question_text(question)}"

@@ -15,14 +15,16 @@ from archlint.report.next import next_steps
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     ADD_KEYS,
-    NO_KEY,
     certainty_text,
     fact_text,
+    first_correct,
+    keyless,
     place_text,
     relative_path,
     start_after,
     term_label,
     term_source,
+    why_open,
 )
 from archlint.report.spent import spent_text
 from archlint.report.summary import SEVERITIES
@@ -244,13 +246,15 @@ def _undecided(report: Report, root: str) -> Iterator[str]:
             yield f"- {_fact(fact, count, len(report.files) > 1, root)}"
             for question in fact.listed:
                 name = f"{prose(question.rule)} {prose(question.name)}"
-                because = f" (unknown: {prose(question.because)})" if question.because else ""
+                because = f" ({prose(why_open(question))})" if question.because else ""
+                if question.mistakes:
+                    because = f": {prose(first_correct((question,), question.location.file))}"
                 yield f"  - {name} at {code(place_text(question.location, root))}{because}"
 
 
 def _fact(fact: MissingFact, count: int, many: bool, root: str) -> str:
     if not fact.key:
-        return NO_KEY
+        return keyless(fact)
     where = f" in {code(relative_path(fact.file, root))}" if many else ""
     return f"{code(fact.key)}{where}: {fact_text(fact, count)}"
 

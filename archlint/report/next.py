@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+<<<<<<< HEAD
 import msgspec
 
+=======
+from archlint.analysis.described import NOT_MENTIONED
+>>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
 from archlint.report.layout import Ink, flat, hanging, joined
-from archlint.report.plain import fact_text
-from archlint.report.undecided import MissingFact, missing_facts
+from archlint.report.plain import fact_text, first_correct
+from archlint.report.undecided import MissingFact, missing_facts, to_correct
 from archlint.verdicts import OpenQuestion, Report
 
 _MOST: Final = 5
 _DESCRIBED: Final = "described"
+_ADD: Final = " Add these facts; the first decides most"
 
 
 def silent(report: Report) -> tuple[OpenQuestion, ...]:
@@ -39,6 +44,7 @@ def next_steps(report: Report) -> tuple[NextStep, ...]:
 def next_lines(report: Report, width: int, ink: Ink, hint: bool) -> list[str]:
     """List the next steps; `hint` names the option that lists all open questions."""
     count, many = len(report.undecided), len(report.files) > 1
+<<<<<<< HEAD
     head = f"{count:,} undecided. To decide them, write next, the most decisive first"
     lines = hanging("", head + (" (all: --undecided):" if hint else ":"), width)
     for step in next_steps(report):
@@ -57,3 +63,42 @@ def _step(fact: MissingFact, count: int) -> NextStep:
     names = tuple(sorted({question.family for question in families}))
     why = f"if there are none; otherwise state them. The file never mentions {said}"
     return NextStep(fact.file, f"described: [{', '.join(names)}]", why, names)
+=======
+    wrong = correction(report)
+    head = f"{count:,} undecided."
+    if facts:
+        head += f" {wrong} Then add these facts; the first decides most" if wrong else _ADD
+        head += " (`--undecided` lists all):" if hint else ":"
+    else:
+        head += f" {wrong}" if wrong else ""
+    lines = hanging("", head, width)
+    for fact in facts[:_MOST]:
+        key, text = _line(fact, count)
+        place = f" (in {flat(fact.file)})" if many else ""
+        first, *rest = hanging("  ", f"{text}{place}", width, 6)
+        lines += [line.replace(key, ink(key, "help"), 1) for line in (first, *rest)]
+    return lines
+
+
+def correction(report: Report) -> str:
+    """Write which lines to correct first, and how many open questions wait for them; empty if there are none."""
+    waiting = [question for file in report.files for question in to_correct(file)]
+    if not waiting:
+        return ""
+    home = report.files[0].file if len(report.files) == 1 else ""
+    count = len(report.undecided)
+    share = f" (for {len(waiting):,} of {count:,})" if count > 1 else ""
+    text = first_correct(waiting, home)
+    return f"{text[:1].upper()}{text[1:]}{share}."
+
+
+def _line(fact: MissingFact, count: int) -> tuple[str, str]:
+    """Return the key to add, and the sentence that names it."""
+    families = [question for question in fact.questions if question.family]
+    if fact.key != _DESCRIBED or not families:
+        key = flat(fact.key)
+        return key, f"{key}  ({fact_text(fact, count)})"
+    said = joined((flat(one.because.removeprefix(NOT_MENTIONED)) for one in families), "or")
+    key = f"`described: [{', '.join(sorted({question.family for question in families}))}]`"
+    return key, f"The file mentions no {said}. Add them, or {key} if there are none."
+>>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)

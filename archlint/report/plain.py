@@ -20,6 +20,9 @@ ADD_KEYS: Final = "add these keys (the first one decides the most)"
 MOST_PLACES: Final = 8
 """Places of one finding that short reports name; the others are counted."""
 NO_KEY: Final = "No key can decide these"
+TO_CORRECT: Final = "Correct these lines first"
+_MOST_LINES: Final = 5
+_SINGULAR: Final = frozenset({"monitoring", "access"})
 _PLACE: Final = r":([0-9]+)(?::([0-9]+))?"
 
 
@@ -89,10 +92,43 @@ def start_after(cure: Cure) -> str:
 
 
 def question_text(question: OpenQuestion) -> str:
-    """Return the keys that decide an open question, and why it is open."""
+    """Return what decides an open question, and why it is open.
+
+    >>> here = Location("arch.yaml", 9, 5, 9, 12)
+    >>> question_text(OpenQuestion("SRV001", "online-bigsize", "components.api", (), here, mistakes=(here,)))
+    'undecided: correct line 9 first'
+    """
+    if question.mistakes:
+        return f"undecided: {first_correct((question,), question.location.file)}"
+    if question.family:
+        facts = "it" if question.family in _SINGULAR else "them"
+        return f"undecided: {flat(question.because)}; state {facts}, or `described: [{question.family}]`"
     needs = joined([*(f"`{flat(need)}`" for need in question.needs), *more_needs(question)])
     text = f"undecided: add {needs} to decide it" if needs else "undecided: no key can decide it"
     return f"{text}; unknown: {flat(question.because)}" if question.because else text
+
+
+def first_correct(questions: Sequence[OpenQuestion], home: str) -> str:
+    """Write which lines to correct before questions can be decided; lines of another file than `home` name it."""
+    places = sorted({(one.file != home, one.file, one.line) for each in questions for one in each.mistakes})
+    shown = [f"{flat(file)}:{line}" if far else str(line) for far, file, line in places[:_MOST_LINES]]
+    shown += [f"{len(places) - _MOST_LINES:,} more"] if len(places) > _MOST_LINES else []
+    return f"correct {'line' if len(places) == 1 else 'lines'} {joined(shown)} first"
+
+
+def remarks(question: OpenQuestion, key: str, mark: str = "") -> str:
+    """Return what else a question needs beside a key, and why it is open; `mark` goes around each key."""
+    if question.mistakes:
+        return first_correct((question,), question.location.file)
+    others = [*(f"{mark}{flat(need)}{mark}" for need in question.needs if need != key), *more_needs(question)]
+    told = [f"also needs {joined(others)}"] if others else []
+    told += [why_open(question)] if question.because else []
+    return "; ".join(told)
+
+
+def why_open(question: OpenQuestion) -> str:
+    """Return why a question is open: what is unknown, or what the file does not mention."""
+    return flat(question.because) if question.family else f"unknown: {flat(question.because)}"
 
 
 def more_needs(question: OpenQuestion) -> list[str]:
@@ -100,11 +136,17 @@ def more_needs(question: OpenQuestion) -> list[str]:
     return [f"{question.more:,} more"] if question.more else []
 
 
+def keyless(fact: MissingFact) -> str:
+    """Return the heading of questions that no key to add decides."""
+    return TO_CORRECT if fact.to_correct else NO_KEY
+
+
 def fact_text(fact: MissingFact, count: int) -> str:
     """Return how many of `count` open questions a key decides."""
     if fact.alone:
         return f"decides {fact.alone:,} of {count:,}"
-    return f"needed by {len(fact.questions):,} of {count:,}, together with other keys"
+    waiting = len(fact.questions)
+    return f"{waiting:,} of {count:,} {'needs' if waiting == 1 else 'need'} it and other keys"
 
 
 def readable(text: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
-from archlint.report.next import next_lines, silent
-from archlint.report.plain import ADD_KEYS, NO_KEY, fact_text, more_needs
+from archlint.report.next import correction, next_lines, silent
+from archlint.report.plain import ADD_KEYS, fact_text, keyless, remarks
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
@@ -117,6 +117,7 @@ def _undecided_line(report: Report, width: int, hint: bool) -> list[str]:
         return []
     best = best_decision(report)
     text = f"{count:,} undecided"
+    text += f". {wrong}" if (wrong := correction(report)) else ""
     if best is not None:
         place = f" to {flat(best.file)}" if len(report.files) > 1 else ""
         rules = rules_of(best.questions)
@@ -125,8 +126,10 @@ def _undecided_line(report: Report, width: int, hint: bool) -> list[str]:
             *([f"{len(rules) - _MOST_RULES} more"] if len(rules) > _MOST_RULES else []),
         ]
         share = "" if count == 1 else f" ({len(best.questions):,} of {count:,})"
-        text += f"; add {joined(flat(key) for key in best.keys)}{place} to decide {joined(named)}{share}"
-    return hanging("", text + (". See all: --undecided" if hint else "."), width)
+        text += " Then add " if wrong else "; add "
+        text += f"{joined(flat(key) for key in best.keys)}{place} to decide {joined(named)}{share}"
+    text += "" if text.endswith(".") else "."
+    return hanging("", text + (" See all: --undecided" if hint else ""), width)
 
 
 def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
@@ -165,8 +168,9 @@ def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) 
     alone, waiting = fact.alone, len(fact.questions)
     told = fact_text(fact, count)
     if alone and waiting > alone:
-        told += f", and {waiting - alone:,} more together with other keys"
-    key = flat(fact.key) or NO_KEY
+        more = waiting - alone
+        told += f"; {more:,} more {'needs' if more == 1 else 'need'} it and other keys"
+    key = flat(fact.key) or keyless(fact)
     place = f" in {flat(fact.file)}" if many else ""
     lines = hanging("", f"{key}{place} ({told})" if fact.key else f"{key}{place}", width)
     return [lines[0].replace(key, ink(key, "help"), 1), *lines[1:]]
@@ -174,12 +178,8 @@ def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) 
 
 def _question_row(question: OpenQuestion, key: str) -> tuple[str, str, str, str]:
     """Return rule, place, line, and other remarks."""
-    others = [*(flat(need) for need in question.needs if need != key), *more_needs(question)]
-    more = [f"also needs {joined(others)}"] if others else []
-    if question.because:
-        more.append(f"unknown: {flat(question.because)}")
     place = f"{flat(question.location.file)}:{question.location.line}"
-    return f"{flat(question.rule)} {flat(question.name)}", flat(question.at), place, "; ".join(more)
+    return f"{flat(question.rule)} {flat(question.name)}", flat(question.at), place, remarks(question, key)
 
 
 def pattern_lines(report: Report, width: int, ink: Ink) -> list[str]:

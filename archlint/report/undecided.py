@@ -6,19 +6,21 @@ from collections import Counter
 
 import msgspec
 
-from archlint.verdicts import OpenQuestion, Report
+from archlint.verdicts import FileReport, OpenQuestion, Report
 
 
 class MissingFact(msgspec.Struct, frozen=True):
     """A key to add to a file, with the open questions that need it, alone or together with other keys.
 
-    `file` is the file that was checked. `listed` are the questions that no earlier key lists already.
+    `file` is the file that was checked. `listed` are the questions that no earlier key lists already. Without a key,
+    its questions wait for a correction of the file (`to_correct`), or no key can decide them.
     """
 
     file: str
     key: str
     questions: tuple[OpenQuestion, ...]
     listed: tuple[OpenQuestion, ...]
+    to_correct: bool = False
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -47,13 +49,17 @@ def rules_of(questions: tuple[OpenQuestion, ...]) -> tuple[str, ...]:
 def missing_facts(report: Report) -> tuple[MissingFact, ...]:
     """Return the keys that open questions need, the one that decides most first; each question is `listed` once.
 
-    A question that needs two keys has half the weight for each. Questions that no key can decide are under the empty
-    key, which comes last.
+    A question that needs two keys has half the weight for each. Questions that wait for a correction of the file come
+    first, and those that no key can decide come last; both are under the empty key.
     """
     facts = []
     for file in report.files:
+        if wrong := to_correct(file):
+            facts.append(MissingFact(file.file, "", wrong, wrong, to_correct=True))
         waiting: dict[str, list[OpenQuestion]] = {}
         for question in file.undecided:
+            if question.mistakes:
+                continue
             for key in dict.fromkeys(question.needs or ("",)):
                 waiting.setdefault(key, []).append(question)
         listed: set[int] = set()
@@ -61,7 +67,12 @@ def missing_facts(report: Report) -> tuple[MissingFact, ...]:
             fresh = tuple(question for question in questions if id(question) not in listed)
             listed.update(id(question) for question in fresh)
             facts.append(MissingFact(file.file, key, tuple(questions), fresh))
-    return tuple(sorted(facts, key=lambda fact: _rank(fact.key, fact.questions)))
+    return tuple(sorted(facts, key=lambda fact: (not fact.to_correct, *_rank(fact.key, fact.questions))))
+
+
+def to_correct(file: FileReport) -> tuple[OpenQuestion, ...]:
+    """Return the questions that stay open until mistakes in the file are corrected."""
+    return tuple(question for question in file.undecided if question.mistakes)
 
 
 def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, float, str]:
@@ -75,7 +86,7 @@ def best_decision(report: Report) -> Decision | None:
         (index, frozenset(question.needs))
         for index, file in enumerate(report.files)
         for question in file.undecided
-        if question.needs and not question.more
+        if _named(question)
     )
     if not counts:
         return None
@@ -92,7 +103,12 @@ def best_decision(report: Report) -> Decision | None:
     file = report.files[index]
     decided = tuple(
         question for question in file.undecided
-        if question.needs and not question.more and best.issuperset(question.needs)
+        if _named(question) and best.issuperset(question.needs)
     )
     keys = dict.fromkeys(key for question in decided for key in question.needs)
     return Decision(file.file, tuple(keys), decided)
+
+
+def _named(question: OpenQuestion) -> bool:
+    """Whether the keys that a question names decide it."""
+    return bool(question.needs) and not question.more and not question.mistakes

@@ -36,9 +36,9 @@ RULES = {
     "versions": "OPS004",
 }  # fmt: skip
 PLACES = {
-    "timeouts": "timeouts are not described: 2 calls", "dead-letters": "dead letters are not described: 1 queue",
-    "logs": "logs are not described: 2 components", "monitoring": "monitoring is not described: 2 components",
-    "owners": "owners are not described: 1 part", "versions": "versions are not described: 1 model",
+    "timeouts": "the file does not mention timeouts (2 calls)", "dead-letters": "the file does not mention dead letters (1 queue)",
+    "logs": "the file does not mention logs (2 components)", "monitoring": "the file does not mention monitoring (2 components)",
+    "owners": "the file does not mention owners (1 part)", "versions": "the file does not mention versions (1 model)",
 }  # fmt: skip
 LINTER = Linter(Config(Path(__file__).parent), Options(today="2026-06-30"))
 
@@ -154,11 +154,13 @@ def test_an_unknown_family_in_a_configuration_is_an_error(tmp_path: Path) -> Non
 
 def test_the_summary_names_at_most_five_things_to_say_next() -> None:
     text = render_text(Report((lint(sketch()),)), TextOptions(color=False, width=120))
-    summary = text[text.index("undecided. To decide them") :].splitlines()
+    summary = text[text.index("undecided. Add these facts; the first decides most") :].splitlines()
     keys = [line.strip() for line in summary if line.startswith("  ") and not line.startswith("   ")]
     assert 1 < len(keys) <= 5
-    assert keys[0].startswith("described: [dead-letters, logs, monitoring, owners, timeouts, versions]")
-    assert "timeouts (2 calls)" in " ".join(" ".join(summary).split())
+    said = " ".join(" ".join(summary).split())
+    assert keys[0].startswith("The file mentions no ")
+    assert "`described: [dead-letters, logs, monitoring, owners, timeouts, versions]` if there are none" in said
+    assert "timeouts (2 calls)" in said
 
 
 def test_what_init_writes_describes_every_family(tmp_path: Path) -> None:

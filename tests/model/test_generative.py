@@ -209,7 +209,7 @@ def test_own_keys_are_kept_on_every_record() -> None:
     ("components: {a: {kind: external, rate_limit: {requests: 2M tokens/min}}}", "`2M tokens/min` is not a rate", "write it like 40/s, 300/min or 2M/day"),
     ("components: {a: {kind: external, price: {input: 3 USD per h}}}", "`3 USD per h` is not a price of tokens", "write it like 2.50 USD per 1M tokens"),
     ("components: {a: {kind: external, price: {input: 3 USD per 0 tokens}}}", "`3 USD per 0 tokens` is a price of no tokens", "write it like 2.50 USD per 1M tokens"),
-    ("components: {a: {kind: service, hardware: {gpu_share: 150%}}}", "`150%` is more than 100%", "write 50%"),
+    ("components: {a: {kind: service, hardware: {gpu_share: 150%}}}", "`150%` is more than 100%", "write at most 100%"),
     ("components: {a: {kind: service, hardware: {gpu_share: 0}}}", "`0`: a share of nothing", "write more than 0, or remove the key"),
     ("components: {a: {kind: service, zones: 0}}", "`0` zones: a component runs somewhere", "write 1, or name the zones"),
     ("components: {a: {kind: service, region: eu, regions: [us]}}", "`region` and `regions` are the same key", "remove one of them"),

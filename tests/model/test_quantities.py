@@ -114,7 +114,7 @@ def test_money(text: str, money: tuple[float, str, float | None, float | None]) 
     (parse_bandwidth, "8Gbps", "`8Gbps` is not a bandwidth; did you mean 8Gbit/s?"),
     (parse_bandwidth, "200MB", "`200MB` is not a bandwidth; write it like 200MB/s or 8Gbit/s"),
     (parse_share, "99.5", "`99.5` is more than 100%; did you mean 99.5%?"),
-    (parse_share, "150%", "`150%` is more than 100%"),
+    (parse_share, "150%", "`150%` is more than 100%; write at most 100%"),
     (parse_share, "half", "`half` is not a share; write it like 99.5% or 0.995"),
     (parse_money, "$5", "`$5` is not a price; write it like 0.40 USD per 1k, 1200 USD per month or 0.75 USD per h"),
     (parse_money, "5 USD per 0",

@@ -62,7 +62,7 @@ def test_open_questions_stand_below_the_most_decisive_key_once() -> None:
     assert listed == dedent("""\
         Undecided: add these keys (the first one decides the most)
 
-        components.job.records (decides 1 of 3, and 1 more together with other keys)
+        components.job.records (decides 1 of 3; 1 more needs it and other keys)
           SRV007 batch-outlasts-window  components.job  shop/arch.yaml:23
           SRV004 online-for-batch-need  workloads.mail  shop/arch.yaml:11
               also needs workloads.mail.rate; unknown: how much there is to score
@@ -109,7 +109,7 @@ def test_of_many_rules_the_rest_is_counted() -> None:
 
 def test_a_key_that_decides_nothing_alone_says_so() -> None:
     text = render_text(questions(("a", "b"), ("a", "c")), TextOptions(quiet=True, undecided=True))
-    assert "\na (needed by 2 of 2, together with other keys)\n" in text
+    assert "\na (2 of 2 need it and other keys)\n" in text
     assert text.count("components.job") == 2
 
 

@@ -153,7 +153,7 @@ class ResultWriter:
 
     def question(self, question: OpenQuestion) -> sarif.Result:
         """Write an open question, which is neither a pass nor a failure."""
-        identity = "\n".join(("undecided", question.at, *question.needs))
+        identity = "\n".join(("undecided", question.at, *question.needs, *question.unread))
         return sarif.Result(
             readable(question.rule),
             self.rules[question.rule],
@@ -164,6 +164,7 @@ class ResultWriter:
             partial_fingerprints=self._fingerprints(fingerprint(question.rule, identity), question.location),
             properties={
                 "at": readable(question.at), "needs": [readable(need) for need in question.needs],
+                **({"unread": [readable(key) for key in question.unread]} if question.unread else {}),
                 **({"needsTotal": question.needs_total} if question.more else {}),
             },
         )
