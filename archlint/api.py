@@ -353,6 +353,6 @@ def find_pack(word: str, config: Path | None = None, allow_code: bool = False) -
 
     names = [name for pack in packs for name in (pack.id, pack.name)]
     letters = word.rstrip("0123456789")
-    number = f"{letters}{word[len(letters):]:0>3}".upper()          # `SRV01` means SRV001, not SRV010
+    number = f"{letters}{word[len(letters) :].lstrip('0'):0>3}".upper()    # `SRV01` means SRV001, not SRV010
     likely = number if number in names else nearest(word, names)
     raise UsageError(f"there is no rule `{word}`", f"did you mean `{likely}`?" if likely else "see `archlint rules`")

@@ -117,11 +117,8 @@ class _Maker:
         self.silent: list[OpenQuestion] = []
         self._seen: dict[tuple[str, str], int] = {}
         self._unread = architecture.unread
-<<<<<<< HEAD
         self._unread_values = UnreadValues(architecture)
-=======
         self._mistakes = Mistakes(architecture.problems)
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
         self._blockers = tuple(
             problem.lost for problem in architecture.problems
             if problem.loses_meaning and problem.place.names[:1] != ("accept",)

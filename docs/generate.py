@@ -32,10 +32,10 @@ from archlint.packs import Pack, shipped_packs  # noqa: E402
 from archlint.packs.schema import rule_schema  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
+from archlint.report.keys import keys_page  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
-from docs.keys import keys_page  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
 

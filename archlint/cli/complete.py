@@ -22,8 +22,11 @@ def _packs() -> list[tuple[str, str, str]]:
 
 
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the id or the name of a rule."""
-    found = []
+    """Complete the id or the name of a rule, or the name of a list of keys."""
+    from archlint.report.keys import KEY_LISTS
+
+    lists = [name for name in KEY_LISTS if incomplete and name.startswith(incomplete)]
+    found = [CompletionItem(name, help="a list of keys") for name in lists]
     for rule, name, title in _packs():
         if incomplete and rule.startswith(incomplete.upper()):
             found.append(CompletionItem(rule, help=title))

@@ -34,13 +34,10 @@ _AMOUNT: Final[Parsed[float]] = Parsed(
     parse_count, "a number of tokens", "350", COUNT_PATTERN, name="tokens", number={"minimum": 0}
 )
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
-<<<<<<< HEAD
 _OWN_PATTERN: Final = f"^{OWN_KEY}"
 _OWN: Final[Schema] = {"description": "Your own data. archlint only keeps it."}
-=======
 _LOW: Final = 0.1
 """Nobody measures a percentile below this one: `p9` is a typo if its value is out of order."""
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
 _LIKELY: Final = {
     "median": "p50", "avg": "mean", "average": "mean", "stddev": "cv", "std": "cv", "p999": "p99.9", "p9999": "p99.99",
     "p995": "p99.5", "max": "p99.9", "p100": "p99.9", "min": "p1",

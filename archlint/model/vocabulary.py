@@ -207,11 +207,7 @@ WORKLOAD: Rec[Workload] = Rec(
         Field("models", Many(MODEL), "The models that one request runs, in order. Needed only if a server on the "
               "path serves several.", absent="all models of the servers that the workload reaches"),
         Field("waits", FLAG, "Whether the product waits for the answer.", absent=UNKNOWN),
-<<<<<<< HEAD
-        Field("inputs", Choice("kind of inputs", {
-=======
         Field("inputs", Choice("", {
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
             "on-request": "the input is known only when the request arrives",
             "known": "the input is known in advance, so it can be scored ahead of time"}),
             "Whether inputs are known before the request.", absent=UNKNOWN),

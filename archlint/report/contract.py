@@ -199,10 +199,11 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     end_column: EndColumn
     because: Annotated[str, Meta(description="What is unknown, or empty.")]
     root: Root
-<<<<<<< HEAD
     family: Annotated[
         str, Meta(description="The family of facts that the file never mentions, such as timeouts; else empty.")
     ]
+    unread: Annotated[list[str], Meta(description="The keys that the file has but archlint cannot read: the first 8.")]
+    mistakes: Annotated[list[JsonMistake], Meta(description="What to correct first, before any key is added.")]
 
 
 class JsonHint(msgspec.Struct, frozen=True):
@@ -216,10 +217,6 @@ class JsonHint(msgspec.Struct, frozen=True):
     column: Column
     end_line: EndLine
     end_column: EndColumn
-=======
-    unread: Annotated[list[str], Meta(description="The keys that the file has but archlint cannot read: the first 8.")]
-    mistakes: Annotated[list[JsonMistake], Meta(description="What to correct first, before any key is added.")]
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
 
 
 class JsonPattern(msgspec.Struct, frozen=True):

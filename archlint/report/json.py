@@ -17,11 +17,8 @@ from archlint.report.contract import (
     JsonFinding,
     JsonHint,
     JsonMissingFact,
-<<<<<<< HEAD
     JsonNext,
-=======
     JsonMistake,
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
     JsonPattern,
     JsonPlace,
     JsonRelated,
@@ -191,14 +188,11 @@ def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
         end_column=here.end_column,
         because=question.because,
         root=root,
-<<<<<<< HEAD
         family=question.family,
-=======
         unread=list(question.unread),
         mistakes=[
             JsonMistake(one.file, one.line, one.column, one.end_line, one.end_column) for one in question.mistakes
         ],
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
     )
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
 import msgspec
 
-=======
 from archlint.analysis.described import NOT_MENTIONED
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
 from archlint.report.layout import Ink, flat, hanging, joined
 from archlint.report.plain import fact_text, first_correct
 from archlint.report.undecided import MissingFact, missing_facts, to_correct
@@ -17,7 +14,6 @@ from archlint.verdicts import OpenQuestion, Report
 
 _MOST: Final = 5
 _DESCRIBED: Final = "described"
-_ADD: Final = " Add these facts; the first decides most"
 
 
 def silent(report: Report) -> tuple[OpenQuestion, ...]:
@@ -44,39 +40,19 @@ def next_steps(report: Report) -> tuple[NextStep, ...]:
 def next_lines(report: Report, width: int, ink: Ink, hint: bool) -> list[str]:
     """List the next steps; `hint` names the option that lists all open questions."""
     count, many = len(report.undecided), len(report.files) > 1
-<<<<<<< HEAD
-    head = f"{count:,} undecided. To decide them, write next, the most decisive first"
-    lines = hanging("", head + (" (all: --undecided):" if hint else ":"), width)
-    for step in next_steps(report):
-        place = f" in {flat(step.file)}" if many else ""
-        why = step.why if step.families else f"({step.why})"
-        first, *rest = hanging("  ", f"{step.write}{place}  {why}", width, 6)
-        lines += [first.replace(step.write, ink(step.write, "help"), 1), *rest]
-    return lines
-
-
-def _step(fact: MissingFact, count: int) -> NextStep:
-    families = [question for question in fact.questions if question.family]
-    if fact.key != _DESCRIBED or not families:
-        return NextStep(fact.file, flat(fact.key), fact_text(fact, count))
-    said = joined(f"{one.family} ({flat(one.because.rpartition(': ')[2])})" for one in families)
-    names = tuple(sorted({question.family for question in families}))
-    why = f"if there are none; otherwise state them. The file never mentions {said}"
-    return NextStep(fact.file, f"described: [{', '.join(names)}]", why, names)
-=======
-    wrong = correction(report)
-    head = f"{count:,} undecided."
-    if facts:
-        head += f" {wrong} Then add these facts; the first decides most" if wrong else _ADD
+    wrong, steps = correction(report), next_steps(report)
+    head = f"{count:,} undecided.{f' {wrong}' if wrong else ''}"
+    if steps:
+        head += f" {'Then add' if wrong else 'Add'} these facts; the first decides most"
         head += " (`--undecided` lists all):" if hint else ":"
-    else:
-        head += f" {wrong}" if wrong else ""
     lines = hanging("", head, width)
-    for fact in facts[:_MOST]:
-        key, text = _line(fact, count)
-        place = f" (in {flat(fact.file)})" if many else ""
-        first, *rest = hanging("  ", f"{text}{place}", width, 6)
-        lines += [line.replace(key, ink(key, "help"), 1) for line in (first, *rest)]
+    for step in steps:
+        place = f" (in {flat(step.file)})" if many else ""
+        text = f"{step.write}  ({step.why})"
+        if step.families:
+            text = f"{step.why}. Add them, or `{step.write}` if there are none."
+        rows = hanging("  ", f"{text}{place}", width, 6)
+        lines += [row.replace(step.write, ink(step.write, "help"), 1) for row in rows]
     return lines
 
 
@@ -92,13 +68,10 @@ def correction(report: Report) -> str:
     return f"{text[:1].upper()}{text[1:]}{share}."
 
 
-def _line(fact: MissingFact, count: int) -> tuple[str, str]:
-    """Return the key to add, and the sentence that names it."""
+def _step(fact: MissingFact, count: int) -> NextStep:
     families = [question for question in fact.questions if question.family]
     if fact.key != _DESCRIBED or not families:
-        key = flat(fact.key)
-        return key, f"{key}  ({fact_text(fact, count)})"
+        return NextStep(fact.file, flat(fact.key), fact_text(fact, count))
     said = joined((flat(one.because.removeprefix(NOT_MENTIONED)) for one in families), "or")
-    key = f"`described: [{', '.join(sorted({question.family for question in families}))}]`"
-    return key, f"The file mentions no {said}. Add them, or {key} if there are none."
->>>>>>> 483de89 (Questions about mistaken keys name the line to correct; suggestions of keys know more words of the field)
+    names = tuple(sorted({question.family for question in families}))
+    return NextStep(fact.file, f"described: [{', '.join(names)}]", f"The file mentions no {said}", names)

@@ -7,7 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from archlint.api import find_pack
+from archlint.cli.app import app, run_app
+from archlint.errors import UsageError
+from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, RELATION_RECORD, SYSTEM_RECORD
+from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
 from tests.conftest import ROOT, Run
 
 
@@ -35,6 +41,34 @@ def test_explain_shows_both_examples(archlint: Run, word: str) -> None:
     assert done.returncode == 0
     assert "online-bigsize" in done.stdout
     assert done.stdout.count("archlint: 1") == 2
+
+
+@pytest.mark.parametrize("part", ["component", "workload", "model", "relation", "system", "acceptance", "keys"])
+def test_explain_lists_the_keys_that_a_hint_sends_to(part: str) -> None:
+    done = CliRunner().invoke(app, ["explain", part], env={"COLUMNS": "80"})
+    assert done.exit_code == 0
+    assert max(map(len, done.output.splitlines())) <= 80
+    records = {"component": COMPONENT_RECORD, "workload": WORKLOAD, "model": MODEL_RECORD, "relation": RELATION_RECORD,
+               "acceptance": ACCEPT_RECORD, "system": SYSTEM_RECORD}  # fmt: skip
+    for key in (key for name, record in records.items() if part in (name, "keys") for key in record.fields):
+        assert f"\n  {key} " in done.output
+
+
+@pytest.mark.parametrize("word", ["SRV01", "srv1", "SRV0001"])
+def test_a_rule_whose_number_has_other_zeros_is_found(word: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        find_pack(word)
+    assert raised.value.hint == "did you mean `SRV001`?"
+
+
+@pytest.mark.parametrize(("option", "hint"), [
+    ("--nope", "see `archlint check --help`"), ("--x", "see `archlint check --help`"),
+    ("--undecidd", "did you mean `--undecided`?"), ("--ouptut", "did you mean `--output`?"),
+])  # fmt: skip
+def test_an_unknown_option_gets_a_near_suggestion_or_none(option: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        run_app(["check", option])
+    assert raised.value.hint == hint
 
 
 def test_explain_of_an_unknown_rule_suggests_one(archlint: Run) -> None:
