@@ -11,7 +11,7 @@ from typing import Final
 
 from archlint.report.layout import flat, joined, plural
 from archlint.report.markup import clipped, code, prose, web_link
-from archlint.report.next import next_steps
+from archlint.report.next import correction, next_steps
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
     ADD_KEYS,
@@ -73,8 +73,14 @@ def _next(report: Report, root: str) -> Iterator[str]:
         f"- {code(step.write)}{f' in {code(relative_path(step.file, root))}' if many else ''}: {prose(step.why)}"
         for step in next_steps(report)
     ]
+    head = f"{len(report.undecided):,} undecided."
+    if wrong := correction(report):
+        head += f" {prose(wrong)}"
     if steps:
-        yield "\n".join([f"{len(report.undecided):,} undecided. Write next, the most decisive first:", "", *steps])
+        said = f"{head} {'Then add' if wrong else 'Add'} these facts; the first decides most:"
+        yield "\n".join([said, "", *steps])
+    elif wrong:
+        yield head
 
 
 def _size(lines: Sequence[str]) -> int:
