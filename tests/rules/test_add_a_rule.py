@@ -161,7 +161,7 @@ def test_what_cannot_be_read_is_no_absence_for_it_either(house: Path) -> None:
     pack = next(pack for pack in linter(house).packs if pack.id == "ACME001")
     report = lint(Example(pack, "bad", path), text, linter(house))
     assert "ACME001" not in {finding.rule for finding in report.findings}
-    assert [q.needs for q in report.undecided if q.rule == "ACME001"] == [("components.server.price",)]
+    assert [q.unread for q in report.undecided if q.rule == "ACME001"] == [("components.server.price",)]
 
 
 def test_it_says_as_much_of_itself_as_a_shipped_one(house: Path) -> None:
