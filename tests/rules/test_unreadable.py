@@ -71,16 +71,16 @@ components:
 """
 
 
-@pytest.mark.parametrize(("old", "new", "needs"), [
+@pytest.mark.parametrize(("old", "new", "unread"), [
     ("gpu: h100", "gpu: h100, gpuss: 4", "components.llm.hardware.gpus"),
     ("gpu: h100", "gpu: h100, gpus: four", "components.llm.hardware.gpus"),
     ("parameters: 70B,", "parameters: 70B, active_parameter: 7B,", "models.chat.active_parameters"),
 ])  # fmt: skip
-def test_a_mistake_in_a_fact_of_the_proof_leaves_it_undecided(old: str, new: str, needs: str) -> None:
+def test_a_mistake_in_a_fact_of_the_proof_leaves_it_undecided(old: str, new: str, unread: str) -> None:
     assert [finding.certainty for finding in lint(LLM).findings if finding.rule == "SRV001"] == ["proven"]
     report = lint(LLM.replace(old, new))
     assert [finding for finding in report.findings if finding.rule == "SRV001"] == []
-    assert [question.needs for question in report.undecided if question.rule == "SRV001"] == [(needs,)]
+    assert [question.unread for question in report.undecided if question.rule == "SRV001"] == [(unread,)]
 
 
 def test_a_mistake_elsewhere_leaves_an_estimate() -> None:
