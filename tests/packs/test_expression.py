@@ -208,7 +208,7 @@ def test_a_fact_that_cannot_be_read_proves_nothing(tmp_path: Path) -> None:
     config = Config(tmp_path, packs=(PackSource(".", tmp_path),)).with_options(select=["ACME001"])
     report, _ = Linter(config).lint(parse("arch.yaml", text), None)
     assert report.findings == ()
-    assert [(question.at, question.needs) for question in report.undecided] == [
+    assert [(question.at, question.unread) for question in report.undecided] == [
         ("components.api", ("components.api.dead_letter",))
     ]
 
