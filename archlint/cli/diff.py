@@ -90,7 +90,8 @@ def command(
         difference = diff_paths(paths[0], paths[1], options)
     else:
         hint = "call `archlint diff OLD NEW`, or `archlint diff --git REV [PATHS]`"
-        raise UsageError(f"a comparison needs two versions, but {len(paths)} are named", hint)
+        named_count = {0: "none", 1: "one"}.get(len(paths), str(len(paths)))
+        raise UsageError(f"`diff` needs two versions; you named {named_count}", hint)
     for name, file in outputs or (("text", ""),):
         write_output(_rendered(difference, name, use_color(color) and not file), file, name != "text")
     ctx.exit(_status(difference, exit_code, fail_on_new))

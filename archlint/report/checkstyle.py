@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place, fix_lines, place_lines, readable, relative_path
+from archlint.report.plain import error_place, fix_lines, place_lines, readable, relative_path, without_place
 from archlint.report.spent import overdue, spent_text
 from archlint.verdicts import Finding, Report
 
@@ -32,7 +32,7 @@ def render_checkstyle(report: Report, options: ReportOptions | None = None) -> s
     for error in report.errors:
         line, column = error_place(error) or (1, 1)
         hint = f" ({flat(error.hint)})" if error.hint else ""
-        add(error.file, line, column, "error", "input-not-read", f"{flat(error.message)}{hint}")
+        add(error.file, line, column, "error", "input-not-read", f"{flat(without_place(error))}{hint}")
     for finding in report.findings:
         here = finding.location
         add(here.file, here.line, here.column, finding.severity, flat(finding.rule), _message(finding, root))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archlint.inputs import InputError
 from archlint.report.layout import flat
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place, relative_path
+from archlint.report.plain import error_place, relative_path, without_place
 from archlint.report.spent import overdue, spent_text
 from archlint.verdicts import Report
 
@@ -27,4 +27,4 @@ def render_concise(report: Report, options: ReportOptions | None = None) -> str:
 def _of_error(error: InputError, root: str) -> str:
     line, column = error_place(error) or (1, 1)
     file = flat(relative_path(error.file, root)) if error.file else "archlint"
-    return f"{file}:{line}:{column}: error input-not-read {flat(error.message)}"
+    return f"{file}:{line}:{column}: error input-not-read {flat(without_place(error))}"

@@ -24,6 +24,7 @@ from archlint.report.plain import (
     place_text,
     question_text,
     relative_path,
+    without_place,
 )
 from archlint.report.spent import overdue, spent_text
 from archlint.report.summary import SEVERITIES
@@ -78,7 +79,7 @@ def _of_error(error: InputError, root: str) -> str:
     if place is not None:
         properties |= {"line": str(place[0]), "col": str(place[1])}
     hint = f"\n{flat(error.hint)}" if error.hint else ""
-    return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(flat(error.message) + hint)}"
+    return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(flat(without_place(error)) + hint)}"
 
 
 def _of_baseline(use: BaselineUse, root: str) -> str:

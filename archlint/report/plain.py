@@ -205,6 +205,19 @@ def place_text(location: Location, root: str) -> str:
     return f"{flat(relative_path(location.file, root))}:{location.line}"
 
 
+def without_place(error: InputError) -> str:
+    """Return the message of an error without the place at its start, for formats that have fields for the place.
+
+    >>> without_place(InputError("a.yaml:2:1: a tab is no indent", "", "a.yaml"))
+    'a tab is no indent'
+    """
+    if not error.file or not error.message.startswith(error.file):
+        return error.message
+    rest = error.message[len(error.file) :]
+    match = re.match(f"(?:{_PLACE})?: ", rest)
+    return rest[match.end() :] if match else error.message
+
+
 def error_place(error: InputError) -> tuple[int, int] | None:
     """Return the line and column of an error about an input, if it has a line.
 

@@ -193,8 +193,8 @@ def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_fa
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "arch.yaml").write_text(old_system(servers=1))
     for words, told in (
-        (("diff",), "a comparison needs two versions, but 0 are named"),
-        (("diff", "arch.yaml"), "a comparison needs two versions, but 1 are named"),
+        (("diff",), "`diff` needs two versions; you named none"),
+        (("diff", "arch.yaml"), "`diff` needs two versions; you named one"),
         (("diff", "arch.yaml", "."), ". is a folder, and the other path is not"),
         (("diff", "--git", "HEAD", "none.yaml"), "nothing to compare in none.yaml, neither now nor at HEAD"),
         (("diff", "--git", "HEAD", str(elsewhere)), "not in a git work tree"),

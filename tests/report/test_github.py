@@ -12,7 +12,7 @@ from archlint.report.github import MOST_SHOWN, render_github
 from archlint.verdicts import Location, Report
 
 from .hostile import hostile_report
-from .samples import BIGSIZE, BROKEN, KEY, WHOLE, found, report_of
+from .samples import BIGSIZE, KEY, WHOLE, found, report_of
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
@@ -62,7 +62,7 @@ def test_a_stretch_of_several_lines_has_no_columns() -> None:
 def test_an_unreadable_input_is_an_error_at_its_place() -> None:
     name, given_here, message = commands(render_github(WHOLE))[0]
     assert (name, given_here["file"], given_here["line"], given_here["col"]) == ("error", "shop/broken.yaml", "3", "7")
-    assert message.startswith(BROKEN.message)
+    assert message.startswith("not YAML: mapping values are not allowed here")
 
 
 def test_beyond_ten_of_a_level_the_rest_stands_in_the_log_and_that_is_said() -> None:

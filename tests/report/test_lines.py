@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree
 
+import pytest
+
 from archlint.baselined import BaselineEntry, BaselineUse
+from archlint.inputs import InputError
 from archlint.report.checkstyle import render_checkstyle
 from archlint.report.concise import render_concise
+from archlint.report.github import render_github
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report
 
@@ -57,3 +62,11 @@ def test_checkstyle_of_hostile_texts_is_xml_and_names_files_from_the_root() -> N
     ElementTree.fromstring(render_checkstyle(hostile_report()))
     text = render_checkstyle(report_of(KEY), ReportOptions(root="/repo"))
     assert '<file name="shop/arch.yaml">' in text
+
+
+@pytest.mark.parametrize("render", [render_concise, render_checkstyle, render_github])
+@pytest.mark.parametrize("place", ["bad.yaml:2:1", "bad.yaml"])
+def test_an_unreadable_input_names_its_place_once(render: Callable[[Report], str], place: str) -> None:
+    text = render(Report((), (InputError(f"{place}: a tab is no indent", "use spaces", "bad.yaml"),)))
+    assert text.count("bad.yaml") == 1
+    assert "a tab is no indent" in text
