@@ -144,10 +144,11 @@ def test_a_mistake_is_shown_at_its_line_in_words(editor: Editor, text: str, prob
 
 
 @pytest.mark.parametrize(("text", "problem"), [
-    ("components: {}\n", '2: Missing property "archlint".'),
-    ("archlint: 1\ncomponets: {}\n", "3: Property componets is not allowed."),
+    ("components: {a: {kind: client}}\n", '2: Missing property "archlint".'),
+    ("archlint: 1\nsystem: x\n", '2: Missing property "components".'),
+    ("archlint: 1\ncomponets: {}\ncomponents: {a: {kind: client}}\n", "3: Property componets is not allowed."),
     ("archlint: 1\ncomponents:\n  a b: {kind: service}\n", "4: A name has no spaces, and at most 200 characters."),
-    ("archlint: 1\naccept: [{rule: SRV001}]\n", '3: Missing property "reason".'),
+    ("archlint: 1\naccept: [{rule: SRV001}]\ncomponents: {a: {kind: client}}\n", '3: Missing property "reason".'),
 ])  # fmt: skip
 def test_a_mistake_in_the_structure_is_shown(editor: Editor, text: str, problem: str) -> None:
     assert diagnose(editor, text) == [problem]
