@@ -8,8 +8,9 @@ from random import Random
 import pytest
 
 import archlint
+from archlint.analysis.floor_parts import fraction_behind
 from archlint.analysis.floors import FloorOf
-from archlint.analysis.modes import ONLINE
+from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.patterns.composition import Structures, of_structure
 from archlint.analysis.writers import Writers
 from archlint.checks._spared import spared_calls
@@ -53,10 +54,12 @@ def test_workloads_that_share_answers_get_their_own(text: str) -> None:
         if not flow.waiting:
             continue
         assert list(structures.of(workload)) == list(of_structure(system, workload))
-        servers = [serving.server for serving in system.servings(workload) if serving.mode == ONLINE]
-        naive = dict.fromkeys(_first_spared(flow, flow.path_to(server)) for server in servers)
-        found = spared_calls(system, workload, 0.99, FloorOf(system, workload))
-        assert [spared.call for spared in found] == [call for call in naive if call is not None]
+        live = [serving.server for serving in system.servings(workload) if serving.mode in {EDGE, ONLINE}]
+        servers = [server for server in live if server in flow.waiting]
+        naive = dict(filter(None, (_first_spared(flow, flow.path_to(server)) for server in servers)))
+        floors = FloorOf(system, workload)
+        felt = [call for call, share in naive.items() if fraction_behind(0.99, share) > 0 and floors.delays(call.target)]
+        assert [spared.call for spared in spared_calls(system, workload, 0.99, floors)] == felt
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -85,16 +88,19 @@ def test_the_writers_of_the_last_store_of_a_chain_are_found_once() -> None:
     assert len(found) == 20 and writers.of("t20", "m") is found
 
 
-def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> Relation | None:
-    """Walk the whole path again for each server."""
+def _first_spared(flow: Flow, path: tuple[Relation, ...]) -> tuple[Relation, float] | None:
+    """Walk the whole path again for each server: the call that can be done without, and the share that comes to it."""
+    share = 1.0
     for relation in path:
         steps = flow.steps[relation.source]
-        cached = any(step.relation.hit_ratio and step.relation.caches != "data" for step in steps)
-        grouped = any(step.relation == relation and step.group is not None for step in steps)
-        if cached or grouped or relation.when is not None or (relation.share or 1.0) < 1:
+        cached = any(step.relation.hit_ratio and step.relation.caches not in {"data", "prefix"} for step in steps)
+        (step,) = {step for step in steps if step.relation == relation}
+        taken = relation.share or 1.0 if step.group is None else step.share
+        if cached or relation.when is not None or (step.group is not None and taken >= 1):
             return None
+        share *= taken
         if relation.optional or relation.fallback is not None:
-            return relation
+            return relation, share
     return None
 
 
