@@ -72,12 +72,13 @@ def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> 
     After each finding, the others of its file with the same cause follow in short form.
     """
     same: dict[tuple[str, str], list[Finding]] = {}
-    for file, finding in report.ordered:
+    ordered = report.ordered
+    for file, finding in ordered:
         if finding.cause:
             same.setdefault((file.file, finding.cause), []).append(finding)
     blocks: list[list[str]] = []
     left: list[Finding] = []
-    for file, finding in report.ordered:
+    for file, finding in ordered:
         group = same[file.file, finding.cause] if finding.cause else [finding]
         if group[0] is not finding:
             continue

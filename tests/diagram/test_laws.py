@@ -108,6 +108,10 @@ def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
     assert all(f">{mark.rule}" in svg(picture) for mark in picture.all_marks)
 
 
+MOST_AT_FULL_SIZE = 16
+"""How many components a picture shows without being wider than a page; a page shrinks larger ones."""
+
+
 @pytest.mark.parametrize("path", [*EXAMPLES, *PATTERNS], ids=lambda path: path.parent.name + "/" + path.stem)
 @pytest.mark.parametrize("cluster", ["auto", "zone", "owner"])
 def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str) -> None:
@@ -118,7 +122,7 @@ def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str)
     labels = [edge_label(edge, True) for edge in picture.edges]
     layout = arranged(cards, picture.edges, labels, picture.clusters)
     assert conflicts(layout, cards, picture.edges, labels, picture.clusters) == 0
-    assert layout.width <= 900, "a page would shrink it"
+    assert layout.width <= 900 or len(cards) > MOST_AT_FULL_SIZE, "a page would shrink it"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
