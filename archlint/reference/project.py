@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from string import Template
 
-from archlint.about import DISTRIBUTION
+from archlint.about import DISTRIBUTION, install_command
 from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
-from archlint.reference.needs import Requirement, lock_of, names_used, needed, normalised, read_requirements
+from archlint.reference.needs import Requirement, lock_of, names_used, needed, read_requirements
+from archlint.reference.texts import HOME, aligned, for_project
 from archlint.writing import write_file
 
 _CONFTEST = "conftest"
@@ -44,7 +45,7 @@ markers = ["xdist_group(name): tests that share a costly server, and so a proces
 _README = Template("""\
 # $name
 
-Made by `archlint new $pattern` from archlint's reference implementation of that pattern.
+`archlint new $pattern` created this project from archlint's reference implementation of that pattern.
 [$module/README.md]($module/README.md) says when to use it, how it is built and what to change first. All of this is
 yours to change.
 
@@ -53,10 +54,8 @@ python3 -m venv .venv && .venv/bin/pip install -q -c requirements.lock -e '.[dev
 .venv/bin/python -m $module                                  # start it
 .venv/bin/python -m pytest                                   # test it; tests skip where a server is not installed
 docker build -f $module/Dockerfile -t $name .                # or: docker compose -f $module/compose.yaml up --build
-archlint check $module/arch.yaml                             # check its architecture
+archlint check $module/arch.yaml                             # check its architecture: $install
 ```
-
-Where `$module/README.md` says `archlint reference $pattern`, run `python -m $module` here.
 
 `requirements.lock` pins every library. To renew it:
 `uv pip compile --universal --all-extras --upgrade pyproject.toml -o requirements.lock`.
@@ -112,9 +111,7 @@ def _write_parts(implementation: Implementation, target: Path, project: str) -> 
     name = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-") or "service"
     files = _needed_by(implementation)
     packages = sorted({file.parts[0] for file in files if len(file.parts) > 1})
-    for file in files:
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(implementation.root / file, target / file)
+    _copy(implementation.root, files, target)
     services, tests = _requirements(packages, target)
     _narrow(target / SHARED / "requirements.txt", services)
     _narrow(target / SHARED / "testing" / "requirements.txt", tests)
@@ -122,6 +119,7 @@ def _write_parts(implementation: Implementation, target: Path, project: str) -> 
     locked = lock_of(whole, [one.distribution for one in (*services, *tests)])
     values = {
         "name": name, "pattern": implementation.name, "module": implementation.module, "distribution": DISTRIBUTION,
+        "install": install_command(),
         "dependencies": "\n".join(f'    "{one.text}",' for one in services),
         "dev": ", ".join(f'"{one.text}"' for one in tests),
         "packages": ", ".join(f'"{p}"' for p in _packages(packages, target)),
@@ -129,13 +127,24 @@ def _write_parts(implementation: Implementation, target: Path, project: str) -> 
     written = {
         _LOCK: locked,
         "pyproject.toml": _PYPROJECT.substitute(values),
-        "README.md": _README.substitute(values),
+        "README.md": aligned(_README.substitute(values)),
         ".github/workflows/ci.yaml": _CI.substitute(values),
         ".gitignore": "__pycache__/\n.venv/\n*.egg-info/\nreference-data/\n",
     }
     for place, text in written.items():
         (target / place).parent.mkdir(parents=True, exist_ok=True)
         write_file(target / place, text.encode())
+
+
+def _copy(root: Path, files: list[Path], target: Path) -> None:
+    """Copy files, with texts that fit the project."""
+    inside = [PurePosixPath(file.as_posix()) for file in files]
+    for file, place in zip(files, inside, strict=True):
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / file, target / file)
+        raw = (root / file).read_bytes()
+        if place.suffix == ".md" or HOME.encode() in raw:
+            (target / file).write_bytes(for_project(raw.decode(), place, inside).encode())
 
 
 def _check(target: Path) -> None:
@@ -165,7 +174,10 @@ def _needed_by(implementation: Implementation) -> list[Path]:
         elif modules[name] not in needed:
             needed |= {modules[name], *(modules[above] for above in _above(name) if above in modules)}
             waiting += [n for n in _named_in(modules[name]) if n in modules]
-    needed |= {path for path in (root / SHARED).rglob("*") if path.suffix in {".conf", ".txt"}}
+    texts = [path.read_bytes() for path in needed]
+    configs = (root / SHARED).rglob("*.conf")
+    needed |= {path for path in configs if any(path.name.encode() in text for text in texts)}
+    needed |= set((root / SHARED).rglob("requirements.txt"))
     return sorted(path.relative_to(root) for path in needed)
 
 
@@ -210,11 +222,13 @@ def _requirements(packages: list[str], target: Path) -> tuple[list[Requirement],
 
 
 def _narrow(file: Path, kept: list[Requirement]) -> None:
-    """Remove from a requirements file, which container files install, all but the kept ones."""
+    """Remove from a requirements file, which container files install, all but the kept ones.
+
+    Its comments are removed too: they are for `archlint new`.
+    """
     names = {one.distribution for one in kept}
-    lines = file.read_text(encoding="utf-8").splitlines()
-    text = "".join(f"{line}\n" for line in lines if line.startswith("#") or normalised(line) in names)
-    file.write_text(text, encoding="utf-8")
+    own = read_requirements(file.read_text(encoding="utf-8"))
+    file.write_text("".join(f"{one.text}\n" for one in own if one.distribution in names), encoding="utf-8")
 
 
 def _packages(packages: list[str], target: Path) -> list[str]:
