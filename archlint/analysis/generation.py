@@ -57,7 +57,7 @@ def _generates(system: System, server: Component) -> bool:
 def _may(system: System, model: Model, server: Component) -> bool:
     if model.family in WITHOUT_TOKENS or server.kind == "guardrail":
         return False
-    return all(component.index_of != model.name for component in system.components.values())
+    return model.name not in system.indexed_models
 
 
 def after_the_first(system: System, servings: Iterable[Serving]) -> tuple[Serving, ...]:

@@ -87,17 +87,21 @@ class Stores:
         What jobs read of each other is followed back to its first source, but not around a circle.
         """
         if writer.name not in self._ages:
-            above = {writer.name: tuple(dict.fromkeys(self._upstream(writer.name)))}
+            above = {writer.name: self._unknown_upstream(writer.name)}
             order = [writer.name]
             for name in order:  # grows during the loop
                 for other in above[name]:
                     if other not in above:
-                        above[other] = tuple(dict.fromkeys(self._upstream(other)))
+                        above[other] = self._unknown_upstream(other)
                         order.append(other)
             for members in condensed_order(above):
                 found = {name: self._worked_out(self._system.components[name], members) for name in members}
                 self._ages.update(found)
         return self._ages[writer.name]
+
+    def _unknown_upstream(self, name: str) -> tuple[str, ...]:
+        """Return the components whose data a component takes, without those whose age is known."""
+        return tuple(dict.fromkeys(other for other in self._upstream(name) if other not in self._ages))
 
     def _upstream(self, name: str) -> Iterator[str]:
         writer = self._system.components[name]

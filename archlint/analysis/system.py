@@ -97,6 +97,11 @@ class System:
         return self.architecture.workloads
 
     @cached_property
+    def indexed_models(self) -> frozenset[str | None]:
+        """The models whose vectors an index holds."""
+        return frozenset(component.index_of for component in self.components.values())
+
+    @cached_property
     def topology(self) -> Topology:
         """The graph."""
         return Topology(self.architecture)
