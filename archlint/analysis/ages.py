@@ -67,6 +67,12 @@ class Starts(msgspec.Struct, frozen=True):
     schedule: Schedule
     at: Place
 
+    @property
+    def gap_term(self) -> Term:
+        """The longest time between two starts, in seconds."""
+        label = f"longest gap of `{self.schedule.text}`"
+        return Term("period", label, self.schedule.longest_gap_s, "s", Origin.STATED, self.at)
+
 
 def starts_of(system: System, job: Component) -> Starts | None:
     """Return the most frequent schedule of a job: its own, or that of a component that triggers it, also indirectly."""

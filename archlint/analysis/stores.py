@@ -63,6 +63,7 @@ class Stores:
         self._system = system
         self._writers = writers
         self._ages: dict[str, DataAge] = {}
+        self._starts: dict[str, Starts | None] = {}
 
     def fillings(self, store: str) -> tuple[Component, ...]:
         """Return the components that write to a store, in the order of the file."""
@@ -145,7 +146,7 @@ class Stores:
 
     def _wait(self, source: DataAge, reader: DataAge) -> tuple[float, str]:
         """Return the part of a writer's own age that its reader meets, with the formula."""
-        first, then = starts_of(self._system, source.writer), starts_of(self._system, reader.writer)
+        first, then = self._starts_of(source.writer), self._starts_of(reader.writer)
         if first is None or then is None:
             return source.own.value_s, "longest gap + run time" if first is not None else "its lag"
         if first.at == then.at:
@@ -170,7 +171,7 @@ class Stores:
         )
 
     def _scheduled(self, job: Component) -> DataAge:
-        starts, run = starts_of(self._system, job), self._run(job)
+        starts, run = self._starts_of(job), self._run(job)
         gap_s = 0.0 if starts is None else starts.schedule.longest_gap_s
         run_s = run.value_s if isinstance(run, RunTime) else 0.0
         needs = (*(unknown_starts(self._system, job) if starts is None else ()), *_unknown(run))
@@ -179,6 +180,11 @@ class Stores:
             job, Leg(job.name, gap_s + run_s, at), gap_s, run_s, tuple(_terms(starts, run)), needs,
             run.certainty if isinstance(run, RunTime) else Certainty.PROVEN,
         )  # fmt: skip
+
+    def _starts_of(self, job: Component) -> Starts | None:
+        if job.name not in self._starts:
+            self._starts[job.name] = starts_of(self._system, job)
+        return self._starts[job.name]
 
     def _run(self, job: Component) -> RunTime | tuple[Place, ...]:
         """Return the time of one run; of the models that a job calls, one is enough for a lower bound."""
@@ -207,8 +213,7 @@ class Stores:
 
 def _terms(starts: Starts | None, run: RunTime | tuple[Place, ...]) -> Iterator[Term]:
     if starts is not None:
-        label = f"longest gap of `{starts.schedule.text}`"
-        yield Term("period", label, starts.schedule.longest_gap_s, "s", Origin.STATED, starts.at)
+        yield starts.gap_term
     if isinstance(run, RunTime):
         yield from run.terms
 

@@ -74,10 +74,9 @@ def old_batch(asked: Asked, job: Component, starts: Starts, run: RunTime) -> Age
     """Return the age of predictions that a job writes: just before the next, the longest gap and a run."""
     gap_s, freshness_s = starts.schedule.longest_gap_s, asked.freshness_s
     age_s, left_s = gap_s + run.value_s, freshness_s - run.value_s
-    label = f"longest gap of `{starts.schedule.text}`"
     note = "longest gap + run time" if run.terms else "longest gap; the run time is unknown"
     terms = (
-        Term("period", label, gap_s, "s", Origin.STATED, starts.at),
+        starts.gap_term,
         *run.terms,
         Term("age", "maximum age of a prediction", age_s, "s", Origin.DERIVED, None, note),
     )
