@@ -177,8 +177,9 @@ def _list(facts: Facts, verb: str) -> list[object]:
 
 @given(files_with_an_optional_relation())
 def test_an_optional_relation_never_adds_a_single_point_of_failure(pair: tuple[File, File]) -> None:
-    before, after = pair
-    assert single_points(system_of(after)) <= single_points(system_of(before))
+    before, after = (single_points(system_of(file)) for file in pair)
+    # Where a component is no longer needed alone, a group that holds it may be: `a` alone, then `a` or `b` on one host.
+    assert all(any(pool <= found for pool in before) for found in after)
 
 
 @given(files(), st.randoms(use_true_random=False))

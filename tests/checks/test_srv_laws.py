@@ -62,9 +62,13 @@ def _loosen(objectives: Tree, factor: float) -> Tree:
 @given(architectures(), st.sampled_from([1.001, 1.5, 4.0, 100.0]))
 @settings(max_examples=200)
 def test_a_looser_objective_never_adds_a_model_too_big_for_it(tree: Tree, factor: float) -> None:
-    before = {f.at for f in lint(tree).findings if f.rule == "SRV001"}
-    after = {f.at for f in lint(looser(tree, factor)).findings if f.rule == "SRV001"}
-    assert after <= before
+    assert missed(lint(looser(tree, factor))) <= missed(lint(tree))
+
+
+def missed(report: FileReport) -> set[str]:
+    """The places of the objectives that SRV001 shows; a finding itself is shown where the worst of them is exceeded."""
+    shown = [related for f in report.findings if f.rule == "SRV001" for related in f.related]
+    return {related.at for related in shown if related.message.startswith("SLO of")}
 
 
 def cut(tree: Tree, keys: Keys) -> Tree:
