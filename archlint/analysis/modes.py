@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from archlint.model.architecture import Relation
 from archlint.model.words import STORES
 from archlint.topology import Flow, Topology
+from archlint.topology.cycles import condensed_order
 
 ONLINE: Final = "online"
 ASYNCHRONOUS: Final = "asynchronous"
@@ -63,11 +65,8 @@ class Productions(Mapping[str, tuple[Production, ...]]):
     """
 
     def __init__(self, topology: Topology) -> None:
+        self._topology = topology
         self._copies = _copies(topology)
-        self._sources: dict[str, list[str]] = {}
-        for source, stores in self._copies.items():
-            for store in stores:
-                self._sources.setdefault(store, []).append(source)
         self._made: dict[str, list[Production]] = {}
         self._written: dict[str, list[str]] = {}
         self._writers: dict[str, list[str]] = {}
@@ -86,6 +85,7 @@ class Productions(Mapping[str, tuple[Production, ...]]):
             for store in written:
                 self._writers.setdefault(store, []).append(name)
             _spread(written, self._copies, reached)
+        self._sources = _reversed(self._copies, reached)
         self._rank = {name: rank for rank, name in enumerate(self._made)}
         stores = [store for store in reached if topology.components[store].kind != "queue"]
         self._stores = {store: rank for rank, store in enumerate(stores)}
@@ -94,15 +94,43 @@ class Productions(Mapping[str, tuple[Production, ...]]):
         if store not in self._known:
             if store not in self._stores:
                 raise KeyError(store)
-            sources = self.sources_of(store)
+            sources = _spread([store], self._sources, {})
             writers = {name for source in sources for name in self._writers.get(source, ())}
             ordered = sorted(writers, key=self._rank.__getitem__)
             self._known[store] = tuple(made for name in ordered for made in self._made[name])
         return self._known[store]
 
-    def sources_of(self, store: str) -> dict[str, None]:
-        """Return the stores and queues whose content comes to a store, itself first."""
-        return _spread([store], self._sources, {})
+    def sources_of(self, store: str, models: int) -> Iterator[str]:
+        """Yield the stores and queues from which predictions of some models (bits) come to a store, itself first."""
+        upstream, bits = self._upstream
+        order = [store] if bits.get(store, 0) & models else []
+        seen = set(order)
+        while order:
+            source = order.pop()
+            yield source
+            for other in upstream.get(source, ()):
+                if other not in seen and bits[other] & models:
+                    seen.add(other)
+                    order.append(other)
+
+    @cached_property
+    def _upstream(self) -> tuple[dict[str, list[str]], dict[str, int]]:
+        """What is copied to each store, and the bits of the models whose predictions come there."""
+        topology = self._topology
+        bits: dict[str, int] = {}
+        for name, awaited in topology.models_awaited.items():
+            for relation in topology.outgoing[name] if awaited else ():
+                if relation.verb in GIVEN_ON:
+                    bits[relation.target] = bits.get(relation.target, 0) | awaited
+        upstream = _reversed(self._copies, _spread(bits, self._copies, {}))
+        for group in condensed_order({store: upstream.get(store, ()) for store in (*upstream, *bits)}):
+            union = 0
+            for store in group:
+                union |= bits.get(store, 0)
+                for source in upstream.get(store, ()):
+                    union |= bits.get(source, 0)
+            bits.update(dict.fromkeys(group, union))
+        return upstream, bits
 
     def __contains__(self, store: object) -> bool:
         return store in self._stores
@@ -152,6 +180,15 @@ def _copies(topology: Topology) -> dict[str, list[str]]:
             if copied or relation.verb == "consumes":
                 copies.setdefault(relation.target, []).extend(given_on)
     return copies
+
+
+def _reversed(copies: Mapping[str, list[str]], sources: Iterable[str]) -> dict[str, list[str]]:
+    """Return the sources that are copied to each store."""
+    found: dict[str, list[str]] = {}
+    for source in sources:
+        for store in copies.get(source, ()):
+            found.setdefault(store, []).append(source)
+    return found
 
 
 def _spread(stores: Iterable[str], onward: Mapping[str, list[str]], reached: dict[str, None]) -> dict[str, None]:

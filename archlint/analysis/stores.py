@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +20,8 @@ from archlint.verdicts import Certainty, Origin, Term
 
 _MOST: Final = 8
 """Of a long chain of jobs, this many parts are shown."""
+_STORE: Final = "\0"
+"""Before the name of a store among the names of writers: no component's name starts like that."""
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -64,19 +66,33 @@ class Stores:
         self._writers = writers
         self._ages: dict[str, DataAge] = {}
         self._starts: dict[str, Starts | None] = {}
+        self._fillings: dict[str, dict[str, Component]] = {}
+        self._filled: dict[str, bool] = {}
+        self._places: dict[str, frozenset[Place]] = {}
+        self._youngest: dict[tuple[str, str | None, Place | None], DataAge] = {}
 
-    def fillings(self, store: str) -> tuple[Component, ...]:
+    def fillings(self, store: str) -> Collection[Component]:
         """Return the components that write to a store, in the order of the file."""
-        names = (r.source for r in self._system.topology.incoming[store] if r.verb in GIVEN_ON)
-        return tuple(self._system.components[name] for name in dict.fromkeys(names) if name != store)
+        return self._filling(store).values()
+
+    def _filling(self, store: str) -> dict[str, Component]:
+        """Return them by name."""
+        found = self._fillings.get(store)
+        if found is None:
+            names = (r.source for r in self._system.topology.incoming[store] if r.verb in GIVEN_ON)
+            found = {name: self._system.components[name] for name in names if name != store}
+            self._fillings[store] = found
+        return found
 
     def is_filled(self, store: str) -> bool:
         """Return whether a job or a stream fills a store; what a training job writes to a bucket is a model."""
-        kinds = {writer.kind for writer in self.fillings(store)}
-        if self._system.components[store].kind == "object-store":
-            kinds.discard("training-job")
-        scheduled = any(is_scheduled(writer) for writer in self.fillings(store) if writer.kind in kinds)
-        return scheduled or not kinds.isdisjoint({"stream-processor", "worker", "batch-job"})
+        if store not in self._filled:
+            kinds = {writer.kind for writer in self.fillings(store)}
+            if self._system.components[store].kind == "object-store":
+                kinds.discard("training-job")
+            scheduled = any(is_scheduled(writer) for writer in self.fillings(store) if writer.kind in kinds)
+            self._filled[store] = scheduled or not kinds.isdisjoint({"stream-processor", "worker", "batch-job"})
+        return self._filled[store]
 
     def ages_in(self, store: str) -> tuple[DataAge, ...]:
         """Return the age of what each writer leaves in a store."""
@@ -96,32 +112,42 @@ class Stores:
                         above[other] = self._unknown_upstream(other)
                         order.append(other)
             for members in condensed_order(above):
-                found = {name: self._worked_out(self._system.components[name], members) for name in members}
+                circle = [name for name in members if not name.startswith(_STORE)]
+                found = {name: self._worked_out(self._system.components[name], circle) for name in circle}
                 self._ages.update(found)
         return self._ages[writer.name]
 
     def _unknown_upstream(self, name: str) -> tuple[str, ...]:
-        """Return the components whose data a component takes, without those whose age is known."""
-        return tuple(dict.fromkeys(other for other in self._upstream(name) if other not in self._ages))
+        """Return the stores, by a name that no component has, or the components whose data one takes.
 
-    def _upstream(self, name: str) -> Iterator[str]:
-        writer = self._system.components[name]
-        for source in self._sources(writer):
-            yield from (component.name for component in source)
+        A store has its writers as its upstream. Those whose age is known are left out.
+        """
+        if name.startswith(_STORE):
+            return tuple(other for other in self._filling(name.removeprefix(_STORE)) if other not in self._ages)
+        found: dict[str, None] = {}
+        for store, writers in self._sources(self._system.components[name]):
+            if store:
+                found[_STORE + store] = None
+            else:
+                found.update((other, None) for other in writers if other not in self._ages)
+        return tuple(found)
 
-    def _sources(self, writer: Component) -> Iterator[tuple[Component, ...]]:
-        """Yield the writers of each store or queue that a component takes its data from."""
+    def _sources(self, writer: Component) -> Iterator[tuple[str, Mapping[str, Component]]]:
+        """Yield the writers by name of each store or queue that a component takes its data from, with its name.
+
+        What calls or triggers it has no store.
+        """
         scheduled, live = is_scheduled(writer), self._writers.is_live(writer)
         copies = scheduled or self._only_reads(writer)
         for relation in self._system.topology.outgoing[writer.name]:
             if (relation.verb == "reads" and copies) or (relation.verb == "consumes" and not live):
-                others = tuple(other for other in self.fillings(relation.target) if other.name != writer.name)
-                if others:
-                    yield others
+                writers = self._filling(relation.target)
+                if len(writers) > (writer.name in writers):
+                    yield relation.target, writers
         if not scheduled and not live:
             callers = [r.source for r in self._system.topology.incoming[writer.name] if r.verb in {"calls", "triggers"}]
             if callers:
-                yield tuple(self._system.components[name] for name in dict.fromkeys(callers))
+                yield "", {name: self._system.components[name] for name in callers}
 
     def _only_reads(self, writer: Component) -> bool:
         """Return whether a stream takes its data from stores, as change data capture does."""
@@ -130,12 +156,34 @@ class Stores:
     def _worked_out(self, writer: Component, circle: Sequence[str]) -> DataAge:
         own = self._scheduled(writer) if is_scheduled(writer) else self._lagging(writer)
         oldest: DataAge | None = None
-        for source in self._sources(writer):
-            ages = [self._ages[other.name] for other in source if other.name not in circle]
-            youngest = min(ages, key=lambda age: (bool(age.needs), self._until_read(age, own)), default=None)
+        for store, writers in self._sources(writer):
+            youngest = self._youngest_of(store, writers, own, circle)
             if youngest is not None and (oldest is None or self._added(youngest, own) > self._added(oldest, own)):
                 oldest = youngest
         return own if oldest is None else self._behind(own, oldest)
+
+    def _youngest_of(
+        self, store: str, writers: Mapping[str, Component], reader: DataAge, circle: Sequence[str]
+    ) -> DataAge | None:
+        """Return the youngest data that a component reads; all that read a store on one schedule read the same."""
+        shared = bool(store) and not any(name in writers for name in circle)
+        starts = self._starts_of(reader.writer)
+        meets = starts.at if starts is not None and shared and starts.at in self._starts_in(store) else None
+        key = (store, None if starts is None else starts.schedule.text, meets)
+        if shared and key in self._youngest:
+            return self._youngest[key]
+        ages = (self._ages[name] for name in writers if name not in circle)
+        youngest = min(ages, key=lambda age: self._added(age, reader), default=None)
+        if shared and youngest is not None:
+            self._youngest[key] = youngest
+        return youngest
+
+    def _starts_in(self, store: str) -> frozenset[Place]:
+        """Return the places of the schedules of all writers of a store."""
+        if store not in self._places:
+            starts = (self._starts_of(writer) for writer in self.fillings(store))
+            self._places[store] = frozenset(each.at for each in starts if each is not None)
+        return self._places[store]
 
     def _added(self, source: DataAge, reader: DataAge) -> tuple[bool, float]:
         return bool(source.needs), self._until_read(source, reader)

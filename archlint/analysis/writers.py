@@ -60,7 +60,7 @@ class Writers:
         topology = self._system.topology
         bit = topology.bits_of((model,))
         seen: set[str] = set()
-        for source in self._system.productions.sources_of(store):
+        for source in self._system.productions.sources_of(store, bit):
             for relation in topology.incoming[source]:
                 name = relation.source
                 if relation.verb in GIVEN_ON and name not in seen and topology.models_awaited[name] & bit:

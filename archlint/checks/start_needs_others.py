@@ -50,15 +50,18 @@ def _together(system: System, asking: Sequence[Workload], alone: set[str]) -> It
     They stand in for one another, so that none of them is needed alone; but they share this source.
     """
     traffic = Traffic(system)
-    by_source: dict[str, list[Relation]] = {}
+    rank = {workload.name: position for position, workload in enumerate(asking)}
+    by_source: dict[str, dict[int, list[Relation]]] = {}
     for name, component in system.components.items():
-        for relation in _loads(system, component) if name not in alone else ():
-            by_source.setdefault(relation.target, []).append(relation)
-    for relations in by_source.values():
-        for workload in asking:
-            flow = system.flow(workload)
-            used = tuple(relation for relation in relations if relation.source in flow)
-            if len(used) < 2 or not flow.is_lost_with({relation.source for relation in used}):
+        ranks = [rank[w.name] for w in system.workloads_of.get(name, ()) if w.name in rank] if name not in alone else ()
+        for relation in _loads(system, component) if ranks else ():
+            by_workload = by_source.setdefault(relation.target, {})
+            for position in ranks:
+                by_workload.setdefault(position, []).append(relation)
+    for by_workload in by_source.values():
+        for position in sorted(by_workload):
+            workload, used = asking[position], by_workload[position]
+            if len(used) < 2 or not system.flow(workload).is_lost_with({relation.source for relation in used}):
                 continue
             judged = _judge(system, used, workload)
             if isinstance(judged, Hit):

@@ -11,7 +11,7 @@ from archlint.topology.cycles import condensed_order
 from archlint.topology.failure import Failures
 from archlint.topology.graph import Topology
 from archlint.topology.reach import Joined, Reach, Start
-from archlint.topology.routes import EITHER, Group, Routes, Step
+from archlint.topology.routes import EITHER, Group, PlainSteps, Routes, Step
 
 
 class Flows:
@@ -21,6 +21,7 @@ class Flows:
         self.topology = topology
         self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
         self._routes: dict[tuple[int | None, bool], Routes] = {}
+        self._plain: PlainSteps = {}
         self._reaches: dict[tuple[Routes, tuple[Start, ...], str | None], Reach] = {}
         self._failures: dict[tuple[Reach, tuple[object, ...]], Failures] = {}
 
@@ -41,7 +42,7 @@ class Flows:
         key = wanted, failing and self.topology.has_fallbacks
         known = self._routes.get(key)
         if known is None:
-            known = self._routes[key] = Routes(self.topology, *key)
+            known = self._routes[key] = Routes(self.topology, *key, self._plain)
         return known
 
     def reach(self, routes: Routes, client: str, entry: Sequence[Step]) -> Reach:

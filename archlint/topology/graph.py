@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -130,19 +130,31 @@ class Topology:
                 if self.waits(relation):
                     yield relation
 
-    def work_targets(self, name: str) -> Iterator[str]:
-        """Yield the targets of work: awaited components, queues, and the consumers of a queue."""
-        for relation in self.outgoing[name]:
-            if relation.verb == "publishes" or self.waits(relation):
-                yield relation.target
-        for relation in self.consumptions(name):
-            yield relation.source
+    def waited_for(self, name: str) -> Sequence[str]:
+        """Return the components that a component waits for."""
+        return self._awaited[name]
 
-    def waited_for(self, name: str) -> Iterator[str]:
-        """Yield the components that a component waits for."""
-        for relation in self.outgoing[name]:
-            if self.waits(relation):
-                yield relation.target
+    def work_targets(self, name: str) -> Sequence[str]:
+        """Return the targets of work: awaited components, queues, and the consumers of a queue."""
+        return self._work_targets[name]
+
+    @cached_property
+    def _awaited(self) -> dict[str, list[str]]:
+        waits = self.waits
+        return {name: [r.target for r in relations if waits(r)] for name, relations in self.outgoing.items()}
+
+    @cached_property
+    def _work_targets(self) -> dict[str, list[str]]:
+        found = {}
+        for name, relations in self.outgoing.items():
+            published = [relation.target for relation in relations if relation.verb == "publishes"]
+            consumers = [relation.source for relation in self.consumptions(name)]
+            found[name] = self._awaited[name] + published + consumers
+        return found
+
+    @cached_property
+    def _work_order(self) -> list[tuple[str, ...]]:
+        return condensed_order(self._work_targets)
 
     @cached_property
     def model_bits(self) -> dict[str, int]:
@@ -152,27 +164,34 @@ class Topology:
     @cached_property
     def models_below(self) -> dict[str, int]:
         """For each component, the bits of the models that work entering it can reach (its own included)."""
-        return self._models_over(self.work_targets)
+        return self._models_over(self._work_targets, self._work_order)
 
     @cached_property
     def models_awaited(self) -> dict[str, int]:
         """For each component, the bits of the models that it runs itself or waits for."""
-        return self._models_over(self.waited_for)
+        order: list[tuple[str, ...]] = []
+        for group in self._work_order:         # what is awaited is work, so only a circle of work may come apart
+            if len(group) == 1:
+                order.append(group)
+            else:
+                inside = set(group)
+                order += condensed_order({name: [t for t in self._awaited[name] if t in inside] for name in group})
+        return self._models_over(self._awaited, order)
 
-    def _models_over(self, ends: Callable[[str], Iterable[str]]) -> dict[str, int]:
-        """Return the bits of the models that each component serves, or reaches."""
+    def _models_over(self, targets: Mapping[str, Sequence[str]], order: Iterable[tuple[str, ...]]) -> dict[str, int]:
+        """Return the bits of the models that each component serves, or reaches; targets come first in the order."""
         below = {name: self.bits_served(name) if c.serves else 0 for name, c in self.components.items()}
-        targets = {name: list(ends(name)) for name in self.components}
         same: dict[int, int] = {}      # equal sets of many models are stored once
-        for group in condensed_order(targets):
+        for group in order:
             union = 0
             for name in group:
                 union |= below[name]
                 for target in targets[name]:
                     union |= below[target]
-            union = same.setdefault(union, union)
-            for name in group:
-                below[name] = union
+            if union:
+                union = same.setdefault(union, union)
+                for name in group:
+                    below[name] = union
         return below
 
     def bits_served(self, name: str) -> int:
@@ -189,7 +208,16 @@ class Topology:
 
     def names_of(self, bits: int) -> tuple[str, ...]:
         """Return the models of some bits, in the order of the file."""
-        return tuple(model for model, bit in self.model_bits.items() if bit & bits)
+        found = []
+        while bits:
+            bit = bits & -bits
+            bits ^= bit
+            found.append(self._model_names[bit.bit_length() - 1])
+        return tuple(found)
+
+    @cached_property
+    def _model_names(self) -> list[str]:
+        return list(self.model_bits)
 
     def waiting_cycles(self) -> list[tuple[Relation, ...]]:
         """Return a shortest cycle of waiting relations for each group of components that wait for one another.

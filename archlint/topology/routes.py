@@ -70,30 +70,49 @@ class _Role(msgspec.Struct, frozen=True):
     share: float = 1.0
 
 
+PlainSteps = dict[tuple[str, bool, bool], list[Step]]
+"""Steps that do not depend on the models, by component, `beyond` and `failing`."""
+
+
 class Routes:
     """The steps of each component for requests that run the same models, computed on first use.
 
     `wanted` are the bits of the models that a request runs (`Topology.model_bits`); None if it runs all that it
     reaches. `groups` are numbered by `Step.group`. With `failing`, a fallback that names a component is a step too: a
     request needs the target or its fallback. A branch (`share`, `when`) with such a fallback leads to a junction that
-    needs one of the two; junctions have names that no component can have.
+    needs one of the two; junctions have names that no component can have. All routes of a graph may share `plain`.
     """
 
-    def __init__(self, topology: Topology, wanted: int | None, failing: bool = False) -> None:
+    def __init__(
+        self, topology: Topology, wanted: int | None, failing: bool = False, plain: PlainSteps | None = None
+    ) -> None:
         self.topology = topology
         self.wanted = wanted
         self.failing = failing
         self.groups: list[Group] = []
         self._steps: dict[tuple[str, bool], list[Step]] = {}
         self._junctions: dict[str, list[Step]] = {}
+        self._plain: PlainSteps = {} if plain is None else plain
 
     def steps(self, name: str, beyond: bool = False) -> list[Step]:
         """Return the steps that leave a component, in the file's order; `beyond` a queue, also that to the result."""
         known = self._junctions.get(name) or self._steps.get((name, beyond))
         if known is None:
-            relations = self.topology.leaving(name, self.wanted)
-            known = self._steps[name, beyond] = self._made(name, relations, beyond)
+            known = self._steps[name, beyond] = self._first_made(name, beyond)
         return known
+
+    def _first_made(self, name: str, beyond: bool) -> list[Step]:
+        """Make the steps of a component; without models behind it and without groups, they are the same for all."""
+        key = name, beyond, self.failing
+        known = self._plain.get(key)
+        if known is not None:
+            return known
+        relations, groups = self.topology.leaving(name, self.wanted), len(self.groups)
+        made = self._made(name, relations, beyond)
+        below = self.topology.models_below
+        if not below[name] and len(self.groups) == groups and not any(below[r.target] for r in relations):
+            self._plain[key] = made
+        return made
 
     def first_steps(self, client: str, to: str | None) -> list[Step]:
         """Return the steps by which requests enter at a client: over all relations, or those to one target."""

@@ -142,7 +142,7 @@ def test_work_goes_along_what_is_waited_for_and_over_queues() -> None:
         logs: {kind: log-store}
         """
     ).topology
-    assert list(topology.work_targets("api")) == ["jobs", "rows"]
+    assert list(topology.work_targets("api")) == ["rows", "jobs"]
     assert list(topology.work_targets("jobs")) == ["worker"]
     assert list(topology.waited_for("api")) == ["rows"]
     assert list(topology.waited_for("worker")) == [] and list(topology.waited_for("eager")) == ["store"]
