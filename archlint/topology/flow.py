@@ -39,7 +39,7 @@ class Flows:
         With `failing`, those that requests may take once components have failed: fallbacks that name one too.
         """
         wanted = None if models is None else self.topology.bits_of(models)
-        key = wanted, failing and self.topology.has_fallbacks
+        key = wanted, failing
         known = self._routes.get(key)
         if known is None:
             known = self._routes[key] = Routes(self.topology, *key, self._plain)
@@ -142,9 +142,9 @@ class Flow:
 
     @cached_property
     def _failures(self) -> Failures:
-        routes = self._flows.routes(self._models, failing=True)
-        if routes is self.routes or not self.waiting:
+        if not (self.reach.falls_back or self.client in self.topology.falling_back):
             return self._flows.failures(self.reach, _entry_key(self._entry, self.groups), self._entry)
+        routes = self._flows.routes(self._models, failing=True)
         entry = routes.first_steps(self.client, self.entrance.to)
         reach = self._flows.reach(routes, self.client, entry)
         return self._flows.failures(reach, _entry_key(entry, routes.groups), entry)

@@ -112,10 +112,11 @@ class Topology:
         return (said or kept) and relation.verb in {"calls", "reads"}
 
     @cached_property
-    def has_fallbacks(self) -> bool:
-        """Whether any relation has a fallback that names a component."""
+    def falling_back(self) -> frozenset[str]:
+        """The components with a relation whose fallback names a component."""
         components = self.components
-        return any(r.fallback in components for relations in self.outgoing.values() for r in relations if r.fallback)
+        relations = (relation for leaving in self.outgoing.values() for relation in leaving if relation.fallback)
+        return frozenset(relation.source for relation in relations if relation.fallback in components)
 
     def waits(self, relation: Relation) -> bool:
         """Return whether the component at the start of a relation waits for the answer."""

@@ -98,6 +98,11 @@ class Reach:
                 order.append(target)
 
     @cached_property
+    def falls_back(self) -> bool:
+        """Whether another component stands in for one that it reaches, if that one fails."""
+        return not self.routes.topology.falling_back.isdisjoint(self.steps)
+
+    @cached_property
     def takers(self) -> dict[str, list[Step]]:
         """The steps that lead to each component."""
         found: dict[str, list[Step]] = {}

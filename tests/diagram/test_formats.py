@@ -26,8 +26,14 @@ STARTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+TEXTS = {"svg", "mmd", "d2", "dot"}
+"""Formats that are quick to write; a failing example differs from its passing one in a few facts only."""
+
+
+@pytest.mark.parametrize("path, name", [
+    pytest.param(path, name, id=f"{path.stem}-{name}")
+    for path in EXAMPLES for name in FORMATS if path.parent.name == "passing" or name in TEXTS
+])  # fmt: skip
 def test_every_example_is_written_in_every_format(path: Path, name: str) -> None:
     system, report = of_file(path)
     made = render(draw(system, report), name)
@@ -69,7 +75,7 @@ for path in sys.argv[1:]:
 def test_the_same_file_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     hostile = tmp_path / "hostile.yaml"
     hostile.write_text(HOSTILE, encoding="utf-8")
-    paths = [str(path) for path in (hostile, RICH, EXAMPLES[1])]
+    paths = [str(path) for path in (hostile, RICH)]
     outputs = [
         subprocess.run(
             [sys.executable, "-c", DRAWS, *paths], capture_output=True, text=True, check=True, cwd=ROOT,

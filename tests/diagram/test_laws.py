@@ -112,8 +112,11 @@ MOST_AT_FULL_SIZE = 16
 """How many components a picture shows without being wider than a page; a page shrinks larger ones."""
 
 
-@pytest.mark.parametrize("path", [*EXAMPLES, *PATTERNS], ids=lambda path: path.parent.name + "/" + path.stem)
-@pytest.mark.parametrize("cluster", ["auto", "zone", "owner"])
+@pytest.mark.parametrize("path, cluster", [
+    pytest.param(path, cluster, id=f"{path.parent.name}/{path.stem}-{cluster}")
+    for path in (*EXAMPLES, *PATTERNS) for cluster in ("auto", "zone", "owner")
+    if cluster == "auto" or path.parent.name != "failing"      # those differ from the passing ones in a few facts only
+])  # fmt: skip
 def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str) -> None:
     """No line crosses a card, a label or a title, and none of these overlaps another or the border of a frame."""
     system, report = of_file(path)
