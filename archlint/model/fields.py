@@ -45,7 +45,6 @@ class Field(Generic[T_co]):
         self.attribute = attribute or key
         self.type = type_
         self.known = type_.known
-        self.caches = isinstance(self.known, dict)  # the others know nothing, and looking there hashes every text
         self.read = type_.read
         self.doc = doc
         self.absent = absent
@@ -84,6 +83,11 @@ class Rec(Generic[T_co]):
         self.one_of = one_of
         self.fields = {field.key: field for field in fields}
         self.keys = self.fields | {field.alias: field for field in fields if field.alias}
+        # What is read most is known by its text. An alias is read with care: its key may be there too.
+        self._quick = {
+            key: (field.known if isinstance(field.known, dict) and key == field.key else None, field.attribute, field)
+            for key, field in self.keys.items()
+        }
         self.required = tuple(field for field in fields if field.required)
         self.what = what
         self.scalar = scalar
@@ -108,32 +112,28 @@ class Rec(Generic[T_co]):
     def values(self, r: Reading, node: Mapping) -> dict[str, object] | None:
         """Return the attributes by name; None if a required one is missing or unreadable."""
         values: dict[str, object] = {}
-        fields = self.keys
+        quick = self._quick
         extra: list[tuple[str, str]] = []
         path = r.path
         path.append("")
         for key, entry in node.entries.items():
-            field = fields.get(key)
-            if field is None:
-                if key.startswith(OWN_KEY):
-                    extra.append((key, text_of(entry.value)))
-                    continue
+            child = entry.value
+            if key in quick:
+                known, attribute, field = quick[key]
+                if known is not None and child.__class__ is Scalar:
+                    value = known.get(child.text)
+                    if value is not None:
+                        values[attribute] = value
+                        continue
+                path[-1] = key
+                value = self._value(r, node, key, entry, field)
+                if value is not None:
+                    values[attribute] = value
+            elif key.startswith(OWN_KEY):
+                extra.append((key, text_of(child)))
+            else:
                 path[-1] = key
                 r.unknown_key(key, entry, self.what, self.names, self.fits, node.entries)
-                continue
-            child = entry.value
-            value = field.known.get(child.text) if field.caches and isinstance(child, Scalar) else None
-            if value is None:
-                path[-1] = key
-                if key != field.key and field.key in node.entries:
-                    report_alias(r, key, field.key, entry)
-                    continue
-                if field.may_be_none and isinstance(child, Scalar) and child.text == STATED_NONE:
-                    r.state_none(field.key)
-                    continue
-                value = field.read(r, child)
-            if value is not None:
-                values[field.attribute] = value
         path.pop()
         if extra:
             values["extra"] = tuple(sorted(extra))
@@ -146,6 +146,17 @@ class Rec(Generic[T_co]):
             r.report("missing-key", node.span, f"{self.what} needs one of {names}", f"add `{self.one_of[0]}:`")
             return None
         return values
+
+    def _value(self, r: Reading, node: Mapping, key: str, entry: Entry, field: Field[object]) -> object:
+        """Read the value of one key; None if it cannot be read, or states that there is none."""
+        child = entry.value
+        if key != field.key and field.key in node.entries:
+            report_alias(r, key, field.key, entry)
+            return None
+        if field.may_be_none and isinstance(child, Scalar) and child.text == STATED_NONE:
+            r.state_none(field.key)
+            return None
+        return field.read(r, child)
 
     def fits(self, r: Reading, key: str, node: Node) -> bool:
         """Whether one of the keys takes a value of this shape."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import msgspec
@@ -50,7 +51,11 @@ class _Lines:
 
     def get(self) -> list[int]:
         if not self.starts:
-            self.starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
+            if "\r" in self.text:
+                self.starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
+            else:
+                lengths = map(len, self.text.split("\n"))
+                self.starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))[:-1]
         return self.starts
 
 

@@ -15,6 +15,7 @@ from archlint.topology.cycles import condensed_order, shortest_cycles
 if TYPE_CHECKING:
     import networkx
 
+_AWAITED: Final = frozenset({"calls", "reads"})
 _WIDE: Final = 64
 """If a component has at least this many relations, they are indexed by the models that they lead to."""
 
@@ -120,7 +121,10 @@ class Topology:
 
     def waits(self, relation: Relation) -> bool:
         """Return whether the component at the start of a relation waits for the answer."""
-        if relation.verb == "loads":
+        verb = relation.verb
+        if verb in _AWAITED:                   # most are, and this is asked most
+            return True
+        if verb == "loads":
             return self.components[relation.source].loads_model == "on-request"
         return relation.waits
 
@@ -152,6 +156,11 @@ class Topology:
             consumers = [relation.source for relation in self.consumptions(name)]
             found[name] = self._awaited[name] + published + consumers
         return found
+
+    @property
+    def works_in_circles(self) -> bool:
+        """Whether work may come back to a component that it left: without that, nobody waits in a circle."""
+        return any(len(group) > 1 for group in self._work_order)
 
     @cached_property
     def _work_order(self) -> list[tuple[str, ...]]:

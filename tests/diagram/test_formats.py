@@ -30,7 +30,7 @@ TEXTS = {"svg", "mmd", "d2", "dot"}
 """Formats that are quick to write; a failing example differs from its passing one in a few facts only."""
 
 
-@pytest.mark.parametrize("path, name", [
+@pytest.mark.parametrize(("path", "name"), [
     pytest.param(path, name, id=f"{path.stem}-{name}")
     for path in EXAMPLES for name in FORMATS if path.parent.name == "passing" or name in TEXTS
 ])  # fmt: skip

@@ -112,7 +112,7 @@ MOST_AT_FULL_SIZE = 16
 """How many components a picture shows without being wider than a page; a page shrinks larger ones."""
 
 
-@pytest.mark.parametrize("path, cluster", [
+@pytest.mark.parametrize(("path", "cluster"), [
     pytest.param(path, cluster, id=f"{path.parent.name}/{path.stem}-{cluster}")
     for path in (*EXAMPLES, *PATTERNS) for cluster in ("auto", "zone", "owner")
     if cluster == "auto" or path.parent.name != "failing"      # those differ from the passing ones in a few facts only
