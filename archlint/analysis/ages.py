@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from archlint.analysis.system import System
-from archlint.analysis.work import work
+from archlint.analysis.work import Work, work
 from archlint.model.architecture import Component
 from archlint.model.cron import Schedule
 from archlint.model.places import Place
@@ -17,8 +17,8 @@ from archlint.verdicts import Certainty, Origin, Term
 class RunTime(msgspec.Struct, frozen=True):
     """The duration of one run including its write, with the terms of the calculation.
 
-    A stated run time is proven. One that is derived from single predictions is an estimate: the file does not say how
-    a job loads, writes and batches its records.
+    A stated run time is proven. One that is derived from single predictions is a bound if each fact of it is stated,
+    with the size of a batch: loading and writing only add to it. Otherwise it is an estimate.
     """
 
     value_s: float
@@ -29,8 +29,8 @@ class RunTime(msgspec.Struct, frozen=True):
 def run_time(system: System, job: Component, model: str | None) -> RunTime | tuple[Place, ...]:
     """Return the duration of one run, or the places of the missing keys.
 
-    It is the stated one, otherwise records x service time / (replicas x workers). `model` is the one whose predictions
-    it makes; None for a job whose own service time is all that a record takes.
+    It is the stated one, otherwise records x service time / (replicas x workers), after a stated start. `model` is the
+    one whose predictions it makes; None for a job whose own service time is all that a record takes.
     """
     if job.run_time_s is not None:
         stated = Term("run_time", f"one run of {job.name}", job.run_time_s, "s", Origin.STATED, job.place("run_time"))
@@ -54,11 +54,29 @@ def run_time(system: System, job: Component, model: str | None) -> RunTime | tup
         formula = "records x service time / (replicas x workers)"
         if any(term.name == "batch" for term in done.terms):
             formula = "records x service time / (replicas x workers x batch)"
-        total = Term("run_time", f"one run of {job.name}", done.value_s, "s", Origin.DERIVED, None, formula)
-        return RunTime(done.value_s, (records, *done.terms, total), Certainty.ESTIMATED)
+        started = tuple(_start(job))
+        value_s = done.value_s + (job.start_time_s or 0.0)
+        formula = f"start + {formula}" if started else formula
+        total = Term("run_time", f"one run of {job.name}", value_s, "s", Origin.DERIVED, None, formula)
+        return RunTime(value_s, (records, *done.terms, *started, total), _certainty(system, job, models, done))
     missing = (*needs, *done)
     # If one part of the sum is missing, name that part. If several are, the run time alone is easier to add.
     return (job.place("run_time"), *(missing if len(missing) == 1 else ()))
+
+
+def _start(job: Component) -> Iterator[Term]:
+    """Yield the stated time until a job is ready, which each run takes first."""
+    if job.start_time_s:
+        at = job.place("start_time")
+        yield Term("start_time", f"start of {job.name}", job.start_time_s, "s", Origin.STATED, at)
+
+
+def _certainty(system: System, job: Component, models: tuple[str, ...], done: Work) -> Certainty:
+    """Return whether a derived run is a bound: all is stated, of the job itself, and no batch is larger."""
+    stated = all(term.origin is Origin.STATED for term in done.terms)
+    batched = any(term.name == "batch" for term in done.terms)
+    own = all(system.topology.servers.get(model, ()) == (job.name,) for model in models)
+    return done.certainty if stated and batched and own else Certainty.ESTIMATED
 
 
 class Starts(msgspec.Struct, frozen=True):

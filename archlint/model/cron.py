@@ -83,6 +83,35 @@ def parse_schedule(text: str) -> Schedule:
 
 
 @lru_cache(maxsize=1024)
+def shortest_gap_s(text: str) -> float:
+    """Return the shortest time between two starts of a schedule, in seconds: a longer run overlaps with the next.
+
+    >>> shortest_gap_s("0 3 * * 1-5") / 3600, shortest_gap_s("0 9,17 * * *") / 3600, shortest_gap_s("6h") / 3600
+    (24.0, 8.0, 6.0)
+    """
+    words = _words(text)
+    if len(words) == 1:
+        return _period_s(words[0])
+    minutes, hours, days, months, weekdays = (_field(word, field) for word, field in zip(words, _FIELDS, strict=True))
+    either_day = not words[2].startswith("*") and not words[4].startswith("*")
+    run_days = _matching_days(days, months, {day % 7 for day in weekdays}, either_day)
+    times = _bits(hour * 60 + minute for hour in hours for minute in minutes)
+    first, last = _lowest(times), times.bit_length() - 1
+    between_days = _shortest_gap(run_days | run_days << _CYCLE_DAYS) * 1440 - last + first
+    return 60.0 * min(between_days, _shortest_gap(times) or between_days)
+
+
+def _shortest_gap(bits: int) -> int:
+    """The shortest distance between neighbours in a set of numbers, given as bits; 0 if it has fewer than two."""
+    if bits & (bits - 1) == 0:
+        return 0
+    gap = 1
+    while not bits & bits >> gap:
+        gap += 1
+    return gap
+
+
+@lru_cache(maxsize=1024)
 def daily_times(text: str) -> tuple[int, ...]:
     """Return the minutes of the day at which a schedule starts on every day; empty if its days differ.
 

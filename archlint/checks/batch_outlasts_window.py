@@ -1,0 +1,163 @@
+"""A run of a job that takes longer than its window, or than the time until the next run starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, isfinite
+
+import msgspec
+
+from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
+from archlint.analysis.modes import BATCH
+from archlint.analysis.system import System
+from archlint.analysis.writers import Writers, is_scheduled
+from archlint.checks._lines import exceeds
+from archlint.checks._loss import Traffic, beyond
+from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, younger_of
+from archlint.model.architecture import Component
+from archlint.model.cron import shortest_gap_s
+from archlint.model.places import Place
+from archlint.model.quantities import format_count, format_duration
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """How long a run may take: the window, and the shortest time until the next run starts; None if not stated."""
+
+    window_s: float | None
+    period_s: float | None
+    starts: Starts | None
+
+    @property
+    def least_s(self) -> float:
+        """The stricter one."""
+        return min(limit for limit in (self.window_s, self.period_s, float("inf")) if limit is not None)
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each job whose run takes longer than it may, at the run time, otherwise at the records."""
+    traffic, fresh = Traffic(system), _Fresh(system)
+    for job in system.components.values():
+        if not is_scheduled(job) and job.run_time_s is None and job.window_s is None or job.kind == "scheduler":
+            continue
+        run, starts = run_time(system, job, _model(system, job)), starts_of(system, job)
+        if not isinstance(run, RunTime) or (starts is None and job.window_s is None):
+            yield from _open(system, job, run, starts)
+            continue
+        limits = _Limits(job.window_s, shortest_gap_s(starts.schedule.text) if starts is not None else None, starts)
+        if exceeds(run.value_s, limits.least_s) and not fresh.reports(job):
+            yield _hit(job, run, limits, traffic)
+
+
+class _Fresh:
+    """Whether SRV003 reports the run of a job: then it takes longer than its predictions may be old."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._uses: dict[str, list[Use]] | None = None
+        self._writers = Writers(system)
+
+    def reports(self, job: Component) -> bool:
+        """Return whether a workload reads predictions of the job that are too old when a run ends."""
+        if self._uses is None:
+            self._uses = {}
+            for workload in self._system.workloads.values():
+                if workload.slo.freshness_s is not None and BATCH in self._system.modes_of(workload):
+                    for serving in self._system.servings(workload):
+                        self._uses.setdefault(serving.producer, []).append(Use(workload, serving))
+        return any(self._is_late(job, use) for use in self._uses.get(job.name, ()))
+
+    def _is_late(self, job: Component, use: Use) -> bool:
+        if self._writers.are_live(use.serving.store, use.serving.model):
+            return False
+        if asks_for_the_unknown(self._system, use.workload) or takes_too_long(self._system, job, use) is None:
+            return False
+        younger = younger_of(self._writers, job, use)
+        return not younger.needs and not younger.reaches_all
+
+
+def _model(system: System, job: Component) -> str | None:
+    """Return the one model that a job calls; None if it runs its own, or calls none or several."""
+    if job.serves:
+        return None
+    called = system.topology.names_of(system.topology.models_awaited[job.name])
+    return called[0] if len(called) == 1 else None
+
+
+def _open(
+    system: System, job: Component, run: RunTime | tuple[Place, ...], starts: Starts | None
+) -> Iterator[Undecided]:
+    """Ask for what is missing of a run and its limit, if one of them is known. Few files state how long training takes."""
+    fits = f"whether one run of `{job.name}` fits into its window"
+    ends = f"whether one run of `{job.name}` ends before the next starts"
+    if isinstance(run, RunTime):
+        if not _waits_for_work(system, job):
+            yield Undecided(job.place(), unknown_starts(system, job), ends)
+    elif job.window_s is not None or (starts is not None and (job.kind == "batch-job" or job.records is not None)):
+        yield Undecided(job.place(), run, ends if job.window_s is None else fits)
+
+
+def _waits_for_work(system: System, job: Component) -> bool:
+    """Return whether a caller or a message starts the job, so that it has no period."""
+    called = any(relation.verb == "calls" for relation in system.topology.incoming[job.name])
+    return called or any(relation.verb == "consumes" for relation in system.topology.outgoing[job.name])
+
+
+def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit:
+    stated = job.run_time_s is not None
+    over_window = limits.window_s is not None and exceeds(run.value_s, limits.window_s)
+    over_period = limits.period_s is not None and exceeds(run.value_s, limits.period_s)
+    terms: list[Term] = list(run.terms)
+    related: list[Related] = []
+    if over_window:
+        at, label = job.place("window"), f"window of {job.name}"
+        terms.append(Term("window", label, limits.window_s or 0.0, "s", Origin.STATED, at, limit=True))
+        related.append(Related(at, "the most that one run may take"))
+    if over_period and limits.starts is not None:
+        at, label = limits.starts.at, f"shortest gap of `{limits.starts.schedule.text}`"
+        terms.append(Term("period", label, limits.period_s or 0.0, "s", Origin.STATED, at, limit=True))
+        related.append(Related(at, "the next run starts by this"))
+    return Hit(
+        job.place("run_time" if stated else "records"),
+        _message(job, run, limits, over_window, over_period),
+        tuple(terms),
+        tuple(related),
+        run.certainty,
+        absent=() if stated else (job.place("run_time"),),
+        cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
+        cause=f"component {job.name}",
+        loss=traffic.served_by(job.name) * beyond(run.value_s, limits.least_s),
+    )
+
+
+def _message(job: Component, run: RunTime, limits: _Limits, over_window: bool, over_period: bool) -> str:
+    """Say how long a run takes, which limits that breaks, and how much must run in parallel."""
+    about = {Certainty.PROVEN: "" if job.run_time_s is not None else "at least "}.get(run.certainty, "about ")
+    takes = f"one run of `{job.name}` takes {about}{format_duration(run.value_s)}"
+    window, period = format_duration(limits.window_s or 0.0), format_duration(limits.period_s or 0.0)
+    again = f"the next run starts after {period}"
+    if limits.starts is not None and exceeds(limits.starts.schedule.longest_gap_s, limits.period_s or 0.0):
+        again = f"the next run may start after {period}"
+    enough = _enough(job, run, limits.least_s)
+    if over_window and over_period:
+        return f"{takes}, but its window is {window}, and {again}{enough}"
+    if over_window:
+        return f"{takes}, {format_duration(run.value_s - (limits.window_s or 0.0))} over its window of {window}{enough}"
+    return f"{takes}, but {again}, so that runs overlap or are left out{enough}"
+
+
+def _enough(job: Component, run: RunTime, limit_s: float) -> str:
+    """Say how much must run in parallel for a run to fit, if it is derived from its records."""
+    fixed_s = job.start_time_s or 0.0
+    slots = 1.0
+    for term in run.terms:
+        if term.name in {"replicas", "workers", "batch"}:
+            slots *= float(term.value)
+    if job.run_time_s is not None or limit_s <= fixed_s or not isfinite(run.value_s):
+        return ""
+    needed = ceil(slots * (run.value_s - fixed_s) / (limit_s - fixed_s))
+    return f": process {format_count(needed)} records in parallel instead of {format_count(slots)}"

@@ -1,0 +1,203 @@
+"""SRV007: a run that takes longer than its window, or than the time until the next run starts."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.checks.linting import Said, lint
+
+JOB = "components.job"
+
+
+def text(job: str, more: str = "", model: str = "{service_time: 20ms}", slo: str = "") -> str:
+    return f"""
+workloads: {{show: {{from: app, models: [net], inputs: known{slo}}}}}
+models: {{net: {model}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, reads: [table]}}
+  table: {{kind: database}}
+  job: {{kind: batch-job, serves: [net], writes: [table], {job}}}
+{more}
+"""
+
+
+def said(job: str, more: str = "", model: str = "{service_time: 20ms}", slo: str = "") -> Said:
+    return lint("SRV007", text(job, more, model, slo))
+
+
+# --- a stated run
+
+
+def test_a_run_of_five_hours_every_hour_in_a_window_of_half_an_hour() -> None:
+    found = said('schedule: "@hourly", run_time: 5h, window: 30min, retry: none', model="{}")
+    finding = found.findings[f"{JOB}.run_time"]
+    assert finding.message == "one run of `job` takes 5 h, but its window is 30 min, and the next run starts after 1 h"
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert (found.term(finding.at, "window"), found.term(finding.at, "period")) == (1800.0, 3600.0)
+    assert found.places == {finding.at}
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("run_time: 5h, schedule: 4h", "the next run starts after 4 h, so that runs overlap or are left out"),
+        ("run_time: 5h, window: 4h", "takes 5 h, 1 h over its window of 4 h"),
+        ("run_time: 5h, window: 4h, schedule: 24h", "takes 5 h, 1 h over its window of 4 h"),
+        # On weekdays, it starts again after one day, though the longest gap has three.
+        ('run_time: 25h, schedule: "0 3 * * 1-5"', "the next run may start after 1 d"),
+    ],
+)
+def test_one_limit(job: str, words: str) -> None:
+    found = said(job)
+    assert words in found.findings[f"{JOB}.run_time"].message
+
+
+@pytest.mark.parametrize(
+    "job", ["run_time: 5h, window: 5h", "run_time: 5h, schedule: 5h, window: 5h", 'run_time: 23h, schedule: "0 3 * * 1-5"']
+)
+def test_a_run_that_fits(job: str) -> None:
+    found = said(job)
+    assert (found.places, found.undecided) == (set(), {})
+
+
+def test_the_schedule_of_what_triggers_it() -> None:
+    more = '  cron: {kind: scheduler, schedule: "@hourly", triggers: [load]}\n  load: {kind: batch-job, triggers: [job]}'
+    finding = said("run_time: 2h", more).findings[f"{JOB}.run_time"]
+    assert finding.related[0].at == "components.cron.schedule"
+
+
+def test_a_training_job_has_a_period_too() -> None:
+    more = "  fit: {kind: training-job, trains: [net], schedule: 1d, run_time: 30h}"
+    assert said("schedule: 1d, run_time: 1h", more).places == {"components.fit.run_time"}
+
+
+# --- a run that follows from its records
+
+
+DERIVED = "records: 40M, replicas: 4, workers: 4, batching: {max_size: 1}"
+"""40 M x 20 ms / 16 = 50,000 s."""
+
+
+def test_a_derived_run_is_a_bound_if_all_of_it_is_stated() -> None:
+    found = said(f"{DERIVED}, window: 5h")
+    finding = found.findings[f"{JOB}.records"]
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert found.term(finding.at, "run_time") == 50_000.0
+    assert "takes at least 13.9 h" in finding.message
+    assert finding.message.endswith("process 45 records in parallel instead of 16")
+    assert said(f"{DERIVED.replace('replicas: 4', 'replicas: 12')}, window: 5h").places == set()
+
+
+@pytest.mark.parametrize(
+    ("job", "model", "more"),
+    [
+        (DERIVED.replace("workers: 4, ", ""), "{service_time: 20ms}", ""),
+        (DERIVED.replace(", batching: {max_size: 1}", ""), "{service_time: 20ms}", ""),
+        (DERIVED, "{service_time: {p50: 10ms, p99: 100ms}}", ""),
+        (DERIVED, "{service_time: 20ms}", "  faster: {kind: model-server, serves: [net]}"),
+    ],
+)
+def test_otherwise_it_is_an_estimate(job: str, model: str, more: str) -> None:
+    finding = said(f"{job}, window: 1h", more, model).findings[f"{JOB}.records"]
+    assert (finding.severity, finding.certainty) == ("warning", "estimated")
+    assert "takes about" in finding.message
+
+
+def test_a_start_is_part_of_each_run() -> None:
+    found = said("start_time: 40min, records: 1M, replicas: 10, window: 1h")
+    assert found.term(f"{JOB}.records", "run_time") == 2400.0 + 2000.0
+    assert said("start_time: 20min, records: 1M, replicas: 10, window: 1h").places == set()
+    # No number of workers makes it fit if the start alone takes longer.
+    found = said("start_time: 2h, records: 1M, replicas: 10, window: 1h")
+    assert "in parallel" not in found.findings[f"{JOB}.records"].message
+
+
+def test_the_model_of_a_server_that_the_job_calls() -> None:
+    more = "  server: {kind: model-server, serves: [net]}\n"
+    more += "  caller: {kind: batch-job, calls: [server], writes: [table], records: 1M, replicas: 2, window: 1h}"
+    found = said("schedule: 1d", more)
+    assert found.term("components.caller.records", "run_time") == 10_000.0
+    assert found.findings["components.caller.records"].certainty == "estimated"
+
+
+# --- unknown facts
+
+
+@pytest.mark.parametrize(
+    ("job", "needs"),
+    [
+        ("window: 1h", ("run_time",)),
+        ("window: 1h, records: 1M", ("run_time", "replicas")),
+        ("schedule: 1h, records: 1M", ("run_time", "replicas")),
+        ("schedule: 1h", ("run_time",)),
+        ("run_time: 1h", ("schedule",)),
+        ("run_time: 1h, window: 2h", None),
+        ("run_time: 1h, consumes: [arrivals]", None),      # a message starts it
+        ("retry: all", None),
+    ],
+)
+def test_what_is_asked(job: str, needs: tuple[str, ...] | None) -> None:
+    found = said(job, "  arrivals: {kind: queue}")
+    asked = {} if needs is None else {JOB: tuple(f"{JOB}.{key}" for key in needs)}
+    assert (found.places, found.undecided) == (set(), asked)
+
+
+# --- one cause, one finding
+
+
+@pytest.mark.parametrize(
+    ("freshness", "more", "rule"),
+    [
+        ("30min", "", "SRV003"),
+        ("4h", "", "SRV003"),
+        ("5h", "", "SRV007"),
+        # A stream keeps the predictions fresh, so that only the window is left.
+        ("30min", "  live: {kind: stream-processor, serves: [net], consumes: [arrivals], writes: [table]}", "SRV007"),
+    ],
+)
+def test_a_run_that_predictions_cannot_wait_for_is_reported_once(freshness: str, more: str, rule: str) -> None:
+    more = f"  arrivals: {{kind: queue}}\n{more}"
+    system = text("run_time: 5h, window: 1h, schedule: 12h", more, slo=f", slo: {{freshness: {freshness}}}")
+    assert [one for one in ("SRV003", "SRV007") if lint(one, system).places] == [rule]
+
+
+# --- laws
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    records=st.sampled_from(["0", "1", "1k", "30M", "1000000000000"]),
+    replicas=st.sampled_from([1, 3, 1_000_000]),
+    time=st.sampled_from(["0s", "1us", "20ms", "1h", "{p50: 5s, p99: 1s}", "{mean: 1s, cv: 9}"]),
+    window=st.sampled_from(["1ms", "1h", "90d"]),
+    start=st.sampled_from(["0s", "5min", "30d"]),
+)
+def test_any_facts_give_finite_numbers_and_more_work_no_fewer_findings(
+    records: str, replicas: int, time: str, window: str, start: str
+) -> None:
+    def judged(records: str, replicas: int, start: str, window: str) -> bool:
+        job = f"records: {records}, replicas: {replicas}, start_time: {start}, window: {window}"
+        found = said(job, model=f"{{service_time: {time}}}")
+        for finding in found.findings.values():
+            assert "nan" not in finding.message and "inf" not in finding.message
+            assert all(isfinite(term.value) for term in finding.terms if isinstance(term.value, float))
+            assert 0 <= finding.loss <= 1
+        return bool(found.places)
+
+    before = judged(records, replicas, start, window)
+    assert judged("1000000000000", replicas, start, window) >= before
+    assert judged(records, 1, start, window) >= before
+    assert judged(records, replicas, "30d", window) >= before
+    assert judged(records, replicas, start, "1ms") >= before
+
+
+@settings(max_examples=30, deadline=None)
+@given(run=st.integers(1, 3000), window=st.integers(1, 3000), period=st.integers(1, 3000))
+def test_a_stated_run_is_reported_exactly_if_it_is_longer_than_a_limit(run: int, window: int, period: int) -> None:
+    found = said(f"run_time: {run}s, window: {window * 1000}ms, schedule: {period}s")
+    assert bool(found.places) == (run > min(window, period))
