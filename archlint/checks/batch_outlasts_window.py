@@ -42,7 +42,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each job whose run takes longer than it may, at the run time, otherwise at the records."""
     traffic, fresh = Traffic(system), _Fresh(system)
     for job in system.components.values():
-        if not is_scheduled(job) and job.run_time_s is None and job.window_s is None or job.kind == "scheduler":
+        if (not is_scheduled(job) and job.run_time_s is None and job.window_s is None) or job.kind == "scheduler":
             continue
         run, starts = run_time(system, job, _model(system, job)), starts_of(system, job)
         if not isinstance(run, RunTime) or (starts is None and job.window_s is None):
@@ -91,7 +91,7 @@ def _model(system: System, job: Component) -> str | None:
 def _open(
     system: System, job: Component, run: RunTime | tuple[Place, ...], starts: Starts | None
 ) -> Iterator[Undecided]:
-    """Ask for what is missing of a run and its limit, if one of them is known. Few files state how long training takes."""
+    """Ask for what is missing of a run and its limit, if one of them is known; few state how long training takes."""
     fits = f"whether one run of `{job.name}` fits into its window"
     ends = f"whether one run of `{job.name}` ends before the next starts"
     if isinstance(run, RunTime):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archlint.model.cron import Schedule, longest_gap, parse_schedule
+from archlint.model.cron import Schedule, longest_gap, parse_schedule, shortest_gap_s
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -112,7 +112,9 @@ def test_gaps_within_a_week_are_those_of_stepping_minute_by_minute(
         if step % 60 in minutes and step // 60 % 24 in hours and step // 1440 % 7 in weekdays
     ]  # fmt: skip
     text = f"{written(minutes, 0, 59)} {written(hours, 0, 23)} * * {written(weekdays, 0, 6)}"
-    assert parse_schedule(text).longest_gap_s == 60 * max(b - a for a, b in zip(runs, runs[1:], strict=False))
+    gaps = [b - a for a, b in zip(runs, runs[1:], strict=False)]
+    assert parse_schedule(text).longest_gap_s == 60 * max(gaps)
+    assert shortest_gap_s(text) == 60 * min(gaps)
 
 
 @settings(max_examples=30)
@@ -128,8 +130,9 @@ def test_gaps_between_days_are_those_of_the_calendar(
             runs.append(day)
     text = f"0 {hour} {written(days, 1, 31)} {written(months, 1, 12)} {written(weekdays, 0, 6)}"
     if runs:
-        gap_days = max((b - a).days for a, b in zip(runs, runs[1:], strict=False))
-        assert parse_schedule(text).longest_gap_s == gap_days * DAY
+        gaps = [(b - a).days for a, b in zip(runs, runs[1:], strict=False)]
+        assert parse_schedule(text).longest_gap_s == max(gaps) * DAY
+        assert shortest_gap_s(text) == min(gaps) * DAY
     else:
         with pytest.raises(ValueError, match="never runs"):
             parse_schedule(text)
