@@ -91,14 +91,19 @@ def _model(system: System, job: Component) -> str | None:
 def _open(
     system: System, job: Component, run: RunTime | tuple[Place, ...], starts: Starts | None
 ) -> Iterator[Undecided]:
-    """Ask for what is missing of a run and its limit, if one of them is known; few state how long training takes."""
+    """Ask for what is missing of a run and its limit, if one of them is known."""
     fits = f"whether one run of `{job.name}` fits into its window"
     ends = f"whether one run of `{job.name}` ends before the next starts"
     if isinstance(run, RunTime):
         if not _waits_for_work(system, job):
             yield Undecided(job.place(), unknown_starts(system, job), ends)
-    elif job.window_s is not None or (starts is not None and (job.kind == "batch-job" or job.records is not None)):
+    elif job.window_s is not None or (starts is not None and _predicts(system, job)):
         yield Undecided(job.place(), run, ends if job.window_s is None else fits)
+
+
+def _predicts(system: System, job: Component) -> bool:
+    """Return whether a job makes predictions, or states its records: few files say how long other jobs take."""
+    return job.records is not None or bool(system.topology.models_awaited[job.name])
 
 
 def _waits_for_work(system: System, job: Component) -> bool:

@@ -147,6 +147,12 @@ def test_what_is_asked(job: str, needs: tuple[str, ...] | None) -> None:
     assert (found.places, found.undecided) == (set(), asked)
 
 
+def test_a_job_that_makes_no_predictions_is_not_asked_how_long_it_takes() -> None:
+    more = "  report: {kind: batch-job, schedule: 7d, reads: [table]}\n  fit: {kind: training-job, schedule: 7d, trains: [net]}"
+    assert said("run_time: 1h, schedule: 1d", more).undecided == {}
+    assert said("run_time: 1h, schedule: 1d", more.replace("7d,", "7d, window: 8h,", 1)).undecided != {}
+
+
 # --- one cause, one finding
 
 

@@ -87,16 +87,19 @@ def means_something_absent(tree: Tree, keys: Keys) -> bool:
 
     `repeats` only lowers a stated hit ratio. A run time also follows from the records, and may contradict them here.
     Balancers, caches and servers of models are assumed to need no time of their own: a model's service time includes
-    its server, and a question for each of them would hide the important ones.
+    its server, and a question for each of them would hide the important ones. A
+    job that has one more schedule starts by that.
     """
     section, name, *rest = keys
     assert isinstance(tree, dict)
     components = tree["components"]
     if rest == ["repeats"]:
         return True
+    assert isinstance(components, dict)
+    if section == "components" and rest == ["schedule"]:
+        return sum("schedule" in facts for facts in components.values() if isinstance(facts, dict)) > 1
     if section != "components" or rest not in (["run_time"], ["service_time"]):
         return False
-    assert isinstance(components, dict)
     facts = components[str(name)]
     assert isinstance(facts, dict)
     if rest == ["run_time"]:
@@ -224,9 +227,13 @@ def test_every_described_term_is_used_by_some_example_or_system() -> None:
         ("SRV002", "share_lost"),
         ("SRV003", "batch"),
         ("SRV003", "own_time"),
+        ("SRV003", "start_time"),
         ("SRV004", "own_time"),
         ("SRV008", "batch"),
+        ("SRV007", "own_time"),
+        ("SRV007", "start_time"),
         ("SRV008", "own_time"),
+        ("SRV008", "start_time"),
     }
     seen: set[tuple[str, str]] = set(rare)
     for path in OWN:
