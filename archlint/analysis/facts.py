@@ -68,6 +68,11 @@ class Facts:
         """Whether the technology serves models that generate tokens."""
         return self._is_assumed(component, "generates")
 
+    def never_generates(self, component: Component) -> bool:
+        """Whether the technology serves only models that generate no tokens."""
+        fact = self._assumed(component, "generates")
+        return fact is not None and not fact.value
+
     def _is_assumed(self, component: Component, key: str) -> bool:
         fact = self._assumed(component, key)
         return fact is not None and bool(fact.value)

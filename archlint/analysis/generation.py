@@ -12,6 +12,8 @@ from archlint.topology.routes import Step
 
 WITHOUT_TOKENS: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
 """Families of models that generate no tokens."""
+_OTHER_FRAMEWORKS: Final = frozenset({"xgboost", "lightgbm", "catboost", "scikit-learn", "sklearn"})
+"""Frameworks that train trees and linear models."""
 PREFILL: Final = "prefill"
 """The stage that reads the prompt, up to the first token."""
 DECODE: Final = "decode"
@@ -55,9 +57,16 @@ def _generates(system: System, server: Component) -> bool:
 
 
 def _may(system: System, model: Model, server: Component) -> bool:
-    if model.family in WITHOUT_TOKENS or server.kind == "guardrail":
+    if server.kind == "guardrail" or is_of_another_sort(system, model, server):
         return False
     return model.name not in system.indexed_models
+
+
+def is_of_another_sort(system: System, model: Model, server: Component) -> bool:
+    """Whether a model generates no tokens: by its family, its framework, or what its server can serve."""
+    if model.family in WITHOUT_TOKENS or (model.framework or "").lower() in _OTHER_FRAMEWORKS:
+        return True
+    return system.facts.never_generates(server)
 
 
 def after_the_first(system: System, servings: Iterable[Serving]) -> tuple[Serving, ...]:

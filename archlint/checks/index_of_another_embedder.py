@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.choices import comes_before
 from archlint.analysis.generation import generating
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.system import System
@@ -98,11 +99,36 @@ def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecide
     if _same_origin(system, built.models, live):
         return None
     generators = {serving.model for serving in generating(system, workload)}
-    embedders = tuple(model for model in live if model not in generators and _may_embed(system, model))
-    if not embedders:
+    before = _run_before(system, workload, read)
+    embedders = tuple(m for m in live if m in before and m not in generators and _may_embed(system, m))
+    if not embedders or _is_asked_too(system, workload, built.models):
         because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
         return Undecided(read.place(), (workload.place("models"),), because)
     return _hit(system, workload, read, built, embedders)
+
+
+def _run_before(system: System, workload: Workload, read: Relation) -> set[str]:
+    """Return the models that requests may run before a search: not those that the searching component asks after it."""
+    flow = system.flow(workload)
+    order = [flow.client]
+    met = set(order)
+    found: set[str] = set()
+    for name in order:                   # grows during the loop
+        found.update(system.components[name].serves)
+        for step in flow.steps[name]:
+            later = name == read.source and step.relation != read and not comes_before(step.relation, read)
+            if step.waits and not later and step.target not in met:
+                met.add(step.target)
+                order.append(step.target)
+    return found
+
+
+def _is_asked_too(system: System, workload: Workload, models: Iterable[str]) -> bool:
+    """Return whether a component on the waiting path also asks a server of some models: the workload may run them."""
+    topology = system.topology
+    bits = topology.bits_of(models)
+    relations = (r for name in system.flow(workload).waiting for r in topology.outgoing[name])
+    return any(topology.waits(r) and topology.models_awaited[r.target] & bits for r in relations)
 
 
 def _may_embed(system: System, model: str) -> bool:

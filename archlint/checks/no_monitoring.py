@@ -44,7 +44,9 @@ def _watched(system: System, component: Component) -> bool:
     if any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming):
         return True
     # A vendor sends no metrics: who calls it measures its answers.
-    callers = [system.components[r.source] for r in incoming if r.verb in {"calls", "reads"}]
+    names = [r.source for r in incoming if r.verb in {"calls", "reads"}]
+    names += system.topology.callers_in_need.get(component.name, ())
+    callers = [system.components[name] for name in names]
     return component.kind == "external" and any(c.kind != "external" and _watched(system, c) for c in callers)
 
 

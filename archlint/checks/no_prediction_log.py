@@ -26,6 +26,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each serving component if neither it nor a caller logs its predictions."""
     unlogged, traffic = _unlogged(system), Traffic(system)
     for component in serving_components(system):
+        if system.indexed_models.issuperset(component.serves):
+            continue                     # its predictions are vectors, which the index holds
         if component.name not in unlogged or _logged_by_a_later_stage(system, component, unlogged):
             continue
         message = (
@@ -56,14 +58,15 @@ def _unlogged(system: System) -> set[str]:
     """Return the components that some chain of calls reaches without logging; a caller sees the answers too."""
     callers = [name for name, component in system.components.items() if component.kind != "monitoring"]
     called = {r.target for name in callers for r in system.topology.outgoing[name] if r.verb == "calls"}
+    called |= system.topology.callers_in_need.keys()
     found = {name for name in callers if name not in called and not _logs(system, name)}
     stack = list(found)
     while stack:
         for relation in system.topology.outgoing[stack.pop()]:
-            name = relation.target
-            if relation.verb == "calls" and name not in found and not _logs(system, name):
-                found.add(name)
-                stack.append(name)
+            for name in (relation.target, relation.fallback) if relation.verb == "calls" else ():
+                if name in system.components and name not in found and not _logs(system, name):
+                    found.add(name)
+                    stack.append(name)
     return found
 
 

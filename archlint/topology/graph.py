@@ -119,6 +119,16 @@ class Topology:
         relations = (relation for leaving in self.outgoing.values() for relation in leaving if relation.fallback)
         return frozenset(relation.source for relation in relations if relation.fallback in components)
 
+    @cached_property
+    def callers_in_need(self) -> dict[str, list[str]]:
+        """For each component, those that ask it when another one fails: their relation names it as its fallback."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.falling_back):
+            for relation in self.outgoing[name]:
+                if relation.fallback in self.components:
+                    found.setdefault(relation.fallback or "", []).append(name)
+        return found
+
     def waits(self, relation: Relation) -> bool:
         """Return whether the component at the start of a relation waits for the answer."""
         verb = relation.verb

@@ -44,6 +44,15 @@ def test_a_vendor_is_watched_by_who_calls_it() -> None:
     assert lint("OPS002", vendor("monitored_by: [metrics]")).places == set()
 
 
+def test_a_vendor_that_stands_in_for_another_is_watched_by_the_same_caller() -> None:
+    standing_in = "  llm: {kind: external, serves: [other]}\n  spare: {kind: external, serves: [other]}\n  metrics: {kind: monitoring}"
+    watched = text("monitored_by: [metrics], calls: [{to: llm, fallback: spare}]", more=standing_in)
+    assert lint("OPS002", watched.replace("models: {net: {}}", "models: {net: {}, other: {}}")).places == set()
+    blind = watched.replace("monitored_by: [metrics], ", "")
+    found = lint("OPS002", blind.replace("models: {net: {}}", "models: {net: {}, other: {}}")).places
+    assert found == {AT, "components.llm", "components.spare"}
+
+
 def test_other_callers_watch_nothing() -> None:
     found = lint("OPS002", text(more="  batch: {kind: service, calls: [server]}\n  metrics: {kind: monitoring}"))
     assert found.places == {AT}

@@ -89,6 +89,19 @@ def test_who_calls_a_vendor_may_log_its_predictions() -> None:
     assert lint("OPS001", text("logs_to: [log], calls: [provider]", more=vendor)).places == set()
 
 
+def test_who_calls_a_vendor_may_log_the_predictions_of_the_one_that_stands_in() -> None:
+    both = "  provider: {kind: external, serves: [other]}\n  spare: {kind: external, serves: [other]}"
+    calls = "calls: [{to: provider, fallback: spare}]"
+    assert lint("OPS001", text(f"logs_to: [log], {calls}", more=both)).places == set()
+    assert lint("OPS001", text(calls, more=both)).places == {AT, "components.provider", "components.spare"}
+
+
+def test_vectors_are_kept_in_their_index() -> None:
+    index = "  index: {kind: vector-store, index_of: net}"
+    assert lint("OPS001", text(more=index)).places == set()
+    assert lint("OPS001", text(more=index).replace("serves: [net]", "serves: [net, other]")).places == {AT}
+
+
 def test_a_misspelt_log_is_no_absence() -> None:
     found = lint("OPS001", text("log_to: [log]"))
     assert found.places == set()

@@ -93,6 +93,31 @@ def test_a_ranker_of_trees_makes_no_vectors(family: str) -> None:
     assert asked == {"components.api.reads[0]": ("workloads.find.models",)}
 
 
+RETRIEVAL = """
+workloads: {find: {from: app, models: [MODELS], rate: 1/s, stream: true}}
+models: {embedder: {}, reranker: {parameters: 560M}, llm: {tpot: 20ms}, other: {}}
+components:
+  app: {kind: client, calls: [api]}
+  api: {kind: service, calls: [{to: embed}, {to: index}, {to: rank}, {to: llm-server}]}
+  embed: {kind: model-server, serves: [EMBEDS]}
+  index: {kind: vector-store, index_of: embedder}
+  rank: {kind: model-server, serves: [reranker]}
+  llm-server: {kind: model-server, serves: [llm]}
+"""
+
+
+@pytest.mark.parametrize("models", ["reranker, llm", "llm", "reranker"])
+def test_a_ranker_asked_after_the_search_makes_no_vectors_of_queries(models: str) -> None:
+    found = lint("SRV013", RETRIEVAL.replace("MODELS", models).replace("EMBEDS", "embedder"))
+    assert not found.findings
+    assert found.undecided == {"components.api.calls[1]": ("workloads.find.models",)}
+
+
+def test_another_model_asked_before_the_search_does() -> None:
+    found = lint("SRV013", RETRIEVAL.replace("MODELS", "other, reranker, llm").replace("EMBEDS", "other"))
+    assert "get theirs from `other`:" in found.findings["components.index.index_of"].message
+
+
 def test_what_is_unknown_is_asked_for() -> None:
     assert lint("SRV013", text("")).undecided == {"components.index": ("components.index.index_of",)}
     only_llm = text(", index_of: old-net", "models: [llm], ").replace("serves: [query-net]", "serves: [llm]")

@@ -8,9 +8,9 @@ from itertools import product
 
 import msgspec
 
+from archlint.analysis.choices import are_exclusive, comes_before, stages_of
 from archlint.analysis.generation import after_the_first, steps_to
 from archlint.analysis.modes import EDGE, ONLINE
-from archlint.analysis.patterns.choices import are_exclusive, comes_before, stages_of
 from archlint.analysis.patterns.reach import MOST, Servers, recognised
 from archlint.analysis.patterns.view import View
 from archlint.topology import Step
@@ -61,9 +61,10 @@ def _rag(view: View) -> Iterator[RecognisedPattern]:
         if first:
             found += _ends(first, to_index)
             stages = stages_of(one.answers)
-            if not embedders:
+            unsaid = not embedders and not view.parts.embedders
+            if unsaid:
                 embedders += _asked_first(view, one, generators)
-            if len(stages) > 1 and not embedders and not view.parts.knows_some:
+            if len(stages) > 1 and unsaid and not embedders and not view.parts.knows_some:
                 embedders += _ends(stages.pop(0), to_answer)
             answers += _ends((step for stage in stages for step in stage), to_answer)
             answers += [one.name] if one.name in generators else []
@@ -111,8 +112,12 @@ def _embeds(view: View, name: str) -> bool:
 
 
 def _asked_first(view: View, one: _Retrieval, generators: AbstractSet[str]) -> list[str]:
-    """Return the only other server that a retrieving component asks: without `index_of`, it makes the vectors."""
-    servers = dict.fromkeys(view.behind(step for step in view.steps(one.name) if step.waits))
+    """Return the only other server that it asks before a search: without `index_of`, that one makes the vectors."""
+    first = (
+        step for step in view.steps(one.name)
+        if step.waits and any(comes_before(step.relation, search.relation) for search in one.searches)
+    )  # fmt: skip
+    servers = dict.fromkeys(view.behind(first))
     others = [server for server in servers if server not in generators]
     return others if len(others) == 1 else []
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.patterns.choices import choice_of, comes_before
+from archlint.analysis.choices import choice_of, comes_before
 from archlint.analysis.patterns.reach import recognised
 from archlint.analysis.patterns.view import View
 from archlint.model.architecture import Component, Model, ServiceTime

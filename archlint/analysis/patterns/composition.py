@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from archlint.analysis.choices import Key, choice_of, stages_of
 from archlint.analysis.generation import asks_for_tokens
 from archlint.analysis.patterns.answers import of_answers
 from archlint.analysis.patterns.cascade import cascades, of_cascades
-from archlint.analysis.patterns.choices import Key, choice_of, stages_of
 from archlint.analysis.patterns.gateway import of_gateways
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import recognised

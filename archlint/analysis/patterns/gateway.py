@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from archlint.analysis.patterns.choices import alternatives
+from archlint.analysis.choices import alternatives
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import Servers, nearest_servers, recognised, workload_of
 from archlint.analysis.system import System

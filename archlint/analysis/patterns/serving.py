@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterator
 
 import msgspec
 
+from archlint.analysis.choices import are_exclusive
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
-from archlint.analysis.patterns.choices import are_exclusive
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import GUARDRAIL, recognised, targets_by
 from archlint.analysis.system import System
