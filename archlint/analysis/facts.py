@@ -64,6 +64,10 @@ class Facts:
         """Whether the platform starts an instance for a request that finds none free, in any zone."""
         return self._is_assumed(component, "serverless")
 
+    def names_only(self, component: Component) -> bool:
+        """Whether the technology only answers with an address: requests go there without it."""
+        return self._is_assumed(component, "names_only")
+
     def generates(self, component: Component) -> bool:
         """Whether the technology serves models that generate tokens."""
         return self._is_assumed(component, "generates")

@@ -51,7 +51,7 @@ _ALSO_FIT: Final = {
 """By the usual kind of a technology: the kinds whose work it can do as well, though its entry does not name them."""
 _ASSUMABLE: Final = (
     "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "cuts_streams", "balancing",
-    "workers",
+    "workers", "names_only",
 )  # fmt: skip
 
 

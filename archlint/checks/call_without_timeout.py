@@ -82,7 +82,7 @@ class _Callers:
 
     def without_timeout(self, steps: Iterable[Step]) -> set[tuple[str, int]]:
         timeout_s = self._system.facts.timeout_s
-        waited = [step.relation for step in steps if step.waits and not _stays_inside(self._system, step)]
+        waited = [step.relation for step in steps if step.waits and not _cannot_hang(self._system, step)]
         # Of a stream, a limit on the silence ends a call that hangs as well.
         return {(r.verb, r.index) for r in waited if timeout_s(r) is None and r.idle_timeout_s is None}
 
@@ -102,9 +102,9 @@ class _Callers:
             self.add(name, known[name], asked)
 
 
-def _stays_inside(system: System, step: Step) -> bool:
-    """Return whether a call never leaves one process or device: both ends stop together."""
-    if step.relation.in_process:
+def _cannot_hang(system: System, step: Step) -> bool:
+    """Return whether a call never leaves one process or device, or its caller only gives an address."""
+    if step.relation.in_process or system.facts.names_only(system.components[step.source]):
         return True
     kinds = system.components[step.source].kind, system.components[step.target].kind
     return kinds in _ONE_DEVICE

@@ -148,3 +148,17 @@ components:
   server: {{kind: model-server, serves: [writer]}}
 """
     assert lint("REL003", text).places == ({"components.page.calls[0]"} if reported else set())
+
+
+@pytest.mark.parametrize(("uses", "waits"), [("route-53", False), ("azure-traffic-manager", False), ("haproxy", True)])
+def test_a_balancer_that_only_gives_addresses_waits_for_nothing(uses: str, waits: bool) -> None:
+    found = lint("REL003", f"""
+workloads: {{search: {{from: page, models: [m]}}}}
+models: {{m: {{}}}}
+components:
+  page: {{kind: client, calls: [{{to: front, timeout: 1s}}]}}
+  front: {{kind: load-balancer, uses: {uses}, calls: [{{to: eu, share: 40%}}, {{to: us, share: 60%}}]}}
+  eu: {{kind: model-server, serves: [m]}}
+  us: {{kind: model-server, serves: [m]}}
+""")  # fmt: skip
+    assert bool(found.findings) == waits and not found.undecided
