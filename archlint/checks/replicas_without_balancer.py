@@ -19,6 +19,8 @@ from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Undecid
 
 _NEEDS_NONE: Final = BALANCERS | {"monitoring"}
 """Callers that reach every replica by themselves: balancers spread requests, monitoring asks each replica."""
+_OUTSIDE: Final = frozenset({"client", "edge-device", "external"})
+"""Callers from outside, whose requests enter the system."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -27,7 +29,7 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each replicated server that somebody calls directly, at its replicas."""
-    described = _describes_balancing(system)
+    at_entry, inside = _describes_balancing(system)
     for component in system.components.values():
         if component.kind not in {"service", "model-server"} or system.facts.spreads_requests(component):
             continue
@@ -38,13 +40,20 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if isinstance(most, Place):
             yield Undecided(component.place(), (most,), "whether there is more than one replica")
         elif float(most.value) > 1:
-            yield _hit(component, direct, most, described)
+            entered = any(system.components[relation.source].kind in _OUTSIDE for relation in direct)
+            yield _hit(component, direct, most, at_entry if entered else inside)
 
 
-def _describes_balancing(system: System) -> bool:
-    """Whether the file says of any part how requests are spread; else the platform may do it, unsaid."""
-    facts = system.facts
-    return any(c.kind in BALANCERS or facts.balancing(c) is not None for c in system.components.values())
+def _describes_balancing(system: System) -> tuple[bool, bool]:
+    """Whether the file says how requests are spread: of any part, and of one that other servers call.
+
+    Where it does not, the platform may do it, unsaid. A balancer at the entry says nothing of the calls behind it.
+    """
+    components, incoming = system.components, system.topology.incoming
+    stated = any(system.facts.balancing(component) is not None for component in components.values())
+    balancers = [name for name, component in components.items() if component.kind in BALANCERS]
+    callers = {components[r.source].kind for name in balancers for r in incoming[name] if r.verb == "calls"}
+    return stated or bool(balancers), stated or not callers <= _OUTSIDE | BALANCERS
 
 
 def _spreads(system: System, relation: Relation) -> bool:

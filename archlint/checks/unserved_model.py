@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,9 @@ from archlint.checks._loss import Traffic
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.verdicts import Hit, Related, Verdict
+
+_ONWARD: Final = frozenset({"calls", "publishes", "triggers"})
+"""Verbs with which a component hands work on."""
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -31,8 +35,31 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for workload in system.workloads.values():
         unreached = {serving.model for serving in system.servings(workload) if serving.mode == UNREACHED}
         for position, name in enumerate(workload.models or ()):
-            if name in unreached and name in servers:
+            if name in unreached and name in servers and not _is_started(system, workload, name):
                 yield _unreached(system, workload, position, name, traffic.share([workload]))
+
+
+def _is_started(system: System, workload: Workload, model: str) -> bool:
+    """Return whether requests of a workload start what runs a model: a trigger is on the way to it."""
+    topology, client = system.topology, workload.entrance.client
+    bit = topology.bits_of([model])
+    order = [(client, False)]
+    met = set(order)
+    for name, started in order:          # grows during the loop
+        if started and topology.models_below.get(name, 0) & bit:
+            return True
+        for relation in topology.outgoing.get(name, ()):
+            entered = name != client or workload.entrance.to in {None, relation.target}
+            if entered and relation.verb in _ONWARD:
+                end = relation.target, started or relation.verb == "triggers"
+                if end not in met:
+                    met.add(end)
+                    order.append(end)
+        for relation in topology.consumptions(name):
+            if (relation.source, started) not in met:
+                met.add((relation.source, started))
+                order.append((relation.source, started))
+    return False
 
 
 def _unreached(system: System, workload: Workload, position: int, model: str, loss: float) -> Hit:

@@ -259,6 +259,9 @@ def test_a_model_that_its_workload_does_not_reach() -> None:
         "page: {kind: client, publishes: [q]}, q: {kind: queue}, w: {kind: worker, consumes: [q], serves: [m]}",
         "page: {kind: client, reads: [d]}, d: {kind: database}, j: {kind: batch-job, serves: [m], writes: [d]}",
         "page: {kind: edge-device, serves: [m]}",
+        "page: {kind: client, triggers: [j]}, j: {kind: batch-job, serves: [m], writes: [d]}, d: {kind: database}",
+        "page: {kind: client, calls: [a]}, a: {kind: service, triggers: [j]}, j: {kind: batch-job, calls: [s]}, "
+        "s: {kind: model-server, serves: [m]}",
     ],
 )
 def test_every_way_of_serving_is_accepted(components: str) -> None:

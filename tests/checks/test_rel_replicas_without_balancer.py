@@ -36,6 +36,18 @@ def test_a_finding_is_a_hint_where_the_file_describes_no_balancing() -> None:
     assert said.findings["components.it.replicas"].certainty == "proven"
 
 
+@pytest.mark.parametrize(("front", "certainty"), [("client", "heuristic"), ("service", "proven")])
+def test_a_balancer_at_the_entry_says_nothing_of_the_calls_behind_it(front: str, certainty: str) -> None:
+    said = lint("REL002", f"""
+        components:
+          front: {{kind: {front}, calls: [balancer]}}
+          balancer: {{kind: load-balancer, calls: [caller]}}
+          caller: {{kind: service, calls: [it]}}
+          it: {{kind: model-server, replicas: 3}}
+        """)
+    assert said.findings["components.it.replicas"].certainty == certainty
+
+
 def test_a_pair_may_be_active_and_standby() -> None:
     said = called_by("kind: service, balancing: random", "kind: service, replicas: 2")
     found = said.findings["components.it.replicas"]
