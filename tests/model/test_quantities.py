@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.model import quantities, units
@@ -162,10 +162,11 @@ def test_any_text_is_a_quantity_or_an_error_in_one_line(parse: Callable[[str], o
     (parse_money, units.MONEY_PATTERN), (parse_rate, units.RATE_PATTERN), (parse_size, units.SIZE_PATTERN),
 ])  # fmt: skip
 def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], object], pattern: str) -> None:
-    written = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+    # Short texts only: long ones are slow to make, and are refused for their length.
+    for many, few in ((r"\s*", " ?"), (")+", "){1,2}"), (")*", "){0,2}"), ("[0-9]+", "[0-9]{1,4}")):
+        pattern = pattern.replace(many, few)
 
-    @settings(max_examples=40)                           # most of the time goes into making such texts
-    @given(written.filter(lambda text: len(text) < 30 and text == text.strip()))
+    @given(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True).map(str.strip))
     def law(text: str) -> None:
         said = ""
         try:
