@@ -20,7 +20,7 @@ from archlint.verdicts import Certainty
 
 _FASTEST_PRECISION: Final = 4.0
 """4-bit arithmetic runs at up to four times the 16-bit peak, if the catalogue has no other figure (`fp4`)."""
-_READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
+READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
 """Families of models whose weights, except embedding tables, are all read for each prediction."""
 
 
@@ -87,7 +87,7 @@ def read_for_each(model: Model) -> tuple[float | None, Certainty]:
     if model.parameters is None:
         return None, Certainty.PROVEN
     dense = max(0.0, model.parameters - (model.embedding_parameters or 0.0))
-    return dense, Certainty.PROVEN if model.family in _READ_WHOLE else Certainty.HEURISTIC
+    return dense, Certainty.PROVEN if model.family in READ_WHOLE else Certainty.HEURISTIC
 
 
 def _of_parameters(

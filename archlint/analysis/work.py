@@ -38,7 +38,7 @@ def work(
     """
     times = list(_times(system, models, server))
     needs = [item for item in times if isinstance(item, Place)]
-    replicas = _most_replicas(system, server) if widest else system.facts.replicas(server)
+    replicas = most_replicas(system, server) if widest else system.facts.replicas(server)
     if replicas is None:
         needs.append(replicas_key(server, widest))
     if needs or replicas is None:
@@ -95,7 +95,7 @@ def _ranges(component: Component) -> Iterator[tuple[str, Scaling]]:
             yield key, scaling
 
 
-def _most_replicas(system: System, component: Component) -> Fact | None:
+def most_replicas(system: System, component: Component) -> Fact | None:
     """Return the maximum of replicas: the upper end of a range, otherwise the stated number."""
     for key, scaling in _ranges(component):
         if scaling.maximum is None:

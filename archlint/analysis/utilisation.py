@@ -1,0 +1,228 @@
+"""How busy the workers of a component are: requests per second x time of one / workers.
+
+At the mean rates, the sum over all workloads is certain. At a peak, only that of one workload is: the file does not
+state that several come together. Above 1, no order of work and no distribution of times can keep up (Kleinrock 1975).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.arrivals import Arrival, Arrivals, misses
+from archlint.analysis.facts import Fact
+from archlint.analysis.generative import generates
+from archlint.analysis.mean_floors import least_mean
+from archlint.analysis.service_time import mean
+from archlint.analysis.system import System
+from archlint.analysis.work import most_replicas, replicas_key
+from archlint.model.architecture import Component, ServiceTime, Workload
+from archlint.model.places import Place, place
+from archlint.model.words import SERVERS
+from archlint.verdicts import Origin
+
+JUDGED: Final = SERVERS | {"load-balancer"}
+"""Kinds whose workers handle one request each. Stores, vendors and devices have other limits."""
+
+_ROUNDING: Final = 1e-9
+
+
+class Time(msgspec.Struct, frozen=True):
+    """The mean time that a part of a request occupies a worker: `least_s` for certain, `mean_s` as an estimate.
+
+    `share` is the share of the requests that need it: a cache of predictions saves the model.
+    """
+
+    name: str
+    label: str
+    least_s: float
+    mean_s: float
+    share: float
+    at: Place
+    fitted: bool
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """The requests of a workload at a component: `visits` for each request, each with its times."""
+
+    workload: Workload
+    visits: float
+    times: tuple[Time, ...]
+
+    @property
+    def least_s(self) -> float:
+        """The time of one of them, at least."""
+        return sum(time.least_s * time.share for time in self.times)
+
+    @property
+    def mean_s(self) -> float:
+        """The time of one of them, as estimated."""
+        return sum(time.mean_s * time.share for time in self.times)
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Requests per second that need a number of workers (`busy`) on average; `peak` is the workload at its peak."""
+
+    per_s: float
+    busy: float
+    peak: Workload | None = None
+
+
+class Slots(msgspec.Struct, frozen=True):
+    """How many requests a component handles at a time, at most: replicas x workers x items of a batch.
+
+    `needs` are the keys of the facts that the file does not state; `unbounded` is true if the platform starts as many
+    instances as there are requests.
+    """
+
+    replicas: Fact | None
+    workers: Fact | None
+    batch: Fact | None = None
+    needs: tuple[Place, ...] = ()
+    unbounded: bool = False
+
+    @property
+    def each(self) -> float:
+        """The requests that one replica handles at a time; an unknown number is 1."""
+        facts = [fact for fact in (self.workers, self.batch) if fact is not None]
+        return math.prod(float(fact.value) for fact in facts)
+
+    @property
+    def total(self) -> float:
+        """The requests that all replicas handle at a time; an unknown number is 1."""
+        return self.each * (float(self.replicas.value) if self.replicas is not None else 1.0)
+
+
+class Utilisation(msgspec.Struct, frozen=True):
+    """What a component has to do, and with how many workers. `needs` are the keys that would state missing times."""
+
+    component: Component
+    slots: Slots
+    demands: tuple[Demand, ...]
+    needs: tuple[Place, ...]
+
+    def at_mean(self, certain: bool) -> Load:
+        """Return the load at the mean rates of all workloads."""
+        return _load([(demand, demand.workload.rate_per_s or 0.0) for demand in self.demands], certain)
+
+    def at_peak(self, certain: bool) -> Load:
+        """Return the highest load at the peak of one workload: alone, or (as an estimate) beside the others' means."""
+        loads = []
+        for demand in self.demands:
+            peak = demand.workload.peak_per_s
+            if peak is not None:
+                others = [(o, o.workload.rate_per_s or 0.0) for o in self.demands if o is not demand and not certain]
+                loads.append(msgspec.structs.replace(_load([(demand, peak), *others], certain), peak=demand.workload))
+        return max(loads, key=lambda load: load.busy, default=Load(0.0, 0.0))
+
+
+def _load(rates: Sequence[tuple[Demand, float]], certain: bool) -> Load:
+    arriving = [(demand, demand.visits * rate) for demand, rate in rates]
+    busy = sum(per_s * (demand.least_s if certain else demand.mean_s) for demand, per_s in arriving)
+    return Load(sum(per_s for _, per_s in arriving), busy)
+
+
+def utilisations(system: System) -> Iterator[Utilisation]:
+    """Yield the utilisation of each component that clients wait for and that handles requests with workers."""
+    timed = any(component.service_time or component.preprocessing for component in system.components.values())
+    rated = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
+    if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):
+        return
+    arrivals = Arrivals(system)
+    for component in system.components.values():
+        if component.kind in JUDGED and component.stage is None:
+            arriving = [arrival for arrival in arrivals.at(component.name) if arrival.visits > 0]
+            if arriving:
+                yield _utilisation(system, arrivals, component, arriving)
+
+
+def _utilisation(system: System, arrivals: Arrivals, component: Component, arriving: Sequence[Arrival]) -> Utilisation:
+    own = tuple(_own_times(component))
+    known: dict[int, tuple[tuple[Time, ...], tuple[Place, ...]]] = {}
+    demands, needs = [], dict[Place, None]()
+    for arrival in arriving:
+        key = id(arrivals.of(arrival.workload))          # equal for workloads that run the same models in the same way
+        if key not in known:
+            known[key] = _model_times(system, arrivals, component, arrival)
+        times, missing = known[key]
+        needs |= dict.fromkeys(missing)
+        demands.append(Demand(arrival.workload, arrival.visits, (*own, *times)))
+    return Utilisation(component, slots_of(system, component), tuple(demands), tuple(needs))
+
+
+def slots_of(system: System, component: Component) -> Slots:
+    """Return how many requests a component handles at a time, at most, as far as the file states it."""
+    replicas, batching = most_replicas(system, component), component.batching
+    workers = batch = None
+    if component.workers is not None:
+        workers = system.facts.workers(component)
+    if component.max_sequences is not None and component.max_sequences > (component.workers or 0.0):
+        workers = Fact(component.max_sequences, Origin.STATED, component.place("max_sequences"))
+    if batching is not None and batching.max_size is not None:
+        batch = Fact(batching.max_size, Origin.STATED, component.place("batching", "max_size"))
+    missing = (
+        (replicas_key(component, widest=True), replicas is None), (component.place("workers"), workers is None),
+        (component.place("batching", "max_size"), batching is not None and batch is None),
+    )  # fmt: skip
+    needs = tuple(key for key, absent in missing if absent)
+    return Slots(replicas, workers, batch, needs, _grows(system, component))
+
+
+def _grows(system: System, component: Component) -> bool:
+    """Return whether the platform starts as many instances as there are requests, as far as the file states."""
+    ranges = (component.autoscale, component.scaling)
+    return system.facts.serverless(component) and not any(r is not None and r.maximum is not None for r in ranges)
+
+
+def _own_times(component: Component) -> Iterator[Time]:
+    preparing = component.preprocessing.service_time if component.preprocessing is not None else None
+    stated = (
+        (component.service_time, component.place("service_time"), f"own work of {component.name}"),
+        (preparing, component.place("preprocessing", "service_time"), f"preprocessing in {component.name}"),
+    )
+    for time, at, label in stated:
+        if time is not None:
+            yield _time("own_time", label, time, at, 1.0)
+
+
+def _model_times(
+    system: System, arrivals: Arrivals, component: Component, arrival: Arrival
+) -> tuple[tuple[Time, ...], tuple[Place, ...]]:
+    """Return the times of the models that a request runs here, and the keys of those that are not stated."""
+    wanted = arrival.workload.models
+    runs = [name for name in dict.fromkeys(component.serves) if wanted is None or name in wanted]
+    runs = [name for name in runs if _runs_once(system, arrivals, arrival.workload, name)]
+    steps = system.flow(arrival.workload).reach.steps.get(component.name, ())
+    share = misses(system, steps)
+    found, missing = [], []
+    for name in runs:
+        model = system.architecture.models.get(name)
+        at = place("models", name, "service_time")
+        if model is None or model.service_time is None:
+            # Tokens are generated for several requests at a time: no single time of one tells how many.
+            if model is not None and not generates(system, arrival.workload, model, component):
+                missing.append(at)
+        else:
+            found.append(_time("service_time", f"model {name}", model.service_time, at, share))
+    if wanted is None and len(runs) > 1:
+        # Which of them a request runs is not stated: it is one of them at least.
+        found = [min(found, key=lambda time: time.least_s)] if len(found) == len(runs) else []
+    return tuple(found), tuple(missing)
+
+
+def _runs_once(system: System, arrivals: Arrivals, workload: Workload, model: str) -> bool:
+    """Return whether a request runs a model on one server only, so that each visit there runs it."""
+    servers, flow = system.topology.servers.get(model, ()), system.flow(workload)
+    visits = [arrivals.of(workload).get(name, 0.0) for name in servers if name in flow]
+    return len(visits) == 1 or (all(each > 0 for each in visits) and sum(visits) <= 1 + _ROUNDING)
+
+
+def _time(name: str, label: str, time: ServiceTime, at: Place, share: float) -> Time:
+    least_s = least_mean(time) or 0.0
+    mean_s = mean(time)
+    fitted = time.constant_s is None and time.mean_s is None
+    key = at if time.constant_s is not None or fitted else at.key("mean")
+    return Time(name, label, least_s, max(least_s, least_s if mean_s is None else mean_s), share, key, fitted)
