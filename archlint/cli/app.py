@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
 
 from archlint import __version__
 from archlint.errors import UsageError
-from archlint.model.names import is_near, nearest
+from archlint.model.names import nearest
 
+COMPLETE = "_ARCHLINT_COMPLETE"
+"""The variable by which the script of a shell asks for completions."""
 COMMANDS = {
     "check": "Check architectures: each finding points to its line and suggests a fix.",
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
@@ -86,20 +89,30 @@ def app(ctx: click.Context) -> None:
 
 def run_app(words: list[str]) -> int:
     """Run a command, and return its exit status; raises `UsageError` for invalid arguments."""
+    if COMPLETE in os.environ:
+        from archlint.cli.shells import use_own_scripts
+
+        use_own_scripts()
     try:
         status = app.main(words, prog_name="archlint", standalone_mode=False, windows_expand_args=False)
     except (click.Abort, Interrupted):
         raise KeyboardInterrupt from None
     except click.NoSuchOption as error:
-        likely = nearest(error.option_name, error.possibilities or ())
-        likely = likely if likely and is_near(error.option_name.lstrip("-"), likely.lstrip("-")) else None
-        command = error.ctx.command_path if error.ctx is not None else "archlint"
-        hint = f"did you mean `{likely}`?" if likely else f"see `{command} --help`"
+        from archlint.cli.suggest import suggested_option
+
+        likely = suggested_option(error.option_name, error.ctx.command if error.ctx is not None else app)
+        hint = f"did you mean `{likely}`?" if likely else f"see `{_path(error, words)} --help`"
         raise UsageError(f"no such option `{error.option_name}`", hint) from None
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx is not None else "archlint"
         message, _, hint = error.format_message().rstrip(".").partition("; ")
-        raise UsageError(message[:1].lower() + message[1:], hint or f"see `{command} --help`") from None
+        raise UsageError(message[:1].lower() + message[1:], hint or f"see `{_path(error, words)} --help`") from None
     except click.ClickException as error:
         raise UsageError(error.format_message()) from None
     return status if isinstance(status, int) else 0
+
+
+def _path(error: click.UsageError, words: list[str]) -> str:
+    """Return the command that a wrong call names, as typed: `archlint check`."""
+    if error.ctx is not None:
+        return error.ctx.command_path
+    return f"archlint {words[0]}" if words and words[0] in COMMANDS else "archlint"

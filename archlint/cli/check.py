@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.checking import LEVELS, CheckCall, run_check
-from archlint.cli.complete import complete_rule_words
+from archlint.cli.complete import complete_formats, complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.report import FORMATS
@@ -40,20 +40,6 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
             raise click.BadParameter(f"`{value}` names no file; write {name}:FILE, or {name} alone", ctx, param)
         found.append((name, "" if file == "-" else file))
     return tuple(found)
-
-
-def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a format, and after its colon the name of a file."""
-    name, colon, start = incomplete.partition(":")
-    if not colon:
-        return [known for known in FORMATS if known.startswith(name)]
-    folder, prefix = Path(start).parent, "" if start.endswith("/") else Path(start).name
-    folder = Path(start) if start.endswith("/") else folder
-    try:
-        found = sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
-    except OSError:
-        return []
-    return [f"{name}:{path.as_posix()}{'/' if path.is_dir() else ''}" for path in found]
 
 
 @click.command("check")
@@ -89,7 +75,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
     "outputs",
     metavar="FORMAT[:FILE]",
     callback=split_outputs,
-    shell_complete=complete_output,
+    shell_complete=complete_formats(FORMATS),
     multiple=True,
     help=f"Write this format, to a file if one is named; repeatable. Formats: {', '.join(FORMATS)}.",
 )
@@ -97,7 +83,7 @@ def complete_output(_ctx: click.Context, _param: click.Parameter, incomplete: st
     "--output-format",
     metavar="FORMAT",
     callback=known_format,
-    shell_complete=complete_output,
+    shell_complete=complete_formats(FORMATS, files=False),
     help="Short for --output FORMAT.",
 )
 @click.option("--stdin-filename", metavar="NAME", help="The file name of standard input (path `-`).")

@@ -1,13 +1,17 @@
-"""Shell completion of rules, patterns and reference implementations. It runs no code of rule folders."""
+"""Shell completion of rules, patterns, implementations, formats and files; it runs no code of rule folders."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from archlint.errors import ArchlintError
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def _packs() -> list[tuple[str, str, str]]:
@@ -19,6 +23,33 @@ def _packs() -> list[tuple[str, str, str]]:
     with suppress(ArchlintError):
         packs = nearest_packs()
     return [(pack.id, pack.name, pack.title) for pack in packs]
+
+
+def complete_file(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_formats(known: Collection[str], files: bool = True) -> Completer:
+    """Return a function that completes the name of a format, and after its colon the name of a file."""
+
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        name, colon, start = incomplete.partition(":")
+        if not colon:
+            return [CompletionItem(one) for one in known if one.startswith(name)]
+        return [CompletionItem(f"{name}:{path}") for path in _paths(start)] if files else []
+
+    return complete
+
+
+def _paths(start: str) -> list[str]:
+    """Return the files and folders whose path begins like this."""
+    folder, prefix = (Path(start), "") if start.endswith("/") else (Path(start).parent, Path(start).name)
+    try:
+        found = sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
+    except OSError:
+        return []
+    return [f"{path.as_posix()}{'/' if path.is_dir() else ''}" for path in found]
 
 
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.check import split_words
-from archlint.cli.complete import complete_rule_words
+from archlint.cli.complete import complete_formats, complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, write_output
@@ -43,6 +43,7 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 @click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
 @click.option(
     "--output", "-o", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
+    shell_complete=complete_formats(FORMATS),
     help="Write this format (text, json, markdown), to a file if one is named; repeatable.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs, like git diff.")

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from archlint.analysis.system import System
 from archlint.api import STDIN, load_checked, load_system
+from archlint.cli.complete import complete_file, complete_formats
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, save
@@ -61,8 +62,10 @@ def _likely(word: str) -> str:
 
 @click.command("render")
 @click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True, readable=False))
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE; its extension selects the format. `-` is stdout.")
+@click.option("--output", "-o", metavar="FILE", shell_complete=complete_file,
+              help="Write to FILE; its extension selects the format. `-` is stdout.")  # fmt: skip
 @click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
+              shell_complete=complete_formats(NAMES),
               help=f"The format, if the extension does not name it: {', '.join(NAMES)}.")  # fmt: skip
 @click.option("--theme", type=click.Choice(THEMES), default=AUTO,
               help="Colours; auto follows the viewer in SVG and HTML, otherwise light.")  # fmt: skip
