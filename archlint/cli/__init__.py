@@ -25,7 +25,9 @@ def main() -> None:
     try:
         sys.exit(_run(_expanded(sys.argv[1:])))
     except ArchlintError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from archlint.cli.terminal import error_text
+
+        print(error_text(error), file=sys.stderr)
         sys.exit(2)
     except MemoryError:
         print("error: out of memory\n  hint: check fewer files at once", file=sys.stderr)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from archlint import __version__
+from archlint.cli.terminal import width
 from archlint.errors import UsageError
 from archlint.model.names import nearest
 
@@ -34,8 +36,24 @@ class Interrupted(BaseException):
     """Ctrl-C, under a name that click does not know: it would print an empty line first."""
 
 
+class HelpFormatter(click.HelpFormatter):
+    """Writes options so that their texts have room in a narrow terminal too."""
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write terms with their texts; a term longer than its column has a line of its own."""
+        super().write_dl(rows, min(col_max, self.width * 3 // 8), col_spacing)
+
+
+class Context(click.Context):
+    """The context of every command."""
+
+    formatter_class = HelpFormatter
+
+
 class LazyGroup(click.Group):
     """A group that knows the names of its commands, and imports one when it runs."""
+
+    context_class = Context
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that the call names."""
@@ -53,6 +71,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"archlint.cli.{cmd_name}").command
+        command.context_class = Context
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -73,7 +92,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup, invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 @click.version_option(__version__, "-V", "--version", prog_name="archlint", message="%(prog)s %(version)s")
 @click.pass_context
@@ -94,7 +113,9 @@ def run_app(words: list[str]) -> int:
 
         use_own_scripts()
     try:
-        status = app.main(words, prog_name="archlint", standalone_mode=False, windows_expand_args=False)
+        status = app.main(
+            words, prog_name="archlint", standalone_mode=False, windows_expand_args=False, terminal_width=width()
+        )
     except (click.Abort, Interrupted):
         raise KeyboardInterrupt from None
     except click.NoSuchOption as error:

@@ -15,7 +15,7 @@ from archlint.api import STDIN, check_targets, examine_targets, find_targets
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean, read_stdin, write_bytes
-from archlint.cli.terminal import use_color, use_links, width
+from archlint.cli.terminal import error_text, use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
 from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
@@ -172,7 +172,7 @@ def _list_files(call: CheckCall) -> int:
         safe = os.fsencode(name) if shown == name else shown.encode()
         write_bytes(safe + b"\n")                      # the exact bytes of the name, if they are safe
     for error in inputs.errors:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(error_text(error.message), file=sys.stderr)
     return 2 if inputs.errors else 0
 
 
@@ -184,7 +184,7 @@ def _tell(report: Report, quiet: bool, shown: bool) -> None:
         if error.traceback:
             print(error.traceback, end="", file=sys.stderr)
         if not shown:
-            print(f"error: {ArchlintError(error.message, error.hint)}", file=sys.stderr)
+            print(error_text(ArchlintError(error.message, error.hint)), file=sys.stderr)
 
 
 def _inputs(call: CheckCall) -> tuple[list[Path], tuple[bytes, str] | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TextIO
 
 from archlint.cli.streams import let_colors_through
 
@@ -48,12 +49,32 @@ def use_links() -> bool:
     return linked
 
 
-def width() -> int:
-    """Return the number of columns: those of the terminal, at most 140; without a terminal, a fixed number."""
-    if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
+def width(stream: TextIO | None = None) -> int:
+    """Return the columns of all that is printed for people: those of the terminal, from 40 to 140; without one, 100.
+
+    COLUMNS overrides the terminal of the stream, which is standard output unless another is given.
+    """
+    stream = stream or sys.stdout
+    if not stream.isatty() and not os.environ.get("COLUMNS"):
         return PLAIN_WIDTH
     try:
-        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
+        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(stream.fileno()).columns)
     except (ValueError, OSError):
         return PLAIN_WIDTH
     return max(40, min(140, columns or PLAIN_WIDTH))
+
+
+def error_text(error: object) -> str:
+    """Return `error: ` with a message and its hint. A terminal gets wrapped lines; a log or a program, whole ones."""
+    text = f"error: {error}"
+    if not sys.stderr.isatty() and not os.environ.get("COLUMNS"):
+        return text
+    from archlint.report.layout import hanging
+
+    room = width(sys.stderr)
+    rows = []
+    for line in text.split("\n"):
+        words = line.lstrip(" ")
+        margin = len(line) - len(words)
+        rows += hanging(" " * margin, words, room, margin + 2, cut=False)
+    return "\n".join(rows)

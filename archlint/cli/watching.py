@@ -14,6 +14,7 @@ import click
 
 from archlint.cli.checking import CheckCall, check_once
 from archlint.cli.streams import trouble, write_bytes
+from archlint.cli.terminal import error_text
 from archlint.config.reading import NAME, PROJECT
 from archlint.errors import ArchlintError, UsageError
 
@@ -55,7 +56,7 @@ def _check(call: CheckCall, seen: _Seen) -> None:
         try:
             report = check_once(call)[1]
         except ArchlintError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(error_text(error), err=True)
             return
         for file in report.files:                       # a worker process may have read them
             for name in file.sources:

@@ -13,6 +13,7 @@ from archlint.about import install_command
 from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
 
+_MOST_NAMED = 3
 DATA = Path("reference-data")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -25,8 +26,9 @@ def start(implementation: Implementation, words: Sequence[str]) -> int:
     """
     missing = [name for name in _needed_by(implementation) if not _installed(name)]
     if missing:
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         raise UsageError(
-            f"{implementation.name} needs libraries that are not installed: {', '.join(missing)}",
+            f"{implementation.name} needs libraries that are not installed: {', '.join(missing[:_MOST_NAMED])}{more}",
             f"{install_command('reference')}, or from a checkout: pip install '.[reference]'",
         )
     path = os.pathsep.join(filter(None, (str(implementation.root), os.environ.get("PYTHONPATH"))))

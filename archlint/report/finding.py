@@ -163,7 +163,7 @@ class FindingWriter:
         places = max(0, len(finding.all_related) - detail.places)
         hidden = [plural(count, f"more {what}") for count, what in
                   ((len(finding.terms) - len(terms), "term"), (places, "place")) if count]  # fmt: skip
-        remarks = [certainty_text(finding), f"{joined(hidden)}: --verbose" if hidden else "", explain]
+        remarks = [certainty_text(finding), f"--verbose shows {joined(hidden)}" if hidden else "", explain]
         remarks = [remark for remark in remarks if remark]
         if remarks and indent + 2 + columns_of("; ".join(remarks)) <= self._width:
             remarks = ["; ".join(remarks)]
@@ -188,8 +188,11 @@ class FindingWriter:
         else:
             self._fixes.add(best)
             lines += self._linked(self._helping("fix:", f"{name}: {flat(best.text)}", indent), best)
-            commands = ", ".join(fix_commands(best))
-            rows = hanging(" " * (indent + 5), commands, self._width) if commands else []
+            commands = fix_commands(best)
+            together = ", ".join(commands)
+            if indent + 5 + columns_of(together) <= self._width:
+                commands = [together] if commands else []
+            rows = [row for text in commands for row in hanging(" " * (indent + 5), text, self._width)]
             lines += [self._ink(row, "faint") for row in rows]
         if others:
             names = joined((flat(cure.pattern or cure.title) for cure in others), "or")

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import msgspec
 
-from archlint.report.layout import Ink, cells, columns_of, flat, hanging, wrap
+from archlint.report.layout import Ink, cells, columns_of, flat, hanging, longest_word, wrap
 from archlint.source.document import Document
 from archlint.verdicts import Location
 
@@ -223,7 +223,7 @@ def _said(mark: _Drawn, ink: Ink) -> str:
 
 def _below(mark: _Drawn, others: Sequence[_Drawn], room: int, ink: Ink) -> list[str]:
     """Write a message below its stretch, or further left for want of room, beside the posts of the others."""
-    needed = min(columns_of(mark.message), room // 2)
+    needed = min(columns_of(mark.message), max(room // 2, longest_word(mark.message)))
     start = max(0, min(mark.start, room - needed))
     posts = ink(_posts([other for other in others if other.start < start - 1], start).ljust(start), "related")
     lines = wrap(mark.message, room - start, room - start)

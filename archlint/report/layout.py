@@ -13,6 +13,8 @@ _EMOJI_STYLE = "\ufe0f"
 """After a character, this one requests its emoji form."""
 _LEAST_ROOM = 12
 _SPACES = re.compile(r"[ \t\r\n]+")
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=(?:%|[numµ]?s|min|h|d|[kKMGTP]?i?B(?:/s)?)(?![\w/]))")
+"""The space between a number and its unit, where no line is broken."""
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _CODES = {
     "error": "1;31", "warning": "1;33", "info": "1;34", "help": "1;32", "good": "1;32",
@@ -142,28 +144,47 @@ def cells(line: str) -> Cells:
     return Cells(pieces, columns)
 
 
-def wrap(text: str, first: int, rest: int) -> list[str]:
-    """Break a flat text into lines of at most `first`, then `rest` columns; a longer word is cut.
+def wrap(text: str, first: int, rest: int, cut: bool = True) -> list[str]:
+    """Break a flat text into lines of at most `first`, then `rest` columns; a number stays with its unit.
 
-    >>> wrap("one two three", 8, 5)
-    ['one two', 'three']
+    A longer word is cut, or with `cut=False` it is a line of its own.
+
+    >>> wrap("one two three", 8, 5), wrap("at 99.9 % of all", 8, 8)
+    (['one two', 'three'], ['at', '99.9 %', 'of all'])
     """
     if columns_of(text) <= first:
         return [text]
     lines: list[str] = []
     current, used, room = "", 0, first
-    for whole in text.split(" "):
+    for whole in words_of(text):
         word, size = whole, columns_of(whole)
         if current and used + 1 + size > room:
             lines.append(current)
             current, used, room = "", 0, rest
-        while size > room:
-            cut = _fitting(word, room)
-            lines.append(word[:cut])
-            word, size, room = word[cut:], columns_of(word[cut:]), rest
+        while cut and size > room:
+            fitting = _fitting(word, room)
+            lines.append(word[:fitting])
+            word, size, room = word[fitting:], columns_of(word[fitting:]), rest
         current, used = (f"{current} {word}", used + 1 + size) if current else (word, size)
     lines.append(current)
     return lines
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a flat text; a number and its unit are one word.
+
+    >>> words_of("99.9 % of 20 ms, 3 days")
+    ['99.9 %', 'of', '20 ms,', '3', 'days']
+    """
+    words = text.split(" ")
+    if not _BEFORE_UNIT.search(text):
+        return words
+    return [word.replace("\0", " ") for word in _BEFORE_UNIT.sub("\0", text).split(" ")]
+
+
+def longest_word(text: str) -> int:
+    """Return the columns of the longest word of a flat text."""
+    return max(map(columns_of, words_of(text)))
 
 
 def _fitting(word: str, room: int) -> int:
@@ -176,7 +197,7 @@ def _fitting(word: str, room: int) -> int:
     return len(word)
 
 
-def hanging(prefix: str, text: str, width: int, indent: int | None = None) -> list[str]:
+def hanging(prefix: str, text: str, width: int, indent: int | None = None, cut: bool = True) -> list[str]:
     """Wrap a text after a prefix; further lines are indented to the start of the text (or by `indent`).
 
     >>> hanging("note: ", "one two three", 18)
@@ -187,9 +208,9 @@ def hanging(prefix: str, text: str, width: int, indent: int | None = None) -> li
     if start + _LEAST_ROOM > width and columns_of(text) > width - start:
         return [
             prefix.rstrip(),
-            *(" " * indent + line for line in wrap(text, width - indent, width - indent)),
+            *(" " * indent + line for line in wrap(text, width - indent, width - indent, cut)),
         ]
-    lines = wrap(text, max(1, width - start), max(1, width - indent))
+    lines = wrap(text, max(1, width - start), max(1, width - indent), cut)
     return [prefix + lines[0], *(" " * indent + line for line in lines[1:])]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -15,9 +14,12 @@ from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
 from archlint.packs import Pack
 from archlint.packs.records import Overturn
-from archlint.report.layout import flat
+from archlint.report.layout import columns_of, flat, wrap
 from archlint.verdicts import reference_name, start_command
 
+_INDENT = 4
+_LEAST_TEXT = 36
+"""Columns that a table needs for its last column, or it is written below."""
 _MOST_KINDS = 3
 _BOLD, _DIM, _CYAN, _RESET = "\033[1m", "\033[2m", "\033[36m", "\033[0m"
 _CODE = re.compile(r"`([^`]+)`")
@@ -159,14 +161,17 @@ def with_whole_links(page: str) -> str:
 
 
 def to_terminal(page: str, width: int, color: bool) -> str:
-    """Return a Markdown page for a terminal: wrapped, headings bold, links by name, code unchanged."""
+    """Return a Markdown page for a terminal: wrapped, headings bold, links by name.
+
+    Of the examples, only comments are wrapped.
+    """
     lines: list[str] = []
     code = False
     for line in page.rstrip().split("\n"):
         if line.startswith("```"):
             code = not code
         elif code:
-            lines.append(f"    {_DIM}{line}{_RESET}" if color and line.lstrip().startswith("#") else f"    {line}")
+            lines += _code(line, width, color)
         elif line.startswith("#"):
             title = line.lstrip("# ")
             lines.append(f"{_BOLD}{title}{_RESET}" if color else (title.upper() if line.startswith("## ") else title))
@@ -175,14 +180,23 @@ def to_terminal(page: str, width: int, color: bool) -> str:
     return "\n".join(lines)
 
 
+def _code(line: str, width: int, color: bool) -> list[str]:
+    """Indent a line of an example; only a comment is wrapped, so that the example can be copied."""
+    if not line.lstrip().startswith("#"):
+        return [f"    {line}"]
+    margin = " " * (len(line) - len(line.lstrip()))
+    room = width - len(margin) - 6
+    comment = [f"{margin}# {text}" for text in wrap(line.strip("# "), room, room, cut=False)]
+    return [f"    {_DIM}{text}{_RESET}" if color else f"    {text}" for text in comment]
+
+
 def _paragraph(line: str, width: int, color: bool) -> list[str]:
     own = _OWN_PAGE.sub("", line)
     plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", own).replace("**", "")
     indent = "  " if plain.startswith("- ") else ""
-    wrapped = textwrap.wrap(plain, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False) or [
-        ""
-    ]
-    return [_CODE.sub(f"{_CYAN}\\1{_RESET}", text) if color else text for text in wrapped]
+    first, *rest = wrap(plain, width, width - len(indent), cut=False)
+    lines = [first, *(indent + text for text in rest)]
+    return [_CODE.sub(f"{_CYAN}\\1{_RESET}", text) if color else text for text in lines]
 
 
 def rules_table(packs: Sequence[Pack], width: int, color: bool) -> str:
@@ -294,19 +308,23 @@ def _json(value: object) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]], width: int, color: bool) -> str:
-    """Align the columns, and wrap the last one."""
+    """Align the columns, and wrap the last one; in a narrow terminal, write all but the first below it."""
     rows = [tuple(map(flat, row)) for row in rows]
     if not rows:
         return ""
     columns = list(zip(*rows, strict=True))
-    sizes = [max(map(len, column)) for column in columns[:-1]]
+    sizes = [max(map(columns_of, column)) for column in columns[:-1]]
     indent = sum(sizes) + 2 * len(sizes)
     lines = []
     for row in rows:
-        cells = [cell.ljust(size) for cell, size in zip(row, sizes, strict=False)]
+        cells = [cell + " " * (size - columns_of(cell)) for cell, size in zip(row, sizes, strict=False)]
         if color:
             cells[0] = f"{_BOLD}{cells[0]}{_RESET}"
-        rest = textwrap.wrap(row[-1], max(24, width - indent), break_on_hyphens=False) or [""]
+        if width - indent < _LEAST_TEXT:
+            below = wrap("  ".join(filter(None, row[1:])), width - _INDENT, width - _INDENT, cut=False)
+            lines += [cells[0].rstrip(), *(" " * _INDENT + text for text in below if text)]
+            continue
+        rest = wrap(row[-1], width - indent, width - indent, cut=False)
         lines.append(("  ".join(cells) + "  " + rest[0]).rstrip())
         lines += [" " * indent + text for text in rest[1:]]
     return "\n".join(lines)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from archlint.report.layout import Ink, columns_of, flat, wrap
+from archlint.report.layout import Ink, columns_of, flat, longest_word, wrap
 from archlint.verdicts import Location, ShownTerm
 
 _NUMBER = r"[-+]?[0-9][0-9,.]*"
 _GAP = "  "
 _LEAST_NOTE = 24
 _LEAST_VALUE = 6
+_INDENT = 4
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -43,7 +44,9 @@ class _Widths(msgspec.Struct, frozen=True):
         return self.label + self.number + self.unit + self.origin + 3 * len(_GAP)
 
     def fit(self, row: _Row) -> bool:
-        """Whether the value of a row fits the columns of the values."""
+        """Whether the value of a row fits the columns of the values, and these fit the line."""
+        if self.before_last - len(_GAP) > self.room:
+            return False
         if not row.unit:
             return columns_of(row.number) <= self.number + self.unit
         return columns_of(row.number) <= self.number and columns_of(row.unit) <= self.unit
@@ -111,8 +114,9 @@ def _widths(rows: Sequence[_Row], room: int, verbose: bool) -> _Widths:
     plain = [columns_of(row.number) for row in rows if not row.unit]
     reach = max([_LEAST_VALUE, number + unit])
     number = max([number, *(size - unit for size in plain if size <= reach)])
+    label = max(room * 2 // 5 if verbose else room * 3 // 5, *(longest_word(row.label) for row in rows))
     return _Widths(
-        label=min(max(columns_of(row.label) for row in rows), room * 2 // 5 if verbose else room * 3 // 5),
+        label=min(max(columns_of(row.label) for row in rows), label, room),
         number=number,
         unit=unit,
         origin=max(columns_of(row.origin) for row in rows),
@@ -139,12 +143,16 @@ def _aligned_row(row: _Row, widths: _Widths) -> list[str]:
 
 
 def _long_row(row: _Row, widths: _Widths) -> list[str]:
-    """Write a value that is a sentence or a path: it takes all columns after the label."""
+    """Write a value that is a sentence or a path: it takes all columns after the label, or the lines below it."""
     label, *more = wrap(row.label, widths.label, widths.label)
-    told = ", ".join(part for part in (row.origin, row.where, row.note) if part)
+    origin = ", ".join(part for part in (row.origin, row.where, row.note) if part)
     start = widths.label + len(_GAP)
     value = f"{row.number}{row.unit}"
-    first, *rest = wrap(f"{value} ({told})" if told else value, widths.room - start, widths.room - start)
+    value = f"{value} ({origin})" if origin else value
+    if longest_word(value) > widths.room - start:
+        below = wrap(value, widths.room - _INDENT, widths.room - _INDENT)
+        return [label, *more, *(" " * _INDENT + line for line in below)]
+    first, *rest = wrap(value, widths.room - start, widths.room - start)
     more += [""] * (len(rest) - len(more))
     rest += [""] * (len(more) - len(rest))
     both = [f"{_left(one, start)}{two}".rstrip() for one, two in zip(more, rest, strict=True)]

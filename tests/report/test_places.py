@@ -118,7 +118,7 @@ def test_of_many_places_short_formats_name_the_first(name: str) -> None:
 
 def test_the_text_of_a_finding_with_many_places_fits_a_screen() -> None:
     assert len(rendered("text", system(200)).splitlines()) <= 24
-    assert "more places: --verbose" in rendered("text", system(200))
+    assert "--verbose shows " in rendered("text", system(200))
 
 
 @pytest.mark.parametrize(("accepted", "places"), [(0, 4), (1, 3), (2, 2), (3, 1)])

@@ -173,7 +173,7 @@ def test_many_related_places_are_counted() -> None:
     places = tuple(ShownRelated("x", "as here", spot(HOME, word)) for word in words)
     text = shown(found(related=places))
     assert text.count("as here") == 7
-    assert "   = 2 more places: --verbose; archlint explain DOC003\n" in text
+    assert "   = --verbose shows 2 more places; archlint explain DOC003\n" in text
     assert "more place" not in shown(found(related=places[:7]))
     assert shown(found(related=places), verbose=True).count("as here") == len(places)
 
