@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 
 import click
@@ -39,7 +39,7 @@ class Interrupted(BaseException):
 class HelpFormatter(click.HelpFormatter):
     """Writes options so that their texts have room in a narrow terminal too."""
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write terms with their texts; a term longer than its column has a line of its own."""
         super().write_dl(rows, min(col_max, self.width * 3 // 8), col_spacing)
 
