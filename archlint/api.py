@@ -14,6 +14,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, shipped_technologies
 from archlint.config import Config, find_config, read_config
 from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
+from archlint.given import config_or_file, text_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
@@ -226,7 +227,7 @@ def find_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, 
 
 
 def check(
-    path_or_text: str | Path, config: Config | Path | None = None, allow_code: bool = False, system: str = ""
+    path_or_text: str | Path, config: Config | Path | str | None = None, allow_code: bool = False, system: str = ""
 ) -> Report:
     """Check a file, a folder, or a text.
 
@@ -236,28 +237,31 @@ def check(
     `system` is the name or the number of one of the systems that a file describes; without it, all are checked.
 
     Returns a report. What cannot be read, and mistakes in a configuration, are its `errors`. Raises `ConfigError` if
-    `config` is a file with mistakes, and `UsageError` if no file has that system.
+    `config` is a file with mistakes, and `UsageError` for an empty path, anything else that is neither a path nor a
+    text, and a system that no file has.
 
     >>> import archlint
     >>> report = archlint.check("archlint: 1\\nsystem: shop\\nworkload: {}\\n")
     >>> report.findings[0].message, report.findings[0].suggestion
     ('a file has no key `workload`', 'did you mean `workloads`?')
     """
-    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code, system=system)
-    linters = Linters(options, config if isinstance(config, Config) else None)
-    if isinstance(path_or_text, str) and "\n" in path_or_text:
-        return _check_targets((), linters, (path_or_text.encode("utf-8", "surrogatepass"), STDIN))
-    return _check_targets((Path(path_or_text),), linters)
+    source, chosen = text_or_path(path_or_text), config_or_file(config)
+    options = Options(config=chosen if isinstance(chosen, Path) else None, allow_code=allow_code, system=system)
+    linters = Linters(options, chosen if isinstance(chosen, Config) else None)
+    if isinstance(source, str):
+        return _check_targets((), linters, (source.encode("utf-8", "surrogatepass"), STDIN))
+    return _check_targets((source,), linters)
 
 
-def load(path_or_text: str | Path, config: Config | Path | None = None, system: str = "") -> System:
+def load(path_or_text: str | Path, config: Config | Path | str | None = None, system: str = "") -> System:
     """Read a system, with its graph and its analyses, from a file or a text.
 
     A `str` with a line break in it is a text; anything else is the path of a file. If it describes several systems,
     the first is read unless `system` names another. `config` is as in `archlint.check`.
 
     Returns the system. Mistakes in the file are values: `system.architecture.problems`. Raises `UnreadableInputError`
-    for a file that cannot be read or that is not an architecture file, and `ConfigError` for a wrong configuration.
+    for a file that cannot be read or that is not an architecture file, `ConfigError` for a wrong configuration, and
+    `UsageError` for a folder, an empty path, and anything else that is neither a path nor a text.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -272,14 +276,12 @@ def load(path_or_text: str | Path, config: Config | Path | None = None, system: 
     >>> [serving.mode for serving in system.servings(system.workloads["search"])]
     ['online']
     """
-    if isinstance(path_or_text, str) and "\n" in path_or_text:
-        path, document = None, parse(STDIN, path_or_text)
-    else:
-        path = Path(path_or_text)
-        document = read_document(path)
-    if isinstance(config, Path):
-        config = read_config(config)
-    linter = Linter(config or find_config(path or Path(STDIN)), Options(rules=False))
+    source, chosen = text_or_file(path_or_text), config_or_file(config)
+    path = source if isinstance(source, Path) else None
+    document = read_document(source) if isinstance(source, Path) else parse(STDIN, source)
+    if isinstance(chosen, Path):
+        chosen = read_config(chosen)
+    linter = Linter(chosen or find_config(path or Path(STDIN)), Options(rules=False))
     with collector_paused():
         return linter.system(pick_system(document, system) if system else document, path)[0]
 

@@ -16,6 +16,7 @@ from archlint.compare.git import Revision, RevisionIncludes
 from archlint.compare.systems import Snapshot, compare
 from archlint.config import Config
 from archlint.errors import UnreadableInputError
+from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError
 from archlint.linter import Includes, Options
 from archlint.model.read import no_includes
@@ -109,7 +110,7 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def diff(
-    before: str | Path, after: str | Path, config: Config | Path | None = None, allow_code: bool = False,
+    before: str | Path, after: str | Path, config: Config | Path | str | None = None, allow_code: bool = False,
     system: str = "",
 ) -> Difference:  # fmt: skip
     """Compare two versions of a system, or of the systems in two folders.
@@ -120,7 +121,7 @@ def diff(
 
     Returns the systems that differ: changed parts, changed results of the analysis, and findings that are new or
     resolved. A file that cannot be read is one of `errors`. Raises `DiffError` if there is nothing to compare, or if
-    only one of the two is a folder.
+    only one of the two is a folder, and `UsageError` for what is neither a path nor a text.
 
     >>> import archlint
     >>> before = '''
@@ -133,8 +134,9 @@ def diff(
     >>> archlint.diff(before, before).is_empty
     True
     """
-    options = Options(config=config if isinstance(config, Path) else None, allow_code=allow_code, system=system)
-    return _diff(before, after, options, config if isinstance(config, Config) else None)
+    chosen = config_or_file(config)
+    options = Options(config=chosen if isinstance(chosen, Path) else None, allow_code=allow_code, system=system)
+    return _diff(text_or_path(before), text_or_path(after), options, chosen if isinstance(chosen, Config) else None)
 
 
 def diff_paths(old: Path, new: Path, options: Options) -> Difference:
@@ -167,10 +169,10 @@ def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | No
 
 
 def _side(given: str | Path, name: str) -> _Side:
-    """Return one side of a comparison; a text goes by `name`."""
-    if isinstance(given, str) and "\n" in given:
+    """Return one side of a comparison, a text or a path; a text goes by `name`."""
+    if isinstance(given, str):
         return _Side(Path(name), _InMemory(given), False)
-    return _Side(Path(given), _OnDisk(), Path(given).is_dir())
+    return _Side(given, _OnDisk(), given.is_dir())
 
 
 def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Difference:

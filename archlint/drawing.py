@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+from archlint.analysis.system import System
 from archlint.api import load
 from archlint.config import Config, find_config, read_config
 from archlint.errors import UsageError
+from archlint.given import config_or_file
 from archlint.linter import Linter, Options
 from archlint.targets import STDIN
 
 if TYPE_CHECKING:
-    from archlint.analysis.system import System
     from archlint.verdicts import FileReport
 
 TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
@@ -26,8 +27,9 @@ Collapse = Literal["auto", "owner", "region", "zone", "kind", "name", "none"]
 
 @overload
 def render(
-    path_or_text_or_system: str | Path | System, format: TextFormat = "svg", *, config: Config | Path | None = None,
-    system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
+    path_or_text_or_system: str | Path | System, format: TextFormat = "svg", *,
+    config: Config | Path | str | None = None, system: str = "", findings: bool = True, theme: Theme = "auto",
+    direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
     allow_code: bool = False,
@@ -36,7 +38,7 @@ def render(
 
 @overload
 def render(
-    path_or_text_or_system: str | Path | System, format: BinaryFormat, *, config: Config | Path | None = None,
+    path_or_text_or_system: str | Path | System, format: BinaryFormat, *, config: Config | Path | str | None = None,
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
@@ -46,7 +48,7 @@ def render(
 
 @overload
 def render(
-    path_or_text_or_system: str | Path | System, format: str, *, config: Config | Path | None = None,
+    path_or_text_or_system: str | Path | System, format: str, *, config: Config | Path | str | None = None,
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
@@ -55,7 +57,7 @@ def render(
 
 
 def render(
-    path_or_text_or_system: str | Path | System, format: str = "svg", *, config: Config | Path | None = None,
+    path_or_text_or_system: str | Path | System, format: str = "svg", *, config: Config | Path | str | None = None,
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
@@ -78,7 +80,8 @@ def render(
     - `patterns` shades the roles of recognised patterns; `all_lines` draws every relation as a line;
     - `scale` is pixels per point in PNG; `fonts` are folders with more fonts, for PNG and PDF.
 
-    Raises `UsageError` for an unknown format, option, workload, component or system, and `UnreadableInputError` for a
+    Raises `UsageError` for an unknown format, option, workload, component or system, and for anything that cannot be
+    drawn, and `UnreadableInputError` for a
     file that cannot be read or that is not an architecture file.
 
     >>> import archlint
@@ -118,13 +121,14 @@ def render(
 
 
 def _read(
-    source: str | Path | System, config: Config | Path | None, system: str, options: Options
+    source: str | Path | System, config: Config | Path | str | None, system: str, options: Options
 ) -> tuple[System, FileReport | None]:
     """Return a system with its findings; without rules there are none."""
-    found = load(source, config, system) if isinstance(source, str | Path) else source
+    found = source if isinstance(source, System) else load(source, config, system)
     if not options.rules:
         return found, None
     name = found.architecture.document.name
     path = None if name == STDIN else Path(name)
-    chosen = read_config(config) if isinstance(config, Path) else config or find_config(path or Path(STDIN))
+    given = config_or_file(config)
+    chosen = read_config(given) if isinstance(given, Path) else given or find_config(path or Path(STDIN))
     return found, Linter(chosen, options).judge(found, path)

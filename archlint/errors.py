@@ -49,9 +49,18 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 class ArchlintError(Exception):
-    """An invalid call: the message says what is wrong, and `hint` what to do next.
+    """An invalid call: `message`, which is also its text, says what is wrong, and `hint` what to do next.
 
-    `mistakes` are the mistakes that the message lists, if each has its own place.
+    A traceback shows both. `mistakes` are the mistakes that the message lists, if each has its own place.
+
+    >>> import archlint
+    >>> try:
+    ...     archlint.load("")
+    ... except archlint.ArchlintError as error:
+    ...     print(error)
+    ...     print(error.hint)
+    the path is empty
+    name a file, or give the text of an architecture
     """
 
     def __init__(self, message: str, hint: str = "", mistakes: tuple[Mistake, ...] = ()) -> None:
@@ -59,6 +68,8 @@ class ArchlintError(Exception):
         self.message = message
         self.hint = hint
         self.mistakes = mistakes
+        if hint:
+            self.add_note(f"  hint: {hint}")
 
     @classmethod
     def at(cls, where: str, message: str, hint: str = "") -> Self:
@@ -69,7 +80,9 @@ class ArchlintError(Exception):
     def __reduce__(self) -> tuple[type[ArchlintError], tuple[str, str, tuple[Mistake, ...]]]:
         return type(self), (self.message, self.hint, self.mistakes)
 
-    def __str__(self) -> str:
+    @property
+    def full_text(self) -> str:
+        """The message, and below it the hint."""
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 

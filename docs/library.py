@@ -21,23 +21,46 @@ import archlint
 `archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it, and
 `archlint.diff` compares two versions. Each takes a path, or a text with a line break in it. Problems in an architecture
 file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
+
+All names on this page are in `archlint`, such as `archlint.Finding`. `archlint.__version__` is the version, a `str`.
+"""
+_RECORDS_HEAD = """\
+## Records
+
+The values in the fields above. All of them are immutable.
+"""
+_ERRORS_HEAD = """\
+## Errors
 """
 _FUNCTIONS = ("check", "load", "render", "diff")
 _WIDTH = 100
 _ORDER = (
     "Report", "FileReport", "Finding", "OpenQuestion", "Severity", "Certainty", "System", "Difference",
-    "SystemDifference", "Config", "ArchlintError",
+    "SystemDifference", "Config",
 )  # fmt: skip
-_SHOWN = {"Config": frozenset({"root"}), "ArchlintError": frozenset[str]()}
-"""Classes of which the page shows only these members: the others are internal."""
+_RECORDS = (
+    "Location", "ShownTerm", "ShownRelated", "ShownPlace", "Cure", "InputError", "Accepted", "Baselined", "BaselineUse",
+    "BaselineEntry", "RecognisedPattern", "ActiveRule", "PartChange", "Change", "DerivedChange", "Regraded",
+)  # fmt: skip
+_ERRORS = ("ArchlintError", "UsageError", "ConfigError", "PackError", "UnreadableInputError", "DiffError")
+_CONFIG = frozenset(
+    {
+        "root", "file", "fail_on", "baseline", "baseline_strict", "require_described", "technologies", "excludes",
+        "with_options",
+    }
+)  # fmt: skip
+_SHOWN = {"Config": _CONFIG, **dict.fromkeys(_ERRORS[1:], frozenset[str]())}
+"""Classes of which the page shows only these members: the others are internal, or shown with their base class."""
 
 
 def library_page() -> str:
     """Return the page; raises `ValueError` if it leaves out a public name."""
-    if missing := set(archlint.__all__) - {*_FUNCTIONS, *_ORDER, "__version__"}:
+    if missing := set(archlint.__all__) - {*_FUNCTIONS, *_ORDER, *_RECORDS, *_ERRORS, "__version__"}:
         raise ValueError(f"docs/library.py has no place for {', '.join(sorted(missing))}")
     parts = [HEAD, *(_function(getattr(archlint, name), f"archlint.{name}", "##") for name in _FUNCTIONS)]
-    return "\n".join([*parts, *(_class(getattr(archlint, name)) for name in _ORDER)])
+    parts += [_class(getattr(archlint, name)) for name in _ORDER]
+    parts += [_RECORDS_HEAD, *(_class(getattr(archlint, name), "###") for name in _RECORDS)]
+    return "\n".join([*parts, _ERRORS_HEAD, *(_class(getattr(archlint, name), "###") for name in _ERRORS)])
 
 
 def _function(function: Callable[..., object], name: str, heading: str) -> str:
@@ -77,8 +100,8 @@ def as_markdown(docstring: str | None) -> str:
     return "\n\n".join(f"```python\n{block}\n```" if block.startswith(">>>") else block for block in blocks) + "\n"
 
 
-def _class(cls: type) -> str:
-    text = f"## {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls))}"
+def _class(cls: type, heading: str = "##") -> str:
+    text = f"{heading} {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls))}"
     if issubclass(cls, Enum):
         return text + "\n" + "".join(f"- `{cls.__name__}.{one.name}`: `{one.value!r}`\n" for one in cls)
     shown = _SHOWN.get(cls.__name__)
@@ -87,7 +110,7 @@ def _class(cls: type) -> str:
         values = [f"- `{name}: {cls.__annotations__[name]}`\n" for name in cls.__struct_fields__
                   if shown is None or name in shown]  # fmt: skip
     values += _properties(cls, shown)
-    methods = [_function(member, f"{cls.__name__}.{name}", "###") for name, member in _members(cls, shown)
+    methods = [_function(member, f"{cls.__name__}.{name}", f"{heading}#") for name, member in _members(cls, shown)
                if isinstance(member, FunctionType)]  # fmt: skip
     return text + ("\n" + "".join(values) if values else "") + "".join(f"\n{method}" for method in methods)
 
@@ -97,7 +120,8 @@ def _properties(cls: type, shown: frozenset[str] | None) -> Iterator[str]:
         getter = getattr(member, "fget", None) or getattr(member, "func", None)
         if getter is not None:
             returned = inspect.signature(getter).return_annotation
-            yield f"- `{name}: {returned}`: {' '.join(str(inspect.getdoc(member)).split())}\n"
+            text, *_ = str(inspect.getdoc(member)).split("\n\n>>>")
+            yield f"- `{name}: {returned}`: {' '.join(text.split())}\n"
 
 
 def _members(cls: type, shown: frozenset[str] | None) -> Iterator[tuple[str, object]]:

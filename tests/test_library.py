@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
+import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -126,6 +130,71 @@ def test_what_cannot_be_read_is_not_drawn(tmp_path: Path) -> None:
         archlint.render("services:\n  web: {}\n")
 
 
+# --- wrong calls
+
+
+UNTYPED = {name: getattr(archlint, name) for name in ("check", "load", "render")}
+"""Functions as a caller without a checker of types sees them."""
+
+
+@pytest.mark.parametrize("name", UNTYPED)
+@pytest.mark.parametrize(("given", "message"), [
+    (None, "a path or a text is needed, not None"), (3, "a path or a text is needed, not `int`"),
+    (b"archlint: 1\n", "a path or a text is needed, not `bytes`"), ("", "the path is empty"),
+])  # fmt: skip
+def test_what_is_neither_a_path_nor_a_text_is_a_wrong_call(name: str, given: object, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        UNTYPED[name](given)
+    assert caught.value.message == message
+    assert caught.value.hint
+    with pytest.raises(UsageError, match=message):
+        getattr(archlint, "diff")(ARCH, given)  # noqa: B009
+
+
+@pytest.mark.parametrize("name", ["load", "render"])
+def test_a_folder_is_no_system(name: str, tmp_path: Path) -> None:
+    write(tmp_path, "arch.yaml")
+    with pytest.raises(UsageError) as caught:
+        UNTYPED[name](tmp_path)
+    assert caught.value.message == f"{tmp_path} is a folder"
+    assert "archlint.check" in caught.value.hint
+    assert archlint.check(tmp_path).files
+
+
+@pytest.mark.parametrize("name", UNTYPED)
+def test_a_configuration_may_be_named_by_a_text_and_is_never_ignored(name: str, tmp_path: Path) -> None:
+    config = write(tmp_path, "quiet.toml", "select = ['DOC']\n")
+    by_name, by_path = (UNTYPED[name](ARCH, config=given) for given in (str(config), config))
+    shown = [one.to_json() if name == "check" else str(one) for one in (by_name, by_path)]
+    assert shown[0] == shown[1]
+    with pytest.raises(archlint.ConfigError, match=r"gone\.toml"):
+        UNTYPED[name](ARCH, config=str(tmp_path / "gone.toml"))
+    with pytest.raises(UsageError, match="`config` is a configuration or its file, not `int`"):
+        UNTYPED[name](ARCH, config=3)
+
+
+def test_a_question_about_an_unknown_workload_or_model_is_a_wrong_call() -> None:
+    system = archlint.load(ARCH)
+    assert system.modes("search", "ranker")
+    with pytest.raises(UsageError, match="the system has no model `nope`") as caught:
+        system.modes("search", "nope")
+    assert caught.value.hint == "its models: ranker"
+    with pytest.raises(UsageError, match="the system has no workload `nope`"):
+        system.modes("nope", "ranker")
+
+
+def test_the_text_of_an_error_is_its_message_and_a_traceback_shows_the_hint() -> None:
+    with pytest.raises(archlint.ArchlintError) as caught:
+        archlint.load("")
+    error = caught.value
+    assert str(error) == error.message
+    assert error.hint not in str(error)
+    assert error.full_text == f"{error.message}\n  hint: {error.hint}"
+    assert error.full_text in "".join(traceback.format_exception(error))
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.hint, again.__notes__) == (str(error), error.hint, error.__notes__)
+
+
 # --- diff
 
 
@@ -213,7 +282,28 @@ def test_a_system_is_judged_as_its_file_is(tmp_path: Path) -> None:
 def test_the_page_has_every_public_name_with_its_text() -> None:
     page = library_page()
     for name in archlint.__all__:
-        assert name == "__version__" or f"## archlint.{name}\n" in page or f"## {name}\n" in page, name
+        assert f"## archlint.{name}\n" in page or f"## {name}\n" in page or f"`archlint.{name}`" in page, name
     for member in ("Report.to_json", "Report.to_sarif", "System.to_networkx", "System.to_graphviz", "System._repr_svg_"):
         assert f"### {member}\n" in page
     assert signature(archlint.diff, "archlint.diff") in page
+
+
+def test_the_records_in_public_fields_are_public_and_on_the_page() -> None:
+    internal = {"Document"}                                          # the source of a file, as the reports need it
+    page = library_page()
+    public = [getattr(archlint, name) for name in archlint.__all__]
+    for cls in public:
+        if not isinstance(cls, type) or not issubclass(cls, msgspec.Struct):
+            continue
+        for field in cls.__struct_fields__:
+            if f"- `{field}: " not in page:
+                continue
+            for found in re.findall(r"[A-Za-z_]+", str(cls.__annotations__[field])):
+                known = found in archlint.__all__ or not found[0].isupper() or found in {"None", "Path", *internal}
+                assert known, f"{cls.__name__}.{field}: {found}"
+
+
+@pytest.mark.parametrize("member", ["with_options", "excludes", "fail_on", "baseline", "root", "file"])
+def test_the_page_has_the_members_of_a_configuration(member: str) -> None:
+    section = library_page().partition("## Config\n")[2].partition("\n## ")[0]
+    assert f"Config.{member}\n" in section or f"- `{member}: " in section

@@ -194,8 +194,15 @@ class System:
         return flow if any(step.target in self.productions for step in flow.steps[flow.client]) else flow.alike
 
     def modes(self, workload: Workload | str, model: str) -> frozenset[str]:
-        """Return the modes in which a workload gets a model's predictions."""
-        return frozenset(serving.mode for serving in self.servings(workload) if serving.model == model)
+        """Return the modes in which a workload gets a model's predictions.
+
+        Raises `UsageError` if there is no such workload or model.
+        """
+        found = frozenset(serving.mode for serving in self.servings(workload) if serving.model == model)
+        if not found and model not in self.architecture.models:
+            known = ", ".join(self.architecture.models) or "none"
+            raise UsageError(f"the system has no model `{model}`", f"its models: {known}")
+        return found
 
     def serving_modes(self, workload: Workload | str) -> dict[str, tuple[str, ...]]:
         """Return the modes in which a workload gets the predictions of each of its models."""

@@ -172,7 +172,7 @@ def _list_files(call: CheckCall) -> int:
         safe = os.fsencode(name) if shown == name else shown.encode()
         write_bytes(safe + b"\n")                      # the exact bytes of the name, if they are safe
     for error in inputs.errors:
-        print(error_text(error.message), file=sys.stderr)
+        print(error_text(ArchlintError(error.message)), file=sys.stderr)
     return 2 if inputs.errors else 0
 
 

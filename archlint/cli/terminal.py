@@ -7,6 +7,7 @@ import sys
 from typing import TextIO
 
 from archlint.cli.streams import let_colors_through
+from archlint.errors import ArchlintError
 
 PLAIN_WIDTH = 100
 
@@ -64,9 +65,9 @@ def width(stream: TextIO | None = None) -> int:
     return max(40, min(140, columns or PLAIN_WIDTH))
 
 
-def error_text(error: object) -> str:
+def error_text(error: ArchlintError) -> str:
     """Return `error: ` with a message and its hint. A terminal gets wrapped lines; a log or a program, whole ones."""
-    text = f"error: {error}"
+    text = f"error: {error.full_text}"
     if not sys.stderr.isatty() and not os.environ.get("COLUMNS"):
         return text
     from archlint.report.layout import hanging

@@ -42,7 +42,7 @@ def read_bytes(path: Path, name: str) -> bytes:
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
-            raise UnreadableInputError(f"{name}: {what}", _HINT)
+            raise UnreadableInputError(f"{name}: {what}", "name a file in it" if path.is_dir() else _HINT)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
     return read_stream(path, name)

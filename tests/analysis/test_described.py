@@ -148,8 +148,8 @@ def test_an_unknown_family_in_a_configuration_is_an_error(tmp_path: Path) -> Non
     (tmp_path / "archlint.toml").write_text('require_described = ["timeout"]\n')
     with pytest.raises(ConfigError) as raised:
         read_config(tmp_path / "archlint.toml")
-    assert "unknown family of facts `timeout`" in str(raised.value)
-    assert "did you mean `timeouts`?" in str(raised.value)
+    assert "unknown family of facts `timeout`" in raised.value.full_text
+    assert "did you mean `timeouts`?" in raised.value.full_text
 
 
 def test_the_summary_names_at_most_five_things_to_say_next() -> None:

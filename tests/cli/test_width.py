@@ -88,11 +88,11 @@ def test_no_line_of_a_report_breaks_a_number_from_its_unit(columns: int) -> None
 def test_errors_are_wrapped_for_a_terminal_and_whole_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "a/long/path/" * 8 + "arch.yaml"
     error = ArchlintError(f"{name}: the value of this key has no unit", "write one of the units that the docs list, such as 20ms")
-    assert error_text(error) == f"error: {error}"
+    assert error_text(error) == f"error: {error.full_text}"
     monkeypatch.setenv("COLUMNS", "40")
     text = error_text(error)
     assert too_wide(text, 40) == []
-    assert text.split() == f"error: {error}".split()
+    assert text.split() == f"error: {error.full_text}".split()
 
 
 def test_missing_libraries_are_counted_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def mistakes(folder: Path, text: str, name: str = "archlint.toml") -> list[str]:
     """The lines of the error, without the folder."""
     with pytest.raises(ConfigError) as raised:
         read(folder, text, name)
-    return str(raised.value).replace(f"{folder}/", "").splitlines()
+    return raised.value.full_text.replace(f"{folder}/", "").splitlines()
 
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def validated(folder: Path, text: str) -> Config:
 def mistakes(folder: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as raised:
         validated(folder, text)
-    return str(raised.value).replace(f"{folder}/", "").splitlines()
+    return raised.value.full_text.replace(f"{folder}/", "").splitlines()
 
 
 def test_parameters_come_out_in_base_units(project: Path) -> None:
@@ -132,7 +132,7 @@ rules.SRV005.params = {slwo = "1s", zzzz = 1}
     (tmp_path / "archlint.toml").write_text(text)
     with pytest.raises(ConfigError) as raised:
         validate(read_config(tmp_path / "archlint.toml"), PACKS)
-    lines = str(raised.value).replace(f"{tmp_path}/archlint.toml:", "").splitlines()
+    lines = raised.value.full_text.replace(f"{tmp_path}/archlint.toml:", "").splitlines()
     assert [line.partition(" (it has")[0] for line in lines] == [
         "2:18: there is no rule `SVR001` (did you mean `SRV001`?)",
         "3:11: there is no rule `call-without-timeuot` (did you mean `call-without-timeout`?)",

@@ -90,8 +90,8 @@ def test_a_mistake_in_an_expression_is_an_error_of_the_rule(require: str, said: 
     params = Params(require=require, message="no", when='component.name == "api"', values={"lest": 1.0})
     with pytest.raises(PackError) as raised:
         list(prepare(params, "rule.yaml")(system_of(), params))
-    assert str(raised.value).startswith("rule.yaml: ")
-    assert said in str(raised.value)
+    assert raised.value.full_text.startswith("rule.yaml: ")
+    assert said in raised.value.full_text
 
 
 def test_more_work_than_the_language_allows_is_one_error() -> None:
@@ -132,7 +132,7 @@ def test_arithmetic_with_whole_numbers_says_what_to_write() -> None:
 def test_other_mistakes_are_found_before_anything_is_checked(params: Params, said: str) -> None:
     with pytest.raises(PackError) as raised:
         prepare(params, "rule.yaml")
-    assert str(raised.value).startswith(f"rule.yaml: {said}")
+    assert raised.value.full_text.startswith(f"rule.yaml: {said}")
 
 
 # --- the names

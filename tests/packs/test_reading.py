@@ -41,7 +41,7 @@ def mistakes(folder: Path, text: str, name: str = "ACME001-some-rule") -> list[s
     here = rule(folder, name, text)
     with pytest.raises(PackError) as raised:
         read_pack(here)
-    return str(raised.value).replace(f"{folder}/", "").splitlines()
+    return raised.value.full_text.replace(f"{folder}/", "").splitlines()
 
 
 def test_all_that_a_rule_can_say(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_folder_without_rules_is_an_error(tmp_path: Path, prepare: object, sai
     prepare(folder)
     with pytest.raises(PackError) as raised:
         read_packs(folder)
-    assert said in str(raised.value)
+    assert said in raised.value.full_text
 
 
 # --- the rules that ship are only skimmed at the start

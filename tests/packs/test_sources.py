@@ -51,7 +51,7 @@ def test_two_folders_may_not_share_an_id_either(tmp_path: Path) -> None:
 def test_a_source_that_is_not_there(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(PackError) as raised:
         load_packs([PackSource(text, tmp_path, "archlint.toml:1:10")])
-    assert str(raised.value).startswith(said.format(root=tmp_path))
+    assert raised.value.full_text.startswith(said.format(root=tmp_path))
 
 
 # --- a distribution that is really built and installed
@@ -151,7 +151,7 @@ def test_an_entry_point_that_leads_nowhere(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(PackError) as raised:
         load_packs([PackSource("broken-rules", tmp_path, "archlint.toml:1:10")])
-    assert str(raised.value).startswith(f"archlint.toml:1:10: the entry point `main = {value}` of broken-rules {said}")
+    assert raised.value.full_text.startswith(f"archlint.toml:1:10: the entry point `main = {value}` of broken-rules {said}")
 
 
 def test_the_shipped_example_of_a_rule_text_is_a_rule(tmp_path: Path) -> None:
