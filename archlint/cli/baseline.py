@@ -14,6 +14,7 @@ from archlint.cli.checking import nothing_to_check
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
+from archlint.cli.outputs import say
 from archlint.cli.permission import allows_code
 from archlint.compare.baseline import Change, freeze, grown, passed_over, shrink, unread
 from archlint.compare.entries import Baseline, BaselineError, read_baseline, shown_path, write_baseline
@@ -69,10 +70,10 @@ def command(
     )
     report = check_targets(paths or (Path(),), options)
     for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}")
     if not report.files and not report.errors:
         if allow_empty:
-            click.echo("nothing to check: no baseline is written")
+            say("nothing to check: no baseline is written")
             return
         raise nothing_to_check(tuple(map(str, paths)), report)
     if report.errors:
@@ -82,7 +83,7 @@ def command(
     if since is not None:
         sys.exit(_report_growth(groups, since, config, file))
     if update and allow_empty and file is None and not any(map(os.path.exists, groups)):
-        click.echo("no baseline to update")
+        say("no baseline to update")
         return
     if update:
         groups = _existing(groups)
@@ -91,11 +92,11 @@ def command(
         is_first = not os.path.exists(target)
         if change.entries or not is_first:
             write_baseline(target, change.entries, None if file is not None else _project(groups[target], config))
-            click.echo(_summary(target, change))
+            say(_summary(target, change))
             if is_first and (hint := _merge_hint(target)):
-                click.echo(hint, err=True)
+                say(hint)
         else:
-            click.echo(f"nothing to freeze: {shown_path(target)} is not written")
+            say(f"nothing to freeze: {shown_path(target)} is not written")
 
 
 def _project(files: list[FileReport], config: Path | None) -> Path:
@@ -183,15 +184,19 @@ def _change(target: Path, files: list[FileReport], update: bool, report: Report)
 def _summary(target: Path, change: Change) -> str:
     parts = [f"{_counted(change.new, change.added)} new"] if change.added else []
     parts += [f"{_counted(change.known, change.kept)} known"] if change.kept else []
-    parts += [f"{plural(change.dropped, 'place')} removed"] if change.dropped else []
+    parts += [f"{_entries(change.dropped)} removed"] if change.dropped else []
     empty = "; it is empty: delete the file" if not change.entries else ""
     return f"wrote {shown_path(target)}: {', '.join(parts) or 'nothing'}{empty}"
 
 
-def _counted(findings: int, places: int) -> str:
-    """Return the number of findings at single places, with the number of entries if that differs.
+def _counted(findings: int, entries: int) -> str:
+    """Return the number of findings, as `check` counts them, and the number of their entries if that differs.
 
     >>> _counted(60, 71), _counted(1, 1)
-    ('60 findings (71 places)', '1 finding')
+    ('60 findings (71 entries)', '1 finding')
     """
-    return plural(findings, "finding") + (f" ({plural(places, 'place')})" if places != findings else "")
+    return plural(findings, "finding") + (f" ({_entries(entries)})" if entries != findings else "")
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"

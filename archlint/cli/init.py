@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from archlint.api import file_schema
-from archlint.cli.outputs import save, unwritable
+from archlint.cli.outputs import save, say, unwritable
 from archlint.errors import UsageError
 from archlint.model.schema import architecture_schema
 
@@ -17,7 +17,7 @@ SCHEMA = Path(".archlint/schema.json")
 STARTER = """\
 # yaml-language-server: $schema={schema}
 # A serving architecture for archlint: describe yours in place of this one, then run `archlint check {name}`.
-# Every fact is optional but names, kinds and relations; what you leave out, archlint asks for where it needs it.
+# Only names, kinds and relations are required. If a rule needs another fact, archlint asks for it.
 archlint: 1
 system: review-stars                  # one system a file
 description: Guesses how many stars a review will give, while its author types.
@@ -107,7 +107,7 @@ def command(path: Path) -> None:
         raise unwritable(schema.parent, error) from None
     save(schema, text, inside=path.parent)
     save(path, STARTER.format(schema=SCHEMA.as_posix(), name=path.name).encode(), replace=False)
-    click.echo(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")
+    say(f"wrote {path} and {os.path.relpath(schema)}\nnext: archlint check {path}")
 
 
 def _is_schema(file: Path) -> bool:

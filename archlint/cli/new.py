@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archlint.cli.complete import complete_reference
+from archlint.cli.outputs import say
 from archlint.reference import implementation_named
 from archlint.reference.project import write_project
 
@@ -22,4 +23,4 @@ def command(pattern: str, folder: Path) -> None:
     """
     implementation = implementation_named(pattern)
     parts = write_project(implementation, folder)
-    click.echo(f"wrote {folder}: {', '.join(parts)}\nnext: read {folder / implementation.module / 'README.md'}")
+    say(f"wrote {folder}: {', '.join(parts)}\nnext: read {folder / implementation.module / 'README.md'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -91,6 +92,11 @@ def write_output(text: str, file: str, machine: bool = True) -> None:
         write_bytes(harmless(text).encode("utf-8", "backslashreplace"))
     else:
         print(text, end="")
+
+
+def say(text: str) -> None:
+    """Print what a command did. It goes to standard error: standard output holds only what was asked for."""
+    print(text, file=sys.stderr)
 
 
 def save(file: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:

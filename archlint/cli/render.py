@@ -14,7 +14,7 @@ from archlint.api import STDIN, load_checked, load_system
 from archlint.cli.complete import complete_file, complete_formats
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
-from archlint.cli.outputs import keep_what_is_read, save
+from archlint.cli.outputs import keep_what_is_read, save, say
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import harmless, read_stdin, write_bytes
 from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
@@ -142,13 +142,13 @@ def command(
         counts = _counts(components, len(set(picture.all_marks)))
     _write(made.data, target)
     if target is not None:
-        click.echo(f"wrote {target} ({counts})", err=True)
+        say(f"wrote {target} ({counts})")
     others = system_names(system.architecture.document)
     if len(others) > 1 and not chosen:
-        click.echo(f"note: {source} describes {len(others)} systems, and this is {others[0]}; choose another with "
-                   f"--system: {', '.join(others[1:])}", err=True)  # fmt: skip
+        say(f"note: {source} describes {len(others)} systems, and this is {others[0]}; choose another with "
+            f"--system: {', '.join(others[1:])}")  # fmt: skip
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}")
 
 
 def _read(path: Path, data: bytes | None, options: Options, chosen: str) -> tuple[System, FileReport | None]:

@@ -10,18 +10,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import click
-
 from archlint.cli.checking import CheckCall, check_once
+from archlint.cli.outputs import say
 from archlint.cli.streams import trouble, write_bytes
 from archlint.cli.terminal import error_text
 from archlint.config.reading import NAME, PROJECT
 from archlint.errors import ArchlintError, UsageError
+from archlint.report.layout import plural
+from archlint.shipped import shipped_folder
 
 _PAUSE: Final = 0.3
 _CLEAR: Final = b"\x1b[2J\x1b[3J\x1b[H"
-_OWN: Final = tuple({os.path.realpath(place) for place in (sys.prefix, sys.base_prefix, Path(__file__).parent.parent)})
-"""Folders of Python and of archlint itself, whose files are not watched."""
+_PLACES: Final = (sys.prefix, sys.base_prefix, Path(__file__).parent.parent, shipped_folder("rules"))
+_HOMES: Final = tuple(str(place) for place in _PLACES if place is not None)
+_OWN: Final = tuple({*_HOMES, *map(os.path.realpath, _HOMES)})
+"""Folders of Python, of installed libraries and of archlint itself, whose files are not watched."""
 
 State = tuple[int, int, int] | frozenset[str] | None
 """A file by its time, size and number, or a folder by the names in it; `None` if it is missing."""
@@ -42,7 +45,7 @@ def watch(call: CheckCall, pause: float = _PAUSE) -> int:
         gc.collect()
         if trouble():
             return 2
-        click.echo(f"watching {len(seen.files)} files and folders; press Ctrl-C to stop", err=True)
+        say(f"watching {seen.counts}; press Ctrl-C to stop")
         while not seen.changed():
             time.sleep(pause)
 
@@ -56,11 +59,15 @@ def _check(call: CheckCall, seen: _Seen) -> None:
         try:
             report = check_once(call)[1]
         except ArchlintError as error:
-            click.echo(error_text(error), err=True)
+            say(error_text(error))
             return
         for file in report.files:                       # a worker process may have read them
             for name in file.sources:
                 seen.add(name)
+
+
+def _is_folder(state: State) -> bool:
+    return isinstance(state, frozenset)
 
 
 class _Seen:
@@ -95,6 +102,8 @@ class _Seen:
         path = os.path.realpath(name)
         if path in self.files or path in self._outputs or path.startswith((*_OWN, "/dev/", "/proc/")):
             return
+        if os.path.abspath(name).startswith(_OWN):          # a link in these folders may lead elsewhere
+            return
         if f"{os.sep}.git{os.sep}" in path:
             return
         self.files[path] = self._state(path)
@@ -104,6 +113,12 @@ class _Seen:
         for folder in Path(path).parents:
             for config in (NAME, PROJECT):
                 self.files.setdefault(str(folder / config), self._state(str(folder / config)))
+
+    @property
+    def counts(self) -> str:
+        """How many files and folders exist among those that it watches."""
+        files = sum(isinstance(state, tuple) for state in self.files.values())
+        return f"{plural(files, 'file')} and {plural(sum(map(_is_folder, self.files.values())), 'folder')}"
 
     def changed(self) -> bool:
         """Return whether a file or folder changed since the check read it."""

@@ -345,14 +345,24 @@ def format_rate(per_s: float) -> str:
     return f"{_trim(per_s * 86400)}/day"
 
 
+_EXACT: Final = 1e-6
+"""The part of a share that errors of floating-point numbers may be."""
+
+
 def format_share(share: float) -> str:
     """A share in per cent, with three significant digits of it or of the rest to 100 %, so that each nine shows.
 
+    Near 100 %, two digits tell two shares apart: a third is written only if the share ends with it.
+
     >>> format_share(0.995), format_share(2 / 3), format_share(0.99999)
     ('99.5 %', '66.7 %', '99.999 %')
+    >>> format_share(0.9998263), format_share(0.99875)
+    ('99.983 %', '99.875 %')
     """
     small = min(abs(share), abs(1 - share)) * 100
     decimals = min(12, max(0, 2 - floor(log10(small)))) if small > 1e-10 else 2
+    if 0.99 < share < 1 and abs(round(share * 100, decimals) - share * 100) > small * _EXACT:
+        decimals -= 1
     text = f"{share * 100:.{decimals}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 

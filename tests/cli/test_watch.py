@@ -61,7 +61,9 @@ def watching(tmp_path: Path) -> Iterator[Watching]:
 
 @pytest.mark.skipif(os.name == "nt", reason="sends the signal of Ctrl-C: run it on Linux or macOS")
 def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: Watching) -> None:
-    assert "SRV001" in watching.next_check()
+    first = watching.next_check()
+    assert "SRV001" in first
+    assert "watching 2 files and 1 folder; press Ctrl-C to stop" in first
     (tmp_path / "parts.yaml").write_text(PASSING.partition("system: shop\n")[2])
     assert "SRV001" not in watching.next_check(), "an included file"
     (tmp_path / "parts.yaml").write_text(FAILING.partition("system: shop\n")[2])

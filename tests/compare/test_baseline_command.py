@@ -24,7 +24,7 @@ def old(archlint: Run, tmp_path: Path) -> Path:
     (tmp_path / "archlint.toml").write_text("")
     done = archlint("baseline")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"wrote {NAME}: 40 findings new\n"
+    assert done.stderr == f"wrote {NAME}: 40 findings new\n"
     return path
 
 
@@ -82,7 +82,7 @@ def test_a_renamed_component_shows_nothing_and_update_follows_it(archlint: Run, 
     was = {one["at"]: one["baseline"]["was"] for one in report["baselined"] if one["baseline"]["was"]}
     assert was["components.ranking"] == "components.server-3"
     updated = archlint("baseline", "--update")
-    assert updated.stdout == f"wrote {NAME}: 40 findings known\n"
+    assert updated.stderr == f"wrote {NAME}: 40 findings known\n"
     text = (old.parent / NAME).read_text()
     assert "server-3" not in text
     assert '"ranking"' in text
@@ -95,7 +95,7 @@ def test_resolved_findings_are_named_and_update_removes_them_and_adds_nothing(ar
     done = archlint("check")
     assert "1 finding in archlint-baseline.jsonl is resolved:" in done.stdout
     assert "REL001  components.server-2  in arch.yaml" in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
+    assert archlint("baseline", "--update").stderr == f"wrote {NAME}: 39 findings known, 1 entry removed\n"
     again = archlint("check", "--output", "json")
     assert {rule for rule, _, _ in findings(again)} == {"DOC014", "DOC015"}
     assert json.loads(again.stdout)["spent"] == []
@@ -105,7 +105,7 @@ def test_branches_that_each_resolve_something_merge_with_the_merge_driver(archli
     folder, baseline = old.parent, old.parent / NAME
     git(folder, "init", "-q")
     baseline.unlink()
-    told = archlint("baseline").stderr.strip()
+    _, told = archlint("baseline").stderr.splitlines()
     line = "archlint-baseline.jsonl merge=union"
     assert told == f"note: add this line to .gitattributes to merge it without conflicts: {line}"
     (folder / ".gitattributes").write_text(f"{line}\n")
@@ -115,7 +115,7 @@ def test_branches_that_each_resolve_something_merge_with_the_merge_driver(archli
     for number in (4, 5):
         git(folder, "switch", "-q", "-c", f"heal-{number}", "main")
         edit(old, f"    serves: [model-{number}]\n", f"    serves: [model-{number}]\n    logs_to: [store]\n")
-        assert "removed" in archlint("baseline", "--update").stdout
+        assert "removed" in archlint("baseline", "--update").stderr
         commit(folder, f"heal {number}")
     git(folder, "merge", "-q", "heal-4")
     done = archlint("check")
@@ -186,8 +186,8 @@ def test_strict_fails_on_resolved_entries_and_refuses_to_grow(archlint: Run, old
 def test_rules_that_do_not_run_resolve_nothing(archlint: Run, old: Path) -> None:
     done = archlint("check", "--select", "SRV", "--output", "json")
     assert json.loads(done.stdout)["spent"] == []
-    assert archlint("baseline", "--update", "--select", "SRV").stdout == f"wrote {NAME}: 40 findings known\n"
-    assert archlint("baseline", "--select", "SRV").stdout == f"wrote {NAME}: 40 findings known\n"
+    assert archlint("baseline", "--update", "--select", "SRV").stderr == f"wrote {NAME}: 40 findings known\n"
+    assert archlint("baseline", "--select", "SRV").stderr == f"wrote {NAME}: 40 findings known\n"
 
 
 def test_other_severities_make_nothing_new(archlint: Run, old: Path) -> None:
@@ -208,7 +208,7 @@ def test_what_is_accepted_by_now_is_reported_and_removed(archlint: Run, old: Pat
     assert done.returncode == 0
     assert "1 finding in archlint-baseline.jsonl is now accepted:" in done.stdout
     assert "1 finding accepted. 39 findings in the baseline." in done.stdout
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 39 findings known, 1 place removed\n"
+    assert archlint("baseline", "--update").stderr == f"wrote {NAME}: 39 findings known, 1 entry removed\n"
     assert "now accepted" not in archlint("check").stdout
 
 
@@ -265,7 +265,7 @@ def test_files_alike_that_are_moved_together_keep_their_entries(archlint: Run, t
     (tmp_path / "teams").rename(tmp_path / "groups")
     done = archlint("check")
     assert (done.returncode, "Nothing new in 3 files" in done.stdout, "resolved" in done.stdout) == (0, True, False)
-    assert "places removed" not in archlint("baseline", "--update").stdout
+    assert "removed" not in archlint("baseline", "--update").stderr
     rows = [json.loads(row) for row in (tmp_path / NAME).read_text().splitlines()[1:]]
     assert {row["file"].split("/")[0] for row in rows} == {"groups"}
     assert archlint("check").returncode == 0
@@ -274,7 +274,7 @@ def test_files_alike_that_are_moved_together_keep_their_entries(archlint: Run, t
 def test_entries_of_a_file_that_is_gone_are_resolved_and_of_one_that_is_not_checked_stay(archlint: Run, old: Path) -> None:
     other = old.with_name("other.yaml")
     other.write_text(old_system(servers=2).replace("system: shop", "system: other"))
-    assert "new" in archlint("baseline").stdout
+    assert "new" in archlint("baseline").stderr
     assert "resolved" not in archlint("check", "other.yaml").stdout
     old.unlink()
     done = archlint("check", "other.yaml")
@@ -333,10 +333,10 @@ def test_each_configuration_has_its_own_baseline(archlint: Run, tmp_path: Path) 
         (tmp_path / name / "archlint.toml").write_text("")
         (tmp_path / name / "arch.yaml").write_text(old_system(servers=1))
     done = archlint("baseline")
-    assert sorted(done.stdout.splitlines()) == [f"wrote a/{NAME}: 4 findings new", f"wrote b/{NAME}: 4 findings new"]
+    assert sorted(done.stderr.splitlines()) == [f"wrote a/{NAME}: 4 findings new", f"wrote b/{NAME}: 4 findings new"]
     assert archlint("check").returncode == 0
     (tmp_path / "a" / NAME).unlink()
-    assert archlint("baseline", "--update").stdout == f"wrote b/{NAME}: 4 findings known\n"
+    assert archlint("baseline", "--update").stderr == f"wrote b/{NAME}: 4 findings known\n"
     report = json.loads(archlint("check", "--output", "json").stdout)
     assert {one["file"] for one in report["findings"]} == {"a/arch.yaml"}
 
@@ -345,12 +345,12 @@ def test_a_clean_system_gets_no_baseline_and_a_fixed_one_an_empty_one(archlint: 
     path = tmp_path / "arch.yaml"
     assert archlint("init").returncode == 0
     clean = path.read_text()
-    assert archlint("baseline").stdout == f"nothing to freeze: {NAME} is not written\n"
+    assert archlint("baseline").stderr == f"nothing to freeze: {NAME} is not written\n"
     assert not (tmp_path / NAME).exists()
     path.write_text(clean.replace("replicas: 3", "replicas: 1"))
-    assert "new" in archlint("baseline").stdout
+    assert "new" in archlint("baseline").stderr
     path.write_text(clean)
-    assert archlint("baseline", "--update").stdout.endswith("removed; it is empty: delete the file\n")
+    assert archlint("baseline", "--update").stderr.endswith("removed; it is empty: delete the file\n")
     assert (tmp_path / NAME).read_text() == '{"archlint-baseline": 1}\n'
     assert archlint("check").returncode == 0
 
@@ -449,14 +449,14 @@ def test_a_baseline_names_each_place_of_what_the_check_reports_as_one_finding(ar
     path.write_text(CALLS)
     config.write_text('select = ["REL003"]\n')
     assert "Found 1 warning in 1 file" in archlint("check").stdout
-    assert archlint("baseline").stdout == f"wrote {NAME}: 3 findings new\n"
+    assert archlint("baseline").stderr == f"wrote {NAME}: 3 findings new\n"
     edit(path, "[a, b, c]", "[a, b, c, d]")
     config.write_text('select = ["REL003"]\nbaseline-strict = true\n')
     assert "it may only shrink, and 1 finding would be added" in archlint("baseline").stderr
     config.write_text('select = ["REL003"]\n')
-    assert archlint("baseline").stdout == f"wrote {NAME}: 1 finding new, 3 findings known\n"
+    assert archlint("baseline").stderr == f"wrote {NAME}: 1 finding new, 3 findings known\n"
     edit(path, "[a, b, c, d]", "[a]")
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 1 finding known, 3 places removed\n"
+    assert archlint("baseline", "--update").stderr == f"wrote {NAME}: 1 finding known, 3 entries removed\n"
 
 
 @pytest.mark.parametrize("text", [old_system().replace("archlint: 1", "archlnt: 1"), "- a list\n", "{{ no yaml }\n"], ids=["misspelt", "list", "no-yaml"])
@@ -477,7 +477,7 @@ def test_a_frozen_file_without_its_key_is_not_skipped_silently(archlint: Run, ol
     updated = archlint("baseline", "--update")
     assert (updated.returncode, f"{told}; no baseline is written" in flat(updated)) == (2, True)
     assert (old.parent / NAME).read_bytes() == before
-    assert archlint("baseline").stdout.endswith(" new, 40 places removed\n")
+    assert archlint("baseline").stderr.endswith(" new, 40 entries removed\n")
     assert archlint("check").returncode == 0
 
 
@@ -534,7 +534,7 @@ def test_a_baseline_behind_a_link_is_written_where_it_stands(archlint: Run, old:
     (old.parent / NAME).rename(kept)
     (old.parent / NAME).symlink_to(Path("quality", "known.jsonl"))
     edit(old, "server-3", "ranking")
-    assert archlint("baseline", "--update").stdout == f"wrote {NAME}: 40 findings known\n"
+    assert archlint("baseline", "--update").stderr == f"wrote {NAME}: 40 findings known\n"
     assert (old.parent / NAME).is_symlink()
     assert '"ranking"' in kept.read_text()
     assert [path.name for path in kept.parent.iterdir()] == ["known.jsonl"]

@@ -198,7 +198,13 @@ def test_what_is_printed_is_read_as_what_it_was(
 @given(st.floats(0, 1))
 def test_a_printed_share_keeps_its_nines(share: float) -> None:
     read = parse_share(format_share(share))
-    assert read == pytest.approx(share, abs=max(6e-3 * min(share, 1 - share), 1e-12))
+    error = 6e-2 if share > 0.99 else 6e-3
+    assert read == pytest.approx(share, abs=max(error * min(share, 1 - share), 1e-12))
+
+
+@pytest.mark.parametrize("text", ["99.5 %", "99.95 %", "99.875 %", "99.9825 %", "99.999 %", "99.123 %", "100 %", "0.195 %"])
+def test_a_stated_share_is_printed_as_it_is_stated(text: str) -> None:
+    assert format_share(parse_share(text)) == text
 
 
 @pytest.mark.parametrize(("text", "expected"), [
