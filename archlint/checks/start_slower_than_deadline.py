@@ -1,0 +1,154 @@
+"""A start that takes longer than its deadline, or than callers wait for a component that scales to zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.starts import StartTime, start_time
+from archlint.analysis.system import System
+from archlint.checks._lines import exceeds, way
+from archlint.checks._loss import Traffic, beyond
+from archlint.model.architecture import Component, Relation
+from archlint.model.places import Place
+from archlint.model.quantities import format_duration
+from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+
+CURES = ("smaller-model", "model-in-image")
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class _Patience(msgspec.Struct, frozen=True):
+    """How long a call on the way waits at most, with all its attempts; proven if the file states all of it."""
+
+    call: Relation
+    value_s: float
+    terms: tuple[Term, ...]
+    certainty: Certainty
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each start that is too slow, at its deadline, or at the minimum of zero replicas."""
+    traffic = Traffic(system)
+    for component in system.components.values():
+        idle = _zero(component)
+        if component.deadline_s is None and idle is None:
+            continue
+        start = start_time(system, component)
+        if component.deadline_s is not None:
+            yield from _against_deadline(component, component.deadline_s, start, traffic)
+        if idle is not None and component.kind != "batch-job":
+            yield from _from_zero(system, component, idle, start, traffic)
+
+
+def _zero(component: Component) -> Place | None:
+    """Return the place that lets a component scale to zero replicas; None if some always run, or it is unknown."""
+    for key, scaling in (("autoscale", component.autoscale), ("replicas", component.scaling)):
+        if scaling is not None and scaling.minimum is not None:
+            return component.place(key, "min") if scaling.minimum == 0 else None
+    return None
+
+
+def _against_deadline(
+    component: Component, deadline_s: float, start: StartTime | tuple[Place, ...], traffic: Traffic
+) -> Iterator[Verdict]:
+    at = component.place("deadline")
+    if not isinstance(start, StartTime):
+        yield Undecided(at, start, f"whether `{component.name}` is ready before its deadline")
+    elif exceeds(start.value_s, deadline_s):
+        message = (
+            f"`{component.name}` {_takes(start)} to start, {format_duration(start.value_s - deadline_s)} over its "
+            f"deadline of {format_duration(deadline_s)}: it is stopped before it is ready, and starts again"
+        )
+        limit = Term("deadline", f"deadline of {component.name}", deadline_s, "s", Origin.STATED, at, limit=True)
+        yield Hit(
+            at, message, (*start.terms, limit), _about(component), start.certainty,
+            absent=_absent(component), cures=CURES, cause=f"component {component.name}",
+            loss=traffic.through(component.name) * beyond(start.value_s, deadline_s),
+        )  # fmt: skip
+
+
+def _from_zero(
+    system: System, component: Component, at: Place, start: StartTime | tuple[Place, ...], traffic: Traffic
+) -> Iterator[Verdict]:
+    """Judge the first request that finds no replica: whether all that wait for it wait until one has started."""
+    waits = list(_waits(system, component))
+    least = min(waits, key=lambda wait: wait.value_s, default=None)
+    if least is None:
+        return
+    if not isinstance(start, StartTime):
+        yield Undecided(at, start, f"whether callers of `{component.name}` wait until it has started")
+    elif exceeds(start.value_s, least.value_s):
+        message = (
+            f"`{component.name}` scales to zero and {_takes(start)} to start, but {way(least.call)} gives up after "
+            f"{format_duration(least.value_s)}: the first request after a pause fails"
+        )
+        weakest = Certainty.PROVEN
+        if Certainty.ESTIMATED in {start.certainty, least.certainty}:
+            weakest = Certainty.ESTIMATED
+        call = Related(least.call.place(), "gives up before it has started")
+        yield Hit(
+            at, message, (*start.terms, *least.terms), (*_about(component), call), weakest,
+            absent=(*_absent(component), least.call.place("fallback"), least.call.place("retries")),
+            cures=("replicate", *CURES, "asynchronous"), cause=f"component {component.name}",
+            loss=traffic.through(component.name) * beyond(start.value_s, least.value_s),
+        )  # fmt: skip
+
+
+def _waits(system: System, component: Component) -> Iterator[_Patience]:
+    """Yield the calls on the ways to a component that wait for it, and without whose answer a request fails."""
+    seen: set[Place] = set()
+    for flow in {system.flow(workload): None for workload in system.workloads_of.get(component.name, ())}:
+        if component.name not in flow.waiting:
+            continue
+        path = flow.path_to(component.name)
+        if any(_spares(call) or not system.topology.waits(call) for call in path):
+            continue
+        for call in path:
+            if call.place() not in seen:
+                seen.add(call.place())
+                wait = _patience(system, call)
+                if wait is not None:
+                    yield wait
+
+
+def _spares(call: Relation) -> bool:
+    """Return whether a request succeeds without the answer of a call, or may not take it."""
+    asked = (call.fallback, call.when, call.either, call.hit_ratio)
+    return bool(call.optional) or any(fact is not None for fact in asked)
+
+
+def _patience(system: System, call: Relation) -> _Patience | None:
+    timeout = system.facts.timeout_s(call)
+    if timeout is None:
+        return None
+    value_s, attempts = float(timeout.value), 1 + (call.retries or 0.0)
+    terms = [timeout.term("timeout", f"timeout of {call.source} for {call.target}", "s", limit=not call.retries)]
+    known = timeout.origin is Origin.STATED
+    if call.retries:
+        # The pauses between attempts are not stated: with them, a caller waits longer.
+        known = known and call.backoff == "none"
+        label = f"attempts of {call.source}"
+        terms.append(Term("attempts", label, attempts, "count", Origin.STATED, call.place("retries")))
+        label, formula = f"{call.source} waits for {call.target}", "timeout x attempts"
+        terms.append(Term("patience", label, value_s * attempts, "s", Origin.DERIVED, None, formula, limit=True))
+    return _Patience(call, value_s * attempts, tuple(terms), Certainty.PROVEN if known else Certainty.ESTIMATED)
+
+
+def _takes(start: StartTime) -> str:
+    about = "" if start.certainty is Certainty.PROVEN else "about "
+    return f"takes {about}{format_duration(start.value_s)}"
+
+
+def _about(component: Component) -> tuple[Related, ...]:
+    if component.start_time_s is None:
+        return ()
+    return (Related(component.place("start_time"), "the time of one start"),)
+
+
+def _absent(component: Component) -> tuple[Place, ...]:
+    return () if component.start_time_s is not None else (component.place("start_time"),)
