@@ -194,7 +194,8 @@ class _Builder:
     def worker(self) -> None:
         """A queue with a worker, which may write to a store, and with a publisher."""
         queue = self.add("queue", _pick(self.draw, {}, max_length=st.sampled_from(["1k", "1M"])))
-        facts: Facts = self.draw(standing()) | {"consumes": [queue], "serves": self.some_models()}
+        taken: Tree = {"to": queue, "redelivery_after": self.draw(st.sampled_from(["1s", "30s", "none"]))} if self.rarely() else queue
+        facts: Facts = self.draw(standing()) | {"consumes": [taken], "serves": self.some_models()}
         if self.stores and self.chance():
             facts["writes"] = [self.draw(st.sampled_from(self.stores))]
         self.add("worker", facts)

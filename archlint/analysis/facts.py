@@ -89,6 +89,20 @@ class Facts:
             return None
         return self._assumed(self._components[relation.source], "timeout")
 
+    def redelivery_after(self, relation: Relation) -> Fact | None:
+        """Return how long a message may be in hand before it is delivered again; None if it never is, or unknown.
+
+        It is stated; otherwise the default of the queue's technology, or of the consumer's (Celery sets its own): the
+        longer of both.
+        """
+        if relation.redelivery_after_s is not None:
+            return Fact(relation.redelivery_after_s, Origin.STATED, relation.place("redelivery_after"))
+        if self._nones and relation.place("redelivery_after").identity in self._nones:
+            return None
+        ends = (self._components[relation.target], self._components[relation.source])
+        known = [fact for fact in (self._assumed(end, "redelivery_after") for end in ends) if fact is not None]
+        return max(known, key=lambda fact: float(fact.value), default=None)
+
     def cuts_streams_after(self, relation: Relation) -> Fact | None:
         """Return the default timeout of the caller's technology, if it ends a response that still streams."""
         timeout = self.timeout_s(relation)

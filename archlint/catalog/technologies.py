@@ -51,7 +51,7 @@ _ALSO_FIT: Final = {
 """By the usual kind of a technology: the kinds whose work it can do as well, though its entry does not name them."""
 _ASSUMABLE: Final = (
     "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "cuts_streams", "balancing",
-    "workers", "names_only",
+    "workers", "names_only", "redelivery_after",
 )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _assumed(file: CatalogueFile, key: str, node: Node, name: str) -> Assumed:
 
 def _value(key: str, text: str) -> bool | float | str:
     """Read the value of a fact that may be assumed; raises `ValueError`."""
-    if key == "timeout":
+    if key in {"timeout", "redelivery_after"}:
         return parse_duration(text)
     if key == "workers":
         return parse_count(text)

@@ -181,6 +181,7 @@ class Relation(Record, frozen=True):
     wait: bool | None = None
     network_s: float | None = None
     max_attempts: float | None = None
+    redelivery_after_s: float | None = None
     quorum: float | None = None
     freshness_s: float | None = None
     fails: str | None = None

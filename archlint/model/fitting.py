@@ -99,6 +99,9 @@ def _check_attributes(say: Say, relation: Relation, target: Component) -> None:
     if relation.max_attempts is not None and verb != "consumes":
         message = f"`max_attempts` applies to `consumes` only, not to `{verb}`"
         say(relation.place("max_attempts"), message, "write `retries`, which does not include the first attempt")
+    if relation.redelivery_after_s is not None and verb != "consumes":
+        message = f"`redelivery_after` applies to `consumes` only, not to `{verb}`"
+        say(relation.place("redelivery_after"), message, "remove it, or write `timeout`")
     if relation.fallback is not None and relation.fallback == relation.target:
         say(relation.place("fallback"), f"`{relation.target}` cannot be its own fallback", "name another component")
     if relation.quorum is not None:

@@ -106,7 +106,7 @@ def _homes() -> dict[str, tuple[str, str]]:
     places: tuple[tuple[str, str, Iterable[str]], ...] = (
         ("a component", "", COMPONENT_RECORD.keys),
         ("a relation", "reads: [{to: name, %s}]", ("ttl", "hit_ratio", "freshness")),
-        ("a relation", "consumes: [{to: name, %s}]", ("max_attempts",)),
+        ("a relation", "consumes: [{to: name, %s}]", ("max_attempts", "redelivery_after")),
         ("a relation", "calls: [{to: name, %s}]", RELATION_RECORD.fields),
         ("a workload", "", WORKLOAD.fields),
         ("a model", "", MODEL_RECORD.fields),

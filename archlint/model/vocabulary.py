@@ -288,6 +288,9 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("wait", FLAG, "False if the caller continues before the write is done.", absent="true"),
     Field("network", DURATION, "Network round-trip time.", attribute="network_s", absent=UNKNOWN),
     Field("max_attempts", AT_LEAST_ONE, "For `consumes`: attempts per message before it is dropped or dead-lettered."),
+    Field("redelivery_after", TIMEOUT, "For `consumes`: how long a message may be in hand before it is delivered again "
+          "(visibility timeout, acknowledgement timeout, poll interval).", attribute="redelivery_after_s",
+          absent="the value from the technology catalogue, if any; otherwise unknown", may_be_none=True),
     Field("quorum", AT_LEAST_ONE, "Number of shards or replicas of the target that must answer.",
           absent="all shards, or one replica"),
     Field("freshness", PERIOD, "Maximum age of what is read.", attribute="freshness_s", absent=NOT_ASKED),

@@ -60,7 +60,7 @@ RELATIONS = some(
     retries=st.integers(0, 9), backoff=WORDS, retry_budget=SHARES, circuit_breaker=FLAGS,
     fallback=WORDS,
     optional=FLAGS, share=SHARES, when=WORDS, parallel=WORDS, either=WORDS, hit_ratio=SHARES, ttl=DURATIONS,
-    kind=st.sampled_from(["prediction", "data", "prefix"]), payload=SIZES, wait=FLAGS, network=DURATIONS, max_attempts=WHOLE,
+    kind=st.sampled_from(["prediction", "data", "prefix"]), payload=SIZES, wait=FLAGS, network=DURATIONS, max_attempts=WHOLE, redelivery_after=st.one_of(DURATIONS, NONE),
 ).flatmap(lambda facts: NAMES.map(lambda name: {"to": name, **facts}))  # fmt: skip
 _SCHEDULES = st.sampled_from(["0 3 * * *", "*/15 * * * 1-5", "@daily", "6h"])
 COMPONENTS = some(

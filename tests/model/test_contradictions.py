@@ -87,6 +87,7 @@ def model(facts: str) -> str:
     (component("kind: service, publishes: [{to: queue-x, wait: true}]"), "true",
      "`publishes` never waits"),
     (component("kind: service, calls: [{to: service-x, max_attempts: 3}]"), "3", "applies to `consumes` only, not to `calls`"),
+    (component("kind: service, calls: [{to: service-x, redelivery_after: 3s}]"), "3s", "applies to `consumes` only, not to `calls`"),
     (component("kind: worker, consumes: [{to: queue-x, max_attempts: 0}]"), "0", "`0`: nothing would be accepted"),
     (component("kind: service, calls: [{to: service-x, fallback: service-x}]"), "service-x",
      "`service-x` cannot be its own fallback"),

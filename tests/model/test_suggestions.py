@@ -56,6 +56,7 @@ def test_few_keys_are_all_named() -> None:
     ("components", "batch_size: 8", "write `batching: {max_size: 8}`"),
     ("components", "ttl: 6h", "`ttl` belongs to a relation, as in `reads: [{to: name, ttl: 6h}]`"),
     ("components", "max_attempts: 5", "`max_attempts` belongs to a relation, as in `consumes: [{to: name, max_attempts: 5}]`"),
+    ("components", "redelivery_after: 5s", "`redelivery_after` belongs to a relation, as in `consumes: [{to: name, redelivery_after: 5s}]`"),
     ("components", "hardware: {count: 2}", "did you mean `gpus`?"),
     ("components", "replicas: 2, instances: 3", "`replicas` is set already; remove `instances`, or merge them"),
     ("models", "service_times: {p50: 20ms, p99: 15ms}", "did you mean `service_time`?"),
