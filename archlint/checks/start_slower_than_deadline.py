@@ -81,6 +81,8 @@ def _from_zero(
     if least is None:
         return
     if not isinstance(start, StartTime):
+        if component.image_bytes is None and component.pull_bytes_per_s is None and component.loads_model is None:
+            return                       # the file says nothing of starts
         yield Undecided(at, start, f"whether callers of `{component.name}` wait until it has started")
     elif exceeds(start.value_s, least.value_s):
         message = (

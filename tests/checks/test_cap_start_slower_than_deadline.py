@@ -122,8 +122,10 @@ def test_work_behind_a_queue_waits_for_the_start() -> None:
 
 
 def test_what_is_asked_from_zero() -> None:
-    assert said("autoscale: {min: 0, max: 9}").undecided == {ZERO: (f"{SERVER}.start_time",)}
-    assert said("autoscale: {min: 0, max: 9}", "timeout: none", "timeout: none").undecided == {}
+    known = "autoscale: {min: 0, max: 9}, image_size: 8GB"
+    assert said(known).undecided == {ZERO: (f"{SERVER}.start_time",)}
+    assert said("autoscale: {min: 0, max: 9}").undecided == {}           # a file that says nothing of starts
+    assert said(known, "timeout: none", "timeout: none").undecided == {}
 
 
 # --- laws
