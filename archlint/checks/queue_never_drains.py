@@ -7,7 +7,7 @@ from math import ceil, isfinite
 
 import msgspec
 
-from archlint.analysis.arrivals import Capacity, Rate, arrivals, capacity
+from archlint.analysis.queue_rates import Capacity, Rate, arrivals, capacity
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
