@@ -1,4 +1,4 @@
-"""archlint: a linter and analyser for the architectures that serve machine-learning models.
+"""archlint: a linter for systems that serve machine-learning models.
 
 `check` reports findings, `load` returns a system to query, `render` draws it, and `diff`
 compares two versions. All four take a path or a text, and raise `ArchlintError` for an invalid call.

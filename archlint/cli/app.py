@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="archlint", message="%(prog)s %(version)s")
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    """Lint and analyse the architectures that serve machine-learning models.
+    """Check and analyse systems that serve machine-learning models.
 
     Start with `archlint init`, then `archlint check arch.yaml`.
     """

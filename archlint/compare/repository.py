@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from archlint.model.quantities import shorten
 
 _SECONDS: Final = 60
 _FETCH_SECONDS: Final = 300
+_NO_REPOSITORY: Final = "run it in a clone of the repository, or compare two files"
 _ENVIRONMENT: Final = {
     "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C.UTF-8",
 }  # fmt: skip
@@ -38,7 +41,7 @@ class Repository:
         if modules is not None:
             self.top = folder
             return
-        top = self.ask(["rev-parse", "--show-toplevel"], f"{folder}: not in a git work tree", "run it in a checkout")
+        top = self.ask(["rev-parse", "--show-toplevel"], f"{folder}: no git repository", _NO_REPOSITORY)
         self.top = Path(os.path.realpath(os.fsdecode(top.removesuffix(b"\n"))))
 
     def ask(self, words: Sequence[str], problem: str, hint: str, text: bytes = b"", seconds: int = _SECONDS) -> bytes:
@@ -48,6 +51,10 @@ class Repository:
             # The first line says what failed; lines before it report the progress of a fetch.
             lines = os.fsdecode(done.stderr).strip().split("\n")
             said = next((line for line in lines if line.startswith("fatal: ")), lines[0]).removeprefix("fatal: ")
+            owned = re.search(r"dubious ownership in repository at '(.+)'", os.fsdecode(done.stderr))
+            if owned is not None:
+                trust = f"if you trust it: git config --global --add safe.directory {shlex.quote(owned[1])}"
+                raise DiffError(f"{self.folder}: git refuses a repository that another user owns", trust)
             raise DiffError(f"{problem}{f' ({shorten(said, 200)})' if said else ''}", hint)
         return done.stdout
 

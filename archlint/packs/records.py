@@ -43,7 +43,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Overturn(msgspec.Struct, frozen=True):
-    """What could overturn a proof: facts that the file leaves out (`sets`), or without which nothing is proven.
+    """What could overturn a proof: facts that the file leaves out (`sets`), or that the proof needs (`removes`).
 
     A fact is named by its part and key: `relation.fallback`, `workload.slo.freshness`, `queue.dead_letter`. A part is
     `system`, `workload`, `model`, `relation`, `component`, or a kind of component. The values of `sets` are examples of

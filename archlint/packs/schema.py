@@ -148,7 +148,7 @@ def _overturn() -> Schema:
     record = _record({
         "text": _text("What could overturn it.", required=True),
         "sets": sets,
-        "removes": {"description": "Facts without which nothing is proven.", **facts},
+        "removes": {"description": "Facts that the proof needs: a file without them proves nothing.", **facts},
         "given": {"description": "It applies to files that state these facts.", **facts},
         "unless": {"description": "It applies to files that state none of these facts.", **facts},
     }, "text")  # fmt: skip

@@ -14,7 +14,6 @@ from archlint.report.markup import clipped, code, prose, web_link
 from archlint.report.next import correction, next_steps
 from archlint.report.options import ReportOptions
 from archlint.report.plain import (
-    ADD_KEYS,
     certainty_text,
     fact_text,
     first_correct,
@@ -24,6 +23,7 @@ from archlint.report.plain import (
     start_after,
     term_label,
     term_source,
+    to_do,
     why_open,
 )
 from archlint.report.spent import spent_text
@@ -47,7 +47,7 @@ def render_markdown(report: Report, options: ReportOptions | None = None, most: 
     room = most - len(parts[0]) - _RESERVED
     tail = {
         f"In the baseline ({len(report.baselined):,})": list(_known(report.baselined, root)),
-        f"Undecided ({len(report.undecided):,}): {ADD_KEYS}": list(_undecided(report, root)),
+        f"Undecided ({len(report.undecided):,}): {to_do(missing_facts(report))}": list(_undecided(report, root)),
         f"Accepted ({len(report.accepted):,})": list(_accepted(report.accepted, root)),
     }
     tail = {title: lines for title, lines in tail.items() if lines}

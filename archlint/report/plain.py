@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
@@ -16,7 +16,9 @@ from archlint.report.undecided import MissingFact
 from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, ShownTerm
 
 _UNREADABLE: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
-ADD_KEYS: Final = "add these keys (the first one decides the most)"
+_ADD: Final = "add these keys (the first one decides the most)"
+_CORRECT: Final = "correct the lines below"
+_BOTH: Final = "correct the lines and add the keys below (the first key decides the most)"
 MOST_PLACES: Final = 8
 """Places of one finding that short reports name; the others are counted."""
 NO_KEY: Final = "No key can decide these"
@@ -134,6 +136,21 @@ def why_open(question: OpenQuestion) -> str:
 def more_needs(question: OpenQuestion) -> list[str]:
     """Return how many more keys a question needs than it names; nothing if it names all."""
     return [f"{question.more:,} more"] if question.more else []
+
+
+def to_do(facts: Iterable[MissingFact]) -> str:
+    """Return what decides open questions, as the heading of a list of them.
+
+    >>> to_do([MissingFact("a.yaml", "replicas", (), ())])
+    'add these keys (the first one decides the most)'
+    >>> to_do([MissingFact("a.yaml", "", (), (), to_correct=True)])
+    'correct the lines below'
+    """
+    listed = list(facts)
+    wrong, keys = any(fact.to_correct for fact in listed), any(fact.key for fact in listed)
+    if not keys:
+        return _CORRECT if wrong else "why each is open"
+    return _BOTH if wrong else _ADD
 
 
 def keyless(fact: MissingFact) -> str:

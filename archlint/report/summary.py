@@ -9,7 +9,7 @@ from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.next import correction, next_lines, silent
-from archlint.report.plain import ADD_KEYS, fact_text, keyless, remarks
+from archlint.report.plain import fact_text, keyless, remarks, to_do
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
@@ -138,7 +138,7 @@ def undecided_lines(report: Report, width: int, ink: Ink) -> list[str]:
     if not facts:
         return ["Nothing is undecided."]
     many, count = len(report.files) > 1, len(report.undecided)
-    lines = [ink(f"Undecided: {ADD_KEYS}", "strong")]
+    lines = [ink(f"Undecided: {to_do(facts)}", "strong")]
     for fact in facts:
         lines += ["", *_fact_head(fact, count, many, width, ink)]
         lines += _question_lines([_question_row(question, fact.key) for question in fact.listed], width)

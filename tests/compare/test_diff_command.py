@@ -189,6 +189,14 @@ def test_what_is_no_revision_is_refused(archlint: Run, repository: Path, name: s
     assert "Traceback" not in done.stderr
 
 
+def test_a_repository_of_another_user_is_refused_with_what_to_do(archlint: Run, repository: Path) -> None:
+    done = archlint("diff", "--git", "HEAD", env={"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "HOME": str(repository.parent)})
+    assert (done.returncode, done.stderr) == (
+        2, "error: .: git refuses a repository that another user owns\n"
+        f"  hint: if you trust it: git config --global --add safe.directory {repository.parent}\n",
+    )  # fmt: skip
+
+
 def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "arch.yaml").write_text(old_system(servers=1))
@@ -197,7 +205,7 @@ def test_wrong_calls_say_what_to_do(archlint: Run, repository: Path, tmp_path_fa
         (("diff", "arch.yaml"), "`diff` needs two versions; you named one"),
         (("diff", "arch.yaml", "."), ". is a folder, and the other path is not"),
         (("diff", "--git", "HEAD", "none.yaml"), "nothing to compare in none.yaml, neither now nor at HEAD"),
-        (("diff", "--git", "HEAD", str(elsewhere)), "not in a git work tree"),
+        (("diff", "--git", "HEAD", str(elsewhere)), "no git repository"),
         (("diff", "--git", "HEAD", "arch.yaml", str(elsewhere)), "lies outside the repository"),
         (("diff", "--git", "HEAD", "--output", "yaml"), "there is no format `yaml`"),
         (("diff", "--git", "HEAD", "--output", "json", "--output", "text"), "two outputs go to standard output"),

@@ -141,6 +141,8 @@ def test_a_question_waits_for_the_line_to_correct_in_each_format() -> None:
     assert "correct line 6 first" in report.to_sarif()
     assert '"mistakes": [\n        {' in report.to_json()
     assert "Correct these lines first" in render_markdown(report)
+    for text in (render_markdown(report), render_text(report, TextOptions(undecided=True))):
+        assert re.search(r"correct the lines (and add the keys )?below", text)
     assert not re.search(r"[Aa]dd[^.]*components\.api\.replicas", report.to_sarif() + render_markdown(report))
 
 

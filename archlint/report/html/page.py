@@ -18,7 +18,7 @@ from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
-from archlint.report.plain import place_text, relative_path
+from archlint.report.plain import place_text, relative_path, to_do
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
@@ -196,9 +196,11 @@ def _undecided(file: FileReport, root: str) -> Lines:
     if file.undecided:
         yield '<section class="block">'
         yield element("h3", f"Undecided ({len(file.undecided):,})")
-        yield element("p", "Add these keys to decide them. The first one decides the most.", klass="aside")
+        facts = missing_facts(Report((file,)))
+        aside = to_do(facts)
+        yield element("p", f"{aside[:1].upper()}{aside[1:]}:", klass="aside")
         yield '<ul class="facts">'
-        for fact in missing_facts(Report((file,))):
+        for fact in facts:
             if fact.listed:
                 yield from fact_item(fact, len(file.undecided), root)
         yield "</ul></section>"
