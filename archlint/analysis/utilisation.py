@@ -45,30 +45,30 @@ class Time(msgspec.Struct, frozen=True):
     fitted: bool
 
 
-class Demand(msgspec.Struct, frozen=True):
-    """The requests of a workload at a component: `visits` for each request, each with its times."""
-
-    workload: Workload
-    visits: float
-    times: tuple[Time, ...]
-
-    @property
-    def least_s(self) -> float:
-        """The time of one of them, at least."""
-        return sum(time.least_s * time.share for time in self.times)
-
-    @property
-    def mean_s(self) -> float:
-        """The time of one of them, as estimated."""
-        return sum(time.mean_s * time.share for time in self.times)
-
-
 class Load(msgspec.Struct, frozen=True):
     """Requests per second that need a number of workers (`busy`) on average; `peak` is the workload at its peak."""
 
     per_s: float
     busy: float
     peak: Workload | None = None
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """The requests of a workload at a component: `visits` for each request, each with its times.
+
+    One of them takes `least_s` at least, and `mean_s` as estimated.
+    """
+
+    workload: Workload
+    visits: float
+    times: tuple[Time, ...]
+    least_s: float
+    mean_s: float
+
+    def load(self, per_s: float, certain: bool) -> Load:
+        """Return what a rate of the workload adds to the load."""
+        arriving = self.visits * per_s
+        return Load(arriving, arriving * (self.least_s if certain else self.mean_s))
 
 
 class Slots(msgspec.Struct, frozen=True):
@@ -106,23 +106,22 @@ class Utilisation(msgspec.Struct, frozen=True):
 
     def at_mean(self, certain: bool) -> Load:
         """Return the load at the mean rates of all workloads."""
-        return _load([(demand, demand.workload.rate_per_s or 0.0) for demand in self.demands], certain)
+        loads = [demand.load(demand.workload.rate_per_s or 0.0, certain) for demand in self.demands]
+        return Load(sum(load.per_s for load in loads), sum(load.busy for load in loads))
 
     def at_peak(self, certain: bool) -> Load:
         """Return the highest load at the peak of one workload: alone, or (as an estimate) beside the others' means."""
-        loads = []
+        highest, means = Load(0.0, 0.0), Load(0.0, 0.0) if certain else self.at_mean(certain)
         for demand in self.demands:
-            peak = demand.workload.peak_per_s
-            if peak is not None:
-                others = [(o, o.workload.rate_per_s or 0.0) for o in self.demands if o is not demand and not certain]
-                loads.append(msgspec.structs.replace(_load([(demand, peak), *others], certain), peak=demand.workload))
-        return max(loads, key=lambda load: load.busy, default=Load(0.0, 0.0))
-
-
-def _load(rates: Sequence[tuple[Demand, float]], certain: bool) -> Load:
-    arriving = [(demand, demand.visits * rate) for demand, rate in rates]
-    busy = sum(per_s * (demand.least_s if certain else demand.mean_s) for demand, per_s in arriving)
-    return Load(sum(per_s for _, per_s in arriving), busy)
+            workload = demand.workload
+            if workload.peak_per_s is None:
+                continue
+            load = demand.load(workload.peak_per_s, certain)
+            own = demand.load(0.0 if certain else workload.rate_per_s or 0.0, certain)
+            busy = load.busy + max(0.0, means.busy - own.busy)
+            if busy > highest.busy:
+                highest = Load(load.per_s + max(0.0, means.per_s - own.per_s), busy, workload)
+        return highest
 
 
 def utilisations(system: System) -> Iterator[Utilisation]:
@@ -141,15 +140,18 @@ def utilisations(system: System) -> Iterator[Utilisation]:
 
 def _utilisation(system: System, arrivals: Arrivals, component: Component, arriving: Sequence[Arrival]) -> Utilisation:
     own = tuple(_own_times(component))
-    known: dict[int, tuple[tuple[Time, ...], tuple[Place, ...]]] = {}
+    known: dict[int, tuple[tuple[Time, ...], float, float, tuple[Place, ...]]] = {}
     demands, needs = [], dict[Place, None]()
     for arrival in arriving:
         key = id(arrivals.of(arrival.workload))          # equal for workloads that run the same models in the same way
         if key not in known:
-            known[key] = _model_times(system, arrivals, component, arrival)
-        times, missing = known[key]
+            models, missing = _model_times(system, arrivals, component, arrival)
+            times = (*own, *models)
+            least_s = sum(time.least_s * time.share for time in times)
+            known[key] = times, least_s, sum(time.mean_s * time.share for time in times), missing
+        times, least_s, mean_s, missing = known[key]
         needs |= dict.fromkeys(missing)
-        demands.append(Demand(arrival.workload, arrival.visits, (*own, *times)))
+        demands.append(Demand(arrival.workload, arrival.visits, times, least_s, mean_s))
     return Utilisation(component, slots_of(system, component), tuple(demands), tuple(needs))
 
 

@@ -60,8 +60,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each component whose workers cannot handle the mean rates, or a peak, at its replicas."""
     traffic = Traffic(system)
     for use in utilisations(system):
-        if use.slots.unbounded:
-            continue
+        if use.slots.unbounded or use.slots.total == 0:
+            continue                      # an instance for each request, or a component that is switched off
         over = _over(use)
         if over is None:
             open_question = _open(use)
@@ -77,6 +77,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _over(use: Utilisation) -> _Over | None:
     """Return a load that is too much: a certain one if there is one, at the mean rates if they already are too much."""
     total = use.slots.total
+    if not any(demand.mean_s > 0 for demand in use.demands):
+        return None
     for certain in (True, False):
         for load in (use.at_mean(certain), use.at_peak(certain)):
             # At a utilisation of exactly 1, only a perfectly even flow is handled: that is no proof.

@@ -192,6 +192,8 @@ def test_a_limit_rejects_what_the_queue_does_not_take() -> None:
         {"model": "service_time: 0s"},
         {"workload": "rate: 1000000000000/s, peak: 1T/s"},
         {"server": "replicas: 1M, workers: 1M"},
+        {"server": "replicas: 0, workers: 1"},
+        {"server": "autoscale: {min: 0, max: 0}, workers: 1"},
         {"model": "service_time: {p50: 1000d, p99: 1ns}"},
         {"model": "service_time: {mean: 1ms, cv: 1000000}"},
     ],
