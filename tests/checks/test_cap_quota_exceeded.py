@@ -1,0 +1,115 @@
+"""CAP008: more than a vendor accepts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archlint
+from archlint.checks import quota_exceeded
+from archlint.verdicts import Hit
+from tests.checks.linting import Said, lint
+
+
+def text(
+    limit: str = "requests: 600/min", workload: str = "rate: 8/s, peak: 40/s", model: str = "version: 1",
+    calls: str = "{to: v}",
+) -> str:
+    return f"""
+workloads: {{w: {{from: app, models: [m], {workload}}}}}
+models: {{m: {{{model}}}}}
+components:
+  app: {{kind: client, calls: [{calls}]}}
+  v: {{kind: external, serves: [m], rate_limit: {{{limit}}}}}
+  k: {{kind: cache}}
+  u: {{kind: external, serves: [m]}}
+"""
+
+
+def found(**changes: str) -> Said:
+    return lint("CAP008", text(**changes))
+
+
+def at(key: str) -> str:
+    return f"components.v.rate_limit.{key}"
+
+
+def test_requests_at_the_peak_are_refused() -> None:
+    said = found(calls="{to: v, retries: 2, timeout: 1s}")
+    finding = said.findings[at("requests")]
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert "at the peak of `w`" in finding.message
+    assert "at least 75 % of the calls are refused; retries make that up to 3 times as many" in finding.message
+    assert finding.loss == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "each"),
+    [
+        ("{in: 900, out: 100}", 1000), ("{in: {mean: 900}}", 900), ("{out: {p50: 300, p90: 900}}", 210),
+        ("{in: 100, out: {mean: 200, max: 4k}}", 300),
+    ],
+)  # fmt: skip
+def test_tokens_add_up_from_those_read_and_generated(tokens: str, each: float) -> None:
+    said = found(limit="tokens: 60/min", workload=f"rate: 8/s, peak: 40/s, tokens: {tokens}")
+    assert said.term(at("tokens"), "needed") == pytest.approx(40 * each)
+
+
+def test_calls_in_flight_follow_from_the_time_of_one() -> None:
+    said = found(limit="concurrent: 99", model="service_time: 3s")
+    assert said.term(at("concurrent"), "needed") == pytest.approx(120)
+    assert found(limit="concurrent: 120", model="service_time: 3s") == Said({}, {})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"limit": "requests: 40/s"},
+        {"calls": "{to: k, hit_ratio: 80%}, {to: v}"},
+        {"calls": "{to: v, share: 25%}, {to: u, share: 75%}"},
+        {"calls": "{to: v, either: x}, {to: u, either: x}"},
+        {"calls": "{to: u, fallback: v}"},
+    ],
+)
+def test_what_is_accepted_or_may_go_elsewhere_passes(changes: dict[str, str]) -> None:
+    assert not found(**changes).findings
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "needs"),
+    [
+        ({"workload": "rate: 1/s"}, "requests", ("workloads.w.peak",)),
+        ({"workload": "waits: true"}, "requests", ("workloads.w.rate",)),
+        ({"limit": "tokens: 1M/min"}, "tokens", ("workloads.w.tokens",)),
+        (
+            {"limit": "tokens: 1M/min", "workload": "rate: 1/s, peak: 2/s, tokens: {in: 1}"}, "tokens",
+            ("workloads.w.tokens.out",),
+        ),
+        ({"limit": "concurrent: 9"}, "concurrent", ("models.m.service_time",)),
+    ],
+)
+def test_a_missing_fact_is_a_question(changes: dict[str, str], key: str, needs: tuple[str, ...]) -> None:
+    assert found(**changes) == Said({}, {at(key): needs})
+
+
+def test_a_vendor_without_a_stated_limit_is_a_question_once_the_workload_is_described() -> None:
+    described = text(workload="rate: 1/s, peak: 2/s, tokens: {in: 1, out: 1}").replace(", rate_limit: {requests: 600/min}", "")
+    assert lint("CAP008", described) == Said({}, {"components.v": ("components.v.rate_limit",)})
+    assert lint("CAP008", described.replace(", tokens: {in: 1, out: 1}", "")) == Said({}, {})
+
+
+def refused(rate: int, peak: int, limit: int, unit: str = "s") -> bool:
+    scale = {"s": 1, "min": 60}[unit]
+    workload = f"rate: {rate * scale}/{unit}, peak: {peak * scale}/{unit}"
+    system = archlint.load("archlint: 1\n" + text(f"requests: {limit * scale}/{unit}", workload))
+    return any(isinstance(verdict, Hit) for verdict in quota_exceeded.check(system, quota_exceeded.Params()))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 99), st.integers(0, 99), st.integers(1, 99), st.integers(1, 99))
+def test_a_higher_quota_never_adds_and_more_requests_never_remove(rate: int, peak: int, limit: int, more: int) -> None:
+    before = refused(rate, peak, limit)
+    assert before == (max(rate, peak) > limit)
+    assert refused(rate, peak, limit, "min") == before
+    assert refused(rate, peak, limit + more) <= before <= refused(rate, peak + more, limit)
