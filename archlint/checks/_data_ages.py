@@ -332,9 +332,10 @@ def _sum(one: _Held, cached: Sequence[Relation]) -> str:
 
 def _own_terms(one: _Held) -> Iterator[Term]:
     """Yield the parts of a writer's own age; entries that expire before its next run live for their ttl only."""
-    if one.ttl is not None:
+    expires = one.ttl is not None and one.own_s < one.age.own.value_s
+    if one.ttl is not None and expires:
         yield from _ttls((one.ttl,))
-    yield from (term for term in one.age.terms if one.ttl is None or term.name != "period")
+    yield from (term for term in one.age.terms if not expires or term.name != "period")
 
 
 def _total(age_s: float, note: str) -> Term:

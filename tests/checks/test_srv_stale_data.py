@@ -269,3 +269,20 @@ components:
   first: {kind: worker, consumes: [{to: jobs, freshness: 30s}], serves: [net], replicas: 1}
 """)
     assert said.places == {"components.jobs.max_length"}
+
+
+def test_a_ttl_that_does_not_limit_the_age_is_no_term_of_it() -> None:
+    """The starts of the job are unknown, so that its run alone bounds the age."""
+    found = lint("SRV008", """
+    workloads: {ask: {from: app, models: [net], slo: {freshness: 10min}}}
+    models: {net: {}, counts: {}}
+    components:
+      app: {kind: client, calls: [server]}
+      server: {kind: model-server, serves: [net], reads: [{to: kept, ttl: 1min}]}
+      kept: {kind: cache}
+      fill: {kind: batch-job, serves: [counts], writes: [kept], run_time: 5h}
+    """)
+    (finding,) = found.findings.values()
+    assert [(term.name, term.value) for term in finding.terms] == [
+        ("run_time", 18000.0), ("age", 18000.0), ("freshness", 600.0),
+    ]  # fmt: skip
