@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from tests.cli.test_check import FAILING
+from tests.cli.systems import FAILING
 from tests.conftest import Run
 from tests.packs.help import rule
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlint.workers import Workers
-from tests.cli.test_check import PASSING
+from tests.cli.systems import PASSING
 from tests.conftest import Run, command
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc: run it on Linux")

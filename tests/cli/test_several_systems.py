@@ -9,7 +9,7 @@ import pytest
 
 import archlint as library
 from archlint.errors import UsageError
-from tests.cli.test_check import FAILING, PASSING
+from tests.cli.systems import FAILING, PASSING
 from tests.conftest import Run
 
 STAGING = FAILING.replace("system: shop", "system: staging")

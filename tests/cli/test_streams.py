@@ -14,7 +14,7 @@ import pytest
 
 from archlint.cli import app
 from archlint.cli.streams import clean
-from tests.cli.test_check import FAILING, PASSING
+from tests.cli.systems import FAILING, PASSING
 from tests.conftest import Run, command
 from tests.tools import program
 

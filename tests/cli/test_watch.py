@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import FAILING, PASSING
+from tests.cli.systems import FAILING, PASSING
 from tests.conftest import Run, command
 
 INCLUDING = "archlint: 1\nsystem: shop\ninclude: [parts.yaml]\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import FAILING
+from tests.cli.systems import FAILING
 from tests.conftest import Run, command
 
 KILLED = """

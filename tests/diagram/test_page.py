@@ -6,73 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser
 
 from archlint.diagram import Plan, draw, html
-from tests.conftest import ROOT
-from tests.diagram.samples import HOSTILE, RICH, generated, of_file, of_text
-
-WAITS_ON_QUEUE = ROOT / "examples" / "failing" / "page-waits-on-queue.yaml"
-
-
-class Opened:
-    """A page with its requests, console messages and errors."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.said: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", self._refuse)
-
-    def _refuse(self, dialog: Dialog) -> None:
-        self.said.append(dialog.message)
-        dialog.dismiss()
-
-    def open(self, text: str, folder: Path) -> Page:
-        file = folder / "page.html"
-        file.write_text(text, encoding="utf-8")
-        self.page.goto(file.as_uri())
-        self.page.wait_for_selector("body[data-ready=yes]")
-        return self.page
-
-    def node(self, name: str) -> str:
-        number = self.page.evaluate(
-            "name => JSON.parse(document.getElementById('data').textContent).nodes.findIndex(one => one.name === name)",
-            name,
-        )
-        return f'[data-node="{number}"]'
-
-    def in_view(self, selector: str) -> bool:
-        """Whether a part is completely visible, up to a pixel."""
-        view, part = self.page.locator("#view").bounding_box(), self.page.locator(selector).bounding_box()
-        assert view is not None and part is not None
-        inside = view["x"] - 1 <= part["x"] and part["x"] + part["width"] <= view["x"] + view["width"] + 1
-        above, below = part["y"] - view["y"], view["y"] + view["height"] - part["y"] - part["height"]
-        return inside and min(above, below) >= -1
-
-    def width(self) -> float:
-        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
-
-    def opacity(self, selector: str) -> float:
-        """The opacity of a part, including all groups around it."""
-        return float(self.page.locator(selector).first.evaluate("""element => {
-            let seen = 1;
-            for (let one = element; one instanceof Element; one = one.parentElement) seen *= getComputedStyle(one).opacity;
-            return seen;
-        }"""))
-
-    def edge(self, source: str, target: str) -> int:
-        return int(self.page.evaluate("""([source, target]) => {
-            const data = JSON.parse(document.getElementById('data').textContent);
-            const name = number => data.nodes[number].name;
-            return data.edges.findIndex(one => name(one.source) === source && name(one.target) === target);
-        }""", [source, target]))
-
-    def left(self) -> float:
-        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.x"))
+from tests.diagram.opened import WAITS_ON_QUEUE, Opened, failing_page, line_of, waiting_page
+from tests.diagram.samples import HOSTILE, generated, of_file, of_text
 
 
 @pytest.fixture
@@ -83,20 +21,6 @@ def opened(browser: Browser) -> Iterator[Opened]:
     assert found.said == []
     assert [url for url in found.requests if not url.startswith("data:")][1:] == [], "something left the page"
     context.close()
-
-
-def failing_page() -> str:
-    system, report = of_file(RICH)
-    return html(draw(system, report, Plan(patterns=True)))
-
-
-def line_of(file: Path, words: str) -> int:
-    """The first line of a file with some words."""
-    return next(number for number, line in enumerate(file.read_text().splitlines(), 1) if words in line)
-
-
-def waiting_page() -> str:
-    return html(draw(*of_file(WAITS_ON_QUEUE)))
 
 
 def test_a_click_shows_facts_findings_and_the_line(opened: Opened, tmp_path: Path) -> None:
