@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from tests.compare.old_repository import commit, git
-from tests.packs.help import RULE
 
 from .comments import Comments
 from .runner import Ran, Runner, environment
 
-pytestmark = pytest.mark.xdist_group("gate")
-OWN = RULE.replace("nobody_knows", "./check.py")
-MARKER = "<!-- archlint comment: archlint -->\n"
 
 class Job(NamedTuple):
     """The result of a run of the action."""
