@@ -78,6 +78,7 @@ class System:
         self.technologies = technologies
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
         self._modes: dict[Hashable, frozenset[str]] = {}
+        self._alike: dict[str, Hashable] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
         self.shared_floors: dict[Hashable, SharedFloors] = {}
 
@@ -184,7 +185,10 @@ class System:
 
     def served_alike(self, workload: Workload) -> Hashable:
         """Return a key that is the same for workloads that get the same predictions in the same way."""
-        return self._client_apart(self.flow(workload)), workload.models
+        key = self._alike.get(workload.name)
+        if key is None:
+            key = self._alike[workload.name] = self._client_apart(self.flow(workload)), workload.models
+        return key
 
     def _client_apart(self, flow: Flow) -> Hashable:
         """Return a key for flows that are served alike; clients that predict or read predictions differ."""

@@ -105,18 +105,22 @@ class Technologies:
     def __init__(self, entries: Iterable[Technology]) -> None:
         self.entries: dict[str, Technology] = {}
         self._by_name: dict[str, Technology] = {}
+        self._as_written: dict[str | None, Technology | None] = {None: None, "": None}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: Technology) -> None:
         """Add an entry; it replaces one of the same name."""
         self.entries[entry.name] = entry
+        self._as_written = {None: None, "": None}
         for name in (entry.name, *entry.aliases):
             self._by_name[plain_name(name)] = entry
 
     def get(self, name: str | None) -> Technology | None:
         """Look up a name or alias."""
-        return self._by_name.get(plain_name(name)) if name else None
+        if name not in self._as_written:
+            self._as_written[name] = self._by_name.get(plain_name(name or ""))
+        return self._as_written[name]
 
     def names(self) -> list[str]:
         """Every name and alias."""

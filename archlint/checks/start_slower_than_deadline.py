@@ -8,7 +8,7 @@ import msgspec
 
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
-from archlint.checks._lines import exceeds, way
+from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation
 from archlint.model.places import Place
@@ -86,8 +86,8 @@ def _from_zero(
         yield Undecided(at, start, f"whether callers of `{component.name}` wait until it has started")
     elif exceeds(start.value_s, least.value_s):
         message = (
-            f"`{component.name}` scales to zero and {_takes(start)} to start, but {way(least.call)} gives up after "
-            f"{format_duration(least.value_s)}: the first request after a pause fails"
+            f"`{component.name}` scales to zero and {_takes(start)} to start, but `{least.call.source}` gives up on "
+            f"`{least.call.target}` after {format_duration(least.value_s)}: the first request after a pause fails"
         )
         weakest = Certainty.PROVEN
         if Certainty.ESTIMATED in {start.certainty, least.certainty}:

@@ -62,6 +62,19 @@ class Field(Generic[T_co]):
         return {"description": description, "anyOf": list(ways)}
 
 
+_Quick = tuple[dict[str, object] | None, str, Callable[[Reading, Node], object] | None, Field[object]]
+
+
+def _quick(key: str, field: Field[object]) -> _Quick:
+    """Return what is read most often by its text alone, the attribute, and how to read any other value.
+
+    An alias is read with care, as its key may be there too, and so is what may be none.
+    """
+    alias = key != field.key
+    known = field.known if isinstance(field.known, dict) and not alias else None
+    return known, field.attribute, None if alias or field.may_be_none else field.read, field
+
+
 class Rec(Generic[T_co]):
     """A mapping with fixed keys, read into a record.
 
@@ -83,11 +96,7 @@ class Rec(Generic[T_co]):
         self.one_of = one_of
         self.fields = {field.key: field for field in fields}
         self.keys = self.fields | {field.alias: field for field in fields if field.alias}
-        # What is read most is known by its text. An alias is read with care: its key may be there too.
-        self._quick = {
-            key: (field.known if isinstance(field.known, dict) and key == field.key else None, field.attribute, field)
-            for key, field in self.keys.items()
-        }
+        self._quick = {key: _quick(key, field) for key, field in self.keys.items()}
         self.required = tuple(field for field in fields if field.required)
         self.what = what
         self.scalar = scalar
@@ -119,14 +128,14 @@ class Rec(Generic[T_co]):
         for key, entry in node.entries.items():
             child = entry.value
             if key in quick:
-                known, attribute, field = quick[key]
+                known, attribute, read, field = quick[key]
                 if known is not None and child.__class__ is Scalar:
                     value = known.get(child.text)
                     if value is not None:
                         values[attribute] = value
                         continue
                 path[-1] = key
-                value = self._value(r, node, key, entry, field)
+                value = self._value(r, node, key, entry, field) if read is None else read(r, child)
                 if value is not None:
                     values[attribute] = value
             elif key.startswith(OWN_KEY):
@@ -148,7 +157,7 @@ class Rec(Generic[T_co]):
         return values
 
     def _value(self, r: Reading, node: Mapping, key: str, entry: Entry, field: Field[object]) -> object:
-        """Read the value of one key; None if it cannot be read, or states that there is none."""
+        """Read the value of a key that is an alias or may be none; None if it cannot be read, or there is none."""
         child = entry.value
         if key != field.key and field.key in node.entries:
             report_alias(r, key, field.key, entry)

@@ -54,8 +54,8 @@ class _Lines:
             if "\r" in self.text:
                 self.starts = [0, *(match.end() for match in re.finditer(_LINE_BREAK, self.text))]
             else:
-                lengths = map(len, self.text.split("\n"))
-                self.starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))[:-1]
+                lengths = accumulate(map(len, self.text.split("\n")[:-1]), initial=0)
+                self.starts = [length + number for number, length in enumerate(lengths)]
         return self.starts
 
 

@@ -69,7 +69,7 @@ def test_the_first_request_after_a_pause() -> None:
     found = said("autoscale: {min: 0, max: 9}, start_time: 80s")
     finding = found.findings[ZERO]
     assert finding.message == (
-        "`server` scales to zero and takes 1.33 min to start, but `api` calls `server` gives up after 10 s: "
+        "`server` scales to zero and takes 1.33 min to start, but `api` gives up on `server` after 10 s: "
         "the first request after a pause fails"
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
@@ -78,7 +78,7 @@ def test_the_first_request_after_a_pause() -> None:
 
 def test_a_caller_farther_away_may_give_up_first() -> None:
     found = said("autoscale: {min: 0, max: 9}, start_time: 80s", call="timeout: 5min", entry="timeout: 30s")
-    assert "`app` calls `api` gives up after 30 s" in found.findings[ZERO].message
+    assert "`app` gives up on `api` after 30 s" in found.findings[ZERO].message
 
 
 @pytest.mark.parametrize(
