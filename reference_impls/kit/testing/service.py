@@ -69,13 +69,9 @@ class Service:
 
     def children(self, part: str = "") -> list[int]:
         """Return the process ids of its parts; with `part`, only those with it in the command line."""
-        # Without -ww, ps cuts command lines at COLUMNS, which pytest-xdist sets to 80.
-        ps = ["ps", "-ww", "-eo", "pid=,sid=,args="]
-        listing = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
-        rows = [line.split(None, 2) for line in listing.splitlines()]
         return [
-            int(pid) for pid, session, command in rows
-            if int(session) == self.process.pid and int(pid) != self.process.pid and part in command
+            pid for pid, command in commands() if pid != self.process.pid and part in command
+            and session_of(pid) == self.process.pid
         ]  # fmt: skip
 
     def child(self, part: str, patience_s: float = _PATIENCE_S) -> int:
@@ -139,3 +135,27 @@ def wait_for(condition: Callable[[], bool], patience_s: float = 30) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+def commands() -> Iterator[tuple[int, str]]:
+    """Yield the process id and command line of every process."""
+    folder = Path("/proc")
+    if not (folder / "self" / "cmdline").exists():                  # not Linux
+        # Without -ww, ps cuts command lines at COLUMNS, which pytest-xdist sets to 80.
+        listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 1) for line in listing.splitlines()]
+        yield from ((int(pid), command) for pid, command in rows)
+        return
+    for found in folder.iterdir():
+        if found.name.isdecimal():
+            with suppress(OSError):                                 # it has ended
+                words = (found / "cmdline").read_bytes().split(b"\0")
+                yield int(found.name), b" ".join(words).decode(errors="replace")
+
+
+def session_of(pid: int) -> int | None:
+    """Return the session of a process; None if it has ended."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
