@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 # Rational approximations by Wichura, algorithm AS 241 (Applied Statistics 37, 1988): numerators and denominators,
 # highest power first, for the middle, the shoulders and the tails.
@@ -26,6 +27,7 @@ _TAIL = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def normal_quantile(fraction: float) -> float:
     """Return a quantile of the standard normal distribution; the module `statistics` is slow to import.
 

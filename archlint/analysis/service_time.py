@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -120,6 +121,7 @@ def _exp(power: float) -> float | None:
     return math.exp(power) if power < _LARGEST_POWER else None
 
 
+@lru_cache(maxsize=4096)
 def _lognormal(time: ServiceTime, fraction: float | None = None) -> tuple[float, float] | None:
     """Return mu and sigma of the lognormal through two stated percentiles, or from mean and cv; None without these.
 

@@ -50,6 +50,7 @@ class Topology:
         outgoing: dict[str, list[Relation]] = {}
         incoming: dict[str, list[Relation]] = {name: [] for name in components}
         consumers: dict[str, list[Relation]] = {}
+        published: dict[str, list[str]] = {}
         for name, component in components.items():
             kept = outgoing[name] = []
             for relation in component.relations:
@@ -60,9 +61,12 @@ class Topology:
                 kept.append(relation)
                 if relation.verb == "consumes":
                     consumers.setdefault(relation.target, []).append(relation)
+                elif relation.verb == "publishes":
+                    published.setdefault(name, []).append(relation.target)
         self.outgoing = outgoing
         self.incoming = incoming
         self._consumers = consumers
+        self._published = published
         self._wide: dict[str, _ByModel | None] = {}
 
     def __repr__(self) -> str:
@@ -160,11 +164,11 @@ class Topology:
 
     @cached_property
     def _work_targets(self) -> dict[str, list[str]]:
-        found = {}
-        for name, relations in self.outgoing.items():
-            published = [relation.target for relation in relations if relation.verb == "publishes"]
-            consumers = [relation.source for relation in self.consumptions(name)]
-            found[name] = self._awaited[name] + published + consumers
+        found = dict(self._awaited)
+        for name, published in self._published.items():
+            found[name] = found[name] + published
+        for name, consumptions in self._consumers.items():
+            found[name] = found[name] + [relation.source for relation in consumptions]
         return found
 
     @property
