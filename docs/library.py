@@ -101,7 +101,7 @@ def as_markdown(docstring: str | None) -> str:
 
 
 def _class(cls: type, heading: str = "##") -> str:
-    text = f"{heading} `{cls.__name__}`\n\n{as_markdown(inspect.getdoc(cls))}"
+    text = f"{heading} {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls))}"
     if issubclass(cls, Enum):
         return text + "\n" + "".join(f"- `{cls.__name__}.{one.name}`: `{one.value!r}`\n" for one in cls)
     shown = _SHOWN.get(cls.__name__)

@@ -51,7 +51,11 @@ _WORDS = "|".join(f"(?P<w{number}>{words})" for number, words in enumerate(BANNE
 _PATTERN = re.compile(rf"\b(?=[{_FIRST}])(?:{_WORDS})")
 """Matches lower-case text. Both that and the set of first letters make it ten times as fast."""
 _PLAIN = list(BANNED.values())
-_CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+|(?m:^ *(?:>>>|\.\.\.) [^\n]*)", re.DOTALL)
+_CODE = re.compile(
+    r"```.*?```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+|(?m:^ *(?:>>>|\.\.\.) [^\n]*)"
+    r"|(?m:^#+ [A-Z][A-Za-z]+$)",                 # a heading that is the name of a class
+    re.DOTALL,
+)
 _KEY = re.compile(r"^(\s*(?:- )?\{?)cures:", re.MULTILINE)
 
 
@@ -151,6 +155,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted
     ("`cures` of a rule; the key is `told`", 0),
     ("- {pattern: batch}\ncures:\n", 0),
     (">>> Cure(1)\nThe fix.", 0),
+    ("### Cure\n", 0),
+    ("### Cure of it\n", 1),
     ("secure, obscure, bold, healthcare and tiesto", 0),
 ])  # fmt: skip
 def test_the_words_are_found_in_prose_and_not_in_code(text: str, found: int) -> None:

@@ -94,6 +94,9 @@ class FloorOf:
         self._memory = system.floor_memories.setdefault(self.key, FloorMemory())
         shared = (self.flow.routes, workload.repeats, estimated, models_first, of_tokens)
         self._common = system.shared_floors.setdefault(shared, SharedFloors())
+        # Components without a model below them take the same time for requests of any models.
+        self._below = self.flow.topology.models_below
+        self._bare = system.shared_floors.setdefault((None, *shared[1:]), SharedFloors()).floors
         self._of_client: dict[tuple[str, float], Floor] = {}
         self._open: set[tuple[str, float]] = set()
         self._missing: list[tuple[str, float]] = []
@@ -129,21 +132,23 @@ class FloorOf:
     def _known(self, key: tuple[str, float]) -> Floor | None:
         if key[0] == self.flow.client:
             return self._of_client.get(key)
-        return self._common.floors.get(key) or self._memory.floors.get(key)
+        return self._common.floors.get(key) or self._bare.get(key) or self._memory.floors.get(key)
 
     def _keep(self, key: tuple[str, float], floor: Floor) -> None:
         if key[0] == self.flow.client:
             self._of_client[key] = floor
         elif self._depends_on_entry:
             self._memory.floors[key] = floor
-        else:
+        elif self._below[key[0]]:
             self._common.floors[key] = floor
+        else:
+            self._bare[key] = floor
 
     def _ask(self, name: str, fraction: float) -> Floor:
         """Return a computed floor; otherwise record that it is missing."""
         key = (name, fraction)
         if name != self.flow.client:
-            known = self._common.floors.get(key)
+            known = self._common.floors.get(key) or self._bare.get(key)
             if known is not None:
                 return known
             known = self._memory.floors.get(key)

@@ -24,6 +24,8 @@ class Params(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each relation that takes messages and keeps them too long, at its time until redelivery."""
     traffic = Traffic(system)
+    # A sketch without any rate is not asked about the default of each of its queues.
+    states_loads = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     for consumer in system.components.values():
         for relation in system.topology.outgoing[consumer.name]:
             once = relation.max_attempts is not None and relation.max_attempts <= 1
@@ -39,7 +41,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if long:
                 worst = max(long, key=lambda held: (held.share or 0.0, held.value_s))
                 yield _hit(relation, after, worst, traffic)
-            elif after.origin is Origin.STATED:
+            elif after.origin is Origin.STATED or states_loads:
                 missing = next((handling.missing for handling in found if handling.missing), ())
                 if missing:
                     because = f"how long `{consumer.name}` keeps a message of `{relation.target}`"

@@ -77,7 +77,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _over(use: Utilisation) -> _Over | None:
     """Return a load that is too much: a certain one if there is one, at the mean rates if they already are too much."""
     total = use.slots.total
-    if not any(demand.mean_s > 0 for demand in use.demands):
+    # No load is more than all workloads at their highest rates, which is quick to add up.
+    rates = [(demand, demand.workload.rate_per_s or 0.0, demand.workload.peak_per_s or 0.0) for demand in use.demands]
+    most = sum(d.visits * max(rate, peak) * max(d.least_s, d.mean_s) for d, rate, peak in rates)
+    if not most or exceeds(total, most):
         return None
     for certain in (True, False):
         for load in (use.at_mean(certain), use.at_peak(certain)):

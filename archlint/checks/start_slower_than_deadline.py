@@ -46,11 +46,16 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 
 def _zero(component: Component) -> Place | None:
-    """Return the place that lets a component scale to zero replicas; None if some always run, or it is unknown."""
+    """Return the place that lets a component scale to zero replicas, or would say so; None if some always run."""
     for key, scaling in (("autoscale", component.autoscale), ("replicas", component.scaling)):
-        if scaling is not None and scaling.minimum is not None:
-            return component.place(key, "min") if scaling.minimum == 0 else None
+        if scaling is not None and (scaling.minimum is not None or component.replicas is None):
+            return component.place(key, "min") if not scaling.minimum else None
     return None
+
+
+def _is_unsaid(component: Component) -> bool:
+    """Return whether the file states a range of replicas without its minimum."""
+    return all(scaling is None or scaling.minimum is None for scaling in (component.autoscale, component.scaling))
 
 
 def _against_deadline(
@@ -79,6 +84,10 @@ def _from_zero(
     waits = list(_waits(system, component))
     least = min(waits, key=lambda wait: wait.value_s, default=None)
     if least is None:
+        return
+    if _is_unsaid(component):
+        if isinstance(start, StartTime) and exceeds(start.value_s, least.value_s):
+            yield Undecided(component.place(), (at,), f"whether `{component.name}` scales to zero")
         return
     if not isinstance(start, StartTime):
         if component.image_bytes is None and component.pull_bytes_per_s is None and component.loads_model is None:

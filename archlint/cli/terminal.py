@@ -68,7 +68,7 @@ def width(stream: TextIO | None = None) -> int:
 def error_text(error: ArchlintError) -> str:
     """Return `error: ` with a message and its hint. A terminal gets wrapped lines; a log or a program, whole ones."""
     text = f"error: {error.full_text}"
-    if not sys.stderr.isatty() and not os.environ.get("COLUMNS"):
+    if not sys.stderr.isatty():
         return text
     from archlint.report.layout import hanging
 
@@ -77,5 +77,6 @@ def error_text(error: ArchlintError) -> str:
     for line in text.split("\n"):
         words = line.lstrip(" ")
         margin = len(line) - len(words)
-        rows += hanging(" " * margin, words, room, margin + 2, cut=False)
+        head, colon, rest = words.partition(": ") if words.startswith(("error: ", "hint: ")) else ("", "", words)
+        rows += hanging(" " * margin + head + colon, rest, room, margin + 2, cut=False)
     return "\n".join(rows)

@@ -343,7 +343,7 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
           "When the model is loaded.", absent=UNKNOWN),
     Field("start_time", DURATION, "Time from start to ready.", attribute="start_time_s", absent=UNKNOWN),
     Field("ready_check", FLAG, "True if it receives no traffic until the model is loaded.", absent="none"),
-    Field("deadline", DURATION, "Maximum time to become ready.", attribute="deadline_s", absent=UNKNOWN),
+    Field("deadline", DURATION, "Maximum time to become ready.", attribute="deadline_s"),
     Field("schedule", SCHEDULE, "When it runs: cron (0 3 * * *), a macro (@daily), or a period (6h).", absent=UNKNOWN),
     Field("records", COUNT, "Number of records per run.", absent=UNKNOWN),
     Field("window", DURATION, "Maximum time for one run.", attribute="window_s", absent=NOT_ASKED),

@@ -19,8 +19,11 @@ from tests.examples.stripping import Tree, dump, parse, spelt, unknown_when_abse
 BAD = sorted(path for path in (ROOT / "rules").glob("*/bad*.yaml") if not path.parent.name.startswith("DOC"))
 """The family DOC judges the text itself: without the mistake, there is nothing to report and nothing unknown."""
 
-INSTEAD = {("REL012", "uses"): "persistent"}
-"""From a rule and a key to the key that is requested instead: a technology decides only by its default."""
+INSTEAD = {("REL012", "uses"): "persistent", ("REL017", "uses"): "redelivery_after"}
+"""From a rule and a key to the key that is requested instead: a technology decides only by its default.
+
+That key may belong to another part: a queue has a default for all that consume it, and each of them may state its own.
+"""
 
 _EXPECT = re.compile(r"#\s*expect: ([A-Z0-9 ]+)$", re.MULTILINE)
 
@@ -45,8 +48,10 @@ def _hits(report: FileReport, rule: str) -> set[str]:
 
 def _asks_for(report: FileReport, rule: str, keys: Keys) -> bool:
     """Whether an open question of a rule names a key, or the key above it that is missing as a whole."""
-    key = spelt((*keys[:-1], INSTEAD.get((rule, str(keys[-1])), keys[-1])))
+    key, instead = spelt(keys), INSTEAD.get((rule, str(keys[-1])))
     needs = [need for question in report.undecided if question.rule == rule for need in question.needs]
+    if instead is not None:
+        return any(need.endswith(f".{instead}") for need in needs)
     return any(key == need or key.startswith(f"{need}.") for need in needs)
 
 

@@ -117,7 +117,7 @@ def test_a_pattern_that_matches_nothing_is_noted(archlint: Run, tmp_path: Path) 
         "note: archlint.toml:3:20: `per-path`: the pattern `team/` matches no file that is checked",
     ]
     assert archlint("check", "--exclude", "gone/", "--exit-zero", "--quiet").stderr == ""
-    assert archlint("baseline", "--exclude", "gone/", "--file", "known.jsonl").stderr == done.stderr
+    assert archlint("baseline", "--exclude", "gone/", "--file", "known.jsonl").stderr.startswith(done.stderr)
     said = archlint("diff", ".", ".", "--exclude", "gone/").stdout
     assert said.startswith("note: --exclude: the pattern `gone/` matches no YAML file or folder\n")
     # A search of a part of the project cannot tell whether patterns of the whole project match.

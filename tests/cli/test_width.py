@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from io import StringIO
 
 import pytest
 
@@ -85,13 +86,23 @@ def test_no_line_of_a_report_breaks_a_number_from_its_unit(columns: int) -> None
     assert not [line for line in lines if line.split(" ")[0] in {"%", "%)", "ms", "ms)", "GB", "h", "min"}]
 
 
+class Terminal(StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_errors_are_wrapped_for_a_terminal_and_whole_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "a/long/path/" * 8 + "arch.yaml"
     error = ArchlintError(f"{name}: the value of this key has no unit", "write one of the units that the docs list, such as 20ms")
     assert error_text(error) == f"error: {error.full_text}"
     monkeypatch.setenv("COLUMNS", "40")
+    assert error_text(error) == f"error: {error.full_text}", "COLUMNS is set in many a log too"
+    monkeypatch.setattr("sys.stderr", Terminal())
     text = error_text(error)
-    assert too_wide(text, 40) == []
+    first, *rest = text.splitlines()
+    assert first == f"error: {name}:" and too_wide("\n".join(rest), 40) == []
     assert text.split() == f"error: {error.full_text}".split()
 
 

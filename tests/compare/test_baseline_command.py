@@ -80,7 +80,7 @@ def test_branches_that_each_resolve_something_merge_with_the_merge_driver(archli
     assert told == f"note: add this line to .gitattributes to merge it without conflicts: {line}"
     (folder / ".gitattributes").write_text(f"{line}\n")
     baseline.unlink()
-    assert archlint("baseline").stderr == ""
+    assert "note: " not in archlint("baseline").stderr
     commit(folder, "what there is")
     for number in (4, 5):
         git(folder, "switch", "-q", "-c", f"heal-{number}", "main")

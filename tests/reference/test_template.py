@@ -27,7 +27,7 @@ from tests.reference.test_folders import tool
 def run(folder: Path, *command: str) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def test_a_project_of_the_template_passes_its_own_tests(tmp_path: Path) -> None:
