@@ -46,7 +46,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         loss = traffic.share([workload])
         for judged in _of_workload(system, workload):
             if isinstance(judged, Undecided):
-                questions.setdefault(judged.at, judged)
+                known = questions.setdefault(judged.at, judged)
+                needs = tuple(dict.fromkeys((*known.needs, *judged.needs)))      # each workload may have to say it
+                questions[judged.at] = msgspec.structs.replace(known, needs=needs)
             else:
                 keep(found, judged, loss)
     yield from found.values()
