@@ -55,11 +55,16 @@ def _amount(reader: TableReader, table: Table, path: Steps) -> Money | None:
 
 def _day(reader: TableReader, table: Table, path: Steps) -> str:
     """Read a TOML date, or a date as text."""
-    value = table.get("date", "")
+    value = table.get("date")
+    if value is None:
+        return ""
     if isinstance(value, date):
         return value.isoformat()[:10]
+    if not isinstance(value, str):
+        reader.wrong((*path, "date"), "a date", value, f"date = {PRICE['date'].example}")
+        return ""
     try:
-        return date.fromisoformat(value).isoformat() if isinstance(value, str) and value else ""
+        return date.fromisoformat(value).isoformat()
     except ValueError:
         where = reader.places.of_value(*path, "date")
         reader.problems.add(where, f"`{shorten(str(value))}` is not a date", f"write date = {PRICE['date'].example}")
