@@ -56,7 +56,7 @@ def _amount(reader: TableReader, table: Table, path: Steps) -> Money | None:
 def _day(reader: TableReader, table: Table, path: Steps) -> str:
     """Read a TOML date, or a date as text."""
     value = table.get("date")
-    if value is None:
+    if value is None or value == "":
         return ""
     if isinstance(value, date):
         return value.isoformat()[:10]
