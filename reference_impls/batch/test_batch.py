@@ -24,7 +24,7 @@ from batch.store import PREDICTIONS, RECORDS, OtherModelError, Store
 from kit.database import open_database, reading, writing
 from kit.models import Model, Prediction, examples, load, train, trained
 from kit.ports import free_port
-from kit.testing.servers import missing
+from kit.testing.servers import missing, program
 from kit.testing.service import launch, refusal, start, wait_for
 
 _NUMBERS = count()
@@ -254,6 +254,7 @@ def test_errors_are_reported_before_anything_runs(tmp_path: Path) -> None:
 
 def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of: Make, tmp_path: Path) -> None:
     airflow = airflow_program() or missing("Airflow", "python reference_impls/batch/install_airflow.py")
+    program("bash", "apt-get install bash")                # Airflow's BashOperator runs the job with it
     world = world_of("", 450)
     assert world.job("a", window_s=0.1).do("failed") == UNFINISHED
     done, dag = world.done("a"), Path(__file__).with_name("airflow_dag.py")
