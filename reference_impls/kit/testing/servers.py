@@ -129,6 +129,7 @@ def _open_the_way(folder: Path) -> None:
 @contextmanager
 def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
     """Run RabbitMQ, and give its URL; with the folder and port of an earlier one, it has the same data."""
+    program("erl", "Debian: apt-get install rabbitmq-server")      # the server looks for it on PATH
     server = program("rabbitmq-server", "Debian: apt-get install rabbitmq-server", "/usr/lib/rabbitmq/bin")
     inner = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's wrapper would change the user
     port = port or free_port()
