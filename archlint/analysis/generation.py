@@ -57,12 +57,12 @@ def _generates(system: System, server: Component) -> bool:
 
 
 def _may(system: System, model: Model, server: Component) -> bool:
-    if server.kind == "guardrail" or is_of_another_sort(system, model, server):
+    if server.kind == "guardrail" or generates_no_tokens(system, model, server):
         return False
     return model.name not in system.indexed_models
 
 
-def is_of_another_sort(system: System, model: Model, server: Component) -> bool:
+def generates_no_tokens(system: System, model: Model, server: Component) -> bool:
     """Whether a model generates no tokens: by its family, its framework, or what its server can serve."""
     if model.family in WITHOUT_TOKENS or (model.framework or "").lower() in _OTHER_FRAMEWORKS:
         return True

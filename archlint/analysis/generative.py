@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archlint.analysis.generation import is_of_another_sort
+from archlint.analysis.generation import generates_no_tokens
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
@@ -10,7 +10,7 @@ from archlint.model.places import Place
 
 def generates(system: System, workload: Workload, model: Model, server: Component) -> bool:
     """Return whether a model generates tokens: by the workload's facts, its own, or the technology of its server."""
-    if is_of_another_sort(system, model, server):
+    if generates_no_tokens(system, model, server):
         return False
     stated = workload.tokens is not None or workload.stream is not None
     timed = model.ttft is not None or model.tpot is not None

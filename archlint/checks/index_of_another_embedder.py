@@ -99,15 +99,15 @@ def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecide
     if _same_origin(system, built.models, live):
         return None
     generators = {serving.model for serving in generating(system, workload)}
-    before = _run_before(system, workload, read)
+    before = _models_before(system, workload, read)
     embedders = tuple(m for m in live if m in before and m not in generators and _may_embed(system, m))
-    if not embedders or _is_asked_too(system, workload, built.models):
+    if not embedders or _also_asks(system, workload, built.models):
         because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
         return Undecided(read.place(), (workload.place("models"),), because)
     return _hit(system, workload, read, built, embedders)
 
 
-def _run_before(system: System, workload: Workload, read: Relation) -> set[str]:
+def _models_before(system: System, workload: Workload, read: Relation) -> set[str]:
     """Return the models that requests may run before a search: not those that the searching component asks after it."""
     flow = system.flow(workload)
     order = [flow.client]
@@ -123,7 +123,7 @@ def _run_before(system: System, workload: Workload, read: Relation) -> set[str]:
     return found
 
 
-def _is_asked_too(system: System, workload: Workload, models: Iterable[str]) -> bool:
+def _also_asks(system: System, workload: Workload, models: Iterable[str]) -> bool:
     """Return whether a component on the waiting path also asks a server of some models: the workload may run them."""
     topology = system.topology
     bits = topology.bits_of(models)

@@ -45,7 +45,7 @@ def _watched(system: System, component: Component) -> bool:
         return True
     # A vendor sends no metrics: who calls it measures its answers.
     names = [r.source for r in incoming if r.verb in {"calls", "reads"}]
-    names += system.topology.callers_in_need.get(component.name, ())
+    names += system.topology.fallback_callers.get(component.name, ())
     callers = [system.components[name] for name in names]
     return component.kind == "external" and any(c.kind != "external" and _watched(system, c) for c in callers)
 

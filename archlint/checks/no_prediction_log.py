@@ -58,7 +58,7 @@ def _unlogged(system: System) -> set[str]:
     """Return the components that some chain of calls reaches without logging; a caller sees the answers too."""
     callers = [name for name, component in system.components.items() if component.kind != "monitoring"]
     called = {r.target for name in callers for r in system.topology.outgoing[name] if r.verb == "calls"}
-    called |= system.topology.callers_in_need.keys()
+    called |= system.topology.fallback_callers.keys()
     found = {name for name in callers if name not in called and not _logs(system, name)}
     stack = list(found)
     while stack:

@@ -345,10 +345,6 @@ def format_rate(per_s: float) -> str:
     return f"{_trim(per_s * 86400)}/day"
 
 
-_EXACT: Final = 1e-6
-"""The part of a share that errors of floating-point numbers may be."""
-
-
 def format_share(share: float) -> str:
     """A share in per cent, with three significant digits of it or of the rest to 100 %, so that each nine shows.
 
@@ -361,8 +357,8 @@ def format_share(share: float) -> str:
     """
     small = min(abs(share), abs(1 - share)) * 100
     decimals = min(12, max(0, 2 - floor(log10(small)))) if small > 1e-10 else 2
-    if 0.99 < share < 1 and abs(round(share * 100, decimals) - share * 100) > small * _EXACT:
-        decimals -= 1
+    if 0.99 < share < 1 and abs(round(share * 100, decimals) - share * 100) > small * 1e-6:
+        decimals -= 1          # a smaller difference is an error of floating-point numbers
     text = f"{share * 100:.{decimals}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 

@@ -124,7 +124,7 @@ class Topology:
         return frozenset(relation.source for relation in relations if relation.fallback in components)
 
     @cached_property
-    def callers_in_need(self) -> dict[str, list[str]]:
+    def fallback_callers(self) -> dict[str, list[str]]:
         """For each component, those that ask it when another one fails: their relation names it as its fallback."""
         found: dict[str, list[str]] = {}
         for name in sorted(self.falling_back):

@@ -27,6 +27,7 @@ from streaming.state import State
 INPUTS = examples("iris")
 Event = dict[str, object]
 KEYS, EACH = 20, 20
+ALL_COUNTED = {str(key): EACH for key in range(KEYS)}
 WINDOW_S = 600.0
 
 
@@ -106,8 +107,8 @@ def framed(content: bytes) -> bytes:
     return content.replace(b"{", start_of, 1) if content.startswith(b'{"') else content
 
 
-def kill_in_the_middle(tmp_path: Path, queue_url: str = "", processors: int = 1) -> None:
-    """Kill a processor in the middle, and send some events twice: each is counted once."""
+def counts_after_a_kill(tmp_path: Path, queue_url: str = "", processors: int = 1) -> dict[str, int]:
+    """Kill a processor in the middle, send some events twice, and return how many were counted for each key."""
     data, now = tmp_path / "data", time.time()
     events = [event(str(key), number, now - EACH + number) for number in range(EACH) for key in range(KEYS)]
     with start(
@@ -117,19 +118,20 @@ def kill_in_the_middle(tmp_path: Path, queue_url: str = "", processors: int = 1)
         wait_for(lambda: sum(counts(data).values()) > len(events) // 10, 60)
         killed = service.children("streaming.processor")[0]
         os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: counts(data) == {str(key): EACH for key in range(KEYS)}, 120)
+        wait_for(lambda: counts(data) == ALL_COUNTED, 120)
         wait_for(lambda: killed not in service.children("streaming.processor"))
         for key in ("0", str(KEYS - 1)):
             expect(data, newest(service, key), list(range(EACH)))
         assert service.stop() == 0
+    return counts(data)
 
 
 def test_a_killed_processor_loses_and_doubles_nothing_on_the_embedded_queue(tmp_path: Path) -> None:
-    kill_in_the_middle(tmp_path)
+    assert counts_after_a_kill(tmp_path) == ALL_COUNTED
 
 
 def test_a_killed_processor_loses_and_doubles_nothing_on_kafkas_protocol(kafka_url: str, tmp_path: Path) -> None:
-    kill_in_the_middle(tmp_path, f"kafka://{kafka_url}", 2)
+    assert counts_after_a_kill(tmp_path, f"kafka://{kafka_url}", 2) == ALL_COUNTED
 
 
 def test_what_it_cannot_start_with_is_reported(tmp_path: Path) -> None:

@@ -153,4 +153,4 @@ def test_the_baseline_shrinks_with_the_commit_that_deletes_a_system(repository: 
 
 
 def test_the_manifest_is_what_pre_commit_takes(home: Path) -> None:
-    pre_commit(ROOT, home, "validate-manifest", ".pre-commit-hooks.yaml")
+    assert "InvalidManifest" not in pre_commit(ROOT, home, "validate-manifest", ".pre-commit-hooks.yaml")

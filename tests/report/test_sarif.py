@@ -60,13 +60,14 @@ def validator(request: pytest.FixtureRequest) -> Draft4Validator:
 
 @pytest.mark.parametrize("report", [WHOLE, Report(()), hostile_report()], ids=["whole", "empty", "hostile"])
 def test_what_is_written_fits_the_schema_of_oasis(report: Report, validator: Draft4Validator) -> None:
-    validator.validate(json.loads(render_sarif(report, ReportOptions(root="/repo", exit_status=1, version="1.2.3"))))
+    log = render_sarif(report, ReportOptions(root="/repo", exit_status=1, version="1.2.3"))
+    assert list(validator.iter_errors(json.loads(log))) == []
 
 
 @settings(max_examples=30)
 @given(report=any_reports())
 def test_whatever_is_found_fits_the_schema_of_oasis(report: Report, validator: Draft4Validator) -> None:
-    validator.validate(json.loads(render_sarif(report)))
+    assert list(validator.iter_errors(json.loads(render_sarif(report)))) == []
 
 
 AZURE = {

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from functools import cached_property
 from typing import Final
 
-from archlint.analysis.generation import asks_for_tokens, is_of_another_sort
+from archlint.analysis.generation import asks_for_tokens, generates_no_tokens
 from archlint.analysis.modes import ASYNCHRONOUS, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.patterns.reach import GUARDRAIL
 from archlint.analysis.system import System
@@ -146,7 +146,7 @@ class Parts:
 
     def _may(self, model: str, server: Component) -> bool:
         known = self.system.architecture.models.get(model)
-        of_another_sort = known is not None and is_of_another_sort(self.system, known, server)
+        of_another_sort = known is not None and generates_no_tokens(self.system, known, server)
         return not of_another_sort and server.kind != GUARDRAIL and model not in self.embedders
 
     def generating(self, workload: Workload) -> tuple[Serving, ...]:
