@@ -42,7 +42,7 @@ class Deferred:
         """
         flow = self._system.flow(workload)
         asks = workload.slo.availability is not None and not replaced
-        if workload.waits is True or asks or any(name in flow.waiting for name in gone):
+        if workload.waiting is True or asks or any(name in flow.waiting for name in gone):
             return _LOST
         met = [name for name in gone if name in flow.eventual]
         if not met or any(name in self._reached(flow, doubtful=False) for name in met):

@@ -150,13 +150,13 @@ def _undecided(server: Component, needs: Sequence[tuple[Place, ...]]) -> Undecid
 
 def _needs_it_live(workload: Workload) -> bool:
     """Return whether no job can serve it: the inputs come with the request, or a caller waits for a current answer."""
-    return workload.inputs == "on-request" or (workload.waits is True and workload.slo.freshness_s is None)
+    return workload.inputs == "on-request" or (workload.waiting is True and workload.slo.freshness_s is None)
 
 
 def _unknown_of(workload: Workload) -> Iterator[Place]:
     if workload.inputs is None:
         yield workload.place("inputs")
-    if workload.waits is None and workload.slo.freshness_s is None:
+    if workload.waiting is None and workload.slo.freshness_s is None:
         yield workload.place("waits")
 
 

@@ -56,7 +56,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     cases: dict[Place, list[Case]] = {}
     questions: list[Undecided] = []
     for workload in system.workloads.values():
-        if workload.inputs == "known" or workload.waits is True:
+        if workload.inputs == "known" or workload.waiting is True:
             continue
         for server, models in _online(system, workload).items():
             judged = _judge(system, workload, server, models, params)

@@ -108,6 +108,12 @@ class Workload(Record, frozen=True):
     description: str | None = None
     extra: Extra = ()
 
+    @property
+    def waiting(self) -> bool | None:
+        """Whether somebody waits for the answer: stated, or true of an answer that is read while it is made."""
+        streamed = self.stream or self.slo.ttft or self.slo.tpot or self.slo.ttft_mean_s or self.slo.tpot_mean_s
+        return True if self.waits is None and streamed else self.waits
+
     def place(self, *keys: str) -> Place:
         """The place of the workload, or of one of its keys."""
         return Place(("workloads", self.name, *keys), ("workloads", self.name, *keys))

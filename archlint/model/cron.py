@@ -8,7 +8,7 @@ quickly.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -35,6 +35,10 @@ class Schedule(msgspec.Struct, frozen=True):
 
     text: str
     longest_gap_s: float
+
+
+_UNITS: Final = {"s": "s", "m": "min", "h": "h", "d": "d"}
+_PERIOD: Final = re.compile(r"(?:every|each)? ?([0-9]+)? ?(s|m|h|d|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?)")
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -68,7 +72,7 @@ def parse_schedule(text: str) -> Schedule:
         return Schedule(text, _period_s(words[0]))
     if len(words) != len(_FIELDS):
         count = f"has {len(words)} fields" if words else "is too long" if text.strip() else "is empty"
-        raise ValueError(f"`{shorten(text)}` {count}; cron has five fields, as in 0 3 * * *")
+        raise ValueError(f"`{shorten(text)}` {count}; {_meant(words)}")
     minutes, hours, days, months, weekdays = (
         _field(word, field) for word, field in zip(words, _FIELDS, strict=True)
     )
@@ -80,6 +84,14 @@ def parse_schedule(text: str) -> Schedule:
     first, last = _lowest(times), times.bit_length() - 1
     between_days = longest_gap(run_days | run_days << _CYCLE_DAYS)
     return Schedule(text, 60.0 * max(longest_gap(times), between_days * 1440 - last + first))
+
+
+def _meant(words: Sequence[str]) -> str:
+    """Say how a schedule is written: the period if words such as `every 6 hours` state one."""
+    stated = _PERIOD.fullmatch(" ".join(words).lower())
+    if stated is None:
+        return "cron has five fields, as in 0 3 * * *"
+    return f"write {stated[1] or 1}{_UNITS[stated[2][0]]} for a period"
 
 
 @lru_cache(maxsize=1024)

@@ -59,6 +59,15 @@ class TestRouting:
     def test_shares_of_the_same_model_are_none(self) -> None:
         assert self.routed("online-ab", "calls: [{to: a, share: 50%}, {to: b, share: 50%}]", b="m") == []
 
+    def test_shares_of_devices_are_none(self) -> None:
+        text = """
+            page: {kind: client, calls: [{to: a, share: 30%}, {to: b, share: 70%}]}
+            a: {kind: edge-device, serves: [m]}
+            b: {kind: edge-device, serves: [n]}
+            """
+        assert found(load(text, "m n"), "online-ab") == []
+        assert found(load(text.replace("b: {kind: edge-device", "b: {kind: model-server"), "m n"), "online-ab") != []
+
     def test_a_share_of_the_work_that_goes_on_is_none(self) -> None:
         system = load(
             """

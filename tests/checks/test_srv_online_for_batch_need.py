@@ -51,6 +51,12 @@ def test_without_the_server_s_own_work_it_is_an_estimate() -> None:
     assert lint("SRV004", text(own="")).findings[AT].certainty == "estimated"
 
 
+@pytest.mark.parametrize("streamed", ["stream: true", "slo: {ttft: {p95: 1s}}", "slo: {tpot: {mean: 40ms}}"])
+def test_somebody_waits_for_an_answer_that_is_read_while_it_is_made(streamed: str) -> None:
+    found = lint("SRV004", text(f"inputs: known, distinct: 6.7M, {streamed}"))
+    assert (found.findings, found.undecided) == ({}, {})
+
+
 def test_a_price_turns_hours_into_money() -> None:
     server = "replicas: 8, price: {amount: 0.20 USD per h, source: the contract, date: 2026-01-15}"
     found = lint("SRV004", text(server=server))

@@ -57,7 +57,7 @@ def test_the_typical_prediction_decides(model: str, certainty: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "workload", ["waits: true, inputs: on-request", "waits: false, inputs: known", "inputs: known"]
+    "workload", ["stream: true, inputs: on-request", "waits: true, inputs: on-request", "waits: false, inputs: known", "inputs: known"]
 )
 def test_who_needs_the_answer_or_knows_the_inputs_is_left_to_other_rules(workload: str) -> None:
     found = lint("SRV005", text(workload))

@@ -62,10 +62,12 @@ def _online_ab(
 
     The current model has the largest share; if several have it, all of them are current. Replicas behind a balancer
     state no share, and shares of the same model only split the load: neither of them matches. Shares of vendors that
-    generate answers split the load too.
+    generate answers split the load too, and shares of devices say how many users have which device.
     """
     arms = [r for r in outgoing if r.verb in _ROUTES and r.share is not None and servers[r.target]]
-    if not _differ(system, arms, servers) or all(_sells(system, parts, s) for arm in arms for s in servers[arm.target]):
+    reached = [server for arm in arms for server in servers[arm.target]]
+    on_devices = all(system.components[server].kind == "edge-device" for server in reached)
+    if not _differ(system, arms, servers) or on_devices or all(_sells(system, parts, server) for server in reached):
         return
     largest = max(relation.share or 0.0 for relation in arms)
     current = [s for arm in arms if arm.share == largest for s in servers[arm.target]]
