@@ -157,6 +157,23 @@ class TestOperation:
         roles = {"server": ("server",), "monitor": ("watch",)}
         assert found(load(text + watch), "prediction-monitoring") == [("w", roles)]
 
+    def test_devices_are_logged_and_monitored_too(self) -> None:
+        text = """
+            page: {kind: edge-device, serves: [m], logs_to: [log], monitored_by: [watch]}
+            log: {kind: log-store}
+            watch: {kind: monitoring}
+            """
+        assert found(load(text), "prediction-log") == [("w", {"server": ("page",), "log": ("log",)})]
+        assert found(load(text), "prediction-monitoring") == [("w", {"server": ("page",), "monitor": ("watch",)})]
+
+    def test_a_vendor_is_monitored_by_each_of_its_callers(self) -> None:
+        text = FRONT.replace("kind: model-server", "kind: external").replace("calls: [server]", "calls: [server], monitored_by: [watch]")
+        watch = "watch: {kind: monitoring}"
+        roles = {"server": ("server",), "monitor": ("watch",)}
+        assert found(load(text + watch), "prediction-monitoring") == [("w", roles)]
+        other = "\nnightly: {kind: batch-job, schedule: 1d, calls: [server]}"
+        assert found(load(text + watch + other), "prediction-monitoring") == []
+
     def test_a_monitored_api_without_a_model_is_none(self) -> None:
         text = FRONT.replace("kind: service,", "kind: service, monitored_by: [watch],")
         assert found(load(text + "watch: {kind: monitoring}"), "prediction-monitoring") == []

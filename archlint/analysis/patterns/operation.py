@@ -135,10 +135,11 @@ def of_operation(system: System) -> Iterator[RecognisedPattern]:
     inside = ((s.name, ()) for s in servers if s.loads_model == "in-image")
     yield from _entry(system, "model-in-image", None, inside)
     yield from _entry(system, "model-load", "registry", _loading(system, servers))
+    devices = [c for c in system.components.values() if c.serves and c.kind in {"client", "edge-device"}]
     logs = {name: _logs_of(system, [name]) for name in system.components}
-    logged = ((s.name, _logs_for(system, s.name, logs)) for s in servers)
+    logged = ((s.name, _logs_for(system, s.name, logs)) for s in (*servers, *devices))
     yield from _entry(system, "prediction-log", "log", logged, needed=True)
-    monitors = ((s.name, _monitors_of(system, s.name)) for s in servers)
+    monitors = ((s.name, _monitors_for(system, s)) for s in (*servers, *devices))
     yield from _entry(system, "prediction-monitoring", "monitor", monitors, needed=True)
     tested = (
         (c.name, ())
@@ -204,8 +205,18 @@ def _logs_of(system: System, names: Iterable[str]) -> list[str]:
     ]  # fmt: skip
 
 
+def _monitors_for(system: System, server: Component) -> tuple[str, ...]:
+    """**prediction-monitoring**: a server, or each caller of a vendor instead, is monitored."""
+    found = _monitors_of(system, server.name)
+    if found or server.kind != "external":
+        return found
+    callers = dict.fromkeys(r.source for r in system.topology.incoming[server.name] if r.verb == "calls")
+    theirs = [_monitors_of(system, caller) for caller in callers]
+    return tuple(monitor for each in theirs for monitor in each) if all(theirs) else ()
+
+
 def _monitors_of(system: System, name: str) -> tuple[str, ...]:
-    """**prediction-monitoring**: a server is `monitored_by` something, or a monitor asks it for metrics."""
+    """Return what a component is `monitored_by`, and the monitors that ask it for metrics."""
     watching = [
         relation.source for relation in system.topology.incoming[name]
         if relation.verb in _WATCHES and system.components[relation.source].kind == "monitoring"
