@@ -36,7 +36,9 @@ def _technologies(system: System) -> Iterator[Hit]:
             unknown.setdefault(component.uses.lower(), []).append(component)
     for index, (technology, unsorted) in enumerate(sorted(unknown.items())):
         users = _by_name(unsorted)
-        likely = nearest(technology, system.technologies.names()) if index < _MOST_COMPARED else None
+        meant = nearest(technology, system.technologies.names()) if index < _MOST_COMPARED else None
+        entry = system.technologies.get(meant)           # it may be an alias
+        likely = None if entry is None else entry.name
         hint = f"did you mean `{likely}`?" if likely else "describe it under `technologies` in archlint.toml"
         message = f"unknown technology `{shorten(users[0].uses or technology)}`, so no defaults apply; {hint}"
         yield _hit(message, [component.place("uses") for component in users])

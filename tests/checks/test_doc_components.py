@@ -28,6 +28,13 @@ def test_an_unknown_technology_is_one_finding_with_the_nearest_name() -> None:
     assert finding.severity == "info"
 
 
+@pytest.mark.parametrize(("written", "meant"), [("apigatway", "aws-api-gateway"), ("postgress", "postgresql")])
+def test_the_hint_names_the_entry_of_the_catalogue(written: str, meant: str) -> None:
+    text = f"components: {{a: {{kind: service, uses: {written}}}}}"
+    [finding] = lint("DOC014", text).findings.values()
+    assert finding.message.endswith(f"did you mean `{meant}`?")
+
+
 def test_a_technology_of_ones_own_is_to_be_described() -> None:
     said = technologies("components: {a: {kind: service, uses: zzz-in-house}}")
     assert said.findings["components.a.uses"].message.endswith("describe it under `technologies` in archlint.toml")
