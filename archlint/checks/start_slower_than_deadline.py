@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from archlint.analysis.patience import least_patience
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
-from archlint.model.architecture import Component, Relation
+from archlint.model.architecture import Component
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
@@ -20,15 +21,6 @@ CURES = ("smaller-model", "model-in-image")
 
 class Params(msgspec.Struct, frozen=True):
     """No parameters."""
-
-
-class _Patience(msgspec.Struct, frozen=True):
-    """How long a call on the way waits at most, with all its attempts; proven if the file states all of it."""
-
-    call: Relation
-    value_s: float
-    terms: tuple[Term, ...]
-    certainty: Certainty
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
@@ -81,8 +73,7 @@ def _from_zero(
     system: System, component: Component, at: Place, start: StartTime | tuple[Place, ...], traffic: Traffic
 ) -> Iterator[Verdict]:
     """Judge the first request that finds no replica: whether all that wait for it wait until one has started."""
-    waits = list(_waits(system, component))
-    least = min(waits, key=lambda wait: wait.value_s, default=None)
+    least = least_patience(system, component)
     if least is None:
         return
     if _is_unsaid(component):
@@ -108,46 +99,6 @@ def _from_zero(
             cures=("replicate", *CURES, "asynchronous"), cause=f"component {component.name}",
             loss=traffic.through(component.name) * beyond(start.value_s, least.value_s),
         )  # fmt: skip
-
-
-def _waits(system: System, component: Component) -> Iterator[_Patience]:
-    """Yield the calls on the ways to a component that wait for it, and without whose answer a request fails."""
-    seen: set[Place] = set()
-    for flow in {system.flow(workload): None for workload in system.workloads_of.get(component.name, ())}:
-        if component.name not in flow.waiting:
-            continue
-        path = flow.path_to(component.name)
-        if any(_spares(call) or not system.topology.waits(call) for call in path):
-            continue
-        for call in path:
-            if call.place() not in seen:
-                seen.add(call.place())
-                wait = _patience(system, call)
-                if wait is not None:
-                    yield wait
-
-
-def _spares(call: Relation) -> bool:
-    """Return whether a request succeeds without the answer of a call, or may not take it."""
-    asked = (call.fallback, call.when, call.either, call.hit_ratio)
-    return bool(call.optional) or any(fact is not None for fact in asked)
-
-
-def _patience(system: System, call: Relation) -> _Patience | None:
-    timeout = system.facts.timeout_s(call)
-    if timeout is None:
-        return None
-    value_s, attempts = float(timeout.value), 1 + (call.retries or 0.0)
-    terms = [timeout.term("timeout", f"timeout of {call.source} for {call.target}", "s", limit=not call.retries)]
-    known = timeout.origin is Origin.STATED
-    if call.retries:
-        # The pauses between attempts are not stated: with them, a caller waits longer.
-        known = known and call.backoff == "none"
-        label = f"attempts of {call.source}"
-        terms.append(Term("attempts", label, attempts, "count", Origin.STATED, call.place("retries")))
-        label, formula = f"{call.source} waits for {call.target}", "timeout x attempts"
-        terms.append(Term("patience", label, value_s * attempts, "s", Origin.DERIVED, None, formula, limit=True))
-    return _Patience(call, value_s * attempts, tuple(terms), Certainty.PROVEN if known else Certainty.ESTIMATED)
 
 
 def _takes(start: StartTime) -> str:
