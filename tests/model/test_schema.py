@@ -201,6 +201,11 @@ def test_reader_and_schema_agree_on_any_value(key: str, value: object) -> None:
         assert bool(refused) is bool(errors(text)), (refused, errors(text))
 
 
+def test_the_version_may_have_a_point_as_json_cannot_tell() -> None:
+    text = "archlint: 1.0\ncomponents: {a: {kind: client}}\n"
+    assert (problems(text), errors(text)) == ([], [])
+
+
 def test_the_version_is_required() -> None:
     assert errors("components: {a: {kind: client}}\n") == [""]
 
