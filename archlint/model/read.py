@@ -198,8 +198,8 @@ class _Reader:
         if entry is None:
             return
         value = entry.value
-        # JSON Schema cannot tell 1.0 from 1.
-        if isinstance(value, Scalar) and (value.text == FORMAT_VERSION or value.text.rstrip("0") == f"{FORMAT_VERSION}."):
+        text = value.text if isinstance(value, Scalar) else ""
+        if text == FORMAT_VERSION or text.rstrip("0") == f"{FORMAT_VERSION}.":    # JSON Schema cannot tell 1.0 from 1
             return
         said = f"`{shorten(value.text)}`" if isinstance(value, Scalar) else "here"
         message = f"unknown format version {said}; this archlint reads version {FORMAT_VERSION}"
