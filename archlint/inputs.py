@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.errors import ArchlintError, Spot
+from archlint.errors import ArchlintError, Spot, UnreadableInputError
 
 _PLACED: Final = r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: "
 
@@ -30,12 +30,14 @@ class InputError(msgspec.Struct, frozen=True):
 def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]:
     """Return the mistakes of an error, each with its place; `file` is the input if the error does not name one.
 
-    >>> from archlint.errors import ConfigError
+    >>> from archlint.errors import UnreadableInputError, ConfigError
     >>> input_errors(ConfigError.at("archlint.toml:3:1", "no key `selct`", "did you mean `select`?"))[0].line
     3
     """
     if not error.mistakes:
-        return (_at(_spot(error.message, file), error.message, error.hint),)
+        named = error.message.startswith(f"{file}:") or not isinstance(error, UnreadableInputError)
+        message = error.message if named else f"{file}: {error.message}"
+        return (_at(_spot(message, file), message, error.hint),)
     return tuple(_at(mistake.spot, mistake.said, mistake.hint) for mistake in error.mistakes)
 
 

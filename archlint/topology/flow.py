@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import Final
 
+from archlint.errors import UnreadableInputError
 from archlint.model.architecture import Entrance, Relation
 from archlint.topology.cycles import condensed_order
 from archlint.topology.failure import Failures
@@ -13,12 +15,16 @@ from archlint.topology.graph import Topology
 from archlint.topology.reach import Joined, Reach, Start
 from archlint.topology.routes import EITHER, Group, PlainSteps, Routes, Step
 
+MAX_USES: Final = 10_000_000
+"""How many components all different ways through a system may use together: each use takes about 200 bytes."""
+
 
 class Flows:
     """The flows of a graph, and their shared parts: each is computed once, on first use."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
+        self._uses = 0
         self._flows: dict[tuple[str, str | None, tuple[str, ...] | None], Flow] = {}
         self._routes: dict[tuple[int | None, bool], Routes] = {}
         self._plain: PlainSteps = {}
@@ -56,6 +62,10 @@ class Flows:
         known = self._reaches.get(key)
         if known is None:
             known = self._reaches[key] = Reach(routes, starts, without)
+            self._uses += len(known.steps)
+            if self._uses > MAX_USES:
+                what = f"too large: workloads that enter at different places use over {MAX_USES:,} components together"
+                raise UnreadableInputError(what, "split the system, or let workloads enter at the same places")
         return known
 
     def failures(self, reach: Reach, key: tuple[object, ...], entry: Sequence[Step]) -> Failures:

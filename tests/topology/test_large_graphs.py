@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from archlint import check
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies
 from archlint.model.architecture import Architecture, Component, Entrance, Model, Relation, ServiceTime, Workload
 from archlint.source.parser import collector_paused
+from archlint.topology import flow as flows
+from benchmarks.shapes import entrances
 
 MS = ServiceTime(constant_s=0.001)
 
@@ -176,3 +179,12 @@ def test_two_thousand_workloads_in_one_hub(stated: bool) -> None:
     for workload in system.workloads.values():
         FloorOf(system, workload).answer(0.99)
     assert len(system.floor_memories) - before == (count - 1 if stated else 0)
+
+
+def test_workloads_that_use_too_much_together_are_refused_before_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "MAX_USES", 1000)
+    few, many = check(entrances(60)), check(entrances(200))
+    assert (few.errors, many.findings) == ((), ())
+    [error] = many.errors
+    assert error.message.startswith("<stdin>: too large: workloads that enter at different places use over 1,000 ")
+    assert "split the system" in error.hint
