@@ -294,20 +294,20 @@ def load_checked(
     If a file describes several systems, the first is read unless `system` names another. Raises
     `UnreadableInputError` if it is not an architecture file.
     """
-    document, file = _document(path, data, system)
+    document, file = read_input(path, data, system)
     examined = Linters(options).linter_for(path).examine(document, file)
     return examined.system, examined.report
 
 
 def load_system(path: Path, options: Options, data: bytes | None = None, system: str = "") -> System:
     """Read a system from a file, or from a text with the name of a file, without running rules; raises likewise."""
-    document, file = _document(path, data, system)
+    document, file = read_input(path, data, system)
     with collector_paused():
         return Linters(options).linter_for(path).system(document, file)[0]
 
 
-def _document(path: Path, data: bytes | None, system: str) -> tuple[Document, Path | None]:
-    """Return the document, and the file whose folder is searched for includes and baselines."""
+def read_input(path: Path, data: bytes | None, system: str = "") -> tuple[Document, Path | None]:
+    """Return a document, and the file whose folder is searched for includes and baselines; None for bare text."""
     name = str(path)
     document = read_named(path) if data is None else parse(name, decode(name, data))
     if system:

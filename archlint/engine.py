@@ -164,6 +164,7 @@ class _Maker:
         return tuple(place for place in hit.absent if place.identity in self._unread)
 
     def location(self, document: Document, span: Span) -> Location:
+        document, span = document.home(span)
         start, end = document.position(span.start), document.position(max(span.end, span.start + 1))
         return Location(document.name, start.line, start.column, end.line, end.column)
 

@@ -197,10 +197,15 @@ def _named(rule: Rule) -> ActiveRule:
 
 def _architecture(document: Document, loader: Includes | None) -> Architecture:
     """Read a document as an architecture; raises `UnreadableInputError` if it does not describe one."""
+    require_architecture(document)
+    return read(document, loader or no_includes)
+
+
+def require_architecture(document: Document) -> None:
+    """Raise `UnreadableInputError` if a document does not describe a system."""
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
     if not isinstance(document.root, Mapping) or "archlint" not in document.root.entries:
         raise UnreadableInputError(
             f"{document.name}: not an architecture file: it has no key `archlint`", "start it with `archlint: 1`"
         )
-    return read(document, loader or no_includes)

@@ -26,6 +26,7 @@ from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
+from archlint.explore.whatif_json import whatif_schema  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.model.quantities import format_size  # noqa: E402
 from archlint.packs import Pack, shipped_packs  # noqa: E402
@@ -33,6 +34,7 @@ from archlint.packs.schema import rule_schema  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
 from archlint.report.keys import keys_page  # noqa: E402
+from archlint.report.numbers.json import numbers_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
@@ -172,6 +174,8 @@ def files() -> dict[Path, str]:
         docs / "schema" / "rule.schema.json": _json(rule_schema(packs, patterns().values())),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
+        docs / "schema" / "numbers.schema.json": _json(numbers_schema()),
+        docs / "schema" / "whatif.schema.json": _json(whatif_schema()),
     }
     readme = ROOT / "README.md"
     made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)

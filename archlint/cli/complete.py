@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,3 +96,27 @@ def complete_reference(_ctx: click.Context, _param: click.Parameter, incomplete:
 
     found = implementations().items()
     return [CompletionItem(name, help=one.title) for name, one in found if name.startswith(incomplete)]
+
+
+def complete_setting(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the path of a fact in the file that the call names: a section, a name, a key."""
+    from archlint.api import load_system
+    from archlint.linter import Options
+    from archlint.model.records import COMPONENT_RECORD, SECTIONS
+    from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
+
+    keys = {"workloads": WORKLOAD.keys, "models": MODEL_RECORD.keys, "components": COMPONENT_RECORD.keys}
+    section, dot, rest = incomplete.partition(".")
+    if not dot or section not in SECTIONS:
+        return [CompletionItem(f"{one}.") for one in SECTIONS if one.startswith(incomplete)]
+    name, dot, key = rest.partition(".")
+    if dot:
+        return [CompletionItem(f"{section}.{name}.{one}=") for one in keys[section] if one.startswith(key)]
+    path = ctx.params.get("path") or Path("arch.yaml")
+    with suppress(ArchlintError):
+        found = load_system(path, Options(rules=False)).architecture
+        sections: dict[str, Iterable[str]] = {
+            "workloads": found.workloads, "models": found.models, "components": found.components
+        }  # fmt: skip
+        return [CompletionItem(f"{section}.{one}.") for one in sections[section] if one.startswith(name)]
+    return []

@@ -9,7 +9,7 @@ from archlint.api import file_schema
 from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
-KINDS = ["arch", "config", "rule", "report", "diff"]
+KINDS = ["arch", "config", "rule", "report", "diff", "numbers", "whatif"]
 
 
 @click.command("schema")
@@ -18,7 +18,8 @@ KINDS = ["arch", "config", "rule", "report", "diff"]
 def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 
-    It describes arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of a report or a diff.
+    It describes arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of a report, a diff,
+    `analyze` (`numbers`) or `whatif`.
     """
     which = what or which
     if which == "config":
@@ -36,6 +37,14 @@ def command(what: str | None, which: str) -> None:
         from archlint.compare.json import difference_schema
 
         schema = difference_schema()
+    elif which == "numbers":
+        from archlint.report.numbers.json import numbers_schema
+
+        schema = numbers_schema()
+    elif which == "whatif":
+        from archlint.explore.whatif_json import whatif_schema
+
+        schema = whatif_schema()
     else:
         schema = file_schema() if which == "arch" else report_schema()
     write_output(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode(), "")

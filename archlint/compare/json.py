@@ -94,7 +94,7 @@ def render_json(difference: Difference) -> str:
     """Return a difference as indented JSON that ends with a line break."""
     return encoded(
         JsonDifference(
-            VERSION, difference.old, difference.new, [_system(one) for one in difference.systems], difference.same,
+            VERSION, difference.old, difference.new, [json_system(one) for one in difference.systems], difference.same,
             [JsonError(error.message, error.hint, error.file, error.line, error.column) for error in difference.errors],
             list(difference.notes),
         )
@@ -111,7 +111,9 @@ def difference_schema() -> dict[str, object]:
     }
 
 
-def _system(one: SystemDifference) -> JsonSystem:
+def json_system(one: SystemDifference) -> JsonSystem:
+    """Return the difference of one system for JSON."""
+
     def findings(some: tuple[Finding, ...], root: str) -> Findings:
         return [json_finding(finding, root) for finding in some]
 

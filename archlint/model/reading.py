@@ -86,7 +86,7 @@ class Reading:
         place = Place(steps, self.names_of(steps))
         if loses_meaning:
             self.lose(place.names)
-        size = len(self.document.text)
+        size = self.document.size
         span = Span(min(span.start, size), min(max(span.end, span.start + 1), size))
         self.problems.append(
             Problem(kind, place, message, self.document, span, suggestion, related, loses_meaning, means)

@@ -103,7 +103,9 @@ class Frame:
 
 def place_rows(arrow: str, location: Location, at: str, width: int, ink: Ink) -> list[str]:
     """Name a place behind an arrow, as editors open it, with its structural path unless that is empty."""
-    place = f"{flat(location.file)}:{location.line}:{location.column}"
+    place = flat(location.file)
+    if not place.startswith("--set "):                   # the value is from the call, not from a file
+        place = f"{place}:{location.line}:{location.column}"
     row = f"{ink(arrow, 'frame')} {place}"
     path = flat(at)
     if not path:

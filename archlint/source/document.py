@@ -97,6 +97,15 @@ class Document:
         """This document, and the further documents of its file that describe a system."""
         return (self, *self.others)
 
+    @property
+    def size(self) -> int:
+        """The end of the last offset that belongs to this document."""
+        return len(self.text)
+
+    def home(self, span: Span) -> tuple[Document, Span]:
+        """Return the text that a span belongs to: this one, unless a call has set the value (`archlint.changing`)."""
+        return self, span
+
     def without_values(self) -> Document:
         """The same text without its values: all that a report needs, at a fraction of the memory."""
         same = Document(self.name, self.text, None, extent=self.extent, like=self)

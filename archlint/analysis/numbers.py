@@ -1,0 +1,79 @@
+"""All computed numbers of a system, as one tree: what `analyze` prints, `whatif` compares and `sweep` tabulates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from archlint.analysis.component_numbers import ComponentNumbers, component_numbers
+from archlint.analysis.quantity import Missing, Quantity
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import utilisations
+from archlint.analysis.workload_numbers import Breaking, Waterfall, WaterfallStep, WorkloadNumbers, workload_numbers
+
+__all__ = [
+    "Breaking", "ComponentNumbers", "Number", "Numbers", "Waterfall", "WaterfallStep", "WorkloadNumbers", "numbers_of",
+]  # fmt: skip
+
+Number = Quantity | Missing
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The numbers of a system: of its components, of its workloads, and of all of it (`system`).
+
+    A part lists only the numbers that apply to it. One that applies and cannot be computed is `Missing`.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, rate: 60/s}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, service_time: 20ms, replicas: 2, workers: 1}
+    ... ''')
+    >>> found = numbers_of(system).flat()
+    >>> found["components.api", "utilisation"].value, found["workloads.search", "breaks_at"].value
+    (0.6, 100.0)
+    """
+
+    name: str
+    components: tuple[ComponentNumbers, ...]
+    workloads: tuple[WorkloadNumbers, ...]
+    system: tuple[Number, ...] = ()
+
+    def flat(self) -> dict[tuple[str, str], Number]:
+        """Return all numbers by their subject (`components.api`, `workloads.search` or `system`) and name."""
+        return {(subject, number.name): number for subject, number in self._all()}
+
+    def _all(self) -> Iterator[tuple[str, Number]]:
+        parts: Iterable[ComponentNumbers | WorkloadNumbers] = (*self.workloads, *self.components)
+        for part in parts:
+            for number in part.numbers:
+                yield part.subject, number
+        for number in self.system:
+            yield "system", number
+
+
+def numbers_of(system: System, workload: str = "") -> Numbers:
+    """Return the numbers of a system, or of one workload and the components that it uses.
+
+    Raises `UsageError` if the system has no such workload.
+    """
+    chosen = [system.workloads[name] for name in _named(system, workload)]
+    uses = {use.component.name: use for use in utilisations(system)}
+    names: Iterable[str] = system.components
+    if workload:
+        used = set(system.flow(workload).components)
+        names = [name for name in system.components if name in used]
+    return Numbers(
+        system.architecture.name or "", tuple(component_numbers(system, names, uses)),
+        tuple(workload_numbers(system, one, uses) for one in chosen),
+    )  # fmt: skip
+
+
+def _named(system: System, workload: str) -> Iterable[str]:
+    if workload:
+        system.flow(workload)              # raises `UsageError` for an unknown name
+        return [workload]
+    return system.workloads

@@ -1,0 +1,193 @@
+"""The numbers of each workload: its latency along the path, and the rate at which the first component breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.component_numbers import MOST_TERMS, Number, finite
+from archlint.analysis.floors import Floor, FloorOf
+from archlint.analysis.quantity import Quantity
+from archlint.analysis.queue_rates import arrivals, capacity
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import Utilisation
+from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.model.quantities import format_percentile
+from archlint.verdicts import Certainty, Origin, Term
+
+_USUAL: Final = 0.99
+"""The percentile of a workload without an objective."""
+
+
+class WaterfallStep(msgspec.Struct, frozen=True):
+    """One piece of the time of a request, after those before it: `start_s` to `start_s + time_s`."""
+
+    label: str
+    start_s: float
+    time_s: float
+    certainty: Certainty
+    at: Place | None = None
+    formula: str = ""
+
+
+class Waterfall(msgspec.Struct, frozen=True):
+    """Where the time of the slowest requests goes, at one percentile: the steps add up to `total`.
+
+    `unknown` are the service times that the file does not state; they are 0 in it. `objective_s` is the SLO.
+    """
+
+    fraction: float
+    total: Quantity
+    steps: tuple[WaterfallStep, ...]
+    unknown: tuple[Place, ...] = ()
+    objective_s: float | None = None
+
+
+class Breaking(msgspec.Struct, frozen=True):
+    """The rate of a workload at which a component has no worker left, if the other workloads stay as they are.
+
+    `factor` is that rate as a multiple of the stated one; None if no rate is stated.
+    """
+
+    component: str
+    per_s: float
+    factor: float | None
+    terms: tuple[Term, ...]
+    certainty: Certainty
+
+
+class WorkloadNumbers(msgspec.Struct, frozen=True):
+    """The numbers of one workload. `breaking` are the components on its way, the first that breaks first."""
+
+    name: str
+    numbers: tuple[Number, ...]
+    waterfalls: tuple[Waterfall, ...] = ()
+    breaking: tuple[Breaking, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Its structural path."""
+        return Place(("workloads", self.name), ()).at
+
+    def get(self, name: str) -> Number | None:
+        """Return a number by its name; None if it does not apply."""
+        return next((number for number in self.numbers if number.name == name), None)
+
+
+def workload_numbers(system: System, workload: Workload, uses: dict[str, Utilisation]) -> WorkloadNumbers:
+    """Return the numbers of a workload; `uses` are the utilisations by component."""
+    waterfalls = tuple(_waterfalls(system, workload))
+    breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
+    numbers: list[Number] = [each.total for each in waterfalls]
+    numbers += _breaks_at(system, workload, breaking)
+    return WorkloadNumbers(workload.name, tuple(numbers), waterfalls, breaking)
+
+
+def _waterfalls(system: System, workload: Workload) -> Iterator[Waterfall]:
+    """Yield the least time of an answer at each percentile of the objectives, along the path."""
+    floors = FloorOf(system, workload)
+    objectives = dict(workload.slo.latency)
+    for fraction in objectives or (_USUAL,):
+        floor = floors.answer(fraction)
+        if floor.at_s > 0 or floor.unknown:
+            yield _waterfall(floor, fraction, objectives.get(fraction))
+
+
+def _waterfall(floor: Floor, fraction: float, objective_s: float | None) -> Waterfall:
+    steps, start_s = [], 0.0
+    for part in floor.parts:
+        steps.append(WaterfallStep(part.label, start_s, part.value_s, part.certainty, part.at, part.formula))
+        start_s += part.value_s
+    terms = tuple(
+        Term("part", part.label, part.value_s, "s", part.origin, part.at, part.formula)
+        for part in floor.parts[: 3 * MOST_TERMS]
+    )
+    name = f"least_{format_percentile(fraction)}"
+    total = Quantity(name, floor.at_s, "s", "sum of the parts on idle servers", terms, floor.certainty, "least")
+    return Waterfall(fraction, total, tuple(steps), floor.unknown, objective_s)
+
+
+def _breaking(system: System, workload: Workload, uses: dict[str, Utilisation]) -> Iterator[Breaking]:
+    """Yield the rate at which each component on the way of a workload is full, beside the other workloads."""
+    flow = system.flow(workload)
+    for name in flow.components:
+        use = uses.get(name)
+        if use is not None:
+            found = _at_servers(workload, use)
+            if found is not None:
+                yield found
+        elif system.components[name].kind == "queue" and system.topology.consumptions(name):
+            yield from _at_queue(system, workload, name)
+
+
+def _at_servers(workload: Workload, use: Utilisation) -> Breaking | None:
+    slots = use.slots
+    own = [demand for demand in use.demands if demand.workload is workload and demand.visits * demand.mean_s > 0]
+    if slots.unbounded or slots.needs or slots.total == 0 or not own:
+        return None
+    each_s = sum(demand.visits * demand.mean_s for demand in own)
+    others = sum(
+        demand.load(demand.workload.rate_per_s or 0.0, certain=False).busy
+        for demand in use.demands if demand.workload is not workload
+    )  # fmt: skip
+    per_s = max(0.0, slots.total - others) / each_s
+    certain = all(demand.mean_s <= demand.least_s * (1 + 1e-12) for demand in use.demands)
+    name = use.component.name
+    terms = (
+        Term("slots", f"requests that {name} handles at a time", slots.total, "count", Origin.DERIVED, None,
+             "replicas x workers"),
+        Term("others", "of these, busy with other workloads", others, "count", Origin.DERIVED, None, "rate x time"),
+        Term("time", f"time there for one request of {workload.name}", each_s, "s", Origin.DERIVED, None,
+             "visits x mean time"),
+    )  # fmt: skip
+    return Breaking(name, per_s, _factor(per_s, workload), terms,
+                    Certainty.PROVEN if certain else Certainty.ESTIMATED)  # fmt: skip
+
+
+def _at_queue(system: System, workload: Workload, name: str) -> Iterator[Breaking]:
+    handled = capacity(system, system.components[name])
+    arriving = arrivals(system, name, frozenset(system.components))
+    rate = workload.rate_per_s
+    if handled.unknown or not rate:
+        return
+    own = _own_share(arriving.terms, workload) * rate
+    if own <= 0:
+        return
+    per_s = max(0.0, handled.rate.per_s - (arriving.per_s - own)) / (own / rate)
+    terms = (*arriving.terms[:MOST_TERMS], *handled.rate.terms)
+    yield Breaking(name, per_s, _factor(per_s, workload), terms, handled.rate.certainty)
+
+
+def _own_share(terms: Sequence[Term], workload: Workload) -> float:
+    """Return the messages for each request of a workload: its rate is followed by its share if that is not 1."""
+    for index, term in enumerate(terms):
+        if term.name == "rate" and term.at == workload.place("rate"):
+            after = terms[index + 1] if index + 1 < len(terms) else None
+            return float(after.value) if after is not None and after.name == "share" else 1.0
+    return 0.0
+
+
+def _factor(per_s: float, workload: Workload) -> float | None:
+    return per_s / workload.rate_per_s if workload.rate_per_s else None
+
+
+def _breaks_at(system: System, workload: Workload, breaking: Sequence[Breaking]) -> Iterator[Number]:
+    """Yield the rate at which the first component on the way breaks, and as a multiple of the stated rate."""
+    if not breaking:
+        return
+    first = breaking[0]
+    where = Term("bottleneck", "component that breaks first", first.component, "", Origin.DERIVED)
+    formula = "(slots - busy with others) / (visits x time)"
+    if system.components[first.component].kind == "queue":
+        formula = "(capacity - arrivals of others) / share"
+    bound = "most" if first.certainty is Certainty.PROVEN else ""
+    terms = (where, *first.terms)
+    yield finite(Quantity("breaks_at", first.per_s, "/s", formula, terms, first.certainty, bound))
+    if first.factor is not None:
+        at = workload.place("rate")
+        rate = Term("rate", f"rate of {workload.name}", workload.rate_per_s or 0.0, "/s", Origin.STATED, at)
+        name, formula = "breaks_at_factor", "breaking rate / rate"
+        yield finite(Quantity(name, first.factor, "", formula, (*terms, rate), first.certainty, bound))

@@ -1,0 +1,1 @@
+"""The computed numbers of a system as text, JSON and a page with plots."""

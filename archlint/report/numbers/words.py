@@ -1,0 +1,67 @@
+"""Numbers in words: their values, and what their names mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from archlint.analysis.numbers import Number
+from archlint.analysis.quantity import Missing
+from archlint.model.quantities import format_quantity
+
+MEANINGS: Final = {
+    "utilisation": "share of the workers that are busy at the mean rates",
+    "peak_utilisation": "the same while one workload is at its peak",
+    "capacity": "requests or messages per second that it can handle",
+    "breaks_at": "rate at which the first component has no worker left, if the other workloads stay as they are",
+    "breaks_at_factor": "the breaking rate as a multiple of today's",
+    "arrivals": "messages per second that reach the queue",
+    "drain_time": "time until the backlog of an outage is gone",
+    "run_time": "duration of one run",
+    "window_used": "share of the window that one run takes",
+    "period_used": "share of the time until the next run that one run takes",
+    "memory_used": "share of a replica's memory that the weights take",
+    "start_time": "time from start to ready",
+    "lost_traffic": "share of all requests that fails if it fails",
+}
+_LEAST: Final = re.compile(r"least_(p[0-9.]+)")
+
+
+def meaning(name: str) -> str:
+    """Return what the name of a number means; empty for an unknown one.
+
+    >>> meaning("least_p99")
+    'p99 of the answer on idle servers: no load makes it faster'
+    """
+    match = _LEAST.fullmatch(name)
+    if match is not None:
+        return f"{match[1]} of the answer on idle servers: no load makes it faster"
+    return MEANINGS.get(name, "")
+
+
+def number_text(number: Number | None) -> str:
+    """Return a number as people read it, with `>=` or `<=` for a bound and `~` for an estimate.
+
+    >>> from archlint.analysis.quantity import Quantity
+    >>> number_text(Quantity("p99", 0.25, "s", "", bound="least")), number_text(None)
+    ('>= 250 ms', 'none')
+    """
+    if number is None:
+        return "none"
+    if isinstance(number, Missing):
+        return "unknown"
+    sign = {"least": ">= ", "most": "<= "}.get(number.bound, "" if number.proven else "~ ")
+    return f"{sign}{format_quantity(number.value, number.unit)}"
+
+
+def why_missing(number: Missing) -> str:
+    """Return why a number is missing: the keys to add, or the reason.
+
+    >>> why_missing(Missing("utilisation", because="it has no replicas"))
+    'it has no replicas'
+    """
+    if number.because or not number.needs:
+        return number.because
+    shown = ", ".join(f"`{place.at}`" for place in number.needs[:3])
+    more = f" and {len(number.needs) - 3} more" if len(number.needs) > 3 else ""
+    return f"add {shown}{more}"
