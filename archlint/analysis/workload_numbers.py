@@ -99,14 +99,16 @@ def _waterfalls(system: System, workload: Workload) -> Iterator[Waterfall]:
 def _waterfall(floor: Floor, fraction: float, objective_s: float | None) -> Waterfall:
     steps, start_s = [], 0.0
     for part in floor.parts:
-        steps.append(WaterfallStep(part.label, start_s, part.value_s, part.certainty, part.at, part.formula))
+        label = part.label.removesuffix(", service time")
+        steps.append(WaterfallStep(label, start_s, part.value_s, part.certainty, part.at, part.formula))
         start_s += part.value_s
     terms = tuple(
         Term("part", part.label, part.value_s, "s", part.origin, part.at, part.formula)
         for part in floor.parts[: 3 * MOST_TERMS]
     )
     name = f"least_{format_percentile(fraction)}"
-    total = Quantity(name, floor.at_s, "s", "sum of the parts on idle servers", terms, floor.certainty, "least")
+    bound = "least" if floor.certainty is Certainty.PROVEN else ""
+    total = Quantity(name, floor.at_s, "s", "sum of the parts on idle servers", terms, floor.certainty, bound)
     return Waterfall(fraction, total, tuple(steps), floor.unknown, objective_s)
 
 

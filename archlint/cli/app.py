@@ -20,6 +20,7 @@ COMMANDS = {
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
     "diff": "Compare two versions of a system: parts, facts, findings.",
+    "analyze": "Compute the numbers: load, capacity, latency, memory, start, what is lost with each component.",
     "whatif": "Change facts, and compare: numbers and findings before and after.",
     "explain": "Explain a rule, with an example that violates it and one that passes; or list the keys of arch.yaml.",
     "rules": "List the rules.",

@@ -120,3 +120,15 @@ def complete_setting(ctx: click.Context, _param: click.Parameter, incomplete: st
         }  # fmt: skip
         return [CompletionItem(f"{section}.{one}.") for one in sections[section] if one.startswith(name)]
     return []
+
+
+def complete_workload(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a workload in the file that the call names."""
+    from archlint.api import load_system
+    from archlint.linter import Options
+
+    with suppress(ArchlintError):
+        path = ctx.params.get("path") or Path("arch.yaml")
+        names = load_system(path, Options(rules=False)).workloads
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return []

@@ -86,6 +86,11 @@ def keep_inputs(given: tuple[tuple[str, str], ...], path: Path, config: Path | N
             keep_what_is_read(target, (str(path), *read), named, done="read")
 
 
+def shown_name(path: Path) -> str:
+    """Return the name of the file in outputs."""
+    return STDIN if str(path) == "-" else str(path)
+
+
 def variants_of(path: Path, options: Options) -> Variants:
     """Read the file of a call, or standard input for `-`."""
     if path.is_dir():

@@ -10,10 +10,11 @@ import msgspec
 from archlint.analysis.numbers import Numbers, numbers_of
 from archlint.analysis.system import System
 from archlint.api import Linters, read_input
-from archlint.changing import Changing, Setting, wrong_settings
+from archlint.changing import Changed, Changing, Setting, wrong_settings
 from archlint.linter import Options, require_architecture
 from archlint.model.read import no_includes
 from archlint.source.files import FileIncludes
+from archlint.source.parser import collector_paused
 from archlint.verdicts import FileReport
 
 
@@ -47,13 +48,25 @@ class Variants:
         includes = FileIncludes(self._file) if self._file is not None else None
         self.changing = Changing(document, includes or no_includes, includes.included if includes else None)
 
+    def system(self, settings: Iterable[Setting] = ()) -> System:
+        """Return the system with some settings, without running rules; raises as `of` does."""
+        changed = self.changing.changed(settings)
+        with collector_paused():
+            system = self.linter.system(changed.document, self._file, changed.includes)[0]
+        _refuse_wrong(changed, system)
+        return system
+
     def of(self, settings: Iterable[Setting] = ()) -> Variant:
         """Return the version with some settings; raises `UsageError` for a setting that cannot be read."""
         chosen = tuple(settings)
         changed = self.changing.changed(chosen)
         examined = self.linter.examine(changed.document, self._file, changed.includes, self.path)
-        wrong = wrong_settings(changed, examined.system.architecture.problems)
-        if wrong is not None:
-            raise wrong
+        _refuse_wrong(changed, examined.system)
         report = msgspec.structs.replace(examined.report, sources={**examined.report.sources, **changed.values})
         return Variant(chosen, examined.system, report, numbers_of(examined.system))
+
+
+def _refuse_wrong(changed: Changed, system: System) -> None:
+    wrong = wrong_settings(changed, system.architecture.problems)
+    if wrong is not None:
+        raise wrong

@@ -1,0 +1,153 @@
+"""The numbers of a system as one page with plots: no script, nothing to load, light and dark.
+
+All text from files is escaped. A content security policy allows only the style of the page itself, by its hash.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfall, WorkloadNumbers
+from archlint.analysis.quantity import Missing, Quantity
+from archlint.analysis.system import System
+from archlint.model.quantities import format_duration, format_percentile, format_quantity, format_share
+from archlint.report.html.tags import element, text
+from archlint.report.numbers.plots import STYLE, Bar, bars
+from archlint.report.numbers.words import meaning, number_text, why_missing
+
+MOST_BARS: Final = 40
+_STYLE: Final = """
+figure { margin: 0 0 1rem; } .plot { display: block; width: 100%; max-width: 52rem; height: auto; }
+table.numbers { border-collapse: collapse; width: 100%; }
+.numbers td, .numbers th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
+.numbers td { vertical-align: top; } .numbers td.value { white-space: nowrap; }
+.numbers details ul { margin: .3rem 0; padding-left: 1.2rem; } .numbers summary { cursor: pointer; }
+"""
+_BUSY: Final = "Dark: at the mean rates. Pale: while one workload is at its peak. Above 100 %, queues grow."
+_BREAKS: Final = "The rate of this workload at which each component has no worker left, if the others stay as they are."
+
+
+def render_html(file: str, system: System, numbers: Numbers) -> str:
+    """Return the numbers as an HTML document that ends with a line break."""
+    title = f"{numbers.name or file}: numbers"
+    return page(title, numbers.name or file, file, [
+        *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(one)),
+        *_lost(numbers.components), *_all(numbers),
+    ])  # fmt: skip
+
+
+def page(title: str, lead: str, file: str, body: Sequence[str]) -> str:
+    """Return a page with the style of the reports; its policy allows no script and no other source."""
+    style = files("archlint.report.html").joinpath("page.css").read_text(encoding="utf-8") + _STYLE + STYLE
+    hashed = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return "\n".join([
+        "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">', '<meta name="referrer" content="no-referrer">',
+        '<link rel="icon" href="data:,">', element("title", f"archlint: {title}"), f"<style>{style}</style>", "</head>",
+        "<body>", "<header>", element("h1", "archlint"), element("p", lead, klass="lead"),
+        element("p", file, klass="aside"), "</header>", "<main>", *body, "</main>", "</body>", "</html>",
+    ]) + "\n"  # fmt: skip
+
+
+def figure(plot: str, caption: str = "") -> Iterator[str]:
+    """Yield a plot with a caption."""
+    if plot:
+        yield "<figure>"
+        yield plot
+        if caption:
+            yield f"<figcaption class=\"aside\">{text(caption)}</figcaption>"
+        yield "</figure>"
+
+
+def _load(components: Sequence[ComponentNumbers]) -> Iterator[str]:
+    """Yield the utilisations as bars, the busiest first."""
+    rows = []
+    for one in components:
+        mean, peak = _quantity(one.get("utilisation")), _quantity(one.get("peak_utilisation"))
+        shown = mean or peak
+        if shown is not None:
+            highest = max(shown.value, peak.value if peak is not None else 0.0)
+            said = number_text(mean) if mean is not None else ""
+            said += f", peak {format_share(peak.value)}" if peak is not None else ""
+            klass = "over" if shown.value > 1 else "bar0"
+            rows.append((highest, Bar(one.name, shown.value, said.lstrip(', '), pale=highest, klass=klass)))
+    if rows:
+        rows.sort(key=lambda row: -row[0])
+        yield element("h2", "How busy the components are")
+        busiest = [bar for _, bar in rows[:MOST_BARS]]
+        yield from figure(bars("Utilisation by component", busiest, 1.0, "100 %"), _BUSY)
+
+
+def _workload(one: WorkloadNumbers) -> Iterator[str]:
+    yield element("h2", f"Workload {one.name}")
+    for waterfall in one.waterfalls:
+        yield from _waterfall(one.name, waterfall)
+    if one.breaking:
+        rate = next((each.per_s / each.factor for each in one.breaking if each.factor), None)
+        rows = [
+            Bar(each.component, each.per_s, format_quantity(each.per_s, "/s")) for each in one.breaking[:MOST_BARS]
+        ]
+        title = f"Where {one.name} breaks first"
+        yield from figure(bars(title, rows, rate, "today" if rate is not None else ""), _BREAKS)
+
+
+def _waterfall(workload: str, one: Waterfall) -> Iterator[str]:
+    name = format_percentile(one.fraction)
+    rows = [Bar(s.label, s.time_s, format_duration(s.time_s), s.start_s) for s in one.steps[:MOST_BARS]]
+    if not rows:
+        return
+    caption = f"{name} {number_text(one.total)}"
+    caption += " on idle servers" if one.total.name.startswith("least") else " under load"
+    if one.unknown:
+        caption += f"; not stated, so 0 here: {', '.join(place.at for place in one.unknown[:4])}"
+    limit = one.objective_s
+    said = f"SLO {format_duration(limit)}" if limit is not None else ""
+    yield from figure(bars(f"Where the time of {workload} goes at {name}", rows, limit, said), caption)
+
+
+def _lost(components: Sequence[ComponentNumbers]) -> Iterator[str]:
+    rows = []
+    for one in components:
+        lost = _quantity(one.get("lost_traffic"))
+        if lost is not None and lost.value > 0:
+            rows.append(Bar(one.name, lost.value, format_share(lost.value), klass="bar1"))
+    if rows:
+        rows.sort(key=lambda bar: (-bar.value, bar.label))
+        yield element("h2", "What is lost with each component")
+        yield from figure(bars("Share of all requests that fails with each component", rows[:MOST_BARS], 1.0, "100 %"))
+
+
+def _all(numbers: Numbers) -> Iterator[str]:
+    """Yield a table of all numbers, each with its formula and terms."""
+    yield element("h2", "All numbers")
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("part", "number", "value", "how it is computed"))
+    yield f'<div class="scroll"><table class="numbers"><thead><tr>{head}</tr></thead><tbody>'
+    for (subject, name), number in numbers.flat().items():
+        value = text(number_text(number))
+        how = text(why_missing(number)) if isinstance(number, Missing) else _how(number)
+        about = text(meaning(name))
+        yield (
+            f'<tr><td><code>{text(subject)}</code></td><td title="{about}"><code>{text(name)}</code></td>'
+            f'<td class="value">{value}</td><td>{how}</td></tr>'
+        )
+    yield "</tbody></table></div>"
+
+
+def _how(number: Quantity) -> str:
+    items = []
+    for term in number.terms:
+        noted = f" ({text(term.note)})" if term.note else ""
+        where = f" <code>{text(term.at.at)}</code>" if term.at is not None else noted
+        items.append(f"<li>{text(term.label)}: {text(format_quantity(term.value, term.unit))}{where}</li>")
+    return f"<details><summary>{text(number.formula)}</summary><ul>{''.join(items)}</ul></details>"
+
+
+def _quantity(number: Number | None) -> Quantity | None:
+    return number if isinstance(number, Quantity) else None

@@ -1,0 +1,159 @@
+"""`archlint analyze`: the computed numbers, each with what it rests on."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archlint as library
+from archlint.analysis.numbers import Numbers, numbers_of
+from archlint.analysis.quantity import Missing, Quantity
+from archlint.cli.app import run_app
+from archlint.errors import UsageError
+from archlint.report.numbers.html import render_html
+from archlint.report.numbers.json import numbers_schema, render_json
+from archlint.report.numbers.plots import Bar, Curve, alone, bars, curves
+from archlint.report.numbers.text import render_text
+from tests.conftest import ROOT, Run
+from tests.explore.systems import SHOP
+
+QUEUE = """\
+archlint: 1
+workloads:
+  upload: {from: page, rate: 10/s, models: [tagger]}
+models:
+  tagger: {service_time: 50ms}
+components:
+  page: {kind: client, publishes: [photos]}
+  photos: {kind: queue}
+  tagging: {kind: worker, consumes: [photos], serves: [tagger], replicas: 1, workers: 1, mttr: 60s}
+"""
+
+
+def numbers(text: str) -> Numbers:
+    return numbers_of(library.load(text))
+
+
+def value(found: Numbers, subject: str, name: str) -> float:
+    number = found.flat()[subject, name]
+    assert isinstance(number, Quantity), number
+    return number.value
+
+
+def test_the_load_of_servers() -> None:
+    found = numbers(SHOP)
+    assert value(found, "components.api", "utilisation") == pytest.approx(60 * 0.02 / 8)
+    assert value(found, "components.api", "peak_utilisation") == pytest.approx(90 * 0.02 / 8)
+    assert value(found, "components.api", "capacity") == pytest.approx(400)
+    (workload,) = found.workloads
+    assert [one.component for one in workload.breaking] == ["ranking", "api"]
+    assert value(found, "workloads.search", "breaks_at") == pytest.approx(workload.breaking[0].per_s)
+    assert value(found, "components.ranking", "memory_used") == pytest.approx(100e6 / 4e9)
+
+
+def test_what_other_workloads_take_is_not_left_for_one() -> None:
+    both = SHOP.replace("workloads:\n", "workloads:\n  feed: {from: page, rate: 200/s, models: [ranker]}\n")
+    api = [one for one in numbers(both).workloads[1].breaking if one.component == "api"]
+    assert api[0].per_s == pytest.approx((8 - 200 * 0.02) / 0.02)
+
+
+def test_a_queue_and_its_backlog() -> None:
+    found = numbers(QUEUE)
+    assert value(found, "components.photos", "arrivals") == 10
+    assert value(found, "components.photos", "capacity") == 20
+    assert value(found, "components.photos", "drain_time") == pytest.approx(10 * 60 / (20 - 10))
+    assert value(found, "workloads.upload", "breaks_at") == pytest.approx(20)
+    full = numbers(QUEUE.replace("rate: 10/s", "rate: 20/s")).flat()["components.photos", "drain_time"]
+    assert isinstance(full, Missing) and "never drains" in full.because
+
+
+def test_a_waterfall_adds_up_to_its_total() -> None:
+    for path in sorted((ROOT / "examples" / "passing").glob("*.yaml")):
+        for workload in numbers_of(library.load(path)).workloads:
+            for one in workload.waterfalls:
+                assert math.isclose(sum(step.time_s for step in one.steps), one.total.value, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_what_is_missing_names_its_keys() -> None:
+    found = numbers(SHOP.replace("replicas: 2\n    workers: 4", "replicas: 2")).flat()["components.api", "utilisation"]
+    assert isinstance(found, Missing) and [place.at for place in found.needs] == ["components.api.workers"]
+
+
+TIMES = st.sampled_from(["0s", "1ns", "20ms", "1e9h", "{p50: 90ms, p99: 1ms}", "{p50: 1ms, p99: 1000000h}"])
+RATES = st.sampled_from(["0/s", "1/day", "1000000000000/s"])
+COUNTS = st.sampled_from(["0", "1", "1000000"])
+
+
+@settings(max_examples=25)
+@given(TIMES, RATES, RATES, COUNTS, COUNTS)
+def test_nonsense_gives_bounded_numbers_or_none(time: str, rate: str, peak: str, replicas: str, workers: str) -> None:
+    text = SHOP.replace("20ms", time).replace("60/s", rate).replace("90/s", peak)
+    text = text.replace("replicas: 4", f"replicas: {replicas}").replace("workers: 4", f"workers: {workers}")
+    found = numbers(text)
+    for number in found.flat().values():
+        assert isinstance(number, Missing) or all(map(math.isfinite, (number.value, *(number.band or ())))), number
+    assert "inf" not in render_text("a.yaml", found).replace("info", "") and "NaN" not in render_json("a.yaml", found)
+    assert "nan" not in render_html("a.yaml", library.load(text), found).split("<tbody>")[0].split("<main>")[1]
+
+
+def test_the_contract_of_json() -> None:
+    for path in sorted((ROOT / "examples" / "passing").glob("*.yaml"))[::5]:
+        system = library.load(path)
+        data = json.loads(render_json(path.name, numbers_of(system)))
+        jsonschema.validate(data, numbers_schema())
+        assert [one["name"] for one in data["components"]] == list(system.components)
+
+
+def test_text_shows_what_each_number_rests_on() -> None:
+    text = render_text("a.yaml", numbers(SHOP), verbose=True)
+    for part in ("breaks_at: ~ 376/s (ranking is full)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
+                 "rate of search: 60/s  [workloads.search.rate]", "SLO 200 ms: on idle servers"):  # fmt: skip
+        assert part in text
+
+
+def test_the_page_loads_nothing_and_its_plots_are_well_formed() -> None:
+    text = SHOP.replace("ranking", "rank<ing")
+    page = render_html("a.yaml", library.load(text), numbers(text))
+    assert "<script" not in page and re.findall(r"""(?:src|href)=["'](?!data:)""", page) == []
+    assert "rank<ing" not in page and "rank&lt;ing" in page
+    plots = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(plots) >= 4
+    for plot in plots:
+        assert ElementTree.fromstring(plot).get("aria-label")
+
+
+def test_plots_of_nothing_and_of_extremes() -> None:
+    for plot in (
+        bars("none", []), bars("zero", [Bar("a", 0.0, "0")], 1.0, "limit"), alone(bars("large", [Bar("a", 1e300, "x")])),
+        curves("one", [Curve("a", ((1.0, 1e300), (2.0, 0.0)))], "x", "y", str, str, limit=3.0, front=(0, 1)),
+    ):  # fmt: skip
+        ElementTree.fromstring(plot)
+        assert "nan" not in plot and "inf" not in plot.replace("info", "")
+
+
+def test_the_command(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "arch.yaml").write_text(SHOP)
+    done = archlint("analyze", "-o", "text", "-o", "json:numbers.json", "-o", "html:numbers.html")
+    assert (done.returncode, done.stderr) == (0, "") and "Workload search:" in done.stdout
+    assert json.loads((tmp_path / "numbers.json").read_text())["system"] == "shop"
+    assert (tmp_path / "numbers.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_one_workload_and_changed_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "arch.yaml"
+    path.write_text(SHOP.replace("workloads:\n", "workloads:\n  other: {from: tablet, rate: 1/s}\n") + "  tablet: {kind: client, calls: [log]}\n")
+    run_app(["analyze", str(path), "--workload", "search", "--set", "components.api.replicas=4", "-o", "json"])
+    data = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in data["workloads"]] == ["search"] and "tablet" not in {one["name"] for one in data["components"]}
+    api = next(one for one in data["components"] if one["name"] == "api")
+    assert next(number for number in api["numbers"] if number["name"] == "utilisation")["value"] == pytest.approx(0.075)
+    with pytest.raises(UsageError, match="no workload `serach`"):
+        run_app(["analyze", str(path), "--workload", "serach"])
