@@ -116,6 +116,21 @@ def mean(time: ServiceTime) -> float | None:
     return _exp(parameters[0] + parameters[1] ** 2 / 2) if parameters else None
 
 
+def squared_cv(time: ServiceTime) -> float | None:
+    """Return the squared coefficient of variation: stated, or that of the lognormal through the outer percentiles.
+
+    >>> squared_cv(ServiceTime(mean_s=0.1, cv=0.5)), squared_cv(ServiceTime(constant_s=0.1))
+    (0.25, 0.0)
+    """
+    if time.constant_s is not None:
+        return 0.0
+    if time.cv is not None:
+        return time.cv**2
+    parameters = _lognormal(time)
+    above = _exp(parameters[1] ** 2) if parameters else None
+    return above - 1 if above is not None else None
+
+
 def _exp(power: float) -> float | None:
     """Return the exponential; None if it overflows, for percentiles that are absurdly far apart."""
     return math.exp(power) if power < _LARGEST_POWER else None

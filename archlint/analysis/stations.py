@@ -1,0 +1,224 @@
+"""The queues that requests pass: the workers of each component, and the work that all workloads bring to them.
+
+`request_path` (see `request_paths`) is what one request does; `stations_at` is what it competes with, at chosen rates.
+The same trees are the input of the closed forms (`latency`) and of the simulator.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from archlint.analysis.facts import Fact
+from archlint.analysis.generation import asks_for_tokens
+from archlint.analysis.request_paths import (
+    NOTHING,
+    Attempts,
+    Body,
+    Delay,
+    Mixture,
+    Node,
+    RequestPath,
+    Series,
+    Together,
+    Visit,
+    Work,
+    calls_of,
+    request_path,
+    works_of,
+)
+from archlint.analysis.service_time import mean, squared_cv
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import JUDGED, Slots, slots_of
+from archlint.model.architecture import Component, Workload
+from archlint.model.places import Place
+from archlint.model.words import BALANCERS
+
+__all__ = [
+    "NOTHING", "Arriving", "Attempts", "Body", "Delay", "Mixture", "Node", "RequestPath", "Series", "Station",
+    "Together", "Visit", "Work", "calls_of", "path_of", "rates_at_mean", "rates_at_peak", "stations_at", "works_of",
+]  # fmt: skip
+
+_SEPARATE: Final = frozenset({"round-robin", "random", "consistent-hash", "prefix-aware"})
+"""How requests are spread if each replica has a queue of its own; `least-loaded` is close to one queue for all."""
+_IN_TURN: Final = "round-robin"
+_HOLDING: Final = frozenset({"service", "gateway", "guardrail", "model-server", "worker", "stream-processor"})
+
+
+class Arriving(msgspec.Struct, frozen=True):
+    """The requests of a workload at a component: `rate_per_s` is None if the file does not state it.
+
+    `mean_s` is the mean of the component's own work for one of them, `square` the mean of its square.
+    """
+
+    workload: Workload
+    visits: float
+    rate_per_s: float | None
+    mean_s: float
+    square: float
+
+    @property
+    def per_s(self) -> float:
+        """The requests per second that arrive here."""
+        return self.visits * (self.rate_per_s or 0.0)
+
+
+class Station(msgspec.Struct, frozen=True):
+    """The workers of a component, and the work of all workloads that they do, at the chosen rates.
+
+    If `queued`, requests wait for one of `servers` workers, in each of `queues` separate queues (1: pooled); requests
+    go to these `in_turn`, or at random. Otherwise, each is served at once: stores, vendors, balancers without workers,
+    and platforms that start an instance for each request. `mean_s` and `cv2` (squared coefficient of variation) are
+    of the component's own work, over the requests of all workloads. If it `holds`, a worker is occupied until the
+    request leaves, also while it waits for others: then its time is longer than `mean_s`. `needs` are the keys of facts
+    without which the wait is not known; unknown numbers of workers and replicas are taken as 1, unknown rates as 0.
+    """
+
+    component: Component
+    slots: Slots
+    queued: bool
+    holds: bool
+    queues: int
+    servers: int
+    in_turn: bool
+    balancing: Fact | None
+    arriving: tuple[Arriving, ...]
+    needs: tuple[Place, ...]
+
+    @property
+    def rate_per_s(self) -> float:
+        """The requests per second of all workloads, for all queues together."""
+        return sum(one.per_s for one in self.arriving)
+
+    @property
+    def mean_s(self) -> float:
+        """The mean of the component's own work for one request."""
+        rate = self.rate_per_s
+        return sum(one.per_s * one.mean_s for one in self.arriving) / rate if rate > 0 else 0.0
+
+    @property
+    def cv2(self) -> float:
+        """The squared coefficient of variation of the component's own work, over all requests."""
+        rate, mean_s = self.rate_per_s, self.mean_s
+        if rate <= 0 or mean_s <= 0:
+            return 0.0
+        return max(0.0, sum(one.per_s * one.square for one in self.arriving) / rate / mean_s**2 - 1)
+
+
+Rates = Mapping[str, float | None]
+"""Requests per second by workload; None if unknown."""
+
+
+def rates_at_mean(system: System) -> Rates:
+    """Return the mean rates of all workloads."""
+    return {name: workload.rate_per_s for name, workload in system.workloads.items()}
+
+
+def rates_at_peak(system: System, workload: Workload) -> Rates:
+    """Return the rates at the peak of one workload: the file does not state that peaks come together."""
+    peak = workload.peak_per_s
+    return {**rates_at_mean(system), workload.name: workload.rate_per_s if peak is None else peak}
+
+
+class _Memory:
+    """The paths of a system, and the moments of work: those of equal workloads are worked out once."""
+
+    def __init__(self) -> None:
+        self.paths: dict[object, RequestPath | None] = {}
+        self.moments: dict[int, tuple[float, float]] = {}
+        self.users: dict[str, list[tuple[Workload, RequestPath]]] | None = None
+
+
+_memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
+
+
+def path_of(system: System, workload: Workload) -> RequestPath | None:
+    """Return what a request of a workload does, worked out once for workloads that enter alike."""
+    paths = _memories.setdefault(system, _Memory()).paths
+    flow = system.flow(workload)
+    key = flow, workload.repeats, workload.tokens, workload.stream, asks_for_tokens(workload)
+    if key not in paths:
+        paths[key] = request_path(system, workload)
+    return paths[key]
+
+
+def stations_at(system: System, rates: Rates, names: tuple[str, ...] | None = None) -> dict[str, Station]:
+    """Return the stations that requests of any workload pass while a client waits; only some of them by `names`.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, rate: 100/s}, upload: {from: page, rate: 20/s}}
+    ... models: {ranker: {service_time: 20ms}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, service_time: 5ms, workers: 8, replicas: 2, balancing: random, calls: [server]}
+    ...   server: {kind: model-server, serves: [ranker], replicas: 4, workers: 1}
+    ... ''')
+    >>> stations = stations_at(system, rates_at_mean(system))
+    >>> for name in ("api", "server"):
+    ...     station = stations[name]
+    ...     print(name, station.rate_per_s, station.mean_s, station.queues, station.servers, station.holds)
+    api 120.0 0.005 2 8 True
+    server 120.0 0.02 1 4 False
+    """
+    memory = _memories.setdefault(system, _Memory())
+    if memory.users is None:
+        memory.users = {}
+        for workload in system.workloads.values():
+            path = path_of(system, workload)
+            if path is not None:
+                for name, visits in path.visits.items():
+                    if visits > 0 and name != path.client:
+                        memory.users.setdefault(name, []).append((workload, path))
+    asked = memory.users if names is None else [name for name in names if name in memory.users]
+    return {name: _station(system, memory, rates, system.components[name], memory.users[name]) for name in asked}
+
+
+def _station(
+    system: System, memory: _Memory, rates: Rates, component: Component, users: list[tuple[Workload, RequestPath]]
+) -> Station:
+    arriving = []
+    for workload, path in users:
+        mean_s, square = _moments(memory, path.bodies[component.name])
+        visits = path.visits[component.name]
+        arriving.append(Arriving(workload, visits, rates.get(workload.name), mean_s, square))
+    slots = slots_of(system, component)
+    queued = component.kind in JUDGED and not slots.unbounded and not (
+        component.kind in BALANCERS and component.workers is None
+    )  # fmt: skip
+    holds = queued and component.kind in _HOLDING and component.workers is not None
+    holds = holds and any(True for _, path in users for _ in calls_of(path.bodies[component.name].inside))
+    unrated = [one.workload.place("rate") for one in arriving if one.rate_per_s is None]
+    balancing = system.facts.balancing(component)
+    said = str(balancing.value) if balancing is not None else ""
+    total, each = _whole(slots.total), _whole(slots.each)
+    replicas = _whole(float(slots.replicas.value)) if slots.replicas is not None else 1
+    separate = queued and said in _SEPARATE and replicas > 1
+    return Station(
+        component, slots, queued, holds, replicas if separate else 1, each if separate else total,
+        said == _IN_TURN, balancing, tuple(arriving), (*slots.needs, *unrated) if queued else (),
+    )  # fmt: skip
+
+
+def _moments(memory: _Memory, body: Body) -> tuple[float, float]:
+    """Return the mean and the mean square of a component's own work for one request; 0 where a time is unknown."""
+    known = memory.moments.get(id(body))                 # the paths keep the bodies
+    if known is None:
+        mean_s = variance = 0.0
+        for work, share in works_of(body.inside):
+            one_s, cv2 = mean(work.time) or 0.0, squared_cv(work.time) or 0.0
+            mean_s += share * one_s
+            # Pieces are independent of one another; one that a share of the requests does is that or nothing.
+            variance += share * one_s**2 * (cv2 + 1) - (share * one_s) ** 2
+        known = memory.moments[id(body)] = mean_s, variance + mean_s**2
+    return known
+
+
+def _whole(number: float) -> int:
+    """Return how many whole workers there are, at most 10^9."""
+    return math.floor(min(number, 1e9))
