@@ -148,10 +148,11 @@ class Flow:
     @property
     def alike(self) -> Hashable:
         """A key that is equal for workloads that differ only in their client."""
-        return self._failures
+        return self.failures
 
     @cached_property
-    def _failures(self) -> Failures:
+    def failures(self) -> Failures:
+        """What requests lose if components fail; shared by workloads that differ only in their client."""
         if not (self.reach.falls_back or self.client in self.topology.falling_back):
             return self._flows.failures(self.reach, _entry_key(self._entry, self.groups), self._entry)
         routes = self._flows.routes(self._models, failing=True)
@@ -161,12 +162,12 @@ class Flow:
 
     def needed(self) -> dict[str, None]:
         """Return the components that every request needs, the client first."""
-        return {self.client: None} | self._failures.needed if self.waiting else {}
+        return {self.client: None} | self.failures.needed if self.waiting else {}
 
     def is_lost_with(self, failed: Iterable[str]) -> bool:
         """Return whether every request fails if all of these components fail."""
         names = tuple(failed)
-        return (self.client in names and bool(self.waiting)) or self._failures.is_lost_with(names)
+        return (self.client in names and bool(self.waiting)) or self.failures.is_lost_with(names)
 
     def share_lost_with(self, failed: Iterable[str]) -> float | None:
         """Return the share of requests, from 0 to 1, that fail if these components fail.
@@ -177,14 +178,14 @@ class Flow:
         names = tuple(failed)
         if self.client in names and self.waiting:
             return 1.0
-        return self._failures.share_lost_with(names)
+        return self.failures.share_lost_with(names)
 
     def components_lost_with(self, failed: Iterable[str]) -> tuple[str, ...]:
         """Return the components that can no longer answer requests if some fail, including these."""
         names = set(failed)
         if self.is_lost_with(names):
             names.add(self.client)
-        down = names | set(self._failures.down_with(names))
+        down = names | set(self.failures.down_with(names))
         return tuple(name for name in self.components if name in down)
 
     def path_to(self, name: str) -> tuple[Relation, ...]:
