@@ -45,7 +45,7 @@ class Pool(msgspec.Struct, frozen=True):
     """The replicas of a component: `needed` of `replicas` must be up for the load, `busy` are certainly busy.
 
     `spread` tells how many replicas are in the same sites (zone, region). `overloaded` is true if the load needs more
-    replicas than there are. `note` says where `needed` comes from.
+    replicas than there are. `counted` is true if the file states the replicas.
     """
 
     component: Component
@@ -53,10 +53,10 @@ class Pool(msgspec.Struct, frozen=True):
     replicas: int
     needed: int
     busy: float
-    quorum: int
     spread: tuple[tuple[tuple[str, ...], int], ...]
     terms: tuple[Term, ...]
     overloaded: bool = False
+    counted: bool = True
 
     @property
     def name(self) -> str:
@@ -77,9 +77,7 @@ class Pool(msgspec.Struct, frozen=True):
 
     def most_with(self, replicas: int) -> float:
         """Return the largest share of requests that some number of such replicas can answer."""
-        up = self.uptime.most
-        quorum = at_least(self.quorum, replicas, up) if self.quorum > 1 else 1.0
-        return min(quorum, served(self.busy, replicas, up))
+        return served(self.busy, replicas, self.uptime.most)
 
     @property
     def sites(self) -> Iterator[str]:
@@ -125,7 +123,8 @@ class Pools:
         needed = max(quorum, min(count, max(1, math.ceil(about - _WHOLE))))
         terms = [*up.terms, *self._terms(component, replicas, count, needed, note if needed > quorum else "")]
         busy = min(float(count), least)
-        return Pool(component, up, count, needed, busy, quorum, _spread(component, count), tuple(terms), about > count)
+        spread, counted = _spread(component, count), replicas.origin is Origin.STATED
+        return Pool(component, up, count, needed, busy, spread, tuple(terms), about > count, counted)
 
     def _replicas(self, component: Component) -> Fact | None:
         """Return the replicas, at most; what a provider runs is one, unless the file states more."""

@@ -46,11 +46,17 @@ def uptime(system: System, component: Component) -> Uptime | None:
     (0.995, 0.9)
     """
     name = component.name
-    if component.availability is not None:
-        at = component.place("availability")
-        term = Term("availability", f"availability of {name}", component.availability, "share", Origin.STATED, at)
-        return Uptime(component.availability, component.availability, at, (term,))
-    between_s = component.mtbf_s
+    repaired = _repaired(system, component)
+    if component.availability is None:
+        return repaired
+    at, stated = component.place("availability"), component.availability
+    term = Term("availability", f"availability of {name}", stated, "share", Origin.STATED, at)
+    return Uptime(stated, stated if repaired is None else max(stated, repaired.most), at, (term,))
+
+
+def _repaired(system: System, component: Component) -> Uptime | None:
+    """Return the share of time between failures and repairs."""
+    name, between_s = component.name, component.mtbf_s
     if between_s is None:
         return None
     stated_s = component.mttr_s
