@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from batch.settings import Retry
 from kit.database import create_tables, put, reading, writing
 
-if TYPE_CHECKING:                                   # the API and the scheduler do not need scikit-learn
+if TYPE_CHECKING:                                   # the API and the scheduler do not need NumPy
     from kit.models import Prediction
 
 METADATA = MetaData()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from skl2onnx import to_onnx
 
 from kit.models import RefusedModelError, examples, load, refusing, train
 from kit.settings import Settings, read_settings
@@ -49,6 +48,8 @@ def versions(folder: Path) -> list[Version]:
 
 def release(settings: Settings, seed: int) -> Version:
     """Train, export and add a version as the newest; the same seed gives the same version."""
+    from skl2onnx import to_onnx  # noqa: PLC0415 - slow to import, and the registry needs it for a first version only
+
     folder = folder_of(settings)
     model = load(train("iris", folder / "training", seed=seed))
     probe = examples("iris")[0]

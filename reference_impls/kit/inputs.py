@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:                              # processes without a model need no scikit-learn
-    from kit.models import Floats, Model, Prediction
+from kit.models import Floats, Model, Prediction
 
 MOST_RECORDS = 1000
 _MOST = 1e30                                       # models use single precision, whose maximum is 3e38

@@ -2,6 +2,9 @@
 
 `skops` stores no bytecode, unlike pickle, and `load` rejects types that are not known to be harmless. Each model has a
 card in the same folder: digest, features, classes, and the distribution of the training data for monitoring.
+
+scikit-learn and skops take seconds to import, so only the functions that train or load a model import them: launchers,
+proxies and APIs that read no more than a card start without them.
 """
 
 from __future__ import annotations
@@ -13,30 +16,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-import sklearn
-import skops.io
 from numpy.typing import NDArray
-from sklearn import datasets
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from kit.settings import refuse
 from kit.trees import TREE_TYPE, are_sound, trees_of
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils import Bunch
+
 DataSet = Literal["iris", "wine", "digits", "breast_cancer"]
 Floats = NDArray[np.float64]
-_LOADERS = {
-    "iris": datasets.load_iris,
-    "wine": datasets.load_wine,
-    "digits": datasets.load_digits,
-    "breast_cancer": datasets.load_breast_cancer,
-}
 
 
 class RefusedModelError(Exception):
@@ -115,14 +108,18 @@ class Prediction:
 
 def examples(data_set: DataSet) -> Floats:
     """Return the records of a data set, shape (records, features); tests and load generators send them."""
-    inputs, _ = _LOADERS[data_set](return_X_y=True)
-    return np.asarray(inputs, dtype=np.float64)
+    return labelled(data_set)[0]
+
+
+def labelled(data_set: DataSet) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the records of a data set, shape (records, features), and the index of the class of each."""
+    bunch = _data_of(data_set)
+    return np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target, dtype=np.int64)
 
 
 def split(data_set: DataSet, seed: int = 7) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Return the records for training, those for testing (a fifth), and the classes of both."""
-    inputs, target = _LOADERS[data_set](return_X_y=True)
-    return _split(np.asarray(inputs, dtype=np.float64), np.asarray(target, dtype=np.int64), seed)
+    return _split(*labelled(data_set), seed)
 
 
 def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, seed: int = 7) -> Path:
@@ -130,7 +127,7 @@ def train(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0, se
 
     It is a logistic regression, or a forest with `trees`. The file is written atomically.
     """
-    bunch = _LOADERS[data_set]()
+    bunch = _data_of(data_set)
     return train_on(
         np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target), folder, name=name or data_set,
         features=tuple(map(str, bunch.feature_names)), classes=tuple(map(str, bunch.target_names)),
@@ -146,6 +143,9 @@ def train_on(
 
     `inputs` has shape (records, features); `target` holds for each record the index of its class.
     """
+    import sklearn
+    import skops.io
+
     seen, unseen, seen_target, unseen_target = _split(inputs, target, seed)
     estimator = _estimator(trees, seed).fit(seen, seen_target)
     data = skops.io.dumps(estimator)
@@ -191,6 +191,8 @@ def load(path: Path, digest: str = "") -> Model:
     for expected, source in ((digest, "the caller"), (card.digest, card_path(path).name)):
         if expected and actual != expected:
             raise RefusedModelError(f"{path}: its SHA-256 is {actual[:12]}…, but {source} says {expected[:12]}…")
+    import skops.io
+
     try:
         untrusted = [name for name in skops.io.get_untrusted_types(data=data) if name != TREE_TYPE]
         if untrusted:
@@ -228,16 +230,38 @@ def read_card(model: Path) -> Card:
         raise RefusedModelError(f"{path}: is not a model card: {error}") from None
 
 
+def _data_of(data_set: DataSet) -> Bunch:
+    """Return a data set of scikit-learn: `data`, `target` and the names of both."""
+    from sklearn import datasets
+
+    loaders = {
+        "iris": datasets.load_iris,
+        "wine": datasets.load_wine,
+        "digits": datasets.load_digits,
+        "breast_cancer": datasets.load_breast_cancer,
+    }
+    return loaders[data_set]()
+
+
 def _split(
     inputs: Floats, target: NDArray[np.int64], seed: int
 ) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    from sklearn.model_selection import train_test_split
+
     seen, unseen, seen_target, unseen_target = train_test_split(inputs, target, test_size=0.2, random_state=seed)
     return seen, unseen, seen_target, unseen_target
 
 
 def _estimator(trees: int, seed: int) -> Pipeline:
+    from sklearn.pipeline import make_pipeline
+
     if trees:
+        from sklearn.ensemble import RandomForestClassifier
+
         return make_pipeline(RandomForestClassifier(trees, random_state=seed))
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed))
 
 

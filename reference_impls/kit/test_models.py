@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -37,3 +40,37 @@ def test_trees_that_lead_out_of_themselves_are_known() -> None:
     ]:  # fmt: skip
         assert not are_sound([Nodes(), Nodes(**{name: values})], 4), (name, values)
     assert not are_sound([Nodes()], 5)
+
+
+_WITHOUT_A_MODEL = """
+import sys
+from importlib import import_module
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+for path in sorted(Path(sys.argv[1]).glob("*/*.py")):
+    module = f"{path.parent.name}.{path.stem}"
+    if not path.name.startswith(("test_", "conftest", "airflow", "install")) and module != "smaller_model.distil":
+        import_module(module)                      # of the launchers, the APIs, the proxies and the servers
+
+from sqlalchemy import create_engine
+from asynchronous.api import create_app
+from asynchronous.settings import AsynchronousSettings
+from kit.results import Results
+
+settings = AsynchronousSettings(data_dir=Path(sys.argv[2]))
+create_app(settings, Results(create_engine("sqlite://")))          # reads the card, and finds the model trained
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"sklearn", "skops", "scipy", "skl2onnx"}))
+"""
+
+
+def test_what_neither_trains_nor_loads_a_model_imports_no_scikit_learn(tmp_path: Path) -> None:
+    train("iris", tmp_path)
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_A_MODEL, str(root), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout.split() == [], done.stdout + done.stderr

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from kit.inputs import Labelled
-from kit.models import Prediction, card_path, load, train_on
+from kit.models import Prediction, card_path, labelled, load, train_on
 from kit.settings import Settings, read_settings
 
 Stage = Literal["coarse", "fine"]
@@ -32,7 +31,7 @@ def train_chain(folder: Path) -> None:
     paths = [folder / f"{stage}.skops" for stage in STAGES]
     if all(path.is_file() and card_path(path).is_file() for path in paths):
         return
-    pixels, digits = load_digits(return_X_y=True)
+    pixels, digits = labelled("digits")
     groups = np.array([[str(digit) in members for members in GROUPS.values()].index(True) for digit in digits])
     names = tuple(f"pixel_{i}" for i in range(PIXELS))
     coarse = load(train_on(pixels, groups, folder, name="coarse", features=names, classes=tuple(GROUPS)))

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
-from kit.models import Card, Floats, Model, RefusedModelError
+from kit.models import Card, Floats, Model, RefusedModelError, labelled
 
 Weights = NDArray[np.float32]
 ROWS = COLUMNS = 8
@@ -79,17 +78,17 @@ def make(units: int, seed: int = 7) -> EchoState:
     recurrent *= _RADIUS * np.sqrt(12 / units)     # by the circular law, the spectral radius of the random matrix
     incoming = draw.uniform(-1, 1, (units, COLUMNS)).astype(np.float32)
     blank = EchoState(recurrent, incoming, np.zeros((units, 10), dtype=np.float32), np.arange(10))
-    images, digits = load_digits(return_X_y=True)
-    states = blank.states(np.asarray(images[:LEARNED], dtype=np.float64)).astype(np.float64)
+    images, digits = labelled("digits")
+    states = blank.states(images[:LEARNED]).astype(np.float64)
     wanted = np.eye(10)[digits[:LEARNED]]
     readout = states.T @ np.linalg.solve(states @ states.T + _RIDGE * np.eye(LEARNED), wanted)
     return EchoState(recurrent, incoming, readout.astype(np.float32), np.arange(10))
 
 
 def _write(path: Path, network: EchoState) -> None:
-    images, digits = load_digits(return_X_y=True)
+    images, digits = labelled("digits")
     unseen = slice(LEARNED, LEARNED + HELD_BACK)
-    guessed = network.predict_proba(np.asarray(images[unseen], dtype=np.float64)).argmax(axis=1)
+    guessed = network.predict_proba(images[unseen]).argmax(axis=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.npz")
     np.savez(
