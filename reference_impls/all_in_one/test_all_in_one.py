@@ -11,7 +11,7 @@ import pytest
 from all_in_one.app import NAMES
 from kit.models import DataSet, examples, train
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 
 POISON = {"inputs": [[1e9] + [0.0] * 63]}
 
@@ -39,11 +39,11 @@ class Callers:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
 
     def _ask(self, name: DataSet) -> None:
         body = {"inputs": examples(name)[:1].tolist()}
-        with httpx.Client(base_url=self.service.url, timeout=10) as client:
+        with httpx.Client(base_url=self.service.url, timeout=PATIENCE_S) as client:
             while not self._stop.wait(0.02):
                 try:
                     self.answers[name].append(client.post(f"/predict/{name}", json=body).status_code)
@@ -52,7 +52,7 @@ class Callers:
 
     def wait_for_answers(self) -> None:
         seen = {name: len(answers) for name, answers in self.answers.items()}
-        wait_for(lambda: all(answers[seen[name]:].count(200) >= 5 for name, answers in self.answers.items()), 60)
+        wait_for(lambda: all(answers[seen[name]:].count(200) >= 5 for name, answers in self.answers.items()))
 
     def all_lost_some(self) -> bool:
         return all(0 in answers for answers in self.answers.values())
@@ -69,7 +69,7 @@ def test_one_models_crash_takes_the_others_down(fault: str, folder: Path) -> Non
             assert not callers.all_lost_some()
             first = pid(service)
             with pytest.raises(httpx.TransportError):
-                service.client.post("/predict/digits", json=POISON, timeout=30)
+                service.client.post("/predict/digits", json=POISON)
             wait_for(callers.all_lost_some)
             callers.wait_for_answers()             # the parent restarts it, and it loads every model
             assert pid(service) != first
@@ -80,7 +80,7 @@ def test_apart_a_crash_of_one_model_leaves_the_others_alone(folder: Path) -> Non
     with start(folder, "all_in_one", "--apart", "--fault", "abort") as service:
         addresses = dict(line.split(" listens on ") for line in service.output.splitlines())
         assert set(addresses) == set(NAMES)
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=PATIENCE_S) as client:
             body = {"inputs": examples("iris")[:1].tolist()}
             with pytest.raises(httpx.TransportError):
                 client.post(f"{addresses['digits']}/predict/digits", json=POISON)
@@ -109,7 +109,7 @@ def test_a_hog_computes_in_the_process_of_the_others(folder: Path) -> None:
             return next(float(x.split()[1]) for x in lines if x.startswith("process_cpu_seconds_total "))
 
         before = used()
-        service.client.post("/predict/digits", json=POISON, timeout=30).raise_for_status()
+        service.client.post("/predict/digits", json=POISON).raise_for_status()
         hogged = used() - before
         before = used()
         service.client.post("/predict/iris", json={"inputs": [[5.1, 3.5, 1.4, 0.2]]}).raise_for_status()

@@ -25,10 +25,9 @@ from kit.database import open_database, reading, writing
 from kit.models import Model, Prediction, examples, load, train, trained
 from kit.ports import free_port
 from kit.testing.servers import missing, program
-from kit.testing.service import launch, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, launch, refusal, start, wait_for
 
 _NUMBERS = count()
-PATIENCE_S = 120                                    # several processes start in sequence, perhaps on a busy machine
 AUDIT = {
     "sqlite": [
         "create table audit (key text, run text)",
@@ -140,7 +139,7 @@ def test_a_window_that_is_over_and_sigterm_leave_a_run_that_goes_on(world_of: Ma
     assert world.job("a", window_s=0.1).do("failed") == UNFINISHED
     job = launch(tmp_path, "batch.job", "--run", "a", workers=2, lease_s=0.5)
     before = world.done("a")
-    wait_for(lambda: world.done("a") > before, PATIENCE_S)
+    wait_for(lambda: world.done("a") > before)
     assert job.stop() == UNFINISHED, job.errors
     assert re.search(r"run a: \d+ of 150 parts are done, 0 failed, \d+ remain", job.output)
     states = world.store.states("a")
@@ -200,7 +199,7 @@ def test_no_two_workers_get_the_same_part(url: str, world_of: Make) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert sorted(got) == list(range(20))
 
 
@@ -230,13 +229,13 @@ def test_scheduler_job_and_api_work_together_and_a_killed_job_is_begun_again(
 
         answer = service.client.get("/predictions/r0899")
         assert answer.status_code == 503 and "no run has ended" in answer.json()["error"]
-        wait_for(lambda: status("r0000") == 200, PATIENCE_S)
+        wait_for(lambda: status("r0000") == 200)
         for pid in service.children("batch.job"):
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: status("r0899") == 200, PATIENCE_S)
+        wait_for(lambda: status("r0899") == 200)
         body = service.client.get("/predictions/r0899").json()
         assert body["label"] in ("setosa", "versicolor", "virginica") and body["age_s"] >= 0 and body["stale"] is False
-        wait_for(lambda: status("none") == 404, PATIENCE_S)
+        wait_for(lambda: status("none") == 404)
         assert service.client.get("/predictions/" + "x" * 101).status_code == 422
         assert "batch_seconds_since_run" in service.client.get("/metrics").text
         assert service.stop() == 0
@@ -249,7 +248,7 @@ def test_errors_are_reported_before_anything_runs(tmp_path: Path) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     assert "cannot be used" in refusal(tmp_path, "batch.job", database_url=nowhere)
     wrong = launch(tmp_path, "batch.job", "--run", "../a")
-    assert wrong.process.wait(60) == 2 and "--run must have at most 64" in wrong.errors
+    assert wrong.process.wait(PATIENCE_S) == 2 and "--run must have at most 64" in wrong.errors
 
 
 def test_airflow_runs_the_job_and_goes_on_with_a_run_that_was_cut_short(world_of: Make, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_file_without_rules_is_reported(text: str, tmp_path: Path) -> None:
 
 def ask(service: Service, region: str, at: str) -> tuple[int, str]:
     body = {"region": region, "at": at, "inputs": INPUTS}
-    answer = service.client.post("/predict", json=body, timeout=30)
+    answer = service.client.post("/predict", json=body)
     return answer.status_code, answer.json().get("model") or answer.json()["error"]
 
 
@@ -72,7 +72,7 @@ def test_each_condition_has_its_model_and_fails_alone(tmp_path: Path) -> None:
     with start(tmp_path, "condition_based", max_body_bytes=20_000, timeout_s=20) as service:
         for region, at, model in (("eu", NOON, "eu"), ("eu", MIDNIGHT, "eu-night"), ("us", MIDNIGHT, "world")):
             body = {"region": region, "at": at, "inputs": INPUTS}
-            answer = service.client.post("/predict", json=body, timeout=30).raise_for_status()
+            answer = service.client.post("/predict", json=body).raise_for_status()
             expected = load(tmp_path / "data" / f"{model}.skops").predict(examples("iris"))
             assert answer.headers["X-Model"] == answer.json()["model"] == model
             assert [p["label"] for p in answer.json()["predictions"]] == [p.label for p in expected]

@@ -23,7 +23,8 @@ def main() -> int:
     api = python_part("api", "data_cache.app", port=port, source_url=source_url)
     source = python_part("source", "data_cache.source", host="127.0.0.1", port=behind)
     where = address_of(settings.host, port)
-    return Processes(api, source).run([f"{source_url}/ready", f"{where}/ready"], f"data-cache listens on {where}")
+    ready = [f"{source_url}/ready", f"{where}/ready"]
+    return Processes(api, source).run(ready, f"data-cache listens on {where}", settings.start_s)
 
 
 if __name__ == "__main__":

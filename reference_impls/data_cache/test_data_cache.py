@@ -21,7 +21,7 @@ QUICK: dict[str, str | float | Path] = {"delay_s": 0, **TOKENS}
 
 
 def ask(service: Service, *wines: int) -> httpx.Response:
-    return service.client.post("/predict", json={"wines": wines}, timeout=30)
+    return service.client.post("/predict", json={"wines": wines})
 
 
 def kept(service: Service, *wines: int) -> str:

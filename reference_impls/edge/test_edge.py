@@ -17,7 +17,7 @@ from edge.registry import version_for
 from edge.release import Version, folder_of, release, versions, withdraw
 from kit.models import examples, load
 from kit.settings import Settings
-from kit.testing.service import Service, refusal, start
+from kit.testing.service import PATIENCE_S, Service, refusal, start
 
 ROOT = Path(__file__).resolve().parents[1]
 SETOSA = [5.1, 3.5, 1.4, 0.2]
@@ -55,7 +55,7 @@ sys.exit(status)
 
     def predict(*words: str) -> subprocess.CompletedProcess[str]:
         line = [*command[:3], *words, *command[3:]]
-        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
     nothing = predict()
     assert nothing.returncode == 1 and "there is no model yet: no registry is set" in nothing.stderr

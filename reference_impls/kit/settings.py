@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, gt=0)
     part: str = ""
     drain_s: float = Field(10, gt=0, description="how long requests in flight may take after SIGTERM")
+    start_s: float = Field(60, gt=0, description="how long the processes of a pattern may take to become ready")
 
 
 S = TypeVar("S", bound=BaseSettings)

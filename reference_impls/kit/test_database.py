@@ -11,6 +11,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, func, s
 
 from kit.database import DatabaseSettings, RefusedDatabaseError, create_tables, open_database, put, reading, writing
 from kit.ports import free_port
+from kit.testing.service import PATIENCE_S
 
 WORDS = Table("kit_words", MetaData(), Column("word", String, primary_key=True), Column("times", Integer))
 COUNT = """
@@ -55,7 +56,7 @@ def test_processes_that_start_at_once_make_the_tables_and_count_together(tmp_pat
     command = [sys.executable, "-c", COUNT, "", str(tmp_path), "a"]
     paths = str(Path(__file__).resolve().parents[1])
     running = [subprocess.Popen(command, env={"PYTHONPATH": paths}, stderr=subprocess.PIPE) for _ in range(4)]
-    ends = [process.communicate(timeout=60)[1].decode() for process in running]
+    ends = [process.communicate(timeout=PATIENCE_S)[1].decode() for process in running]
     assert [process.returncode for process in running] == [0] * 4, ends
     engine = engine_of("", str(tmp_path))
     with reading(engine) as connection:

@@ -49,7 +49,7 @@ def test_each_message_is_done_or_dead_with_its_reason_and_the_dead_come_back(url
         """Let a worker work until all is settled, or one of them ends it; tell whether one did."""
         given: dict[str, str | float | Path] = {"queue_url": url, "attempts": ATTEMPTS, "pause_s": 0.05, "lease_s": 1}
         worker = launch(tmp_path, "kit.testing.doomed", str(notes), **given)
-        wait_for(lambda: worker.process.poll() is not None or all_settled(), 90)
+        wait_for(lambda: worker.process.poll() is not None or all_settled())
         ended = worker.process.poll() is not None
         worker.kill()
         worker.client.close()

@@ -9,6 +9,8 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from sqlalchemy import create_engine, text
 
+from kit.testing.service import PATIENCE_S
+
 
 def test_redis_answers(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
@@ -32,7 +34,7 @@ def test_rabbitmq_answers(rabbitmq_url: str) -> None:
             channel = await connection.channel()
             queue = await channel.declare_queue("kit", auto_delete=True)
             await channel.default_exchange.publish(aio_pika.Message(b"hello"), "kit")
-            message = await queue.get(timeout=5)
+            message = await queue.get(timeout=PATIENCE_S)
             await message.ack()
             return message.body
 
@@ -45,7 +47,7 @@ def test_the_broker_speaks_kafkas_protocol(kafka_url: str) -> None:
             await producer.send_and_wait("kit", b"hello")
         consumer = AIOKafkaConsumer("kit", bootstrap_servers=kafka_url, group_id="kit", auto_offset_reset="earliest")
         async with consumer:
-            message = await asyncio.wait_for(consumer.getone(), 10)
+            message = await asyncio.wait_for(consumer.getone(), PATIENCE_S)
             return bytes(message.value or b"")
 
     assert asyncio.run(roundtrip()) == b"hello"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.testing.service import launch, refusal, start
+from kit.testing.service import PATIENCE_S, launch, refusal, start
 
 DEFECT = """\
 from kit.settings import Settings, read_settings
@@ -47,7 +47,7 @@ def test_a_wrong_setting_is_named(module: str, settings: dict[str, str], said: s
 
 def test_a_misspelt_setting_is_reported(tmp_path: Path) -> None:
     service = launch(tmp_path, "web_single", "--help", digets="0" * 64, rounds=3)
-    assert service.process.wait(60) == 0
+    assert service.process.wait(PATIENCE_S) == 0
     assert service.errors.splitlines() == [
         "warning: SERVE_DIGETS is not a setting of web_single; did you mean SERVE_DIGEST?",
         "warning: SERVE_ROUNDS is not a setting of web_single; --help lists them",

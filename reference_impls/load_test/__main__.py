@@ -26,8 +26,6 @@ from kit.settings import Settings, command_line, read_settings, refuse
 from load_test.inputs import drawn, recorded
 from load_test.verdict import Objective, Verdict, duration, judge, parse_duration, parse_rate, parse_share
 
-_PATIENCE_S = 60.0
-
 
 def options() -> argparse.Namespace:
     """Read the command line."""
@@ -95,15 +93,15 @@ def _service(url: str) -> Iterator[str]:
     service = Processes(part)
     try:
         part.start()
-        _wait(part, own := f"http://127.0.0.1:{port}")
+        _wait(part, own := f"http://127.0.0.1:{port}", settings.start_s)
         print(f"load-test listens on {own}", flush=True)
         yield own
     finally:
         service.stop()
 
 
-def _wait(part: Part, url: str) -> None:
-    end = time.monotonic() + _PATIENCE_S
+def _wait(part: Part, url: str, patience_s: float) -> None:
+    end = time.monotonic() + patience_s
     while time.monotonic() < end and part.process is not None and part.process.poll() is None:
         try:
             if httpx.get(f"{url}/ready", timeout=1).status_code == 200:

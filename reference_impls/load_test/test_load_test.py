@@ -11,7 +11,7 @@ import pytest
 
 from kit.load import Record
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import launch, refusal, start
+from kit.testing.service import PATIENCE_S, launch, refusal, start
 from load_test.inputs import drawn
 from load_test.verdict import Objective, Verdict, judge, parse_duration, parse_rate, parse_share
 
@@ -44,7 +44,7 @@ def test_the_verdict_follows_from_the_record(record: Record, verdict: Verdict, r
 def test_an_objective_that_is_met_gives_the_line_for_the_architecture(tmp_path: Path) -> None:
     words = ("--rate", "20/s", "--p99", "30s", "--errors", "100%", *TOLERANT, "--json", str(tmp_path / "found.json"))
     with start(tmp_path, "load_test", *words) as service:
-        status = service.process.wait(90)
+        status = service.process.wait(PATIENCE_S)
         found = json.loads((tmp_path / "found.json").read_text())
         # If the machine is too busy to keep the rate, the run is reported as invalid.
         assert found["verdict"] == Verdict(status).name in {"MET", "INVALID"}, service.output
@@ -68,7 +68,7 @@ def test_a_running_service_that_misses_its_objective_is_reported(tmp_path: Path)
             answer = service.client.post("/predict", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], what
         for run, said in ((missed, "above the maximum of 0.001ms"), (lost, "requests got a good answer")):
-            status = run.process.wait(90)
+            status = run.process.wait(PATIENCE_S)
             assert (status == 1 and said in run.output) or (status == 3 and "INVALID RUN" in run.output), run.output
             run.client.close()
 
@@ -85,7 +85,7 @@ def test_a_wrong_call_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bodies.jsonl").write_text('{"inputs": []}\n{oops\n')
     assert "bodies.jsonl:2: is not JSON" in refusal(tmp_path, "load_test", "--inputs", str(tmp_path / "bodies.jsonl"))
     wrong = launch(tmp_path, "load_test", "--p99", "soon")
-    assert wrong.process.wait(60) == 2 and "`soon` is not a duration; examples: 100ms" in wrong.errors
+    assert wrong.process.wait(PATIENCE_S) == 2 and "`soon` is not a duration; examples: 100ms" in wrong.errors
     wrong.client.close()
 
 

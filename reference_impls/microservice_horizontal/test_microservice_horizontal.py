@@ -23,7 +23,7 @@ SOON = {HEADER: "500"}
 
 
 def ask(service: Service, question: object = QUESTION, headers: dict[str, str] | None = None) -> httpx.Response:
-    return service.client.post("/predict", json=question, headers=headers, timeout=60)
+    return service.client.post("/predict", json=question, headers=headers)
 
 
 def server_of(service: Service, name: str) -> int:
@@ -68,7 +68,7 @@ def test_a_model_that_is_killed_costs_its_own_answer_alone_and_comes_back(servic
     partial = ask(service).raise_for_status().json()
     assert partial["partial"] is True and sorted(partial["predictions"]) == ["breast_cancer", "iris"]
     assert partial["missing"]["wine"].startswith("wine: ")
-    wait_for(lambda: ask(service).json().get("partial") is False, 60)
+    wait_for(lambda: ask(service).json().get("partial") is False)
 
 
 def test_models_that_hang_are_missing_and_without_any_model_the_reasons_are_given(service: Service) -> None:
@@ -79,7 +79,7 @@ def test_models_that_hang_are_missing_and_without_any_model_the_reasons_are_give
         body = ask(service, headers=SOON).json()
         return sorted(body.get("predictions", ())) == ["breast_cancer", "wine"] and "deadline" in json.dumps(body)
 
-    wait_for(others_answer, 60)
+    wait_for(others_answer)
     for pid in hanging[1:]:
         os.kill(pid, signal.SIGSTOP)
     late = ask(service, headers=SOON)
@@ -91,7 +91,7 @@ def test_models_that_hang_are_missing_and_without_any_model_the_reasons_are_give
     assert down.status_code == 503 and down.headers["Retry-After"]
     assert all(f"{name}: " in down.json()["error"] for name in MODELS)
     assert 'missing_total{model="wine",status="504"}' in service.client.get("/metrics").text
-    wait_for(lambda: ask(service).status_code == 200, 60)
+    wait_for(lambda: ask(service).status_code == 200)
 
 
 def test_a_proxy_without_models_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from kit.models import examples, train
 from kit.ports import free_port
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 from model_load.registry import as_version
 
 TOKEN = "a-token-of-the-tests"
@@ -38,7 +38,7 @@ class Payload:
 
 
 def register(registry: Service, new: Mapping[str, JsonValue]) -> httpx.Response:
-    return registry.client.post("/models/iris", json=new, headers=ADMIN, timeout=30)
+    return registry.client.post("/models/iris", json=new, headers=ADMIN)
 
 
 def promote(registry: Service, version: str) -> None:
@@ -47,7 +47,7 @@ def promote(registry: Service, version: str) -> None:
 
 
 def reload(server: Service) -> httpx.Response:
-    return server.client.post("/reload", headers=ADMIN, timeout=30)
+    return server.client.post("/reload", headers=ADMIN)
 
 
 def version(server: Service) -> str:
@@ -149,7 +149,7 @@ def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) 
             stop, answers = threading.Event(), list[tuple[int, str]]()
 
             def ask() -> None:
-                with httpx.Client(base_url=server.url, timeout=30) as client:
+                with httpx.Client(base_url=server.url, timeout=PATIENCE_S) as client:
                     while not stop.is_set():
                         answer = client.post("/predict", json=SETOSA)
                         answers.append((answer.status_code, answer.json().get("version", "")))
@@ -166,7 +166,7 @@ def test_what_the_registry_gives_is_checked_before_it_is_served(tmp_path: Path) 
             seen = len(answers)
             wait_for(lambda: len(answers) > seen)
             stop.set()
-            asking.join(30)
+            asking.join(PATIENCE_S)
             assert {status for status, _ in answers} == {200} and len({model for _, model in answers}) <= 2
 
             with start(tmp_path / "named", "model_load", registry_url=url, version=first, poll_s=0.05) as named:

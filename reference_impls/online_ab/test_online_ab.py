@@ -118,7 +118,7 @@ def test_users_are_answered_by_the_model_of_their_group_and_outcomes_are_taken(t
         user = next(user for user in USERS if group_of(user, "a", 0.5) == "candidate")
         answered = service.client.post("/predict", json={"user": user, "inputs": WINE}).raise_for_status().json()
         assert answered["model"] in {"current", "candidate"}           # the candidate may be back already
-        wait_for(lambda: asked(service.client.post("/predict", json={"user": user, "inputs": WINE}).json()), 60)
+        wait_for(lambda: asked(service.client.post("/predict", json={"user": user, "inputs": WINE}).json()))
         assert service.stop() == 0
         assert "Traceback" not in service.errors
     assert b"user-1" not in (tmp_path / "data" / "online-ab.db").read_bytes()          # users are pseudonyms

@@ -17,7 +17,7 @@ import redis
 from kit.models import examples, load, train
 from kit.testing.inputs import bad_bodies
 from kit.testing.servers import redis_server
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 
 DIGITS: list[list[float]] = examples("digits").tolist()
 PATIENT = {"cache_timeout_s": 10, "cache_lease_s": 60, "cache_wait_s": 60}
@@ -33,13 +33,13 @@ def model_runs(service: Service) -> float:
 
 
 def ask(service: Service, *records: Sequence[float]) -> tuple[str, list[str]]:
-    answer = service.client.post("/predict", json={"inputs": records}, timeout=30).raise_for_status()
+    answer = service.client.post("/predict", json={"inputs": records}).raise_for_status()
     return answer.headers["X-Cache"], [one["label"] for one in answer.json()["predictions"]]
 
 
 def ask_at_once(services: list[Service], record: list[float], times: int) -> list[str]:
     async def all_of_them() -> list[str]:
-        async with httpx.AsyncClient(timeout=60) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             urls = [services[number % len(services)].url for number in range(times)]
             answers = [client.post(f"{url}/predict", json={"inputs": [record]}) for url in urls]
             return [one.raise_for_status().text for one in await asyncio.gather(*answers)]

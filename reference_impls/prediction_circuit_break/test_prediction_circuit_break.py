@@ -15,7 +15,7 @@ import pytest
 from kit.calls import HEADER
 from kit.models import examples, load, read_card
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 
 FLOWERS = examples("iris")[::10]
 FEW = 3
@@ -36,7 +36,7 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 def ask(service: Service) -> httpx.Response:
-    return service.client.post("/predict", json={"inputs": FLOWERS.tolist()}, timeout=60)
+    return service.client.post("/predict", json={"inputs": FLOWERS.tolist()})
 
 
 def is_fallback(service: Service) -> bool:
@@ -87,8 +87,8 @@ def test_a_killed_server_opens_the_breaker_and_its_return_closes_it(service: Ser
         answer = ask(service).raise_for_status().json()
         return answer["reason"] == "the breaker is open" and answer["fallback"] is True
 
-    wait_for(open_and_said_so, 60)
-    wait_for(lambda: not is_fallback(service), 60)             # it is restarted and tested
+    wait_for(open_and_said_so)
+    wait_for(lambda: not is_fallback(service))             # it is restarted and tested
     assert state(service) == "closed"
     assert metric(service, 'fallbacks_total{reason="turned away"}') >= 1
 
@@ -97,23 +97,23 @@ def test_a_server_that_hangs_opens_the_breaker_too_and_is_left_alone_meanwhile(s
     pid = model_server(service)
     os.kill(pid, signal.SIGSTOP)
     try:
-        wait_for(lambda: is_fallback(service) and state(service) == "opened", 60)
+        wait_for(lambda: is_fallback(service) and state(service) == "opened")
 
         def is_left_alone() -> bool:       # until the next test call
             made = metric(service, 'model_calls_total{result="made"}')
             reason = ask(service).raise_for_status().json()["reason"]
             return reason == "the breaker is open" and metric(service, 'model_calls_total{result="made"}') == made
 
-        wait_for(is_left_alone, 60)
+        wait_for(is_left_alone)
     finally:
         os.kill(pid, signal.SIGCONT)
-    wait_for(lambda: not is_fallback(service), 60)
+    wait_for(lambda: not is_fallback(service))
     assert state(service) == "closed"
 
 
 def test_more_calls_than_the_server_may_have_get_the_fallback_at_once(service: Service) -> None:
     async def many() -> list[str]:
-        async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE_S) as client:
             body = {"inputs": FLOWERS.tolist()}
             answers = await asyncio.gather(*(client.post("/predict", json=body) for _ in range(4 * FEW)))
             return [answer.raise_for_status().json()["reason"] for answer in answers]
@@ -126,7 +126,7 @@ def test_more_calls_than_the_server_may_have_get_the_fallback_at_once(service: S
         os.kill(pid, signal.SIGCONT)
     assert sum(reason == "model: did not answer before the deadline" for reason in reasons) <= FEW
     assert "the maximum of parallel calls is reached" in reasons
-    wait_for(lambda: not is_fallback(service), 60)
+    wait_for(lambda: not is_fallback(service))
 
 
 def test_settings_that_leave_no_time_for_the_fallback_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kit.models import examples, load
 from kit.testing.inputs import bad_bodies
 from kit.testing.servers import postgres_server
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 from prediction_log.shipping import PREDICTIONS
 from prediction_log.spool import Spool
 
@@ -87,13 +87,13 @@ def test_predictions_are_recorded_joined_with_outcomes_and_none_is_lost_at_the_e
         wait_for(lambda: len(ids) > 250)
         assert service.stop() == 0
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
         assert recorded(url) >= set(ids) and len(recorded(url)) <= len(ids) + len(threads)
         assert "Traceback" not in service.errors
 
 
 def ask_until_gone(url: str, ids: list[str]) -> None:
-    with httpx.Client(base_url=url, timeout=10) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
         try:
             while True:
                 answer = client.post("/predict", json={"inputs": [FLOWERS[0]]})

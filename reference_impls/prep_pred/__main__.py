@@ -23,7 +23,8 @@ def main() -> int:
     predictor = python_part("predictor", "prep_pred.predictor", host="127.0.0.1", port=behind)
     address = address_of(settings.host, port)
     return Processes(front, predictor).run(
-        [f"http://127.0.0.1:{behind}/ready", f"{address}/ready"], f"prep-pred listens on {address}"
+        [f"http://127.0.0.1:{behind}/ready", f"{address}/ready"], f"prep-pred listens on {address}",
+        settings.start_s,
     )
 
 

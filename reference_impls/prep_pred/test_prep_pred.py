@@ -56,6 +56,7 @@ def test_images_are_prepared_here_and_predicted_there(tmp_path: Path) -> None:
 
 
 def test_features_of_another_version_are_refused_with_both_versions(tmp_path: Path) -> None:
+    make_release(tmp_path / "data")
     with start(tmp_path, "prep_pred", levels=255, deadline_s=20) as service:
         answer = service.client.post("/predict", content=drawn(examples("digits")[0]))
         assert answer.status_code == 502

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from kit.database import DatabaseSettings, open_database
-from kit.models import Prediction, examples, load
+from kit.models import Prediction, examples, load, trained
 from kit.queues import QueueSettings, open_queue
 from kit.testing.inputs import bad_bodies
 from kit.testing.service import Service, refusal, start, wait_for
@@ -111,14 +111,15 @@ def counts_after_a_kill(tmp_path: Path, queue_url: str = "", processors: int = 1
     """Kill a processor in the middle, send some events twice, and return how many were counted for each key."""
     data, now = tmp_path / "data", time.time()
     events = [event(str(key), number, now - EACH + number) for number in range(EACH) for key in range(KEYS)]
+    trained("iris", data)
     with start(
         tmp_path, "streaming", queue_url=queue_url, lease_s=1, processors=processors, window_s=WINDOW_S
     ) as service:
         fill(data, events + events[::7], queue_url)
-        wait_for(lambda: sum(counts(data).values()) > len(events) // 10, 60)
+        wait_for(lambda: sum(counts(data).values()) > len(events) // 10)
         killed = service.children("streaming.processor")[0]
         os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: counts(data) == ALL_COUNTED, 120)
+        wait_for(lambda: counts(data) == ALL_COUNTED)
         wait_for(lambda: killed not in service.children("streaming.processor"))
         for key in ("0", str(KEYS - 1)):
             expect(data, newest(service, key), list(range(EACH)))

@@ -14,7 +14,7 @@ import httpx
 from kit.calls import HEADER
 from kit.models import examples, load
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, refusal, start, wait_for
 
 SETOSA = {"inputs": [[5.1, 3.5, 1.4, 0.2]]}
 SLOW = {"inputs": [[5.1, 3.5, 1.4, 0.2]] * 1000}
@@ -55,7 +55,7 @@ def test_it_answers_refuses_bad_input_and_heeds_the_callers_deadline(tmp_path: P
 async def burst(url: str, requests: int, every_s: float) -> list[httpx.Response]:
     """Send requests on a schedule, each over its own connection, without waiting for earlier answers."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=PATIENCE_S) as client:
         content = json.dumps(SLOW).encode()
         tasks = []
         for _ in range(requests):

@@ -12,7 +12,7 @@ import pytest
 
 from kit.models import examples, load, train
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, launch, refusal, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, launch, refusal, start, wait_for
 
 SETOSA = {"inputs": [[5.1, 3.5, 1.4, 0.2]]}
 
@@ -54,7 +54,7 @@ def test_a_wrong_setting_and_a_taken_port_are_reported(tmp_path: Path) -> None:
 
 
 def ask(service: Service, stop: threading.Event, statuses: list[int]) -> None:
-    with httpx.Client(base_url=service.url, timeout=10) as client:
+    with httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:
         while not stop.is_set():
             statuses.append(client.post("/predict", json=SETOSA).status_code)
 
@@ -75,7 +75,7 @@ def test_a_killed_replica_costs_at_most_the_requests_in_flight(nginx_program: st
         wait_for(lambda: len(service.children("web_single.app")) == 2)      # it is started again
         stop.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
         lost = [status for status in statuses if status != 200]
         assert len(lost) <= callers, lost
         assert set(service.children("web_single.app")) != set(before)
@@ -84,11 +84,12 @@ def test_a_killed_replica_costs_at_most_the_requests_in_flight(nginx_program: st
 
 def test_what_is_in_flight_at_the_end_is_answered(nginx_program: str, tmp_path: Path) -> None:
     many = {"inputs": examples("iris").tolist()}
+    train("iris", tmp_path / "data")
     with start(tmp_path, "web_single", "--replicas", "2") as service:
         stop, statuses = threading.Event(), list[int]()
 
         def send() -> None:
-            with httpx.Client(base_url=service.url, timeout=10) as client:
+            with httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:
                 while not stop.is_set():
                     try:
                         statuses.append(client.post("/predict", json=many).status_code)
@@ -102,11 +103,11 @@ def test_what_is_in_flight_at_the_end_is_answered(nginx_program: str, tmp_path: 
         assert service.stop() == 0
         stop.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
         assert set(statuses) == {200}
         assert service.errors.count('"path": "/predict"') == len(statuses)       # none was lost
 
 
 def test_several_replicas_without_nginx_are_refused_with_what_to_install(tmp_path: Path) -> None:
     service = launch(tmp_path, "web_single", "--replicas", "0")
-    assert service.process.wait(60) == 2 and "must be at least 1" in service.errors
+    assert service.process.wait(PATIENCE_S) == 2 and "must be at least 1" in service.errors

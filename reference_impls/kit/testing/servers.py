@@ -21,8 +21,7 @@ from typing import NoReturn
 import pytest
 
 from kit.ports import free_port
-
-_PATIENCE_S = 60.0
+from kit.testing.service import PATIENCE_S
 
 
 def missing(what: str, install: str) -> NoReturn:
@@ -50,10 +49,10 @@ def running(
             command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True, env=env
         )
     try:
-        end = time.monotonic() + _PATIENCE_S
+        end = time.monotonic() + PATIENCE_S
         while not ready():
             assert process.poll() is None, f"{command[0]} ended with {process.returncode}:\n{log.read_text()}"
-            assert time.monotonic() < end, f"{command[0]} was not ready within {_PATIENCE_S:g} s:\n{log.read_text()}"
+            assert time.monotonic() < end, f"{command[0]} was not ready within {PATIENCE_S:g} s:\n{log.read_text()}"
             time.sleep(0.05)
         yield process
     finally:

@@ -18,7 +18,7 @@ from kit.settings import PREFIX
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ADDRESS = re.compile(r"listens on (http://\S+)")
-_PATIENCE_S = 60.0
+PATIENCE_S = 180.0                                 # the machine may be slow and busy
 
 
 class Service:
@@ -29,7 +29,7 @@ class Service:
         self._output = output
         self._errors = errors
         self.url = ""
-        self.client = httpx.Client()
+        self.client = httpx.Client(timeout=PATIENCE_S)
 
     @property
     def output(self) -> str:
@@ -41,7 +41,7 @@ class Service:
         """Its standard error so far."""
         return self._errors.read_text()
 
-    def wait_until_listening(self, patience_s: float = _PATIENCE_S) -> None:
+    def wait_until_listening(self, patience_s: float = PATIENCE_S) -> None:
         """Wait for the address that it prints; fails with its log if it exits or takes too long."""
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
@@ -54,7 +54,7 @@ class Service:
             time.sleep(0.02)
         raise AssertionError(f"it did not listen within {patience_s:g} s:\n{self.output}{self.errors}")
 
-    def stop(self, patience_s: float = 30) -> int:
+    def stop(self, patience_s: float = PATIENCE_S) -> int:
         """Stop it as an operator does, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -74,7 +74,7 @@ class Service:
             and session_of(pid) == self.process.pid
         ]  # fmt: skip
 
-    def child(self, part: str, patience_s: float = _PATIENCE_S) -> int:
+    def child(self, part: str, patience_s: float = PATIENCE_S) -> int:
         """Wait for the part with `part` in its command line, and return its process id."""
         end = time.monotonic() + patience_s
         while len(found := self.children(part)) != 1:
@@ -89,7 +89,7 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
     Its state stays in `folder`; `replicas=2` becomes `SERVE_REPLICAS=2`. It listens on any free port.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    given = {"port": 0, "data_dir": folder / "data", **settings}
+    given = {"port": 0, "data_dir": folder / "data", "start_s": PATIENCE_S, **settings}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     environment |= {PREFIX + key.upper(): str(value) for key, value in given.items()}
     environment["PYTHONPATH"] = str(_ROOT)
@@ -119,7 +119,7 @@ def refusal(folder: Path, module: str, *words: str, **settings: str | float | Pa
     """Return the error of a service that does not start; fails if it starts, or if it prints a traceback."""
     service = launch(folder, module, *words, **settings)
     try:
-        status = service.process.wait(_PATIENCE_S)
+        status = service.process.wait(PATIENCE_S)
     finally:
         service.kill()
         service.client.close()
@@ -129,12 +129,19 @@ def refusal(folder: Path, module: str, *words: str, **settings: str | float | Pa
     return service.errors
 
 
-def wait_for(condition: Callable[[], bool], patience_s: float = 30) -> None:
-    """Wait until a condition is true; fails if that takes too long."""
+def wait_for(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    """Wait until a condition is true; fails if that takes too long.
+
+    The pauses follow the cost of the question, so that asking does not take the processor from who is waited for.
+    """
     end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        asked = time.monotonic()
+        assert asked < end, "it did not happen in time"
+        time.sleep(min(0.5, max(0.02, 3 * (asked - began))))
 
 
 def commands() -> Iterator[tuple[int, str]]:
