@@ -152,7 +152,7 @@ def _leaves(value: object, path: Steps) -> Iterator[tuple[Steps, object]]:
                     yield from _leaves(inner, (*path, index))
 
 
-@settings(max_examples=100)
+@settings(max_examples=25)
 @given(TABLES, MANY, st.integers(0, 11))
 def test_the_text_at_a_place_reads_as_the_value(
     table: dict[str, object], many: list[dict[str, object]], style: int

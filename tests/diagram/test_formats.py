@@ -36,7 +36,7 @@ TEXTS = {"svg", "mmd", "d2", "dot"}
 ])  # fmt: skip
 def test_every_example_is_written_in_every_format(path: Path, name: str) -> None:
     system, report = of_file(path)
-    made = render(draw(system, report), name)
+    made = render(draw(system, report), name, Look(scale=0.5))     # a PNG takes time in proportion to its pixels
     assert made.startswith(STARTS[name])
     if name in {"svg", "html", "mmd", "d2", "dot"}:
         text = made.decode()
@@ -61,14 +61,14 @@ import sys
 from pathlib import Path
 from hashlib import sha256
 from archlint.api import load_checked
-from archlint.diagram import FORMATS, Plan, draw, render
+from archlint.diagram import FORMATS, Look, Plan, draw, render
 from archlint.linter import Options
 for path in sys.argv[1:]:
     system, report = load_checked(Path(path), Options(today="2026-11-22"))
     workload = next(iter(system.workloads))
     picture = draw(system, report, Plan(cluster="zone", path=workload, patterns=True))
     for name in FORMATS:
-        print(path, name, sha256(render(picture, name)).hexdigest())
+        print(path, name, sha256(render(picture, name, Look(scale=0.5))).hexdigest())
 """
 
 

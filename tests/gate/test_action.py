@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -62,10 +63,10 @@ def server() -> Iterator[Comments]:
         yield comments
 
 
-@pytest.fixture
-def repository(tmp_path: Path, installed: dict[str, str]) -> Path:
-    """A repository with forty old findings in its baseline."""
-    folder = tmp_path / "shop"
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory, installed: dict[str, str]) -> Path:
+    """A repository with forty old findings in its baseline, for each test to copy."""
+    folder = tmp_path_factory.mktemp("old") / "shop"
     folder.mkdir()
     git(folder, "init", "-q")
     (folder / "arch.yaml").write_text(old_system())
@@ -74,6 +75,12 @@ def repository(tmp_path: Path, installed: dict[str, str]) -> Path:
     commit(folder, "what there is")
     git(folder, "switch", "-q", "-c", "change")
     return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, old: Path) -> Path:
+    """A copy of that repository."""
+    return Path(shutil.copytree(old, tmp_path / "shop", symlinks=True))
 
 
 @pytest.fixture
@@ -333,7 +340,8 @@ def test_code_of_the_repository_runs_only_when_allowed_and_never_from_a_fork(
     assert (notice in said) is (bool(inputs) and not runs)
 
 
-@pytest.mark.parametrize("text", ["$(touch ran)", "`touch ran`", "; touch ran", '"; touch ran; "', "--output=text:ran"])
+# The first has every form at once, with its quotes in pairs: whatever shell reads it, one of them runs.
+@pytest.mark.parametrize("text", ['$(touch ran) `touch ran`; touch ran "; touch ran; "', "--output=text:ran"])
 @pytest.mark.parametrize("name", ["paths", "config", "select", "fail-on", "baseline", "base", "name"])
 def test_what_stands_in_an_input_is_not_run(name: str, text: str, repository: Path, action: Runs) -> None:
     changed(repository, old_system("recommender"))

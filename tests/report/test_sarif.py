@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,11 @@ AZURE = {
 """Variables that Azure Pipelines sets (learn.microsoft.com, "Use predefined variables")."""
 
 
-def validated(log: Path, kinds: str) -> dict[str, set[str]]:
-    """The results of Microsoft's validator for a file: levels to rules."""
-    output = log.with_suffix(".validated")
+def validated(logs: Sequence[Path], kinds: str) -> dict[str, set[str]]:
+    """The results of Microsoft's validator for files: levels to rules."""
+    output = logs[0].with_suffix(".validated")
     done = subprocess.run(
-        [str(sarif_validator()), "validate", str(log), "--rule-kind", kinds, "--output", str(output), "--log",
+        [str(sarif_validator()), "validate", *map(str, logs), "--rule-kind", kinds, "--output", str(output), "--log",
          "ForceOverwrite", "--level", "Error;Warning;Note"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -96,10 +97,7 @@ def validated(log: Path, kinds: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("kinds", ["Sarif;Ghas", "Sarif;Ado;Ghas"])
-@pytest.mark.parametrize("name", ["examples", "whole", "empty", "hostile"])
-def test_microsofts_validator_accepts_it_with_the_rules_of_github_and_azure(
-    name: str, kinds: str, tmp_path: Path
-) -> None:
+def test_microsofts_validator_accepts_it_with_the_rules_of_github_and_azure(kinds: str, tmp_path: Path) -> None:
     reports = {
         "examples": check_targets([ROOT / "examples"], Options()),
         "whole": WHOLE,
@@ -109,9 +107,9 @@ def test_microsofts_validator_accepts_it_with_the_rules_of_github_and_azure(
     run_id, properties = azure_run(AZURE if "Ado" in kinds else {})
     options = ReportOptions(root=ROOT.as_posix(), version="1.2.3", run_id=run_id, run_properties=properties)
     render = render_alerts if "Ado" in kinds else render_sarif
-    log = tmp_path / f"{name}.sarif"
-    log.write_text(render(reports[name], options), encoding="utf-8")
-    said = validated(log, kinds)
+    for name, report in reports.items():
+        (tmp_path / f"{name}.sarif").write_text(render(report, options), encoding="utf-8")
+    said = validated([tmp_path / f"{name}.sarif" for name in reports], kinds)
     assert said.get("error", set()) == set()
     assert said.get("warning", set()) == set()
     assert said.get("note", set()) <= CONSCIOUS
