@@ -21,6 +21,25 @@ STDIN = "<stdin>"
 PER_PATH = "per-path"
 
 
+def deployment_files(targets: Iterable[Path]) -> tuple[list[Path], Path]:
+    """Return the files that an import reads, and the folder that none of them may lead out of.
+
+    In folders, these are the YAML files that git does not ignore. A file that the call names is always read.
+    """
+    from archlint.importers.files import root_of
+
+    configs = Configs(Options())
+    found: list[Path] = []
+    for target in targets:
+        if os.path.isdir(target):
+            search = configs.search(target)
+            found += sorted((*search.files, *search.skipped))
+        else:
+            found.append(target)
+    paths = list(dict.fromkeys(found))
+    return paths, root_of(list(targets))
+
+
 class Text(msgspec.Struct, frozen=True):
     """A text that was read from a pipe or from standard input; one that is `unnamed` belongs to the current folder."""
 

@@ -17,6 +17,7 @@ COMPLETE = "_ARCHLINT_COMPLETE"
 """The variable by which the script of a shell asks for completions."""
 COMMANDS = {
     "check": "Check architectures: each finding points to its line and suggests a fix.",
+    "import": "Write an arch.yaml from Docker Compose files or Kubernetes manifests.",
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
     "diff": "Compare two versions of a system: parts, facts, findings.",
@@ -32,6 +33,8 @@ COMMANDS = {
     "new": "Create a project from the reference implementation of a pattern.",
     "completion": "Print the completion script of a shell.",
 }
+_MODULES = {"import": "importing"}
+"""Commands whose name is a keyword of Python."""
 
 
 class Interrupted(BaseException):
@@ -72,7 +75,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"archlint.cli.{cmd_name}").command
+        module = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = import_module(f"archlint.cli.{module}").command
         command.context_class = Context
         return command
 

@@ -127,6 +127,22 @@ def parse(name: str, text: str) -> Document:
         raise unreadable(name, text, error, _TOO_DEEP) from None
 
 
+def parse_all(name: str, text: str) -> list[Document]:
+    """Parse every document of a YAML text; empty ones are left out. Raises what `parse` raises.
+
+    >>> [document.root.entries["a"].value.text for document in parse_all("a.yaml", "a: 1\\n---\\n---\\na: 2")]
+    ['1', '2']
+    """
+    text = text.lstrip("\ufeff")
+    if has_too_many_values(text):
+        raise UnreadableInputError(f"{name}: too large: more than {MAX_SEPARATORS:,} values", "split the file")
+    try:
+        with collector_paused():
+            return _Builder(name, text).build()
+    except (YAMLError, UnicodeError) as error:
+        raise unreadable(name, text, error, _TOO_DEEP) from None
+
+
 def has_too_many_values(text: str) -> bool:
     """Whether a text may have more values than the limit, found without building them."""
     return len(text) > MAX_SEPARATORS and count_separators(text) > MAX_SEPARATORS

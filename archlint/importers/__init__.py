@@ -1,0 +1,1 @@
+"""Deployment files to an `Architecture`: read only; nothing is executed or fetched."""

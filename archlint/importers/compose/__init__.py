@@ -1,0 +1,1 @@
+"""Docker Compose: files with what they include and extend, as the Compose specification merges them."""

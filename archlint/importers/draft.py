@@ -1,0 +1,167 @@
+"""The merged picture: components, models and relations, each fact with its place and derivation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.importers.evidence import FAIR, ORDER, STRONG, WEAK, Evidence, Outside, merged
+from archlint.importers.kinds import STORES
+from archlint.importers.objects import Fact, Site, Unit
+from archlint.importers.outside import external_for
+
+_NAME: Final = re.compile(r"[\s\x00-\x20\x7f]+")
+_KNOWN_BY_IMAGE: Final = STORES | {"model-server"}
+MAX_WEAK: Final = 20
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """A relation to write, with what says so."""
+
+    verb: str
+    target: str
+    strength: str
+    derivation: str
+    site: Site
+    share: str = ""
+
+
+class Component(msgspec.Struct):
+    """A component to write."""
+
+    name: str
+    unit: Unit
+    site: Site
+    kind: str
+    reason: str = ""
+    uses: str = ""
+    facts: dict[str, Fact] = {}
+    serves: list[str] = []
+    relations: list[Relation] = []
+    weak: list[Relation] = []
+    order: list[Relation] = []
+
+
+class Draft(msgspec.Struct):
+    """Everything that an import found."""
+
+    components: dict[str, Component]
+    models: dict[str, dict[str, Fact]]
+    notes: list[str] = []
+
+
+def draft(units: Iterable[Unit], found: Iterable[Evidence], outside: Iterable[Outside]) -> Draft:
+    """Merge units and evidence."""
+    ordered = list(units)
+    named = dict(_named(ordered))
+    components = {name: _component(name, unit) for name, unit in named.items()}
+    names = {id(unit): name for name, unit in named.items()}
+    evidence = list(found)
+    pairs = merged(evidence)
+    strong = {pair for pair, group in pairs.items() if group[0].strength not in {ORDER, WEAK}}
+    for group in pairs.values():
+        _relate(components, names, group, strong)
+    _add_outside(components, names, outside)
+    models: dict[str, dict[str, Fact]] = {}
+    for unit in ordered:
+        for model in unit.models:
+            models.setdefault(model, {})
+    return Draft(components, models)
+
+
+def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
+    """Give each unit a name of its own: its scope comes first where several have one name."""
+    count: dict[str, int] = {}
+    for unit in units:
+        count[unit.name] = count.get(unit.name, 0) + 1
+    taken: set[str] = set()
+    for unit in units:
+        name = _NAME.sub("-", unit.name) or "unnamed"
+        if count[unit.name] > 1 and unit.scope:
+            name = f"{unit.scope.rpartition('/')[2]}-{name}"
+        number, whole = 2, name
+        while whole in taken:
+            whole, number = f"{name}-{number}", number + 1
+        taken.add(whole)
+        yield whole[:200], unit
+
+
+def _component(name: str, unit: Unit) -> Component:
+    facts = dict(unit.facts)
+    if unit.image is not None and unit.image.text and unit.image.status != "unresolved":
+        facts.setdefault("image", Fact(unit.image.text, unit.image.site))
+    serves = unit.models if unit.kind not in STORES | {"client", "queue"} else []
+    return Component(name, unit, unit.site, unit.kind, unit.reason, unit.uses, facts, list(serves))
+
+
+def _relate(
+    components: dict[str, Component], names: dict[int, str], group: list[Evidence], strong: set[tuple[int, int]]
+) -> None:
+    """Write the relation of one pair of units, or keep it as a comment."""
+    best = group[0]
+    source, target = components[names[id(best.source)]], names[id(best.target)]
+    verb = best.verb or next((one.verb for one in group if one.verb), "") or verb_for(best.source, best.target)
+    derivation = best.derivation + (" and depends_on" if len(group) > 1 and group[-1].strength == ORDER else "")
+    strength = best.strength
+    if strength == ORDER and _is_use(best, strong):
+        strength, derivation = FAIR, f"{derivation} on a {best.target.kind}"
+    relation = Relation(verb, target, strength, derivation, best.site, best.share)
+    if strength == ORDER:
+        source.order.append(relation)
+    elif strength == WEAK:
+        source.weak.append(relation)
+    else:
+        source.relations.append(relation)
+
+
+def _is_use(one: Evidence, strong: set[tuple[int, int]]) -> bool:
+    """Whether to wait for a unit means to use it: a store or server known by its image, not behind another one."""
+    source, target = one.source, one.target
+    if (
+        source.kind in {"load-balancer", "gateway"}
+        and source.image is not None
+        and target.kind in {"service", "model-server"}
+    ):
+        return True
+    if target.kind not in _KNOWN_BY_IMAGE or not target.reason.startswith(("image", "command")):
+        return False
+    through = {end for start, end in strong if start == id(source)}
+    return not any((middle, id(target)) in strong for middle in through)
+
+
+def verb_for(source: Unit, target: Unit) -> str:
+    """Return the verb between two kinds, if no field states it."""
+    if target.kind == "queue":
+        return "consumes" if source.kind in {"worker", "stream-processor"} else "publishes"
+    if target.kind == "log-store":
+        return "logs_to"
+    if target.kind == "model-registry" and source.kind == "model-server":
+        return "loads"
+    if target.kind in STORES:
+        return "writes" if source.kind == "batch-job" else "reads"
+    if target.kind == "monitoring" and source.kind != "monitoring" and not _is_page(source):
+        return "monitored_by"
+    if target.kind == "batch-job":
+        return "triggers"
+    return "calls"
+
+
+def _is_page(unit: Unit) -> bool:
+    return unit.kind in {"client", "load-balancer", "gateway"}
+
+
+def _add_outside(components: dict[str, Component], names: dict[int, str], outside: Iterable[Outside]) -> None:
+    """Add what the addresses outside of the files stand for, where that is known."""
+    for one in outside:
+        made = external_for(one)
+        if made is None or made.name in names.values():
+            continue
+        if made.name not in components:
+            components[made.name] = Component(made.name, made, one.site, made.kind, made.reason, made.uses)
+        source = components[names[id(one.source)]]
+        if all(relation.target != made.name for relation in source.relations):
+            verb = one.verb or verb_for(one.source, made)
+            source.relations.append(Relation(verb, made.name, STRONG, one.derivation, one.site))

@@ -1,0 +1,86 @@
+"""The files of an import: read under limits, each once, and never outside of the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from archlint.errors import UnreadableInputError
+from archlint.source.document import Document
+from archlint.source.files import project_root, read_bytes, real_path, shorten_path
+from archlint.source.parser import MAX_BYTES, decode, parse_all
+
+MAX_FILES: Final = 20_000
+MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
+MAX_SIDE_BYTES: Final = 4 * 1024 * 1024
+
+
+class Files:
+    """Reads files below a root; `read` names every file that was read, in order."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = real_path(root)
+        self.size = 0
+        self.read: dict[Path, str] = {}
+        self._texts: dict[Path, str] = {}
+        self._documents: dict[Path, list[Document]] = {}
+
+    def find(self, folder: Path, name: str) -> Path:
+        """Return the path of a file that another one names; raises `UnreadableInputError` if it leaves the project."""
+        shown = shorten_path(name)
+        try:
+            path = Path(os.path.normpath(folder / name))
+            resolved = real_path(path)
+        except (OSError, RuntimeError, ValueError):
+            raise UnreadableInputError(f"{shown}: no such file", "name a file of the project") from None
+        if not resolved.is_relative_to(self.root):
+            hint = "archlint reads files of the project only"
+            raise UnreadableInputError(f"{shown}: lies outside the project, {self.root.name}/", hint)
+        return path
+
+    def text(self, path: Path) -> str:
+        """Return the text of a file; raises `UnreadableInputError`."""
+        key = real_path(path)
+        if key not in self._texts:
+            data = read_bytes(path, str(path))
+            self.size += len(data)
+            if self.size > MAX_TOTAL_BYTES or len(self._texts) >= MAX_FILES:
+                what = f"{path}: the files are larger than {MAX_TOTAL_BYTES // 1024**2} MiB together"
+                raise UnreadableInputError(what, "import fewer files")
+            self._texts[key] = decode(str(path), data).lstrip("\ufeff")
+            self.read[key] = str(path)
+        return self._texts[key]
+
+    def side(self, path: Path) -> Document | None:
+        """Return a file that is not YAML as a document without values; None if it cannot be read or is large."""
+        try:
+            if (
+                not path.is_file()
+                or path.stat().st_size > MAX_SIDE_BYTES
+                or not real_path(path).is_relative_to(self.root)
+            ):
+                return None
+            return Document(str(path), self.text(path), None)
+        except (UnreadableInputError, OSError, ValueError):
+            return None
+
+    def documents(self, path: Path) -> list[Document]:
+        """Return the YAML documents of a file; raises `UnreadableInputError`."""
+        key = real_path(path)
+        if key not in self._documents:
+            self._documents[key] = parse_all(str(path), self.text(path))
+        return self._documents[key]
+
+
+def root_of(paths: list[Path]) -> Path:
+    """Return the folder that no file may lead out of: the project of the paths, which holds all of them."""
+    roots = [path if path.is_dir() else project_root(path) for path in paths]
+    roots += [project_root(path / "any") for path in paths if path.is_dir()]
+    try:
+        return Path(os.path.commonpath([real_path(root) for root in roots]))
+    except ValueError:
+        return real_path(roots[0])
+
+
+__all__ = ["MAX_BYTES", "Files", "root_of"]

@@ -1,0 +1,1 @@
+"""Kubernetes manifests: workloads, what fronts them, and resources of operators."""

@@ -1,0 +1,132 @@
+"""The resources of a set of manifests: one cluster, looked up by kind, namespace and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from archlint.errors import UnreadableInputError
+from archlint.importers.detect import is_template
+from archlint.importers.files import Files
+from archlint.importers.objects import Site, Table, Unit, tree
+from archlint.source.nodes import Mapping as MappingNode
+
+CLUSTER_WIDE = frozenset({"Namespace", "ClusterRole", "ClusterRoleBinding", "PersistentVolume", "StorageClass"})
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One document of a manifest."""
+
+    kind: str
+    api: str
+    name: str
+    namespace: str
+    table: Table
+    path: Path
+
+    @property
+    def site(self) -> Site:
+        """The place of its name, or its beginning."""
+        metadata = self.table.table("metadata")
+        return metadata.keys.get("name", self.table.keys.get("kind", self.table.site))
+
+    @property
+    def group(self) -> str:
+        """The group of its API, such as `apps`."""
+        return self.api.rpartition("/")[0]
+
+
+class Cluster:
+    """All resources. Of several with one identity, the first is used: the others are alternatives."""
+
+    def __init__(self) -> None:
+        self.resources: list[Resource] = []
+        self.twice: list[Resource] = []
+        self.seen: set[tuple[str, str, str]] = set()
+        self.units: list[Unit] = []
+        self.labels: dict[int, tuple[str, Mapping[str, str]]] = {}
+        """The namespace and the labels of the pods of each unit, by its identity."""
+
+    def add(self, resource: Resource) -> None:
+        """Add a resource, unless one with its identity is known."""
+        key = (resource.kind, resource.namespace, resource.name)
+        if resource.name and key in self.seen:
+            self.twice.append(resource)
+            return
+        self.seen.add(key)
+        self.resources.append(resource)
+
+    def of(self, *kinds: str) -> Iterator[Resource]:
+        """Yield the resources of some kinds."""
+        return (one for one in self.resources if one.kind in kinds)
+
+    def find(self, kind: str, name: str, namespace: str) -> Resource | None:
+        """Return a resource by name; a namespace that is not stated may be any."""
+        for one in self.resources:
+            if one.kind == kind and one.name == name and same_namespace(one.namespace, namespace):
+                return one
+        return None
+
+    def unit(self, name: str, namespace: str, whats: frozenset[str] = frozenset()) -> Unit | None:
+        """Return the unit of a workload by name."""
+        for one in self.units:
+            if one.name == name and same_namespace(one.scope, namespace) and (not whats or one.what in whats):
+                return one
+        return None
+
+    def selected(self, selector: Mapping[str, str], namespace: str) -> list[Unit]:
+        """Return the units whose pods have these labels."""
+        if not selector:
+            return []
+        found: list[Unit] = []
+        for unit in self.units:
+            place, labels = self.labels.get(id(unit), ("", {}))
+            if same_namespace(place, namespace) and all(labels.get(key) == text for key, text in selector.items()):
+                found.append(unit)
+        return found
+
+
+def same_namespace(one: str, other: str) -> bool:
+    """Whether two namespaces may be the same: one that is not stated may be any."""
+    return one == other or not one or not other
+
+
+def texts_of(table: Table) -> dict[str, str]:
+    """Return a mapping of texts, such as labels."""
+    return {key: table.text(key) for key in table.entries}
+
+
+def read_resources(paths: list[Path], files: Files, left_out: list[tuple[str, str]]) -> Cluster:
+    """Read every document of the manifests."""
+    cluster = Cluster()
+    for path in paths:
+        try:
+            documents = files.documents(path)
+        except UnreadableInputError as error:
+            reason = "a template: render it first" if is_template(files.text(path)) else error.message
+            left_out.append((str(path), reason))
+            continue
+        for document in documents:
+            if isinstance(document.root, MappingNode):
+                root = tree(document, document.root)
+                assert isinstance(root, Table)
+                for table in _unlisted(root):
+                    cluster.add(_resource(table, path))
+    return cluster
+
+
+def _unlisted(root: Table) -> Iterator[Table]:
+    """Yield the items of a list of resources, or the resource itself."""
+    if root.text("kind").endswith("List") and root.get("items") is not None:
+        yield from root.tables("items")
+    else:
+        yield root
+
+
+def _resource(table: Table, path: Path) -> Resource:
+    name = table.text("metadata", "name") or table.text("metadata", "generateName").rstrip("-")
+    kind = table.text("kind")
+    namespace = "" if kind in CLUSTER_WIDE else table.text("metadata", "namespace")
+    return Resource(kind, table.text("apiVersion"), name, namespace, table, path)

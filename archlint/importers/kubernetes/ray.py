@@ -1,0 +1,153 @@
+"""Resources of KubeRay: services with applications and deployments, clusters, jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from archlint.errors import UnreadableInputError
+from archlint.importers.kubernetes.cluster import Cluster, Resource
+from archlint.importers.kubernetes.hardware import hardware_of
+from archlint.importers.kubernetes.pods import pod_units
+from archlint.importers.objects import Fact, Item, Link, Rows, Site, Table, Unit, Value, tree
+from archlint.source.nodes import Mapping
+from archlint.source.parser import parse_all
+
+
+def _service(cluster: Cluster, resource: Resource) -> None:
+    """A cluster that serves applications; each has deployments."""
+    units = _cluster_units(cluster, resource, resource.table.table("spec", "rayClusterConfig"))
+    main = units[0]
+    main.kind, main.reason = "model-server", "a RayService"
+    name = resource.name
+    main.names += [f"{name}-serve-svc", f"{name}-head-svc"]
+    config = nested(resource.table.value("spec", "serveConfigV2"))
+    applications = config.tables("applications") if config is not None else []
+    for application in applications:
+        units += _application(resource, application)
+    cluster.units += units
+
+
+def _application(resource: Resource, table: Table) -> list[Unit]:
+    name = table.text("name") or "default"
+    app = Unit(
+        name,
+        "kubernetes",
+        "application",
+        resource.namespace,
+        table.keys.get("name", table.site),
+        "graph",
+        kind="service",
+        uses="ray-serve",
+        reason="an application of Ray Serve",
+    )
+    units = [app]
+    variables = table.table("runtime_env", "env_vars")
+    models = [variables.text(key) for key in variables.entries if "MODEL" in key.upper() and key.upper().endswith("ID")]
+    for one in table.tables("deployments"):
+        deployment = Unit(
+            one.text("name"),
+            "kubernetes",
+            "deployment",
+            resource.namespace,
+            one.keys.get("name", one.site),
+            kind="model-server",
+            uses="ray-serve",
+            reason="a deployment of Ray Serve",
+        )
+        replicas = one.value("num_replicas")
+        if replicas is not None and replicas.text.isdigit():
+            deployment.facts["replicas"] = Fact(replicas.text, replicas.site)
+        deployment.models += filter(None, models)
+        app.links.append(Link(deployment.name, "calls", "deployments", deployment.site, scope=resource.namespace))
+        units.append(deployment)
+    return units
+
+
+def _cluster_units(cluster: Cluster, resource: Resource, spec: Table) -> list[Unit]:
+    head = spec.table("headGroupSpec", "template")
+    found = pod_units(cluster, resource, head, "container")
+    main = found[0] if found else Unit(resource.name, "kubernetes", resource.kind, resource.namespace, resource.site)
+    main.uses = "ray-serve"
+    units = [main]
+    for group in spec.tables("workerGroupSpecs"):
+        name = group.text("groupName")
+        containers = group.table("template", "spec").tables("containers")
+        unit = Unit(
+            name or f"{resource.name}-workers",
+            "kubernetes",
+            "worker group",
+            resource.namespace,
+            group.keys.get("groupName", group.site),
+            kind="worker",
+            uses="ray-serve",
+            reason="a group of Ray workers",
+        )
+        for container in containers[:1]:
+            unit.image = container.value("image")
+            unit.facts.update(hardware_of(container, group.table("template", "spec")))
+        inner = [(key, group.value(field)) for key, field in (("min", "minReplicas"), ("max", "maxReplicas"))]
+        facts = tuple(
+            (key, Fact(value.text, value.site)) for key, value in inner if value is not None and value.text.isdigit()
+        )
+        if facts:
+            unit.facts["replicas"] = Fact("", facts[0][1].site, inner=facts)
+        units.append(unit)
+    return units
+
+
+def _cluster(cluster: Cluster, resource: Resource) -> None:
+    units = _cluster_units(cluster, resource, resource.table.table("spec"))
+    units[0].names.append(f"{resource.name}-head-svc")
+    units[0].kind, units[0].reason = "service", "a RayCluster"
+    cluster.units += units
+
+
+def _job(cluster: Cluster, resource: Resource) -> None:
+    spec = resource.table.table("spec")
+    inner = spec.table("jobTemplate") if spec.get("jobTemplate") is not None else spec
+    inner = inner.table("spec") if inner.get("spec") is not None else inner
+    head = inner.table("rayClusterSpec", "headGroupSpec", "template")
+    units = pod_units(cluster, resource, head, "job")
+    main = (
+        units[0]
+        if units
+        else Unit(resource.name, "kubernetes", resource.kind, resource.namespace, resource.site, "job")
+    )
+    main.kind, main.uses, main.reason = "batch-job", "ray-serve", f"a {resource.kind}"
+    entrypoint = inner.value("entrypoint")
+    if entrypoint is not None:
+        main.command = (entrypoint,)
+    schedule = spec.value("schedule")
+    if schedule is not None:
+        main.facts["schedule"] = Fact(schedule.text, schedule.site)
+    cluster.units.append(main)
+
+
+def nested(value: Value | None) -> Table | None:
+    """Read YAML that stands in a scalar; its places are those of the scalar."""
+    if value is None:
+        return None
+    try:
+        documents = parse_all(value.site.document.name, value.text)
+    except UnreadableInputError:
+        return None
+    for document in documents:
+        if isinstance(document.root, Mapping):
+            found = _moved(tree(document, document.root), value.site)
+            return found if isinstance(found, Table) else None
+    return None
+
+
+def _moved(item: Item, site: Site) -> Item:
+    if isinstance(item, Value):
+        return Value(item.text, site, item.status, item.raw, item.plain, item.tag)
+    if isinstance(item, Rows):
+        return Rows([_moved(one, site) for one in item.items], site)
+    entries = {key: _moved(value, site) for key, value in item.entries.items()}
+    return Table(entries, dict.fromkeys(item.entries, site), site)
+
+
+RAY_READERS: Final[dict[str, Callable[[Cluster, Resource], None]]] = {
+    "RayService": _service, "RayCluster": _cluster, "RayJob": _job, "RayCronJob": _job,
+}  # fmt: skip

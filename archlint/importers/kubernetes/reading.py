@@ -1,0 +1,127 @@
+"""Manifests to units: workloads, what fronts them, and how they scale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from archlint.importers.files import Files
+from archlint.importers.kubernetes.cluster import Cluster, Resource, read_resources, texts_of
+from archlint.importers.kubernetes.fronts import add_ingresses, add_routes, add_services, add_virtual_services
+from archlint.importers.kubernetes.operators import READERS, add_operators
+from archlint.importers.kubernetes.pods import pod_units
+from archlint.importers.kubernetes.scaling import add_scaling
+from archlint.importers.objects import Fact, Table, Unit
+
+POD_PATHS: Final[dict[str, tuple[str, ...]]] = {
+    "Pod": (), "Deployment": ("spec", "template"), "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"), "ReplicationController": ("spec", "template"), "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"), "Rollout": ("spec", "template"),
+    "LeaderWorkerSet": ("spec", "leaderWorkerTemplate", "workerTemplate"), "CloneSet": ("spec", "template"),
+}  # fmt: skip
+"""Where the pod template of a kind is."""
+JOBS: Final = frozenset({"Job", "CronJob"})
+QUIET: Final = frozenset(
+    "Namespace ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding ConfigMap Secret PersistentVolume "
+    "PersistentVolumeClaim StorageClass NetworkPolicy PodDisruptionBudget LimitRange ResourceQuota PriorityClass "
+    "CustomResourceDefinition Service Ingress IngressClass Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute "
+    "GatewayClass ReferenceGrant InferencePool InferenceModel InferenceObjective VirtualService DestinationRule "
+    "ServiceEntry PeerAuthentication RequestAuthentication AuthorizationPolicy EnvoyFilter Sidecar "
+    "HorizontalPodAutoscaler VerticalPodAutoscaler ScaledObject ScaledJob TriggerAuthentication PodMonitor "
+    "ServiceMonitor PrometheusRule "
+    "Kustomization Endpoints EndpointSlice MutatingWebhookConfiguration ValidatingWebhookConfiguration "
+    "APIService Lease ExternalSecret SecretStore ClusterSecretStore Certificate Issuer ClusterIssuer BackendConfig "
+    "ManagedCertificate FrontendConfig PodMonitoring ClusterPodMonitoring ComputeClass ResourceClaim "
+    "ResourceClaimTemplate DeviceClass LocalQueue ClusterQueue ResourceFlavor HealthCheckPolicy "
+    "GCPBackendPolicy".split()
+)
+"""Kinds that are no component of their own."""
+MAX_DEPTH: Final = 12
+
+
+def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple[str, str]]) -> list[Unit]:
+    """Return the units of the manifests."""
+    cluster = read_resources(paths, files, left_out)
+    for one in cluster.twice:
+        notes.append(f"{one.site.shown}: a second {one.kind} `{one.name}`: only the first is read")
+    for resource in cluster.resources:
+        if resource.kind in POD_PATHS:
+            _add_workload(cluster, resource)
+    add_operators(cluster)
+    unknown: Counter[str] = Counter()
+    for resource in cluster.resources:
+        is_known = resource.kind in POD_PATHS or resource.kind in QUIET or resource.kind in READERS
+        if not is_known and not _add_generic(cluster, resource):
+            unknown[resource.kind or "(no kind)"] += 1
+    notes += (f"{count} × {kind}: a kind that archlint does not read" for kind, count in unknown.most_common())
+    add_services(cluster)
+    add_ingresses(cluster)
+    add_routes(cluster)
+    add_virtual_services(cluster)
+    add_scaling(cluster)
+    return cluster.units
+
+
+def _add_workload(cluster: Cluster, resource: Resource) -> None:
+    pod = resource.table.table(*POD_PATHS[resource.kind])
+    if resource.kind == "LeaderWorkerSet":
+        leader = resource.table.table("spec", "leaderWorkerTemplate", "leaderTemplate")
+        pod = leader if leader.entries else pod
+    role = "job" if resource.kind in JOBS else "container"
+    units = pod_units(cluster, resource, pod, role)
+    if not units:
+        return
+    main = units[0]
+    spec = resource.table.table("spec")
+    replicas = spec.value("replicas")
+    if replicas is not None and replicas.text.isdigit() and resource.kind != "Pod":
+        main.facts["replicas"] = Fact(replicas.text, replicas.site)
+    schedule = spec.value("schedule")
+    if resource.kind == "CronJob" and schedule is not None:
+        main.facts["schedule"] = Fact(schedule.text, schedule.site)
+    labels = texts_of(pod.table("metadata", "labels"))
+    if resource.kind == "LeaderWorkerSet":
+        labels = {"leaderworkerset.sigs.k8s.io/name": resource.name, "role": "leader", **labels}
+        main.names += [resource.name, f"{resource.name}-leader"]
+    if resource.kind == "StatefulSet":
+        service = spec.text("serviceName")
+        if service:
+            main.names.append(service)
+    for unit in units:
+        cluster.labels[id(unit)] = (resource.namespace, labels)
+    cluster.units += units
+
+
+def _add_generic(cluster: Cluster, resource: Resource) -> bool:
+    """Add the pods of a resource of an unknown kind: anything that holds `containers`."""
+    found = list(_pods(resource.table.table("spec"), 0))
+    for number, pod in enumerate(found):
+        units = pod_units(cluster, resource, pod, "job" if resource.kind.endswith("Job") else "container")
+        if number and units:
+            units[0].name = f"{resource.name}-{number + 1}"
+        for unit in units:
+            cluster.labels[id(unit)] = (resource.namespace, texts_of(pod.table("metadata", "labels")))
+        cluster.units += units
+    return bool(found)
+
+
+def _pods(table: Table, depth: int) -> Iterator[Table]:
+    """Yield the tables below that hold containers; one with `metadata` beside its `spec` is a template."""
+    if depth > MAX_DEPTH:
+        return
+    if any(container.get("image") is not None for container in table.tables("containers")):
+        yield table
+        return
+    spec = table.get("spec")
+    if isinstance(spec, Table) and spec.tables("containers"):
+        yield table
+        return
+    for item in table.entries.values():
+        if isinstance(item, Table):
+            yield from _pods(item, depth + 1)
+        elif not hasattr(item, "text"):
+            for one in table.tables(*[key for key, value in table.entries.items() if value is item][:1]):
+                yield from _pods(one, depth + 1)

@@ -1,0 +1,46 @@
+"""How workloads scale: autoscalers of Kubernetes and KEDA."""
+
+from __future__ import annotations
+
+from archlint.importers.kubernetes.cluster import Cluster, Resource
+from archlint.importers.objects import Fact, Table
+
+
+def add_scaling(cluster: Cluster) -> None:
+    """Give each workload the range in which an autoscaler keeps its replicas."""
+    for scaler in cluster.of("HorizontalPodAutoscaler"):
+        spec = scaler.table.table("spec")
+        _range(cluster, scaler, spec, "minReplicas", "maxReplicas", _metric(spec))
+    for scaler in cluster.of("ScaledObject"):
+        spec = scaler.table.table("spec")
+        triggers = [trigger.text("type") for trigger in spec.tables("triggers")]
+        _range(cluster, scaler, spec, "minReplicaCount", "maxReplicaCount", next(iter(triggers), ""))
+
+
+def _metric(spec: Table) -> str:
+    for metric in spec.tables("metrics"):
+        kind = metric.text("type").lower()
+        name = metric.text(kind, "name") or metric.text(kind, "metric", "name") or metric.text(kind, "metricName")
+        if name:
+            return name
+    return "cpu" if spec.get("targetCPUUtilizationPercentage") is not None else ""
+
+
+def _range(cluster: Cluster, scaler: Resource, spec: Table, low: str, high: str, metric: str) -> None:
+    unit = cluster.unit(spec.text("scaleTargetRef", "name"), scaler.namespace)
+    if unit is None:
+        return
+    minimum, maximum = spec.value(low), spec.value(high)
+    inner: list[tuple[str, Fact]] = []
+    if minimum is not None and minimum.text.isdigit():
+        inner.append(("min", Fact(minimum.text, minimum.site)))
+    if maximum is not None and maximum.text.isdigit():
+        inner.append(("max", Fact(maximum.text, maximum.site)))
+    if metric and inner:
+        inner.append(("on", Fact(metric, scaler.site)))
+    if inner:
+        unit.facts.pop("replicas", None)
+        unit.facts["replicas"] = Fact("", inner[0][1].site, f"{scaler.kind} {scaler.name}", tuple(inner))
+
+
+__all__ = ["add_scaling"]

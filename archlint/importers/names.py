@@ -1,0 +1,73 @@
+"""Which unit a host name stands for: a table for each project of Compose, and one for the namespaces of a cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from archlint.importers.objects import Unit
+
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "[::]", "host.docker.internal"})
+_POD: Final = re.compile(r"-\d+$")
+_ADDRESS: Final = re.compile(r"^\d+\.\d+\.\d+\.\d+$")
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is the container, its pod or its machine itself."""
+    return host.lower() in _LOCAL
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is a number and no name."""
+    return _ADDRESS.match(host) is not None
+
+
+class Names:
+    """The name tables of an import."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self.tables: dict[tuple[str, str], dict[str, Unit]] = {}
+        self.everywhere: dict[tuple[str, str], list[Unit]] = {}
+        ordered = list(units)
+        for unit in ordered:  # the name of a service wins over names that others give themselves
+            self._add(unit, unit.name)
+        for unit in ordered:
+            for name in unit.names:
+                self._add(unit, name)
+
+    def _add(self, unit: Unit, name: str) -> None:
+        self.tables.setdefault((unit.format, unit.scope), {}).setdefault(name.lower(), unit)
+        found = self.everywhere.setdefault((unit.format, name.lower()), [])
+        if unit not in found:
+            found.append(unit)
+
+    def find(self, host: str, source: Unit, scope: str | None = None) -> Unit | None:
+        """Return the unit that a host name stands for, as seen by another unit; None if there is none."""
+        host = host.lower().rstrip(".")
+        scope = source.scope if scope is None else scope
+        if source.format == "compose":
+            return self.tables.get(("compose", scope), {}).get(host)
+        return self._in_cluster(host, scope)
+
+    def _in_cluster(self, host: str, scope: str) -> Unit | None:
+        found = self._of_namespace(host, scope)
+        labels = host.split(".")
+        if found is not None or len(labels) == 1:
+            return found
+        service, rest = labels[0], labels[1:]
+        is_service = len(rest) == 1 or rest[1] == "svc"
+        if is_service:
+            found = self._of_namespace(service, rest[0])
+        if found is None and _POD.search(service):  # pod-0.service.namespace
+            found = self._in_cluster(".".join(rest), scope)
+        return found
+
+    def _of_namespace(self, name: str, scope: str) -> Unit | None:
+        """Look a name up in a namespace; one that is not stated may be any."""
+        for key in (scope, ""):
+            found = self.tables.get(("kubernetes", key), {}).get(name)
+            if found is not None:
+                return found
+        candidates = self.everywhere.get(("kubernetes", name), [])
+        return candidates[0] if len(candidates) == 1 and (not scope or not candidates[0].scope) else None

@@ -1,0 +1,265 @@
+"""What readers give: deployment objects whose facts know their place. Readers infer nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.source.document import Document
+from archlint.source.nodes import Mapping, Node, Scalar, Span
+
+LITERAL, DEFAULT, ENV_FILE, EXAMPLE, UNRESOLVED, SECRET = (
+    "literal", "default", "env-file", "example", "unresolved", "secret",
+)  # fmt: skip
+"""How a value is known. The text of a secret is never kept."""
+_SECRET_NAME: Final = re.compile(
+    r"(?i)(^|_)(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRETS|TOKEN|APIKEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|PRIVATE_KEY|"
+    r"SECRET_KEY|CREDENTIALS?|AUTH|KEY_ID|SALT|LICENSE_KEY|CONNECTION_STRING|FERNET_KEY)(_FILE)?$"
+)
+_USER_INFO: Final = re.compile(r"(?<=://)[^/@\s,;]*@")
+
+
+class Site(msgspec.Struct, frozen=True, gc=False):
+    """A place in a deployment file."""
+
+    document: Document
+    span: Span
+
+    @property
+    def shown(self) -> str:
+        """The file and the line: `compose.yaml:12`."""
+        return f"{self.document.name}:{self.document.position(self.span.start).line}"
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.document.name
+
+
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """A scalar after substitution of variables; parts without a value are left out of `text`.
+
+    `raw` is the scalar as written; `via` are the further places that its text comes from, such as a line of `.env`.
+    """
+
+    text: str
+    site: Site
+    status: str = LITERAL
+    raw: str = ""
+    plain: bool = True
+    tag: str = ""
+    via: tuple[Site, ...] = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML reads it as null."""
+        return self.plain and self.raw in {"", "~", "null", "Null", "NULL"}
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A mapping: from each key to its value, and to the place of the key."""
+
+    entries: dict[str, Item]
+    keys: dict[str, Site]
+    site: Site
+    tag: str = ""
+
+    def get(self, *path: str) -> Item | None:
+        """The value at a path of keys."""
+        found: Item | None = self
+        for key in path:
+            found = found.entries.get(key) if isinstance(found, Table) else None
+        return found
+
+    def text(self, *path: str) -> str:
+        """The text of a scalar at a path; empty without one."""
+        found = self.get(*path)
+        return found.text if isinstance(found, Value) else ""
+
+    def value(self, *path: str) -> Value | None:
+        """The scalar at a path, unless it is null."""
+        found = self.get(*path)
+        return found if isinstance(found, Value) and not found.is_null else None
+
+    def table(self, *path: str) -> Table:
+        """The mapping at a path; an empty one without it."""
+        found = self.get(*path)
+        return found if isinstance(found, Table) else Table({}, {}, self.site)
+
+    def rows(self, *path: str) -> list[Item]:
+        """The items of a list at a path; a single value is a list of one."""
+        found = self.get(*path)
+        if found is None or (isinstance(found, Value) and found.is_null):
+            return []
+        return found.items if isinstance(found, Rows) else [found]
+
+    def tables(self, *path: str) -> list[Table]:
+        """The mappings of a list at a path."""
+        return [item for item in self.rows(*path) if isinstance(item, Table)]
+
+    def texts(self, *path: str) -> list[str]:
+        """The scalars of a list at a path, as texts."""
+        return [item.text for item in self.rows(*path) if isinstance(item, Value)]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A list."""
+
+    items: list[Item]
+    site: Site
+    tag: str = ""
+
+
+Item = Value | Table | Rows
+
+
+def tag_of(document: Document, node: Node) -> str:
+    """The tag that is written before a node, such as `!reset`; the parser keeps only its place."""
+    text = document.text
+    if text[node.start : node.start + 1] == "&":  # an anchor may come first
+        end = text.find(" ", node.start)
+        start = end + 1 if 0 < end < node.start + 80 else node.start
+    else:
+        start = node.start
+    if text[start : start + 1] != "!":
+        return ""
+    found = re.compile(r"![\w.:/-]*").match(text, start)
+    return found[0] if found is not None else ""
+
+
+def tree(document: Document, node: Node) -> Item:
+    """Give the values of a node their places; an aliased node is built once."""
+    return _build(document, node, {})
+
+
+def _build(document: Document, node: Node, known: dict[int, Item]) -> Item:
+    found = known.get(id(node))
+    if found is not None:
+        return found
+    site = Site(document, node.span)
+    made: Item
+    if isinstance(node, Scalar):
+        made = Value(node.text, site, raw=node.text, plain=node.plain, tag=tag_of(document, node))
+    elif isinstance(node, Mapping):
+        entries = {key: _build(document, entry.value, known) for key, entry in node.entries.items()}
+        keys = {key: Site(document, entry.key_span) for key, entry in node.entries.items()}
+        made = Table(entries, keys, site, tag_of(document, node))
+    else:
+        made = Rows([_build(document, item, known) for item in node.items], site, tag_of(document, node))
+    known[id(node)] = made
+    return made
+
+
+def scalars(item: Item, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Value]]:
+    """Every scalar below an item, with the keys above it."""
+    if isinstance(item, Value):
+        yield path, item
+    elif isinstance(item, Table):
+        for key, value in item.entries.items():
+            yield from scalars(value, (*path, key))
+    else:
+        for value in item.items:
+            yield from scalars(value, path)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret.
+
+    >>> is_secret_name("POSTGRES_PASSWORD"), is_secret_name("TOKENIZER")
+    (True, False)
+    """
+    return _SECRET_NAME.search(name.replace("-", "_").replace(".", "_")) is not None
+
+
+def without_secrets(name: str, value: Value) -> Value:
+    """The value of a variable without what must not be kept: secrets, and user and password in an address."""
+    if is_secret_name(name):
+        return msgspec.structs.replace(value, text="", raw="", status=SECRET, plain=False)
+    if "@" not in value.text:
+        return value
+    return msgspec.structs.replace(value, text=_USER_INFO.sub("", value.text), raw="")
+
+
+class Port(msgspec.Struct, frozen=True, gc=False):
+    """A port of a unit; `published` is true if it can be reached from outside the deployment."""
+
+    number: int
+    site: Site
+    published: bool = False
+    name: str = ""
+
+
+class Mount(msgspec.Struct, frozen=True, gc=False):
+    """A volume or a path of the host in a container; `key` names what is shared between units."""
+
+    key: str
+    target: str
+    site: Site
+    read_only: bool = False
+    kind: str = "volume"
+
+
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """A relation that a field states: `derivation` says which, `share` is a share of the traffic."""
+
+    target: str
+    verb: str
+    derivation: str
+    site: Site
+    strength: str = "certain"
+    share: str = ""
+    scope: str = ""
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """A fact of a component as `arch.yaml` writes it: its text, or a mapping of facts."""
+
+    text: str
+    site: Site
+    derivation: str = ""
+    inner: tuple[tuple[str, Fact], ...] = ()
+
+
+class Unit(msgspec.Struct, eq=False):
+    """One thing that a deployment runs or refers to.
+
+    `role` is `container`, `job`, `loader`, `router`, `graph`, `model-server` or `external`, as its format says; the
+    kind of component is inferred elsewhere. `names` are the names under which other units reach it.
+    """
+
+    name: str
+    format: str
+    what: str
+    scope: str
+    site: Site
+    role: str = "container"
+    image: Value | None = None
+    builds: bool = False
+    command: tuple[Value, ...] = ()
+    env: dict[str, Value] = {}
+    names: list[str] = []
+    ports: list[Port] = []
+    mounts: list[Mount] = []
+    after: list[Value] = []
+    links: list[Link] = []
+    texts: list[tuple[str, Value]] = []
+    facts: dict[str, Fact] = {}
+    models: list[str] = []
+    kind: str = ""
+    uses: str = ""
+    reason: str = ""
+    gpu: bool = False
+    watched: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its command."""
+        return [word for value in self.command for word in value.text.split()]
+
+    @property
+    def command_text(self) -> str:
+        """Its command in one line."""
+        return " ".join(value.text for value in self.command)

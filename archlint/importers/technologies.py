@@ -1,0 +1,199 @@
+"""What public images and programs are: data. Kinds are those of `arch.yaml`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from archlint.catalog.technologies import shipped_technologies
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A kind, with the technology of the catalogue if it is one, and why."""
+
+    kind: str
+    uses: str = ""
+    reason: str = ""
+
+
+IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
+    # part of the repository's path, kind, technology
+    (r"(^|/)redis/redis-stack|redislabs/(redismod|redisearch)|(^|/)redismod$|redis-stack", "vector-store", "redis"),
+    (r"(^|/)(redis|valkey|keydb|dragonfly)(-server)?$|bitnami/redis", "cache", "redis"),
+    (r"(^|/)pgvector", "vector-store", "pgvector"),
+    (r"(^|/)(postgres|postgresql|postgis|timescaledb)(-\w+)?$", "database", "postgresql"),
+    (r"(^|/)(mysql|mariadb|percona)(-server)?$", "database", "mysql"),
+    (r"(^|/)(mongo|mongodb)(-community-server)?$|(^|/)documentdb", "database", "mongodb"),
+    (r"(^|/)(cassandra|scylla|couchdb|couchbase|cockroach|neo4j|arangodb|oceanbase[\w-]*|tidb|dgraph|influxdb|mssql\b.*|"
+     r"azure-sql-edge|dynamodb-local|surrealdb|tarantool|foundationdb|hbase|questdb|victoria-metrics)$",
+     "database", ""),
+    (r"(^|/)elasticsearch", "database", "elasticsearch"),
+    (r"(^|/)opensearch(-\w+)?$", "database", "opensearch"),
+    (r"(^|/)(milvus)", "vector-store", "milvus"),
+    (r"(^|/)qdrant$", "vector-store", "qdrant"),
+    (r"(^|/)weaviate", "vector-store", "weaviate"),
+    (r"(^|/)(chroma|chromadb)", "vector-store", "chroma"),
+    (r"(^|/)(vald|marqo|lancedb|infinity|seekdb|vespa|vearch|serenedb)([-:]|$)", "vector-store", ""),
+    (r"(^|/)(clickhouse)(-server)?$", "warehouse", "clickhouse"),
+    (r"(^|/)(trino|presto|druid|pinot|hive|spark-thrift)", "warehouse", ""),
+    (r"(^|/)(cp-kafka|kafka|cp-server|redpanda)(-native)?$", "queue", "kafka"),
+    (r"(^|/)(cp-zookeeper|zookeeper)$", "config-store", "zookeeper"),
+    (r"(^|/)(etcd)$", "config-store", "etcd"),
+    (r"(^|/)(consul)$", "config-store", "consul"),
+    (r"(^|/)flagd(-\w+)?$", "config-store", ""),
+    (r"(^|/)rabbitmq", "queue", "rabbitmq"),
+    (r"(^|/)nats(-\w+)?$", "queue", "nats"),
+    (r"(^|/)(pulsar)(-all)?$", "queue", "pulsar"),
+    (r"(^|/)(activemq|artemis|mosquitto|emqx|elasticmq|nsq|vernemq|beanstalkd)", "queue", ""),
+    (r"(^|/)memcached$", "cache", "memcached"),
+    (r"(^|/)(minio|seaweedfs|localstack|fake-gcs-server|azurite|garage|ceph)$", "object-store", ""),
+    (r"(^|/)minio/mc$|(^|/)mc$", "batch-job", ""),
+    (r"(^|/)(nginx|nginx-unprivileged|openresty|caddy|httpd|apache)(-\w+)?$", "load-balancer", "nginx"),
+    (r"(^|/)haproxy", "load-balancer", "haproxy"),
+    (r"(^|/)traefik$", "load-balancer", "traefik"),
+    (r"(^|/)envoy(-\w+)?$|(^|/)envoyproxy/", "load-balancer", "envoy"),
+    (r"(^|/)(kong|apisix|krakend|tyk|oauth2-proxy|squid)(-gateway)?$", "gateway", ""),
+    (r"(^|/)litellm", "gateway", "litellm"),
+    (r"(^|/)(prometheus|pushgateway|alertmanager|thanos|mimir|cortex|victoria-logs)$|prom/prometheus",
+     "monitoring", "prometheus"),
+    (r"(^|/)grafana(-oss|-enterprise)?$", "monitoring", "grafana"),
+    (r"(^|/)(loki|promtail|tempo|alloy|jaeger|all-in-one|zipkin|opentelemetry-collector[\w-]*|otel[\w-]*collector[\w-]*|"
+     r"fluentd[\w-]*|fluent-bit|vector|logstash|filebeat|metricbeat|statsd-exporter|node-exporter|cadvisor|dcgm-exporter|"
+     r"[\w-]*exporter|flower|kafka-exporter|langfuse|langfuse-worker|phoenix|evidently-service)$|jaegertracing/|"
+     r"(^|/)mher/flower", "monitoring", ""),
+    (r"(^|/)(adminer|phpmyadmin|pgadmin4?|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
+     r"opensearch-dashboards|open-webui|akhq|dbeaver|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise)$",
+     "client", ""),
+    (r"(^|/)(mlflow)([-_/]|$)", "model-registry", "mlflow"),
+    (r"(^|/)(feature-server|feast[\w-]*)$|feastdev/", "feature-store", "feast"),
+    (r"(^|/)airflow$", "scheduler", "airflow"),
+    (r"(^|/)(prefect|dagster[\w-]*|temporal|auto-setup|argoexec|workflow-controller)$", "scheduler", ""),
+    (r"(^|/)tritonserver$", "model-server", "triton"),
+    (r"tensorflow/serving|(^|/)tensorflow-serving|bitnami/tensorflow-serving", "model-server", "tensorflow-serving"),
+    (r"(^|/)torchserve[\w-]*$", "model-server", "torchserve"),
+    (r"(^|/)mlserver[\w-]*$", "model-server", "mlserver"),
+    (r"(^|/)vllm(-[\w-]+)?$|vllm-(openai|cpu|gpu|tpu|rocm|hpu|xpu|gaudi)[\w-]*$|(^|/)vllm[\w-]*release-repo$",
+     "model-server", "vllm"),
+    (r"(^|/)sglang", "model-server", "sglang"),
+    (r"(^|/)(text-generation-inference|tgi-gaudi)$", "model-server", "tgi"),
+    (r"(^|/)(text-embeddings-inference|tei-gaudi)", "model-server", "tei"),
+    (r"(^|/)ollama$", "model-server", "ollama"),
+    (r"(^|/)llama[.-]cpp|(^|/)llama-server", "model-server", "llama-cpp"),
+    (r"(^|/)(localai|lmdeploy|tabby|faster-whisper[\w-]*|whisper[\w-]*|infinity-emb|xinference|aphrodite[\w-]*|"
+     r"openvino[\w-]*model_server|model_server|lorax|nim|paddle[\w-]*serving|lit-?serve|djl-serving)$",
+     "model-server", ""),
+    (r"nvcr\.io/nim/|nvcr\.io/nvidia/nemo|huggingfaceserver$|(sklearn|xgb|lgb|pmml|paddle|art)server$",
+     "model-server", ""),
+    (r"(^|/)(ray|ray-ml|ray-llm)$", "model-server", "ray-serve"),
+    (r"(^|/)[\w-]*(notebook|jupyterlab|jupyter)[\w-]*$|(^|/)code-server$", "client", ""),
+    (r"(^|/)(locust|k6|vegeta|hey|wrk|jmeter|artillery|perf_analyzer|genai-perf)$|peterevans/vegeta|grafana/k6",
+     "client", ""),
+    (r"(^|/)(curl|curlimages/curl|busybox|alpine|kubectl|aws-cli|cloud-sdk|google-cloud-cli|gsutil|rclone|git-sync|git|wait-for-it|"
+     r"toolbox|netshoot|skopeo|ubuntu|debian)$", "batch-job", ""),
+    (r"(^|/)(spark|flink|beam)([-_]\w+)?$", "stream-processor", ""),
+)  # fmt: skip
+"""Public images by their repository, without host of Docker Hub and tag; the first match counts."""
+
+UTILITIES: Final = re.compile(
+    r"(^|/)(curl|busybox|alpine|kubectl|aws-cli|cloud-sdk|google-cloud-cli|ubuntu|debian|python|node|"
+    r"toolbox|netshoot|skopeo|rclone|pytorch|tensorflow|openjdk|golang)$"
+)
+"""Images that only give a shell or a language: the command decides."""
+
+COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
+    # pattern in the command, kind, technology
+    (r"\bcelery\b.*\bflower\b|(^|\s)flower(\s|$)", "monitoring", ""),
+    (r"\bcelery\b.*\bbeat\b", "scheduler", "celery"),
+    (r"\bcelery\b.*\bworker\b", "worker", "celery"),
+    (r"\b(rq|arq|dramatiq|huey|huey_consumer|taskiq|streamz|faststream)\b.*\b(worker|run)?\b.*", "worker", ""),
+    (r"\btemporal\b.*\bworker\b", "worker", ""),
+    (r"\btritonserver\b", "model-server", "triton"),
+    (r"\bvllm\s+serve\b|vllm\.entrypoints|\bvllm_serve\b", "model-server", "vllm"),
+    (r"\bsglang\b.*launch_server|sglang\.launch_server|\bsglang\s+serve\b", "model-server", "sglang"),
+    (r"\btext-generation-launcher\b|\btext-generation-router\b", "model-server", "tgi"),
+    (r"\btext-embeddings-router\b", "model-server", "tei"),
+    (r"\bllama-server\b|llama_cpp\.server", "model-server", "llama-cpp"),
+    (r"\bollama\s+serve\b", "model-server", "ollama"),
+    (r"\btensorflow_model_server\b|\btf_?serving\w*", "model-server", "tensorflow-serving"),
+    (r"\btorchserve\b", "model-server", "torchserve"),
+    (r"\bmlserver\s+(start|serve)\b", "model-server", "mlserver"),
+    (r"\bbentoml\s+serve\b|\bbentoml\s+start", "model-server", "bentoml"),
+    (r"\bmlflow\s+models\s+serve\b", "model-server", "mlflow"),
+    (r"\bmlflow\s+(server|ui)\b", "model-registry", "mlflow"),
+    (r"\bonnx_?runtime_?server|onnxruntime_server", "model-server", "onnx-runtime"),
+    (r"\btrtllm-serve\b|tensorrt_llm\.commands\.serve|launch_triton_server", "model-server", "tensorrt-llm"),
+    (r"\blmdeploy\s+serve\b|\bxinference-local\b|jetstream.*server|maxengine", "model-server", ""),
+    (r"\bserve\s+(run|start|deploy)\b|\bray\s+start\b", "model-server", "ray-serve"),
+    (r"\blitellm\b", "gateway", "litellm"),
+    (r"\bfeast\s+serve\b", "feature-store", "feast"),
+    (r"\bairflow\s+celery\s+worker\b", "worker", "airflow"),
+    (r"\bairflow\s+(scheduler|triggerer|dag-processor|standalone)\b", "scheduler", "airflow"),
+    (r"\bairflow\s+(webserver|api-server)\b", "client", "airflow"),
+    (r"\b(jupyter|jupyter-lab|jupyterlab|jupyter-notebook)\b", "client", ""),
+    (r"\b(locust|vegeta|k6\s+run|wrk|hey|artillery)\b", "client", ""),
+    (r"\b(streamlit|gradio)\s", "client", ""),
+    (r"\bprometheus\b.*--config", "monitoring", "prometheus"),
+    (r"\b(redis-server|valkey-server)\b", "cache", "redis"),
+    (r"\bmilvus\s+run\b", "vector-store", "milvus"),
+    (r"\bnginx\b", "load-balancer", "nginx"),
+    (r"\b(huggingface-cli|hf)\s+download\b|\bgsutil\b.*\bcp\b|\baws\s+s3\s+(cp|sync)\b|\bsnapshot_download\b|\bwget\b|\bgit\s+clone\b",
+     "batch-job", ""),
+    (r"\bspark-submit\b", "batch-job", ""),
+)  # fmt: skip
+"""Programs by their command line; the first match counts."""
+
+WEB_SERVERS: Final[tuple[tuple[str, str], ...]] = (
+    (r"\b(uvicorn|fastapi)\b", "fastapi"), (r"\bflask\b", "flask"), (r"manage\.py\s+runserver|\bdjango\b", "django"),
+)  # fmt: skip
+
+
+@cache
+def _compiled(table: tuple[tuple[str, str, str], ...]) -> tuple[tuple[re.Pattern[str], str, str], ...]:
+    return tuple((re.compile(pattern, re.DOTALL), kind, uses) for pattern, kind, uses in table)
+
+
+@cache
+def _catalogue() -> dict[str, tuple[str, str]]:
+    entries = shipped_technologies().entries.values()
+    return {image: (entry.kind, entry.name) for entry in entries for image in entry.images}
+
+
+def repository_of(image: str) -> str:
+    """Return the repository of an image, without Docker Hub's host, tag and digest.
+
+    >>> repository_of("docker.io/library/redis:7"), repository_of("localhost:5000/a/b@sha256:0")
+    ('redis', 'localhost:5000/a/b')
+    """
+    name = image.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    name = f"{head}{slash}{last.partition(':')[0]}".lower()
+    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/"):
+        name = name.removeprefix(host)
+    return name.removeprefix("library/")
+
+
+def by_image(image: str) -> Known | None:
+    """Return what a public image is; None for any other."""
+    name = repository_of(image)
+    found = _catalogue().get(name)
+    for pattern, kind, uses in _compiled(IMAGES):
+        if pattern.search(name):
+            return Known(kind, uses or (found[1] if found else ""), f"image {name}")
+    return Known(found[0], found[1], f"image {name}") if found else None
+
+
+def by_command(command: str) -> Known | None:
+    """Return what a command starts, if it is a known program."""
+    for pattern, kind, uses in _compiled(COMMANDS):
+        match = pattern.search(command)
+        if match is not None:
+            return Known(kind, uses, f"command `{match[0].strip()[:40]}`")
+    return None
+
+
+def web_server(command: str) -> str:
+    """Return the web framework that a command names, if any."""
+    return next((uses for pattern, uses in WEB_SERVERS if re.search(pattern, command)), "")

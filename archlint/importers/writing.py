@@ -1,0 +1,121 @@
+"""The text of an `arch.yaml` from what an import found; weak evidence and unknown facts are commented lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from archlint.importers.draft import Component, Draft, Relation
+from archlint.importers.objects import Fact, Site
+from archlint.model.words import VERBS
+
+_PLAIN: Final = re.compile(r"^[A-Za-z_][\w./@+-]*(?::[\w./@+-]+)*$")
+_WORDS: Final = frozenset("true false null yes no on off y n none".split())
+_NUMBER: Final = re.compile(r"^\d+(\.\d+)?[A-Za-z%/]{0,5}$")
+_ORDER: Final = (
+    "image", "replicas", "hardware", "tensor_parallel", "pipeline_parallel", "max_sequences", "workers", "batching",
+    "ready_check", "schedule", "exposed", "persistent", "zones", "region",
+)  # fmt: skip
+_FLAGS: Final = frozenset({"ready_check", "persistent"})
+_ASKED: Final = """\
+# Deployment files do not state demand and objectives. Fill in what you know; `archlint check` uses it.
+# workloads:
+#   requests:
+#     from: {client}                # the component that sends the requests
+#     rate: 10/s
+#     peak: 30/s
+#     slo: {{latency: {{p99: 500ms}}, availability: 99.9%}}
+"""
+
+
+def quoted(text: str) -> str:
+    """Return a scalar of YAML, with quotes if it needs them.
+
+    >>> quoted("api"), quoted("no"), quoted("a: b"), quoted("redis:7.2")
+    ('api', '"no"', '"a: b"', 'redis:7.2')
+    """
+    if (_PLAIN.match(text) and text.lower() not in _WORDS and not text.endswith(":")) or _NUMBER.match(text):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def write(draft: Draft, system: str, sources: list[str], base: str = "") -> str:
+    """Return the text of an architecture file; comments name places from the folder `base`."""
+    return "".join(_Writer(base).lines(draft, system, sources))
+
+
+class _Writer:
+    """Writes one file."""
+
+    def __init__(self, base: str) -> None:
+        self.base = f"{base.rstrip('/')}/" if base not in {"", "."} else ""
+
+    def lines(self, draft: Draft, system: str, sources: list[str]) -> Iterator[str]:
+        count = f"{len(sources)} file" + ("" if len(sources) == 1 else "s")
+        yield f"# Imported from {count} by `archlint import`. Each comment names the place of a fact.\n"
+        for note in draft.notes:
+            yield f"# note: {_flat(note.replace(self.base, '') if self.base else note)}\n"
+        yield f"archlint: 1\nsystem: {quoted(system)}\n\n"
+        client = next((name for name, one in draft.components.items() if one.kind == "client"), "client")
+        yield _ASKED.format(client=client)
+        if draft.models:
+            yield "\nmodels:\n"
+            for name, facts in draft.models.items():
+                yield f"  {quoted(name)}:" + ("\n" if facts else " {}\n")
+                for key, fact in facts.items():
+                    yield f"    {key}: {quoted(fact.text)}{self.place(fact)}\n"
+                if "service_time" not in facts:
+                    yield "    # service_time: {p50: 20ms, p99: 60ms}\n"
+        yield "\ncomponents:\n" if draft.components else "\ncomponents: {}\n"
+        for component in draft.components.values():
+            yield from self.component(component)
+
+    def component(self, one: Component) -> Iterator[str]:
+        yield f"  {quoted(one.name)}:  # {self.shown(one.site)}\n"
+        yield f"    kind: {one.kind}" + (f"  # {_flat(one.reason)}\n" if one.reason else "\n")
+        if one.uses:
+            yield f"    uses: {quoted(one.uses)}\n"
+        if one.serves:
+            yield f"    serves: [{', '.join(map(quoted, one.serves))}]\n"
+        for key in sorted(one.facts, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)):
+            fact = one.facts[key]
+            place = self.place(fact, one)
+            if fact.inner:
+                inner = ", ".join(f"{name}: {quoted(value.text)}" for name, value in fact.inner)
+                yield f"    {key}: {{{inner}}}{place}\n"
+            else:
+                yield f"    {key}: {fact.text if key in _FLAGS else quoted(fact.text)}{place}\n"
+        for verb in VERBS:
+            relations = [relation for relation in one.relations if relation.verb == verb]
+            if relations:
+                yield f"    {verb}:\n"
+                yield from (f"      - {_target(relation)}{self.why(relation)}\n" for relation in relations)
+        for relation in one.weak:
+            yield f"    # perhaps {relation.verb}: [{_flat(relation.target)}]{self.why(relation)}\n"
+        for relation in one.order:
+            yield f"    # starts after {_flat(relation.target)}{self.why(relation)}\n"
+
+    def shown(self, site: Site) -> str:
+        return _flat(site.shown.removeprefix(self.base))
+
+    def why(self, relation: Relation) -> str:
+        return f"  # {_flat(relation.derivation)}, {self.shown(relation.site)}"
+
+    def place(self, fact: Fact, component: Component | None = None) -> str:
+        words = [fact.derivation] if fact.derivation else []
+        if component is None or fact.site.file != component.site.file:
+            words.append(self.shown(fact.site))
+        return f"  # {_flat(', '.join(words))}" if words else ""
+
+
+def _target(relation: Relation) -> str:
+    if relation.share:
+        return f"{{to: {quoted(relation.target)}, share: {relation.share}}}"
+    return quoted(relation.target)
+
+
+def _flat(text: str) -> str:
+    """A text for a comment: one line, without control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:300]
