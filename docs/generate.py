@@ -28,6 +28,7 @@ from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
 from archlint.explore.whatif_json import whatif_schema  # noqa: E402
 from archlint.linter import Options  # noqa: E402
+from archlint.measure.schema import measurement_schema  # noqa: E402
 from archlint.model.quantities import format_size  # noqa: E402
 from archlint.packs import Pack, shipped_packs  # noqa: E402
 from archlint.packs.schema import rule_schema  # noqa: E402
@@ -127,8 +128,8 @@ def cli_page() -> str:
     """The help of every command."""
     runner = CliRunner()
     parts = ["# Command line"]
-    for name in ("", *COMMANDS):
-        words = [name, "--help"] if name else ["--help"]
+    for name in ("", *(name for command in COMMANDS for name in (command, *PARTS.get(command, ())))):
+        words = [*name.split(), "--help"]
         result = runner.invoke(app, words, prog_name="archlint", terminal_width=WIDTH, color=False)
         if result.exit_code != 0:
             raise SystemExit(f"archlint {' '.join(words)}: {result.output}")
@@ -176,6 +177,7 @@ def files() -> dict[Path, str]:
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
         docs / "schema" / "numbers.schema.json": _json(numbers_schema()),
         docs / "schema" / "whatif.schema.json": _json(whatif_schema()),
+        docs / "schema" / "measure.schema.json": _json(measurement_schema()),
     }
     readme = ROOT / "README.md"
     made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)
@@ -192,6 +194,10 @@ def stale_files() -> list[Path]:
     made = set(files())
     found = [*ROOT.glob("docs/rules/*.md"), *ROOT.glob("docs/patterns/*.md"), *ROOT.glob("examples/*/*.txt")]
     return [path for path in found if path not in made]
+
+
+PARTS = {"measure": ("measure model", "measure endpoint")}
+"""The commands that have commands of their own."""
 
 
 def _json(schema: dict[str, object]) -> str:

@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "Compare two versions of a system: parts, facts, findings.",
     "analyze": "Compute the numbers: load, capacity, latency, memory, start, what is lost with each component.",
     "whatif": "Change facts, and compare: numbers and findings before and after.",
+    "measure": "Measure facts for arch.yaml: a model file, or a running service.",
     "explain": "Explain a rule, with an example that violates it and one that passes; or list the keys of arch.yaml.",
     "rules": "List the rules.",
     "patterns": "List the patterns that findings suggest as fixes, or show one.",
