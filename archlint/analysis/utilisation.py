@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -124,8 +125,19 @@ class Utilisation(msgspec.Struct, frozen=True):
         return highest
 
 
-def utilisations(system: System) -> Iterator[Utilisation]:
-    """Yield the utilisation of each component that clients wait for and that handles requests with workers."""
+def utilisations(system: System) -> Sequence[Utilisation]:
+    """Return the utilisation of each component that clients wait for and that handles requests with workers."""
+    known = _known.get(system)
+    if known is None:
+        known = _known[system] = tuple(_utilisations(system))
+    return known
+
+
+_known: WeakKeyDictionary[System, Sequence[Utilisation]] = WeakKeyDictionary()
+"""Several rules ask for them, so they are computed once for a system."""
+
+
+def _utilisations(system: System) -> Iterator[Utilisation]:
     timed = any(component.service_time or component.preprocessing for component in system.components.values())
     rated = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):

@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from archlint.analysis.cost import basis, standing
 from archlint.analysis.modes import ONLINE, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -254,14 +255,10 @@ def _periods(uses: list[Use], job: Job) -> Iterator[Term]:
 
 def _money(server: Component, saved_h: float) -> Iterator[Term]:
     """Yield the cost of the saved hours, if the file states a replica's price per time."""
-    price = server.price
-    amount = price.amount if price is not None else None
-    if price is not None and amount is not None and amount.per_s is not None:
-        value = f"{saved_h * HOUR_S * amount.amount / amount.per_s:,.2f} {amount.currency}"
-        said = ", ".join(part for part in (price.source, price.date) if part)
-        basis = said or "price in the file"
-        at = server.place("price")
-        yield Term("money_saved", "money saved per period", value, "", Origin.DERIVED, at, basis)
+    price, saved = server.price, standing(server, 1.0, saved_h * HOUR_S)
+    if price is not None and price.amount is not None and saved is not None:
+        value, at = f"{saved:,.2f} {price.amount.currency}", server.place("price")
+        yield Term("money_saved", "money saved per period", value, "", Origin.DERIVED, at, basis(price))
 
 
 def _small_team(system: System) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.amounts import least_amount
 from archlint.analysis.arrivals import Arrival, Arrivals
 from archlint.analysis.mean_floors import least_mean
 from archlint.analysis.retries import attempts
@@ -14,7 +15,6 @@ from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
-from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_rate, format_share
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
@@ -137,20 +137,6 @@ def _each(
         return model.place("service_time")
     seconds, at = least_mean(model.service_time) or 0.0, model.place("service_time")
     return seconds, (Term("service_time", f"model {model.name}, mean, at least", seconds, "s", Origin.DERIVED, at),)
-
-
-def least_amount(amounts: Amounts) -> float:
-    """Return what the mean of an amount is at least: stated, or by the steps of its percentiles.
-
-    >>> least_amount(Amounts(percentiles=((0.5, 300.0), (0.9, 900.0))))
-    210.0
-    """
-    if amounts.constant is not None:
-        return amounts.constant
-    if amounts.mean is not None:
-        return amounts.mean
-    ends = [*(fraction for fraction, _ in amounts.percentiles[1:]), 1.0]
-    return round(sum(value * (end - p) for (p, value), end in zip(amounts.percentiles, ends, strict=True)), 9)
 
 
 def _highest(uses: tuple[_Use, ...]) -> _Load | None:

@@ -363,6 +363,17 @@ def format_share(share: float) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 
 
+def format_money(amount: float, currency: str) -> str:
+    """An amount of money: to the cent below 100, with three significant digits below a cent.
+
+    >>> format_money(5184.0, "USD"), format_money(12.5, "EUR"), format_money(0.00025, "USD")
+    ('5,184 USD', '12.50 EUR', '0.00025 USD')
+    """
+    if abs(amount) >= 99.995:
+        return f"{amount:,.0f} {currency}"
+    return f"{amount:.2f} {currency}" if amount == 0 or abs(amount) >= 0.01 else f"{_trim(amount)} {currency}"
+
+
 def format_percentile(fraction: float) -> str:
     """The name of a percentile.
 
@@ -396,4 +407,6 @@ def format_quantity(value: float | str | bool, unit: str) -> str:
     if isinstance(value, str):
         return value
     known = FORMATS.get(unit)
+    if known is None and len(unit) == 3 and unit.isupper():
+        return format_money(value, unit)
     return known(value) if known else f"{_trim(value)} {unit}"
