@@ -26,6 +26,8 @@ from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
+from archlint.explore.sensitivity_outputs import sensitivity_schema  # noqa: E402
+from archlint.explore.sweep_outputs import sweep_schema  # noqa: E402
 from archlint.explore.whatif_json import whatif_schema  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.measure.schema import measurement_schema  # noqa: E402
@@ -178,6 +180,8 @@ def files() -> dict[Path, str]:
         docs / "schema" / "numbers.schema.json": _json(numbers_schema()),
         docs / "schema" / "whatif.schema.json": _json(whatif_schema()),
         docs / "schema" / "measure.schema.json": _json(measurement_schema()),
+        docs / "schema" / "sweep.schema.json": _json(sweep_schema()),
+        docs / "schema" / "sensitivity.schema.json": _json(sensitivity_schema()),
     }
     readme = ROOT / "README.md"
     made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)

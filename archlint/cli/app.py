@@ -24,6 +24,8 @@ COMMANDS = {
     "analyze": "Compute the numbers: load, capacity, latency, memory, start, what is lost with each component.",
     "whatif": "Change facts, and compare: numbers and findings before and after.",
     "measure": "Measure facts for arch.yaml: a model file, or a running service.",
+    "sweep": "Compute numbers and findings for all combinations of several facts, in parallel.",
+    "sensitivity": "Find which single fact, changed by how much, makes a finding appear or go away.",
     "explain": "Explain a rule, with an example that violates it and one that passes; or list the keys of arch.yaml.",
     "rules": "List the rules.",
     "patterns": "List the patterns that findings suggest as fixes, or show one.",

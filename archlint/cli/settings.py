@@ -96,5 +96,5 @@ def variants_of(path: Path, options: Options) -> Variants:
     if path.is_dir():
         raise UsageError(f"{path} is a folder", "name one architecture file")
     if str(path) == "-":
-        return Variants(Path(STDIN), options, read_stdin())
-    return Variants(path, options)
+        return Variants.read(Path(STDIN), options, read_stdin())
+    return Variants.read(path, options)

@@ -11,11 +11,17 @@ from archlint.analysis.numbers import Numbers, numbers_of
 from archlint.analysis.system import System
 from archlint.api import Linters, read_input
 from archlint.changing import Changed, Changing, Setting, wrong_settings
-from archlint.linter import Options, require_architecture
+from archlint.config import Config
+from archlint.errors import UnreadableInputError
+from archlint.linter import Linter, Options, require_architecture
 from archlint.model.read import no_includes
+from archlint.source.document import Document
 from archlint.source.files import FileIncludes
 from archlint.source.parser import collector_paused
 from archlint.verdicts import FileReport
+
+Loaded = dict[tuple[str, str], Document | UnreadableInputError]
+"""What each include of each document is, by the document's name and the path as written."""
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -32,27 +38,78 @@ class Variant(msgspec.Struct, frozen=True):
         return self.report.system or self.report.key
 
 
+class Inputs(msgspec.Struct, frozen=True):
+    """All that versions are made from, in memory: other processes and machines need not read the files again."""
+
+    path: Path
+    document: Document
+    loaded: Loaded
+    included: frozenset[Path]
+    config: Config
+    options: Options
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The file, and those that it includes."""
+        return (self.document, *(one for one in self.loaded.values() if isinstance(one, Document)))
+
+
+class _Replay:
+    """Loads includes as they were when the system was first read."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+
+    def __call__(self, document: Document, target: str) -> Document:
+        found = self.loaded.get((document.name, target))
+        if found is None:
+            return no_includes(document, target)
+        if isinstance(found, UnreadableInputError):
+            raise found
+        return found
+
+
+class _Recorder:
+    """Loads includes from files, and keeps what each one is."""
+
+    def __init__(self, includes: FileIncludes | None) -> None:
+        self.includes = includes
+        self.loaded: Loaded = {}
+
+    def __call__(self, document: Document, target: str) -> Document:
+        try:
+            found = self.includes(document, target) if self.includes is not None else no_includes(document, target)
+        except UnreadableInputError as error:
+            self.loaded[document.name, target] = error
+            raise
+        self.loaded[document.name, target] = found
+        return found
+
+
 class Variants:
-    """Versions of the system in one file, under one configuration. Baselines do not apply.
+    """Versions of one system under one configuration. Baselines do not apply."""
 
-    Raises `UnreadableInputError` if it is not an architecture file.
-    """
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.linter = Linter(inputs.config, inputs.options)
+        self.changing = Changing(inputs.document, _Replay(inputs.loaded), set(inputs.included))
 
-    def __init__(self, path: Path, options: Options, data: bytes | None = None) -> None:
-        picked = options.system
-        self.options = msgspec.structs.replace(options, signatures=True, baselined=False, system="")
-        self.path = path
-        document, self._file = read_input(path, data, picked)
+    @classmethod
+    def read(cls, path: Path, options: Options, data: bytes | None = None) -> Variants:
+        """Read a file, or a text with the name of a file; raises `UnreadableInputError` for anything else."""
+        document, file = read_input(path, data, options.system)
         require_architecture(document)
-        self.linter = Linters(self.options).linter_for(path)
-        includes = FileIncludes(self._file) if self._file is not None else None
-        self.changing = Changing(document, includes or no_includes, includes.included if includes else None)
+        chosen = msgspec.structs.replace(options, signatures=True, baselined=False, system="")
+        recorder = _Recorder(FileIncludes(file) if file is not None else None)
+        Changing(document, recorder)
+        included = frozenset(recorder.includes.included) if recorder.includes is not None else frozenset[Path]()
+        return cls(Inputs(path, document, recorder.loaded, included, Linters(chosen).config_for(path), chosen))
 
     def system(self, settings: Iterable[Setting] = ()) -> System:
         """Return the system with some settings, without running rules; raises as `of` does."""
         changed = self.changing.changed(settings)
         with collector_paused():
-            system = self.linter.system(changed.document, self._file, changed.includes)[0]
+            system = self.linter.system(changed.document, None, changed.includes)[0]
         _refuse_wrong(changed, system)
         return system
 
@@ -60,7 +117,7 @@ class Variants:
         """Return the version with some settings; raises `UsageError` for a setting that cannot be read."""
         chosen = tuple(settings)
         changed = self.changing.changed(chosen)
-        examined = self.linter.examine(changed.document, self._file, changed.includes, self.path)
+        examined = self.linter.examine(changed.document, None, changed.includes, self.inputs.path)
         _refuse_wrong(changed, examined.system)
         report = msgspec.structs.replace(examined.report, sources={**examined.report.sources, **changed.values})
         return Variant(chosen, examined.system, report, numbers_of(examined.system))

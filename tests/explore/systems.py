@@ -35,7 +35,7 @@ def variants(folder: Path, text: str = SHOP, options: Options | None = None) -> 
     """Write a system into a folder, and read it."""
     path = folder / "arch.yaml"
     path.write_text(text, encoding="utf-8")
-    return Variants(path, options or Options())
+    return Variants.read(path, options or Options())
 
 
 def changed(found: Variants, settings: Sequence[str]) -> Variant:

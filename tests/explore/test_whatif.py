@@ -51,7 +51,7 @@ def test_numbers_and_findings_before_and_after(tmp_path: Path) -> None:
 
 def test_no_change_shows_no_change(tmp_path: Path) -> None:
     for path in sorted((ROOT / "examples").glob("*/*.yaml"))[::6]:
-        assert asked(Variants(path, Options())).is_empty, path
+        assert asked(Variants.read(path, Options())).is_empty, path
     same = asked(variants(tmp_path), "components.api.service_time=0.02s", "components.api.replicas=2")
     assert same.is_empty and render_text(same).startswith("No difference between")
 
@@ -70,7 +70,7 @@ SETTINGS = {
 def test_the_order_of_settings_makes_no_difference(chosen: dict[str, str]) -> None:
     texts = [f"{path}={value}" for path, value in chosen.items()]
     path = ROOT / "tests" / "explore" / "shop.yaml"
-    one, other = asked(Variants(path, Options()), *texts), asked(Variants(path, Options()), *reversed(texts))
+    one, other = asked(Variants.read(path, Options()), *texts), asked(Variants.read(path, Options()), *reversed(texts))
     assert one.numbers == other.numbers
     assert render_text(one) == render_text(other)
 

@@ -24,7 +24,8 @@ _STYLE: Final = """
 figure { margin: 0 0 1rem; } .plot { display: block; width: 100%; max-width: 52rem; height: auto; }
 table.numbers { border-collapse: collapse; width: 100%; }
 .numbers td, .numbers th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-.numbers td { vertical-align: top; } .numbers td.value { white-space: nowrap; }
+.numbers td { vertical-align: top; } .numbers td:last-child { min-width: 12rem; }
+.numbers td.value { white-space: nowrap; }
 .numbers details ul { margin: .3rem 0; padding-left: 1.2rem; } .numbers summary { cursor: pointer; }
 """
 _BUSY: Final = "Dark: at the mean rates. Pale: while one workload is at its peak. Above 100 %, queues grow."

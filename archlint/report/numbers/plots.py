@@ -20,7 +20,7 @@ _LABELS: Final = 220.0
 _CHAR: Final = 6.4
 """The usual width of a character at 12 px."""
 _VALUES: Final = 120.0
-_PLOT: Final = (64.0, 16.0, 616.0, 240.0)
+_PLOT: Final = (64.0, 30.0, 616.0, 250.0)
 """Left, top, right and bottom of the axes of a curve."""
 _TICKS: Final = 5
 SERIES: Final = 6
@@ -96,8 +96,12 @@ def _bar_rows(
 def curves(
     title: str, lines: Sequence[Curve], x_label: str, y_label: str, x_text: Callable[[float], str],
     y_text: Callable[[float], str], limit: float | None = None, limit_text: str = "", front: Sequence[int] = (),
+    ticks: Sequence[float] = (),
 ) -> str:  # fmt: skip
-    """Return curves over axes from zero; `front` are the indices of the first curve's points that a line joins."""
+    """Return curves over axes from zero, with marks at even steps or at `ticks` of the first axis.
+
+    `front` are the indices of the first curve's points that a line joins.
+    """
     points = [point for line in lines for point in line.points]
     if not points:
         return ""
@@ -108,7 +112,9 @@ def curves(
     def place(point: tuple[float, float]) -> tuple[float, float]:
         return left + (right - left) * point[0] / x_most, bottom - (bottom - top) * point[1] / y_most
 
-    rows = [*_axes(x_most, y_most, x_label, y_label, x_text, y_text)]
+    marks = ticks or [x_most * step / _TICKS for step in range(_TICKS + 1)]
+    rows = [*_axes(y_most, x_label, y_label, y_text)]
+    rows += (_text(place((x, 0.0))[0], bottom + 16, x_text(x), "middle", "faint") for x in marks)
     if limit is not None:
         _, y = place((0.0, limit))
         rows.append(f'<line class="limit" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -136,17 +142,13 @@ def _curve(
             yield f'<circle class="dot{colour}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{said}</title></circle>'
 
 
-def _axes(
-    x_most: float, y_most: float, x_label: str, y_label: str, x_text: Callable[[float], str],
-    y_text: Callable[[float], str],
-) -> Iterator[str]:  # fmt: skip
+def _axes(y_most: float, x_label: str, y_label: str, y_text: Callable[[float], str]) -> Iterator[str]:
     left, top, right, bottom = _PLOT
     for step in range(_TICKS + 1):
         share = step / _TICKS
-        x, y = left + (right - left) * share, bottom - (bottom - top) * share
+        y = bottom - (bottom - top) * share
         yield f'<line class="axis" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield _text(left - 6, y + 4, y_text(y_most * share), "end", "faint")
-        yield _text(x, bottom + 16, x_text(x_most * share), "middle", "faint")
     yield _text((left + right) / 2, bottom + 34, x_label, "middle")
     yield _text(4, 11, y_label)
 

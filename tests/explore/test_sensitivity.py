@@ -1,0 +1,79 @@
+"""`archlint sensitivity`: which single fact, changed by how much, changes a finding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from archlint.cli.app import run_app
+from archlint.explore.sensitivity import Changes, Sensitivity, findings_of, sensitivity, stated_facts
+from archlint.explore.sensitivity_outputs import render_json, render_text, sensitivity_schema
+from tests.conftest import Run
+from tests.explore.systems import SHOP, changed, variants
+
+
+def asked(folder: Path, only: str, text: str = SHOP, most: float = 10.0) -> Sensitivity:
+    return sensitivity(variants(folder, text).inputs, most, lambda done: None, only)
+
+
+def of(found: Sensitivity, path: str, up: bool) -> Changes:
+    return next(one for one in found.changes if one.path == path and (one.factor > 1) == up)
+
+
+def test_the_rate_at_which_a_server_is_overloaded(tmp_path: Path) -> None:
+    found = asked(tmp_path, "workloads.search.rate")
+    one = of(found, "workloads.search.rate", True)
+    assert one.appear == (("CAP001", "components.ranking.replicas"),) and one.gone == ()
+    assert 1 <= one.factor * 60 / 376.42 <= 1.01         # 16 workers / 42.5 ms
+
+
+def test_each_value_changes_the_findings_as_it_says(tmp_path: Path) -> None:
+    found, base = asked(tmp_path, "workloads"), findings_of(variants(tmp_path).of().report)
+    assert found.changes and [one.distance for one in found.changes] == sorted(one.distance for one in found.changes)
+    for one in found.changes:
+        now = findings_of(changed(variants(tmp_path), [f"{one.path}={one.value}"]).report)
+        assert tuple(sorted(now - base)) == one.appear
+        assert tuple(sorted(base - now)) == one.gone
+
+
+def test_a_finding_that_goes_away(tmp_path: Path) -> None:
+    overloaded = SHOP.replace("rate: 60/s, peak: 90/s", "rate: 500/s")
+    one = of(asked(tmp_path, "workloads.search.rate", overloaded), "workloads.search.rate", False)
+    assert one.gone[0][0] == "CAP001" and not one.appear
+
+
+def test_replicas_stay_whole_and_nothing_is_changed_to_nothing(tmp_path: Path) -> None:
+    found = asked(tmp_path, "components.api.replicas")
+    assert of(found, "components.api.replicas", False).value == "1"
+    assert not [one for one in asked(tmp_path, "components.api", SHOP.replace("replicas: 2", "replicas: 1")).changes if one.factor <= 0]
+
+
+def test_an_availability_is_changed_by_what_is_missing_to_all(tmp_path: Path) -> None:
+    facts, _ = stated_facts(variants(tmp_path, SHOP.replace("p99: 200ms}", "p99: 200ms}, availability: 99%")).inputs, "workloads")
+    (fact,) = [one for one in facts if one.path.endswith("availability")]
+    assert (fact.at(0.1), fact.at(2.0)) == ("99.9%", "98%") and fact.factor_of("99.9%") == pytest.approx(0.1)
+
+
+def test_words_and_versions_are_no_quantities(tmp_path: Path) -> None:
+    text = SHOP.replace("ranker: {artifact", "ranker: {version: 3.2, format: onnx, artifact")
+    paths = [fact.path for fact in stated_facts(variants(tmp_path, text).inputs, "models")[0]]
+    assert paths == ["models.ranker.artifact", "models.ranker.service_time.p50", "models.ranker.service_time.p99"]
+
+
+def test_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(tmp_path, "workloads")
+    jsonschema.validate(json.loads(render_json(found)), sensitivity_schema())
+    assert "  workloads.search.rate: 60/s -> " in render_text(found) and "CAP001 appears at" in render_text(found)
+    assert "no finding changes; 0 facts" in render_text(asked(tmp_path, "models.none"))
+    path = tmp_path / "arch.yaml"
+    assert run_app(["sensitivity", str(path), "--only", "workloads", "--factor", "1.5", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["most"] == 1.5
+
+
+def test_the_command(archlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "arch.yaml").write_text(SHOP)
+    done = archlint("sensitivity")
+    assert (done.returncode, done.stderr) == (0, "") and "the most sensitive first" in done.stdout
