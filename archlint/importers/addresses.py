@@ -17,6 +17,8 @@ _LAST: Final = frozenset(
     "brokers ip dsn upstream upstreams backend backends target targets peers nodes conn connection connect service "
     "services svc contactpoints origin master leader coordinator sentinel sentinels".split()
 )
+_NO_HOSTS: Final = frozenset({"s3", "s3a", "gs", "gcs", "hf", "oci", "file", "pvc", "abfs", "abfss", "wasbs", "hdfs", "docker"})
+"""Schemes whose addresses name a bucket, a repository or a file."""
 _OWN: Final = re.compile(
     r"(?i)(no_?proxy|allow|cors|origins?$|redirect|callback|advertise|listen|bind|public_?url|external_?url|"
     r"site_?url|root_?url|server_?name|virtual_?host|csrf|trusted)"
@@ -72,6 +74,8 @@ def addresses(text: str, named: bool = False) -> Iterator[Address]:
 
 def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     if "://" in piece:
+        if piece.split("://")[0].rpartition("=")[2].lower() in _NO_HOSTS:
+            return
         for rest in piece.split("://")[1:]:
             scheme = piece.split("://", maxsplit=1)[0].rpartition("=")[2].rpartition(":")[2].lower()
             found = _host(rest, scheme)
@@ -86,9 +90,8 @@ def _in_piece(piece: str, named: bool) -> Iterator[Address]:
         number = port.split("/")[0].split("?")[0]
         yield Address(host, int(number) if number.isdigit() else 0, sure=number != "")
     elif not colon and (named or (equals and is_endpoint_name(name))):
-        bare = rest.split("/")[0]
-        if _HOST.match(bare):
-            yield Address(bare, sure=False)
+        if _HOST.match(rest):
+            yield Address(rest, sure=False)
 
 
 def _host(rest: str, scheme: str) -> Address | None:

@@ -126,10 +126,16 @@ def _is_use(one: Evidence, strong: set[tuple[int, int]]) -> bool:
         and target.kind in {"service", "model-server"}
     ):
         return True
+    if _is_notebook(source):
+        return False
     if target.kind not in _KNOWN_BY_IMAGE or not target.reason.startswith(("image", "command")):
         return False
     through = {end for start, end in strong if start == id(source)}
     return not any((middle, id(target)) in strong for middle in through)
+
+
+def _is_notebook(unit: Unit) -> bool:
+    return unit.kind == "client" and re.search("notebook|jupyter", unit.reason) is not None
 
 
 def verb_for(source: Unit, target: Unit) -> str:

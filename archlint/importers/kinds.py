@@ -17,26 +17,34 @@ STORES: Final = frozenset(
 _USED: Final = frozenset({CERTAIN, STRONG, FAIR})
 _MODEL_NAME: Final = re.compile(
     r"(?i)(^|_)(MODEL|MODELS|CHECKPOINT|ONNX|LABEL|TOKENIZER)_?(FILE|FILES|FILEPATH|PATH|DIR|DIRECTORY|URI|URL|ID|NAME|STORE|"
-    r"VERSION|CACHE|REPO|REPOSITORY|WEIGHTS|BASE_PATH)?$|^(MODEL_|LABEL_FILEPATH)"
+    r"VERSION|CACHE|REPO|REPOSITORY|WEIGHTS|BASE_PATH)?$|^(MODEL_|LABEL_FILEPATH)|^REST_API_PORT$"
 )
 _MODEL_FLAG: Final = re.compile(
     r"(?i)^--?(model|model[-_](id|name|path|dir|uri|file|filepath|base[-_]path|repository))(=|$)"
 )
-_QUEUE_NAMES: Final = re.compile(r"(?i)broker|celery|queue|rq_|amqp|kafka|stream")
-_JOB_WORDS: Final = re.compile(
-    r"(?i)\b(init|migrate|migrations?|seed|setup|bootstrap|create[-_]topics?|provision)\b|kafka-topics"
+_SERVER_NAMES: Final = re.compile(
+    r"(?i)(^|_)(TF_?SERVING|TRITON|TORCHSERVE|TGI|TEI|VLLM|SGLANG|OLLAMA|NIM|LLM_?(SERVER|ENDPOINT|BASE|URL|HOST)|"
+    r"EMBEDDINGS?_?(SERVER|ENDPOINT|URL|HOST)|RERANK\w*_(SERVER|ENDPOINT|URL|HOST)|PREDICT(OR|ION)?|INFERENCE|"
+    r"MODEL_?(SERVER|SERVICE|SERVING|API|HOST|ENDPOINT|URL|ADDRESS)|WHISPER|LLAMA)(_|$)"
 )
+"""Variables with the address of a model server."""
+_SERVING_PORTS: Final = frozenset({8500, 8501})
+_QUEUE_NAMES: Final = re.compile(r"(?i)broker|celery|queue|rq_|amqp|kafka|stream")
+_PREPARES: Final = re.compile(
+    r"(?i)(?<![-\w])(kafka-topics|kafka-configs|mongosh?|psql|createdb|mysql|redis-cli|mc\s+(alias|mb)|curl|pg_dump)\b"
+)
+_TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train|fine-?tune|finetune|training)(?![a-z])")
 _WORKER_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(workers?|consumers?|prediction_batch|subscriber)\b")
-_WEB_PORTS: Final = frozenset({80, 443, 3000, 4200, 5000, 5173, 8000, 8001, 8080, 8501, 8888})
+_CLIENT_WORDS: Final = re.compile(r"(?i)(producer|publisher|simulat\w*|load[-_]?(test|gen)\w*|benchmark|traffic)")
+_MONITOR_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(monitor|monitoring|dashboard|flower)\b")
 
 
 def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
     """Give every unit its kind; one that the format states stays."""
     ordered = list(units)
-    evidence = list(found)
     out: dict[int, list[Evidence]] = {}
     into: dict[int, list[Evidence]] = {}
-    for one in evidence:
+    for one in found:
         out.setdefault(id(one.source), []).append(one)
         into.setdefault(id(one.target), []).append(one)
     for unit in ordered:
@@ -48,7 +56,12 @@ def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
     for unit in ordered:
         if unit.kind == "cache":
             _cache_or_queue(unit, into.get(id(unit), []))
-    for unit in ordered:
+    waiting = [unit for unit in ordered if not unit.kind]
+    for unit in waiting:
+        known = _by_callers(unit, out.get(id(unit), []), into.get(id(unit), []), out)
+        if known is not None:
+            _set(unit, known)
+    for unit in waiting:
         if not unit.kind:
             _set(unit, _by_relations(unit, out.get(id(unit), []), into.get(id(unit), [])))
 
@@ -61,34 +74,35 @@ def _set(unit: Unit, known: Known) -> None:
 
 def _by_itself(unit: Unit, into: list[Evidence]) -> Known | None:
     """Return what a unit is by its role, its command and its image."""
-    command = by_command(unit.command_text)
     image = by_image(unit.image.text) if unit.image is not None and unit.image.text else None
-    name = repository_of(unit.image.text) if unit.image is not None else ""
+    text = unit.command_text
+    if image is not None and image.uses == "airflow" and text:
+        return by_command(f"airflow {text}") or Known("batch-job", "airflow", "a command of Airflow that ends")
+    command = by_command(text)
     if unit.role in {"loader", "job"}:
+        if unit.role == "job" and _TRAINS.search(text):
+            return Known("training-job", "", "its command trains")
         return Known("batch-job", "", f"{unit.what} runs to its end")
-    if command is not None and command.kind == "batch-job" and (image is None or image.kind == "batch-job"):
-        return command if _ends(unit, into) or UTILITIES.search(name) else None
-    if command is not None and (image is None or command.kind != "load-balancer"):
-        if image is not None and image.kind in STORES and command.kind == "batch-job":
-            return image
-        return command
-    if image is not None and image.kind in STORES and _JOB_WORDS.search(unit.command_text):
-        return Known("batch-job", "", "its command prepares a store and ends")
-    if image is not None and image.kind == "batch-job" and unit.ports:
-        return None
-    if image is not None:
+    if command is not None and command.kind == "batch-job":
+        name = repository_of(unit.image.text) if unit.image is not None else ""
+        ends = not unit.ports and (_ends(unit, into) or UTILITIES.search(name) is not None)
+        return command if ends else image if image is None or image.kind != "batch-job" else None
+    if image is not None and image.kind in STORES:
+        if not unit.ports and _PREPARES.search(text) and not any(one.strength in _USED for one in into):
+            return Known("batch-job", "", "its command prepares a store and ends")
         return image
-    if _ends(unit, into):
-        return Known("batch-job", "", "others wait until it has ended")
-    return None
+    if command is not None and (image is None or command.kind != "load-balancer"):
+        return command
+    if image is not None:
+        return None if image.kind == "batch-job" and unit.ports else image
+    return Known("batch-job", "", "others wait until it has ended") if _ends(unit, into) else None
 
 
 def _ends(unit: Unit, into: list[Evidence]) -> bool:
     """Whether another unit waits until this one has ended."""
     return any(
-        one.strength == ORDER and any(
-            value.tag == "service_completed_successfully" and value.site is one.site for value in one.source.after
-        ) for one in into
+        value.tag == "service_completed_successfully" and value.site is one.site
+        for one in into if one.strength == ORDER for value in one.source.after
     )  # fmt: skip
 
 
@@ -108,23 +122,62 @@ def _is_worker(unit: Unit) -> bool:
     return unit.kind == "worker" or (not unit.ports and _WORKER_WORDS.search(unit.command_text) is not None)
 
 
+def _apps_called(out: Iterable[Evidence]) -> list[Unit]:
+    """The units that are called and keep no data."""
+    found = {
+        id(one.target): one.target for one in out
+        if one.strength in _USED and one.target.kind not in STORES | {"batch-job", "monitoring"}
+    }  # fmt: skip
+    return list(found.values())
+
+
+def _by_callers(unit: Unit, out: list[Evidence], into: list[Evidence], all_out: dict[int, list[Evidence]]) -> Known | None:
+    """Return a model server if the variables of its callers say so, and it calls no other unit itself."""
+    if _apps_called(out) or _is_worker(unit):
+        return None
+    for one in into:
+        if one.strength not in {CERTAIN, STRONG}:
+            continue
+        variable = one.derivation.partition(" ")[0].strip("`-")
+        if _SERVER_NAMES.search(variable.replace("-", "_")):
+            return Known("model-server", "", f"{variable} of {one.source.name} names a model server")
+        names = [name for name in one.source.env if _MODEL_NAME.search(name)]
+        if names and not one.source.kind and len(_apps_called(all_out.get(id(one.source), []))) == 1:
+            return Known("model-server", "", f"{names[0]} of its caller {one.source.name} names a model")
+    return None
+
+
 def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Known:
     """Return what a unit of the project's own is, by what it uses and who uses it."""
-    calls = [one.target for one in out if one.strength in _USED]
+    apps = _apps_called(out)
     callers = [one.source for one in into if one.strength in {CERTAIN, STRONG}]
     waits_for = [one.target for one in out]
     uses_queue = any(target.kind == "queue" for target in waits_for)
-    calls_models = any(target.kind == "model-server" for target in calls)
-    if _is_worker(unit) or (uses_queue and not unit.ports and not callers):
+    text = unit.command_text
+    reached = bool(unit.ports or callers)
+    if "predictor_host" in text or "predictor-host" in text:
+        return Known("service", "", "it prepares requests for a predictor")
+    if not reached and _CLIENT_WORDS.search(text) and not _is_worker(unit):
+        return Known("client", "", "its command sends requests")
+    if _is_worker(unit) or (uses_queue and not reached):
         return Known("worker", "", "takes work from a queue" if uses_queue else "its command starts a worker")
+    if _MONITOR_WORDS.search(text) and not callers:
+        return Known("monitoring", "", "its command starts a monitor")
     names = [name for name in unit.env if _MODEL_NAME.search(name)]
     flags = [word for word in unit.words if _MODEL_FLAG.search(word)]
-    if (names or flags) and not calls_models:
-        return Known("model-server", "", f"{(names or flags)[0].partition('=')[0]} names a model")
-    if not unit.ports and not callers and calls and all(target.kind not in STORES for target in calls):
-        return Known("client", "", "calls others, and nothing reaches it")
-    if unit.gpu and not calls_models:
+    if (names or flags) and not apps:
+        what = (names or flags)[0].partition("=")[0]
+        if reached:
+            return Known("model-server", "", f"{what} names a model")
+        return Known("worker", "", f"{what} names a model, and nothing calls it")
+    if any(one.verb == "loads" for one in out) and reached:
+        return Known("model-server", "", "a job fills its volume before it starts")
+    if unit.gpu and not apps and (reached or not waits_for):
         return Known("model-server", "", "it requests an accelerator")
+    if {port.number for port in unit.ports} >= _SERVING_PORTS and not apps:
+        return Known("model-server", "tensorflow-serving", "ports 8500 and 8501")
+    if not reached and apps and not any(target.kind in STORES for target in waits_for):
+        return Known("client", "", "calls others, and nothing reaches it")
     return Known("service", "", "an image of the project")
 
 

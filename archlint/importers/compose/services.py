@@ -29,6 +29,7 @@ from archlint.importers.objects import (
     without_secrets,
 )
 from archlint.source.document import Document
+from archlint.source.files import real_path
 from archlint.source.nodes import Span
 
 _PORT: Final = re.compile(r"^(?:(?P<host>.*):)?(?P<port>\d+)(?:-\d+)?(?:/\w+)?$")
@@ -40,6 +41,7 @@ _GPU_DEVICE: Final = re.compile(
 _GPU_RUNTIMES: Final = frozenset({"nvidia", "habana"})
 _SIDE_FILES: Final = (".conf", ".template", ".yml", ".yaml", ".json", ".toml", ".cfg", ".ini", ".properties", ".env")
 MAX_SIDE_FILES: Final = 50
+MAX_MODELS: Final = 500
 
 
 def read_services(project: Project, files: Files, scope: str) -> list[Unit]:
@@ -73,6 +75,7 @@ class _Service:
         )  # fmt: skip
         unit.after = self.after(unit)
         unit.texts = list(self.side_files(unit.mounts))
+        unit.models += models_below([Path(mount.key) for mount in unit.mounts if mount.kind == "path"], self.files)
         return unit
 
     def command(self, key: str) -> Iterator[Value]:
@@ -153,6 +156,8 @@ class _Service:
                 sources.append((self.folder / file, target))
         number = 0
         for path, target in sources:
+            if self.project.folder.is_relative_to(path):       # the source of the whole project
+                continue
             for one in _files_below(path):
                 number += 1
                 if number > MAX_SIDE_FILES:
@@ -225,6 +230,19 @@ def size_text(text: str) -> str:
     """
     match = _SIZE.match(text.strip())
     return f"{match[1]}{_UNITS[(match[2] or 'b')[0].lower()]}" if match is not None else ""
+
+
+def models_below(folders: list[Path], files: Files) -> list[str]:
+    """Return the models of a repository of Triton: the folders with a `config.pbtxt`."""
+    found: list[str] = []
+    for folder in folders:
+        try:
+            if folder.is_dir() and real_path(folder).is_relative_to(files.root):
+                names = sorted(os.listdir(folder))[:MAX_MODELS]
+                found += [name for name in names if (folder / name / "config.pbtxt").is_file()]
+        except (OSError, ValueError):
+            continue
+    return found
 
 
 def _files_below(path: Path) -> Iterator[Path]:

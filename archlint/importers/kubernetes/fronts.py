@@ -24,8 +24,7 @@ def add_services(cluster: Cluster) -> None:
             unit.kind = "external"
             cluster.units.append(unit)
             continue
-        selected = cluster.selected(texts_of(spec.table("selector")), service.namespace)
-        whole = [unit for unit in selected if unit.what not in {"container", "init container"}] or selected
+        whole = cluster.selected(texts_of(spec.table("selector")), service.namespace)
         if len(whole) == 1:
             _alias(whole[0], service, spec)
         elif whole:

@@ -29,6 +29,7 @@ _WAITS: Final = re.compile(r"(?i)\b(until|nslookup|nc\s+-z|wait[-_]for|sleep|cho
 _INJECTED: Final = re.compile(
     r"istio-proxy|linkerd-proxy|cloud-?sql-proxy|vault-agent|daprd|oauth2-proxy|kube-rbac-proxy|pause"
 )
+_LOCAL: Final = re.compile(r"(?:localhost|127\.0\.0\.1):(\d{2,5})")
 MAX_TEXTS: Final = 60
 
 
@@ -93,6 +94,10 @@ class _Pod:
             main.links.append(
                 Link(unit.name, "", "localhost, a container of the same pod", unit.site, scope=self.namespace)
             )
+        back = [port for value in (*unit.env.values(), *unit.command) for port in _LOCAL.findall(value.text)]
+        if any(int(port) not in own for port in back):
+            how = "localhost, a container of the same pod"
+            unit.links.append(Link(main.name, "calls", how, unit.site, scope=self.namespace))
         return unit if unit.ports or unit.mounts or calls else None
 
     def initial(self, container: Table, main: Unit) -> Iterator[Unit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from archlint.importers.kubernetes.fronts import add_ingresses, add_routes, add_
 from archlint.importers.kubernetes.operators import READERS, add_operators
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.scaling import add_scaling
-from archlint.importers.objects import Fact, Table, Unit
+from archlint.importers.objects import Fact, Link, Rows, Table, Unit
 
 POD_PATHS: Final[dict[str, tuple[str, ...]]] = {
     "Pod": (), "Deployment": ("spec", "template"), "StatefulSet": ("spec", "template"),
@@ -39,6 +40,7 @@ QUIET: Final = frozenset(
     "GCPBackendPolicy".split()
 )
 """Kinds that are no component of their own."""
+_SELECTOR: Final = re.compile(r"""label[-_]selector[=\s]+(?:["']([^"'\n]+)["']|([^\s"'\\]+))""")
 MAX_DEPTH: Final = 12
 
 
@@ -62,6 +64,7 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
     add_routes(cluster)
     add_virtual_services(cluster)
     add_scaling(cluster)
+    _add_selectors(cluster)
     return cluster.units
 
 
@@ -90,9 +93,35 @@ def _add_workload(cluster: Cluster, resource: Resource) -> None:
         service = spec.text("serviceName")
         if service:
             main.names.append(service)
-    for unit in units:
-        cluster.labels[id(unit)] = (resource.namespace, labels)
+    cluster.labels[id(main)] = (resource.namespace, labels)
     cluster.units += units
+
+
+def _add_selectors(cluster: Cluster) -> None:
+    """Link each unit whose command selects pods by their labels to those pods."""
+    for unit in cluster.units:
+        for value in unit.command:
+            for match in _SELECTOR.finditer(value.text):
+                for labels in _selections(match[1] or match[2]):
+                    for target in cluster.selected(labels, unit.scope):
+                        if target is not unit:
+                            how = "a selector of labels in the command"
+                            unit.links.append(Link(target.name, "calls", how, value.site, scope=target.scope))
+
+
+def _selections(text: str) -> Iterator[dict[str, str]]:
+    """Yield the labels that a selector allows.
+
+    >>> list(_selections("app in (a, b)")), list(_selections("app=x,tier=y"))
+    ([{'app': 'a'}, {'app': 'b'}], [{'app': 'x', 'tier': 'y'}])
+    """
+    among = re.fullmatch(r"\s*([\w./-]+)\s+in\s+\(([^)]*)\)\s*", text)
+    if among is not None:
+        yield from ({among[1]: word.strip()} for word in among[2].split(",") if word.strip())
+        return
+    pairs = [part.partition("=") for part in text.split(",")]
+    if all(equals and key.strip() for key, equals, _ in pairs):
+        yield {key.strip(): word.strip("= ") for key, _, word in pairs}
 
 
 def _add_generic(cluster: Cluster, resource: Resource) -> bool:
@@ -102,7 +131,7 @@ def _add_generic(cluster: Cluster, resource: Resource) -> bool:
         units = pod_units(cluster, resource, pod, "job" if resource.kind.endswith("Job") else "container")
         if number and units:
             units[0].name = f"{resource.name}-{number + 1}"
-        for unit in units:
+        for unit in units[:1]:
             cluster.labels[id(unit)] = (resource.namespace, texts_of(pod.table("metadata", "labels")))
         cluster.units += units
     return bool(found)
@@ -120,8 +149,6 @@ def _pods(table: Table, depth: int) -> Iterator[Table]:
         yield table
         return
     for item in table.entries.values():
-        if isinstance(item, Table):
-            yield from _pods(item, depth + 1)
-        elif not hasattr(item, "text"):
-            for one in table.tables(*[key for key, value in table.entries.items() if value is item][:1]):
+        for one in item.items if isinstance(item, Rows) else (item,):
+            if isinstance(one, Table):
                 yield from _pods(one, depth + 1)
