@@ -13,7 +13,7 @@ from archlint.about import REPOSITORY
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, shipped_technologies
 from archlint.config import Config, find_config, read_config
-from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
+from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackError, UnreadableInputError, UsageError
 from archlint.given import config_or_file, text_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
@@ -50,7 +50,7 @@ _MORE_MEMORY = "give archlint more memory, or split the file"
 class Outcome(msgspec.Struct, frozen=True):
     """The result of one input: a report of each of its systems, or errors, and the files that it includes.
 
-    `others` are the names of its systems if the call picks none of them.
+    `others` are the names of its systems if the call picks none of them. A `foreign` file is YAML of another kind.
     """
 
     path: Path
@@ -58,6 +58,7 @@ class Outcome(msgspec.Struct, frozen=True):
     errors: tuple[InputError, ...] = ()
     included: frozenset[Path] = frozenset()
     others: tuple[str, ...] = ()
+    foreign: bool = False
 
 
 class Linters(Configs):
@@ -107,7 +108,7 @@ class Linters(Configs):
             others = () if picked else tuple(system_names(document))
             return Outcome(path, tuple(reports), (), included, others)
         except UnreadableInputError as error:
-            return Outcome(path, (), input_errors(error, name))
+            return Outcome(path, (), input_errors(error, name), foreign=isinstance(error, ForeignInputError))
         except (ConfigError, PackError) as error:
             return Outcome(path, (), _config_errors(error))
         except ArchlintError:
@@ -167,6 +168,33 @@ def _defect(name: str, error: Exception) -> InputError:
     )  # fmt: skip
 
 
+def _with_deployment(
+    linters: Linters, outcomes: list[Outcome], inputs: Inputs, targets: Iterable[Path]
+) -> tuple[list[Outcome], set[Path], tuple[str, ...]]:
+    """Check deployment files among the inputs as one system; also return the files that were read, and notes.
+
+    These are foreign files that the call names; if no file is an architecture, they are the YAML files in its folders.
+    """
+    foreign = [outcome.path for outcome in outcomes if outcome.foreign]
+    if not outcomes and not linters.options.skip_foreign:
+        foreign = list(inputs.skipped)
+    if not foreign:
+        return outcomes, set(), ()
+    from archlint.importers.deploying import read_deployment
+
+    found = read_deployment(foreign, list(targets))
+    errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
+    if found.documents is None:
+        return [*outcomes, *([Outcome(foreign[0], (), errors)] if errors and not outcomes else ())], set(), ()
+    path = Path(found.documents.main.name)
+    examined = linters.linter_for(path).examine(found.documents.main, path, found.documents).without_values()
+    if len(linters.systems) < linters.keep:
+        linters.systems[examined.report.key] = examined.system
+    read = {real_path(Path(source)) for source in found.sources}
+    kept = [outcome for outcome in outcomes if not (outcome.foreign and real_path(outcome.path) in read)]
+    return [*kept, Outcome(path, (examined.report,), errors, examined.included)], read, tuple(found.notes)
+
+
 def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:
     try:
         inputs = linters.inputs(targets, stdin)
@@ -174,19 +202,21 @@ def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes
         return Report((), _config_errors(error))
     outcomes = list(linters.check_all(inputs.files))
     outcomes += (linters.check(text.path, text.data, text.unnamed) for text in inputs.texts)
+    outcomes, deployed, notes = _with_deployment(linters, outcomes, inputs, targets)
     if outcomes and not any(outcome.reports or outcome.errors for outcome in outcomes):
         names = [name for outcome in outcomes for name in outcome.others]
         raise no_such_system("what is checked", linters.options.system, names)
     included = {path for outcome in outcomes for path in outcome.included}
     alone = [outcome for outcome in outcomes if real_path(outcome.path) not in included]
-    skipped = [path for path in inputs.skipped if not included or real_path(path) not in included]
+    read = included | deployed
+    skipped = [path for path in inputs.skipped if not read or real_path(path) not in read]
     report = Report(
         tuple(report for outcome in alone for report in outcome.reports),
         tuple(dict.fromkeys((*inputs.errors, *(error for outcome in alone for error in outcome.errors)))),
         len(skipped),
         others=tuple(map(str, skipped)),
         excluded=tuple(map(str, inputs.excluded)),
-        notes=inputs.notes,
+        notes=inputs.notes + notes,
         partial=bool(linters.options.system),
     )
     baselines = {file.baseline for file in report.files if file.baseline} | linters.baselines_for(skipped)

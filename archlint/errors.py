@@ -90,6 +90,10 @@ class UnreadableInputError(ArchlintError):
     """A file that cannot be read as YAML: missing, binary, too large, too deep, or malformed."""
 
 
+class ForeignInputError(UnreadableInputError):
+    """A YAML file that does not describe an architecture."""
+
+
 class ConfigError(ArchlintError):
     """A configuration file with a wrong key or value."""
 

@@ -13,7 +13,7 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, read_technologies, shipped_technologies
 from archlint.config import Config, Settings, validate, with_prices
 from archlint.engine import lint
-from archlint.errors import UnreadableInputError, UsageError
+from archlint.errors import ForeignInputError, UnreadableInputError, UsageError
 from archlint.model.architecture import Architecture
 from archlint.model.read import no_includes, read
 from archlint.packs import Pack, Rule, bind, load_packs
@@ -206,6 +206,6 @@ def require_architecture(document: Document) -> None:
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: there is nothing to check", "start with `archlint init`")
     if not isinstance(document.root, Mapping) or "archlint" not in document.root.entries:
-        raise UnreadableInputError(
+        raise ForeignInputError(
             f"{document.name}: not an architecture file: it has no key `archlint`", "start it with `archlint: 1`"
         )

@@ -17,7 +17,7 @@ _LAST: Final = frozenset(
     "brokers ip dsn upstream upstreams backend backends target targets peers nodes conn connection connect service "
     "services svc contactpoints origin master leader coordinator sentinel sentinels".split()
 )
-_NO_HOSTS: Final = frozenset({"s3", "s3a", "gs", "gcs", "hf", "oci", "file", "pvc", "abfs", "abfss", "wasbs", "hdfs", "docker"})
+_NO_HOSTS: Final = frozenset("s3 s3a gs gcs hf oci file pvc abfs abfss wasbs hdfs docker".split())
 """Schemes whose addresses name a bucket, a repository or a file."""
 _OWN: Final = re.compile(
     r"(?i)(no_?proxy|allow|cors|origins?$|redirect|callback|advertise|listen|bind|public_?url|external_?url|"
@@ -74,7 +74,7 @@ def addresses(text: str, named: bool = False) -> Iterator[Address]:
 
 def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     if "://" in piece:
-        if piece.split("://")[0].rpartition("=")[2].lower() in _NO_HOSTS:
+        if piece.partition("://")[0].rpartition("=")[2].lower() in _NO_HOSTS:
             return
         for rest in piece.split("://")[1:]:
             scheme = piece.split("://", maxsplit=1)[0].rpartition("=")[2].rpartition(":")[2].lower()
@@ -89,9 +89,8 @@ def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     if colon and _HOST.match(host) and _PORT.match(port):
         number = port.split("/")[0].split("?")[0]
         yield Address(host, int(number) if number.isdigit() else 0, sure=number != "")
-    elif not colon and (named or (equals and is_endpoint_name(name))):
-        if _HOST.match(rest):
-            yield Address(rest, sure=False)
+    elif not colon and (named or (equals and is_endpoint_name(name))) and _HOST.match(rest):
+        yield Address(rest, sure=False)
 
 
 def _host(rest: str, scheme: str) -> Address | None:

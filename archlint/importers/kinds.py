@@ -131,7 +131,9 @@ def _apps_called(out: Iterable[Evidence]) -> list[Unit]:
     return list(found.values())
 
 
-def _by_callers(unit: Unit, out: list[Evidence], into: list[Evidence], all_out: dict[int, list[Evidence]]) -> Known | None:
+def _by_callers(
+    unit: Unit, out: list[Evidence], into: list[Evidence], all_out: dict[int, list[Evidence]]
+) -> Known | None:
     """Return a model server if the variables of its callers say so, and it calls no other unit itself."""
     if _apps_called(out) or _is_worker(unit):
         return None

@@ -1,0 +1,37 @@
+"""Deployment files that a check meets: whether it can read them, and the documents that it checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from archlint.errors import UnreadableInputError
+from archlint.importers.documents import Deployed
+from archlint.importers.files import root_of
+from archlint.importers.importing import import_files
+
+
+class Deployment(msgspec.Struct):
+    """Deployment files as one system; None as `documents` means that they hold no component."""
+
+    documents: Deployed | None
+    sources: list[str]
+    notes: list[str]
+    errors: list[UnreadableInputError]
+
+
+def read_deployment(paths: Sequence[Path], targets: Sequence[Path]) -> Deployment:
+    """Read deployment files of a call; `targets` are the paths that the call names."""
+    explicit = bool(targets) and not any(target.is_dir() for target in targets)
+    imported = import_files(paths, root_of(list(targets) or list(paths)), explicit)
+    notes = list(imported.draft.notes)
+    if not imported.draft.components:
+        return Deployment(None, [], notes, imported.errors)
+    first = targets[0] if targets else paths[0]
+    folder = first.resolve() if first.is_dir() else first.resolve().parent
+    count = len(imported.sources)
+    files = "1 deployment file" if count == 1 else f"{count} deployment files"
+    notes.insert(0, f"{files} read as one system; `archlint import` writes it as an arch.yaml")
+    return Deployment(Deployed(imported.draft, folder.name or "system"), imported.sources, notes, imported.errors)
