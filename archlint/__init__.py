@@ -1,7 +1,7 @@
 """archlint: a linter for systems that serve machine-learning models.
 
-`check` reports findings, `load` returns a system to query, `render` draws it, and `diff`
-compares two versions. All four take a path or a text, and raise `ArchlintError` for an invalid call.
+`check` reports findings, `load` returns a system to query, `render` draws it, `analyze` computes its
+numbers, and `diff` compares two versions. All take a path or a text, and raise `ArchlintError` for an invalid call.
 
 >>> import archlint
 >>> report = archlint.check('''
@@ -19,7 +19,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from archlint.analysis.component_numbers import ComponentNumbers
+    from archlint.analysis.numbers import Numbers
+    from archlint.analysis.promises import Contribution
+    from archlint.analysis.quantity import Missing, Quantity
     from archlint.analysis.system import System
+    from archlint.analysis.waterfalls import Waterfall, WaterfallStep
+    from archlint.analysis.workload_numbers import Breaking, WorkloadNumbers
+    from archlint.analyzing import analyze
     from archlint.api import check, load
     from archlint.baselined import BaselineEntry, BaselineUse
     from archlint.compare.difference import DerivedChange, Difference, PartChange, Regraded, SystemDifference
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
     from archlint.findings import Cure, Finding, Location, Severity, ShownPlace, ShownRelated, ShownTerm
     from archlint.inputs import InputError
+    from archlint.model.places import Place
     from archlint.verdicts import (
         Accepted,
         ActiveRule,
@@ -37,8 +45,10 @@ if TYPE_CHECKING:
         Certainty,
         FileReport,
         OpenQuestion,
+        Origin,
         RecognisedPattern,
         Report,
+        Term,
     )
 
 __version__ = "0.1.0"
@@ -49,10 +59,13 @@ __all__ = [
     "BaselineEntry",
     "BaselineUse",
     "Baselined",
+    "Breaking",
     "Certainty",
     "Change",
+    "ComponentNumbers",
     "Config",
     "ConfigError",
+    "Contribution",
     "Cure",
     "DerivedChange",
     "DiffError",
@@ -61,9 +74,14 @@ __all__ = [
     "Finding",
     "InputError",
     "Location",
+    "Missing",
+    "Numbers",
     "OpenQuestion",
+    "Origin",
     "PackError",
     "PartChange",
+    "Place",
+    "Quantity",
     "RecognisedPattern",
     "Regraded",
     "Report",
@@ -73,9 +91,14 @@ __all__ = [
     "ShownTerm",
     "System",
     "SystemDifference",
+    "Term",
     "UnreadableInputError",
     "UsageError",
+    "Waterfall",
+    "WaterfallStep",
+    "WorkloadNumbers",
     "__version__",
+    "analyze",
     "check",
     "diff",
     "load",
@@ -85,7 +108,8 @@ _HOMES = {
     "archlint.errors": ("ArchlintError", "ConfigError", "PackError", "UnreadableInputError", "UsageError"),
     "archlint.compare.facts": ("Change", "DiffError"),
     "archlint.verdicts": (
-        "Accepted", "ActiveRule", "Baselined", "Certainty", "FileReport", "OpenQuestion", "RecognisedPattern", "Report",
+        "Accepted", "ActiveRule", "Baselined", "Certainty", "FileReport", "OpenQuestion", "Origin", "RecognisedPattern",
+        "Report", "Term",
     ),
     "archlint.findings": ("Cure", "Finding", "Location", "Severity", "ShownPlace", "ShownRelated", "ShownTerm"),
     "archlint.baselined": ("BaselineEntry", "BaselineUse"),
@@ -93,6 +117,14 @@ _HOMES = {
     "archlint.config": ("Config",),
     "archlint.compare.difference": ("DerivedChange", "Difference", "PartChange", "Regraded", "SystemDifference"),
     "archlint.analysis.system": ("System",),
+    "archlint.analysis.numbers": ("Numbers",),
+    "archlint.analysis.component_numbers": ("ComponentNumbers",),
+    "archlint.analysis.workload_numbers": ("Breaking", "WorkloadNumbers"),
+    "archlint.analysis.waterfalls": ("Waterfall", "WaterfallStep"),
+    "archlint.analysis.promises": ("Contribution",),
+    "archlint.analysis.quantity": ("Missing", "Quantity"),
+    "archlint.analyzing": ("analyze",),
+    "archlint.model.places": ("Place",),
     "archlint.api": ("check", "load"),
     "archlint.differ": ("diff",),
     "archlint.drawing": ("render",),

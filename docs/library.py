@@ -18,9 +18,10 @@ HEAD = """\
 import archlint
 ```
 
-`archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it, and
-`archlint.diff` compares two versions. Each takes a path, or a text with a line break in it. Problems in an architecture
-file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
+`archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it,
+`archlint.analyze` computes its numbers, and `archlint.diff` compares two versions. Each takes a path, or a
+text with a line break in it. Problems in an architecture file are values in the result. An exception means an invalid
+call; all exceptions are `ArchlintError`.
 
 All names on this page are in `archlint`, such as `archlint.Finding`. `archlint.__version__` is the version, a `str`.
 """
@@ -32,15 +33,17 @@ The values in the fields above. All of them are immutable.
 _ERRORS_HEAD = """\
 ## Errors
 """
-_FUNCTIONS = ("check", "load", "render", "diff")
+_FUNCTIONS = ("check", "load", "render", "analyze", "diff")
 _WIDTH = 100
 _ORDER = (
     "Report", "FileReport", "Finding", "OpenQuestion", "Severity", "Certainty", "System", "Difference",
-    "SystemDifference", "Config",
+    "SystemDifference", "Numbers", "Config",
 )  # fmt: skip
 _RECORDS = (
     "Location", "ShownTerm", "ShownRelated", "ShownPlace", "Cure", "InputError", "Accepted", "Baselined", "BaselineUse",
     "BaselineEntry", "RecognisedPattern", "ActiveRule", "PartChange", "Change", "DerivedChange", "Regraded",
+    "WorkloadNumbers", "ComponentNumbers", "Quantity", "Missing", "Term", "Origin", "Place", "Waterfall",
+    "WaterfallStep", "Breaking", "Contribution",
 )  # fmt: skip
 _ERRORS = ("ArchlintError", "UsageError", "ConfigError", "PackError", "UnreadableInputError", "DiffError")
 _CONFIG = frozenset(

@@ -39,14 +39,14 @@ class ComponentNumbers(msgspec.Struct, frozen=True):
 
     name: str
     kind: str
-    numbers: tuple[Number, ...]
+    numbers: tuple[Quantity | Missing, ...]
 
     @property
     def subject(self) -> str:
         """Its structural path."""
         return Place(("components", self.name), ()).at
 
-    def get(self, name: str) -> Number | None:
+    def get(self, name: str) -> Quantity | Missing | None:
         """Return a number by its name; None if it does not apply."""
         return next((number for number in self.numbers if number.name == name), None)
 

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from archlint.analysis.component_numbers import ComponentNumbers, component_numbers
+from archlint.analysis.promises import Contribution, Promises, total_cost
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import utilisations
-from archlint.analysis.workload_numbers import Breaking, Waterfall, WaterfallStep, WorkloadNumbers, workload_numbers
+from archlint.analysis.waterfalls import Waterfall, WaterfallStep
+from archlint.analysis.workload_numbers import Breaking, WorkloadNumbers, workload_numbers
 
 __all__ = [
-    "Breaking", "ComponentNumbers", "Number", "Numbers", "Waterfall", "WaterfallStep", "WorkloadNumbers", "numbers_of",
+    "Breaking", "ComponentNumbers", "Contribution", "Number",
+    "Numbers", "Waterfall", "WaterfallStep", "WorkloadNumbers", "numbers_of",
 ]  # fmt: skip
 
 Number = Quantity | Missing
@@ -40,9 +43,9 @@ class Numbers(msgspec.Struct, frozen=True):
     name: str
     components: tuple[ComponentNumbers, ...]
     workloads: tuple[WorkloadNumbers, ...]
-    system: tuple[Number, ...] = ()
+    system: tuple[Quantity | Missing, ...] = ()
 
-    def flat(self) -> dict[tuple[str, str], Number]:
+    def flat(self) -> dict[tuple[str, str], Quantity | Missing]:
         """Return all numbers by their subject (`components.api`, `workloads.search` or `system`) and name."""
         return {(subject, number.name): number for subject, number in self._all()}
 
@@ -62,14 +65,15 @@ def numbers_of(system: System, workload: str = "") -> Numbers:
     """
     chosen = [system.workloads[name] for name in _named(system, workload)]
     uses = {use.component.name: use for use in utilisations(system)}
+    promises = Promises(system)
     names: Iterable[str] = system.components
     if workload:
         used = set(system.flow(workload).components)
         names = [name for name in system.components if name in used]
-    return Numbers(
-        system.architecture.name or "", tuple(component_numbers(system, names, uses)),
-        tuple(workload_numbers(system, one, uses) for one in chosen),
-    )  # fmt: skip
+    workloads = tuple(workload_numbers(system, one, uses, promises) for one in chosen)
+    costs = () if workload else tuple(total_cost((one.name, one.get("cost_per_month")) for one in workloads))
+    components = tuple(component_numbers(system, names, uses))
+    return Numbers(system.architecture.name or "", components, workloads, costs)
 
 
 def _named(system: System, workload: str) -> Iterable[str]:

@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import msgspec
 
 from archlint.analysis.component_numbers import MOST_TERMS, Number, finite
-from archlint.analysis.floors import Floor, FloorOf
-from archlint.analysis.quantity import Quantity
+from archlint.analysis.promises import Contribution, Promises
+from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Utilisation
+from archlint.analysis.waterfalls import Waterfall, idle_waterfalls
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_percentile
 from archlint.verdicts import Certainty, Origin, Term
-
-_USUAL: Final = 0.99
-"""The percentile of a workload without an objective."""
-
-
-class WaterfallStep(msgspec.Struct, frozen=True):
-    """One piece of the time of a request, after those before it: `start_s` to `start_s + time_s`."""
-
-    label: str
-    start_s: float
-    time_s: float
-    certainty: Certainty
-    at: Place | None = None
-    formula: str = ""
-
-
-class Waterfall(msgspec.Struct, frozen=True):
-    """Where the time of the slowest requests goes, at one percentile: the steps add up to `total`.
-
-    `unknown` are the service times that the file does not state; they are 0 in it. `objective_s` is the SLO.
-    """
-
-    fraction: float
-    total: Quantity
-    steps: tuple[WaterfallStep, ...]
-    unknown: tuple[Place, ...] = ()
-    objective_s: float | None = None
 
 
 class Breaking(msgspec.Struct, frozen=True):
@@ -60,56 +32,39 @@ class Breaking(msgspec.Struct, frozen=True):
 
 
 class WorkloadNumbers(msgspec.Struct, frozen=True):
-    """The numbers of one workload. `breaking` are the components on its way, the first that breaks first."""
+    """The numbers of one workload.
+
+    `breaking` are the components on its way, the first that breaks first. `contributions` are what its availability
+    loses to each part, the worst first.
+    """
 
     name: str
-    numbers: tuple[Number, ...]
+    numbers: tuple[Quantity | Missing, ...]
     waterfalls: tuple[Waterfall, ...] = ()
     breaking: tuple[Breaking, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
 
     @property
     def subject(self) -> str:
         """Its structural path."""
         return Place(("workloads", self.name), ()).at
 
-    def get(self, name: str) -> Number | None:
+    def get(self, name: str) -> Quantity | Missing | None:
         """Return a number by its name; None if it does not apply."""
         return next((number for number in self.numbers if number.name == name), None)
 
 
-def workload_numbers(system: System, workload: Workload, uses: dict[str, Utilisation]) -> WorkloadNumbers:
+def workload_numbers(
+    system: System, workload: Workload, uses: dict[str, Utilisation], promises: Promises
+) -> WorkloadNumbers:
     """Return the numbers of a workload; `uses` are the utilisations by component."""
-    waterfalls = tuple(_waterfalls(system, workload))
+    waterfalls = tuple(idle_waterfalls(system, workload))
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
+    available, contributions = promises.availability(workload)
     numbers: list[Number] = [each.total for each in waterfalls]
     numbers += _breaks_at(system, workload, breaking)
-    return WorkloadNumbers(workload.name, tuple(numbers), waterfalls, breaking)
-
-
-def _waterfalls(system: System, workload: Workload) -> Iterator[Waterfall]:
-    """Yield the least time of an answer at each percentile of the objectives, along the path."""
-    floors = FloorOf(system, workload)
-    objectives = dict(workload.slo.latency)
-    for fraction in objectives or (_USUAL,):
-        floor = floors.answer(fraction)
-        if floor.at_s > 0 or floor.unknown:
-            yield _waterfall(floor, fraction, objectives.get(fraction))
-
-
-def _waterfall(floor: Floor, fraction: float, objective_s: float | None) -> Waterfall:
-    steps, start_s = [], 0.0
-    for part in floor.parts:
-        label = part.label.removesuffix(", service time")
-        steps.append(WaterfallStep(label, start_s, part.value_s, part.certainty, part.at, part.formula))
-        start_s += part.value_s
-    terms = tuple(
-        Term("part", part.label, part.value_s, "s", part.origin, part.at, part.formula)
-        for part in floor.parts[: 3 * MOST_TERMS]
-    )
-    name = f"least_{format_percentile(fraction)}"
-    bound = "least" if floor.certainty is Certainty.PROVEN else ""
-    total = Quantity(name, floor.at_s, "s", "sum of the parts on idle servers", terms, floor.certainty, bound)
-    return Waterfall(fraction, total, tuple(steps), floor.unknown, objective_s)
+    numbers += (*available, *promises.costs(workload))
+    return WorkloadNumbers(workload.name, tuple(numbers), waterfalls, breaking, contributions)
 
 
 def _breaking(system: System, workload: Workload, uses: dict[str, Utilisation]) -> Iterator[Breaking]:

@@ -19,7 +19,7 @@ from archlint.workers import Workers
 
 ALONE: Final = 12
 """So few combinations take less time than the start of other processes."""
-_COST: Final = ("cost_per_month", "cost_per_1k")
+_COST: Final = ("cost_per_month", "cost_per_1000")
 _SAME: Final = 1e-12
 
 
@@ -78,9 +78,13 @@ class Sweep(msgspec.Struct, frozen=True):
     def pareto_keys(self) -> tuple[tuple[str, str], tuple[str, str]] | None:
         """Return the cost and the latency that a front compares; None if one of the two is never known."""
         known = {key for row in self.rows for key, cell in row.numbers.items() if cell.value is not None}
-        costs = [key for name in _COST for key in sorted(known) if key[1] == name]
+        costs = [key for name in _COST for key in sorted(known, key=_system_first) if key[1] == name]
         times = latencies(sorted(known))
         return (costs[0], times[0]) if costs and times else None
+
+
+def _system_first(key: tuple[str, str]) -> tuple[bool, tuple[str, str]]:
+    return key[0] != "system", key
 
 
 def latencies(keys: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

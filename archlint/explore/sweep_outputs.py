@@ -25,7 +25,9 @@ VERSION: Literal[1] = 1
 MOST_ROWS: Final = 200
 MOST_COLUMNS: Final = 5
 MOST_WANTED: Final = 16
-_FIRST: Final = ("cost_per_month", "cost_per_1k", "availability", "breaks_at_factor", "peak_utilisation", "utilisation")
+_FIRST: Final = (
+    "cost_per_month", "cost_per_1000", "availability", "breaks_at_factor", "peak_utilisation", "utilisation",
+)  # fmt: skip
 """The numbers that a table shows first, after latencies."""
 _LEVELS: Final = tuple(level.value for level in sorted(Severity, key=lambda level: -level.rank))
 
@@ -44,7 +46,8 @@ def columns(found: Sweep, wanted: Sequence[str] = ()) -> list[Key]:
     if wanted:
         return [key for key in keys if any(name_of(key) == word or key[1] == word for word in wanted)][:MOST_WANTED]
     varying = found.varying()
-    telling = latencies(varying)
+    slowest = latencies(varying)
+    telling = [key for key in slowest if key[1] == slowest[0][1]]
     of_all = [key for key in varying if not (key[1] == "breaks_at_factor" and key[0].startswith("components."))]
     telling += [key for name in _FIRST for key in of_all if key[1] == name]
     telling += [key for key in varying if key not in telling]

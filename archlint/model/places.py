@@ -17,7 +17,7 @@ class Place(msgspec.Struct, frozen=True):
     'components.api.calls[0].timeout'
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[str | int, ...]
     names: tuple[str, ...]
 
     @property

@@ -157,3 +157,31 @@ def test_one_workload_and_changed_facts(tmp_path: Path, capsys: pytest.CaptureFi
     assert next(number for number in api["numbers"] if number["name"] == "utilisation")["value"] == pytest.approx(0.075)
     with pytest.raises(UsageError, match="no workload `serach`"):
         run_app(["analyze", str(path), "--workload", "serach"])
+
+
+def test_what_an_availability_loses_to_each_part() -> None:
+    text = SHOP.replace("{p99: 200ms}}", "{p99: 200ms}, availability: 99.9%}").replace("replicas: 2\n", "replicas: 2\n    availability: 99%\n")
+    found = numbers(text)
+    (workload,) = found.workloads
+    assert value(found, "workloads.search", "availability") == pytest.approx(1 - 0.01**2)
+    assert [(part.name, round(part.lost_s)) for part in workload.contributions] == [("api", round(1e-4 * 30 * 86400))]
+    assert "lost a month because of: api 4.32 min" in render_text("a.yaml", found)
+    assert ("workloads.search", "availability") not in numbers(SHOP).flat()
+
+
+def test_the_library_takes_a_file_a_text_or_a_system(tmp_path: Path) -> None:
+    path = tmp_path / "arch.yaml"
+    path.write_text(SHOP)
+    assert library.analyze(path).flat() == library.analyze(SHOP).flat() == library.analyze(library.load(SHOP)).flat()
+    with pytest.raises(UsageError, match="no workload `none`"):
+        library.analyze(SHOP, workload="none")
+
+
+def test_costs_are_those_of_the_stated_prices() -> None:
+    text = SHOP.replace("replicas: 2\n", "replicas: 2\n    price: 0.50 USD per h\n")
+    found = numbers(text)
+    month = 2 * 0.5 * 720
+    assert value(found, "workloads.search", "cost_per_month") == value(found, "system", "cost_per_month") == pytest.approx(month)
+    assert value(found, "workloads.search", "cost_per_1000") == pytest.approx(1000 * month / (60 * 30 * 86400))
+    assert "cost_per_month: >= 720 USD" in render_text("a.yaml", found)
+    assert not [key for key in numbers(SHOP).flat() if key[1].startswith("cost")]

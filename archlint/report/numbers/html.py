@@ -97,6 +97,16 @@ def _workload(one: WorkloadNumbers) -> Iterator[str]:
         ]
         title = f"Where {one.name} breaks first"
         yield from figure(bars(title, rows, rate, "today" if rate is not None else ""), _BREAKS)
+    yield from _unavailable(one)
+
+
+def _unavailable(one: WorkloadNumbers) -> Iterator[str]:
+    """Yield what its availability loses to each part, as bars."""
+    lost = [each for each in one.contributions if each.lost_s > 0][:MOST_BARS]
+    rows = [Bar(each.name, each.lost_s, format_duration(each.lost_s), klass="bar1") for each in lost]
+    if rows:
+        caption = "Time a month that requests fail less if the part never fails."
+        yield from figure(bars(f"What the availability of {one.name} loses", rows), caption)
 
 
 def _waterfall(workload: str, one: Waterfall) -> Iterator[str]:

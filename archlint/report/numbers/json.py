@@ -93,6 +93,14 @@ class JsonBreaking(msgspec.Struct, frozen=True):
     basis: Basis
 
 
+class JsonContribution(msgspec.Struct, frozen=True):
+    """What a component, zone or region takes from the availability of a workload."""
+
+    name: str
+    available: Annotated[float, Meta(description="Its own availability, from 0 to 1.")]
+    lost: Annotated[float, Meta(description="Seconds a month that requests fail less if it never fails.")]
+
+
 class JsonWorkloadNumbers(msgspec.Struct, frozen=True):
     """The numbers of a workload."""
 
@@ -101,6 +109,7 @@ class JsonWorkloadNumbers(msgspec.Struct, frozen=True):
     numbers: list[JsonNumber]
     waterfalls: list[JsonWaterfall]
     breaking: Annotated[list[JsonBreaking], Meta(description="Components on its way, the first that breaks first.")]
+    contributions: Annotated[list[JsonContribution], Meta(description="What its availability loses, the worst first.")]
 
 
 class JsonComponentNumbers(msgspec.Struct, frozen=True):
@@ -166,6 +175,7 @@ def _workload(one: WorkloadNumbers) -> JsonWorkloadNumbers:
     return JsonWorkloadNumbers(
         one.subject, one.name, [json_number(number) for number in one.numbers],
         [_waterfall(each) for each in one.waterfalls], [_breaking(each) for each in one.breaking],
+        [JsonContribution(each.name, each.available, each.lost_s) for each in one.contributions],
     )  # fmt: skip
 
 

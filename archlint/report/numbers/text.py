@@ -13,6 +13,7 @@ from archlint.report.numbers.words import meaning, number_text, why_missing
 
 LEAST_WIDTH: Final = 60
 MOST_ROWS: Final = 60
+MOST_LOST: Final = 8
 LOAD: Final = {
     "utilisation": "busy", "peak_utilisation": "at peak", "capacity": "capacity", "breaks_at_factor": "full at",
 }  # fmt: skip
@@ -60,6 +61,10 @@ class _Writer:
         for number in one.numbers:
             if number.name not in shown and isinstance(number, Quantity):
                 yield from self.number(number)
+        lost = [each for each in one.contributions if each.lost_s > 0][:MOST_LOST]
+        if lost:
+            said = ", ".join(f"{flat(each.name)} {format_duration(each.lost_s)}" for each in lost)
+            yield from hanging("  ", f"lost a month because of: {said}", self.width, 4)
         for waterfall in one.waterfalls:
             yield from self.waterfall(waterfall)
 

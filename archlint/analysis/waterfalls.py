@@ -1,0 +1,74 @@
+"""Where the time of a request goes along its path: on idle servers, as a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.floors import Floor, FloorOf
+from archlint.analysis.quantity import Quantity
+from archlint.analysis.system import System
+from archlint.model.architecture import Workload
+from archlint.model.places import Place
+from archlint.model.quantities import format_percentile
+from archlint.verdicts import Certainty, Term
+
+USUAL: Final = 0.99
+"""The percentile of a workload without an objective."""
+_MOST_TERMS: Final = 24
+
+
+class WaterfallStep(msgspec.Struct, frozen=True):
+    """One piece of the time of a request, after those before it: `start_s` to `start_s + time_s`."""
+
+    label: str
+    start_s: float
+    time_s: float
+    certainty: Certainty
+    at: Place | None = None
+    formula: str = ""
+
+
+class Waterfall(msgspec.Struct, frozen=True):
+    """Where the time of the slowest requests goes, at one percentile: the steps add up to `total`.
+
+    `unknown` are the service times that the file does not state; they are 0 in it. `objective_s` is the SLO.
+    """
+
+    fraction: float
+    total: Quantity
+    steps: tuple[WaterfallStep, ...]
+    unknown: tuple[Place, ...] = ()
+    objective_s: float | None = None
+
+
+def idle_waterfalls(system: System, workload: Workload) -> Iterator[Waterfall]:
+    """Yield the least time of an answer at each percentile of the objectives, along the path."""
+    floors = FloorOf(system, workload)
+    for fraction, objective_s in fractions_of(workload):
+        floor = floors.answer(fraction)
+        if floor.at_s > 0 or floor.unknown:
+            yield _waterfall(floor, fraction, objective_s)
+
+
+def fractions_of(workload: Workload) -> Iterator[tuple[float, float | None]]:
+    """Yield the percentiles of the objectives of a workload with their times; p99 if it has none."""
+    yield from workload.slo.latency or ((USUAL, None),)
+
+
+def _waterfall(floor: Floor, fraction: float, objective_s: float | None) -> Waterfall:
+    steps, start_s = [], 0.0
+    for part in floor.parts:
+        label = part.label.removesuffix(", service time")
+        steps.append(WaterfallStep(label, start_s, part.value_s, part.certainty, part.at, part.formula))
+        start_s += part.value_s
+    terms = tuple(
+        Term("part", part.label, part.value_s, "s", part.origin, part.at, part.formula)
+        for part in floor.parts[:_MOST_TERMS]
+    )
+    name = f"least_{format_percentile(fraction)}"
+    bound = "least" if floor.certainty is Certainty.PROVEN else ""
+    total = Quantity(name, floor.at_s, "s", "sum of the parts on idle servers", terms, floor.certainty, bound)
+    return Waterfall(fraction, total, tuple(steps), floor.unknown, objective_s)
