@@ -140,6 +140,16 @@ class Availabilities:
             return Missing("availability", self._first_keys(workload))
         return model.availability(workload)
 
+    def open_keys(self, workload: Workload, objective: float) -> tuple[Place, ...]:
+        """Return the keys that may lower the availability below an objective, if the file states most of them."""
+        model = self._model(workload, partly=True)
+        if model is None:
+            return ()
+        stated, unstated = len(model.pools), model.unstated
+        asked = unstated if len(unstated) <= max(1, stated) else ()
+        pools = [pool for pool in model.pools.values() if pool.uptime.value < objective]
+        return tuple(dict.fromkeys((*asked, *(key for pool in pools for key in self.pools.load_keys(pool)))))
+
     def cuts(self, workload: Workload) -> Sequence[Cut]:
         """Return what bounds the availability however failures coincide, the tightest bound first."""
         model = self._model(workload)
@@ -150,7 +160,8 @@ class Availabilities:
         model = self._model(workload)
         return 1.0 if model is None else model.reached(frozenset(perfect))
 
-    def _model(self, workload: Workload) -> _Model | None:
+    def _model(self, workload: Workload, partly: bool = False) -> _Model | None:
+        """Return the model of a workload; None if the file states nothing that it needs, or only a part (`partly`)."""
         flow = self.system.flow(workload)
         waits = workload.waits is True
         key = flow.alike, waits
@@ -159,7 +170,7 @@ class Availabilities:
             used = any(name in reached for name in self.pools.stated)
             self._models[key] = _Model(self, workload, waits) if used else None
         model = self._models[key]
-        return model if model is not None and model.pools else None
+        return model if model is not None and (model.pools or partly) else None
 
     def _first_keys(self, workload: Workload) -> tuple[Place, ...]:
         needed = self.system.needed_components(workload)
@@ -187,7 +198,7 @@ class _Model:
         self._bounded = bool(missing) or self._structure.open or self._sites.perfect
         needed = flow.needed()
         keys = (stated.get(name) or owner.pools.of(name) for name in missing if name in needed)
-        self._unstated = tuple(key for found in keys if not isinstance(found, Pool) for key in found)
+        self.unstated = tuple(key for found in keys if not isinstance(found, Pool) for key in found)
 
     def availability(self, workload: Workload) -> Availability:
         """Return the availability, with what each part costs."""
@@ -198,7 +209,7 @@ class _Model:
         lowest = max(0.0, lowest)
         ceiling = min((cut.most for cut in self.cuts), default=1.0)
         return Availability(
-            workload, lowest, highest, tuple(self._parts(highest)), self._unstated, self._bounded,
+            workload, lowest, highest, tuple(self._parts(highest)), self.unstated, self._bounded,
             max(ceiling, highest), self._sites,
         )  # fmt: skip
 

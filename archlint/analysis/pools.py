@@ -96,8 +96,9 @@ class Pools:
     def stated(self) -> frozenset[str]:
         """The components whose availability the file states in some way."""
         return frozenset(
-            name for name, c in self._system.components.items() if c.availability is not None or c.mtbf_s is not None
-        )
+            name for name, c in self._system.components.items()
+            if c.availability is not None or c.mtbf_s is not None or c.mttr_s is not None
+        )  # fmt: skip
 
     def of(self, name: str) -> Pool | tuple[Place, ...]:
         """Return the pool of a component, or the keys of the facts that are missing."""
@@ -105,6 +106,18 @@ class Pools:
         if known is None:
             known = self._known[name] = self._made(self._system.components[name])
         return known
+
+    def load_keys(self, pool: Pool) -> tuple[Place, ...]:
+        """Return the keys that may raise the number of replicas that must be up, if the file states a part of them."""
+        use = self._uses.get(pool.name)
+        if use is None or pool.replicas == 1 or pool.overloaded:
+            return ()
+        workloads = [demand.workload for demand in use.demands]
+        unpeaked = [w.place("rate" if w.rate_per_s is None else "peak") for w in workloads if w.peak_per_s is None]
+        timed = any(demand.mean_s > 0 for demand in use.demands)
+        if not timed and len(unpeaked) == len(workloads):
+            return ()
+        return (*use.needs, *use.slots.needs, *unpeaked)
 
     @cached_property
     def _uses(self) -> dict[str, Utilisation]:

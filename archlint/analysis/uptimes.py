@@ -81,7 +81,9 @@ def _repaired(system: System, component: Component) -> Uptime | None:
 
 def uptime_keys(component: Component) -> tuple[Place, ...]:
     """Return the key that would state how long a replica is up."""
-    return (component.place("mttr" if component.mtbf_s is not None else "availability"),)
+    if component.mtbf_s is not None:
+        return (component.place("mttr"),)
+    return (component.place("availability" if component.mttr_s is None else "mtbf"),)
 
 
 def at_least(needed: int, replicas: int, up: float) -> float:

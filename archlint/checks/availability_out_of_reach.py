@@ -21,7 +21,6 @@ from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term,
 _MOST_SHOWN: Final = 8
 _MOST_NAMED: Final = 3
 _MOST_REPLICAS: Final = 100
-_HALF: Final = 0.5
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -90,19 +89,19 @@ class _Judge:
     def together(self, workload: Workload, objective: float) -> Iterator[Verdict]:
         """Yield a hit if all components together rule an objective out, though none of them does alone."""
         found = self._found.of(workload)
-        if not isinstance(found, Availability):
-            return
         vendors = {
             pool.name for cut in self._found.cuts(workload) for pool in cut.pools
             if exceeds(1 - cut.most, 1 - objective) and self._is_one_vendor(workload, cut)
         }  # fmt: skip
         reached = self._found.without(workload, vendors)
-        if exceeds(1 - reached, 1 - objective):
+        if isinstance(found, Availability) and exceeds(1 - reached, 1 - objective):
             yield self._joint(found, reached, objective, vendors)
-        elif not vendors and found.unstated and len(found.unstated) <= _HALF * (len(found.unstated) + len(found.parts)):
-            needs, more = found.unstated[:MOST_NEEDS], max(0, len(found.unstated) - MOST_NEEDS)
+            return
+        keys = () if vendors else self._found.open_keys(workload, objective)
+        if keys:
             because = f"whether `{workload.name}` can reach {format_share(objective)} availability"
-            yield Undecided(workload.place("slo", "availability"), needs, because, more)
+            at, more = workload.place("slo", "availability"), max(0, len(keys) - MOST_NEEDS)
+            yield Undecided(at, keys[:MOST_NEEDS], because, more)
 
     def hit(self, missed: Sequence[_Missed]) -> Hit:
         """Say that the replicas of a component, or of two that replace each other, are down too often."""

@@ -15,6 +15,7 @@ from archlint.analysis.pools import Pool, Pools
 from archlint.analysis.system import System
 from archlint.analysis.uptimes import at_least
 from archlint.analysis.utilisation import Utilisation, utilisations
+from archlint.analysis.work import replicas_key
 from archlint.checks._lines import exceeds
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
@@ -51,10 +52,18 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each component whose replicas, at their least number, are far more than needed."""
     pools, visits = Pools(system), MostVisits(system)
     for use in utilisations(system):
-        if (use.component.least_replicas or 0.0) < params.least_replicas or not _comparable(system, use):
+        replicas = use.component.least_replicas
+        if (replicas is not None and replicas < params.least_replicas) or not _comparable(system, use):
             continue
+        peaked = all(demand.workload.peak_per_s is not None for demand in use.demands)
         standing_by = system.facts.replicas(use.component)
         if standing_by is None:
+            if peaked and not use.needs and use.demands[0].mean_s > 0:
+                yield _question(use, [replicas_key(use.component)])
+            continue
+        if use.needs:
+            if peaked:
+                yield _question(use, use.needs)
             continue
         stated = float(standing_by.value)
         unpeaked = [d.workload for d in use.demands if d.workload.peak_per_s is None]
@@ -62,21 +71,29 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if plan is None or exceeds(plan.needed * params.factor, stated):
             continue
         if unpeaked:
-            needs = tuple(workload.place("peak") for workload in unpeaked[:MOST_NEEDS])
-            because = f"whether `{use.component.name}` needs all of its replicas"
-            yield Undecided(use.component.place(), needs, because, max(0, len(unpeaked) - MOST_NEEDS))
+            yield _question(use, [workload.place("peak") for workload in unpeaked])
         else:
             yield _hit(use, standing_by, plan, params)
 
 
+def _question(use: Utilisation, needs: Sequence[Place]) -> Undecided:
+    because = f"whether `{use.component.name}` needs all of its replicas"
+    return Undecided(use.component.place(), tuple(needs[:MOST_NEEDS]), because, max(0, len(needs) - MOST_NEEDS))
+
+
 def _comparable(system: System, use: Utilisation) -> bool:
-    """Return whether the file states all work of a component: the times, and every caller.
+    """Return whether the file may state all work of a component: the times, or what asks for them, and every caller.
 
     A component that waits for others holds its workers for longer than its own time, so it is not judged.
     """
     component, models = use.component, system.architecture.models
-    timed = all(name in models and models[name].service_time is not None for name in component.serves)
-    if use.needs or use.slots.unbounded or not timed or component.shards is not None:
+    asked = {key.at for key in use.needs}
+    served = {name: models.get(name) for name in component.serves}
+    known = all(
+        (model is not None and model.service_time is not None) or f"models.{name}.service_time" in asked
+        for name, model in served.items()
+    )
+    if use.slots.unbounded or not known or component.shards is not None:
         return False
     if any(system.topology.waits(r) or r.verb in {"consumes", "writes"} for r in component.relations):
         return False
