@@ -104,6 +104,14 @@ class Arrivals:
         return known
 
 
+def arrivals_of(system: System) -> Arrivals:
+    """Return the arrivals of a system, computed once."""
+    known = system.shared.get("arrivals")
+    if not isinstance(known, Arrivals):
+        known = system.shared["arrivals"] = Arrivals(system)
+    return known
+
+
 def counted(system: System, flow: Flow, steps: Sequence[Step]) -> tuple[tuple[Step, float], ...]:
     """Return the steps that wait, each with the share of its source's requests that take it at least."""
     found = []

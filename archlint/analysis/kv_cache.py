@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.arrivals import Arrival, Arrivals
+from archlint.analysis.arrivals import Arrival, arrivals_of
 from archlint.analysis.facts import Fact
 from archlint.analysis.generation import PREFILL, generating, may_generate
 from archlint.analysis.mean_floors import least_mean, mean_answer, mean_later_tokens
@@ -106,7 +106,7 @@ def cache_uses(system: System) -> Iterator[CacheUse]:
                 asked.setdefault(serving.server, set()).add(workload.name)
     if not served:
         return
-    arrivals = Arrivals(system)
+    arrivals = arrivals_of(system)
     for name, found in served.items():
         server = system.components[name]
         if server.kind not in {"external", "edge-device"} and server.stage != PREFILL:

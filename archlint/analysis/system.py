@@ -81,6 +81,8 @@ class System:
         self._alike: dict[str, Hashable] = {}
         self.floor_memories: dict[Hashable, FloorMemory] = {}
         self.shared_floors: dict[Hashable, SharedFloors] = {}
+        self.shared: dict[str, object] = {}
+        """What other analyses have computed once for all rules, by name."""
 
     def __repr__(self) -> str:
         name = f" {self.architecture.name}" if self.architecture.name else ""

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from archlint.analysis.arrivals import Arrival, Arrivals, misses
+from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of, misses
 from archlint.analysis.facts import Fact
 from archlint.analysis.generative import generates
 from archlint.analysis.mean_floors import least_mean
@@ -142,7 +142,7 @@ def _utilisations(system: System) -> Iterator[Utilisation]:
     rated = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):
         return
-    arrivals = Arrivals(system)
+    arrivals = arrivals_of(system)
     for component in system.components.values():
         if component.kind in JUDGED and component.stage is None:
             arriving = [arrival for arrival in arrivals.at(component.name) if arrival.visits > 0]

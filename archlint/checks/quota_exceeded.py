@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.amounts import least_amount
-from archlint.analysis.arrivals import Arrival, Arrivals
+from archlint.analysis.arrivals import Arrival, arrivals_of
 from archlint.analysis.mean_floors import least_mean
 from archlint.analysis.retries import attempts
 from archlint.analysis.system import System
@@ -52,7 +52,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     limited = [c for c in system.components.values() if c.rate_limit is not None or (c.kind == "external" and c.serves)]
     if not limited:
         return
-    arrivals, traffic = Arrivals(system), Traffic(system)
+    arrivals, traffic = arrivals_of(system), Traffic(system)
     for component in limited:
         arriving = [arrival for arrival in arrivals.at(component.name) if arrival.visits > 0]
         if component.rate_limit is None:

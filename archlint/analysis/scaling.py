@@ -1,0 +1,88 @@
+"""What happens between the moment a peak arrives and the moment new replicas serve: a backlog, and the longest wait.
+
+A fluid model of a sudden peak: more arrives than the replicas handle that run at the mean rate, for as long as it
+takes to notice the peak and to start new ones. With arrivals of a per second and h of them handled, a backlog of
+(a - h) x T stands after T seconds, and the longest wait is T x (1 - h / a): that of the last request served before the
+new replicas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.facts import Fact
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import Load, Utilisation, utilisations
+from archlint.model.architecture import Component, Workload
+from archlint.verdicts import Origin
+
+
+class Surge(msgspec.Struct, frozen=True):
+    """A peak that the replicas which run before it cannot handle, though more may be started."""
+
+    use: Utilisation
+    load: Load
+    workload: Workload
+    standing: Fact
+
+    @property
+    def component(self) -> Component:
+        """The component that gets the peak."""
+        return self.use.component
+
+    @property
+    def handled_per_s(self) -> float:
+        """The requests per second that the standing replicas handle."""
+        return self.load.per_s * self.use.slots.each * float(self.standing.value) / self.load.busy
+
+    @property
+    def each_s(self) -> float:
+        """The mean time of one request."""
+        return self.load.busy / self.load.per_s
+
+    def backlog(self, delay_s: float) -> float:
+        """Return how many requests wait when new replicas start to serve after a delay."""
+        return (self.load.per_s - self.handled_per_s) * delay_s
+
+    def longest_wait_s(self, delay_s: float) -> float:
+        """Return the longest wait in the queue if new replicas serve after a delay."""
+        return delay_s * (1 - self.handled_per_s / self.load.per_s)
+
+
+def scales(component: Component) -> bool:
+    """Return whether the number of replicas changes with the load."""
+    return component.autoscale is not None or component.scaling is not None
+
+
+def surges(system: System) -> Iterator[Surge]:
+    """Yield the components whose standing replicas cannot handle the peak of a workload, though they scale."""
+    if not any(map(scales, system.components.values())):
+        return
+    for use in utilisations(system):
+        if scales(use.component) and not use.slots.unbounded and not use.needs:
+            standing = _standing(system, use)
+            load = use.at_peak(False)
+            if standing is None or load.peak is None or use.slots.workers is None or use.slots.each <= 0:
+                continue
+            if use.slots.replicas is not None and load.busy > use.slots.total:
+                continue                  # not even the maximum can handle it, which is another fault
+            if load.busy > use.slots.each * float(standing.value) * (1 + 1e-9):
+                yield Surge(use, load, load.peak, standing)
+
+
+def _standing(system: System, use: Utilisation) -> Fact | None:
+    """Return the replicas that run before the peak: the minimum, or what the mean rates need if that is more."""
+    least = system.facts.replicas(use.component)
+    if least is None:
+        return None
+    rated = all(demand.workload.rate_per_s is not None for demand in use.demands)
+    needed = math.floor(use.at_mean(False).busy / use.slots.each) + 1.0 if rated and use.slots.each > 0 else 0.0
+    most = use.slots.replicas
+    if most is not None:
+        needed = min(needed, float(most.value))
+    if needed > float(least.value):
+        return Fact(needed, Origin.DERIVED, least.at, "replicas for the mean rates")
+    return least if float(least.value) > 0 else None
