@@ -13,7 +13,7 @@ from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Hardware, Model, Preprocessing, ServiceTime
 from archlint.model.places import Place
-from archlint.model.quantities import format_duration, format_share
+from archlint.model.quantities import format_duration, format_quantity, format_share
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 
@@ -33,7 +33,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         traffic = traffic or Traffic(system)
         lacking = _lacks(component, preparing)
         if lacking is not None:
-            yield _other(component, preparing, lacking, traffic)
+            yield _other(component, lacking, traffic)
         elif component.hardware is None:
             yield from _unknown(system, component, preparing)
         elif _has_chip(component.hardware) and not _has_chip(preparing.hardware):
@@ -46,31 +46,64 @@ def _has_chip(hardware: Hardware | None) -> bool:
     )
 
 
-def _lacks(component: Component, preparing: Preprocessing) -> str | None:
-    """Return the accelerator that preprocessing needs and its server has not."""
-    needed = preparing.hardware.gpu if preparing.hardware is not None else None
-    if needed is None or component.hardware is None:
+def _needs_no_chip(preparing: Preprocessing) -> bool:
+    """Return whether the file states what preprocessing needs, and that is no accelerator."""
+    needed = preparing.hardware
+    return needed is not None and not _has_chip(needed) and (needed.cpu is not None or needed.memory_bytes is not None)
+
+
+class _Lack(msgspec.Struct, frozen=True):
+    """A part of the hardware that preprocessing needs, and that its server has less of."""
+
+    key: str
+    what: str
+    needed: float | str
+    has: float | str | None
+    unit: str = ""
+
+    def words(self, value: float | str | None) -> str:
+        """Return a value of the part as text."""
+        if value is None:
+            return "none"
+        return value if isinstance(value, str) else f"{format_quantity(value, self.unit)}"
+
+
+def _lacks(component: Component, preparing: Preprocessing) -> _Lack | None:
+    """Return what preprocessing needs and its server has not: an accelerator, or enough of the rest."""
+    needed, has = preparing.hardware, component.hardware
+    if needed is None or has is None:
         return None
-    has = component.hardware.gpu
-    unknown = has is None and _has_chip(component.hardware)
-    return needed if not unknown and (has or "").lower() != needed.lower() else None
+    unknown = has.gpu is None and _has_chip(has)
+    if needed.gpu is not None and not unknown and (has.gpu or "").lower() != needed.gpu.lower():
+        return _Lack("gpu", "the accelerator ", needed.gpu, has.gpu)
+    amounts: tuple[tuple[str, str, float | None, float | None, str], ...] = (
+        ("cpu", " cores", needed.cpu, has.cpu, "count"), ("gpus", " accelerators", needed.gpus, has.gpus, "count"),
+        ("memory", " of memory", needed.memory_bytes, has.memory_bytes, "B"),
+        ("gpu_memory", " of memory on its accelerator", needed.gpu_memory_bytes, has.gpu_memory_bytes, "B"),
+        ("gpu_share", " of an accelerator", needed.gpu_share, has.gpu_share, "share"),
+    )
+    for key, what, one, other, unit in amounts:
+        if one is not None and other is not None and exceeds(one, other):
+            return _Lack(key, what, float(one), float(other), unit)
+    return None
 
 
-def _other(component: Component, preparing: Preprocessing, needed: str, traffic: Traffic) -> Hit:
-    at = component.place("preprocessing", "hardware", "gpu")
-    has = component.hardware.gpu if component.hardware is not None else None
-    chip = f"has {has}" if has else "has none"
+def _other(component: Component, lack: _Lack, traffic: Traffic) -> Hit:
+    at = component.place("preprocessing", "hardware", lack.key)
+    named = isinstance(lack.needed, str)
+    needs = f"{lack.what}{lack.needed}" if named else f"{lack.words(lack.needed)}{lack.what}"
     terms = (
-        Term("needed", "accelerator that preprocessing needs", needed, "", Origin.STATED, at),
-        Term("has", f"accelerator of {component.name}", has or "none", "",
-             Origin.STATED if has else Origin.DERIVED, component.place("hardware", "gpu") if has else None, limit=True),
+        Term("needed", "what preprocessing needs", lack.needed, lack.unit, Origin.STATED, at),
+        Term("has", f"what {component.name} has", "none" if lack.has is None else lack.has, lack.unit,
+             Origin.DERIVED if lack.has is None else Origin.STATED,
+             None if lack.has is None else component.place("hardware", lack.key), limit=True),
     )  # fmt: skip
     return Hit(
         at,
-        f"preprocessing in `{component.name}` needs the accelerator {needed}, but `{component.name}` {chip}",
+        f"preprocessing in `{component.name}` needs {needs}, but `{component.name}` has {lack.words(lack.has)}",
         terms,
         (Related(component.place("hardware"), "the hardware of the server"),),
-        absent=(component.place("hardware", "gpu"),),
+        absent=(component.place("hardware", lack.key),),
         cures=("prep-pred",),
         cause=f"component {component.name}",
         loss=traffic.served_by(component.name),
@@ -106,7 +139,7 @@ def _waits(
     needs: list[Place] = [at.key("service_time")] if own_s is None else []
     needs += [model.place("service_time") for model, time in times if time is None]
     if needs:
-        stated = preparing.hardware is not None or own_s is not None
+        stated = _needs_no_chip(preparing) or own_s is not None
         if stated and len(needs) == 1:
             because = f"whether the accelerator of `{component.name}` waits for preprocessing"
             yield Undecided(at, tuple(needs), because)
@@ -116,7 +149,7 @@ def _waits(
     if model is None or own_s is None or own_s <= 0:
         return
     share = own_s / (own_s + model_s)
-    limit = params.idle if preparing.hardware is not None else 0.5
+    limit = params.idle if _needs_no_chip(preparing) else 0.5
     if exceeds(share, limit):
         yield _hit(component, preparing, model, (own_s, model_s), limit, traffic)
 
@@ -130,7 +163,7 @@ def _hit(
     at = component.place("preprocessing")
     chip = component.hardware.gpu if component.hardware is not None else None
     name = f"accelerator ({chip})" if chip else "accelerator"
-    known = "which needs none" if preparing.hardware is not None else "which may need none"
+    known = "which needs none" if _needs_no_chip(preparing) else "which may need none"
     message = (
         f"`{component.name}` prepares an input for {format_duration(own_s)} on average, and {listed([model.name])} "
         f"takes {format_duration(model_s)}: its {name} waits {format_share(share)} of the time of a request for "
@@ -142,7 +175,7 @@ def _hit(
         Term("share", "time that the accelerator waits", share, "share", Origin.DERIVED, None,
              "preprocessing / (preprocessing + model)"),
         Term("idle", "share of the time that it may wait", limit, "share", Origin.ASSUMED, None,
-             "parameter of the rule" if preparing.hardware is not None else "more than the model itself", limit=True),
+             "parameter of the rule" if _needs_no_chip(preparing) else "more than the model itself", limit=True),
     )  # fmt: skip
     return Hit(
         at,
@@ -150,7 +183,7 @@ def _hit(
         terms,
         (Related(component.place("hardware"), "has an accelerator"),),
         Certainty.ESTIMATED,
-        absent=(component.place("preprocessing", "hardware"),) if preparing.hardware is None else (),
+        absent=() if _needs_no_chip(preparing) else (component.place("preprocessing", "hardware"),),
         cures=("prep-pred",),
         cause=f"component {component.name}",
         loss=traffic.served_by(component.name) * beyond(share, limit),

@@ -53,6 +53,22 @@ def test_another_accelerator_than_the_servers() -> None:
     assert said("hardware: {gpu: t4}", hardware="zones: 2").places == set()
 
 
+@pytest.mark.parametrize(
+    ("needs", "has", "words"),
+    [
+        ("cpu: 8", "cpu: 4", "needs 8 cores, but `server` has 4"),
+        ("memory: 8GB", "memory: 2GB", "needs 8 GB of memory, but `server` has 2 GB"),
+        ("gpu: t4, gpus: 2", "gpu: t4, gpus: 1", "needs 2 accelerators, but `server` has 1"),
+        ("gpu_memory: 8GB", "gpu_memory: 2GB", "needs 8 GB of memory on its accelerator, but `server` has 2 GB"),
+        ("gpu_share: 0.5", "gpu_share: 0.25", "needs 50 % of an accelerator, but `server` has 25 %"),
+    ],
+)
+def test_less_than_preprocessing_needs(needs: str, has: str, words: str) -> None:
+    found = said(f"hardware: {{{needs}}}", hardware=f"hardware: {{{has}}}")
+    assert [words in finding.message for finding in found.findings.values()] == [True]
+    assert said(f"hardware: {{{needs}}}", hardware=f"hardware: {{{needs}}}").places == set()
+
+
 @pytest.mark.parametrize("hardware", ["hardware: {cpu: 4}", "hardware: {memory: 8GB}"])
 def test_both_parts_need_the_same_hardware(hardware: str) -> None:
     found = said(hardware=hardware)
