@@ -137,6 +137,11 @@ def request_path(system: System, workload: Workload) -> RequestPath | None:
     return _Builder(system, workload).path()
 
 
+def body_of(system: System, workload: Workload, name: str) -> Body:
+    """Return what one request of a workload does at any component of its flow, also after a queue."""
+    return _Builder(system, workload).body(name)
+
+
 def calls_of(node: Node) -> Iterator[tuple[str, float]]:
     """Yield the components that a piece visits, each with the average number of visits; retries are not counted."""
     stack: list[tuple[Node, float]] = [(node, 1.0)]
@@ -198,6 +203,10 @@ class _Builder:
             for target, share in calls_of(bodies[name].inside):
                 visits[target] = visits.get(target, 0.0) + visits.get(name, 0.0) * share
         return RequestPath(self.flow.client, bodies, order, visits)
+
+    def body(self, name: str) -> Body:
+        """Return what a request does at a component that is in no circle of callers."""
+        return self._body(name, self.floors.waiting_steps(name))
 
     def _body(self, name: str, steps: list[Step]) -> Body:
         self._unknown, self._left_out = {}, {}

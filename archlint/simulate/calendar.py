@@ -46,9 +46,9 @@ _AHEAD: Final = 64
 class Record:
     """When requests of a stream (or its results) start and end, by their number, and why they are lost."""
 
-    def __init__(self, stream: str, result: bool, arrived: list[float]) -> None:
+    def __init__(self, stream: str, later: str, arrived: list[float]) -> None:
         self.stream = stream
-        self.result = result
+        self.later = later
         self.arrived = arrived
         self.open: set[int] = set()
         self.ended = [math.inf] * len(arrived)
@@ -86,7 +86,7 @@ class Calendar(Clock):
         self, scenario: Scenario, sources: Sources, span: Span, counts: dict[str, int], whole: int = 1
     ) -> None:
         self.ends: dict[str, Ended] = {}
-        self.results: dict[str, Ended] = {}
+        self.results: dict[tuple[str, str], Ended] = {}
         self.finished = True
         self._scenario = scenario
         self._counts = counts
@@ -138,12 +138,15 @@ class Calendar(Clock):
         for record in self._records:
             for number in sorted(record.open):
                 record.note(number, when, UNFINISHED)
-            kept = self.results if record.result else self.ends
-            kept[record.stream] = self._numbers.ended(record.arrived, record.ended, record.lost)
+            found = self._numbers.ended(record.arrived, record.ended, record.lost)
+            if record.later:
+                self.results.setdefault((record.stream, record.later), Ended()).extend(found)
+            else:
+                self.ends[record.stream] = found
 
     def _plan(self, stream: Stream) -> None:
         arrived = self._numbers.arrivals(f"arrivals {stream.name}", stream.rate_per_s, self._counts[stream.name])
-        record = Record(stream.name, False, arrived)
+        record = Record(stream.name, "", arrived)
         self._records.append(record)
         enter = self._entering(stream, stream.node, arrived)
         for number, when in enumerate(arrived):
@@ -171,7 +174,7 @@ class Calendar(Clock):
             branches = [(low, high, self._entering(stream, one, arrived)) for low, high, one in node.ranges()]
             return partial(_one_of, branches, self._drawn(stream, node.name))
         if isinstance(node, Later):
-            record = Record(stream.name, True, arrived)
+            record = Record(stream.name, node.name, arrived)
             self._records.append(record)
             return partial(_later, self._entering(stream, node.node, arrived), record)
         return self._attempting(stream, node, arrived)
@@ -216,8 +219,12 @@ class Calendar(Clock):
         instead = None if node.instead is None else self._entering(stream, node.instead, arrived)
         jitter = self._more(f"{stream.name} backoff {self._positions[id(node)]}")
 
+        calls = retries = 0
+
         def attempt(tried: int, number: int, done: Done, t: float) -> None:
+            nonlocal calls
             waits = True
+            calls += tried == 0
 
             def ended(now: float, why: float) -> None:
                 nonlocal waits
@@ -229,7 +236,9 @@ class Calendar(Clock):
                         done(now, 0.0)
 
             def failed(now: float, why: float) -> None:
-                if tried < node.retries:
+                nonlocal retries
+                if tried < node.retries and (node.budget is None or retries + 1 <= node.budget * calls):
+                    retries += 1
                     wait_s = node.wait_s * (2**tried if node.grows else 1) * (next(jitter) if node.jitter else 1)
                     self.at(now + wait_s, ARRIVAL, partial(attempt, tried + 1, number, done))
                 elif instead is not None:

@@ -10,7 +10,7 @@ from archlint.simulate.statistics import Interval
 class StreamResult(msgspec.Struct, frozen=True):
     """The requests of a workload. Times are those of requests that get an answer.
 
-    `stored` is the time until the result of a queue's consumer is there, if the workload has one.
+    `stored` are the results of messages, by queue: the time from the request until its consumer is done.
     """
 
     name: str
@@ -23,7 +23,7 @@ class StreamResult(msgspec.Struct, frozen=True):
     rejected: float
     timed_out: float
     unfinished: float
-    stored: StreamResult | None = None
+    stored: dict[str, StreamResult] = {}
 
     @property
     def lost(self) -> float:

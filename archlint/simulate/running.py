@@ -66,7 +66,7 @@ class Runner:
         self.numpy = (find_spec("numpy") is not None) if plan.numpy is None else plan.numpy
         self.counts = {stream.name: _most_arrivals(stream.rate_per_s * span.last_s) for stream in scenario.streams}
         self.ends: dict[str, Ended] = {}
-        self.results: dict[str, Ended] = {}
+        self.results: dict[tuple[str, str], Ended] = {}
         self.tallies: dict[str, list[Tally]] = {}
         self.replications = 0
         self.complete = True
@@ -116,10 +116,13 @@ class Runner:
         stages.run()
         self._keep(stages.ends, stages.results, backend.tallies)
 
-    def _keep(self, ends: dict[str, Ended], results: dict[str, Ended], tallies: dict[str, list[Tally]]) -> None:
-        for kept, new in ((self.ends, ends), (self.results, results)):
-            for name, ended in new.items():
-                kept.setdefault(name, Ended()).extend(ended)
+    def _keep(
+        self, ends: dict[str, Ended], results: dict[tuple[str, str], Ended], tallies: dict[str, list[Tally]]
+    ) -> None:
+        for name, ended in ends.items():
+            self.ends.setdefault(name, Ended()).extend(ended)
+        for key, ended in results.items():
+            self.results.setdefault(key, Ended()).extend(ended)
         for name, found in tallies.items():
             self.tallies.setdefault(name, []).extend(found)
 
@@ -212,9 +215,11 @@ def _course(runner: Runner) -> tuple[Moment, ...]:
 
 
 def _stream(runner: Runner, stream: Stream) -> StreamResult:
-    found = _result(runner, stream, runner.ends[stream.name].samples)
-    later = runner.results.get(stream.name)
-    return msgspec.structs.replace(found, stored=_result(runner, stream, later.samples)) if later else found
+    stored = {
+        queue: _result(runner, stream, ended.samples)
+        for (name, queue), ended in sorted(runner.results.items()) if name == stream.name
+    }  # fmt: skip
+    return msgspec.structs.replace(_result(runner, stream, runner.ends[stream.name].samples), stored=stored)
 
 
 def _result(runner: Runner, stream: Stream, samples: list[Sample]) -> StreamResult:

@@ -132,7 +132,8 @@ class Attempts(msgspec.Struct, frozen=True):
     """A call: up to `1 + retries` attempts, each given up after `timeout_s`; the server still works on it.
 
     `wait_s` is the wait before the first retry; with `grows` it doubles each time, with `jitter` it is a random share
-    of that. If all attempts are lost, `instead` is passed; with `optional`, the request goes on without.
+    of that. `budget` is the most retries, as a share of all calls. If all attempts are lost, `instead` is passed; with
+    `optional`, the request goes on without.
     """
 
     node: Node
@@ -141,13 +142,15 @@ class Attempts(msgspec.Struct, frozen=True):
     wait_s: float = 0.0
     grows: bool = False
     jitter: bool = False
+    budget: float | None = None
     optional: bool = False
     instead: Node | None = None
 
 
 class Later(msgspec.Struct, frozen=True):
-    """What happens after the request has gone on: a message in a queue, and its consumer. Its time is a result's."""
+    """What happens after the request has gone on: a message in the queue `name`, and what its consumer does."""
 
+    name: str
     node: Node
 
 

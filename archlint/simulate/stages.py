@@ -41,12 +41,12 @@ class Serve(Generic[V]):
 
 
 class Fork(Generic[V]):
-    """Branches that run side by side; `waits` is false if the request goes on without them."""
+    """Branches that run side by side; with `later`, the request goes on without them."""
 
-    def __init__(self, nodes: Sequence[Node], at: V, waits: bool) -> None:
+    def __init__(self, nodes: Sequence[Node], at: V, later: str = "") -> None:
         self.nodes = nodes
         self.at = at
-        self.waits = waits
+        self.later = later
 
 
 Ask = Serve[V] | Fork[V]
@@ -56,12 +56,12 @@ Walk = Generator[Ask[V], list[State[V]], State[V]]
 class Task(Generic[V]):
     """A walk through a tree, and the task that waits for its end."""
 
-    def __init__(self, walk: Walk[V], parent: Task[V] | None, slot: int, stream: Stream, result: bool) -> None:
+    def __init__(self, walk: Walk[V], parent: Task[V] | None, slot: int, stream: Stream, later: str) -> None:
         self.walk = walk
         self.parent = parent
         self.slot = slot
         self.stream = stream
-        self.result = result
+        self.later = later
         self.open = 0
         self.states: list[State[V] | None] = []
 
@@ -73,7 +73,7 @@ class FeedbackError(Exception):
 class Stages(Generic[V]):
     """One run of a scenario over a number of requests of each stream.
 
-    `ends` are the outcomes of each stream, `results` those of what happens later.
+    `ends` are the outcomes of each stream, `results` those of what happens later, by stream and queue.
     """
 
     def __init__(self, scenario: Scenario, backend: Backend[V], counts: dict[str, int]) -> None:
@@ -81,7 +81,7 @@ class Stages(Generic[V]):
         self.backend = backend
         self.counts = counts
         self.ends: dict[str, Ended] = {}
-        self.results: dict[str, Ended] = {}
+        self.results: dict[tuple[str, str], Ended] = {}
         self._expected = visits_of(scenario)
         self._waiting: dict[str, list[tuple[Task[V], Serve[V]]]] = {}
         self._drawn: dict[tuple[str, str], V] = {}
@@ -95,7 +95,7 @@ class Stages(Generic[V]):
             at = self._arrived[stream.name] = self.backend.arrivals(
                 f"arrivals {stream.name}", stream.rate_per_s, count
             )
-            self._advance(Task(self._walk(stream, stream.node, at), None, 0, stream, False), None)
+            self._advance(Task(self._walk(stream, stream.node, at), None, 0, stream, ""), None)
         while self._waiting:
             ready = [name for name, asked in self._waiting.items() if len(asked) == self._expected[name]]
             if not ready:
@@ -126,23 +126,26 @@ class Stages(Generic[V]):
         if isinstance(asked, Serve):
             self._waiting.setdefault(asked.visit.centre, []).append((task, asked))
             return
-        parent = task if asked.waits else None
+        parent = None if asked.later else task
         task.states, task.open = [None] * len(asked.nodes), len(asked.nodes)
         children = [
-            Task(self._walk(task.stream, node, asked.at), parent, slot, task.stream, task.result or not asked.waits)
+            Task(self._walk(task.stream, node, asked.at), parent, slot, task.stream, asked.later or task.later)
             for slot, node in enumerate(asked.nodes)
         ]
         for child in children:
             self._advance(child, None)
-        if not asked.waits:
+        if asked.later:
             self._advance(task, [])
 
     def _end(self, task: Task[V], state: State[V]) -> None:
         parent = task.parent
         if parent is None:
-            kept = self.results if task.result else self.ends
             arrived, (ended, lost) = self._arrived[task.stream.name], state
-            kept[task.stream.name] = self.backend.ended(arrived, ended, lost)
+            found = self.backend.ended(arrived, ended, lost)
+            if task.later:
+                self.results.setdefault((task.stream.name, task.later), Ended()).extend(found)
+            else:
+                self.ends[task.stream.name] = found
             return
         parent.states[task.slot] = state
         parent.open -= 1
@@ -168,10 +171,10 @@ class Stages(Generic[V]):
         if isinstance(node, InSequence):
             return (yield from self._sequence(stream, node.nodes, at))
         if isinstance(node, Later):
-            yield Fork((node.node,), at, waits=False)
+            yield Fork((node.node,), at, node.name)
             return at, None
         if isinstance(node, Parallel):
-            states = yield Fork(node.nodes, at, waits=True)
+            states = yield Fork(node.nodes, at)
             return joined(backend, states)
         if isinstance(node, Choice):
             return (yield from self._choice(stream, node, at))

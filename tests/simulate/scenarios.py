@@ -48,7 +48,7 @@ def branching() -> Scenario:
         Attempts(visit("features", lognormal(0.8, 0.5)), timeout_s=2.0),
         Attempts(visit("store"), timeout_s=3.0, optional=True),
     ))  # fmt: skip
-    later = Later(Sequence((Delay(constant(0.1)), visit("worker", lognormal(0.2, 1.0)))))
+    later = Later("jobs", Sequence((Delay(constant(0.1)), visit("worker", lognormal(0.2, 1.0)))))
     works = (Work(HEAVY), Work(constant(0.5), (("choice", 0.3, math.inf),)))
     node = Visit("api", works, Sequence((Delay(constant(0.1)), both, chosen, later)))
     other = Sequence((visit("ranker", constant(0.3)), visit("worker", exponential(0.1))))
@@ -123,10 +123,12 @@ def by_events(scenario: Scenario, length: int = 400, replications: int = 2, seed
     return run
 
 
-def _add(run: Run, ends: dict[str, Ended], results: dict[str, Ended], tallies: dict[str, list[Tally]]) -> None:
+def _add(
+    run: Run, ends: dict[str, Ended], results: dict[tuple[str, str], Ended], tallies: dict[str, list[Tally]]
+) -> None:
     for name, ended in ends.items():
         run.ends.setdefault(name, []).extend(ended.outcomes)
-    for name, ended in results.items():
-        run.ends.setdefault(f"{name}, stored", []).extend(ended.outcomes)
+    for (name, queue), ended in results.items():
+        run.ends.setdefault(f"{name}, {queue}", []).extend(ended.outcomes)
     for name, found in tallies.items():
         run.tallies.setdefault(name, []).extend(found)

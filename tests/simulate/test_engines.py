@@ -48,7 +48,7 @@ def test_the_scenarios_lose_requests_and_reach_every_branch() -> None:
     reasons = {reason for outcomes in found.ends.values() for outcome in outcomes for reason in lost(outcome)}
     assert reasons == {0.0, 2.0}
     assert all(tally.visits > 50 for tallies in found.tallies.values() for tally in tallies)
-    assert len(found.ends["search, stored"]) == 2
+    assert len(found.ends["search, jobs"]) == 2
 
 
 def calls(own: float, called: float, workers: tuple[int, int], timeout: float, retries: int, held: bool) -> Scenario:
