@@ -41,6 +41,7 @@ from archlint.report.numbers.json import numbers_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
+from archlint.simulate.outputs import simulation_schema  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
 
@@ -182,6 +183,7 @@ def files() -> dict[Path, str]:
         docs / "schema" / "measure.schema.json": _json(measurement_schema()),
         docs / "schema" / "sweep.schema.json": _json(sweep_schema()),
         docs / "schema" / "sensitivity.schema.json": _json(sensitivity_schema()),
+        docs / "schema" / "simulation.schema.json": _json(simulation_schema()),
     }
     readme = ROOT / "README.md"
     made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)

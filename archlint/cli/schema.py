@@ -9,7 +9,7 @@ from archlint.api import file_schema
 from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
-KINDS = ["arch", "config", "rule", "report", "diff", "numbers", "whatif", "sweep", "sensitivity", "measure"]
+KINDS = ["arch", "config", "rule", "report", "diff", "numbers", "whatif", "sweep", "sensitivity", "measure", "simulation"]
 
 
 @click.command("schema")
@@ -19,7 +19,7 @@ def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 
     It describes arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of a report, a diff,
-    `analyze` (`numbers`), `whatif`, `sweep`, `sensitivity` or `measure`.
+    `analyze` (`numbers`), `whatif`, `sweep`, `sensitivity`, `measure` or `simulate` (`simulation`).
     """
     which = what or which
     if which == "config":
@@ -57,6 +57,10 @@ def command(what: str | None, which: str) -> None:
         from archlint.explore.sensitivity_outputs import sensitivity_schema
 
         schema = sensitivity_schema()
+    elif which == "simulation":
+        from archlint.simulate.outputs import simulation_schema
+
+        schema = simulation_schema()
     else:
         schema = file_schema() if which == "arch" else report_schema()
     write_output(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode(), "")

@@ -27,7 +27,7 @@ def centre_of(
     Stores, vendors, balancers without workers and platforms that start an instance for each request serve every request
     at once. `queue_limit` is the most messages that wait in the queue before it.
     """
-    slots, notes = slots_of(system, component), []
+    slots, notes = slots_of(system, component), list[str]()
     if not _queues(component) or slots.unbounded:
         return Centre(component.name, math.inf, 1.0, limit=component.limit), (), notes
     needs = [need for need in slots.needs if need.names[-1] != "workers"]

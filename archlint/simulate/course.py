@@ -16,7 +16,7 @@ _SHOWN: Final = 5
 """With fewer answers in an interval, its percentiles are left out."""
 
 
-def course_of(stream: str, outcomes: Sequence[Outcome], seconds: float) -> tuple[Moment, ...]:
+def course_of(stream: str, queue: str, outcomes: Sequence[Outcome], seconds: float) -> tuple[Moment, ...]:
     """Return the course of a stream in intervals of equal length, from the start of the simulation to its end."""
     width = seconds / MOMENTS
     times: list[list[float]] = [[] for _ in range(MOMENTS)]
@@ -25,7 +25,7 @@ def course_of(stream: str, outcomes: Sequence[Outcome], seconds: float) -> tuple
     for one in outcomes:
         reasons = one.lost or [0.0] * len(one.arrived)
         for t, end, why in zip(one.arrived, one.ended, reasons, strict=True):
-            if t == math.inf:
+            if t == math.inf or (queue and end == math.inf):
                 continue
             place = min(int(t / width), MOMENTS - 1)
             came[place] += 1
@@ -42,7 +42,7 @@ def course_of(stream: str, outcomes: Sequence[Outcome], seconds: float) -> tuple
         ordered = sorted(times[place])
         shown = len(ordered) >= _SHOWN
         found.append(Moment(
-            stream, place * width, (place + 1) * width, came[place] / count,
+            stream, queue, place * width, (place + 1) * width, came[place] / count,
             quantile(ordered, 0.5) if shown else None, quantile(ordered, 0.99) if shown else None,
             inside / count, rejected[place] / count, late[place] / count,
         ))  # fmt: skip

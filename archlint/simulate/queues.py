@@ -27,6 +27,8 @@ def serve(times: Sequence[float], works: Sequence[float], centre: Centre, picks:
     """
     if centre.servers >= len(times) and not (centre.outage or centre.batches or centre.limit) and centre.pooled:
         return [t + s for t, s in zip(times, works, strict=True)]
+    if math.isinf(centre.servers) and centre.limit is None:
+        return [after_outage(t, centre.outage) + s for t, s in zip(times, works, strict=True)]
     if centre.batches is not None:
         return _batched(times, works, centre, picks)
     if centre.limit is not None or centre.outage is not None:
@@ -86,7 +88,7 @@ def _careful(times: Sequence[float], works: Sequence[float], centre: Centre, pic
     The requests in the centre are those that have arrived and not ended. As they are served in order, the end of each
     is known when it arrives.
     """
-    queues = [[0.0] * min(int(queue), len(times)) for queue in _queues(centre, len(times))]
+    queues = [[0.0] * int(min(queue, len(times))) for queue in _queues(centre, len(times))]
     inside = [0] * len(queues)
     leaving: list[tuple[float, int]] = []
     total, turn, limit = 0, 0, centre.limit or math.inf

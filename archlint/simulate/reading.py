@@ -15,8 +15,9 @@ from archlint.analysis import stations as path
 from archlint.analysis.request_paths import body_of
 from archlint.analysis.stations import Station, path_of, stations_at
 from archlint.analysis.system import System
-from archlint.errors import UsageError
+from archlint.errors import Mistake, UsageError
 from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.locate import locate
 from archlint.model.places import Place
 from archlint.simulate.centres import centre_of
 from archlint.simulate.laws import constant, law_of
@@ -40,6 +41,7 @@ from archlint.topology import Flow, Step
 BACKOFF_S: Final = 0.1
 """The wait before the first retry if the file states a backoff: it has no key for its length."""
 _MOST_NODES: Final = 20_000
+_MOST_SHOWN: Final = 10
 _NOTHING: Final = Sequence(())
 Arms = tuple[tuple[str, float, float], ...]
 
@@ -47,11 +49,19 @@ Arms = tuple[tuple[str, float, float], ...]
 class MissingFactsError(UsageError):
     """A system that cannot be simulated; `needs` are the keys of the facts that the file does not state."""
 
-    def __init__(self, needs: tuple[Place, ...]) -> None:
-        keys = [need.identity for need in needs]
-        shown = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
-        facts = "1 fact is" if len(keys) == 1 else f"{len(keys)} facts are"
-        super().__init__(f"the system cannot be simulated: {facts} missing", f"add {shown}")
+    def __init__(self, system: System, needs: tuple[Place, ...]) -> None:
+        architecture = system.architecture
+        found = []
+        for need in needs:
+            document, span = locate(architecture.origins, need, architecture.document)
+            line, column = document.position(span.start)
+            found.append(Mistake(f"{document.name}:{line}:{column}", f"`{need.identity}` is missing"))
+        shown = [f"  {mistake.said}" for mistake in found[:_MOST_SHOWN]]
+        if len(found) > _MOST_SHOWN:
+            shown.append(f"  and {len(found) - _MOST_SHOWN} more")
+        head = "the system cannot be simulated, because the file does not state these facts:"
+        hint = "add them, try values with `--set KEY=VALUE`, or name one workload with --workload"
+        super().__init__("\n".join([head, *shown]), hint, tuple(found))
         self.needs = needs
 
 
@@ -73,14 +83,13 @@ class Reading:
             node = _Tree(self, workload).node()
             streams.append(Stream(workload.name, rate or 1.0, node))
         if self._needs:
-            raise MissingFactsError(tuple(self._needs))
+            raise MissingFactsError(system, tuple(self._needs))
         self.notes = tuple(self._notes)
-        self.scenario = Scenario(self._centres, tuple(stream for stream in streams if self._moves(stream)))
-        if not self.scenario.streams:
-            raise UsageError("there is nothing to simulate: no workload has a rate", "add `rate` to a workload")
-
-    def _moves(self, stream: Stream) -> bool:
-        return stream.rate_per_s > 0
+        moving = [stream for stream in streams if stream.rate_per_s > 0 and _visits(stream)]
+        self.scenario = Scenario(self._centres, tuple(moving))
+        if not moving:
+            what = "there is nothing to simulate: no request comes to a component"
+            raise UsageError(what, "add a workload with a `rate`, and relations of its client")
 
     def _simulated(self, only: str) -> list[Workload]:
         """Return the workloads to simulate: with `only` that one and those that share a queue with it."""
@@ -123,6 +132,10 @@ class Reading:
         return self._centres[name]
 
 
+def _visits(stream: Stream) -> bool:
+    return any(isinstance(node, Visit) for node in every(stream.node))
+
+
 class _Tree:
     """Makes the tree of a workload."""
 
@@ -149,7 +162,7 @@ class _Tree:
         return self._bodies[name]
 
     def _visit(self, name: str, limit: float | None = None, chained: bool = False) -> Node:
-        """Return a visit of a component. `chained` if it works from a queue, so that what it publishes is its result."""
+        """Return a visit of a component; `chained` if it works from a queue, so what it publishes is its result."""
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             what = f"a request of `{self._workload.name}` passes more than {_MOST_NODES} components"
@@ -159,13 +172,15 @@ class _Tree:
         for place in body.left_out:
             self._reading.note(f"left out: the branch under a condition at {place.identity}, which states no share")
         self._open.append(name)
-        centre = self._reading.centre(name, limit)
+        centre = None if component.kind == "client" else self._reading.centre(name, limit)
         waits = any(True for _ in path.calls_of(body.inside))
-        held = waits and math.isfinite(centre.servers) and component.workers is not None
+        held = waits and centre is not None and math.isfinite(centre.servers) and component.workers is not None
         works: list[Work] = []
         made = _Body(self, component, works, held).node(body.inside, ())
         then = None if made == _NOTHING else made
         node: Node = Visit(name, tuple(works), then, held and then is not None)
+        if centre is None:                                 # a client: its requests start here, and nobody queues
+            node = Sequence((*(Delay(work.law) for work in works), made))
         after = [self._published(step, chained) for step in self._flow.steps.get(name, ()) if self._publishes(step)]
         self._open.pop()
         return Sequence((node, *after)) if after else node
@@ -226,7 +241,7 @@ class _Tree:
         wait_s, backoff = 0.0, relation.backoff or "none"
         if retries and backoff != "none":
             wait_s = BACKOFF_S
-            self._reading.note(f"the first retry of {source.name} waits {BACKOFF_S * 1000:g} ms: the file has no key for it")
+            self._reading.note(f"{source.name} waits {BACKOFF_S * 1000:g} ms before its first retry")
         return Attempts(
             node, timeout_s, retries, wait_s, "exponential" in backoff, "jitter" in backoff,
             relation.retry_budget, optional, instead,

@@ -56,9 +56,13 @@ class CentreResult(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """An interval of the course: requests that arrive in it, and how many are in the system at its end."""
+    """An interval of the course: requests that arrive in it, and how many are in the system at its end.
+
+    With `queue`, it is about the messages in that queue and their consumers.
+    """
 
     stream: str
+    queue: str
     start_s: float
     end_s: float
     requests: float
@@ -70,12 +74,17 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Away(msgspec.Struct, frozen=True):
-    """An outage that was simulated, and when latency is as before again (None: not by the end of the simulation)."""
+    """An outage that was simulated.
+
+    `backlog` is how many more requests and messages are in the system at most than before, `recovered_s` how long after
+    the outage these are gone (None: not by the end of the simulation).
+    """
 
     centre: str
     start_s: float
     duration_s: float
     replicas: int | None
+    backlog: float
     recovered_s: float | None
 
 

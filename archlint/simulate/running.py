@@ -35,6 +35,8 @@ MOST_OF_CALENDAR: Final = 200_000
 """Requests at most if the call states no number."""
 KEPT: Final = 8
 """Replications whose requests are all kept, for the course."""
+_MOST_NUMBERS: Final = 4_000_000
+"""How many requests arrays hold at once."""
 _ROUND: Final = 32
 _ROUND_OF_CALENDAR: Final = 8
 _LEAST: Final = 10
@@ -59,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True):
 class Runner:
     """Runs replications of one length, with random numbers that go on from one to the next."""
 
-    def __init__(self, scenario: Scenario, span: Span, plan: Plan) -> None:
+    def __init__(self, scenario: Scenario, span: Span, plan: Plan, kept: int = KEPT) -> None:
         self.scenario = scenario
         self.span = span
         self.calendar_for = needs_calendar(scenario)
@@ -70,7 +72,7 @@ class Runner:
         self.tallies: dict[str, list[Tally]] = {}
         self.replications = 0
         self.complete = True
-        self.kept = KEPT
+        self.kept = kept
         self._sources = Sources(plan.seed)
         self.percentiles_of = percentiles_of
         self._columns = self._vectors() if self.numpy and not self.calendar_for else None
@@ -97,8 +99,11 @@ class Runner:
     def run(self, replications: int) -> None:
         """Run further replications."""
         if self._columns is not None:
-            self._columns(replications)
-            self.replications += replications
+            while replications:
+                columns = min(replications, max(1, _MOST_NUMBERS // max(1, sum(self.counts.values()))))
+                self._columns(columns)
+                self.replications += columns
+                replications -= columns
         else:
             for _ in range(replications):
                 self._one()
@@ -207,11 +212,12 @@ def summary(runner: Runner, plan: Plan) -> Simulation:
 
 
 def _course(runner: Runner) -> tuple[Moment, ...]:
-    return tuple(
-        moment
-        for stream in runner.scenario.streams
-        for moment in course_of(stream.name, runner.ends[stream.name].outcomes, runner.span.last_s)
-    )
+    seconds, moments = runner.span.last_s, list[Moment]()
+    for stream in runner.scenario.streams:
+        moments += course_of(stream.name, "", runner.ends[stream.name].outcomes, seconds)
+    for (name, queue), ended in sorted(runner.results.items()):
+        moments += course_of(name, queue, ended.outcomes, seconds)
+    return tuple(moments)
 
 
 def _stream(runner: Runner, stream: Stream) -> StreamResult:

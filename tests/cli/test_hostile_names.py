@@ -33,6 +33,7 @@ COMMANDS: Final = [
     "check -o {text} arch.yaml", "check --show-files .", "baseline arch.yaml -o known.jsonl",
     "diff other.yaml arch.yaml", "diff -o markdown other.yaml arch.yaml",
     "sweep arch.yaml --set system={text},b", "sensitivity arch.yaml --only components", "analyze -v arch.yaml", "analyze -o html arch.yaml", "whatif arch.yaml --set components.server.replicas=9", "whatif arch.yaml --set {text}=9", "render arch.yaml -f mmd",
+    "simulate arch.yaml -w {text}",
     "render arch.yaml -f svg", "render arch.yaml -o a.svg --path {text}", "rules", "rules --color always", "rules {text}",
     "explain ACME001", "explain --color always ACME001", "explain --markdown ACME001", "explain {text}",
     "patterns {text}", "reference {text}", "new {text} folder", "init {path}/none", "schema {text}", "{text}",

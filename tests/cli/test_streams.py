@@ -28,6 +28,7 @@ COMMANDS = {
     "diff --exit-code passing.yaml failing.yaml": 1, "diff -o json passing.yaml failing.yaml": 0, "explain SRV001": 0,
     "sweep passing.yaml --set system=a,b": 0, "sensitivity passing.yaml --only models": 0, "analyze passing.yaml": 0, "analyze passing.yaml --workload none": 2, "whatif passing.yaml --set system=other": 0, "whatif passing.yaml --set sytem=other": 2,
     "explain NONE001": 2, "rules": 0, "rules --json": 0, "patterns": 0, "patterns batch": 0, "technologies": 0,
+    "simulate passing.yaml --requests 1000": 0, "simulate passing.yaml -w none": 2,
     "schema": 0, "render passing.yaml -f svg": 0, "render passing.yaml -o a.svg": 0, "init new.yaml": 0,
     "reference": 0, "reference --path web-single": 0, "new web-single service": 0, "completion bash": 0, "--help": 0,
     "check --help": 0, "--version": 0, "": 2, "nonsense": 2,

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+import archlint
+from archlint.simulate.api import Simulated, simulate_system
+from archlint.simulate.outages import Asked
+from archlint.simulate.running import Plan
+from tests.simulate.systems import SHOP, chain, p99, simulated
+
+
+def out(centre: str, duration_s: float, replicas: int | None = None, workload: str = "upload") -> Simulated:
+    asked = Asked(centre, duration_s, replicas)
+    return simulate_system(archlint.load(SHOP), workload, plan=Plan(requests=40_000), outage=asked)
+
+
+def test_the_backlog_of_an_outage_is_rate_times_duration_and_drains_with_the_spare_capacity() -> None:
+    """20/s for 20 s are 400; 6 workers of 0.2 s do 30/s, so 10/s are spare: 40 s."""
+    away = out("tagging", 20.0).found.outage
+    assert away is not None
+    assert away.backlog == pytest.approx(400, rel=0.1)
+    assert away.recovered_s == pytest.approx(40, rel=0.25)
+
+
+def test_half_of_the_replicas_away_leave_a_smaller_backlog() -> None:
+    """Three workers do 15/s: 5/s are missing for 20 s."""
+    asked = Asked("tagging", 20.0, 3)
+    found = simulate_system(archlint.load(SHOP), "upload", plan=Plan(requests=10_000), outage=asked).found
+    assert found.outage is not None
+    assert found.outage.backlog == pytest.approx(100, rel=0.3)
+    assert "outage of some replicas" in found.calendar_for
+
+
+def test_replicas_with_queues_of_their_own_go_on_while_others_are_away() -> None:
+    system = chain(server=", replicas: 4, balancing: round-robin", rate="40/s")
+    some = simulate_system(system, plan=Plan(requests=20_000), outage=Asked("server", 5.0, 1))
+    all_of_them = simulate_system(system, plan=Plan(requests=20_000), outage=Asked("server", 5.0))
+    assert p99(some) < 1.0 < p99(all_of_them)
+
+
+def test_an_outage_that_needs_too_many_requests_says_how_many() -> None:
+    with pytest.raises(archlint.UsageError) as caught:
+        out("tagging", 36_000.0)
+    assert "--requests" in caught.value.hint
+    assert "tagging" not in caught.value.hint
+
+
+def test_an_outage_of_what_nobody_visits_is_an_error() -> None:
+    with pytest.raises(archlint.UsageError, match="no request comes to a component `none`"):
+        out("none", 1.0)
+    with pytest.raises(archlint.UsageError, match="has 6 replicas, not 7"):
+        out("tagging", 1.0, 7)
+
+
+def test_a_store_that_is_away_holds_its_requests_until_it_is_back() -> None:
+    calm = simulated(archlint.load(SHOP), workload="search")
+    away = out("answers", 3.0, workload="search")
+    assert p99(calm) < 0.3
+    assert p99(away) > 2.0
