@@ -70,7 +70,7 @@ class Mixture(msgspec.Struct, frozen=True):
 class Attempts(msgspec.Struct, frozen=True):
     """A call that is given up after `timeout_s` and tried again, `count` times in all.
 
-    If `gives_up`, the request goes on without an answer after the last timeout; otherwise the last attempt may last.
+    If `gives_up`, the request continues without an answer after the last timeout; otherwise the last attempt may last.
     """
 
     inside: Node

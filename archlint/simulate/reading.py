@@ -60,7 +60,9 @@ class MissingFactsError(UsageError):
         if len(found) > _MOST_SHOWN:
             shown.append(f"  and {len(found) - _MOST_SHOWN} more")
         head = "the system cannot be simulated, because the file does not state these facts:"
-        hint = "add them, try values with `--set KEY=VALUE`, or name one workload with --workload"
+        hint = "add them, or try values with `--set KEY=VALUE`"
+        if len(system.workloads) > 1:
+            hint = f"{hint}; or name one workload with --workload"
         super().__init__("\n".join([head, *shown]), hint, tuple(found))
         self.needs = needs
 

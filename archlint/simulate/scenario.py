@@ -133,7 +133,7 @@ class Attempts(msgspec.Struct, frozen=True):
 
     `wait_s` is the wait before the first retry; with `grows` it doubles each time, with `jitter` it is a random share
     of that. `budget` is the most retries, as a share of all calls. If all attempts are lost, `instead` is passed; with
-    `optional`, the request goes on without.
+    `optional`, the request does not need an answer.
     """
 
     node: Node

@@ -41,7 +41,7 @@ class Serve(Generic[V]):
 
 
 class Fork(Generic[V]):
-    """Branches that run side by side; with `later`, the request goes on without them."""
+    """Branches that run side by side; with `later`, the request does not wait for them."""
 
     def __init__(self, nodes: Sequence[Node], at: V, later: str = "") -> None:
         self.nodes = nodes
