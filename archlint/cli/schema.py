@@ -9,7 +9,9 @@ from archlint.api import file_schema
 from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
-KINDS = ["arch", "config", "rule", "report", "diff", "numbers", "whatif", "sweep", "sensitivity", "measure", "simulation"]
+KINDS = [
+    "arch", "config", "rule", "report", "diff", "numbers", "whatif", "sweep", "sensitivity", "measure", "simulation",
+]  # fmt: skip
 
 
 @click.command("schema")

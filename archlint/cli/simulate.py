@@ -18,7 +18,7 @@ from archlint.simulate.api import Simulated, simulate_system
 from archlint.simulate.outages import Asked
 from archlint.simulate.running import Plan
 
-_LARGEST = 100_000_000
+_LARGEST = 20_000_000
 
 
 def read_load(ctx: click.Context, param: click.Parameter, value: str) -> str | float:

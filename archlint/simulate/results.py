@@ -92,7 +92,8 @@ class Simulation(msgspec.Struct, frozen=True):
     """The results, and how they were computed.
 
     `calendar_for` says why a calendar of events was needed; empty if the stage-wise recursion was exact. `reached` is
-    the precision of the widest p99, `precision` the one that was asked for, if any.
+    the precision of the widest p99, `precision` the one that was asked for, if any. `needed_requests` is set if the
+    runs are too short for their load, so that the percentiles are too low.
     """
 
     streams: tuple[StreamResult, ...]
@@ -106,6 +107,7 @@ class Simulation(msgspec.Struct, frozen=True):
     precision: float | None
     reached: float | None
     complete: bool
+    needed_requests: int = 0
     outage: Away | None = None
 
     @property

@@ -17,6 +17,7 @@ from archlint.simulate.results import CentreResult, Moment, Simulation, StreamRe
 from archlint.simulate.scenario import (
     Attempts,
     Centre,
+    Delay,
     Scenario,
     Stream,
     Visit,
@@ -39,7 +40,14 @@ _MOST_NUMBERS: Final = 4_000_000
 """How many requests arrays hold at once."""
 _ROUND: Final = 32
 _ROUND_OF_CALENDAR: Final = 8
-_LEAST: Final = 10
+_FEWEST: Final = 5
+"""The fewest replications, from which intervals are computed."""
+_PILOT: Final = 2_000
+_LIFETIMES: Final = 40.0
+_RELAXATIONS: Final = 15.0
+"""How many of the longest pieces of work, and of the times in which queues fill, a run takes."""
+_BUSIEST: Final = 0.995
+_LONGEST: Final = 10_000_000
 _MOST_REPLICATIONS: Final = 128
 _FEW: Final = 20
 """With fewer requests in a replication, its percentiles mean nothing."""
@@ -176,27 +184,58 @@ def run(scenario: Scenario, plan: Plan) -> Simulation:
     True
     """
     calendar = bool(needs_calendar(scenario))
-    most = plan.most or (MOST_OF_CALENDAR if calendar else MOST)
+    most = plan.requests or plan.most or (MOST_OF_CALENDAR if calendar else MOST)
+    needed = enough_requests(scenario, plan)
     if plan.requests is not None:
-        replications = max(_LEAST, min(_MOST_REPLICATIONS, plan.requests // LENGTH))
-        length = max(1, math.ceil(plan.requests / replications))
-        rounds = 1
+        replications = max(_FEWEST, min(_MOST_REPLICATIONS, plan.requests // needed))
+        length, rounds = math.ceil(plan.requests / replications), 1
     else:
-        replications, length = (_ROUND_OF_CALENDAR if calendar else _ROUND), LENGTH
+        length = min(needed, most // _FEWEST)
+        replications = max(_FEWEST, min(_ROUND_OF_CALENDAR if calendar else _ROUND, _ROUND * LENGTH // length))
         rounds = max(1, most // (replications * length))
     seconds = length / scenario.rate_per_s
     runner = Runner(scenario, Span(WARM_UP * seconds, seconds), plan)
     for _ in range(rounds):
         with collector_paused():
             runner.run(replications)
-            found = summary(runner, plan)
+            found = summary(runner, plan, 0 if length >= needed else needed * _FEWEST)
         if found.unstable or plan.precision is None or (found.reached or 0.0) <= plan.precision:
             break
     return found
 
 
-def summary(runner: Runner, plan: Plan) -> Simulation:
-    """Return the results of all replications so far."""
+def enough_requests(scenario: Scenario, plan: Plan) -> int:
+    """Return how many requests a run needs, so that its first part fills the empty system.
+
+    The time until a queue has its usual length is about u / (v (1 - sqrt u)^2), with a utilisation u and v visits per
+    second (the relaxation time of M/M/1); u comes from a short run. A run lasts for many of these times, and of the
+    longest piece of work.
+    """
+    rate = scenario.rate_per_s
+    seconds = max(_PILOT / rate, 5 * longest_s(scenario))
+    seconds = min(seconds, MOST_OF_CALENDAR / rate / _FEWEST)
+    pilot = Runner(scenario, Span(0.0, seconds), plan, kept=0)
+    with collector_paused():
+        pilot.run(_FEWEST)
+    relaxing = [0.0]
+    for name, tallies in pilot.tallies.items():
+        centre = _centre(scenario.centres[name], tallies, pilot.span)
+        busy = centre.utilisation or 0.0
+        if 0 < busy < 1 and centre.limit is None:
+            relaxing.append(busy / (centre.visits_per_s * (1 - math.sqrt(min(busy, _BUSIEST))) ** 2))
+    needed = rate * max(_RELAXATIONS * max(relaxing), _LIFETIMES * longest_s(scenario))
+    return math.ceil(min(max(LENGTH, needed), _LONGEST))
+
+
+def longest_s(scenario: Scenario) -> float:
+    """Return the longest mean time of one piece of work: a run must last for many of it to fill the system."""
+    nodes = [node for stream in scenario.streams for node in every(stream.node)]
+    times = [work.law.mean_s for node in nodes if isinstance(node, Visit) for work in node.works]
+    return max([*times, *(node.law.mean_s for node in nodes if isinstance(node, Delay))], default=0.0)
+
+
+def summary(runner: Runner, plan: Plan, needed: int = 0) -> Simulation:
+    """Return the results of all replications so far; `needed` is how many requests are enough, if these are not."""
     streams = tuple(_stream(runner, stream) for stream in runner.scenario.streams)
     centres = tuple(
         _centre(centre, runner.tallies[name], runner.span)
@@ -207,7 +246,7 @@ def summary(runner: Runner, plan: Plan) -> Simulation:
     reached = max(widths, default=math.inf)
     return Simulation(
         streams, centres, _course(runner), plan.seed, runner.replications, requests, runner.span.last_s,
-        runner.calendar_for, plan.precision, None if reached == math.inf else reached, runner.complete,
+        runner.calendar_for, plan.precision, None if reached == math.inf else reached, runner.complete, needed,
     )  # fmt: skip
 
 

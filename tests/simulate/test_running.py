@@ -147,3 +147,17 @@ def test_absurd_rates_and_times_give_numbers(rate: float) -> None:
         assert math.isfinite(found.streams[0].p99.value)
         assert found.centres[0].utilisation is not None
         assert math.isfinite(found.centres[0].utilisation)
+
+
+def test_a_run_lasts_for_many_of_the_longest_work() -> None:
+    """10/s with work of 60 s: while 8,000 requests come, most of the time the system would only fill."""
+    found = run(alone(Centre("worker", workers=700), 10.0, exponential(60.0)), Plan(precision=0.5))
+    assert found.seconds >= 30 * 60
+    assert found.needed_requests == 0
+    assert found.centres[0].utilisation == pytest.approx(600 / 700, abs=0.03)
+
+
+def test_runs_that_are_too_short_for_the_load_say_how_many_requests_are_needed() -> None:
+    busy = alone(Centre("api", workers=8), 7.6, exponential(1.0))
+    assert run(busy, Plan(requests=5_000)).needed_requests > 50_000
+    assert run(busy, Plan(requests=500_000)).needed_requests == 0
