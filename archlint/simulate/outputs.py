@@ -164,10 +164,10 @@ def _warnings(found: Simulation) -> list[str]:
             f"{format_duration(_short(found.seconds))}. Add replicas, make the work shorter, or set a `limit`.",
         ]  # fmt: skip
     if found.needed_requests and not found.unstable:
-        lines.append(
-            "The runs are too short for this load: they start empty, and the queues do not reach their usual length. "
-            f"The times above are too low. Simulate more: --requests {found.needed_requests}."
-        )
+        lines += [
+            "The runs are too short for this load: they start empty, and the queues do not reach their usual length.",
+            f"  The times above are too low. Simulate more: --requests {found.needed_requests}.",
+        ]
     if not found.complete:
         lines.append("Retries kept the system busy without an end, so the simulation was stopped.")
     if found.outage is not None:

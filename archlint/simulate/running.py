@@ -187,10 +187,10 @@ def run(scenario: Scenario, plan: Plan) -> Simulation:
     most = plan.requests or plan.most or (MOST_OF_CALENDAR if calendar else MOST)
     needed = enough_requests(scenario, plan)
     if plan.requests is not None:
-        replications = max(_FEWEST, min(_MOST_REPLICATIONS, plan.requests // needed))
+        replications = max(_FEWEST, min(_MOST_REPLICATIONS, plan.requests // max(LENGTH, needed)))
         length, rounds = math.ceil(plan.requests / replications), 1
     else:
-        length = min(needed, most // _FEWEST)
+        length = min(max(LENGTH, needed), most // _FEWEST)
         replications = max(_FEWEST, min(_ROUND_OF_CALENDAR if calendar else _ROUND, _ROUND * LENGTH // length))
         rounds = max(1, most // (replications * length))
     seconds = length / scenario.rate_per_s
@@ -224,7 +224,7 @@ def enough_requests(scenario: Scenario, plan: Plan) -> int:
         if 0 < busy < 1 and centre.limit is None:
             relaxing.append(busy / (centre.visits_per_s * (1 - math.sqrt(min(busy, _BUSIEST))) ** 2))
     needed = rate * max(_RELAXATIONS * max(relaxing), _LIFETIMES * longest_s(scenario))
-    return math.ceil(min(max(LENGTH, needed), _LONGEST))
+    return math.ceil(min(needed, _LONGEST))
 
 
 def longest_s(scenario: Scenario) -> float:
