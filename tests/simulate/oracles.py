@@ -111,3 +111,70 @@ def simpy_calls(
     env.process(arriving(env, times, one))
     env.run()
     return ended, failed, served
+
+
+def simpy_batches(times: Sequence[float], works: Sequence[float], size: int, wait_s: float) -> list[float]:
+    """One worker that takes up to `size` waiting requests, and waits for them until the first has waited `wait_s`."""
+    env = simpy.Environment()
+    waiting, ended = simpy.Store(env), [math.inf] * len(times)
+
+    def one(number: int) -> Process:
+        yield waiting.put(number)
+
+    def worker() -> Process:
+        while True:
+            batch = [(yield waiting.get())]
+            until = times[batch[0]] + wait_s
+            while len(batch) < size:
+                more = waiting.get()
+                yield more | env.timeout(max(0.0, until - env.now))
+                if not more.triggered:
+                    more.cancel()
+                    break
+                batch.append(more.value)
+            yield env.timeout(works[batch[0]])
+            for number in batch:
+                ended[number] = env.now
+
+    env.process(arriving(env, times, one))
+    env.process(worker())
+    env.run()
+    return ended
+
+
+def simpy_replicas(times: Sequence[float], works: Sequence[float], replicas: int, turns: bool) -> list[float]:
+    """A queue for each replica, which take requests in turn, or where there are fewest."""
+    env = simpy.Environment()
+    queues, ended = [simpy.Resource(env, 1) for _ in range(replicas)], [math.inf] * len(times)
+
+    def one(number: int) -> Process:
+        inside = [queue.count + len(queue.queue) for queue in queues]
+        chosen = queues[number % replicas if turns else inside.index(min(inside))]
+        with chosen.request() as turn:
+            yield turn
+            yield env.timeout(works[number])
+        ended[number] = env.now
+
+    env.process(arriving(env, times, one))
+    env.run()
+    return ended
+
+
+def simpy_outage(
+    times: Sequence[float], works: Sequence[float], servers: int, start_s: float, duration_s: float
+) -> list[float]:
+    """No work starts during an outage: a worker that takes a request then waits for its end."""
+    env = simpy.Environment()
+    workers, ended = simpy.Resource(env, servers), [math.inf] * len(times)
+
+    def one(number: int) -> Process:
+        with workers.request() as turn:
+            yield turn
+            if start_s <= env.now < start_s + duration_s:
+                yield env.timeout(start_s + duration_s - env.now)
+            yield env.timeout(works[number])
+        ended[number] = env.now
+
+    env.process(arriving(env, times, one))
+    env.run()
+    return ended

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archlint.simulate.queues import batched, serve
 from archlint.simulate.scenario import Batches, Centre, Outage
-from tests.simulate.oracles import ciw_pooled, simpy_pooled, trace
+from tests.simulate.oracles import ciw_pooled, simpy_batches, simpy_outage, simpy_pooled, simpy_replicas, trace
 
 TIMES = st.lists(st.floats(0, 50), min_size=1, max_size=40).map(sorted)
 WORKS = st.lists(st.floats(0, 10), min_size=40, max_size=40)
@@ -46,6 +46,26 @@ def test_a_full_queue_rejects_the_same_requests_as_simpy(limit: int) -> None:
     ended = serve(times, works, Centre("api", workers=2, limit=limit))
     assert ended == pytest.approx(simpy_pooled(times, works, 2, limit))
     assert 0 < ended.count(math.inf) < len(ended)
+
+
+@pytest.mark.parametrize(("rate", "size", "wait_s"), [(0.5, 4, 0.3), (3.0, 4, 0.3), (3.0, 4, 0.0), (2.0, 1, 5.0)])
+def test_batches_as_in_simpy(rate: float, size: int, wait_s: float) -> None:
+    times, works = trace(size, 1500, rate=rate)
+    ended = serve(times, works, Centre("api", batches=Batches(size, wait_s)))
+    assert ended == pytest.approx(simpy_batches(times, works, size, wait_s))
+
+
+@pytest.mark.parametrize("balancing", ["round-robin", "least-loaded"])
+def test_replicas_with_queues_of_their_own_as_in_simpy(balancing: str) -> None:
+    times, works = trace(7, 2000)
+    ended = serve(times, works, Centre("api", replicas=4, balancing=balancing))
+    assert ended == pytest.approx(simpy_replicas(times, works, 4, balancing == "round-robin"))
+
+
+def test_an_outage_as_in_simpy() -> None:
+    times, works = trace(8, 2000)
+    ended = serve(times, works, Centre("api", workers=4, outage=Outage(100.0, 50.0)))
+    assert ended == pytest.approx(simpy_outage(times, works, 4, 100.0, 50.0))
 
 
 @settings(max_examples=30, deadline=None)
