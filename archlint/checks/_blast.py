@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archlint.analysis.blast import BlastRadius, Loss
 from archlint.analysis.system import System
-from archlint.model.quantities import format_share
+from archlint.model.quantities import format_rate, format_share
 from archlint.verdicts import Origin, Term
 
 MOST_SHOWN = 8
@@ -23,14 +23,26 @@ def _damage(loss: Loss) -> tuple[float, str]:
 
 
 def failing(blast: BlastRadius) -> str:
-    """Say what fails: `` `search` and 10 % of `ads` fail (40 % of all traffic)``."""
+    """Say what fails: `` `search` and 10 % of `ads` fail (40 % of all traffic, 20/s)``."""
     whole = "all of " if any(part_of(loss) for loss in blast.losses) else ""
     words = [f"{part_of(loss) or whole}`{loss.workload.name}`" for loss in blast.losses]
     if len(words) > 4:
         words = [*words[:3], f"{len(words) - 3} more workloads"]
     what = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-    traffic = f" ({format_share(blast.traffic_share)} of all traffic)" if blast.traffic_share is not None else ""
+    lost = lost_per_s(blast)
+    rate = f", {format_rate(lost)}" if lost else ""
+    traffic = f" ({format_share(blast.traffic_share)} of all traffic{rate})" if blast.traffic_share is not None else ""
     return f"{what} {'fails' if len(words) == 1 else 'fail'}{traffic}"
+
+
+def lost_per_s(blast: BlastRadius) -> float | None:
+    """Return the requests per second that fail; None if a rate or a share is unknown."""
+    lost = 0.0
+    for loss in blast.losses:
+        if loss.share is None or loss.workload.rate_per_s is None:
+            return None
+        lost += loss.share * loss.workload.rate_per_s
+    return lost
 
 
 def part_of(loss: Loss) -> str:
@@ -54,6 +66,9 @@ def blast_terms(system: System, blast: BlastRadius) -> Iterator[Term]:
         if loss.share is not None and loss.share < 1:
             label, note = f"share of {workload.name} that fails", "shares of the branches that need it"
             yield Term("share_lost", label, loss.share, "share", Origin.DERIVED, None, note)
+    lost = lost_per_s(blast)
+    if lost is not None and len(blast.losses) > 1:
+        yield Term("requests_lost", "requests that fail", lost, "/s", Origin.DERIVED, None, "sum of rate x share")
     if blast.traffic_share is None:
         return
     rates = [workload.rate_per_s for workload in system.workloads.values()]

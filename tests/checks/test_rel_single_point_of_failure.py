@@ -357,7 +357,8 @@ def test_the_share_of_traffic_lost_is_exact_with_arms() -> None:
     assert said.term(at, "share_lost") == pytest.approx(0.75)
     assert said.term(at, "rate_of_all") == pytest.approx(100)
     assert said.term(at, "traffic_lost") == pytest.approx((0.75 * 90 + 10) / 100)
-    assert "75 % of `home` and all of `resume` fail (77.5 % of all traffic)" in said.findings[at].message
+    assert said.term(at, "requests_lost") == pytest.approx(0.75 * 90 + 10)
+    assert "75 % of `home` and all of `resume` fail (77.5 % of all traffic, 77.5/s)" in said.findings[at].message
 
 
 def test_without_the_rates_the_traffic_is_not_guessed() -> None:

@@ -55,7 +55,7 @@ def test_a_shadow_in_the_process_of_the_live_model_is_a_warning() -> None:
     assert (found.severity, found.certainty) == ("warning", "proven")
     assert found.message == (
         "`server` runs `y` in the process of `x`, but no workload uses its answers: if it crashes or runs out of "
-        "memory, `one` fails (100 % of all traffic) as well"
+        "memory, `one` fails (100 % of all traffic, 30/s) as well"
     )
     assert [related.at for related in found.related] == ["models.y"]
 
@@ -80,11 +80,13 @@ def test_the_finding_shows_what_is_lost_and_nothing_else() -> None:
     found = lint("SRV002", text(", models: [x]", ", models: [y]"))
     assert found.findings[AT].message == (
         "`server` serves 2 independent models (`x` and `y`): after one crash or bad release, "
-        "`one` and `two` fail (100 % of all traffic)"
+        "`one` and `two` fail (100 % of all traffic, 40/s)"
     )
     assert found.term(AT, "workloads_lost") == 2
     assert found.term(AT, "traffic_lost") == pytest.approx(1.0)
-    assert {term.name for term in found.findings[AT].terms} == {"models", "workloads_lost", "rate", "traffic_lost"}
+    shown = {term.name for term in found.findings[AT].terms}
+    assert shown == {"models", "workloads_lost", "rate", "requests_lost", "traffic_lost"}
+    assert found.term(AT, "requests_lost") == 40
     assert found.findings[AT].loss == 1
 
 
