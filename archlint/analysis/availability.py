@@ -2,8 +2,8 @@
 
 It is exact for the structure of the system (`structure.py`), for replicas that fail independently, and for zones and
 regions that fail as a whole. What the file does not state is assumed perfect, so the result is an upper bound. It is a
-proof where a single component, or two that replace each other, already are below the objective: no way in which
-failures coincide can make up for that.
+proof where all replicas of a single component, or of two that replace each other, are down too often: no way in which
+failures coincide, and no patience of the callers, can make up for that.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Availabilities:
         key = flow.alike, waits
         if key not in self._models:
             reached = flow.failures.reach              # with the components that stand in for others
-            used = any(name in reached for name in self.pools.stated)
+            used = not self.pools.stated.isdisjoint(reached.steps)
             self._models[key] = _Model(self, workload, waits) if used else None
         model = self._models[key]
         return model if model is not None and (model.pools or partly) else None
@@ -184,7 +184,8 @@ class _Model:
     def __init__(self, owner: Availabilities, workload: Workload, waits: bool) -> None:
         self._sites = owner.sites
         flow = owner.system.flow(workload)
-        stated = {name: owner.pools.of(name) for name in owner.pools.stated if name in flow.failures.reach}
+        reached = flow.failures.reach.steps
+        stated = {name: owner.pools.of(name) for name in reached if name in owner.pools.stated}
         pools = {name: pool for name, pool in stated.items() if isinstance(pool, Pool)}
         self._structure, self._dropped = _fitting(owner, workload, pools, waits)
         met = self._structure.met

@@ -12,7 +12,7 @@ import msgspec
 
 from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
-from archlint.analysis.uptimes import Uptime, at_least, served, uptime, uptime_keys
+from archlint.analysis.uptimes import Uptime, at_least, uptime, uptime_keys
 from archlint.analysis.utilisation import Utilisation, utilisations
 from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component
@@ -42,7 +42,7 @@ class Sites(msgspec.Struct, frozen=True):
 
 
 class Pool(msgspec.Struct, frozen=True):
-    """The replicas of a component: `needed` of `replicas` must be up for the load, `busy` are certainly busy.
+    """The replicas of a component: `needed` of `replicas` must be up for the load.
 
     `spread` tells how many replicas are in the same sites (zone, region). `overloaded` is true if the load needs more
     replicas than there are. `counted` is true if the file states the replicas.
@@ -52,7 +52,6 @@ class Pool(msgspec.Struct, frozen=True):
     uptime: Uptime
     replicas: int
     needed: int
-    busy: float
     spread: tuple[tuple[tuple[str, ...], int], ...]
     terms: tuple[Term, ...]
     overloaded: bool = False
@@ -72,12 +71,12 @@ class Pool(msgspec.Struct, frozen=True):
 
     @property
     def most(self) -> float:
-        """The largest share of requests that the replicas can answer, however well they share the load."""
+        """The probability that any replica is up: no request is answered without one, and late is not lost."""
         return self.most_with(self.replicas)
 
     def most_with(self, replicas: int) -> float:
-        """Return the largest share of requests that some number of such replicas can answer."""
-        return served(self.busy, replicas, self.uptime.most)
+        """Return the probability that any of some number of such replicas is up."""
+        return at_least(1, replicas, self.uptime.most)
 
     @property
     def sites(self) -> Iterator[str]:
@@ -132,12 +131,11 @@ class Pools:
             return (replicas_key(component, widest=True),)
         count = int(min(float(replicas.value), _MOST_REPLICAS))
         quorum = self._quorum(component, count)
-        least, about, note = self._busy(component) if count > 1 else (0.0, 0.0, "")
+        about, note = self._busy(component) if count > 1 else (0.0, "")
         needed = max(quorum, min(count, max(1, math.ceil(about - _WHOLE))))
         terms = [*up.terms, *self._terms(component, replicas, count, needed, note if needed > quorum else "")]
-        busy = min(float(count), least)
         spread, counted = _spread(component, count), replicas.origin is Origin.STATED
-        return Pool(component, up, count, needed, busy, spread, tuple(terms), about > count, counted)
+        return Pool(component, up, count, needed, spread, tuple(terms), about > count, counted)
 
     def _replicas(self, component: Component) -> Fact | None:
         """Return the replicas, at most; what a provider runs is one, unless the file states more."""
@@ -157,15 +155,14 @@ class Pools:
             return 1
         return max(1, min(count, *(int(min(relation.quorum or 1.0, 1e12)) for relation in incoming)))
 
-    def _busy(self, component: Component) -> tuple[float, float, str]:
-        """Return how many replicas the load keeps busy, at least and about, and at which rate."""
+    def _busy(self, component: Component) -> tuple[float, str]:
+        """Return how many replicas the load keeps busy, and at which rate."""
         use = self._uses.get(component.name)
         if use is None or use.slots.needs or use.slots.each <= 0:
-            return 0.0, 0.0, ""
-        least = max(use.at_mean(True).busy, use.at_peak(True).busy) / use.slots.each
+            return 0.0, ""
         mean, peak = use.at_mean(False).busy / use.slots.each, use.at_peak(False).busy / use.slots.each
         note = f"{format_count(max(mean, peak))} are busy {'at the peak' if peak > mean else 'at the mean rate'}"
-        return least, max(mean, peak), note if max(mean, peak) > 0 else ""
+        return max(mean, peak), note if max(mean, peak) > 0 else ""
 
     def _terms(
         self, component: Component, replicas: Fact, count: int, needed: int, note: str

@@ -108,28 +108,6 @@ def at_least(needed: int, replicas: int, up: float) -> float:
     return max(0.0, 1 - sum(chance for _, chance in _chances(needed - 1, replicas, up, -1)))
 
 
-def served(busy: float, replicas: int, up: float) -> float:
-    """Return the largest share of a load that replicas can serve on average, if it keeps `busy` of them busy.
-
-    With j replicas up, it is j / busy at most. If several fail together, it is less.
-
-    >>> served(1.0, 2, 0.5), served(2.0, 2, 0.5)
-    (0.75, 0.5)
-    """
-    if busy <= 1 or replicas > _MANY:
-        return at_least(1, replicas, up)
-    if up >= 1 or up <= 0:
-        return min(1.0, replicas / busy) if up >= 1 else 0.0
-    most = min(replicas, math.ceil(busy) - 1)
-    start = min(most, int(replicas * up))
-    lost = sum((1 - number / busy) * chance for number, chance in _chances(start, replicas, up, -1))
-    for number, chance in _chances(start + 1, replicas, up, 1):
-        if number > most:
-            break
-        lost += (1 - number / busy) * chance
-    return max(0.0, 1 - lost)
-
-
 def _chances(start: int, replicas: int, up: float, step: int) -> Iterator[tuple[int, float]]:
     """Yield numbers of replicas away from the mean with the chance that as many are up, until it is negligible."""
     number, total, odds = start, 0.0, up / (1 - up)

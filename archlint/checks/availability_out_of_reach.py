@@ -11,6 +11,7 @@ from archlint.analysis.availability import MONTH_S, Availabilities, Availability
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.pools import Pool, Sites
 from archlint.analysis.system import System
+from archlint.analysis.uptimes import at_least
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
@@ -88,14 +89,15 @@ class _Judge:
 
     def together(self, workload: Workload, objective: float) -> Iterator[Verdict]:
         """Yield a hit if all components together rule an objective out, though none of them does alone."""
-        found = self._found.of(workload)
         vendors = {
             pool.name for cut in self._found.cuts(workload) for pool in cut.pools
             if exceeds(1 - cut.most, 1 - objective) and self._is_one_vendor(workload, cut)
         }  # fmt: skip
         reached = self._found.without(workload, vendors)
-        if isinstance(found, Availability) and exceeds(1 - reached, 1 - objective):
-            yield self._joint(found, reached, objective, vendors)
+        if exceeds(1 - reached, 1 - objective):
+            found = self._found.of(workload)
+            if isinstance(found, Availability):
+                yield self._joint(found, reached, objective, vendors)
             return
         keys = () if vendors else self._found.open_keys(workload, objective)
         if keys:
@@ -134,10 +136,11 @@ class _Judge:
         workload, quantity = found.workload, found.quantity
         parts = [part for part in found.parts if part.lost_s > 0 and part.name not in vendors]
         besides = f" even if {listed(sorted(vendors))} never failed" if vendors else ""
-        about = "" if found.exact else "about "
+        together = "its components together reach" if len(parts) > 1 else "it reaches"
         message = (
-            f"`{workload.name}` requires {format_share(objective)} availability, but its components together reach "
-            f"{about}{format_share(reached)} at most{besides} ({_month(reached, objective)}): {_worst(parts)}"
+            f"`{workload.name}` requires {format_share(objective)} availability, but {together} at most "
+            f"about {format_share(reached)}{besides} ({_month(reached, objective)}): {_worst(parts)}"
+            f"{_more_replicas(parts, objective)}"
         )
         pools = [part.pool for part in parts if part.pool is not None]
         return Hit(
@@ -177,9 +180,8 @@ def _need(cut: Cut) -> str:
         return f"{whose} {' or '.join(f'`{pool.name}`' for pool in cut.pools)}, which are up {ups} of the time"
     if first.replicas == 1:
         return f"{whose} `{first.name}`, which is up {format_share(first.uptime.most)} of the time"
-    busy = f", and the load needs {format_count(first.needed)}" if first.busy > 1 else ""
     count, up = format_count(first.replicas), format_share(first.uptime.most)
-    return f"{whose} `{first.name}`, whose {count} replicas are up {up} of the time each{busy}"
+    return f"{whose} `{first.name}`, whose {count} replicas are up {up} of the time each"
 
 
 def _month(reached: float, objective: float) -> str:
@@ -199,23 +201,39 @@ def _enough(cut: Cut, objective: float) -> str:
 
 
 def _worst(parts: Sequence[Part]) -> str:
-    """Name what costs most: `` `db` 43 min, `api` 5 min``."""
-    named = [f"`{part.name}` {format_duration(part.lost_s)}" for part in parts[:_MOST_NAMED]]
+    """Name what costs most: `` `db` 43 min, `api` 5 min (2 of 3 replicas are needed)``."""
+    named = [f"`{part.name}` {format_duration(part.lost_s)}{_load(part.pool)}" for part in parts[:_MOST_NAMED]]
     more = len(parts) - _MOST_NAMED
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _load(pool: Pool | None) -> str:
+    if pool is None or pool.needed == 1:
+        return ""
+    return f" (the load needs {format_count(pool.needed)} of {format_count(pool.replicas)} replicas)"
+
+
+def _more_replicas(parts: Sequence[Part], objective: float) -> str:
+    """Say how many replicas would be enough, if those of one component are all that fails."""
+    pool = parts[0].pool if len(parts) == 1 else None
+    if pool is None or not pool.counted or pool.overloaded or pool.component.kind == "external":
+        return ""
+    for count in range(pool.replicas + 1, pool.replicas + _MOST_REPLICAS):
+        if at_least(pool.needed, count, pool.uptime.value) >= objective:
+            return f"; {count} replicas would reach it"
+    return ""
 
 
 def _cut_terms(cut: Cut, workload: Workload, objective: float) -> Iterator[Term]:
     for pool in cut.pools:
         yield from pool.terms
         if pool.replicas > 1:
-            note = "mean of min(1, replicas up / busy replicas)" if pool.busy > 1 else "1 - (1 - availability)^replicas"
-            label = f"requests that {pool.name} can answer, at most"
+            label, note = f"availability of {pool.name}, at most", "1 - (1 - availability)^replicas"
             yield Term("pool", label, pool.most, "share", Origin.DERIVED, None, note)
     if cut.share < 1 - 1e-9:
         label = f"requests of {workload.name} that need {' or '.join(pool.name for pool in cut.pools)}"
         yield Term("share", label, cut.share, "share", Origin.DERIVED, None, "shares of the branches that need it")
-    formula = "1 - share x product of (1 - what each can answer)"
+    formula = "1 - share x product of what is missing to 100 %"
     yield Term("reached", "availability, at most", cut.most, "share", Origin.DERIVED, None, formula)
     yield _limit(workload, objective)
 

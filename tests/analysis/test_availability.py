@@ -14,7 +14,7 @@ import archlint
 from archlint.analysis.availability import Availabilities, Availability
 from archlint.analysis.pools import Pool, Pools, Sites
 from archlint.analysis.quantity import Missing
-from archlint.analysis.uptimes import at_least, served
+from archlint.analysis.uptimes import at_least
 from archlint.verdicts import Certainty
 from tests.analysis.availability_systems import Drawing, drawn
 
@@ -121,23 +121,19 @@ def test_enough_replicas_of_several(needed: int, replicas: int, up: float) -> No
     states = list(product((0, 1), repeat=replicas))
     weights = [math.prod(up if each else 1 - up for each in state) for state in states]
     enough = sum(weight for weight, state in zip(weights, states, strict=True) if sum(state) >= needed)
-    share = sum(weight * min(1.0, sum(state) / needed) for weight, state in zip(weights, states, strict=True))
     assert at_least(needed, replicas, up) == pytest.approx(enough, rel=1e-12)
-    assert served(float(needed), replicas, up) == pytest.approx(share, rel=1e-12)
 
 
 @given(st.integers(1, 10**12), st.floats(0, 1), st.integers(1, 10**12))
 def test_any_number_of_replicas_gives_a_probability(replicas: int, up: float, needed: int) -> None:
     """Also for a million million of them."""
     assert 0 <= at_least(needed, replicas, up) <= 1
-    assert 0 <= served(float(min(needed, replicas)), replicas, up) <= 1 + 1e-12
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.floats(0, 1))
 def test_one_more_replica_never_lowers_it(needed: int, replicas: int, up: float) -> None:
     """If as many are needed as before."""
     assert at_least(needed, replicas + 1, up) >= at_least(needed, replicas, up) - 1e-12
-    assert served(float(needed), replicas + 1, up) >= served(float(needed), replicas, up) - 1e-12
 
 
 SIX = HEAD.replace("w: {from: page", "w: {from: page, rate: 40/s, peak: 80/s") + (
@@ -193,10 +189,11 @@ def test_the_load_decides_how_many_replicas_are_needed() -> None:
     system = archlint.load(SIX)
     pool = Pools(system).of("api")
     assert isinstance(pool, Pool)
-    assert (pool.needed, round(pool.busy, 2), pool.overloaded) == (4, 3.84, False)
+    assert (pool.needed, pool.overloaded) == (4, False)
+    assert [term.note for term in pool.terms if term.name == "needed"] == ["3.84 are busy at the peak"]
     idle = Pools(archlint.load(SIX.replace("rate: 40/s, peak: 80/s, ", ""))).of("api")
     assert isinstance(idle, Pool)
-    assert (idle.needed, idle.busy) == (1, 0)
+    assert idle.needed == 1
     assert [term.note for term in idle.terms if term.name == "needed"] == ["no load that needs more is stated"]
 
 
@@ -204,7 +201,7 @@ def test_an_overload_needs_all_replicas_and_no_more() -> None:
     """That more are needed than exist is another rule's finding."""
     pool = Pools(archlint.load(SIX.replace("48ms", "480ms"))).of("api")
     assert isinstance(pool, Pool)
-    assert (pool.needed, pool.busy, pool.overloaded) == (6, 6, True)
+    assert (pool.needed, pool.overloaded) == (6, True)
 
 
 def test_a_repair_takes_as_long_as_a_start() -> None:
