@@ -51,3 +51,19 @@ def test_the_broker_speaks_kafkas_protocol(kafka_url: str) -> None:
             return bytes(message.value or b"")
 
     assert asyncio.run(roundtrip()) == b"hello"
+
+
+def test_postgresql_outlives_a_start_of_pytest_that_closes_the_folder(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    engine = create_engine(postgres_url)
+    for parent in tmp_path_factory.getbasetemp().parents[:2]:
+        if parent.name.startswith("pytest-of-"):
+            parent.chmod(0o700)                            # as each start of pytest does
+    with engine.connect() as connection:
+        connection.execute(text("create table kit_outlives (n int)"))
+        connection.execute(text("checkpoint"))
+        connection.rollback()
+    with engine.connect() as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1
+    engine.dispose()

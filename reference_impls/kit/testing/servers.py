@@ -6,6 +6,7 @@ integration, the test fails.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import NoReturn
 
 import pytest
@@ -95,20 +97,15 @@ def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
     folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     hint = "Debian: apt-get install postgresql"
     initdb, server = (program(name, hint, *folders) for name in ("initdb", "postgres"))
-    data, port = folder / "postgres", port or free_port()
-    is_new = not data.exists()
-    data.mkdir(exist_ok=True)
+    data, port = _data_folder(folder), port or free_port()
     prefix: list[str] = []
     if os.geteuid() == 0:                          # PostgreSQL refuses to run as root
         shutil.chown(data, "postgres")
         become = program("setpriv", "Debian: apt-get install util-linux")     # it replaces itself: signals arrive
         prefix = [become, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-    for last in (False, False, True) if is_new else ():
-        _open_the_way(data)
+    if not (data / "PG_VERSION").is_file():
         initialise = [*prefix, initdb, "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync"]
-        if subprocess.run(initialise, check=last, capture_output=True).returncode == 0:
-            break
-    _open_the_way(data)
+        subprocess.run(initialise, check=True, capture_output=True)
     command = [*prefix, server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1",
                "-k", "", "-c", "fsync=off"]  # fmt: skip
     is_ready = program("pg_isready", hint, *folders)
@@ -118,11 +115,20 @@ def postgres_server(folder: Path, port: int = 0) -> Iterator[str]:
         yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
 
 
-def _open_the_way(folder: Path) -> None:
-    """Give other users access to a folder: each start of pytest removes it from its root folder."""
-    if os.geteuid() == 0:
-        for parent in list(folder.parents)[:-1]:
-            parent.chmod(parent.stat().st_mode | 0o011)
+def _data_folder(folder: Path) -> Path:
+    """Return the folder of PostgreSQL's data: another user must reach it at any time.
+
+    Below pytest's own folder, that fails: each start of pytest closes it to other users, also one that a test starts,
+    and PostgreSQL ends at its next checkpoint.
+    """
+    if os.geteuid() != 0:
+        return folder / "postgres"
+    kept = folder / "postgres-data"
+    if not kept.is_file():
+        made = mkdtemp(prefix="archlint-postgres-")
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        kept.write_text(made)
+    return Path(kept.read_text())
 
 
 @contextmanager
