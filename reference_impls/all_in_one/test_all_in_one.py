@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,15 @@ POISON = {"inputs": [[1e9] + [0.0] * 63]}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("all-in-one")
+
+
+@pytest.fixture(scope="module")
+def plain(folder: Path) -> Iterator[Service]:
+    """The service without a fault."""
+    with start(folder, "all_in_one") as service:
+        yield service
+        assert service.stop() == 0
+        assert "Traceback" not in service.errors
 
 
 class Callers:
@@ -89,16 +99,16 @@ def test_apart_a_crash_of_one_model_leaves_the_others_alone(folder: Path) -> Non
         assert service.stop() == 0
 
 
-def test_a_release_of_one_model_stops_all(folder: Path) -> None:
-    with start(folder, "all_in_one") as service, Callers(service) as callers:
-        first = pid(service)
+def test_a_release_of_one_model_stops_all(plain: Service) -> None:
+    with Callers(plain) as callers:
+        first = pid(plain)
         body = {"inputs": examples("wine")[:1].tolist()}
-        old = service.client.post("/predict/wine", json=body).json()["version"]
-        new = service.client.post("/release/wine").raise_for_status().json()["version"]
+        old = plain.client.post("/predict/wine", json=body).json()["version"]
+        new = plain.client.post("/release/wine").raise_for_status().json()["version"]
         wait_for(callers.all_lost_some)
         callers.wait_for_answers()
-        assert pid(service) != first
-        with httpx.Client(base_url=service.url) as client:
+        assert pid(plain) != first
+        with httpx.Client(base_url=plain.url, timeout=PATIENCE_S) as client:
             assert client.post("/predict/wine", json=body).json()["version"] == new != old
 
 
@@ -116,16 +126,14 @@ def test_a_hog_computes_in_the_process_of_the_others(folder: Path) -> None:
         assert hogged > 3 * (used() - before)
 
 
-def test_bad_input_is_refused_and_one_bad_model_keeps_all_from_starting(folder: Path, tmp_path: Path) -> None:
-    with start(folder, "all_in_one") as service:
+def test_bad_input_is_refused_and_one_bad_model_keeps_all_from_starting(plain: Service, tmp_path: Path) -> None:
+    with httpx.Client(base_url=plain.url, timeout=PATIENCE_S) as client:
         for what, content in bad_bodies().items():
-            answer = service.client.post("/predict/iris", content=content, headers={"Content-Type": "application/json"})
+            answer = client.post("/predict/iris", content=content, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, answer.text)
-        assert service.client.post("/predict/nothing", json={"inputs": [[1.0]]}).status_code == 404
-        assert service.client.post("/release/nothing").status_code == 422
-        assert service.client.post("/predict/digits", json=POISON).status_code == 200          # no fault was given
-        assert service.stop() == 0
-        assert "Traceback" not in service.errors
+        assert client.post("/predict/nothing", json={"inputs": [[1.0]]}).status_code == 404
+        assert client.post("/release/nothing").status_code == 422
+        assert client.post("/predict/digits", json=POISON).status_code == 200          # no fault was given
     model = train("wine", tmp_path / "data")
     model.write_bytes(model.read_bytes() + b"!")
     assert "its SHA-256 is" in refusal(tmp_path, "all_in_one.app")
