@@ -41,7 +41,7 @@ def cluster_rows(address: str, inputs: Inputs, points: Sequence[Point]) -> Itera
 def _rows(client: Any, address: str, inputs: Inputs, points: Sequence[Point]) -> Iterator[Row]:
     from distributed import KilledWorker
 
-    if not client.scheduler_info(n_workers=-1)["workers"]:
+    if not client.ncores():
         raise UsageError(f"--scheduler {address}: it has no workers", f"start one: dask worker {address}")
     shared = client.scatter(inputs, broadcast=True, hash=False)
     chunks = [tuple(points[start : start + _CHUNK]) for start in range(0, len(points), _CHUNK)]
