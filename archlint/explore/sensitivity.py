@@ -130,7 +130,7 @@ class _Prober:
 
     def __init__(self, inputs: Inputs, most: float) -> None:
         self.variants = Variants(inputs)
-        self.base = findings_of(self.variants.of().report)
+        self.base = findings_of(self.variants.report())
         self.factors = [factor for factor in FACTORS if factor < most] + [most]
 
     def __call__(self, fact: _Fact) -> list[Changes]:
@@ -171,7 +171,7 @@ class _Prober:
 
     def _findings(self, fact: _Fact, text: str) -> Found | None:
         try:
-            return findings_of(self.variants.of([_setting(fact, text)]).report)
+            return findings_of(self.variants.report([_setting(fact, text)]))
         except UsageError:
             return None
 

@@ -13,7 +13,7 @@ from archlint.api import Linters, read_input
 from archlint.changing import Changed, Changing, Setting, wrong_settings
 from archlint.config import Config
 from archlint.errors import UnreadableInputError
-from archlint.linter import Linter, Options, require_architecture
+from archlint.linter import Examined, Linter, Options, require_architecture
 from archlint.model.read import no_includes
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes
@@ -113,14 +113,22 @@ class Variants:
         _refuse_wrong(changed, system)
         return system
 
+    def report(self, settings: Iterable[Setting] = ()) -> FileReport:
+        """Return the findings of the version with some settings, without its numbers; raises as `of` does."""
+        return self._examined(settings).report
+
     def of(self, settings: Iterable[Setting] = ()) -> Variant:
         """Return the version with some settings; raises `UsageError` for a setting that cannot be read."""
         chosen = tuple(settings)
-        changed = self.changing.changed(chosen)
+        examined = self._examined(chosen)
+        return Variant(chosen, examined.system, examined.report, numbers_of(examined.system))
+
+    def _examined(self, settings: Iterable[Setting]) -> Examined:
+        changed = self.changing.changed(settings)
         examined = self.linter.examine(changed.document, None, changed.includes, self.inputs.path)
         _refuse_wrong(changed, examined.system)
         report = msgspec.structs.replace(examined.report, sources={**examined.report.sources, **changed.values})
-        return Variant(chosen, examined.system, report, numbers_of(examined.system))
+        return msgspec.structs.replace(examined, report=report)
 
 
 def _refuse_wrong(changed: Changed, system: System) -> None:

@@ -92,7 +92,7 @@ RATES = st.sampled_from(["0/s", "1/day", "1000000000000/s"])
 COUNTS = st.sampled_from(["0", "1", "1000000"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(TIMES, RATES, RATES, COUNTS, COUNTS)
 def test_nonsense_gives_bounded_numbers_or_none(time: str, rate: str, peak: str, replicas: str, workers: str) -> None:
     text = SHOP.replace("20ms", time).replace("60/s", rate).replace("90/s", peak)

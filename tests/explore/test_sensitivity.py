@@ -11,12 +11,15 @@ import pytest
 from archlint.cli.app import run_app
 from archlint.explore.sensitivity import Changes, Sensitivity, findings_of, sensitivity, stated_facts
 from archlint.explore.sensitivity_outputs import render_json, render_text, sensitivity_schema
+from archlint.linter import Options
 from tests.conftest import Run
 from tests.explore.systems import SHOP, changed, variants
 
+RULES = Options(select=("CAP001", "REL001", "SRV001"))
+
 
 def asked(folder: Path, only: str, text: str = SHOP, most: float = 10.0) -> Sensitivity:
-    return sensitivity(variants(folder, text).inputs, most, lambda done: None, only)
+    return sensitivity(variants(folder, text, RULES).inputs, most, lambda done: None, only)
 
 
 def of(found: Sensitivity, path: str, up: bool) -> Changes:
@@ -31,10 +34,10 @@ def test_the_rate_at_which_a_server_is_overloaded(tmp_path: Path) -> None:
 
 
 def test_each_value_changes_the_findings_as_it_says(tmp_path: Path) -> None:
-    found, base = asked(tmp_path, "workloads"), findings_of(variants(tmp_path).of().report)
+    found, base = asked(tmp_path, "workloads"), findings_of(variants(tmp_path, SHOP, RULES).report())
     assert found.changes and [one.distance for one in found.changes] == sorted(one.distance for one in found.changes)
     for one in found.changes:
-        now = findings_of(changed(variants(tmp_path), [f"{one.path}={one.value}"]).report)
+        now = findings_of(changed(variants(tmp_path, SHOP, RULES), [f"{one.path}={one.value}"]).report)
         assert tuple(sorted(now - base)) == one.appear
         assert tuple(sorted(base - now)) == one.gone
 
@@ -69,11 +72,11 @@ def test_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "  workloads.search.rate: 60/s -> " in render_text(found) and "CAP001 appears at" in render_text(found)
     assert "no finding changes; 0 facts" in render_text(asked(tmp_path, "models.none"))
     path = tmp_path / "arch.yaml"
-    assert run_app(["sensitivity", str(path), "--only", "workloads", "--factor", "1.5", "-o", "json"]) == 0
+    assert run_app(["sensitivity", str(path), "--only", "workloads", "--factor", "1.5", "--select", "CAP001", "-o", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["most"] == 1.5
 
 
 def test_the_command(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "arch.yaml").write_text(SHOP)
-    done = archlint("sensitivity")
+    done = archlint("sensitivity", "--only", "workloads", "--select", "CAP")
     assert (done.returncode, done.stderr) == (0, "") and "the most sensitive first" in done.stdout

@@ -70,7 +70,8 @@ SETTINGS = {
 def test_the_order_of_settings_makes_no_difference(chosen: dict[str, str]) -> None:
     texts = [f"{path}={value}" for path, value in chosen.items()]
     path = ROOT / "tests" / "explore" / "shop.yaml"
-    one, other = asked(Variants.read(path, Options()), *texts), asked(Variants.read(path, Options()), *reversed(texts))
+    found = Variants.read(path, Options(select=("CAP", "REL001")))
+    one, other = asked(found, *texts), asked(found, *reversed(texts))
     assert one.numbers == other.numbers
     assert render_text(one) == render_text(other)
 
