@@ -26,6 +26,7 @@ _BODY: Final = 40
 _RATIO: Final = 1.25
 _LAST: Final = 1e-6
 _LARGEST: Final = 1e150
+_MOST_PIECES: Final = 64
 
 
 def _parts() -> Iterator[float]:
@@ -175,6 +176,7 @@ def scaled(times: Distribution, factor: float) -> Distribution:
     return Distribution(tuple(min(value * factor, _LARGEST) for value in times.values), times.weights)
 
 
+@lru_cache(maxsize=1024)
 def in_sequence(first: Distribution, second: Distribution) -> Distribution:
     """Return the time of two independent pieces, one after the other (a convolution).
 
@@ -195,10 +197,22 @@ def in_sequence(first: Distribution, second: Distribution) -> Distribution:
 
 def one_after_the_other(pieces: Iterable[Distribution]) -> Distribution:
     """Return the time of independent pieces in sequence; the order makes no difference beyond rounding."""
+    known = sorted(pieces, key=lambda piece: (len(piece.values), piece.mean))
+    if len(known) > _MOST_PIECES:
+        known = [*known[-_MOST_PIECES:], _together(known[:-_MOST_PIECES])]
     whole = NOTHING
-    for piece in sorted(pieces, key=lambda piece: (len(piece.values), piece.mean)):
+    for piece in known:
         whole = in_sequence(whole, piece)
     return whole
+
+
+def _together(pieces: Sequence[Distribution]) -> Distribution:
+    """Return the sum of very many pieces, by their means and variances."""
+    mean_s = math.fsum(piece.mean for piece in pieces)
+    variance = math.fsum(piece.cv2 * piece.mean**2 for piece in pieces)
+    if mean_s <= 0 or not math.isfinite(variance):
+        return constant(mean_s)
+    return of_service_time(ServiceTime(mean_s=mean_s, cv=math.sqrt(variance) / mean_s)) or constant(mean_s)
 
 
 def slowest(branches: Sequence[Distribution]) -> Distribution:

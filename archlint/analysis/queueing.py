@@ -141,6 +141,8 @@ def _inverse_b(servers: int, offered: float) -> float:
 
 def _expanded(servers: int, rho: float) -> float:
     free = 1 - rho
+    if free == 1:
+        return _LARGEST                        # hardly anything to do
     exponent = max(0.0, -servers * (free + math.log1p(-free)))
     if exponent > _LARGEST_POWER:
         return _LARGEST if free > 0 else rho / -free
@@ -306,7 +308,7 @@ def attempts_per_request(failing: float, attempts: float) -> float:
     free = 1 - failing
     if free * attempts < 1e-9:
         return float(attempts)
-    return -math.expm1(attempts * math.log(failing)) / free if failing > 0 else 1.0
+    return max(1.0, -math.expm1(attempts * math.log(failing)) / free) if failing > 0 else 1.0
 
 
 def loads_with_retries(

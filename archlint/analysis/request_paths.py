@@ -25,6 +25,9 @@ from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step
 from archlint.topology.cycles import condensed_order
 
+_MOST_CACHES = 50
+"""Of more caches one behind the other in one component, the hits of the first ones are regarded: trees stay shallow."""
+
 
 class Work(msgspec.Struct, frozen=True):
     """Work of the component itself, in one of its workers. `model` is set for a prediction."""
@@ -56,7 +59,7 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Together(msgspec.Struct, frozen=True):
-    """Pieces that start at the same time; the request goes on when all are done."""
+    """Pieces that start at the same time; the request continues when all are done."""
 
     branches: tuple[Node, ...]
 
@@ -222,7 +225,7 @@ class _Builder:
             self._add(segments[-1][1], beside, parallel, piece)
             reading *= 1 - self.floors.hits(stage, "data")
             misses = 1 - self.floors.hits(stage, "prediction")
-            if misses < 1:
+            if misses < 1 and len(segments) < _MOST_CACHES:
                 segments.append((misses, []))
                 beside = {}
         segments[-1][1].extend([*self._preprocessing(component), *self._models(component)])

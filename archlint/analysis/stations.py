@@ -74,8 +74,8 @@ class Station(msgspec.Struct, frozen=True):
     go to these `in_turn`, or at random. Otherwise, each is served at once: stores, vendors, balancers without workers,
     and platforms that start an instance for each request. `mean_s` and `cv2` (squared coefficient of variation) are
     of the component's own work, over the requests of all workloads. If it `holds`, a worker is occupied until the
-    request leaves, also while it waits for others: then its time is longer than `mean_s`. `needs` are the keys of facts
-    without which the wait is not known; unknown numbers of workers and replicas are taken as 1, unknown rates as 0.
+    request leaves, also while it waits for others: then its time is longer than `mean_s`. `needs` are the keys of
+    workers and replicas that the file does not state, each taken as 1. An unknown rate is taken as 0, see `unrated`.
     """
 
     component: Component
@@ -88,6 +88,11 @@ class Station(msgspec.Struct, frozen=True):
     balancing: Fact | None
     arriving: tuple[Arriving, ...]
     needs: tuple[Place, ...]
+
+    @property
+    def unrated(self) -> tuple[Place, ...]:
+        """The keys of rates that the file does not state."""
+        return tuple(one.workload.place("rate") for one in self.arriving if one.rate_per_s is None)
 
     @property
     def rate_per_s(self) -> float:
@@ -122,6 +127,12 @@ def rates_at_peak(system: System, workload: Workload) -> Rates:
     """Return the rates at the peak of one workload: the file does not state that peaks come together."""
     peak = workload.peak_per_s
     return {**rates_at_mean(system), workload.name: workload.rate_per_s if peak is None else peak}
+
+
+def is_separate(system: System, component: Component) -> bool:
+    """Whether each replica of a component has a queue of its own, by the way in which requests are spread."""
+    balancing = system.facts.balancing(component)
+    return balancing is not None and balancing.value in _SEPARATE
 
 
 class _Memory:
@@ -193,15 +204,14 @@ def _station(
     )  # fmt: skip
     holds = queued and component.kind in _HOLDING and component.workers is not None
     holds = holds and any(True for _, path in users for _ in calls_of(path.bodies[component.name].inside))
-    unrated = [one.workload.place("rate") for one in arriving if one.rate_per_s is None]
     balancing = system.facts.balancing(component)
     said = str(balancing.value) if balancing is not None else ""
     total, each = _whole(slots.total), _whole(slots.each)
     replicas = _whole(float(slots.replicas.value)) if slots.replicas is not None else 1
-    separate = queued and said in _SEPARATE and replicas > 1
+    separate = queued and is_separate(system, component) and replicas > 1
     return Station(
         component, slots, queued, holds, replicas if separate else 1, each if separate else total,
-        said == _IN_TURN, balancing, tuple(arriving), (*slots.needs, *unrated) if queued else (),
+        said == _IN_TURN, balancing, tuple(arriving), slots.needs if queued else (),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from archlint.analysis.doubts import Doubts
-from archlint.analysis.floors import Floor
+from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
@@ -23,6 +23,15 @@ def exceeds(value: float, limit: float) -> bool:
     (False, True)
     """
     return value > limit * (1 + 1e-9)
+
+
+def model_is_late(system: System, workload: Workload, fraction: float, objective_s: float) -> bool:
+    """Whether a model, with the least of the other hops, is too slow on an idle server: SRV001 reports that."""
+    for models_first in (False, True):
+        floor = FloorOf(system, workload, True, models_first).answer(fraction)
+        if exceeds(floor.at_s, objective_s) and any(part.model and part.value_s > 0 for part in floor.parts):
+            return True
+    return False
 
 
 _UNTIL = {"latency": "whole path", "ttft": "until the first token", "tpot": "per token"}

@@ -76,7 +76,7 @@ def test_many_servers_follow_the_expansion_to_six_digits(rho: float) -> None:
 
 
 @pytest.mark.parametrize("servers", [10**6, 10**9, 10**12])
-@pytest.mark.parametrize("rho", [1e-9, 0.5, 0.999999, 1.0, 1.0000001, 1.5])
+@pytest.mark.parametrize("rho", [1e-300, 1e-18, 1e-9, 0.5, 0.999999, 1.0, 1.0000001, 1.5])
 def test_a_million_servers_and_more_take_no_time(servers: int, rho: float) -> None:
     assert 0 <= erlang_b(servers, servers * rho) <= erlang_c(servers, servers * rho) <= 1
 

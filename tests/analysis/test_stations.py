@@ -102,8 +102,9 @@ components:
     path = path_of(system, system.workloads["search"])
     assert path is not None
     assert {place.at for place in path.unknown} >= {"components.api.service_time", "models.ranker.service_time"}
-    needs = {place.at for place in stations_at(system, rates_at_mean(system))["server"].needs}
-    assert needs == {"components.server.replicas", "components.server.workers", "workloads.search.rate"}
+    server = stations_at(system, rates_at_mean(system))["server"]
+    assert {place.at for place in server.needs} == {"components.server.replicas", "components.server.workers"}
+    assert [place.at for place in server.unrated] == ["workloads.search.rate"]
 
 
 def test_callers_in_a_circle_end() -> None:

@@ -1,0 +1,182 @@
+"""Which workloads may miss a latency objective under load: a cheap bound, so that few are computed in full.
+
+A percentile of an answer is hardly above the floor at that percentile plus the means of all work on the path, as long
+as no queue is busy. Where that is well below the objective, and no component on the path is busy, nothing is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from archlint.analysis.arrivals import arrivals_of
+from archlint.analysis.floors import FloorOf
+from archlint.analysis.service_time import mean
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import Utilisation, utilisations
+from archlint.model.architecture import Component, Workload
+from archlint.model.places import Place
+
+_BUSY: Final = 0.5
+_MOST_FACTS: Final = 8
+_ROOM: Final = 0.6
+"""Below this part of the objective, and below a utilisation of a half, no percentile is near the objective."""
+_ROOM_OF_MEANS: Final = 0.9
+"""The same for the sum of the means, as the median of an answer is below its mean."""
+_LIKE_A_MEAN: Final = 0.75
+"""Up to this percentile, the sum of the means stands for it alone."""
+
+
+class _Known:
+    """What is known of a system: its busy components, those whose workers wait for others, and mean times of work."""
+
+    def __init__(self, system: System) -> None:
+        self.busy: set[str] = set()
+        self.held: dict[str, tuple[float, float]] = {}        # requests per second at most, and workers
+        self.means: dict[str, float] = {}
+        self.open: dict[str, bool] = {}
+        self.answers: dict[str, float] = {}
+        self.entered: set[str] = set()
+        self.topology = system.topology
+        self.uses = {use.component.name: use for use in utilisations(system)}
+        self.components = system.components                   # and not the system, so that it can be forgotten
+        self.models = system.architecture.models
+        self.arrivals = arrivals_of(system)
+        for use in self.uses.values():
+            if not use.slots.unbounded and use.slots.total > 0:
+                self._add(use)
+
+    def _add(self, use: Utilisation) -> None:
+        """Keep a component if it may be busy at the means of all workloads, and the peak of one."""
+        mean_busy = more_busy = mean_rate = more_rate = longest_s = 0.0
+        for demand in use.demands:
+            longest_s = max(longest_s, demand.mean_s)
+            rate = demand.visits * (demand.workload.rate_per_s or 0.0)
+            more = demand.visits * (demand.workload.peak_per_s or 0.0) - rate
+            mean_rate += rate
+            more_rate = max(more_rate, more)
+            mean_busy += rate * demand.mean_s
+            more_busy = max(more_busy, more * demand.mean_s)
+        name, total = use.component.name, use.slots.total
+        self.means[name] = longest_s
+        if mean_busy + more_busy > _BUSY * total:
+            self.busy.add(name)
+        if use.component.workers is not None and use.component.relations:
+            self.held[name] = mean_rate + more_rate, total
+
+    def mean_of(self, component: Component) -> float:
+        """Return the mean of all work that a component may do for a request; 0 if unknown."""
+        known = self.means.get(component.name)
+        if known is None:
+            preparing = component.preprocessing
+            times = [component.service_time, preparing.service_time if preparing is not None else None]
+            times += [self.models[name].service_time for name in component.serves if name in self.models]
+            known = self.means[component.name] = sum(mean(time) or 0.0 for time in times if time is not None)
+        return known
+
+    def work_s(self, workload: Workload, waiting: Sequence[str]) -> float:
+        """Return the mean work of a request in all components; those that it may not visit are counted as visited."""
+        visits = self.arrivals.of(workload)
+        return sum(visits.get(name, 1.0) * self.mean_of(self.components[name]) for name in waiting)
+
+    def may_be_held(self, name: str) -> bool:
+        """Whether the workers of a component may be busy while they wait for others."""
+        known = self.open.get(name)
+        if known is None:
+            rate, workers = self.held[name]
+            known = self.open[name] = 2 * rate * self._answer_s(name) > _BUSY * workers
+        return known
+
+    def _answer_s(self, name: str) -> float:
+        """Return the mean work of a component and of all that it waits for, whatever branches requests take."""
+        stack = [] if name in self.answers else [(name, self._targets(name))]
+        while stack:
+            top, left = stack[-1]
+            target = next((one for one in left if one not in self.answers and one not in self.entered), None)
+            if target is not None:
+                self.entered.add(target)                      # those on the way, so that circles end
+                stack.append((target, self._targets(target)))
+                continue
+            below = sum([self.answers.get(one, 0.0) for one in self._targets(top)])
+            self.answers[top] = self.mean_of(self.components[top]) + below
+            self.entered.discard(top)
+            stack.pop()
+        return self.answers[name]
+
+    def _targets(self, name: str) -> Iterator[str]:
+        return (r.target for r in self.topology.outgoing[name] if self.topology.waits(r))
+
+
+_memory: WeakKeyDictionary[System, _Known] = WeakKeyDictionary()
+
+
+def _known_of(system: System) -> _Known:
+    known = _memory.get(system)
+    if known is None:
+        known = _memory[system] = _Known(system)
+    return known
+
+
+def last_facts(system: System, workload: Workload) -> tuple[Place, ...]:
+    """Return the rate, or the times of models, that a file leaves out which states the other facts of a queue.
+
+    Only queues on the path of the workload whose workers and replicas are stated are regarded.
+    """
+    uses = _known_of(system).uses
+    queues = [uses[name] for name in system.flow(workload).waiting if name in uses]
+    stated = [use for use in queues if not use.slots.needs and not use.slots.unbounded and use.slots.total > 0]
+    times = dict.fromkeys(place for use in stated for place in use.needs)
+    if workload.rate_per_s is not None or workload.peak_per_s is not None:
+        return tuple(times)[:_MOST_FACTS]
+    busy = any(demand.mean_s > 0 for use in stated for demand in use.demands)
+    return (workload.place("rate"),) if busy and not times else ()
+
+
+def is_near_under_load(system: System, workload: Workload, objectives: Mapping[float, float]) -> bool:
+    """Whether a percentile may be near its objective by the means and variances of waits and work."""
+    from archlint.analysis.moments import is_near
+
+    return is_near(system, workload, objectives, _known_of(system).uses)
+
+
+def is_near_unloaded(system: System, workload: Workload, objectives: Mapping[float, float]) -> bool:
+    """Whether a percentile may be near its objective on idle servers, by the means and variances of work."""
+    from archlint.analysis.moments import is_near
+
+    return is_near(system, workload, objectives, None)
+
+
+def may_be_late(system: System, workload: Workload, objectives: Mapping[float, float]) -> bool:
+    """Whether a workload's answers may miss one of the objectives (seconds by percentile) under load.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, rate: 100/s}}
+    ... components:
+    ...   page: {kind: client, calls: [api]}
+    ...   api: {kind: service, service_time: 10ms, replicas: 4, workers: 1}
+    ... ''')
+    >>> workload = system.workloads["search"]
+    >>> may_be_late(system, workload, {0.99: 1.0}), may_be_late(system, workload, {0.99: 0.015})
+    (False, True)
+    """
+    known = _known_of(system)
+    flow = system.flow(workload)
+    waiting = tuple(flow.waiting)
+    if not known.busy.isdisjoint(waiting):
+        return True
+    floors = FloorOf(system, workload, estimated=True)
+    entered = [step.target for step in flow.steps[flow.client] if step.waits] if waiting else []
+    work_s: float | None = None
+    for fraction, objective_s in objectives.items():
+        floor_s = sum([floors.component(name, fraction).at_s for name in entered])
+        if fraction > _LIKE_A_MEAN and floor_s * (len(waiting) + 1) <= _ROOM * objective_s:
+            continue                                          # even if each component took as long as the whole floor
+        work_s = known.work_s(workload, waiting) if work_s is None else work_s
+        slow = fraction > _LIKE_A_MEAN
+        longest_s = work_s + floor_s if slow else max(work_s, floor_s)
+        if longest_s > (_ROOM if slow else _ROOM_OF_MEANS) * objective_s:
+            return True
+    return any(name in known.held and known.may_be_held(name) for name in waiting)

@@ -1,0 +1,325 @@
+"""The distribution of a request's time at each component under load: waits, work, and what it calls.
+
+Components are computed in one pass, each after those that it calls. A wait is that of a G/G/c queue with random
+arrivals (Allen-Cunneen). A caller whose workers hold a request until its answer is there is occupied for its own work
+and the whole response behind it (Rolia, Sevcik 1995); as arrivals do not depend on answers, no iteration is needed.
+Pieces are taken as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.distributions import (
+    NOTHING,
+    Distribution,
+    constant,
+    mixture,
+    of_service_time,
+    of_wait,
+    one_after_the_other,
+    scaled,
+    slowest,
+    with_attempts,
+)
+from archlint.analysis.queueing import NO_WAIT, Unstable, Wait, ggc_wait, separate_wait
+from archlint.analysis.stations import (
+    Attempts,
+    Body,
+    Delay,
+    Mixture,
+    Node,
+    Rates,
+    RequestPath,
+    Series,
+    Station,
+    Together,
+    Visit,
+    Work,
+    calls_of,
+    path_of,
+    stations_at,
+)
+from archlint.analysis.system import System
+from archlint.model.architecture import ServiceTime, Workload
+from archlint.model.places import Place
+from archlint.topology.cycles import condensed_order
+
+MOST_COMPONENTS: Final = 300
+"""Longer paths are not computed: each component takes some milliseconds."""
+
+_QUIET: Final = 0.1
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What to change in a computation: all waits by a factor, the replicas of some components, or single times.
+
+    `scales` has factors by (component, "wait" or "work").
+    """
+
+    waits: float = 1.0
+    replicas: Mapping[str, int] = {}
+    scales: Mapping[tuple[str, str], float] = {}
+
+
+DEFAULT: Final = Settings()
+
+
+class Overloaded(msgspec.Struct, frozen=True):
+    """A component that cannot keep up, so that nothing behind its queue has a percentile."""
+
+    component: str
+    utilisation: float
+    held: bool
+
+
+class Occupied(msgspec.Struct, frozen=True):
+    """A station under load: the time for which a request occupies a worker, and the wait for one."""
+
+    station: Station
+    time_s: float
+    cv2: float
+    wait: Wait
+
+    @property
+    def utilisation(self) -> float:
+        """The share of its workers that is busy on average."""
+        return self.wait.utilisation
+
+
+class Response(msgspec.Struct, frozen=True):
+    """The time of a workload's answer, and the stations on its path."""
+
+    time: Distribution
+    path: RequestPath
+    stations: Mapping[str, Occupied]
+
+    def own_times(self) -> Mapping[str, Distribution]:
+        """Return the time of each component's own work for one request that visits it, in the order of the request."""
+        path = self.path
+        names = (name for name in reversed(path.order) if path.visits.get(name))
+        return {name: own_time(path.bodies[name].inside) for name in names}
+
+
+def unloaded(system: System, workload: Workload) -> tuple[Response, tuple[Place, ...]] | None:
+    """Return the response of a workload without any wait, and the keys of the times that are unknown: each is 0 in it.
+
+    None if its client waits for nothing, or if the path is too long.
+    """
+    path = path_of(system, workload)
+    if path is None or len(path.order) > MOST_COMPONENTS:
+        return None
+    needs = dict.fromkeys(path.unknown)
+    for name in path.order:
+        if path.visits.get(name):
+            needs |= dict.fromkeys(_unclear_times(path.bodies[name].inside))
+    found = response(system, workload, {})
+    return (found, tuple(needs)) if isinstance(found, Response) else None
+
+
+def missing_for(system: System, workload: Workload, rates: Rates) -> tuple[Place, ...]:
+    """Return the keys without which a response is not known: times, shares, rates and workers; () if all are stated."""
+    path = path_of(system, workload)
+    if path is None:
+        return ()
+    needs = dict.fromkeys(path.unknown)
+    stations = stations_at(system, rates, path.order)
+    for name in reversed(path.order):
+        body = path.bodies[name]
+        if not path.visits.get(name):
+            continue
+        needs |= dict.fromkeys(_unclear_times(body.inside))
+        station = stations.get(name)
+        if station is not None and (station.holds or any(one.mean_s > 0 for one in station.arriving)):
+            needs |= dict.fromkeys((*station.unrated, *(station.needs if _matters(station) else ())))
+    return tuple(needs)
+
+
+def _matters(station: Station) -> bool:
+    """Whether the number of workers matters: one for each unknown number would be busy for a tenth of the time."""
+    return station.rate_per_s * station.mean_s > _QUIET * max(1, station.servers * station.queues)
+
+
+def _unclear_times(node: Node) -> Iterator[Place]:
+    """Yield the keys that would give a stated time a distribution: its cv, or another percentile."""
+    stack = [node]
+    while stack:
+        piece = stack.pop()
+        if isinstance(piece, Work):
+            if of_service_time(piece.time) is None:
+                yield piece.at.key(_second_fact(piece.time))
+        elif isinstance(piece, Mixture):
+            stack += [arm for _, arm in piece.arms]
+        elif isinstance(piece, Attempts):
+            stack.append(piece.inside)
+        elif isinstance(piece, Series):
+            stack += piece.parts
+        elif isinstance(piece, Together):
+            stack += piece.branches
+
+
+def _second_fact(time: ServiceTime) -> str:
+    if time.mean_s is not None:
+        return "cv"
+    return "p50" if any(fraction > 0.9 for fraction, _ in time.percentiles) else "p99"
+
+
+def response(
+    system: System, workload: Workload, rates: Rates, settings: Settings = DEFAULT
+) -> Response | Overloaded | None:
+    """Return the response of a workload at some rates, or the component that cannot keep up; None if there is none.
+
+    Times that the file does not state are taken as 0: ask `missing_for` first.
+
+    >>> import archlint
+    >>> from archlint.analysis.stations import rates_at_mean
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... workloads: {search: {from: page, rate: 80/s}}
+    ... models: {ranker: {service_time: {mean: 10ms, cv: 1}}}
+    ... components:
+    ...   page: {kind: client, calls: [server]}
+    ...   server: {kind: model-server, serves: [ranker], replicas: 1, workers: 1}
+    ... ''')
+    >>> found = response(system, system.workloads["search"], rates_at_mean(system))
+    >>> round(found.time.mean, 3), found.stations["server"].utilisation
+    (0.05, 0.8)
+    """
+    path = path_of(system, workload)
+    if path is None:
+        return None
+    return _Solver(system, rates, settings).solve(path)
+
+
+def own_time(node: Node) -> Distribution:
+    """Return the time of a component's own work for one request, without waits and what it calls."""
+    if isinstance(node, Work):
+        return of_service_time(node.time) or NOTHING
+    if isinstance(node, Series):
+        return one_after_the_other(own_time(part) for part in node.parts)
+    if isinstance(node, Together):
+        return slowest([own_time(branch) for branch in node.branches])
+    if isinstance(node, Mixture):
+        return mixture((share, own_time(arm)) for share, arm in node.arms)
+    return own_time(node.inside) if isinstance(node, Attempts) else NOTHING
+
+
+_Key = tuple[int, str]
+
+
+class _Solver:
+    """Computes the times of one path, and of other workloads' requests that hold the same workers."""
+
+    def __init__(self, system: System, rates: Rates, settings: Settings) -> None:
+        self.system = system
+        self.rates = rates
+        self.settings = settings
+        self._times: dict[_Key, Distribution] = {}            # of a visit, with its wait, by body and component
+        self._inside: dict[_Key, Distribution] = {}
+        self._paths: dict[int, RequestPath] = {}
+
+    def solve(self, path: RequestPath) -> Response | Overloaded:
+        """Return the response of a path, or the first component that cannot keep up, from the back."""
+        stations = stations_at(self.system, self.rates, path.order) if self.rates else {}
+        met = self._also_needed(path, stations)
+        targets = {
+            name: [to for body in bodies.values() for to, _ in calls_of(body.inside) if to in met]
+            for name, bodies in met.items()
+        }  # fmt: skip
+        occupied: dict[str, Occupied] = {}
+        for group in condensed_order(targets):
+            for name in group:
+                for number, body in met[name].items():
+                    self._inside[number, name] = self._time(number, name, body.inside)
+                found = self._occupied(name, stations.get(name), met[name])
+                if isinstance(found, Overloaded):
+                    return found
+                if found is not None:
+                    occupied[name] = found
+                wait = self._wait(name, found)
+                for number in met[name]:
+                    self._times[number, name] = one_after_the_other([wait, self._inside[number, name]])
+        on_path = {name: occupied[name] for name in path.order if name in occupied}
+        return Response(self._times[id(path), path.client], path, on_path)
+
+    def _also_needed(self, path: RequestPath, stations: dict[str, Station]) -> dict[str, dict[int, Body]]:
+        """Return the bodies to compute, by component and path: of the path, and of others that hold its workers."""
+        met: dict[str, dict[int, Body]] = {}
+        open_bodies = [(path, name) for name in path.order if path.visits.get(name)]
+        while open_bodies:
+            one, name = open_bodies.pop()
+            self._paths[id(one)] = one
+            bodies = met.setdefault(name, {})
+            if id(one) in bodies:
+                continue
+            bodies[id(one)] = one.bodies[name]
+            open_bodies += [(one, to) for to, _ in calls_of(one.bodies[name].inside)]
+            if name not in stations and self.rates:
+                stations |= stations_at(self.system, self.rates, (name,))
+            station = stations.get(name)
+            if station is not None and station.holds:
+                others = (path_of(self.system, other.workload) for other in station.arriving if other.per_s > 0)
+                open_bodies += [(other, name) for other in others if other is not None]
+        return met
+
+    def _occupied(self, name: str, station: Station | None, bodies: Mapping[int, Body]) -> Occupied | Overloaded | None:
+        if station is None or not station.queued:
+            return None
+        time_s, cv2 = station.mean_s, station.cv2
+        if station.holds:
+            shares: dict[int, float] = {}
+            for arriving in station.arriving:
+                other = path_of(self.system, arriving.workload)
+                if other is not None and id(other) in bodies:
+                    shares[id(other)] = shares.get(id(other), 0.0) + arriving.per_s
+            total = sum(shares.values())
+            if total > 0:
+                held = mixture((share / total, self._inside[number, name]) for number, share in shares.items())
+                time_s, cv2 = held.mean, held.cv2
+        queues, servers = station.queues, station.servers
+        replicas = self.settings.replicas.get(name)
+        if replicas is not None:
+            each = max(1, int(station.slots.each))
+            queues, servers = (replicas, each) if queues > 1 or station.queues > 1 else (1, replicas * each)
+        wait = _wait_of(station, station.rate_per_s, time_s, cv2, queues, servers)
+        if isinstance(wait, Unstable):
+            return Overloaded(name, wait.utilisation, station.holds)
+        return Occupied(station, time_s, cv2, wait)
+
+    def _wait(self, name: str, occupied: Occupied | None) -> Distribution:
+        if occupied is None:
+            return NOTHING
+        return scaled(of_wait(occupied.wait), self.settings.waits * self.settings.scales.get((name, "wait"), 1.0))
+
+    def _time(self, number: int, name: str, node: Node) -> Distribution:
+        """Return the time of a piece of a component's body; bodies are shallow, so that this may call itself."""
+        if isinstance(node, Work):
+            time = of_service_time(node.time) or NOTHING
+            return scaled(time, self.settings.scales.get((name, "work"), 1.0))
+        if isinstance(node, Delay):
+            return constant(node.seconds * self.settings.scales.get((name, "work"), 1.0))
+        if isinstance(node, Visit):
+            return self._times.get((number, node.component), NOTHING)
+        if isinstance(node, Series):
+            return one_after_the_other(self._all(number, name, node.parts))
+        if isinstance(node, Together):
+            return slowest(list(self._all(number, name, node.branches)))
+        if isinstance(node, Mixture):
+            return mixture((share, self._time(number, name, arm)) for share, arm in node.arms)
+        return with_attempts(self._time(number, name, node.inside), node.timeout_s, node.count, node.gives_up)
+
+    def _all(self, number: int, name: str, nodes: Iterable[Node]) -> Iterator[Distribution]:
+        return (self._time(number, name, node) for node in nodes)
+
+
+def _wait_of(
+    station: Station, rate_per_s: float, time_s: float, cv2: float, queues: int, servers: int
+) -> Wait | Unstable:
+    if rate_per_s <= 0 or time_s <= 0 or servers < 1:
+        return NO_WAIT
+    if queues > 1:
+        return separate_wait(rate_per_s, time_s, queues, servers, 1.0, cv2, station.in_turn)
+    return ggc_wait(rate_per_s, time_s, servers, 1.0, cv2)

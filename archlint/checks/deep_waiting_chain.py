@@ -1,0 +1,35 @@
+"""So many hops that an objective is missed though none of them is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from archlint.analysis.busiest import is_near_unloaded, may_be_late
+from archlint.analysis.system import System
+from archlint.checks._lines import model_is_late
+from archlint.verdicts import Verdict
+
+_MOST_COMPUTED = 60
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each workload that misses an objective only because of the number of its hops."""
+    left = _MOST_COMPUTED
+    for workload in system.workloads.values():
+        objectives = dict(workload.slo.latency)
+        if not objectives or left == 0 or not may_be_late(system, workload, objectives):
+            continue
+        objectives = {f: time_s for f, time_s in objectives.items() if not model_is_late(system, workload, f, time_s)}
+        if objectives and is_near_unloaded(system, workload, objectives):
+            from archlint.checks._deep_chains import judge  # needed only near an objective
+
+            left -= 1
+            verdict = judge(system, workload, objectives)
+            if verdict is not None:
+                yield verdict

@@ -1,0 +1,49 @@
+"""Answers that are too slow under load: the percentile of the whole path exceeds the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from archlint.analysis.busiest import is_near_under_load, last_facts, may_be_late
+from archlint.analysis.system import System
+from archlint.checks._lines import model_is_late
+from archlint.verdicts import Undecided, Verdict
+
+_MOST_COMPUTED: Final = 60
+"""More workloads near their objectives are not computed: each takes tenths of a second."""
+
+
+class Params(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each workload whose answers miss an objective under load."""
+    left = _MOST_COMPUTED
+    for workload in system.workloads.values():
+        objectives = dict(workload.slo.latency)
+        if not objectives:
+            continue
+        needs = last_facts(system, workload)
+        if needs:
+            yield Undecided(workload.place("slo", "latency"), needs, "how long answers take under load")
+            continue
+        if not may_be_late(system, workload, objectives):
+            continue
+        objectives = {f: time_s for f, time_s in objectives.items() if not model_is_late(system, workload, f, time_s)}
+        if not objectives or not is_near_under_load(system, workload, objectives):
+            continue
+        from archlint.checks._late_answers import judge  # needed only near an objective
+
+        at = workload.place("slo", "latency")
+        if left == 0:
+            because = f"{_MOST_COMPUTED} other workloads are near their objectives, and no more are computed"
+            yield Undecided(at, (at,), because)
+            continue
+        left -= 1
+        verdict = judge(system, workload, objectives)
+        if verdict is not None:
+            yield verdict
