@@ -117,6 +117,10 @@ class Backend(ABC, Generic[V]):
         """Return the values where the uniform number is in [low, high), and `other` elsewhere."""
 
     @abstractmethod
+    def zero_within(self, uniforms: V, at: V, first_s: float, last_s: float) -> V:
+        """Return the uniform numbers, and zero for requests that are here in a time."""
+
+    @abstractmethod
     def earliest(self, parts: Sequence[V]) -> V:
         """Return the least of several values for each request."""
 

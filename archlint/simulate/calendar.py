@@ -160,6 +160,9 @@ class Calendar(Clock):
             self._uniforms[key] = self._numbers.uniforms(f"{stream.name} {label}", self._counts[stream.name])
         return self._uniforms[key]
 
+    def _cold(self, name: str) -> tuple[float, float]:
+        return self._scenario.cold.get(name, (math.inf, math.inf))
+
     def _entering(self, stream: Stream, node: Node, arrived: list[float]) -> Enter:
         """Return the function that starts a node."""
         if isinstance(node, Visit):
@@ -172,7 +175,7 @@ class Calendar(Clock):
             return partial(_side_by_side, [self._entering(stream, one, arrived) for one in node.nodes])
         if isinstance(node, Choice):
             branches = [(low, high, self._entering(stream, one, arrived)) for low, high, one in node.ranges()]
-            return partial(_one_of, branches, self._drawn(stream, node.name))
+            return partial(_one_of, branches, self._drawn(stream, node.name), self._cold(node.name))
         if isinstance(node, Later):
             record = Record(stream.name, node.name, arrived)
             self._records.append(record)
@@ -199,7 +202,7 @@ class Calendar(Clock):
         station = self._stations[node.centre]
         works = []
         for number, work in enumerate(node.works):
-            arms = [(low, high, self._drawn(stream, name)) for name, low, high in work.arms]
+            arms = [(low, high, self._drawn(stream, name), self._cold(name)) for name, low, high in work.arms]
             works.append((self._draw(stream, node, number, work.law), arms))
         after = None if node.then is None else self._entering(stream, node.then, arrived)
 
@@ -207,7 +210,7 @@ class Calendar(Clock):
             total = 0.0
             for draw, arms in works:
                 time = draw.of(number)
-                if all(low <= drawn[number] < high for low, high, drawn in arms):
+                if all(low <= _chosen(drawn[number], cold, t) < high for low, high, drawn, cold in arms):
                     total += time
             then = None if after is None else partial(_start, after, number)
             station.arrive(t, Job(total, then, node.held, done))
@@ -291,9 +294,17 @@ def _side_by_side(nodes: list[Enter], number: int, done: Done, t: float) -> None
         enter(number, ended, t)
 
 
-def _one_of(branches: list[tuple[float, float, Enter]], drawn: list[float], number: int, done: Done, t: float) -> None:
+def _chosen(uniform: float, cold: tuple[float, float], t: float) -> float:
+    return 0.0 if cold[0] <= t < cold[1] else uniform
+
+
+def _one_of(
+    branches: list[tuple[float, float, Enter]], drawn: list[float], cold: tuple[float, float], number: int,
+    done: Done, t: float,
+) -> None:  # fmt: skip
+    u = _chosen(drawn[number], cold, t)
     for low, high, enter in branches:
-        if low <= drawn[number] < high:
+        if low <= u < high:
             enter(number, done, t)
             return
     done(t, 0.0)

@@ -69,6 +69,10 @@ class Lists(Backend[Values]):
         """Return the values where the uniform number is in a range."""
         return [a if low <= u < high else other for a, u in zip(values, uniforms, strict=True)]
 
+    def zero_within(self, uniforms: Values, at: Values, first_s: float, last_s: float) -> Values:
+        """Return the uniform numbers, and zero for requests that are here in a time."""
+        return [0.0 if first_s <= t < last_s else u for u, t in zip(uniforms, at, strict=True)]
+
     def earliest(self, parts: Sequence[Values]) -> Values:
         """Return the least of several values."""
         return list(map(min, *parts)) if len(parts) > 1 else parts[0]

@@ -47,8 +47,7 @@ def run_with_outage(scenario: Scenario, asked: Asked, plan: Plan) -> Simulation:
     before = max(asked.duration_s / 4, _BEFORE / rate)
     after = min(_LONGEST * asked.duration_s, 1.5 * _drain_s(scenario, centre, asked, plan)) + asked.duration_s / 2
     seconds = before + asked.duration_s + max(after, _BEFORE / 2 / rate)
-    away = msgspec.structs.replace(centre, outage=Outage(before, asked.duration_s, asked.replicas))
-    changed = Scenario({**scenario.centres, centre.name: away}, scenario.streams)
+    changed = _changed(scenario, centre, asked, before)
     runner = Runner(changed, Span(before, seconds), plan, kept=_MOST_REPLICATIONS)
     most = plan.requests or plan.most or (MOST_OF_CALENDAR if runner.calendar_for else MOST)
     replications = int(min(_MOST_REPLICATIONS, most / (rate * seconds)))
@@ -60,6 +59,16 @@ def run_with_outage(scenario: Scenario, asked: Asked, plan: Plan) -> Simulation:
     found = summary(runner, plan)
     start_s = before + asked.duration_s
     return msgspec.structs.replace(found, outage=_away(asked, before, start_s, found.course))
+
+
+def _changed(scenario: Scenario, centre: Centre, asked: Asked, start_s: float) -> Scenario:
+    """Return the scenario with the outage: look-ups in a cache that is away miss, other requests wait for its end."""
+    choices = scenario.lookups.get(centre.name, ())
+    if choices and asked.replicas is None:
+        window = start_s, start_s + asked.duration_s
+        return msgspec.structs.replace(scenario, cold=dict.fromkeys(choices, window))
+    away = msgspec.structs.replace(centre, outage=Outage(start_s, asked.duration_s, asked.replicas))
+    return msgspec.structs.replace(scenario, centres={**scenario.centres, centre.name: away})
 
 
 def _drain_s(scenario: Scenario, centre: Centre, asked: Asked, plan: Plan) -> float:

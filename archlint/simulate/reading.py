@@ -43,6 +43,7 @@ BACKOFF_S: Final = 0.1
 _MOST_NODES: Final = 20_000
 _MOST_SHOWN: Final = 10
 _NOTHING: Final = Sequence(())
+_SAME: Final = 1e-9
 Arms = tuple[tuple[str, float, float], ...]
 
 
@@ -77,6 +78,7 @@ class Reading:
         self._notes: dict[str, None] = {}
         self._stations = stations_at(system, rates)
         self._centres: dict[str, Centre] = {}
+        self.lookups: dict[str, list[str]] = {}
         streams = []
         for workload in self._simulated(only):
             rate = rates.get(workload.name)
@@ -88,7 +90,8 @@ class Reading:
             raise MissingFactsError(system, tuple(self._needs))
         self.notes = tuple(self._notes)
         moving = [stream for stream in streams if stream.rate_per_s > 0 and _visits(stream)]
-        self.scenario = Scenario(self._centres, tuple(moving))
+        lookups = {name: tuple(choices) for name, choices in self.lookups.items()}
+        self.scenario = Scenario(self._centres, tuple(moving), lookups)
         if not moving:
             what = "there is nothing to simulate: no request comes to a component"
             raise UsageError(what, "add a workload with a `rate`, and relations of its client")
@@ -219,7 +222,16 @@ class _Tree:
     def choice(self) -> str:
         """Return a new name for a choice."""
         self._choices += 1
-        return f"choice {self._choices}"
+        return f"choice {self._choices} of {self._workload.name}"
+
+    def hits(self, ratio: float, kind: str) -> float:
+        """Return the share of look-ups that hit: a prediction is there only for a repeated input."""
+        repeats = self._workload.repeats
+        return ratio if repeats is None or kind == "data" else min(ratio, repeats)
+
+    def looked_up(self, cache: str, choice: str) -> None:
+        """Note that a look-up in a cache decides a choice."""
+        self._reading.lookups.setdefault(cache, []).append(choice)
 
     def call(self, source: Component, target: str, network_s: float, relation: Relation | None) -> Node:
         """Return a call with its network, its timeout and its retries."""
@@ -269,6 +281,8 @@ class _Body:
         self._works = works
         self._held = held
         self._called = False
+        self._cache, self._misses = "", {"prediction": 1.0, "data": 1.0}
+        self._kind = ""
         self._relations: dict[str, list[Relation]] = {}
         for target, relation in tree.relations(component.name):
             self._relations.setdefault(target, []).append(relation)
@@ -285,6 +299,8 @@ class _Body:
             network_s, target = call
             known = self._relations.get(target, [])
             relation = known.pop(0) if len(known) > 1 else known[0] if known else None
+            if relation is not None and relation.hit_ratio is not None:
+                self._look_up(relation, relation.hit_ratio)
             return self._tree.call(self._component, target, network_s, relation)
         if isinstance(piece, path.Series):
             found = [made for part in piece.parts if (made := self.node(part, arms)) != _NOTHING]
@@ -295,6 +311,12 @@ class _Body:
         if isinstance(piece, path.Mixture):
             return self._choice(piece, arms)
         return _NOTHING
+
+    def _look_up(self, relation: Relation, ratio: float) -> None:
+        """Note the cache whose misses take the next choice of that share."""
+        self._cache, self._kind = relation.target, "data" if relation.caches == "data" else "prediction"
+        before = self._misses["data"] if self._kind == "data" else 1.0
+        self._misses[self._kind] = before * (1 - self._tree.hits(ratio, self._kind))
 
     def _work(self, piece: path.Work, arms: Arms) -> Node:
         law = law_of(piece.time)
@@ -310,6 +332,8 @@ class _Body:
 
     def _choice(self, piece: path.Mixture, arms: Arms) -> Node:
         name, low = self._tree.choice(), 0.0
+        if self._cache and len(piece.arms) == 2 and abs(piece.arms[0][0] - self._misses[self._kind]) < _SAME:
+            self._tree.looked_up(self._cache, name)
         branches = []
         for number, (share, arm) in enumerate(piece.arms):
             high = math.inf if number == len(piece.arms) - 1 else low + share

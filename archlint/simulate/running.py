@@ -43,6 +43,8 @@ _ROUND_OF_CALENDAR: Final = 8
 _FEWEST: Final = 5
 """The fewest replications, from which intervals are computed."""
 _PILOT: Final = 2_000
+_PILOT_MOST: Final = 20_000
+"""How many requests the short run has that comes first, and at most if their work takes long."""
 _LIFETIMES: Final = 40.0
 _RELAXATIONS: Final = 15.0
 """How many of the longest pieces of work, and of the times in which queues fill, a run takes."""
@@ -212,8 +214,8 @@ def enough_requests(scenario: Scenario, plan: Plan) -> int:
     longest piece of work.
     """
     rate = scenario.rate_per_s
-    seconds = max(_PILOT / rate, 5 * longest_s(scenario))
-    seconds = min(seconds, MOST_OF_CALENDAR / rate / _FEWEST)
+    few = min(_PILOT, (plan.requests or MOST) // _FEWEST)
+    seconds = min(max(few / rate, 5 * longest_s(scenario)), _PILOT_MOST / rate)
     pilot = Runner(scenario, Span(0.0, seconds), plan, kept=0)
     with collector_paused():
         pilot.run(_FEWEST)
@@ -221,6 +223,8 @@ def enough_requests(scenario: Scenario, plan: Plan) -> int:
     for name, tallies in pilot.tallies.items():
         centre = _centre(scenario.centres[name], tallies, pilot.span)
         busy = centre.utilisation or 0.0
+        if busy >= 1 and centre.limit is None:
+            return LENGTH                                # its queue has no usual length
         if 0 < busy < 1 and centre.limit is None:
             relaxing.append(busy / (centre.visits_per_s * (1 - math.sqrt(min(busy, _BUSIEST))) ** 2))
     needed = rate * max(_RELAXATIONS * max(relaxing), _LIFETIMES * longest_s(scenario))

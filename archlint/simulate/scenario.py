@@ -166,10 +166,16 @@ class Stream(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """Centres by name, and the streams of requests that share them."""
+    """Centres by name, and the streams of requests that share them.
+
+    `lookups` are the choices that a look-up in each cache decides, by the cache; their first branch is a miss. `cold`
+    is the time, from and until, in which requests take the first branch of a choice in any case.
+    """
 
     centres: dict[str, Centre]
     streams: tuple[Stream, ...]
+    lookups: dict[str, tuple[str, ...]] = {}
+    cold: dict[str, tuple[float, float]] = {}
 
     @property
     def rate_per_s(self) -> float:

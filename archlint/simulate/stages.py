@@ -159,6 +159,11 @@ class Stages(Generic[V]):
             self._drawn[key] = self.backend.uniforms(f"{stream.name} {label}", self.counts[stream.name])
         return self._drawn[key]
 
+    def _chosen(self, stream: Stream, name: str, at: V) -> V:
+        """Return the uniform numbers by which requests that are here at a time choose."""
+        drawn, cold = self._drawn_once(stream, name), self.scenario.cold.get(name)
+        return drawn if cold is None else self.backend.zero_within(drawn, at, *cold)
+
     def _walk(self, stream: Stream, node: Node, at: V) -> Walk[V]:
         backend = self.backend
         if isinstance(node, Visit):
@@ -186,7 +191,7 @@ class Stages(Generic[V]):
             drawn = self._drawn_once(stream, work_label(self._position(node), number))
             part = backend.times(work.law, drawn)
             for name, low, high in work.arms:
-                part = backend.between(part, self._drawn_once(stream, name), low, high, 0.0)
+                part = backend.between(part, self._chosen(stream, name, at), low, high, 0.0)
             total = part if total is None else backend.add(total, part)
         if total is None:
             total = backend.between(at, at, math.inf, math.inf, 0.0)
@@ -209,7 +214,7 @@ class Stages(Generic[V]):
         return state
 
     def _choice(self, stream: Stream, node: Choice, at: V) -> Walk[V]:
-        drawn, rest = self._drawn_once(stream, node.name), 0.0
+        drawn, rest = self._chosen(stream, node.name, at), 0.0
         ended, losses = [], []
         for low, rest, branch in node.ranges():
             inside = self.backend.between(at, drawn, low, rest, math.inf)

@@ -98,6 +98,10 @@ class Vectors(Backend[Array]):
         """Return the values where the uniform number is in a range."""
         return np.where((uniforms >= low) & (uniforms < high), values, other)
 
+    def zero_within(self, uniforms: Array, at: Array, first_s: float, last_s: float) -> Array:
+        """Return the uniform numbers, and zero for requests that are here in a time."""
+        return np.where((at >= first_s) & (at < last_s), 0.0, uniforms)
+
     def earliest(self, parts: Sequence[Array]) -> Array:
         """Return the least of several values."""
         return np.minimum.reduce(parts) if len(parts) > 1 else parts[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from archlint.simulate.backend import Ended, Outcome, Span, Tally
 from archlint.simulate.calendar import Calendar
 from archlint.simulate.laws import Law, constant, exponential, lognormal
@@ -76,6 +78,7 @@ SCENARIOS = {
     "outage": alone(Centre("api", workers=4, outage=Outage(60, 10))),
     "outage, round-robin": alone(Centre("api", replicas=4, balancing="round-robin", outage=Outage(60, 10))),
     "branching": branching(),
+    "a cache is away": msgspec.structs.replace(branching(), cold={"choice": (40.0, 80.0)}),
 }
 
 

@@ -77,6 +77,11 @@ def test_the_calendar_agrees_with_simpy(timeout: float, retries: int, held: bool
     assert served - len(times) > (20 if retries else -1)
 
 
+def test_requests_miss_while_a_cache_is_away() -> None:
+    warm, cold = (in_lists(SCENARIOS[name]).tallies["ranker"] for name in ("branching", "a cache is away"))
+    assert sum(one.visits for one in cold) < sum(one.visits for one in warm)
+
+
 def test_what_needs_the_calendar_is_named() -> None:
     assert needs_calendar(calls(1, 1, (1, 1), 1.0, 1, False)) == "retries"
     assert needs_calendar(calls(1, 1, (1, 1), 1.0, 0, True)) == "the workers of api are held while they wait for others"

@@ -52,8 +52,41 @@ def test_an_outage_of_what_nobody_visits_is_an_error() -> None:
         out("tagging", 1.0, 7)
 
 
+CACHED = """
+archlint: 1
+workloads: {search: {from: page, rate: 150/s}}
+models: {ranker: {service_time: {mean: 20ms, cv: 1}}}
+components:
+  page: {kind: client, calls: [api]}
+  api: {kind: service, service_time: 1ms, replicas: 1, reads: [{to: answers, hit_ratio: 0.8}], calls: [server]}
+  answers: {kind: cache, service_time: 1ms}
+  server: {kind: model-server, serves: [ranker], replicas: 1, workers: 1}
+"""
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_without_its_cache_a_server_gets_all_requests(held: bool) -> None:
+    """30/s of 50/s become 150/s: 100/s are too many for 4 s, and 20/s are spare afterwards."""
+    text = CACHED.replace("replicas: 1, reads", "replicas: 1, workers: 1000, reads") if held else CACHED
+    found = simulate_system(archlint.load(text), plan=Plan(requests=14_000), outage=Asked("answers", 4.0)).found
+    assert bool(found.calendar_for) == held
+    assert found.outage is not None
+    assert found.outage.backlog == pytest.approx(400, rel=0.15)
+    assert found.outage.recovered_s is None or found.outage.recovered_s > 8
+
+
+def test_a_server_behind_its_own_cache_predicts_for_all_requests_without_it() -> None:
+    text = CACHED.replace(", calls: [server]", "").replace("  server:", "  other:").replace("serves: [ranker], ", "")
+    text = text.replace("api: {kind: service,", "api: {kind: model-server, serves: [ranker],")
+    found = simulate_system(archlint.load(text), plan=Plan(requests=30_000), outage=Asked("answers", 4.0)).found
+    assert found.calendar_for == ""
+    assert found.outage is not None
+    assert found.outage.backlog > 300
+
+
 def test_a_store_that_is_away_holds_its_requests_until_it_is_back() -> None:
-    calm = simulated(archlint.load(SHOP), workload="search")
-    away = out("answers", 3.0, workload="search")
+    text = SHOP.replace("reads: [{to: answers, hit_ratio: 0.3}]", "reads: [answers]").replace("kind: cache", "kind: database")
+    calm = simulated(archlint.load(text), workload="search")
+    away = simulate_system(archlint.load(text), "search", plan=Plan(requests=40_000), outage=Asked("answers", 3.0))
     assert p99(calm) < 0.3
     assert p99(away) > 2.0

@@ -15,7 +15,7 @@ def test_each_component_gets_its_share_of_the_requests_and_its_work() -> None:
     found = simulated(archlint.load(SHOP))
     visits = {one.name: one.visits_per_s for one in found.found.centres}
     assert visits["api"] == pytest.approx(50, rel=0.05)
-    assert visits["answers"] == visits["api"]
+    assert visits["answers"] == pytest.approx(visits["api"], rel=0.01)
     assert visits["ranking"] == pytest.approx(35, rel=0.05)          # 30 % are hits
     assert centre(found, "ranking").utilisation == pytest.approx(35 * 0.02236 / 3, rel=0.06)
     assert "page" not in visits
@@ -92,7 +92,7 @@ def test_a_request_that_waits_for_a_batch_is_slower_at_low_load_and_the_server_f
 
 def test_a_timeout_loses_the_requests_of_the_tail() -> None:
     found = simulated(chain(call=", timeout: 60ms"))
-    assert 0.01 < stream(found).timed_out < 0.5
+    assert 0.1 < stream(found).timed_out < 0.8
     assert p99(found) <= 0.0611 + 0.01
     assert found.found.calendar_for == ""
 
