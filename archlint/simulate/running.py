@@ -224,7 +224,7 @@ def enough_requests(scenario: Scenario, plan: Plan) -> int:
         centre = _centre(scenario.centres[name], tallies, pilot.span)
         busy = centre.utilisation or 0.0
         if busy >= 1 and centre.limit is None:
-            return LENGTH                                # its queue has no usual length
+            return 0                                     # its queue has no usual length
         if 0 < busy < 1 and centre.limit is None:
             relaxing.append(busy / (centre.visits_per_s * (1 - math.sqrt(min(busy, _BUSIEST))) ** 2))
     needed = rate * max(_RELAXATIONS * max(relaxing), _LIFETIMES * longest_s(scenario))
