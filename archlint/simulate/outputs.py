@@ -96,11 +96,7 @@ def render_text(file: str, simulated: Simulated) -> str:
 def _method(found: Simulation) -> str:
     if not found.calendar_for:
         return "Method: recursion over arrival times, exact for this system."
-    return f"Method: a calendar of events, because of {_reason(found.calendar_for)}."
-
-
-def _reason(reason: str) -> str:
-    return reason if reason == "retries" else f"this: {reason}"
+    return f"Method: a calendar of events ({found.calendar_for})."
 
 
 def _workloads(streams: Sequence[StreamResult]) -> list[str]:
