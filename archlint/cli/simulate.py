@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from archlint.about import install_command
 from archlint.changing import Setting
 from archlint.cli import settings as given
 from archlint.cli.complete import complete_workload
 from archlint.cli.options import config as config_option
-from archlint.cli.outputs import write_output
+from archlint.cli.outputs import say, write_output
 from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.model.quantities import parse_duration, parse_share
@@ -19,6 +21,7 @@ from archlint.simulate.outages import Asked
 from archlint.simulate.running import Plan
 
 _LARGEST = 20_000_000
+_MANY = 200_000
 
 
 def read_load(ctx: click.Context, param: click.Parameter, value: str) -> str | float:
@@ -109,6 +112,8 @@ def command(
     simulated = simulate_system(found, workload, load, plan, outage)
     for name, file in outputs:
         write_output(_rendered(name, given.shown_name(path), simulated), file, name != "text")
+    if find_spec("numpy") is None and not simulated.found.calendar_for and simulated.found.requests > _MANY:
+        say(f"note: this is several times faster with NumPy: {install_command('simulate')}")
 
 
 def _rendered(name: str, file: str, simulated: Simulated) -> str:

@@ -38,6 +38,28 @@ def test_facts_can_be_set(shop: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert row.split()[1] == "9"
 
 
+WITHOUT_NUMPY = """
+import sys
+sys.modules["numpy"] = None
+from importlib import util
+found = util.find_spec
+util.find_spec = lambda name, package=None: None if name == "numpy" else found(name, package)
+from archlint.cli import main
+main()
+"""
+
+
+def test_without_numpy_the_output_is_the_same_and_a_note_names_the_extra(shop: str) -> None:
+    words = [shop, "-w", "search", "--requests", "260000", "-o", "json"]
+    plain, fast = (
+        subprocess.run([sys.executable, *call, "simulate", *words], capture_output=True, text=True, check=True, timeout=100)
+        for call in (["-c", WITHOUT_NUMPY], ["-m", "archlint"])
+    )
+    assert plain.stdout == fast.stdout
+    assert plain.stderr == "note: this is several times faster with NumPy: pip install 'archlint-ml[simulate]'\n"
+    assert not fast.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
