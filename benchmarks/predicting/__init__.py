@@ -1,0 +1,1 @@
+"""Predicts what reference implementations do under load, from facts at low load, and compares with measurements."""
