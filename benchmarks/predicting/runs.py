@@ -70,9 +70,10 @@ def alone(samples: Samples, rate: float) -> Times:
 def calibrated(url: str, calls: Sequence[Call], seconds: float, tries: int = TRIES) -> tuple[Times, int]:
     """Return the time without load, measured where the service is busy for three tenths of the time.
 
-    The second value is the number of discarded runs.
+    A slow service is measured for longer, up to four times. The second value is the number of discarded runs.
     """
     probe, _ = run(Plan(url, 20.0, min(3.0, seconds), warmup_s=1.0), calls)
-    rate = min(300.0, max(CALIBRATED_AT / probe.p50, 1.3 * FEWEST_ALONE / seconds))
-    kept = measured(Plan(url, rate, seconds, warmup_s=1.0), calls, tries)
+    rate = min(300.0, CALIBRATED_AT / probe.p50)
+    needed_s = 2.5 * FEWEST_ALONE / rate
+    kept = measured(Plan(url, rate, min(max(seconds, needed_s), 4 * seconds), warmup_s=1.0), calls, tries)
     return alone(kept.samples, rate), kept.discarded
