@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import mul
 
 import msgspec
 
@@ -24,10 +25,15 @@ class LookUp(msgspec.Struct, frozen=True):
 
 
 class Possible(msgspec.Struct, frozen=True):
-    """The largest share of look-ups that can be hits: that of inputs which repeat."""
+    """The largest share of look-ups that can be hits, which is that of inputs which repeat: from `least` to `most`.
 
-    value: float
+    The two differ if `needs` is not empty: the keys of the shares that are not stated.
+    """
+
+    least: float
+    most: float
     terms: tuple[Term, ...]
+    needs: tuple[Place, ...] = ()
 
 
 class Cold(msgspec.Struct, frozen=True):
@@ -52,33 +58,41 @@ def look_ups(system: System) -> Iterator[LookUp]:
                     yield LookUp(relation, component, system.components[relation.target], used)
 
 
-def possible_hits(look_up: LookUp) -> Possible | tuple[Place, ...]:
+def possible_hits(look_up: LookUp) -> Possible:
     """Return the largest possible hit ratio: the share of repeated inputs, weighted with the rates.
 
-    If a rate is unknown, it is the largest share of a workload. If a share is unknown, returns the keys to add.
+    If a rate is unknown, it is between the smallest and the largest share of a workload.
     """
-    missing = tuple(w.place("repeats") for w in look_up.workloads if w.repeats is None)
-    if missing:
-        return missing
-    repeats = [(w, w.repeats or 0.0, w.rate_per_s) for w in look_up.workloads]
     terms = [
-        Term("repeats", f"inputs of {w.name} that repeat", share, "share", Origin.STATED, w.place("repeats"))
-        for w, share, _ in repeats
-    ]
-    total = sum(rate or 0.0 for _, _, rate in repeats)
-    if len(repeats) == 1 or not total or any(rate is None for _, _, rate in repeats):
-        value, note = max(share for _, share, _ in repeats), "largest share"
+        Term("repeats", f"inputs of {w.name} that repeat", w.repeats, "share", Origin.STATED, w.place("repeats"))
+        for w in look_up.workloads if w.repeats is not None
+    ]  # fmt: skip
+    least = [(0.0 if w.repeats is None else w.repeats) for w in look_up.workloads]
+    most = [(1.0 if w.repeats is None else w.repeats) for w in look_up.workloads]
+    rates = [w.rate_per_s or 0.0 for w in look_up.workloads]
+    needs = tuple(w.place("repeats") for w in look_up.workloads if w.repeats is None)
+    if len(rates) > 1 and all(rates):
+        low, high = (sum(map(mul, shares, rates)) / sum(rates) for shares in (least, most))
+        note = "mean, weighted with the rates"
     else:
-        value, note = sum(share * (rate or 0.0) for _, share, rate in repeats) / total, "mean, weighted with the rates"
-    if len(repeats) > 1:
-        terms.append(Term("possible", "look-ups that can be hits, at most", value, "share", Origin.DERIVED, None, note))
-    return Possible(value, tuple(terms))
+        low, high, note = min(least), max(most), "largest share"
+    if len(rates) > 1:
+        terms.append(Term("possible", "look-ups that can be hits, at most", high, "share", Origin.DERIVED, None, note))
+    return Possible(low, high, tuple(terms), needs)
 
 
-def saved_s(system: System, look_up: LookUp) -> tuple[float, tuple[Term, ...]] | None:
+class Saved(msgspec.Struct, frozen=True):
+    """The mean time that a hit saves; `needs` are the keys that would state missing parts of it."""
+
+    value_s: float
+    terms: tuple[Term, ...]
+    needs: tuple[Place, ...] = ()
+
+
+def saved(system: System, look_up: LookUp) -> Saved | None:
     """Return the mean time that a hit saves: of the source's models, and of the calls after the look-up.
 
-    None if it is unknown, or more than a file of single times can tell.
+    None if single times cannot tell it, because calls lead to further calls.
     """
     relations = system.topology.outgoing[look_up.source.name]
     position = relations.index(look_up.relation)
@@ -90,15 +104,16 @@ def saved_s(system: System, look_up: LookUp) -> tuple[float, tuple[Term, ...]] |
                 return None
             times += [("own_time", f"own work of {target.name}", target.service_time, target.place("service_time"))]
             times += _model_times(system, target, look_up.workloads)
-    total, terms = 0.0, []
+    total, terms, needs = 0.0, [], []
     for name, label, time, at in times:
         value = mean(time) if time is not None else None
         if value is None:
-            return None
+            needs.append(at if time is None else at.key("mean"))
+            continue
         total += value
         origin = Origin.STATED if time is not None and not time.percentiles else Origin.DERIVED
         terms.append(Term(name, f"{label}, mean", value, "s", origin, at))
-    return (total, tuple(terms)) if terms else None
+    return Saved(total, tuple(terms), tuple(needs)) if terms or needs else None
 
 
 def _model_times(
@@ -117,25 +132,44 @@ def cold_loads(system: System, look_up: LookUp) -> Iterator[Cold]:
     ratio = look_up.relation.hit_ratio or 0.0
     if not 0 < ratio < 1:
         return
-    uses = {use.component.name: use for use in utilisations(system)}
-    relations = system.topology.outgoing[look_up.source.name]
-    behind = [relation.target for relation in relations[relations.index(look_up.relation) + 1 :]]
-    for name in dict.fromkeys([look_up.source.name, *behind]):
-        use = uses.get(name)
-        if use is None or use.slots.needs or use.slots.unbounded or use.slots.total == 0:
+    for use in _behind(system, look_up):
+        if use.slots.needs:
             continue
-        calls = [r for r in system.topology.incoming[name] if system.topology.waits(r)]
-        if name != look_up.source.name and {relation.source for relation in calls} != {look_up.source.name}:
-            continue                      # others send requests here too
         load = max((use.at_mean(False), use.at_peak(False)), key=lambda one: one.busy)
         if load.busy <= 0:
             continue
-        if name != look_up.source.name:
+        if use.component.name != look_up.source.name:
             yield Cold(use, load, load.busy / (1 - ratio), 1 / (1 - ratio))
         else:
             busy = load.busy + _spared(use, load)
             if busy > load.busy:
                 yield Cold(use, load, busy, busy / load.busy)
+
+
+def _behind(system: System, look_up: LookUp) -> Iterator[Utilisation]:
+    """Yield the components that answer the misses of a look-up, if nobody else sends requests there."""
+    relations = system.topology.outgoing[look_up.source.name]
+    behind = {relation.target for relation in relations[relations.index(look_up.relation) + 1 :]}
+    for use in utilisations(system):
+        name = use.component.name
+        if use.slots.unbounded or use.slots.total == 0:
+            continue
+        callers = {r.source for r in system.topology.incoming[name] if system.topology.waits(r)}
+        if name == look_up.source.name or (name in behind and callers == {look_up.source.name}):
+            yield use
+
+
+def open_loads(system: System, look_up: LookUp) -> tuple[Place, ...]:
+    """Return the keys without which the load without the cache is unknown, of the first component."""
+    ratio = look_up.relation.hit_ratio or 0.0
+    for use in _behind(system, look_up) if 0 < ratio < 1 else ():
+        rated = any(demand.workload.rate_per_s or demand.workload.peak_per_s for demand in use.demands)
+        busy = max(use.at_mean(False).busy, use.at_peak(False).busy) / (1 - ratio)
+        if use.needs and not use.slots.needs and rated:
+            return use.needs
+        if use.slots.needs and not use.needs and busy > use.slots.total:
+            return use.slots.needs
+    return ()
 
 
 def _spared(use: Utilisation, load: Load) -> float:

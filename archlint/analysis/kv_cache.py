@@ -118,7 +118,7 @@ def _use(system: System, server: Component, models: Sequence[Model], arriving: S
     needs: list[Place] = []
     per_token = _least_of(models)
     if per_token is None:
-        needs.append(models[0].place("kv_per_token"))
+        needs += _sizes_of(next(model for model in models if _per_token(model) is None))
     room = _room(system, server, needs)
     rated = [a for a in arriving if a.workload.peak_per_s is not None or a.workload.rate_per_s is not None]
     needs += [a.workload.place("peak") for a in arriving if a not in rated]
@@ -154,6 +154,13 @@ def _per_token(model: Model) -> PerToken | None:
     return PerToken(numbers * _NARROWEST, usual or numbers * PRECISIONS["fp16"], model.place("kv_heads"), formula)
 
 
+def _sizes_of(model: Model) -> list[Place]:
+    """Return the keys that would state the size of keys and values: those of its parts that are missing, or its own."""
+    parts = (("layers", model.layers), ("kv_heads", model.kv_heads), ("head_dim", model.head_dim))
+    missing = [model.place(key) for key, value in parts if value is None]
+    return missing if len(missing) < len(parts) else [model.place("kv_per_token")]
+
+
 def _room(system: System, server: Component, needs: list[Place]) -> Room | None:
     """Return what the weights leave of the memory; None if it is unknown, or if not even they fit."""
     memory = memory_of(server)
@@ -166,10 +173,13 @@ def _room(system: System, server: Component, needs: list[Place]) -> Room | None:
         needs.append(server.place("hardware", "gpu_memory") if known else server.place("hardware"))
     if not sized:
         needs += [model.place("parameters") for model in served]
+    needs += [weights.model.place("precision") for weights in sized if not weights.sure]
     if fact is None or not sized:
         return None
     weights = sum(one.least_bytes for one in held(server, sized))
     each = float(fact.value) * (server.shards or 1.0) - weights
+    if each <= 0 and memory.chips is None:
+        needs.append(server.place("hardware", "gpu"))
     known = memory.chips is None or memory.host is not None
     most = memory.total_bytes * (server.shards or 1.0) - weights if known else None
     return Room(fact, weights, most_replicas(system, server), each, most) if each > 0 else None

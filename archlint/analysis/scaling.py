@@ -16,7 +16,9 @@ import msgspec
 from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Load, Utilisation, utilisations
+from archlint.analysis.work import replicas_key
 from archlint.model.architecture import Component, Workload
+from archlint.model.places import Place
 from archlint.verdicts import Origin
 
 
@@ -71,6 +73,27 @@ def surges(system: System) -> Iterator[Surge]:
                 continue                  # not even the maximum can handle it, which is another fault
             if load.busy > use.slots.each * float(standing.value) * (1 + 1e-9):
                 yield Surge(use, load, load.peak, standing)
+
+
+def open_surges(system: System) -> Iterator[tuple[Utilisation, tuple[Place, ...]]]:
+    """Yield the components that may scale and about which one fact is missing, with the keys that would state it.
+
+    The facts are the times of a request, the peak, the minimum of replicas, and the workers of each.
+    """
+    for use in utilisations(system):
+        component = use.component
+        unknown = component.replicas is None and not scales(component)
+        if use.slots.unbounded or not (unknown or scales(component)):
+            continue
+        missing: list[tuple[Place, ...]] = [use.needs] if use.needs else []
+        if system.facts.replicas(component) is None:
+            missing.append((replicas_key(component),))
+        if use.slots.workers is None:
+            missing.append((component.place("workers"),))
+        if all(demand.workload.peak_per_s is None for demand in use.demands):
+            missing.append(tuple(demand.workload.place("peak") for demand in use.demands))
+        if len(missing) == 1:
+            yield use, missing[0]
 
 
 def _standing(system: System, use: Utilisation) -> Fact | None:

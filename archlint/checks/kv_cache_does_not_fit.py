@@ -51,7 +51,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 else:
                     yield _hit(use, use.per_token, use.room, demand, traffic, proven)
                 continue
-            if use.usual is not None and use.room.replicas is None:
+            if use.usual is not None and [place.names[-1] for place in use.needs] in (["replicas"], ["max"]):
                 continue                  # one replica is enough
         question = _open(use)
         if question is not None:
@@ -67,7 +67,7 @@ def _is_proven(needed: float, room: Room, replicas: Fact | None) -> bool:
 
 def _open(use: CacheUse) -> Undecided | None:
     """Return the question that is left, if most of what decides it is stated."""
-    if not use.needs or use.server.hardware is None:
+    if not use.needs:
         return None
     known = [use.per_token is not None, use.rated, use.room is not None]
     return _question(use, use.needs) if known.count(True) >= 2 else None

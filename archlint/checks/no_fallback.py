@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from archlint.analysis.scaling import Surge, surges
+from archlint.analysis.scaling import Surge, open_surges, surges
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation
 from archlint.model.quantities import format_count, format_rate, format_share
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -28,14 +28,21 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if not path or _is_protected(system, path):
             continue
         if mentioned is None:
-            mentioned = "all" in system.architecture.described or _mentions(system)
+            mentioned = _mentions(system)
         call = path[-1]
         if not mentioned:
-            needs = (call.place("fallback"),)
-            yield Undecided(call.place(), needs, f"what answers the requests that `{component.name}` cannot handle")
+            because = f"what answers the requests that `{component.name}` cannot handle"
+            yield Undecided(call.place(), (call.place("fallback"),), because)
             continue
         traffic = traffic or Traffic(system)
         yield _hit(surge, call, path, traffic)
+    for use, needs in open_surges(system):
+        component = use.component
+        if component.serves and (mentioned := _mentions(system) if mentioned is None else mentioned):
+            paths = [system.flow(demand.workload).path_to(component.name) for demand in use.demands]
+            if any(path and not _is_protected(system, path) for path in paths):
+                because = f"whether anything answers the requests that `{component.name}` cannot handle"
+                yield Undecided(component.place(), needs[:MOST_NEEDS], because, len(needs[MOST_NEEDS:]))
 
 
 def _is_protected(system: System, path: Sequence[Relation]) -> bool:
@@ -55,6 +62,8 @@ def _rejects(component: Component) -> bool:
 
 def _mentions(system: System) -> bool:
     """Return whether the file describes what happens under overload, so that what it leaves out does not exist."""
+    if "all" in system.architecture.described:
+        return True
     parts = system.components.values()
     calls = (call for part in parts for call in part.relations)
     return any(call.fallback is not None or call.circuit_breaker is not None for call in calls) or any(

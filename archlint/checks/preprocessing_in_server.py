@@ -111,10 +111,11 @@ def _other(component: Component, lack: _Lack, traffic: Traffic) -> Hit:
 
 
 def _unknown(system: System, component: Component, preparing: Preprocessing) -> Iterator[Undecided]:
-    """Ask for the hardware, if preprocessing takes longer than the models."""
+    """Ask for the hardware, if preprocessing takes longer than the models, or states what it needs."""
     own = _mean(preparing.service_time)
     times = [_mean(model.service_time) for model in _models(system, component)]
-    if own is not None and times and all(time is not None and own > time for time in times):
+    longer = own is not None and bool(times) and all(time is not None and own > time for time in times)
+    if longer or preparing.hardware is not None:
         because = f"whether an accelerator of `{component.name}` waits for preprocessing"
         yield Undecided(component.place("preprocessing"), (component.place("hardware"),), because)
 
@@ -138,11 +139,11 @@ def _waits(
     own_s = _mean(preparing.service_time)
     needs: list[Place] = [at.key("service_time")] if own_s is None else []
     needs += [model.place("service_time") for model, time in times if time is None]
+    unsaid = [at.key("hardware")] if preparing.hardware is None else []
+    because = f"whether the accelerator of `{component.name}` waits for preprocessing"
     if needs:
-        stated = _needs_no_chip(preparing) or own_s is not None
-        if stated and len(needs) == 1:
-            because = f"whether the accelerator of `{component.name}` waits for preprocessing"
-            yield Undecided(at, tuple(needs), because)
+        if len(needs) == 1 or unsaid:
+            yield Undecided(at, (*needs, *unsaid), because)
         return
     # The longest model, so that the share is the least of any request.
     model, model_s = max(((m, t or 0.0) for m, t in times), key=lambda pair: pair[1], default=(None, 0.0))
@@ -152,6 +153,8 @@ def _waits(
     limit = params.idle if _needs_no_chip(preparing) else 0.5
     if exceeds(share, limit):
         yield _hit(component, preparing, model, (own_s, model_s), limit, traffic)
+    elif unsaid:
+        yield Undecided(at, tuple(unsaid), because)
 
 
 def _hit(

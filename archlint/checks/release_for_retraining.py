@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -14,39 +15,67 @@ from archlint.analysis.work import replicas_key
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Model
+from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_share
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
+_OFTEN_S: Final = 3600.0
+"""Hardly any model is retrained more often than each hour."""
+
 
 class Params(msgspec.Struct, frozen=True):
-    """most: share of the time that releases may take."""
+    """most: share of the time that releases may take; longest_start: longer ones are rare, if the start is unknown."""
 
     most: float = 0.1
+    longest_start: float = 600.0
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each image with models whose releases take too much of the time, at `loads_model`."""
     traffic: Traffic | None = None
+    known = system.architecture.models
     for component in system.components.values():
-        if component.loads_model != "in-image":
+        if component.loads_model not in {None, "in-image"} or not component.serves:
             continue
-        known = system.architecture.models
         models = [known[name] for name in dict.fromkeys(component.serves) if name in known]
-        models = [model for model in models if model.retrained_s]
-        if not models:
-            continue
+        timed = [model for model in models if model.retrained_s]
         start, replicas = start_time(system, component), system.facts.replicas(component)
-        if isinstance(start, StartTime) and replicas is not None:
-            each_s = start.value_s * float(replicas.value)
-            share = sum(each_s / (model.retrained_s or 1.0) for model in models)
-            if exceeds(share, params.most):
-                traffic = traffic or Traffic(system)
-                loss = traffic.served_by(component.name) * beyond(share, params.most)
-                yield _hit(component, models, start, replicas, share, params.most, loss)
-        elif isinstance(start, StartTime) or (replicas is not None and component.image_bytes is not None):
-            needs = (replicas_key(component),) if isinstance(start, StartTime) else start
+        number = float(replicas.value) if replicas is not None else 1.0
+        start_s = start.value_s if isinstance(start, StartTime) else params.longest_start
+        share = sum(start_s * number / (model.retrained_s or 1.0) for model in timed)
+        known_all = replicas is not None and component.loads_model is not None
+        if isinstance(start, StartTime) and replicas is not None and known_all and exceeds(share, params.most):
+            traffic = traffic or Traffic(system)
+            loss = traffic.served_by(component.name) * beyond(share, params.most)
+            yield _hit(component, timed, start, replicas, share, params.most, loss)
+            continue
+        often = exceeds(start_s * number, params.most * _OFTEN_S)
+        needs = _needs(component, models, timed, start, replicas, exceeds(share, params.most), often)
+        if needs:
             because = f"whether releases of {listed(model.name for model in models)} take too long"
             yield Undecided(component.place(), needs, because)
+
+
+def _needs(
+    component: Component, models: Sequence[Model], timed: Sequence[Model], start: StartTime | tuple[Place, ...],
+    replicas: Fact | None, may_be_long: bool, often: bool,
+) -> tuple[Place, ...]:  # fmt: skip
+    """Return the one fact that is missing, if the others allow releases that take too long."""
+    missing: list[tuple[Place, ...]] = []
+    untimed = tuple(model.place("retrained") for model in models if model.retrained_s is None)
+    if untimed:
+        missing.append(untimed)
+    if not isinstance(start, StartTime):
+        sizes = (("image_size", component.image_bytes), ("pull_bandwidth", component.pull_bytes_per_s))
+        unsaid = tuple(component.place(key) for key, value in sizes if value is None)
+        missing.append(unsaid if len(unsaid) == 1 else start)
+    if replicas is None:
+        missing.append((replicas_key(component),))
+    if component.loads_model is None:
+        missing.append((component.place("loads_model"),))
+    if len(missing) != 1 or not (may_be_long or (untimed and often) or (timed and replicas is None)):
+        return ()
+    return missing[0]
 
 
 def _hit(

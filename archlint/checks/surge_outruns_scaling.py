@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from archlint.analysis.patience import Patience, least_patience
-from archlint.analysis.scaling import Surge, surges
+from archlint.analysis.scaling import Surge, open_surges, surges
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
+from archlint.analysis.utilisation import Utilisation
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Workload
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_rate
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     traffic: Traffic | None = None
     for surge in surges(system):
         component = surge.component
-        limits = _asked(system, surge)
+        limits = _asked(system, surge.use)
         if not limits:
             continue
         start = start_time(system, component)
@@ -56,22 +57,27 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if broken:
             worst = max(broken, key=lambda limit: beyond(limit.value, limit.limit))
             yield _hit(surge, start, worst, params, traffic)
+    for use, needs in open_surges(system):
+        component = use.component
+        if isinstance(start_time(system, component), StartTime) and _asked(system, use):
+            because = f"whether `{component.name}` scales before requests of a peak are late"
+            yield Undecided(component.place(), needs[:MOST_NEEDS], because, len(needs[MOST_NEEDS:]))
 
 
 _Asked = Patience | Workload | float
 
 
-def _asked(system: System, surge: Surge) -> Sequence[_Asked]:
+def _asked(system: System, use: Utilisation) -> Sequence[_Asked]:
     """Return what bounds a wait: the first caller that gives up, the tightest objective, the limit of the component."""
     found: list[_Asked] = []
-    patience = least_patience(system, surge.component)
+    patience = least_patience(system, use.component)
     if patience is not None:
         found.append(patience)
-    asked = [d.workload for d in surge.use.demands if d.workload.slo.latency and d.workload.waits is not False]
+    asked = [d.workload for d in use.demands if d.workload.slo.latency and d.workload.waits is not False]
     if asked:
         found.append(min(asked, key=lambda workload: (workload.slo.latency[-1][1], workload.name)))
-    if surge.component.limit is not None:
-        found.append(surge.component.limit)
+    if use.component.limit is not None:
+        found.append(use.component.limit)
     return found
 
 

@@ -39,11 +39,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server without a ready check whose start outlasts its callers, at `ready_check`."""
     mentioned: bool | None = None
     traffic: Traffic | None = None
+    complete = "all" in system.architecture.described
     for component in system.components.values():
         if component.ready_check or component.kind not in _CALLED or not _loads(component):
             continue
         start = start_time(system, component)
-        if not isinstance(start, StartTime) and component.ready_check is None:
+        if not isinstance(start, StartTime) and component.ready_check is None and not complete:
             continue                      # the file says nothing of starts
         limit = _limit(system, component)
         if limit is None:

@@ -73,7 +73,6 @@ def test_the_objective_may_be_what_breaks() -> None:
         {"server": "replicas: 2, workers: 1, start_time: 45s"},
         {"server": "autoscale: {min: 2, max: 10}, workers: 1, start_time: 45s"},     # CAP001
         {"rates": "rate: 150/s, peak: 155/s", "call": "timeout: 30s"},
-        {"rates": "rate: 10/s"},
         {"call": "timeout: 2min"},
         {"call": "timeout: 5s, optional: true"},
         {"call": "timeout: 5s, fallback: older"},
@@ -87,6 +86,20 @@ def test_no_request_is_late(change: dict[str, str]) -> None:
 def test_a_start_of_unknown_length_is_asked_for() -> None:
     assert said("autoscale: {min: 2, max: 50}, workers: 1").undecided == {MIN: ("components.server.start_time",)}
     assert said("autoscale: {min: 2, max: 50}", time="{p99: 1s}").undecided == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ({"rates": "rate: 10/s"}, "workloads.ask.peak"),
+        ({"server": "workers: 1, start_time: 45s"}, "components.server.replicas"),
+        ({"server": "autoscale: {max: 50}, workers: 1, start_time: 45s"}, "components.server.autoscale.min"),
+        ({"server": "autoscale: {min: 2, max: 50}, start_time: 45s"}, "components.server.workers"),
+    ],
+)
+def test_the_one_missing_fact_is_asked_for(change: dict[str, str], asked: str) -> None:
+    found = said(**change)
+    assert (found.places, found.undecided) == (set(), {"components.server": (asked,)})
 
 
 def test_what_runs_at_the_mean_rate_is_there_when_the_peak_comes() -> None:

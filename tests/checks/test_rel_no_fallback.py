@@ -51,7 +51,6 @@ def test_all_requests_wait() -> None:
         {"api": "rate_limit: {requests: 30/s}"},
         {"server": "autoscale: {min: 21, max: 50}, workers: 1"},
         {"server": "replicas: 2, workers: 1"},
-        {"rates": "rate: 10/s"},
     ],
 )
 def test_something_protects_the_server(change: dict[str, str]) -> None:
@@ -63,6 +62,19 @@ def test_a_file_that_mentions_no_protection_is_asked() -> None:
     found = said(described="described: [timeouts]")
     assert (found.places, found.undecided) == (set(), {CALL: (f"{CALL}.fallback",)})
     assert said(described="described: [timeouts]", server="autoscale: {min: 2}").undecided == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ({"rates": "rate: 10/s"}, "workloads.ask.peak"),
+        ({"server": "workers: 1"}, "components.server.replicas"),
+        ({"server": "autoscale: {min: 2, max: 50}"}, "components.server.workers"),
+    ],
+)
+def test_the_one_missing_fact_is_asked_for(change: dict[str, str], asked: str) -> None:
+    assert said(**change).undecided == {"components.server": (asked,)}
+    assert said(**change, call="timeout: 10s, circuit_breaker: true").undecided == {}
 
 
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))

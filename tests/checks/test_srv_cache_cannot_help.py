@@ -96,6 +96,31 @@ def test_without_a_ratio_and_without_repeats_the_rule_asks() -> None:
     assert said("ttl: 1h", repeats="waits: true").undecided == {READ: ("workloads.ask.repeats",)}
 
 
+def test_a_share_that_is_not_stated_is_asked_for_only_if_it_decides() -> None:
+    text = """
+    workloads:
+      one: {from: app, rate: 30/s, repeats: 40%}
+      two: {from: app, rate: 10/s}
+    models: {net: {}}
+    components:
+      app: {kind: client, calls: [{to: server, timeout: 1s}]}
+      server: {kind: model-server, serves: [net], reads: [{to: answers, kind: prediction, hit_ratio: RATIO, ttl: 1h}]}
+      answers: {kind: cache}
+    """
+    assert lint("SRV010", text.replace("RATIO", "30%")) == Said({}, {})              # 30 x 40 % are enough
+    assert lint("SRV010", text.replace("RATIO", "31%")).undecided == {READ: ("workloads.two.repeats",)}
+    assert lint("SRV010", text.replace("RATIO", "56%")).places == {RATIO}            # not even if all of `two` repeat
+
+
+def test_what_decides_is_asked_for() -> None:
+    assert said(time="version: 1").undecided == {READ: ("models.net.service_time",)}
+    assert said(cache="zones: 2", time="service_time: 1ms").undecided == {READ: ("components.answers.service_time",)}
+    assert said(cache="zones: 2").undecided == {}                        # hits save 25 ms: no cache takes that long
+    assert said("hit_ratio: 50%, ttl: 2d").undecided == {TTL: ("models.net.retrained",)}
+    small = {"server": "replicas: 2,", "rates": "peak: 60/s", "cache": "replicas: 1, service_time: 1ms"}
+    assert said(**small).undecided == {READ: ("components.server.workers",)}
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1e6), st.floats(0, 1e12))
 @settings(max_examples=25, deadline=None)
 def test_more_repeats_are_never_worse(one: float, other: float, time: float, rate: float) -> None:

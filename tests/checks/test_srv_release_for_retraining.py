@@ -21,7 +21,7 @@ def said(
     models: {{net: {{retrained: {retrained}}}, other: {{{more}}}}}
     components:
       app: {{kind: client, calls: [{{to: server, timeout: 1s}}]}}
-      server: {{kind: model-server, serves: [net, other], loads_model: {loads}, {server}}}
+      server: {{kind: model-server, serves: [net{", other" if more else ""}], loads_model: {loads}, {server}}}
     """)
 
 
@@ -65,8 +65,30 @@ def test_releases_that_take_little_time(change: dict[str, str]) -> None:
 
 def test_the_one_missing_fact_is_asked_for() -> None:
     assert said("start_time: 2min").undecided == {"components.server": ("components.server.replicas",)}
-    assert said("replicas: 10, image_size: 12GB").undecided == {"components.server": ("components.server.start_time",)}
+    assert said("replicas: 10, image_size: 12GB").undecided == {"components.server": ("components.server.pull_bandwidth",)}
+    assert said("replicas: 10").undecided == {"components.server": ("components.server.start_time",)}
     assert said("zones: 2").undecided == {}
+
+
+def test_a_start_is_asked_for_only_if_a_long_one_would_take_too_much() -> None:
+    """Ten replicas that start in ten minutes each take 100 min: a tenth of 1,000 min."""
+    assert said("replicas: 10", retrained="1000min").undecided == {}
+    assert said("replicas: 10", retrained="990min").undecided != {}
+
+
+def test_how_often_a_model_is_retrained_is_asked_for_if_each_hour_would_be_too_often() -> None:
+    unknown = said(retrained="1000d", more="version: 1")
+    assert unknown.undecided == {"components.server": ("models.other.retrained",)}
+    assert said("replicas: 2, start_time: 2min", retrained="1000d", more="version: 1").undecided == {}
+
+
+def test_when_the_model_is_loaded_is_asked_for_if_releases_would_take_too_long() -> None:
+    text = """
+    models: {net: {retrained: %s}}
+    components: {server: {kind: model-server, serves: [net], replicas: 10, start_time: 2min}}
+    """
+    assert lint("SRV011", text % "1h").undecided == {"components.server": ("components.server.loads_model",)}
+    assert lint("SRV011", text % "1d").undecided == {}
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9), st.integers(0, 10**6))
