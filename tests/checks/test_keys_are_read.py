@@ -43,8 +43,6 @@ UNREAD = {
     "relation.payload": "nothing states how many bytes a network carries, so the size of a message decides nothing",
     "component.load_tested.rate": "a load test is judged by OPS007, which is planned",
     "component.load_tested.p99": "a load test is judged by OPS007, which is planned",
-    "component.price.input": "the pattern model-cascade compares vendors by it; no rule compares it with a budget",
-    "component.price.output": "the pattern model-cascade compares vendors by it; no rule compares it with a budget",
 }
 """Keys that no rule reads, and why."""
 
