@@ -12,7 +12,7 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import utilisations
 from archlint.analysis.waterfalls import Waterfall, WaterfallStep
-from archlint.analysis.workload_numbers import Breaking, WorkloadNumbers, workload_numbers
+from archlint.analysis.workload_numbers import MOST_LOADED, Breaking, WorkloadNumbers, workload_numbers
 
 __all__ = [
     "Breaking", "ComponentNumbers", "Contribution", "Number",
@@ -70,7 +70,7 @@ def numbers_of(system: System, workload: str = "") -> Numbers:
     if workload:
         used = set(system.flow(workload).components)
         names = [name for name in system.components if name in used]
-    workloads = tuple(workload_numbers(system, one, uses, promises) for one in chosen)
+    workloads = tuple(workload_numbers(system, one, uses, promises, len(chosen) <= MOST_LOADED) for one in chosen)
     costs = () if workload else tuple(total_cost((one.name, one.get("cost_per_month")) for one in workloads))
     components = tuple(component_numbers(system, names, uses))
     return Numbers(system.architecture.name or "", components, workloads, costs)

@@ -143,7 +143,7 @@ def _expanded(servers: int, rho: float) -> float:
     free = 1 - rho
     if free == 1:
         return _LARGEST                        # hardly anything to do
-    exponent = max(0.0, -servers * (free + math.log1p(-free)))
+    exponent = max(0.0, -servers * (free + (math.log1p(-free) if free < 1 else math.log(rho))))
     if exponent > _LARGEST_POWER:
         return _LARGEST if free > 0 else rho / -free
     alpha = math.copysign(math.sqrt(2 * exponent), free)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from archlint.analysis.component_numbers import MOST_TERMS, Number, finite
+from archlint.analysis.load_latency import Loaded, loaded, saturation
 from archlint.analysis.promises import Contribution, Promises
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
@@ -16,6 +18,10 @@ from archlint.analysis.waterfalls import Waterfall, idle_waterfalls
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin, Term
+
+MOST_LOADED: Final = 100
+"""Of more workloads at once, the latency under load is not computed: it takes up to a tenth of a second each."""
+_TOO_MANY: Final = "there are many workloads: choose one with `--workload`"
 
 
 class Breaking(msgspec.Struct, frozen=True):
@@ -55,15 +61,20 @@ class WorkloadNumbers(msgspec.Struct, frozen=True):
 
 
 def workload_numbers(
-    system: System, workload: Workload, uses: dict[str, Utilisation], promises: Promises
-) -> WorkloadNumbers:
+    system: System, workload: Workload, uses: dict[str, Utilisation], promises: Promises,
+    under_load_too: bool = True,
+) -> WorkloadNumbers:  # fmt: skip
     """Return the numbers of a workload; `uses` are the utilisations by component."""
-    waterfalls = tuple(idle_waterfalls(system, workload))
+    idle = tuple(idle_waterfalls(system, workload))
+    under_load = loaded(system, workload) if under_load_too else Loaded((Missing("p99", because=_TOO_MANY),))
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
     available, contributions = promises.availability(workload)
-    numbers: list[Number] = [each.total for each in waterfalls]
+    numbers: list[Number] = [*(each.total for each in idle), *under_load.numbers]
     numbers += _breaks_at(system, workload, breaking)
+    saturates = saturation(system, workload, breaking[0].per_s if breaking else None) if under_load_too else None
+    numbers += () if saturates is None else (saturates,)
     numbers += (*available, *promises.costs(workload))
+    waterfalls = under_load.waterfalls or idle
     return WorkloadNumbers(workload.name, tuple(numbers), waterfalls, breaking, contributions)
 
 

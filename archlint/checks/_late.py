@@ -76,7 +76,7 @@ def _held(
     system: System, workload: Workload, objectives: Mapping[float, float], missing: Missing, peak: bool
 ) -> Late | None:
     """Return that workers are all held; where their own work is too much already, CAP001 reports it."""
-    if missing.needs or path_of(system, workload) is None:
+    if not objectives or missing.needs or path_of(system, workload) is None:
         return None
     rates = rates_at_peak(system, workload) if peak else rates_at_mean(system)
     full = response(system, workload, rates)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archlint as library
+from archlint.analysis.load_latency import load_curves
 from archlint.analysis.numbers import Numbers, numbers_of
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.cli.app import run_app
@@ -115,7 +116,7 @@ def test_the_contract_of_json() -> None:
 def test_text_shows_what_each_number_rests_on() -> None:
     text = render_text("a.yaml", numbers(SHOP), verbose=True)
     for part in ("breaks_at: ~ 376/s (ranking is full)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
-                 "rate of search: 60/s  [workloads.search.rate]", "SLO 200 ms: on idle servers"):  # fmt: skip
+                 "rate of search: 60/s  [workloads.search.rate]", "SLO 200 ms: under load"):  # fmt: skip
         assert part in text
 
 
@@ -185,3 +186,38 @@ def test_costs_are_those_of_the_stated_prices() -> None:
     assert value(found, "workloads.search", "cost_per_1000") == pytest.approx(1000 * month / (60 * 30 * 86400))
     assert "cost_per_month: >= 720 USD" in render_text("a.yaml", found)
     assert not [key for key in numbers(SHOP).flat() if key[1].startswith("cost")]
+
+
+def test_the_latency_under_load_and_where_the_time_goes() -> None:
+    found = numbers(SHOP)
+    (workload,) = found.workloads
+    p50, p99 = value(found, "workloads.search", "p50"), value(found, "workloads.search", "p99")
+    assert 0.06 <= p50 < p99 and value(found, "workloads.search", "least_p99") <= p99 < value(found, "workloads.search", "peak_p99")
+    (waterfall,) = workload.waterfalls
+    assert waterfall.total.value == p99 and sum(step.time_s for step in waterfall.steps) == pytest.approx(p99)
+    assert {step.label for step in waterfall.steps} >= {"work of api", "work of ranking"}
+    low, high = waterfall.total.band or (0.0, 0.0)
+    assert low <= p99 <= high and "SLO 200 ms: under load" in render_text("a.yaml", found)
+
+
+def test_the_rate_at_which_held_workers_run_out() -> None:
+    found = numbers(SHOP)
+    ranking_s = value(found, "components.ranking", "peak_utilisation") * 16 / 90
+    assert value(found, "workloads.search", "saturates_at") == pytest.approx(8 / (0.02 + ranking_s), rel=0.05)
+    assert value(found, "workloads.search", "saturates_at") < value(found, "workloads.search", "breaks_at")
+    overloaded = numbers(SHOP.replace("rate: 60/s, peak: 90/s", "rate: 500/s")).flat()["workloads.search", "p99"]
+    assert isinstance(overloaded, Missing) and "overloaded" in overloaded.because
+
+
+def test_the_latency_rises_with_the_load_up_to_that_rate() -> None:
+    system = library.load(SHOP)
+    for curve in load_curves(system, system.workloads["search"], 376.0):
+        rates, times = zip(*curve.points, strict=True)
+        assert len(rates) > 20 and rates[-1] < 130 and list(times) == sorted(times)
+    assert "Latency of search against its rate" in render_html("a.yaml", system, numbers_of(system))
+
+
+def test_many_workloads_have_no_latency_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlint.analysis.numbers.MOST_LOADED", 0)
+    found = numbers(SHOP).flat()["workloads.search", "p99"]
+    assert isinstance(found, Missing) and "--workload" in found.because

@@ -141,12 +141,21 @@ def test_what_a_call_must_not_leave_out(tmp_path: Path) -> None:
         run_app(["sweep", str(path), "--set", REPLICAS, "--scheduler", "127.0.0.1"])
 
 
+def wait_for_workers_of(pid: int) -> None:
+    """Wait until a process has started others."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    for _ in range(600):
+        if children.is_file() and children.read_text().strip():
+            return
+        time.sleep(0.05 if children.is_file() else 0.01)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends the signal of Ctrl-C as POSIX does: run it on Linux or macOS")
 def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
     (tmp_path / "arch.yaml").write_text(SHOP)
     words = [command(), "sweep", "--set", "components.api.replicas=1..5000", "-o", "csv:rows.csv"]
     started = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(2)
+    wait_for_workers_of(started.pid)
     started.send_signal(signal.SIGINT)
     out, error = started.communicate(timeout=60)
     assert (started.returncode, out, error) == (130, "", "error: interrupted\n") and not (tmp_path / "rows.csv").exists()

@@ -90,7 +90,7 @@ def test_the_contract_of_json(tmp_path: Path) -> None:
 
 def test_the_command(archlint: Run, tmp_path: Path) -> None:
     (tmp_path / "arch.yaml").write_text(SHOP)
-    done = archlint("whatif", "--set", "components.api.replicas=1", "--fail-on-new", "error")
+    done = archlint("whatif", "--set", "components.api.replicas=1", "--select", "REL001", "--fail-on-new", "error")
     assert done.returncode == 1 and "New: 1 finding" in done.stdout and done.stderr == ""
     assert (tmp_path / "arch.yaml").read_text() == SHOP
     done = archlint("whatif", "arch.yaml", "--set", "components.api.replica=1", "-o", "json")

@@ -11,12 +11,13 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
+from archlint.analysis.load_latency import load_curves
 from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfall, WorkloadNumbers
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.model.quantities import format_duration, format_percentile, format_quantity, format_share
 from archlint.report.html.tags import element, text
-from archlint.report.numbers.plots import STYLE, Bar, bars
+from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
 from archlint.report.numbers.words import meaning, number_text, why_missing
 
 MOST_BARS: Final = 40
@@ -29,14 +30,15 @@ table.numbers { border-collapse: collapse; width: 100%; }
 .numbers details ul { margin: .3rem 0; padding-left: 1.2rem; } .numbers summary { cursor: pointer; }
 """
 _BUSY: Final = "Dark: at the mean rates. Pale: while one workload is at its peak. Above 100 %, queues grow."
+_CURVE: Final = "An estimate, while the other workloads stay at their mean rates."
 _BREAKS: Final = "The rate of this workload at which each component has no worker left, if the others stay as they are."
 
 
 def render_html(file: str, system: System, numbers: Numbers) -> str:
-    """Return the numbers as an HTML document that ends with a line break."""
+    """Return the numbers as an HTML document that ends with a line break; `system` is that of the numbers."""
     title = f"{numbers.name or file}: numbers"
     return page(title, numbers.name or file, file, [
-        *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(one)),
+        *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(system, one)),
         *_lost(numbers.components), *_all(numbers),
     ])  # fmt: skip
 
@@ -86,8 +88,9 @@ def _load(components: Sequence[ComponentNumbers]) -> Iterator[str]:
         yield from figure(bars("Utilisation by component", busiest, 1.0, "100 %"), _BUSY)
 
 
-def _workload(one: WorkloadNumbers) -> Iterator[str]:
+def _workload(system: System, one: WorkloadNumbers) -> Iterator[str]:
     yield element("h2", f"Workload {one.name}")
+    yield from _against_load(system, one)
     for waterfall in one.waterfalls:
         yield from _waterfall(one.name, waterfall)
     if one.breaking:
@@ -98,6 +101,20 @@ def _workload(one: WorkloadNumbers) -> Iterator[str]:
         title = f"Where {one.name} breaks first"
         yield from figure(bars(title, rows, rate, "today" if rate is not None else ""), _BREAKS)
     yield from _unavailable(one)
+
+
+def _against_load(system: System, one: WorkloadNumbers) -> Iterator[str]:
+    """Yield how the latency grows with the rate of the workload, up to the one at which a component is full."""
+    workload = system.workloads[one.name]
+    found = load_curves(system, workload, one.breaking[0].per_s if one.breaking else None)
+    lines = [Curve(format_percentile(curve.fraction), curve.points) for curve in found]
+    if lines:
+        objective = workload.slo.latency[-1] if workload.slo.latency else None
+        limit = objective[1] if objective is not None else None
+        said = f"SLO {format_percentile(objective[0])}" if objective is not None else ""
+        title = f"Latency of {one.name} against its rate"
+        yield from figure(curves(title, lines, "requests per second", "latency", lambda v: format_quantity(v, "/s"),
+                                 format_duration, limit, said), _CURVE)  # fmt: skip
 
 
 def _unavailable(one: WorkloadNumbers) -> Iterator[str]:

@@ -75,7 +75,7 @@ class _Writer:
             return
         said = f"{number.name}: {number_text(number)}"
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
-        said += f" ({flat(where)} is full)" if where and number.name == "breaks_at" else ""
+        said += f" ({flat(where)} is full)" if where and number.name in {"breaks_at", "saturates_at"} else ""
         yield from hanging("  ", said, self.width, 4)
         if self.verbose:
             yield from self._terms(number)

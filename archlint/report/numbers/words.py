@@ -14,6 +14,7 @@ MEANINGS: Final = {
     "peak_utilisation": "the same while one workload is at its peak",
     "capacity": "requests or messages per second that it can handle",
     "breaks_at": "rate at which the first component has no worker left, if the other workloads stay as they are",
+    "saturates_at": "rate at which a queue grows without limit, as workers are held while they wait for others",
     "breaks_at_factor": "the breaking rate as a multiple of today's",
     "availability": "share of the requests that succeed",
     "cost_per_month": "cost of a month of 30 days, from the stated prices",
@@ -28,6 +29,8 @@ MEANINGS: Final = {
     "lost_traffic": "share of all requests that fails if it fails",
 }
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
+_PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
+_PERCENTILE: Final = re.compile(r"p[0-9.]+")
 
 
 def meaning(name: str) -> str:
@@ -36,6 +39,11 @@ def meaning(name: str) -> str:
     >>> meaning("least_p99")
     'p99 of the answer on idle servers: no load makes it faster'
     """
+    peak = _PEAK.fullmatch(name)
+    if peak is not None:
+        return f"{peak[1]} of the answer while the workload is at its peak"
+    if _PERCENTILE.fullmatch(name):
+        return f"{name} of the answer at the mean rates, with the waits for workers"
     match = _LEAST.fullmatch(name)
     if match is not None:
         return f"{match[1]} of the answer on idle servers: no load makes it faster"
