@@ -33,6 +33,7 @@ class Address(msgspec.Struct, frozen=True, gc=False):
     port: int = 0
     scheme: str = ""
     sure: bool = True
+    path: str = ""
 
 
 def words_of(name: str) -> list[str]:
@@ -88,7 +89,7 @@ def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     host, colon, port = rest.partition(":")
     if colon and _HOST.match(host) and _PORT.match(port):
         number = port.split("/")[0].split("?")[0]
-        yield Address(host, int(number) if number.isdigit() else 0, sure=number != "")
+        yield Address(host, int(number) if number.isdigit() else 0, sure=number != "", path=port[len(number) :][:200])
     elif not colon and (named or (equals and is_endpoint_name(name))) and _HOST.match(rest):
         yield Address(rest, sure=False)
 
@@ -99,4 +100,5 @@ def _host(rest: str, scheme: str) -> Address | None:
     host, _, port = authority.partition(":")
     if not _HOST.match(host):
         return None
-    return Address(host, int(port) if port.isdigit() and len(port) < 6 else 0, scheme)
+    path = rest[len(re.split(r"[/?#\\]", rest, maxsplit=1)[0]) :]
+    return Address(host, int(port) if port.isdigit() and len(port) < 6 else 0, scheme, path=path[:200])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archlint.errors import UnreadableInputError
-from archlint.importers.draft import Component, Draft, Relation
+from archlint.importers.draft import Component, Draft, Entrance, Relation
 from archlint.importers.objects import Fact, Site
 from archlint.source.document import Document
 from archlint.source.files import real_path
@@ -13,19 +13,25 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 
 
 class Deployed:
-    """The documents of an import: the first file is the main one, and includes the others."""
+    """The documents of an import: the first file is the main one, and includes the others.
+
+    Each file has the components that it defines, with their models and the workloads that come in at them.
+    """
 
     def __init__(self, draft: Draft, system: str) -> None:
         self.files: dict[str, Document] = {}
-        self.parts: dict[str, dict[str, Entry]] = {}
+        self.sections: dict[tuple[str, str], dict[str, Entry]] = {}
+        models = dict(draft.models)
         for component in draft.components.values():
-            self.add(component.name, component)
+            place = _Places(component.site)
+            self.add("components", component.name, component.site, place.component(component))
+            for model in component.serves:
+                if model in models:
+                    self.add("models", model, component.site, place.model(models.pop(model)))
+        for name, entrance in draft.workloads.items():
+            self.add("workloads", name, entrance.site, _Places(entrance.site).workload(entrance))
         first = next(iter(self.files), "")
-        models = {name: Entry(0, 1, Mapping({}, 0, 1)) for name in draft.models}
-        self.documents = {
-            name: self.document(name, system if name == first else "", models if name == first else {})
-            for name in self.files
-        }
+        self.documents = {name: self.document(name, system if name == first else "") for name in self.files}
         self.main = self.documents[first]
         self.included: set[Path] = {real_path(Path(name)) for name in self.documents if name != first}
 
@@ -35,26 +41,25 @@ class Deployed:
             raise UnreadableInputError(f"{target}: no such file", "name a file of the import")
         return self.documents[target]
 
-    def add(self, name: str, component: Component) -> None:
-        """Add a component to the file that defines it."""
-        site = component.site
+    def add(self, section: str, name: str, site: Site, value: Mapping) -> None:
+        """Add a part to the file that defines it."""
         self.files.setdefault(site.file, site.document)
-        place = _Places(site)
-        self.parts.setdefault(site.file, {})[name] = Entry(*place.of(site), place.component(component))
+        self.sections.setdefault((site.file, section), {})[name] = Entry(*_Places(site).of(site), value)
 
-    def document(self, name: str, system: str, models: dict[str, Entry]) -> Document:
-        """Return one file with the components that it defines."""
+    def document(self, name: str, system: str) -> Document:
+        """Return one file with the parts that it defines; the main one has the name of the system."""
         source = self.files[name]
+        length = len(source.text)
         entries: dict[str, Entry] = {"archlint": Entry(0, 1, Scalar("1", 0, 1, True))}
         if system:
             entries["system"] = Entry(0, 1, Scalar(system, 0, 1, False))
             others: list[Node] = [Scalar(other, 0, 1, False) for other in self.files if other != name]
             if others:
                 entries["include"] = Entry(0, 1, Sequence(others, 0, 1))
-        if models:
-            entries["models"] = Entry(0, 1, Mapping(models, 0, 1))
-        entries["components"] = Entry(0, 1, Mapping(self.parts[name], 0, len(source.text)))
-        length = len(source.text)
+        for section in ("workloads", "models", "components"):
+            parts = self.sections.get((name, section))
+            if parts:
+                entries[section] = Entry(0, 1, Mapping(parts, 0, length))
         return Document(name, source.text, Mapping(entries, 0, length), extent=Span(0, length), like=source)
 
 
@@ -76,7 +81,9 @@ class _Places:
 
     def component(self, one: Component) -> Mapping:
         image = one.unit.image.site if one.unit.image is not None else one.site
-        entries = {"kind": self.entry(one.kind, one.site)}
+        takes = any(relation.verb == "consumes" for relation in one.relations)
+        kind = "service" if one.kind == "worker" and not takes else one.kind   # manifests need not name its queue
+        entries = {"kind": self.entry(kind, one.site)}
         if one.uses:
             entries["uses"] = self.entry(one.uses, image)
         if one.serves:
@@ -93,11 +100,24 @@ class _Places:
             entries[verb] = Entry(*self.of(site), Sequence(items, *self.ends(site)))
         return Mapping(entries, *self.ends(one.site))
 
+    def model(self, facts: dict[str, Fact]) -> Mapping:
+        entries = {key: self.entry(fact.text, fact.site, plain=True) for key, fact in facts.items()}
+        return Mapping(entries, *self.ends(self.home))
+
+    def workload(self, one: Entrance) -> Mapping:
+        source: Node = self.scalar(one.client, self.home)
+        if one.to:
+            pair = {"client": self.entry(one.client, self.home), "to": self.entry(one.to, self.home)}
+            source = Mapping(pair, *self.ends(self.home))
+        return Mapping({"from": Entry(*self.of(self.home), source)}, *self.ends(self.home))
+
     def ends(self, site: Site) -> tuple[int, int]:
         start, width = self.of(site)
         return start, start + width
 
     def fact(self, fact: Fact) -> Node:
+        if fact.text == "{}":
+            return Mapping({}, *self.ends(fact.site))
         if not fact.inner:
             return self.scalar(fact.text, fact.site, plain=True)
         return Mapping(
@@ -105,8 +125,9 @@ class _Places:
         )
 
     def relation(self, relation: Relation) -> Node:
-        if not relation.share:
+        if not relation.attributes:
             return self.scalar(relation.target, relation.site)
-        target, share = ((text, relation.site) for text in (relation.target, relation.share))
-        entries = {"to": self.entry(*target), "share": self.entry(*share, plain=True)}
+        entries = {"to": self.entry(relation.target, relation.site)}
+        for key, text in relation.attributes:
+            entries[key] = self.entry(text, relation.site, plain=key not in {"when", "parallel"})
         return Mapping(entries, *self.ends(relation.site))

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.importers.engines import read_engine
 from archlint.importers.evidence import FAIR, ORDER, STRONG, WEAK, Evidence, Outside, merged
 from archlint.importers.kinds import STORES
 from archlint.importers.objects import Fact, Site, Unit
@@ -15,7 +16,13 @@ from archlint.importers.outside import external_for
 
 _NAME: Final = re.compile(r"[\s\x00-\x20\x7f]+")
 _KNOWN_BY_IMAGE: Final = STORES | {"model-server"}
-MAX_WEAK: Final = 20
+_KEEPS: Final = frozenset({"database", "queue", "vector-store", "object-store"})
+_WRITERS: Final = frozenset({"service", "worker", "model-server", "scheduler"})
+_ONE_BY_DEFAULT: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
+_SETTINGS: Final = re.compile(
+    r"^/etc(/|$)|initdb|^/docker-entrypoint|^/(tmp|run|certs?|scripts?|opt/scripts)(/|$)|\.(conf|cnf|ya?ml|sql|json|sh|xml|ini|pem)$"
+)
+"""Paths in a container that hold no data."""
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -27,6 +34,15 @@ class Relation(msgspec.Struct, frozen=True):
     derivation: str
     site: Site
     share: str = ""
+    when: str = ""
+    parallel: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def attributes(self) -> tuple[tuple[str, str], ...]:
+        """What is known of it beyond its target."""
+        found = (("share", self.share), ("when", self.when), ("parallel", self.parallel), *self.more)
+        return tuple((key, text) for key, text in found if text)
 
 
 class Component(msgspec.Struct):
@@ -45,17 +61,34 @@ class Component(msgspec.Struct):
     order: list[Relation] = []
 
 
+class Entrance(msgspec.Struct, frozen=True):
+    """A workload to write: its client, and the component that its requests go to first, if the client has several."""
+
+    client: str
+    to: str
+    site: Site
+
+
 class Draft(msgspec.Struct):
     """Everything that an import found."""
 
     components: dict[str, Component]
     models: dict[str, dict[str, Fact]]
     notes: list[str] = []
+    workloads: dict[str, Entrance] = {}
 
 
-def draft(units: Iterable[Unit], found: Iterable[Evidence], outside: Iterable[Outside]) -> Draft:
+def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outside]) -> Draft:
     """Merge units and evidence."""
     ordered = list(units)
+    models: dict[str, dict[str, Fact]] = {}
+    filled = {id(one.source) for one in found if one.verb == "loads"}
+    for unit in ordered:
+        facts = read_engine(unit)
+        if unit.kind == "model-server":
+            _loading(unit, id(unit) in filled)
+        for model in unit.models:
+            models.setdefault(model, {}).update(facts)
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}
@@ -65,10 +98,6 @@ def draft(units: Iterable[Unit], found: Iterable[Evidence], outside: Iterable[Ou
     for group in pairs.values():
         _relate(components, names, group, strong)
     _add_outside(components, names, outside)
-    models: dict[str, dict[str, Fact]] = {}
-    for unit in ordered:
-        for model in unit.models:
-            models.setdefault(model, {})
     return Draft(components, models)
 
 
@@ -93,8 +122,33 @@ def _component(name: str, unit: Unit) -> Component:
     facts = dict(unit.facts)
     if unit.image is not None and unit.image.text and unit.image.status != "unresolved":
         facts.setdefault("image", Fact(unit.image.text, unit.image.site))
+    if unit.kind in _KEEPS and unit.image is not None:
+        facts.update(_persistence(unit))
+    if unit.role == "container" and unit.what in _ONE_BY_DEFAULT and unit.kind not in {"batch-job", "training-job"}:
+        facts.setdefault("replicas", Fact("1", unit.site, f"the default of a {unit.what}"))
     serves = unit.models if unit.kind not in STORES | {"client", "queue"} else []
     return Component(name, unit, unit.site, unit.kind, unit.reason, unit.uses, facts, list(serves))
+
+
+def _loading(unit: Unit, is_filled: bool) -> None:
+    """State how a model server gets its model, where its volumes or its command say so; a model needs a name."""
+    mounts = [mount for mount in unit.mounts if not _SETTINGS.search(mount.target)]
+    if is_filled:
+        unit.facts["loads_model"] = Fact("at-start", unit.site, "a job fills its volume")
+    elif "loads_model" not in unit.facts and (mounts or unit.models):
+        how = f"a volume at {mounts[0].target}" if mounts else "its configuration names the model"
+        unit.facts["loads_model"] = Fact("at-start", mounts[0].site if mounts else unit.site, how)
+    if not unit.models:
+        unit.models.append(f"{unit.name}-model")
+
+
+def _persistence(unit: Unit) -> Iterator[tuple[str, Fact]]:
+    """Yield whether the data of a store survives: it needs a volume that is no configuration."""
+    kept = [mount for mount in unit.mounts if mount.kind != "pod" and not _SETTINGS.search(mount.target)]
+    if kept:
+        yield "persistent", Fact("true", kept[0].site, f"a volume at {kept[0].target}")
+    elif not unit.anonymous:
+        yield "persistent", Fact("false", unit.site, "no volume for its data")
 
 
 def _relate(
@@ -108,13 +162,16 @@ def _relate(
     strength = best.strength
     if strength == ORDER and _is_use(best, strong):
         strength, derivation = FAIR, f"{derivation} on a {best.target.kind}"
-    relation = Relation(verb, target, strength, derivation, best.site, best.share)
+    more = (*best.more, *((("circuit_breaker", "true"),) if best.target.ejects and verb == "calls" else ()))
+    relation = Relation(verb, target, strength, derivation, best.site, best.share, best.when, best.parallel, more)
     if strength == ORDER:
         source.order.append(relation)
     elif strength == WEAK:
         source.weak.append(relation)
     else:
         source.relations.append(relation)
+        if verb == "reads" and best.target.kind == "database" and not best.verb and best.source.kind in _WRITERS:
+            source.relations.append(Relation("writes", target, strength, derivation, best.site))
 
 
 def _is_use(one: Evidence, strong: set[tuple[int, int]]) -> bool:

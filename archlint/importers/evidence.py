@@ -20,7 +20,10 @@ _SOCKETS: Final = ("/var/run/docker.sock", "/etc/localtime", "/etc/timezone", "/
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One reason to believe that a unit uses another; an empty verb is chosen by the kinds of both."""
+    """One reason to believe that a unit uses another; an empty verb is chosen by the kinds of both.
+
+    It is `shared` if it comes from a file of variables, which is often given to every container.
+    """
 
     source: Unit
     target: Unit
@@ -30,6 +33,12 @@ class Evidence(msgspec.Struct, frozen=True):
     verb: str = ""
     share: str = ""
     port: int = 0
+    scheme: str = ""
+    path: str = ""
+    when: str = ""
+    parallel: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+    shared: bool = False
 
 
 class Outside(msgspec.Struct, frozen=True):
@@ -72,7 +81,10 @@ def _links(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
             target = names.find(address.host, unit, link.scope or None)
             if target is not None:
                 pair = (target, unit) if is_back else (unit, target)
-                yield Evidence(*pair, link.strength, link.derivation, link.site, verb, link.share)
+                yield Evidence(
+                    *pair, link.strength, link.derivation, link.site, verb, link.share,
+                    when=link.when, parallel=link.parallel, more=link.more,
+                )  # fmt: skip
             elif not is_back:
                 yield Outside(unit, address, link.derivation, link.site, verb, stated=True)
 
@@ -85,7 +97,8 @@ def _resolved(
             continue
         target = names.find(address.host, unit)
         if target is not None:
-            yield Evidence(unit, target, strength, derivation, site, verb, port=address.port)
+            asked = (address.port, address.scheme, address.path)
+            yield Evidence(unit, target, strength, derivation, site, verb, "", *asked)
         elif address.sure:
             yield Outside(unit, address, derivation, site)
 
@@ -104,7 +117,8 @@ def _env(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
         how = f"{name} in {value.site.file}" if from_file else f"{name} in the environment"
         if value.status == DEFAULT:
             how += " (a default)"
-        yield from _resolved(unit, names, found, how, value.site, STRONG)
+        for one in _resolved(unit, names, found, how, value.site, STRONG):
+            yield msgspec.structs.replace(one, shared=from_file) if isinstance(one, Evidence) else one
         if not endpoint and value.text != unit.name and " " not in value.text:
             target = names.find(value.text, unit)
             if target is not None and not from_file:
@@ -171,7 +185,10 @@ def _volumes(units: list[Unit]) -> Iterator[Evidence]:
     for users in by_key.values():
         if not 1 < len(users) <= 20:
             continue
-        writers = [(unit, mount) for unit, mount in users if unit.role == "loader" and not mount.read_only]
+        writers = [
+            (unit, mount) for unit, mount in users
+            if (unit.role == "loader" or (unit.role == "job" and unit.what == "Job")) and not mount.read_only
+        ]  # fmt: skip
         for writer, mount in writers:
             for reader, other in users:
                 if reader.role not in {"loader", "job"} and reader is not writer:

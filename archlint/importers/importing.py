@@ -25,13 +25,16 @@ from archlint.importers.detect import (
     may_deploy,
 )
 from archlint.importers.draft import Draft, draft
+from archlint.importers.entrances import add_entrances
 from archlint.importers.evidence import gather
 from archlint.importers.files import Files
-from archlint.importers.kinds import infer
+from archlint.importers.kinds import STORES, infer
 from archlint.importers.names import Names
 from archlint.importers.objects import Unit
 
 MAX_NOTES: Final = 50
+QUIET_KINDS: Final = STORES | {"model-server", "monitoring"}
+"""Kinds that rarely call what a shared file of variables names."""
 
 
 class Imported(msgspec.Struct):
@@ -80,7 +83,9 @@ def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> I
     names = Names(units)
     evidence, outside = gather(units, names)
     infer(units, evidence)
+    evidence = [one for one in evidence if not (one.shared and one.source.kind in QUIET_KINDS)]
     made = draft(units, evidence, outside)
+    made.workloads = add_entrances(made)
     made.notes = list(dict.fromkeys(notes))[:MAX_NOTES]
     return Imported(made, [str(path) for path in used], left_out, errors)
 

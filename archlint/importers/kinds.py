@@ -8,7 +8,15 @@ from typing import Final
 
 from archlint.importers.evidence import CERTAIN, FAIR, ORDER, STRONG, Evidence
 from archlint.importers.objects import Unit
-from archlint.importers.technologies import UTILITIES, Known, by_command, by_image, repository_of, web_server
+from archlint.importers.technologies import (
+    UTILITIES,
+    Known,
+    by_address,
+    by_command,
+    by_image,
+    repository_of,
+    web_server,
+)
 
 STORES: Final = frozenset(
     {"database", "cache", "queue", "vector-store", "object-store", "warehouse", "feature-store", "model-registry",
@@ -28,6 +36,11 @@ _SERVER_NAMES: Final = re.compile(
     r"MODEL_?(SERVER|SERVICE|SERVING|API|HOST|ENDPOINT|URL|ADDRESS)|WHISPER|LLAMA)(_|$)"
 )
 """Variables with the address of a model server."""
+_MODEL_PATH: Final = re.compile(
+    r"(?i)/(predict(ions?)?|infer(ence)?|invocations|generate(_stream)?|embed(dings)?|rerank|v[12]/models|v2/health|"
+    r"v1/(chat/)?completions)(/|:|$|\?)"
+)
+"""Paths at which model servers answer."""
 _SERVING_PORTS: Final = frozenset({8500, 8501})
 _QUEUE_NAMES: Final = re.compile(r"(?i)broker|celery|queue|rq_|amqp|kafka|stream")
 _PREPARES: Final = re.compile(
@@ -53,14 +66,14 @@ def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
             _set(unit, known)
         elif not unit.uses:
             unit.uses = web_server(unit.command_text) or (known.uses if known is not None else "")
-    for unit in ordered:
-        if unit.kind == "cache":
-            _cache_or_queue(unit, into.get(id(unit), []))
     waiting = [unit for unit in ordered if not unit.kind]
     for unit in waiting:
         known = _by_callers(unit, out.get(id(unit), []), into.get(id(unit), []), out)
         if known is not None:
             _set(unit, known)
+    for unit in ordered:
+        if unit.kind == "cache":
+            _cache_or_queue(unit, into.get(id(unit), []))
     for unit in waiting:
         if not unit.kind:
             _set(unit, _by_relations(unit, out.get(id(unit), []), into.get(id(unit), [])))
@@ -75,6 +88,9 @@ def _set(unit: Unit, known: Known) -> None:
 def _by_itself(unit: Unit, into: list[Evidence]) -> Known | None:
     """Return what a unit is by its role, its command and its image."""
     image = by_image(unit.image.text) if unit.image is not None and unit.image.text else None
+    if image is None and unit.base is not None:
+        image = by_image(unit.base.text)
+        image = None if image is not None and image.kind in {"batch-job", "client"} else image
     text = unit.command_text
     if image is not None and image.uses == "airflow" and text:
         return by_command(f"airflow {text}") or Known("batch-job", "airflow", "a command of Airflow that ends")
@@ -137,10 +153,18 @@ def _by_callers(
     """Return a model server if the variables of its callers say so, and it calls no other unit itself."""
     if _apps_called(out) or _is_worker(unit):
         return None
+    probe = next((path for path in unit.probes if _MODEL_PATH.search(path)), "")
+    if probe:
+        return Known("model-server", "", "its health check asks a model server")
     for one in into:
         if one.strength not in {CERTAIN, STRONG}:
             continue
         variable = one.derivation.partition(" ")[0].strip("`-")
+        known = by_address(variable, one.scheme) if not out else None
+        if known is not None:
+            return known
+        if _MODEL_PATH.search(one.path):
+            return Known("model-server", "", f"{one.source.name} asks it for predictions, at {one.path[:40]}")
         if _SERVER_NAMES.search(variable.replace("-", "_")):
             return Known("model-server", "", f"{variable} of {one.source.name} names a model server")
         names = [name for name in one.source.env if _MODEL_NAME.search(name)]
@@ -156,7 +180,8 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
     waits_for = [one.target for one in out]
     uses_queue = any(target.kind == "queue" for target in waits_for)
     text = unit.command_text
-    reached = bool(unit.ports or callers)
+    fronted = unit.format == "kubernetes" and bool(unit.names)        # by a Service
+    reached = bool(unit.ports or callers or fronted)
     if "predictor_host" in text or "predictor-host" in text:
         return Known("service", "", "it prepares requests for a predictor")
     if not reached and _CLIENT_WORDS.search(text) and not _is_worker(unit):

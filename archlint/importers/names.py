@@ -47,7 +47,9 @@ class Names:
         host = host.lower().rstrip(".")
         scope = source.scope if scope is None else scope
         if source.format == "compose":
-            return self.tables.get(("compose", scope), {}).get(host)
+            found = self.tables.get(("compose", scope), {}).get(host)
+            others = self.everywhere.get(("compose", host), [])      # projects may share an external network
+            return found or (others[0] if len(others) == 1 else None)
         return self._in_cluster(host, scope)
 
     def _in_cluster(self, host: str, scope: str) -> Unit | None:

@@ -19,6 +19,9 @@ _SECRET_NAME: Final = re.compile(
     r"(?i)(^|_)(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRETS|TOKEN|APIKEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|PRIVATE_KEY|"
     r"SECRET_KEY|CREDENTIALS?|AUTH|KEY_ID|SALT|LICENSE_KEY|CONNECTION_STRING|FERNET_KEY)(_FILE)?$"
 )
+_OPTION: Final = r"(--?[\w-]*(?:pass|secret|token(?!s|iz)|api-?key|credential)(?![\w-]*(?:file|path))[\w-]*)"
+_SECRET_OPTION: Final = re.compile(rf"(?i){_OPTION}(=|\s+)(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+)")
+_SECRET_END: Final = re.compile(rf"(?i)(^|\s){_OPTION}\s*$")
 _USER_INFO: Final = re.compile(r"(?<=://)[^/@\s,;]*@")
 
 
@@ -183,6 +186,17 @@ def without_secrets(name: str, value: Value) -> Value:
     return msgspec.structs.replace(value, text=_USER_INFO.sub("", value.text), raw="")
 
 
+def command_without_secrets(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Leave out what must not be kept of a command: what follows an option for a secret, and users in addresses."""
+    found: list[Value] = []
+    hides = False
+    for value in values:
+        text = "***" if hides else _SECRET_OPTION.sub(r"\1\2***", _USER_INFO.sub("", value.text))
+        hides = not hides and _SECRET_END.search(value.text) is not None
+        found.append(value if text == value.text else msgspec.structs.replace(value, text=text, raw=""))
+    return tuple(found)
+
+
 class Port(msgspec.Struct, frozen=True, gc=False):
     """A port of a unit; `published` is true if it can be reached from outside the deployment."""
 
@@ -212,6 +226,9 @@ class Link(msgspec.Struct, frozen=True, gc=False):
     strength: str = "certain"
     share: str = ""
     scope: str = ""
+    when: str = ""
+    parallel: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -252,7 +269,10 @@ class Unit(msgspec.Struct, eq=False):
     uses: str = ""
     reason: str = ""
     gpu: bool = False
-    watched: bool = False
+    anonymous: bool = False
+    ejects: bool = False
+    probes: list[str] = []
+    base: Value | None = None
 
     @property
     def words(self) -> list[str]:

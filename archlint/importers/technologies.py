@@ -146,9 +146,49 @@ COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
 )  # fmt: skip
 """Programs by their command line; the first match counts."""
 
+MAX_COMMAND: Final = 20_000
 WEB_SERVERS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(uvicorn|fastapi)\b", "fastapi"), (r"\bflask\b", "flask"), (r"manage\.py\s+runserver|\bdjango\b", "django"),
 )  # fmt: skip
+
+
+SCHEMES: Final[dict[str, tuple[str, str]]] = {
+    "redis": ("cache", "redis"), "rediss": ("cache", "redis"), "memcached": ("cache", "memcached"),
+    "postgresql": ("database", "postgresql"), "postgres": ("database", "postgresql"), "mysql": ("database", "mysql"),
+    "mariadb": ("database", "mysql"), "mongodb": ("database", "mongodb"), "mongodb+srv": ("database", "mongodb"),
+    "cassandra": ("database", "cassandra"), "bolt": ("database", "neo4j"), "neo4j": ("database", "neo4j"),
+    "clickhouse": ("warehouse", "clickhouse"), "amqp": ("queue", "rabbitmq"), "amqps": ("queue", "rabbitmq"),
+    "kafka": ("queue", "kafka"), "nats": ("queue", "nats"), "pulsar": ("queue", "pulsar"), "mqtt": ("queue", ""),
+}  # fmt: skip
+"""What answers at an address, by its scheme; a driver after `+` does not matter."""
+VARIABLES: Final[tuple[tuple[str, str, str], ...]] = (
+    (r"(^|_)(REDIS|VALKEY)(_|$)", "cache", "redis"), (r"(^|_)MEMCACHED?(_|$)", "cache", "memcached"),
+    (r"(^|_)(POSTGRES|POSTGRESQL|PG|PGHOST)(_|$)", "database", "postgresql"),
+    (r"(^|_)(MYSQL|MARIADB)(_|$)", "database", "mysql"),
+    (r"(^|_)MONGO(DB)?(_|$)", "database", "mongodb"),
+    (r"(^|_)(ELASTIC\w*|ES)_(URL|HOST|ENDPOINT)", "database", "elasticsearch"),
+    (r"(^|_)(KAFKA|BOOTSTRAP_SERVERS)(_|$)", "queue", "kafka"), (r"(^|_)(RABBIT\w*|AMQP)(_|$)", "queue", "rabbitmq"),
+    (r"(^|_)NATS(_|$)", "queue", "nats"), (r"(^|_)QDRANT(_|$)", "vector-store", "qdrant"),
+    (r"(^|_)MILVUS(_|$)", "vector-store", "milvus"), (r"(^|_)WEAVIATE(_|$)", "vector-store", "weaviate"),
+    (r"(^|_)CHROMA(DB)?(_|$)", "vector-store", "chroma"), (r"(^|_)VECTOR_?(DB|STORE)(_|$)", "vector-store", ""),
+    (r"(^|_)(MINIO|S3_ENDPOINT|S3_ENDPOINT_URL)(_|$)", "object-store", ""),
+    (r"(^|_)(MLFLOW|TRACKING_URI)(_|$)", "model-registry", "mlflow"), (r"(^|_)FEAST(_|$)", "feature-store", "feast"),
+    (r"(^|_)(PROMETHEUS|PUSHGATEWAY)(_|$)", "monitoring", "prometheus"),
+    (r"(^|_)(OTEL|OTLP|JAEGER|ZIPKIN|LOKI|STATSD)(_|$)", "monitoring", ""),
+)  # fmt: skip
+"""What answers at an address, by the name of the variable that holds it."""
+
+
+def by_address(variable: str, scheme: str) -> Known | None:
+    """Return what answers at an address, by its scheme or by its variable."""
+    found = SCHEMES.get(scheme.partition("+")[0]) or SCHEMES.get(scheme)
+    if found is not None:
+        return Known(*found, f"an address {scheme}://")
+    name = variable.upper().replace("-", "_")
+    for pattern, kind, uses in _compiled(VARIABLES):
+        if pattern.search(name):
+            return Known(kind, uses, f"{variable} holds its address")
+    return None
 
 
 @cache
@@ -188,6 +228,7 @@ def by_image(image: str) -> Known | None:
 
 def by_command(command: str) -> Known | None:
     """Return what a command starts, if it is a known program."""
+    command = command[:MAX_COMMAND]
     for pattern, kind, uses in _compiled(COMMANDS):
         match = pattern.search(command)
         if match is not None:

@@ -18,16 +18,14 @@ _ORDER: Final = (
     "image", "replicas", "hardware", "tensor_parallel", "pipeline_parallel", "max_sequences", "workers", "batching",
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
 )  # fmt: skip
-_FLAGS: Final = frozenset({"ready_check", "persistent"})
-_ASKED: Final = """\
-# Deployment files do not state demand and objectives. Fill in what you know; `archlint check` uses it.
-# workloads:
-#   requests:
-#     from: {client}                # the component that sends the requests
-#     rate: 10/s
-#     peak: 30/s
-#     slo: {{latency: {{p99: 500ms}}, availability: 99.9%}}
+_FLAGS: Final = frozenset({"ready_check", "persistent", "preprocessing", "circuit_breaker"})
+_ASKED: Final = "# Deployment files do not state demand and objectives: fill in what you know.\n"
+_UNKNOWN: Final = """\
+    # rate: 10/s
+    # peak: 30/s
+    # slo: {latency: {p99: 500ms}, availability: 99.9%}
 """
+_EXAMPLE: Final = f"# workloads:\n#   requests:\n#     from: client\n{_UNKNOWN.replace('    #', '#    ')}"
 
 
 def quoted(text: str) -> str:
@@ -58,8 +56,12 @@ class _Writer:
         for note in draft.notes:
             yield f"# note: {_flat(note.replace(self.base, '') if self.base else note)}\n"
         yield f"archlint: 1\nsystem: {quoted(system)}\n\n"
-        client = next((name for name, one in draft.components.items() if one.kind == "client"), "client")
-        yield _ASKED.format(client=client)
+        yield _ASKED
+        yield "workloads:\n" if draft.workloads else _EXAMPLE
+        for name, entrance in draft.workloads.items():
+            client = quoted(entrance.client)
+            source = f"{{client: {client}, to: {quoted(entrance.to)}}}" if entrance.to else client
+            yield f"  {quoted(name)}:\n    from: {source}\n{_UNKNOWN}"
         if draft.models:
             yield "\nmodels:\n"
             for name, facts in draft.models.items():
@@ -111,8 +113,10 @@ class _Writer:
 
 
 def _target(relation: Relation) -> str:
-    if relation.share:
-        return f"{{to: {quoted(relation.target)}, share: {relation.share}}}"
+    if relation.attributes:
+        pairs = (("to", relation.target), *relation.attributes)
+        inner = ", ".join(f"{key}: {text if key in _FLAGS else quoted(text)}" for key, text in pairs)
+        return f"{{{inner}}}"
     return quoted(relation.target)
 
 

@@ -60,6 +60,8 @@ def workspace(tmp_path: Path) -> Path:
     }.items():  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "examples" / f"{source}.yaml", folder / name)
+    (folder / "deploy").mkdir()
+    shutil.copy(ROOT / "reference_impls" / "asynchronous" / "compose.yaml", folder / "deploy")
     identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
     for words in (["init", "-q", "-b", "main"], ["add", "."], [*identity, "commit", "-qm", "first"],
                   [*identity, "commit", "-q", "--allow-empty", "-m", "second"],

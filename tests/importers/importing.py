@@ -40,10 +40,11 @@ def architecture(folder: Path, files: dict[str, str] | str, explicit: bool = Fal
 
 
 def kinds(system: Architecture) -> dict[str, str]:
-    """The kind of each component."""
-    return {name: component.kind for name, component in system.components.items()}
+    """The kind of each component, without the client outside."""
+    return {name: component.kind for name, component in system.components.items() if name != "users"}
 
 
 def relations(system: Architecture) -> set[tuple[str, str, str]]:
-    """Every relation: source, verb, target."""
-    return {(one.source, one.verb, one.target) for part in system.components.values() for one in part.relations}
+    """Every relation: source, verb, target; without those of the client outside."""
+    found = (one for name, part in system.components.items() if name != "users" for one in part.relations)
+    return {(one.source, one.verb, one.target) for one in found}

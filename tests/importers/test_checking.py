@@ -49,6 +49,18 @@ def test_findings_in_several_files_of_one_system(tmp_path: Path) -> None:
     assert {Path(name).name for name in report.files[0].sources} == {"a.yaml", "b.yaml"}
 
 
+def test_every_place_of_a_finding_is_in_the_file_that_defines_it(tmp_path: Path) -> None:
+    service = "services:\n  {name}:\n    image: acme/{name}\n    ports: ['80:80']\n    environment:\n      URL: http://{other}:80\n"
+    write_files(tmp_path, {
+        "one/compose.yaml": "# a comment\n\n" + service.format(name="web", other="ranker"),
+        "two/compose.yaml": "services:\n  ranker:\n    image: vllm/vllm-openai:v0.9.0\n    deploy: {replicas: 1}\n    ports: ['80:80']\n",
+    })  # fmt: skip
+    report = check_targets([tmp_path], Options(select=("REL001",)))
+    places = {(Path(p.file).parent.name, p.line) for f in report.findings for p in (f.location, *(r.location for r in f.related))}
+    assert places <= {("one", 4), ("two", 2), ("two", 4), ("one", 8)}
+    assert ("two", 4) in places
+
+
 def test_an_architecture_file_in_a_folder_is_checked_and_not_the_manifests(tmp_path: Path) -> None:
     write_files(tmp_path, {"compose.yaml": CYCLE})
     (tmp_path / "arch.yaml").write_text(FAILING)
@@ -95,3 +107,27 @@ def test_an_empty_import_says_why(tmp_path: Path, archlint: Run, files: dict[str
     done = archlint("import", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_what_manifests_leave_out_is_no_mistake_in_them(tmp_path: Path) -> None:
+    """A worker whose queue stands in its code, and a Service that spreads requests."""
+    write_files(tmp_path, {"a.yaml": """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: scorer}
+        spec:
+          replicas: 3
+          template: {metadata: {labels: {app: scorer}}, spec: {containers: [{name: c, image: x/a, ports: [{containerPort: 80}]}]}}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: scorer}
+        spec: {selector: {app: scorer}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: background}
+        spec: {template: {metadata: {labels: {app: b}}, spec: {containers: [{name: c, image: x/b, command: [rq, worker]}]}}}
+        """})
+    report = check_targets([tmp_path], Options(select=("DOC010", "REL002")))
+    assert report.findings == ()

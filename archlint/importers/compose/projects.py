@@ -20,16 +20,33 @@ def plan(paths: list[Path], files: Files, explicit: bool, left_out: list[tuple[s
     if explicit and len(paths) > 1:
         return [paths]
     outlines = {path: _outline(path, files) for path in paths}
-    referred = {found for path in paths for found in _referred(path, files)}
     folders: dict[Path, list[Path]] = {}
-    for path in paths:
-        if real_path(path) in referred and len(paths) > 1:
-            continue
+    for path in _roots(paths, {path: _referred(path, files) for path in paths}):
         folders.setdefault(path.parent, []).append(path)
     plans: list[list[Path]] = []
     for group in folders.values():
         plans += _in_folder(group, outlines, left_out)
     return plans
+
+
+def _roots(paths: list[Path], referred: dict[Path, set[Path]]) -> list[Path]:
+    """Return the files that no other one refers to, and one file of each circle."""
+    by_real = {real_path(path): path for path in paths}
+    below = {found for targets in referred.values() for found in targets}
+    roots = [path for path in paths if real_path(path) not in below]
+    reached: set[Path] = set()
+    waiting = list(roots)
+    while True:
+        while waiting:
+            path = waiting.pop()
+            if path not in reached:
+                reached.add(path)
+                waiting += [by_real[target] for target in referred[path] if target in by_real]
+        rest = next((path for path in paths if path not in reached), None)
+        if rest is None:
+            return [path for path in paths if path in roots]
+        roots.append(rest)
+        waiting.append(rest)
 
 
 def _in_folder(

@@ -14,6 +14,7 @@ from archlint.errors import UnreadableInputError
 from archlint.importers.compose.envfile import read_env
 from archlint.importers.compose.loading import Project, files_named
 from archlint.importers.compose.merging import as_names, as_pairs, split_volume
+from archlint.importers.dockerfile import read_dockerfile
 from archlint.importers.files import Files
 from archlint.importers.objects import (
     UNRESOLVED,
@@ -26,6 +27,7 @@ from archlint.importers.objects import (
     Table,
     Unit,
     Value,
+    command_without_secrets,
     without_secrets,
 )
 from archlint.source.document import Document
@@ -70,13 +72,36 @@ class _Service:
         image = table.value("image")
         unit = Unit(
             self.name, "compose", "service", self.scope, self.site, image=image, builds=table.get("build") is not None,
-            command=(*self.command("entrypoint"), *self.command("command")), env=self.env(), names=self.names(),
+            command=command_without_secrets((*self.command("entrypoint"), *self.command("command"))),
+            env=self.env(), names=self.names(),
             ports=list(self.ports()), mounts=list(self.mounts()), facts=self.facts(), gpu=self.has_gpu(),
+            probes=self.table.texts("healthcheck", "test"),
+            anonymous=any(text and ":" not in text for text in self.table.texts("volumes")),
         )  # fmt: skip
+        self.add_build(unit)
         unit.after = self.after(unit)
         unit.texts = list(self.side_files(unit.mounts))
         unit.models += models_below([Path(mount.key) for mount in unit.mounts if mount.kind == "path"], self.files)
         return unit
+
+    def add_build(self, unit: Unit) -> None:
+        """Add what the Dockerfile of a service says; the Compose file wins."""
+        build = self.table.get("build")
+        if build is None:
+            return
+        context = build.text if isinstance(build, Value) else build.text("context") if isinstance(build, Table) else ""
+        name = build.text("dockerfile") if isinstance(build, Table) else ""
+        try:
+            folder = self.files.find(self.folder, context or ".")
+            document = self.files.side(self.files.find(folder, name or "Dockerfile"))
+        except UnreadableInputError:                       # a repository elsewhere
+            return
+        if document is None:
+            return
+        found = read_dockerfile(document)
+        unit.base = found.base if found.stages == 1 or not _serves_pages(found.base) else None
+        if not unit.command:
+            unit.command = command_without_secrets(found.command)
 
     def command(self, key: str) -> Iterator[Value]:
         item = self.table.get(key)
@@ -120,7 +145,8 @@ class _Service:
             if isinstance(item, Value):
                 match = _PORT.match(item.text)
                 if match is not None:
-                    yield Port(int(match["port"]), item.site, published=True)
+                    is_local = (match["host"] or "").startswith(("127.", "localhost"))
+                    yield Port(int(match["port"]), item.site, not is_local)
             elif isinstance(item, Table) and item.text("target").isdigit():
                 yield Port(int(item.text("target")), item.site, published=True)
         for item in self.table.rows("expose"):
@@ -230,6 +256,11 @@ def size_text(text: str) -> str:
     """
     match = _SIZE.match(text.strip())
     return f"{match[1]}{_UNITS[(match[2] or 'b')[0].lower()]}" if match is not None else ""
+
+
+def _serves_pages(base: Value | None) -> bool:
+    """Whether a base image only serves the pages that an earlier stage makes."""
+    return base is not None and re.search(r"(^|/)(nginx|httpd|caddy)", base.text) is not None
 
 
 def models_below(folders: list[Path], files: Files) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+import msgspec
+
 from archlint.importers.kubernetes.cluster import Cluster, Resource, same_namespace, texts_of
-from archlint.importers.objects import Fact, Link, Site, Table, Unit
+from archlint.importers.objects import Fact, Link, Site, Table, Unit, scalars
 
 ROUTES = frozenset({"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"})
 _EXPOSING = frozenset({"LoadBalancer", "NodePort"})
@@ -40,6 +43,8 @@ def add_services(cluster: Cluster) -> None:
 
 def _alias(unit: Unit, service: Resource, spec: Table) -> None:
     unit.names.append(service.name)
+    if spec.text("clusterIP") != "None":
+        unit.facts.setdefault("balancing", Fact("random", service.site, f"Service {service.name}"))
     kind = spec.value("type")
     if kind is not None and kind.text in _EXPOSING:
         unit.facts.setdefault("exposed", Fact("public", kind.site, f"Service of type {kind.text}"))
@@ -145,7 +150,9 @@ def add_virtual_services(cluster: Cluster) -> None:
         ]
         links: list[Link] = []
         for route, http in routes:
-            links += _destination(cluster, virtual, route, rules, len(http.tables("route")), "calls")
+            made = _destination(cluster, virtual, route, rules, len(http.tables("route")), "calls")
+            when = _condition(http, spec)
+            links += (msgspec.structs.replace(link, when=when, more=tuple(_limits(http))) for link in made)
         for http in spec.tables("http"):
             for key in ("mirror", "mirrors"):
                 for mirrored in http.tables(key):
@@ -195,6 +202,34 @@ def _destination(
         yield Link(name, verb, how, host.site, share=share, scope=virtual.namespace)
 
 
+def _limits(http: Table) -> Iterator[tuple[str, str]]:
+    """Yield the timeout and the retries of a route, where they are stated."""
+    timeout, attempts = http.text("timeout"), http.text("retries", "attempts")
+    if re.fullmatch(r"\d+(\.\d+)?(ms|s|m|h)", timeout) and not timeout.startswith("0"):
+        yield "timeout", timeout.replace("m", "min") if timeout.endswith("m") else timeout
+    if attempts.isdigit():
+        yield "retries", attempts
+
+
+def add_ejection(cluster: Cluster) -> None:
+    """Mark the workloads that a destination rule of Istio ejects when they fail."""
+    for rule in cluster.of("DestinationRule"):
+        if rule.table.get("spec", "trafficPolicy", "outlierDetection") is None:
+            continue
+        unit = _named(cluster, rule.table.text("spec", "host").split(".")[0], rule.namespace)
+        if unit is not None:
+            unit.ejects = True
+
+
+def _condition(http: Table, spec: Table) -> str:
+    """Return in words when a route is taken; empty if no route of the virtual service has a condition."""
+    matches = http.tables("match")
+    if matches:
+        words = [f"{'.'.join(path)} {value.text}" for match in matches[:3] for path, value in scalars(match)]
+        return ", ".join(words)[:120] or "matched"
+    return "otherwise" if any(one.tables("match") for one in spec.tables("http")) else ""
+
+
 def _named(cluster: Cluster, name: str, namespace: str) -> Unit | None:
     for unit in cluster.units:
         if same_namespace(unit.scope, namespace) and (unit.name == name or name in unit.names):
@@ -216,4 +251,4 @@ def _add_unless_taken(cluster: Cluster, unit: Unit) -> None:
         same.facts.update({key: fact for key, fact in unit.facts.items() if key not in same.facts})
 
 
-__all__ = ["add_ingresses", "add_routes", "add_services", "add_virtual_services"]
+__all__ = ["add_ejection", "add_ingresses", "add_routes", "add_services", "add_virtual_services"]

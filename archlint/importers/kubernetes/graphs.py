@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from archlint.importers.addresses import addresses
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.pods import pod_units
@@ -31,9 +33,10 @@ def _inference_graph(cluster: Cluster, resource: Resource) -> None:
             weight = step.text("weight")
             share = f"{weight}%" if router == "Splitter" and weight.isdigit() and 0 < int(weight) < 100 else ""
             for target, site in _targets(step):
-                unit.links.append(
-                    Link(target, "calls", f"{router or 'a'} step", site, share=share, scope=resource.namespace)
-                )
+                link = Link(target, "calls", f"{router or 'a'} step", site, share=share, scope=resource.namespace)
+                when = step.text("condition") if router == "Switch" else ""
+                parallel = "ensemble" if router == "Ensemble" else ""
+                unit.links.append(msgspec.structs.replace(link, when=when, parallel=parallel))
     cluster.units.append(unit)
 
 
@@ -206,9 +209,8 @@ def _connector_step(cluster: Cluster, resource: Resource, router: Unit, step: Ta
             unit.models.append(value.text)
     cluster.units.append(unit)
     if step.text("internalService", "isDownstreamService") != "true":
-        condition = step.text("condition")
-        how = f"step, if {condition}" if condition else "step"
-        router.links.append(Link(service.text, "calls", how, service.site, scope=resource.namespace))
+        when = step.text("condition")
+        router.links.append(Link(service.text, "calls", "step", service.site, scope=resource.namespace, when=when))
 
 
 GRAPH_READERS: Final[dict[str, Callable[[Cluster, Resource], None]]] = {

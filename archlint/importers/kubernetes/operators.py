@@ -38,8 +38,8 @@ PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "Grafana": ("monitoring", "grafana", ("-service",)),
     "OpenTelemetryCollector": ("monitoring", "opentelemetry", ("-collector",)),
     "Jaeger": ("monitoring", "", ("-collector", "-query")),
-    "Broker": ("queue", "knative", ("",)),
-    "Channel": ("queue", "knative", ("",)),
+    "Broker": ("queue", "", ("",)),
+    "Channel": ("queue", "", ("",)),
     "KafkaChannel": ("queue", "kafka", ("",)),
     "NIMService": ("model-server", "nim", ("",)),
     "PyTorchJob": ("training-job", "kubeflow", ("",)),
@@ -121,6 +121,8 @@ def _inference_service(cluster: Cluster, resource: Resource) -> None:
             others = _kserve_part(cluster, resource, spec.table(part), f"{name}-{part}", part)
             for one in others[:1]:
                 one.kind, one.reason = "service", f"{part} of InferenceService {name}"
+                if part == "transformer":
+                    one.facts["preprocessing"] = Fact("{}", spec.keys[part], "a transformer prepares the input")
                 one.names.append(f"{name}-{part}-default")
                 one.links.append(Link(name, "calls", f"{part} of {name}", spec.keys[part], scope=resource.namespace))
             units += others
@@ -187,7 +189,6 @@ def _kafka_source(cluster: Cluster, resource: Resource) -> None:
         resource.namespace,
         resource.site,
         kind="queue",
-        uses="knative",
         reason="a source of messages",
     )
     for server in spec.rows("bootstrapServers"):
@@ -213,7 +214,7 @@ def _trigger(cluster: Cluster, resource: Resource) -> None:
             resource.namespace,
             resource.site,
             kind="queue",
-            uses="knative",
+            uses="",
             reason="a Trigger names it",
         )
         cluster.units.append(unit)

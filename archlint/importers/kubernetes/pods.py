@@ -21,6 +21,7 @@ from archlint.importers.objects import (
     Table,
     Unit,
     Value,
+    command_without_secrets,
     without_secrets,
 )
 
@@ -70,10 +71,12 @@ class _Pod:
         if container.get("readinessProbe") is not None or container.get("startupProbe") is not None:
             key = "readinessProbe" if container.get("readinessProbe") is not None else "startupProbe"
             facts["ready_check"] = Fact("true", container.keys[key], key)
+        probes = [container.text(f"{kind}Probe", "httpGet", "path") for kind in ("readiness", "liveness", "startup")]
         return Unit(
             name, "kubernetes", self.resource.kind, self.namespace, site, role, image=container.value("image"),
-            command=tuple(self.command(container, env)), env=env, ports=list(self.ports(container)),
-            mounts=list(self.mounts(container)), texts=list(self.texts(container)), facts=facts,
+            command=command_without_secrets(tuple(self.command(container, env))), env=env,
+            ports=list(self.ports(container)),
+            mounts=list(self.mounts(container)), probes=probes, texts=list(self.texts(container)), facts=facts,
             gpu=any(key == "gpus" for key, _ in facts["hardware"].inner) if "hardware" in facts else False,
         )  # fmt: skip
 
@@ -170,6 +173,8 @@ class _Pod:
         if volume is None:
             return "", ""
         claim = volume.text("persistentVolumeClaim", "claimName")
+        if volume.get("metadata") is not None:                 # a template of claims of a StatefulSet
+            claim = f"{name}-{self.resource.name}"
         if claim:
             return f"{self.namespace}/claim/{claim}", "volume"
         host = volume.text("hostPath", "path") or volume.text("nfs", "path")

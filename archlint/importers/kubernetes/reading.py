@@ -10,7 +10,13 @@ from typing import Final
 
 from archlint.importers.files import Files
 from archlint.importers.kubernetes.cluster import Cluster, Resource, read_resources, texts_of
-from archlint.importers.kubernetes.fronts import add_ingresses, add_routes, add_services, add_virtual_services
+from archlint.importers.kubernetes.fronts import (
+    add_ejection,
+    add_ingresses,
+    add_routes,
+    add_services,
+    add_virtual_services,
+)
 from archlint.importers.kubernetes.operators import READERS, add_operators
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.scaling import add_scaling
@@ -51,7 +57,7 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
         notes.append(f"{one.site.shown}: a second {one.kind} `{one.name}`: only the first is read")
     for resource in cluster.resources:
         if resource.kind in POD_PATHS:
-            _add_workload(cluster, resource)
+            _add_workload(cluster, resource, notes)
     add_operators(cluster)
     unknown: Counter[str] = Counter()
     for resource in cluster.resources:
@@ -63,12 +69,13 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
     add_ingresses(cluster)
     add_routes(cluster)
     add_virtual_services(cluster)
+    add_ejection(cluster)
     add_scaling(cluster)
     _add_selectors(cluster)
     return cluster.units
 
 
-def _add_workload(cluster: Cluster, resource: Resource) -> None:
+def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> None:
     pod = resource.table.table(*POD_PATHS[resource.kind])
     if resource.kind == "LeaderWorkerSet":
         leader = resource.table.table("spec", "leaderWorkerTemplate", "leaderTemplate")
@@ -76,6 +83,7 @@ def _add_workload(cluster: Cluster, resource: Resource) -> None:
     role = "job" if resource.kind in JOBS else "container"
     units = pod_units(cluster, resource, pod, role)
     if not units:
+        notes.append(f"{resource.site.shown}: {resource.kind} `{resource.name}` has no containers: not read")
         return
     main = units[0]
     spec = resource.table.table("spec")
@@ -89,12 +97,25 @@ def _add_workload(cluster: Cluster, resource: Resource) -> None:
     if resource.kind == "LeaderWorkerSet":
         labels = {"leaderworkerset.sigs.k8s.io/name": resource.name, "role": "leader", **labels}
         main.names += [resource.name, f"{resource.name}-leader"]
+        _multiply(main, spec.text("leaderWorkerTemplate", "size"))
     if resource.kind == "StatefulSet":
         service = spec.text("serviceName")
         if service:
             main.names.append(service)
     cluster.labels[id(main)] = (resource.namespace, labels)
     cluster.units += units
+
+
+def _multiply(unit: Unit, size: str) -> None:
+    """Count the accelerators of all pods of a group: together they are one replica."""
+    hardware = unit.facts.get("hardware")
+    if hardware is None or not size.isdigit() or int(size) < 2:
+        return
+    inner = [
+        (key, Fact(str(int(fact.text) * int(size)), fact.site, f"{size} pods") if key == "gpus" else fact)
+        for key, fact in hardware.inner
+    ]
+    unit.facts["hardware"] = Fact("", hardware.site, f"{size} pods a replica", tuple(inner))
 
 
 def _add_selectors(cluster: Cluster) -> None:
