@@ -46,8 +46,8 @@ class Cluster:
         self.twice: list[Resource] = []
         self.seen: set[tuple[str, str, str]] = set()
         self.units: list[Unit] = []
-        self.labels: dict[int, tuple[str, Mapping[str, str]]] = {}
-        """The namespace and the labels of the pods of each unit, by its identity."""
+        self._named: dict[tuple[str, str], list[Resource]] = {}
+        self._labelled: dict[tuple[str, str], list[tuple[Unit, str, Mapping[str, str]]]] = {}
 
     def add(self, resource: Resource) -> None:
         """Add a resource, unless one with its identity is known."""
@@ -57,6 +57,12 @@ class Cluster:
             return
         self.seen.add(key)
         self.resources.append(resource)
+        self._named.setdefault((resource.kind, resource.name), []).append(resource)
+
+    def label(self, unit: Unit, namespace: str, labels: Mapping[str, str]) -> None:
+        """Keep the labels of the pods of a unit, by which others select it."""
+        for pair in labels.items():
+            self._labelled.setdefault(pair, []).append((unit, namespace, labels))
 
     def of(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of some kinds."""
@@ -64,10 +70,8 @@ class Cluster:
 
     def find(self, kind: str, name: str, namespace: str) -> Resource | None:
         """Return a resource by name; a namespace that is not stated may be any."""
-        for one in self.resources:
-            if one.kind == kind and one.name == name and same_namespace(one.namespace, namespace):
-                return one
-        return None
+        found = self._named.get((kind, name), ())
+        return next((one for one in found if same_namespace(one.namespace, namespace)), None)
 
     def unit(self, name: str, namespace: str, whats: frozenset[str] = frozenset()) -> Unit | None:
         """Return the unit of a workload by name."""
@@ -78,14 +82,11 @@ class Cluster:
 
     def selected(self, selector: Mapping[str, str], namespace: str) -> list[Unit]:
         """Return the units whose pods have these labels."""
-        if not selector:
-            return []
-        found: list[Unit] = []
-        for unit in self.units:
-            place, labels = self.labels.get(id(unit), ("", {}))
-            if same_namespace(place, namespace) and all(labels.get(key) == text for key, text in selector.items()):
-                found.append(unit)
-        return found
+        candidates = [self._labelled.get(pair, []) for pair in selector.items()]
+        return [
+            unit for unit, place, labels in min(candidates, key=len, default=[])
+            if same_namespace(place, namespace) and all(labels.get(key) == text for key, text in selector.items())
+        ]  # fmt: skip
 
 
 def same_namespace(one: str, other: str) -> bool:

@@ -102,7 +102,7 @@ def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> Non
         service = spec.text("serviceName")
         if service:
             main.names.append(service)
-    cluster.labels[id(main)] = (resource.namespace, labels)
+    cluster.label(main, resource.namespace, labels)
     cluster.units += units
 
 
@@ -153,7 +153,7 @@ def _add_generic(cluster: Cluster, resource: Resource) -> bool:
         if number and units:
             units[0].name = f"{resource.name}-{number + 1}"
         for unit in units[:1]:
-            cluster.labels[id(unit)] = (resource.namespace, texts_of(pod.table("metadata", "labels")))
+            cluster.label(unit, resource.namespace, texts_of(pod.table("metadata", "labels")))
         cluster.units += units
     return bool(found)
 
