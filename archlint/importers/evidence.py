@@ -114,7 +114,7 @@ def _env(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
             continue
         endpoint = is_endpoint_name(name)
         found = addresses(value.text, named=endpoint)
-        how = f"{name} in {value.site.file}" if from_file else f"{name} in the environment"
+        how = f"{name} in {_base(value.site.file)}" if from_file else f"{name} in the environment"
         if value.status == DEFAULT:
             how += " (a default)"
         for one in _resolved(unit, names, found, how, value.site, STRONG):

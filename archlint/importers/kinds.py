@@ -68,7 +68,8 @@ def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
             unit.uses = web_server(unit.command_text) or (known.uses if known is not None else "")
     waiting = [unit for unit in ordered if not unit.kind]
     for unit in waiting:
-        known = _by_callers(unit, out.get(id(unit), []), into.get(id(unit), []), out)
+        own = [one for one in out.get(id(unit), []) if not one.shared]
+        known = _by_callers(unit, own, into.get(id(unit), []), out)
         if known is not None:
             _set(unit, known)
     for unit in ordered:

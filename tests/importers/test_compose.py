@@ -290,3 +290,16 @@ def test_the_compose_file_of_a_reference_implementation(tmp_path: Path) -> None:
     }
     pairs = {(name, one.verb, one.target) for name, part in found.items() for one in part.relations}
     assert {("api", "publishes", "queue"), ("worker", "consumes", "queue"), ("worker", "writes", "database")} <= pairs
+
+
+def test_stores_by_a_shared_file_of_variables(tmp_path: Path) -> None:
+    system = architecture(tmp_path, {
+        "compose.yaml": """
+            services:
+              api: {image: x/api, env_file: .env, ports: ["80:80"]}
+              files: {image: x/silo, env_file: .env, expose: [9000]}
+            """,
+        ".env": "MINIO_HOST=files\n",
+    })  # fmt: skip
+    assert kinds(system) == {"api": "service", "files": "object-store"}
+    assert relations(system) == {("api", "reads", "files")}
