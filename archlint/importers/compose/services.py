@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.compose.dockerfile import read_dockerfile
 from archlint.importers.compose.envfile import read_env
 from archlint.importers.compose.loading import Project, files_named
 from archlint.importers.compose.merging import as_names, as_pairs, split_volume
-from archlint.importers.dockerfile import read_dockerfile
 from archlint.importers.files import Files
 from archlint.importers.objects import (
     UNRESOLVED,
