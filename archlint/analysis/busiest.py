@@ -17,6 +17,7 @@ from archlint.analysis.system import System
 from archlint.analysis.utilisation import Utilisation, utilisations
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
+from archlint.model.words import BALANCERS
 
 _BUSY: Final = 0.5
 _MOST_FACTS: Final = 8
@@ -119,7 +120,7 @@ def _known_of(system: System) -> _Known:
 
 
 def last_facts(system: System, workload: Workload) -> tuple[Place, ...]:
-    """Return the rate, or the times of models, that a file leaves out which states the other facts of a queue.
+    """Return the rate, or the times of work, that a file leaves out which states the other facts of a queue.
 
     Only queues on the path of the workload whose workers and replicas are stated are regarded.
     """
@@ -127,9 +128,13 @@ def last_facts(system: System, workload: Workload) -> tuple[Place, ...]:
     queues = [uses[name] for name in system.flow(workload).waiting if name in uses]
     stated = [use for use in queues if not use.slots.needs and not use.slots.unbounded and use.slots.total > 0]
     times = dict.fromkeys(place for use in stated for place in use.needs)
+    idle = [use.component for use in stated if not use.needs and not any(demand.mean_s > 0 for demand in use.demands)]
+    idle = [component for component in idle if component.service_time is None and not component.serves]
+    busy = any(demand.mean_s > 0 for use in stated for demand in use.demands)
+    if busy:                              # of a file that states no times at all, nothing is asked
+        times |= dict.fromkeys(c.place("service_time") for c in idle if c.kind not in BALANCERS)
     if workload.rate_per_s is not None or workload.peak_per_s is not None:
         return tuple(times)[:_MOST_FACTS]
-    busy = any(demand.mean_s > 0 for use in stated for demand in use.demands)
     return (workload.place("rate"),) if busy and not times else ()
 
 

@@ -25,10 +25,7 @@ DEEP = 4
 
 
 class Late(msgspec.Struct, frozen=True):
-    """An objective that a workload misses: the percentile under load (None: a queue grows without limit) and unloaded.
-
-    `deep` tells whether it is missed without any wait, only because of the number of hops; `hops` are those that work.
-    """
+    """An objective that a workload misses: the percentile under load, and unloaded; or what is overloaded."""
 
     workload: Workload
     fraction: float
@@ -38,12 +35,6 @@ class Late(msgspec.Struct, frozen=True):
     unloaded_s: float
     answers: Latency | None
     overloaded: Overloaded | None = None
-    hops: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def deep(self) -> bool:
-        """Whether the number of hops alone makes it late, and no hop does."""
-        return is_deep(self.hops, self.unloaded_s, self.objective_s)
 
     @property
     def when(self) -> str:
@@ -104,9 +95,8 @@ def _worst(system: System, workload: Workload, objectives: Mapping[float, float]
     _, fraction, objective_s = max(missed)
     idle = response(system, workload, found.rates, Settings(waits=0.0))
     unloaded_s = idle.time.percentile(fraction) if isinstance(idle, Response) else 0.0
-    hops = hops_of(found.response, fraction) if exceeds(unloaded_s, objective_s) else ()
     return Late(
-        workload, fraction, objective_s, found.at_peak, found.seconds(fraction), unloaded_s, found, None, hops
+        workload, fraction, objective_s, found.at_peak, found.seconds(fraction), unloaded_s, found
     )  # fmt: skip
 
 

@@ -25,30 +25,27 @@ _MOST_QUEUES: Final = 3
 def judge(system: System, workload: Workload, objectives: Mapping[float, float]) -> Verdict | None:
     """Return a hit if the answers of a workload miss an objective, or what is missing to know.
 
-    Objectives are seconds by percentile. A chain of many hops is REL013's.
+    Objectives are seconds by percentile. Work that is too slow without any wait is not reported here.
     """
     found = late_answers(system, workload, objectives)
     if found is None or isinstance(found, Undecided):
         return found
     if found.overloaded is not None:
         return _held(system, Traffic(system), found, found.overloaded)
-    if found.answers is None or found.deep:
-        return None
+    if found.answers is None or found.unloaded_s > found.objective_s:
+        return None                       # waits are not the reason: SRV001 or REL013 may report it
     return _late(system, Traffic(system), found, found.answers)
 
 
 def _late(system: System, traffic: Traffic, late: Late, answers: Latency) -> Hit:
     band, name = answers.band(late.fraction), format_percentile(late.fraction)
     slow = _slowest_queue(answers)
-    waits = late.unloaded_s <= late.objective_s
-    enough = replicas_for(answers, late.fraction, late.objective_s) if waits else None
+    enough = replicas_for(answers, late.fraction, late.objective_s)
     parts = [
         f"answers of `{late.workload.name}` take about {format_duration(late.value_s)} at {name} {late.when} "
         f"({describe_band(band)}), and the objective is {format_duration(late.objective_s)}"
     ]
-    if not waits:
-        parts.append(f"they take {format_duration(late.unloaded_s)} without any wait, so more replicas do not help")
-    elif slow is not None:
+    if slow is not None:
         here = slow.station.component.name
         parts.append(
             f"{format_share(slow.wait.waits)} of the requests at `{here}` wait for a worker, "
@@ -62,7 +59,7 @@ def _late(system: System, traffic: Traffic, late: Late, answers: Latency) -> Hit
         hit,
         band=band,
         band_beyond=band[0] > late.objective_s,
-        cures=_cures(late.workload, waits, enough),
+        cures=_cures(late.workload, enough),
         loss=traffic.share([late.workload]) * beyond(late.value_s, late.objective_s),
     )
 
@@ -152,8 +149,8 @@ def _cost(price: Price | None, more: int) -> str:
     return f", for {hourly:.3g} {price.amount.currency} an hour more"
 
 
-def _cures(workload: Workload, waits: bool, enough: Enough | None) -> tuple[str, ...]:
-    found = ["replicate"] if waits and enough is not None else []
+def _cures(workload: Workload, enough: Enough | None) -> tuple[str, ...]:
+    found = ["replicate"] if enough is not None else []
     if (workload.repeats or 0.0) > 0:
         found.append("prediction-cache")
     found += ["smaller-model", "data-cache"]
