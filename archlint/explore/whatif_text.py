@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archlint.compare.text import render_text as difference_text
 from archlint.explore.whatif import NumberChange, WhatIf
 from archlint.report.layout import Ink, flat, hanging
-from archlint.report.numbers.words import number_text
+from archlint.report.numbers.words import label, number_text
 
 LEAST_WIDTH = 40
 MOST_ROWS = 60
@@ -36,4 +36,4 @@ def _rows(found: WhatIf, ink: Ink, width: int) -> Iterator[str]:
 
 
 def _said(change: NumberChange) -> str:
-    return f"{change.name}: {number_text(change.old)} -> {number_text(change.new)}"
+    return f"{label(change.name)}: {number_text(change.old)} -> {number_text(change.new)}"

@@ -9,7 +9,7 @@ from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfa
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.model.quantities import format_duration, format_percentile, format_quantity
 from archlint.report.layout import Ink, columns_of, flat, hanging
-from archlint.report.numbers.words import meaning, number_text, why_missing
+from archlint.report.numbers.words import label, meaning, number_text, why_missing
 
 LEAST_WIDTH: Final = 60
 MOST_ROWS: Final = 60
@@ -71,9 +71,9 @@ class _Writer:
     def number(self, number: Number) -> Iterator[str]:
         """Write one number; if verbose, with its formula and its terms."""
         if isinstance(number, Missing):
-            yield from hanging("  ", f"{number.name}: unknown: {why_missing(number)}", self.width, 4)
+            yield from hanging("  ", f"{label(number.name)}: unknown: {why_missing(number)}", self.width, 4)
             return
-        said = f"{number.name}: {number_text(number)}"
+        said = f"{label(number.name)}: {number_text(number)}"
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
         said += f" ({flat(where)} is full)" if where and number.name in {"breaks_at", "saturates_at"} else ""
         yield from hanging("  ", said, self.width, 4)
@@ -99,11 +99,11 @@ class _Writer:
         end_s = max(one.total.value, one.objective_s or 0.0)
         room = max(16, min(48, self.width - _BAR - 18))
         for step in one.steps[:MOST_ROWS]:
-            label = flat(step.label)
-            label = label if columns_of(label) <= room else f"{label[: room - 1]}…"
+            said = flat(step.label)
+            said = said if columns_of(said) <= room else f"{said[: room - 1]}…"
             bar = _bar(step.start_s, step.time_s, end_s)
-            pad = " " * (room - columns_of(label))
-            yield f"    {label}{pad} {format_duration(step.time_s):>9} {self.ink(bar, 'frame')}".rstrip()
+            pad = " " * (room - columns_of(said))
+            yield f"    {said}{pad} {format_duration(step.time_s):>9} {self.ink(bar, 'frame')}".rstrip()
         if len(one.steps) > MOST_ROWS:
             yield f"    and {len(one.steps) - MOST_ROWS} more"
         if one.unknown:
@@ -129,7 +129,7 @@ class _Writer:
                 for name in LOAD:
                     number = one.get(name)
                     if isinstance(number, Quantity):
-                        yield f"    {name}: {number_text(number)}"
+                        yield f"    {label(name)}: {number_text(number)}"
                         yield from self._terms(number)
         if len(loaded) > MOST_ROWS:
             yield f"  and {len(loaded) - MOST_ROWS:,} more: `--output json` lists all"
@@ -146,7 +146,7 @@ class _Writer:
             if found and self.verbose:
                 rows += [f"  {flat(one.name)}", *(f"  {row}" for number in found for row in self.number(number))]
             elif found:
-                said = ", ".join(f"{number.name} {number_text(number)}" for number in found)
+                said = ", ".join(f"{label(number.name)} {number_text(number)}" for number in found)
                 rows += hanging("  ", f"{flat(one.name)}: {said}", self.width, 4)
         if rows:
             yield self.ink("Components:", "strong")
@@ -161,7 +161,7 @@ class _Writer:
             return
         yield self.ink("Unknown:", "strong")
         for subject, number in unknown[:MOST_ROWS]:
-            yield from hanging("  ", f"{flat(subject)}: {number.name}: {why_missing(number)}", self.width, 4)
+            yield from hanging("  ", f"{flat(subject)}: {label(number.name)}: {why_missing(number)}", self.width, 4)
         if len(unknown) > MOST_ROWS:
             yield f"  and {len(unknown) - MOST_ROWS:,} more: `--output json` lists all"
 

@@ -28,9 +28,25 @@ MEANINGS: Final = {
     "start_time": "time from start to ready",
     "lost_traffic": "share of all requests that fails if it fails",
 }
+_LABELS: Final = {
+    "breaks_at_factor": "breaks at, as a multiple of its rate",
+    "cost_per_1000": "cost of 1,000 requests",
+    "cost_per_month": "cost of a month",
+    "lost_traffic": "traffic lost with it",
+    "peak_utilisation": "utilisation at peak",
+}
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
 _PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
 _PERCENTILE: Final = re.compile(r"p[0-9.]+")
+
+
+def label(name: str) -> str:
+    """Return the name of a number in words.
+
+    >>> label("breaks_at"), label("lost_traffic"), label("least_p99")
+    ('breaks at', 'traffic lost with it', 'least p99')
+    """
+    return _LABELS.get(name, name.replace("_", " "))
 
 
 def meaning(name: str) -> str:
