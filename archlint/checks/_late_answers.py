@@ -20,6 +20,8 @@ from archlint.model.quantities import format_count, format_duration, format_perc
 from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MOST_QUEUES: Final = 3
+_MOST_MEASURED: Final = 1.5
+"""Bands were measured up to this squared coefficient of variation."""
 
 
 def judge(system: System, workload: Workload, objectives: Mapping[float, float]) -> Verdict | None:
@@ -34,6 +36,9 @@ def judge(system: System, workload: Workload, objectives: Mapping[float, float])
         return _held(system, Traffic(system), found, found.overloaded)
     if found.answers is None or found.unloaded_s > found.objective_s:
         return None                       # waits are not the reason: SRV001 or REL013 may report it
+    slow = _slowest_queue(found.answers)
+    if slow is None or slow.station.needs:
+        return None                       # with more workers than the one assumed, nobody may wait
     return _late(system, Traffic(system), found, found.answers)
 
 
@@ -58,7 +63,7 @@ def _late(system: System, traffic: Traffic, late: Late, answers: Latency) -> Hit
     return msgspec.structs.replace(
         hit,
         band=band,
-        band_beyond=band[0] > late.objective_s,
+        band_beyond=band[0] > late.objective_s and slow is not None and slow.cv2 <= _MOST_MEASURED,
         cures=_cures(late.workload, enough),
         loss=traffic.share([late.workload]) * beyond(late.value_s, late.objective_s),
     )

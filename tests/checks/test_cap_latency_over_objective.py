@@ -45,6 +45,16 @@ def test_a_band_around_the_objective_is_a_warning() -> None:
     assert found(objective="p99: 110ms").findings[AT].severity == "warning"
 
 
+def test_times_beyond_the_measured_variation_are_a_warning() -> None:
+    said = found(model="service_time: {mean: 16ms, cv: 2}", objective="p95: 100ms")
+    assert {finding.severity for finding in said.findings.values()} == {"warning"}
+
+
+def test_unknown_workers_prove_no_wait() -> None:
+    said = found(workload="rate: 1/s", model="service_time: {p50: 1ms, p90: 20ms}", objective="p90: 21ms", server="uses: triton")
+    assert not said.findings
+
+
 def test_a_peak_is_a_warning_as_an_objective_may_be_for_a_month() -> None:
     finding = found(workload="rate: 10/s, peak: 225/s").findings[AT]
     assert finding.severity == "warning" and "at its peak" in finding.message
