@@ -13,6 +13,7 @@ from archlint.analysis.quantity import Missing
 from archlint.analysis.responses import Overloaded, Response, Settings, response
 from archlint.analysis.stations import path_of, rates_at_mean, rates_at_peak
 from archlint.analysis.system import System
+from archlint.analysis.utilisation import slots_of
 from archlint.checks._lines import exceeds
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
@@ -73,6 +74,8 @@ def _held(
     full = response(system, workload, rates)
     if not isinstance(full, Overloaded) or not full.held:
         return None
+    if slots_of(system, system.components[full.component]).needs:
+        return None                       # there may be more workers than the one assumed
     fraction = max(objectives)
     return Late(workload, fraction, objectives[fraction], peak, 0.0, 0.0, None, full)
 
