@@ -53,11 +53,14 @@ def late_answers(system: System, workload: Workload, objectives: Mapping[float, 
             continue
         exact = latency(system, workload, peak)
         found = latency(system, workload, peak, at_least=True) if isinstance(exact, Missing) and exact.needs else exact
+        late: Late | Undecided | None
         if isinstance(found, Latency):
             late = _worst(system, workload, objectives, found)
         else:
             late = _held(system, workload, objectives, found, peak)
-        if late is not None:
+        if isinstance(late, Undecided):
+            question = question or late
+        elif late is not None:
             return late
         if isinstance(exact, Missing):
             question = question or _question(system, workload, exact)
@@ -66,7 +69,7 @@ def late_answers(system: System, workload: Workload, objectives: Mapping[float, 
 
 def _held(
     system: System, workload: Workload, objectives: Mapping[float, float], missing: Missing, peak: bool
-) -> Late | None:
+) -> Late | Undecided | None:
     """Return that workers are all held; where their own work is too much already, CAP001 reports it."""
     if not objectives or missing.needs or path_of(system, workload) is None:
         return None
@@ -74,8 +77,9 @@ def _held(
     full = response(system, workload, rates)
     if not isinstance(full, Overloaded) or not full.held:
         return None
-    if slots_of(system, system.components[full.component]).needs:
-        return None                       # there may be more workers than the one assumed
+    needs = slots_of(system, system.components[full.component]).needs
+    if needs:                             # there may be more workers than the one assumed
+        return Undecided(workload.place("slo", "latency"), needs, "how long answers take under load")
     fraction = max(objectives)
     return Late(workload, fraction, objectives[fraction], peak, 0.0, 0.0, None, full)
 
