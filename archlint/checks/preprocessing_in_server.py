@@ -34,7 +34,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         lacking = _lacks(component, preparing)
         if lacking is not None:
             yield _other(component, lacking, traffic)
-        elif component.hardware is None:
+        elif component.hardware is None or _says_nothing(component.hardware):
             yield from _unknown(system, component, preparing)
         elif _has_chip(component.hardware) and not _has_chip(preparing.hardware):
             yield from _waits(system, component, preparing, params, traffic)
@@ -44,6 +44,11 @@ def _has_chip(hardware: Hardware | None) -> bool:
     return hardware is not None and any(
         fact is not None for fact in (hardware.gpu, hardware.gpus, hardware.gpu_memory_bytes, hardware.gpu_share)
     )
+
+
+def _says_nothing(hardware: Hardware) -> bool:
+    """Return whether neither an accelerator nor a machine without one is described."""
+    return not _has_chip(hardware) and hardware.cpu is None and hardware.memory_bytes is None
 
 
 def _needs_no_chip(preparing: Preprocessing) -> bool:
