@@ -35,7 +35,8 @@ def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]
     3
     """
     if not error.mistakes:
-        named = error.message.startswith(f"{file}:") or not isinstance(error, UnreadableInputError)
+        named = error.message.startswith(f"{file}:") or re.match(_PLACED, error.message) is not None
+        named = named or not isinstance(error, UnreadableInputError)
         message = error.message if named else f"{file}: {error.message}"
         return (_at(_spot(message, file), message, error.hint),)
     return tuple(_at(mistake.spot, mistake.said, mistake.hint) for mistake in error.mistakes)
