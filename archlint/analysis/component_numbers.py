@@ -14,6 +14,7 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
+from archlint.analysis.token_load import token_loads, token_numbers
 from archlint.analysis.utilisation import Load, Utilisation
 from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
@@ -56,6 +57,7 @@ def component_numbers(
 ) -> Iterator[ComponentNumbers]:
     """Yield the numbers of some components; `uses` are the utilisations by component."""
     blasts = len(system.components) <= MOST_COMPONENTS
+    tokens = token_loads(system)
     for name in names:
         component = system.components[name]
         numbers: list[Number] = []
@@ -63,6 +65,7 @@ def component_numbers(
             numbers += load_numbers(uses[name])
         elif component.kind == "queue" and system.topology.consumptions(name):
             numbers += _queue(system, component)
+        numbers += token_numbers(tokens.get(name))
         numbers += _run(system, component)
         numbers += _memory(system, component)
         numbers += _start(system, component)

@@ -16,6 +16,9 @@ MEANINGS: Final = {
     "breaks_at": "rate at which the first component has no worker left, if the other workloads stay as they are",
     "saturates_at": "rate at which a queue grows without limit, as workers are held while they wait for others",
     "breaks_at_factor": "the breaking rate as a multiple of today's",
+    "answers_at_once": "generated answers in progress in one replica, at the highest stated load",
+    "answers_per_s": "generated answers per second of all replicas, with as many at once as fit",
+    "loaded_tpot": "time per generated token at the highest stated load",
     "availability": "share of the requests that succeed",
     "cost_per_month": "cost of a month of 30 days, from the stated prices",
     "cost_per_1000": "cost of 1,000 requests, from the stated prices",
@@ -32,6 +35,8 @@ _LABELS: Final = {
     "breaks_at_factor": "breaks at, as a multiple of its rate",
     "cost_per_1000": "cost of 1,000 requests",
     "cost_per_month": "cost of a month",
+    "answers_per_s": "most answers",
+    "loaded_tpot": "time per token under load",
     "lost_traffic": "traffic lost with it",
     "peak_utilisation": "utilisation at peak",
 }
