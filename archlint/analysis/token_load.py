@@ -29,7 +29,7 @@ from archlint.analysis.roofline import peak_flops
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
 from archlint.analysis.token_floors import Chips, Generation, Weights, chips_of, weights_of
-from archlint.model.architecture import Component, Model
+from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin, Term
 
@@ -83,6 +83,8 @@ class TokenLoad(msgspec.Struct, frozen=True):
     prompt: float
     most: float | None
     terms: tuple[Term, ...]
+    workloads: tuple[Workload, ...] = ()
+    peak: bool = False
 
     @property
     def certainty(self) -> Certainty:
@@ -150,8 +152,9 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
     )  # fmt: skip
     prompt = held - tokens / requests / 2 if server.stage is None else 0.0
     return TokenLoad(
-        server, model, steps, number, requests, tokens / requests, max(0.0, prompt), min(limits, default=None), terms
-    )
+        server, model, steps, number, requests, tokens / requests, max(0.0, prompt), min(limits, default=None), terms,
+        tuple(one.arrival.workload for one in answers), demand.peak,
+    )  # fmt: skip
 
 
 def _slower(steps: Steps, model: Model) -> Iterator[Term]:
@@ -191,7 +194,7 @@ def token_numbers(found: TokenLoad | Sequence[Place] | None) -> Iterator[Quantit
         yield Missing("answers_at_once", tuple(found))
         return
     certainty, steps = found.certainty, found.steps
-    capacity = _capacity(found)
+    capacity = token_capacity(found)
     if capacity is not None:
         yield capacity
     at_once = steps.in_progress(found.tokens_per_s)
@@ -205,7 +208,7 @@ def token_numbers(found: TokenLoad | Sequence[Place] | None) -> Iterator[Quantit
     yield Quantity("loaded_tpot", step_s, "s", formula, found.terms, certainty, bound)
 
 
-def _capacity(found: TokenLoad) -> Quantity | None:
+def token_capacity(found: TokenLoad) -> Quantity | None:
     """Return the answers per second of all replicas, at most: by the steps, or by the operations if they allow less."""
     by_steps, by_work = found.steps_per_s, found.work_per_s
     if by_work is not None and (by_steps is None or by_work < by_steps):
@@ -213,7 +216,7 @@ def _capacity(found: TokenLoad) -> Quantity | None:
         certainty = found.certainty if not found.prompt else Certainty.ESTIMATED
         value, formula, last = by_work, "replicas x FLOPS / (2 x parameters x tokens)", prompt
     elif by_steps is not None:
-        last = Term("most", "answers at once in a replica, at most", found.most or 0.0, "count", Origin.DERIVED)
+        last = Term("at_once", "answers at once in a replica, at most", found.most or 0.0, "count", Origin.DERIVED)
         value, formula, certainty = by_steps, "replicas x most / (tokens x step)", found.certainty
     else:
         return None

@@ -10,6 +10,7 @@ from msgspec import Meta
 from archlint.compare.difference import Difference, PartChange, SystemDifference
 from archlint.report.contract import JsonError, JsonFinding, Line, Severity
 from archlint.report.json import encoded, json_finding
+from archlint.schemas import schema_of
 from archlint.verdicts import Finding
 
 VERSION: Literal[1] = 1
@@ -103,12 +104,7 @@ def render_json(difference: Difference) -> str:
 
 def difference_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonDifference)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "archlint difference, version 1",
-        **schema,
-    }
+    return schema_of(JsonDifference, "archlint difference, version 1")
 
 
 def json_system(one: SystemDifference) -> JsonSystem:

@@ -11,6 +11,7 @@ from archlint.explore.sensitivity import Changes, Sensitivity
 from archlint.model.quantities import format_count
 from archlint.report.json import encoded
 from archlint.report.layout import Ink, flat, hanging, plural
+from archlint.schemas import schema_of
 
 VERSION: Literal[1] = 1
 MOST_ROWS: Final = 40
@@ -102,6 +103,4 @@ def _json(one: Changes) -> JsonChanges:
 
 def sensitivity_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonSensitivity)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "archlint sensitivity, version 1"}
-    return {**head, **schema}
+    return schema_of(JsonSensitivity, "archlint sensitivity, version 1")

@@ -19,6 +19,7 @@ from archlint.report.layout import Ink, columns_of, flat, hanging, plural
 from archlint.report.numbers.html import figure, page
 from archlint.report.numbers.json import Path
 from archlint.report.numbers.plots import Curve, alone, curves
+from archlint.schemas import schema_of
 from archlint.verdicts import Severity
 
 VERSION: Literal[1] = 1
@@ -184,9 +185,7 @@ def _json_row(row: Row, pareto: bool) -> JsonRow:
 
 def sweep_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonSweep)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "archlint sweep, version 1"}
-    return {**head, **schema}
+    return schema_of(JsonSweep, "archlint sweep, version 1")
 
 
 def render_svg(found: Sweep, wanted: Sequence[str] = ()) -> str:

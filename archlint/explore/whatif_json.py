@@ -11,6 +11,7 @@ from archlint.compare.json import JsonSystem, json_system
 from archlint.explore.whatif import NumberChange, WhatIf
 from archlint.report.json import encoded
 from archlint.report.numbers.json import JsonNumber, Path, json_number
+from archlint.schemas import schema_of
 
 VERSION: Literal[1] = 1
 
@@ -53,9 +54,7 @@ def render_json(found: WhatIf) -> str:
 
 def whatif_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonWhatIf)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "archlint what-if, version 1"}
-    return {**head, **schema}
+    return schema_of(JsonWhatIf, "archlint what-if, version 1")
 
 
 def _change(change: NumberChange) -> JsonNumberChange:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from archlint.measure.endpoint import MeasuredEndpoint
 from archlint.measure.models import MeasuredModel
+from archlint.schemas import schema_of
 
 
-def measurement_schema() -> dict[str, Any]:
+def measurement_schema() -> dict[str, object]:
     """Return the schema of both kinds of measurement."""
-    kinds = [MeasuredModel | MeasuredEndpoint]
-    (schema,), definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A measurement of archlint", **schema,
-        "$defs": definitions,
-    }  # fmt: skip
+    return schema_of(MeasuredModel | MeasuredEndpoint, "A measurement of archlint")

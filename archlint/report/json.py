@@ -30,6 +30,7 @@ from archlint.report.contract import (
 )
 from archlint.report.next import next_steps
 from archlint.report.undecided import missing_facts
+from archlint.schemas import schema_of
 from archlint.verdicts import (
     Accepted,
     Finding,
@@ -65,12 +66,7 @@ def encoded(document: msgspec.Struct) -> str:
 
 def report_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonReport)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "archlint report, version 1",
-        **schema,
-    }
+    return schema_of(JsonReport, "archlint report, version 1")
 
 
 def _document(report: Report) -> JsonReport:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from archlint.model.quantities import format_count, format_duration, format_rate, format_share
+from archlint.schemas import schema_of
 from archlint.simulate.api import Simulated
 from archlint.simulate.results import Moment, Simulation, StreamResult
 from archlint.simulate.statistics import Interval
@@ -46,9 +47,7 @@ def render_json(file: str, simulated: Simulated) -> str:
 
 def simulation_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonSimulation)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "archlint simulation, version 1"}
-    return {**head, **schema}
+    return schema_of(JsonSimulation, "archlint simulation, version 1")
 
 
 def _rounded(value: object) -> object:

@@ -229,3 +229,24 @@ def test_more_requests_never_help_and_more_replicas_never_harm(
     assert hits(rate, peak, millis, replicas + more, workers) <= before
     assert hits(rate, peak, millis, replicas, workers + more) <= before
     assert bool(before) == (max(rate, peak) * millis >= 1000 * replicas * workers)
+
+
+GENERATING = """
+workloads: {chat: {from: app, rate: RATE, tokens: {in: 1500, out: 300}, stream: true}}
+models:
+  llama: {parameters: 70B, precision: fp16, family: transformer, layers: 80, kv_heads: 8, head_dim: 128}
+components:
+  app: {kind: client, calls: [{to: llm, timeout: 60s}]}
+  llm: {kind: model-server, serves: [llama], replicas: 2, tensor_parallel: 4, hardware: {gpu: h100, gpus: 4}}
+"""
+
+
+def test_more_tokens_than_the_accelerators_can_make_are_an_estimate() -> None:
+    # 2 x 70e9 operations for each of 1,800 tokens, on 2 x 4 x 989 TFLOPS: 31.4 answers a second at best.
+    finding = lint("CAP001", GENERATING.replace("RATE", "40/s")).findings["components.llm.replicas"]
+    assert finding.message == (
+        "`llm` is overloaded: 40/s answers of 300 tokens arrive, but its replicas (2) make about 31.4/s at best; "
+        "it needs at least 3 replicas"
+    )
+    assert finding.certainty == "estimated"
+    assert lint("CAP001", GENERATING.replace("RATE", "30/s")).findings == {}

@@ -14,6 +14,7 @@ from archlint.model.quantities import format_quantity
 from archlint.report.contract import Origin
 from archlint.report.json import encoded
 from archlint.report.numbers.words import number_text
+from archlint.schemas import schema_of
 from archlint.verdicts import Term
 
 VERSION: Literal[1] = 1
@@ -142,9 +143,7 @@ def render_json(file: str, numbers: Numbers) -> str:
 
 def numbers_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of what `render_json` writes."""
-    schema: dict[str, object] = msgspec.json.schema(JsonNumbers)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "archlint numbers, version 1"}
-    return {**head, **schema}
+    return schema_of(JsonNumbers, "archlint numbers, version 1")
 
 
 def json_number(number: Number) -> JsonNumber:
