@@ -79,18 +79,27 @@ def lint(
     return FileReport(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
-        sources={d.name: d for d in system.architecture.documents}, hints=tuple(_hints(system, active, maker)),
+        sources={d.name: d for d in system.architecture.documents},
+        hints=tuple(_hints(system, active, maker, findings)),
     )  # fmt: skip
 
 
-def _hints(system: System, active: Sequence[Rule], maker: _Maker) -> Iterator[ShownRelated]:
-    """Yield what is lost with a cache that is no single point of failure: others then get its requests."""
+def _hints(
+    system: System, active: Sequence[Rule], maker: _Maker, findings: Iterable[Finding]
+) -> Iterator[ShownRelated]:
+    """Yield what is lost with a cache that is no single point of failure: others then get its requests.
+
+    A finding at its hit ratio says more.
+    """
     cached = any(r.hit_ratio is not None for component in system.components.values() for r in component.relations)
     if cached and any(rule.pack.check == "single_point_of_failure" for rule in active):
         from archlint.analysis.loads import surges
 
+        judged = {finding.at for finding in findings}
         for surge in surges(system):
             at = surge.look_up.place()
+            if at.key("hit_ratio").at in judged:
+                continue
             yield ShownRelated(at.at, surge.message, maker.at(at))
 
 

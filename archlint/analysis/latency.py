@@ -206,7 +206,7 @@ def latency(system: System, workload: Workload, peak: bool = False, at_least: bo
     ... ''')
     >>> p99 = latency(system, system.workloads["search"]).quantity(0.99)
     >>> round(p99.value, 2), [round(end, 2) for end in p99.band]
-    (0.23, [0.17, 0.33])
+    (0.23, [0.16, 0.34])
     """
     name = "latency at the peak" if peak else "latency at the mean rate"
     path = path_of(system, workload)

@@ -147,8 +147,7 @@ def _overloads(look_up: LookUp, cold: Cold, share: float) -> Hit:
     when = f"at the peak of `{cold.load.peak.name}`" if cold.load.peak is not None else "at the mean rate"
     message = (
         f"if `{look_up.cache.name}` is empty or fails, `{name}` has {format_count(cold.factor)} times the work: {when} "
-        f"it keeps about {format_count(cold.busy)} workers busy, but has {format_count(total)}, so it is overloaded "
-        "until the cache is full again, and may never get there"
+        f"it keeps about {format_count(cold.busy)} workers busy, but has {format_count(total)}"
     )
     at = relation.place("hit_ratio")
     terms = (
