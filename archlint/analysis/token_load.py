@@ -10,9 +10,9 @@ solved exactly: t is linear in b while reading takes longer, and where multiplyi
 most as many answers are in progress as fit into the memory that the weights leave, or as `max_sequences` allows. The
 operations on prompts are a limit of their own, which prompts that start alike may lower: it is an estimate.
 
-All are floors: real servers take 3.6 times as long at the median. With a stated `tpot` (of one answer at a time), each
-step is as much longer than its floor as that one is: then they are estimates. Drafts that make several tokens in a step
-are not considered.
+All are floors: real servers take 3.6 times as long at the median. With a stated `tpot` (of one answer at a time), what
+that one takes beyond its floor is added to each step: then they are estimates. Drafts that make several tokens in a
+step are not considered.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _ROUNDING: Final = 1e-12
 class Steps(msgspec.Struct, frozen=True):
     """How long a step takes on one replica: `read_s` + b x `each_s` for reading, or b x `work_s` for multiplying.
 
-    `slower` is how many times longer a real step takes (1: a floor).
+    `more_s` is what a real step takes beyond that (0: a floor).
     """
 
     read_s: float
     each_s: float
     work_s: float
-    slower: float = 1.0
+    more_s: float = 0.0
 
     def time_s(self, answers: float) -> float:
         """Return the time of a step that makes a token of each of some answers.
@@ -53,7 +53,7 @@ class Steps(msgspec.Struct, frozen=True):
         >>> Steps(0.01, 0.001, 0.0005).time_s(10)
         0.02
         """
-        return self.slower * max(self.read_s + answers * self.each_s, answers * self.work_s)
+        return self.more_s + max(self.read_s + answers * self.each_s, answers * self.work_s)
 
     def in_progress(self, tokens_per_s: float) -> float | None:
         """Return how many answers are in progress on average (Little's law); None if the replica cannot keep up.
@@ -61,17 +61,17 @@ class Steps(msgspec.Struct, frozen=True):
         >>> Steps(0.01, 0.0, 0.0001).in_progress(1000.0), Steps(0.01, 0.0, 0.001).in_progress(1000.0)
         (10.0, None)
         """
-        rate = tokens_per_s * self.slower
-        free = 1 - rate * self.each_s
-        if free <= _ROUNDING or rate * self.work_s >= 1 - _ROUNDING:
+        reading, working = 1 - tokens_per_s * self.each_s, 1 - tokens_per_s * self.work_s
+        if min(reading, working) <= _ROUNDING:
             return None
-        return rate * self.read_s / free
+        return tokens_per_s * max((self.read_s + self.more_s) / reading, self.more_s / working)
 
 
 class TokenLoad(msgspec.Struct, frozen=True):
     """The tokens that a server makes for `requests_per_s` answers of `out` tokens each, on average.
 
-    `prompt` are the tokens before them that it has to read, and `most` the answers at once that fit on a replica.
+    `prompt` are the tokens before them that it has to read, and `most` the answers at once that fit on a replica: by
+    its memory (`by_memory`), or as many as the file allows.
     """
 
     server: Component
@@ -85,11 +85,12 @@ class TokenLoad(msgspec.Struct, frozen=True):
     terms: tuple[Term, ...]
     workloads: tuple[Workload, ...] = ()
     peak: bool = False
+    by_memory: bool = False
 
     @property
     def certainty(self) -> Certainty:
         """Whether the steps are floors, and so bounds."""
-        return Certainty.PROVEN if self.steps.slower == 1.0 else Certainty.ESTIMATED
+        return Certainty.ESTIMATED if self.steps.more_s else Certainty.PROVEN
 
     @property
     def tokens_per_s(self) -> float:
@@ -138,8 +139,9 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
         return use.needs
     held = sum(rate * one.tokens for rate, one in zip(rates, answers, strict=True)) / requests
     steps = _steps(chips, weights, held * use.per_token.usual, model)
-    limits = [server.max_sequences] if server.max_sequences is not None else []
-    limits += [] if use.room is None else [math.floor(use.room.each_bytes / (held * use.per_token.usual))]
+    allowed = math.inf if server.max_sequences is None else server.max_sequences
+    fits = math.inf if use.room is None else math.floor(use.room.each_bytes / (held * use.per_token.usual))
+    most = min(allowed, fits)
     number = float(replicas.value)
     terms = (
         Term("requests", "answers per second here", requests, "/s", Origin.DERIVED, None, "rate x visits"),
@@ -148,18 +150,20 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
         Term("held", "tokens in memory for one answer, mean", held, "count", Origin.DERIVED, None, "in + out / 2"),
         Term("read", "time to read the weights", steps.read_s, "s", Origin.DERIVED, weights.at, "weights / bandwidth"),
         replicas.term("replicas", f"replicas of {server.name}", "count"),
-        *_slower(steps, model),
+        *_more(steps, model),
     )  # fmt: skip
     prompt = held - tokens / requests / 2 if server.stage is None else 0.0
     return TokenLoad(
-        server, model, steps, number, requests, tokens / requests, max(0.0, prompt), min(limits, default=None), terms,
-        tuple(one.arrival.workload for one in answers), demand.peak,
+        server, model, steps, number, requests, tokens / requests, max(0.0, prompt),
+        None if most == math.inf else most, terms, tuple(one.arrival.workload for one in answers), demand.peak,
+        fits < allowed,
     )  # fmt: skip
 
 
-def _slower(steps: Steps, model: Model) -> Iterator[Term]:
-    if steps.slower != 1:
-        yield Term("slower", "a stated step / its floor", steps.slower, "", Origin.DERIVED, model.place("tpot"))
+def _more(steps: Steps, model: Model) -> Iterator[Term]:
+    if steps.more_s:
+        at, note = model.place("tpot"), "stated step - its floor"
+        yield Term("more", "time of a step beyond its floor", steps.more_s, "s", Origin.DERIVED, at, note)
 
 
 def _rate(one: Answers, peak: bool) -> float:
@@ -179,8 +183,8 @@ def _steps(chips: Chips, weights: Weights, held_bytes: float, model: Model) -> S
     work_s = 2 * weights.parameters / (power * flops) if flops else 0.0
     floor = Steps(weights.parameters * (weights.width or 0.0) / bandwidth, held_bytes / bandwidth, work_s)
     measured = mean(model.tpot) if model.tpot is not None else None
-    slower = 1.0 if measured is None else measured / floor.time_s(1.0)
-    return msgspec.structs.replace(floor, slower=max(1.0, slower))
+    more_s = 0.0 if measured is None else measured - floor.time_s(1.0)
+    return msgspec.structs.replace(floor, more_s=max(0.0, more_s))
 
 
 def token_numbers(found: TokenLoad | Sequence[Place] | None) -> Iterator[Quantity | Missing]:

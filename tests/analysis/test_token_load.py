@@ -52,7 +52,7 @@ def test_a_floor_is_a_bound_and_a_stated_time_makes_an_estimate() -> None:
     floor, stated = numbers(chat())["loaded_tpot"], numbers(chat(model=", tpot: 25ms"))["loaded_tpot"]
     assert isinstance(floor, Quantity) and isinstance(stated, Quantity)
     assert (floor.bound, floor.proven, stated.bound, stated.proven) == ("least", True, "", False)
-    assert stated.value > 0.025 > floor.value
+    assert stated.value == pytest.approx(0.025, rel=0.05) and stated.value > 0.025 > floor.value
 
 
 def test_more_than_the_accelerators_can_do_has_no_numbers() -> None:
@@ -91,10 +91,10 @@ def test_without_a_fact_its_key_is_named(old: str, new: str, key: str) -> None:
     assert any(key in place.at for place in number.needs), number.needs
 
 
-@given(TIMES, TIMES, TIMES, st.floats(0.1, 100), st.floats(1, 4))
+@given(TIMES, TIMES, TIMES, st.floats(0.1, 100), TIMES)
 @settings(max_examples=200)
-def test_the_answers_in_progress_solve_littles_law(read: float, each: float, work: float, rate: float, slower: float) -> None:
-    steps = Steps(read, each, work, slower)
+def test_the_answers_in_progress_solve_littles_law(read: float, each: float, work: float, rate: float, more: float) -> None:
+    steps = Steps(read, each, work, more)
     found = steps.in_progress(rate)
     if found is None:
         # No number of answers satisfies it: with ever more answers, more arrive than are finished.
