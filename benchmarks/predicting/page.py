@@ -46,6 +46,15 @@ by `python -m benchmarks.predict_vs_measure --markdown docs/prediction.md`, also
   it changed by 5 % or more, all its results are discarded. Discarded runs are counted.
 - **Bounds and verdicts.** A measured percentile below a bound would prove archlint wrong. A verdict is whether the
   p99 meets an objective: 3 and 8 times the time without load. It is compared with the verdicts of four simple rules.
+
+## How to read it
+
+- archlint computes waits for workers that take one request after the other. A service that predicts in threads on one
+  core shares the core instead: quick requests overtake slow ones. At high loads, the predicted percentiles of such a
+  service are too high, as those of `single` are.
+- 1,000 to 3,000 requests are few for a p99: it changes by a tenth from run to run.
+- On a virtual machine whose cores others use too, the generator is late more often than the gates allow. Then an
+  architecture has no result here, only the reason.
 """
 
 
