@@ -93,8 +93,8 @@ def test_without_a_fact_its_key_is_named(old: str, new: str, key: str) -> None:
 
 @given(TIMES, TIMES, TIMES, st.floats(0.1, 100), TIMES)
 @settings(max_examples=200)
-def test_the_answers_in_progress_solve_littles_law(read: float, each: float, work: float, rate: float, more: float) -> None:
-    steps = Steps(read, each, work, more)
+def test_the_answers_in_progress_solve_littles_law(read: float, each: float, work: float, rate: float, slow: float) -> None:
+    steps = Steps(read, each, work, slow)
     found = steps.in_progress(rate)
     if found is None:
         # No number of answers satisfies it: with ever more answers, more arrive than are finished.
