@@ -14,7 +14,7 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
-from archlint.analysis.token_load import token_loads, token_numbers
+from archlint.analysis.token_load import TokenLoad, token_loads, token_numbers
 from archlint.analysis.utilisation import Load, Utilisation
 from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
@@ -61,11 +61,12 @@ def component_numbers(
     for name in names:
         component = system.components[name]
         numbers: list[Number] = []
-        if name in uses:
+        made = tokens.get(name)
+        if name in uses and not isinstance(made, TokenLoad):      # tokens occupy no workers
             numbers += load_numbers(uses[name])
         elif component.kind == "queue" and system.topology.consumptions(name):
             numbers += _queue(system, component)
-        numbers += token_numbers(tokens.get(name))
+        numbers += token_numbers(made)
         numbers += _run(system, component)
         numbers += _memory(system, component)
         numbers += _start(system, component)
