@@ -20,9 +20,10 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.analysis.work import replicas_key
 from archlint.model.architecture import Component, Workload
+from archlint.model.digits import format_money
 from archlint.model.pieces import Price
 from archlint.model.places import Place
-from archlint.model.quantities import Money, format_money
+from archlint.model.quantities import Money
 from archlint.verdicts import Certainty, Origin, Term
 
 MONTH_S: Final = 30 * 86400.0

@@ -18,8 +18,9 @@ from archlint.analysis.utilisation import Utilisation, utilisations
 from archlint.analysis.work import replicas_key
 from archlint.checks._lines import exceeds
 from archlint.model.architecture import Workload
+from archlint.model.digits import format_money
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_money, format_share
+from archlint.model.quantities import format_count, format_share
 from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8

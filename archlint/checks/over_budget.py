@@ -13,8 +13,9 @@ from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Workload
+from archlint.model.digits import format_money
 from archlint.model.places import Place
-from archlint.model.quantities import Money, format_count, format_money
+from archlint.model.quantities import Money, format_count
 from archlint.verdicts import MOST_NEEDS, Hit, Origin, Related, Term, Undecided, Verdict
 
 _MOST_NAMED: Final = 3

@@ -8,6 +8,7 @@ from archlint.about import docs_url
 from archlint.config.keys import PER_PATH, PRICE, RULE, TOP, Key, Kind
 from archlint.config.records import ALL
 from archlint.packs import Pack
+from archlint.schemas import DRAFT
 
 Schema = dict[str, object]
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
@@ -25,7 +26,7 @@ def config_schema(packs: Iterable[Pack]) -> Schema:
     """
     writer = _Writer(list(packs))
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DRAFT,
         "$id": docs_url("schema/config.schema.json"),
         "title": "archlint configuration",
         "description": "What archlint.toml, or the table [tool.archlint] of pyproject.toml, says.",

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.model.digits import format_money, significant
 from archlint.model.units import (
     BITS,
     BYTES,
@@ -282,17 +283,6 @@ def parse_token_price(text: str) -> Money:
     return Money(_number(number), currency, per_count=count)
 
 
-def _trim(value: float, digits: int = 3) -> str:
-    """Format a number with a few significant digits, without trailing zeros or an exponent."""
-    if value == 0:
-        return "0"
-    rounded = float(f"{value:.{digits}g}")
-    if abs(rounded) >= 10 ** (digits - 1):
-        return f"{rounded:,.0f}" if abs(rounded) < 10**digits else f"{value:,.0f}"
-    text = f"{rounded:.12f}".rstrip("0").rstrip(".")
-    return text or "0"
-
-
 def format_duration(seconds: float) -> str:
     """A duration in the unit that reads best.
 
@@ -305,8 +295,8 @@ def format_duration(seconds: float) -> str:
         if unit == "d" and abs(seconds) < 3 * SECONDS["d"] and seconds % SECONDS["d"]:
             continue                               # 30 h reads better than 1.25 d
         if abs(seconds) >= SECONDS[unit] * 0.9995:
-            return f"{_trim(seconds / SECONDS[unit])} {unit}"
-    return f"{_trim(seconds / 1e-9)} ns"
+            return f"{significant(seconds / SECONDS[unit])} {unit}"
+    return f"{significant(seconds / 1e-9)} ns"
 
 
 def format_size(size_bytes: float) -> str:
@@ -317,8 +307,8 @@ def format_size(size_bytes: float) -> str:
     """
     for unit in ("PB", "TB", "GB", "MB", "kB"):
         if size_bytes >= BYTES[unit] * 0.9995:
-            return f"{_trim(size_bytes / BYTES[unit])} {unit}"
-    return f"{_trim(size_bytes)} B"
+            return f"{significant(size_bytes / BYTES[unit])} {unit}"
+    return f"{significant(size_bytes)} B"
 
 
 def format_count(value: float) -> str:
@@ -329,8 +319,8 @@ def format_count(value: float) -> str:
     """
     for unit, scale in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e4)):
         if value >= scale * 0.9995:
-            return f"{_trim(value / (1e3 if unit == 'k' else scale))} {unit}"
-    return _trim(value)
+            return f"{significant(value / (1e3 if unit == 'k' else scale))} {unit}"
+    return significant(value)
 
 
 def format_rate(per_s: float) -> str:
@@ -342,7 +332,7 @@ def format_rate(per_s: float) -> str:
     for unit in ("s", "min", "h"):
         if per_s * PERIODS[unit] >= 0.9995:
             return f"{format_count(per_s * PERIODS[unit]).replace(' ', '')}/{unit}"
-    return f"{_trim(per_s * 86400)}/day"
+    return f"{significant(per_s * 86400)}/day"
 
 
 def format_share(share: float) -> str:
@@ -363,17 +353,6 @@ def format_share(share: float) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 
 
-def format_money(amount: float, currency: str) -> str:
-    """An amount of money: to the cent below 100, with three significant digits below a cent.
-
-    >>> format_money(5184.0, "USD"), format_money(12.5, "EUR"), format_money(0.00025, "USD")
-    ('5,184 USD', '12.50 EUR', '0.00025 USD')
-    """
-    if abs(amount) >= 99.995:
-        return f"{amount:,.0f} {currency}"
-    return f"{amount:.2f} {currency}" if amount == 0 or abs(amount) >= 0.01 else f"{_trim(amount)} {currency}"
-
-
 def format_percentile(fraction: float) -> str:
     """The name of a percentile.
 
@@ -391,7 +370,7 @@ FORMATS: Final[dict[str, Callable[[float], str]]] = {
     "": format_count,
     "count": format_count,
     "B/s": lambda value: format_size(value) + "/s",
-    "h": lambda value: f"{_trim(value)} h",
+    "h": lambda value: f"{significant(value)} h",
 }
 """The function that formats a value, by its unit."""
 
@@ -409,4 +388,4 @@ def format_quantity(value: float | str | bool, unit: str) -> str:
     known = FORMATS.get(unit)
     if known is None and len(unit) == 3 and unit.isupper():
         return format_money(value, unit)
-    return known(value) if known else f"{_trim(value)} {unit}"
+    return known(value) if known else f"{significant(value)} {unit}"

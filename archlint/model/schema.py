@@ -10,6 +10,7 @@ from archlint.about import docs_url
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, SYSTEM_RECORD
 from archlint.model.types import Definitions, Schema
 from archlint.model.vocabulary import FORMAT_VERSION, MODEL_RECORD, WORKLOAD
+from archlint.schemas import DRAFT
 
 _NAME_PATTERN = r"^\S{1,200}$"
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -58,7 +59,7 @@ def architecture_schema(
     }
     some_components = {"description": "At least one component.", "type": "object", "minProperties": 1}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DRAFT,
         "$id": docs_url("schema/arch.schema.json"),
         "title": "archlint architecture",
         "description": "An ML-serving system, as described in arch.yaml.",

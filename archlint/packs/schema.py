@@ -14,6 +14,7 @@ from archlint.model.words import FACT_FAMILIES
 from archlint.packs.proofs import PARTS
 from archlint.packs.reading import STATUSES
 from archlint.packs.records import Pack
+from archlint.schemas import DRAFT
 from archlint.verdicts import Severity
 
 _TEXT: Final[Schema] = {"not": {"type": ["array", "object", "null"]}}
@@ -100,7 +101,7 @@ def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
         },
     }  # fmt: skip
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DRAFT,
         "$id": docs_url("schema/rule.schema.json"),
         "title": "archlint rule",
         "description": "A rule of archlint: the file rule.yaml in the rule's folder.",
