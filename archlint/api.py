@@ -22,7 +22,8 @@ from archlint.source.document import Document
 from archlint.source.files import read_document, read_named, real_path
 from archlint.source.join import no_such_system, pick_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
-from archlint.targets import STDIN, Configs, Inputs
+from archlint.source.search import SUFFIXES
+from archlint.targets import STDIN, Configs, Inputs, deployment_files
 from archlint.verdicts import FileReport, Report
 
 __all__ = [
@@ -173,11 +174,13 @@ def _with_deployment(
 ) -> tuple[list[Outcome], set[Path], tuple[str, ...]]:
     """Check deployment files among the inputs as one system; also return the files that were read, and notes.
 
-    These are foreign files that the call names; if no file is an architecture, they are the YAML files in its folders.
+    These are files that the call names and that are no architecture; if no file is one, they are those in its folders.
     """
-    foreign = [outcome.path for outcome in outcomes if outcome.foreign]
+    other = {outcome.path for outcome in outcomes if outcome.foreign or _is_no_yaml(outcome)}
+    foreign = [outcome.path for outcome in outcomes if outcome.path in other]
     if not outcomes and not linters.options.skip_foreign:
-        foreign = list(inputs.skipped)
+        folders = [path for path in targets if path.is_dir() and path not in inputs.excluded]
+        foreign, _ = deployment_files(folders, linters) if folders else ([], Path())
     if not foreign:
         return outcomes, set(), ()
     from archlint.importers.deploying import read_deployment
@@ -185,14 +188,20 @@ def _with_deployment(
     found = read_deployment(foreign, list(targets))
     errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
     if found.documents is None:
-        return [*outcomes, *([Outcome(foreign[0], (), errors)] if errors and not outcomes else ())], set(), ()
+        failed = [Outcome(foreign[0], (), errors)] if errors and not outcomes else []
+        return [*outcomes, *failed], set(), tuple(found.notes)
     path = Path(found.documents.main.name)
     examined = linters.linter_for(path).examine(found.documents.main, path, found.documents).without_values()
     if len(linters.systems) < linters.keep:
         linters.systems[examined.report.key] = examined.system
     read = {real_path(Path(source)) for source in found.sources}
-    kept = [outcome for outcome in outcomes if not (outcome.foreign and real_path(outcome.path) in read)]
+    kept = [one for one in outcomes if not (one.path in other and real_path(one.path) in read)]
     return [*kept, Outcome(path, (examined.report,), errors, examined.included)], read, tuple(found.notes)
+
+
+def _is_no_yaml(outcome: Outcome) -> bool:
+    """Whether a file that cannot be read has a name that is not one of YAML, so that it may be of another format."""
+    return bool(outcome.errors) and not outcome.reports and outcome.path.suffix not in SUFFIXES
 
 
 def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:

@@ -15,29 +15,26 @@ from archlint.errors import ConfigError, UnreadableInputError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Options, baseline_of
 from archlint.source.files import is_architecture, project_root, read_bytes, read_stream, real_path
-from archlint.source.search import Search, find_files
+from archlint.source.search import Ignored, Search, find_files, find_named
 
 STDIN = "<stdin>"
 PER_PATH = "per-path"
 
 
-def deployment_files(targets: Iterable[Path]) -> tuple[list[Path], Path]:
+def deployment_files(targets: Iterable[Path], configs: Configs | None = None) -> tuple[list[Path], Path]:
     """Return the files that an import reads, and the folder that none of them may lead out of.
 
-    In folders, these are the YAML files that git does not ignore. A file that the call names is always read.
+    In folders, these are files that could be of a known format and that git does not ignore. A file that the call names
+    is always read.
     """
     from archlint.importers.files import root_of
+    from archlint.importers.formats import is_considered, likely
 
-    configs = Configs(Options())
+    configs = configs or Configs(Options())
     found: list[Path] = []
     for target in targets:
-        if os.path.isdir(target):
-            search = configs.search(target)
-            found += sorted((*search.files, *search.skipped))
-        else:
-            found.append(target)
-    paths = list(dict.fromkeys(found))
-    return paths, root_of(list(targets))
+        found += likely(configs.named(target, is_considered)) if os.path.isdir(target) else [target]
+    return list(dict.fromkeys(found)), root_of(list(targets))
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -109,6 +106,14 @@ class Configs:
 
     def search(self, folder: Path, see: Callable[[Config], None] | None = None) -> Search:
         """Search a folder; `see` gets the configuration of each path that the search comes to."""
+        return find_files(folder, self._excluded(folder, see), use_ignore_files=not self.options.isolated)
+
+    def named(self, folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
+        """Return the files below a folder whose names are wanted, in order of their paths."""
+        found = find_named(folder, wanted, self._excluded(folder, None), use_ignore_files=not self.options.isolated)
+        return sorted(found)
+
+    def _excluded(self, folder: Path, see: Callable[[Config], None] | None) -> Ignored:
         above = self.config_for(folder / "any")
         outer = above.with_options(exclude=self.options.exclude)
         if self.options.exclude:
@@ -126,7 +131,7 @@ class Configs:
                 nearest is not above and nearest.excludes_itself(path, is_folder)
             )
 
-        return find_files(folder, excluded, use_ignore_files=not self.options.isolated)
+        return excluded
 
     def files_below(self, folder: Path) -> tuple[Path, ...]:
         """Return the architecture files below a folder; raises `UnreadableInputError` if it cannot be searched."""

@@ -26,7 +26,7 @@ def read_deployment(paths: Sequence[Path], targets: Sequence[Path]) -> Deploymen
     """Read deployment files of a call; `targets` are the paths that the call names."""
     explicit = bool(targets) and not any(target.is_dir() for target in targets)
     imported = import_files(paths, root_of(list(targets) or list(paths)), explicit)
-    notes = list(imported.draft.notes)
+    notes = [*imported.draft.notes, *imported.advice[:10]]
     if not imported.draft.components:
         return Deployment(None, [], notes, imported.errors)
     first = targets[0] if targets else paths[0]

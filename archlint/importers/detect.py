@@ -10,14 +10,13 @@ import msgspec
 from archlint.source.document import Document
 from archlint.source.nodes import Mapping, Scalar, Sequence
 
-COMPOSE, KUBERNETES, ARCHITECTURE, TEMPLATE, OTHER = "compose", "kubernetes", "architecture", "template", "other"
+COMPOSE, KUBERNETES, ARCHITECTURE, OTHER = "compose", "kubernetes", "architecture", "other"
 _SERVICE_KEYS: Final = frozenset(
     "image build command entrypoint environment env_file ports volumes depends_on extends networks deploy restart "
     "profiles container_name healthcheck".split()
 )
 _COMPOSE_KEYS: Final = frozenset({"include", "name", "services", "networks", "volumes"})
 _TEMPLATE: Final = re.compile(r"\{\{[-\s]*[.$a-zA-Z]")
-_FAST: Final = re.compile(r"(?m)^[\"']?(services|include|apiVersion|kind)[\"']?[ \t]*:")
 
 
 class Detected(msgspec.Struct, frozen=True):
@@ -25,15 +24,6 @@ class Detected(msgspec.Struct, frozen=True):
 
     format: str
     reason: str = ""
-
-
-def may_deploy(text: str) -> bool:
-    """Whether a text could be a deployment file: a fast test that never says no to one.
-
-    >>> may_deploy("services:\\n  api: {image: x}"), may_deploy("a: 1")
-    (True, False)
-    """
-    return _FAST.search(text) is not None or text.lstrip()[:1] == "{"
 
 
 def is_template(text: str) -> bool:

@@ -17,10 +17,19 @@ MAX_SIDE_BYTES: Final = 4 * 1024 * 1024
 
 
 class Files:
-    """Reads files below a root; `read` names every file that was read, in order."""
+    """Reads files below a root; `read` names every file that was read, in order.
 
-    def __init__(self, root: Path) -> None:
+    It is also what the readers of an import share. If the call is `explicit`, it names files and no folder. A reader
+    adds files that it cannot read to `errors`, and the files that its units come from to `used`; without that, these
+    are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them.
+    """
+
+    def __init__(self, root: Path, explicit: bool = False) -> None:
         self.root = real_path(root)
+        self.explicit = explicit
+        self.errors: list[UnreadableInputError] = []
+        self.used: dict[Path, None] = {}
+        self.claimed: set[Path] = set()
         self.size = 0
         self.read: dict[Path, str] = {}
         self._texts: dict[Path, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,26 +10,15 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UnreadableInputError
-from archlint.importers.compose.loading import Loader, Project
-from archlint.importers.compose.projects import plan
-from archlint.importers.compose.services import read_services
-from archlint.importers.detect import (
-    ARCHITECTURE,
-    COMPOSE,
-    KUBERNETES,
-    OTHER,
-    TEMPLATE,
-    detect,
-    is_template,
-    may_deploy,
-)
 from archlint.importers.draft import Draft, draft
 from archlint.importers.entrances import add_entrances
 from archlint.importers.evidence import gather
 from archlint.importers.files import Files
+from archlint.importers.formats import FORMATS, Format, load, recognise
 from archlint.importers.kinds import STORES, infer
 from archlint.importers.names import Names
 from archlint.importers.objects import Unit
+from archlint.source.files import real_path
 
 MAX_NOTES: Final = 50
 QUIET_KINDS: Final = STORES | {"model-server", "monitoring"}
@@ -38,12 +26,16 @@ QUIET_KINDS: Final = STORES | {"model-server", "monitoring"}
 
 
 class Imported(msgspec.Struct):
-    """What an import found: the draft, the files that were read, and what was left out, each with its reason."""
+    """What an import found: the draft, the files that were read, and what was left out, each with its reason.
+
+    `advice` says what to do about files of formats that archlint knows and cannot read.
+    """
 
     draft: Draft
     sources: list[str]
     left_out: list[tuple[str, str]]
     errors: list[UnreadableInputError]
+    advice: list[str] = []
 
     @property
     def reasons(self) -> str:
@@ -54,32 +46,28 @@ class Imported(msgspec.Struct):
 
 def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> Imported:
     """Import files; with `explicit`, Compose files are merged in the order of the call."""
-    files = Files(root)
+    files = Files(root, explicit)
     by_format: dict[str, list[Path]] = {}
     left_out: list[tuple[str, str]] = []
-    errors: list[UnreadableInputError] = []
+    errors: dict[Path, UnreadableInputError] = {}
+    advice: list[str] = []
     for path in paths:
         try:
-            found = _format(files, path)
+            found = recognise(path, files)
         except UnreadableInputError as error:
-            errors.append(error)
+            errors[path] = error
             continue
-        if found[0] in {COMPOSE, KUBERNETES}:
-            by_format.setdefault(found[0], []).append(path)
+        if found.format is None:
+            left_out.append((str(path), found.reason))
+            advice += [f"{path}: {found.reason}"] if found.is_advice else []
         else:
-            left_out.append((str(path), found[1]))
+            by_format.setdefault(found.format.name, []).append(path)
     notes: list[str] = []
     units: list[Unit] = []
-    used: dict[Path, None] = {}
-    for project in _projects(by_format.get(COMPOSE, []), files, explicit, notes, errors, left_out):
-        units += read_services(project, files, os.fspath(project.folder))
-        used.update(dict.fromkeys(sorted(project.used)))
-        notes += project.notes
-    if KUBERNETES in by_format:
-        from archlint.importers.kubernetes.reading import read_cluster
-
-        units += read_cluster(by_format[KUBERNETES], files, notes, left_out)
-        used.update(dict.fromkeys(by_format[KUBERNETES]))
+    for row in FORMATS:
+        chosen = [path for path in by_format.get(row.name, ()) if real_path(path) not in files.claimed]
+        if chosen:
+            units += _read(row, chosen, files, notes, left_out)
     names = Names(units)
     evidence, outside = gather(units, names)
     infer(units, evidence)
@@ -87,34 +75,22 @@ def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> I
     made = draft(units, evidence, outside)
     made.workloads = add_entrances(made)
     made.notes = list(dict.fromkeys(notes))[:MAX_NOTES]
-    return Imported(made, [str(path) for path in used], left_out, errors)
+    left_out = [(path, reason) for path, reason in left_out if real_path(Path(path)) not in files.claimed]
+    failed = [error for path, error in errors.items() if real_path(path) not in files.claimed]
+    return Imported(made, [str(path) for path in files.used], left_out, [*failed, *files.errors], advice)
 
 
-def _format(files: Files, path: Path) -> tuple[str, str]:
-    """Return the format of a file, with the reason if it is not read."""
-    text = files.text(path)
-    if not may_deploy(text):
-        return OTHER, "no format that archlint imports"
+def _read(
+    row: Format, paths: list[Path], files: Files, notes: list[str], left_out: list[tuple[str, str]]
+) -> list[Unit]:
+    """Read the files of one format."""
+    used, known = len(files.used), len(left_out)
     try:
-        found = detect(files.documents(path))
-    except UnreadableInputError:
-        if is_template(text):
-            return TEMPLATE, "a template: render it first, such as with `helm template`"
-        raise
-    if found.format == ARCHITECTURE:
-        return ARCHITECTURE, "already an architecture file"
-    return found.format, found.reason
-
-
-def _projects(
-    paths: list[Path], files: Files, explicit: bool, notes: list[str], errors: list[UnreadableInputError],
-    left_out: list[tuple[str, str]],
-) -> list[Project]:  # fmt: skip
-    """Load the Compose projects of the files."""
-    found: list[Project] = []
-    for group in plan(paths, files, explicit, left_out):
-        try:
-            found.append(Loader(files).project(group))
-        except UnreadableInputError as error:
-            errors.append(error)
-    return found
+        units = load(row)(paths, files, notes, left_out)
+    except UnreadableInputError as error:
+        files.errors.append(error)
+        return []
+    if len(files.used) == used:
+        skipped = {path for path, _ in left_out[known:]}
+        files.used.update(dict.fromkeys(path for path in paths if str(path) not in skipped))
+    return units

@@ -43,7 +43,7 @@ def find_files(folder: Path, excluded: Ignored, use_ignore_files: bool = True) -
         what = f"{error.filename}: cannot be read: {error.strerror}"
         unreadable.append(UnreadableInputError(what, "exclude the folder, or check its permissions"))
 
-    for path in _walk(folder, excluded, note, use_ignore_files):
+    for path in _walk(folder, excluded, note, use_ignore_files, _is_yaml):
         try:
             (found if is_architecture(read_bytes(path, str(path))) else skipped).append(path)
         except UnreadableInputError as error:
@@ -51,9 +51,21 @@ def find_files(folder: Path, excluded: Ignored, use_ignore_files: bool = True) -
     return Search(tuple(found), tuple(skipped), tuple(unreadable))
 
 
-def _walk(
-    folder: Path, excluded: Ignored, note: Callable[[OSError], None], use_ignore_files: bool
+def find_named(
+    folder: Path, wanted: Callable[[str], bool], excluded: Ignored, use_ignore_files: bool = True
 ) -> Iterator[Path]:
+    """Find the files below a folder whose names are wanted, as `find_files` does; skip folders that cannot be read."""
+    yield from _walk(folder, excluded, lambda _: None, use_ignore_files, wanted)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(SUFFIXES)
+
+
+def _walk(
+    folder: Path, excluded: Ignored, note: Callable[[OSError], None], use_ignore_files: bool,
+    wanted: Callable[[str], bool],
+) -> Iterator[Path]:  # fmt: skip
     git = GitIgnores(folder) if use_ignore_files else None
     for current, folders, names in os.walk(folder, onerror=note, followlinks=False):
         here = Path(current)
@@ -65,7 +77,7 @@ def _walk(
             and not (git is not None and git.ignores(name, is_folder=True))
         )  # fmt: skip
         for name in sorted(names):
-            if name.endswith(SUFFIXES) and not name.startswith("."):
+            if wanted(name) and not name.startswith("."):
                 path = here / name
                 if not excluded(path, False) and not (git is not None and git.ignores(name, is_folder=False)) \
                         and os.path.isfile(path):

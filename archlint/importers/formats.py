@@ -1,0 +1,230 @@
+"""The formats that an import knows, one row each: which files a folder search considers, what marks one, who reads it.
+
+A new format is one row here, and a reader in a module of its own: `read(paths, files, notes, left_out)` returns units.
+It adds what it does not read to `left_out` with the reason, and what a user should know to `notes`. Nothing of a reader
+is imported before a file of its format is met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from archlint.errors import UnreadableInputError
+from archlint.importers.detect import ARCHITECTURE, COMPOSE, KUBERNETES, Detected, detect, is_template
+from archlint.importers.files import Files
+from archlint.importers.objects import Unit
+from archlint.source.document import Document
+from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+
+Reader = Callable[[list[Path], Files, list[str], list[tuple[str, str]]], list[Unit]]
+YAML: Final = (".yaml", ".yml")
+CODE: Final = (".py", ".sh", ".tf", ".properties", ".pbtxt")
+"""Suffixes of files that are read only as a format that names the suffix, or the file."""
+HEAD_BYTES: Final = 64 * 1024
+
+
+class Candidate:
+    """A file whose format is looked for; its YAML is parsed only if a format asks for it."""
+
+    def __init__(self, path: Path, text: str, files: Files) -> None:
+        self.path = path
+        self.text = text
+        self.files = files
+        self._detected: Detected | None = None
+
+    @property
+    def documents(self) -> list[Document]:
+        """Its YAML documents; raises `UnreadableInputError`."""
+        return self.files.documents(self.path)
+
+    @property
+    def detected(self) -> Detected:
+        """What the keys at the top of its documents say."""
+        if self._detected is None:
+            self._detected = detect(self.documents)
+        return self._detected
+
+    @property
+    def root(self) -> Node | None:
+        """The content of its first document that is not empty."""
+        found = (one.root for one in self.documents)
+        return next((one for one in found if one is not None and not (isinstance(one, Scalar) and not one.text)), None)
+
+    def at(self, *keys: str) -> Node | None:
+        """The value at a path of keys of its first document."""
+        found = self.root
+        for key in keys:
+            entry = found.entries.get(key) if isinstance(found, Mapping) else None
+            found = entry.value if entry is not None else None
+        return found
+
+    def has(self, *keys: str) -> bool:
+        """Whether its first document has all of these keys at the top."""
+        root = self.root
+        return isinstance(root, Mapping) and all(key in root.entries for key in keys)
+
+
+Test = Callable[[Candidate], bool]
+
+
+class Format(msgspec.Struct, frozen=True):
+    """A format.
+
+    A folder search considers a file of one of the `names` (without case) or `suffixes`. One that is not YAML must also
+    match `head` in its first 64 KiB, if that is given. Content decides: the text must match `marks`, a fast test, and
+    `accepts` must agree. `reader` is `module:function`. A format without one is only named, with its `advice`.
+    """
+
+    name: str
+    title: str
+    reader: str = ""
+    names: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    head: str = ""
+    marks: str = ""
+    accepts: Test | None = None
+    advice: str = ""
+
+    def considers(self, name: str) -> bool:
+        """Whether a folder search considers a file of this name."""
+        lower = name.lower()
+        return lower in self.names or (bool(self.suffixes) and lower.endswith(self.suffixes))
+
+
+def _is(name: str) -> Test:
+    return lambda one: one.detected.format == name
+
+
+def _is_cortex(one: Candidate) -> bool:
+    root = one.root
+    items = root.items[:1] if isinstance(root, Sequence) else []
+    found = [item for item in items if isinstance(item, Mapping) and "name" in item.entries and "kind" in item.entries]
+    kinds = [item.entries["kind"].value for item in found if {"pod", "predictor", "handler"} & set(item.entries)]
+    return any(isinstance(kind, Scalar) and kind.text.endswith("API") for kind in kinds)
+
+
+SYNTHESISE: Final = "archlint executes nothing: run `{}`, and give archlint the result"
+FORMATS: Final[tuple[Format, ...]] = (
+    Format(
+        "compose", "Docker Compose", "archlint.importers.compose.reading:read_projects", suffixes=YAML,
+        marks=r"(?m)^[\"']?(services|include)[\"']?[ \t]*:|\A\s*\{", accepts=_is(COMPOSE),
+    ),
+    Format(
+        "kubernetes", "Kubernetes", "archlint.importers.kubernetes.reading:read_cluster", suffixes=(*YAML, ".json"),
+        head=r"\A\s*\{\s*\"(apiVersion|kind)\"\s*:", marks=r"(?m)^[\"']?(apiVersion|kind)[\"']?[ \t]*:|\A\s*\{",
+        accepts=_is(KUBERNETES),
+    ),
+    Format(
+        "cdk", "AWS CDK", names=("cdk.json",), marks=r"\"app\"\s*:", accepts=lambda one: one.path.name == "cdk.json",
+        advice=SYNTHESISE.format("cdk synth > template.yaml"),
+    ),
+    Format(
+        "cdktf", "CDK for Terraform", names=("cdktf.json",), marks=r"\"app\"\s*:",
+        accepts=lambda one: one.path.name == "cdktf.json", advice=SYNTHESISE.format("cdktf synth"),
+    ),
+    Format(
+        "pulumi", "Pulumi", names=("pulumi.yaml", "pulumi.yml"), marks=r"(?m)^runtime[ \t]*:",
+        accepts=lambda one: one.has("name", "runtime") and one.path.stem == "Pulumi",
+        advice=SYNTHESISE.format("pulumi preview --json > plan.json"),
+    ),
+    Format(
+        "serverless", "Serverless Framework", names=("serverless.yml", "serverless.yaml"),
+        marks=r"(?m)^provider[ \t]*:", accepts=lambda one: one.has("service", "provider"),
+        advice=SYNTHESISE.format("serverless package"),
+    ),
+    Format(
+        "cortex", "Cortex", suffixes=YAML, marks=r"(?m)^-[ \t]+\w+[ \t]*:", accepts=_is_cortex,
+        advice="Cortex is retired, and archlint does not read its APIs: write them into an arch.yaml",
+    ),
+)  # fmt: skip
+"""The first row that accepts a file reads it; readers run in this order."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The format of a file, or why it has none."""
+
+    format: Format | None
+    reason: str = ""
+    is_advice: bool = False
+
+
+def recognise(path: Path, files: Files) -> Found:
+    """Return the format of a file; raises `UnreadableInputError`."""
+    text = files.text(path)
+    if _search(r"(?m)^[\"']?archlint[\"']?[ \t]*:", text):
+        return Found(None, "already an architecture file")
+    rows = [row for row in rows_for(path.name) if not row.marks or _search(row.marks, text)]
+    one = Candidate(path, text, files)
+    reason = "no format that archlint imports"
+    try:
+        for row in rows:
+            if row.accepts is None or row.accepts(one):
+                return Found(row) if row.reader else Found(None, f"{row.title}: {row.advice}", True)
+        if any(row.name in {COMPOSE, KUBERNETES} for row in rows):
+            found = one.detected
+            reason = "already an architecture file" if found.format == ARCHITECTURE else found.reason
+    except UnreadableInputError:
+        if is_template(text):
+            return Found(None, "a template: render it first, such as with `helm template`")
+        raise
+    return Found(None, reason)
+
+
+def rows_for(name: str) -> tuple[Format, ...]:
+    """Return the formats that a file of this name may have: any, unless its suffix is one of YAML or of code."""
+    if name.lower().endswith((*YAML, *CODE)):
+        return tuple(row for row in FORMATS if row.considers(name))
+    return FORMATS
+
+
+def load(row: Format) -> Reader:
+    """Import the reader of a format."""
+    module, _, name = row.reader.partition(":")
+    found: Reader = getattr(import_module(module), name)
+    return found
+
+
+def is_considered(name: str) -> bool:
+    """Whether a folder search considers a file of this name: YAML, and what a format names."""
+    names, suffixes = _considered()
+    lower = name.lower()
+    return lower.endswith(suffixes) or lower in names
+
+
+def likely(paths: Iterable[Path]) -> Iterator[Path]:
+    """Leave out the files that are not YAML and cannot be of a format, by their beginning."""
+    for path in paths:
+        rows = [row for row in FORMATS if row.considers(path.name)]
+        if path.name.endswith(YAML) or any(not row.head for row in rows) or _begins(path, rows):
+            yield path
+
+
+@cache
+def _considered() -> tuple[frozenset[str], tuple[str, ...]]:
+    names = frozenset(name for row in FORMATS for name in row.names)
+    return names, tuple(sorted({suffix for row in FORMATS for suffix in (*row.suffixes, *YAML)}))
+
+
+def _begins(path: Path, rows: list[Format]) -> bool:
+    try:
+        with path.open("rb") as file:
+            text = file.read(HEAD_BYTES).decode("utf-8", errors="replace").lstrip("\ufeff")
+    except OSError:
+        return False
+    return any(_search(row.head, text) for row in rows)
+
+
+def _search(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
