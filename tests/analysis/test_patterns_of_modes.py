@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.analysis.pattern_systems import FRONT, found, load
 
 
@@ -76,6 +78,25 @@ class TestWebSingle:
             features: {kind: service}
         """)
         assert found(system, "web-single") == []
+
+
+    @pytest.mark.parametrize("calls", [
+        "[{to: own, fallback: vendor}]", "[{to: own, share: 30%}, {to: vendor, share: 70%}]",
+        "[{to: own, either: any}, {to: vendor, either: any}]",
+    ])  # fmt: skip
+    @pytest.mark.parametrize("asks", ["", "models: [m], "])
+    def test_a_server_that_a_vendor_may_replace_is_none(self, calls: str, asks: str) -> None:
+        text = f"""
+            page: {{kind: client, calls: [gate]}}
+            gate: {{kind: gateway, calls: {calls}}}
+            own: {{kind: model-server, serves: [m]}}
+            vendor: {{kind: external, serves: [n]}}
+        """
+        workload = f"w: {{{asks}from: page, waits: true}}"
+        assert found(load(text, "m n", workload), "web-single") == []
+        answered = text.replace("fallback: vendor", "fallback: an apology")
+        if answered != text:
+            assert len(found(load(answered, "m n", workload), "web-single")) == 1
 
 
 class TestModes:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 
 import msgspec
 
-from archlint.analysis.choices import are_exclusive
+from archlint.analysis.choices import alternatives, are_exclusive
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, EDGE, ONLINE, STREAMING, Serving
 from archlint.analysis.patterns.parts import Parts
 from archlint.analysis.patterns.reach import GUARDRAIL, recognised, targets_by
@@ -167,8 +167,22 @@ def _alone(system: System, flow: Flow, servers: tuple[str, ...]) -> Iterator[tup
         whole = component.kind in _WEB_SERVERS and component.stage is None and not _in_regions(component)
         if whole and _works_alone(system, flow, server):
             balancers = _only_balancers_before(system, flow, server)
-            if balancers is not None and all(_only_balances(system, flow, name) for name in balancers):
+            if balancers is None or _replaceable(system, (flow.client, *balancers, server)):
+                continue
+            if all(_only_balances(system, flow, name) for name in balancers):
                 yield server, balancers
+
+
+def _replaceable(system: System, way: tuple[str, ...]) -> bool:
+    """Return whether another server may answer instead: by a fallback, or as another part of a choice."""
+    components, topology = system.components, system.topology
+    for name in way:
+        relations = [relation for relation in topology.outgoing[name] if topology.waits(relation)]
+        for group in alternatives(relations, components.keys()):
+            others = [end for end in group if end not in way and components[end].kind not in STORES]
+            if others and len(others) < len(group):
+                return True
+    return False
 
 
 def _in_regions(component: Component) -> bool:
