@@ -14,13 +14,13 @@ from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies, shipped_technologies
 from archlint.config import Config, find_config, read_config
 from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackError, UnreadableInputError, UsageError
-from archlint.given import config_or_file, text_or_file, text_or_path
+from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
-from archlint.source.document import Document
-from archlint.source.files import read_document, read_named, real_path
-from archlint.source.join import no_such_system, pick_system, picked_systems, system_names
+from archlint.reading import Source, read_source
+from archlint.source.files import read_document, real_path
+from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
 from archlint.source.search import SUFFIXES
 from archlint.targets import STDIN, Configs, Inputs, deployment_files
@@ -36,12 +36,14 @@ __all__ = [
     "all_technologies",
     "check",
     "check_targets",
+    "checked",
     "examine_targets",
     "find_pack",
     "find_targets",
     "load",
     "load_checked",
     "load_system",
+    "unchecked",
 ]
 _PARALLEL_FILES = 16
 _PARALLEL_BYTES = 2_000_000
@@ -293,14 +295,16 @@ def check(
 
 
 def load(path_or_text: str | Path, config: Config | Path | str | None = None, system: str = "") -> System:
-    """Read a system, with its graph and its analyses, from a file or a text.
+    """Read a system, with its graph and its analyses, from a file, a folder or a text.
 
-    A `str` with a line break in it is a text; anything else is the path of a file. If it describes several systems,
-    the first is read unless `system` names another. `config` is as in `archlint.check`.
+    A `str` with a line break in it is a text; anything else is a path: of an architecture file, of a deployment file
+    such as `compose.yaml`, or of a folder that has either. If a file describes several systems, the first is read
+    unless `system` names another. `config` is as in `archlint.check`.
 
     Returns the system. Mistakes in the file are values: `system.architecture.problems`. Raises `UnreadableInputError`
-    for a file that cannot be read or that is not an architecture file, `ConfigError` for a wrong configuration, and
-    `UsageError` for a folder, an empty path, and anything else that is neither a path nor a text.
+    for a file that cannot be read or that describes no system, `ConfigError` for a wrong configuration, and
+    `UsageError` for a folder without a system or with several, an empty path, and anything else that is neither a path
+    nor a text.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -315,14 +319,14 @@ def load(path_or_text: str | Path, config: Config | Path | str | None = None, sy
     >>> [serving.mode for serving in system.servings(system.workloads["search"])]
     ['online']
     """
-    source, chosen = text_or_file(path_or_text), config_or_file(config)
-    path = source if isinstance(source, Path) else None
-    document = read_document(source) if isinstance(source, Path) else parse(STDIN, source)
+    source, chosen = text_or_path(path_or_text), config_or_file(config)
+    path, data = (source, None) if isinstance(source, Path) else (Path(STDIN), source.encode("utf-8", "surrogatepass"))
+    found = read_source((path,), Options(rules=False), data, system)
     if isinstance(chosen, Path):
         chosen = read_config(chosen)
-    linter = Linter(chosen or find_config(path or Path(STDIN)), Options(rules=False))
+    linter = Linter(chosen or find_config(found.path), Options(rules=False))
     with collector_paused():
-        return linter.system(pick_system(document, system) if system else document, path)[0]
+        return linter.system(found.document, found.file, found.includes)[0]
 
 
 def load_checked(
@@ -333,25 +337,24 @@ def load_checked(
     If a file describes several systems, the first is read unless `system` names another. Raises
     `UnreadableInputError` if it is not an architecture file.
     """
-    document, file = read_input(path, data, system)
-    examined = Linters(options).linter_for(path).examine(document, file)
+    return checked(read_source((path,), options, data, system), options)
+
+
+def checked(source: Source, options: Options) -> tuple[System, FileReport]:
+    """Read the system of a source, and check it."""
+    examined = Linters(options).linter_for(source.path).examine(source.document, source.file, source.includes)
     return examined.system, examined.report
 
 
 def load_system(path: Path, options: Options, data: bytes | None = None, system: str = "") -> System:
     """Read a system from a file, or from a text with the name of a file, without running rules; raises likewise."""
-    document, file = read_input(path, data, system)
+    return unchecked(read_source((path,), options, data, system), options)
+
+
+def unchecked(source: Source, options: Options) -> System:
+    """Read the system of a source without running rules."""
     with collector_paused():
-        return Linters(options).linter_for(path).system(document, file)[0]
-
-
-def read_input(path: Path, data: bytes | None, system: str = "") -> tuple[Document, Path | None]:
-    """Return a document, and the file whose folder is searched for includes and baselines; None for bare text."""
-    name = str(path)
-    document = read_named(path) if data is None else parse(name, decode(name, data))
-    if system:
-        document = pick_system(document, system)
-    return document, None if data is not None and name == STDIN else path
+        return Linters(options).linter_for(source.path).system(source.document, source.file, source.includes)[0]
 
 
 def _config(file: Path | None) -> Config:

@@ -120,6 +120,7 @@ class ChangedDocument(Document):
             original.name, original.text, root, original.flaws, original.unlisted, extent=original.extent, like=original
         )
         self.part, self.aliased, self.others = original.part, original.aliased, original.others
+        self.imported = original.imported
         self._starts = [start for start, _ in values]
         self._set = [document for _, document in values]
 

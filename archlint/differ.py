@@ -20,6 +20,7 @@ from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError
 from archlint.linter import Includes, Options
 from archlint.model.read import no_includes
+from archlint.reading import Source, read_deployed
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_named, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
@@ -74,6 +75,19 @@ class _InMemory:
         return _NoIncludes()
 
 
+class _Imported:
+    """Deployment files, read as one system."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def document(self, _path: Path) -> Document:
+        return self.source.document
+
+    def includes(self, _path: Path) -> Includes:
+        return self.source.includes or _NoIncludes()
+
+
 class _NoIncludes:
     """Refuse each include."""
 
@@ -90,6 +104,8 @@ class _Side(NamedTuple):
     path: Path
     version: _Version
     is_folder: bool
+    errors: tuple[InputError, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _in_repository(path: Path) -> Path:
@@ -149,7 +165,7 @@ def diff_paths(old: Path, new: Path, options: Options) -> Difference:
 
 
 def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | None = None) -> Difference:
-    before, after = _side(old, "<before>"), _side(new, "<after>")
+    before, after = _side(old, "<before>", options), _side(new, "<after>", options)
     if before.is_folder != after.is_folder:
         folder = before if before.is_folder else after
         raise DiffError(f"{folder.path} is a folder, and the other path is not", "compare two files, or two folders")
@@ -165,13 +181,22 @@ def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | No
     likes = {key: news.get(key, path) for key, path in olds.items()}
     was = _snapshots(linters, before.version, olds, likes)
     now = _snapshots(linters, after.version, news, news)
-    return _paired(str(before.path), str(after.path), was, now, options.system, tuple(linters.uses.notes()))
+    for side, found in ((before, was), (after, now)):
+        found.errors.update({f"{side.path}#{number}": error for number, error in enumerate(side.errors)})
+    notes = (*before.notes, *after.notes, *linters.uses.notes())
+    return _paired(str(before.path), str(after.path), was, now, options.system, tuple(dict.fromkeys(notes)))
 
 
-def _side(given: str | Path, name: str) -> _Side:
-    """Return one side of a comparison, a text or a path; a text goes by `name`."""
+def _side(given: str | Path, name: str, options: Options) -> _Side:
+    """Return one side of a comparison, a text or a path; a text goes by `name`.
+
+    Deployment files at a path are one system, as if they were one file.
+    """
     if isinstance(given, str):
         return _Side(Path(name), _InMemory(given), False)
+    deployed = read_deployed(given, options)
+    if deployed is not None:
+        return _Side(given, _Imported(deployed), False, deployed.errors, deployed.notes)
     return _Side(given, _OnDisk(), given.is_dir())
 
 

@@ -42,6 +42,7 @@ from archlint.verdicts import (
     ShownTerm,
     Term,
     Undecided,
+    imported_term,
     order_of,
     reference_name,
 )  # fmt: skip
@@ -80,7 +81,7 @@ def lint(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
         sources={d.name: d for d in system.architecture.documents},
-        hints=tuple(_hints(system, active, maker, findings)),
+        hints=tuple(_hints(system, active, maker, findings)), imported=system.architecture.document.imported,
     )  # fmt: skip
 
 
@@ -238,6 +239,8 @@ class _Maker:
         )  # fmt: skip
 
     def _term(self, term: Term) -> ShownTerm:
+        if self.architecture.document.imported:
+            term = imported_term(term)
         return ShownTerm(
             term.name, term.label, term.value, term.unit, term.origin.value, format_quantity(term.value, term.unit),
             self.at(term.at) if term.at is not None else None, term.note, term.limit,

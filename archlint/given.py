@@ -27,14 +27,6 @@ def text_or_path(given: object) -> str | Path:
     return path if isinstance(given, str) and "\n" in path else Path(path)
 
 
-def text_or_file(given: object) -> str | Path:
-    """Return a text or the path of a file; raises `UsageError` for a folder too."""
-    found = text_or_path(given)
-    if isinstance(found, Path) and found.is_dir():
-        raise UsageError(f"{found} is a folder", "name one file; archlint.check and archlint.diff take folders")
-    return found
-
-
 def config_or_file(given: object) -> Config | Path | None:
     """Return a configuration, or the path of its file; raises `UsageError` for anything else."""
     if given is None or isinstance(given, Config):

@@ -203,7 +203,7 @@ class _Gathering:
             mode = 0
         if stat.S_ISFIFO(mode):
             self._read_pipe(path)
-        elif self.options.skip_foreign and _is_foreign(path):
+        elif self.options.skip_foreign and is_foreign(path):
             self.skipped.append(path)
         else:
             self.files.append(path)
@@ -280,7 +280,7 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def _is_foreign(path: Path) -> bool:
+def is_foreign(path: Path) -> bool:
     """Return whether a file can be read and has no key `archlint`."""
     try:
         return not is_architecture(read_bytes(path, str(path)))

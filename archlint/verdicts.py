@@ -72,6 +72,11 @@ class Term(msgspec.Struct, frozen=True):
     limit: bool = False
 
 
+def imported_term(term: Term) -> Term:
+    """Return a term of a system that deployment files describe: what a check takes as stated is imported."""
+    return msgspec.structs.replace(term, origin=Origin.IMPORTED) if term.origin is Origin.STATED else term
+
+
 class Related(msgspec.Struct, frozen=True):
     """Another place that belongs to a finding, with a message that says how."""
 
@@ -204,7 +209,8 @@ class FileReport(msgspec.Struct, frozen=True):
     `signatures` describe each part without names, by section and name; only comparisons of reports set them. `baseline`
     is the baseline file of the system, or empty; `baseline_home` is where it would be. If a file describes several
     systems, `part` identifies those after the first (see `Document.part`). `hints` are facts to know that no rule
-    judges: what gets more requests when a cache fails.
+    judges: what gets more requests when a cache fails. `imported` are the deployment files that the facts come from;
+    empty for an architecture file.
     """
 
     file: str
@@ -224,6 +230,7 @@ class FileReport(msgspec.Struct, frozen=True):
     baseline_strict: bool = False
     part: str = ""
     hints: tuple[ShownRelated, ...] = ()
+    imported: tuple[str, ...] = ()
 
     @property
     def grouped(self) -> tuple[Finding, ...]:

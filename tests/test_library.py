@@ -152,13 +152,15 @@ def test_what_is_neither_a_path_nor_a_text_is_a_wrong_call(name: str, given: obj
 
 
 @pytest.mark.parametrize("name", ["load", "render"])
-def test_a_folder_is_no_system(name: str, tmp_path: Path) -> None:
-    write(tmp_path, "arch.yaml")
-    with pytest.raises(UsageError) as caught:
+def test_a_folder_is_the_system_in_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no architecture file and no deployment files"):
         UNTYPED[name](tmp_path)
-    assert caught.value.message == f"{tmp_path} is a folder"
-    assert "archlint.check" in caught.value.hint
-    assert archlint.check(tmp_path).files
+    path = write(tmp_path, "arch.yaml")
+    assert str(UNTYPED[name](tmp_path))[:80] == str(UNTYPED[name](path))[:80]
+    write(tmp_path, "other.yaml")
+    with pytest.raises(UsageError, match=r"2 architecture files: .*arch\.yaml, .*other\.yaml"):
+        UNTYPED[name](tmp_path)
+    assert len(archlint.check(tmp_path).files) == 2
 
 
 @pytest.mark.parametrize("name", UNTYPED)

@@ -13,6 +13,7 @@ from archlint.analysis.system import System
 from archlint.analysis.utilisation import utilisations
 from archlint.analysis.waterfalls import Waterfall, WaterfallStep
 from archlint.analysis.workload_numbers import MOST_LOADED, Breaking, WorkloadNumbers, workload_numbers
+from archlint.verdicts import imported_term
 
 __all__ = [
     "Breaking", "ComponentNumbers", "Contribution", "Number",
@@ -25,7 +26,8 @@ Number = Quantity | Missing
 class Numbers(msgspec.Struct, frozen=True):
     """The numbers of a system: of its components, of its workloads, and of all of it (`system`).
 
-    A part lists only the numbers that apply to it. One that applies and cannot be computed is `Missing`.
+    A part lists only the numbers that apply to it. One that applies and cannot be computed is `Missing`. `imported` are
+    the deployment files that the facts come from; empty for an architecture file.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -44,6 +46,7 @@ class Numbers(msgspec.Struct, frozen=True):
     components: tuple[ComponentNumbers, ...]
     workloads: tuple[WorkloadNumbers, ...]
     system: tuple[Quantity | Missing, ...] = ()
+    imported: tuple[str, ...] = ()
 
     def flat(self) -> dict[tuple[str, str], Quantity | Missing]:
         """Return all numbers by their subject (`components.api`, `workloads.search` or `system`) and name."""
@@ -73,7 +76,20 @@ def numbers_of(system: System, workload: str = "") -> Numbers:
     workloads = tuple(workload_numbers(system, one, uses, promises, len(chosen) <= MOST_LOADED) for one in chosen)
     costs = () if workload else tuple(total_cost((one.name, one.get("cost_per_month")) for one in workloads))
     components = tuple(component_numbers(system, names, uses))
-    return Numbers(system.architecture.name or "", components, workloads, costs)
+    name, files = system.architecture.name or "", system.architecture.document.imported
+    if files:
+        components = tuple(msgspec.structs.replace(one, numbers=_imported(one.numbers)) for one in components)
+        workloads = tuple(msgspec.structs.replace(one, numbers=_imported(one.numbers)) for one in workloads)
+    return Numbers(name, components, workloads, costs, files)
+
+
+def _imported(numbers: tuple[Number, ...]) -> tuple[Number, ...]:
+    """Return numbers whose stated terms are marked as imported."""
+    return tuple(
+        msgspec.structs.replace(number, terms=tuple(map(imported_term, number.terms)))
+        if isinstance(number, Quantity) else number
+        for number in numbers
+    )  # fmt: skip
 
 
 def _named(system: System, workload: str) -> Iterable[str]:

@@ -30,19 +30,19 @@ from archlint.linter import Options
 @config_option
 @given.color
 def command(
-    path: Path, workload: str, settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...],
+    paths: tuple[Path, ...], workload: str, settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...],
     verbose: bool, system: str, config: Path | None, color: str,
 ) -> None:  # fmt: skip
-    """Compute the numbers of FILE (default: arch.yaml; `-` is standard input): load, capacity, latency, memory, cost.
+    """Compute the numbers of PATH (default: arch.yaml; `-` is standard input): load, capacity, latency, memory, cost.
 
     It runs no rules: `archlint check` judges. Facts can be changed with --set, as in `archlint whatif`. Exit status: 0,
     and 2 for wrong arguments or a file that cannot be read.
     """
-    found = given.variants_of(path, Options(config=config, system=system, rules=False)).system(settings)
-    given.keep_inputs(outputs, path, config, (document.name for document in found.architecture.documents))
+    found = given.variants_of(paths, Options(config=config, system=system, rules=False)).system(settings)
+    given.keep_inputs(outputs, paths, config, (document.name for document in found.architecture.documents))
     numbers = numbers_of(found, workload)
     for name, file in outputs:
-        shown = _rendered(name, given.shown_name(path), found, numbers, use_color(color) and not file, verbose)
+        shown = _rendered(name, given.shown_name(paths), found, numbers, use_color(color) and not file, verbose)
         write_output(shown, file, name != "text")
 
 

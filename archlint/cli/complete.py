@@ -112,9 +112,8 @@ def complete_setting(ctx: click.Context, _param: click.Parameter, incomplete: st
     name, dot, key = rest.partition(".")
     if dot:
         return [CompletionItem(f"{section}.{name}.{one}=") for one in keys[section] if one.startswith(key)]
-    path = ctx.params.get("path") or Path("arch.yaml")
     with suppress(ArchlintError):
-        found = load_system(path, Options(rules=False)).architecture
+        found = load_system(_named(ctx), Options(rules=False)).architecture
         sections: dict[str, Iterable[str]] = {
             "workloads": found.workloads, "models": found.models, "components": found.components
         }  # fmt: skip
@@ -128,7 +127,12 @@ def complete_workload(ctx: click.Context, _param: click.Parameter, incomplete: s
     from archlint.linter import Options
 
     with suppress(ArchlintError):
-        path = ctx.params.get("path") or Path("arch.yaml")
-        names = load_system(path, Options(rules=False)).workloads
+        names = load_system(_named(ctx), Options(rules=False)).workloads
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
     return []
+
+
+def _named(ctx: click.Context) -> Path:
+    """Return the first path of a call, or the file that is read without one."""
+    paths = ctx.params.get("paths") or ()
+    return Path(paths[0]) if paths else Path("arch.yaml")

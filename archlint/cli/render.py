@@ -10,13 +10,14 @@ import click
 from click.core import ParameterSource
 
 from archlint.analysis.system import System
-from archlint.api import STDIN, load_checked, load_system
+from archlint.api import checked, unchecked
+from archlint.cli import settings as given
 from archlint.cli.complete import complete_file, complete_formats
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, save, say
 from archlint.cli.permission import allows_code
-from archlint.cli.streams import harmless, read_stdin, write_bytes
+from archlint.cli.streams import harmless, write_bytes
 from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
 from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
@@ -26,10 +27,10 @@ from archlint.diagram.themes import THEMES
 from archlint.errors import PackError, UsageError
 from archlint.linter import Options
 from archlint.model.names import nearest
+from archlint.reading import Source
 from archlint.source.join import system_names
 from archlint.verdicts import FileReport
 
-_DEFAULT = Path("arch.yaml")
 _MOST_SHOWN = 40
 _OF_PICTURES = {
     "theme": "--theme", "direction": "--direction", "cluster": "--cluster", "collapse": "--collapse",
@@ -61,7 +62,7 @@ def _likely(word: str) -> str:
 
 
 @click.command("render")
-@click.argument("path", required=False, type=click.Path(path_type=Path, allow_dash=True, readable=False))
+@given.file
 @click.option("--output", "-o", metavar="FILE", shell_complete=complete_file,
               help="Write to FILE; its extension selects the format. `-` is stdout.")  # fmt: skip
 @click.option("--format", "-f", "format_name", metavar="FORMAT", callback=check_format,
@@ -93,7 +94,7 @@ def _likely(word: str) -> str:
               "PDF.")  # fmt: skip
 @config_option
 def command(
-    path: Path | None,
+    paths: tuple[Path, ...],
     output: str | None,
     format_name: str | None,
     theme: str,
@@ -114,19 +115,15 @@ def command(
 ) -> None:
     """Draw PATH (default: arch.yaml; `-` is standard input) with its findings.
 
+    PATH is an architecture file, a folder with one, or the files that deploy a system, which are drawn as one system.
     A file with errors is drawn as far as it can be read. FILE is replaced. Findings do not change the exit status; 2
     means a wrong option or an input that cannot be read.
     """
     target, name = _target(output, format_name)
     _refuse_idle_options(name, focus)
-    source = path or _DEFAULT
-    if path is None and not source.is_file():
-        raise UsageError("there is no arch.yaml here", "name a file: archlint render PATH -o arch.svg")
-    if source.is_dir():
-        raise UsageError(f"{source} is a folder", "name one architecture file")
-    data = read_stdin() if str(source) == "-" else None
     options = Options(config=config, rules=not no_findings, allow_code=allows_code(allow_code))
-    system, report = _read(Path(STDIN) if data is not None else source, data, options, chosen)
+    source = given.source_of(paths, options, chosen)
+    system, report = _read(source, options)
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, inputs, config)
@@ -145,18 +142,18 @@ def command(
         say(f"wrote {target} ({counts})")
     others = system_names(system.architecture.document)
     if len(others) > 1 and not chosen:
-        say(f"note: {source} describes {len(others)} systems, and this is {others[0]}; choose another with "
-            f"--system: {', '.join(others[1:])}")  # fmt: skip
+        say(f"note: {source.document.name} describes {len(others)} systems, and this is {others[0]}; choose another "
+            f"with --system: {', '.join(others[1:])}")  # fmt: skip
     for note in notes:
         say(f"note: {note}")
 
 
-def _read(path: Path, data: bytes | None, options: Options, chosen: str) -> tuple[System, FileReport | None]:
+def _read(source: Source, options: Options) -> tuple[System, FileReport | None]:
     """Return a system with its findings; without rules there are none."""
     if not options.rules:
-        return load_system(path, options, data, chosen), None
+        return unchecked(source, options), None
     try:
-        return load_checked(path, options, data, chosen)
+        return checked(source, options)
     except PackError as error:
         draw_anyway = "draw without findings: --no-findings"
         raise PackError(error.message, f"{error.hint}, or {draw_anyway}" if error.hint else draw_anyway) from None
@@ -176,17 +173,17 @@ def _warnings(picture: Picture, name: str, made: Made) -> list[str]:
 
 def _refuse_idle_options(name: str, focus: str) -> None:
     """Raise `UsageError` for an option that would have no effect."""
-    given = click.get_current_context().get_parameter_source
+    set_by = click.get_current_context().get_parameter_source
     if name in GRAPHS:
         for parameter, option in _OF_PICTURES.items():
-            if given(parameter) is ParameterSource.COMMANDLINE:
+            if set_by(parameter) is ParameterSource.COMMANDLINE:
                 hint = "leave it out: a graph holds the whole system"
                 raise UsageError(f"{option} is for pictures, not for {name}", hint)
-    if not focus and given("hops") is ParameterSource.COMMANDLINE:
+    if not focus and set_by("hops") is ParameterSource.COMMANDLINE:
         raise UsageError("--hops needs --focus", "add --focus NAME")
-    if name != "png" and given("scale") is ParameterSource.COMMANDLINE:
+    if name != "png" and set_by("scale") is ParameterSource.COMMANDLINE:
         raise UsageError(f"--scale is for PNG, not for {name}", "leave it out, or draw a PNG: -o arch.png")
-    if name not in BINARY and given("fonts") is ParameterSource.COMMANDLINE:
+    if name not in BINARY and set_by("fonts") is ParameterSource.COMMANDLINE:
         raise UsageError(f"--fonts is for PNG and PDF, not for {name}", "leave it out, or draw a PNG: -o arch.png")
 
 

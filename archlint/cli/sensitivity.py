@@ -36,18 +36,18 @@ from archlint.linter import Options
 @config_option
 @given.color
 def command(
-    path: Path, factor: float, only: str, outputs: tuple[tuple[str, str], ...], select: tuple[str, ...],
+    paths: tuple[Path, ...], factor: float, only: str, outputs: tuple[tuple[str, str], ...], select: tuple[str, ...],
     ignore: tuple[str, ...], system: str, allow_code: bool, config: Path | None, color: str,
 ) -> None:  # fmt: skip
-    """Find which single quantity of FILE (default: arch.yaml), changed by how much, changes a finding.
+    """Find which single quantity of PATH (default: arch.yaml), changed by how much, changes a finding.
 
     Each stated quantity is changed alone, in both directions, until a finding appears or goes away. The facts with the
     smallest change come first: measure these before the others. Exit status: 0, and 2 for wrong arguments or a file
     that cannot be read.
     """
     options = Options(select, ignore, config=config, allow_code=allows_code(allow_code), system=system)
-    inputs = given.variants_of(path, options).inputs
-    given.keep_inputs(outputs, path, config, (document.name for document in inputs.documents))
+    inputs = given.variants_of(paths, options).inputs
+    given.keep_inputs(outputs, paths, config, (document.name for document in inputs.documents))
     total = len(stated_facts(inputs, only)[0])
     found = sensitivity(inputs, factor, progress("sensitivity", total), only)
     for name, file in outputs:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
 from archlint.changing import Setting, parse_setting
 from archlint.cli.check import split_words
 from archlint.cli.complete import complete_formats, complete_rule_words, complete_setting
-from archlint.cli.outputs import keep_what_is_read
+from archlint.cli.outputs import keep_what_is_read, say
 from archlint.cli.streams import read_stdin
 from archlint.errors import UsageError
 from archlint.explore.variants import Variants
 from archlint.linter import Options
+from archlint.reading import Source, read_source
 from archlint.targets import STDIN
 
+DEFAULT: Final = Path("arch.yaml")
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
@@ -31,8 +33,7 @@ setting = click.option(
     help="Set a fact, such as components.api.replicas=6; null removes it; repeatable.",
 )  # fmt: skip
 file = click.argument(
-    "path", type=click.Path(path_type=Path, allow_dash=True, readable=False), required=False, metavar="[FILE]",
-    default=Path("arch.yaml"),
+    "paths", type=click.Path(path_type=Path, allow_dash=True, readable=False), nargs=-1, metavar="[PATH]...",
 )  # fmt: skip
 system = click.option(
     "--system", metavar="NAME", default="", help="Take this system of a file that describes several, by name or number."
@@ -78,23 +79,46 @@ def outputs(*formats: str) -> Callable[[Command], Command]:
     )  # fmt: skip
 
 
-def keep_inputs(given: tuple[tuple[str, str], ...], path: Path, config: Path | None, read: Iterable[str] = ()) -> None:
+def keep_inputs(
+    given: tuple[tuple[str, str], ...], paths: Iterable[Path], config: Path | None, read: Iterable[str] = ()
+) -> None:
     """Raise `UsageError` if an output would overwrite a file that the call reads."""
     for _, target in given:
         if target:
             named = [str(config)] if config is not None else []
-            keep_what_is_read(target, (str(path), *read), named, done="read")
+            keep_what_is_read(target, (*map(str, paths), *read), named, done="read")
 
 
-def shown_name(path: Path) -> str:
-    """Return the name of the file in outputs."""
-    return STDIN if str(path) == "-" else str(path)
+def shown_name(paths: Sequence[Path]) -> str:
+    """Return the name of the input in outputs."""
+    return STDIN if is_stdin(paths) else ", ".join(map(str, paths)) or str(DEFAULT)
 
 
-def variants_of(path: Path, options: Options) -> Variants:
-    """Read the file of a call, or standard input for `-`."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder", "name one architecture file")
-    if str(path) == "-":
-        return Variants.read(Path(STDIN), options, read_stdin())
-    return Variants.read(path, options)
+def is_stdin(paths: Sequence[Path]) -> bool:
+    """Whether a call names standard input; raises `UsageError` if it names other inputs too."""
+    found = any(str(path) == "-" for path in paths)
+    if found and len(paths) > 1:
+        raise UsageError("standard input (`-`) is one system", "name it alone")
+    return found
+
+
+def source_of(paths: Sequence[Path], options: Options, system: str) -> Source:
+    """Read the one system of a call: of files, a folder, or standard input for `-`; by default, that of `arch.yaml`.
+
+    Notes and files that cannot be read are printed.
+    """
+    if is_stdin(paths):
+        return read_source((Path(STDIN),), options, read_stdin(), system)
+    if not paths and not DEFAULT.is_file():
+        paths = (Path(),)
+    source = read_source(paths or (DEFAULT,), options, None, system)
+    for error in source.errors:
+        say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+    for note in source.notes:
+        say(f"note: {note}")
+    return source
+
+
+def variants_of(paths: Sequence[Path], options: Options) -> Variants:
+    """Read the system of a call, to be changed."""
+    return Variants.of_source(source_of(paths, options, options.system), options)

@@ -95,23 +95,23 @@ def read_outage(ctx: click.Context, param: click.Parameter, value: str | None) -
 @given.system
 @config_option
 def command(
-    path: Path, workload: str, load: str | float, seed: int, requests: int | None, precision: float | None,
+    paths: tuple[Path, ...], workload: str, load: str | float, seed: int, requests: int | None, precision: float | None,
     outage: Asked | None, settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...], system: str,
     config: Path | None,
 ) -> None:  # fmt: skip
-    """Simulate the requests of FILE (default: arch.yaml; `-` is standard input) over time.
+    """Simulate the requests of PATH (default: arch.yaml; `-` is standard input) over time.
 
     It shows what formulas get wrong: heavy tails, batches, full queues, retries, balancing, workers that wait for
     others, outages. CSV is the course over time. Exit status: 0, and 2 for wrong arguments or missing facts.
     """
     if requests is not None and precision is not None:
         raise UsageError("--requests and --precision exclude each other", "leave one out")
-    found = given.variants_of(path, Options(config=config, system=system, rules=False)).system(settings)
-    given.keep_inputs(outputs, path, config, (document.name for document in found.architecture.documents))
+    found = given.variants_of(paths, Options(config=config, system=system, rules=False)).system(settings)
+    given.keep_inputs(outputs, paths, config, (document.name for document in found.architecture.documents))
     plan = Plan(seed, requests, precision or 0.05)
     simulated = simulate_system(found, workload, load, plan, outage)
     for name, file in outputs:
-        write_output(_rendered(name, given.shown_name(path), simulated), file, name != "text")
+        write_output(_rendered(name, given.shown_name(paths), simulated), file, name != "text")
     if find_spec("numpy") is None and not simulated.found.calendar_for and simulated.found.requests > _MANY:
         say(f"note: this is several times faster with NumPy: {install_command('simulate')}")
 

@@ -43,11 +43,11 @@ FORMATS = ("text", "csv", "json", "html", "svg")
 @config_option
 @given.color
 def command(
-    path: Path, settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...], wanted: tuple[str, ...],
-    scheduler: str | None, select: tuple[str, ...], ignore: tuple[str, ...], system: str, allow_code: bool,
-    config: Path | None, color: str,
+    paths: tuple[Path, ...], settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...],
+    wanted: tuple[str, ...], scheduler: str | None, select: tuple[str, ...], ignore: tuple[str, ...],
+    system: str, allow_code: bool, config: Path | None, color: str,
 ) -> None:  # fmt: skip
-    """Compute FILE (default: arch.yaml; `-` is standard input) for all combinations of the values of several facts.
+    """Compute PATH (default: arch.yaml; `-` is standard input) for all combinations of the values of several facts.
 
     Each row has the numbers and the findings that `archlint whatif` shows for it. If costs and latencies are known,
     the rows that no other row beats in both are marked (Pareto front). Exit status: 0, and 2 for wrong arguments, a
@@ -58,8 +58,8 @@ def command(
     axes = [axis_of(setting) for setting in settings]
     points = points_of(axes)
     options = Options(select, ignore, config=config, allow_code=allows_code(allow_code), system=system)
-    inputs = given.variants_of(path, options).inputs
-    given.keep_inputs(outputs, path, config, (document.name for document in inputs.documents))
+    inputs = given.variants_of(paths, options).inputs
+    given.keep_inputs(outputs, paths, config, (document.name for document in inputs.documents))
     if scheduler is not None:
         from archlint.explore.cluster import cluster_rows
 

@@ -40,20 +40,20 @@ LEVELS = ["error", "warning", "info"]
 @given.color
 @click.pass_context
 def command(
-    ctx: click.Context, path: Path, settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...],
+    ctx: click.Context, paths: tuple[Path, ...], settings: tuple[Setting, ...], outputs: tuple[tuple[str, str], ...],
     exit_code: bool, fail_on_new: str | None, fail_on: str | None, select: tuple[str, ...], ignore: tuple[str, ...],
     system: str, allow_code: bool, config: Path | None, color: str,
 ) -> None:  # fmt: skip
-    """Compare FILE (default: arch.yaml; `-` is standard input) with a version in which some facts are changed.
+    """Compare PATH (default: arch.yaml; `-` is standard input) with a version in which some facts are changed.
 
-    It shows the computed numbers, the facts and the findings that change. FILE itself stays as it is. Exit status: 0,
+    It shows the computed numbers, the facts and the findings that change. The file itself stays. Exit status: 0,
     with --exit-code, --fail-on-new or --fail-on also 1, and 2 for wrong arguments or a file that cannot be read.
     """
     if not settings:
         raise UsageError("nothing to change", "add `--set PATH=VALUE`, such as `--set components.api.replicas=6`")
     options = Options(select, ignore, config=config, allow_code=allows_code(allow_code), system=system)
-    found = whatif(given.variants_of(path, options), settings)
-    given.keep_inputs(outputs, path, config, found.before.report.sources)
+    found = whatif(given.variants_of(paths, options), settings)
+    given.keep_inputs(outputs, paths, config, found.before.report.sources)
     for name, file in outputs:
         write_output(_rendered(found, name, use_color(color) and not file), file, name != "text")
     ctx.exit(_status(found, exit_code, fail_on_new, fail_on))

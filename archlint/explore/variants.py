@@ -9,12 +9,13 @@ import msgspec
 
 from archlint.analysis.numbers import Numbers, numbers_of
 from archlint.analysis.system import System
-from archlint.api import Linters, read_input
+from archlint.api import Linters
 from archlint.changing import Changed, Changing, Setting, wrong_settings
 from archlint.config import Config
 from archlint.errors import UnreadableInputError
-from archlint.linter import Examined, Linter, Options, require_architecture
+from archlint.linter import Examined, Includes, Linter, Options, require_architecture
 from archlint.model.read import no_includes
+from archlint.reading import Source, read_source
 from archlint.source.document import Document
 from archlint.source.files import FileIncludes
 from archlint.source.parser import collector_paused
@@ -70,9 +71,9 @@ class _Replay:
 
 
 class _Recorder:
-    """Loads includes from files, and keeps what each one is."""
+    """Loads includes, and keeps what each one is."""
 
-    def __init__(self, includes: FileIncludes | None) -> None:
+    def __init__(self, includes: Includes | None) -> None:
         self.includes = includes
         self.loaded: Loaded = {}
 
@@ -97,13 +98,19 @@ class Variants:
     @classmethod
     def read(cls, path: Path, options: Options, data: bytes | None = None) -> Variants:
         """Read a file, or a text with the name of a file; raises `UnreadableInputError` for anything else."""
-        document, file = read_input(path, data, options.system)
-        require_architecture(document)
+        return cls.of_source(read_source((path,), options, data, options.system), options)
+
+    @classmethod
+    def of_source(cls, source: Source, options: Options) -> Variants:
+        """Keep all that versions of a source are made from; raises `UnreadableInputError` if it is no architecture."""
+        require_architecture(source.document)
         chosen = msgspec.structs.replace(options, signatures=True, baselined=False, system="")
-        recorder = _Recorder(FileIncludes(file) if file is not None else None)
-        Changing(document, recorder)
+        files = FileIncludes(source.file) if source.file is not None else None
+        recorder = _Recorder(source.includes or files)
+        Changing(source.document, recorder)
         included = frozenset(recorder.includes.included) if recorder.includes is not None else frozenset[Path]()
-        return cls(Inputs(path, document, recorder.loaded, included, Linters(chosen).config_for(path), chosen))
+        config = Linters(chosen).config_for(source.path)
+        return cls(Inputs(source.path, source.document, recorder.loaded, included, config, chosen))
 
     def system(self, settings: Iterable[Setting] = ()) -> System:
         """Return the system with some settings, without running rules; raises as `of` does."""

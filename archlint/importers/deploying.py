@@ -34,4 +34,5 @@ def read_deployment(paths: Sequence[Path], targets: Sequence[Path]) -> Deploymen
     count = len(imported.sources)
     files = "1 deployment file" if count == 1 else f"{count} deployment files"
     notes.insert(0, f"{files} read as one system; `archlint import` writes it as an arch.yaml")
-    return Deployment(Deployed(imported.draft, folder.name or "system"), imported.sources, notes, imported.errors)
+    documents = Deployed(imported.draft, folder.name or "system", tuple(imported.sources))
+    return Deployment(documents, imported.sources, notes, imported.errors)

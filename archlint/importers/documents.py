@@ -15,10 +15,12 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span
 class Deployed:
     """The documents of an import: the first file is the main one, and includes the others.
 
-    Each file has the components that it defines, with their models and the workloads that come in at them.
+    Each file has the components that it defines, with their models and the workloads that come in at them. All of them
+    name the files that were read (`Document.imported`).
     """
 
-    def __init__(self, draft: Draft, system: str) -> None:
+    def __init__(self, draft: Draft, system: str, sources: tuple[str, ...]) -> None:
+        self.sources = sources
         self.files: dict[str, Document] = {}
         self.sections: dict[tuple[str, str], dict[str, Entry]] = {}
         models = dict(draft.models)
@@ -60,7 +62,9 @@ class Deployed:
             parts = self.sections.get((name, section))
             if parts:
                 entries[section] = Entry(0, 1, Mapping(parts, 0, length))
-        return Document(name, source.text, Mapping(entries, 0, length), extent=Span(0, length), like=source)
+        made = Document(name, source.text, Mapping(entries, 0, length), extent=Span(0, length), like=source)
+        made.imported = self.sources
+        return made
 
 
 class _Places:

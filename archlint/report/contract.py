@@ -244,6 +244,9 @@ class JsonFile(msgspec.Struct, frozen=True):
     root: Root
     system: Annotated[str, Meta(description="Name of the system.")]
     rules_run: Annotated[int, Meta(ge=0)]
+    imported: Annotated[
+        list[str], Meta(description="The deployment files that the facts come from; empty for an architecture file.")
+    ]
 
 
 class JsonEntry(msgspec.Struct, frozen=True):

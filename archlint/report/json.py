@@ -94,7 +94,7 @@ def _document(report: Report) -> JsonReport:
         patterns=[_pattern(found, file.file) for file in files for found in file.patterns],
         hints=[_hint(hint, file.file) for file in files for hint in file.hints],
         errors=[JsonError(e.message, e.hint, e.file, e.line, e.column) for e in report.errors],
-        files=[JsonFile(file.file, file.system, file.rules_run) for file in files],
+        files=[JsonFile(file.file, file.system, file.rules_run, list(file.imported)) for file in files],
         summary=_summary(report),
     )
 

@@ -17,6 +17,7 @@ from archlint.report.plain import (
     certainty_text,
     fact_text,
     first_correct,
+    imported_text,
     keyless,
     place_text,
     relative_path,
@@ -95,6 +96,10 @@ def _head(report: Report, root: str) -> Iterator[str]:
     yield ""
     if report.files:
         yield from _table(report, root)
+    for file in report.files[:_MOST_FILES]:
+        if file.imported:
+            yield ""
+            yield f"{prose(imported_text(file.imported, root))}."
     yield from _baselines(report)
     if report.skipped:
         yield ""

@@ -11,7 +11,7 @@ from typing import Final
 
 from archlint.inputs import InputError
 from archlint.model.quantities import format_quantity
-from archlint.report.layout import flat, joined
+from archlint.report.layout import flat, joined, plural
 from archlint.report.undecided import MissingFact
 from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, ShownTerm
 
@@ -47,6 +47,17 @@ def term_label(term: ShownTerm) -> str:
     """Return the label of a term; the term that the others are compared with is marked as the limit."""
     label = flat(term.label)
     return f"limit: {label}" if term.limit and not label.startswith("limit") else label
+
+
+def imported_text(files: Sequence[str], root: str = "") -> str:
+    """Say which deployment files the facts of a system come from.
+
+    >>> imported_text(["deploy/compose.yaml", "deploy/.env"])
+    'Facts imported from 2 deployment files: deploy/compose.yaml, deploy/.env'
+    """
+    names = [flat(relative_path(name, root)) for name in files]
+    more = f" and {len(names) - MOST_PLACES:,} more" if len(names) > MOST_PLACES else ""
+    return f"Facts imported from {plural(len(names), 'deployment file')}: {', '.join(names[:MOST_PLACES])}{more}"
 
 
 def term_source(term: ShownTerm, place: str) -> str:

@@ -9,7 +9,7 @@ from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.next import correction, next_lines, silent
-from archlint.report.plain import fact_text, keyless, remarks, to_do
+from archlint.report.plain import fact_text, imported_text, keyless, remarks, to_do
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
@@ -25,12 +25,17 @@ def summary_lines(report: Report, width: int, ink: Ink, by_rule: bool = True, hi
     `hint` names the option `--undecided`; leave it out if the open questions are listed already.
     """
     lines = _headline(report, width, ink)
+    lines += [line for file in report.files if file.imported for line in hanging("", _imported(file), width, 2)]
     rest = hanging("", asides, width) if (asides := _asides(report)) else []
     rest += next_lines(report, width, ink, hint) if silent(report) else _undecided_line(report, width, hint)
     if by_rule and len(report.findings) > 1:
         lines += ["", *rule_lines(report.findings, width, ink)]
         lines += [""] if rest else []
     return lines + rest + baseline_lines(report.baselines, width, ink) + _hint_lines(report, width, ink)
+
+
+def _imported(file: FileReport) -> str:
+    return f"{imported_text(file.imported)}."
 
 
 def _hint_lines(report: Report, width: int, ink: Ink) -> list[str]:

@@ -66,9 +66,12 @@ class Document:
     beyond those that are listed. `extent` is the part of the text that belongs to this document. If a file describes
     several systems, `others` are the documents after the first that do; the `part` of each of them is the name of its
     system or its number, and tells them apart. `aliased` counts the values that the aliases of the file stand for.
+    `imported` names the deployment files that the values were read from; empty for an architecture file.
     """
 
-    __slots__ = ("_lines", "aliased", "extent", "flaws", "name", "others", "part", "root", "text", "unlisted")
+    __slots__ = (
+        "_lines", "aliased", "extent", "flaws", "imported", "name", "others", "part", "root", "text", "unlisted",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class Document:
         self.extent = extent or Span(0, len(text))
         self.part = ""
         self.aliased = 0
+        self.imported: tuple[str, ...] = ()
         self.others: tuple[Document, ...] = ()
         self._lines: _Lines = like._lines if like is not None else _Lines(text)
 
@@ -109,7 +113,7 @@ class Document:
     def without_values(self) -> Document:
         """The same text without its values: all that a report needs, at a fraction of the memory."""
         same = Document(self.name, self.text, None, extent=self.extent, like=self)
-        same.part = self.part
+        same.part, same.imported = self.part, self.imported
         return same
 
     def position(self, offset: int) -> Position:

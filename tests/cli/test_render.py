@@ -80,9 +80,12 @@ def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tupl
 
 
 def test_other_wrong_calls(archlint: Run, tmp_path: Path) -> None:
-    assert "there is no arch.yaml here" in archlint("render", "-o", "a.svg").stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = archlint("render", "-o", "a.svg", cwd=empty)
+    assert (done.returncode, ".: no architecture file and no deployment files" in done.stderr) == (2, True), done.stderr
     assert "did you mean `svg`?" in archlint("render", FAILING, "-f", "sgv").stderr
-    assert "is a folder" in archlint("render", str(tmp_path), "-o", "a.svg").stderr
+    assert "no deployment files" in archlint("render", str(empty), "-o", "a.svg").stderr
     (tmp_path / "other.yaml").write_text("kind: Pod\n")
     done = archlint("render", "other.yaml", "-o", "a.svg")
     assert done.returncode == 2 and "not an architecture file" in done.stderr

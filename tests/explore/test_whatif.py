@@ -109,7 +109,8 @@ def test_what_a_call_must_not_leave_out_or_overwrite(tmp_path: Path) -> None:
         run_app(["whatif", str(path)])
     with pytest.raises(UsageError, match="does not overwrite it"):
         run_app(["whatif", str(path), "--set", "components.api.replicas=3", "-o", f"json:{path}"])
-    with pytest.raises(UsageError, match="is a folder"):
+    (tmp_path / "other.yaml").write_text(SHOP)
+    with pytest.raises(UsageError, match="2 architecture files"):
         run_app(["whatif", str(tmp_path), "--set", "components.api.replicas=3"])
 
 

@@ -19,6 +19,7 @@ from archlint.model.quantities import format_duration, format_percentile, format
 from archlint.report.html.tags import element, text
 from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
 from archlint.report.numbers.words import meaning, number_text, why_missing
+from archlint.report.plain import imported_text
 
 MOST_BARS: Final = 40
 _STYLE: Final = """
@@ -37,8 +38,9 @@ _BREAKS: Final = "The rate of this workload at which each component has no worke
 def render_html(file: str, system: System, numbers: Numbers) -> str:
     """Return the numbers as an HTML document that ends with a line break; `system` is that of the numbers."""
     title = f"{numbers.name or file}: numbers"
+    origin = [element("p", f"{imported_text(numbers.imported)}.", klass="aside")] if numbers.imported else []
     return page(title, numbers.name or file, file, [
-        *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(system, one)),
+        *origin, *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(system, one)),
         *_lost(numbers.components), *_all(numbers),
     ])  # fmt: skip
 

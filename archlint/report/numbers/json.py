@@ -127,6 +127,9 @@ class JsonNumbers(msgspec.Struct, frozen=True):
 
     version: Annotated[Literal[1], Meta(description="Version of this contract.")]
     file: str
+    imported: Annotated[
+        list[str], Meta(description="The deployment files that the facts come from; empty for an architecture file.")
+    ]
     system: Annotated[str, Meta(description="Name of the system; empty if it has none.")]
     numbers: Annotated[list[JsonNumber], Meta(description="Numbers of the system as a whole.")]
     workloads: list[JsonWorkloadNumbers]
@@ -136,7 +139,7 @@ class JsonNumbers(msgspec.Struct, frozen=True):
 def render_json(file: str, numbers: Numbers) -> str:
     """Return numbers as indented JSON that ends with a line break."""
     return encoded(JsonNumbers(
-        VERSION, file, numbers.name, [json_number(one) for one in numbers.system],
+        VERSION, file, list(numbers.imported), numbers.name, [json_number(one) for one in numbers.system],
         [_workload(one) for one in numbers.workloads], [_component(one) for one in numbers.components],
     ))  # fmt: skip
 

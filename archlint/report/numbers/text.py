@@ -10,6 +10,7 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.model.quantities import format_duration, format_percentile, format_quantity
 from archlint.report.layout import Ink, columns_of, flat, hanging
 from archlint.report.numbers.words import label, meaning, number_text, why_missing
+from archlint.report.plain import imported_text
 
 LEAST_WIDTH: Final = 60
 MOST_ROWS: Final = 60
@@ -29,7 +30,8 @@ def render_text(
     """Return the numbers as text that ends with a line break; `verbose` shows each formula with its terms."""
     writer = _Writer(Ink(color), max(LEAST_WIDTH, width), verbose)
     head = f"{flat(numbers.name)} ({flat(file)})" if numbers.name else flat(file)
-    blocks = [[writer.ink(head, "strong")]]
+    origin = hanging("", f"{imported_text(numbers.imported)}.", writer.width, 2) if numbers.imported else []
+    blocks = [[writer.ink(head, "strong"), *origin]]
     blocks += [list(writer.workload(one)) for one in numbers.workloads]
     blocks.append(list(writer.load(numbers.components)))
     blocks.append(list(writer.others(numbers.components)))

@@ -128,13 +128,17 @@ class _LogWriter:
         return msgspec.json.format(msgspec.json.encode(sarif.Log(SCHEMA, "2.1.0", [run])), indent=2)
 
     def _properties(self) -> dict[str, sarif.Value]:
-        """Return what to write next in the files, the most decisive first."""
+        """Return what to write next in the files, the most decisive first, and the deployment files of the facts."""
         steps: list[sarif.Value] = [
             {"file": readable(relative_path(step.file, self.options.root)), "write": readable(step.write),
              "why": readable(step.why)}
             for step in next_steps(self.report)
         ]  # fmt: skip
-        return {"next": steps} if steps else {}
+        found: dict[str, sarif.Value] = {"next": steps} if steps else {}
+        imported = dict.fromkeys(name for file in self.report.files for name in file.imported)
+        if imported:
+            found["imported"] = [readable(relative_path(name, self.options.root)) for name in imported]
+        return found
 
     def _fitting(self, results: list[sarif.Result]) -> tuple[list[ActiveRule], list[sarif.Result]]:
         """Return as many rules as the limit allows, those with results first, and the results of these rules."""

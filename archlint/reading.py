@@ -1,0 +1,119 @@
+"""What a call names, read as one system: an architecture file, a text, or the files that deploy a system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from archlint.errors import ArchlintError, UnreadableInputError, UsageError
+from archlint.inputs import InputError, input_errors
+from archlint.linter import Includes, Linter, Options, require_architecture
+from archlint.source.document import Document
+from archlint.source.files import read_document, read_named, real_path
+from archlint.source.join import pick_system
+from archlint.source.parser import decode, parse
+from archlint.targets import STDIN, Configs, is_foreign
+
+_MOST_NAMED: Final = 5
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One system that a call names.
+
+    `path` is the file whose configuration applies; `file` is the same, or None for a text that belongs to no file.
+    `includes` loads the further files if they are not beside `file`. `notes` say how the files were read, and `errors`
+    which of them could not be read.
+    """
+
+    document: Document
+    path: Path
+    file: Path | None
+    includes: Includes | None = None
+    notes: tuple[str, ...] = ()
+    errors: tuple[InputError, ...] = ()
+
+
+def read_source(paths: Sequence[Path], options: Options, data: bytes | None = None, system: str = "") -> Source:
+    """Read the system of a call: of a file, of a folder, of several deployment files, or of a text with a name.
+
+    The rules are those of `archlint check`: an architecture file wins over the deployment files beside it, and
+    deployment files are read as one system. If a file describes several systems, the first is read unless `system`
+    names another. Raises `UnreadableInputError` if nothing can be read, and `UsageError` for several systems.
+    """
+    first = paths[0]
+    if data is not None:
+        document = parse(str(first), decode(str(first), data))
+        return _of(document, first, None if str(first) == STDIN else first, system)
+    if len(paths) == 1 and not first.is_dir() and not is_foreign(first):
+        return _of(read_named(first), first, first, system)
+    configs = Configs(options)
+    found = configs.inputs(paths)
+    architectures = [path for path in found.files if not is_foreign(path)]
+    foreign = [path for path in found.files if path not in architectures] or ([] if architectures else found.skipped)
+    if architectures and foreign:
+        what = f"{architectures[0]} is an architecture file, and {foreign[0]} is not"
+        raise UsageError(what, "name one architecture file, or deployment files only")
+    if architectures:
+        main = _main(architectures, options, paths)
+        return _of(read_document(main), main, main, system)
+    deployed = _import(foreign, paths, found.errors, system) if foreign else None
+    if deployed is None:
+        raise _nothing(paths, found.errors)
+    return deployed
+
+
+def _of(document: Document, path: Path, file: Path | None, system: str) -> Source:
+    return Source(pick_system(document, system) if system else document, path, file)
+
+
+def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
+    """Return the file that no other one includes; raises `UsageError` if there are several."""
+    if len(paths) > 1:
+        linter = Linter(Configs(options).config_for(paths[0]), msgspec.structs.replace(options, rules=False))
+        parts = {part for path in paths for part in linter.system(read_document(path), path)[1]}
+        paths = [path for path in paths if real_path(path) not in parts]
+    if len(paths) != 1:
+        some = ", ".join(map(str, paths[:_MOST_NAMED]))
+        where = ", ".join(map(str, named[:_MOST_NAMED]))
+        raise UsageError(f"{where}: {len(paths)} architecture files: {some}", "name one architecture file")
+    return paths[0]
+
+
+def _import(
+    foreign: Sequence[Path], named: Sequence[Path], errors: tuple[InputError, ...], system: str
+) -> Source | None:
+    """Read deployment files as one system; None if they hold no component. Raises if none of them can be read."""
+    from archlint.importers.deploying import read_deployment
+
+    found = read_deployment(foreign, named)
+    if found.documents is None:
+        for error in found.errors:
+            raise error
+        return None
+    document = found.documents.main
+    path = Path(document.name)
+    wrong = tuple(mistake for error in found.errors for mistake in input_errors(error))
+    chosen = pick_system(document, system) if system else document
+    return Source(chosen, path, path, found.documents, tuple(found.notes), (*errors, *wrong))
+
+
+def _nothing(named: Sequence[Path], errors: tuple[InputError, ...]) -> ArchlintError:
+    """Return the error for a call whose paths hold no system."""
+    if len(named) == 1 and not named[0].is_dir():
+        require_architecture(read_document(named[0]))
+    if errors:
+        return UnreadableInputError(errors[0].message, errors[0].hint)
+    where = ", ".join(map(str, named[:_MOST_NAMED]))
+    hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
+    return UsageError(f"{where}: no architecture file and no deployment files", hint)
+
+
+def read_deployed(path: Path, options: Options) -> Source | None:
+    """Return the system of the deployment files at a path; None if there are none, or an architecture file."""
+    if path.is_dir():
+        found = Configs(options).inputs((path,))
+        return _import(found.skipped, (path,), found.errors, "") if found.skipped and not found.files else None
+    return _import((path,), (path,), (), "") if is_foreign(path) else None
