@@ -8,14 +8,15 @@ from typing import Final
 
 import msgspec
 
-from archlint.errors import ArchlintError, UnreadableInputError, UsageError
+from archlint.errors import UnreadableInputError, UsageError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Includes, Linter, Options, require_architecture
 from archlint.source.document import Document
 from archlint.source.files import read_document, read_named, real_path
 from archlint.source.join import pick_system
 from archlint.source.parser import decode, parse
-from archlint.targets import STDIN, Configs, is_foreign
+from archlint.source.search import SUFFIXES
+from archlint.targets import STDIN, Configs, deployment_files, is_foreign
 
 _MOST_NAMED: Final = 5
 
@@ -52,17 +53,14 @@ def read_source(paths: Sequence[Path], options: Options, data: bytes | None = No
     configs = Configs(options)
     found = configs.inputs(paths)
     architectures = [path for path in found.files if not is_foreign(path)]
-    foreign = [path for path in found.files if path not in architectures] or ([] if architectures else found.skipped)
+    foreign = [path for path in found.files if path not in architectures]
     if architectures and foreign:
         what = f"{architectures[0]} is an architecture file, and {foreign[0]} is not"
         raise UsageError(what, "name one architecture file, or deployment files only")
     if architectures:
         main = _main(architectures, options, paths)
         return _of(read_document(main), main, main, system)
-    deployed = _import(foreign, paths, found.errors, system) if foreign else None
-    if deployed is None:
-        raise _nothing(paths, found.errors)
-    return deployed
+    return _imported(paths, configs, found.errors, system)
 
 
 def _of(document: Document, path: Path, file: Path | None, system: str) -> Source:
@@ -82,38 +80,36 @@ def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
     return paths[0]
 
 
-def _import(
-    foreign: Sequence[Path], named: Sequence[Path], errors: tuple[InputError, ...], system: str
-) -> Source | None:
-    """Read deployment files as one system; None if they hold no component. Raises if none of them can be read."""
+def _imported(
+    named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...], system: str
+) -> Source:
+    """Read deployment files as one system; raises `UsageError` if there are none."""
     from archlint.importers.deploying import read_deployment
 
-    found = read_deployment(foreign, named)
-    if found.documents is None:
-        for error in found.errors:
-            raise error
-        return None
-    document = found.documents.main
-    path = Path(document.name)
-    wrong = tuple(mistake for error in found.errors for mistake in input_errors(error))
-    chosen = pick_system(document, system) if system else document
-    return Source(chosen, path, path, found.documents, tuple(found.notes), (*errors, *wrong))
-
-
-def _nothing(named: Sequence[Path], errors: tuple[InputError, ...]) -> ArchlintError:
-    """Return the error for a call whose paths hold no system."""
-    if len(named) == 1 and not named[0].is_dir():
+    found = read_deployment(deployment_files(named, configs)[0], named)
+    if found.documents is not None:
+        document = found.documents.main
+        path = Path(document.name)
+        wrong = tuple(mistake for error in found.errors for mistake in input_errors(error))
+        chosen = pick_system(document, system) if system else document
+        return Source(chosen, path, path, found.documents, tuple(found.notes), (*errors, *wrong))
+    for error in found.errors:
+        raise error
+    if len(named) == 1 and named[0].suffix in SUFFIXES:
         require_architecture(read_document(named[0]))
     if errors:
-        return UnreadableInputError(errors[0].message, errors[0].hint)
+        raise UnreadableInputError(errors[0].message, errors[0].hint)
     where = ", ".join(map(str, named[:_MOST_NAMED]))
     hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
-    return UsageError(f"{where}: no architecture file and no deployment files", hint)
+    raise UsageError(f"{where}: no architecture file and no deployment files", found.notes[0] if found.notes else hint)
 
 
 def read_deployed(path: Path, options: Options) -> Source | None:
     """Return the system of the deployment files at a path; None if there are none, or an architecture file."""
+    configs = Configs(options)
     if path.is_dir():
-        found = Configs(options).inputs((path,))
-        return _import(found.skipped, (path,), found.errors, "") if found.skipped and not found.files else None
-    return _import((path,), (path,), (), "") if is_foreign(path) else None
+        found = configs.inputs((path,))
+        if found.files or not deployment_files((path,), configs)[0]:
+            return None
+        return _imported((path,), configs, found.errors, "")
+    return _imported((path,), configs, (), "") if is_foreign(path) else None

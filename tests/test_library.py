@@ -156,7 +156,8 @@ def test_a_folder_is_the_system_in_it(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no architecture file and no deployment files"):
         UNTYPED[name](tmp_path)
     path = write(tmp_path, "arch.yaml")
-    assert str(UNTYPED[name](tmp_path))[:80] == str(UNTYPED[name](path))[:80]
+    assert archlint.load(tmp_path).components.keys() == archlint.load(path).components.keys()
+    assert archlint.render(tmp_path, "mmd") == archlint.render(path, "mmd")
     write(tmp_path, "other.yaml")
     with pytest.raises(UsageError, match=r"2 architecture files: .*arch\.yaml, .*other\.yaml"):
         UNTYPED[name](tmp_path)

@@ -91,7 +91,9 @@ def keep_inputs(
 
 def shown_name(paths: Sequence[Path]) -> str:
     """Return the name of the input in outputs."""
-    return STDIN if is_stdin(paths) else ", ".join(map(str, paths)) or str(DEFAULT)
+    if is_stdin(paths):
+        return STDIN
+    return ", ".join(map(str, paths)) or str(DEFAULT if DEFAULT.is_file() else Path())
 
 
 def is_stdin(paths: Sequence[Path]) -> bool:

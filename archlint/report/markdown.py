@@ -99,7 +99,7 @@ def _head(report: Report, root: str) -> Iterator[str]:
     for file in report.files[:_MOST_FILES]:
         if file.imported:
             yield ""
-            yield f"{prose(imported_text(file.imported, root))}."
+            yield f"{imported_text(file.imported, root, code)}."
     yield from _baselines(report)
     if report.skipped:
         yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
@@ -49,13 +49,13 @@ def term_label(term: ShownTerm) -> str:
     return f"limit: {label}" if term.limit and not label.startswith("limit") else label
 
 
-def imported_text(files: Sequence[str], root: str = "") -> str:
-    """Say which deployment files the facts of a system come from.
+def imported_text(files: Sequence[str], root: str = "", shown: Callable[[str], str] = flat) -> str:
+    """Say which deployment files the facts of a system come from; `shown` makes the name of each safe.
 
     >>> imported_text(["deploy/compose.yaml", "deploy/.env"])
     'Facts imported from 2 deployment files: deploy/compose.yaml, deploy/.env'
     """
-    names = [flat(relative_path(name, root)) for name in files]
+    names = [shown(relative_path(name, root)) for name in files]
     more = f" and {len(names) - MOST_PLACES:,} more" if len(names) > MOST_PLACES else ""
     return f"Facts imported from {plural(len(names), 'deployment file')}: {', '.join(names[:MOST_PLACES])}{more}"
 

