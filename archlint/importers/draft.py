@@ -88,7 +88,7 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
         if unit.kind == "model-server":
             _loading(unit, id(unit) in filled)
         for model in unit.models:
-            models.setdefault(model, {}).update(facts)
+            models.setdefault(model, {}).update({**unit.model_facts.get(model, {}), **facts})
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}

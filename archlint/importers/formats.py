@@ -110,6 +110,24 @@ def _is_cortex(one: Candidate) -> bool:
     return any(isinstance(kind, Scalar) and kind.text.endswith("API") for kind in kinds)
 
 
+def _is_litellm(one: Candidate) -> bool:
+    models = one.at("model_list")
+    items = models.items[:1] if isinstance(models, Sequence) else []
+    return any(isinstance(item, Mapping) and "litellm_params" in item.entries for item in items)
+
+
+def _is_mlserver(one: Candidate) -> bool:
+    return one.path.name in {"model-settings.json", "settings.json"} and isinstance(one.root, Mapping)
+
+
+_TORCHSERVE: Final = (
+    r"(?m)^[ \t]*(inference_address|management_address|metrics_address|model_store|load_models|model_snapshot|"
+    r"default_workers_per_model|workflow_store)[ \t]*[=:]"
+)
+_MLSERVER: Final = (
+    r'"(implementation|debug|http_port|grpc_port|metrics_port|parallel_workers|load_models_at_startup|kafka_enabled|'
+    r'model_repository_root|model_repository_implementation|parameters|name)"\s*:'
+)
 SYNTHESISE: Final = "archlint executes nothing: run `{}`, and give archlint the result"
 FORMATS: Final[tuple[Format, ...]] = (
     Format(
@@ -120,6 +138,22 @@ FORMATS: Final[tuple[Format, ...]] = (
         "kubernetes", "Kubernetes", "archlint.importers.kubernetes.reading:read_cluster", suffixes=(*YAML, ".json"),
         head=r"\A\s*\{\s*\"(apiVersion|kind)\"\s*:", marks=r"(?m)^[\"']?(apiVersion|kind)[\"']?[ \t]*:|\A\s*\{",
         accepts=_is(KUBERNETES),
+    ),
+    Format(
+        "litellm", "proxies of LiteLLM", "archlint.importers.serving_files.litellm:read", suffixes=YAML,
+        marks=r"(?m)^[\"']?model_list[\"']?[ \t]*:", accepts=_is_litellm,
+    ),
+    Format(
+        "triton", "model repositories of Triton", "archlint.importers.serving_files.triton:read",
+        names=("config.pbtxt",), accepts=lambda one: one.path.name.lower() == "config.pbtxt",
+    ),
+    Format(
+        "torchserve", "TorchServe", "archlint.importers.serving_files.torchserve:read", names=("ts.config",),
+        suffixes=(".properties",), head=_TORCHSERVE, marks=_TORCHSERVE,
+    ),
+    Format(
+        "mlserver", "MLServer", "archlint.importers.serving_files.mlserver:read",
+        names=("model-settings.json", "settings.json"), head=_MLSERVER, marks=_MLSERVER, accepts=_is_mlserver,
     ),
     Format(
         "cdk", "AWS CDK", names=("cdk.json",), marks=r"\"app\"\s*:", accepts=lambda one: one.path.name == "cdk.json",

@@ -15,6 +15,7 @@ from archlint.importers.entrances import add_entrances
 from archlint.importers.evidence import gather
 from archlint.importers.files import Files
 from archlint.importers.formats import FORMATS, Format, load, recognise
+from archlint.importers.joining import join
 from archlint.importers.kinds import STORES, infer
 from archlint.importers.names import Names
 from archlint.importers.objects import Unit
@@ -68,7 +69,8 @@ def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> I
         chosen = [path for path in by_format.get(row.name, ()) if real_path(path) not in files.claimed]
         if chosen:
             units += _read(row, chosen, files, notes, left_out)
-    names = Names(units)
+    units, places = join(units)
+    names = Names(units, places)
     evidence, outside = gather(units, names)
     infer(units, evidence)
     evidence = [one for one in evidence if not (one.shared and one.source.kind in QUIET_KINDS)]

@@ -10,6 +10,8 @@ from archlint.importers.objects import Unit
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "[::]", "host.docker.internal"})
 _POD: Final = re.compile(r"-\d+$")
+_NETWORKS: Final = ("compose", "kubernetes")
+"""Formats that state networks; in others, a scope has names of its own."""
 _ADDRESS: Final = re.compile(r"^\d+\.\d+\.\d+\.\d+$")
 
 
@@ -24,33 +26,51 @@ def is_address(host: str) -> bool:
 
 
 class Names:
-    """The name tables of an import."""
+    """The name tables of an import; `places` are units whose place another one takes."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Iterable[Unit], places: Iterable[tuple[Unit, Unit]] = ()) -> None:
         self.tables: dict[tuple[str, str], dict[str, Unit]] = {}
         self.everywhere: dict[tuple[str, str], list[Unit]] = {}
+        self.own: dict[str, dict[str, Unit]] = {}
         ordered = list(units)
         for unit in ordered:  # the name of a service wins over names that others give themselves
             self._add(unit, unit.name)
         for unit in ordered:
             for name in unit.names:
                 self._add(unit, name)
+        for gone, unit in places:
+            self.tables.setdefault((gone.format, gone.scope), {}).setdefault(gone.name.lower(), unit)
+            self.own.setdefault(gone.scope, {}).setdefault(gone.name.lower(), unit)
 
     def _add(self, unit: Unit, name: str) -> None:
         self.tables.setdefault((unit.format, unit.scope), {}).setdefault(name.lower(), unit)
         found = self.everywhere.setdefault((unit.format, name.lower()), [])
         if unit not in found:
             found.append(unit)
+        if unit.format not in _NETWORKS:
+            self.own.setdefault(unit.scope, {}).setdefault(name.lower(), unit)
 
     def find(self, host: str, source: Unit, scope: str | None = None) -> Unit | None:
         """Return the unit that a host name stands for, as seen by another unit; None if there is none."""
         host = host.lower().rstrip(".")
         scope = source.scope if scope is None else scope
+        own = self.own.get(scope, {}).get(host)
+        if own is not None and (scope != source.scope or source.format not in _NETWORKS):
+            return own
+        if source.format not in _NETWORKS:
+            return self._anywhere(host)
         if source.format == "compose":
             found = self.tables.get(("compose", scope), {}).get(host)
             others = self.everywhere.get(("compose", host), [])      # projects may share an external network
             return found or (others[0] if len(others) == 1 else None)
         return self._in_cluster(host, scope)
+
+    def _anywhere(self, host: str) -> Unit | None:
+        """Look a name up in all networks, for a unit that belongs to none; it must stand for one unit."""
+        found = [unit for name in _NETWORKS for unit in self.everywhere.get((name, host), ())]
+        if not found and "." in host:
+            return self._in_cluster(host, "")
+        return found[0] if len(found) == 1 else None
 
     def _in_cluster(self, host: str, scope: str) -> Unit | None:
         found = self._of_namespace(host, scope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -244,7 +245,8 @@ class Unit(msgspec.Struct, eq=False):
     """One thing that a deployment runs or refers to.
 
     `role` is `container`, `job`, `loader`, `router`, `graph`, `model-server` or `external`, as its format says; the
-    kind of component is inferred elsewhere. `names` are the names under which other units reach it.
+    kind of component is inferred elsewhere. `names` are the names under which other units reach it. A unit that is read
+    from files of settings names them, and the `program` that reads them: a container of it takes the unit's place.
     """
 
     name: str
@@ -273,6 +275,9 @@ class Unit(msgspec.Struct, eq=False):
     ejects: bool = False
     probes: list[str] = []
     base: Value | None = None
+    settings: tuple[Path, ...] = ()
+    program: str = ""
+    model_facts: dict[str, dict[str, Fact]] = {}
 
     @property
     def words(self) -> list[str]:

@@ -18,7 +18,7 @@ _ORDER: Final = (
     "image", "replicas", "hardware", "tensor_parallel", "pipeline_parallel", "max_sequences", "workers", "batching",
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
 )  # fmt: skip
-_FLAGS: Final = frozenset({"ready_check", "persistent", "preprocessing", "circuit_breaker"})
+_FLAGS: Final = frozenset({"ready_check", "persistent", "preprocessing", "circuit_breaker", "in_process"})
 _ASKED: Final = "# Deployment files do not state demand and objectives: fill in what you know.\n"
 _UNKNOWN: Final = """\
     # rate: 10/s

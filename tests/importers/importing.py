@@ -10,6 +10,7 @@ from archlint.importers.writing import write
 from archlint.model.architecture import Architecture
 from archlint.model.read import no_includes, read
 from archlint.source.parser import parse
+from archlint.targets import deployment_files
 
 
 def write_files(folder: Path, files: dict[str, str]) -> list[Path]:
@@ -30,9 +31,23 @@ def imported(folder: Path, files: dict[str, str] | str, explicit: bool = False) 
     return import_files(write_files(folder, named), folder, explicit)
 
 
+def searched(folder: Path, files: dict[str, str]) -> Imported:
+    """Import a folder with these files, as `archlint import FOLDER` does."""
+    write_files(folder, files)
+    return import_files(*deployment_files([folder]))
+
+
+def found_in(folder: Path, files: dict[str, str]) -> Architecture:
+    """Import a folder with these files, write an architecture file, and read that again; it must have no problem."""
+    return _again(searched(folder, files))
+
+
 def architecture(folder: Path, files: dict[str, str] | str, explicit: bool = False) -> Architecture:
     """Import files, write them as an architecture file, and read that again; it must have no problem."""
-    found = imported(folder, files, explicit)
+    return _again(imported(folder, files, explicit))
+
+
+def _again(found: Imported) -> Architecture:
     text = write(found.draft, "system", found.sources)
     again = read(parse("arch.yaml", text), no_includes)
     assert not again.problems, (again.problems, text)

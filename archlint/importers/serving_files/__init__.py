@@ -1,0 +1,1 @@
+"""Files that servers of models read: model repositories, settings, gateways, and services in Python."""
