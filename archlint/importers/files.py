@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.objects import Table
 from archlint.source.document import Document
 from archlint.source.files import project_root, read_bytes, real_path, shorten_path
 from archlint.source.parser import MAX_BYTES, decode, parse_all
@@ -21,7 +22,8 @@ class Files:
 
     It is also what the readers of an import share. If the call is `explicit`, it names files and no folder. A reader
     adds files that it cannot read to `errors`, and the files that its units come from to `used`; without that, these
-    are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them.
+    are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them. `manifests` are
+    what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first.
     """
 
     def __init__(self, root: Path, explicit: bool = False) -> None:
@@ -30,6 +32,7 @@ class Files:
         self.errors: list[UnreadableInputError] = []
         self.used: dict[Path, None] = {}
         self.claimed: set[Path] = set()
+        self.manifests: list[tuple[Table, Path]] = []
         self.size = 0
         self.read: dict[Path, str] = {}
         self._texts: dict[Path, str] = {}

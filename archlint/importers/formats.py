@@ -102,6 +102,15 @@ def _is(name: str) -> Test:
     return lambda one: one.detected.format == name
 
 
+def _is_kustomization(one: Candidate) -> bool:
+    named = one.path.name.lower().startswith("kustomization")
+    if not named and "kustomize.config.k8s.io/" not in one.text:
+        return False
+    api = one.at("apiVersion")
+    text = api.text if isinstance(api, Scalar) else ""
+    return isinstance(one.root, Mapping) and text.startswith("kustomize.config.k8s.io/" if text or not named else "")
+
+
 def _is_cortex(one: Candidate) -> bool:
     root = one.root
     items = root.items[:1] if isinstance(root, Sequence) else []
@@ -133,6 +142,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "compose", "Docker Compose", "archlint.importers.compose.reading:read_projects", suffixes=YAML,
         marks=r"(?m)^[\"']?(services|include)[\"']?[ \t]*:|\A\s*\{", accepts=_is(COMPOSE),
+    ),
+    Format(
+        "kustomize", "kustomize", "archlint.importers.kustomize.reading:read_kustomizations", names=("kustomization",),
+        suffixes=YAML, marks=r"(?m)^[\"']?\w+[\"']?[ \t]*:|\A\s*\{", accepts=_is_kustomization,
     ),
     Format(
         "kubernetes", "Kubernetes", "archlint.importers.kubernetes.reading:read_cluster", suffixes=(*YAML, ".json"),

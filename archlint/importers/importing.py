@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.detect import KUBERNETES
 from archlint.importers.draft import Draft, draft
 from archlint.importers.entrances import add_entrances
 from archlint.importers.evidence import gather
@@ -67,7 +68,7 @@ def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> I
     units: list[Unit] = []
     for row in FORMATS:
         chosen = [path for path in by_format.get(row.name, ()) if real_path(path) not in files.claimed]
-        if chosen:
+        if chosen or (row.name == KUBERNETES and files.manifests):
             units += _read(row, chosen, files, notes, left_out)
     units, places = join(units)
     names = Names(units, places)

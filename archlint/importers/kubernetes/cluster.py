@@ -100,8 +100,10 @@ def texts_of(table: Table) -> dict[str, str]:
 
 
 def read_resources(paths: list[Path], files: Files, left_out: list[tuple[str, str]]) -> Cluster:
-    """Read every document of the manifests."""
+    """Read every document of the manifests, after those that kustomize or Helm made."""
     cluster = Cluster()
+    for table, path in files.manifests:
+        cluster.add(_resource(table, path))
     for path in paths:
         try:
             documents = files.documents(path)

@@ -81,6 +81,11 @@ def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> Non
         leader = resource.table.table("spec", "leaderWorkerTemplate", "leaderTemplate")
         pod = leader if leader.entries else pod
     role = "job" if resource.kind in JOBS else "container"
+    containers = (pod.table("spec") if pod.get("spec") is not None else pod).tables("containers")
+    if containers and not any(one.value("image") is not None for one in containers):
+        what = f"{resource.site.shown}: {resource.kind} `{resource.name}` has no image, as in a patch: not read"
+        notes.append(f"{what}; give archlint the folder of its kustomization")
+        return
     units = pod_units(cluster, resource, pod, role)
     if not units:
         notes.append(f"{resource.site.shown}: {resource.kind} `{resource.name}` has no containers: not read")
