@@ -27,7 +27,7 @@ class LookUp(msgspec.Struct, frozen=True):
 class Possible(msgspec.Struct, frozen=True):
     """The largest share of look-ups that can be hits, which is that of inputs which repeat: from `least` to `most`.
 
-    The two differ if `needs` is not empty: the keys of the shares that are not stated.
+    The two differ if `needs` is not empty: the keys of the shares and rates that are not stated.
     """
 
     least: float
@@ -70,15 +70,17 @@ def possible_hits(look_up: LookUp) -> Possible:
     least = [(0.0 if w.repeats is None else w.repeats) for w in look_up.workloads]
     most = [(1.0 if w.repeats is None else w.repeats) for w in look_up.workloads]
     rates = [w.rate_per_s or 0.0 for w in look_up.workloads]
-    needs = tuple(w.place("repeats") for w in look_up.workloads if w.repeats is None)
+    needs = [w.place("repeats") for w in look_up.workloads if w.repeats is None]
     if len(rates) > 1 and all(rates):
         low, high = (sum(map(mul, shares, rates)) / sum(rates) for shares in (least, most))
         note = "mean, weighted with the rates"
     else:
         low, high, note = min(least), max(most), "largest share"
+        if low < high:
+            needs += [w.place("rate") for w in look_up.workloads if w.rate_per_s is None and len(rates) > 1]
     if len(rates) > 1:
         terms.append(Term("possible", "look-ups that can be hits, at most", high, "share", Origin.DERIVED, None, note))
-    return Possible(low, high, tuple(terms), needs)
+    return Possible(low, high, tuple(terms), tuple(needs))
 
 
 class Saved(msgspec.Struct, frozen=True):

@@ -130,3 +130,22 @@ def test_more_repeats_are_never_worse(one: float, other: float, time: float, rat
     assert rare.places or not often.places
     for finding in (*rare.findings.values(), *often.findings.values()):
         assert all(isfinite(term.value) for term in finding.terms if isinstance(term.value, float))
+
+
+@pytest.mark.parametrize(("one", "other", "asked"), [
+    ("rate: 1/s", "repeats: 0.5%", {"workloads.one.repeats", "workloads.two.rate"}),
+    ("rate: 1/s, repeats: 90%", "repeats: 10%", {"workloads.two.rate"}),
+    ("rate: 1/s, repeats: 70%", "repeats: 65%", set()),
+])  # fmt: skip
+def test_rates_that_would_decide_are_asked_for(one: str, other: str, asked: set[str]) -> None:
+    text = f"""
+    workloads: {{one: {{from: app, {one}}}, two: {{from: app, {other}}}}}
+    models: {{net: {{}}}}
+    components:
+      app: {{kind: client, calls: [server]}}
+      server: {{kind: model-server, serves: [net], reads: [{{to: answers, kind: prediction, hit_ratio: 60%}}]}}
+      answers: {{kind: cache}}
+    """
+    found = lint("SRV010", text)
+    assert found.places == set()
+    assert {need for needs in found.undecided.values() for need in needs} == asked
