@@ -133,7 +133,7 @@ def _component(name: str, unit: Unit) -> Component:
 def _loading(unit: Unit, is_filled: bool) -> None:
     """State how a model server gets its model, where its volumes or its command say so; a model needs a name."""
     mounts = [mount for mount in unit.mounts if not _SETTINGS.search(mount.target)]
-    if is_filled:
+    if is_filled and "loads_model" not in unit.facts:
         unit.facts["loads_model"] = Fact("at-start", unit.site, "a job fills its volume")
     elif "loads_model" not in unit.facts and (mounts or unit.models):
         how = f"a volume at {mounts[0].target}" if mounts else "its configuration names the model"
@@ -158,6 +158,9 @@ def _relate(
     best = group[0]
     source, target = components[names[id(best.source)]], names[id(best.target)]
     verb = best.verb or next((one.verb for one in group if one.verb), "") or verb_for(best.source, best.target)
+    if verb == "dead_letter":
+        source.facts[verb] = Fact(target, best.site, best.derivation)
+        return
     derivation = best.derivation + (" and depends_on" if len(group) > 1 and group[-1].strength == ORDER else "")
     strength = best.strength
     if strength == ORDER and _is_use(best, strong):
@@ -207,7 +210,7 @@ def verb_for(source: Unit, target: Unit) -> str:
         return "writes" if source.kind == "batch-job" else "reads"
     if target.kind == "monitoring" and source.kind != "monitoring" and not _is_page(source):
         return "monitored_by"
-    if target.kind == "batch-job":
+    if target.kind in {"batch-job", "training-job"}:
         return "triggers"
     return "calls"
 

@@ -25,7 +25,7 @@ from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 
 Reader = Callable[[list[Path], Files, list[str], list[tuple[str, str]]], list[Unit]]
 YAML: Final = (".yaml", ".yml")
-CODE: Final = (".py", ".sh", ".tf", ".properties", ".pbtxt")
+CODE: Final = (".py", ".sh", ".tf", ".tofu", ".tfvars", ".properties", ".pbtxt")
 """Suffixes of files that are read only as a format that names the suffix, or the file."""
 HEAD_BYTES: Final = 64 * 1024
 
@@ -137,6 +137,12 @@ _MLSERVER: Final = (
     r'"(implementation|debug|http_port|grpc_port|metrics_port|parallel_workers|load_models_at_startup|kafka_enabled|'
     r'model_repository_root|model_repository_implementation|parameters|name)"\s*:'
 )
+
+
+def _is_terraform(one: Candidate) -> bool:
+    return one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json"))
+
+
 SYNTHESISE: Final = "archlint executes nothing: run `{}`, and give archlint the result"
 FORMATS: Final[tuple[Format, ...]] = (
     Format(
@@ -167,6 +173,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "mlserver", "MLServer", "archlint.importers.serving_files.mlserver:read",
         names=("model-settings.json", "settings.json"), head=_MLSERVER, marks=_MLSERVER, accepts=_is_mlserver,
+    ),
+    Format(
+        "terraform", "Terraform", "archlint.importers.terraform.reading:read",
+        suffixes=(".tf", ".tofu", ".tf.json", ".tofu.json"), accepts=_is_terraform,
     ),
     Format(
         "cdk", "AWS CDK", names=("cdk.json",), marks=r"\"app\"\s*:", accepts=lambda one: one.path.name == "cdk.json",

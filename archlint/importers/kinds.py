@@ -182,7 +182,7 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
     uses_queue = any(target.kind == "queue" for target in waits_for)
     text = unit.command_text
     fronted = unit.format == "kubernetes" and bool(unit.names)        # by a Service
-    reached = bool(unit.ports or callers or fronted)
+    reached = bool(unit.ports or callers or fronted or unit.role == "function")
     if "predictor_host" in text or "predictor-host" in text:
         return Known("service", "", "it prepares requests for a predictor")
     if not reached and _CLIENT_WORDS.search(text) and not _is_worker(unit):
@@ -206,7 +206,7 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
         return Known("model-server", "tensorflow-serving", "ports 8500 and 8501")
     if not reached and apps and not any(target.kind in STORES for target in waits_for):
         return Known("client", "", "calls others, and nothing reaches it")
-    return Known("service", "", "an image of the project")
+    return Known("service", "", unit.what if unit.role == "function" else "an image of the project")
 
 
 __all__ = ["infer"]

@@ -33,6 +33,7 @@ class Names:
         self.everywhere: dict[tuple[str, str], list[Unit]] = {}
         self.own: dict[str, dict[str, Unit]] = {}
         ordered = list(units)
+        self.keys = {unit.key: unit for unit in ordered if unit.key}
         for unit in ordered:  # the name of a service wins over names that others give themselves
             self._add(unit, unit.name)
         for unit in ordered:
@@ -52,6 +53,8 @@ class Names:
 
     def find(self, host: str, source: Unit, scope: str | None = None) -> Unit | None:
         """Return the unit that a host name stands for, as seen by another unit; None if there is none."""
+        if host in self.keys:
+            return self.keys[host]
         host = host.lower().rstrip(".")
         scope = source.scope if scope is None else scope
         own = self.own.get(scope, {}).get(host)

@@ -244,9 +244,10 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 class Unit(msgspec.Struct, eq=False):
     """One thing that a deployment runs or refers to.
 
-    `role` is `container`, `job`, `loader`, `router`, `graph`, `model-server` or `external`, as its format says; the
-    kind of component is inferred elsewhere. `names` are the names under which other units reach it. A unit that is read
-    from files of settings names them, and the `program` that reads them: a container of it takes the unit's place.
+    `role` is `container`, `function`, `job`, `loader`, `router`, `graph`, `model-server` or `external`, as its format
+    says; the kind of component is inferred elsewhere. `names` are the names under which other units reach it; the `key`
+    is a name that only links use, and that no other unit has. A unit that is read from files of settings names them,
+    and the `program` that reads them: a container of it takes the unit's place.
     """
 
     name: str
@@ -278,6 +279,7 @@ class Unit(msgspec.Struct, eq=False):
     settings: tuple[Path, ...] = ()
     program: str = ""
     model_facts: dict[str, dict[str, Fact]] = {}
+    key: str = ""
 
     @property
     def words(self) -> list[str]:

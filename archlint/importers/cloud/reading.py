@@ -1,0 +1,48 @@
+"""All resources of an import to units, by the tables of every provider."""
+
+from __future__ import annotations
+
+from archlint.importers.cloud.aws import ALIASES, AWS
+from archlint.importers.cloud.details import add_settings
+from archlint.importers.cloud.ecs import add_health_checks, add_jobs, add_services, add_starts
+from archlint.importers.cloud.permissions import add_permissions
+from archlint.importers.cloud.resources import Resource
+from archlint.importers.cloud.sagemaker import add_endpoints
+from archlint.importers.cloud.tables import Tables
+from archlint.importers.cloud.units import Cloud
+from archlint.importers.objects import Unit
+
+
+def read_cloud(resources: list[Resource], notes: list[str]) -> list[Unit]:
+    """Return the units of resources; what is not drawn is counted in the notes."""
+    for one in resources:
+        one.type = ALIASES.get(one.type, one.type)
+    cloud = Cloud(resources, _tables(), notes)
+    cloud.prepare()
+    cloud.add_parts()
+    add_endpoints(cloud)
+    add_services(cloud)
+    add_jobs(cloud)
+    cloud.add_wires()
+    add_starts(cloud)
+    add_settings(cloud)
+    add_health_checks(cloud)
+    cloud.add_variables()
+    add_permissions(cloud)
+    cloud.settle()
+    cloud.add_attributes()
+    notes += cloud.counts()
+    files = {one.site.file: number for number, one in reversed(list(enumerate(resources)))}
+    return sorted(cloud.all, key=lambda unit: (files.get(unit.site.file, 0), unit.site.span.start))
+
+
+def _tables() -> Tables:
+    providers = (AWS,)
+    return Tables(
+        {key: part for one in providers for key, part in one.parts.items()},
+        {key: wires for one in providers for key, wires in one.wires.items()},
+        {key: paths for one in providers for key, paths in one.stands_for.items()},
+        {key: pairs for one in providers for key, pairs in one.members.items()},
+        tuple(prefix for one in providers for prefix in one.quiet),
+        tuple(kind for one in providers for kind in one.unopened),
+    )

@@ -1,0 +1,97 @@
+"""Terraform files to units: which folders are root modules, and what they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from archlint.errors import UnreadableInputError
+from archlint.importers.cloud.reading import read_cloud
+from archlint.importers.cloud.values import unresolved
+from archlint.importers.files import Files
+from archlint.importers.objects import Item, Unit
+from archlint.importers.terraform.evaluating import Evaluator
+from archlint.importers.terraform.folders import SUFFIXES, Folder, Folders
+from archlint.importers.terraform.modules import Reader
+from archlint.importers.terraform.syntax import Literal, Template
+from archlint.source.files import real_path
+
+_CACHE: Final = frozenset({".terraform", ".terragrunt-cache", "cdktf.out"})
+ALIKE: Final = 0.8
+"""The share of equal addresses above which two root modules describe one system for two environments."""
+
+
+def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple[str, str]]) -> list[Unit]:
+    """Return the units of the configurations: a folder is a module, and one that no other calls is a root."""
+    folders = Folders(files, notes, left_out)
+    reader = Reader(files, folders, notes)
+    roots = _roots(paths, folders, files)
+    for number, folder in enumerate(_different(roots, notes)):
+        reader.root(folder, _given(folder, folders, reader), f"{number}:" if number else "")
+    files.used.update(dict.fromkeys(folders.read))
+    files.claimed.update(real_path(path) for path in folders.read)
+    for name, count in reader.remote.items():
+        notes.append(f"{count} × module {name}: not in these files, so not read; a plan holds what it makes")
+    if reader.absent:
+        notes.append(f"{reader.absent} × a resource with a count of 0: left out")
+    if reader.budget.is_spent:
+        notes.append("the configuration multiplies too much to be evaluated: what is missing is not known")
+    return read_cloud(reader.resources, notes)
+
+
+def _roots(paths: list[Path], folders: Folders, files: Files) -> list[Folder]:
+    """Return the modules of the files that no other of them calls."""
+    found: dict[Path, Folder] = {}
+    for path in paths:
+        if not path.name.endswith(SUFFIXES) or _CACHE & set(path.parts):
+            continue
+        folder = folders.at(path.parent)
+        if folder is not None:
+            found.setdefault(real_path(path.parent), folder)
+    called: set[Path] = set()
+    for key, folder in found.items():
+        for source in sources_of(folder):
+            try:
+                target = real_path(files.find(folder.path, source))
+            except UnreadableInputError:
+                continue
+            if target != key:
+                called.add(target)
+    roots = [folder for key, folder in found.items() if key not in called]
+    return roots or list(found.values())[:1]
+
+
+def sources_of(folder: Folder) -> list[str]:
+    """Return the local sources of the modules that a folder calls."""
+    found: list[str] = []
+    for block in folder.blocks("module"):
+        attribute = block.body.attributes.get("source")
+        value = attribute.value if attribute is not None else None
+        if isinstance(value, Template) and len(value.parts) == 1:
+            value = value.parts[0] if isinstance(value.parts[0], Literal) else None
+        if isinstance(value, Literal) and value.text.startswith(("./", "../")):
+            found.append(value.text)
+    return found
+
+
+def _different(roots: list[Folder], notes: list[str]) -> list[Folder]:
+    """Leave out root modules that state the same as an earlier one, such as a folder for each environment."""
+    kept: list[tuple[Folder, set[str]]] = []
+    for folder in roots:
+        names = set(folder.named) | {f"module.{block.labels[0]}" for block in folder.blocks("module") if block.labels}
+        same = next(
+            (one for one, others in kept if len(names) > 1 and len(names & others) >= ALIKE * len(names | others)), None
+        )
+        if same is None:
+            kept.append((folder, names))
+        else:
+            notes.append(f"{folder.path}: states the same resources as {same.path}: only the latter is read")
+    return [folder for folder, _ in kept]
+
+
+def _given(folder: Folder, folders: Folders, reader: Reader) -> dict[str, Item]:
+    """Return the values of variables that files state."""
+    evaluator = Evaluator(
+        lambda root, steps, site: unresolved(site), lambda name, path, more, scope: path, reader.budget
+    )
+    return {name: evaluator.value(attribute.value, {}) for name, attribute in folders.values(folder.path)}
