@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown
 from archlint.analysis.modes import GIVEN_ON
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
+from archlint.analysis.work import Work, together, work
 from archlint.analysis.writers import Writers, is_scheduled
 from archlint.model.architecture import Component, Relation
 from archlint.model.cron import longest_wait_s
@@ -32,12 +34,19 @@ class Leg(msgspec.Struct, frozen=True):
     at: Place
 
 
+class Backlog(msgspec.Struct, frozen=True):
+    """A full queue before a stream, and the work until its last message is handled."""
+
+    queue: Component
+    work: Work
+
+
 class DataAge(msgspec.Struct, frozen=True):
     """How old the data gets that a writer leaves in a store, just before it writes the next.
 
-    `own` is its own part: the longest gap of its schedule and a run, or the lag of a stream. `read_s` is the age of
-    what it reads, and `oldest` the largest part of that. `needs` are the missing keys, without which the age is only a
-    lower bound. `live` is true if it writes each item on its event.
+    `own` is its own part: the longest gap of its schedule and a run, or the lag of a stream, with the `backlog` of its
+    queue. `read_s` is the age of what it reads, and `oldest` the largest part of that. `needs` are the missing keys,
+    without which the age is only a lower bound. `live` is true if it writes each item on its event.
     """
 
     writer: Component
@@ -51,6 +60,7 @@ class DataAge(msgspec.Struct, frozen=True):
     read_s: float = 0.0
     oldest: Leg | None = None
     read_terms: tuple[Term, ...] = ()
+    backlog: Backlog | None = None
 
     @property
     def whole_s(self) -> float:
@@ -140,14 +150,20 @@ class Stores:
         scheduled, live = is_scheduled(writer), self._writers.is_live(writer)
         copies = scheduled or self._only_reads(writer)
         for relation in self._system.topology.outgoing[writer.name]:
-            if (relation.verb == "reads" and copies) or (relation.verb == "consumes" and not live):
+            consumed = relation.verb == "consumes"
+            if consumed or (relation.verb == "reads" and copies):
                 writers = self._filling(relation.target)
-                if len(writers) > (writer.name in writers):
+                # Events that come from their source are new; those of another consumer have waited in its queue.
+                late = not (consumed and live) or all(self._consumes(name) for name in writers)
+                if late and len(writers) > (writer.name in writers):
                     yield relation.target, writers
         if not scheduled and not live:
             callers = [r.source for r in self._system.topology.incoming[writer.name] if r.verb in {"calls", "triggers"}]
             if callers:
                 yield "", {name: self._system.components[name] for name in callers}
+
+    def _consumes(self, name: str) -> bool:
+        return any(relation.verb == "consumes" for relation in self._system.topology.outgoing[name])
 
     def _only_reads(self, writer: Component) -> bool:
         """Return whether a stream takes its data from stores, as change data capture does."""
@@ -256,7 +272,60 @@ class Stores:
         unsaid = writer.batching is not None and writer.batching.max_size is not None and delay_s is None
         needs = (writer.place("batching", "max_delay"),) if unsaid else ()
         live = self._writers.is_live(writer)
-        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), needs, live=live)
+        full, asked = self._backlog(writer)
+        if full is not None:
+            backlog_s, key = full.work.value_s, full.queue.place("max_length")
+            at = key if backlog_s > lag_s else at
+            terms += _backlog_terms(full)
+            lag_s += backlog_s
+        needs += asked
+        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), needs, live=live, backlog=full)
+
+    def _backlog(self, writer: Component) -> tuple[Backlog | None, tuple[Place, ...]]:
+        """Return the queue that a writer takes longest to empty, or the missing keys.
+
+        Other components that consume it and write to the same stores help. A file that limits no queue is not asked
+        for limits: many logs of events have none.
+        """
+        worst: Backlog | None = None
+        needs: list[Place] = []
+        topology = self._system.topology
+        for relation in topology.outgoing[writer.name]:
+            queue = self._system.components[relation.target]
+            if relation.verb != "consumes":
+                continue
+            if queue.max_length is None:
+                needs += [queue.place("max_length")] if self._limits_queues else []
+                continue
+            done = self._emptying(writer, queue.max_length)
+            written = {r.target for r in topology.outgoing[writer.name] if r.verb in GIVEN_ON}
+            for other in topology.consumptions(queue.name):
+                name = other.source
+                if name != writer.name and any(r.target in written for r in topology.outgoing[name]):
+                    helped = self._emptying(self._system.components[name], queue.max_length)
+                    done = together(done, helped) if isinstance(done, Work) and isinstance(helped, Work) else done
+            if not isinstance(done, Work):
+                needs += done
+            elif done.slots and (worst is None or done.value_s > worst.work.value_s):
+                worst = Backlog(queue, done)
+        return worst, tuple(dict.fromkeys(needs))
+
+    @cached_property
+    def _limits_queues(self) -> bool:
+        return any(component.max_length is not None for component in self._system.components.values())
+
+    def _emptying(self, writer: Component, messages: float) -> Work | tuple[Place, ...]:
+        """Return the work until a component has handled some messages, or the missing keys."""
+        done = work(self._system, messages, writer.serves, writer, widest=True)
+        return (writer.place("service_time"),) if isinstance(done, Work) and not done.each_s else done
+
+
+def _backlog_terms(full: Backlog) -> Iterator[Term]:
+    name, length = full.queue.name, full.queue.max_length or 0.0
+    yield Term("max_length", f"maximum length of {name}", length, "count", Origin.STATED, full.queue.place("max_length"))
+    yield from full.work.terms
+    formula = "messages x service time / (replicas x workers)"
+    yield Term("lag", f"time to empty a full {name}", full.work.value_s, "s", Origin.DERIVED, None, formula)
 
 
 def _terms(starts: Starts | None, run: RunTime | tuple[Place, ...]) -> Iterator[Term]:

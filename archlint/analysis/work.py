@@ -61,6 +61,16 @@ def work(
     )  # fmt: skip
 
 
+def together(one: Work, other: Work) -> Work:
+    """Return the work of two servers that empty one queue: their rates add up."""
+    if not other.slots:
+        return one
+    both = one.value_s + other.value_s
+    value_s = one.value_s * (other.value_s / both) if both > 0 else 0.0
+    slots = one.slots + other.slots
+    return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
+
+
 def _times(system: System, models: tuple[str, ...], server: Component) -> Iterator[tuple[Term, Certainty] | Place]:
     """Yield the mean times of one piece: of the models, and of the server's own work if stated."""
     for name in models:

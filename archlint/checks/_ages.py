@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 import msgspec
 
 from archlint.analysis.ages import RunTime, Starts
+from archlint.analysis.work import Work
 from archlint.checks._lines import allowed_age, freshness_related, freshness_term
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_duration
+from archlint.model.quantities import format_count, format_duration
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term
 
 
@@ -99,3 +102,13 @@ def old_batch(asked: Asked, job: Component, starts: Starts, run: RunTime) -> Age
         Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
         (job.place("schedule"), job.place("run_time")),
     )
+
+
+def enough(length: float, done: Work, freshness_s: float) -> str:
+    """Say with how many workers, or how short a queue, the last message is processed in time."""
+    fits = floor(freshness_s * done.slots / done.each_s)
+    shorter = f"limit the queue to {format_count(fits)} messages"
+    if not freshness_s:
+        return shorter
+    at_once = format_count(ceil(length * done.each_s / freshness_s))
+    return f"handle {at_once} messages in parallel instead of {format_count(done.slots)}, or {shorter}"

@@ -13,7 +13,7 @@ from archlint.analysis.stores import DataAge, Stores, cached_before
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.writers import Writers, Younger
-from archlint.checks._ages import Age, Asked, asked_by_relation
+from archlint.checks._ages import Age, Asked, asked_by_relation, enough
 from archlint.checks._lines import allowed_age, exceeds
 from archlint.checks.batch_for_live_need import weaker
 from archlint.model.architecture import Relation, Workload
@@ -284,6 +284,8 @@ def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], young
     alone = exceeds(one.own_s, freshness_s)
     proven = exceeds(min(age.gap_s, one.own_s), freshness_s * (1 - _ROUNDING)) or (alone and not age.run_s)
     certainty = Certainty.PROVEN if proven else age.certainty if alone else Certainty.ESTIMATED
+    if age.backlog is not None and not exceeds(one.own_s - age.backlog.work.value_s, freshness_s):
+        certainty = Certainty.ESTIMATED          # the queue need not be full
     return Age(
         asked,
         age.own.at if alone or age.oldest is None or age.oldest.value_s <= one.own_s else age.oldest.at,
@@ -304,6 +306,10 @@ def _advice(one: _Held, freshness_s: float) -> str:
     if not age.gap_s:
         if age.oldest is not None and age.oldest.value_s > one.own_s:
             return f"`{age.oldest.name}` makes up {format_duration(age.oldest.value_s)} of it"
+        if age.backlog is not None and age.own.at == age.backlog.queue.place("max_length"):
+            length, done = age.backlog.queue.max_length or 0.0, age.backlog.work
+            rest_s = one.whole_s - done.value_s
+            return f"`{age.backlog.queue.name}` may be full: {enough(length, done, max(0.0, freshness_s - rest_s))}"
         return f"write each change within {format_duration(max(0.0, freshness_s))}"
     left_s = freshness_s - age.run_s - age.read_s
     if left_s >= age.run_s and left_s > 0:
@@ -317,7 +323,9 @@ def _cures(one: _Held, freshness_s: float) -> tuple[str, ...]:
     left_s = freshness_s - one.age.run_s - one.age.read_s
     if one.age.gap_s and left_s >= one.age.run_s and left_s > 0:
         return ("shorter-period", "streaming")
-    return ("streaming", "asynchronous") if one.age.gap_s else ("streaming",)
+    if one.age.gap_s:
+        return ("streaming", "asynchronous")
+    return ("streaming",) if one.age.backlog is None else ("parallel-jobs", "streaming")
 
 
 def _sum(one: _Held, cached: Sequence[Relation]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil, floor
 
 import msgspec
 
@@ -11,16 +10,16 @@ from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import ASYNCHRONOUS, BATCH, GIVEN_ON, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.analysis.work import Work, replicas_key, work
+from archlint.analysis.work import Work, replicas_key, together, work
 from archlint.analysis.writers import Writers
-from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_workload, hit_of, old_batch
+from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_workload, enough, hit_of, old_batch
 from archlint.checks._data_ages import DataReads
 from archlint.checks._lines import allowed_age, exceeds, without_repeats
 from archlint.checks._loss import Traffic
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, weaker, younger_of
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_duration
+from archlint.model.quantities import format_duration
 from archlint.topology import Flow, Step
 from archlint.topology.reach import Reach
 from archlint.verdicts import Certainty, Origin, Term, Undecided, Verdict
@@ -238,7 +237,7 @@ def _full(system: System, asked: Asked, queue: Component, worker: Component, mod
         helped = work(system, length, models, other, widest=True)
         if not isinstance(helped, Work):
             return Undecided(queue.place(), helped, f"how much `{other.name}` takes from `{queue.name}`")
-        done = _together(done, helped)
+        done = together(done, helped)
     return _full_queue(asked, queue, worker, done) if exceeds(done.value_s, asked.freshness_s) else None
 
 
@@ -252,16 +251,6 @@ def _other_consumers(
             yield component
 
 
-def _together(one: Work, other: Work) -> Work:
-    """Return the work of two servers that empty one queue: their rates add up."""
-    if not other.slots:
-        return one
-    both = one.value_s + other.value_s
-    value_s = one.value_s * (other.value_s / both) if both > 0 else 0.0
-    slots = one.slots + other.slots
-    return Work(value_s, one.each_s, slots, (*one.terms, *other.terms), Certainty.ESTIMATED)
-
-
 def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -> Age:
     length, at = queue.max_length or 0.0, queue.place("max_length")
     formula = "messages x service time / (replicas x workers)"
@@ -271,7 +260,7 @@ def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -
         done.value_s,
         f"`{worker.name}` takes about {format_duration(done.value_s)} to empty a full `{queue.name}`, but "
         f"`{asked.name}` allows {allowed_age(done.value_s, asked.freshness_s)}: "
-        f"{_enough(length, done, asked.freshness_s)}",
+        f"{enough(length, done, asked.freshness_s)}",
         (
             Term("max_length", f"maximum length of {queue.name}", length, "count", Origin.STATED, at),
             *done.terms,
@@ -281,13 +270,3 @@ def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -
         f"component {queue.name}",
         Certainty.ESTIMATED,
     )
-
-
-def _enough(length: float, done: Work, freshness_s: float) -> str:
-    """Say with how many workers, or how short a queue, the last message is processed in time."""
-    fits = floor(freshness_s * done.slots / done.each_s)
-    shorter = f"limit the queue to {format_count(fits)} messages"
-    if not freshness_s:
-        return shorter
-    at_once = format_count(ceil(length * done.each_s / freshness_s))
-    return f"run {at_once} predictions in parallel instead of {format_count(done.slots)}, or {shorter}"

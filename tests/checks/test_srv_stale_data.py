@@ -286,3 +286,58 @@ def test_a_ttl_that_does_not_limit_the_age_is_no_term_of_it() -> None:
     assert [(term.name, term.value) for term in finding.terms] == [
         ("run_time", 18000.0), ("age", 18000.0), ("freshness", 600.0),
     ]  # fmt: skip
+
+
+def fed(queue: str = "max_length: 10k", stream: str = "service_time: 20ms, replicas: 2", slo: str = "1min", more: str = "") -> Said:
+    """Lint a scorer whose features a stream keeps, behind a queue."""
+    return features(f"""
+  shop: {{kind: client, publishes: [events]}}
+  events: {{kind: queue, {queue}}}
+  live: {{kind: stream-processor, {stream}, consumes: [events], writes: [store]}}
+{more}""", slo=f", slo: {{freshness: {slo}}}")
+
+
+FULL = "components.events.max_length"
+
+
+def test_a_full_queue_before_a_stream_makes_its_data_old() -> None:
+    """10,000 messages x 20 ms / 2 replicas are 100 s, and the work on the last one itself 20 ms."""
+    said = fed()
+    assert ages(said) == {FULL: (round(100.02 / HOUR, 3), "estimated")}
+    finding = said.findings[FULL]
+    assert "`events` may be full: handle 4 messages in parallel instead of 2, or limit the queue to 5,998 messages" in finding.message
+    assert said.cures(FULL)[0] == "parallel-jobs"
+    assert not fed("max_length: 5k").findings
+    assert not fed(slo="2min").findings
+    assert not fed("").findings and not fed("").undecided
+
+
+def test_a_file_that_limits_other_queues_is_asked_for_the_limit_of_this_one() -> None:
+    said = fed("persistent: true", more="  other: {kind: queue, max_length: 5}")
+    assert not said.findings
+    assert said.undecided == {"components.live": (FULL,)}
+
+
+def test_several_streams_empty_a_queue_together() -> None:
+    other = "  more: {kind: stream-processor, service_time: 20ms, replicas: 2, consumes: [events], WRITES}"
+    assert not fed(more=other.replace("WRITES", "writes: [store]")).findings
+    assert fed(more=other.replace("WRITES", "writes: [totals]") + "\n  totals: {kind: database}").places == {FULL}
+
+
+def test_an_unknown_time_of_a_stream_behind_a_limited_queue_is_asked_for() -> None:
+    said = fed(stream="replicas: 2")
+    assert said.undecided == {"components.live": ("components.live.service_time",)}
+
+
+def test_events_that_another_consumer_hands_on_have_waited_in_its_queue_too() -> None:
+    first = """
+  app: {kind: client, publishes: [first]}
+  first: {kind: queue, max_length: LIMIT}
+  split: {kind: worker, service_time: 10ms, replicas: 1, consumes: [first], publishes: [events]}"""
+    source = "  events: {kind: queue, max_length: 2k}"
+    stream = "\n  live: {kind: stream-processor, service_time: 20ms, replicas: 2, consumes: [events], writes: [store]}"
+    late = features(source + stream + first.replace("LIMIT", "5k"))             # 50 s, and 20 s
+    assert ages(late) == {"components.first.max_length": (round(70.03 / HOUR, 3), "estimated")}
+    assert not features(source + stream + first.replace("LIMIT", "3k")).findings
+    shop = "\n  shop: {kind: client, publishes: [events]}"
+    assert not features(source + stream + first.replace("LIMIT", "5k") + shop).findings
