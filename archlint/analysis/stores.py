@@ -321,8 +321,8 @@ class Stores:
 
 
 def _backlog_terms(full: Backlog) -> Iterator[Term]:
-    name, length = full.queue.name, full.queue.max_length or 0.0
-    yield Term("max_length", f"maximum length of {name}", length, "count", Origin.STATED, full.queue.place("max_length"))
+    name, at = full.queue.name, full.queue.place("max_length")
+    yield Term("max_length", f"maximum length of {name}", full.queue.max_length or 0.0, "count", Origin.STATED, at)
     yield from full.work.terms
     formula = "messages x service time / (replicas x workers)"
     yield Term("lag", f"time to empty a full {name}", full.work.value_s, "s", Origin.DERIVED, None, formula)

@@ -26,7 +26,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Age(msgspec.Struct, frozen=True):
-    """The maximum age of a prediction or of data, the age that is allowed, and the key that changes it."""
+    """The maximum age of a prediction or of data, the age that is allowed, and the key that changes it.
+
+    `job` is the job or stream that makes up most of the age of data; predictions have none.
+    """
 
     asked: Asked
     at: Place
@@ -37,6 +40,7 @@ class Age(msgspec.Struct, frozen=True):
     cause: str
     certainty: Certainty = Certainty.PROVEN
     absent: tuple[Place, ...] = ()
+    job: str = ""
 
     @property
     def over_s(self) -> float:

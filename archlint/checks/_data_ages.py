@@ -286,9 +286,10 @@ def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], young
     certainty = Certainty.PROVEN if proven else age.certainty if alone else Certainty.ESTIMATED
     if age.backlog is not None and not exceeds(one.own_s - age.backlog.work.value_s, freshness_s):
         certainty = Certainty.ESTIMATED          # the queue need not be full
+    worst = age.own if alone or age.oldest is None or age.oldest.value_s <= one.own_s else age.oldest
     return Age(
         asked,
-        age.own.at if alone or age.oldest is None or age.oldest.value_s <= one.own_s else age.oldest.at,
+        worst.at,
         age_s,
         f"data that `{one.name}` writes to `{read.store}` is up to {format_duration(age_s)} old when `{read.source}` "
         f"reads it, but `{asked.name}` allows {allowed_age(age_s, freshness_s)}: {_advice(one, freshness_s - ttl_s)}",
@@ -297,6 +298,7 @@ def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], young
         f"component {one.name}",
         weaker(certainty, younger),
         (age.writer.place("schedule"), age.writer.place("run_time")),
+        worst.name,
     )
 
 

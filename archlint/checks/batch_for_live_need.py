@@ -44,13 +44,9 @@ class Late(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each job whose predictions cannot be there in time, at the job."""
-    uses: dict[str, list[Use]] = {}
     questions: list[Undecided] = []
     writers = Writers(system)
-    for workload in system.workloads.values():
-        for serving in system.servings(workload):
-            if serving.mode == BATCH and not writers.are_live(serving.store, serving.model):
-                uses.setdefault(serving.producer, []).append(Use(workload, serving))
+    uses = _uses(system, writers)
     traffic = Traffic(system)
     for name, found in uses.items():
         job = system.components[name]
@@ -75,6 +71,41 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if id(use) not in judged:
                 questions += _open(system, job, use)
     yield from without_repeats(questions)
+
+
+def _uses(system: System, writers: Writers) -> dict[str, list[Use]]:
+    """Return who reads the predictions of each job; where a live writer keeps them fresh, the job only repairs."""
+    uses: dict[str, list[Use]] = {}
+    for workload in system.workloads.values():
+        for serving in system.servings(workload):
+            if serving.mode == BATCH and not writers.are_live(serving.store, serving.model):
+                uses.setdefault(serving.producer, []).append(Use(workload, serving))
+    return uses
+
+
+class Unmet(msgspec.Struct, frozen=True):
+    """A job that this rule reports: `blind` if its inputs are unknown in advance, with the time of its longest run."""
+
+    blind: bool
+    run_s: float
+
+
+def unmet(system: System, writers: Writers) -> dict[str, Unmet]:
+    """Return the jobs that this rule reports, by name: no schedule helps them."""
+    found: dict[str, Unmet] = {}
+    for name, uses in _uses(system, writers).items():
+        job = system.components[name]
+        blind = any(asks_for_the_unknown(system, use.workload) for use in uses)
+        late = [(use, takes_too_long(system, job, use)) for use in uses]
+        runs = [one.run.value_s for use, one in late if one is not None and _is_youngest(writers, job, use)]
+        if blind or runs:
+            found[name] = Unmet(blind, max(runs, default=0.0))
+    return found
+
+
+def _is_youngest(writers: Writers, job: Component, use: Use) -> bool:
+    younger = younger_of(writers, job, use)
+    return not younger.needs and not younger.reaches_all
 
 
 def asks_for_the_unknown(system: System, workload: Workload) -> bool:

@@ -16,7 +16,15 @@ from archlint.checks._ages import Age, Asked, asked_by_relation, asked_by_worklo
 from archlint.checks._data_ages import DataReads
 from archlint.checks._lines import allowed_age, exceeds, without_repeats
 from archlint.checks._loss import Traffic
-from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, weaker, younger_of
+from archlint.checks.batch_for_live_need import (
+    Unmet,
+    Use,
+    asks_for_the_unknown,
+    takes_too_long,
+    unmet,
+    weaker,
+    younger_of,
+)
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration
@@ -40,8 +48,14 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each schedule, cache or queue that lets a prediction grow too old, at its key."""
     ages: dict[Place, list[Age]] = {}
     questions: list[Undecided] = []
-    for judged in _judged(system):
+    writers = Writers(system)
+    reported: dict[str, Unmet] | None = None
+    for judged in _judged(system, writers):
         if isinstance(judged, Age):
+            if judged.job:
+                reported = unmet(system, writers) if reported is None else reported
+                if _is_reported(judged, reported.get(judged.job)):
+                    continue
             ages.setdefault(judged.at, []).append(judged)
         elif judged is not None:
             questions.append(judged)
@@ -56,8 +70,13 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     )  # fmt: skip
 
 
-def _judged(system: System) -> Iterator[Judged]:
-    caches, writers = Caches(system), Writers(system)
+def _is_reported(age: Age, job: Unmet | None) -> bool:
+    """Return whether SRV003 reports the job for the same cause: no schedule makes this data young enough."""
+    return job is not None and (job.blind or exceeds(job.run_s, age.asked.freshness_s))
+
+
+def _judged(system: System, writers: Writers) -> Iterator[Judged]:
+    caches = Caches(system)
     data = DataReads(system, writers)
     yield from data.of_relations()
     for relation in data.asking:

@@ -341,3 +341,29 @@ def test_events_that_another_consumer_hands_on_have_waited_in_its_queue_too() ->
     assert not features(source + stream + first.replace("LIMIT", "3k")).findings
     shop = "\n  shop: {kind: client, publishes: [events]}"
     assert not features(source + stream + first.replace("LIMIT", "5k") + shop).findings
+
+
+JOB = """
+workloads: {{show: {{from: app, models: [m], waits: true, {show}}}}}
+models: {{m: {{}}}}
+components:
+  app: {{kind: client, calls: [api]}}
+  api: {{kind: service, reads: [{read}]}}
+  job: {{kind: batch-job, schedule: 24h, run_time: 3h, serves: [m], writes: [scores]}}
+  scores: {{kind: database}}
+  copier: {{kind: batch-job, schedule: 10min, run_time: 1min, reads: [scores], writes: [copy]}}
+  copy: {{kind: database}}
+"""
+
+
+@pytest.mark.parametrize(("show", "read", "rules"), [
+    ("inputs: known, slo: {freshness: 1h}", "{to: scores, freshness: 1h}", {"SRV003"}),
+    ("inputs: known, slo: {freshness: 1h}", "scores, copy", {"SRV003"}),
+    ("inputs: on-request", "{to: scores, freshness: 1h}", {"SRV003"}),
+    ("inputs: known, slo: {freshness: 1h}", "{to: scores, freshness: 20h}", {"SRV003", "SRV008"}),
+    ("inputs: known, slo: {freshness: 20h}", "scores", {"SRV008"}),
+])  # fmt: skip
+def test_a_job_that_no_schedule_helps_is_one_finding(show: str, read: str, rules: set[str]) -> None:
+    """SRV003 reports it; SRV008 reports only what a shorter period mends."""
+    text = JOB.format(show=show, read=read)
+    assert {rule for rule in ("SRV003", "SRV008") if lint(rule, text).places} == rules
