@@ -270,7 +270,7 @@ class Stores:
             terms.append(Term("lag", label, delay_s, "s", Origin.STATED, writer.place("batching", "max_delay")))
             lag_s += delay_s
         unsaid = writer.batching is not None and writer.batching.max_size is not None and delay_s is None
-        needs = (writer.place("batching", "max_delay"),) if unsaid else ()
+        needs: tuple[Place, ...] = (writer.place("batching", "max_delay"),) if unsaid else ()
         live = self._writers.is_live(writer)
         full, asked = self._backlog(writer)
         if full is not None:
@@ -278,8 +278,8 @@ class Stores:
             at = key if backlog_s > lag_s else at
             terms += _backlog_terms(full)
             lag_s += backlog_s
-        needs += asked
-        return DataAge(writer, Leg(writer.name, lag_s, at), 0.0, lag_s, tuple(terms), needs, live=live, backlog=full)
+        leg, needs = Leg(writer.name, lag_s, at), (*needs, *asked)
+        return DataAge(writer, leg, 0.0, lag_s, tuple(terms), needs, live=live, backlog=full)
 
     def _backlog(self, writer: Component) -> tuple[Backlog | None, tuple[Place, ...]]:
         """Return the queue that a writer takes longest to empty, or the missing keys.
