@@ -104,4 +104,4 @@ def _text(file: IO[bytes], most: int) -> str:
 
 def _last(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it failed and said nothing"
+    return lines[-1][:1000] if lines else "it failed and said nothing"

@@ -23,7 +23,8 @@ class Files:
     It is also what the readers of an import share. If the call is `explicit`, it names files and no folder. A reader
     adds files that it cannot read to `errors`, and the files that its units come from to `used`; without that, these
     are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them. `manifests` are
-    what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first.
+    what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first. The
+    call gives charts the files of `values`.
     """
 
     def __init__(self, root: Path, explicit: bool = False) -> None:
@@ -33,6 +34,7 @@ class Files:
         self.used: dict[Path, None] = {}
         self.claimed: set[Path] = set()
         self.manifests: list[tuple[Table, Path]] = []
+        self.values: list[Path] = []
         self.size = 0
         self.read: dict[Path, str] = {}
         self._texts: dict[Path, str] = {}

@@ -102,6 +102,10 @@ def _is(name: str) -> Test:
     return lambda one: one.detected.format == name
 
 
+def _is_chart(one: Candidate) -> bool:
+    return one.path.name == "Chart.yaml" and one.has("name", "version") and not one.has("kind")
+
+
 def _is_kustomization(one: Candidate) -> bool:
     named = one.path.name.lower().startswith("kustomization")
     if not named and "kustomize.config.k8s.io/" not in one.text:
@@ -148,6 +152,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "compose", "Docker Compose", "archlint.importers.compose.reading:read_projects", suffixes=YAML,
         marks=r"(?m)^[\"']?(services|include)[\"']?[ \t]*:|\A\s*\{", accepts=_is(COMPOSE),
+    ),
+    Format(
+        "helm", "Helm", "archlint.importers.helm.reading:read_charts", names=("chart.yaml",),
+        marks=r"(?m)^[\"']?apiVersion[\"']?[ \t]*:", accepts=_is_chart,
     ),
     Format(
         "kustomize", "kustomize", "archlint.importers.kustomize.reading:read_kustomizations", names=("kustomization",),
