@@ -187,7 +187,7 @@ def _with_deployment(
         return outcomes, set(), ()
     from archlint.importers.deploying import read_deployment
 
-    found = read_deployment(foreign, list(targets))
+    found = read_deployment(foreign, list(targets), {text.path: text.data for text in inputs.texts})
     errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
     if found.documents is None:
         failed = [Outcome(foreign[0], (), errors)] if errors and not outcomes else []

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from archlint.cli.outputs import save, say, write_output
+from archlint.cli.streams import read_stdin
 from archlint.errors import UnreadableInputError, UsageError
+from archlint.source.files import read_stream
+from archlint.targets import STDIN
 
 
 @click.command("import")
@@ -16,20 +19,25 @@ from archlint.errors import UnreadableInputError, UsageError
     "--output", "-o", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Write to this file, which must not exist.  [default: standard output]",
 )  # fmt: skip
-def command(paths: tuple[Path, ...], output: Path | None) -> None:
+@click.option(
+    "--values", "-f", metavar="FILE", multiple=True, type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    help="Render Helm charts with these values, as `helm template -f`.",
+)  # fmt: skip
+def command(paths: tuple[Path, ...], output: Path | None, values: tuple[Path, ...]) -> None:
     """Read deployment files, and write the architecture that they describe.
 
     PATH is a Docker Compose file, a Kubernetes manifest, or a folder of them; the format is recognised by its content.
+    `-` reads standard input, such as what `helm template` prints.
     Compose files that you name are merged in order, as with `docker compose -f`. Nothing is executed or fetched.
     """
     from archlint.importers.importing import import_files
     from archlint.importers.writing import write
     from archlint.targets import deployment_files
 
-    targets = list(paths) or [Path()]
+    targets, given = _given(list(paths) or [Path()])
     found, root = deployment_files(targets)
     explicit = all(not path.is_dir() for path in targets)
-    imported = import_files(found, root, explicit)
+    imported = import_files(found, root, explicit, given, values)
     for error in imported.errors:
         say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
     if not imported.draft.components:
@@ -52,6 +60,18 @@ def command(paths: tuple[Path, ...], output: Path | None) -> None:
     save(output, text.encode(), replace=False)
     count = len(imported.draft.components)
     say(f"wrote {output}: {count} components from {len(imported.sources)} files\nnext: archlint check {output}")
+
+
+def _given(paths: list[Path]) -> tuple[list[Path], dict[Path, bytes]]:
+    """Read standard input and pipes, which can be read only once."""
+    given: dict[Path, bytes] = {}
+    for number, path in enumerate(paths):
+        if str(path) == "-":
+            paths[number] = Path(STDIN)
+            given[paths[number]] = read_stdin()
+        elif path.is_fifo():
+            given[path] = read_stream(path, str(path))
+    return paths, given
 
 
 def _system_name(path: Path) -> str:

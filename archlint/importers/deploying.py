@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,10 +22,12 @@ class Deployment(msgspec.Struct):
     errors: list[UnreadableInputError]
 
 
-def read_deployment(paths: Sequence[Path], targets: Sequence[Path]) -> Deployment:
-    """Read deployment files of a call; `targets` are the paths that the call names."""
+def read_deployment(
+    paths: Sequence[Path], targets: Sequence[Path], given: Mapping[Path, bytes] | None = None
+) -> Deployment:
+    """Read deployment files of a call; `targets` are the paths that the call names, `given` texts that it has read."""
     explicit = bool(targets) and not any(target.is_dir() for target in targets)
-    imported = import_files(paths, root_of(list(targets) or list(paths)), explicit)
+    imported = import_files(paths, root_of(list(targets) or list(paths)), explicit, given)
     notes = [*imported.draft.notes, *imported.advice[:10]]
     if not imported.draft.components:
         return Deployment(None, [], notes, imported.errors)

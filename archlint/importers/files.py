@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +25,12 @@ class Files:
     adds files that it cannot read to `errors`, and the files that its units come from to `used`; without that, these
     are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them. `manifests` are
     what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first. The
-    call gives charts the files of `values`.
+    call gives charts the files of `values`; `given` are texts that it read from standard input or a pipe.
     """
 
-    def __init__(self, root: Path, explicit: bool = False) -> None:
+    def __init__(self, root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None) -> None:
         self.root = real_path(root)
+        self.given = given or {}
         self.explicit = explicit
         self.errors: list[UnreadableInputError] = []
         self.used: dict[Path, None] = {}
@@ -57,7 +59,7 @@ class Files:
         """Return the text of a file; raises `UnreadableInputError`."""
         key = real_path(path)
         if key not in self._texts:
-            data = read_bytes(path, str(path))
+            data = self.given[path] if path in self.given else read_bytes(path, str(path))
             self.size += len(data)
             if self.size > MAX_TOTAL_BYTES or len(self._texts) >= MAX_FILES:
                 what = f"{path}: the files are larger than {MAX_TOTAL_BYTES // 1024**2} MiB together"

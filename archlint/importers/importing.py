@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +46,16 @@ class Imported(msgspec.Struct):
         return "; ".join(f"{number} × {reason}" for reason, number in counted.most_common(5))
 
 
-def import_files(paths: Sequence[Path], root: Path, explicit: bool = False) -> Imported:
-    """Import files; with `explicit`, Compose files are merged in the order of the call."""
-    files = Files(root, explicit)
+def import_files(
+    paths: Sequence[Path], root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None,
+    values: Sequence[Path] = (),
+) -> Imported:  # fmt: skip
+    """Import files; with `explicit`, Compose files are merged in the order of the call.
+
+    `given` are the contents of files that can be read only once, and `values` the files of values for Helm charts.
+    """
+    files = Files(root, explicit, given)
+    files.values += values
     by_format: dict[str, list[Path]] = {}
     left_out: list[tuple[str, str]] = []
     errors: dict[Path, UnreadableInputError] = {}

@@ -20,6 +20,7 @@ from archlint.importers.children import run_limited
 from archlint.importers.files import Files
 from archlint.importers.helm.charts import Copy, local_dependencies
 from archlint.importers.helm.lines import Placing
+from archlint.importers.helm.sources import split_sources
 from archlint.importers.nested import placed
 from archlint.importers.objects import Table, Unit, tree
 from archlint.source.document import Document
@@ -30,7 +31,6 @@ from archlint.source.parser import parse_all
 SECONDS: Final = 20.0
 MEMORY: Final = 1024**3
 MAX_CHARTS: Final = 100
-_SOURCE: Final = re.compile(r"(?m)^# Source: (\S+)[ \t]*$")
 _AT: Final = re.compile(r"([\w.-]+/(?:charts/[\w.-]+/)*templates/[\w./-]+):(\d+)(?::(\d+))?")
 MOST_SAID: Final = 200
 _HOOK: Final = "helm.sh/hook"
@@ -40,7 +40,7 @@ _TESTS: Final = ("test", "test-success", "test-failure")
 def read_charts(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple[str, str]]) -> list[Unit]:
     """Render the charts, and hand their manifests on to the reader of Kubernetes."""
     tops = _tops(paths, files)
-    for path in tops:
+    for path in paths:
         _claim(path.parent, files)
     how = _renderer()
     for number, path in enumerate(tops):
@@ -164,14 +164,6 @@ def _failed(path: Path, said: str, copy: Copy) -> UnreadableInputError:
 def _place(name: str) -> str:
     """Return the path of a template in the copy: Helm puts the name of the chart first."""
     return f"chart/{name.partition('/')[2]}"
-
-
-def split_sources(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what `helm template` prints, by the templates that its comments name."""
-    marks = list(_SOURCE.finditer(text))
-    for number, mark in enumerate(marks):
-        end = marks[number + 1].start() if number + 1 < len(marks) else len(text)
-        yield mark[1], text[mark.end() : end].removesuffix("---\n")
 
 
 def _manifests(page: Rendered, template: Path, files: Files, notes: list[str]) -> Iterator[tuple[Table, Path]]:

@@ -13,6 +13,8 @@ from archlint.importers.files import Files
 from archlint.importers.objects import Site, Table, Unit, tree
 from archlint.source.nodes import Mapping as MappingNode
 
+MARK = "# Source: "
+"""What `helm template` writes before each manifest."""
 CLUSTER_WIDE = frozenset({"Namespace", "ClusterRole", "ClusterRoleBinding", "PersistentVolume", "StorageClass"})
 
 
@@ -114,6 +116,10 @@ def read_resources(paths: list[Path], files: Files, left_out: list[tuple[str, st
         for document in documents:
             if isinstance(document.root, MappingNode):
                 root = tree(document, document.root)
+                if MARK in document.text:
+                    from archlint.importers.helm.sources import in_template
+
+                    root = in_template(document, document.root, path, files)
                 assert isinstance(root, Table)
                 for table in _unlisted(root):
                     cluster.add(_resource(table, path))
