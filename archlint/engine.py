@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from archlint.about import docs_url
-from archlint.acceptance import Acceptances
+from archlint.acceptance.present import may_accept
 from archlint.analysis.described import not_described
+from archlint.analysis.mentioned import mentioned
 from archlint.analysis.system import System
 from archlint.analysis.unread import UnreadValues
 from archlint.catalog.patterns import Pattern, pattern_named
-from archlint.checks import reader_problem
 from archlint.findings import fingerprint
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
@@ -60,15 +60,22 @@ def lint(
     """
     active = list(rules)
     maker = _Maker(system.architecture)
+    words = mentioned(system)
     for rule in active:
-        maker.run(system, rule)
+        if rule.pack.may_speak(words):
+            maker.run(system, rule)
     findings = maker.findings
     accepted: tuple[Accepted, ...] = ()
-    if accept:
+    if accept and may_accept(system.architecture):
+        from archlint.acceptance.apply import Acceptances
+
         names = frozenset(name for rule in active for name in (rule.pack.id, rule.pack.name))
         acceptances = Acceptances(system.architecture, names, known | names, today)
         findings, accepted = acceptances.apply(findings, [*maker.questions, *maker.silent])
-        reporters = {rule.params.problem: rule for rule in active if isinstance(rule.params, reader_problem.Params)}
+        reporters = {
+            rule.pack.params["problem"].value: rule
+            for rule in active if rule.pack.check == "reader_problem" and "problem" in rule.pack.params
+        }
         for problem in acceptances.problems:
             if problem.kind in reporters:
                 findings.append(maker.of_problem(reporters[problem.kind], problem))

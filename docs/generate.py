@@ -32,7 +32,8 @@ from archlint.explore.whatif_json import whatif_schema  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.measure.schema import measurement_schema  # noqa: E402
 from archlint.model.quantities import format_size  # noqa: E402
-from archlint.packs import Pack, shipped_packs  # noqa: E402
+from archlint.packs import Pack, read_packs, shipped_packs  # noqa: E402
+from archlint.packs.index import FILE, index_of  # noqa: E402
 from archlint.packs.schema import rule_schema  # noqa: E402
 from archlint.reference import implementations  # noqa: E402
 from archlint.report.json import report_schema  # noqa: E402
@@ -172,6 +173,7 @@ def files() -> dict[Path, str]:
         docs / "library.md": NOTE + library_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         ROOT / "archlint" / "catalog" / "hardware.json": compiled_accelerators().decode(),
+        ROOT / "rules" / FILE: index_of(read_packs(ROOT / "rules")).decode(),
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(file_schema()),
         docs / "schema" / "config.schema.json": _json(config_schema(shipped_packs())),
@@ -218,6 +220,7 @@ def main(check: bool) -> None:
     if not check:  # the pages below read it
         (ROOT / "archlint" / "catalog" / "technologies.json").write_bytes(compiled_technologies())
         (ROOT / "archlint" / "catalog" / "hardware.json").write_bytes(compiled_accelerators())
+        (ROOT / "rules" / FILE).write_bytes(index_of(read_packs(ROOT / "rules")))
     changed = [p for p, text in files().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     stale = stale_files()
     for path in (*changed, *stale):

@@ -3,8 +3,3 @@
 An acceptance needs a reason. The finding reopens after `until`, or when its `while` condition fails. An acceptance
 without a finding is reported.
 """
-
-from archlint.acceptance.apply import Acceptances
-from archlint.acceptance.grants import Grant
-
-__all__ = ["Acceptances", "Grant"]

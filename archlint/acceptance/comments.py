@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.acceptance.grants import Grant, location_of
+from archlint.acceptance.present import may_hold_comments
 from archlint.model.architecture import Problem
 from archlint.model.places import Place, place
 from archlint.model.quantities import shorten
@@ -29,7 +30,7 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
     A comment after a value covers the findings of that line. A comment on its own line covers the next line that is
     neither blank nor a comment. On the line of the key of a component, model or workload, it covers all of that part.
     """
-    if not _may_hold_one(document.text):
+    if not may_hold_comments(document.text):
         return
     inside: _Scalars | None = None
     lines, keys = _NextLines(document), _Parts(document)
@@ -41,20 +42,6 @@ def comment_grants(document: Document) -> Iterator[Grant | Problem]:
         inside = inside or _Scalars(document)
         if not inside.hold(match.start()):
             yield from _read(document, match, lines, keys)
-
-
-def _may_hold_one(text: str) -> bool:
-    """Return whether `archlint` follows a `#` somewhere: nearly always it is the key at the start of the file only."""
-    lowered = text.lower()
-    at = lowered.find("archlint")
-    while at >= 0:
-        before = at
-        while before and lowered[before - 1] in " \t":
-            before -= 1
-        if before and lowered[before - 1] == "#":
-            return True
-        at = lowered.find("archlint", at + 1)
-    return False
 
 
 _RULE: Final = r"[A-Za-z]+[0-9]+|[a-z0-9]+(?:-[a-z0-9]+)+"

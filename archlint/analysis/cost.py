@@ -17,6 +17,7 @@ from archlint.analysis.amounts import least_amount
 from archlint.analysis.arrivals import Arrivals
 from archlint.analysis.facts import Fact
 from archlint.analysis.quantity import Missing, Quantity
+from archlint.analysis.standing import MONTH_S, basis, standing
 from archlint.analysis.system import System
 from archlint.analysis.work import replicas_key
 from archlint.model.architecture import Component, Workload
@@ -26,7 +27,6 @@ from archlint.model.places import Place
 from archlint.model.quantities import Money
 from archlint.verdicts import Certainty, Origin, Term
 
-MONTH_S: Final = 30 * 86400.0
 _JOBS: Final = frozenset({"batch-job", "training-job"})
 _OF_USERS: Final = frozenset({"client", "edge-device"})
 
@@ -84,23 +84,6 @@ class Cost(msgspec.Struct, frozen=True):
         terms = tuple(dict.fromkeys(term for item in self._of(certain) for term in item.terms))
         certainty = Certainty.PROVEN if proven else Certainty.ESTIMATED
         return Quantity(name, value, self.currency, formula, terms, certainty, "least")
-
-
-def basis(price: Price) -> str:
-    """Say where a price comes from, and of when it is."""
-    return ", ".join(part for part in (price.source, price.date) if part) or "price in the file"
-
-
-def standing(component: Component, replicas: float, seconds: float) -> float | None:
-    """Return what replicas cost in some time; None if the file states no price for a time.
-
-    >>> standing(Component("api", "service", price=Price(Money(0.5, "USD", per_s=3600.0))), 2.0, 7200.0)
-    2.0
-    """
-    amount = component.price.amount if component.price is not None else None
-    if amount is None or not amount.per_s:
-        return None
-    return replicas * amount.amount * seconds / amount.per_s
 
 
 class Costs:

@@ -26,10 +26,19 @@ from archlint.analysis.floor_parts import (
     taken_by,
 )  # fmt: skip
 from archlint.analysis.floor_stages import FloorMemory, Segment, SharedFloors, Stage, is_far, parallel_of, stages_of
-from archlint.analysis.generation import DECODE, PREFILL, generating, may_generate, steps_to
+from archlint.analysis.generation import (
+    ANSWER,
+    DECODE,
+    EACH,
+    FIRST,
+    PREFILL,
+    Generation,
+    generating,
+    may_generate,
+    steps_to,
+)  # fmt: skip
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, first_token, later_tokens, whole_answer
 from archlint.model.architecture import Component, Model, Relation, Workload
 from archlint.model.words import STORES
 from archlint.topology import EITHER, SHARE, Flow, Step
@@ -41,8 +50,6 @@ _WORKING_KINDS: Final = frozenset({
     "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
 })  # fmt: skip
 """Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
-
-_PARTS: Final = {ANSWER: whole_answer, FIRST: first_token, EACH: later_tokens}
 
 
 class FloorOf:
@@ -368,11 +375,13 @@ class FloorOf:
     def prediction_of(self, model: Model, server: Component, fraction: float) -> Floor:
         """Return the floor of a model's answer: of its first token, or of all tokens, if it generates them."""
         if self.generates(model, server):
+            from archlint.analysis.token_floors import PARTS, first_token  # needed only for generated answers
+
             made, part = Generation(model, server, self.workload), self.part_of(model, server)
             if self.until == FIRST:
                 return NOTHING if part == EACH else first_token(made, fraction, self.estimated)
             if model.service_time is None:
-                return _PARTS[part](made, fraction, self.estimated)
+                return PARTS[part](made, fraction, self.estimated)
             if part == FIRST:
                 return NOTHING                 # the server of the last stage has the time of the whole answer
         return prediction(model, server, fraction, self.estimated)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from archlint.analysis.modes import EDGE, ONLINE, Serving
 from archlint.analysis.system import System
-from archlint.model.architecture import Component, Model, Workload
+from archlint.model.architecture import Component, Model, ServiceTime, Workload
+from archlint.model.pieces import Amounts
+from archlint.model.places import Place
 from archlint.topology.routes import Step
 
 WITHOUT_TOKENS: Final = frozenset({"cnn", "mlp", "gbdt", "linear", "dlrm"})
@@ -18,6 +22,10 @@ PREFILL: Final = "prefill"
 """The stage that reads the prompt, up to the first token."""
 DECODE: Final = "decode"
 """The stage that generates the tokens after the first."""
+ANSWER: Final = "latency"
+FIRST: Final = "ttft"
+EACH: Final = "tpot"
+"""What is generated: the whole answer, the first token, or each one after it; also the key of its objective."""
 _LIVE: Final = frozenset({ONLINE, EDGE})
 
 
@@ -98,3 +106,31 @@ def steps_to(system: System, workload: Workload, servers: Iterable[str]) -> Iter
             if step.source not in seen:
                 seen.add(step.source)
                 waiting.append(step.source)
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """A model that generates an answer on a server, and the tokens of the workload that asks."""
+
+    model: Model
+    server: Component
+    workload: Workload
+
+    @property
+    def label(self) -> str:
+        """The model, as terms name it."""
+        return f"model {self.model.name}"
+
+    def amount(self, which: str) -> ServiceTime | None:
+        """The tokens `in` or `out`, as a distribution."""
+        tokens = self.workload.tokens
+        amounts = None if tokens is None else tokens.input if which == "in" else tokens.output
+        return None if amounts is None else _distribution(amounts)
+
+    def asked(self, which: str) -> Place:
+        """The key that states the tokens `in` or `out`, or all tokens if the workload states none."""
+        return self.workload.place("tokens") if self.workload.tokens is None else self.workload.place("tokens", which)
+
+
+def _distribution(amounts: Amounts) -> ServiceTime:
+    """Return numbers as a distribution, with the same laws as times."""
+    return ServiceTime(amounts.constant, amounts.percentiles, amounts.mean)

@@ -15,12 +15,13 @@ import msgspec
 
 from archlint.analysis.arrivals import Arrival, arrivals_of
 from archlint.analysis.facts import Fact
-from archlint.analysis.generation import PREFILL, generating, may_generate
-from archlint.analysis.mean_floors import least_mean, mean_answer, mean_later_tokens
+from archlint.analysis.generation import PREFILL, Generation, generating, may_generate
 from archlint.analysis.memory import held, memory_of, weights_of
 from archlint.analysis.service_time import mean
+from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import Generation, cache_bytes_per_token, each_token
+from archlint.analysis.token_floors import cache_bytes_per_token, each_token
+from archlint.analysis.token_means import mean_answer, mean_later_tokens
 from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, Model
 from archlint.model.places import Place

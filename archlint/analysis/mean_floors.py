@@ -7,35 +7,19 @@ work that a share of the requests meets counts with that share.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 import msgspec
 
-from archlint.analysis.floor_parts import NOTHING, Floor, Part, add_unknown, as_estimate, in_sequence
+from archlint.analysis.floor_parts import NOTHING, Floor, Part, add_unknown, as_estimate
 from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
-from archlint.analysis.service_time import mean
-from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token, first_token
+from archlint.analysis.generation import EACH, FIRST, Generation
+from archlint.analysis.single_means import mean_floor, sum_of_means
 from archlint.model.architecture import Component, Model, ServiceTime
 from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step
 from archlint.topology.cycles import condensed_order
 from archlint.verdicts import Certainty, Origin
-
-
-def least_mean(time: ServiceTime) -> float | None:
-    """Return what the mean is at least: stated, or by the steps of the stated percentiles. In seconds.
-
-    >>> least_mean(ServiceTime(percentiles=((0.5, 0.1), (0.9, 0.2))))
-    0.06
-    """
-    if time.constant_s is not None:
-        return time.constant_s
-    if time.mean_s is not None:
-        return time.mean_s
-    ends = [*(fraction for fraction, _ in time.percentiles[1:]), 1.0]
-    steps = zip(time.percentiles, ends, strict=True)
-    return round(sum(value * (end - fraction) for (fraction, value), end in steps), 12) or None
 
 
 class MeanFloorOf:
@@ -79,7 +63,7 @@ class MeanFloorOf:
             share *= misses
         pieces += [max(branches, key=lambda floor: floor.at_s) for branches in beside.values()]
         pieces += [_scaled(floor, share) for floor in self._models(component)]
-        return _sum(pieces)
+        return sum_of_means(pieces)
 
     def _stage(self, stage: Stage) -> Floor:
         first = stage[0]
@@ -90,7 +74,7 @@ class MeanFloorOf:
         if kind == EITHER:
             return min(arms, key=lambda floor: floor.at_s)
         if kind == SHARE:
-            return _sum(_scaled(arm, step.share) for arm, step in zip(arms, stage, strict=True))
+            return sum_of_means(_scaled(arm, step.share) for arm, step in zip(arms, stage, strict=True))
         return NOTHING
 
     def _relation(self, step: Step) -> Floor:
@@ -105,7 +89,7 @@ class MeanFloorOf:
             return add_unknown(target, relation.place("network")) if far else target
         label = f"network, {step.source} to {step.target}"
         part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
-        return _sum([Floor(relation.network_s, relation.network_s, (part,), (part,)), target])
+        return sum_of_means([Floor(relation.network_s, relation.network_s, (part,), (part,)), target])
 
     def _own(self, component: Component) -> Iterator[Floor]:
         for floor in self.floors.own_work(component, 0.5):
@@ -135,11 +119,13 @@ class MeanFloorOf:
     def _of_model(self, model: Model, server: Component) -> Floor:
         label = f"model {model.name}"
         if self.floors.generates(model, server):
+            from archlint.analysis.token_means import PARTS, mean_first_token  # needed only for generated answers
+
             made, part = Generation(model, server, self.floors.workload), self.floors.part_of(model, server)
             if self.floors.until == FIRST:
                 return NOTHING if part == EACH else mean_first_token(made, self.estimated)
             if model.service_time is None:
-                return _PARTS[part](made, self.estimated)
+                return PARTS[part](made, self.estimated)
             if part == FIRST:
                 return NOTHING
         if model.service_time is not None:
@@ -148,68 +134,6 @@ class MeanFloorOf:
 
     def _mean(self, time: ServiceTime, label: str, at: Place, model: str = "", server: str = "") -> Floor:
         return mean_floor(time, label, at, self.estimated, model, server)
-
-
-def mean_floor(time: ServiceTime, label: str, at: Place, estimated: bool, model: str = "", server: str = "") -> Floor:
-    """Return the floor of the mean of a stated time."""
-    exact = time.constant_s if time.constant_s is not None else time.mean_s
-    value_s, certainty, note = least_mean(time) or 0.0, Certainty.PROVEN, ""
-    if exact is None:
-        note = "least by the stated percentiles"
-        fitted = mean(time) if estimated else None
-        if fitted is not None and fitted > value_s:
-            value_s, certainty, note = fitted, Certainty.ESTIMATED, "lognormal through what is stated"
-    if value_s <= 0:
-        return Floor(unknown=(at.key("mean"),))
-    origin = Origin.DERIVED if note else Origin.STATED
-    part = Part(f"{label}, mean", value_s, origin, at, note, model, server, certainty)
-    least = (value_s, (part,)) if time.constant_s is not None else (0.0, ())
-    return Floor(least[0], value_s, (part,), least[1], (), certainty)
-
-
-def mean_first_token(made: Generation, estimated: bool) -> Floor:
-    """Return the floor of the mean time to the first token."""
-    time, label, at = made.model.ttft, f"{made.label}, first token", made.model.place("ttft")
-    if time is not None:
-        return mean_floor(time, label, at, estimated, made.model.name, made.server.name)
-    return first_token(made, 0.5, estimated)
-
-
-def mean_each_token(made: Generation, estimated: bool) -> Floor:
-    """Return the floor of the mean time per token after the first."""
-    time, label, at = made.model.tpot, f"{made.label}, per token", made.model.place("tpot")
-    if time is not None:
-        return mean_floor(time, label, at, estimated, made.model.name, made.server.name)
-    return each_token(made, 0.5, estimated)
-
-
-def mean_answer(made: Generation, estimated: bool) -> Floor:
-    """Return the floor of the mean of a whole answer."""
-    return _sum([mean_first_token(made, estimated), mean_later_tokens(made, estimated)])
-
-
-def mean_later_tokens(made: Generation, estimated: bool) -> Floor:
-    """Return the floor of the mean time of all tokens after the first.
-
-    The mean of a product is that of the factors if one of them is constant; else only an estimate takes it for that.
-    """
-    each, out = mean_each_token(made, estimated), made.amount("out")
-    if out is None:
-        return Floor(unknown=(made.asked("out"), *each.unknown))
-    number = least_mean(out)
-    constant = out.constant_s is not None or made.model.tpot is None or made.model.tpot.constant_s is not None
-    if number is None or number <= 1 or each.at_s <= 0 or (not constant and not estimated):
-        return Floor(unknown=each.unknown)
-    value_s = (number - 1) * each.at_s
-    certainty = each.certainty if constant else Certainty.ESTIMATED
-    label = f"{made.label}, the tokens after the first, mean"
-    formula = f"{number - 1:g} x {each.at_s:.4g} s"
-    names = made.model.name, made.server.name
-    part = Part(label, value_s, Origin.DERIVED, made.asked("out"), formula, *names, certainty)
-    return Floor(0.0, value_s, (part,), (), each.unknown, certainty)
-
-
-_PARTS: Final = {ANSWER: mean_answer, FIRST: mean_first_token, EACH: mean_later_tokens}
 
 
 def _scaled(floor: Floor, share: float) -> Floor:
@@ -221,14 +145,3 @@ def _scaled(floor: Floor, share: float) -> Floor:
         for part in floor.parts
     )
     return Floor(0.0, floor.at_s * share, parts, (), floor.unknown, floor.certainty)
-
-
-def _sum(floors: Iterable[Floor]) -> Floor:
-    """Add means up."""
-    pieces = [floor for floor in floors if floor is not NOTHING]
-    joined = in_sequence(pieces)
-    parts = tuple(part for piece in pieces for part in piece.parts)
-    order = (Certainty.PROVEN, Certainty.ESTIMATED, Certainty.HEURISTIC)
-    weakest = max((piece.certainty for piece in pieces if piece.at_s > 0), key=order.index, default=Certainty.PROVEN)
-    at_s = sum(piece.at_s for piece in pieces)
-    return Floor(joined.least_s, at_s, parts, joined.least_parts, joined.unknown, weakest)

@@ -18,8 +18,8 @@ import msgspec
 
 from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
+from archlint.analysis.generation import FIRST
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import FIRST
 from archlint.model.architecture import Component, Model, ServiceTime, Workload
 from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step

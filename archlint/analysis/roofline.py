@@ -15,13 +15,11 @@ from archlint.catalog.hardware import Accelerator, accelerator
 from archlint.model.architecture import Component, Model
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_size
-from archlint.model.words import PRECISIONS
+from archlint.model.words import PRECISIONS, READ_WHOLE
 from archlint.verdicts import Certainty
 
 _FASTEST_PRECISION: Final = 4.0
 """4-bit arithmetic runs at up to four times the 16-bit peak, if the catalogue has no other figure (`fp4`)."""
-READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
-"""Families of models whose weights, except embedding tables, are all read for each prediction."""
 
 
 class Roofline(msgspec.Struct, frozen=True):

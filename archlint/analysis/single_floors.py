@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from archlint.analysis.floor_parts import Floor, Part
-from archlint.analysis.roofline import missing_for_roofline, roofline
 from archlint.analysis.service_time import estimate, lower_bound, says
 from archlint.model.architecture import Component, Model, ServiceTime
 from archlint.model.places import Place
@@ -48,6 +47,8 @@ def prediction(model: Model, server: Component, fraction: float, estimated: bool
     if model.service_time is not None:
         place = model.place("service_time")
         return stated(model.service_time, fraction, label, place, estimated, model.name, server.name)
+    from archlint.analysis.roofline import missing_for_roofline, roofline  # needed only for models without a time
+
     unknown = (model.place("service_time"), *missing_for_roofline(model, server))
     bound = roofline(model, server)
     if bound is None or (bound.certainty is not Certainty.PROVEN and not estimated):

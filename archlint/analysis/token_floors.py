@@ -18,48 +18,16 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.floor_parts import Floor, Part, in_sequence
+from archlint.analysis.generation import ANSWER, EACH, FIRST, Generation
 from archlint.analysis.roofline import peak_flops, read_for_each
 from archlint.analysis.service_time import estimate, lower_bound, mean
 from archlint.analysis.single_floors import stated
 from archlint.catalog.hardware import Accelerator, accelerator
-from archlint.model.architecture import Component, Model, ServiceTime, Workload
-from archlint.model.pieces import Amounts
+from archlint.model.architecture import Component, Model, ServiceTime
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_size
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty, Origin
-
-ANSWER: Final = "latency"
-FIRST: Final = "ttft"
-EACH: Final = "tpot"
-
-
-class Generation(msgspec.Struct, frozen=True):
-    """A model that generates an answer on a server, and the tokens of the workload that asks."""
-
-    model: Model
-    server: Component
-    workload: Workload
-
-    @property
-    def label(self) -> str:
-        """The model, as terms name it."""
-        return f"model {self.model.name}"
-
-    def amount(self, which: str) -> ServiceTime | None:
-        """The tokens `in` or `out`, as a distribution."""
-        tokens = self.workload.tokens
-        amounts = None if tokens is None else tokens.input if which == "in" else tokens.output
-        return None if amounts is None else _distribution(amounts)
-
-    def asked(self, which: str) -> Place:
-        """The key that states the tokens `in` or `out`, or all tokens if the workload states none."""
-        return self.workload.place("tokens") if self.workload.tokens is None else self.workload.place("tokens", which)
-
-
-def _distribution(amounts: Amounts) -> ServiceTime:
-    """Return numbers as a distribution, with the same laws as times."""
-    return ServiceTime(amounts.constant, amounts.percentiles, amounts.mean)
 
 
 class Chips(msgspec.Struct, frozen=True):
@@ -291,3 +259,7 @@ def _missing(made: Generation, chips: Chips | None, weights: Weights | None) -> 
     if weights is not None and weights.certainty is not Certainty.PROVEN:
         found.append(made.model.place("family"))
     return tuple(found)
+
+
+PARTS: Final = {ANSWER: whole_answer, FIRST: first_token, EACH: later_tokens}
+"""The floor of what a server generates for a workload."""

@@ -23,12 +23,13 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.generation import Generation
 from archlint.analysis.kv_cache import Answers, CacheUse, cache_uses
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.roofline import peak_flops
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import Chips, Generation, Weights, chips_of, weights_of
+from archlint.analysis.token_floors import Chips, Weights, chips_of, weights_of
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin, Term

@@ -16,8 +16,8 @@ import msgspec
 from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of, misses
 from archlint.analysis.facts import Fact
 from archlint.analysis.generative import generates
-from archlint.analysis.mean_floors import least_mean
 from archlint.analysis.service_time import mean
+from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
 from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, ServiceTime, Workload

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.cost import MONTH_S, basis, standing
 from archlint.analysis.facts import Fact
 from archlint.analysis.most_visits import MostVisits
 from archlint.analysis.pools import Pool, Pools
+from archlint.analysis.standing import MONTH_S, basis, standing
 from archlint.analysis.system import System
 from archlint.analysis.uptimes import at_least
 from archlint.analysis.utilisation import Utilisation, utilisations

@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.memory import Memory, Weights, held, loads_at_start, memory_of, weights_of
-from archlint.analysis.roofline import READ_WHOLE
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
@@ -16,6 +15,7 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Model
 from archlint.model.places import Place
 from archlint.model.quantities import format_size
+from archlint.model.words import READ_WHOLE
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 _ELSEWHERE: Final = frozenset({"external", "training-job", "client"})

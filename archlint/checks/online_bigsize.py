@@ -9,14 +9,21 @@ import msgspec
 
 from archlint.analysis.floor_parts import NOTHING, one_of
 from archlint.analysis.floors import Floor, FloorOf, Part
-from archlint.analysis.generation import after_the_first, generating, may_generate
+from archlint.analysis.generation import (
+    ANSWER,
+    EACH,
+    FIRST,
+    Generation,
+    after_the_first,
+    generating,
+    may_generate,
+)  # fmt: skip
 from archlint.analysis.generative import generates, streaming_unsaid
-from archlint.analysis.mean_floors import MeanFloorOf, mean_each_token
+from archlint.analysis.mean_floors import MeanFloorOf
 from archlint.analysis.modes import EDGE as EDGE_MODE
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
-from archlint.analysis.token_floors import ANSWER, EACH, FIRST, Generation, each_token
 from archlint.checks._lines import exceeds, floor_terms, objective_name, path_to, unread_on_the_way
 from archlint.checks._loss import Traffic, beyond
 from archlint.checks._spared import spared_calls
@@ -213,6 +220,9 @@ def _floor(system: System, workload: Workload, asked: Asked, estimated: bool, mo
 
 def _per_token(system: System, workload: Workload, fraction: float | None, estimated: bool) -> Floor:
     """Return the floor of a token after the first; of several models that may generate it, the quickest."""
+    from archlint.analysis.token_floors import each_token  # needed only for objectives of tokens
+    from archlint.analysis.token_means import mean_each_token
+
     components, models = system.components, system.architecture.models
     servings = after_the_first(system, generating(system, workload))
     made = (Generation(models[s.model], components[s.server], workload) for s in servings)

@@ -7,8 +7,8 @@ from itertools import chain, islice
 
 import msgspec
 
-from archlint.analysis.cost import basis, standing
 from archlint.analysis.modes import ONLINE, Serving
+from archlint.analysis.standing import basis, standing
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.analysis.work import Work, replicas_key, work

@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.cost import MONTH_S, Cost, Costs, Item
+from archlint.analysis.cost import Cost, Costs, Item
 from archlint.analysis.quantity import Missing, Quantity
+from archlint.analysis.standing import MONTH_S
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond

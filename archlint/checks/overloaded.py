@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.generation import may_generate
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Demand, Load, Slots, Utilisation, utilisations
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
-from archlint.checks._tokens import generating_too_much
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_rate, format_share
@@ -73,7 +73,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield Undecided(use.component.place(), use.slots.needs, because)
         else:
             yield _hit(over, traffic)
-    yield from generating_too_much(system, traffic)
+    if any(may_generate(system, workload) for workload in system.workloads.values()):
+        from archlint.checks._tokens import generating_too_much  # needed only for generated answers
+
+        yield from generating_too_much(system, traffic)
 
 
 def _over(use: Utilisation) -> _Over | None:

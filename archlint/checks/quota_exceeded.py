@@ -9,8 +9,8 @@ import msgspec
 
 from archlint.analysis.amounts import least_amount
 from archlint.analysis.arrivals import Arrival, arrivals_of
-from archlint.analysis.mean_floors import least_mean
 from archlint.analysis.retries import attempts
+from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond

@@ -38,7 +38,9 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 _UNITS: Final = {"s": "s", "m": "min", "h": "h", "d": "d"}
-_PERIOD: Final = re.compile(r"(?:every|each)? ?([0-9]+)? ?(s|m|h|d|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?)")
+_PERIOD: Final = (
+    r"(?:every|each)? ?([0-9]+)? ?(s|m|h|d|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?)"
+)
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -88,7 +90,7 @@ def parse_schedule(text: str) -> Schedule:
 
 def _meant(words: Sequence[str]) -> str:
     """Say how a schedule is written: the period if words such as `every 6 hours` state one."""
-    stated = _PERIOD.fullmatch(" ".join(words).lower())
+    stated = re.fullmatch(_PERIOD, " ".join(words).lower())
     if stated is None:
         return "cron has five fields, as in 0 3 * * *"
     return f"write {stated[1] or 1}{_UNITS[stated[2][0]]} for a period"

@@ -86,6 +86,8 @@ FAMILIES: Final = {
     "dlrm": "a recommender with large embedding tables",
     "other": "none of these",
 }
+READ_WHOLE: Final = frozenset({"transformer", "cnn", "mlp"})
+"""Families of models whose weights, except embedding tables, are all read for each prediction."""
 FACT_FAMILIES: Final = {
     "timeouts": "`timeout`, `retries`, `retry_budget`",
     "dead-letters": "`dead_letter`, `max_attempts`",

@@ -7,7 +7,6 @@ their check is one of archlint's, or a module `check.py` in the rule's folder (`
 from archlint.packs.binding import Check, Rule, bind, fit_params
 from archlint.packs.params import ParamValue, param_of, parse_param
 from archlint.packs.problems import Problems
-from archlint.packs.reading import FOLDER_NAME, read_pack
 from archlint.packs.records import CureRule, Pack, PackText, Param, Source
 from archlint.packs.sources import (
     InstalledPacks,
@@ -20,7 +19,6 @@ from archlint.packs.sources import (
 )  # fmt: skip
 
 __all__ = [
-    "FOLDER_NAME",
     "Check",
     "CureRule",
     "InstalledPacks",
@@ -39,7 +37,6 @@ __all__ = [
     "package_folders",
     "param_of",
     "parse_param",
-    "read_pack",
     "read_packs",
     "shipped_packs",
 ]

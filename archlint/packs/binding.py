@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -20,14 +21,37 @@ from archlint.verdicts import Severity, Verdict
 Check = Callable[[System, msgspec.Struct], Iterator[Verdict | Problem]]
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """A pack bound to its check with parameters: what the engine runs. `chosen` is a severity that the user set."""
+class Rule(msgspec.Struct, frozen=True, dict=True):
+    """A pack bound to its check with parameters: what the engine runs. `chosen` is a severity that the user set.
+
+    The check of a pack that ships with archlint is imported when it first runs.
+    """
 
     pack: Pack
-    run: Check
-    params: msgspec.Struct
+    overrides: dict[str, ParamValue]
     severity: Severity
     chosen: bool = False
+
+    @cached_property
+    def params(self) -> msgspec.Struct:
+        """The parameters; raises `PackError` if they do not fit the check."""
+        return _params(self.pack, self._module, self.overrides)
+
+    @cached_property
+    def run(self) -> Check:
+        """The check; raises `PackError` if the pack names none."""
+        run: Check | None = getattr(self._module, "check", None)
+        prepare: Callable[[msgspec.Struct, str], Check] | None = getattr(self._module, "prepare", None)
+        if prepare is not None:
+            run = prepare(self.params, str(self.pack.file))
+        if run is None:
+            problem = f"the check `{self.pack.check}` has no function `check`"
+            raise PackError(f"{self.pack.file}: {problem}", "see the rules that ship")
+        return _guarded(run, self.pack) if self.pack.check.startswith("./") else run
+
+    @cached_property
+    def _module(self) -> ModuleType:
+        return _module(self.pack)
 
 
 def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity: Severity | None = None) -> Rule:
@@ -37,17 +61,10 @@ def bind(pack: Pack, overrides: Mapping[str, ParamValue] | None = None, severity
     it accepts parameters of any name and gets them there. If it must prepare its parameters (for example compile
     them), it also has `prepare(params, where)`, which returns the check.
     """
-    module = _module(pack)
-    params = _params(pack, module, overrides or {})
-    run: Check | None = getattr(module, "check", None)
-    prepare: Callable[[msgspec.Struct, str], Check] | None = getattr(module, "prepare", None)
-    if prepare is not None:
-        run = prepare(params, str(pack.file))
-    if run is None:
-        raise PackError(f"{pack.file}: the check `{pack.check}` has no function `check`", "see the rules that ship")
-    if pack.check.startswith("./"):
-        run = _guarded(run, pack)
-    return Rule(pack, run, params, severity or pack.severity, severity is not None)
+    rule = Rule(pack, dict(overrides or {}), severity or pack.severity, severity is not None)
+    if overrides or not pack.shipped:
+        rule.run, rule.params  # noqa: B018 (what does not fit is reported now, and not in the middle of a check)
+    return rule
 
 
 def _guarded(run: Check, pack: Pack) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from archlint.analysis.mentioned import GENERATOR
 from archlint.model.fields import Field, Rec
 from archlint.model.names import nearest
 from archlint.model.quantities import shorten
@@ -21,6 +22,22 @@ PARTS: Final[Mapping[str, Mapping[str, Field[object]]]] = {
     **dict.fromkeys(KINDS, _COMPONENT),
 }
 """The parts of a file that a fact may belong to, with their keys; a kind stands for the components of that kind."""
+
+
+def mentionable() -> frozenset[str]:
+    """Return the words that `needs` of a rule may name: keys, kinds, and `generator`.
+
+    >>> {"queue", "peak", "generator"} <= mentionable()
+    True
+    """
+    found = {GENERATOR, *KINDS, *VERBS, *(f"component.{key}" for key in _COMPONENT)}
+    fields = list(PARTS.values())
+    while fields:
+        for key, field in fields.pop().items():
+            if key not in found and isinstance(field.type, Rec):
+                fields.append(field.type.fields)
+            found.add(key)
+    return frozenset(found)
 
 
 def wrong_fact(text: str) -> str:

@@ -17,19 +17,16 @@ from archlint.packs.records import CureRule, Overturn, Pack, PackText, Param, So
 from archlint.source.document import Document
 from archlint.source.files import read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
-from archlint.source.parser import parse
 from archlint.verdicts import Severity
 
 FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _KEYS: Final = (
     "title", "check", "severity", "status", "summary", "what", "why", "place", "fix", "params", "terms", "cures",
-    "sources", "proven_unless", "facts",
+    "sources", "proven_unless", "facts", "needs",
 )  # fmt: skip
 _SEVERITIES: Final = tuple(level.value for level in Severity)
 STATUSES: Final = ("stable", "preview")
 _FAMILIES: Final = ("", *(word for word in FACT_FAMILIES if word != "all"))
-_TOP_LINE: Final = re.compile(r"^([a-z_]+):(.*)$", re.MULTILINE)
-_WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 
 
 def read_pack(folder: Path) -> Pack:
@@ -57,38 +54,13 @@ def read_text(folder: Path) -> PackText:
     return text
 
 
-def skim_pack(folder: Path) -> Pack:
-    """Read only what a check needs from a rule folder; the rest is read on first use.
+def needs_of(text: str) -> tuple[frozenset[str], ...]:
+    """Return the sets of words of which a system must mention one each.
 
-    Every start reads the shipped rules, so only the lines of `params` go through the YAML parser. A file in another
-    layout is parsed completely.
+    >>> [sorted(words) for words in needs_of("queue rate|peak")]
+    [['queue'], ['peak', 'rate']]
     """
-    problems = Problems()
-    rule_id, name = _split_name(folder, problems)
-    file = folder / "rule.yaml"
-    text = file.read_text(encoding="utf-8")
-    lines = list(_TOP_LINE.finditer(text))
-    said = {match[1]: match[2].strip() for match in lines}
-    check, severity, status = said.get("check", ""), said.get("severity", ""), said.get("status", "stable")
-    facts = said.get("facts", "")
-    words = severity in _SEVERITIES and status in STATUSES and facts in _FAMILIES
-    plain = _WORD.fullmatch(check) and words and len(said) == len(lines)
-    if not plain:
-        return read_pack(folder)
-    params: dict[str, Param] = {}
-    if "params" in said:
-        params = _Reader(_section(str(file), text, lines, "params"), problems).params()
-    if problems.mistakes:
-        return read_pack(folder)
-    return Pack(rule_id, name, check, Severity(severity), status, params, folder, read_text, facts=facts)
-
-
-def _section(file: str, text: str, lines: list[re.Match[str]], key: str) -> Document:
-    """Parse one top-level key with its value as a separate document, with its real line numbers."""
-    position = next(i for i, match in enumerate(lines) if match[1] == key)
-    start = lines[position].start()
-    end = lines[position + 1].start() if position + 1 < len(lines) else len(text)
-    return parse(file, "\n" * text.count("\n", 0, start) + text[start:end])
+    return tuple(frozenset(part.split("|")) for part in text.split())
 
 
 def _split_name(folder: Path, problems: Problems) -> tuple[str, str]:
@@ -192,7 +164,22 @@ class _Reader:
             folder,
             read_text,
             facts=self.word("facts", _FAMILIES, ""),
+            needs=self.needs(),
         )
+
+    def needs(self) -> tuple[frozenset[str], ...]:
+        """Read the words that a system must mention; a word that no system can mention is a mistake."""
+        found = needs_of(self.top("needs", ""))
+        node = self.values.get("needs")
+        if node is not None and found:
+            from archlint.packs.proofs import mentionable
+
+            known = mentionable()
+            for word in sorted(frozenset().union(*found) - known):
+                likely = nearest(word, known)
+                hint = f"did you mean `{likely}`?" if likely else "write keys and kinds of the format"
+                self.wrong(node, f"no system can mention `{shorten(word)}`", hint)
+        return found
 
     def text(self) -> PackText:
         terms = self.mapping(self.values.get("terms"), None, "`terms`")

@@ -83,6 +83,8 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
     `read_text` reads them from the folder.
     `facts` is the family of facts whose absence it reports: in a file that does not describe it, the rule is undecided.
+    `needs` are the words that a system must mention, one of each set: without them, the rule has nothing to say.
+    `shipped`: it comes with archlint and fits its check, as the tests show.
     `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
     """
 
@@ -96,6 +98,12 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     read_text: Callable[[Path], PackText]
     trusted: bool = False
     facts: str = ""
+    needs: tuple[frozenset[str], ...] = ()
+    shipped: bool = False
+
+    def may_speak(self, mentioned: frozenset[str] | None) -> bool:
+        """Return whether the rule can have anything to say about a system with these words; None stands for all."""
+        return mentioned is None or not any(mentioned.isdisjoint(words) for words in self.needs)
 
     @cached_property
     def text(self) -> PackText:
@@ -137,7 +145,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
         """The names of the terms of its findings, for conditions of acceptances, each with its meaning."""
         return self.text.terms
 
-    @property
+    @cached_property
     def cures(self) -> tuple[CureRule, ...]:
         """The fixes, best first."""
         return self.text.cures

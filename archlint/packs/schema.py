@@ -94,6 +94,11 @@ def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
             "description": "The family of facts whose absence it reports. It is undecided in files that describe none.",
             "enum": [*(word for word in FACT_FAMILIES if word != "all"), None],
         },
+        "needs": {
+            "description": "Keys and kinds that a file must mention, separated by spaces; `|` separates alternatives.",
+            "type": ["string", "null"],
+            "pattern": r"^[a-z_.| -]*$",
+        },
         "proven_unless": {
             "description": "What could overturn a finding that is called proven: facts that the file leaves out.",
             "type": ["array", "null"],

@@ -12,8 +12,8 @@ import msgspec
 
 from archlint.errors import PackError
 from archlint.model.names import nearest
+from archlint.packs.index import read_index
 from archlint.packs.problems import Problems
-from archlint.packs.reading import gather_pack, skim_pack
 from archlint.packs.records import Pack
 from archlint.shipped import shipped_folder
 from archlint.source.parser import collector_paused
@@ -49,8 +49,10 @@ def shipped_packs() -> list[Pack]:
     folder = shipped_folder("rules")
     if folder is None:
         raise PackError("this installation has no rules", "install archlint again")
+    folders = _rule_folders(folder)
     with collector_paused():
-        return [skim_pack(Path(child)) for child in _rule_folders(folder)]
+        indexed = read_index(folder, [os.path.basename(child) for child in folders])
+    return read_packs(folder) if indexed is None else indexed
 
 
 def read_packs(folder: Path, trusted: bool = False) -> list[Pack]:
@@ -60,6 +62,8 @@ def read_packs(folder: Path, trusted: bool = False) -> list[Pack]:
     """
     if not folder.is_dir():
         raise PackError(f"{folder}: there is no such folder", "name a folder that holds rule folders")
+    from archlint.packs.reading import gather_pack  # rules that ship are read from their index
+
     problems = Problems()
     packs = [
         msgspec.structs.replace(gather_pack(Path(child), problems), trusted=trusted) for child in _rule_folders(folder)

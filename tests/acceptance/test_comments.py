@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from archlint.acceptance import Grant
 from archlint.acceptance.comments import comment_grants
+from archlint.acceptance.grants import Grant
 from archlint.model.architecture import Problem
 from archlint.source.parser import parse
 from tests.acceptance.help import SYSTEM, accepted_rules, lint, open_rules

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import archlint
+from archlint.analysis.generation import Generation
 from archlint.analysis.starts import StartTime, start_time
-from archlint.analysis.token_floors import Generation, each_token, first_token
+from archlint.analysis.token_floors import each_token, first_token
 from tests.checks.linting import Said, lint
 
 MIB = 2**20

@@ -11,7 +11,8 @@ import archlint
 from archlint.config import Config
 from archlint.errors import PackError
 from archlint.linter import Linter, Options
-from archlint.packs import PackSource, bind, read_pack, shipped_packs
+from archlint.packs import PackSource, bind, shipped_packs
+from archlint.packs.reading import read_pack
 from archlint.source.parser import parse
 from archlint.verdicts import Severity
 from tests.packs.help import RULE, rule

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from archlint.errors import PackError
-from archlint.packs import CureRule, Param, Source, read_pack, read_packs, shipped_packs
-from archlint.packs.reading import skim_pack
+from archlint.packs import CureRule, Pack, Param, Source, read_packs, shipped_packs
+from archlint.packs.index import FILE, index_of
+from archlint.packs.reading import read_pack
 from archlint.verdicts import Severity
 from tests.packs.help import RULE, rule
 
@@ -171,44 +173,41 @@ def test_a_folder_without_rules_is_an_error(tmp_path: Path, prepare: object, sai
     assert said in raised.value.full_text
 
 
-# --- the rules that ship are only skimmed at the start
+# --- the rules that ship are read from their index
 
 
 @pytest.mark.parametrize("pack", shipped_packs(), ids=lambda pack: pack.id)
-def test_what_is_skimmed_is_what_the_file_says(pack: object) -> None:
-    skimmed = next(p for p in shipped_packs() if p == pack)
-    whole = read_pack(skimmed.folder)
-    assert "text" not in vars(skimmed)
-    assert skimmed == whole
-    assert skimmed.text == whole.text
+def test_the_index_has_what_the_file_says(pack: Pack) -> None:
+    found = next(p for p in shipped_packs() if p == pack)
+    whole = read_pack(found.folder)
+    assert found.shipped
+    assert "text" not in vars(found)
+    assert msgspec.structs.replace(found, read_text=whole.read_text, shipped=False) == whole
+    assert found.cures == whole.cures
+    assert found.text == whole.text
 
 
-def test_a_mistake_in_a_skimmed_rule_is_reported_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rule(tmp_path / "rules", "SRV001-online-bigsize", RULE + "params:\n  slow: {value: 2, unit: s}\n")
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("archlint.packs.sources.shipped_folder", lambda name: tmp_path / name)
+    return tmp_path / "rules"
+
+
+def test_without_an_index_the_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shelf(tmp_path, monkeypatch)
+    here = rule(folder, "SRV001-online-bigsize", RULE)
+    assert shipped_packs() == [read_pack(here)]
+    (here / "rule.yaml").write_text(RULE + "params:\n  slow: {value: 2, unit: s}\n", encoding="utf-8")
     with pytest.raises(PackError, match=r"SRV001-online-bigsize/rule\.yaml:6:17: `2` has no unit"):
         shipped_packs()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        RULE.replace("severity: info", "severity: 'info'"),
-        RULE.replace("severity: info", "severity: info  # mild"),
-        "---\n" + RULE,
-        "{title: A rule for tests, check: nobody_knows, severity: info, summary: It finds what OPS003 finds.}\n",
-        RULE.replace("\n", "\r\n"),
-        "params:\n  a: {value: 1, unit: count}\n# a comment\n" + RULE,
-    ],
-)
-def test_a_rule_written_otherwise_is_read_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    here = rule(tmp_path / "rules", "SRV001-online-bigsize", "")
-    (here / "rule.yaml").write_bytes(text.encode())
-    monkeypatch.setattr("archlint.packs.sources.shipped_folder", lambda name: tmp_path / name)
-    assert shipped_packs() == [read_pack(here)]
-    assert shipped_packs()[0].title == "A rule for tests"
+def test_an_index_of_other_rules_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shelf(tmp_path, monkeypatch)
+    rule(folder, "SRV001-online-bigsize", RULE)
+    (folder / FILE).write_bytes(index_of(shipped_packs()))
+    assert [pack.shipped for pack in shipped_packs()] == [True]
+    rule(folder, "SRV002-all-in-one", RULE)
+    assert [(pack.id, pack.shipped) for pack in shipped_packs()] == [("SRV001", False), ("SRV002", False)]
 
 
 def test_what_could_overturn_a_proof_is_read_and_its_facts_are_checked(tmp_path: Path) -> None:
@@ -235,8 +234,3 @@ def test_what_could_overturn_a_proof_is_read_and_its_facts_are_checked(tmp_path:
 )
 def test_mistakes_in_what_could_overturn_a_proof_are_reported(tmp_path: Path, entry: str, words: str) -> None:
     assert any(words in line for line in mistakes(tmp_path, f"{RULE}proven_unless: [{entry}]\n"))
-
-
-def test_a_skimmed_rule_may_have_what_overturns_it_after_its_params(tmp_path: Path) -> None:
-    entry = "params: {most: {value: 2}}\nproven_unless: [{text: a, sets: {relation.fallback: b}}]\n"
-    assert [*skim_pack(rule(tmp_path, "ACME001-some-rule", RULE + entry)).params] == ["most"]

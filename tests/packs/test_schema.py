@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from archlint.about import docs_url
 from archlint.catalog.patterns import patterns
 from archlint.errors import PackError
-from archlint.packs import read_pack, shipped_packs
+from archlint.packs import shipped_packs
 from archlint.packs.params import UNITS
+from archlint.packs.reading import read_pack
 from archlint.packs.schema import rule_schema
 from tests.conftest import ROOT, Run
 from tests.model.core_yaml import load_core_all

@@ -1,0 +1,103 @@
+"""The index of the rules that ship: what a check needs of all of them, in one file that every start reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from archlint.packs.params import ParamValue
+from archlint.packs.records import CureRule, Pack, PackText, Param
+from archlint.verdicts import Severity
+
+FILE: Final = "index.json"
+
+
+class _IndexedParam(msgspec.Struct, frozen=True, array_like=True):
+    """A parameter; `at` is the line and column of its default in `rule.yaml`."""
+
+    name: str
+    value: ParamValue
+    text: str
+    unit: str
+    reason: str
+    source: str
+    at: str
+
+
+class _IndexedCure(msgspec.Struct, frozen=True, array_like=True):
+    """A fix."""
+
+    pattern: str
+    text: str
+    when: str
+
+
+class _IndexedRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule without its texts, but with its fixes, which every finding shows."""
+
+    folder: str
+    check: str
+    severity: Severity
+    status: str
+    facts: str = ""
+    needs: tuple[tuple[str, ...], ...] = ()
+    params: tuple[_IndexedParam, ...] = ()
+    cures: tuple[_IndexedCure, ...] = ()
+
+
+def index_of(packs: Iterable[Pack]) -> bytes:
+    """Return the content of the index of some rules: one rule a line."""
+    rules = (
+        _IndexedRule(
+            pack.folder.name, pack.check, pack.severity, pack.status, pack.facts,
+            tuple(tuple(sorted(words)) for words in pack.needs),
+            tuple(
+                _IndexedParam(p.name, p.value, p.text, p.unit, p.reason, p.source, p.where.rpartition("rule.yaml:")[2])
+                for p in pack.params.values()
+            ),
+            tuple(_IndexedCure(cure.pattern, cure.text, cure.when) for cure in pack.cures),
+        )
+        for pack in packs
+    )  # fmt: skip
+    return b"[\n" + b",\n".join(msgspec.json.encode(rule) for rule in rules) + b"\n]\n"
+
+
+def read_index(folder: Path, names: Sequence[str]) -> list[Pack] | None:
+    """Read the index of a folder of rules; None without one, or if it has other rules than these."""
+    try:
+        data = (folder / FILE).read_bytes()
+    except OSError:
+        return None
+    rules = msgspec.json.decode(data, type=list[_IndexedRule])
+    if [rule.folder for rule in rules] != list(names):
+        return None
+    return [_pack(rule, folder / rule.folder) for rule in rules]
+
+
+def _pack(rule: _IndexedRule, folder: Path) -> Pack:
+    rule_id, _, name = rule.folder.partition("-")
+    params = _params(rule.params, folder / "rule.yaml") if rule.params else {}
+    needs = tuple(frozenset(words) for words in rule.needs)
+    pack = Pack(
+        rule_id, name, rule.check, rule.severity, rule.status, params, folder, _read_text,
+        facts=rule.facts, needs=needs, shipped=True,
+    )  # fmt: skip
+    # The cache of `Pack.cures`.
+    pack.__dict__["cures"] = tuple(CureRule(cure.pattern, cure.text, cure.when) for cure in rule.cures)
+    return pack
+
+
+def _params(params: Iterable[_IndexedParam], file: Path) -> dict[str, Param]:
+    return {
+        p.name: Param(p.name, p.value, p.text, p.unit, p.reason, p.source, f"{file}:{p.at}")
+        for p in params
+    }
+
+
+def _read_text(folder: Path) -> PackText:
+    from archlint.packs.reading import read_text
+
+    return read_text(folder)
