@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from archlint.importers.cloud import google
 from archlint.importers.cloud.aws import ALIASES, AWS
+from archlint.importers.cloud.azure import AZURE
+from archlint.importers.cloud.azure_ml import add_language_models, add_online_endpoints
 from archlint.importers.cloud.details import add_settings
 from archlint.importers.cloud.ecs import add_health_checks, add_jobs, add_services, add_starts
+from archlint.importers.cloud.google_details import add_google_settings
+from archlint.importers.cloud.grants import add_dead_letters, add_grants
 from archlint.importers.cloud.permissions import add_permissions
 from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.sagemaker import add_endpoints
+from archlint.importers.cloud.settling import counts, settle
 from archlint.importers.cloud.tables import Tables
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.objects import Unit
@@ -16,28 +22,33 @@ from archlint.importers.objects import Unit
 def read_cloud(resources: list[Resource], notes: list[str]) -> list[Unit]:
     """Return the units of resources; what is not drawn is counted in the notes."""
     for one in resources:
-        one.type = ALIASES.get(one.type, one.type)
+        one.type = ALIASES.get(one.type) or google.ALIASES.get(one.type, one.type)
     cloud = Cloud(resources, _tables(), notes)
     cloud.prepare()
     cloud.add_parts()
     add_endpoints(cloud)
     add_services(cloud)
+    add_online_endpoints(cloud)
     add_jobs(cloud)
     cloud.add_wires()
     add_starts(cloud)
     add_settings(cloud)
+    add_google_settings(cloud)
+    add_language_models(cloud)
+    add_dead_letters(cloud)
     add_health_checks(cloud)
     cloud.add_variables()
     add_permissions(cloud)
-    cloud.settle()
+    add_grants(cloud)
+    settle(cloud)
     cloud.add_attributes()
-    notes += cloud.counts()
+    notes += counts(cloud)
     files = {one.site.file: number for number, one in reversed(list(enumerate(resources)))}
     return sorted(cloud.all, key=lambda unit: (files.get(unit.site.file, 0), unit.site.span.start))
 
 
 def _tables() -> Tables:
-    providers = (AWS,)
+    providers = (AWS, google.GOOGLE, AZURE)
     return Tables(
         {key: part for one in providers for key, part in one.parts.items()},
         {key: wires for one in providers for key, wires in one.wires.items()},
@@ -45,4 +56,5 @@ def _tables() -> Tables:
         {key: pairs for one in providers for key, pairs in one.members.items()},
         tuple(prefix for one in providers for prefix in one.quiet),
         tuple(kind for one in providers for kind in one.unopened),
+        {key: fields for one in providers for key, fields in one.taken.items()},
     )

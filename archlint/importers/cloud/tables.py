@@ -20,8 +20,9 @@ class Part(msgspec.Struct, frozen=True):
     `name` are the fields with its name. `env` is the path of its variables, or of a list of names and values. A
     `function` is something that others start: it needs no port. `engine` is a field whose value decides kind and
     technology. `fixed` are facts of every such resource, with the reason; `defaults` are facts that hold if a field is
-    not stated: fact, field, text. `asks`, `answers` and `consumed` are what its own fields say of the relations that it
-    has: of its calls, of calls to it, and of the relations of its consumers.
+    not stated: fact, field, text. `asks`, `answers` and `consumed` are what its own fields say of the relations that
+    it has: of its calls, of calls to it, and of the relations of its consumers. `checked` are fields with a check that
+    holds traffic back until it is ready. A `job` runs to its end.
     """
 
     kind: str
@@ -42,6 +43,8 @@ class Part(msgspec.Struct, frozen=True):
     answers: tuple[Field, ...] = ()
     consumed: tuple[Field, ...] = ()
     port: str = ""
+    checked: tuple[str, ...] = ()
+    job: bool = False
 
 
 class Wire(msgspec.Struct, frozen=True):
@@ -65,7 +68,8 @@ class Tables(msgspec.Struct, frozen=True):
 
     `stands_for` says which fields lead from a part of a component to it. `members` are the fields by which others join
     a group, such as the targets behind a load balancer. `quiet` are prefixes of types that are infrastructure.
-    `unopened` are types whose content other files state.
+    `unopened` are types whose content other files state. Who refers to a type of `taken` takes messages from what it
+    stands for: its fields say how.
     """
 
     parts: dict[str, Part]
@@ -74,6 +78,7 @@ class Tables(msgspec.Struct, frozen=True):
     members: dict[str, tuple[tuple[str, str], ...]] = {}
     quiet: tuple[str, ...] = ()
     unopened: tuple[str, ...] = ()
+    taken: dict[str, tuple[Field, ...]] = {}
 
 
 Form = Callable[[str], str]
@@ -177,9 +182,11 @@ FORMS: Final[dict[str, Form]] = {
     "internal": _if({"true": "internal", "false": "public"}),
     "two-if-true": _if({"true": "2"}), "zones-if-regional": _if({"regional": "2", "zoneredundant": "2"}),
     "public-if-all": _if({"ingress_traffic_all": "public", "ingress_traffic_internal_only": "internal",
-                          "allow_all": "public", "allow_internal_only": "internal"}),
+                          "ingress_traffic_internal_load_balancer": "internal"}),
     "external": _if({"true": "public", "false": "internal"}),
     "auth": lambda text: "" if text.upper() in {"NONE", ""} else text.lower().replace("_", "-"),
+    "internal-only": _if({"allow_internal_only": "internal", "allow_internal_and_gclb": "internal"}),
+    "gpu": lambda text: re.sub(r"^.*/", "", text).lower().replace("_", "-"),
     "two-if-ha": _if({"standard_ha": "2"}),
 }  # fmt: skip
 """How the text of a field becomes that of a fact; an empty result states nothing."""

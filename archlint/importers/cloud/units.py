@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -13,7 +13,6 @@ from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.tables import Part, Tables, fact_of
 from archlint.importers.cloud.values import (
     Linked,
-    Reference,
     first_at,
     follow,
     references_of,
@@ -39,10 +38,19 @@ from archlint.importers.objects import (
 
 MAX_LINKS: Final = 50_000
 _SEPARATOR: Final = "#"
+_MANAGED_HOST: Final = re.compile(
+    r"^(?:\w+://)?([a-z0-9][\w-]{1,80})\.(?:[\w-]+\.)*(?:inference\.ml\.azure\.com|azurewebsites\.net|servicebus\.windows\.net|"
+    r"core\.windows\.net|search\.windows\.net|redis\.cache\.windows\.net|documents\.azure\.com|openai\.azure\.com|"
+    r"cognitiveservices\.azure\.com|azure-api\.net|database\.azure\.com|s3(?:[.-][\w-]+)*\.amazonaws\.com)(?=[:/]|$)"
+)
+"""Addresses whose host begins with the name of a resource."""
+_RUNTIME: Final = frozenset({"AZUREWEBJOBSSTORAGE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING"})
+"""Variables with the storage that a platform needs for itself."""
 _STORES: Final = frozenset(
     {"database", "cache", "object-store", "warehouse", "feature-store", "vector-store", "config-store", "log-store",
      "model-registry"}
 )  # fmt: skip
+_ANSWERING: Final = frozenset({"service", "model-server", "gateway", "load-balancer", "external", "guardrail"})
 _OF_DATA: Final = frozenset({"reads", "writes", "publishes", "consumes"})
 _UNITLESS: Final = frozenset({"queue", "monitoring"}) | _STORES
 
@@ -84,6 +92,8 @@ class Cloud:
                     self.groups.setdefault(target.address, []).extend(joins)
             part = self.part(resource)
             name = text_at(resource.values, *part.name) if part is not None else ""
+            if resource.type == "azapi_resource" and not name:
+                name = text_at(resource.values, "name")
             if name:
                 self.names[name] = None if name in self.names and self.names[name] is not resource else resource
 
@@ -110,6 +120,9 @@ class Cloud:
         if value.status in {UNRESOLVED, SECRET} or not 2 < len(text) < 500:
             return None
         found = self.names.get(text)
+        host = _MANAGED_HOST.search(text) if found is None else None
+        if host is not None:
+            return self.names.get(host[1])
         if found is None and (text.startswith("arn:") or "://" in text or "projects/" in text):
             last = text.rstrip("/").replace(":", "/").rpartition("/")[2]
             found = self.names.get(last)
@@ -204,8 +217,11 @@ class Cloud:
         kind, uses, reason = part.kind, part.uses, part.reason
         if part.engine is not None:
             chosen = first_at(resource.values, part.engine[0])
-            known = part.engine[1].get(chosen.text.lower()) if chosen is not None else None
-            kind, uses = known if known is not None else (kind, uses)
+            text = chosen.text.lower() if chosen is not None else ""
+            known = next((key for key in part.engine[1] if text == key), "") or next(
+                (key for key in part.engine[1] if text.startswith(key)), ""
+            )
+            kind, uses = part.engine[1][known] if known else (kind, uses)
         what = resource.spelling or resource.type
         unit = self.unit(resource, self.name_of(resource, part), kind=kind, uses=uses)
         if kind:
@@ -214,6 +230,14 @@ class Cloud:
         self.fill(unit, resource.values, resource, part)
         if part.function:
             unit.role = "function"
+        if part.job:
+            unit.role, unit.kind = "job", ""
+        for path in part.checked:
+            for check in follow(resource.values, path)[:1]:
+                unit.facts.setdefault("ready_check", Fact("true", check.site, path.rpartition(".")[2]))
+        for value in (first_at(resource.values, path) for path in part.serves):
+            if value is not None and value.text and value.status != UNRESOLVED and not unit.models:
+                unit.models.append(value.text[:120])
         if resource.outside:
             unit.reason = f"{what}, defined elsewhere"
         return unit
@@ -229,7 +253,7 @@ class Cloud:
         if part.machine:
             add_machine(unit, first_at(values, part.machine))
         for path in part.env:
-            self.add_env(unit, follow(values, path))
+            self.add_env(unit, follow(values, path), values)
         if part.image:
             unit.image = first_at(values, part.image)
         for path in part.command:
@@ -243,8 +267,8 @@ class Cloud:
         if count is not None and count.text.isdigit() and int(count.text) > 1 and unit.kind not in _UNITLESS:
             unit.facts.setdefault("replicas", Fact(count.text, count.site, "count"))
 
-    def add_env(self, unit: Unit, items: Iterable[Item]) -> None:
-        """Add variables: a mapping, or a list of names and values."""
+    def add_env(self, unit: Unit, items: Iterable[Item], owner: Table | None = None) -> None:
+        """Add variables: a mapping, or a list of names and values; a secret of the owner has only its references."""
         for item in items:
             if isinstance(item, Table) and not {"name", "value"} <= set(item.entries):
                 for name, value in item.entries.items():
@@ -253,6 +277,11 @@ class Cloud:
             for table in tables_at(item, ""):
                 name = text_at(table, "name", "Name")
                 value_of = table.entries.get("value")
+                secret = text_at(table, "secret_name")
+                for one in tables_at(owner, "secret") if secret and value_of is None else ():
+                    if text_at(one, "name") == secret and "value" in one.entries:
+                        references = tuple(references_of(one.entries["value"]))
+                        value_of = Linked("", one.site, SECRET, raw="?", plain=False, references=references)
                 if name and value_of is not None:
                     self.variable(unit, name, value_of)
 
@@ -283,6 +312,8 @@ class Cloud:
         elif target.kind in _STORES and verb in {"calls", "triggers", "publishes", "consumes"}:
             verb = "writes" if verb in {"triggers", "publishes"} else "reads"
         elif verb in _OF_DATA and target.kind not in _STORES | {"queue", "external"}:
+            verb = "calls"
+        elif not verb and (target.kind in _ANSWERING or (target.role == "function" and not target.kind)):
             verb = "calls"
         self.links += 1
         source.links.append(Link(target.key, verb, how, site, strength, share, more=more))
@@ -317,21 +348,23 @@ class Cloud:
         """Add the relations that variables state: a reference to another resource, or its name or address."""
         for unit in list(self.all):
             for name, value in unit.env.items():
-                references = value.references if isinstance(value, Linked) else ()
-                found = self.from_references(references)
-                if not references and value.status not in {SECRET, UNRESOLVED}:
-                    one = self.named(value)
-                    found = self.reached(one) if one is not None else []
-                for target in found:
-                    if target.kind != "gateway" or not _is_own_address(name):
-                        self.link(unit, target, "", f"{name} in the environment", value.site, "strong")
+                if _is_own_address(name) or name.upper() in _RUNTIME:
+                    continue
+                for resource in self.meant(value):
+                    found = self.reached(resource)
+                    taken = self.tables.taken.get(resource.type)
+                    verb, more = ("consumes", attributes(resource.values, taken)) if taken is not None else ("", ())
+                    for target in found:        # a part that several share names none of them for certain
+                        strength = "strong" if len(found) == 1 else "weak"
+                        self.link(unit, target, verb, f"{name} in the environment", value.site, strength, more=more)
 
-    def from_references(self, references: Iterable[Reference]) -> list[Unit]:
-        """Return the units that references lead to."""
-        found: dict[int, Unit] = {}
-        for reference in references:
-            for one in self.by_address.get(reference.address, ()):
-                found.update((id(unit), unit) for unit in self.reached(one))
+    def meant(self, value: Value) -> list[Resource]:
+        """Return the resources that a variable means: those that it refers to, or the one that it names."""
+        references = value.references if isinstance(value, Linked) else ()
+        found = {id(one): one for reference in references for one in self.by_address.get(reference.address, ())}
+        if not references and value.status != SECRET:
+            named = self.named(value)
+            found = {id(named): named} if named is not None else {}
         return list(found.values())
 
     def add_attributes(self) -> None:
@@ -349,47 +382,7 @@ class Cloud:
                 if more != dict(link.more):
                     unit.links[number] = msgspec.structs.replace(link, more=tuple(more.items()))
 
-    def settle(self) -> None:
-        """Give functions their kind where what starts them decides it."""
-        keys = {unit.key: unit for unit in self.all}
-        starts: dict[str, set[str]] = {}
-        for unit in self.all:
-            for link in unit.links:
-                if link.target in keys and link.verb not in {"consumes", "reads", "dead_letter"}:
-                    starts.setdefault(link.target, set()).add(link.verb)
-        for unit in self.all:
-            by = starts.get(unit.key, set())
-            consumes = [link for link in unit.links if link.verb == "consumes"]
-            if unit.kind or unit.role != "function":
-                continue
-            if consumes and not by & {"calls", ""}:
-                unit.kind, unit.reason = "worker", f"takes work from a queue: {consumes[0].derivation}"
-            elif by == {"triggers"}:
-                unit.kind, unit.reason = "batch-job", "only a schedule or a workflow starts it"
-
-    # -- what is left -------------------------------------------------------------------------------------------
-
-    def counts(self) -> Iterator[str]:
-        """Yield what was not drawn: infrastructure, what other files state, and types that are not known."""
-        quiet: Counter[str] = Counter()
-        unknown: Counter[str] = Counter()
-        for one in self.resources:
-            name = one.spelling or one.type
-            if one.address in self.units or one.outside:
-                continue
-            if one.type.startswith(self.tables.unopened):
-                yield f"{one.site.shown}: {name} `{one.name}`: other files state what runs in it"
-            elif one.type.startswith(self.tables.quiet) or one.type in self.tables.stands_for:
-                quiet[name] += 1
-            else:
-                unknown[name] += 1
-        if quiet:
-            kinds = "1 type" if len(quiet) == 1 else f"{len(quiet)} types"
-            count = sum(quiet.values())
-            yield f"{count} × infrastructure and settings ({kinds}, such as {quiet.most_common(1)[0][0]}): not drawn"
-        yield from (f"{count} × {name}: a type that archlint does not read" for name, count in unknown.most_common(20))
-
 
 def _is_own_address(name: str) -> bool:
     upper = name.upper()
-    return any(word in upper for word in ("CORS", "ORIGIN", "CALLBACK", "REDIRECT", "PUBLIC_URL"))
+    return any(word in upper for word in ("CORS", "ORIGIN", "CALLBACK", "REDIRECT", "PUBLIC_URL", "AUDIENCE"))

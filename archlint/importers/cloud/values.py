@@ -98,7 +98,9 @@ def joined(parts: list[Value], site: Site) -> Linked:
 
 
 def follow(item: Item | None, path: str) -> list[Item]:
-    """Return what stands at a dotted path; a list on the way means each of its items.
+    """Return what stands at a path; a list on the way means each of its items.
+
+    Dots separate the keys, or bars where a key has a dot.
 
     >>> from archlint.source.document import Document
     >>> from archlint.source.nodes import Span
@@ -108,7 +110,7 @@ def follow(item: Item | None, path: str) -> list[Item]:
     ['x']
     """
     found: list[Item] = [item] if item is not None else []
-    for key in path.split(".") if path else ():
+    for key in path.split("|" if "|" in path else ".") if path else ():
         following: list[Item] = []
         for one in found:
             for table in _tables(one):
