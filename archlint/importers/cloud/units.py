@@ -311,9 +311,9 @@ class Cloud:
             verb = "publishes"
         elif target.kind in _STORES and verb in {"calls", "triggers", "publishes", "consumes"}:
             verb = "writes" if verb in {"triggers", "publishes"} else "reads"
-        elif verb in _OF_DATA and target.kind not in _STORES | {"queue", "external"}:
-            verb = "calls"
-        elif not verb and (target.kind in _ANSWERING or (target.role == "function" and not target.kind)):
+        elif (verb in _OF_DATA and target.kind not in _STORES | {"queue", "external"}) or (
+            not verb and (target.kind in _ANSWERING or (target.role == "function" and not target.kind))
+        ):
             verb = "calls"
         self.links += 1
         source.links.append(Link(target.key, verb, how, site, strength, share, more=more))
