@@ -25,7 +25,7 @@ from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 
 Reader = Callable[[list[Path], Files, list[str], list[tuple[str, str]]], list[Unit]]
 YAML: Final = (".yaml", ".yml")
-CODE: Final = (".py", ".sh", ".tf", ".tofu", ".tfvars", ".properties", ".pbtxt")
+CODE: Final = (".py", ".sh", ".bash", ".tf", ".tofu", ".tfvars", ".properties", ".pbtxt", ".toml")
 """Suffixes of files that are read only as a format that names the suffix, or the file."""
 HEAD_BYTES: Final = 64 * 1024
 
@@ -80,6 +80,7 @@ class Format(msgspec.Struct, frozen=True):
     A folder search considers a file of one of the `names` (without case) or `suffixes`. One that is not YAML must also
     match `head` in its first 64 KiB, if that is given. Content decides: the text must match `marks`, a fast test, and
     `accepts` must agree. `reader` is `module:function`. A format without one is only named, with its `advice`.
+    One that `is_last` is read only if no other file describes containers, or if the call names its files.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Format(msgspec.Struct, frozen=True):
     marks: str = ""
     accepts: Test | None = None
     advice: str = ""
+    is_last: bool = False
 
     def considers(self, name: str) -> bool:
         """Whether a folder search considers a file of this name."""
@@ -147,6 +149,23 @@ def _is_terraform(one: Candidate) -> bool:
     return one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json"))
 
 
+def _is_bentoml(one: Candidate) -> bool:
+    if one.path.suffix.lower() in YAML:
+        return one.path.stem == "bentofile" and one.has("service")
+    return True
+
+
+def _is_ray(one: Candidate) -> bool:
+    if one.path.suffix.lower() == ".py":
+        return True
+    applications = one.at("applications")
+    items = applications.items[:1] if isinstance(applications, Sequence) else []
+    return any(isinstance(item, Mapping) and "import_path" in item.entries for item in items)
+
+
+_RAY: Final = r"(?m)^[ \t]*(?:import[ \t]+ray\.serve|from[ \t]+ray\.serve|from[ \t]+ray[ \t]+import\b[^\n]*\bserve)\b"
+_RUN: Final = r"\b(?:docker|podman|nvidia-docker)[ \t]+(?:container[ \t]+)?run\b"
+_IMPORTS: Final = r"(?m)^[ \t]*(?:import|from)[ \t]+{}\b"
 SYNTHESISE: Final = "archlint executes nothing: run `{}`, and give archlint the result"
 FORMATS: Final[tuple[Format, ...]] = (
     Format(
@@ -185,6 +204,37 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "terraform", "Terraform", "archlint.importers.terraform.reading:read",
         suffixes=(".tf", ".tofu", ".tf.json", ".tofu.json"), accepts=_is_terraform,
+    ),
+    Format(
+        "bentoml", "BentoML", "archlint.importers.serving_files.bentoml:read",
+        names=("bentofile.yaml", "bentofile.yml", "pyproject.toml"), suffixes=(".py",),
+        head=rf"{_IMPORTS.format('bentoml')}|^\[tool\.bentoml",
+        marks=rf"{_IMPORTS.format('bentoml')}|^\[tool\.bentoml|^service[ \t]*:", accepts=_is_bentoml,
+    ),
+    Format(
+        "modal", "Modal", "archlint.importers.serving_files.modal:read", suffixes=(".py",),
+        head=_IMPORTS.format("modal"), marks=_IMPORTS.format("modal"),
+    ),
+    Format(
+        "ray", "Ray Serve", "archlint.importers.serving_files.ray:read", suffixes=(*YAML, ".py"), head=_RAY,
+        marks=rf"{_RAY}|^applications[ \t]*:", accepts=_is_ray,
+    ),
+    Format(
+        "airflow", "Airflow", "archlint.importers.serving_files.airflow:read", suffixes=(".py",),
+        head=_IMPORTS.format("airflow"), marks=_IMPORTS.format("airflow"),
+    ),
+    Format(
+        "docker", "docker run", "archlint.importers.serving_files.docker:read", suffixes=(".sh", ".bash"), head=_RUN,
+        marks=_RUN, is_last=True,
+    ),
+    Format(
+        "langgraph", "LangGraph", "archlint.importers.serving_files.single:read_langgraph", names=("langgraph.json",),
+        marks=r'"graphs"\s*:', accepts=lambda one: one.path.name == "langgraph.json" and one.has("graphs"),
+    ),
+    Format(
+        "cog", "Cog", "archlint.importers.serving_files.single:read_cog", names=("cog.yaml",),
+        marks=r"(?m)^(build|predict|image)[ \t]*:",
+        accepts=lambda one: one.path.name == "cog.yaml" and one.has("build"),
     ),
     Format(
         "cdk", "AWS CDK", names=("cdk.json",), marks=r"\"app\"\s*:", accepts=lambda one: one.path.name == "cdk.json",

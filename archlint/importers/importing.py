@@ -73,9 +73,12 @@ def import_files(
             by_format.setdefault(found.format.name, []).append(path)
     notes: list[str] = []
     units: list[Unit] = []
-    for row in FORMATS:
+    for row in sorted(FORMATS, key=lambda row: row.is_last):
         chosen = [path for path in by_format.get(row.name, ()) if real_path(path) not in files.claimed]
-        if chosen or (row.name == KUBERNETES and files.manifests):
+        if row.is_last and not explicit and any(not unit.program for unit in units):
+            reason = f"{row.title}: other files describe containers; name this file to read it too"
+            left_out += ((str(path), reason) for path in chosen)
+        elif chosen or (row.name == KUBERNETES and files.manifests):
             units += _read(row, chosen, files, notes, left_out)
     units, places = join(units)
     names = Names(units, places)

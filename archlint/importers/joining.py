@@ -15,7 +15,7 @@ def join(units: list[Unit]) -> tuple[list[Unit], list[tuple[Unit, Unit]]]:
 
     It is a container that mounts the files, or the only one of the program that reads them.
     """
-    places = list(_addressed(units))
+    places = [*_addressed(units), *_same_parts(units)]
     gone = {id(unit) for unit, _ in places}
     groups: dict[tuple[str, str], list[Unit]] = {}
     for unit in units:
@@ -52,6 +52,19 @@ def _addressed(units: list[Unit]) -> Iterator[tuple[Unit, Unit]]:
         if len(found) > 1 and len(labels) > 1:
             found = [one for one in found if one.scope == labels[1]]
         if len(found) == 1:
+            yield unit, found[0]
+
+
+def _same_parts(units: list[Unit]) -> Iterator[tuple[Unit, Unit]]:
+    """Yield deployments in code with those of the same name in a manifest, which changes them."""
+    stated: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        if unit.what == "deployment" and not unit.program:
+            stated.setdefault((unit.uses, unit.name), []).append(unit)
+    for unit in units:
+        found = stated.get((unit.uses, unit.name), ()) if unit.what == "deployment" and unit.program else ()
+        if len(found) == 1:
+            _merge(found[0], unit)
             yield unit, found[0]
 
 

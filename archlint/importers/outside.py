@@ -32,6 +32,8 @@ def external_for(one: Outside) -> Unit | None:
     for pattern, name, uses in VENDORS:
         if re.search(pattern, host):
             return _external(name, one, uses, f"host {host}")
+    if one.stated and one.address.scheme and one.source.format not in {"compose", "kubernetes"}:
+        return _external(host.split(".")[0] if len(host.split(".")) < 3 else host, one, "", "a URL in the settings")
     variable = one.derivation.partition(" ")[0]
     named = one.stated or (one.address.sure and is_endpoint_name(variable))
     if one.source.format == "kubernetes" and named and _is_cluster_name(host):
