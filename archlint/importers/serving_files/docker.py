@@ -28,9 +28,9 @@ from archlint.source.document import Document
 from archlint.source.nodes import Span
 
 FORMAT: Final = "docker"
-MAX_RUNS: Final = 200
+MAX_RUNS: Final = 60
 MAX_WORDS: Final = 500
-MAX_LENGTH: Final = 20_000
+MAX_LENGTH: Final = 10_000
 _RUN: Final = re.compile(r"\b(?:docker|podman|nvidia-docker)[ \t]+(?:container[ \t]+)?run\b")
 _WORD: Final = re.compile(
     r"(?P<space>(?:[ \t]|\\\r?\n)+)|(?P<end>[;&|\r\n)]+|#)|(?P<word>(?:[^\s\\;&|#)(\"'$`]|\\.|"
