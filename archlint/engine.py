@@ -129,6 +129,7 @@ class _Maker:
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
+        self.imported = architecture.deployment is not None
         self.findings: list[Finding] = []
         self.questions: list[OpenQuestion] = []
         self.silent: list[OpenQuestion] = []
@@ -186,6 +187,8 @@ class _Maker:
         return Location(document.name, start.line, start.column, end.line, end.column)
 
     def at(self, place: Place) -> Location:
+        if self.imported and (site := getattr(place, "site", None)) is not None:
+            return self.location(site.document, site.span)
         return self.location(*locate(self.architecture.origins, place, self.architecture.document))
 
     def _fingerprint(self, rule: str, identity: str) -> str:
@@ -212,7 +215,7 @@ class _Maker:
         return Finding(
             pack.id,
             pack.name,
-            severity_of(rule, hit).value,
+            severity_of(rule, hit, self.imported).value,
             hit.certainty.value,
             hit.at.at,
             self.at(hit.at),
@@ -228,8 +231,12 @@ class _Maker:
             paths=tuple(paths[:MOST_TOGETHER] if hit.group else paths),
             joint=bool(hit.group),
             loss=hit.loss,
-            group=hit.decision or pack.facts,
+            group=hit.decision or pack.facts or self._shared(pack),
         )
+
+    def _shared(self, pack: Pack) -> str:
+        """Return what groups the findings of a rule in an imported system: a base rate is one finding."""
+        return pack.name if self.imported and (pack.imported or pack.is_deployment) else ""
 
     def of_problem(self, rule: Rule, problem: Problem) -> Finding:
         """Return a finding about the file itself: its span is given, because unreadable content has no place."""
@@ -257,11 +264,16 @@ class _Maker:
         return ShownRelated(related.at.at, related.message, self.at(related.at))
 
 
-def severity_of(rule: Rule, hit: Hit) -> Severity:
-    """Return the severity of a finding: the user's choice, or the rule's, lowered by the hit or by its certainty."""
+def severity_of(rule: Rule, hit: Hit, imported: bool = False) -> Severity:
+    """Return the severity of a finding: the user's choice, or the rule's, lowered by the hit or by its certainty.
+
+    In a system that is imported from deployment files, a rule may have a lower one.
+    """
     if rule.chosen:
         return rule.severity
     level = rule.severity
+    if imported and rule.pack.imported:
+        level = min(level, Severity(rule.pack.imported), key=lambda one: one.rank)
     if hit.severity is not None and hit.severity.rank < level.rank:
         level = hit.severity
     if hit.certainty is not Certainty.PROVEN and not hit.band_beyond and level is Severity.ERROR:

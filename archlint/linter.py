@@ -95,7 +95,7 @@ class Linter:
         self.known = frozenset(name for pack in self.packs for name in (pack.id, pack.name))
         self.baseline = baseline_of(config, self.options)
         self._technologies: Technologies | None = None
-        self._bound: tuple[Settings, list[Rule], tuple[ActiveRule, ...]] | None = None
+        self._bound: tuple[tuple[Settings, bool], list[Rule], tuple[ActiveRule, ...]] | None = None
 
     def _refuse_no_rules(self) -> None:
         """Raise `UsageError` if the options of the call leave no rule to run."""
@@ -116,14 +116,18 @@ class Linter:
 
     def rules(self, path: Path) -> list[Rule]:
         """The rules that apply to a file, bound to their checks."""
-        return self._rules(path)[0]
+        return self._rules(path, False)[0]
 
-    def _rules(self, path: Path) -> tuple[list[Rule], tuple[ActiveRule, ...]]:
-        """The same, and as a report names them; both are made again only if the settings change between files."""
+    def _rules(self, path: Path, deployed: bool) -> tuple[list[Rule], tuple[ActiveRule, ...]]:
+        """The same, and as a report names them; both are made again only if the settings change between files.
+
+        Rules about deployments are left out unless the system is `deployed`.
+        """
         settings = self.config.settings_for(path)
-        if self._bound is None or self._bound[0] != settings:
-            rules = [_rule(pack, settings) for pack in self.packs if settings.runs(pack)]
-            self._bound = settings, rules, tuple(sorted(map(_named, rules), key=lambda rule: rule.id))
+        if self._bound is None or self._bound[0] != (settings, deployed):
+            packs = (pack for pack in self.packs if deployed or not pack.is_deployment)
+            rules = [_rule(pack, settings) for pack in packs if settings.runs(pack)]
+            self._bound = (settings, deployed), rules, tuple(sorted(map(_named, rules), key=lambda rule: rule.id))
         return self._bound[1:]
 
     def system(
@@ -138,6 +142,9 @@ class Linter:
         architecture = _architecture(document, loader)
         if self.config.prices:
             architecture = with_prices(architecture, self.config.prices, self.technologies)
+        deployment = getattr(loader, "deployment", None)       # only the documents of an import have one
+        if deployment is not None:
+            architecture = msgspec.structs.replace(architecture, deployment=deployment)
         system = System(architecture, self.technologies, self.config.require_described)
         return system, frozenset(loader.included) if loader is not None else frozenset()
 
@@ -157,7 +164,7 @@ class Linter:
     def judge(self, system: System, path: Path | None, like: Path | None = None) -> FileReport:
         """Run the rules over a system; the rules are those of the path `like`."""
         document = system.architecture.document
-        rules, named = self._rules(like or path or Path(document.name))
+        rules, named = self._rules(like or path or Path(document.name), system.deployment is not None)
         report = lint(system, rules, self.today, self.known, self.options.accept, self.options.patterns)
         baseline = self.baseline if path is not None else None      # a text without a name has no baseline
         signatures = self._signatures(system) if baseline or self.options.signatures else {}

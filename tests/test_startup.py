@@ -15,6 +15,7 @@ HEAVY = {
     "archlint.report.gitlab", "archlint.report.markdown", "archlint.report.markup", "archlint.report.html", "xml", "html",
     "archlint.cli.options", "archlint.cli.app", "archlint.model.schema", "archlint.analysis.patterns", "archlint.cli.explain",
     "archlint.compare", "archlint.differ", "archlint.diagram", "archlint.cli.pictures", "subprocess",
+    "archlint.importers", "archlint.checks.deployed", "archlint.model.deployment",
 }  # fmt: skip
 SCRIPT = """
 import sys

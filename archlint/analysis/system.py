@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import graphviz
     import networkx
 
+    from archlint.model.deployment import Deployment
+
 _DRAWS: Final = "archlint.diagram.notebook"
 """The module that draws a system. It is in a higher layer, so it is imported by name when a picture is requested."""
 
@@ -98,6 +100,11 @@ class System:
     def workloads(self) -> dict[str, Workload]:
         """Workloads by name, in the order of the file."""
         return self.architecture.workloads
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """What deployment files state of its parts; None for a system that was not imported from them."""
+        return self.architecture.deployment
 
     @cached_property
     def indexed_models(self) -> frozenset[str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.deployment import deployment_of
 from archlint.importers.draft import Component, Draft, Entrance, Relation
 from archlint.importers.objects import Fact, Site
 from archlint.source.document import Document
@@ -21,6 +22,7 @@ class Deployed:
 
     def __init__(self, draft: Draft, system: str, sources: tuple[str, ...]) -> None:
         self.sources = sources
+        self.deployment = deployment_of(draft)
         self.files: dict[str, Document] = {}
         self.sections: dict[tuple[str, str], dict[str, Entry]] = {}
         models = dict(draft.models)

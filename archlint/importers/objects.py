@@ -9,13 +9,23 @@ from typing import Final
 
 import msgspec
 
+from archlint.model.deployment import (
+    DEFAULT,
+    ENV_FILE,
+    EXAMPLE,
+    LITERAL,
+    SECRET,
+    STATED,
+    UNRESOLVED,
+    Mount,
+    Part,
+    Port,
+    Site,
+    Value,
+)
 from archlint.source.document import Document
-from archlint.source.nodes import Mapping, Node, Scalar, Span
+from archlint.source.nodes import Mapping, Node, Scalar
 
-LITERAL, DEFAULT, ENV_FILE, EXAMPLE, UNRESOLVED, SECRET = (
-    "literal", "default", "env-file", "example", "unresolved", "secret",
-)  # fmt: skip
-"""How a value is known. The text of a secret is never kept."""
 _SECRET_NAME: Final = re.compile(
     r"(?i)(^|_)(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRETS|TOKEN|APIKEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|PRIVATE_KEY|"
     r"SECRET_KEY|CREDENTIALS?|AUTH|KEY_ID|SALT|LICENSE_KEY|CONNECTION_STRING|FERNET_KEY)(_FILE)?$"
@@ -23,44 +33,8 @@ _SECRET_NAME: Final = re.compile(
 _OPTION: Final = r"(--?[\w-]*(?:pass|secret|token(?!s|iz)|api-?key|credential)(?![\w-]*(?:file|path))[\w-]*)"
 _SECRET_OPTION: Final = re.compile(rf"(?i){_OPTION}(=|\s+)(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+)")
 _SECRET_END: Final = re.compile(rf"(?i)(^|\s){_OPTION}\s*$")
+_PASSWORD: Final = re.compile(r"(?<=://)[^/@\s,;:]*:[^/@\s,;]+@")
 _USER_INFO: Final = re.compile(r"(?<=://)[^/@\s,;]*@")
-
-
-class Site(msgspec.Struct, frozen=True, gc=False):
-    """A place in a deployment file."""
-
-    document: Document
-    span: Span
-
-    @property
-    def shown(self) -> str:
-        """The file and the line: `compose.yaml:12`."""
-        return f"{self.document.name}:{self.document.position(self.span.start).line}"
-
-    @property
-    def file(self) -> str:
-        """The name of the file."""
-        return self.document.name
-
-
-class Value(msgspec.Struct, frozen=True, gc=False):
-    """A scalar after substitution of variables; parts without a value are left out of `text`.
-
-    `raw` is the scalar as written; `via` are the further places that its text comes from, such as a line of `.env`.
-    """
-
-    text: str
-    site: Site
-    status: str = LITERAL
-    raw: str = ""
-    plain: bool = True
-    tag: str = ""
-    via: tuple[Site, ...] = ()
-
-    @property
-    def is_null(self) -> bool:
-        """Whether YAML reads it as null."""
-        return self.plain and self.raw in {"", "~", "null", "Null", "NULL"}
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -181,10 +155,13 @@ def is_secret_name(name: str) -> bool:
 def without_secrets(name: str, value: Value) -> Value:
     """The value of a variable without what must not be kept: secrets, and user and password in an address."""
     if is_secret_name(name):
-        return msgspec.structs.replace(value, text="", raw="", status=SECRET, plain=False)
+        is_known = value.text and value.status != UNRESOLVED and not name.upper().endswith("_FILE")
+        tag = STATED if is_known or value.tag == STATED else ""
+        return msgspec.structs.replace(value, text="", raw="", status=SECRET, plain=False, tag=tag)
     if "@" not in value.text:
         return value
-    return msgspec.structs.replace(value, text=_USER_INFO.sub("", value.text), raw="")
+    tag = STATED if value.status != UNRESOLVED and _PASSWORD.search(value.text) else value.tag
+    return msgspec.structs.replace(value, text=_USER_INFO.sub("", value.text), raw="", tag=tag)
 
 
 def command_without_secrets(values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -196,25 +173,6 @@ def command_without_secrets(values: tuple[Value, ...]) -> tuple[Value, ...]:
         hides = not hides and _SECRET_END.search(value.text) is not None
         found.append(value if text == value.text else msgspec.structs.replace(value, text=text, raw=""))
     return tuple(found)
-
-
-class Port(msgspec.Struct, frozen=True, gc=False):
-    """A port of a unit; `published` is true if it can be reached from outside the deployment."""
-
-    number: int
-    site: Site
-    published: bool = False
-    name: str = ""
-
-
-class Mount(msgspec.Struct, frozen=True, gc=False):
-    """A volume or a path of the host in a container; `key` names what is shared between units."""
-
-    key: str
-    target: str
-    site: Site
-    read_only: bool = False
-    kind: str = "volume"
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
@@ -241,52 +199,26 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     inner: tuple[tuple[str, Fact], ...] = ()
 
 
-class Unit(msgspec.Struct, eq=False):
-    """One thing that a deployment runs or refers to.
+class Unit(Part, eq=False):
+    """A part with what only an import needs: the relations, texts and facts that its files state.
 
-    `role` is `container`, `function`, `job`, `loader`, `router`, `graph`, `model-server` or `external`, as its format
-    says; the kind of component is inferred elsewhere. `names` are the names under which other units reach it; the `key`
-    is a name that only links use, and that no other unit has. A unit that is read from files of settings names them,
-    and the `program` that reads them: a container of it takes the unit's place.
+    The `key` is a name that only links use, and that no other unit has. A unit that is read from files of settings
+    names them, and the `program` that reads them: a container of it takes the unit's place.
     """
 
-    name: str
-    format: str
-    what: str
-    scope: str
-    site: Site
-    role: str = "container"
-    image: Value | None = None
-    builds: bool = False
-    command: tuple[Value, ...] = ()
-    env: dict[str, Value] = {}
-    names: list[str] = []
-    ports: list[Port] = []
-    mounts: list[Mount] = []
-    after: list[Value] = []
-    links: list[Link] = []
-    texts: list[tuple[str, Value]] = []
-    facts: dict[str, Fact] = {}
-    models: list[str] = []
-    kind: str = ""
-    uses: str = ""
-    reason: str = ""
-    gpu: bool = False
-    anonymous: bool = False
+    links: list[Link] = msgspec.field(default_factory=list)
+    texts: list[tuple[str, Value]] = msgspec.field(default_factory=list)
+    facts: dict[str, Fact] = msgspec.field(default_factory=dict)
     ejects: bool = False
-    probes: list[str] = []
-    base: Value | None = None
+    probes: list[str] = msgspec.field(default_factory=list)
     settings: tuple[Path, ...] = ()
     program: str = ""
-    model_facts: dict[str, dict[str, Fact]] = {}
+    model_facts: dict[str, dict[str, Fact]] = msgspec.field(default_factory=dict)
     key: str = ""
 
-    @property
-    def words(self) -> list[str]:
-        """The words of its command."""
-        return [word for value in self.command for word in value.text.split()]
 
-    @property
-    def command_text(self) -> str:
-        """Its command in one line."""
-        return " ".join(value.text for value in self.command)
+__all__ = [
+    "DEFAULT", "ENV_FILE", "EXAMPLE", "LITERAL", "SECRET", "UNRESOLVED", "Fact", "Item", "Link", "Mount", "Port",
+    "Rows", "Site", "Table", "Unit", "Value", "command_without_secrets", "is_secret_name", "scalars", "tag_of", "tree",
+    "without_secrets",
+]  # fmt: skip

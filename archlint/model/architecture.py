@@ -7,7 +7,7 @@ units: `_s` seconds, `_bytes`, `_per_s`; shares are floats from 0 to 1.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -27,6 +27,9 @@ from archlint.model.places import Place
 from archlint.model.quantities import Money
 from archlint.source.document import Document
 from archlint.source.nodes import Entry, Span
+
+if TYPE_CHECKING:
+    from archlint.model.deployment import Deployment
 
 
 class ServiceTime(Record, frozen=True):
@@ -343,7 +346,8 @@ class Architecture(Record, frozen=True):
 
     `problems` are the mistakes that the reader found; `unread` are the identities of places that exist in the file
     but could not be read, so that no rule takes them as absent. `nones` are the identities of places where the file
-    states `none`; `described` are the families of facts in which it leaves nothing out.
+    states `none`; `described` are the families of facts in which it leaves nothing out. `deployment` is what deployment
+    files state of its parts, if the system was imported from them.
     """
 
     documents: tuple[Document, ...]
@@ -361,6 +365,7 @@ class Architecture(Record, frozen=True):
     nones: frozenset[str] = frozenset()
     origins: dict[tuple[str, ...], Origin] = msgspec.field(default_factory=dict)
     extra: Extra = ()
+    deployment: Deployment | None = None
 
     @property
     def incomplete(self) -> bool:

@@ -46,6 +46,7 @@ class _IndexedRule(msgspec.Struct, frozen=True, omit_defaults=True):
     needs: tuple[tuple[str, ...], ...] = ()
     params: tuple[_IndexedParam, ...] = ()
     cures: tuple[_IndexedCure, ...] = ()
+    imported: str = ""
 
 
 def index_of(packs: Iterable[Pack]) -> bytes:
@@ -59,6 +60,7 @@ def index_of(packs: Iterable[Pack]) -> bytes:
                 for p in pack.params.values()
             ),
             tuple(_IndexedCure(cure.pattern, cure.text, cure.when) for cure in pack.cures),
+            pack.imported,
         )
         for pack in packs
     )  # fmt: skip
@@ -83,7 +85,7 @@ def _pack(rule: _IndexedRule, folder: Path) -> Pack:
     needs = tuple(frozenset(words) for words in rule.needs)
     pack = Pack(
         rule_id, name, rule.check, rule.severity, rule.status, params, folder, _read_text,
-        facts=rule.facts, needs=needs, shipped=True,
+        facts=rule.facts, needs=needs, shipped=True, imported=rule.imported,
     )  # fmt: skip
     # The cache of `Pack.cures`.
     pack.__dict__["cures"] = tuple(CureRule(cure.pattern, cure.text, cure.when) for cure in rule.cures)

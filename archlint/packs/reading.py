@@ -22,10 +22,11 @@ from archlint.verdicts import Severity
 FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _KEYS: Final = (
     "title", "check", "severity", "status", "summary", "what", "why", "place", "fix", "params", "terms", "cures",
-    "sources", "proven_unless", "facts", "needs",
+    "sources", "proven_unless", "facts", "needs", "imported",
 )  # fmt: skip
 _SEVERITIES: Final = tuple(level.value for level in Severity)
 STATUSES: Final = ("stable", "preview")
+_LEVELS: Final = ("", *_SEVERITIES)
 _FAMILIES: Final = ("", *(word for word in FACT_FAMILIES if word != "all"))
 
 
@@ -165,6 +166,7 @@ class _Reader:
             read_text,
             facts=self.word("facts", _FAMILIES, ""),
             needs=self.needs(),
+            imported=self.word("imported", _LEVELS, ""),
         )
 
     def needs(self) -> tuple[frozenset[str], ...]:

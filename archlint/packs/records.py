@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from archlint.packs.params import ParamValue
 from archlint.verdicts import Severity
+
+
+DEPLOYMENT: Final = "DEP"
+"""The family of rules about deployment files; they run only on systems that are imported from them."""
 
 
 class Param(msgspec.Struct, frozen=True):
@@ -83,6 +88,8 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
 
     `read_text` reads them from the folder.
     `facts` is the family of facts whose absence it reports: in a file that does not describe it, the rule is undecided.
+    `imported` is the highest severity of its findings in systems that are imported from deployment files, which state
+    less than an architecture file; empty if it is the same.
     `needs` are the words that a system must mention, one of each set: without them, the rule has nothing to say.
     `shipped`: it comes with archlint and fits its check, as the tests show.
     `trusted`: Python in its folder may run. True for an installed distribution, or with the user's consent.
@@ -100,6 +107,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     facts: str = ""
     needs: tuple[frozenset[str], ...] = ()
     shipped: bool = False
+    imported: str = ""
 
     def may_speak(self, mentioned: frozenset[str] | None) -> bool:
         """Return whether the rule can have anything to say about a system with these words; None stands for all."""
@@ -166,6 +174,11 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
         return self.id.rstrip("0123456789")
 
     @property
+    def is_deployment(self) -> bool:
+        """Whether it is about deployment files: it runs only on systems that are imported from them."""
+        return self.id.startswith(DEPLOYMENT) and self.family == DEPLOYMENT
+
+    @property
     def file(self) -> Path:
         """The file that describes it."""
         return self.folder / "rule.yaml"
@@ -173,6 +186,10 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     def examples(self, kind: str) -> tuple[Path, ...]:
         """List the example files, `bad` or `good`, in the order of their names."""
         return tuple(sorted(self.folder.glob(f"{kind}*.yaml")))
+
+    def manifests(self, kind: str) -> tuple[Path, ...]:
+        """List the examples that are deployment files, `bad` or `good`: each is a system of its own."""
+        return tuple(sorted(self.folder.glob(f"{kind}*.yml")))
 
     @property
     def docs(self) -> str:

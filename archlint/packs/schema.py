@@ -99,6 +99,10 @@ def rule_schema(packs: Iterable[Pack], patterns: Iterable[Pattern]) -> Schema:
             "type": ["string", "null"],
             "pattern": r"^[a-z_.| -]*$",
         },
+        "imported": {
+            "description": "The highest severity of its findings in systems that are read from deployment files.",
+            "enum": [*(level.value for level in Severity), None],
+        },
         "proven_unless": {
             "description": "What could overturn a finding that is called proven: facts that the file leaves out.",
             "type": ["array", "null"],

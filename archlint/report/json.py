@@ -117,7 +117,7 @@ def json_finding(
         end_column=here.end_column,
         message=finding.message,
         terms=[_term(term) for term in finding.terms],
-        related=[_related(other) for other in finding.related],
+        related=[_related(other) for other in finding.all_related],
         cures=[
             JsonCure(cure.pattern, cure.title, cure.text, cure.docs, cure.reference) for cure in finding.cures
         ],

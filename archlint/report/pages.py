@@ -32,7 +32,7 @@ def rule_page(pack: Pack) -> str:
     parts = [
         f"# {pack.id} {pack.name}",
         f"**{pack.title}.** {pack.summary}" if pack.summary else f"**{pack.title}.**",
-        f"Severity: {pack.severity.value}. Status: {pack.status}.",
+        f"Severity: {pack.severity.value}. Status: {pack.status}.{_imported(pack)}",
     ]
     if pack.what:
         place = f"\n\nWhere it is reported: {pack.place[:1].lower()}{pack.place[1:]}" if pack.place else ""
@@ -49,6 +49,13 @@ def rule_page(pack: Pack) -> str:
     if pack.sources:
         parts.append("## Sources\n\n" + "\n".join(_source(source.title, source.url) for source in pack.sources))
     return "\n\n".join(parts) + "\n"
+
+
+def _imported(pack: Pack) -> str:
+    """Return what is different in systems that are imported from deployment files."""
+    if pack.is_deployment:
+        return " It runs on deployment files only."
+    return f" In systems read from deployment files: {pack.imported} at most." if pack.imported else ""
 
 
 _PROOF: Final = "## What makes it proven"
@@ -115,7 +122,7 @@ def _cure_line(name: str, text: str, when: str) -> str:
 
 def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
     """Return the first example of a kind; the marks of the tests become arrows."""
-    found = pack.examples(kind)
+    found = pack.examples(kind) or pack.manifests(kind)
     if not found:
         return []
     text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", found[0].read_text(encoding="utf-8").rstrip())

@@ -26,10 +26,14 @@ BAD, GOOD, ALL = examples("bad"), examples("good"), examples("bad", "good")
 RETIRED = Path(__file__).with_name("retired.txt")
 LEVELS = {
     "SRV": {"error", "warning"}, "REL": {"error", "warning"}, "CAP": {"error", "warning"}, "SEC": {"error"},
-    "OPS": {"warning", "info"}, "TRN": {"warning", "info"}, "DOC": {"error", "warning", "info"},
+    "DEP": {"error", "warning", "info"}, "OPS": {"warning", "info"}, "TRN": {"warning", "info"}, "DOC": {"error", "warning", "info"},
 }  # fmt: skip
 
 every_pack = pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.id)
+every_pack_about_architectures = pytest.mark.parametrize(
+    "pack", [pack for pack in PACKS if not pack.is_deployment], ids=lambda pack: pack.id
+)
+"""The examples of the others are deployment files: see test_manifests.py."""
 every_bad = pytest.mark.parametrize("example", BAD, ids=name_of)
 every_good = pytest.mark.parametrize("example", GOOD, ids=name_of)
 every_example = pytest.mark.parametrize("example", ALL, ids=name_of)
@@ -58,7 +62,7 @@ def test_every_folder_of_rules_is_a_rule() -> None:
     assert folders == {f"{pack.id}-{pack.name}" for pack in PACKS}
 
 
-@every_pack
+@every_pack_about_architectures
 def test_the_folder_holds_the_rule_and_its_examples(pack: Pack) -> None:
     assert FOLDER_NAME.fullmatch(pack.folder.name)
     names = {path.name for path in pack.folder.glob("*.yaml")}
@@ -101,7 +105,7 @@ def test_the_check_binds_and_its_parameters_are_typed_and_described(pack: Pack) 
         assert param.reason, f"why is `{name}` {param.text}?"
 
 
-@every_pack
+@every_pack_about_architectures
 def test_fixes_name_patterns_and_claims_have_sources(pack: Pack) -> None:
     if pack.family == "DOC":
         assert not pack.cures
@@ -151,7 +155,7 @@ def test_an_example_says_what_it_shows(example: Example) -> None:
     assert "expect:" not in first
 
 
-@every_pack
+@every_pack_about_architectures
 def test_a_good_example_is_a_near_miss(pack: Pack) -> None:
     firsts = [path.read_text().splitlines()[0] for path in pack.examples("good")]
     assert any("near miss" in line.lower() for line in firsts)

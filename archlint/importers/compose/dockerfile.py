@@ -19,12 +19,13 @@ MAX_STAGES: Final = 50
 
 
 class Build(msgspec.Struct):
-    """The last stage; `stages` is the number of all of them."""
+    """The last stage; `stages` is the number of all of them. `checks`: it has a health check."""
 
     base: Value | None = None
     command: tuple[Value, ...] = ()
     ports: tuple[Port, ...] = ()
     stages: int = 0
+    checks: bool = False
 
 
 class _Stage(msgspec.Struct):
@@ -32,6 +33,7 @@ class _Stage(msgspec.Struct):
     entrypoint: Value | None = None
     command: Value | None = None
     ports: list[Port] = []
+    checks: bool = False
 
 
 def read_dockerfile(document: Document) -> Build:
@@ -58,13 +60,14 @@ def read_dockerfile(document: Document) -> Build:
             stage = _Stage(before.base if before else msgspec.structs.replace(value, text=image))
             if before is not None:
                 stage.entrypoint, stage.command, stage.ports = before.entrypoint, before.command, list(before.ports)
+                stage.checks = before.checks
             stages[(found[2] if found is not None and found[2] else str(len(stages))).lower()] = stage
         elif stage is not None:
             _instruction(stage, word, value)
     if stage is None:
         return Build()
     command = tuple(one for one in (stage.entrypoint, stage.command) if one is not None)
-    return Build(stage.base, command, tuple(stage.ports), len(stages))
+    return Build(stage.base, command, tuple(stage.ports), len(stages), stage.checks)
 
 
 def _instruction(stage: _Stage, word: str, value: Value) -> None:
@@ -75,5 +78,7 @@ def _instruction(stage: _Stage, word: str, value: Value) -> None:
             stage.command = made
         else:
             stage.entrypoint, stage.command = made, None
+    elif word == "HEALTHCHECK":
+        stage.checks = not value.text.upper().startswith("NONE")
     elif word == "EXPOSE":
         stage.ports += (Port(int(port), value.site) for port in re.findall(r"\b(\d{1,5})\b", value.text))

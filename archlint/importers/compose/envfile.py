@@ -8,6 +8,7 @@ from typing import Final
 
 from archlint.importers.compose.interpolation import substitute
 from archlint.importers.objects import ENV_FILE, SECRET, UNRESOLVED, Site, Value, is_secret_name
+from archlint.model.deployment import STATED
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 
@@ -31,7 +32,8 @@ def read_env(document: Document, known: Mapping[str, Value]) -> dict[str, Value]
         name, written = match[1], match[2]
         site = Site(document, Span(match.start(1), match.end(1)))
         if is_secret_name(name):
-            found[name] = Value("", site, SECRET, plain=False)
+            is_stated = bool(_text(written)[0]) and "$" not in written
+            found[name] = Value("", site, SECRET, plain=False, tag=STATED if is_stated else "")
             continue
         text, uses_variables = _text(written)
         status = ENV_FILE

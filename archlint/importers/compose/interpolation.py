@@ -10,6 +10,7 @@ import msgspec
 
 from archlint.importers.objects import DEFAULT, ENV_FILE, LITERAL, SECRET, UNRESOLVED, Item, Rows, Table, Value
 from archlint.importers.objects import is_secret_name as names_secret
+from archlint.model.deployment import STATED
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORST: Final = (LITERAL, DEFAULT, ENV_FILE, SECRET, UNRESOLVED)
@@ -147,5 +148,7 @@ def interpolated(item: Item, variables: Mapping[str, Value]) -> Item:
 
 def _value(value: Value, variables: Mapping[str, Value]) -> Value:
     found = substitute(value.text, variables)
-    via = tuple(variables[name].site for name in found.used if name in variables)
-    return msgspec.structs.replace(value, text=found.text, status=found.status, via=via)
+    used = [variables[name] for name in found.used if name in variables]
+    via = tuple(one.site for one in used)
+    tag = STATED if found.status == SECRET and any(one.tag == STATED for one in used) else value.tag
+    return msgspec.structs.replace(value, text=found.text, status=found.status, via=via, tag=tag)

@@ -15,6 +15,7 @@ from archlint.importers.compose.dockerfile import read_dockerfile
 from archlint.importers.compose.envfile import read_env
 from archlint.importers.compose.loading import Project, files_named
 from archlint.importers.compose.merging import as_names, as_pairs, split_volume
+from archlint.importers.compose.running import add_build, add_sources, running_of
 from archlint.importers.files import Files
 from archlint.importers.objects import (
     UNRESOLVED,
@@ -77,6 +78,7 @@ class _Service:
             ports=list(self.ports()), mounts=list(self.mounts()), facts=self.facts(), gpu=self.has_gpu(),
             probes=self.table.texts("healthcheck", "test"),
             anonymous=any(text and ":" not in text for text in self.table.texts("volumes")),
+            running=running_of(table),
         )  # fmt: skip
         self.add_build(unit)
         unit.after = self.after(unit)
@@ -87,18 +89,21 @@ class _Service:
     def add_build(self, unit: Unit) -> None:
         """Add what the Dockerfile of a service says; the Compose file wins."""
         build = self.table.get("build")
+        add_sources(unit, Path(os.path.normpath(self.folder)))
         if build is None:
             return
         context = build.text if isinstance(build, Value) else build.text("context") if isinstance(build, Table) else ""
         name = build.text("dockerfile") if isinstance(build, Table) else ""
         try:
             folder = self.files.find(self.folder, context or ".")
+            add_sources(unit, folder)
             document = self.files.side(self.files.find(folder, name or "Dockerfile"))
         except UnreadableInputError:                       # a repository elsewhere
             return
         if document is None:
             return
         found = read_dockerfile(document)
+        add_build(unit, found.ports, found.checks)
         unit.base = found.base if found.stages == 1 or not _serves_pages(found.base) else None
         if not unit.command:
             unit.command = command_without_secrets(found.command)

@@ -9,6 +9,7 @@ import msgspec
 
 from archlint.importers.kubernetes.cluster import Cluster, Resource, same_namespace, texts_of
 from archlint.importers.objects import Fact, Link, Site, Table, Unit, scalars
+from archlint.model.deployment import Breaker, Front
 
 ROUTES = frozenset({"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"})
 _EXPOSING = frozenset({"LoadBalancer", "NodePort"})
@@ -28,6 +29,8 @@ def add_services(cluster: Cluster) -> None:
             cluster.units.append(unit)
             continue
         whole = cluster.selected(texts_of(spec.table("selector")), service.namespace)
+        for unit in whole:
+            unit.running.fronts.append(_front_of(service, spec))
         if len(whole) == 1:
             _alias(whole[0], service, spec)
         elif whole:
@@ -39,6 +42,18 @@ def add_services(cluster: Cluster) -> None:
                     Link(target.name, "calls", "selector of the Service", _place(spec, "selector"), scope=target.scope)
                 )
             cluster.units.append(unit)
+
+
+def _front_of(service: Resource, spec: Table) -> Front:
+    """Return what a Service opens: the ports of its pods that it forwards to, and to whom."""
+    kind = spec.value("type")
+    rows = spec.tables("ports")
+    ports = tuple(port.text("targetPort") or port.text("port") for port in rows)
+    annotations = service.table.table("metadata", "annotations")
+    guarded = any("internal" in f"{key} {annotations.text(key)}".lower() for key in annotations.entries)
+    guarded = guarded or bool(spec.texts("loadBalancerSourceRanges"))
+    site = kind.site if kind is not None else service.site
+    return Front("Service", service.name, site, kind.text if kind is not None else "", ports, guarded)
 
 
 def _alias(unit: Unit, service: Resource, spec: Table) -> None:
@@ -65,6 +80,10 @@ def add_ingresses(cluster: Cluster) -> None:
         unit.kind = "gateway"
         unit.facts["exposed"] = Fact("public", ingress.site, "Ingress")
         spec = ingress.table.table("spec")
+        annotations = ingress.table.table("metadata", "annotations")
+        words = " ".join(f"{key} {annotations.text(key)}" for key in annotations.entries).lower()
+        guarded = any(word in words for word in ("auth", "whitelist", "allowlist", "internal", "oidc"))
+        unit.running.fronts.append(Front("Ingress", ingress.name, ingress.site, "Ingress", guarded=guarded))
         for key in ("defaultBackend", "backend"):
             unit.links += _backends(spec.table(key), "default backend")
         for rule in spec.tables("rules"):
@@ -219,6 +238,11 @@ def add_ejection(cluster: Cluster) -> None:
         unit = _named(cluster, rule.table.text("spec", "host").split(".")[0], rule.namespace)
         if unit is not None:
             unit.ejects = True
+            ejection = rule.table.table("spec", "trafficPolicy", "outlierDetection")
+            keys = ("consecutiveErrors", "consecutive5xxErrors", "consecutiveGatewayErrors")
+            errors = next((value for key in keys if (value := ejection.value(key)) is not None), None)
+            site = errors.site if errors is not None else ejection.site
+            unit.running.breakers.append(Breaker(site, errors.text if errors is not None else ""))
 
 
 def _condition(http: Table, spec: Table) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from archlint.importers.addresses import addresses
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.pods import pod_units
+from archlint.importers.kubernetes.running import artefacts_below
 from archlint.importers.objects import Link, Site, Table, Unit, Value
 
 _SERVERS: Final = ("tei", "tgi", "vllm", "ollama", "asr", "tts", "whisper", "llava", "speecht5")
@@ -55,6 +56,11 @@ def _model(cluster: Cluster, resource: Resource) -> None:
     unit.uses = "seldon"
     unit.models.append(resource.name)
     unit.role = "container"
+    unit.running.managed = True
+    unit.running.artefacts += artefacts_below(resource.table.table("spec"))
+    memory = resource.table.value("spec", "memory")
+    if memory is not None:
+        unit.running.requests["memory"] = memory
     cluster.units.append(unit)
 
 
@@ -137,6 +143,11 @@ def _predictor_units(cluster: Cluster, resource: Resource, predictor: Table, nam
     main.name, main.kind, main.uses, main.reason = name, "model-server", "seldon", "a predictor of Seldon"
     main.models.append(predictor.text("graph", "name") or name)
     main.names.append(f"{resource.name}-{predictor.text('name')}")
+    main.running.managed = True
+    main.running.artefacts += artefacts_below(predictor)
+    if predictor.text("shadow") == "true" and predictor.get("traffic") is None:
+        place = predictor.keys.get("shadow", predictor.site)
+        main.running.faults.append(Value("the shadow has no `traffic`", place, tag="missing-baseline"))
     return units
 
 

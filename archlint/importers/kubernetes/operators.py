@@ -10,6 +10,7 @@ from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.ray import RAY_READERS
+from archlint.importers.kubernetes.running import artefacts_below
 from archlint.importers.objects import Fact, Link, Table, Unit, Value
 
 PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
@@ -137,6 +138,8 @@ def _kserve_part(cluster: Cluster, resource: Resource, part: Table, name: str, w
     for unit in units[1:]:
         unit.name = unit.name.replace(main.name, name, 1)
     main.name = name
+    main.running.managed = True
+    main.running.artefacts += artefacts_below(part)
     if what == "predictor":
         main.kind, main.reason = "model-server", "predictor of an InferenceService"
     for runtime in part.entries:
@@ -159,6 +162,10 @@ def _trained_model(cluster: Cluster, resource: Resource) -> None:
     unit = cluster.unit(resource.table.text("spec", "inferenceService"), resource.namespace)
     if unit is not None:
         unit.models.append(resource.name)
+        unit.running.artefacts += artefacts_below(resource.table.table("spec"))
+        memory = resource.table.value("spec", "model", "memory")
+        if memory is not None:
+            unit.running.memory_of_models.append(memory)
 
 
 def _llm_service(cluster: Cluster, resource: Resource) -> None:
@@ -170,6 +177,7 @@ def _llm_service(cluster: Cluster, resource: Resource) -> None:
     main = units[0]
     main.name, main.kind, main.reason = resource.name, "model-server", "an LLMInferenceService"
     main.uses = main.uses or "vllm"
+    main.running.managed = True
     model = spec.text("model", "name") or spec.text("model", "uri").removeprefix("hf://")
     if model:
         main.models.append(model)
@@ -195,6 +203,8 @@ def _kafka_source(cluster: Cluster, resource: Resource) -> None:
         if isinstance(server, Value):
             unit.links.append(Link(server.text, "consumes", "bootstrapServers", server.site, scope=resource.namespace))
     sink = spec.value("sink", "ref", "name") or spec.value("sink", "uri")
+    if spec.get("delivery", "deadLetterSink") is None:
+        unit.running.faults.append(Value("no `delivery.deadLetterSink`", resource.site, tag="no-dlq"))
     if sink is not None:
         unit.links.append(Link(sink.text, "~consumes", "sink", sink.site, scope=resource.namespace))
     cluster.units.append(unit)

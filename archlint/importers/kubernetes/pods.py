@@ -10,6 +10,7 @@ import msgspec
 
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.hardware import hardware_of
+from archlint.importers.kubernetes.running import running_of
 from archlint.importers.objects import (
     SECRET,
     UNRESOLVED,
@@ -32,6 +33,10 @@ _INJECTED: Final = re.compile(
 )
 _LOCAL: Final = re.compile(r"(?:localhost|127\.0\.0\.1):(\d{2,5})")
 MAX_TEXTS: Final = 60
+MANAGED: Final = frozenset(
+    "InferenceService LLMInferenceService SeldonDeployment Model RayService RayCluster RayJob RayCronJob".split()
+)
+"""Resources whose operator makes the pods, and adds probes to them."""
 
 
 def pod_units(cluster: Cluster, resource: Resource, pod: Table, role: str, what: str = "") -> list[Unit]:
@@ -78,6 +83,7 @@ class _Pod:
             ports=list(self.ports(container)),
             mounts=list(self.mounts(container)), probes=probes, texts=list(self.texts(container)), facts=facts,
             gpu=any(key == "gpus" for key, _ in facts["hardware"].inner) if "hardware" in facts else False,
+            running=running_of(container, self.spec, self.resource.kind in MANAGED),
         )  # fmt: skip
 
     def sidecar(self, container: Table, main: Unit) -> Unit | None:
@@ -166,7 +172,25 @@ class _Pod:
             volume = self.volumes.get(mount.text("name"))
             key, kind = self.volume_key(volume, mount.text("name"))
             if key:
-                yield Mount(key, mount.text("mountPath"), mount.site, mount.text("readOnly") == "true", kind)
+                read_only, host = mount.text("readOnly") == "true", self.is_of_host(volume)
+                yield Mount(key, mount.text("mountPath"), mount.site, read_only, kind, self.modes(volume), host)
+
+    def is_of_host(self, volume: Table | None) -> bool:
+        """Whether a volume is a path of its node, itself or through its claim."""
+        if volume is None:
+            return False
+        if volume.text("hostPath", "path"):
+            return True
+        claim = self.cluster.find("PersistentVolumeClaim", volume.text("persistentVolumeClaim", "claimName"), "")
+        name = claim.table.text("spec", "volumeName") if claim is not None else ""
+        known = self.cluster.find("PersistentVolume", name, "") if name else None
+        return known is not None and bool(known.table.text("spec", "hostPath", "path"))
+
+    def modes(self, volume: Table | None) -> tuple[str, ...]:
+        """Return the access modes of the claim of a volume; none for the claims of a StatefulSet, one a pod."""
+        name = volume.text("persistentVolumeClaim", "claimName") if volume is not None else ""
+        claim = self.cluster.find("PersistentVolumeClaim", name, self.namespace) if name else None
+        return tuple(claim.table.texts("spec", "accessModes")) if claim is not None else ()
 
     def volume_key(self, volume: Table | None, name: str) -> tuple[str, str]:
         """Return what a volume is called where others share it, and its kind."""

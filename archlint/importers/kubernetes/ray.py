@@ -9,6 +9,7 @@ from archlint.errors import UnreadableInputError
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.pods import pod_units
+from archlint.importers.kubernetes.running import packages_of, running_of
 from archlint.importers.objects import Fact, Item, Link, Rows, Site, Table, Unit, Value, tree
 from archlint.source.nodes import Mapping
 from archlint.source.parser import parse_all
@@ -24,6 +25,7 @@ def _service(cluster: Cluster, resource: Resource) -> None:
     config = nested(resource.table.value("spec", "serveConfigV2"))
     applications = config.tables("applications") if config is not None else []
     for application in applications:
+        _add_environment(main, application.table("runtime_env"))
         units += _application(resource, application)
     cluster.units += units
 
@@ -69,6 +71,12 @@ def _cluster_units(cluster: Cluster, resource: Resource, spec: Table) -> list[Un
     found = pod_units(cluster, resource, head, "container")
     main = found[0] if found else Unit(resource.name, "kubernetes", resource.kind, resource.namespace, resource.site)
     main.uses = "ray-serve"
+    main.running.managed = True
+    survives = spec.get("gcsFaultToleranceOptions") is not None or any(
+        table.table("metadata", "annotations").text("ray.io/ft-enabled") == "true" for table in (resource.table, head)
+    )
+    if resource.kind in {"RayService", "RayCluster"} and not survives:
+        main.running.faults.append(Value("no `gcsFaultToleranceOptions`", resource.site, tag="spof"))
     units = [main]
     for group in spec.tables("workerGroupSpecs"):
         name = group.text("groupName")
@@ -85,6 +93,7 @@ def _cluster_units(cluster: Cluster, resource: Resource, spec: Table) -> list[Un
         )
         for container in containers[:1]:
             unit.image = container.value("image")
+            unit.running = running_of(container, group.table("template", "spec"), managed=True)
             unit.facts.update(hardware_of(container, group.table("template", "spec")))
         inner = [(key, group.value(field)) for key, field in (("min", "minReplicas"), ("max", "maxReplicas"))]
         facts = tuple(
@@ -115,13 +124,26 @@ def _job(cluster: Cluster, resource: Resource) -> None:
         else Unit(resource.name, "kubernetes", resource.kind, resource.namespace, resource.site, "job")
     )
     main.kind, main.uses, main.reason = "batch-job", "ray-serve", f"a {resource.kind}"
+    environment = nested(inner.value("runtimeEnvYAML"))
+    if environment is not None:
+        _add_environment(main, environment)
+    policy = spec.value("concurrencyPolicy")
+    if policy is not None:
+        main.running.policy["concurrencyPolicy"] = policy
     entrypoint = inner.value("entrypoint")
     if entrypoint is not None:
         main.command = (entrypoint,)
     schedule = spec.value("schedule")
     if schedule is not None:
         main.facts["schedule"] = Fact(schedule.text, schedule.site)
+        main.running.policy["schedule"] = schedule
     cluster.units.append(main)
+
+
+def _add_environment(unit: Unit, environment: Table) -> None:
+    """Add what a runtime environment installs and fetches."""
+    for kind, value in packages_of(environment):
+        (unit.running.packages if kind == "pip" else unit.running.remote).append(value)
 
 
 def nested(value: Value | None) -> Table | None:

@@ -20,6 +20,7 @@ from archlint.importers.kubernetes.fronts import (
 from archlint.importers.kubernetes.operators import READERS, add_operators
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.scaling import add_scaling
+from archlint.importers.kubernetes.things import add_things
 from archlint.importers.objects import Fact, Link, Rows, Table, Unit
 
 POD_PATHS: Final[dict[str, tuple[str, ...]]] = {
@@ -72,6 +73,7 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
     add_ejection(cluster)
     add_scaling(cluster)
     _add_selectors(cluster)
+    add_things(cluster)
     return cluster.units
 
 
@@ -98,6 +100,9 @@ def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> Non
     schedule = spec.value("schedule")
     if resource.kind == "CronJob" and schedule is not None:
         main.facts["schedule"] = Fact(schedule.text, schedule.site)
+    for unit in units:
+        unit.running.api = resource.api
+    _add_running(main, resource, pod)
     labels = texts_of(pod.table("metadata", "labels"))
     if resource.kind == "LeaderWorkerSet":
         labels = {"leaderworkerset.sigs.k8s.io/name": resource.name, "role": "leader", **labels}
@@ -109,6 +114,24 @@ def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> Non
             main.names.append(service)
     cluster.label(main, resource.namespace, labels)
     cluster.units += units
+
+
+def _add_running(main: Unit, resource: Resource, pod: Table) -> None:
+    """Add how a workload runs its pods."""
+    spec, running = resource.table.table("spec"), main.running
+    running.replicas = spec.value("replicas")
+    running.selector = texts_of(spec.table("selector", "matchLabels"))
+    labels = pod.table("metadata", "labels")
+    running.labels = {key: value for key in labels.entries if (value := labels.value(key)) is not None}
+    annotations = pod.table("metadata", "annotations")
+    running.scraped = annotations.text("prometheus.io/scrape") == "true"
+    for key in ("concurrencyPolicy", "schedule", "startingDeadlineSeconds"):
+        value = spec.value(key)
+        if value is not None:
+            running.policy[key] = value
+    deadline = spec.value("jobTemplate", "spec", "activeDeadlineSeconds")
+    if deadline is not None:
+        running.policy["activeDeadlineSeconds"] = deadline
 
 
 def _multiply(unit: Unit, size: str) -> None:

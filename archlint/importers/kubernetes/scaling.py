@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.objects import Fact, Table
+from archlint.model.deployment import Scaler
 
 
 def add_scaling(cluster: Cluster) -> None:
@@ -31,6 +32,11 @@ def _range(cluster: Cluster, scaler: Resource, spec: Table, low: str, high: str,
     if unit is None:
         return
     minimum, maximum = spec.value(low), spec.value(high)
+    resources = tuple(one.text("resource", "name") for one in spec.tables("metrics") if one.text("type") == "Resource")
+    if spec.get("targetCPUUtilizationPercentage") is not None:
+        resources = ("cpu",)
+    texts = [value.text if value is not None else "" for value in (minimum, maximum)]
+    unit.running.scalers.append(Scaler(scaler.kind, scaler.name, scaler.site, resources, *texts))
     inner: list[tuple[str, Fact]] = []
     if minimum is not None and minimum.text.isdigit():
         inner.append(("min", Fact(minimum.text, minimum.site)))

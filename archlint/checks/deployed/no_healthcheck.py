@@ -1,0 +1,22 @@
+"""Compose services that others use, and of which nobody knows whether they work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.analysis.system import System
+from archlint.checks.deployed._parts import JOBS, Params, callers, deployment, hit, parts
+from archlint.verdicts import Verdict
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each service without a health check that others call or start after."""
+    awaited = {name for names in deployment(system).order.values() for name in names}
+    for name, part in parts(system, "compose"):
+        if part.kind in JOBS | {"client", "monitoring"} or any(not probe.off for probe in part.running.probes):
+            continue
+        users = [caller for caller in callers(system, name) if caller in deployment(system).parts]
+        if users or name in awaited:
+            loss = 0.5 if part.kind == "model-server" else 0.1
+            message = f"`{name}` has no health check: services that need it cannot wait until it can answer"
+            yield hit(name, part.site, "healthcheck", message, loss=loss)

@@ -1,0 +1,27 @@
+"""Servers that train."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from archlint.analysis.system import System
+from archlint.checks.deployed._parts import JOBS, Params, hit, parts
+from archlint.verdicts import Verdict
+
+_TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train(?:ing)?|fine-?tune|finetune)(?:\.py|\.sh|_model|\s|$|/)")
+_PREDICTS: Final = re.compile(r"(?i)predict|infer")
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each part that predicts, and whose command runs training code."""
+    for name, part in parts(system):
+        is_batch = part.kind in JOBS and _PREDICTS.search(part.command_text[:4000]) is not None
+        predicts = part.kind == "model-server" or is_batch
+        if not predicts or part.role == "external":
+            continue
+        value = next((one for one in part.command if _TRAINS.search(one.text)), None)
+        if value is not None:
+            message = f"`{name}` predicts, and its command runs training code: one release changes both"
+            yield hit(name, value.site, "command", message, hint=True)

@@ -1,0 +1,22 @@
+"""Caches without a limit on their size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.analysis.system import System
+from archlint.checks.deployed._parts import Params, hit, parts, text_of
+from archlint.verdicts import Verdict
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each Redis that is used as a cache and states no `maxmemory`."""
+    for name, part in parts(system):
+        if part.kind != "cache" or part.uses != "redis" or part.role != "container" or part.running.managed:
+            continue
+        configured = any(
+            mount.target.endswith((".conf", "/etc/redis", "/usr/local/etc/redis")) for mount in part.mounts
+        )
+        if "maxmemory" not in text_of(part).lower() and not configured:
+            message = f"the cache `{name}` has no `maxmemory`: it grows until its host has no memory left"
+            yield hit(name, part.site, "command", message)

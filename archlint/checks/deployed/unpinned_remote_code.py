@@ -1,0 +1,36 @@
+"""Code that is fetched from a moving branch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from archlint.analysis.system import System
+from archlint.checks.deployed._parts import INFO, Params, hit, parts
+from archlint.verdicts import Verdict
+
+_BRANCHES: Final = r"(?:refs/heads/)?(?:main|master|dev|develop|HEAD)"
+_MOVING: Final = re.compile(
+    rf"/archive/{_BRANCHES}\.(?:zip|tar\.gz|tgz)|raw\.githubusercontent\.com/[^/\s]+/[^/\s]+/{_BRANCHES}/"
+    r"|git\+https?://[^\s@\"']+(?=[\s\"']|$)|\bgit\s+clone\b(?![^;&\n]*(?:\s-b\s|--branch|--revision))[^;&\n]*"
+)
+_TRUSTS: Final = re.compile(r"--trust[-_]remote[-_]code(?!=[Ff]alse)")
+
+
+def check(system: System, params: Params) -> Iterator[Verdict]:
+    """Yield a hit for each part that fetches code from a branch, or runs the code of a model hub without a revision."""
+    for name, part in parts(system):
+        values = (*part.running.remote, *part.command, *part.env.values())
+        pinned = "checkout" in part.command_text or "--revision" in part.command_text
+        for value in values:
+            found = _MOVING.search(value.text)
+            if found is not None and not (pinned and "clone" in found[0]):
+                text = found[0].strip()[:80]
+                message = f"`{name}` fetches code from a moving branch ({text}): each start may run other code"
+                yield hit(name, value.site, "code", message, loss=0.5)
+                break
+        trusted = next((value for value in part.command if _TRUSTS.search(value.text)), None)
+        if trusted is not None and "revision" not in part.command_text:
+            message = f"`{name}` runs the code of its model's repository without a revision"
+            yield hit(name, trusted.site, "command", message, INFO)

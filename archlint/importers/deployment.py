@@ -1,0 +1,46 @@
+"""What the files of an import state of its parts, by the names of the components: what rules about deployments read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archlint.importers.draft import Draft
+from archlint.model.deployment import Dangling, Deployment, Split
+
+
+def deployment_of(draft: Draft) -> Deployment:
+    """Return the deployment of a draft."""
+    parts = {name: component.unit for name, component in draft.components.items()}
+    found = Deployment()
+    found.parts.update({name: unit for name, unit in parts.items() if unit.what != "address"})
+    known = {(unit.scope, word): name for name, unit in parts.items() for word in (*unit.names, unit.name)}
+    for name, unit in parts.items():
+        names = (known.get((unit.scope, value.text)) for value in unit.after)
+        found.order[name] = tuple(one for one in names if one is not None and one != name)
+    found.dangling = list(_dangling(draft))
+    found.splits = list(_splits(draft))
+    return found
+
+
+def _dangling(draft: Draft) -> Iterator[Dangling]:
+    """Yield each address for which no file has a part, and which is no service of a vendor."""
+    for name, component in draft.components.items():
+        for relation in component.relations:
+            target = draft.components.get(relation.target)
+            if target is not None and target.unit.what == "address" and not target.uses:
+                yield Dangling(name, relation.target, relation.site)
+
+
+def _splits(draft: Draft) -> Iterator[Split]:
+    """Yield how parts split their traffic: by shares, by conditions, or with a copy of it."""
+    for name, component in draft.components.items():
+        shared = [one for one in component.relations if one.share]
+        copied = [one for one in component.relations if one.verb == "mirrors"]
+        called = [one for one in component.relations if one.verb == "calls"]
+        chosen = [one for one in called if one.when]
+        if shared or copied:
+            arms = tuple(dict.fromkeys(one.target for one in (*(shared or called), *copied)))
+            if len(arms) > 1:
+                yield Split(name, arms, "mirror" if copied and not shared else "share", (shared or copied)[0].site)
+        if len(chosen) > 1:
+            yield Split(name, tuple(dict.fromkeys(one.target for one in chosen)), "when", chosen[0].site)
