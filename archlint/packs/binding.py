@@ -136,7 +136,7 @@ def _module(pack: Pack) -> ModuleType:
     if pack.check.startswith("./"):
         return _module_in(pack)
     name = f"archlint.checks.{pack.check}"
-    if not all(word.isidentifier() for word in pack.check.split(".")):
+    if not pack.check.removeprefix("deployed.").isidentifier():
         raise PackError(f"{pack.file}: `{pack.check}` is no check", _HINT)
     try:
         return import_module(name)

@@ -12,7 +12,6 @@ import msgspec
 from archlint.packs.params import ParamValue
 from archlint.verdicts import Severity
 
-
 DEPLOYMENT: Final = "DEP"
 """The family of rules about deployment files; they run only on systems that are imported from them."""
 
