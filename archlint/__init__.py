@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from archlint.config import Config
     from archlint.differ import diff
     from archlint.drawing import render
+    from archlint.drifting import Drift, Drifted, drift
     from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
     from archlint.findings import Cure, Finding, Location, Severity, ShownPlace, ShownRelated, ShownTerm
     from archlint.inputs import InputError
@@ -70,6 +71,8 @@ __all__ = [
     "DerivedChange",
     "DiffError",
     "Difference",
+    "Drift",
+    "Drifted",
     "FileReport",
     "Finding",
     "InputError",
@@ -101,6 +104,7 @@ __all__ = [
     "analyze",
     "check",
     "diff",
+    "drift",
     "load",
     "render",
 ]
@@ -128,6 +132,7 @@ _HOMES = {
     "archlint.api": ("check", "load"),
     "archlint.differ": ("diff",),
     "archlint.drawing": ("render",),
+    "archlint.drifting": ("Drift", "Drifted", "drift"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -106,6 +106,10 @@ class UsageError(ArchlintError):
     """A wrong argument."""
 
 
+class NothingFoundError(UsageError):
+    """A call whose paths hold neither an architecture file nor deployment files."""
+
+
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
 _TO_WRITE: Final = {
     errno.EACCES: "let it be written, or name another file",

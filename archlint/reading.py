@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.errors import UnreadableInputError, UsageError
+from archlint.errors import NothingFoundError, UnreadableInputError, UsageError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Includes, Linter, Options, require_architecture
 from archlint.source.document import Document
@@ -60,7 +60,7 @@ def read_source(paths: Sequence[Path], options: Options, data: bytes | None = No
     if architectures:
         main = _main(architectures, options, paths)
         return _of(read_document(main), main, main, system)
-    return _imported(paths, configs, found.errors, system)
+    return read_imported(paths, configs, found.errors, system)
 
 
 def _of(document: Document, path: Path, file: Path | None, system: str) -> Source:
@@ -80,10 +80,10 @@ def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
     return paths[0]
 
 
-def _imported(
-    named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...], system: str
+def read_imported(
+    named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...] = (), system: str = ""
 ) -> Source:
-    """Read deployment files as one system; raises `UsageError` if there are none."""
+    """Read the deployment files at some paths as one system; raises `UsageError` if there are none."""
     from archlint.importers.deploying import read_deployment
 
     found = read_deployment(deployment_files(named, configs)[0], named)
@@ -101,7 +101,8 @@ def _imported(
         raise UnreadableInputError(errors[0].message, errors[0].hint)
     where = ", ".join(map(str, named[:_MOST_NAMED]))
     hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
-    raise UsageError(f"{where}: no architecture file and no deployment files", found.notes[0] if found.notes else hint)
+    advice = found.notes[0] if found.notes else hint
+    raise NothingFoundError(f"{where}: no architecture file and no deployment files", advice)
 
 
 def read_deployed(path: Path, options: Options) -> Source | None:
@@ -111,5 +112,5 @@ def read_deployed(path: Path, options: Options) -> Source | None:
         found = configs.inputs((path,))
         if found.files or not deployment_files((path,), configs)[0]:
             return None
-        return _imported((path,), configs, found.errors, "")
-    return _imported((path,), configs, (), "") if is_foreign(path) else None
+        return read_imported((path,), configs, found.errors, "")
+    return read_imported((path,), configs, (), "") if is_foreign(path) else None

@@ -26,6 +26,7 @@ from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.config.schema import config_schema  # noqa: E402
 from archlint.diagram import Plan, draw, svg  # noqa: E402
+from archlint.drifting.json import drift_schema  # noqa: E402
 from archlint.explore.sensitivity_outputs import sensitivity_schema  # noqa: E402
 from archlint.explore.sweep_outputs import sweep_schema  # noqa: E402
 from archlint.explore.whatif_json import whatif_schema  # noqa: E402
@@ -180,6 +181,7 @@ def files() -> dict[Path, str]:
         docs / "schema" / "rule.schema.json": _json(rule_schema(packs, patterns().values())),
         docs / "schema" / "report.schema.json": _json(report_schema()),
         docs / "schema" / "diff.schema.json": _json(difference_schema()),
+        docs / "schema" / "drift.schema.json": _json(drift_schema()),
         docs / "schema" / "numbers.schema.json": _json(numbers_schema()),
         docs / "schema" / "whatif.schema.json": _json(whatif_schema()),
         docs / "schema" / "measure.schema.json": _json(measurement_schema()),

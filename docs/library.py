@@ -19,9 +19,9 @@ import archlint
 ```
 
 `archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it,
-`archlint.analyze` computes its numbers, and `archlint.diff` compares two versions. Each takes a path, or a
-text with a line break in it. Problems in an architecture file are values in the result. An exception means an invalid
-call; all exceptions are `ArchlintError`.
+`archlint.analyze` computes its numbers, `archlint.diff` compares two versions, and `archlint.drift` compares a
+description with the files that deploy it. Each takes a path, or a text with a line break in it. Problems in an
+architecture file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
 
 All names on this page are in `archlint`, such as `archlint.Finding`. `archlint.__version__` is the version, a `str`.
 """
@@ -33,15 +33,15 @@ The values in the fields above. All of them are immutable.
 _ERRORS_HEAD = """\
 ## Errors
 """
-_FUNCTIONS = ("check", "load", "render", "analyze", "diff")
+_FUNCTIONS = ("check", "load", "render", "analyze", "diff", "drift")
 _WIDTH = 100
 _ORDER = (
     "Report", "FileReport", "Finding", "OpenQuestion", "Severity", "Certainty", "System", "Difference",
-    "SystemDifference", "Numbers", "Config",
+    "SystemDifference", "Drifted", "Numbers", "Config",
 )  # fmt: skip
 _RECORDS = (
     "Location", "ShownTerm", "ShownRelated", "ShownPlace", "Cure", "InputError", "Accepted", "Baselined", "BaselineUse",
-    "BaselineEntry", "RecognisedPattern", "ActiveRule", "PartChange", "Change", "DerivedChange", "Regraded",
+    "BaselineEntry", "RecognisedPattern", "ActiveRule", "PartChange", "Change", "Drift", "DerivedChange", "Regraded",
     "WorkloadNumbers", "ComponentNumbers", "Quantity", "Missing", "Term", "Origin", "Place", "Waterfall",
     "WaterfallStep", "Breaking", "Contribution",
 )  # fmt: skip

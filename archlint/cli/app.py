@@ -21,6 +21,7 @@ COMMANDS = {
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
     "diff": "Compare two versions of a system: parts, facts, findings.",
+    "drift": "Compare arch.yaml with the files that deploy the system.",
     "analyze": "Compute the numbers: load, capacity, latency, memory, start, what is lost with each component.",
     "whatif": "Change facts, and compare: numbers and findings before and after.",
     "measure": "Measure facts for arch.yaml: a model file, or a running service.",

@@ -14,7 +14,7 @@ from archlint.analysis.system import System
 from archlint.api import STDIN, check_targets, examine_targets, find_targets
 from archlint.cli.outputs import keep_what_is_read, write_output
 from archlint.cli.permission import allows_code
-from archlint.cli.streams import clean, read_stdin, write_bytes
+from archlint.cli.streams import clean, here, read_stdin, write_bytes
 from archlint.cli.terminal import error_text, use_color, use_links, width
 from archlint.errors import ArchlintError, UsageError
 from archlint.linter import Options
@@ -86,7 +86,7 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
     status = _status(report, call.fail_on or _fail_on(report), call.exit_zero)
     rendering = ReportOptions(
         color=use_color(call.color), width=width(), quiet=call.quiet, undecided=call.undecided, patterns=call.patterns,
-        statistics=call.statistics, root=_here(), exit_status=status, version=__version__,
+        statistics=call.statistics, root=here(), exit_status=status, version=__version__,
         diagrams=_diagrams(report, outputs, systems), all=call.all, verbose=call.verbose,
     )  # fmt: skip
     if any(name.startswith("sarif") for name, _ in outputs):
@@ -128,13 +128,6 @@ def _diagrams(
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     return drawn
-
-
-def _here() -> str:
-    try:
-        return Path.cwd().as_posix()
-    except OSError:                                # the current folder was deleted: paths stay as given
-        return ""
 
 
 def _keep_inputs(report: Report, call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> None:
@@ -205,14 +198,14 @@ def _from_here(path: str) -> Path:
 
     So reports have paths of the work tree, however it was reached.
     """
-    here = _here() if os.path.isabs(path) else ""
-    if not here or Path(path).is_relative_to(here):
+    folder = here() if os.path.isabs(path) else ""
+    if not folder or Path(path).is_relative_to(folder):
         return Path(path)
     above, name = (path, "") if os.path.isdir(path) else os.path.split(path)
     real = Path(os.path.realpath(above), name)
     is_linked = Path(os.path.normpath(path)) != real
-    if real.is_relative_to(here) or (is_linked and Path(here).is_relative_to(real)):
-        return Path(os.path.relpath(real, here))
+    if real.is_relative_to(folder) or (is_linked and Path(folder).is_relative_to(real)):
+        return Path(os.path.relpath(real, folder))
     return Path(path)
 
 

@@ -10,7 +10,8 @@ from archlint.cli.outputs import write_output
 from archlint.report.json import report_schema
 
 KINDS = [
-    "arch", "config", "rule", "report", "diff", "numbers", "whatif", "sweep", "sensitivity", "measure", "simulation",
+    "arch", "config", "rule", "report", "diff", "drift", "numbers", "whatif", "sweep", "sensitivity", "measure",
+    "simulation",
 ]  # fmt: skip
 
 
@@ -21,7 +22,7 @@ def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 
     It describes arch.yaml (`arch`), archlint.toml (`config`), rule.yaml (`rule`), or the JSON of a report, a diff,
-    `analyze` (`numbers`), `whatif`, `sweep`, `sensitivity`, `measure` or `simulate` (`simulation`).
+    `drift`, `analyze` (`numbers`), `whatif`, `sweep`, `sensitivity`, `measure` or `simulate` (`simulation`).
     """
     which = what or which
     if which == "config":
@@ -39,6 +40,10 @@ def command(what: str | None, which: str) -> None:
         from archlint.compare.json import difference_schema
 
         schema = difference_schema()
+    elif which == "drift":
+        from archlint.drifting.json import drift_schema
+
+        schema = drift_schema()
     elif which == "numbers":
         from archlint.report.numbers.json import numbers_schema
 

@@ -184,3 +184,11 @@ def write_bytes(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def here() -> str:
+    """Return the current folder, with slashes; empty if it was deleted: paths stay as given then."""
+    try:
+        return os.getcwd().replace(os.sep, "/")
+    except OSError:
+        return ""

@@ -137,6 +137,10 @@ def _formats(command: click.Command) -> list[str]:
         from archlint.cli.diff import FORMATS as COMPARED
 
         return list(COMPARED)
+    if command.name == "drift":
+        from archlint.cli.drift import FORMATS as OF_DRIFT
+
+        return list(OF_DRIFT)
     if command.name == "render":
         from archlint.diagram.formats import NAMES
 

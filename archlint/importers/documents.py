@@ -21,6 +21,7 @@ class Deployed:
     """
 
     def __init__(self, draft: Draft, system: str, sources: tuple[str, ...]) -> None:
+        self.draft = draft
         self.sources = sources
         self.deployment = deployment_of(draft)
         self.files: dict[str, Document] = {}

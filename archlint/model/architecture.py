@@ -272,6 +272,7 @@ class Component(Record, frozen=True):
     training_code: bool | None = None
     switch: str | None = None
     load_tested: LoadTest | None = None
+    deployed_as: tuple[str, ...] = ()
     description: str | None = None
     extra: Extra = ()
 

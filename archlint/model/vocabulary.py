@@ -365,6 +365,8 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("training_code", FLAG, "True if it includes training code.", absent="none"),
     Field("switch", TEXT, "The flag that turns the prediction off."),
     Field("load_tested", LOAD_TEST, "The last load test that it passed."),
+    Field("deployed_as", Many(TEXT), "For `archlint drift`: its names in deployment files, if they are other ones; "
+          "none if those files do not deploy it.", absent="its own name", may_be_none=True),
 )  # fmt: skip
 SYSTEM_FIELDS: tuple[Field[object], ...] = (
     Field("system", TEXT, "The name of the system.", attribute="name", absent="the name of the file"),

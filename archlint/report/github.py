@@ -40,7 +40,7 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
     by_severity = {name: [f for f in report.findings if f.severity == name] for name in SEVERITIES}
     late = overdue(report)
     lines = [*(_of_error(error, root) for error in report.errors), *(_of_baseline(use, root) for use in late)]
-    beyond = [_plain(f"error {text}") for text in (*(e.message for e in report.errors), *map(spent_text, late))]
+    beyond = [plain_line(f"error {text}") for text in (*(e.message for e in report.errors), *map(spent_text, late))]
     lines, beyond = lines[:MOST_SHOWN], beyond[MOST_SHOWN:]
     told = {"error": len(lines), "warning": 0, "info": 0}
     for severity, findings in by_severity.items():
@@ -55,7 +55,7 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
     lines += _group(f"{plural(len(known), 'finding')} in the baseline", known)
     lines += _group(f"{plural(len(accepted), 'finding')} accepted", accepted)
     lines += _group(f"{len(undecided):,} undecided", undecided)
-    return "\n".join([*lines, f"::notice title=archlint::{_data(_summary(report, len(beyond)))}"]) + "\n"
+    return "\n".join([*lines, f"::notice title=archlint::{data_text(_summary(report, len(beyond)))}"]) + "\n"
 
 
 def _command(finding: Finding, root: str) -> str:
@@ -64,7 +64,7 @@ def _command(finding: Finding, root: str) -> str:
     if here.line == here.end_line:        # an annotation of several lines has no columns
         properties |= {"col": str(here.column), "endColumn": str(here.end_column)}
     properties["title"] = f"{finding.rule} {finding.name}"
-    return f"::{_COMMANDS[finding.severity]} {_properties(properties)}::{_data(_message(finding, root))}"
+    return f"::{_COMMANDS[finding.severity]} {properties_text(properties)}::{data_text(_message(finding, root))}"
 
 
 def _message(finding: Finding, root: str) -> str:
@@ -79,12 +79,13 @@ def _of_error(error: InputError, root: str) -> str:
     if place is not None:
         properties |= {"line": str(place[0]), "col": str(place[1])}
     hint = f"\n{flat(error.hint)}" if error.hint else ""
-    return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(flat(without_place(error)) + hint)}"
+    data = data_text(flat(without_place(error)) + hint)
+    return f"::error {properties_text(properties | {'title': 'archlint'})}::{data}"
 
 
 def _of_baseline(use: BaselineUse, root: str) -> str:
     properties = {"file": relative_path(use.file, root)} | ({"line": str(use.line)} if use.line else {})
-    return f"::error {_properties(properties | {'title': 'archlint'})}::{_data(spent_text(use))}"
+    return f"::error {properties_text(properties | {'title': 'archlint'})}::{data_text(spent_text(use))}"
 
 
 def _summary(report: Report, beyond: int) -> str:
@@ -109,19 +110,19 @@ def _group(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _log_line(finding: Finding, root: str) -> str:
     named = _named(finding.rule, finding.name)
-    return _plain(f"{finding.severity} {named} {_at(finding, root)}: {flat(finding.message)}")
+    return plain_line(f"{finding.severity} {named} {_at(finding, root)}: {flat(finding.message)}")
 
 
 def _accepted(entry: Accepted, root: str) -> str:
     finding = entry.finding
     until = f" until {entry.until}" if entry.until else ""
     why = f"accepted{until} in {place_text(entry.location, root)}: {entry.reason}"
-    return _plain(f"{_named(finding.rule, finding.name)} {_at(finding, root)}: {flat(finding.message)} ({why})")
+    return plain_line(f"{_named(finding.rule, finding.name)} {_at(finding, root)}: {flat(finding.message)} ({why})")
 
 
 def _undecided(question: OpenQuestion, root: str) -> str:
     place = place_text(question.location, root)
-    return _plain(f"{_named(question.rule, question.name)} {place} {question.at}: {question_text(question)}")
+    return plain_line(f"{_named(question.rule, question.name)} {place} {question.at}: {question_text(question)}")
 
 
 def _named(rule: str, name: str) -> str:
@@ -132,19 +133,20 @@ def _at(finding: Finding, root: str) -> str:
     return f"{place_text(finding.location, root)}:{finding.location.column}"
 
 
-def _plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """Write a line of the log in which the runner finds no command: no `::` at its start and no `##[` in it."""
     return f"- {flat(text).replace('##[', '# #[')}"
 
 
-def _properties(values: dict[str, str]) -> str:
+def properties_text(values: dict[str, str]) -> str:
+    """Write the properties of a command, such as the file and the line."""
     return ",".join(f"{key}={_property(value)}" for key, value in values.items())
 
 
-def _data(text: str) -> str:
+def data_text(text: str) -> str:
     """Escape the message of a command.
 
-    >>> _data("100 %\\nof it")
+    >>> data_text("100 %\\nof it")
     '100 %25%0Aof it'
     """
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
@@ -156,4 +158,4 @@ def _property(text: str) -> str:
     >>> _property("a:b, 5 %")
     'a%3Ab%2C 5 %25'
     """
-    return _data(flat(text)).replace(":", "%3A").replace(",", "%2C")
+    return data_text(flat(text)).replace(":", "%3A").replace(",", "%2C")

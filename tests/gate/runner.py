@@ -87,6 +87,7 @@ class Runner:
             if step.id:
                 declared = {
                     "install": ("bin", "reports"), "trust": ("code",), "check": ("status", "sarif"), "diff": ("failed",),
+                    "drift": ("failed",),
                 }[step.id]  # fmt: skip
                 self.context |= {f"steps.{step.id}.outputs.{name}": "" for name in declared}
             if done is not None and step.id in done:

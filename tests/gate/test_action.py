@@ -128,6 +128,22 @@ def test_the_comment_is_replaced_and_stays_the_only_one(repository: Path, action
     assert "No difference." in server.bodies[151]
 
 
+@pytest.mark.parametrize(("deployed", "status"), [("server-1", 0), ("other", 1)])
+def test_a_deployment_that_differs_from_its_description_fails(
+    repository: Path, action: Runs, deployed: str, status: int
+) -> None:
+    system = "archlint: 1\ncomponents:\n  server-1: {kind: service, description: asks nothing}\n"
+    (repository / "small").mkdir()
+    (repository / "small/arch.yaml").write_text(system)
+    (repository / "small/compose.yaml").write_text(f"services: {{{deployed}: {{image: shop/server}}}}\n")
+    job = action(repository, {"drift": "small/arch.yaml\nsmall/compose.yaml\n", "paths": "arch.yaml"}, pull_request=False)
+    found = json.loads((job.reports / "drift.json").read_text())
+    assert (job.status, bool(found["drift"])) == (status, bool(status))
+    output = job.ran["Compare with the deployment"].output
+    assert ("::error file=small/arch.yaml,line=3," in output) is bool(status)
+    assert ("the deployment differs" in job.summary) is bool(status)
+
+
 def test_another_name_and_moved_lines_show_nothing_new(repository: Path, action: Runs, server: Comments) -> None:
     text = old_system().replace("server-5", "ranking")
     head, components = text.split("components:\n")
