@@ -1,7 +1,7 @@
 """The core tests at the lowest versions that `pyproject.toml` allows: `python3 tests/lowest.py` (arguments go to pytest).
 
 Makes an environment in `.venv-lowest` with each dependency of the plain install and of the extra `cel` at its lower bound,
-and runs the tests of the packages that a check uses.
+and runs the tests of the packages that a check uses. The longest ones, which use no library, are left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ ENVIRONMENT = ROOT / ".venv-lowest"
 PYTHON = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
 TOOLS = ("pytest>=8.2,<9.2", "pytest-xdist", "hypothesis", "jsonschema", "hatchling>=1.26")
 ROOMS = ("source", "acceptance", "config", "packs", "topology", "examples", "rules", "catalog")
+SAME = ("topology/test_large_graphs.py", "topology/test_random_flows.py", "source/test_git_ignores.py")
+"""Long tests of code that uses no library; the main run has them."""
 NOT_OURS = "ignore::ImportWarning"       # networkx 3.2 warns where pandas is not installed
 _BOUND = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?>=([0-9.]+)")
 
@@ -55,7 +57,8 @@ def main() -> None:
     install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--compile", "--disable-pip-version-check"]
     run(f"install {' '.join(pins)}", *install, *pins, *TOOLS, "-e", ".")
     rooms = [f"tests/{room}" for room in ROOMS]
-    options = ["-q", "-n", str((os.cpu_count() or 1) + 1), "-p", "no:cacheprovider", "-W", NOT_OURS]
+    ignored = [f"--ignore=tests/{path}" for path in SAME]
+    options = ["-q", *ignored, "-n", str((os.cpu_count() or 1) + 1), "-p", "no:cacheprovider", "-W", NOT_OURS]
     run("core tests", str(PYTHON), "-m", "pytest", *options, *rooms, *sys.argv[1:])
 
 
