@@ -15,11 +15,14 @@ from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.generation import EACH, FIRST, Generation
 from archlint.analysis.single_means import mean_floor, sum_of_means
-from archlint.model.architecture import Component, Model, ServiceTime
+from archlint.model.architecture import Component, Model, Relation, ServiceTime
 from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step
 from archlint.topology.cycles import condensed_order
 from archlint.verdicts import Certainty, Origin
+
+_LONG: Final = 3.0
+"""A timeout of this many times the mean takes 5 % off the mean of an exponential time."""
 
 
 class MeanFloorOf:
@@ -44,6 +47,32 @@ class MeanFloorOf:
             for name in group:
                 self._known[name] = NOTHING if circular else self._of_component(name, steps[name])
         return self._known.get(self.flow.client, NOTHING)
+
+    def waiting_for(self, call: Relation, share: float) -> Floor:
+        """Return the floor of the mean wait for a call, which a share of the requests makes, until it is given up.
+
+        Who gives up waits for less than the mean of all answers: then only the least time of any answer is certain. A
+        timeout far above the mean changes it little.
+        """
+        if not self._known:
+            self.answer()
+        target = self._known.get(call.target, NOTHING)
+        timeout = self.floors.system.facts.timeout_s(call)
+        if timeout is not None:
+            limit_s, least_s = float(timeout.value), target.least_s
+            if self.estimated and limit_s >= _LONG * target.at_s:
+                target = as_estimate(target)
+            else:
+                target = Floor(least_s, least_s, target.least_parts, target.least_parts, target.unknown)
+            if target.at_s > limit_s:
+                target = _scaled(target, limit_s / target.at_s)
+        return _scaled(sum_of_means([*self._network(call), target]), share)
+
+    def _network(self, relation: Relation) -> Iterator[Floor]:
+        if relation.network_s:
+            label = f"network, {relation.source} to {relation.target}"
+            part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
+            yield Floor(relation.network_s, relation.network_s, (part,), (part,))
 
     def _of_component(self, name: str, steps: list[Step]) -> Floor:
         component = self.floors.system.components[name]
@@ -87,9 +116,7 @@ class MeanFloorOf:
         if not relation.network_s:
             far = is_far(self.floors.system.components, relation)
             return add_unknown(target, relation.place("network")) if far else target
-        label = f"network, {step.source} to {step.target}"
-        part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
-        return sum_of_means([Floor(relation.network_s, relation.network_s, (part,), (part,)), target])
+        return sum_of_means([*self._network(relation), target])
 
     def _own(self, component: Component) -> Iterator[Floor]:
         for floor in self.floors.own_work(component, 0.5):

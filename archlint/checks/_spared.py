@@ -14,6 +14,7 @@ import msgspec
 
 from archlint.analysis.floor_parts import fraction_behind, taken_by
 from archlint.analysis.floors import Floor, FloorOf, Part
+from archlint.analysis.mean_floors import MeanFloorOf
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
@@ -93,8 +94,13 @@ class _Memory:
 _memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
 
 
-def spared_calls(system: System, workload: Workload, fraction: float, floors: FloorOf) -> tuple[Spared, ...]:
-    """Return the calls on the way to a model that requests wait for, though the answer could do without."""
+def spared_calls(
+    system: System, workload: Workload, fraction: float | None, floors: FloorOf
+) -> tuple[Spared, ...]:
+    """Return the calls on the way to a model that requests wait for, though the answer could do without.
+
+    `fraction` is a percentile; None stands for the mean.
+    """
     memory = _memories.setdefault(system, _Memory())
     flow, servings = system.flow(workload), system.servings(workload)
     key = (flow, id(servings), floors.key, fraction)       # the system keeps the servings
@@ -105,7 +111,11 @@ def spared_calls(system: System, workload: Workload, fraction: float, floors: Fl
         # A device may also be behind a queue.
         servers = dict.fromkeys(server for server in live if server in flow.waiting)
         calls = dict(memory.calls(flow, client, servers))
-        waits = (_wait(system, call, share, fraction, floors) for call, share in calls.items())
+        if fraction is None:
+            means = MeanFloorOf(floors) if calls else None
+            waits = [_mean_wait(call, share, means) for call, share in calls.items() if means is not None]
+        else:
+            waits = [_wait(system, call, share, fraction, floors) for call, share in calls.items()]
         known = memory.spared[key] = tuple(spared for spared in waits if spared is not None)
     return known
 
@@ -117,6 +127,14 @@ def _wait(system: System, call: Relation, share: float, fraction: float, floors:
         return None
     floor = _until_given_up(system, call, floors.over(call, floors.component(call.target, inner)))
     return Spared(call, taken_by(floor, share, inner, fraction))
+
+
+def _mean_wait(call: Relation, share: float, means: MeanFloorOf) -> Spared | None:
+    """Return the mean time that requests wait for a call, over all of them."""
+    if not means.floors.delays(call.target):
+        return None
+    floor = means.waiting_for(call, share)
+    return Spared(call, floor) if floor.at_s > 0 else None
 
 
 def _source(steps: Sequence[Step]) -> _Source:

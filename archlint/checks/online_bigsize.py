@@ -242,7 +242,7 @@ def _floors(
     for estimated in estimates:
         for models_first in ways if asked.key != EACH else ways[:1]:
             yield _floor(system, workload, asked, estimated, models_first), None
-        if asked.key != EACH and asked.fraction is not None:
+        if asked.key != EACH:
             floors = FloorOf(system, workload, estimated, models_first=ways[-1], until=asked.key)
             for spared in spared_calls(system, workload, asked.fraction, floors):
                 yield spared.floor, spared.call

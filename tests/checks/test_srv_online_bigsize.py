@@ -377,3 +377,28 @@ components:
   b: {{kind: model-server, serves: [n]}}
 """)
     assert found.places == {"models.m.service_time"}
+
+
+@pytest.mark.parametrize(("call", "time", "certainty"), [
+    ("fallback: nothing", "300ms", "proven"),
+    ("fallback: other", "300ms", "proven"),
+    ("optional: true", "300ms", "proven"),
+    ("fallback: nothing, share: 50%", "300ms", "proven"),
+    ("fallback: nothing, share: 30%", "300ms", None),
+    ("fallback: nothing, timeout: 200ms", "300ms", "proven"),
+    ("fallback: nothing, timeout: 80ms", "300ms", None),
+    ("fallback: nothing", "{mean: 150ms, cv: 1}", "proven"),
+    ("fallback: nothing, timeout: 1s", "{mean: 150ms, cv: 1}", "estimated"),
+    ("fallback: nothing, timeout: 200ms", "{mean: 150ms, cv: 1}", None),
+])  # fmt: skip
+def test_the_mean_of_a_call_with_a_fallback_is_waited_for(call: str, time: str, certainty: str | None) -> None:
+    found = lint("SRV001", f"""
+    workloads: {{ask: {{from: app, models: [m], waits: true, slo: {{latency: {{mean: 100ms}}}}}}}}
+    models: {{m: {{service_time: {time}}}}}
+    components:
+      app: {{kind: client, calls: [api]}}
+      api: {{kind: service, calls: [{{to: server, {call}}}]}}
+      server: {{kind: model-server, serves: [m]}}
+      other: {{kind: service}}
+    """)
+    assert {finding.certainty for finding in found.findings.values()} == ({certainty} if certainty else set())
