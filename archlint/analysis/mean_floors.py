@@ -7,6 +7,7 @@ work that a share of the requests meets counts with that share.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
