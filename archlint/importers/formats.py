@@ -146,7 +146,15 @@ _MLSERVER: Final = (
 
 
 def _is_terraform(one: Candidate) -> bool:
-    return one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json"))
+    if one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")):
+        return True
+    return one.path.suffix == ".json" and one.has("format_version") and (one.has("planned_values") or one.has("values"))
+
+
+_TERRAFORM: Final = (
+    r"(?m)^[ \t]*(resource|data|module|provider|variable|locals|output|terraform|check|import|moved|removed)\b[^\n]*\{|"
+    r'"(resource|data|module|provider|variable|locals|output|terraform|planned_values|terraform_version)"\s*:'
+)
 
 
 def _is_bentoml(one: Candidate) -> bool:
@@ -203,7 +211,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "terraform", "Terraform", "archlint.importers.terraform.reading:read",
-        suffixes=(".tf", ".tofu", ".tf.json", ".tofu.json"), accepts=_is_terraform,
+        suffixes=(".tf", ".tofu", ".json"), head=_TERRAFORM, marks=_TERRAFORM, accepts=_is_terraform,
     ),
     Format(
         "bentoml", "BentoML", "archlint.importers.serving_files.bentoml:read",

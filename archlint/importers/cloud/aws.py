@@ -126,7 +126,10 @@ WIRES: Final[dict[str, tuple[Wire, ...]]] = {
         Wire("function_name", "destination_config.on_success.destination", "publishes", "a destination"),
         Wire("function_name", "destination_config.on_failure.destination", "publishes", "failed events go there"),
     ),
-    "aws_sqs_queue": (Wire("", "redrive_policy.deadLetterTargetArn", "dead_letter", "its redrive policy"),),
+    "aws_sqs_queue": (
+        Wire("", "redrive_policy.deadLetterTargetArn", "dead_letter", "its redrive policy"),
+        Wire("", "redrive_policy", "dead_letter", "its redrive policy"),       # a plan may know no more of it
+    ),
     "aws_sqs_queue_redrive_policy": (
         Wire("queue_url", "redrive_policy.deadLetterTargetArn", "dead_letter", "its redrive policy"),
     ),

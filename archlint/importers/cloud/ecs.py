@@ -10,7 +10,7 @@ from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.sagemaker import scale_to, text_of
 from archlint.importers.cloud.tables import Field, Part
 from archlint.importers.cloud.units import Cloud
-from archlint.importers.cloud.values import first_at, follow, scalars_at, tables_at, text_at
+from archlint.importers.cloud.values import first_at, follow, references_of, scalars_at, tables_at, text_at, unresolved
 from archlint.importers.objects import UNRESOLVED, Fact, Port, Table, Unit, command_without_secrets
 
 _INJECTED: Final = re.compile(
@@ -68,6 +68,10 @@ def containers(cloud: Cloud, owner: Resource, task: Resource | None, name: str, 
         if number:
             units.append(unit)
     if task is not None:
+        if not tables:      # a plan may know no more than what they refer to
+            for item in follow(task.values, "container_definitions"):
+                for reference in references_of(item):
+                    main.env[reference.address] = unresolved(item.site, [reference])
         add_facts(main, task.values, _OF_TASK)
         cloud.units.setdefault(task.address, units)
     return units

@@ -12,7 +12,9 @@ from archlint.importers.files import Files
 from archlint.importers.objects import Item, Unit
 from archlint.importers.terraform.evaluating import Evaluator
 from archlint.importers.terraform.folders import SUFFIXES, Folder, Folders
+from archlint.importers.terraform.hcl import MissingParserError
 from archlint.importers.terraform.modules import Reader
+from archlint.importers.terraform.plan import Plan, joined_with, read_plan
 from archlint.importers.terraform.syntax import Literal, Template
 from archlint.source.files import real_path
 
@@ -25,10 +27,25 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     """Return the units of the configurations: a folder is a module, and one that no other calls is a root."""
     folders = Folders(files, notes, left_out)
     reader = Reader(files, folders, notes)
-    roots = _roots(paths, folders, files)
-    for number, folder in enumerate(_different(roots, notes)):
-        reader.root(folder, _given(folder, folders, reader), f"{number}:" if number else "")
-    files.used.update(dict.fromkeys(folders.read))
+    plans = {path: plan for path in paths if path.name.endswith(".json") and (plan := _plan(path, files, left_out))}
+    try:
+        roots = _different(_roots([path for path in paths if path not in plans], folders, files), notes)
+    except MissingParserError:
+        if not plans:
+            raise
+        roots = []
+    for number, folder in enumerate(roots):
+        plan = next((one for one in plans.values() if _is_of(one, folder)), None)
+        before = len(reader.resources)
+        given = _given(folder, folders, reader) | (plan.variables if plan is not None else {})
+        reader.root(folder, given, f"{number}:" if number else "")
+        if plan is not None:
+            reader.resources[before:] = joined_with(plan, reader.resources[before:], f"{number}:" if number else "")
+            plan.is_used = True
+    for plan in plans.values():
+        if not plan.is_used:
+            reader.resources += plan.read(str(plan.document.name))
+    files.used.update(dict.fromkeys((*folders.read, *plans)))
     files.claimed.update(real_path(path) for path in folders.read)
     for name, count in reader.remote.items():
         notes.append(f"{count} × module {name}: not in these files, so not read; a plan holds what it makes")
@@ -37,6 +54,25 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     if reader.budget.is_spent:
         notes.append("the configuration multiplies too much to be evaluated: what is missing is not known")
     return read_cloud(reader.resources, notes)
+
+
+def _plan(path: Path, files: Files, left_out: list[tuple[str, str]]) -> Plan | None:
+    try:
+        return read_plan(files.documents(path))
+    except UnreadableInputError as error:
+        left_out.append((str(path), error.message))
+        return None
+
+
+def _is_of(plan: Plan, folder: Folder) -> bool:
+    """Whether a plan was made from a root module: most of its resources and calls are those of the module."""
+    names = names_of(folder)
+    return not plan.is_used and len(names & plan.named) * 2 > len(names | plan.named)
+
+
+def names_of(folder: Folder) -> set[str]:
+    """Return the resources of a module, and its calls of others."""
+    return set(folder.named) | {f"module.{block.labels[0]}" for block in folder.blocks("module") if block.labels}
 
 
 def _roots(paths: list[Path], folders: Folders, files: Files) -> list[Folder]:
@@ -78,7 +114,7 @@ def _different(roots: list[Folder], notes: list[str]) -> list[Folder]:
     """Leave out root modules that state the same as an earlier one, such as a folder for each environment."""
     kept: list[tuple[Folder, set[str]]] = []
     for folder in roots:
-        names = set(folder.named) | {f"module.{block.labels[0]}" for block in folder.blocks("module") if block.labels}
+        names = names_of(folder)
         same = next(
             (one for one, others in kept if len(names) > 1 and len(names & others) >= ALIKE * len(names | others)), None
         )
