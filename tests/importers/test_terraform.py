@@ -37,6 +37,8 @@ QUEUE = 'resource "aws_sqs_queue" "jobs" {{\n  name = {}\n}}\n'
         ("random_pet.name.id", "", "jobs"),
         ('"${1 + 2 * 3}-q"', "", "7-q"),
         ('coalesce("", "second")', "", "second"),
+        ('1 == "1" ? "same" : "other"', "", "other"),
+        ('join("+", { for k in ["x", "y", "x"] : k => k... }["x"])', "", "x+x"),
         ('"caf\u00e9-${upper("\u00e9")}"', "", "caf\u00e9-\u00c9"),
         ("aws_s3_bucket.other.bucket", 'resource "aws_s3_bucket" "other" { bucket = "same-name" }', "same-name-sqs-queue"),
     ],
@@ -273,6 +275,8 @@ def test_hostile_configurations_end_with_a_result(tmp_path: Path, text: str) -> 
 def test_a_mistake_is_noted_with_its_place_and_the_rest_is_read(tmp_path: Path) -> None:
     found = imported(tmp_path, 'resource "aws_sqs_queue" "whole" { name = "whole" }\n\nresource "aws_sqs_queue" "broken" {\n  name = \n')
     assert "whole" in found.draft.components
+    after = 'resource "aws_sqs_queue" "a" {\n  delay = = 1\n}\nresource "aws_sqs_queue" "b" { name = "b" }\n' * 2
+    assert "b" in imported(tmp_path / "after", after).draft.components
     assert any("main.tf:" in note and "no valid HCL" in note for note in found.draft.notes)
 
 

@@ -182,7 +182,9 @@ class Evaluator:
                 continue
             name = self.value(one.key, inner)
             text = name.text if isinstance(name, Value) and is_known(name) else f"?{len(entries)}"
-            entries[text] = Rows([found], one.site) if one.grouped else found
+            before = entries.get(text)
+            grouped = [*(before.items if isinstance(before, Rows) else ()), found]
+            entries[text] = rows(grouped, one.site) if one.grouped else found
         return rows(items, one.site) if one.key is None else Table(entries, dict.fromkeys(entries, one.site), one.site)
 
     def table(self, body: Body, scope: Scope, site: Site, depth: int = 0) -> Table:
@@ -323,6 +325,8 @@ def _equal(operands: list[Item], wanted: bool) -> str | None:
         return _TRUE if all(nulls) == wanted else _FALSE
     left, right = operands
     if isinstance(left, Value) and isinstance(right, Value):
+        if left.plain != right.plain and left.status == right.status == LITERAL and left.text == right.text:
+            return _FALSE if wanted else _TRUE      # a number and a text are never equal
         return _TRUE if (left.text == right.text) == wanted else _FALSE
     return None
 

@@ -239,6 +239,18 @@ def _compact(arguments: list[Item], site: Site) -> Item | None:
     return rows(kept, site)
 
 
+def _sort(arguments: list[Item], site: Site) -> Item | None:
+    items = arguments[0].items if isinstance(arguments[0], Rows) else []
+    scalars = [one for one in items if isinstance(one, Value) and is_known(one)]
+    if len(scalars) < len(items):       # in which order they come is not known: which they are is
+        return arguments[0]
+    return rows(sorted(scalars, key=lambda one: one.text), site)
+
+
+def _reverse(arguments: list[Item], site: Site) -> Item | None:
+    return rows(arguments[0].items[::-1], site) if isinstance(arguments[0], Rows) else None
+
+
 def _contains(arguments: list[Item], site: Site) -> Item | None:
     if len(arguments) != 2 or not isinstance(arguments[0], Rows) or not isinstance(arguments[1], Value):
         return None
@@ -307,6 +319,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "merge": _merge, "coalesce": _coalesce, "coalescelist": _coalesce, "try": _try, "lookup": _lookup,
     "element": _element, "one": _one, "length": _length, "keys": _keys, "values": _values, "tolist": _list,
     "toset": _distinct, "distinct": _distinct, "compact": _compact, "contains": _contains, "zipmap": _zipmap,
-    "max": _extreme(max), "min": _extreme(min), "sort": _same, "reverse": _same,
+    "max": _extreme(max), "min": _extreme(min), "sort": _sort, "reverse": _reverse,
 }  # fmt: skip
 """The functions that are evaluated. Encodings give their argument back: what is encoded stays readable."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from archlint.about import install_command
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 MAX_DEPTH: Final = 80
+MAX_PIECES: Final = 5_000
+_TOP: Final = re.compile(
+    r"(?m)^(?=(?:resource|data|module|provider|variable|locals|output|terraform|check|import|moved|removed)\b[^\n]*\{)"
+)
+"""Where a block at the top of a file begins: a file with a mistake is read in these pieces."""
 _ESCAPE: Final = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\$\$|%%)(?=\{)')
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _OPERATORS: Final = frozenset("|| && == != < > <= >= + - * / % !".split())
-_INDENT: Final = re.compile(r"(?m)^[ \t]+")
 
 
 PLAN: Final = "`terraform show -json FILE > plan.json`"
@@ -60,12 +65,22 @@ def _parser() -> Parser:
 
 def read_body(document: Document) -> tuple[Body, Site | None]:
     """Return the blocks of a file, and the place of the first mistake in it."""
-    data = document.text.encode("utf-8", "replace")
+    found, flaw = _piece(document, 0, len(document.text))
+    if flaw is None:
+        return found, None
+    starts = [match.start() for match in _TOP.finditer(document.text)][:MAX_PIECES]
+    pieces = [_piece(document, start, end)[0] for start, end in pairwise([*starts, len(document.text)])]
+    blocks = tuple(block for piece in pieces for block in piece.blocks)     # a mistake spoils no other block
+    return (Body(found.attributes, blocks, found.site) if len(blocks) > len(found.blocks) else found), flaw
+
+
+def _piece(document: Document, start: int, end: int) -> tuple[Body, Site | None]:
+    """Read a part of a file."""
+    data = document.text[start:end].encode("utf-8", "replace")
     root = _parser().parse(data).root_node
-    reader = _Reader(document, data)
+    reader = _Reader(document, data, start)
     body = next((child for child in root.children if child.type == "body"), None)
-    found = reader.body(body if body is not None else root, 0)
-    return found, reader.flaw(root) if root.has_error else None
+    return reader.body(body if body is not None else root, 0), reader.flaw(root) if root.has_error else None
 
 
 def read_expression(document: Document, span: Span) -> Expression:
@@ -219,8 +234,8 @@ class _Reader:
         first, last = marks[0], marks[-1] if len(marks) > 1 else len(children)
         start = children[first].end_byte
         end = children[last].start_byte if last < len(children) else node.end_byte
-        flush = self.text(children[0]).startswith("<<-")
-        kept = lambda text: _unescaped_heredoc(_INDENT.sub("", text) if flush else text)     # noqa: E731
+        indent = _indent(self.between(start, end)) if self.text(children[0]).startswith("<<-") else 0
+        kept = partial(_unescaped_heredoc, indent)
         parts = list(self.parts(children[first + 1 : last], start, end, depth, kept))
         if parts and isinstance(parts[0], Literal):
             head = parts[0]
@@ -346,5 +361,14 @@ def _replacement(match: re.Match[str]) -> str:
     return chr(number) if number < 0x110000 else "?"
 
 
-def _unescaped_heredoc(text: str) -> str:
+def _indent(text: str) -> int:
+    """Return the indent that all lines of a text have."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
+
+
+def _unescaped_heredoc(indent: int, text: str) -> str:
+    """Return the text of a heredoc without the indent of its lines."""
+    if indent:
+        text = re.sub(rf"(?<=\n)[ \t]{{0,{min(indent, 200)}}}", "", text)
     return text.replace("$${", "${").replace("%%{", "%{")

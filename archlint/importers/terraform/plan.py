@@ -36,8 +36,8 @@ class Plan:
     def __init__(self, document: Document, root: Table) -> None:
         self.document = document
         self.root = root
-        found = (one for part, only in self._parts() for one in self._module(part, "", only, 0))
-        self.resources = list(islice(found, MAX_RESOURCES))
+        every = (one for part, only in self._parts() for one in self._module(part, "", only, 0))
+        self.resources = list(islice(every, MAX_RESOURCES))
         self.addresses = {one.address for one in self.resources} | {one.base for one in self.resources}
         self.is_used = False
         self.unknown: dict[str, Item] = {}
