@@ -244,7 +244,8 @@ def _sort(arguments: list[Item], site: Site) -> Item | None:
     scalars = [one for one in items if isinstance(one, Value) and is_known(one)]
     if len(scalars) < len(items):       # in which order they come is not known: which they are is
         return arguments[0]
-    return rows(sorted(scalars, key=lambda one: one.text), site)
+    scalars.sort(key=lambda one: one.text)
+    return rows([*scalars], site)
 
 
 def _reverse(arguments: list[Item], site: Site) -> Item | None:
