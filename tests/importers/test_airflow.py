@@ -103,6 +103,15 @@ KubernetesPodOperator(task_id="score", image="acme/score:2", cmds=["python"], ar
     assert system.components["d"].schedule is None
 
 
+def test_the_pod_of_an_executor_names_an_image(tmp_path: Path) -> None:
+    text = HEAD + """
+POD = {"pod_override": k8s.V1Pod(spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base", image="acme/score:8")]))}
+with DAG("d") as dag:
+    PythonOperator(task_id="score", python_callable=run, executor_config=POD)
+"""
+    assert found_in(tmp_path, {"dag.py": text}).components["score"].image == "acme/score:8"
+
+
 def test_dags_start_each_other(tmp_path: Path) -> None:
     head = HEAD + "from airflow.operators.trigger_dagrun import TriggerDagRunOperator\n"
     system = found_in(tmp_path, {
@@ -121,7 +130,7 @@ def test_two_dags_of_one_variable_stay_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    HEAD, HEAD + "with DAG(f'{x}') as d:\n    pass\n", HEAD + "with DAG('d') as d:\n    x >> y << z\n    a = a >> a\n",
+    HEAD, HEAD + "with DAG('d', schedule='0 25 * * x') as d:\n    pass\n", HEAD + "with DAG(f'{x}') as d:\n    pass\n", HEAD + "with DAG('d') as d:\n    x >> y << z\n    a = a >> a\n",
     HEAD + "with DAG('d', schedule=x) as d:\n    " + " >> ".join(["BashOperator(task_id='a')"] * 300) + "\n",
     HEAD + "with DAG('d') as d:\n    BashOperator(task_id=" + "[" * 150 + "]" * 150 + ")\n", HEAD + "def f(:\n",
 ])  # fmt: skip

@@ -100,6 +100,13 @@ def test_any_python_ends_in_a_result_or_a_message(tmp_path: Path, text: str) -> 
     assert found.draft.components or found.left_out or found.errors
 
 
+def test_constants_that_name_themselves_or_multiply_end(tmp_path: Path) -> None:
+    lines = "A = A * 2\nB = f'{B}{A}'\nC0 = 'xxxxxxxxxx'\n" + "".join(f"C{n} = f'{{C{n - 1}}}{{C{n - 1}}}'\n" for n in range(1, 60))
+    text = f"import bentoml\n{lines}D = E\nE = D\n@bentoml.service(name=C59, workers=A, traffic={{'timeout': B}}, resources=D)\nclass S: ...\n"
+    (name,) = set(searched(tmp_path, {"s.py": text}).draft.components) - {"users"}
+    assert name == "x" * 200
+
+
 def test_places_count_characters_and_not_bytes(tmp_path: Path) -> None:
     found = searched(tmp_path, {"s.py": "# é\nimport bentoml\n@bentoml.service(name='ünïcode', workers=3)\nclass A: x = bentoml.models.get('é:1')\n"})
     unit = found.draft.components["ünïcode"].unit

@@ -93,6 +93,44 @@ def test_a_call_to_a_part_of_another_file(tmp_path: Path) -> None:
     assert relations(system) == {("api", "calls", "Scorer")}
 
 
+def test_a_function_that_starts_a_server_of_language_models(tmp_path: Path) -> None:
+    system = found_in(tmp_path, {"a.py": """
+        import subprocess
+        import modal
+        MODEL = "org/small"
+        COUNT = 2
+        MINUTES = 60
+        app = modal.App("llm")
+
+        @app.function(gpu=f"H100:{COUNT}", timeout=10 * MINUTES)
+        @modal.concurrent(max_inputs=100)
+        @modal.web_server(port=8000, startup_timeout=5 * MINUTES)
+        def serve():
+            command = ["vllm", "serve", MODEL, "--tensor-parallel-size", str(COUNT), "--max-model-len", "4096", "--api-key", "very-secret"]
+            subprocess.Popen(" ".join(command), shell=True)
+    """})
+    server = system.components["serve"]
+    assert (server.kind, server.uses, server.serves, server.workers) == ("model-server", "vllm", ("org/small",), 100)
+    assert server.hardware is not None
+    assert (server.hardware.gpu, server.hardware.gpus) == ("h100", 2)
+    assert system.models["org/small"].context == 4096
+
+
+def test_code_that_loads_a_model_by_name(tmp_path: Path) -> None:
+    system = found_in(tmp_path, {"a.py": """
+        import modal
+        from sentence_transformers import SentenceTransformer
+        app = modal.App("a")
+        @app.cls(gpu="T4")
+        class Embedder:
+            @modal.enter()
+            def load(self):
+                self.model = SentenceTransformer("org/embedder")
+                self.other = AutoModel.from_pretrained(path)
+    """})
+    assert system.components["Embedder"].serves == ("org/embedder",)
+
+
 @pytest.mark.parametrize("text", [
     "import modal\n", "import modal\napp = modal.App()\n@app.function(gpu=3, schedule=modal.Cron(x), min_containers='a', memory=[1])\ndef f(): f.remote()\n",
     "import modal\napp = modal.App(*x)\n@app.cls(**y)\nclass A:\n    @modal.batched(max_batch_size=z)\n    def f(self): ...\n",

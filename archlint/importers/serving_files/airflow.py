@@ -12,6 +12,7 @@ import msgspec
 
 from archlint.importers.files import Files
 from archlint.importers.objects import Fact, Link, Site, Unit, Value, command_without_secrets, is_secret_name
+from archlint.importers.serving_files.common import is_schedule
 from archlint.importers.serving_files.python import Constant, Definition, Module, hardware, keywords, modules
 
 FORMAT: Final = "airflow"
@@ -274,7 +275,7 @@ def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
     if node is None:
         return None
     text = module.text(node).strip()
-    if text in _SCHEDULES or _CRON.match(text):
+    if text in _SCHEDULES or (_CRON.match(text) and is_schedule(text)):
         return Fact("@daily" if text == "@midnight" else text, module.site(node))
     if isinstance(node, ast.Call) and module.dotted(node.func).endswith("timedelta"):
         numbers = {**dict(zip(("days", "seconds"), node.args, strict=False)), **keywords(node)}
@@ -282,7 +283,7 @@ def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
         return Fact(f"{total:g}s", module.site(node), "a timedelta") if total > 0 else None
     if isinstance(node, ast.Call):
         first = module.text(node.args[0] if node.args else keywords(node).get("cron"))
-        return Fact(first, module.site(node)) if _CRON.match(first) else None
+        return Fact(first, module.site(node)) if _CRON.match(first) and is_schedule(first) else None
     return None
 
 
@@ -345,7 +346,7 @@ def _task_unit(task: Task, dag: Dag, module: Module, scope: str) -> Unit:
         task.name, FORMAT, "task", scope, _place(task, module), "job", kind="training-job" if trains else "batch-job",
         uses="airflow", reason=f"a task of {dag.name}: {task.operator}",
     )  # fmt: skip
-    image = task.arguments.get("image")
+    image = task.arguments.get("image") or _image(task.arguments.get("executor_config"), module)
     if image is not None and module.text(image) and "{{" not in module.text(image):
         unit.image = Value(module.text(image), module.site(image), plain=False)
         unit.uses = ""
@@ -364,13 +365,18 @@ def _task_unit(task: Task, dag: Dag, module: Module, scope: str) -> Unit:
     return unit
 
 
+def _image(node: ast.expr | None, module: Module) -> ast.expr | None:
+    """The image of the pod that an executor is asked to run a task in."""
+    if isinstance(node, ast.Name):
+        node = module.values.get(node.id)
+    calls = module.calls(node) if node is not None else ()
+    return next((keywords(call)["image"] for call in calls if "image" in keywords(call)), None)
+
+
 def _command(task: Task, module: Module) -> Iterator[Value]:
     for key in ("bash_command", "command", "cmds", "arguments"):
-        node = task.arguments.get(key)
-        items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node] if node is not None else []
-        for one in items[:200]:
-            if module.text(one):
-                yield Value(module.text(one)[:20_000], module.site(one), plain=False)
+        for text, node in module.words(task.arguments.get(key)):
+            yield Value(text, module.site(node), plain=False)
 
 
 def _environment(task: Task, module: Module) -> Iterator[tuple[str, Value]]:

@@ -117,6 +117,7 @@ def _body(unit: Unit, node: ast.ClassDef, module: Module) -> None:
         name = module.dotted(call.func)
         if name in _MODELS or _LOADERS.match(name):
             _add_model(unit, call, module)
+    unit.models += [name for name, _ in module.models(node) if name not in unit.models]
     for method in node.body:
         for name, arguments, expression in module.decorators(method) if isinstance(method, Definition) else ():
             if name in {"bentoml.api", "bentoml.task"} and module.constant(arguments.get("batchable")) is True:

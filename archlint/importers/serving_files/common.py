@@ -10,6 +10,7 @@ from typing import Final
 from archlint.errors import UnreadableInputError
 from archlint.importers.files import Files
 from archlint.importers.objects import Fact, Site, Value
+from archlint.model.cron import parse_schedule
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 
@@ -46,6 +47,19 @@ def seconds(amount: float) -> str:
     ('0.1ms', '30s', '250ms')
     """
     return f"{amount:.10g}s" if amount >= 1 else f"{amount * 1000:.10g}ms"
+
+
+def is_schedule(text: str) -> bool:
+    """Whether a text is a schedule of `arch.yaml`, such as a cron expression.
+
+    >>> is_schedule("0 3 * * *"), is_schedule("0 3 * * x")
+    (True, False)
+    """
+    try:
+        parse_schedule(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_true(value: Value | None) -> bool:

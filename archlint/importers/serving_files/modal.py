@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from archlint.importers.files import Files
-from archlint.importers.objects import Fact, Link, Unit
-from archlint.importers.serving_files.common import seconds
+from archlint.importers.objects import Fact, Link, Unit, Value, command_without_secrets
+from archlint.importers.serving_files.common import is_schedule, seconds
 from archlint.importers.serving_files.python import Definition, Module, hardware, keywords, modules
+from archlint.importers.technologies import by_command
 
 FORMAT: Final = "modal"
 _WEB: Final = frozenset(
@@ -21,6 +22,7 @@ _WEB: Final = frozenset(
 _ASKS: Final = frozenset({"remote", "remote_gen", "map", "starmap", "for_each", "aio"})
 _STARTS: Final = frozenset({"spawn", "spawn_map"})
 _GPU: Final = re.compile(r"^([a-z]+\d*[a-z]*|[a-z]+-pro-\d+)(?:-(\d+)gb)?!?(?::(\d+))?$")
+_STARTS_PROGRAM: Final = frozenset(f"subprocess.{name}" for name in ("Popen", "run", "call", "check_call"))
 _PERIODS: Final = {"weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
@@ -103,11 +105,26 @@ def _part(node: Definition, module: Module, apps: dict[str, str]) -> Part | None
             inputs = module.number(options.get("max_inputs"))
             if inputs:
                 unit.facts["workers"] = Fact(f"{inputs:g}", site, "max_inputs")
+    _runs(unit, node, module)
     schedule = _schedule(arguments.get("schedule"), module)
     if schedule is not None:
         unit.facts["schedule"] = schedule
     unit.facts.setdefault("workers", Fact("1", module.site(expression), "one input at a time by default"))
     return part
+
+
+def _runs(unit: Unit, node: Definition, module: Module) -> None:
+    """Add the program that a function starts, and the models that its code loads."""
+    for call in module.calls(node):
+        if module.dotted(call.func) in _STARTS_PROGRAM and call.args:
+            words = module.words(call.args[0], node)
+            known = by_command(" ".join(text for text, _ in words))
+            if known is not None and known.kind == "model-server":
+                values = tuple(Value(text, module.site(place), plain=False) for text, place in words)
+                unit.command, unit.uses = command_without_secrets(values), known.uses or unit.uses
+                break
+    for name, _ in module.models(node):
+        unit.models.append(name)
 
 
 def _resources(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> None:
@@ -162,7 +179,7 @@ def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
     name = module.dotted(node.func)
     if name == "modal.Cron":
         text = module.text(node.args[0] if node.args else keywords(node).get("cron_string"))
-        return Fact(text, module.site(node)) if text else None
+        return Fact(text, module.site(node)) if is_schedule(text) else None
     if name == "modal.Period":
         numbers = ((module.number(value) or 0) * _PERIODS.get(key, 0) for key, value in keywords(node).items())
         total = sum(numbers)
@@ -224,8 +241,9 @@ def _set_kind(part: Part, called: set[str]) -> None:
     if "schedule" in unit.facts:
         unit.kind, unit.role, unit.reason = "batch-job", "job", "a function with a schedule"
     elif part.is_web:
-        unit.kind = "model-server" if unit.gpu else "service"
-        unit.reason = "an endpoint with an accelerator" if unit.gpu else "an endpoint"
+        runs = unit.gpu or bool(unit.command or unit.models)
+        unit.kind = "model-server" if runs else "service"
+        unit.reason = "an endpoint that runs a model" if runs else "an endpoint"
     elif "calls" in called:
         unit.kind = "model-server" if unit.gpu or isinstance(part.node, ast.ClassDef) else "service"
         unit.reason = f"others call it, and {'it has an accelerator' if unit.gpu else 'it has none'}"

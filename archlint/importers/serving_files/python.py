@@ -17,7 +17,17 @@ from archlint.source.nodes import Span
 
 MAX_CODE: Final = 1024 * 1024
 MAX_DEPTH: Final = 20
+MAX_TEXT: Final = 4_000
 _LINE_BREAK: Final = re.compile(r"\r\n?|\n")
+
+_MODEL: Final = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?$")
+_LOADS: Final = frozenset({"from_pretrained", "LLM", "SentenceTransformer", "CrossEncoder", "WhisperModel"})
+"""Calls whose first argument names a model."""
+_LOADS_BY_KEY: Final = frozenset({"AsyncEngineArgs", "EngineArgs", "pipeline", "Engine", "ModelConfig"})
+"""Calls with a keyword that names a model."""
+_MODEL_KEYS: Final = (
+    "pretrained_model_name_or_path", "model", "model_name_or_path", "model_path", "model_size_or_path",
+)  # fmt: skip
 
 Constant = str | int | float | bool | None
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -35,6 +45,7 @@ class Module:
         self.values: dict[str, ast.expr] = {}
         self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(document.text))]
         self._nodes = list(ast.walk(tree))
+        self._known: dict[int, Constant] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import):
                 for one in node.names:
@@ -90,19 +101,29 @@ class Module:
     def constant(self, node: ast.expr | None) -> Constant:
         """The value of a literal, or of a name that a literal is assigned to; None without one."""
         for _ in range(MAX_DEPTH):
-            if isinstance(node, ast.Name) and node.id in self.values:
-                node = self.values[node.id]
-            else:
+            if not isinstance(node, ast.Name):
                 break
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            value = self.constant(node.operand) if isinstance(node.operand, ast.Constant) else None
-            return -value if isinstance(value, int | float) else None
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):        # 60 * 10
-            factors = [one.value for one in (node.left, node.right) if isinstance(one, ast.Constant)]
-            numbers = [one for one in factors if isinstance(one, int | float) and abs(one) < 1e9]
-            return numbers[0] * numbers[1] if len(numbers) == 2 else None
+            node = self.values.get(node.id)
+        if id(node) not in self._known:
+            self._known[id(node)] = None                # for a value that names itself
+            self._known[id(node)] = self._computed(node)
+        return self._known[id(node)]
+
+    def _computed(self, node: ast.expr | None) -> Constant:
         if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | bool):
             return node.value
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            value = node.operand.value
+            return -value if isinstance(value, int | float) else None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):        # 10 * MINUTES
+            pair = [self.constant(one) for one in (node.left, node.right) if isinstance(one, ast.Constant | ast.Name)]
+            factors = [one for one in pair if isinstance(one, int | float) and abs(one) < 1e9]
+            return factors[0] * factors[1] if len(factors) == 2 else None
+        if isinstance(node, ast.JoinedStr) and len(node.values) <= 100:          # f"L4:{COUNT}"
+            parts = [self.constant(one.value if isinstance(one, ast.FormattedValue) else one) for one in node.values
+                     if isinstance(one, ast.Constant) or _is_plain(one)]
+            known = [str(one) for one in parts if one is not None]
+            return "".join(known)[:MAX_TEXT] if len(known) == len(node.values) else None
         return None
 
     def text(self, node: ast.expr | None) -> str:
@@ -117,6 +138,45 @@ class Module:
             return float(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return float(value) if is_number and value is not None and abs(float(value)) < 1e15 else None
+
+    def words(self, node: ast.expr | None, below: ast.AST | None = None) -> list[tuple[str, ast.expr]]:
+        """The literal texts of a command: a text, a list, or a list joined by `" ".join`.
+
+        Names are also looked up below a node, such as the function that runs the command.
+        """
+        local = dict(self._local(below)) if below is not None else {}
+        for _ in range(MAX_DEPTH):
+            if isinstance(node, ast.Name) and node.id in local:
+                node = local.pop(node.id)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join":
+                node = node.args[0] if node.args else None
+            elif isinstance(node, ast.Starred):
+                node = node.value
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return [*self.words(node.left), *self.words(node.right)] if isinstance(node.left, ast.List) else []
+        items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node] if node is not None else []
+        found = ((self.constant(one), one) for one in items[:200])
+        return [(str(value)[:20_000], one) for value, one in found if value is not None]
+
+    def _local(self, below: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+        for node in ast.walk(below):
+            if isinstance(node, ast.stmt):
+                yield from _assigned(node)
+
+    def models(self, below: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+        """Yield the models that the code below a node loads by a literal name."""
+        seen: set[str] = set()
+        for call in self.calls(below):
+            name = self.dotted(call.func) or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+            last = name.rpartition(".")[2]
+            named = keywords(call)
+            node = next((named[key] for key in _MODEL_KEYS if key in named), None)
+            if last in _LOADS and node is None and call.args:
+                node = call.args[0]
+            text = self.text(node) if last in _LOADS or last in _LOADS_BY_KEY else ""
+            if node is not None and _MODEL.match(text) and text not in seen:
+                seen.add(text)
+                yield text, node
 
     def items(self, node: ast.expr | None) -> dict[str, ast.expr]:
         """The items of a dictionary with literal keys, written as a literal or as `dict(a=1)`."""
@@ -134,6 +194,11 @@ class Module:
         """Yield the decorators of a definition: the name, the keyword arguments, and the expression."""
         for one in node.decorator_list:
             yield self.dotted(one.func if isinstance(one, ast.Call) else one), keywords(one), one
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether a part of an f-string has no format of its own."""
+    return isinstance(node, ast.FormattedValue) and node.format_spec is None and isinstance(node.value, ast.Name)
 
 
 def keywords(node: ast.expr) -> dict[str, ast.expr]:

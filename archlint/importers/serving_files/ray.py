@@ -64,6 +64,7 @@ def _defined(module: Module) -> Iterator[tuple[str, Deployment]]:
             )  # fmt: skip
             _configure(unit, arguments, module)
             _methods(unit, node, module)
+            unit.models = [model for model, _ in module.models(node)]
             yield node.name, Deployment(unit, module)
 
 
@@ -193,8 +194,9 @@ class _Binding:
 
 
 def _kind(unit: Unit) -> str:
-    """A deployment that calls others and asks for no accelerator runs no model."""
-    return "service" if unit.links and not unit.gpu and "batching" not in unit.facts else "model-server"
+    """A deployment that calls others, names no model and asks for no accelerator runs no model."""
+    runs = unit.gpu or unit.models or "batching" in unit.facts
+    return "service" if unit.links and not runs else "model-server"
 
 
 def _configured(path: Path, known: list[Unit], files: Files) -> list[Unit]:
