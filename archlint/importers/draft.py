@@ -87,8 +87,10 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
         facts = read_engine(unit)
         if unit.kind == "model-server":
             _loading(unit, id(unit) in filled)
-        for model in unit.models:
-            models.setdefault(model, {}).update({**unit.model_facts.get(model, {}), **facts})
+        served = {model: _one_word(model) or f"{_one_word(unit.name)}-model" for model in unit.models}
+        unit.models = list(dict.fromkeys(served.values()))
+        for model, name in served.items():
+            models.setdefault(name, {}).update({**unit.model_facts.get(model, {}), **facts})
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}
@@ -101,6 +103,11 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
     return Draft(components, models)
 
 
+def _one_word(name: str) -> str:
+    """Return a name of `arch.yaml`: one word."""
+    return _NAME.sub("-", name).strip("-")[:200]
+
+
 def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
     """Give each unit a name of its own: its scope comes first where several have one name."""
     count: dict[str, int] = {}
@@ -108,7 +115,7 @@ def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
         count[unit.name] = count.get(unit.name, 0) + 1
     taken: set[str] = set()
     for unit in units:
-        name = _NAME.sub("-", unit.name) or "unnamed"
+        name = _one_word(unit.name) or "unnamed"
         if count[unit.name] > 1 and unit.scope:
             name = f"{unit.scope.rpartition('/')[2]}-{name}"
         number, whole = 2, name

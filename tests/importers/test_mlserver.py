@@ -55,6 +55,11 @@ def test_requests_from_a_topic_come_through_a_queue(tmp_path: Path) -> None:
     assert kinds(found_in(tmp_path / "off", files)) == {"mlserver": "model-server"}
 
 
+def test_a_model_has_a_name_of_one_word(tmp_path: Path) -> None:
+    system = found_in(tmp_path, {"m/model-settings.json": model(name=" two words\t", parameters={"version": "3"})})
+    assert system.models["two-words"].version == "3"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"implementation": [], "parameters": 3, "name": {}}', '{"name": "a"', "{" * 3_000, '\x00"name":'])
 def test_any_text_ends_in_a_result_or_a_message(tmp_path: Path, text: str) -> None:
     found = searched(tmp_path, {"m/model-settings.json": text, "settings.json": '{"debug": true}'})
