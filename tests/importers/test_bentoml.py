@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,13 @@ def test_places_count_characters_and_not_bytes(tmp_path: Path) -> None:
     site = unit.facts["workers"].site
     assert site.document.text[site.span.start : site.span.end] == "3"
     assert site.document.text[unit.site.span.start : unit.site.span.end] == "A"
+
+
+def test_warnings_about_the_code_are_not_printed(tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        searched(tmp_path, {"s.py": "import bentoml\nx = 1if 1else '\\d'\n"})
+    assert found == []
 
 
 def test_other_python_is_not_read(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -226,7 +227,9 @@ def modules(paths: list[Path], files: Files, left_out: list[tuple[str, str]]) ->
             left_out.append((str(path), f"larger than {MAX_CODE // 1024**2} MiB of Python"))
             continue
         try:
-            tree = ast.parse(document.text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")                     # of escapes and literals in the user's code
+                tree = ast.parse(document.text)
         except SyntaxError as error:
             left_out.append((str(path), f"no Python 3, in line {error.lineno or 1}"))
         except (ValueError, RecursionError, MemoryError):
