@@ -116,3 +116,11 @@ def _sync_folder(folder: str) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """Encode a text as a file is encoded: UTF-8 with or without a byte order mark, or UTF-16."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+        if like.startswith(mark):
+            return mark + text.encode(encoding)
+    return text.encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from archlint.errors import UnreadableInputError, UsageError
 from archlint.source.files import read_stream
 from archlint.targets import STDIN
 
+if TYPE_CHECKING:
+    from archlint.importers.importing import Imported
+
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
@@ -20,10 +24,14 @@ from archlint.targets import STDIN
     help="Write to this file, which must not exist.  [default: standard output]",
 )  # fmt: skip
 @click.option(
+    "--update", "updated", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    help="Merge what changed into this architecture file: comments, stated facts, order and formatting stay.",
+)  # fmt: skip
+@click.option(
     "--values", "-f", metavar="FILE", multiple=True, type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Render Helm charts with these values, as `helm template -f`.",
 )  # fmt: skip
-def command(paths: tuple[Path, ...], output: Path | None, values: tuple[Path, ...]) -> None:
+def command(paths: tuple[Path, ...], output: Path | None, updated: Path | None, values: tuple[Path, ...]) -> None:
     """Read deployment files, and write the architecture that they describe.
 
     PATH is a Docker Compose file, a Kubernetes manifest, or a folder of them; the format is recognised by its content.
@@ -51,6 +59,11 @@ def command(paths: tuple[Path, ...], output: Path | None, values: tuple[Path, ..
     for path, reason in imported.left_out[:20]:
         say(f"note: {path}: not read: {reason}")
     base = str(targets[0]) if targets[0].is_dir() else ""
+    if updated is not None:
+        if output is not None:
+            raise UsageError("--update and --output exclude each other", "leave one out")
+        _update(updated, imported, base)
+        return
     text = write(imported.draft, _system_name(targets[0]), imported.sources, base)
     if output is None:
         write_output(text, "")
@@ -60,6 +73,35 @@ def command(paths: tuple[Path, ...], output: Path | None, values: tuple[Path, ..
     save(output, text.encode(), replace=False)
     count = len(imported.draft.components)
     say(f"wrote {output}: {count} components from {len(imported.sources)} files\nnext: archlint check {output}")
+
+
+def _update(path: Path, imported: Imported, base: str) -> None:
+    """Merge what an import found into an architecture file, and say what changed."""
+    from datetime import date
+
+    from archlint.drifting.updating import update
+    from archlint.importers.documents import Deployed
+    from archlint.model.read import read
+    from archlint.source.files import project_root, read_bytes, read_document
+    from archlint.writing import encoded
+
+    document = read_document(path)
+    if imported.errors:
+        raise UnreadableInputError(f"{path} is not updated", "correct the files named above: parts may be in them")
+    if len(document.systems) > 1:
+        raise UsageError(f"{path} describes several systems", "write each into a file of its own")
+    before = read_bytes(path, str(path))
+    deployed = Deployed(imported.draft, "system", tuple(imported.sources))
+    found = update(path, document, read(deployed.main, deployed), imported.draft, date.today().isoformat(), base)
+    for line in found.changes:
+        say(f"changed: {line}")
+    for line in found.open:
+        say(f"open: {line}")
+    if found.text == document.text:
+        say(f"{path} is up to date")
+        return
+    save(path, encoded(found.text, before), inside=project_root(path))
+    say(f"updated {path}: {len(found.changes)} changes; see them with `git diff {path}`")
 
 
 def _given(paths: list[Path]) -> tuple[list[Path], dict[Path, bytes]]:

@@ -27,6 +27,8 @@ SHARED: Final = frozenset({"log-store", "monitoring", "object-store", "warehouse
 """Kinds that often belong to a platform: deployment files must show one only if the description states its image."""
 QUIET: Final = frozenset({"logs_to", "monitored_by", "loads", "triggers"})
 """Verbs of relations that are often made in code or by a platform."""
+PULLING: Final = frozenset({"consumes", "loads", "monitored_by", "reads"})
+"""Verbs of relations that may be described in the other direction."""
 SKIPPED: Final = frozenset({"kind", "serves", "loads_model", "uses", "deployed_as", "description"})
 """Facts of a component that an import infers, or that are compared elsewhere."""
 _REPLICAS: Final = ("replicas", "replicas.min", "replicas.max")
@@ -113,12 +115,13 @@ class _Comparison:
         for ends, relations in known.items():
             if ends in edges:
                 yield from self._attributes(relations, edges[ends])
-            elif ends not in hints and (ends[1], ends[0]) not in edges:
+            elif ends not in hints and not _pulls(relations, edges.get((ends[1], ends[0]), [])):
                 loud = [relation for relation in relations if relation.verb not in QUIET]
                 for relation in loud[:1]:
                     yield self._not_deployed(relation)
         for ends, found in edges.items():
-            if ends not in known and (ends[1], ends[0]) not in known and not self._is_indirect(*found[0]):
+            backwards = _pulls(known.get((ends[1], ends[0]), []), found)
+            if ends not in known and not backwards and not self._is_indirect(*found[0]):
                 yield self._not_described(*found[0])
 
     def _is_indirect(self, one: Deployed, edge: Edge) -> bool:
@@ -278,6 +281,12 @@ def _must_show(component: Component) -> bool:
 def _other_targets(component: Component) -> Iterable[str]:
     """Components that a component names without a relation."""
     return (*component.callback, *filter(None, (component.features, component.dead_letter)))
+
+
+def _pulls(relations: list[Relation], edges: list[tuple[Deployed, Edge]]) -> bool:
+    """Whether relations of both sides in opposite directions are the same: one side pulls what the other pushes."""
+    verbs = {relation.verb for relation in relations} | {edge.verb for _, edge in edges}
+    return bool(relations) and bool(edges) and not verbs.isdisjoint(PULLING)
 
 
 def _differing(mine: Mapping[str, Fact], theirs: Mapping[str, Fact]) -> Iterator[tuple[str, Fact, Fact]]:

@@ -39,6 +39,23 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def fact_text(key: str, fact: Fact) -> str:
+    """Return the value of a fact on one line, as YAML."""
+    if fact.inner:
+        return f"{{{', '.join(f'{name}: {quoted(value.text)}' for name, value in fact.inner)}}}"
+    return fact.text if key in _FLAGS else quoted(fact.text)
+
+
+def component_text(component: Component, base: str = "") -> str:
+    """Return the lines of one component, indented as below `components:`."""
+    return "".join(_Writer(base).component(component))
+
+
+def relation_text(relation: Relation, base: str = "") -> str:
+    """Return an item of a list of relations, with its reason as a comment."""
+    return f"{target_text(relation)}{_Writer(base).why(relation)}"
+
+
 def write(draft: Draft, system: str, sources: list[str], base: str = "") -> str:
     """Return the text of an architecture file; comments name places from the folder `base`."""
     return "".join(_Writer(base).lines(draft, system, sources))
@@ -84,16 +101,12 @@ class _Writer:
         for key in sorted(one.facts, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)):
             fact = one.facts[key]
             place = self.place(fact, one)
-            if fact.inner:
-                inner = ", ".join(f"{name}: {quoted(value.text)}" for name, value in fact.inner)
-                yield f"    {key}: {{{inner}}}{place}\n"
-            else:
-                yield f"    {key}: {fact.text if key in _FLAGS else quoted(fact.text)}{place}\n"
+            yield f"    {key}: {fact_text(key, fact)}{place}\n"
         for verb in VERBS:
             relations = [relation for relation in one.relations if relation.verb == verb]
             if relations:
                 yield f"    {verb}:\n"
-                yield from (f"      - {_target(relation)}{self.why(relation)}\n" for relation in relations)
+                yield from (f"      - {target_text(relation)}{self.why(relation)}\n" for relation in relations)
         for relation in one.weak:
             yield f"    # perhaps {relation.verb}: [{_flat(relation.target)}]{self.why(relation)}\n"
         for relation in one.order:
@@ -112,7 +125,8 @@ class _Writer:
         return f"  # {_flat(', '.join(words))}" if words else ""
 
 
-def _target(relation: Relation) -> str:
+def target_text(relation: Relation) -> str:
+    """Return a relation as YAML: its target, or a mapping with what is known of it."""
     if relation.attributes:
         pairs = (("to", relation.target), *relation.attributes)
         inner = ", ".join(f"{key}: {text if key in _FLAGS else quoted(text)}" for key, text in pairs)

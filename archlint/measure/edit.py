@@ -16,8 +16,7 @@ from archlint.source.nodes import Entry, Node, Scalar, Sequence
 from archlint.source.nodes import Mapping as MappingNode
 from archlint.source.parser import parse
 
-_MARK: Final = "# measured "
-_OWN_COMMENT: Final = rf"{_MARK}\d{{4}}-\d\d-\d\d"
+_OWN_COMMENT: Final = r"# (?:measured|imported) \d{4}-\d\d-\d\d"
 _COLON: Final = r"[ \t]*:"
 _FLOW: Final = r"(?:[&!]\S*\s+)*\{"
 _ALIAS: Final = r"[ \t]*\*[^\s,\]}]+"
@@ -32,15 +31,17 @@ class _Edit(NamedTuple):
     text: str
 
 
-def with_facts(document: Document, steps: tuple[str, str], facts: Mapping[str, str], day: str) -> str:
+def with_facts(
+    document: Document, steps: tuple[str, str], facts: Mapping[str, str], day: str, done: str = "measured"
+) -> str:
     """Return the text of a document's file with keys of a record set: `facts` are YAML values on one line, by key.
 
-    Lines in block style get the comment `# measured` with the day, unless they have a comment already. Raises
-    `UsageError` if the record is not in this document, or cannot be changed on its own.
+    Lines in block style get the comment `# measured` (or what else is `done`) with the day, unless they have one.
+    Raises `UsageError` if the record is not in this document, or cannot be changed on its own.
     """
     section, name = steps
     entry = _entry(document, steps)
-    editor = _Editor(document, entry, day)
+    editor = _Editor(document, entry, f"# {done} {day}")
     text = editor.edited(facts)
     _compare(document, text, (section, name), facts, entry)
     return text
@@ -61,11 +62,11 @@ def _entry(document: Document, steps: tuple[str, str]) -> Entry:
 class _Editor:
     """Edits one record of one document."""
 
-    def __init__(self, document: Document, entry: Entry, day: str) -> None:
+    def __init__(self, document: Document, entry: Entry, mark: str) -> None:
         self.document = document
         self.text = document.text
         self.entry = entry
-        self.day = day
+        self.mark = mark
         self.newline = "\r\n" if "\r\n" in document.text else "\n"
 
     def edited(self, facts: Mapping[str, str]) -> str:
@@ -117,7 +118,7 @@ class _Editor:
         if behind is None:
             raise self._refused(old, f"has more behind `{key}` on its line", _WRITE_OUT)
         if behind[1] is None or re.fullmatch(_OWN_COMMENT, behind[1].rstrip()):
-            yield _Edit(colon, line_end, f" {value}  {_MARK}{self.day}")
+            yield _Edit(colon, line_end, f" {value}  {self.mark}")
         else:
             yield _Edit(colon, end, f" {value}")
         if comments:
@@ -139,7 +140,7 @@ class _Editor:
         first, last = min(own, key=lambda one: one.start), max(own, key=lambda one: one.start)
         end = self._line_end(self._end(last))
         indent = " " * self._column(first.start)
-        lines = (f"{self.newline}{indent}{key}: {value}  {_MARK}{self.day}" for key, value in missing.items())
+        lines = (f"{self.newline}{indent}{key}: {value}  {self.mark}" for key, value in missing.items())
         return _Edit(end, end, "".join(lines))
 
     def _colon(self, entry: Entry) -> int:

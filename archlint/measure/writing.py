@@ -18,7 +18,7 @@ from archlint.source.document import Document
 from archlint.source.files import FileIncludes, project_root, read_bytes, read_document
 from archlint.source.join import pick_system
 from archlint.source.parser import decode, parse
-from archlint.writing import write_file
+from archlint.writing import encoded, write_file
 
 _KINDS: Final = {"models": "model", "components": "component"}
 
@@ -83,7 +83,7 @@ class Record:
             raise UsageError(f"{self.home.name}: the file was changed during the measurement", "run the command again")
         text = with_facts(self.home, (self.section, self.name), facts, day)
         self._read_again(text)
-        return Change(self.path, self.home.name, before, _encoded(text, before), project_root(self.main))
+        return Change(self.path, self.home.name, before, encoded(text, before), project_root(self.main))
 
     def _read_again(self, text: str) -> None:
         """Raise `UsageError` if a new text of the record's file adds a problem."""
@@ -104,11 +104,3 @@ class Record:
 
 def _problems(architecture: Architecture) -> set[tuple[str, str]]:
     return {(problem.place.at, problem.message) for problem in architecture.problems}
-
-
-def _encoded(text: str, like: bytes) -> bytes:
-    """Encode a text as a file is encoded: UTF-8 with or without a byte order mark, or UTF-16."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
-        if like.startswith(mark):
-            return mark + text.encode(encoding)
-    return text.encode()

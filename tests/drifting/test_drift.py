@@ -94,6 +94,7 @@ def test_a_changed_number_of_replicas_shows_as_exactly_that(name: str, count: in
     (', LLM_URL: "http://llm:8000/v1"', "", ("relation", "api -> llm", "not-deployed"), "api:"),
     ('API_URL: "http://api:8000"', 'API_URL: "http://api:8000", CACHE_URL: "redis://cache"',
      ("relation", "web -> cache", "not-described"), "CACHE_URL"),
+    ("REDIS_URL:", "WEB_URL: 'http://web:80', REDIS_URL:", ("relation", "api -> web", "not-described"), "WEB_URL"),
     ("acme/api:1.0", "acme/api:1.1", ("fact", "api image", "differs"), "acme/api:1.1"),
     ("size 2", "size 4", ("fact", "llm tensor_parallel", "differs"), "size 4"),
     ("redis:7.2", "memcached:1.6", ("fact", "cache uses", "differs"), "memcached"),
