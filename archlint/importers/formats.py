@@ -78,9 +78,10 @@ class Format(msgspec.Struct, frozen=True):
     """A format.
 
     A folder search considers a file of one of the `names` (without case) or `suffixes`. One that is not YAML must also
-    match `head` in its first 64 KiB, if that is given. Content decides: the text must match `marks`, a fast test, and
-    `accepts` must agree. `reader` is `module:function`. A format without one is only named, with its `advice`.
-    One that `is_last` is read only if no other file describes containers, or if the call names its files.
+    match `head` in its first 64 KiB, if that is given, and have the `word` there. Content decides: the text must match
+    `marks`, a fast test, and `accepts` must agree. `reader` is `module:function`. A format without one is only named,
+    with its `advice`. One that `is_last` is read only if no other file describes containers, or if the call names its
+    files.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Format(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     head: str = ""
+    word: str = ""
     marks: str = ""
     accepts: Test | None = None
     advice: str = ""
@@ -215,25 +217,25 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "bentoml", "BentoML", "archlint.importers.serving_files.bentoml:read",
-        names=("bentofile.yaml", "bentofile.yml", "pyproject.toml"), suffixes=(".py",),
+        names=("bentofile.yaml", "bentofile.yml", "pyproject.toml"), suffixes=(".py",), word="bentoml",
         head=rf"{_IMPORTS.format('bentoml')}|^\[tool\.bentoml",
         marks=rf"{_IMPORTS.format('bentoml')}|^\[tool\.bentoml|^service[ \t]*:", accepts=_is_bentoml,
     ),
     Format(
         "modal", "Modal", "archlint.importers.serving_files.modal:read", suffixes=(".py",),
-        head=_IMPORTS.format("modal"), marks=_IMPORTS.format("modal"),
+        head=_IMPORTS.format("modal"), word="modal", marks=_IMPORTS.format("modal"),
     ),
     Format(
         "ray", "Ray Serve", "archlint.importers.serving_files.ray:read", suffixes=(*YAML, ".py"), head=_RAY,
-        marks=rf"{_RAY}|^applications[ \t]*:", accepts=_is_ray,
+        word="serve", marks=rf"{_RAY}|^applications[ \t]*:", accepts=_is_ray,
     ),
     Format(
         "airflow", "Airflow", "archlint.importers.serving_files.airflow:read", suffixes=(".py",),
-        head=_IMPORTS.format("airflow"), marks=_IMPORTS.format("airflow"),
+        head=_IMPORTS.format("airflow"), word="airflow", marks=_IMPORTS.format("airflow"),
     ),
     Format(
         "docker", "docker run", "archlint.importers.serving_files.docker:read", suffixes=(".sh", ".bash"), head=_RUN,
-        marks=_RUN, is_last=True,
+        word="run", marks=_RUN, is_last=True,
     ),
     Format(
         "langgraph", "LangGraph", "archlint.importers.serving_files.single:read_langgraph", names=("langgraph.json",),
@@ -324,7 +326,7 @@ def is_considered(name: str) -> bool:
 def likely(paths: Iterable[Path]) -> Iterator[Path]:
     """Leave out the files that are not YAML and cannot be of a format, by their beginning."""
     for path in paths:
-        rows = [row for row in FORMATS if row.considers(path.name)]
+        rows = _rows(path.name)
         if path.name.endswith(YAML) or any(not row.head for row in rows) or _begins(path, rows):
             yield path
 
@@ -335,12 +337,27 @@ def _considered() -> tuple[frozenset[str], tuple[str, ...]]:
     return names, tuple(sorted({suffix for row in FORMATS for suffix in (*row.suffixes, *YAML)}))
 
 
-def _begins(path: Path, rows: list[Format]) -> bool:
+def _rows(name: str) -> tuple[Format, ...]:
+    """Return the formats that consider a file of this name."""
+    lower = name.lower()
+    dot = lower.find(".", 1)
+    return _rows_by_end(lower if lower in _considered()[0] else lower[dot:] if dot > 0 else "")
+
+
+@cache
+def _rows_by_end(end: str) -> tuple[Format, ...]:
+    return tuple(row for row in FORMATS if row.considers(end))
+
+
+def _begins(path: Path, rows: Iterable[Format]) -> bool:
+    """Whether a file begins as one of some formats asks."""
     try:
         with path.open("rb") as file:
-            text = file.read(HEAD_BYTES).decode("utf-8", errors="replace").lstrip("\ufeff")
+            data = file.read(HEAD_BYTES)
     except OSError:
         return False
+    rows = [row for row in rows if row.word.encode() in data]
+    text = data.decode("utf-8", errors="replace").lstrip("\ufeff") if rows else ""
     return any(_search(row.head, text) for row in rows)
 
 

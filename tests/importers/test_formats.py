@@ -32,6 +32,7 @@ def test_every_reader_can_be_imported_and_takes_what_it_is_given() -> None:
     for row in FORMATS:
         assert bool(row.reader) != bool(row.advice), row.name
         assert row.names or row.suffixes, row.name
+        assert row.word in row.head, row.name
         if row.reader:
             assert list(signature(load(row)).parameters) == ["paths", "files", "notes", "left_out"]
 
