@@ -18,6 +18,7 @@ _NAME: Final = re.compile(r"[\s\x00-\x20\x7f]+")
 _KNOWN_BY_IMAGE: Final = STORES | {"model-server"}
 _KEEPS: Final = frozenset({"database", "queue", "vector-store", "object-store"})
 _WRITERS: Final = frozenset({"service", "worker", "model-server", "scheduler"})
+_OF_DATA: Final = frozenset({"reads", "writes"})
 _ONE_BY_DEFAULT: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _SETTINGS: Final = re.compile(
     r"^/etc(/|$)|initdb|^/docker-entrypoint|^/(tmp|run|certs?|scripts?|opt/scripts)(/|$)|\.(conf|cnf|ya?ml|sql|json|sh|xml|ini|pem)$"
@@ -180,8 +181,12 @@ def _relate(
         source.weak.append(relation)
     else:
         source.relations.append(relation)
-        if verb == "reads" and best.target.kind == "database" and not best.verb and best.source.kind in _WRITERS:
+        stated = {one.verb for one in group if one.verb}
+        if verb == "reads" and best.target.kind == "database" and not stated and best.source.kind in _WRITERS:
             source.relations.append(Relation("writes", target, strength, derivation, best.site))
+        elif verb in _OF_DATA and stated >= _OF_DATA:        # rights to read and to write, such as those of a role
+            other = next(one for one in group if one.verb in _OF_DATA - {verb})
+            source.relations.append(Relation(other.verb, target, other.strength, other.derivation, other.site))
 
 
 def _is_use(one: Evidence, strong: set[tuple[int, int]]) -> bool:

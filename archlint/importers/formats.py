@@ -176,6 +176,14 @@ def _is_ray(one: Candidate) -> bool:
 _RAY: Final = r"(?m)^[ \t]*(?:import[ \t]+ray\.serve|from[ \t]+ray\.serve|from[ \t]+ray[ \t]+import\b[^\n]*\bserve)\b"
 _RUN: Final = r"\b(?:docker|podman|nvidia-docker)[ \t]+(?:container[ \t]+)?run\b"
 _IMPORTS: Final = r"(?m)^[ \t]*(?:import|from)[ \t]+{}\b"
+def _is_cloudformation(one: Candidate) -> bool:
+    resources = one.at("Resources")
+    found = list(resources.entries.values())[:50] if isinstance(resources, Mapping) else []
+    kinds = [inner.entries.get("Type") for entry in found if isinstance(inner := entry.value, Mapping)]
+    texts = [kind.value.text for kind in kinds if kind is not None and isinstance(kind.value, Scalar)]
+    return any(text.startswith(("AWS::", "Custom::", "Alexa::")) for text in texts)
+
+
 SYNTHESISE: Final = "archlint executes nothing: run `{}`, and give archlint the result"
 FORMATS: Final[tuple[Format, ...]] = (
     Format(
@@ -245,6 +253,11 @@ FORMATS: Final[tuple[Format, ...]] = (
         "cog", "Cog", "archlint.importers.serving_files.single:read_cog", names=("cog.yaml",),
         marks=r"(?m)^(build|predict|image)[ \t]*:",
         accepts=lambda one: one.path.name == "cog.yaml" and one.has("build"),
+    ),
+    Format(
+        "cloudformation", "CloudFormation and SAM", "archlint.importers.cloudformation.reading:read",
+        suffixes=(*YAML, ".json", ".template"), head=r"\"?Resources\"?\s*:",
+        marks=r"(?m)^Resources[ \t]*:|[\"']Resources[\"']\s*:", accepts=_is_cloudformation,
     ),
     Format(
         "cdk", "AWS CDK", names=("cdk.json",), marks=r"\"app\"\s*:", accepts=lambda one: one.path.name == "cdk.json",

@@ -74,7 +74,8 @@ PARTS: Final[dict[str, Part]] = {
     "aws_api_gateway_rest_api": Part("gateway", "aws-api-gateway", fixed=(("exposed", "public", "an API Gateway"),)),
     "aws_apigatewayv2_api": Part("gateway", "aws-api-gateway", fixed=(("exposed", "public", "an API Gateway"),)),
     "aws_appsync_graphql_api": Part("gateway", "", fixed=(("exposed", "public", "an AppSync API"),)),
-    "aws_lb": Part("load-balancer", "aws-alb", facts=(("exposed", "internal", "internal"),), defaults=_PUBLIC,
+    "aws_lb": Part("load-balancer", "aws-alb", defaults=_PUBLIC,
+                   facts=(("exposed", "internal", "internal"), ("exposed", "scheme", "scheme")),
                    asks=(("timeout", "idle_timeout", "seconds"),),
                    engine=("load_balancer_type", {"network": ("load-balancer", "nlb")})),
     "aws_elb": Part("load-balancer", "elb", facts=(("exposed", "internal", "internal"),), defaults=_PUBLIC),
@@ -181,7 +182,14 @@ WIRES: Final[dict[str, tuple[Wire, ...]]] = {
         Wire("", "source", "consumes", "the source of the pipe"), Wire("", "target", "", "the target of the pipe"),
         Wire("", "enrichment", "calls", "an enrichment"),
     ),
-    "aws_sfn_state_machine": (Wire("", "definition", "", "a state of the machine"),),
+    "aws_sfn_state_machine": (
+        Wire("", "definition", "", "a state of the machine"),
+        Wire("", "definition_substitutions", "", "a state of the machine"),
+    ),
+    "aws_apigatewayv2_api": (
+        Wire("", "target", "calls", "its target"), Wire("", "body", "calls", "its OpenAPI document"),
+    ),
+    "aws_api_gateway_rest_api": (Wire("", "body", "calls", "its OpenAPI document"),),
     "aws_bedrockagent_agent": (Wire("", "guardrail_configuration.guardrail_identifier", "calls", "its guardrail"),),
     "aws_bedrockagent_agent_action_group": (
         Wire("agent_id", "action_group_executor.lambda", "calls", "an action group"),
@@ -220,6 +228,7 @@ STANDS_FOR: Final[dict[str, tuple[str, ...]]] = {
 MEMBERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "aws_ecs_service": (("load_balancer.target_group_arn", ""), ("service_registries.registry_arn", "")),
     "aws_lb_target_group_attachment": (("target_group_arn", "target_id"),),
+    "aws_lb_target_group": (("", "targets.id"),),
     "aws_alb_target_group_attachment": (("target_group_arn", "target_id"),),
     "aws_autoscaling_attachment": (("lb_target_group_arn", "autoscaling_group_name"),
                                    ("elb", "autoscaling_group_name")),
@@ -251,9 +260,13 @@ QUIET: Final = tuple(
     "aws_customer_gateway aws_vpn_ aws_flow_log aws_codebuild_ aws_codepipeline aws_codedeploy_ aws_codestar "
     "aws_ses_ aws_prometheus_ aws_grafana_ aws_appconfig_ aws_mwaa_ aws_s3vectors_ aws_sfn_ aws_shield_ "
     "aws_globalaccelerator_ aws_canonical_user_id aws_elb_service_account aws_ip_ranges aws_arn aws_eks_ "
-    "aws_organizations_ aws_account_ aws_signer_ aws_memorydb_ aws_neptune_ aws_pipes_ aws_apprunner_".split()
+    "aws_organizations_ aws_account_ aws_signer_ aws_memorydb_ aws_neptune_ aws_pipes_ aws_apprunner_ "
+    "aws_logs_ aws_cloud_watch_ aws_secrets_manager_ aws_certificate_manager_ aws_wa aws_elasti_cache_ "
+    "aws_elastic_load_ aws_auto_scaling_ aws_application_auto_scaling_ aws_cloud_formation_ aws_cloud_front_ "
+    "aws_events_ aws_cdk_ aws_serverless_ aws_code_ aws_sage_maker_ aws_open_search_ aws_step_functions_ aws_app_ aws_dynamo_db_ aws_sqs_ "
+    "aws_sns_ aws_applicationautoscaling".split()
 )
-"""Prefixes of types that are infrastructure, or say something about a component."""
+"""Prefixes of types that are infrastructure, or say something about a component; some are CloudFormation's."""
 UNOPENED: Final = ("aws_eks_cluster", "aws_eks_node_group", "aws_eks_addon", "aws_elastic_beanstalk_environment",
                    "aws_emr_cluster", "aws_cloudformation_stack")
 """Types whose content other files state."""

@@ -153,27 +153,23 @@ def _apply(cloud: Cloud, unit: Unit, statement: Statement) -> None:
     known = {link.target for link in unit.links}
     for item in statement.items:
         for target in cloud.units_of([item]):
-            verb = _verb_for(verbs, target, target.key in known)
-            action = next(one for one in statement.actions if verb_of(one))
-            if verb != "-":
+            for verb in _verbs_for(verbs, target, target.key in known):
+                action = next(one for one in statement.actions if verb_of(one) == verb)
                 cloud.link(unit, target, verb, f"its role allows {action}", item.site, "fair")
     if any(_BEDROCK.match(action) for action in statement.actions):
         _add_bedrock(cloud, unit, statement)
 
 
-def _verb_for(verbs: list[str], target: Unit, is_known: bool) -> str:
-    """Return the verb for a target among those that a statement allows; `-` for none, empty to let the kinds decide."""
+def _verbs_for(verbs: list[str], target: Unit, is_known: bool) -> list[str]:
+    """Return the verbs that fit a target among those that a statement allows."""
     if target.kind == "queue":
         wanted = [verb for verb in verbs if verb in {"publishes", "consumes"}]
-        if not wanted or (is_known and "publishes" not in wanted):
-            return "-"
-        return wanted[0] if len(wanted) == 1 or not is_known else "publishes"
+        if is_known:        # whoever takes messages may often send some, and the other way round
+            return ["publishes"] if "publishes" in wanted else []
+        return wanted[:1]
     if target.kind in {"database", "object-store", "vector-store", "feature-store", "config-store", "warehouse"}:
-        wanted = [verb for verb in verbs if verb in {"reads", "writes"}]
-        if not wanted:
-            return "-"
-        return "" if len(wanted) == 2 and target.kind == "database" else wanted[0]
-    return next((verb for verb in verbs if verb in {"calls", "triggers", "publishes"}), "-")
+        return [verb for verb in verbs if verb in {"reads", "writes"}]
+    return [verb for verb in verbs if verb in {"calls", "triggers", "publishes"}][:1]
 
 
 def verb_of(action: str) -> str:

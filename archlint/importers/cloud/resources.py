@@ -11,7 +11,7 @@ class Resource(msgspec.Struct, eq=False):
     """A resource: its type in Terraform's spelling, its address, and its values.
 
     `base` is the address without the key of an instance. `count` is the number of instances if it is stated. With
-    `outside`, the files only refer to it (a data source, an import from another stack).
+    `outside`, the files only refer to it (a data source). One that is `implied` is stated inside of another.
     """
 
     type: str
@@ -27,3 +27,4 @@ class Resource(msgspec.Struct, eq=False):
     outside: bool = False
     region: Value | None = None
     spelling: str = ""
+    implied: bool = False

@@ -43,7 +43,7 @@ def counts(cloud: Cloud) -> Iterator[str]:
     tables = cloud.tables
     for one in cloud.resources:
         name = one.spelling or one.type
-        if one.address in cloud.units or one.outside:
+        if one.address in cloud.units or one.outside or one.implied:
             continue
         if one.type in tables.unopened:
             yield f"{one.site.shown}: {name} `{one.name}`: other files state what runs in it"

@@ -183,6 +183,7 @@ FORMS: Final[dict[str, Form]] = {
     "two-if-true": _if({"true": "2"}), "zones-if-regional": _if({"regional": "2", "zoneredundant": "2"}),
     "public-if-all": _if({"ingress_traffic_all": "public", "ingress_traffic_internal_only": "internal",
                           "ingress_traffic_internal_load_balancer": "internal"}),
+    "scheme": _if({"internet-facing": "public", "internal": "internal"}),
     "external": _if({"true": "public", "false": "internal"}),
     "auth": lambda text: "" if text.upper() in {"NONE", ""} else text.lower().replace("_", "-"),
     "internal-only": _if({"allow_internal_only": "internal", "allow_internal_and_gclb": "internal"}),

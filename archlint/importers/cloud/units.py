@@ -88,7 +88,8 @@ class Cloud:
         for resource in self.resources:
             for group, member in self.tables.members.get(resource.type, ()):
                 joins = [resource] if not member else self.referred(follow(resource.values, member))
-                for target in self.referred(follow(resource.values, group), by_name=False):
+                groups = self.referred(follow(resource.values, group), by_name=False) if group else [resource]
+                for target in groups:
                     self.groups.setdefault(target.address, []).extend(joins)
             part = self.part(resource)
             name = text_at(resource.values, *part.name) if part is not None else ""
