@@ -263,8 +263,8 @@ QUIET: Final = tuple(
     "aws_organizations_ aws_account_ aws_signer_ aws_memorydb_ aws_neptune_ aws_pipes_ aws_apprunner_ "
     "aws_logs_ aws_cloud_watch_ aws_secrets_manager_ aws_certificate_manager_ aws_wa aws_elasti_cache_ "
     "aws_elastic_load_ aws_auto_scaling_ aws_application_auto_scaling_ aws_cloud_formation_ aws_cloud_front_ "
-    "aws_events_ aws_cdk_ aws_serverless_ aws_code_ aws_sage_maker_ aws_open_search_ aws_step_functions_ aws_app_ aws_dynamo_db_ aws_sqs_ "
-    "aws_sns_ aws_applicationautoscaling".split()
+    "aws_events_ aws_cdk_ aws_serverless_ aws_code_ aws_sage_maker_ aws_open_search_ aws_step_functions_ aws_app_ "
+    "aws_dynamo_db_ aws_sqs_ aws_sns_ aws_applicationautoscaling".split()
 )
 """Prefixes of types that are infrastructure, or say something about a component; some are CloudFormation's."""
 UNOPENED: Final = ("aws_eks_cluster", "aws_eks_node_group", "aws_eks_addon", "aws_elastic_beanstalk_environment",
