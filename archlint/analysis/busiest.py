@@ -6,7 +6,7 @@ as no queue is busy. Where that is well below the objective, and no component on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ from archlint.analysis.arrivals import arrivals_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
+from archlint.analysis.tails import Sums, longest_s
 from archlint.analysis.utilisation import Utilisation, utilisations
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
@@ -37,9 +38,8 @@ class _Known:
         self.held: dict[str, tuple[float, float]] = {}        # requests per second at most, and workers
         self.means: dict[str, float] = {}
         self.open: dict[str, bool] = {}
-        self.answers: dict[str, float] = {}
-        self.entered: set[str] = set()
         self.topology = system.topology
+        self.answers = Sums(system.topology, lambda name: self.mean_of(self.components[name]))
         self.uses = {use.component.name: use for use in utilisations(system)}
         self.components = system.components                   # and not the system, so that it can be forgotten
         self.models = system.architecture.models
@@ -86,27 +86,8 @@ class _Known:
         known = self.open.get(name)
         if known is None:
             rate, workers = self.held[name]
-            known = self.open[name] = 2 * rate * self._answer_s(name) > _BUSY * workers
+            known = self.open[name] = 2 * rate * self.answers.of(name) > _BUSY * workers
         return known
-
-    def _answer_s(self, name: str) -> float:
-        """Return the mean work of a component and of all that it waits for, whatever branches requests take."""
-        stack = [] if name in self.answers else [(name, self._targets(name))]
-        while stack:
-            top, left = stack[-1]
-            target = next((one for one in left if one not in self.answers and one not in self.entered), None)
-            if target is not None:
-                self.entered.add(target)                      # those on the way, so that circles end
-                stack.append((target, self._targets(target)))
-                continue
-            below = sum([self.answers.get(one, 0.0) for one in self._targets(top)])
-            self.answers[top] = self.mean_of(self.components[top]) + below
-            self.entered.discard(top)
-            stack.pop()
-        return self.answers[name]
-
-    def _targets(self, name: str) -> Iterator[str]:
-        return (r.target for r in self.topology.outgoing[name] if self.topology.waits(r))
 
 
 _memory: WeakKeyDictionary[System, _Known] = WeakKeyDictionary()
@@ -172,16 +153,27 @@ def may_be_late(system: System, workload: Workload, objectives: Mapping[float, f
     waiting = tuple(flow.waiting)
     if not known.busy.isdisjoint(waiting):
         return True
-    floors = FloorOf(system, workload, estimated=True)
     entered = [step.target for step in flow.steps[flow.client] if step.waits] if waiting else []
+    floors: FloorOf | None = None
     work_s: float | None = None
     for fraction, objective_s in objectives.items():
-        floor_s = sum([floors.component(name, fraction).at_s for name in entered])
-        if fraction > _LIKE_A_MEAN and floor_s * (len(waiting) + 1) <= _ROOM * objective_s:
-            continue                                          # even if each component took as long as the whole floor
-        work_s = known.work_s(workload, waiting) if work_s is None else work_s
         slow = fraction > _LIKE_A_MEAN
-        longest_s = work_s + floor_s if slow else max(work_s, floor_s)
-        if longest_s > (_ROOM if slow else _ROOM_OF_MEANS) * objective_s:
+        room_s = (_ROOM if slow else _ROOM_OF_MEANS) * objective_s
+        most_s = longest_s(system, entered, fraction)
+        if slow and most_s * (len(waiting) + 1) <= room_s:
+            continue                                          # even if each component took as long as all together
+        work_s = known.work_s(workload, waiting) if work_s is None else work_s
+        if _together(work_s, most_s, slow) <= room_s:
+            continue
+        floors = floors or FloorOf(system, workload, estimated=True)
+        floor_s = sum([floors.component(name, fraction).at_s for name in entered])
+        if slow and floor_s * (len(waiting) + 1) <= room_s:
+            continue
+        if _together(work_s, floor_s, slow) > room_s:
             return True
     return any(name in known.held and known.may_be_held(name) for name in waiting)
+
+
+def _together(work_s: float, tail_s: float, slow: bool) -> float:
+    """Return what an answer hardly exceeds, by the sum of its means and the percentile of one part."""
+    return work_s + tail_s if slow else max(work_s, tail_s)

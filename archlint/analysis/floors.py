@@ -10,7 +10,6 @@ least its timeout plus the least time of another attempt.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from archlint.analysis.floor_parts import (
     NOTHING,
@@ -40,16 +39,11 @@ from archlint.analysis.generation import (
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Relation, Workload
-from archlint.model.words import STORES
+from archlint.model.words import STORES, WORKING_KINDS
 from archlint.topology import EITHER, SHARE, Flow, Step
 from archlint.verdicts import Origin
 
 __all__ = ["NOTHING", "Floor", "FloorOf", "Part"]
-
-_WORKING_KINDS: Final = frozenset({
-    "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
-})  # fmt: skip
-"""Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
 
 
 class FloorOf:
@@ -339,7 +333,7 @@ class FloorOf:
                 yield floor
             elif self.estimated:               # it may be done after the stream has started
                 yield as_estimate(Floor(0.0, floor.at_s, floor.parts, (), floor.unknown, floor.certainty))
-        elif component.kind in _WORKING_KINDS and not component.serves:
+        elif component.kind in WORKING_KINDS and not component.serves:
             yield Floor(unknown=(place,))
 
     def _preprocessing(self, component: Component, fraction: float) -> Iterator[Floor]:

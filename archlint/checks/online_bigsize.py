@@ -24,6 +24,7 @@ from archlint.analysis.modes import EDGE as EDGE_MODE
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import upper_bound
 from archlint.analysis.system import System
+from archlint.analysis.tails import longest_s
 from archlint.checks._lines import exceeds, floor_terms, objective_name, path_to, unread_on_the_way
 from archlint.checks._loss import Traffic, beyond
 from archlint.checks._spared import spared_calls
@@ -159,6 +160,8 @@ def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params:
     unclear = _is_unclear(system, workload)
     open_keys: list[str] = []
     for one in asked:
+        if one.fraction is not None and _is_met(system, workload, one, params):
+            continue
         # If the objective may be for the first token, only a time that is too long for that one is certain.
         certain = Asked(FIRST, one.fraction, one.objective_s) if unclear and one.key == ANSWER else one
         found, missing = _excesses(system, workload, certain, params)
@@ -180,6 +183,14 @@ def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params:
         because = "whether the objective is for the first token or for the whole answer"
         questions.append((ANSWER, streaming_unsaid(workload), because))
     return Judged((), tuple(questions))
+
+
+def _is_met(system: System, workload: Workload, asked: Asked, params: Params) -> bool:
+    """Return whether all work together is quicker than an objective for the answer, so that no floor exceeds it."""
+    if asked.key != ANSWER or asked.fraction is None or may_generate(system, workload):
+        return False
+    longest = longest_s(system, [workload.entrance.client], asked.fraction)
+    return not exceeds(longest, asked.objective_s * params.margin)
 
 
 def _is_unclear(system: System, workload: Workload) -> bool:

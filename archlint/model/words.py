@@ -40,6 +40,10 @@ DURABLE_STORES: Final = STORES - {"cache", "log-store", "model-registry", "confi
 BALANCERS: Final = frozenset({"load-balancer", "gateway"})
 SERVERS: Final = frozenset({"service", "model-server", "worker", "stream-processor", "gateway", "guardrail"})
 """Kinds that run all the time and may answer with a model."""
+WORKING_KINDS: Final = frozenset({
+    "service", "model-server", "worker", "stream-processor", "feature-store", "database", "warehouse", "external",
+})  # fmt: skip
+"""Kinds whose own work is unknown if it is not stated; balancers, gateways and caches are assumed to need none."""
 WITHOUT_MODEL: Final = frozenset(
     {"load-balancer", "scheduler", "queue", "cache", "object-store", "model-registry", "log-store", "config-store"}
 )
