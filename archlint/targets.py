@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,9 @@ from archlint.errors import ConfigError, UnreadableInputError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Options, baseline_of
 from archlint.source.files import is_architecture, project_root, read_bytes, read_stream, real_path
-from archlint.source.search import Ignored, Search, find_files, find_named
+
+if TYPE_CHECKING:
+    from archlint.source.search import Ignored, Search
 
 STDIN = "<stdin>"
 PER_PATH = "per-path"
@@ -106,10 +109,14 @@ class Configs:
 
     def search(self, folder: Path, see: Callable[[Config], None] | None = None) -> Search:
         """Search a folder; `see` gets the configuration of each path that the search comes to."""
+        from archlint.source.search import find_files  # needed only for folders
+
         return find_files(folder, self._excluded(folder, see), use_ignore_files=not self.options.isolated)
 
     def named(self, folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
         """Return the files below a folder whose names are wanted, in order of their paths."""
+        from archlint.source.search import find_named
+
         found = find_named(folder, wanted, self._excluded(folder, None), use_ignore_files=not self.options.isolated)
         return sorted(found)
 

@@ -76,6 +76,10 @@ class System:
         self, architecture: Architecture, technologies: Technologies, require_described: Iterable[str] = ()
     ) -> None:
         self.architecture = architecture
+        self.components = architecture.components
+        """Components by name, in the order of the file."""
+        self.workloads = architecture.workloads
+        """Workloads by name, in the order of the file."""
         self._require_described = tuple(require_described)
         self.technologies = technologies
         self._servings: dict[Hashable, tuple[Serving, ...]] = {}
@@ -90,16 +94,6 @@ class System:
         name = f" {self.architecture.name}" if self.architecture.name else ""
         counts = f"{len(self.components)} components, {len(self.workloads)} workloads"
         return f"<System{name}: {counts}, {len(self.architecture.models)} models>"
-
-    @property
-    def components(self) -> dict[str, Component]:
-        """Components by name, in the order of the file."""
-        return self.architecture.components
-
-    @property
-    def workloads(self) -> dict[str, Workload]:
-        """Workloads by name, in the order of the file."""
-        return self.architecture.workloads
 
     @property
     def deployment(self) -> Deployment | None:

@@ -7,7 +7,7 @@ sequence has one part at the percentile and the others at their least, so it is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from archlint.analysis.floor_stages import is_far
 from archlint.analysis.service_time import estimate, lower_bound, says
@@ -48,7 +48,7 @@ class Sums:
         self._topology = topology
         self._own_s = own_s
         self._known: dict[str, float] = {}
-        self._targets: dict[str, list[str]] = {}
+        self._targets: dict[str, Sequence[str]] = {}
 
     def of(self, name: str) -> float:
         """Return the sum in seconds; a call back into a circle adds nothing."""
@@ -58,8 +58,7 @@ class Sums:
             top = stack[-1]
             targets = self._targets.get(top)
             if targets is None:
-                outgoing = self._topology.outgoing[top]
-                targets = self._targets[top] = [r.target for r in outgoing if self._topology.waits(r)]
+                targets = self._targets[top] = self._topology.waited_for(top)
                 left = [one for one in targets if one not in known and one not in self._targets]
                 if left:
                     stack += left
@@ -77,6 +76,7 @@ class _Tails:
         self._topology = system.topology                      # and not the system, so that it can be forgotten
         self._components = system.components
         self._models = system.architecture.models
+        self._has_regions = any(component.regions for component in self._components.values())
         self._sums: dict[float, Sums] = {}
 
     def at(self, fraction: float) -> Sums:
@@ -92,7 +92,7 @@ class _Tails:
         for relation in self._topology.outgoing[name]:
             if relation.network_s is not None:
                 total_s += relation.network_s
-            elif is_far(self._components, relation):
+            elif self._has_regions and is_far(self._components, relation):
                 return math.inf
         for time in _times(component, self._models):
             if time is None or not says(time, fraction):

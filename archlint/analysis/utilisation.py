@@ -6,8 +6,8 @@ state that several come together. Above 1, no order of work and no distribution 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -72,7 +72,7 @@ class Demand(msgspec.Struct, frozen=True):
         return Load(arriving, arriving * (self.least_s if certain else self.mean_s))
 
 
-class Slots(msgspec.Struct, frozen=True):
+class Slots(msgspec.Struct, frozen=True, dict=True):
     """How many requests a component handles at a time, at most: replicas x workers x items of a batch.
 
     `needs` are the keys of the facts that the file does not state; `unbounded` is true if the platform starts as many
@@ -85,13 +85,13 @@ class Slots(msgspec.Struct, frozen=True):
     needs: tuple[Place, ...] = ()
     unbounded: bool = False
 
-    @property
+    @cached_property
     def each(self) -> float:
         """The requests that one replica handles at a time; an unknown number is 1."""
-        facts = [fact for fact in (self.workers, self.batch) if fact is not None]
-        return math.prod(float(fact.value) for fact in facts)
+        workers = float(self.workers.value) if self.workers is not None else 1.0
+        return workers * float(self.batch.value) if self.batch is not None else workers
 
-    @property
+    @cached_property
     def total(self) -> float:
         """The requests that all replicas handle at a time; an unknown number is 1."""
         return self.each * (float(self.replicas.value) if self.replicas is not None else 1.0)

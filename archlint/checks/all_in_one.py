@@ -36,8 +36,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server whose models are not one pipeline, at its list of models."""
     for component in system.components.values():
         yield from _mirrored_inside(system, component)
+        if len(component.serves) <= params.most or component.kind not in SERVERS:
+            continue
         served = tuple(dict.fromkeys(component.serves))
-        if len(served) <= params.most or component.kind not in SERVERS:
+        if len(served) <= params.most:
             continue
         entering = _entering(system, component)
         if not entering:
@@ -59,8 +61,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _mirrored_inside(system: System, component: Component) -> Iterator[Hit]:
     """Yield a warning for each shadow that runs in the process of the component that mirrors its traffic to it."""
     for relation in system.topology.outgoing[component.name]:
+        if relation.verb != "mirrors" or not relation.in_process:
+            continue
         shadow = system.components[relation.target]
-        if relation.verb != "mirrors" or not relation.in_process or not system.topology.models_below[shadow.name]:
+        if not system.topology.models_below[shadow.name]:
             continue
         blast = by_damage(system.blast_radius([component.name]))
         if not blast.losses:

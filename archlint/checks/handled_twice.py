@@ -28,8 +28,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     states_loads = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
     for consumer in system.components.values():
         for relation in system.topology.outgoing[consumer.name]:
+            if relation.verb != "consumes":
+                continue
             once = relation.max_attempts is not None and relation.max_attempts <= 1
-            if relation.verb != "consumes" or once or system.states_none(relation.place("redelivery_after")):
+            if once or system.states_none(relation.place("redelivery_after")):
                 continue
             after = system.facts.redelivery_after(relation)
             found = list(_handlings(system, consumer))

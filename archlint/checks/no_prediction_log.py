@@ -72,12 +72,12 @@ def _unlogged(system: System) -> set[str]:
 
 def _logs(system: System, name: str) -> bool:
     for relation in system.topology.outgoing[name]:
-        if relation.verb == "logs_to":
+        verb = relation.verb
+        if verb == "logs_to":
             return True
-        target = system.components[relation.target]
-        if relation.verb in WRITING and target.kind in KEPT:
+        if verb in WRITING and system.components[relation.target].kind in KEPT:
             return True
-        if relation.verb == "publishes" and _kept_from_queue(system, target.name):
+        if verb == "publishes" and _kept_from_queue(system, relation.target):
             return True
     return False
 

@@ -49,16 +49,13 @@ class _Links:
         """Return the components that are connected to some of these names, and the names themselves."""
         outgoing, incoming = self.system.topology.outgoing, self.system.topology.incoming
         reached = {name for name in starts if name in outgoing}
-        stack = list(reached)
-        while stack:
-            name = stack.pop()
-            near = [relation.target for relation in outgoing[name]]
-            near += [relation.source for relation in incoming[name]]
-            near += self.others.get(name, ())
-            for other in near:
-                if other not in reached and other in outgoing:
-                    reached.add(other)
-                    stack.append(other)
+        last = reached
+        while last:
+            near = {relation.target for name in last for relation in outgoing[name]}
+            near |= {relation.source for name in last for relation in incoming[name]}
+            near.update(*(self.others[name] for name in last if name in self.others))
+            last = (near & outgoing.keys()) - reached
+            reached |= last
         return reached
 
 

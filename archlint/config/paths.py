@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from archlint.source.ignore import Pattern, parse_pattern
+if TYPE_CHECKING:
+    from archlint.source.ignore import Pattern
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
@@ -116,6 +118,10 @@ class _Line(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=256)
 def _compiled(patterns: Patterns) -> tuple[_Line, ...]:
     """Return every pattern for every folder that it may be relative to, the last one first."""
+    if not patterns.lines:
+        return ()
+    from archlint.source.ignore import parse_pattern
+
     roots = dict.fromkeys(os.path.abspath(root) for root in (patterns.root, *patterns.also))
     here = [os.path.abspath(root) for root in patterns.also] or list(roots)
     found = []
@@ -193,4 +199,6 @@ def is_pattern(text: str) -> bool:
     >>> is_pattern("teams/*/old/"), is_pattern("./x"), is_pattern("[a-z"), is_pattern("/")
     (True, True, False, False)
     """
+    from archlint.source.ignore import parse_pattern
+
     return any(parse_pattern(os.fsencode(line)) is not None for _, line in _readings(text, os.sep))
