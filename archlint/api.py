@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,13 +19,14 @@ from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
 from archlint.packs import Pack, load_packs
-from archlint.reading import Source, read_source
-from archlint.source.files import read_document, real_path
+from archlint.source.files import SUFFIXES, read_document, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
-from archlint.source.search import SUFFIXES
 from archlint.targets import STDIN, Configs, Inputs, deployment_files
 from archlint.verdicts import FileReport, Report
+
+if TYPE_CHECKING:
+    from archlint.reading import Source
 
 __all__ = [
     "STDIN",
@@ -321,6 +323,8 @@ def load(path_or_text: str | Path, config: Config | Path | str | None = None, sy
     """
     source, chosen = text_or_path(path_or_text), config_or_file(config)
     path, data = (source, None) if isinstance(source, Path) else (Path(STDIN), source.encode("utf-8", "surrogatepass"))
+    from archlint.reading import read_source
+
     found = read_source((path,), Options(rules=False), data, system)
     if isinstance(chosen, Path):
         chosen = read_config(chosen)
@@ -337,6 +341,8 @@ def load_checked(
     If a file describes several systems, the first is read unless `system` names another. Raises
     `UnreadableInputError` if it is not an architecture file.
     """
+    from archlint.reading import read_source
+
     return checked(read_source((path,), options, data, system), options)
 
 
@@ -348,6 +354,8 @@ def checked(source: Source, options: Options) -> tuple[System, FileReport]:
 
 def load_system(path: Path, options: Options, data: bytes | None = None, system: str = "") -> System:
     """Read a system from a file, or from a text with the name of a file, without running rules; raises likewise."""
+    from archlint.reading import read_source
+
     return unchecked(read_source((path,), options, data, system), options)
 
 

@@ -12,10 +12,9 @@ from archlint.errors import NothingFoundError, UnreadableInputError, UsageError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Includes, Linter, Options, require_architecture
 from archlint.source.document import Document
-from archlint.source.files import read_document, read_named, real_path
+from archlint.source.files import SUFFIXES, read_document, read_named, real_path
 from archlint.source.join import pick_system
 from archlint.source.parser import decode, parse
-from archlint.source.search import SUFFIXES
 from archlint.targets import STDIN, Configs, deployment_files, is_foreign
 
 _MOST_NAMED: Final = 5

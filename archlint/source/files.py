@@ -11,6 +11,8 @@ from archlint.errors import UnreadableInputError, hint_to_read
 from archlint.source.document import Document
 from archlint.source.parser import MAX_BYTES, decode, parse
 
+SUFFIXES: Final = (".yaml", ".yml")
+"""The endings of the names of YAML files."""
 _HINT: Final = "name a YAML file, or a folder with YAML files"
 _ROOT_MARKS: Final = ("archlint.toml", ".git", ".hg")
 _TOP_KEY: Final = r"""(?m)^(?:\{\s*)?(?:"archlint"|'archlint'|archlint)[ \t]*:(?:\s|$|(?<=["']:))"""

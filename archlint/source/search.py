@@ -10,11 +10,10 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UnreadableInputError
-from archlint.source.files import is_architecture, project_root, read_bytes, real_path
+from archlint.source.files import SUFFIXES, is_architecture, project_root, read_bytes, real_path
 from archlint.source.ignore import IgnoreList
 from archlint.source.repository import Repository, read_ignores
 
-SUFFIXES: Final = (".yaml", ".yml")
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 Ignored = Callable[[Path, bool], bool]
