@@ -103,6 +103,11 @@ def _read(
     except UnreadableInputError as error:
         files.errors.append(error)
         return []
+    if not units and not files.manifests:
+        said = {path for path, _ in left_out[known:]}
+        left_out += ((str(path), f"{row.title}: nothing in it that runs") for path in paths if str(path) not in said)
+        files.claimed.difference_update(map(real_path, paths))
+        return units
     if len(files.used) == used:
         skipped = {path for path, _ in left_out[known:]}
         files.used.update(dict.fromkeys(path for path in paths if str(path) not in skipped))

@@ -28,7 +28,7 @@ from archlint.source.files import real_path
 from archlint.source.nodes import Mapping
 from archlint.source.parser import parse_all
 
-SECONDS: Final = 20.0
+SECONDS: Final = 10.0
 MEMORY: Final = 1024**3
 MAX_CHARTS: Final = 100
 _AT: Final = re.compile(r"([\w.-]+/(?:charts/[\w.-]+/)*templates/[\w./-]+):(\d+)(?::(\d+))?")

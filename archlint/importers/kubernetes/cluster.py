@@ -113,10 +113,11 @@ def read_resources(paths: list[Path], files: Files, left_out: list[tuple[str, st
             reason = "a template: render it first" if is_template(files.text(path)) else error.message
             left_out.append((str(path), reason))
             continue
+        is_rendered = MARK in files.text(path)
         for document in documents:
             if isinstance(document.root, MappingNode):
                 root = tree(document, document.root)
-                if MARK in document.text:
+                if is_rendered:
                     from archlint.importers.helm.sources import in_template
 
                     root = in_template(document, document.root, path, files)

@@ -66,6 +66,9 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
         if not is_known and not _add_generic(cluster, resource):
             unknown[resource.kind or "(no kind)"] += 1
     notes += (f"{count} × {kind}: a kind that archlint does not read" for kind, count in unknown.most_common())
+    if not cluster.units:
+        known = Counter(one.kind for one in cluster.resources if one.kind in QUIET)
+        notes += (f"{count} × {kind}: no component by itself" for kind, count in known.most_common())
     add_services(cluster)
     add_ingresses(cluster)
     add_routes(cluster)
