@@ -100,6 +100,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "every value a mapping": lambda data: data.replace(b": ", b": {a: {b: [c]}} #"),
     "every value null": lambda data: data.replace(b": ", b": ~ #"),
     "every number huge": lambda data: data.replace(b"1", b"9" * 400),
+    "numbers of 5,000 digits": lambda data: data.replace(b"1", b"9" * 5_000),
     "only brackets": lambda data: b"[" * 5_000 + data,
     "only braces": lambda data: b"{a: " * 5_000 + data,
     "4 MB of comments": _large,

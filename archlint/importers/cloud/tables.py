@@ -158,7 +158,7 @@ def cores(text: str) -> str:
     """
     text = text.lower().removesuffix("vcpu").strip()
     if text.endswith("m") and text[:-1].isdigit():
-        return f"{int(text[:-1]) / 1000:g}"
+        return f"{int(text[:-1][:15]) / 1000:g}"
     return text if _CORES.match(text) and float(text) > 0 else ""
 
 

@@ -44,6 +44,9 @@ def hardware_of(container: Table, pod: Table) -> Iterator[tuple[str, Fact]]:
         yield "hardware", Fact("", inner[0][1].site, inner=tuple(inner))
 
 
+MAX_DIGITS: Final = 18
+
+
 def _resource(container: Table, key: str) -> Value | None:
     return container.value("resources", "limits", key) or container.value("resources", "requests", key)
 
@@ -54,6 +57,8 @@ def _cores(text: str) -> str:
     >>> _cores("500m"), _cores("2"), _cores("x")
     ('0.5', '2', '')
     """
+    if len(text) > MAX_DIGITS:
+        return ""
     if text.endswith("m") and text[:-1].isdigit():
         return f"{int(text[:-1]) / 1000:g}"
     return text if re.fullmatch(r"\d+(\.\d+)?", text) else ""

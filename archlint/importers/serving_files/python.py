@@ -137,8 +137,9 @@ class Module:
         value = self.constant(node)
         if isinstance(value, str) and re.fullmatch(r"\d{1,12}(\.\d{1,9})?", value):
             return float(value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) if is_number and value is not None and abs(value) < 1e15 else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        return float(value) if abs(value) < 1e15 else None
 
     def words(self, node: ast.expr | None, below: ast.AST | None = None) -> list[tuple[str, ast.expr]]:
         """The literal texts of a command: a text, a list, or a list joined by `" ".join`.
