@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from archlint.importers.digits import is_whole
+
 _SEPARATORS: Final = re.compile(r"""[\s,;"'`()<>|\[\]{}]+""")
 _HOST: Final = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$")
 _PORT: Final = re.compile(r"^(\d{1,5})?(?:[/?#].*)?$")
@@ -89,7 +91,7 @@ def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     host, colon, port = rest.partition(":")
     if colon and _HOST.match(host) and _PORT.match(port):
         number = port.split("/")[0].split("?")[0]
-        yield Address(host, int(number) if number.isdigit() else 0, sure=number != "", path=port[len(number) :][:200])
+        yield Address(host, int(number) if is_whole(number) else 0, sure=number != "", path=port[len(number) :][:200])
     elif not colon and (named or (equals and is_endpoint_name(name))) and _HOST.match(rest):
         yield Address(rest, sure=False)
 
@@ -101,4 +103,4 @@ def _host(rest: str, scheme: str) -> Address | None:
     if not _HOST.match(host):
         return None
     path = rest[len(re.split(r"[/?#\\]", rest, maxsplit=1)[0]) :]
-    return Address(host, int(port) if port.isdigit() and len(port) < 6 else 0, scheme, path=path[:200])
+    return Address(host, int(port) if is_whole(port) and len(port) < 6 else 0, scheme, path=path[:200])

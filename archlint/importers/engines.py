@@ -64,7 +64,7 @@ PRECISIONS: Final = {
 }  # fmt: skip
 """What the values of options for types and quantisation mean for the weights."""
 _NAME: Final = re.compile(r"^[\w.-]+(/[\w.-]+)*(:[\w.-]+)?$")
-_NUMBER: Final = re.compile(r"^\d+$")
+_NUMBER: Final = re.compile(r"^[0-9]{1,18}$")
 
 
 def read_engine(unit: Unit) -> dict[str, Fact]:

@@ -98,14 +98,14 @@ def _read(
 ) -> list[Unit]:
     """Read the files of one format."""
     used, known = len(files.used), len(left_out)
+    said = len(left_out) + len(notes) + len(files.errors)
     try:
         units = load(row)(paths, files, notes, left_out)
     except UnreadableInputError as error:
         files.errors.append(error)
         return []
-    if not units and not files.manifests:
-        said = {path for path, _ in left_out[known:]}
-        left_out += ((str(path), f"{row.title}: nothing in it that runs") for path in paths if str(path) not in said)
+    if not units and not files.manifests and said == len(left_out) + len(notes) + len(files.errors):
+        left_out += ((str(path), f"{row.title}: nothing in it that runs") for path in paths)
         files.claimed.difference_update(map(real_path, paths))
         return units
     if len(files.used) == used:

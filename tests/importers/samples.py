@@ -9,7 +9,7 @@ SAMPLES: Final[dict[str, tuple[str, str]]] = {
 services:
   api:
     image: acme/api:${TAG:-1}
-    ports: ["80:80"]
+    ports: ["180:180", {target: 81}]
     environment:
       - RANKER_URL=http://ranker:8000
       - QUEUE=${QUEUE:-redis://queue:6379}

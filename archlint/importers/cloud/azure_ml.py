@@ -9,6 +9,7 @@ from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.tables import Field
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, tables_at, text_at
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import Fact, Table, Unit
 
 _ENDPOINT: Final = "microsoft.machinelearningservices/workspaces/onlineendpoints"
@@ -59,7 +60,7 @@ def add_online_endpoints(cloud: Cloud) -> None:
                 share = traffic.get(short, "")
                 cloud.link(
                     front, server, "calls", "traffic of the endpoint", one.site,
-                    share=f"{share}%" if share.isdigit() and 0 < int(share) < 100 else "",
+                    share=f"{share}%" if is_whole(share) and 0 < int(share) < 100 else "",
                 )  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def add_language_models(cloud: Cloud) -> None:
                 unit.models.append(name)
             capacity = first_at(one.values, "sku.capacity", "scale.capacity")
             kind = text_at(one.values, "sku.name", "scale.type")
-            if capacity is not None and capacity.text.isdigit() and "Provisioned" not in kind and len(unit.models) == 1:
+            if capacity is not None and is_whole(capacity.text) and "Provisioned" not in kind and len(unit.models) == 1:
                 text = f"{int(capacity.text)}k/min"
                 inner = (("tokens", Fact(text, capacity.site, "its capacity, in thousands of tokens a minute")),)
                 unit.facts["rate_limit"] = Fact("", capacity.site, "capacity", inner)

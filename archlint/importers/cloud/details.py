@@ -9,6 +9,7 @@ from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.tables import Field, fact_of
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, scalars_at
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import UNRESOLVED, Fact, Port, Unit, command_without_secrets
 
 ADDED: Final[dict[str, tuple[str, tuple[Field, ...]]]] = {
@@ -54,7 +55,7 @@ def _instances(cloud: Cloud, kind: str, path: str) -> None:
     for one in cloud.of_type.get(kind, ()):
         for unit in cloud.units_of(follow(one.values, path)):
             count = one.count
-            number = 1 if count is None else int(count.text[:6]) if count.text.isdigit() else 0
+            number = 1 if count is None else int(count.text[:6]) if is_whole(count.text) else 0
             before = numbers.get(unit.key, (unit, 0, one))[1]
             known = number and before >= 0
             numbers[unit.key] = (unit, before + number if known else -1, one)
@@ -97,7 +98,7 @@ def _target_groups(cloud: Cloud) -> None:
     """A machine behind a load balancer listens on the port of its target group."""
     for group in cloud.of_type.get("aws_lb_target_group", ()):
         port = first_at(group.values, "port")
-        if port is None or not port.text.isdigit() or len(port.text) > 5:
+        if port is None or not is_whole(port.text) or len(port.text) > 5:
             continue
         for unit in cloud.reached(group):
             if unit.role != "function" and not unit.ports:

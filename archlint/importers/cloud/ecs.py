@@ -11,6 +11,7 @@ from archlint.importers.cloud.sagemaker import scale_to, text_of
 from archlint.importers.cloud.tables import Field, Part
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, references_of, scalars_at, tables_at, text_at, unresolved
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import UNRESOLVED, Fact, Port, Table, Unit, command_without_secrets
 
 _INJECTED: Final = re.compile(
@@ -104,7 +105,7 @@ def _fill(cloud: Cloud, unit: Unit, table: Table, alone: bool) -> None:
         unit.command += command_without_secrets(tuple(found))
     cloud.add_env(unit, follow(table, "environment"))
     for port in scalars_at(table, "portMappings.containerPort"):
-        if port.text.isdigit() and len(port.text) < 6:
+        if is_whole(port.text) and len(port.text) < 6:
             unit.ports.append(Port(int(port.text), port.site))
     if not alone:
         add_facts(unit, table, _OF_CONTAINER)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from archlint.importers.cloud.machines import machine_facts
 from archlint.importers.cloud.tables import Field, fact_of
 from archlint.importers.cloud.values import first_at
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import UNRESOLVED, Fact, Item, Unit, Value
 
 
@@ -56,7 +57,7 @@ def shares(weights: list[str]) -> list[str]:
     >>> shares(["90", "10"]), shares(["1"])
     (['90%', '10%'], [''])
     """
-    numbers = [float(weight) if weight.replace(".", "", 1).isdigit() else -1.0 for weight in weights]
+    numbers = [float(weight) if is_whole(weight.replace(".", "", 1)) else -1.0 for weight in weights]
     total = sum(numbers)
     if len(numbers) < 2 or total <= 0 or min(numbers) < 0:
         return [""] * len(weights)

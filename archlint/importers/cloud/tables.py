@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import DEFAULT, UNRESOLVED, Fact, Value
 
 Field = tuple[str, str, str]
@@ -157,13 +158,13 @@ def cores(text: str) -> str:
     ('1', '0.5', '1')
     """
     text = text.lower().removesuffix("vcpu").strip()
-    if text.endswith("m") and text[:-1].isdigit():
+    if text.endswith("m") and is_whole(text[:-1]):
         return f"{int(text[:-1][:15]) / 1000:g}"
     return text if _CORES.match(text) and float(text) > 0 else ""
 
 
 def _ecs_cpu(text: str) -> str:
-    return f"{int(text) / 1024:g}" if text.isdigit() and int(text) > 0 else cores(text)
+    return f"{int(text) / 1024:g}" if is_whole(text) and int(text) > 0 else cores(text)
 
 
 def _flag(text: str) -> str:

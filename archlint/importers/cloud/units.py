@@ -20,6 +20,7 @@ from archlint.importers.cloud.values import (
     tables_at,
     text_at,
 )
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import (
     SECRET,
     UNRESOLVED,
@@ -262,10 +263,10 @@ class Cloud:
             unit.command += command_without_secrets(tuple(found))
         if part.port:
             for port in scalars_at(values, part.port):
-                if port.text.isdigit() and len(port.text) < 6:
+                if is_whole(port.text) and len(port.text) < 6:
                     unit.ports.append(Port(int(port.text), port.site))
         count = resource.count
-        if count is not None and count.text.isdigit() and int(count.text) > 1 and unit.kind not in _UNITLESS:
+        if count is not None and is_whole(count.text) and int(count.text) > 1 and unit.kind not in _UNITLESS:
             unit.facts.setdefault("replicas", Fact(count.text, count.site, "count"))
 
     def add_env(self, unit: Unit, items: Iterable[Item], owner: Table | None = None) -> None:

@@ -16,6 +16,7 @@ from archlint.importers.compose.envfile import read_env
 from archlint.importers.compose.loading import Project, files_named
 from archlint.importers.compose.merging import as_names, as_pairs, split_volume
 from archlint.importers.compose.running import add_build, add_sources, running_of
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.objects import (
     UNRESOLVED,
@@ -35,7 +36,7 @@ from archlint.source.document import Document
 from archlint.source.files import real_path
 from archlint.source.nodes import Span
 
-_PORT: Final = re.compile(r"^(?:(?P<host>.*):)?(?P<port>\d+)(?:-\d+)?(?:/\w+)?$")
+_PORT: Final = re.compile(r"^(?:(?P<host>.*):)?(?P<port>[0-9]{1,5})(?:-[0-9]+)?(?:/\w+)?$")
 _SIZE: Final = re.compile(r"(?i)^(\d+(?:\.\d+)?)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib|t|tb|tib)?$")
 _UNITS: Final = {"b": "B", "k": "KiB", "m": "MiB", "g": "GiB", "t": "TiB"}
 _GPU_DEVICE: Final = re.compile(
@@ -152,10 +153,10 @@ class _Service:
                 if match is not None:
                     is_local = (match["host"] or "").startswith(("127.", "localhost"))
                     yield Port(int(match["port"]), item.site, not is_local)
-            elif isinstance(item, Table) and item.text("target").isdigit():
+            elif isinstance(item, Table) and is_whole(item.text("target")):
                 yield Port(int(item.text("target")), item.site, published=True)
         for item in self.table.rows("expose"):
-            if isinstance(item, Value) and item.text.split("/")[0].isdigit():
+            if isinstance(item, Value) and is_whole(item.text.split("/")[0]):
                 yield Port(int(item.text.split("/")[0]), item.site)
 
     def mounts(self) -> Iterator[Mount]:
@@ -230,7 +231,7 @@ class _Service:
     def facts(self) -> dict[str, Fact]:
         found: dict[str, Fact] = {}
         replicas = self.table.value("deploy", "replicas") or self.table.value("scale")
-        if replicas is not None and replicas.text.isdigit():
+        if replicas is not None and is_whole(replicas.text):
             found["replicas"] = Fact(replicas.text, replicas.site)
         hardware: list[tuple[str, Fact]] = []
         limits = self.table.table("deploy", "resources", "limits")
@@ -244,7 +245,7 @@ class _Service:
         for device in self.table.tables("deploy", "resources", "reservations", "devices"):
             count = device.value("count")
             ids = device.texts("device_ids")
-            if "gpu" in device.texts("capabilities") and ((count is not None and count.text.isdigit()) or ids):
+            if "gpu" in device.texts("capabilities") and ((count is not None and is_whole(count.text)) or ids):
                 text = str(len(ids)) if ids else count.text if count is not None else ""
                 hardware.append(("gpus", Fact(text, device.site)))
                 break

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource, same_namespace, texts_of
 from archlint.importers.objects import Fact, Link, Site, Table, Unit, scalars
 from archlint.model.deployment import Breaker, Front
@@ -129,7 +130,7 @@ def add_routes(cluster: Cluster) -> None:
 
 def _route_links(cluster: Cluster, route: Resource, rule: Table, pools: dict[str, Resource]) -> Iterator[Link]:
     backends = rule.tables("backendRefs")
-    total = sum(int(one.text("weight")) for one in backends if one.text("weight").isdigit())
+    total = sum(int(one.text("weight")) for one in backends if is_whole(one.text("weight")))
     for one in backends:
         value = one.value("name")
         if value is None:
@@ -153,7 +154,7 @@ def _route_links(cluster: Cluster, route: Resource, rule: Table, pools: dict[str
 
 
 def _share(weight: str, total: int) -> str:
-    return f"{100 * int(weight) / total:g}%" if weight.isdigit() and total and int(weight) < total else ""
+    return f"{100 * int(weight) / total:g}%" if is_whole(weight) and total and int(weight) < total else ""
 
 
 def add_virtual_services(cluster: Cluster) -> None:
@@ -205,7 +206,7 @@ def _destination(
         return
     name, subset = host.text, route.text("destination", "subset")
     weight = route.text("weight")
-    share = f"{weight}%" if count > 1 and weight.isdigit() and 0 < int(weight) < 100 else ""
+    share = f"{weight}%" if count > 1 and is_whole(weight) and 0 < int(weight) < 100 else ""
     how = f"VirtualService {virtual.name}" + (f", subset {subset}" if subset else "")
     service = cluster.find("Service", name.split(".")[0], virtual.namespace)
     labels = texts_of(service.table.table("spec", "selector")) if service is not None else {}
@@ -226,7 +227,7 @@ def _limits(http: Table) -> Iterator[tuple[str, str]]:
     timeout, attempts = http.text("timeout"), http.text("retries", "attempts")
     if re.fullmatch(r"\d+(\.\d+)?(ms|s|m|h)", timeout) and not timeout.startswith("0"):
         yield "timeout", timeout.replace("m", "min") if timeout.endswith("m") else timeout
-    if attempts.isdigit():
+    if is_whole(attempts):
         yield "retries", attempts
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.importers.addresses import addresses
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.running import artefacts_below
@@ -32,7 +33,7 @@ def _inference_graph(cluster: Cluster, resource: Resource) -> None:
         router = node.text("routerType")
         for step in node.tables("steps"):
             weight = step.text("weight")
-            share = f"{weight}%" if router == "Splitter" and weight.isdigit() and 0 < int(weight) < 100 else ""
+            share = f"{weight}%" if router == "Splitter" and is_whole(weight) and 0 < int(weight) < 100 else ""
             for target, site in _targets(step):
                 link = Link(target, "calls", f"{router or 'a'} step", site, share=share, scope=resource.namespace)
                 when = step.text("condition") if router == "Switch" else ""
@@ -93,10 +94,10 @@ def _experiment(cluster: Cluster, resource: Resource) -> None:
     unit = _unit(resource, "gateway", "an Experiment of Seldon")
     unit.uses = "seldon"
     candidates = resource.table.tables("spec", "candidates")
-    total = sum(int(one.text("weight")) for one in candidates if one.text("weight").isdigit())
+    total = sum(int(one.text("weight")) for one in candidates if is_whole(one.text("weight")))
     for one in candidates:
         weight = one.text("weight")
-        share = f"{100 * int(weight) / total:g}%" if weight.isdigit() and 0 < int(weight) < total else ""
+        share = f"{100 * int(weight) / total:g}%" if is_whole(weight) and 0 < int(weight) < total else ""
         place = one.keys.get("name", one.site)
         unit.links.append(Link(one.text("name"), "calls", "candidate", place, share=share, scope=resource.namespace))
     mirror = resource.table.value("spec", "mirror", "name")
@@ -121,7 +122,7 @@ def _seldon_deployment(cluster: Cluster, resource: Resource) -> None:
         name = f"{resource.name}-{predictor.text('name')}"
         units = _predictor_units(cluster, resource, predictor, name)
         traffic = predictor.text("traffic")
-        share = f"{traffic}%" if traffic.isdigit() and 0 < int(traffic) < 100 else ""
+        share = f"{traffic}%" if is_whole(traffic) and 0 < int(traffic) < 100 else ""
         is_shadow = predictor.text("shadow") == "true"
         place = predictor.keys.get("name", predictor.site)
         verb, how = ("mirrors", "shadow: true") if is_shadow else ("calls", "predictor")

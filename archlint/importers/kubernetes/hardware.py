@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import Fact, Table, Value
 
 ACCELERATORS: Final = re.compile(
@@ -28,13 +29,13 @@ def hardware_of(container: Table, pod: Table) -> Iterator[tuple[str, Fact]]:
         inner.append(("cpu", Fact(cores, cpu.site)))
     memory = _resource(container, "memory")
     if memory is not None and _MEMORY.match(memory.text):
-        size = memory.text if not memory.text[-1].isdigit() else f"{memory.text}B"
+        size = memory.text if not is_whole(memory.text[-1]) else f"{memory.text}B"
         inner.append(("memory", Fact(size if size[-1] in "iB" else f"{size}B", memory.site)))
     for part in ("limits", "requests"):
         table = container.table("resources", part)
         name = next((key for key in table.entries if ACCELERATORS.match(key)), "")
         count = table.value(name) if name else None
-        if count is not None and count.text.isdigit() and int(count.text) > 0:
+        if count is not None and is_whole(count.text) and int(count.text) > 0:
             model = accelerator_of(pod)
             if model is not None:
                 inner.append(("gpu", model))
@@ -42,9 +43,6 @@ def hardware_of(container: Table, pod: Table) -> Iterator[tuple[str, Fact]]:
             break
     if inner:
         yield "hardware", Fact("", inner[0][1].site, inner=tuple(inner))
-
-
-MAX_DIGITS: Final = 18
 
 
 def _resource(container: Table, key: str) -> Value | None:
@@ -57,11 +55,9 @@ def _cores(text: str) -> str:
     >>> _cores("500m"), _cores("2"), _cores("x")
     ('0.5', '2', '')
     """
-    if len(text) > MAX_DIGITS:
-        return ""
-    if text.endswith("m") and text[:-1].isdigit():
+    if text.endswith("m") and is_whole(text[:-1]):
         return f"{int(text[:-1]) / 1000:g}"
-    return text if re.fullmatch(r"\d+(\.\d+)?", text) else ""
+    return text if re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,9})?", text) else ""
 
 
 def accelerator_of(pod: Table) -> Fact | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
@@ -78,7 +79,7 @@ def _plain(cluster: Cluster, resource: Resource) -> None:
         names=[resource.name + end for end in ends if end],
     )
     replicas = resource.table.value("spec", "replicas")
-    if replicas is not None and replicas.text.isdigit():
+    if replicas is not None and is_whole(replicas.text):
         unit.facts["replicas"] = Fact(replicas.text, replicas.site)
     schedule = resource.table.value("spec", "schedule")
     if schedule is not None:
@@ -101,7 +102,7 @@ def _knative_service(cluster: Cluster, resource: Resource) -> None:
 def _scale(unit: Unit, table: Table, low: str, high: str) -> None:
     found = [(key, table.value(name)) for key, name in (("min", low), ("max", high))]
     inner = tuple(
-        (key, Fact(value.text, value.site)) for key, value in found if value is not None and value.text.isdigit()
+        (key, Fact(value.text, value.site)) for key, value in found if value is not None and is_whole(value.text)
     )
     if inner:
         unit.facts["replicas"] = Fact("", inner[0][1].site, inner=inner)
@@ -182,7 +183,7 @@ def _llm_service(cluster: Cluster, resource: Resource) -> None:
     if model:
         main.models.append(model)
     replicas = spec.value("replicas")
-    if replicas is not None and replicas.text.isdigit():
+    if replicas is not None and is_whole(replicas.text):
         main.facts["replicas"] = Fact(replicas.text, replicas.site)
     cluster.units += units
 

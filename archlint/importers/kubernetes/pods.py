@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.running import running_of
@@ -164,7 +165,7 @@ class _Pod:
     def ports(self, container: Table) -> Iterator[Port]:
         for port in container.tables("ports"):
             number = port.text("containerPort")
-            if number.isdigit():
+            if is_whole(number):
                 yield Port(int(number), port.site, port.get("hostPort") is not None, port.text("name"))
 
     def mounts(self, container: Table) -> Iterator[Mount]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.pods import pod_units
@@ -58,7 +59,7 @@ def _application(resource: Resource, table: Table) -> list[Unit]:
             reason="a deployment of Ray Serve",
         )
         replicas = one.value("num_replicas")
-        if replicas is not None and replicas.text.isdigit():
+        if replicas is not None and is_whole(replicas.text):
             deployment.facts["replicas"] = Fact(replicas.text, replicas.site)
         deployment.models += filter(None, models)
         app.links.append(Link(deployment.name, "calls", "deployments", deployment.site, scope=resource.namespace))
@@ -97,7 +98,7 @@ def _cluster_units(cluster: Cluster, resource: Resource, spec: Table) -> list[Un
             unit.facts.update(hardware_of(container, group.table("template", "spec")))
         inner = [(key, group.value(field)) for key, field in (("min", "minReplicas"), ("max", "maxReplicas"))]
         facts = tuple(
-            (key, Fact(value.text, value.site)) for key, value in inner if value is not None and value.text.isdigit()
+            (key, Fact(value.text, value.site)) for key, value in inner if value is not None and is_whole(value.text)
         )
         if facts:
             unit.facts["replicas"] = Fact("", facts[0][1].site, inner=facts)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.kubernetes.cluster import Cluster, Resource, read_resources, texts_of
 from archlint.importers.kubernetes.fronts import (
@@ -98,7 +99,7 @@ def _add_workload(cluster: Cluster, resource: Resource, notes: list[str]) -> Non
     main = units[0]
     spec = resource.table.table("spec")
     replicas = spec.value("replicas")
-    if replicas is not None and replicas.text.isdigit() and resource.kind != "Pod":
+    if replicas is not None and is_whole(replicas.text) and resource.kind != "Pod":
         main.facts["replicas"] = Fact(replicas.text, replicas.site)
     schedule = spec.value("schedule")
     if resource.kind == "CronJob" and schedule is not None:
@@ -140,7 +141,7 @@ def _add_running(main: Unit, resource: Resource, pod: Table) -> None:
 def _multiply(unit: Unit, size: str) -> None:
     """Count the accelerators of all pods of a group: together they are one replica."""
     hardware = unit.facts.get("hardware")
-    if hardware is None or not size.isdigit() or int(size) < 2:
+    if hardware is None or not is_whole(size) or int(size) < 2:
         return
     inner = [
         (key, Fact(str(int(fact.text) * int(size)), fact.site, f"{size} pods") if key == "gpus" else fact)

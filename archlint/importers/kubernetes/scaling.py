@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.objects import Fact, Table
 from archlint.model.deployment import Scaler
@@ -38,9 +39,9 @@ def _range(cluster: Cluster, scaler: Resource, spec: Table, low: str, high: str,
     texts = [value.text if value is not None else "" for value in (minimum, maximum)]
     unit.running.scalers.append(Scaler(scaler.kind, scaler.name, scaler.site, resources, *texts))
     inner: list[tuple[str, Fact]] = []
-    if minimum is not None and minimum.text.isdigit():
+    if minimum is not None and is_whole(minimum.text):
         inner.append(("min", Fact(minimum.text, minimum.site)))
-    if maximum is not None and maximum.text.isdigit():
+    if maximum is not None and is_whole(maximum.text):
         inner.append(("max", Fact(maximum.text, maximum.site)))
     if metric and inner:
         inner.append(("on", Fact(metric, scaler.site)))

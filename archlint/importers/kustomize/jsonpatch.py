@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.digits import is_whole
 from archlint.importers.kustomize.edits import with_entry
 from archlint.importers.objects import Item, Rows, Site, Table, Value
 
@@ -56,7 +57,7 @@ def _missing(operation: Table) -> UnreadableInputError:
 def _index(step: str, rows: Rows, operation: Table, is_new: bool) -> int:
     if step == "-" and is_new:
         return len(rows.items)
-    if not step.isascii() or not step.isdigit() or len(step) > 6 or int(step) >= len(rows.items) + is_new:
+    if not step.isascii() or not is_whole(step) or len(step) > 6 or int(step) >= len(rows.items) + is_new:
         raise _missing(operation)
     return int(step)
 

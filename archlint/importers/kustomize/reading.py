@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.kubernetes.reading import QUIET
 from archlint.importers.kustomize.building import (
@@ -41,7 +42,7 @@ class Root(msgspec.Struct, eq=False):
         replicas = 0
         for one in self.result.resources:
             text = one.table.text("spec", "replicas")
-            replicas += int(text) if text.isdigit() and len(text) < 6 else 0
+            replicas += int(text) if is_whole(text) and len(text) < 6 else 0
         return (-len(self.result.resources), -replicas, str(self.path))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.importers.digits import is_whole
 from archlint.importers.kustomize.edits import text_at, walked, with_entry
 from archlint.importers.kustomize.resources import Resources
 from archlint.importers.objects import Item, Rows, Site, Table, Value
@@ -73,7 +74,7 @@ def _part(value: Value, options: Table) -> Value | None:
         return value
     parts = value.text.split(delimiter)
     index = options.text("index") or "0"
-    if not index.isdigit() or len(index) > 5 or int(index) >= len(parts):
+    if not is_whole(index) or len(index) > 5 or int(index) >= len(parts):
         return None
     return text_at(parts[int(index)], value.site)
 
@@ -86,7 +87,7 @@ def _step(item: Item | None, step: str) -> Item | None:
         if wanted is not None:
             tables = (one for one in item.items if isinstance(one, Table))
             return next((one for one in tables if one.text(wanted[1]) == wanted[2]), None)
-        if step.isdigit() and len(step) < 6 and int(step) < len(item.items):
+        if is_whole(step) and len(step) < 6 and int(step) < len(item.items):
             return item.items[int(step)]
     return None
 
@@ -136,7 +137,7 @@ def _joined(old: Value, value: Value, options: Table) -> Value:
         return value
     parts = old.text.split(delimiter)
     index = options.text("index") or "0"
-    number = int(index) if index.lstrip("-").isdigit() and len(index) < 6 else 0
+    number = int(index) if is_whole(index.lstrip("-")) and len(index) < 6 else 0
     if number < 0:
         parts.insert(0, value.text)
     elif number >= len(parts):

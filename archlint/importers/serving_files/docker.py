@@ -10,6 +10,7 @@ from typing import Final
 
 from archlint.errors import UnreadableInputError
 from archlint.importers.compose.services import size_text
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.objects import (
     UNRESOLVED,
@@ -259,7 +260,7 @@ def _resources(unit: Unit, run: _Run, gpus: Value | None) -> None:
     if gpus is not None:
         listed = re.search(r"device=([\w,-]+)", gpus.text)
         count = str(len(listed[1].split(","))) if listed is not None else gpus.text
-        if count.isdigit() and int(count):
+        if is_whole(count) and int(count):
             inner.append(("gpus", Fact(count, gpus.site)))
     if inner:
         unit.facts["hardware"] = Fact("", inner[0][1].site, inner=tuple(inner))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.errors import UnreadableInputError
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.objects import Fact, Link, Port, Table, Unit, tree
 from archlint.importers.serving_files.common import agreed, batching, format_of, is_true, number
@@ -76,7 +77,7 @@ def _server(folder: Path, path: Path | None, models: dict[Path, Table], tables: 
         return [unit]
     for key in _PORTS:
         port = settings.value(key)
-        if port is not None and port.text.isdigit() and len(port.text) < 6:
+        if port is not None and is_whole(port.text) and len(port.text) < 6:
             is_local = settings.text("host").startswith(("127.", "localhost"))
             unit.ports.append(Port(int(port.text), port.site, not is_local, key.removesuffix("_port")))
     return [unit, *_kafka(unit, settings)]

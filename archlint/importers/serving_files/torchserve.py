@@ -8,6 +8,7 @@ from typing import Final
 
 from archlint.errors import UnreadableInputError
 from archlint.importers.addresses import addresses
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.names import is_local
 from archlint.importers.objects import Fact, Item, Port, Site, Table, Unit, Value, tree
@@ -52,7 +53,7 @@ def _ports(properties: dict[str, Value]) -> Iterator[Port]:
                 yield Port(found.port, value.site, is_open, name)
     for key, name in _PORTS.items():
         value = properties.get(key)
-        if value is not None and value.text.isdigit() and len(value.text) < 6:
+        if value is not None and is_whole(value.text) and len(value.text) < 6:
             address = properties.get(key.replace("_port", "_address"))
             yield Port(int(value.text), value.site, address is not None and not is_local(address.text), name)
 

@@ -14,6 +14,7 @@ from archlint.importers.cloud.values import (
     references_of,
     unresolved,
 )
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import DEFAULT, LITERAL, UNRESOLVED, Item, Rows, Site, Table, Value
 from archlint.importers.terraform.functions import MAX_ITEMS, MISSING, call, is_known, number_of, rows
 from archlint.importers.terraform.syntax import (
@@ -271,9 +272,9 @@ def walk(found: Item, steps: tuple[str | Item, ...], site: Site) -> Item:
         if isinstance(found, Table) and name is not None:
             following = found.entries.get(name)
         elif isinstance(found, Rows) and name is not None:
-            if name.isdigit() and int(name[:9]) < len(found.items):
+            if is_whole(name) and int(name[:9]) < len(found.items):
                 following = found.items[int(name[:9])]
-            elif not name.isdigit() and len(found.items) == 1:
+            elif not is_whole(name) and len(found.items) == 1:
                 following = walk(found.items[0], (name,), site)
         if following is None:
             is_missing = isinstance(found, Table) and name is not None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from archlint.importers.cloud.values import Linked, joined, literal, null, parsed_json, references_of, unresolved
+from archlint.importers.digits import is_whole
 from archlint.importers.objects import DEFAULT, UNRESOLVED, Item, Rows, Site, Table, Value
 
 MAX_ITEMS: Final = 2_000
@@ -91,7 +92,7 @@ def _format(arguments: list[Item], site: Site) -> Item | None:
         elif match[1] in {"s", "v", "d", "t"}:
             parts.append(value)
         else:
-            parts.append(_padded(value, match[1]) if value.text.isdigit() else unresolved(site, references_of(value)))
+            parts.append(_padded(value, match[1]) if is_whole(value.text) else unresolved(site, references_of(value)))
     parts.append(literal(template.text[at:], site, plain=False))
     return joined(parts, site)
 
@@ -177,7 +178,7 @@ def _element(arguments: list[Item], site: Site) -> Item | None:
     if len(arguments) != 2 or not isinstance(arguments[0], Rows) or not isinstance(arguments[1], Value):
         return None
     items, number = arguments[0].items, arguments[1].text
-    return items[int(number[:9]) % len(items)] if items and number.isdigit() else None
+    return items[int(number[:9]) % len(items)] if items and is_whole(number) else None
 
 
 def _one(arguments: list[Item], site: Site) -> Item | None:

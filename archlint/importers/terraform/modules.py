@@ -12,6 +12,7 @@ import msgspec
 from archlint.errors import UnreadableInputError
 from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.values import Linked, Reference, joined, literal, references_of, unresolved
+from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.objects import DEFAULT, LITERAL, SECRET, UNRESOLVED, Item, Site, Table, Value, is_secret_name
 from archlint.importers.terraform.evaluating import Budget, Evaluator, Scope, each, instances, walk
@@ -265,9 +266,9 @@ class Module:
         block = self.folder.named.get(name)
         rest = list(steps)
         key = ""
-        if rest and (not isinstance(rest[0], str) or rest[0] == "*" or rest[0].isdigit()):
+        if rest and (not isinstance(rest[0], str) or rest[0] == "*" or is_whole(rest[0])):
             step = rest.pop(0)
-            key = step.text if isinstance(step, Value) and not step.text.isdigit() else ""
+            key = step.text if isinstance(step, Value) and not is_whole(step.text) else ""
         base = self.address(name)
         address = f'{base}["{key}"]' if key else base
         attribute = rest[0] if rest and isinstance(rest[0], str) else ""
