@@ -14,7 +14,9 @@ from archlint.source.files import read_stream
 from archlint.targets import STDIN
 
 if TYPE_CHECKING:
+    from archlint.importers.draft import Draft
     from archlint.importers.importing import Imported
+    from archlint.metrics.measured import Measurement
 
 
 @click.command("import")
@@ -28,10 +30,18 @@ if TYPE_CHECKING:
     help="Merge what changed into this architecture file: comments, stated facts, order and formatting stay.",
 )  # fmt: skip
 @click.option(
+    "--prometheus", metavar="URL|FILE",
+    help="Add rates, peaks and times from the metrics of the servers: of a Prometheus server, or of a metrics file.",
+)  # fmt: skip
+@click.option("--window", metavar="TIME", default="1d", show_default=True, help="For --prometheus: look back this far.")
+@click.option(
     "--values", "-f", metavar="FILE", multiple=True, type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Render Helm charts with these values, as `helm template -f`.",
 )  # fmt: skip
-def command(paths: tuple[Path, ...], output: Path | None, updated: Path | None, values: tuple[Path, ...]) -> None:
+def command(
+    paths: tuple[Path, ...], output: Path | None, updated: Path | None, prometheus: str | None, window: str,
+    values: tuple[Path, ...],
+) -> None:  # fmt: skip
     """Read deployment files, and write the architecture that they describe.
 
     PATH is a Docker Compose file, a Kubernetes manifest, or a folder of them; the format is recognised by its content.
@@ -58,12 +68,17 @@ def command(paths: tuple[Path, ...], output: Path | None, updated: Path | None, 
         say(f"note: {note}")
     for path, reason in imported.left_out[:20]:
         say(f"note: {path}: not read: {reason}")
+    measurement = _measured(prometheus, window, imported.draft) if prometheus is not None else None
     base = str(targets[0]) if targets[0].is_dir() else ""
     if updated is not None:
         if output is not None:
             raise UsageError("--update and --output exclude each other", "leave one out")
-        _update(updated, imported, base)
+        _update(updated, imported, base, measurement)
         return
+    if measurement is not None:
+        from archlint.metrics.measured import apply
+
+        apply(measurement, imported.draft)
     text = write(imported.draft, _system_name(targets[0]), imported.sources, base)
     if output is None:
         write_output(text, "")
@@ -75,7 +90,20 @@ def command(paths: tuple[Path, ...], output: Path | None, updated: Path | None, 
     say(f"wrote {output}: {count} components from {len(imported.sources)} files\nnext: archlint check {output}")
 
 
-def _update(path: Path, imported: Imported, base: str) -> None:
+def _measured(where: str, window: str, draft: Draft) -> Measurement:
+    """Read the metrics of the servers that an import found, and say what fits to none of them."""
+    from archlint.metrics.measured import measure
+    from archlint.metrics.reading import read_metrics
+
+    found = measure(read_metrics(where, window), draft)
+    for line in found.unknown[:20]:
+        say(f"note: metrics of no component: {line}")
+    if not found.components and not found.models:
+        say("note: no metrics of the servers found; docs/import.md lists those that are known")
+    return found
+
+
+def _update(path: Path, imported: Imported, base: str, measurement: Measurement | None) -> None:
     """Merge what an import found into an architecture file, and say what changed."""
     from datetime import date
 
@@ -92,7 +120,8 @@ def _update(path: Path, imported: Imported, base: str) -> None:
         raise UsageError(f"{path} describes several systems", "write each into a file of its own")
     before = read_bytes(path, str(path))
     deployed = Deployed(imported.draft, "system", tuple(imported.sources))
-    found = update(path, document, read(deployed.main, deployed), imported.draft, date.today().isoformat(), base)
+    day = date.today().isoformat()
+    found = update(path, document, read(deployed.main, deployed), imported.draft, day, base, measurement)
     for line in found.changes:
         say(f"changed: {line}")
     for line in found.open:

@@ -24,6 +24,7 @@ from archlint.importers.draft import Draft, Relation
 from archlint.importers.objects import Fact
 from archlint.importers.writing import component_text, fact_text, quoted, relation_text, target_text
 from archlint.measure.edit import with_facts
+from archlint.metrics.measured import WAITING, Measurement, component_facts, model_facts, workload_facts
 from archlint.model.architecture import Architecture, Component
 from archlint.model.read import read
 from archlint.source.document import Document
@@ -44,12 +45,17 @@ class Updated(msgspec.Struct):
     open: list[str]
 
 
-def update(path: Path, document: Document, deployed: Architecture, draft: Draft, day: str, base: str = "") -> Updated:
+def update(
+    path: Path, document: Document, deployed: Architecture, draft: Draft, day: str, base: str = "",
+    measurement: Measurement | None = None,
+) -> Updated:  # fmt: skip
     """Return the text of an architecture file with what changed in its deployment; `day` is the date for comments.
+
+    With a measurement, rates and times that metrics state are set too.
 
     Raises `UsageError` if the text cannot be changed at a place without changing something else.
     """
-    return _Update(path, document, deployed, draft, day, base).updated()
+    return _Update(path, document, deployed, draft, day, base).updated(measurement)
 
 
 class _Update:
@@ -70,7 +76,7 @@ class _Update:
         self.changes: list[str] = []
         self.open: list[str] = []
 
-    def updated(self) -> Updated:
+    def updated(self, measurement: Measurement | None) -> Updated:
         found = find_drift(self.architecture, self.deployed, self.draft)
         self._facts()
         for one in self.matching.only_deployed:
@@ -81,6 +87,8 @@ class _Update:
                 self._gone(drift)
             elif drift.state == NOT_DEPLOYED or drift.what == "model":
                 self.open.append(drift.message)
+        if measurement is not None:
+            self._measured(measurement)
         self._check()
         return Updated(self.document.text, self.changes, self.open)
 
@@ -127,6 +135,30 @@ class _Update:
                 self.open.append(f"{component.name}: write {key}: {fact_text(key, fact)} by hand")
             else:
                 yield key, text
+
+    def _measured(self, measurement: Measurement) -> None:
+        """Set measured facts: of workloads, by the only component that their client asks first, of parts and models."""
+        for name, workload in self.architecture.workloads.items():
+            client = self.architecture.components.get(workload.entrance.client)
+            asked = {relation.target for relation in client.relations if relation.verb in WAITING} if client else set()
+            targets = {workload.entrance.to} if workload.entrance.to else asked
+            group = self.matching.described.get(next(iter(targets))) if len(targets) == 1 else None
+            found = [measurement.components.get(one.name) for one in group.deployed] if group is not None else []
+            if len(found) == 1 and found[0] is not None:
+                self._set_measured("workloads", name, workload_facts(found[0]), measurement.how)
+        for one, measured in measurement.components.items():
+            group = self.matching.deployed.get(one)
+            if group is not None and len(group.described) == 1:
+                facts = component_facts(measured, self.draft.components[one])
+                self._set_measured("components", group.described[0].name, facts, measurement.how)
+        for model, measured in measurement.models.items():
+            self._set_measured("models", model, model_facts(measured), measurement.how)
+
+    def _set_measured(self, section: str, name: str, facts: Mapping[str, str], how: str) -> None:
+        found = self._section(section)
+        if facts and found is not None and name in found.entries:
+            self._parse(with_facts(self.document, (section, name), facts, self.day, how))
+            self.changes.append(f"{name}: {_shown(facts)} ({how})")
 
     def _set(self, steps: tuple[str, str], facts: Mapping[str, str]) -> None:
         self._parse(with_facts(self.document, steps, facts, self.day, "imported"))

@@ -63,11 +63,12 @@ class Component(msgspec.Struct):
 
 
 class Entrance(msgspec.Struct, frozen=True):
-    """A workload to write: its client, and the component that its requests go to first, if the client has several."""
+    """A workload to write: its client, the component that its requests go to first if it has several, and facts."""
 
     client: str
     to: str
     site: Site
+    facts: dict[str, Fact] = {}
 
 
 class Draft(msgspec.Struct):

@@ -43,7 +43,7 @@ def fact_text(key: str, fact: Fact) -> str:
     """Return the value of a fact on one line, as YAML."""
     if fact.inner:
         return f"{{{', '.join(f'{name}: {quoted(value.text)}' for name, value in fact.inner)}}}"
-    return fact.text if key in _FLAGS else quoted(fact.text)
+    return fact.text if key in _FLAGS or fact.text.startswith("{") else quoted(fact.text)
 
 
 def component_text(component: Component, base: str = "") -> str:
@@ -78,13 +78,16 @@ class _Writer:
         for name, entrance in draft.workloads.items():
             client = quoted(entrance.client)
             source = f"{{client: {client}, to: {quoted(entrance.to)}}}" if entrance.to else client
-            yield f"  {quoted(name)}:\n    from: {source}\n{_UNKNOWN}"
+            yield f"  {quoted(name)}:\n    from: {source}\n"
+            yield from (f"    {key}: {fact.text}{self.place(fact, None)}\n" for key, fact in entrance.facts.items())
+            asked = _UNKNOWN.splitlines(keepends=True)
+            yield from (line for line in asked if line.strip(" #").partition(":")[0] not in entrance.facts)
         if draft.models:
             yield "\nmodels:\n"
             for name, facts in draft.models.items():
                 yield f"  {quoted(name)}:" + ("\n" if facts else " {}\n")
                 for key, fact in facts.items():
-                    yield f"    {key}: {quoted(fact.text)}{self.place(fact)}\n"
+                    yield f"    {key}: {fact_text(key, fact)}{self.place(fact)}\n"
                 if "service_time" not in facts:
                     yield "    # service_time: {p50: 20ms, p99: 60ms}\n"
         yield "\ncomponents:\n" if draft.components else "\ncomponents: {}\n"
@@ -120,7 +123,7 @@ class _Writer:
 
     def place(self, fact: Fact, component: Component | None = None) -> str:
         words = [fact.derivation] if fact.derivation else []
-        if component is None or fact.site.file != component.site.file:
+        if not fact.derivation.startswith("measured") and (component is None or fact.site.file != component.site.file):
             words.append(self.shown(fact.site))
         return f"  # {_flat(', '.join(words))}" if words else ""
 

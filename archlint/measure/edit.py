@@ -16,7 +16,7 @@ from archlint.source.nodes import Entry, Node, Scalar, Sequence
 from archlint.source.nodes import Mapping as MappingNode
 from archlint.source.parser import parse
 
-_OWN_COMMENT: Final = r"# (?:measured|imported) \d{4}-\d\d-\d\d"
+_OWN_COMMENT: Final = r"# (?:measured|imported)(?: .*)? \d{4}-\d\d-\d\d"
 _COLON: Final = r"[ \t]*:"
 _FLOW: Final = r"(?:[&!]\S*\s+)*\{"
 _ALIAS: Final = r"[ \t]*\*[^\s,\]}]+"

@@ -79,6 +79,25 @@ def accepts(port: int) -> bool:
 
 
 @contextmanager
+def prometheus_server(folder: Path, *targets: str, job: str = "service") -> Iterator[str]:
+    """Run Prometheus, which scrapes some addresses (`host:port`) each second, and give its URL."""
+    server = program("prometheus", "Debian: apt-get install prometheus")
+    config = folder / "prometheus.yml"
+    listed = ", ".join(f'"{target}"' for target in targets)
+    config.write_text(
+        "global: {scrape_interval: 1s}\nscrape_configs:\n"
+        f"  - job_name: {job}\n    static_configs: [{{targets: [{listed}]}}]\n"
+    )
+    port = free_port()
+    command = [
+        server, f"--config.file={config}", f"--storage.tsdb.path={folder / 'prometheus'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+    ]  # fmt: skip
+    with running(command, folder / "prometheus.log", lambda: accepts(port)):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
     """Run Redis, and give its URL; with the port of an earlier one, it replaces that one."""
     server = program("redis-server", "Debian: apt-get install redis-server")
