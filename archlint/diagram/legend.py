@@ -50,10 +50,18 @@ def head(picture: Picture, width: float) -> Block:
 
 
 def _in_words(picture: Picture) -> list[Mark]:
-    """Return the findings for the head: all that concern the whole file, and the worst of its parts."""
+    """Return the findings for the head, the worst first: all that concern the whole file, and the worst of its parts.
+
+    If a path is highlighted, the findings on it are chosen first.
+    """
+    near = {mark for part in (*picture.nodes, *picture.edges) if part.emphasis >= 0 for mark in part.marks}
     of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
-    worst = sorted(of_parts, key=lambda mark: (*badness(mark), mark.rule, mark.line, mark.at))
-    return [*picture.marks, *worst[:_MOST_IN_WORDS]]
+    chosen = sorted(of_parts, key=lambda mark: (mark not in near, *_order(mark)))[:_MOST_IN_WORDS]
+    return sorted([*picture.marks, *chosen], key=_order)
+
+
+def _order(mark: Mark) -> tuple[int, float, str, int, str]:
+    return (*badness(mark), mark.rule, mark.line, mark.at)
 
 
 def legend(picture: Picture, width: float) -> Block:

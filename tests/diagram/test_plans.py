@@ -315,8 +315,19 @@ def test_the_worst_findings_are_on_a_picture_in_words() -> None:
     whole = Mark("DOC001", "name", "info", "of the file", "", "arch.yaml", 1)
     words = svg(Picture("shop", (Node("api", "service", marks=marks),), (), marks=(whole,)))
     shown = re.findall(r">(`api` loses \d|of the file)<", words)
-    assert shown == ["of the file", "`api` loses 4", "`api` loses 2", "`api` loses 3"]
+    assert shown == ["`api` loses 4", "`api` loses 2", "`api` loses 3", "of the file"]
     assert all(f">{mark.rule} name ({mark.severity})<" in words for mark in marks), "the legend names every rule"
+
+
+def test_of_a_path_the_findings_on_it_are_chosen_for_the_words_and_stay_in_order() -> None:
+    def mark(name: str, severity: str, loss: float) -> Mark:
+        return Mark("REL001", "name", severity, f"`{name}` loses", f"components.{name}", "arch.yaml", 1, loss)
+
+    on = (mark("a", "warning", 0.3), mark("b", "error", 0.1))
+    beside = (mark("c", "error", 1.0), mark("d", "error", 0.9))
+    nodes = (Node("api", "service", marks=on, emphasis=1), Node("other", "service", marks=beside, emphasis=-1))
+    shown = re.findall(r">`(\w)` loses<", svg(Picture("shop", nodes, ())))
+    assert shown == ["c", "b", "a"]
 
 
 def test_a_fallback_that_names_a_component_is_a_line_to_it() -> None:
