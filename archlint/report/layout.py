@@ -182,6 +182,15 @@ def words_of(text: str) -> list[str]:
     return [word.replace("\0", " ") for word in _BEFORE_UNIT.sub("\0", text).split(" ")]
 
 
+def with_kept_units(text: str) -> str:
+    r"""Put a no-break space between each number and its unit, for text that others wrap.
+
+    >>> with_kept_units("20 ms over 3 days")
+    '20\xa0ms over 3 days'
+    """
+    return _BEFORE_UNIT.sub("\u00a0", text)
+
+
 def longest_word(text: str) -> int:
     """Return the columns of the longest word of a flat text."""
     return max(map(columns_of, words_of(text)))

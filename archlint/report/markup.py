@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from archlint.report.layout import flat
+from archlint.report.layout import flat, with_kept_units
 
 _MARKUP: Final = re.compile(r"[\\`*_\[\]#|~$^]|^[-+=]|(?<=^\d)[.)]")
 """Characters that are markup in a line or at its start."""
@@ -29,7 +29,8 @@ _URL: Final = re.compile(r"https?://[^\s<>\"\\]+")
 def prose(text: str, cell: bool = False) -> str:
     r"""Write a text as a line of Markdown: text between backticks is code, and there is no other markup.
 
-    Nothing in it becomes a link, a mention, a reference to an issue, HTML, or (with `cell`) a cell of a table.
+    Nothing in it becomes a link, a mention, a reference to an issue, HTML, or (with `cell`) a cell of a table. No line
+    is broken between a number and its unit.
 
     >>> prose("`a|b` waits for *x* <b>, and [c](d) for example.org")
     '`a|b` waits for \\*x\\* &lt;b&gt;, and \\[c\\](d) for `example.org`'
@@ -102,7 +103,7 @@ def _joined(parts: list[tuple[str, bool]], cell: bool) -> str:
             merged[-1] = merged[-1][0] + text, is_code
         elif text:
             merged.append((text, is_code))
-    return "".join(_code_within(text, cell) if is_code else _escaped(text) for text, is_code in merged)
+    return "".join(_code_within(text, cell) if is_code else _escaped(with_kept_units(text)) for text, is_code in merged)
 
 
 def _code_within(text: str, cell: bool) -> str:

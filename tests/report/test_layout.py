@@ -1,9 +1,13 @@
 """Wrapping and colours."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archlint.report import markup
+from archlint.report.html import tags
 from archlint.report.layout import Ink, cells, columns_of, flat, hanging, joined, plural, wrap
 from archlint.report.options import TextOptions
 from archlint.report.text import render_text
@@ -71,3 +75,11 @@ def test_an_underline_stands_below_what_it_marks_behind_a_sequence(text: str) ->
     source = next(line for line in shown if "someone" in line and "|" in line)
     before = source[: source.index("someone")]
     assert shown[shown.index(source) + 1] == "   | " + " " * (columns_of(before) - 5) + "^" * len("someone")
+
+
+@pytest.mark.parametrize("text", ["at 99.9 % of 20 ms, 3 GB/s", "`a 20 ms`: 5 min over"])
+def test_no_line_of_a_page_or_a_comment_breaks_between_a_number_and_its_unit(text: str) -> None:
+    for written in (markup.prose(text), tags.prose(text)):
+        outside = re.sub(r"`[^`]*`|<code>.*?</code>", "", written)
+        assert not re.search(r"\d (?:%|ms|min|GB)", outside)
+        assert written.replace("\u00a0", " ").replace("<code>", "`").replace("</code>", "`") == text

@@ -77,7 +77,7 @@ def test_it_shows_summary_arithmetic_fixes_and_what_is_undecided() -> None:
     page = rendered(text)
     assert text.startswith("## archlint: 5 errors and 2 warnings in 1 file\n")
     assert "| `shop/arch.yaml` home-page | 5 | 2 | - | 1 | 1 | 3 |" in text
-    assert "| **limit: latency p95** | **300 ms** | stated, `shop/arch.yaml:10` |" in text
+    assert "| **limit: latency p95** | **300\u00a0ms** | stated, `shop/arch.yaml:10` |" in text
     links = [given_here["href"] for tag, given_here in page.tags if tag == "a"]
     assert docs_url("patterns/prediction-cache.md") in links
     assert docs_url("rules/SRV001-online-bigsize.md") in links

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from archlint.report.layout import flat, visible
+from archlint.report.layout import flat, visible, with_kept_units
 
 Lines = Iterator[str]
 
@@ -24,13 +24,16 @@ def text(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """Escape a text, and mark text between backticks as code.
+    r"""Escape a text, and mark text between backticks as code. No line is broken between a number and its unit.
 
-    >>> prose("`a` waits")
-    '<code>a</code> waits'
+    >>> prose("`a` waits for 20 ms")
+    '<code>a</code> waits for 20\xa0ms'
     """
     shown = text(value)
-    return shown if shown.count("`") % 2 else _CODE.sub(r"<code>\1</code>", shown)
+    if shown.count("`") % 2:
+        return with_kept_units(shown)
+    parts = _CODE.split(shown)                      # every second one is code
+    return "".join(f"<code>{part}</code>" if index % 2 else with_kept_units(part) for index, part in enumerate(parts))
 
 
 def source(value: str) -> str:
