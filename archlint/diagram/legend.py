@@ -54,7 +54,8 @@ def _in_words(picture: Picture) -> list[Mark]:
 
     If a path is highlighted, the findings on it are chosen first.
     """
-    near = {mark for part in (*picture.nodes, *picture.edges) if part.emphasis >= 0 for mark in part.marks}
+    near = {mark for node in picture.nodes if node.emphasis >= 0 for mark in node.marks}
+    near |= {mark for edge in picture.edges if edge.emphasis >= 0 for mark in edge.marks}
     of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
     chosen = sorted(of_parts, key=lambda mark: (mark not in near, *_order(mark)))[:_MOST_IN_WORDS]
     return sorted([*picture.marks, *chosen], key=_order)
