@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from archlint.importers.objects import Unit
 from archlint.importers.technologies import Known, by_command, by_image
+
+_IN_TEXTS: Final = (
+    ("litellm", r"(?m)^[\"']?model_list[\"']?[ \t]*:", "archlint.importers.serving_files.litellm"),
+    ("torchserve", r"(?m)^[ \t]*(model_snapshot|load_models|model_store)[ \t]*[=:]",
+     "archlint.importers.serving_files.torchserve"),
+)  # fmt: skip
+"""Settings that are often mounted: the program, what marks them, and the module that reads them."""
 
 
 def join(units: list[Unit]) -> tuple[list[Unit], list[tuple[Unit, Unit]]]:
     """Let a container take the place of what was read from its settings; also return which takes the place of which.
 
-    It is a container that mounts the files, or the only one of the program that reads them.
+    It is a container that mounts the files, or the only one of the program that reads them. Settings in mounted texts,
+    such as those of a ConfigMap, are read here.
     """
-    places = [*_addressed(units), *_same_parts(units)]
+    mounted = list(_mounted(units))
+    units = [*units, *(unit for _, unit in mounted)]
+    places = [(unit, holder) for holder, unit in mounted if holder is not None]
+    for unit, holder in places:
+        _merge(holder, unit)
+    places += [*_addressed(units), *_same_parts(units)]
     gone = {id(unit) for unit, _ in places}
     groups: dict[tuple[str, str], list[Unit]] = {}
     for unit in units:
@@ -33,6 +49,19 @@ def join(units: list[Unit]) -> tuple[list[Unit], list[tuple[Unit, Unit]]]:
                 _merge(holder, unit)
     gone |= {id(unit) for unit, _ in places}
     return [unit for unit in units if id(unit) not in gone], places
+
+
+def _mounted(units: list[Unit]) -> Iterator[tuple[Unit | None, Unit]]:
+    """Yield units that mounted texts of containers describe, each with the container if it stands for that."""
+    known = {os.path.abspath(path) for unit in units for path in unit.settings}
+    for holder in units:
+        for _, value in holder.texts if holder.role == "container" else ():
+            if os.path.abspath(value.site.file) in known:
+                continue
+            for program, marks, module in _IN_TEXTS:
+                if (_uses(holder) == program or _known(holder) is None) and re.search(marks, value.text):
+                    found = import_module(module).read_text(value)
+                    yield from ((holder if unit.program == program else None, unit) for unit in found)
 
 
 def _addressed(units: list[Unit]) -> Iterator[tuple[Unit, Unit]]:

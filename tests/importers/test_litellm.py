@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from archlint.api import check_targets
+from archlint.importers.importing import import_files
 from archlint.importers.writing import write
 from archlint.linter import Options
 from archlint.model.architecture import Architecture, Relation
-from tests.importers.importing import found_in, kinds, searched
+from tests.importers.importing import found_in, kinds, searched, write_files
 
 CONFIG = """
     model_list:
@@ -86,6 +88,52 @@ def test_containers_take_the_place_of_what_the_settings_name(tmp_path: Path) -> 
         "llm", "azure-openai", "openai", "anthropic", "answers", "db", "langfuse",
     }  # fmt: skip
     assert calls(system, "gate")["llm"].timeout_s == 30
+
+
+def test_a_configuration_in_a_config_map(tmp_path: Path) -> None:
+    inner = "\n".join(f"    {line}" for line in dedent(CONFIG).strip().splitlines())
+    manifest = f"""
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: proxy-config}}
+data:
+  config.yaml: |
+{inner}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: gate}}
+spec:
+  template:
+    metadata: {{labels: {{app: gate}}}}
+    spec:
+      containers: [{{name: c, image: "ghcr.io/berriai/litellm:v1", volumeMounts: [{{name: v, mountPath: /app}}]}}]
+      volumes: [{{name: v, configMap: {{name: proxy-config}}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: small-server}}
+spec: {{template: {{metadata: {{labels: {{app: llm}}}}, spec: {{containers: [{{name: c, image: "vllm/vllm-openai:v0.9.0"}}]}}}}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: llm}}
+spec: {{selector: {{app: llm}}, ports: [{{port: 8000}}]}}
+"""
+    system = found_in(tmp_path, {"all.yaml": manifest})
+    assert set(calls(system, "gate")) == {"small-server", "azure-openai", "openai", "anthropic"}
+    assert calls(system, "gate")["small-server"].timeout_s == 30
+    assert not {"litellm", "llm"} & set(system.components)
+
+
+def test_a_configuration_that_a_named_compose_file_mounts(tmp_path: Path) -> None:
+    write_files(tmp_path, {"config.yaml": CONFIG, "compose.yaml": """
+        services: {gate: {image: "ghcr.io/berriai/litellm:v1", volumes: ["./config.yaml:/app/config.yaml"], ports: ["80:4000"]}}
+    """})
+    found = import_files([tmp_path / "compose.yaml"], tmp_path, explicit=True)
+    relations = {one.target: one.site.shown for one in found.draft.components["gate"].relations}
+    assert relations["anthropic"] == f"{tmp_path / 'config.yaml'}:10"
+    assert len(relations) == 7
 
 
 @pytest.mark.parametrize(("params", "name", "kind"), [

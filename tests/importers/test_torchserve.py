@@ -78,6 +78,28 @@ def test_a_container_that_mounts_the_file_takes_its_place(tmp_path: Path) -> Non
     assert (system.components["scores"].serves, system.components["scores"].workers) == (("ranker",), 4)
 
 
+def test_properties_in_a_config_map(tmp_path: Path) -> None:
+    system = found_in(tmp_path, {"all.yaml": """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: conf}
+        data:
+          config.properties: |
+            inference_address=http://0.0.0.0:8080
+            model_store=/models
+            load_models=ranker=ranker.mar
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: scores}
+        spec:
+          containers: [{name: c, image: "pytorch/torchserve:0.9.0", volumeMounts: [{name: v, mountPath: /conf}]}]
+          volumes: [{name: v, configMap: {name: conf}}]
+    """})
+    assert system.components["scores"].serves == ("ranker",)
+    assert "torchserve" not in system.components
+
+
 def test_properties_of_other_programs_are_not_read(tmp_path: Path) -> None:
     found = searched(tmp_path, {"server.properties": "broker.id=0\nlisteners=PLAINTEXT://:9092\n", "a.properties": ""})
     assert (found.draft.components, found.left_out) == ({}, [])

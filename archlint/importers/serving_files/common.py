@@ -9,10 +9,11 @@ from typing import Final
 
 from archlint.errors import UnreadableInputError
 from archlint.importers.files import Files
-from archlint.importers.objects import Fact, Site, Value
+from archlint.importers.objects import Fact, Item, Rows, Site, Table, Value, tree
 from archlint.model.cron import parse_schedule
 from archlint.source.document import Document
-from archlint.source.nodes import Span
+from archlint.source.nodes import Mapping, Span
+from archlint.source.parser import parse_all
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 _NUMBER: Final = re.compile(r"^\d{1,12}(\.\d{1,9})?$")
@@ -70,6 +71,29 @@ def is_true(value: Value | None) -> bool:
 def format_of(path: str) -> str:
     """The format of an artefact by its suffix; empty if it says nothing."""
     return _SUFFIXES.get(Path(path).suffix.lower(), "")
+
+
+def nested(value: Value) -> Table | None:
+    """Read YAML or JSON that a text holds: with its own places if it is a whole file, otherwise with that of the text."""
+    try:
+        documents = parse_all(value.site.document.name, value.text)
+    except UnreadableInputError:
+        return None
+    document = next((one for one in documents if isinstance(one.root, Mapping)), None)
+    if document is None or document.root is None:
+        return None
+    found = tree(document, document.root)
+    if value.text != value.site.document.text:
+        found = _moved(found, value.site)
+    return found if isinstance(found, Table) else None
+
+
+def _moved(item: Item, site: Site) -> Item:
+    if isinstance(item, Value):
+        return Value(item.text, site, item.status, item.raw, item.plain, item.tag)
+    if isinstance(item, Rows):
+        return Rows([_moved(one, site) for one in item.items], site)
+    return Table({key: _moved(one, site) for key, one in item.entries.items()}, dict.fromkeys(item.entries, site), site)
 
 
 def batching(size: Value | None, delay: float | None, site: Site, how: str = "") -> Fact | None:

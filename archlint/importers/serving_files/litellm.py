@@ -15,7 +15,7 @@ from archlint.importers.files import Files
 from archlint.importers.names import is_local
 from archlint.importers.objects import Fact, Link, Site, Table, Unit, Value, tree
 from archlint.importers.outside import VENDORS as HOSTS
-from archlint.importers.serving_files.common import number, seconds
+from archlint.importers.serving_files.common import nested, number, seconds
 from archlint.importers.serving_files.vendors import SELF_HOSTED, vendor_of
 from archlint.source.nodes import Mapping
 
@@ -71,12 +71,22 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     return units
 
 
+def read_text(value: Value) -> list[Unit]:
+    """Return the units of a configuration that is mounted into a container, such as one of a ConfigMap."""
+    table = nested(value)
+    items = table.tables("model_list") if table is not None else []
+    if table is None or not any(isinstance(one.get("litellm_params"), Table) for one in items):
+        return []
+    proxy = _Proxy(Path(value.site.file), table, f"{value.site.file}:{value.site.span.start}")
+    return proxy.units([])
+
+
 class _Proxy:
     """One configuration."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Table, scope: str = "") -> None:
         self.path = path
-        self.scope = str(path)
+        self.scope = scope or str(path)
         self.table = table
         site = table.keys.get("model_list", table.site)
         self.unit = Unit(

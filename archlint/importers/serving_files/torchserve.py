@@ -11,11 +11,11 @@ from archlint.importers.addresses import addresses
 from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
 from archlint.importers.names import is_local
-from archlint.importers.objects import Fact, Item, Port, Site, Table, Unit, Value, tree
-from archlint.importers.serving_files.common import agreed, batching, document_of, number, start_of
+from archlint.importers.objects import Fact, Port, Site, Table, Unit, Value
+from archlint.importers.serving_files.common import agreed, batching, document_of, nested, number, start_of
 from archlint.importers.serving_files.properties import parse_properties
-from archlint.source.nodes import Mapping, Span
-from archlint.source.parser import parse_all
+from archlint.source.document import Document
+from archlint.source.nodes import Span
 
 FORMAT: Final = "torchserve"
 _ADDRESSES: Final = ("inference", "management", "metrics", "grpc_inference", "grpc_management")
@@ -31,16 +31,31 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
         except UnreadableInputError as error:
             files.errors.append(error)
             continue
-        properties = parse_properties(document)
-        unit = Unit(
-            "torchserve", FORMAT, "config.properties", str(path), start_of(document), "model-server",
-            kind="model-server", uses="torchserve", reason="a configuration of TorchServe", settings=(path,),
-            program="torchserve",
-        )  # fmt: skip
-        unit.ports = list(_ports(properties))
-        _add_models(unit, properties, notes)
-        units.append(unit)
+        units.append(_server(parse_properties(document), start_of(document), path, str(path), notes))
     return units
+
+
+def read_text(value: Value) -> list[Unit]:
+    """Return the server of properties that are mounted into a container, such as those of a ConfigMap."""
+    properties = parse_properties(value.site.document if _is_whole(value) else Document("", value.text, None))
+    if not _is_whole(value):
+        properties = {name: Value(one.text, value.site, raw=one.raw) for name, one in properties.items()}
+    scope = f"{value.site.file}:{value.site.span.start}"
+    return [_server(properties, value.site, Path(value.site.file), scope, [])]
+
+
+def _is_whole(value: Value) -> bool:
+    return value.text == value.site.document.text
+
+
+def _server(properties: dict[str, Value], site: Site, path: Path, scope: str, notes: list[str]) -> Unit:
+    unit = Unit(
+        "torchserve", FORMAT, "config.properties", scope, site, "model-server", kind="model-server", uses="torchserve",
+        reason="a configuration of TorchServe", settings=(path,), program="torchserve",
+    )  # fmt: skip
+    unit.ports = list(_ports(properties))
+    _add_models(unit, properties, notes)
+    return unit
 
 
 def _ports(properties: dict[str, Value]) -> Iterator[Port]:
@@ -64,7 +79,7 @@ def _add_models(unit: Unit, properties: dict[str, Value], notes: list[str]) -> N
     for value, keys in ((models, ()), (snapshot, ("models",))):
         if value is None or not value.text:
             continue
-        table = _json(value)
+        table = nested(value)
         if table is None:
             notes.append(f"{value.site.shown}: the models are no valid JSON: not read")
             continue
@@ -116,27 +131,6 @@ def _loaded(value: Value | None) -> Iterator[str]:
         name, _, archive = part.strip().partition("=")
         if name and name.lower() != "all" and not (name == "standalone" and not archive):
             yield name.rpartition("/")[2].removesuffix(".mar")
-
-
-def _json(value: Value) -> Table | None:
-    """Read JSON in a property; its places are that of the property."""
-    try:
-        documents = parse_all(value.site.document.name, value.text)
-    except UnreadableInputError:
-        return None
-    root = documents[0].root if documents else None
-    if not isinstance(root, Mapping):
-        return None
-    found = tree(documents[0], root)
-    return _moved(found, value.site) if isinstance(found, Table) else None
-
-
-def _moved(table: Table, site: Site) -> Table:
-    entries: dict[str, Item] = {
-        key: _moved(item, site) if isinstance(item, Table) else Value(item.text, site, raw=item.raw, plain=item.plain)
-        for key, item in table.entries.items() if isinstance(item, Table | Value)
-    }  # fmt: skip
-    return Table(entries, dict.fromkeys(entries, site), site)
 
 
 def _place(name: str, site: Site) -> Site:
