@@ -74,7 +74,7 @@ def format_of(path: str) -> str:
 
 
 def nested(value: Value) -> Table | None:
-    """Read YAML or JSON that a text holds: with its own places if it is a whole file, otherwise with that of the text."""
+    """Read YAML or JSON in a text: with its own places if it is a whole file, otherwise with that of the text."""
     try:
         documents = parse_all(value.site.document.name, value.text)
     except UnreadableInputError:
