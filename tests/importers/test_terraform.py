@@ -9,6 +9,7 @@ import pytest
 
 from archlint.about import install_command
 from archlint.api import check_targets
+from archlint.importers.importing import import_files
 from archlint.importers.terraform import hcl
 from archlint.importers.writing import write
 from archlint.linter import Options
@@ -293,9 +294,13 @@ def test_without_the_parser_the_message_names_the_extra(tmp_path: Path, monkeypa
     hcl._parser.cache_clear()
     monkeypatch.setitem(sys.modules, "tree_sitter_hcl", None)
     try:
-        found = imported(tmp_path, 'resource "aws_sqs_queue" "q" {}\n')
+        of_folder = imported(tmp_path, 'resource "aws_sqs_queue" "q" {}\n')
+        named = import_files([tmp_path / "main.tf"], tmp_path, explicit=True)
     finally:
         hcl._parser.cache_clear()
-    (error,) = found.errors
+    (error,) = named.errors
     assert install_command("terraform") in error.hint
     assert "terraform show -json" in error.hint
+    assert not of_folder.errors
+    assert any(install_command("terraform") in note for note in of_folder.draft.notes)
+    assert install_command("terraform") in of_folder.reasons

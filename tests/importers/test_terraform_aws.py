@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import cProfile
 from pathlib import Path
 
 import pytest
 
+from archlint.catalog.technologies import shipped_technologies
+from archlint.importers.cloud import aws, azure, google
+from archlint.importers.cloud.tables import FORMS
 from archlint.importers.importing import Imported
+from archlint.model.words import KINDS, VERBS
 from tests.importers.configurations import architecture, attributes, edges, facts, imported, parts
 
 SYSTEM = r"""
@@ -378,3 +383,40 @@ def test_models(found: Imported) -> None:
 def test_what_is_infrastructure_is_counted(found: Imported) -> None:
     (note,) = found.draft.notes
     assert note.startswith("17 × infrastructure and settings (15 types")
+
+
+def test_work_grows_with_the_number_of_resources(tmp_path: Path) -> None:
+    def calls(number: int) -> int:
+        text = "".join(
+            f'resource "aws_ecs_service" "s{n}" {{\n  name = "s{n}"\n  task_definition = aws_ecs_task_definition.t{n}.arn\n}}\n'
+            f'resource "aws_ecs_task_definition" "t{n}" {{\n  task_role_arn = aws_iam_role.r{n}.arn\n'
+            f'  container_definitions = jsonencode([{{ name = "c", image = "c", environment = [{{ name = "Q", value = aws_sqs_queue.q{n}.url }}] }}])\n}}\n'
+            f'resource "aws_iam_role" "r{n}" {{}}\nresource "aws_sqs_queue" "q{n}" {{ name = "q{n}" }}\n'
+            f'resource "aws_appautoscaling_target" "a{n}" {{\n  resource_id = "service/x/${{aws_ecs_service.s{n}.name}}"\n  min_capacity = 1\n}}\n'
+            f'resource "aws_iam_role_policy" "p{n}" {{\n  role = aws_iam_role.r{n}.id\n'
+            f'  policy = jsonencode({{ Statement = [{{ Action = "sqs:SendMessage", Resource = aws_sqs_queue.q{n}.arn }}] }})\n}}\n'
+            for n in range(number)
+        )  # fmt: skip
+        profile = cProfile.Profile()
+        profile.enable()
+        found = imported(tmp_path / str(number), text)
+        profile.disable()
+        assert len(found.draft.components) == 2 * number + len({"users"} & set(found.draft.components))
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(1)
+    assert calls(80) < 6 * calls(20)
+
+
+def test_every_row_of_the_tables_can_be_read() -> None:
+    technologies = shipped_technologies()
+    for tables in (aws.AWS, google.GOOGLE, azure.AZURE):
+        for kind, part in tables.parts.items():
+            fields = (*part.facts, *part.asks, *part.answers, *part.consumed)
+            assert all(form in FORMS for _, _, form in fields), kind
+            kinds = [(part.kind, part.uses), *(part.engine[1].values() if part.engine else ())]
+            assert all(not one or one in KINDS for one, _ in kinds), kind
+            assert all(not uses or technologies.get(uses) is not None for _, uses in kinds), kind
+        for kind, wires in tables.wires.items():
+            assert all(wire.verb in {"", "dead_letter", *VERBS} for wire in wires), kind
+            assert all(form in FORMS for wire in wires for _, _, form in wire.more), kind

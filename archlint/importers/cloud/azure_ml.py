@@ -28,12 +28,12 @@ _FIXED: Final[tuple[Field, ...]] = (
 def add_online_endpoints(cloud: Cloud) -> None:
     """Add endpoints with their deployments: servers that share the traffic of the endpoint."""
     generic = [one for kind in ("azapi_resource",) for one in cloud.of_type.get(kind, ())]
-    deployments = [one for one in generic if _kind(one) == _DEPLOYMENT]
     for endpoint in generic:
         if _kind(endpoint) != _ENDPOINT:
             continue
         name = text_at(endpoint.values, "name") or endpoint.name
-        own = [one for one in deployments if endpoint in cloud.referred(follow(one.values, "parent_id"))]
+        inside = cloud.users("azapi_resource", "parent_id").get(endpoint.address, ())
+        own = [one for one in inside if _kind(one) == _DEPLOYMENT]
         if len(own) < 2:
             server = cloud.unit(endpoint, name, kind="model-server", uses="azure-ml", reason="an online endpoint")
             cloud.units[endpoint.address] = [server]

@@ -7,7 +7,7 @@ from typing import Final
 
 from archlint.importers.cloud.facts import add_facts
 from archlint.importers.cloud.resources import Resource
-from archlint.importers.cloud.sagemaker import scale_to, text_of
+from archlint.importers.cloud.sagemaker import scale_to, scalers
 from archlint.importers.cloud.tables import Field, Part
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, references_of, scalars_at, tables_at, text_at, unresolved
@@ -44,9 +44,8 @@ def add_services(cloud: Cloud) -> None:
         zero = units[0].facts.get("replicas")
         if zero is not None and zero.text == "0":        # a service that is switched off, or that something else scales
             del units[0].facts["replicas"]
-        for target in cloud.of_type.get("aws_appautoscaling_target", ()):
-            if service in cloud.referred(follow(target.values, "resource_id")) or text_of(target).endswith(f"/{name}"):
-                scale_to(cloud, target, units[0])
+        for target in scalers(cloud, service, name):
+            scale_to(cloud, target, units[0])
 
 
 def containers(cloud: Cloud, owner: Resource, task: Resource | None, name: str, chosen: str = "") -> list[Unit]:
@@ -148,13 +147,10 @@ def add_jobs(cloud: Cloud) -> None:
     for task in cloud.of_type.get("aws_ecs_task_definition", ()):
         if task.address in cloud.units or task.outside:
             continue
-        scheduled = [
-            one for kind, path in (("aws_cloudwatch_event_target", "ecs_target.task_definition_arn"),
-                                   ("aws_scheduler_schedule", "target.ecs_parameters.task_definition_arn"),
-                                   ("aws_sfn_state_machine", "definition"))
-            for one in cloud.of_type.get(kind, ()) if task in cloud.referred(follow(one.values, path))
-        ]  # fmt: skip
-        if scheduled:
+        starts = (("aws_cloudwatch_event_target", "ecs_target.task_definition_arn"),
+                  ("aws_scheduler_schedule", "target.ecs_parameters.task_definition_arn"),
+                  ("aws_sfn_state_machine", "definition"))  # fmt: skip
+        if any(task.address in cloud.users(kind, path) for kind, path in starts):
             units = containers(cloud, task, task, text_at(task.values, "family") or task.name)
             units[0].role = "job"
             cloud.units[task.address] = units

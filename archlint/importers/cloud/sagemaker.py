@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from archlint.importers.cloud.facts import add_facts, add_machine, shares
 from archlint.importers.cloud.resources import Resource
@@ -11,6 +12,7 @@ from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, tables_at, text_at
 from archlint.importers.objects import UNRESOLVED, Fact, Table, Unit
 
+_TARGET: Final = "aws_appautoscaling_target"
 _FACTS = (
     ("replicas", "initial_instance_count", "positive"), ("limit", "serverless_config.max_concurrency", "positive"),
     ("hardware.memory", "serverless_config.memory_size_in_mb", "mb"),
@@ -103,19 +105,28 @@ def _captures(cloud: Cloud, unit: Unit, configs: list[Resource]) -> None:
 
 def _scale(cloud: Cloud, endpoint: Resource, servers: list[tuple[Unit, str]]) -> None:
     """Give the servers of an endpoint the range of their autoscaling target: of the variant that it names."""
-    for target in cloud.of_type.get("aws_appautoscaling_target", ()):
-        items = follow(target.values, "resource_id")
-        if endpoint not in cloud.referred(items) and not _is_named(target, endpoint):
-            continue
+    for target in scalers(cloud, endpoint, text_at(endpoint.values, "name")):
         text = text_of(target)
         for server, variant in servers:
             if not variant or text.endswith(f"/{variant}") or len(servers) == 1 or not text:
                 scale_to(cloud, target, server)
 
 
-def _is_named(target: Resource, endpoint: Resource) -> bool:
-    name = text_at(endpoint.values, "name")
-    return bool(name) and text_of(target).startswith(f"endpoint/{name}/")
+def scalers(cloud: Cloud, resource: Resource, name: str) -> list[Resource]:
+    """Return the autoscaling targets of a service or an endpoint: they refer to it, or have its name in their id."""
+    found = list(cloud.users(_TARGET, "resource_id").get(resource.address, ()))
+    for target in cloud.texts(_TARGET, _scaled).get(name, ()) if name else ():
+        if target not in found:
+            found.append(target)
+    return found
+
+
+def _scaled(target: Resource) -> str:
+    """Return the name in the id of what is scaled: `service/CLUSTER/NAME`, `endpoint/NAME/variant/VARIANT`."""
+    parts = text_of(target).split("/")
+    if parts[0] == "endpoint":
+        return parts[1] if len(parts) > 1 else ""
+    return parts[-1] if parts[0] == "service" else ""
 
 
 def text_of(target: Resource) -> str:
@@ -133,14 +144,12 @@ def scale_to(cloud: Cloud, target: Resource, unit: Unit) -> None:
 
 def _metrics(cloud: Cloud, target: Resource) -> Iterator[str]:
     base = "target_tracking_scaling_policy_configuration"
-    for policy in cloud.of_type.get("aws_appautoscaling_policy", ()):
-        if target in cloud.referred(follow(policy.values, "resource_id")) or target in cloud.referred(
-            follow(policy.values, "scaling_target_id")
-        ):
-            yield text_at(
-                policy.values, f"{base}.predefined_metric_specification.predefined_metric_type",
-                f"{base}.customized_metric_specification.metric_name",
-            )  # fmt: skip
+    policies = cloud.users("aws_appautoscaling_policy", "resource_id", "scaling_target_id")
+    for policy in policies.get(target.address, ()):
+        yield text_at(
+            policy.values, f"{base}.predefined_metric_specification.predefined_metric_type",
+            f"{base}.customized_metric_specification.metric_name",
+        )  # fmt: skip
 
 
 def _range(unit: Unit, low: Fact | None, high: Fact | None, how: str, metric: str = "") -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
+from archlint.importers.cloud.addressing import is_for_others, named_by_host
 from archlint.importers.cloud.facts import add_facts, add_machine, attributes, shares
 from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.tables import Part, Tables, fact_of
@@ -39,14 +39,6 @@ from archlint.importers.objects import (
 
 MAX_LINKS: Final = 50_000
 _SEPARATOR: Final = "#"
-_MANAGED_HOST: Final = re.compile(
-    r"^(?:\w+://)?([a-z0-9][\w-]{1,80})\.(?:[\w-]+\.)*(?:inference\.ml\.azure\.com|azurewebsites\.net|servicebus\.windows\.net|"
-    r"core\.windows\.net|search\.windows\.net|redis\.cache\.windows\.net|documents\.azure\.com|openai\.azure\.com|"
-    r"cognitiveservices\.azure\.com|azure-api\.net|database\.azure\.com|s3(?:[.-][\w-]+)*\.amazonaws\.com)(?=[:/]|$)"
-)
-"""Addresses whose host begins with the name of a resource."""
-_RUNTIME: Final = frozenset({"AZUREWEBJOBSSTORAGE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING"})
-"""Variables with the storage that a platform needs for itself."""
 _STORES: Final = frozenset(
     {"database", "cache", "object-store", "warehouse", "feature-store", "vector-store", "config-store", "log-store",
      "model-registry"}
@@ -77,6 +69,7 @@ class Cloud:
         self.groups: dict[str, list[Resource]] = {}
         self.names: dict[str, Resource | None] = {}
         self.taken: dict[tuple[str, str], int] = {}
+        self.found: dict[tuple[str, tuple[str, ...]], dict[str, list[Resource]]] = {}
         self.number = 0
         self.links = 0
 
@@ -116,15 +109,35 @@ class Cloud:
                         found.setdefault(id(named), named)
         return list(found.values())
 
+    def users(self, kind: str, *paths: str) -> dict[str, list[Resource]]:
+        """Return the resources of a type by the addresses that their fields refer to; found once."""
+        found = self.found.get((kind, paths))
+        if found is None:
+            found = self.found[kind, paths] = {}
+            for one in self.of_type.get(kind, ()):
+                items = [item for path in paths for item in follow(one.values, path)]
+                for target in self.referred(items):
+                    found.setdefault(target.address, []).append(one)
+        return found
+
+    def texts(self, kind: str, text: Callable[[Resource], str]) -> dict[str, list[Resource]]:
+        """Return the resources of a type by a text that each has; found once."""
+        key = (kind, (text.__name__,))
+        if key not in self.found:
+            found: dict[str, list[Resource]] = {}
+            for one in self.of_type.get(kind, ()):
+                found.setdefault(text(one), []).append(one)
+            self.found[key] = found
+        return self.found[key]
+
     def named(self, value: Value) -> Resource | None:
         """Return the resource that a text names: by its whole name, or at the end of an address."""
         text = value.text
         if value.status in {UNRESOLVED, SECRET} or not 2 < len(text) < 500:
             return None
         found = self.names.get(text)
-        host = _MANAGED_HOST.search(text) if found is None else None
-        if host is not None:
-            return self.names.get(host[1])
+        if found is None and (name := named_by_host(text)):
+            return self.names.get(name)
         if found is None and (text.startswith("arn:") or "://" in text or "projects/" in text):
             last = text.rstrip("/").replace(":", "/").rpartition("/")[2]
             found = self.names.get(last)
@@ -350,7 +363,7 @@ class Cloud:
         """Add the relations that variables state: a reference to another resource, or its name or address."""
         for unit in list(self.all):
             for name, value in unit.env.items():
-                if _is_own_address(name) or name.upper() in _RUNTIME:
+                if is_for_others(name):
                     continue
                 for resource in self.meant(value):
                     found = self.reached(resource)
@@ -383,8 +396,3 @@ class Cloud:
                     more = dict(attributes(target[0].values, target[1].consumed)) | more
                 if more != dict(link.more):
                     unit.links[number] = msgspec.structs.replace(link, more=tuple(more.items()))
-
-
-def _is_own_address(name: str) -> bool:
-    upper = name.upper()
-    return any(word in upper for word in ("CORS", "ORIGIN", "CALLBACK", "REDIRECT", "PUBLIC_URL", "AUDIENCE"))

@@ -30,10 +30,14 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     plans = {path: plan for path in paths if path.name.endswith(".json") and (plan := _plan(path, files, left_out))}
     try:
         roots = _different(_roots([path for path in paths if path not in plans], folders, files), notes)
-    except MissingParserError:
-        if not plans:
-            raise
+    except MissingParserError as error:
         roots = []
+        if files.explicit and not plans:
+            raise
+        if not plans:       # a folder may hold more than Terraform
+            reason = f"{error.message}: {error.hint}"
+            notes.append(reason)
+            left_out += ((str(path), reason) for path in paths)
     for number, folder in enumerate(roots):
         plan = next((one for one in plans.values() if _is_of(one, folder)), None)
         before = len(reader.resources)
