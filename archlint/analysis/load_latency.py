@@ -10,6 +10,7 @@ import msgspec
 from archlint.analysis.latency import Latency, latency
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.responses import Overloaded, Response, response
+from archlint.analysis.result_time import gets_results_later
 from archlint.analysis.stations import Rates, rates_at_mean
 from archlint.analysis.system import System
 from archlint.analysis.waterfalls import Waterfall, WaterfallStep, fractions_of
@@ -49,7 +50,11 @@ def loaded(system: System, workload: Workload) -> Loaded:
     fractions = dict.fromkeys((*_SHOWN, *(fraction for fraction, _ in workload.slo.latency)))
     if isinstance(mean, Latency):
         numbers += (mean.quantity(fraction) for fraction in sorted(fractions))
-        waterfalls += (_waterfall(mean, fraction, objective_s) for fraction, objective_s in fractions_of(workload))
+        accepted = gets_results_later(system, workload)
+        waterfalls += (
+            msgspec.structs.replace(_waterfall(mean, fraction, objective_s), accepted=accepted)
+            for fraction, objective_s in fractions_of(workload, accepted)
+        )
     elif mean.needs or "overloaded" in mean.because:
         numbers.append(msgspec.structs.replace(mean, name="p99"))
     if workload.peak_per_s is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.quantity import Quantity
+from archlint.analysis.result_time import gets_results_later
 from archlint.analysis.system import System
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
@@ -35,6 +36,7 @@ class Waterfall(msgspec.Struct, frozen=True):
     """Where the time of the slowest requests goes, at one percentile: the steps add up to `total`.
 
     `unknown` are the service times that the file does not state; they are 0 in it. `objective_s` is the SLO.
+    `accepted`: it ends when the request is accepted; the result comes later.
     """
 
     fraction: float
@@ -42,20 +44,26 @@ class Waterfall(msgspec.Struct, frozen=True):
     steps: tuple[WaterfallStep, ...]
     unknown: tuple[Place, ...] = ()
     objective_s: float | None = None
+    accepted: bool = False
 
 
 def idle_waterfalls(system: System, workload: Workload) -> Iterator[Waterfall]:
     """Yield the least time of an answer at each percentile of the objectives, along the path."""
     floors = FloorOf(system, workload)
-    for fraction, objective_s in fractions_of(workload):
+    accepted = gets_results_later(system, workload)
+    for fraction, objective_s in fractions_of(workload, accepted):
         floor = floors.answer(fraction)
         if floor.at_s > 0 or floor.unknown:
-            yield _waterfall(floor, fraction, objective_s)
+            yield msgspec.structs.replace(_waterfall(floor, fraction, objective_s), accepted=accepted)
 
 
-def fractions_of(workload: Workload) -> Iterator[tuple[float, float | None]]:
-    """Yield the percentiles of the objectives of a workload with their times; p99 if it has none."""
-    yield from workload.slo.latency or ((USUAL, None),)
+def fractions_of(workload: Workload, accepted: bool = False) -> Iterator[tuple[float, float | None]]:
+    """Yield the percentiles of the objectives of a workload with their times; p99 if it has none.
+
+    With `accepted`, the objectives are for something else than the answer: only their percentiles are given.
+    """
+    for fraction, objective_s in workload.slo.latency or ((USUAL, None),):
+        yield fraction, None if accepted else objective_s
 
 
 def _waterfall(floor: Floor, fraction: float, objective_s: float | None) -> Waterfall:

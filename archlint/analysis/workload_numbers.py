@@ -12,6 +12,7 @@ from archlint.analysis.load_latency import Loaded, loaded, saturation
 from archlint.analysis.promises import Contribution, Promises
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
+from archlint.analysis.result_time import result_time
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Utilisation
 from archlint.analysis.waterfalls import Waterfall, idle_waterfalls
@@ -70,6 +71,8 @@ def workload_numbers(
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
     available, contributions = promises.availability(workload)
     numbers: list[Number] = [*(each.total for each in idle), *under_load.numbers]
+    result = result_time(system, workload)
+    numbers += () if result is None else (result,)
     numbers += _breaks_at(system, workload, breaking)
     saturates = saturation(system, workload, breaking[0].per_s if breaking else None) if under_load_too else None
     numbers += () if saturates is None else (saturates,)

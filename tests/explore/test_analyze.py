@@ -76,6 +76,48 @@ def test_a_queue_and_its_backlog() -> None:
     assert isinstance(full, Missing) and "never drains" in full.because
 
 
+LATER = QUEUE.replace("rate: 10/s,", "rate: 10/s, waits: false, slo: {latency: {p95: 5min}},")
+
+
+def test_the_result_of_a_workload_that_does_not_wait_comes_after_the_wait_and_the_work() -> None:
+    found = numbers(LATER)
+    result = found.flat()["workloads.upload", "result_time"]
+    assert isinstance(result, Quantity)
+    assert result.value == pytest.approx(0.05 / (1 - 0.5))                       # M/M/1
+    assert [(term.name, term.value) for term in result.terms if term.name == "objective"] == [("objective", 300.0)]
+    assert all(one.accepted and one.objective_s is None for one in found.workloads[0].waterfalls)
+    assert ("workloads.upload", "result_time") not in numbers(QUEUE.replace("10/s,", "10/s, waits: true,")).flat()
+
+
+def test_a_result_behind_two_queues_waits_in_both() -> None:
+    second = "consumes: [photos], publishes: [ready], service_time: 20ms"
+    chain = LATER.replace("consumes: [photos], serves: [tagger]", second)
+    chain += "  ready: {kind: queue}\n"
+    chain += "  tags: {kind: worker, consumes: [ready], serves: [tagger], replicas: 2, workers: 1}\n"
+    result = numbers(chain).flat()["workloads.upload", "result_time"]
+    assert isinstance(result, Quantity)
+    two_servers = 0.05 / (1 - 0.25**2)                                           # M/M/2 at a utilisation of 0.25
+    assert result.value == pytest.approx(0.02 / (1 - 0.2) + two_servers)
+
+
+@pytest.mark.parametrize(
+    ("change", "needs", "because"),
+    [
+        ({"rate: 10/s": "rate: 20/s"}, (), "it grows"),
+        ({"rate: 10/s, ": ""}, ("workloads.upload.rate",), ""),
+        ({"service_time: 50ms": "version: 1.0.0"}, ("models.tagger.service_time",), ""),
+    ],
+)
+def test_a_result_that_is_unknown_says_why(change: dict[str, str], needs: tuple[str, ...], because: str) -> None:
+    text = LATER
+    for old, new in change.items():
+        text = text.replace(old, new)
+    result = numbers(text).flat()["workloads.upload", "result_time"]
+    assert isinstance(result, Missing)
+    assert tuple(place.at for place in result.needs) == needs
+    assert because in result.because
+
+
 def test_a_waterfall_adds_up_to_its_total() -> None:
     for path in sorted((ROOT / "examples" / "passing").glob("*.yaml")):
         for workload in numbers_of(library.load(path)).workloads:

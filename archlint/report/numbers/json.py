@@ -83,6 +83,7 @@ class JsonWaterfall(msgspec.Struct, frozen=True):
     objective: Annotated[float | None, Meta(description="The SLO in seconds; null without one.")]
     steps: list[JsonStep]
     unknown: Annotated[list[str], Meta(description="Paths of service times that are not stated: 0 in the total.")]
+    accepted: Annotated[bool, Meta(description="It ends when the request is accepted; the result comes later.")]
 
 
 class JsonBreaking(msgspec.Struct, frozen=True):
@@ -188,7 +189,7 @@ def _waterfall(one: Waterfall) -> JsonWaterfall:
         for step in one.steps
     ]  # fmt: skip
     return JsonWaterfall(
-        one.fraction, json_number(one.total), one.objective_s, steps, [place.at for place in one.unknown]
+        one.fraction, json_number(one.total), one.objective_s, steps, [place.at for place in one.unknown], one.accepted
     )
 
 

@@ -77,6 +77,8 @@ class _Writer:
             return
         said = f"{label(number.name)}: {number_text(number)}"
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
+        objective = next((term for term in number.terms if term.name == "objective"), None)
+        said += f", {flat(objective.label)} {format_quantity(objective.value, objective.unit)}" if objective else ""
         said += f" ({flat(where)} is full)" if where and number.name in {"breaks_at", "saturates_at"} else ""
         yield from hanging("  ", said, self.width, 4)
         if self.verbose:
@@ -169,7 +171,8 @@ class _Writer:
 
 
 def _about(one: Waterfall) -> str:
-    return "on idle servers" if one.total.name.startswith("least") else "under load"
+    when = "on idle servers" if one.total.name.startswith("least") else "under load"
+    return f"until the request is accepted, {when}" if one.accepted else when
 
 
 def _places(one: Waterfall) -> str:
