@@ -120,6 +120,8 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
 MOST_TOGETHER = 8
 """The maximum number of places that identify a finding that several places cause together."""
 UNREAD = "a value that could not be read"
+_SEEN_IN_FILES = ("OPS",)
+"""Families whose facts stand in deployment files, if at all: what is missing there is informative."""
 _ABOUT_THEIR_KEYS = ("OPS", "DOC")
 """Families whose rules rest on keys that they name themselves."""
 
@@ -146,6 +148,8 @@ class _Maker:
         """Run one rule. In a file that does not describe its facts, its findings are one question."""
         family = rule.pack.facts
         silent: list[Hit] | None = [] if family and not system.described(family) else None
+        if silent is not None and self.imported and rule.pack.imported and rule.pack.family in _SEEN_IN_FILES:
+            silent = None
         for verdict in rule.run(system, rule.params):
             if isinstance(verdict, Problem):
                 self.findings.append(self.of_problem(rule, verdict))

@@ -41,6 +41,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         served = tuple(dict.fromkeys(component.serves))
         if len(served) <= params.most:
             continue
+        if system.deployment is not None:       # the files do not state which requests run which models
+            yield _imported(component, served)
+            continue
         entering = _entering(system, component)
         if not entering:
             if not _only_mirrored(system, component):
@@ -56,6 +59,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield Undecided(component.place("serves"), silent, "whether its models are one pipeline or independent")
         elif len(used) < len(served) and _groups(used, entering) + 1 > params.most:
             yield _shared_fate(system, component, used, [name for name in served if name not in used])
+
+
+def _imported(component: Component, served: Sequence[str]) -> Hit:
+    message = f"`{component.name}` serves {listed(served[:SHOWN])} in one process: one crash or release takes all down"
+    at = component.place("serves")
+    return Hit(at, message, severity=Severity.INFO, certainty=Certainty.HEURISTIC)
 
 
 def _mirrored_inside(system: System, component: Component) -> Iterator[Hit]:

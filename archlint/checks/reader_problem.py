@@ -8,6 +8,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.model.architecture import Problem
+from archlint.verdicts import Hit, Severity, Verdict
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -16,6 +17,15 @@ class Params(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def check(system: System, params: Params) -> Iterator[Problem]:
-    """Yield the problems of one kind; each has its own span, because unreadable text has no place."""
-    return (problem for problem in system.architecture.problems if problem.kind == params.problem)
+def check(system: System, params: Params) -> Iterator[Problem | Verdict]:
+    """Yield the problems of one kind; each has its own span, because unreadable text has no place.
+
+    In an imported system, an address that no file defines may be in another repository: it is informative.
+    """
+    yield from (problem for problem in system.architecture.problems if problem.kind == params.problem)
+    if system.deployment is not None and params.problem == "dangling-reference":
+        from archlint.model.deployment import spot
+
+        for one in system.deployment.dangling:
+            message = f"`{one.source}` uses `{one.target}`, which no file defines"
+            yield Hit(spot(one.source, one.site, "uses", one.target), message, severity=Severity.INFO)

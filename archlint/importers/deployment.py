@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from archlint.importers.draft import Draft
 from archlint.model.deployment import Dangling, Deployment, Split
+
+_PREDICTS: Final = re.compile(r"\bmap_batches\b|\.predict\(|\bpipeline\(|\.generate\(")
+"""Calls in a mounted program that predict."""
+
+_TARGETS: Final = re.compile(r"(?m)\A(GET|POST) https?://|\bHttpUser\b|from ['\"]k6/http['\"]")
+"""Targets of vegeta, and programs of Locust and k6."""
 
 
 def deployment_of(draft: Draft) -> Deployment:
     """Return the deployment of a draft."""
     parts = {name: component.unit for name, component in draft.components.items()}
     found = Deployment()
+    for unit in parts.values():
+        words = {posixpath.normpath(word) for word in unit.words}
+        unit.running.scripts += (value for path, value in unit.texts if posixpath.normpath(path) in words)
+        unit.running.aims = any(_TARGETS.search(value.text[:10_000]) for _, value in unit.texts)
+        if unit.role == "job":
+            unit.running.predicts = any(_PREDICTS.search(value.text[:100_000]) for _, value in unit.texts)
     found.parts.update({name: unit for name, unit in parts.items() if unit.what != "address"})
     known = {(unit.scope, word): name for name, unit in parts.items() for word in (*unit.names, unit.name)}
     for name, unit in parts.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archlint.importers.evidence import CERTAIN, FAIR, ORDER, STRONG, Evidence
@@ -22,6 +22,9 @@ STORES: Final = frozenset(
     {"database", "cache", "queue", "vector-store", "object-store", "warehouse", "feature-store", "model-registry",
      "config-store", "log-store"}
 )  # fmt: skip
+_AROUND: Final = frozenset({"client", "monitoring", "batch-job", "training-job", "gateway", "load-balancer"})
+"""Kinds that are around what answers requests."""
+_QUEUED: Final = frozenset({"queue", "batch-job"})
 _USED: Final = frozenset({CERTAIN, STRONG, FAIR})
 _MODEL_NAME: Final = re.compile(
     r"(?i)(^|_)(MODEL|MODELS|CHECKPOINT|ONNX|LABEL|TOKENIZER)_?(FILE|FILES|FILEPATH|PATH|DIR|DIRECTORY|URI|URL|ID|NAME|STORE|"
@@ -46,14 +49,15 @@ _QUEUE_NAMES: Final = re.compile(r"(?i)broker|celery|queue|rq_|amqp|kafka|stream
 _PREPARES: Final = re.compile(
     r"(?i)(?<![-\w])(kafka-topics|kafka-configs|mongosh?|psql|createdb|mysql|redis-cli|mc\s+(alias|mb)|curl|pg_dump)\b"
 )
+_TOPICS: Final = re.compile(r"kafka-topics|rpk\s+topic|rabbitmqadmin\s+declare|nats\s+stream\s+add|create-queue")
 _TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train|fine-?tune|finetune|training)(?![a-z])")
 _WORKER_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(workers?|consumers?|prediction_batch|subscriber)\b")
 _CLIENT_WORDS: Final = re.compile(r"(?i)(producer|publisher|simulat\w*|load[-_]?(test|gen)\w*|benchmark|traffic)")
 _MONITOR_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(monitor|monitoring|dashboard|flower)\b")
 
 
-def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
-    """Give every unit its kind; one that the format states stays."""
+def infer(units: Iterable[Unit], found: list[Evidence]) -> None:
+    """Give every unit its kind; one that the format states stays. What the kinds show is added to the evidence."""
     ordered = list(units)
     out: dict[int, list[Evidence]] = {}
     into: dict[int, list[Evidence]] = {}
@@ -75,9 +79,74 @@ def infer(units: Iterable[Unit], found: Iterable[Evidence]) -> None:
     for unit in ordered:
         if unit.kind == "cache":
             _cache_or_queue(unit, into.get(id(unit), []))
+    twins = _twins(waiting, out)
+    for unit in waiting:
+        if not unit.kind and id(unit) in twins:
+            _set(unit, Known("model-server", "", f"one of several that are alike, behind {twins[id(unit)]}"))
     for unit in waiting:
         if not unit.kind:
             _set(unit, _by_relations(unit, out.get(id(unit), []), into.get(id(unit), [])))
+    _producers(waiting, out)
+    found += _taken(waiting, out)
+    _only_server(ordered, out)
+
+
+def _twins(waiting: list[Unit], out: dict[int, list[Evidence]]) -> dict[int, str]:
+    """Return the units of the project that one caller asks, that are alike and use nothing: variants of a model."""
+    open_ones = {id(unit) for unit in waiting if not unit.kind}
+    found: dict[int, str] = {}
+    for group in out.values():
+        alike: dict[str, dict[int, Unit]] = {}
+        for one in group:
+            is_own = id(one.target) in open_ones and not out.get(id(one.target))
+            if is_own and one.strength in {CERTAIN, STRONG} and one.target.program_key:
+                alike.setdefault(one.target.program_key, {})[id(one.target)] = one.target
+        for targets in alike.values():
+            if len(targets) > 1:
+                found.update(dict.fromkeys(targets, group[0].source.name))
+    return found
+
+
+def _producers(waiting: list[Unit], out: dict[int, list[Evidence]]) -> None:
+    """A worker that uses a queue only, beside one that uses more than the queue, writes to it."""
+    workers = [unit for unit in waiting if unit.kind == "worker"]
+    more = [
+        unit for unit in workers
+        if unit.gpu or any(one.target.kind not in _QUEUED for one in out.get(id(unit), []))
+    ]  # fmt: skip
+    for unit in workers:
+        if unit not in more and more and not _is_worker_by_name(unit) and not unit.env.keys() & {"MODEL", "MODEL_ID"}:
+            unit.kind, unit.reason = "client", "uses only the queue of a worker"
+
+
+def _taken(waiting: list[Unit], out: dict[int, list[Evidence]]) -> Iterator[Evidence]:
+    """Yield the queues of workers that start after the job which makes their topics."""
+    for unit in waiting:
+        own = out.get(id(unit), [])
+        if unit.kind != "worker" or any(one.target.kind == "queue" for one in own):
+            continue
+        for one in own:
+            if one.strength == ORDER and _prepares_queue(one.target):
+                queues = {id(other.target): other.target for other in out.get(id(one.target), [])}
+                for queue in queues.values():
+                    if queue.kind == "queue":
+                        how = f"starts after {one.target.name}, which makes its topics"
+                        yield Evidence(unit, queue, FAIR, how, one.site, "consumes")
+
+
+def _is_worker_by_name(unit: Unit) -> bool:
+    return _WORKER_WORDS.search(unit.command_text) is not None
+
+
+def _only_server(units: list[Unit], out: dict[int, list[Evidence]]) -> None:
+    """The only program of all files that answers requests, and that uses nothing, is what serves the model."""
+    programs = [unit for unit in units if unit.role in {"container", "function"} and unit.kind not in _AROUND]
+    if len(programs) != 1:
+        return
+    unit = programs[0]
+    is_own = unit.kind == "service" and not unit.uses and unit.image is not None and not out.get(id(unit))
+    if is_own and (unit.ports or unit.names):
+        unit.kind, unit.reason = "model-server", "the only server of the files, and it uses nothing"
 
 
 def _set(unit: Unit, known: Known) -> None:
@@ -139,6 +208,11 @@ def _is_worker(unit: Unit) -> bool:
     return unit.kind == "worker" or (not unit.ports and _WORKER_WORDS.search(unit.command_text) is not None)
 
 
+def _prepares_queue(unit: Unit) -> bool:
+    """Whether a unit is a job that makes the topics of a queue."""
+    return unit.kind == "batch-job" and _TOPICS.search(unit.command_text) is not None
+
+
 def _apps_called(out: Iterable[Evidence]) -> list[Unit]:
     """The units that are called and keep no data."""
     found = {
@@ -179,7 +253,7 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
     apps = _apps_called(out)
     callers = [one.source for one in into if one.strength in {CERTAIN, STRONG}]
     waits_for = [one.target for one in out]
-    uses_queue = any(target.kind == "queue" for target in waits_for)
+    uses_queue = any(target.kind == "queue" or _prepares_queue(target) for target in waits_for)
     text = unit.command_text
     fronted = unit.format == "kubernetes" and bool(unit.names)        # by a Service
     reached = bool(unit.ports or callers or fronted or unit.role == "function")

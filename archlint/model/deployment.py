@@ -149,7 +149,8 @@ class Running(msgspec.Struct):
     `managed`: an operator makes the pods, and adds images, probes and replicas. `claims` are accelerators by number,
     or `all`. `profiles` are alternatives of which a user picks some. `artefacts` are addresses of models, `packages`
     what is installed at each start. `faults` are further faults of the
-    resource itself, as `tag: text`, such as a missing dead-letter sink.
+    resource itself, as `tag: text`, such as a missing dead-letter sink. A job `predicts` if files that it mounts do.
+    A part `aims` if it mounts targets of a load generator. `scripts` are the mounted files that the command runs.
     """
 
     managed: bool = False
@@ -176,7 +177,10 @@ class Running(msgspec.Struct):
     sources: list[Mount] = []
     memory_of_models: list[Value] = []
     things: list[Thing] = []
+    scripts: list[Value] = []
     listens: tuple[int, ...] = ()
+    predicts: bool = False
+    aims: bool = False
     scraped: bool = False
     faults: list[Value] = []
 
@@ -215,6 +219,21 @@ class Part(msgspec.Struct, eq=False):
     def words(self) -> list[str]:
         """The words of its command."""
         return [word for value in self.command for word in value.text.split()]
+
+    @property
+    def program_key(self) -> str:
+        """What tells its program from others: the command with the names of its variables, else its image.
+
+        Variants of one program have the same key, whatever the tags of their images.
+        """
+        if self.command and len(self.env) > 1:
+            return "\n".join([self.command_text, *sorted(self.env)])
+        return self.image.text if self.image is not None else ""
+
+    @property
+    def programs(self) -> tuple[Value, ...]:
+        """Its command, and the scripts among its files that the command runs."""
+        return (*self.command, *self.running.scripts)
 
     @property
     def command_text(self) -> str:

@@ -239,7 +239,7 @@ def test_keda_cron_jobs_and_training(tmp_path: Path) -> None:
     ---
     """ + job.format(kind="CronJob", name="nightly", spec="{schedule: '0 3 * * *', jobTemplate: {spec: " + pod % "score" + "}}")
         + job.format(kind="Job", name="fit", spec=pod % "train")})  # fmt: skip
-    assert kinds(system) == {"api": "service", "nightly": "batch-job", "fit": "training-job"}
+    assert kinds(system) == {"api": "model-server", "nightly": "batch-job", "fit": "training-job"}
     scaling, schedule = system.components["api"].scaling, system.components["nightly"].schedule
     assert scaling is not None
     assert (scaling.minimum, scaling.maximum, scaling.on) == (0, 9, "rabbitmq")

@@ -47,6 +47,10 @@ def recognise(system: System) -> tuple[RecognisedPattern, ...]:
     found += gateways
     found += of_routing(system, parts)
     found += of_operation(system)
+    if system.deployment is not None:
+        from archlint.analysis.patterns.imported import of_imported
+
+        found = list(of_imported(system, found))
     position = {name: index for index, name in enumerate(system.workloads)}
     rank = {name: index for index, name in enumerate(ORDER)}
     return tuple(

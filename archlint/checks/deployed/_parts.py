@@ -22,6 +22,7 @@ WORKLOADS: Final = frozenset(
      "LeaderWorkerSet", "CloneSet"}
 )  # fmt: skip
 """Workloads of Kubernetes whose pods the manifest describes itself."""
+_COMMENT: Final = re.compile(r"(?m)^\s*#.*$")
 _QUANTITY: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$")
 _FACTORS: Final = {
     "": 1.0, "b": 1.0, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
@@ -113,8 +114,9 @@ def most_replicas(part: Part) -> float:
 
 
 def text_of(part: Part) -> str:
-    """Return the command and the environment of a part, to search in."""
-    return "\n".join([part.command_text, *(f"{name}={value.text}" for name, value in part.env.items())])
+    """Return the command and the environment of a part, to search in; comments of scripts are left out."""
+    commands = (_COMMENT.sub("", value.text) for value in part.programs)
+    return "\n".join([*commands, *(f"{name}={value.text}" for name, value in part.env.items())])
 
 
 def are_alternatives(one: Part, other: Part) -> bool:

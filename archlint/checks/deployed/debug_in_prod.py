@@ -18,19 +18,23 @@ _OPTIONS: Final = re.compile(
     r"(?:^|\s)(--reload|--debug|--log-level[=\s]+debug|--loglevel[=\s]+debug|-l\s+debug)(?=\s|$)", re.I
 )
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_ROLES: Final = frozenset({"container", "model-server"})
 _SERVED: Final = frozenset({"model-server", "service", "gateway", "worker"})
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server with reloading, debugging or debug logs."""
     for name, part in parts(system):
-        found = _debugging(part) if part.kind in _SERVED and part.role == "container" else None
+        found = _debugging(part) if part.kind in _SERVED and part.role in _ROLES else None
         if found is not None:
             message = f"`{name}` runs with {found[0]}, which is slow and writes what it processes to its logs"
             yield hit(name, found[1].site, "environment", message)
 
 
 def _debugging(part: Part) -> tuple[str, Value] | None:
+    for value in part.running.faults:
+        if value.tag == "debug-in-prod":
+            return value.text, value
     for name, value in part.env.items():
         text = value.text.strip().lower()
         if (

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._parts import INFO, Params, deployment, hit, parts
-from archlint.model.deployment import Part
+from archlint.model.deployment import Part, Spot
 from archlint.model.deployment import spot as spot_of
-from archlint.verdicts import Related, Verdict
+from archlint.verdicts import Hit, Related, Verdict
 
 Signature = tuple[object, ...]
 
@@ -39,7 +39,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         )
         if twice is not None and len(part.models) > 1:
             message = f"two models of `{name}` are the same artefact, {twice.text[:100]}"
-            yield hit(name, twice.site, "model", message, INFO)
+            place = ("models", twice.tag) if twice.tag else ("components", name, "model")
+            yield Hit(Spot(place, place, twice.site), message, severity=INFO)
 
 
 def _signature(part: Part) -> Signature | None:

@@ -22,7 +22,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each part whose command or runtime environment installs packages or fetches code."""
     for name, part in parts(system):
         severity = INFO if part.kind in JOBS | _HELPERS or part.role in {"job", "loader"} else None
-        first = next(((found[0], value) for value in part.command if (found := _INSTALL.search(value.text))), None)
+        first = next(((found[0], value) for value in part.programs if (found := _INSTALL.search(value.text))), None)
         if first is None and (found := _INSTALL.search(part.command_text)):
             first = found[0], part.command[0]
         if first is not None:

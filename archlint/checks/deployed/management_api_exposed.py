@@ -33,6 +33,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 yield hit(name, front.site, "ports", message, loss=0.9)
                 break
         published = next((port for port in part.ports if port.published and str(port.number) in known), None)
-        if published is not None and part.format == "compose":
-            message = f"`{name}` publishes port {published.number}: {known[str(published.number)]}"
+        if published is not None and part.format != "kubernetes":
+            how = "publishes" if part.format == "compose" else "accepts everybody at"
+            message = f"`{name}` {how} port {published.number}: {known[str(published.number)]}"
             yield hit(name, published.site, "ports", message, WARNING, loss=0.7)

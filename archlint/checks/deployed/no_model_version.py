@@ -14,6 +14,7 @@ from archlint.verdicts import Verdict
 _VERSION: Final = re.compile(
     r"(?i)(?:^|[/_@:=.-])(?:v\d+(?:[._]\d+)*|\d+(?:\.\d+)+|\d{3,}|\d+(?=/|$)|[0-9a-f]{7,40})(?=[/_.:-]|$)|@sha|revision"
 )
+_HOST: Final = re.compile(r"^https?://[^/]+/")
 _HUB: Final = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 _HUB_ENGINES: Final = frozenset({"vllm", "sglang", "tgi", "tei", "ray-serve", "tensorrt-llm"})
 _NAMES: Final = re.compile(r"(?i)model[\w-]*(?:blob|object|key|uri|url|file|artifact)\w*")
@@ -29,13 +30,17 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             value = next((one for one in _loaded(part) if _is_unversioned(one)), None)
         if value is not None:
             message = f"`{name}` loads {value.text[:100]}, which has no version: a restart may serve another model"
-            yield hit(name, value.site, "model", message)
+            loading = (one.source for one in system.topology.incoming.get(name, ()) if one.verb == "loads")
+            owner = next(loading, name) if part.role == "loader" else name
+            yield hit(owner, value.site, "model", message)
             continue
         ids = [model for model in part.models if _HUB.match(model)]
         if ids and part.uses in _HUB_ENGINES and "revision" not in part.command_text:
             site = next((one.site for one in (*part.command, *part.env.values()) if ids[0] in one.text), part.site)
             message = f"`{name}` serves {ids[0]} without a revision: a restart may serve another model"
-            yield hit(name, site, "model", message)
+            callers = (one.source for one in system.topology.incoming.get(name, ()) if one.verb == "calls")
+            owner = next(callers, name) if part.what == "deployment" else name       # an application of Ray has the ids
+            yield hit(owner, site, "model", message)
 
 
 def _loaded(part: Part) -> Iterator[Value]:
@@ -52,5 +57,5 @@ def _loaded(part: Part) -> Iterator[Value]:
 
 
 def _is_unversioned(value: Value) -> bool:
-    text = value.text
+    text = _HOST.sub("/", value.text)
     return value.status != UNRESOLVED and "$" not in text and "{" not in text and _VERSION.search(text) is None

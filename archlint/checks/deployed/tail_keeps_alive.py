@@ -21,7 +21,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for name, part in parts(system):
         if part.kind in JOBS | {"client"} or part.role != "container":
             continue
-        for value in part.command:
+        for value in part.programs:
             found = _TAIL.search(value.text[-4000:])
             if found is not None:
                 tail = " ".join(found["tail"].split())[:40]

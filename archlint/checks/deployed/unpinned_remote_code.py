@@ -21,7 +21,7 @@ _TRUSTS: Final = re.compile(r"--trust[-_]remote[-_]code(?!=[Ff]alse)")
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each part that fetches code from a branch, or runs the code of a model hub without a revision."""
     for name, part in parts(system):
-        values = (*part.running.remote, *part.command, *part.env.values())
+        values = (*part.running.remote, *part.programs, *part.env.values())
         pinned = "checkout" in part.command_text or "--revision" in part.command_text
         for value in values:
             found = _MOVING.search(value.text)

@@ -72,9 +72,11 @@ def _pipeline(cluster: Cluster, resource: Resource) -> None:
     unit = _unit(resource, "gateway", "a Pipeline of Seldon")
     unit.uses = "seldon"
     steps = {step.text("name"): step for step in resource.table.tables("spec", "steps")}
+    firsts = [name for name, step in steps.items() if not _sources(step, steps)]
+    joins = any(len({source.text.split(".")[0] for source in _sources(step, steps)}) > 1 for step in steps.values())
+    parallel = resource.name if joins and len(firsts) > 1 else ""
     for name, step in steps.items():
-        inputs = [item for item in step.rows("inputs") if isinstance(item, Value)]
-        sources = [item for item in inputs if item.text.split(".")[0] in steps]
+        sources = _sources(step, steps)
         for item in sources:
             source = cluster.unit(item.text.split(".")[0], resource.namespace)
             if source is not None:
@@ -83,8 +85,15 @@ def _pipeline(cluster: Cluster, resource: Resource) -> None:
                 )
         if not sources:
             place = step.keys.get("name", step.site)
-            unit.links.append(Link(name, "calls", "first step", place, scope=resource.namespace))
+            link = Link(name, "calls", "first step", place, scope=resource.namespace, parallel=parallel)
+            unit.links.append(link)
     cluster.units.append(unit)
+
+
+def _sources(step: Table, steps: dict[str, Table]) -> list[Value]:
+    """Return the inputs of a step that are other steps."""
+    inputs = [item for item in step.rows("inputs") if isinstance(item, Value)]
+    return [item for item in inputs if item.text.split(".")[0] in steps]
 
 
 def _experiment(cluster: Cluster, resource: Resource) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.ray import RAY_READERS
-from archlint.importers.kubernetes.running import artefacts_below
+from archlint.importers.kubernetes.running import artefacts_below, running_of
 from archlint.importers.objects import Fact, Link, Table, Unit, Value
 
 PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
@@ -148,10 +150,17 @@ def _kserve_part(cluster: Cluster, resource: Resource, part: Table, name: str, w
         if runtime in FRAMEWORKS and framework.entries:
             main.uses = FRAMEWORKS[runtime]
             main.facts.update(hardware_of(framework, part))
+            if not main.running.limits and not main.running.requests:
+                found = running_of(framework, part, managed=True)
+                main.running.requests, main.running.limits = found.requests, found.limits
             uri = framework.value("storageUri") or framework.value("storage", "path")
             if uri is not None:
                 main.models.append(name)
     _scale(main, part, "minReplicas", "maxReplicas")
+    uri = main.env.get("STORAGE_URI")
+    if uri is not None and uri.text:                       # the storage initializer of KServe reads it
+        main.models.append(name)
+        main.running.artefacts.append(uri)
     logger = part.value("logger", "url")
     if logger is not None:
         main.links.append(Link(logger.text, "logs_to", "logger.url", logger.site, scope=resource.namespace))
@@ -163,7 +172,8 @@ def _trained_model(cluster: Cluster, resource: Resource) -> None:
     unit = cluster.unit(resource.table.text("spec", "inferenceService"), resource.namespace)
     if unit is not None:
         unit.models.append(resource.name)
-        unit.running.artefacts += artefacts_below(resource.table.table("spec"))
+        artefacts = artefacts_below(resource.table.table("spec"))
+        unit.running.artefacts += (msgspec.structs.replace(value, tag=resource.name) for value in artefacts)
         memory = resource.table.value("spec", "model", "memory")
         if memory is not None:
             unit.running.memory_of_models.append(memory)

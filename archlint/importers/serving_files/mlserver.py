@@ -9,7 +9,7 @@ from typing import Final
 from archlint.errors import UnreadableInputError
 from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
-from archlint.importers.objects import Fact, Link, Port, Table, Unit, tree
+from archlint.importers.objects import Fact, Link, Port, Table, Unit, Value, tree
 from archlint.importers.serving_files.common import agreed, batching, format_of, is_true, number
 from archlint.source.nodes import Mapping
 
@@ -64,6 +64,9 @@ def _server(folder: Path, path: Path | None, models: dict[Path, Table], tables: 
         name = table.text("name") or file.parent.name or "model"
         unit.models.append(name)
         unit.model_facts[name] = _model_facts(table)
+    debug = settings.value("debug") if settings is not None else None
+    if debug is not None and debug.text.lower() == "true":
+        unit.running.faults.append(Value("`debug`", debug.site, tag="debug-in-prod"))
     batches = agreed(_batching(table) for table in models.values())
     if batches is not None:
         unit.facts["batching"] = batches
