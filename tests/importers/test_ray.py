@@ -58,6 +58,13 @@ def test_a_decorator_states_replicas_resources_and_batches(tmp_path: Path) -> No
     assert system.components["Front"].replicas == 3                     # `options` wins over the decorator
 
 
+def test_large_numbers_are_exact(tmp_path: Path) -> None:
+    text = "from ray import serve\n@serve.deployment(ray_actor_options={'memory': 2147483649}, max_ongoing_requests=1234567)\nclass A: ...\n"
+    part = found_in(tmp_path, {"a.py": text}).components["A"]
+    assert part.hardware is not None
+    assert (part.hardware.memory_bytes, part.workers) == (2147483649, 1234567)
+
+
 def test_a_configuration_changes_what_the_code_states(tmp_path: Path) -> None:
     system = found_in(tmp_path, {"code/app.py": CODE, "serve.yaml": CONFIG})
     assert set(kinds(system)) == {"Ranker", "features", "Front"}

@@ -280,7 +280,7 @@ def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
     if isinstance(node, ast.Call) and module.dotted(node.func).endswith("timedelta"):
         numbers = {**dict(zip(("days", "seconds"), node.args, strict=False)), **keywords(node)}
         total = sum((module.number(value) or 0) * _PERIODS.get(key, 0) for key, value in numbers.items())
-        return Fact(f"{total:g}s", module.site(node), "a timedelta") if total > 0 else None
+        return Fact(f"{total:.12g}s", module.site(node), "a timedelta") if total > 0 else None
     if isinstance(node, ast.Call):
         first = module.text(node.args[0] if node.args else keywords(node).get("cron"))
         return Fact(first, module.site(node)) if _CRON.match(first) and is_schedule(first) else None
@@ -354,12 +354,12 @@ def _task_unit(task: Task, dag: Dag, module: Module, scope: str) -> Unit:
     unit.env = dict(_environment(task, module))
     retries = module.number(task.arguments.get("retries"))
     if retries:
-        unit.facts["retry"] = Fact("failed", module.site(task.arguments["retries"]), f"retries={retries:g}")
+        unit.facts["retry"] = Fact("failed", module.site(task.arguments["retries"]), f"retries={retries:.12g}")
     resources = task.arguments.get("container_resources")
     limits = keywords(resources).get("limits") if isinstance(resources, ast.Call) else None
     gpus = module.items(limits).get("nvidia.com/gpu")
     count = module.number(gpus)
-    made = hardware([("gpus", Fact(f"{count:g}", module.site(gpus)) if gpus is not None and count else None)])
+    made = hardware([("gpus", Fact(f"{count:.12g}", module.site(gpus)) if gpus is not None and count else None)])
     if made is not None:
         unit.facts["hardware"], unit.gpu = made, True
     return unit

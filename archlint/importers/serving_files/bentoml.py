@@ -94,7 +94,7 @@ def _configure(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> No
 
 def _amount(module: Module, node: ast.expr | None) -> Fact | None:
     value = module.number(node)
-    return Fact(f"{value:g}", module.site(node)) if node is not None and value else None
+    return Fact(f"{value:.12g}", module.site(node)) if node is not None and value else None
 
 
 def _text(module: Module, node: ast.expr | None, pattern: re.Pattern[str]) -> Fact | None:
@@ -124,7 +124,7 @@ def _body(unit: Unit, node: ast.ClassDef, module: Module) -> None:
                 size = module.number(arguments.get("max_batch_size"))
                 delay = module.number(arguments.get("max_latency_ms"))
                 site = module.site(expression)
-                inner = [("max_size", Fact(f"{size or 100:g}", site))]
+                inner = [("max_size", Fact(f"{size or 100:.12g}", site))]
                 inner += [("max_delay", Fact(seconds(delay / 1000), site))] if delay else []
                 how = "batchable" if size else "batchable, with the default size"
                 unit.facts.setdefault("batching", Fact("", site, how, tuple(inner)))

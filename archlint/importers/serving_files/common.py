@@ -101,7 +101,7 @@ def batching(size: Value | None, delay: float | None, site: Site, how: str = "")
     found = number(size)
     if size is None or found is None or found <= 1:
         return None
-    inner = [("max_size", Fact(f"{found:g}", size.site))]
+    inner = [("max_size", Fact(f"{found:.12g}", size.site))]
     if delay is not None:
         inner.append(("max_delay", Fact(seconds(delay), site)))
     return Fact("", site, how, tuple(inner))

@@ -252,7 +252,7 @@ def _mount(source: str, target: str, read_only: bool, folder: Path, site: Site) 
 def _resources(unit: Unit, run: _Run, gpus: Value | None) -> None:
     inner: list[tuple[str, Fact]] = []
     cpus, memory = run.last("--cpus"), run.last("--memory", "-m")
-    if cpus is not None and re.fullmatch(r"\d*\.?\d+", cpus.text):
+    if cpus is not None and re.fullmatch(r"[0-9]*\.?[0-9]+", cpus.text):
         inner.append(("cpu", Fact(cpus.text, cpus.site)))
     size = size_text(memory.text) if memory is not None else ""
     if memory is not None and size:

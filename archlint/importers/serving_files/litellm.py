@@ -142,7 +142,7 @@ class _Proxy:
         timeout = self.timeout(target)
         more += [("timeout", timeout)] if timeout else []
         retries = self.first("num_retries")
-        more += [("retries", f"{retries:g}")] if retries is not None else []
+        more += [("retries", f"{retries:.12g}")] if retries is not None else []
         fallback = self.fallback(target, targets)
         more += [("fallback", fallback)] if fallback else []
         shared = next((group for group in target.groups if names.count(group) > 1), "")

@@ -75,7 +75,7 @@ def _server(folder: Path, path: Path | None, models: dict[Path, Table], tables: 
     count = number(workers)
     if workers is not None and count is not None:
         how = "parallel_workers" if count else "parallel_workers: 0, which runs models in the server's process"
-        unit.facts["workers"] = Fact(f"{max(count, 1):g}", workers.site, how)
+        unit.facts["workers"] = Fact(f"{max(count, 1):.12g}", workers.site, how)
     if settings is None:
         return [unit]
     for key in _PORTS:

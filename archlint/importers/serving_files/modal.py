@@ -98,13 +98,13 @@ def _part(node: Definition, module: Module, apps: dict[str, str]) -> Part | None
         if other == "modal.batched":
             size, wait = module.number(options.get("max_batch_size")), module.number(options.get("wait_ms"))
             if size and size > 1:
-                pairs = [("max_size", Fact(f"{size:g}", site))]
+                pairs = [("max_size", Fact(f"{size:.12g}", site))]
                 pairs += [("max_delay", Fact(seconds(wait / 1000), site))] if wait is not None else []
                 unit.facts["batching"] = Fact("", site, "batched", tuple(pairs))
         elif other == "modal.concurrent":
             inputs = module.number(options.get("max_inputs"))
             if inputs:
-                unit.facts["workers"] = Fact(f"{inputs:g}", site, "max_inputs")
+                unit.facts["workers"] = Fact(f"{inputs:.12g}", site, "max_inputs")
     _runs(unit, node, module)
     schedule = _schedule(arguments.get("schedule"), module)
     if schedule is not None:
@@ -146,9 +146,9 @@ def _resources(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> No
     memory = module.number(arguments.get("memory"))
     cpu = module.number(arguments.get("cpu"))
     made = hardware([
-        ("cpu", Fact(f"{cpu:g}", module.site(arguments["cpu"])) if cpu else None),
-        ("memory", Fact(f"{memory:g}MiB", module.site(arguments["memory"])) if memory else None),
-        ("gpu", Fact(kind, site) if kind else None), ("gpus", Fact(f"{count:g}", site) if unit.gpu else None),
+        ("cpu", Fact(f"{cpu:.12g}", module.site(arguments["cpu"])) if cpu else None),
+        ("memory", Fact(f"{memory:.12g}MiB", module.site(arguments["memory"])) if memory else None),
+        ("gpu", Fact(kind, site) if kind else None), ("gpus", Fact(f"{count:.12g}", site) if unit.gpu else None),
     ])  # fmt: skip
     if made is not None:
         unit.facts["hardware"] = made
@@ -161,15 +161,15 @@ def _scaling(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> None
     inner: list[tuple[str, Fact]] = []
     minimum, maximum = module.number(low), module.number(high)
     if maximum:
-        inner.append(("max", Fact(f"{maximum:g}", module.site(high) if high is not None else unit.site)))
+        inner.append(("max", Fact(f"{maximum:.12g}", module.site(high) if high is not None else unit.site)))
     if minimum is not None or maximum:
         how = "" if minimum is not None else "none by default"
-        inner.insert(0, ("min", Fact(f"{minimum or 0:g}", module.site(low) if low is not None else unit.site, how)))
+        inner.insert(0, ("min", Fact(f"{minimum or 0:.12g}", module.site(low) if low is not None else unit.site, how)))
         unit.facts["replicas"] = Fact("", inner[0][1].site, "containers", tuple(inner))
     inputs = module.number(arguments.get("allow_concurrent_inputs"))
     if inputs:
         site = module.site(arguments["allow_concurrent_inputs"])
-        unit.facts["workers"] = Fact(f"{inputs:g}", site, "allow_concurrent_inputs")
+        unit.facts["workers"] = Fact(f"{inputs:.12g}", site, "allow_concurrent_inputs")
 
 
 def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
@@ -183,7 +183,7 @@ def _schedule(node: ast.expr | None, module: Module) -> Fact | None:
     if name == "modal.Period":
         numbers = ((module.number(value) or 0) * _PERIODS.get(key, 0) for key, value in keywords(node).items())
         total = sum(numbers)
-        return Fact(f"{total:g}s", module.site(node), "a period") if total else None
+        return Fact(f"{total:.12g}s", module.site(node), "a period") if total else None
     return None
 
 

@@ -72,7 +72,7 @@ def _configure(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> No
     """Add replicas, resources and limits that a decorator or `options` states."""
     def amount(node: ast.expr | None) -> Fact | None:
         value = module.number(node)
-        return Fact(f"{value:g}", module.site(node)) if node is not None and value is not None else None
+        return Fact(f"{value:.12g}", module.site(node)) if node is not None and value is not None else None
 
     scaling = module.items(arguments.get("autoscaling_config"))
     actor = module.items(arguments.get("ray_actor_options"))
@@ -82,7 +82,7 @@ def _configure(unit: Unit, arguments: dict[str, ast.expr], module: Module) -> No
         amount(scaling.get("max_replicas")), amount(arguments.get("max_ongoing_requests")),
         amount(arguments.get("max_queued_requests")),
         [("cpu", amount(actor.get("num_cpus"))),
-         ("memory", Fact(f"{memory:g}B", module.site(actor["memory"])) if memory else None),
+         ("memory", Fact(f"{memory:.12g}B", module.site(actor["memory"])) if memory else None),
          ("gpu", _accelerator(module.text(actor.get("accelerator_type")), module, actor.get("accelerator_type"))),
          ("gpus", amount(actor.get("num_gpus")))],
     )  # fmt: skip
@@ -106,7 +106,7 @@ def _add(
         unit.facts["workers"] = msgspec.structs.replace(ongoing, derivation="max_ongoing_requests")
     if queued is not None and float(queued.text) >= 1:
         total = float(queued.text) + float(unit.facts["workers"].text if "workers" in unit.facts else 5)
-        unit.facts["limit"] = Fact(f"{total:g}", queued.site, "max_queued_requests, and those in progress")
+        unit.facts["limit"] = Fact(f"{total:.12g}", queued.site, "max_queued_requests, and those in progress")
     known = [(key, fact) for key, fact in parts if fact is not None and fact.text not in {"0", ""}]
     gpus = next((float(fact.text) for key, fact in known if key == "gpus"), 0.0)
     unit.gpu = unit.gpu or bool(gpus)
@@ -125,7 +125,7 @@ def _methods(unit: Unit, node: Definition, module: Module) -> None:
                 size = module.number(arguments.get("max_batch_size")) or 10
                 wait = module.number(arguments.get("batch_wait_timeout_s"))
                 site = module.site(place)
-                inner = [("max_size", Fact(f"{size:g}", site))]
+                inner = [("max_size", Fact(f"{size:.12g}", site))]
                 inner += [("max_delay", Fact(seconds(wait), site))] if wait is not None else []
                 how = "serve.batch" if "max_batch_size" in arguments else "serve.batch, with the default size"
                 unit.facts["batching"] = Fact("", site, how, tuple(inner))
@@ -257,7 +257,7 @@ def _from_table(unit: Unit, table: Table) -> None:
     def amount(*keys: str) -> Fact | None:
         value = table.value(*keys)
         found = number(value)
-        return Fact(f"{found:g}", value.site) if value is not None and found is not None else None
+        return Fact(f"{found:.12g}", value.site) if value is not None and found is not None else None
 
     actor = table.table("ray_actor_options")
     memory, kind = number(actor.value("memory")), actor.value("accelerator_type")
@@ -271,4 +271,4 @@ def _from_table(unit: Unit, table: Table) -> None:
 
 
 def _bytes(memory: float | None, table: Table) -> Fact | None:
-    return Fact(f"{memory:g}B", table.table("ray_actor_options").site) if memory else None
+    return Fact(f"{memory:.12g}B", table.table("ray_actor_options").site) if memory else None

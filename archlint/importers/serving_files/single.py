@@ -42,7 +42,7 @@ def read_cog(paths: list[Path], files: Files, notes: list[str], left_out: list[t
         unit.gpu = is_true(table.value("build", "gpu"))
         most = table.value("concurrency", "max")
         count = number(most)
-        workers = Fact(f"{count:g}", most.site, "concurrency") if most is not None and count else None
+        workers = Fact(f"{count:.12g}", most.site, "concurrency") if most is not None and count else None
         unit.facts["workers"] = workers or Fact("1", unit.site, "one prediction at a time by default")
         units.append(unit)
     return units

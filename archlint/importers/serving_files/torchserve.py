@@ -106,11 +106,11 @@ def _add_facts(unit: Unit, tables: list[Table], properties: dict[str, Value]) ->
         if len(tables) == 1 else properties.get("default_workers_per_model") if not tables and unit.models else None
     count = number(workers)
     if workers is not None and count:
-        unit.facts["workers"] = Fact(f"{count:g}", workers.site, "workers of its model")
+        unit.facts["workers"] = Fact(f"{count:.12g}", workers.site, "workers of its model")
         queue = properties.get("job_queue_size")
         length = number(queue)
         if queue is not None and length:
-            unit.facts["limit"] = Fact(f"{length + count:g}", queue.site, "job_queue_size, and its workers")
+            unit.facts["limit"] = Fact(f"{length + count:.12g}", queue.site, "job_queue_size, and its workers")
 
 
 def _batching(table: Table) -> Fact | None:

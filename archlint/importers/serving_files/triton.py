@@ -157,7 +157,7 @@ def _instances(unit: Unit, model: Model) -> None:
         gpus.update(ids)
     unit.gpu = any(group.text("kind") == "KIND_GPU" for group in groups)
     if total and all(number(group.value("count")) is not None or group.get("count") is None for group in groups):
-        unit.facts["workers"] = Fact(f"{total:g}", model.table.keys["instance_group"], "instance_group")
+        unit.facts["workers"] = Fact(f"{total:.12g}", model.table.keys["instance_group"], "instance_group")
     if gpus:
         site = model.table.keys["instance_group"]
         unit.facts["hardware"] = Fact("", site, "instance_group", (("gpus", Fact(str(len(gpus)), site)),))
