@@ -59,10 +59,10 @@ def test_a_decorator_states_replicas_resources_and_batches(tmp_path: Path) -> No
 
 
 def test_large_numbers_are_exact(tmp_path: Path) -> None:
-    text = "from ray import serve\n@serve.deployment(ray_actor_options={'memory': 2147483649}, max_ongoing_requests=1234567)\nclass A: ...\n"
+    text = "from ray import serve\n@serve.deployment(ray_actor_options={'memory': 2147483649}, max_ongoing_requests=123456)\nclass A: ...\n"
     part = found_in(tmp_path, {"a.py": text}).components["A"]
     assert part.hardware is not None
-    assert (part.hardware.memory_bytes, part.workers) == (2147483649, 1234567)
+    assert (part.hardware.memory_bytes, part.workers) == (2147483649, 123456)
 
 
 def test_a_configuration_changes_what_the_code_states(tmp_path: Path) -> None:
