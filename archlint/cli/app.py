@@ -17,7 +17,7 @@ COMPLETE = "_ARCHLINT_COMPLETE"
 """The variable by which the script of a shell asks for completions."""
 COMMANDS = {
     "check": "Check architectures: each finding points to its line and suggests a fix.",
-    "import": "Write an arch.yaml from Docker Compose files or Kubernetes manifests.",
+    "import": "Write an arch.yaml from the files that deploy a system, such as Compose or Kubernetes.",
     "render": "Draw an architecture with its findings: SVG, PNG, PDF, HTML, Mermaid, D2 or DOT.",
     "baseline": "Freeze today's findings, so that `check` reports new ones only.",
     "diff": "Compare two versions of a system: parts, facts, findings.",

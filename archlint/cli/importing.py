@@ -44,7 +44,8 @@ def command(
 ) -> None:  # fmt: skip
     """Read deployment files, and write the architecture that they describe.
 
-    PATH is a Docker Compose file, a Kubernetes manifest, or a folder of them; the format is recognised by its content.
+    PATH is a Docker Compose file, a Kubernetes manifest, another file that deploys a system, or a folder of them; the
+    format is recognised by its content.
     `-` reads standard input, such as what `helm template` prints.
     Compose files that you name are merged in order, as with `docker compose -f`. Nothing is executed or fetched.
     """
@@ -63,7 +64,7 @@ def command(
         if imported.errors:
             raise UnreadableInputError(f"nothing imported from {where}", "correct the files named above")
         reasons = f": {imported.reasons}" if imported.left_out else ""
-        raise UsageError(f"nothing to import in {where}{reasons}", "name a Compose file, or Kubernetes manifests")
+        raise UsageError(f"nothing to import in {where}{reasons}", "name a file that deploys a system")
     for note in imported.draft.notes:
         say(f"note: {note}")
     for path, reason in imported.left_out[:20]:
