@@ -199,6 +199,10 @@ FORMATS: Final[tuple[Format, ...]] = (
         suffixes=YAML, marks=r"(?m)^[\"']?\w+[\"']?[ \t]*:|\A\s*\{", accepts=_is_kustomization,
     ),
     Format(
+        "terraform", "Terraform", "archlint.importers.terraform.reading:read",
+        suffixes=(".tf", ".tofu", ".json"), head=_TERRAFORM, marks=_TERRAFORM, accepts=_is_terraform,
+    ),
+    Format(
         "kubernetes", "Kubernetes", "archlint.importers.kubernetes.reading:read_cluster", suffixes=(*YAML, ".json"),
         head=r"\A\s*\{\s*\"(apiVersion|kind)\"\s*:", marks=r"(?m)^[\"']?(apiVersion|kind)[\"']?[ \t]*:|\A\s*\{",
         accepts=_is(KUBERNETES),
@@ -218,10 +222,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "mlserver", "MLServer", "archlint.importers.serving_files.mlserver:read",
         names=("model-settings.json", "settings.json"), head=_MLSERVER, marks=_MLSERVER, accepts=_is_mlserver,
-    ),
-    Format(
-        "terraform", "Terraform", "archlint.importers.terraform.reading:read",
-        suffixes=(".tf", ".tofu", ".json"), head=_TERRAFORM, marks=_TERRAFORM, accepts=_is_terraform,
     ),
     Format(
         "bentoml", "BentoML", "archlint.importers.serving_files.bentoml:read",

@@ -420,3 +420,60 @@ def test_every_row_of_the_tables_can_be_read() -> None:
         for kind, wires in tables.wires.items():
             assert all(wire.verb in {"", "dead_letter", *VERBS} for wire in wires), kind
             assert all(form in FORMS for wire in wires for _, _, form in wire.more), kind
+
+
+def test_a_template_of_a_data_source_is_filled(tmp_path: Path) -> None:
+    found = imported(tmp_path, {
+        "main.tf": """
+            data "template_file" "task" {
+              template = file("task.json")
+              vars     = { image = "acme/web:2", queue = aws_sqs_queue.q.url }
+            }
+            resource "aws_ecs_task_definition" "web" {
+              family                = "web"
+              container_definitions = data.template_file.task.rendered
+            }
+            resource "aws_ecs_service" "web" {
+              name            = "web"
+              task_definition = aws_ecs_task_definition.web.arn
+            }
+            resource "aws_ecs_service" "same" {
+              name            = "same"
+              task_definition = aws_ecs_task_definition.same.arn
+            }
+            resource "aws_ecs_task_definition" "same" {
+              container_definitions = templatefile("${path.module}/task.json", { image = "acme/web:2", queue = aws_sqs_queue.q.url })
+            }
+            resource "aws_sqs_queue" "q" { name = "q" }
+        """,
+        "task.json": '[{"name": "web", "image": "${image}", "environment": [{"name": "QUEUE", "value": "${queue}"}]}]',
+    })  # fmt: skip
+    for name in ("web", "same"):
+        assert facts(found, name)["image"] == "acme/web:2"
+        assert (name, "publishes", "q") in edges(found)
+
+
+def test_a_resource_without_a_name_of_its_own_has_that_of_its_module(tmp_path: Path) -> None:
+    queue = 'variable "name" {}\nresource "aws_sqs_queue" "this" { name = var.name }\n'
+    found = imported(tmp_path, {
+        "main.tf": 'variable "p" {}\nmodule "jobs" {\n  source = "./q"\n  name = "${var.p}-a"\n}\n'
+                   'module "mails" {\n  source = "./q"\n  name = "${var.p}-b"\n}\n',
+        "q/main.tf": queue,
+    })  # fmt: skip
+    assert set(found.draft.components) == {"jobs", "mails"}
+
+
+def test_an_event_pattern_carries_messages_and_a_schedule_starts_jobs(tmp_path: Path) -> None:
+    found = imported(tmp_path, """
+        resource "aws_cloudwatch_event_rule" "orders" {
+          name          = "orders"
+          event_pattern = jsonencode({ source = ["shop"] })
+        }
+        resource "aws_cloudwatch_event_target" "orders" {
+          rule = aws_cloudwatch_event_rule.orders.name
+          arn  = aws_lambda_function.f.arn
+        }
+        resource "aws_lambda_function" "f" { function_name = "f" }
+    """)
+    assert parts(found) == {"orders": "queue eventbridge", "f": "worker aws-lambda"}
+    assert edges(found) == {("f", "consumes", "orders")}

@@ -300,3 +300,20 @@ def test_models(found: Imported) -> None:
 
 def test_a_cluster_is_named_and_not_opened(found: Imported) -> None:
     assert any("google_container_cluster `gpu`: other files state what runs in it" in note for note in found.draft.notes)
+
+
+def test_a_policy_that_lets_everybody_in_exposes_a_service(tmp_path: Path) -> None:
+    found = imported(tmp_path, """
+        data "google_iam_policy" "everybody" {
+          binding {
+            role    = "roles/run.invoker"
+            members = ["allUsers"]
+          }
+        }
+        resource "google_cloud_run_v2_service_iam_policy" "api" {
+          name        = google_cloud_run_v2_service.api.name
+          policy_data = data.google_iam_policy.everybody.policy_data
+        }
+        resource "google_cloud_run_v2_service" "api" { name = "api" }
+    """)
+    assert facts(found, "api") == {"exposed": "public"}

@@ -13,6 +13,7 @@ _MANAGED_HOST: Final = re.compile(
 """Addresses whose host begins with the name of a resource."""
 _RUNTIME: Final = frozenset({"AZUREWEBJOBSSTORAGE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING"})
 """Variables with the storage that a platform needs for itself."""
+_PLACEHOLDERS: Final = frozenset({"this", "main", "default", "self", "resource"})
 _OWN: Final = ("CORS", "ORIGIN", "CALLBACK", "REDIRECT", "PUBLIC_URL", "AUDIENCE")
 
 
@@ -30,3 +31,14 @@ def is_for_others(name: str) -> bool:
     """Whether a variable of this name holds an address that others call, or one that only the platform needs."""
     upper = name.upper()
     return upper in _RUNTIME or any(word in upper for word in _OWN)
+
+
+def name_in_module(name: str, scope: str) -> str:
+    """Return the name of a resource without one of its own: that of its module says more than a placeholder.
+
+    >>> name_in_module("this", "module.jobs"), name_in_module("queue", "module.jobs"), name_in_module("this", "infra")
+    ('jobs', 'queue', 'this')
+    """
+    if name not in _PLACEHOLDERS or not scope.startswith("module."):
+        return name
+    return re.sub(r"\[[^\]]*\]", "", scope).rpartition(".")[2] or name

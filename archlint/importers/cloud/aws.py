@@ -84,7 +84,9 @@ PARTS: Final[dict[str, Part]] = {
     "aws_sfn_state_machine": Part("scheduler", "step-functions"),
     "aws_mwaa_environment": Part("scheduler", "airflow"),
     "aws_scheduler_schedule": Part("scheduler", "eventbridge", facts=_SCHEDULE),
-    "aws_cloudwatch_event_rule": Part("scheduler", "eventbridge", facts=_SCHEDULE),
+    "aws_cloudwatch_event_rule": Part(
+        "scheduler", "eventbridge", facts=_SCHEDULE, instead=(("event_pattern", "queue"),)
+    ),
     "aws_cloudwatch_event_bus": Part("queue", "eventbridge"),
     "aws_pipes_pipe": Part("stream-processor", "", reason="an EventBridge pipe"),
     "aws_batch_job_definition": Part("batch-job", ""),

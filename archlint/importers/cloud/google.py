@@ -202,7 +202,8 @@ MEMBERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 TAKEN: Final[dict[str, tuple[Field, ...]]] = {"google_pubsub_subscription": _PUSHED}
 ALIASES: Final = {"google_cloud_run_v2_worker_pool": "google_cloud_run_v2_service"}
 QUIET: Final = tuple(
-    "google_project google_service_account google_compute_ google_vpc_access google_secret_manager google_artifact_ "
+    "google_iam_policy google_project google_service_account google_compute_ google_vpc_access google_artifact_ "
+    "google_secret_manager "
     "google_container_node_pool google_container_registry google_kms_ google_dns_ google_logging_ google_monitoring_ "
     "google_pubsub_ google_storage_ google_bigquery_ google_sql_ google_spanner_ google_bigtable_ google_alloydb_ "
     "google_cloud_run_ google_cloudfunctions google_cloud_tasks_queue_iam google_vertex_ai_ google_iap_ google_iam_ "

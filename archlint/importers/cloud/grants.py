@@ -8,8 +8,8 @@ from typing import Final
 from archlint.importers.cloud.facts import attributes
 from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.units import Cloud
-from archlint.importers.cloud.values import Linked, first_at, follow, text_at, values_of
-from archlint.importers.objects import Fact, Item, Unit
+from archlint.importers.cloud.values import Linked, first_at, follow, tables_at, text_at, values_of
+from archlint.importers.objects import Fact, Item, Table, Unit
 
 ROLES: Final[tuple[tuple[str, str], ...]] = (
     # pattern of a role, verb
@@ -51,13 +51,24 @@ def add_grants(cloud: Cloud) -> None:
     owners = _owners(cloud)
     for resource in cloud.resources:
         path = next((path for start, path in GRANTS.items() if resource.type.startswith(start)), "")
-        role = text_at(resource.values, "role", "role_definition_name")
-        verb = next((verb for pattern, verb in _COMPILED if pattern.search(role)), "") if path else ""
-        if not verb:
-            continue
+        for values in _bindings(cloud, resource) if path else ():
+            _grant(cloud, resource, path, values, owners)
+
+
+def _bindings(cloud: Cloud, resource: Resource) -> list[Table]:
+    """Return what states a role and who has it: the resource itself, or the policy that it sets."""
+    policies = cloud.referred(follow(resource.values, "policy_data"), by_name=False)
+    return [table for one in policies for table in tables_at(one.values, "binding")] or [resource.values]
+
+
+def _grant(cloud: Cloud, resource: Resource, path: str, values: Table, owners: dict[str, list[Unit]]) -> None:
+    """Relate those who have a role to what it is for."""
+    role = text_at(values, "role", "role_definition_name")
+    verb = next((verb for pattern, verb in _COMPILED if pattern.search(role)), "")
+    if verb:
         found = {id(unit): unit for unit in cloud.units_at(resource, path)}
         for unit in found.values():
-            items = [item for member in _MEMBERS for item in follow(resource.values, member)]
+            items = [item for member in _MEMBERS for item in follow(values, member)]
             if verb == "calls" and any(value.text in _EVERYBODY for item in items for value in values_of(item)):
                 unit.facts.setdefault("exposed", Fact("public", resource.site, f"{role} for everybody"))
                 continue

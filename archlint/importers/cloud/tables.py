@@ -23,7 +23,8 @@ class Part(msgspec.Struct, frozen=True):
     technology. `fixed` are facts of every such resource, with the reason; `defaults` are facts that hold if a field is
     not stated: fact, field, text. `asks`, `answers` and `consumed` are what its own fields say of the relations that
     it has: of its calls, of calls to it, and of the relations of its consumers. `checked` are fields with a check that
-    holds traffic back until it is ready. A `job` runs to its end.
+    holds traffic back until it is ready. A `job` runs to its end. `instead` are fields whose presence decides the
+    kind.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Part(msgspec.Struct, frozen=True):
     consumed: tuple[Field, ...] = ()
     port: str = ""
     checked: tuple[str, ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
     job: bool = False
 
 

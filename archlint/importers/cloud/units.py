@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from archlint.importers.cloud.addressing import is_for_others, named_by_host
+from archlint.importers.cloud.addressing import is_for_others, name_in_module, named_by_host
 from archlint.importers.cloud.facts import add_facts, add_machine, attributes, shares
 from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.tables import Part, Tables, fact_of
@@ -208,7 +208,8 @@ class Cloud:
         stated = value.text if value is not None and value.status != UNRESOLVED else ""
         if stated and len(stated) <= 80 and "\n" not in stated:
             return stated
-        return f"{resource.name}-{resource.key}" if resource.key else resource.name
+        name = name_in_module(resource.name, resource.scope)
+        return f"{name}-{resource.key}" if resource.key else name
 
     def add_parts(self) -> None:
         """Make the units of all resources that the tables know as components."""
@@ -237,6 +238,7 @@ class Cloud:
                 (key for key in part.engine[1] if text.startswith(key)), ""
             )
             kind, uses = part.engine[1][known] if known else (kind, uses)
+        kind = next((other for field, other in part.instead if follow(resource.values, field)), kind)
         what = resource.spelling or resource.type
         unit = self.unit(resource, self.name_of(resource, part), kind=kind, uses=uses)
         if kind:

@@ -114,10 +114,10 @@ class Events:
             yield self.resource("aws_s3_bucket_notification", name, site, {"bucket": bucket, "lambda_function": target})
         elif kind in {"Schedule", "ScheduleV2", "EventBridgeRule", "CloudWatchEvent"}:
             expression = properties.get("Schedule") or properties.get("ScheduleExpression") or null(site)
-            rule = self.resource(
-                "aws_cloudwatch_event_rule", properties.text("Name") or name, site, {"schedule_expression": expression},
-                f"an event of {logical}",
-            )
+            pattern = properties.get("Pattern")
+            stated = {"schedule_expression": expression, **({"event_pattern": pattern} if pattern is not None else {})}
+            called = properties.text("Name") or name
+            rule = self.resource("aws_cloudwatch_event_rule", called, site, stated, f"an event of {logical}")
             yield rule
             link = unresolved(site, (Reference(rule.address),))
             yield self.resource("aws_cloudwatch_event_target", name, site, {"rule": link, "arn": own})

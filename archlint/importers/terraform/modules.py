@@ -14,16 +14,27 @@ from archlint.importers.cloud.resources import Resource
 from archlint.importers.cloud.values import Linked, Reference, joined, literal, references_of, unresolved
 from archlint.importers.digits import is_whole
 from archlint.importers.files import Files
-from archlint.importers.objects import DEFAULT, LITERAL, SECRET, UNRESOLVED, Item, Site, Table, Value, is_secret_name
+from archlint.importers.objects import (
+    DEFAULT,
+    LITERAL,
+    SECRET,
+    UNRESOLVED,
+    Item,
+    Rows,
+    Site,
+    Table,
+    Value,
+    is_secret_name,
+)
 from archlint.importers.terraform.evaluating import Budget, Evaluator, Scope, each, instances, walk
 from archlint.importers.terraform.folders import Folder, Folders
 from archlint.importers.terraform.syntax import Attribute, Block, Traversal
-from archlint.source.document import Document
 from archlint.source.nodes import Span
 
 MAX_MODULES: Final = 300
 MAX_NESTING: Final = 12
 MAX_RESOURCES: Final = 20_000
+MAX_TEMPLATE: Final = 200_000
 _FILLED: Final = re.compile(r"\$\{\s*(\w+)\s*\}")
 _LOCAL: Final = ("./", "../")
 
@@ -276,6 +287,13 @@ class Module:
         if block is None:
             return unresolved(site, (reference,) if name.startswith("data.") else ())
         stated = block.body.attributes.get(attribute)
+        if name.startswith("data.template_file.") and attribute == "rendered":
+            return self.rendered(block, site)
+        if stated is None and any(inner.type == attribute for inner in block.body.blocks):
+            found = walk(self.inner_blocks(name, block, attribute), tuple(rest[1:]), site)
+            if isinstance(found, Linked) and found.text and not found.references:
+                return msgspec.structs.replace(found, site=site, references=(reference,))
+            return unresolved(site, (reference,))
         if stated is None or "for_each" in block.body.attributes or attribute in {"count", "policy", "id"}:
             return unresolved(site, (reference,))
         guard = ("resource", f"{name}.{attribute}")
@@ -292,6 +310,23 @@ class Module:
             return unresolved(site, (reference,))
         return msgspec.structs.replace(found, site=site, references=(reference,), marked="")
 
+    def inner_blocks(self, name: str, block: Block, kind: str) -> Item:
+        """Return the blocks of a type inside of a resource, evaluated once."""
+        key = ("block", f"{name}.{kind}")
+        if key not in self.known:
+            self.known[key] = unresolved(block.site)        # for a block that needs itself
+            inner = [one for one in block.body.blocks if one.type == kind][:50]
+            self.known[key] = Rows([self.evaluator.table(one.body, {}, one.site, 1) for one in inner], block.site)
+        return self.known[key]
+
+    def rendered(self, block: Block, site: Site) -> Item:
+        """Return the text of a template that a data source fills."""
+        template, variables = (block.body.attributes.get(name) for name in ("template", "vars"))
+        text = self.value(template, {}) if template is not None else None
+        if not isinstance(text, Value) or text.status == UNRESOLVED or len(text.text) > MAX_TEMPLATE:
+            return unresolved(site, references_of(text))
+        return _filled(text.text, site, self.value(variables, {}) if variables is not None else None)
+
     def read_file(self, function: str, path: Item, variables: Item | None, scope: Scope) -> Item:
         """Return the text of a file of the project, with the variables of a template filled in."""
         if not isinstance(path, Value) or path.status == UNRESOLVED or not path.text:
@@ -300,26 +335,26 @@ class Module:
             found = self.reader.files.side(self.reader.files.find(Path(self.folder.path), path.text))
         except UnreadableInputError:
             found = None
-        if found is None or len(found.text) > 200_000:
+        if found is None or len(found.text) > MAX_TEMPLATE:
             return unresolved(path.site)
         start = Site(found, Span(0, min(len(found.text), 1)))
         if function != "templatefile":
             return literal(found.text, start, plain=False)
-        return _filled(found, start, variables)
+        return _filled(found.text, start, variables)
 
 
-def _filled(document: Document, site: Site, variables: Item | None) -> Item:
+def _filled(text: str, site: Site, variables: Item | None) -> Item:
     """Fill the variables into a template: only plain ones; anything else in it is not known."""
     parts: list[Value] = []
     at = 0
-    for match in _FILLED.finditer(document.text):
-        parts.append(literal(document.text[at : match.start()], site, plain=False))
+    for match in _FILLED.finditer(text):
+        parts.append(literal(text[at : match.start()], site, plain=False))
         value = variables.entries.get(match[1]) if isinstance(variables, Table) else None
         parts.append(value if isinstance(value, Value) else unresolved(site))
         at = match.end()
         if len(parts) > 2_000:
             break
-    parts.append(literal(document.text[at:], site, plain=False))
+    parts.append(literal(text[at:], site, plain=False))
     return joined(parts, site)
 
 

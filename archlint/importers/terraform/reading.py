@@ -13,6 +13,7 @@ from archlint.importers.objects import Item, Unit
 from archlint.importers.terraform.evaluating import Evaluator
 from archlint.importers.terraform.folders import SUFFIXES, Folder, Folders
 from archlint.importers.terraform.hcl import MissingParserError
+from archlint.importers.terraform.kubernetes import manifest_of
 from archlint.importers.terraform.modules import Reader
 from archlint.importers.terraform.plan import Plan, joined_with, read_plan
 from archlint.importers.terraform.syntax import Literal, Template
@@ -57,7 +58,11 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
         notes.append(f"{reader.absent} × a resource with a count of 0: left out")
     if reader.budget.is_spent:
         notes.append("the configuration multiplies too much to be evaluated: what is missing is not known")
-    return read_cloud(reader.resources, notes)
+    made = [(one, manifest) for one in reader.resources if (manifest := manifest_of(one)) is not None]
+    for one, manifest in made:
+        one.implied = True
+        files.manifests.append((manifest, Path(one.site.file)))
+    return read_cloud(reader.resources, notes, [manifest for _, manifest in made])
 
 
 def _plan(path: Path, files: Files, left_out: list[tuple[str, str]]) -> Plan | None:
