@@ -19,6 +19,8 @@ _ORDER: Final = (
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
 )  # fmt: skip
 _FLAGS: Final = frozenset({"ready_check", "persistent", "preprocessing", "circuit_breaker", "in_process"})
+_RUNS: Final = frozenset({"service", "worker", "model-server", "gateway", "guardrail", "stream-processor"})
+"""Kinds that answer requests or messages with code of their own."""
 _ASKED: Final = "# Deployment files do not state demand and objectives: fill in what you know.\n"
 _UNKNOWN: Final = """\
     # rate: 10/s
@@ -72,7 +74,7 @@ class _Writer:
         yield f"# Imported from {count} by `archlint import`. Each comment names the place of a fact.\n"
         for note in draft.notes:
             yield f"# note: {_flat(note.replace(self.base, '') if self.base else note)}\n"
-        yield f"archlint: 1\nsystem: {quoted(system)}\n\n"
+        yield f"archlint: 1\nsystem: {quoted(system)}\n# owner: {{team: NAME, contact: ADDRESS, runbook: URL}}\n\n"
         yield _ASKED
         yield "workloads:\n" if draft.workloads else _EXAMPLE
         for name, entrance in draft.workloads.items():
@@ -105,6 +107,7 @@ class _Writer:
             fact = one.facts[key]
             place = self.place(fact, one)
             yield f"    {key}: {fact_text(key, fact)}{place}\n"
+        yield from (f"    # {line}\n" for line in _asked(one))
         for verb in VERBS:
             relations = [relation for relation in one.relations if relation.verb == verb]
             if relations:
@@ -126,6 +129,14 @@ class _Writer:
         if not fact.derivation.startswith("measured") and (component is None or fact.site.file != component.site.file):
             words.append(self.shown(fact.site))
         return f"  # {_flat(', '.join(words))}" if words else ""
+
+
+def _asked(one: Component) -> Iterator[str]:
+    """Yield the facts that no file states and that rules need most, as examples to fill in."""
+    if one.kind in _RUNS and "replicas" not in one.facts and "autoscale" not in one.facts:
+        yield "replicas: 2"
+    if one.kind in _RUNS and not one.serves and "service_time" not in one.facts:
+        yield "service_time: {p50: 5ms, p99: 20ms}"
 
 
 def target_text(relation: Relation) -> str:

@@ -14,6 +14,7 @@ from archlint.verdicts import OpenQuestion, Report
 
 _MOST: Final = 5
 _DESCRIBED: Final = "described"
+_FROM_DEPLOYMENT: Final = "Deployment files cannot state all: `archlint import -o arch.yaml` writes a file to add to."
 
 
 def silent(report: Report) -> tuple[OpenQuestion, ...]:
@@ -43,6 +44,7 @@ def next_lines(report: Report, width: int, ink: Ink, hint: bool) -> list[str]:
     wrong, steps = correction(report), next_steps(report)
     head = f"{count:,} undecided.{f' {wrong}' if wrong else ''}"
     if steps:
+        head += f" {_FROM_DEPLOYMENT}" if any(file.imported for file in report.files) else ""
         head += f" {'Then add' if wrong else 'Add'} these facts; the first decides most"
         head += " (`--undecided` lists all):" if hint else ":"
     lines = hanging("", head, width)

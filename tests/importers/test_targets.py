@@ -151,3 +151,22 @@ def test_what_is_neither_is_an_error(tmp_path: Path) -> None:
         archlint.load(tmp_path)
     with pytest.raises(UsageError, match="name it alone"):
         run_app(["analyze", "-", str(path)])
+
+
+def test_a_check_names_the_facts_to_add_and_where(shop: Path) -> None:
+    report = check_targets([shop], Options())
+    text = FORMATS["text"](report, ReportOptions(width=10_000))
+    assert "`archlint import -o arch.yaml` writes a file to add to. Add these facts; the first decides most" in text
+    assert "archlint import" not in FORMATS["text"](archlint.check(ARCH), ReportOptions(width=10_000))
+
+
+def test_the_written_file_asks_for_facts_at_their_places(shop: Path, call: Call) -> None:
+    text = call("import", str(shop))[1]
+    lines = text.splitlines()
+    assert "# owner: {team: NAME, contact: ADDRESS, runbook: URL}" in lines
+    web, api, cache = (lines.index(next(line for line in lines if line.startswith(f"  {name}:  #"))) for name in ("web", "api", "cache"))
+    assert {"    # replicas: 2", "    # service_time: {p50: 5ms, p99: 20ms}"} <= set(lines[web:api])
+    assert "    # replicas: 2" not in lines[api:cache]
+    assert "    # rate: 10/s" in lines
+    filled = text.replace("    # ", "    ").replace("# owner", "owner")
+    assert archlint.load(filled).architecture.problems == ()
