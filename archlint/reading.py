@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from archlint.errors import NothingFoundError, UnreadableInputError, UsageError
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Includes, Linter, Options, require_architecture
 from archlint.source.document import Document
-from archlint.source.files import SUFFIXES, read_document, read_named, real_path
+from archlint.source.files import SUFFIXES, is_architecture, read_document, read_named, real_path
 from archlint.source.join import pick_system
 from archlint.source.parser import decode, parse
 from archlint.targets import STDIN, Configs, deployment_files, is_foreign
@@ -45,6 +45,8 @@ def read_source(paths: Sequence[Path], options: Options, data: bytes | None = No
     """
     first = paths[0]
     if data is not None:
+        if data.strip() and not is_architecture(data):
+            return read_imported(paths, Configs(options), (), system, {first: data})
         document = parse(str(first), decode(str(first), data))
         return _of(document, first, None if str(first) == STDIN else first, system)
     if len(paths) == 1 and not first.is_dir() and not is_foreign(first):
@@ -80,12 +82,16 @@ def _main(paths: list[Path], options: Options, named: Sequence[Path]) -> Path:
 
 
 def read_imported(
-    named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...] = (), system: str = ""
-) -> Source:
-    """Read the deployment files at some paths as one system; raises `UsageError` if there are none."""
+    named: Sequence[Path], configs: Configs, errors: tuple[InputError, ...] = (), system: str = "",
+    given: Mapping[Path, bytes] | None = None,
+) -> Source:  # fmt: skip
+    """Read the deployment files at some paths as one system; raises `UsageError` if there are none.
+
+    `given` are texts that were read already, such as standard input.
+    """
     from archlint.importers.deploying import read_deployment
 
-    found = read_deployment(deployment_files(named, configs)[0], named)
+    found = read_deployment(deployment_files(named, configs)[0], named, given)
     if found.documents is not None:
         document = found.documents.main
         path = Path(document.name)
@@ -94,6 +100,8 @@ def read_imported(
         return Source(chosen, path, path, found.documents, tuple(found.notes), (*errors, *wrong))
     for error in found.errors:
         raise error
+    for path, data in (given or {}).items():
+        require_architecture(parse(str(path), decode(str(path), data)))
     if len(named) == 1 and named[0].suffix in SUFFIXES:
         require_architecture(read_document(named[0]))
     if errors:

@@ -110,10 +110,10 @@ def source_of(paths: Sequence[Path], options: Options, system: str) -> Source:
     Notes and files that cannot be read are printed.
     """
     if is_stdin(paths):
-        return read_source((Path(STDIN),), options, read_stdin(), system)
-    if not paths and not DEFAULT.is_file():
-        paths = (Path(),)
-    source = read_source(paths or (DEFAULT,), options, None, system)
+        source = read_source((Path(STDIN),), options, read_stdin(), system)
+    else:
+        default = DEFAULT if DEFAULT.is_file() else Path()
+        source = read_source(paths or (default,), options, None, system)
     for error in source.errors:
         say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
     for note in source.notes:

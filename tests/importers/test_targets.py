@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -170,3 +171,13 @@ def test_the_written_file_asks_for_facts_at_their_places(shop: Path, call: Call)
     assert "    # rate: 10/s" in lines
     filled = text.replace("    # ", "    ").replace("# owner", "owner")
     assert archlint.load(filled).architecture.problems == ()
+
+
+def test_standard_input_may_hold_a_deployment(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    monkeypatch.setattr("archlint.cli.settings.read_stdin", lambda: dedent(SHOP).encode())
+    status, out, said = call("analyze", "-", "-o", "json")
+    assert (status, json.loads(out)["file"]) == (0, "<stdin>")
+    assert "1 deployment file read as one system" in said
+    assert set(archlint.load(dedent(SHOP)).components) == {"web", "api", "cache", "users"}
+    with pytest.raises(ForeignInputError, match="not an architecture file"):
+        archlint.load("services: 3\nother: 1\n")
