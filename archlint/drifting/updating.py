@@ -79,8 +79,7 @@ class _Update:
     def updated(self, measurement: Measurement | None) -> Updated:
         found = find_drift(self.architecture, self.deployed, self.draft)
         self._facts()
-        for one in self.matching.only_deployed:
-            self._new_component(one)
+        self._new_components()
         self._relations(found.found)
         for drift in found.found:
             if drift.state == NOT_DEPLOYED and drift.what == "component":
@@ -97,7 +96,7 @@ class _Update:
         known = {(problem.place.at, problem.message) for problem in self.architecture.problems}
         fresh = [
             problem for problem in read(self.document, FileIncludes(self.path)).problems
-            if (problem.place.at, problem.message) not in known
+            if (problem.place.at, problem.message) not in known and problem.loses_meaning
         ]  # fmt: skip
         if fresh:
             what = f"the deployment does not fit into {self.path}: {fresh[0].message} at {fresh[0].place.at}"
@@ -163,20 +162,27 @@ class _Update:
     def _set(self, steps: tuple[str, str], facts: Mapping[str, str]) -> None:
         self._parse(with_facts(self.document, steps, facts, self.day, "imported"))
 
-    def _new_component(self, one: Deployed) -> None:
-        """Add a component behind the others, with the models that it serves."""
-        if one.name in self.architecture.components:
-            self.open.append(f"`{one.name}` is deployed; another component has its name")
-            return
-        self._add("components", component_text(self._translated(one), self.base))
-        self.changes.append(f"{one.name}: new {one.kind}")
-        for model in one.serves:
-            section = self._section("models")
-            if model in self.architecture.models or (section is not None and model in section.entries):
+    def _new_components(self) -> None:
+        """Add the new components behind the others, with the models that they serve."""
+        parts: list[str] = []
+        models: dict[str, str] = {}
+        for one in self.matching.only_deployed:
+            if one.name in self.architecture.components:
+                self.open.append(f"`{one.name}` is deployed; another component has its name")
                 continue
-            facts = self.draft.models.get(model, {})
-            lines = "".join(f"    {key}: {fact_text(key, fact)}\n" for key, fact in facts.items())
-            self._add("models", f"  {quoted(model)}:\n{lines}" if lines else f"  {quoted(model)}: {{}}\n")
+            parts.append(component_text(self._translated(one), self.base))
+            self.changes.append(f"{one.name}: new {one.kind}")
+            for model in one.serves:
+                if model not in self.architecture.models:
+                    models[model] = self._model_text(model)
+        for section, lines in (("components", "".join(parts)), ("models", "".join(models.values()))):
+            if lines:
+                self._add(section, lines)
+
+    def _model_text(self, model: str) -> str:
+        facts = self.draft.models.get(model, {})
+        lines = "".join(f"    {key}: {fact_text(key, fact)}\n" for key, fact in facts.items())
+        return f"  {quoted(model)}:\n{lines}" if lines else f"  {quoted(model)}: {{}}\n"
 
     def _translated(self, one: Deployed) -> Deployed:
         """Return a component whose relations name the components of the description."""
@@ -194,6 +200,10 @@ class _Update:
         lines = lines.replace("\n", self.newline)
         found = self._section(section)
         text = self.document.text
+        empty = self._empty(section) if found is None else None
+        if empty is not None:
+            self._parse(f"{text[: empty.end]}:{self.newline}{lines}{text[self._line_end(empty.end) :]}")
+            return
         if found is None:
             at = self._start_of("components")
             self._parse(f"{text[:at]}{section}:{self.newline}{lines}{self.newline}{text[at:]}")
@@ -276,6 +286,15 @@ class _Update:
         entry = root.entries.get(section) if isinstance(root, MappingNode) else None
         node = entry.value if entry is not None else None
         return node if isinstance(node, MappingNode) and node.entries else None
+
+    def _empty(self, section: str) -> Entry | None:
+        """Return a section without parts, if it is on one line: `components: {}`."""
+        root = self.document.root
+        entry = root.entries.get(section) if isinstance(root, MappingNode) else None
+        if entry is None:
+            return None
+        line = self.document.text[entry.end : self._line_end(entry.end)]
+        return entry if re.match(r"[ \t]*:[ \t]*(\{[ \t]*\})?[ \t]*(#.*)?$", line.strip()) else None
 
     def _entry(self, name: str) -> Entry | None:
         section = self._section("components")

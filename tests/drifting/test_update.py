@@ -133,6 +133,16 @@ def test_what_is_gone_is_marked_and_named_once(folder: Path, capsys: pytest.Capt
     assert again[0] == again[1]
 
 
+@pytest.mark.parametrize("start", ["components: {}  # none yet\n", "components:\n", ""])
+def test_a_file_without_components_gets_all(start: str, folder: Path) -> None:
+    (folder / "arch.yaml").write_text(f"archlint: 1\nsystem: shop\n{start}# the end\n")
+    assert run_app(["import", "compose.yaml", "--update", "arch.yaml"]) == 0
+    text = (folder / "arch.yaml").read_text()
+    assert drift(text, folder / "compose.yaml").is_empty
+    assert "# the end" in text
+    assert list(read(parse("arch.yaml", text), no_includes).components) == ["web", "api", "cache", "llm"]
+
+
 def test_line_breaks_of_windows_and_a_byte_order_mark_stay(folder: Path) -> None:
     path = folder / "arch.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
