@@ -14,6 +14,7 @@ from archlint.analysis.system import System
 from archlint.checks._late import Late, late_answers, objective_place, objective_term
 from archlint.checks._lines import path_to
 from archlint.checks._loss import Traffic, beyond
+from archlint.checks._slow_together import judge as slow_together
 from archlint.model.architecture import Component, Workload
 from archlint.model.pieces import Price
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_share
@@ -27,7 +28,7 @@ _MOST_MEASURED: Final = 1.5
 def judge(system: System, workload: Workload, objectives: Mapping[float, float]) -> Verdict | None:
     """Return a hit if the answers of a workload miss an objective, or what is missing to know.
 
-    Objectives are seconds by percentile. Work that is too slow without any wait is not reported here.
+    Objectives are seconds by percentile. A model that is too slow by itself is not reported here.
     """
     found = late_answers(system, workload, objectives)
     if found is None or isinstance(found, Undecided):
@@ -35,7 +36,7 @@ def judge(system: System, workload: Workload, objectives: Mapping[float, float])
     if found.overloaded is not None:
         return _held(system, Traffic(system), found, found.overloaded)
     if found.answers is None or found.unloaded_s > found.objective_s:
-        return None                       # waits are not the reason: SRV001 or REL013 may report it
+        return slow_together(system, found)
     slow = _slowest_queue(found.answers)
     if slow is None or slow.station.needs:
         return None                       # with more workers than the one assumed, nobody may wait

@@ -94,12 +94,26 @@ def test_other_rules_say_what_is_theirs() -> None:
     assert not found(model="service_time: {p50: 50ms, p99: 70ms}", workload="rate: 10/s").findings
 
 
-def test_work_that_is_slow_without_any_wait_is_not_a_matter_of_load() -> None:
-    said = found(
-        workload="rate: 1/s", calls="{to: api}", objective="p99: 100ms", model="service_time: {p50: 40ms, p99: 80ms}",
-        more="  api: {kind: service, service_time: {p50: 40ms, p99: 80ms}, replicas: 4, workers: 4, calls: [s]}",
-    )  # fmt: skip
-    assert not said.findings
+TWO_HOPS = {
+    "workload": "rate: 1/s", "calls": "{to: api}", "model": "service_time: {p50: 40ms, p99: 80ms}",
+    "more": "  api: {kind: service, service_time: {p50: 40ms, p99: 80ms}, replicas: 4, workers: 4, calls: [s]}",
+}
+
+
+def test_hops_that_are_too_slow_together_without_any_wait_are_named() -> None:
+    said = found(**TWO_HOPS, objective="p99: 100ms")
+    finding = said.findings[AT]
+    assert (finding.severity, finding.certainty) == ("warning", "estimated")
+    assert "even without any wait, and the objective is 100 ms" in finding.message
+    assert "`api` takes 80 ms, `s` takes 80 ms alone at p99; more replicas do not help" in finding.message
+    assert said.term(AT, "hop_time") == pytest.approx(0.08, rel=0.02)
+    assert said.term(AT, "unloaded") == pytest.approx(0.13, abs=0.03)
+    assert "replicate" not in said.cures(AT)
+    assert not found(**TWO_HOPS, objective="p99: 160ms").findings
+
+
+def test_one_slow_hop_is_not_called_slow_together() -> None:
+    assert not found(**TWO_HOPS, objective="p99: 79ms").findings          # the model is SRV001's
 
 
 @pytest.mark.parametrize(
