@@ -25,13 +25,14 @@ class Params(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads."""
-    named, described = _named_as_source(system), _describes_schedules(system)
+    named, described, idle = _named_as_source(system), _describes_schedules(system), _idle_schedulers(system)
     for component in system.components.values():
         if component.kind != "batch-job":
             continue
         unstarted = component.schedule is None and not _started(system, component)
-        if unstarted and not described:
-            yield Undecided(component.place(), (component.place("schedule"),), "what starts it")
+        if unstarted and (idle or not described):
+            needs = (component.place("schedule"), *(scheduler.place("triggers") for scheduler in idle))
+            yield Undecided(component.place(), needs, "what starts it")
         elif unstarted:
             yield _unscheduled(component, Traffic(system).share(_readers(system, component)))
         if _predicts(system, component) and not _taken_by_anyone(system, component, named):
@@ -42,6 +43,15 @@ def _describes_schedules(system: System) -> bool:
     """Whether the file states when any job starts: then a job without a schedule is left out, or has none."""
     scheduled = any(component.schedule is not None for component in system.components.values())
     return scheduled or any(r.verb == "triggers" for leaving in system.topology.outgoing.values() for r in leaving)
+
+
+def _idle_schedulers(system: System) -> tuple[Component, ...]:
+    """Return the schedulers of which the file does not say what they start: it may be any job."""
+    return tuple(
+        component for component in system.components.values()
+        if component.kind == "scheduler"
+        and not any(relation.verb in STARTING for relation in system.topology.outgoing[component.name])
+    )  # fmt: skip
 
 
 def _started(system: System, job: Component) -> bool:

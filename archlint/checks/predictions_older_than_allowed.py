@@ -167,8 +167,10 @@ class Caches:
 def _cache(system: System, workload: Workload, relation: Relation, freshness_s: float) -> Judged:
     """Judge a prediction cache on the waiting path: its entries may outlive the freshness."""
     if relation.ttl_s is None:
-        because = f"how long `{relation.target}` keeps a prediction"
-        return Undecided(relation.place(), (relation.place("ttl"),), because)
+        plain = relation.caches is None and relation.hit_ratio is None
+        because = f"how long `{relation.target}` keeps a prediction{', if it holds any' if plain else ''}"
+        kind = (relation.place("kind"),) if plain else ()
+        return Undecided(relation.place(), (relation.place("ttl"), *kind), because)
     if not exceeds(relation.ttl_s, freshness_s):
         return None
     if relation.caches is None and _may_hold_data(system, relation):
@@ -185,8 +187,8 @@ def _keeps_predictions(system: System, relation: Relation) -> bool:
         return False
     if relation.hit_ratio is not None:
         return relation.hit_ratio > 0
-    # What a job fills ahead of time is judged by its schedule.
-    if relation.target in system.productions:
+    # What a job fills ahead of time is judged by its schedule. Without a model, there is no prediction to keep.
+    if relation.target in system.productions or not system.topology.models_awaited[relation.source]:
         return False
     said = relation.caches is not None or relation.ttl_s is not None
     return said or system.components[relation.target].kind == "cache"

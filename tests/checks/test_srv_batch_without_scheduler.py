@@ -135,3 +135,19 @@ def test_a_job_may_have_both_faults() -> None:
 def test_people_read_what_is_in_a_warehouse_a_log_or_a_monitor(kind: str, read: bool) -> None:
     found = lint("SRV012", text("schedule: 24h, writes: [ratings]", f"  ratings: {{kind: {kind}}}"))
     assert found.places == (set() if read else {"components.job.writes[0]"})
+
+
+@pytest.mark.parametrize("starts", ["", ", schedule: 1d"])
+def test_a_scheduler_that_does_not_say_what_it_starts_may_start_the_job(starts: str) -> None:
+    text = f"""
+    components:
+      cron: {{kind: scheduler{starts}}}
+      job: {{kind: batch-job, writes: [table]}}
+      other: {{kind: batch-job, schedule: 1h, writes: [table]}}
+      table: {{kind: database}}
+    """
+    said = lint("SRV012", text)
+    assert said.places == set()
+    assert said.undecided == {"components.job": ("components.job.schedule", "components.cron.triggers")}
+    assert lint("SRV012", text.replace("kind: scheduler", "kind: scheduler, triggers: [other]")).places == {"components.job"}
+    assert lint("SRV012", text.replace("kind: scheduler", "kind: scheduler, triggers: [job]")).undecided == {}

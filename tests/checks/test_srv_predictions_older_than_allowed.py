@@ -133,7 +133,8 @@ components:
 def test_a_prediction_in_a_cache_is_as_old_as_its_ttl(relation: str, violated: bool, asked: bool) -> None:
     found = lint("SRV008", cached(relation))
     assert found.places == ({TTL} if violated else set())
-    assert found.undecided == ({"components.api.reads[0]": (TTL,)} if asked else {})
+    first = {at: needs[0] for at, needs in found.undecided.items()}
+    assert first == ({"components.api.reads[0]": TTL} if asked else {})
 
 
 def test_the_ttl_may_stand_where_the_cache_is_written() -> None:
@@ -240,3 +241,23 @@ components:
 ])  # fmt: skip
 def test_each_queue_of_a_chain_is_emptied_by_its_own_worker(all_of: str, few: str, late: set[str]) -> None:
     assert lint("SRV008", CHAIN.replace("ALL", all_of).replace("FEW", few)).places == late
+
+
+@pytest.mark.parametrize(("read", "serves", "asked"), [
+    ("sessions", "", ()),
+    ("sessions", ", serves: [m]", ("ttl", "kind")),
+    ("{to: sessions, kind: prediction}", ", serves: [m]", ("ttl",)),
+    ("{to: sessions, kind: data}", ", serves: [m]", ()),
+])  # fmt: skip
+def test_a_plain_cache_is_asked_about_only_where_a_model_answers(read: str, serves: str, asked: tuple[str, ...]) -> None:
+    found = lint("SRV008", f"""
+    workloads: {{show: {{from: app, models: [m], waits: true, slo: {{freshness: 1h}}}}}}
+    models: {{m: {{}}}}
+    components:
+      app: {{kind: client, calls: [api, server]}}
+      api: {{kind: service, reads: [{read}]{serves}}}
+      sessions: {{kind: cache}}
+      server: {{kind: model-server, serves: [m]}}
+    """)
+    at = "components.api.reads[0]"
+    assert found.undecided == ({at: tuple(f"{at}.{key}" for key in asked)} if asked else {})
