@@ -150,12 +150,13 @@ _MLSERVER: Final = (
 def _is_terraform(one: Candidate) -> bool:
     if one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")):
         return True
-    return one.path.suffix == ".json" and one.has("format_version") and (one.has("planned_values") or one.has("values"))
+    stated = one.path.suffix == ".json" and '"format_version"' in one.text and '"terraform_version"' in one.text
+    return stated and (one.has("planned_values") or one.has("values"))
 
 
 _TERRAFORM: Final = (
     r"(?m)^[ \t]*(resource|data|module|provider|variable|locals|output|terraform|check|import|moved|removed)\b[^\n]*\{|"
-    r'"(resource|data|module|provider|variable|locals|output|terraform|planned_values|terraform_version)"\s*:'
+    r'"(resource|module|provider|terraform|planned_values|terraform_version)"\s*:'
 )
 
 

@@ -230,7 +230,7 @@ def test_places(found: Imported) -> None:
 
 def test_what_is_left_is_counted(found: Imported) -> None:
     notes = "\n".join(found.draft.notes)
-    assert "`CanaryFunction` is off by a default" in notes
+    assert "`CanaryFunction` is disabled by a default value" in notes
     assert "1 × AWS::Quantum::Thing: a type that archlint does not read" in notes
     assert "6 × infrastructure and settings (6 types" in notes
 

@@ -95,3 +95,13 @@ def test_a_folder_with_an_architecture_is_not_searched_for_other_formats(tmp_pat
     monkeypatch.setitem(sys.modules, "archlint.importers.formats", None)       # an import of it would fail
     report = check_targets([tmp_path], Options())
     assert [Path(file.file).name for file in report.files] == ["arch.yaml"]
+
+
+def test_json_files_of_other_kinds_are_not_read_whole(tmp_path: Path) -> None:
+    write_all(tmp_path, {
+        "main.tf": 'resource "aws_sqs_queue" "q" { name = "q" }\n',
+        "records.json": '{"data": [' + '{"resource_type": "x"},' * 2_000 + '{"output": 1}]}',
+        "plan.json": '{"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {"root_module": {}}}',
+    })  # fmt: skip
+    found, _ = deployment_files([tmp_path])
+    assert {path.name for path in found} == {"main.tf", "plan.json"}

@@ -299,7 +299,7 @@ def test_models(found: Imported) -> None:
 
 
 def test_a_cluster_is_named_and_not_opened(found: Imported) -> None:
-    assert any("google_container_cluster `gpu`: other files state what runs in it" in note for note in found.draft.notes)
+    assert any("google_container_cluster `gpu`: its workloads are defined elsewhere" in note for note in found.draft.notes)
 
 
 def test_a_policy_that_lets_everybody_in_exposes_a_service(tmp_path: Path) -> None:

@@ -156,5 +156,5 @@ def test_it_reads_as_an_architecture(tmp_path: Path) -> None:
 
 def test_charts_and_clusters_are_named_and_not_opened(tmp_path: Path) -> None:
     notes = imported(tmp_path, SYSTEM).draft.notes
-    assert any("helm_release `monitoring`: other files state what runs in it" in note for note in notes)
+    assert any("helm_release `monitoring`: its workloads are defined elsewhere" in note for note in notes)
     assert any(note.startswith("1 × infrastructure and settings (1 type, such as kubernetes_namespace)") for note in notes)

@@ -46,7 +46,7 @@ def counts(cloud: Cloud) -> Iterator[str]:
         if one.address in cloud.units or one.outside or one.implied:
             continue
         if one.type in tables.unopened:
-            yield f"{one.site.shown}: {name} `{one.name}`: other files state what runs in it"
+            yield f"{one.site.shown}: {name} `{one.name}`: its workloads are defined elsewhere"
         elif one.type.startswith(tables.quiet) or one.type in tables.stands_for:
             quiet[name] += 1
         else:

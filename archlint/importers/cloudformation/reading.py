@@ -131,7 +131,7 @@ class _Reader:
         if found.text != "false" or found.status == UNRESOLVED:
             return True
         if found.status == DEFAULT:
-            self.notes.append(f"{one.site.shown}: `{name}` is off by a default: read as if it were on")
+            self.notes.append(f"{one.site.shown}: `{name}` is disabled by a default value; it is read as enabled")
             return True
         return False
 
@@ -170,7 +170,7 @@ def _with(table: Table, key: str, item: Item) -> Table:
 
 
 def _unknown(spelling: str) -> str:
-    """Return a type for what the table does not have: infrastructure is told by its beginning."""
+    """Return a type for what the table does not have: infrastructure is recognised by its beginning."""
     parts = spelling.split("::")
     return f"aws_{snake(parts[1])}_{snake(parts[2])}" if len(parts) == 3 and parts[0] == "AWS" else spelling
 

@@ -74,6 +74,9 @@ class Folders:
     def _load(self, path: Path) -> Folder | None:
         folder = Folder(path)
         for file in _files(path, SUFFIXES):
+            if not real_path(file).is_relative_to(self.files.root):
+                self.notes.append(f"{file}: not read, since it leads out of the project")
+                continue
             body = self.body(file)
             if body is not None:
                 folder.add(body)
@@ -97,7 +100,7 @@ class Folders:
             return None
         body, flaw = found
         if flaw is not None:
-            self.notes.append(f"{flaw.shown}: this is no valid HCL; what is whole around it is read")
+            self.notes.append(f"{flaw.shown}: invalid HCL; the rest of the file is read")
         self.read[file] = None
         return body
 
@@ -106,7 +109,7 @@ class Folders:
         for file in _files(path, VALUES):
             stem = file.name.removesuffix(".json").removesuffix(".tfvars")
             if stem != "terraform" and not stem.endswith(".auto"):
-                self.notes.append(f"{file}: values of variables that Terraform does not load by itself: not used")
+                self.notes.append(f"{file}: not used, since Terraform loads it only if its command names it")
                 continue
             body = self.body(file)
             if body is not None:

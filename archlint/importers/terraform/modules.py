@@ -116,7 +116,7 @@ class Module:
                     self.reader.absent += 1
                     return
                 name = ".".join(block.labels)
-                self.reader.note(f"{block.site.shown}: `{name}` is off by a default: read as if it were on")
+                self.reader.note(f"{block.site.shown}: `{name}` is disabled by a default value; it is read as enabled")
                 number = unresolved(count.site)
             yield "", {"count": Table({"index": unresolved(count.site)}, {}, count.site)}, number
         elif many is not None:
@@ -138,7 +138,7 @@ class Module:
             self.reader.remote[name] = self.reader.remote.get(name, 0) + 1
             return
         if self.depth >= MAX_NESTING or self.reader.modules + len(self.children) >= MAX_MODULES:
-            self.reader.note(f"{block.site.shown}: modules are nested too deeply or too many: not read further")
+            self.reader.note(f"{block.site.shown}: too many modules, or nested too deeply: the rest is not read")
             return
         try:
             folder = self.reader.folders.at(self.reader.files.find(Path(self.folder.path), text))
@@ -212,7 +212,7 @@ class Module:
         if key in self.known:
             return self.known[key]
         if key in self.busy:
-            self.reader.note(f"{site.shown}: `{what}.{name}` needs itself: its value is not known")
+            self.reader.note(f"{site.shown}: `{what}.{name}` refers to itself: it is unresolved")
             return unresolved(site)
         self.busy.add(key)
         try:

@@ -53,11 +53,11 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     files.used.update(dict.fromkeys((*folders.read, *plans)))
     files.claimed.update(real_path(path) for path in folders.read)
     for name, count in reader.remote.items():
-        notes.append(f"{count} × module {name}: not in these files, so not read; a plan holds what it makes")
+        notes.append(f"{count} × module {name}: not in these files, so not read; a plan lists its resources")
     if reader.absent:
         notes.append(f"{reader.absent} × a resource with a count of 0: left out")
     if reader.budget.is_spent:
-        notes.append("the configuration multiplies too much to be evaluated: what is missing is not known")
+        notes.append("the configuration is too large to evaluate: some values are unresolved")
     made = [(one, manifest) for one in reader.resources if (manifest := manifest_of(one)) is not None]
     for one, manifest in made:
         one.implied = True
@@ -130,7 +130,7 @@ def _different(roots: list[Folder], notes: list[str]) -> list[Folder]:
         if same is None:
             kept.append((folder, names))
         else:
-            notes.append(f"{folder.path}: states the same resources as {same.path}: only the latter is read")
+            notes.append(f"{folder.path}: the same resources as {same.path}; archlint reads only that one")
     return [folder for folder, _ in kept]
 
 
