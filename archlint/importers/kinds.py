@@ -253,7 +253,9 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
     apps = _apps_called(out)
     callers = [one.source for one in into if one.strength in {CERTAIN, STRONG}]
     waits_for = [one.target for one in out]
-    uses_queue = any(target.kind == "queue" or _prepares_queue(target) for target in waits_for)
+    uses_queue = any(
+        (one.target.kind == "queue" and one.verb in {"", "consumes"}) or _prepares_queue(one.target) for one in out
+    )
     text = unit.command_text
     fronted = unit.format == "kubernetes" and bool(unit.names)        # by a Service
     reached = bool(unit.ports or callers or fronted or unit.role == "function")

@@ -308,3 +308,25 @@ def test_a_namespace_that_several_queues_share_names_none_of_them_for_certain(tm
     """)
     assert not found.draft.components["f"].relations
     assert {one.target for one in found.draft.components["f"].weak} == {"a", "b"}
+
+
+def test_an_app_that_only_sends_to_a_queue_is_no_worker(tmp_path: Path) -> None:
+    system = architecture(tmp_path, """
+        resource "azurerm_servicebus_queue" "q" { name = "q" }
+        resource "azurerm_container_app" "sender" {
+          name = "sender"
+          identity { type = "SystemAssigned" }
+          template {
+            container {
+              name  = "sender"
+              image = "acme.azurecr.io/sender:1"
+            }
+          }
+        }
+        resource "azurerm_role_assignment" "sends" {
+          scope                = azurerm_servicebus_queue.q.id
+          role_definition_name = "Azure Service Bus Data Sender"
+          principal_id         = azurerm_container_app.sender.identity[0].principal_id
+        }
+    """)
+    assert system.components["sender"].kind == "service"

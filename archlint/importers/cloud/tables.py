@@ -87,7 +87,7 @@ class Tables(msgspec.Struct, frozen=True):
 Form = Callable[[str], str]
 _NUMBER: Final = re.compile(r"^\d{1,12}(\.\d{1,6})?$")
 _PERIOD: Final = re.compile(r"^rate\((\d{1,6}) (minute|hour|day)s?\)$")
-_CRON: Final = re.compile(r"^cron\(([^()]{9,80})\)$")
+_CRON: Final = re.compile(r"^cron\(([\d*/,A-Za-z?#\s-]{9,80})\)$")
 _PLAIN_CRON: Final = re.compile(r"^[\d*/,A-Za-z?#-]+( [\d*/,A-Za-z?#-]+){4}$")
 _ISO: Final = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _GOOGLE_SECONDS: Final = re.compile(r"^(\d+(?:\.\d+)?)s$")
@@ -110,8 +110,8 @@ def _with(unit: str) -> Form:
 def schedule(text: str) -> str:
     """Return a schedule as `arch.yaml` writes it.
 
-    >>> schedule("rate(15 minutes)"), schedule("cron(0 3 * * ? *)"), schedule("0 3 * * 1")
-    ('15m', '0 3 * * *', '0 3 * * 1')
+    >>> schedule("rate(15 minutes)"), schedule("cron(0 3 ? * 2-6 *)"), schedule("0 3 * * 1")
+    ('15m', '0 3 * * 1-5', '0 3 * * 1')
     """
     period = _PERIOD.match(text)
     if period is not None:
@@ -119,8 +119,10 @@ def schedule(text: str) -> str:
     cron = _CRON.match(text)
     if cron is not None:
         fields = cron[1].split()
-        plain = len(fields) == 6 and not {"L", "W", "#"} & set(cron[1])
-        return " ".join(fields[:5]).replace("?", "*") if plain else ""
+        if len(fields) != 6 or {"L", "W", "#"} & set(cron[1]):
+            return ""
+        days = re.sub(r"(?<![/\d])\d+", lambda day: str(int(day[0]) - 1), fields[4])      # there, 1 is Sunday
+        text = " ".join((*fields[:4], days))
     return text.replace("?", "*") if _PLAIN_CRON.match(text) else ""
 
 
