@@ -25,7 +25,9 @@ def overlaps(system: System) -> Iterator[tuple[Named, Named]]:
         candidates = min((labelled.get(pair, []) for pair in selector.items()), key=len, default=[])
         for other, second in candidates:
             pair = frozenset({name, other})
-            if other == name or pair in seen or not _is_near(part, second) or len(seen) > MAX_PAIRS:
+            if len(seen) > MAX_PAIRS:
+                return
+            if other == name or pair in seen or not _is_near(part, second):
                 continue
             labels = second.running.labels
             if all(key in labels and labels[key].text == value for key, value in selector.items()):

@@ -22,8 +22,10 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             (one for one in part.running.fronts if one.type in {"LoadBalancer", "Ingress"} and not one.guarded), None
         )
         if front is not None and _serves_models(system, name):
-            what = "the Ingress" if front.kind == "Ingress" else f"Service `{front.name}` of type {front.type}"
-            message = f"{what} opens `{name}` to everybody: no sign of authentication"
+            what = f"Service `{front.name}` of type {front.type} opens `{name}`"
+            if front.kind == "Ingress":
+                what = f"Ingress `{front.name}` opens a model"
+            message = f"{what} to everybody: no sign of authentication"
             yield hit(name, front.site, "exposed", message, hint=True, loss=0.5)
     for name, part in parts(system, "compose"):
         text = f"{part.image.text if part.image is not None else ''} {part.command_text}"

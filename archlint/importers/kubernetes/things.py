@@ -20,60 +20,72 @@ MAX_THINGS: Final = 5_000
 
 def add_things(cluster: Cluster) -> None:
     """Give each such resource to the part that it belongs to, else to the first one."""
+    index = _Index(cluster)
     for resource in cluster.resources[:MAX_THINGS]:
-        owner = _owner(cluster, resource)
+        owner = _owner(index, resource)
         keeper = owner or next(iter(cluster.units), None)
         if keeper is not None:
-            keeper.running.things.append(_thing(cluster, resource, owner is not None))
+            keeper.running.things.append(_thing(index, resource, owner is not None))
 
 
-def _owner(cluster: Cluster, resource: Resource) -> Unit | None:
-    spec = resource.table.table("spec")
+class _Index:
+    """The units of a cluster by name, and by the claims that they mount."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.named: dict[str, list[Unit]] = {}
+        self.mounting: dict[str, Unit] = {}
+        for unit in cluster.units:
+            self.named.setdefault(unit.name, []).append(unit)
+            for mount in unit.mounts:
+                if "/claim/" in mount.key:
+                    self.mounting.setdefault(mount.key.rpartition("/claim/")[2], unit)
+        self.claims: dict[str, list[str]] = {}
+        for claim in cluster.of("PersistentVolumeClaim"):
+            self.claims.setdefault(claim.table.text("spec", "volumeName"), []).append(claim.name)
+        self.spaces = {unit.scope for unit in cluster.units if unit.role == "container"}
+        makes = any(unit.running.managed for unit in cluster.units)
+        self.has_makers = makes or bool(cluster.twice)
+        """Whether a resource of an operator makes pods with labels that no file states."""
+
+    def unit(self, name: str, namespace: str) -> Unit | None:
+        """Return the unit of a workload by name."""
+        return next((one for one in self.named.get(name, ()) if same_namespace(one.scope, namespace)), None)
+
+
+def _owner(index: _Index, resource: Resource) -> Unit | None:
+    cluster, spec = index.cluster, resource.table.table("spec")
     if resource.kind in _TARGETS:
-        return cluster.unit(spec.text("scaleTargetRef", "name"), resource.namespace)
+        return index.unit(spec.text("scaleTargetRef", "name"), resource.namespace)
     if resource.kind in {"Service", "PodDisruptionBudget"}:
         selector = spec.table("selector", "matchLabels") if resource.kind != "Service" else spec.table("selector")
         found = cluster.selected(texts_of(selector), resource.namespace)
         if found:
             return found[0]
     if resource.kind in {"PersistentVolumeClaim", "PersistentVolume"}:
-        return _mounting(cluster, resource)
-    named = cluster.unit(resource.name, resource.namespace) if resource.name else None
+        claims = [resource.name, *(index.claims.get(resource.name, ()) if resource.kind == "PersistentVolume" else ())]
+        return next((index.mounting[name] for name in claims if name in index.mounting), None)
+    named = index.unit(resource.name, resource.namespace) if resource.name else None
     return named if named is not None and named.site.document is resource.site.document else None
 
 
-def _mounting(cluster: Cluster, resource: Resource) -> Unit | None:
-    """Return the first unit that mounts a claim, or the claim that names a volume."""
-    claims = {resource.name}
-    if resource.kind == "PersistentVolume":
-        claims = {
-            one.name
-            for one in cluster.of("PersistentVolumeClaim")
-            if one.table.text("spec", "volumeName") == resource.name
-        }
-    for unit in cluster.units:
-        if any(mount.key.rpartition("/claim/")[2] in claims for mount in unit.mounts if "/claim/" in mount.key):
-            return unit
-    return None
-
-
-def _thing(cluster: Cluster, resource: Resource, own: bool) -> Thing:
+def _thing(index: _Index, resource: Resource, own: bool) -> Thing:
     host = ""
     if resource.kind == "PersistentVolume":
         host = resource.table.text("spec", "hostPath", "path") or resource.table.text("spec", "local", "path")
-    empty = _empty(cluster, resource)
+    empty = _empty(index, resource)
     return Thing(
         resource.kind, resource.api, resource.name, resource.site, own, empty, _has_credentials(resource), host
     )
 
 
-def _empty(cluster: Cluster, resource: Resource) -> str:
+def _empty(index: _Index, resource: Resource) -> str:
     """Return what a resource selects or names, if the files have no such part but could have it."""
     spec = resource.table.table("spec")
     if resource.kind in _TARGETS:
         kind, name = spec.text("scaleTargetRef", "kind") or "Deployment", spec.text("scaleTargetRef", "name")
         plain = kind in {"Deployment", "StatefulSet"} and "$" not in name and "{" not in name
-        return f"{kind} {name}" if plain and name and cluster.unit(name, resource.namespace) is None else ""
+        return f"{kind} {name}" if plain and name and index.unit(name, resource.namespace) is None else ""
     if resource.kind == "Service" and resource.group == "":
         labels = texts_of(spec.table("selector"))
     elif resource.kind == "PodDisruptionBudget":
@@ -83,15 +95,10 @@ def _empty(cluster: Cluster, resource: Resource) -> str:
     text = ", ".join(f"{key}={value}" for key, value in labels.items())
     if not labels or _OPERATORS.search(text) or "$" in text or "{" in text:
         return ""
-    if cluster.selected(labels, resource.namespace) or _has_makers(cluster):
+    if index.has_makers or index.cluster.selected(labels, resource.namespace):
         return ""
-    near = any(same_namespace(unit.scope, resource.namespace) for unit in cluster.units if unit.role == "container")
+    near = any(same_namespace(space, resource.namespace) for space in index.spaces)
     return f"pods with {text}" if near else ""
-
-
-def _has_makers(cluster: Cluster) -> bool:
-    """Whether a resource of an operator makes pods with labels that no file states."""
-    return any(unit.running.managed for unit in cluster.units) or bool(cluster.twice)
 
 
 def _has_credentials(resource: Resource) -> bool:
