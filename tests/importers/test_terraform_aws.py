@@ -130,6 +130,7 @@ data "aws_iam_policy_document" "web" {
 resource "aws_elasticache_replication_group" "cache" {
   replication_group_id = "cache"
   num_cache_clusters   = 2
+  multi_az_enabled     = true
 }
 resource "aws_db_instance" "main" {
   identifier     = "main"
@@ -345,7 +346,7 @@ def test_facts(found: Imported) -> None:
         "public": {"exposed": "public"},
         "web": {**of_task, "replicas.min": "3", "replicas.max": "12", "replicas.on": "ECSServiceAverageCPUUtilization"},
         "canary": {**of_task, "replicas": "1"},
-        "cache": {"replicas": "2"},
+        "cache": {"replicas": "2", "zones": "2"},
         "main": {"zones": "2", "hardware.cpu": "4", "hardware.memory": "32GiB"},
         "embed": {"dead_letter": "dead"},
         "embedder": {"hardware.memory": "3008MiB", "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/embedder:7"},

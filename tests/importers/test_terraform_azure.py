@@ -131,7 +131,10 @@ resource "azurerm_cognitive_deployment" "chat" {
   }
 }
 resource "azurerm_redis_cache" "cache" { name = "cache" }
-resource "azurerm_cosmosdb_account" "profiles" { name = "profiles" }
+resource "azurerm_cosmosdb_account" "profiles" {
+  name     = "profiles"
+  location = azurerm_resource_group.main.location
+}
 
 resource "azurerm_machine_learning_workspace" "ml" {
   name                    = "ml"
@@ -276,7 +279,7 @@ def test_facts(found: Imported) -> None:
             "replicas.min": "1", "replicas.max": "4", "hardware.gpu": "t4", "hardware.gpus": "1",
             "loads_model": "at-start",
         },
-        "clicks": {"shards": "8"},
+        "clicks": {"shards": "8"}, "profiles": {"regions": "westeurope"},
         "nightly": {
             "image": "acme.azurecr.io/trainer:1", "hardware.cpu": "4", "hardware.memory": "8GiB",
             "schedule": "0 2 * * *",

@@ -56,7 +56,7 @@ PARTS: Final[dict[str, Part]] = {
     "aws_elasticache_replication_group": Part(
         "cache", "redis", ("replication_group_id",),
         (("replicas", "num_cache_clusters", "positive"), ("replicas", "number_cache_clusters", "positive"),
-         ("shards", "num_node_groups", "positive")),
+         ("shards", "num_node_groups", "positive"), ("zones", "multi_az_enabled", "two-if-true")),
         engine=("engine", _CACHES),
     ),
     "aws_elasticache_serverless_cache": Part("cache", "redis", engine=("engine", _CACHES)),

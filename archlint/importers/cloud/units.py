@@ -38,7 +38,7 @@ from archlint.importers.objects import (
 )
 
 MAX_LINKS: Final = 50_000
-_SEPARATOR: Final = "#"
+_PLACED: Final = ("google_", "azurerm_")
 _STORES: Final = frozenset(
     {"database", "cache", "object-store", "warehouse", "feature-store", "vector-store", "config-store", "log-store",
      "model-registry"}
@@ -183,12 +183,12 @@ class Cloud:
         unit = Unit(
             self.own_name(wanted, resource), resource.format, what or resource.spelling or resource.type,
             resource.scope, resource.site, kind=given.get("kind", ""), uses=given.get("uses", ""),
-            reason=given.get("reason", ""), key=f"{resource.format}{_SEPARATOR}{self.number}",
+            reason=given.get("reason", ""), key=f"{resource.format}#{self.number}",
         )  # fmt: skip
-        if resource.region is not None:
-            fact = fact_of(resource.region, "text", "the region of the provider")
-            if fact is not None:
-                unit.facts["regions"] = fact
+        own = first_at(resource.values, "location", "region") if resource.type.startswith(_PLACED) else None
+        fact = fact_of(own, "text", "its location") or fact_of(resource.region, "text", "the region of the provider")
+        if fact is not None:
+            unit.facts["regions"] = fact
         self.all.append(unit)
         return unit
 
