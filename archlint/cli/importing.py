@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archlint.cli.outputs import save, say, write_output
+from archlint.cli.progress import progress
 from archlint.cli.streams import read_stdin
 from archlint.errors import UnreadableInputError, UsageError
 from archlint.source.files import read_stream
@@ -56,7 +57,7 @@ def command(
     targets, given = _given(list(paths) or [Path()])
     found, root = deployment_files(targets)
     explicit = all(not path.is_dir() for path in targets)
-    imported = import_files(found, root, explicit, given, values)
+    imported = import_files(found, root, explicit, given, values, progress("import", len(found)))
     for error in imported.errors:
         say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
     if not imported.draft.components:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +48,12 @@ class Imported(msgspec.Struct):
 
 def import_files(
     paths: Sequence[Path], root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None,
-    values: Sequence[Path] = (),
+    values: Sequence[Path] = (), progress: Callable[[int], None] = lambda done: None,
 ) -> Imported:  # fmt: skip
     """Import files; with `explicit`, Compose files are merged in the order of the call.
 
     `given` are the contents of files that can be read only once, and `values` the files of values for Helm charts.
+    `progress` gets the number of files whose format is known, and once more at the end.
     """
     files = Files(root, explicit, given)
     files.values += values
@@ -60,7 +61,8 @@ def import_files(
     left_out: list[tuple[str, str]] = []
     errors: dict[Path, UnreadableInputError] = {}
     advice: list[str] = []
-    for path in paths:
+    for number, path in enumerate(paths):
+        progress(number)
         try:
             found = recognise(path, files)
         except UnreadableInputError as error:
@@ -80,6 +82,7 @@ def import_files(
             left_out += ((str(path), reason) for path in chosen)
         elif chosen or (row.name == KUBERNETES and files.manifests):
             units += _read(row, chosen, files, notes, left_out)
+    progress(len(paths))
     units, places = join(units)
     names = Names(units, places)
     evidence, outside = gather(units, names)
