@@ -20,8 +20,12 @@ _COMMENT: Final = re.compile(r"(^|[ \t])#.*$")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
 
 
-def read_env(document: Document, known: Mapping[str, Value]) -> dict[str, Value]:
-    """Read the variables of a file; `known` are those that its values may use. Secrets are not kept.
+def read_env(
+    document: Document, earlier: Mapping[str, Value], above: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """Read the variables of a file. Secrets are not kept.
+
+    Its values may use variables: those of `above` win over its own, which win over those of `earlier` files.
 
     >>> text = "A=db # host" + chr(10) + "B='x # y'" + chr(10) + "C=${A}:5432"
     >>> [value.text for value in read_env(Document(".env", text, None), {}).values()]
@@ -38,7 +42,7 @@ def read_env(document: Document, known: Mapping[str, Value]) -> dict[str, Value]
         text, uses_variables = _text(written)
         status = ENV_FILE
         if uses_variables:
-            result = substitute(text, {**known, **found})
+            result = substitute(text, {**earlier, **found, **(above or {})})
             text, status = result.text, result.status if result.status in {UNRESOLVED, SECRET} else ENV_FILE
         found[name] = Value(text, site, status, plain=False)
     return found

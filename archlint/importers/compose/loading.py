@@ -63,7 +63,7 @@ class Loader:
         for path in paths:
             document = self.files.side(path)
             if document is not None:
-                found.update(read_env(document, {**found, **above}))
+                found.update(read_env(document, found, above))
         return {**found, **above}
 
     def file(self, path: Path, folder: Path, variables: dict[str, Value], chain: tuple[str, ...]) -> Table:

@@ -134,7 +134,7 @@ class _Service:
                 self.project.notes.append(f"{site.shown}: not read: {error.message}")
                 continue
             if document is not None:
-                found.update(read_env(document, {**found, **self.project.variables}))
+                found.update(read_env(document, found, self.project.variables))
         item = self.table.get("environment")
         pairs = as_pairs(item) if item is not None else None
         for name, value in pairs.entries.items() if pairs is not None else ():
