@@ -71,7 +71,7 @@ def others(draw: st.DrawFn, names: list[str]) -> dict[str, object]:
     """The services of a file in a folder of its own, which has no files beside it."""
     found: dict[str, object] = {}
     for name in names:
-        service = {"image": draw(st.sampled_from(["acme/b", "acme/${A}:${D:-none}"])), "environment": draw(
+        service: dict[str, object] = {"image": draw(st.sampled_from(["acme/b", "acme/${A}:${D:-none}"])), "environment": draw(
             st.dictionaries(st.sampled_from(["P", "S", "U"]), expressions(1), max_size=2))}  # fmt: skip
         if found and draw(st.booleans()):
             service["extends"] = draw(st.sampled_from(sorted(found)))
