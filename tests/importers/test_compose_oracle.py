@@ -73,7 +73,7 @@ def others(draw: st.DrawFn, names: list[str]) -> dict[str, object]:
     for name in names:
         service: dict[str, object] = {"image": draw(st.sampled_from(["acme/b", "acme/${A}:${D:-none}"])), "environment": draw(
             st.dictionaries(st.sampled_from(["P", "S", "U"]), expressions(1), max_size=2))}  # fmt: skip
-        if found and draw(st.booleans()):
+        if draw(st.booleans()) and found:
             service["extends"] = draw(st.sampled_from(sorted(found)))
         if draw(st.booleans()):
             service["command"] = draw(st.sampled_from(["serve ${D}", ["serve"]]))
