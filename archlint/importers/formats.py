@@ -148,7 +148,7 @@ _MLSERVER: Final = (
 
 
 def _is_terraform(one: Candidate) -> bool:
-    if one.path.name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")):
+    if one.path.name.endswith((".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")):
         return True
     stated = one.path.suffix == ".json" and '"format_version"' in one.text and '"terraform_version"' in one.text
     return stated and (one.has("planned_values") or one.has("values"))
@@ -156,7 +156,7 @@ def _is_terraform(one: Candidate) -> bool:
 
 _TERRAFORM: Final = (
     r"(?m)^[ \t]*(resource|data|module|provider|variable|locals|output|terraform|check|import|moved|removed)\b[^\n]*\{|"
-    r'"(resource|module|provider|terraform|planned_values|terraform_version)"\s*:'
+    r'^[ \t]*\w+[ \t]*=[ \t]*\S|"(resource|module|provider|terraform|planned_values|terraform_version)"\s*:'
 )
 
 
@@ -201,7 +201,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "terraform", "Terraform", "archlint.importers.terraform.reading:read",
-        suffixes=(".tf", ".tofu", ".json"), head=_TERRAFORM, marks=_TERRAFORM, accepts=_is_terraform,
+        suffixes=(".tf", ".tofu", ".tfvars", ".json"), head=_TERRAFORM, marks=_TERRAFORM, accepts=_is_terraform,
     ),
     Format(
         "kubernetes", "Kubernetes", "archlint.importers.kubernetes.reading:read_cluster", suffixes=(*YAML, ".json"),

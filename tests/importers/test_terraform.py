@@ -62,6 +62,18 @@ def test_values_of_variables_come_from_the_files_that_terraform_loads(tmp_path: 
     assert any("prod.tfvars" in note and "not used" in note for note in found.draft.notes)
 
 
+def test_a_file_with_values_is_used_if_the_call_names_it(tmp_path: Path) -> None:
+    write_files(tmp_path, {
+        "main.tf": 'variable "a" { default = "x" }\nresource "aws_sqs_queue" "q" { name = "q-${var.a}" }\n',
+        "prod.tfvars": 'a = "prod"\n',
+    })  # fmt: skip
+    of_folder = import_files(sorted(tmp_path.iterdir()), tmp_path)
+    assert set(of_folder.draft.components) == {"q-x"}
+    named = import_files(sorted(tmp_path.iterdir()), tmp_path, explicit=True)
+    assert set(named.draft.components) == {"q-prod"}
+    assert not named.draft.notes
+
+
 def test_a_default_says_that_it_is_one(tmp_path: Path) -> None:
     text = """
         variable "tasks" { default = 3 }

@@ -61,6 +61,8 @@ class Folders:
         self.files = files
         self.notes = notes
         self.left_out = left_out
+        self.named: list[Path] = []
+        """Files with values of variables that the call names."""
         self.known: dict[Path, Folder | None] = {}
         self.read: dict[Path, None] = {}
 
@@ -105,11 +107,12 @@ class Folders:
         return body
 
     def values(self, path: Path) -> Iterator[tuple[str, Attribute]]:
-        """Yield the values of variables that Terraform loads by itself, the more important last."""
-        for file in _files(path, VALUES):
+        """Yield the values in files that Terraform loads by itself or the call names, the most important last."""
+        named = {real_path(file) for file in self.named}
+        for file in (*_files(path, VALUES), *self.named):
             stem = file.name.removesuffix(".json").removesuffix(".tfvars")
-            if stem != "terraform" and not stem.endswith(".auto"):
-                self.notes.append(f"{file}: not used, since Terraform loads it only if its command names it")
+            if stem != "terraform" and not stem.endswith(".auto") and real_path(file) not in named:
+                self.notes.append(f"{file}: not used: Terraform loads it only if its command names it")
                 continue
             body = self.body(file)
             if body is not None:

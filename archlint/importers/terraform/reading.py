@@ -11,7 +11,7 @@ from archlint.importers.cloud.values import unresolved
 from archlint.importers.files import Files
 from archlint.importers.objects import Item, Unit
 from archlint.importers.terraform.evaluating import Evaluator
-from archlint.importers.terraform.folders import SUFFIXES, Folder, Folders
+from archlint.importers.terraform.folders import SUFFIXES, VALUES, Folder, Folders
 from archlint.importers.terraform.hcl import MissingParserError
 from archlint.importers.terraform.kubernetes import manifest_of
 from archlint.importers.terraform.modules import Reader
@@ -28,6 +28,8 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     """Return the units of the configurations: a folder is a module, and one that no other calls is a root."""
     folders = Folders(files, notes, left_out)
     reader = Reader(files, folders, notes)
+    if files.explicit:      # as with `terraform plan -var-file FILE`
+        folders.named += (path for path in paths if path.name.endswith(VALUES))
     plans = {path: plan for path in paths if path.name.endswith(".json") and (plan := _plan(path, files, left_out))}
     try:
         roots = _different(_roots([path for path in paths if path not in plans], folders, files), notes)
