@@ -88,6 +88,9 @@ def apply(measurement: Measurement, draft: Draft) -> None:
         component = draft.components[name]
         for key, text in component_facts(found, component).items():
             component.facts[key] = Fact(text, component.site, measurement.how)
+        if len(component.serves) == 1 and found.times and not _waits(component):  # its model does the work
+            own = draft.models[component.serves[0]]
+            own["service_time"] = Fact(_times(found.times), component.site, measurement.how)
     for name, found in measurement.models.items():
         site = next(iter(draft.components.values())).site
         for key, text in model_facts(found).items():
@@ -104,8 +107,13 @@ def workload_facts(found: Measured) -> dict[str, str]:
 
 def component_facts(found: Measured, component: Component) -> dict[str, str]:
     """Return the facts of a component: its time, unless it includes the time of what it waits for."""
-    waits = any(relation.verb in WAITING for relation in component.relations)
-    return {} if waits or component.serves or not found.times else {"service_time": _times(found.times)}
+    if component.serves or not found.times or _waits(component):
+        return {}
+    return {"service_time": _times(found.times)}
+
+
+def _waits(component: Component) -> bool:
+    return any(relation.verb in WAITING for relation in component.relations)
 
 
 def model_facts(found: Measured) -> dict[str, str]:

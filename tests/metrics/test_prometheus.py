@@ -54,7 +54,8 @@ def test_rates_and_percentiles_of_a_running_service(tmp_path: Path, monkeypatch:
     assert workload.rate_per_s is not None and workload.peak_per_s is not None
     assert REQUESTS / 60 * 0.5 <= workload.rate_per_s <= REQUESTS / took * 1.5
     assert workload.peak_per_s >= workload.rate_per_s * 0.9
-    times = system.components["web-single"].service_time
+    (model,) = system.models.values()          # the only server of the files serves the model
+    times = model.service_time
     assert times is not None
     values = [seconds for _, seconds in times.percentiles]
     assert values == sorted(values)
