@@ -7,6 +7,7 @@ from pathlib import Path
 from archlint.errors import UnreadableInputError
 from archlint.importers.deployment import deployment_of
 from archlint.importers.draft import Component, Draft, Entrance, Relation
+from archlint.importers.masking import masked
 from archlint.importers.objects import Fact, Site
 from archlint.source.document import Document
 from archlint.source.files import real_path
@@ -65,7 +66,7 @@ class Deployed:
             parts = self.sections.get((name, section))
             if parts:
                 entries[section] = Entry(0, 1, Mapping(parts, 0, length))
-        made = Document(name, source.text, Mapping(entries, 0, length), extent=Span(0, length), like=source)
+        made = Document(name, masked(source.text), Mapping(entries, 0, length), extent=Span(0, length), like=source)
         made.imported = self.sources
         return made
 
