@@ -93,6 +93,16 @@ def test_a_late_regular_expression_is_the_same_when_it_is_used() -> None:
     ]  # fmt: skip
 
 
+def test_a_late_module_is_the_same_when_it_is_used() -> None:
+    script = "import sys\nfrom archlint.source.later import LaterModule, import_later\nimport_later('ipaddress', 'no_such')\n"
+    script += "import ipaddress, urllib.parse\nprint(isinstance(sys.modules['ipaddress'], LaterModule))\n"
+    script += "print(ipaddress.ip_address('::1'), urllib.parse.urlsplit('http://[::1]:80/').port)\n"
+    script += "from ipaddress import ip_network\nprint(sys.modules['ipaddress'].ip_network is ip_network)\n"
+    script += "import no_such\ntry: no_such.name\nexcept ModuleNotFoundError as error: print(error)\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["True", "::1 80", "True", "No module named 'no_such'"]
+
+
 def test_callers_that_wait_in_a_circle_do_not_need_networkx(tmp_path: Path) -> None:
     """`check` needs cycles of the graph; importing networkx takes longer than the check."""
     paths = sorted((ROOT / "rules").glob("REL007-*/bad-*.yaml"))

@@ -79,6 +79,9 @@ def _start() -> int:
     import gc
 
     _use_utf8()
+    from archlint.source.later import import_later
+
+    import_later("ipaddress", "textwrap")
     from archlint.cli.streams import open_streams, trouble
 
     gc.disable()

@@ -1,7 +1,7 @@
-"""Regular expressions that are compiled when they are first used.
+"""What other packages load at import, and archlint hardly ever uses: loaded when it is first used.
 
-PyYAML compiles those of its Python reader and its resolver at import. archlint uses the C parser and none of these, and
-one of them takes as long to compile as a small file takes to check.
+PyYAML compiles the regular expressions of its Python reader and its resolver at import. archlint uses the C parser and
+none of these, and one of them takes as long to compile as a small file takes to check.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 
 
 class Later:
@@ -42,3 +44,26 @@ def import_yaml() -> None:
         import yaml  # noqa: F401
     finally:
         names["compile"] = compile_now
+
+
+class LaterModule(ModuleType):
+    """Stands for a module, and imports it when an attribute is first asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        """Return an attribute of the module."""
+        if name == "__path__":               # the import system asks whether it is a package
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        found: object = getattr(import_module(self.__name__), name)
+        self.__dict__[name] = found
+        return found
+
+
+def import_later(*names: str) -> None:
+    """Let other modules import these without loading them: `urllib.parse` needs `ipaddress` for few addresses only.
+
+    Only for a process of archlint's own, before it has threads.
+    """
+    for name in names:
+        sys.modules.setdefault(name, LaterModule(name))
