@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.systems import FAILING
 from tests.conftest import Run, command
+from tests.tools import program
 
 KILLED = """
 import os, signal, sys
@@ -64,7 +65,7 @@ def test_a_disk_that_fills_midway_leaves_the_old_file(tmp_path: Path, words: str
     target.write_text('{"archlint-baseline": 1}\n' if target.suffix == ".jsonl" else "old")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 1; exec {command()} {words}"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        [program("bash"), "-c", f"ulimit -f 1; exec {command()} {words}"], cwd=tmp_path, capture_output=True, text=True, check=False,
         timeout=120,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
@@ -100,7 +101,7 @@ def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path: Path, there: 
     if there:
         (tmp_path / "service").mkdir()
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 1; exec {command()} new web-single service"], cwd=tmp_path, capture_output=True, text=True,
+        [program("bash"), "-c", f"ulimit -f 1; exec {command()} new web-single service"], cwd=tmp_path, capture_output=True, text=True,
         check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 2

@@ -37,7 +37,10 @@ def test_the_status_says_whether_they_agree(folder: Path, words: tuple[str, ...]
     assert run_app(["drift", *words, "--exit-zero"]) == 0
 
 
-def test_text_shows_both_places(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_shows_both_places(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     changed(folder)
     changed(folder, "  cache:\n", "  extra:\n    image: acme/extra\n  cache:\n")
     assert run_app(["drift"]) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -83,7 +82,6 @@ def test_any_script_ends_in_a_result_or_a_message(tmp_path: Path, text: str) -> 
     assert found.draft.components or found.left_out
 
 
-def test_time_is_linear_in_a_script_without_end(tmp_path: Path) -> None:
-    start = time.perf_counter()
-    searched(tmp_path, {"a.sh": 'docker run -e "' * 60_000})
-    assert time.perf_counter() - start < 5
+def test_a_script_without_end_is_read(tmp_path: Path) -> None:
+    found = searched(tmp_path, {"a.sh": 'docker run -e "' * 60_000})       # takes hours if each start reads to the end
+    assert found.draft.components or found.left_out
