@@ -89,9 +89,7 @@ class _Places:
 
     def component(self, one: Component) -> Mapping:
         image = one.unit.image.site if one.unit.image is not None else one.site
-        takes = any(relation.verb == "consumes" for relation in one.relations)
-        kind = "service" if one.kind == "worker" and not takes else one.kind   # manifests need not name its queue
-        entries = {"kind": self.entry(kind, one.site)}
+        entries = {"kind": self.entry(one.written_kind, one.site)}
         if one.uses:
             entries["uses"] = self.entry(one.uses, image)
         if one.serves:

@@ -61,6 +61,12 @@ class Component(msgspec.Struct):
     weak: list[Relation] = []
     order: list[Relation] = []
 
+    @property
+    def written_kind(self) -> str:
+        """Its kind in an architecture file: a worker takes messages, and deployment files need not name its queue."""
+        takes = any(relation.verb == "consumes" for relation in self.relations)
+        return "service" if self.kind == "worker" and not takes else self.kind
+
 
 class Entrance(msgspec.Struct, frozen=True):
     """A workload to write: its client, the component that its requests go to first if it has several, and facts."""
