@@ -16,7 +16,8 @@ class Family(msgspec.Struct, frozen=True):
     `requests` are counters of requests, of which the first that exists is read; `times` are histograms of the time of
     a request, each with the number of its units in a second. `sums` are counters that add up times, for a mean, less
     the counters in `without`. `owner` are the labels that name the server or its model, the most specific first.
-    `only` are values that labels must have if they are there.
+    `per_token` are histograms of the time of a token: a mean of each request comes before times between steps, since
+    a step may generate several tokens. `only` are values that labels must have if they are there.
     """
 
     title: str
@@ -46,16 +47,20 @@ class Family(msgspec.Struct, frozen=True):
 
 FAMILIES: Final = (
     Family(
-        "vLLM", "https://docs.vllm.ai/en/v0.9.1/usage/metrics.html", ("vllm:request_success_total",),
+        "vLLM", "https://docs.vllm.ai/en/stable/usage/metrics/", ("vllm:request_success_total",),
         (("vllm:e2e_request_latency_seconds", 1.0),), ("model_name",),
         first_token=("vllm:time_to_first_token_seconds",),
-        per_token=("vllm:time_per_output_token_seconds", "vllm:inter_token_latency_seconds"),
+        per_token=(
+            "vllm:request_time_per_output_token_seconds", "vllm:time_per_output_token_seconds",
+            "vllm:inter_token_latency_seconds",
+        ),
         tokens_in=("vllm:prompt_tokens_total",), tokens_out=("vllm:generation_tokens_total",),
     ),
     Family(
         "Text Generation Inference", "https://huggingface.co/docs/text-generation-inference/reference/metrics",
         ("tgi_request_count",), (("tgi_request_duration", 1.0),),
         per_token=("tgi_request_mean_time_per_token_duration",),
+        tokens_in=("tgi_request_input_length_sum",), tokens_out=("tgi_request_generated_tokens_sum",),
     ),
     Family(
         "Triton",
@@ -74,7 +79,7 @@ FAMILIES: Final = (
         (("ray_serve_deployment_processing_latency_ms", 1e3),), ("deployment", "application"),
     ),
     Family(
-        "Knative and KServe (queue-proxy)", "https://knative.dev/docs/serving/services/service-metrics",
+        "Knative and KServe (queue-proxy)", "https://knative.dev/v1.10-docs/serving/services/service-metrics/",
         ("revision_app_request_count", "revision_request_count"),
         (("revision_app_request_latencies", 1e3), ("revision_request_latencies", 1e3)),
         ("service_name", "configuration_name", "revision_name"),

@@ -66,6 +66,24 @@ def test_vllm_gives_rate_tokens_and_the_times_of_tokens(tmp_path: Path) -> None:
     assert found.how == f"measured since its start by {tmp_path / 'metrics.txt'}"
 
 
+def test_the_mean_time_of_a_token_comes_before_the_time_between_steps(tmp_path: Path) -> None:
+    """A step of speculative decoding generates several tokens, so the time between steps is not that of a token."""
+    one = 'model_name="acme/chat-7b"'
+    text = f"vllm:request_success_total{{{one}}} 100\n" \
+        + histogram("vllm:inter_token_latency_seconds", one, {"0.04": 0, "0.06": 5000, "+Inf": 5000}) \
+        + histogram("vllm:request_time_per_output_token_seconds", one, {"0.01": 0, "0.03": 100, "+Inf": 100})
+    assert measured(tmp_path, text).models["acme/chat-7b"].per_token["p50"] == pytest.approx(0.02)
+    only = text[: text.index("vllm:request_time_per")]
+    assert measured(tmp_path, only).models["acme/chat-7b"].per_token["p50"] == pytest.approx(0.05)
+
+
+def test_text_generation_inference_gives_the_tokens_of_a_request(tmp_path: Path) -> None:
+    one = 'pod="api-7d9c5b6f4d-x2x4z"'
+    found = measured(tmp_path, f"tgi_request_count{{{one}}} 100\ntgi_request_input_length_sum{{{one}}} 50000\n"
+                               f"tgi_request_generated_tokens_sum{{{one}}} 20000\n").components["api"]
+    assert (found.tokens_in, found.tokens_out) == (500, 200)
+
+
 @pytest.mark.parametrize(("text", "rate", "times"), [
     ('http_requests_total{handler="/predict",status="2xx",job="api"} 900\nhttp_requests_total{handler="/predict",status="5xx",job="api"} 100\n'
      'http_requests_total{handler="/metrics",status="2xx",job="api"} 50000\n'
