@@ -26,7 +26,8 @@ COMMANDS = {
     "check -o html failing.yaml": 1, "check --nonsense": 2, "baseline passing.yaml": 0,
     "baseline failing.yaml -o known.jsonl": 0, "diff passing.yaml failing.yaml": 0,
     "diff --exit-code passing.yaml failing.yaml": 1, "diff -o json passing.yaml failing.yaml": 0, "explain SRV001": 0,
-    "measure --help": 0, "import --help": 0, "sweep passing.yaml --set system=a,b": 0, "sensitivity passing.yaml --only models": 0, "analyze passing.yaml": 0, "analyze passing.yaml --workload none": 2, "whatif passing.yaml --set system=other": 0, "whatif passing.yaml --set sytem=other": 2,
+    "measure --help": 0, "import compose.yaml": 0, "drift described.yaml compose.yaml": 0,
+    "sweep passing.yaml --set system=a,b": 0, "sensitivity passing.yaml --only models": 0, "analyze passing.yaml": 0, "analyze passing.yaml --workload none": 2, "whatif passing.yaml --set system=other": 0, "whatif passing.yaml --set sytem=other": 2,
     "explain NONE001": 2, "rules": 0, "rules --json": 0, "patterns": 0, "patterns batch": 0, "technologies": 0,
     "simulate passing.yaml --requests 1000": 0, "simulate passing.yaml -w none": 2,
     "schema": 0, "render passing.yaml -f svg": 0, "render passing.yaml -o a.svg": 0, "init new.yaml": 0,
@@ -46,6 +47,8 @@ ONE_EACH = list({words.split(maxsplit=1)[0]: words for words in COMMANDS if COMM
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "passing.yaml").write_text(PASSING)
     (tmp_path / "failing.yaml").write_text(FAILING)
+    (tmp_path / "compose.yaml").write_text("services: {api: {image: acme/api}}\n")
+    (tmp_path / "described.yaml").write_text("archlint: 1\ncomponents: {api: {kind: service, image: acme/api}}\n")
     return tmp_path
 
 
