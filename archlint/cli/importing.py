@@ -52,6 +52,7 @@ def command(
     """
     from archlint.importers.importing import import_files
     from archlint.importers.writing import write
+    from archlint.report.layout import plural
     from archlint.targets import deployment_files
 
     targets, given = _given(list(paths) or [Path()])
@@ -88,8 +89,8 @@ def command(
     if output.exists():
         raise UsageError(f"{output} exists: it is not overwritten", "name another file")
     save(output, text.encode(), replace=False)
-    count = len(imported.draft.components)
-    say(f"wrote {output}: {count} components from {len(imported.sources)} files\nnext: archlint check {output}")
+    components, files = plural(len(imported.draft.components), "component"), plural(len(imported.sources), "file")
+    say(f"wrote {output}: {components} from {files}\nnext: archlint check {output}")
 
 
 def _measured(where: str, window: str, draft: Draft) -> Measurement:
@@ -112,6 +113,7 @@ def _update(path: Path, imported: Imported, base: str, measurement: Measurement 
     from archlint.drifting.updating import update
     from archlint.importers.documents import Deployed
     from archlint.model.read import read
+    from archlint.report.layout import plural
     from archlint.source.files import project_root, read_bytes, read_document
     from archlint.writing import encoded
 
@@ -132,7 +134,7 @@ def _update(path: Path, imported: Imported, base: str, measurement: Measurement 
         say(f"{path} is up to date")
         return
     save(path, encoded(found.text, before), inside=project_root(path))
-    say(f"updated {path}: {len(found.changes)} changes; see them with `git diff {path}`")
+    say(f"updated {path}: {plural(len(found.changes), 'change')}; see them with `git diff {path}`")
 
 
 def _given(paths: list[Path]) -> tuple[list[Path], dict[Path, bytes]]:

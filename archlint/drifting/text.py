@@ -57,4 +57,4 @@ def _unseen(drifted: Drifted, width: int) -> list[str]:
     names = [f"`{flat(name)}`" for name in drifted.unseen[:MOST_UNSEEN]]
     more = len(drifted.unseen) - len(names)
     others = f" and {more:,} more" if more else ""
-    return hanging("note: ", f"deployment files need not show these, and do not: {', '.join(names)}{others}", width, 6)
+    return hanging("note: ", f"the deployment files omit these, which is allowed: {', '.join(names)}{others}", width, 6)

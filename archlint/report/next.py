@@ -14,7 +14,7 @@ from archlint.verdicts import OpenQuestion, Report
 
 _MOST: Final = 5
 _DESCRIBED: Final = "described"
-_FROM_DEPLOYMENT: Final = "Deployment files cannot state all: `archlint import -o arch.yaml` writes a file to add to."
+_FROM_DEPLOYMENT: Final = "Deployment files cannot state all facts: `archlint import -o arch.yaml` starts a file."
 
 
 def silent(report: Report) -> tuple[OpenQuestion, ...]:

@@ -55,7 +55,7 @@ Different:
     --> arch.yaml:7:34  described
     --> compose.yaml:10:24  deployed
 
-note: deployment files need not show these, and do not: `page`
+note: the deployment files omit these, which is allowed: `page`
 
 2 differences between arch.yaml and the deployment: 4 components compared with 1 deployment file.
 """

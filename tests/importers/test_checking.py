@@ -131,3 +131,19 @@ def test_what_manifests_leave_out_is_no_mistake_in_them(tmp_path: Path) -> None:
         """})
     report = check_targets([tmp_path], Options(select=("DOC010", "REL002")))
     assert report.findings == ()
+
+
+@pytest.mark.parametrize(("api", "kind", "said"), [
+    ("extensions/v1beta1", "NetworkPolicy", "Kubernetes 1.16 removed: use networking.k8s.io/v1"),
+    ("extensions/v1beta1", "Ingress", "Kubernetes 1.22 removed: use networking.k8s.io/v1"),
+    ("policy/v1beta1", "PodDisruptionBudget", "Kubernetes 1.25 removed: use policy/v1"),
+    ("policy/v1beta1", "PodSecurityPolicy", "Kubernetes 1.25 removed: use Pod Security Admission"),
+    ("storage.k8s.io/v1beta1", "StorageClass", "Kubernetes 1.22 removed: use storage.k8s.io/v1"),
+    ("networking.k8s.io/v1beta1", "ServiceCIDR", ""), ("storage.k8s.io/v1beta1", "VolumeAttributesClass", ""),
+    ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy", ""), ("certificates.k8s.io/v1beta1", "ClusterTrustBundle", ""),
+])  # fmt: skip
+def test_a_removed_version_is_that_of_a_kind(tmp_path: Path, api: str, kind: str, said: str) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: acme/a}]}\n"
+    write_files(tmp_path, {"a.yaml": f"{pod}---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{}}\n"})
+    found = [finding.message for finding in check_targets([tmp_path], Options(select=("DEP038",))).findings]
+    assert found == ([f"{kind} `x` uses {api}, which {said}"] if said else [])

@@ -10,7 +10,7 @@ from archlint.checks.deployed._parts import WARNING, Params, hit, parts
 from archlint.verdicts import Verdict
 
 MANAGEMENT: Final[dict[str, dict[str, str]]] = {
-    "torchserve": {"8081": "the management API of TorchServe", "8444": "the management API of TorchServe"},
+    "torchserve": dict.fromkeys(("8081", "8444", "7071"), "the management API of TorchServe"),
     "ray-serve": {
         "8265": "the dashboard of Ray, which runs any job",
         "10001": "the client port of Ray, which runs any code",
