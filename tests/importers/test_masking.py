@@ -24,6 +24,15 @@ SECRETS = [
     "  url: redis://:hunter2@cache",
     "  command: serve --api-key hunter2 --port 80",
     "  command: serve --token=hunter2",
+    "  command: --model llama --max-model-len 8192 --api-key hunter2",
+    "  command: ['--api-key', 'hunter2']",
+    '  command: ["--model", "llama", "--api-key", "hunter2"]',
+    "  args:\n    - --api-key\n    - hunter2",
+    "  command: env MODE=fast API_KEY=hunter2 serve",
+    "docker run -e MODE=fast -e API_KEY=hunter2 image",
+    "  command: redis-server --requirepass hunter2",
+    "  command: curl -H 'Authorization: Bearer hunter2' http://model",
+    "  note: sk-proj-0123456789abcdefhunter2",
     "  ApiKey: {Type: String, NoEcho: true, Default: hunter2}",
     "  litellm: {master_key: x, database_url: 'postgresql://me:hunter2@db/x'}",
 ]
@@ -31,6 +40,7 @@ OPEN = [
     "  PASSWORD: ${PASSWORD}", "  TOKEN: $(TOKEN)", "  tokenizer: gpt2", "  max_tokens: 200", "  url: http://model:80/v1",
     "  valueFrom: {secretKeyRef: {name: x, key: y}}", "  password: !Ref Password", "  pass_through: ", "  secret: |",
     "  image: registry/team@sha256:abc", "  ports: ['8080:80']",
+    "  command: --model llama --tokenizer llama --port 80", "  args:\n    - --api-key\n    - --port", "  hf_home: /models",
 ]  # fmt: skip
 
 
@@ -53,7 +63,7 @@ def test_no_text_changes_its_length(text: str) -> None:
     assert masked(masked(text)) == masked(text)
 
 
-@pytest.mark.parametrize("piece", ["token: ", "password=", "a://b", "name: x_token\n", "--pass ", 'variable "token" {', "_"])
+@pytest.mark.parametrize("piece", ["token: ", "password=", "a://b", "name: x_token\n", "--pass ", "token: !x ", "--pass, x\n", 'variable "token" {', "_"])
 def test_long_texts_are_read(piece: str) -> None:
     text = piece * 40_000                        # takes minutes where the time grows with the square
     assert len(masked(text)) == len(text)
