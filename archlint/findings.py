@@ -181,11 +181,19 @@ class Finding(msgspec.Struct, frozen=True):
         return (*self.elsewhere, *self.related)
 
 
-def order_of(finding: Finding) -> tuple[int, float, str, int, int, str]:
-    """Return the sort key of findings in every report: severity, then impact (`loss`), then place."""
+_LAST_INFOS: Final = {"REL": 1, "OPS": 2}
+"""Families whose informative findings come last: most systems have them, and they hide rarer ones."""
+
+
+def order_of(finding: Finding) -> tuple[int, int, float, str, int, int, str]:
+    """Return the sort key of findings in every report: severity, then impact (`loss`), then place.
+
+    Informative findings that most systems have (one replica, no prediction log, no monitoring) come after the others.
+    """
     here = finding.location
-    severity = -Severity(finding.severity).rank
-    return severity, -round(finding.loss, 9), here.file, here.line, here.column, finding.rule
+    severity = Severity(finding.severity)
+    common = _LAST_INFOS.get(finding.rule[:3], 0) if severity is Severity.INFO else 0
+    return -severity.rank, common, -round(finding.loss, 9), here.file, here.line, here.column, finding.rule
 
 
 def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:

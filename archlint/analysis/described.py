@@ -24,6 +24,8 @@ NOUNS: Final = {
     "access": ("access", "component"),
 }  # fmt: skip
 """How messages name a family, and one place where it has a fact."""
+_NEVER_DEPLOYED: Final = frozenset({"timeouts", "owners"})
+"""Families that deployment files describe only in part: timeouts are in code, and owners in no manifest."""
 NOT_MENTIONED: Final = "the file does not mention "
 
 
@@ -31,13 +33,15 @@ def described_families(architecture: Architecture, required: Iterable[str] = ())
     """Return the families that a file describes: by a fact, by a stated `none`, or by the key `described`.
 
     `required` are families that the configuration requires of every file. A value that could not be read counts too.
+    In an imported system, the timeout of one call says nothing about the others.
     """
     asked = {*architecture.described, *required}
     if ALL in asked:
         return frozenset(FACT_FAMILIES) - {ALL}
     last = (identity.rpartition(".")[2] for identity in (*architecture.nones, *architecture.unread))
-    mentioned = {_KEYS[key] for key in last if key in _KEYS}
-    return frozenset(asked | mentioned | set(_mentioned(architecture)))
+    mentioned = {_KEYS[key] for key in last if key in _KEYS} | set(_mentioned(architecture))
+    partly = _NEVER_DEPLOYED if architecture.deployment is not None else frozenset[str]()
+    return frozenset(asked | mentioned - partly)
 
 
 def _mentioned(architecture: Architecture) -> Iterator[str]:

@@ -79,6 +79,7 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
     if not report.files and not report.errors and not report.excluded:
         nothing = nothing_to_check(call.paths, report)
         if not call.allow_empty:
+            _tell(report, call.quiet, shown=True)
             raise nothing
         print(f"note: {nothing.message}", file=sys.stderr)
     _tell(report, call.quiet, ("text", "") in outputs)
@@ -216,7 +217,8 @@ def nothing_to_check(paths: tuple[str, ...], report: Report) -> UsageError:
     others = f" ({report.skipped} other YAML {files} skipped)" if report.skipped else ""
     return UsageError(
         f"nothing to check in {where}{others}",
-        "an architecture file is YAML with the key `archlint: 1`; `archlint init` writes one",
+        "name an architecture file (YAML with the key `archlint: 1`; `archlint init` writes one), or files that deploy "
+        "a system",
     )
 
 

@@ -63,6 +63,8 @@ def command(
         say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
     if not imported.draft.components:
         where = ", ".join(map(str, targets))
+        for note in imported.draft.notes:
+            say(f"note: {note}")
         if imported.errors:
             raise UnreadableInputError(f"nothing imported from {where}", "correct the files named above")
         reasons = f": {imported.reasons}" if imported.left_out else ""

@@ -51,7 +51,7 @@ class Files:
         except (OSError, RuntimeError, ValueError):
             raise UnreadableInputError(f"{shown}: no such file", "name a file of the project") from None
         if not resolved.is_relative_to(self.root):
-            hint = "archlint reads files of the project only"
+            hint = "archlint reads files of the project only: the folder with .git, otherwise the folder that you name"
             raise UnreadableInputError(f"{shown}: lies outside the project, {self.root.name}/", hint)
         return path
 

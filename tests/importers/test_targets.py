@@ -181,3 +181,42 @@ def test_standard_input_may_hold_a_deployment(monkeypatch: pytest.MonkeyPatch, c
     assert set(archlint.load(dedent(SHOP)).components) == {"web", "api", "cache", "users"}
     with pytest.raises(ForeignInputError, match="not an architecture file"):
         archlint.load("services: 3\nother: 1\n")
+
+
+@pytest.mark.parametrize(("name", "text", "reason"), [
+    ("overlay/kustomization.yaml", "resources: [../base]\n", "../base: lies outside the project"),
+    ("overlay/api.yaml", "kind: AsyncAPI\nname: x\npredictor: {type: python}\n", "no deployment file that describes a component"),
+])  # fmt: skip
+def test_an_empty_result_says_why(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    (path,) = write_files(tmp_path, {name: text})
+    with pytest.raises(UsageError, match="nothing to check in .*"):
+        run_app(["check", str(path.parent)])
+    assert reason in capsys.readouterr().err
+    with pytest.raises(UsageError) as raised:
+        run_app(["import", str(path.parent)])
+    assert reason in capsys.readouterr().err or "no format" in str(raised.value)
+
+
+def test_a_call_with_a_timeout_says_nothing_about_other_calls(call: Call, tmp_path: Path) -> None:
+    text = "model_list:\n  - model_name: m\n    litellm_params: {model: openai/m, timeout: 60}\nlitellm_settings:\n" \
+        "  cache: true\n  cache_params: {type: redis, host: redis}\n"
+    (path,) = write_files(tmp_path, {"config.yaml": text})
+    report = check_targets([path], Options(select=("REL003",)))
+    assert report.findings == ()
+    assert "timeouts" in [question.family for question in report.undecided]
+
+
+def test_an_address_whose_password_is_in_a_file_of_variables_is_a_relation(call: Call, tmp_path: Path) -> None:
+    (path, _) = write_files(tmp_path, {
+        "compose.yaml": "services:\n  web:\n    image: acme/web\n    environment:\n"
+        "      CACHE_URL: redis://:${CACHE_PASSWORD}@cache:6379\n  cache: {image: redis:7}\n",
+        ".env": "MODE=fast\nCACHE_PASSWORD=hunter2\n",
+    })  # fmt: skip
+    status, printed, _ = call("import", str(path.parent))
+    assert status == 0
+    assert "cache  # CACHE_URL in the environment, compose.yaml:5" in printed
+    assert "hunter2" not in printed
+    (finding,) = check_targets([path.parent], Options(select=("DEP044",))).findings
+    assert (Path(finding.location.file).name, finding.location.line) == (".env", 2)

@@ -60,6 +60,18 @@ def test_the_order_is_severity_then_loss_then_place() -> None:
         )  # fmt: skip
 
 
+def test_informative_findings_that_most_systems_have_come_last() -> None:
+    rules = ("OPS001", "REL001", "DEP044", "DOC001")
+    made = [
+        msgspec.structs.replace(found(rule, "name", Location("a.yaml", 1, 1, 1, 2), rule, severity=severity), loss=loss)
+        for severity in ("info", "warning") for rule, loss in zip(rules, (1.0, 0.8, 0.0, 0.1), strict=True)
+    ]  # fmt: skip
+    assert [(one.severity, one.rule) for one in sorted(made, key=order_of)] == [
+        ("warning", "OPS001"), ("warning", "REL001"), ("warning", "DOC001"), ("warning", "DEP044"),
+        ("info", "DOC001"), ("info", "DEP044"), ("info", "REL001"), ("info", "OPS001"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"junit", "html", "checkstyle"}))
 def test_every_format_lists_the_findings_of_all_files_in_that_order(name: str, seed: int) -> None:

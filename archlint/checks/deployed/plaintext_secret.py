@@ -17,7 +17,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if found is not None:
             key, value = found
             message = f"the value of `{key}` of `{name}` is in the files: everybody who reads them has it"
-            yield hit(name, value.site, "environment", message)
+            yield hit(name, value.via[0] if value.via else value.site, "environment", message)
     for owner, thing in things(system):
         if thing.secret:
             message = f"the values of Secret `{thing.name}` are in the files: everybody who reads them has them"

@@ -40,11 +40,13 @@ def read_env(
             found[name] = Value("", site, SECRET, plain=False, tag=STATED if is_stated else "")
             continue
         text, uses_variables = _text(written)
-        status = ENV_FILE
+        status, tag = ENV_FILE, ""
         if uses_variables:
-            result = substitute(text, {**earlier, **found, **(above or {})})
+            known = {**earlier, **found, **(above or {})}
+            result = substitute(text, known)
+            tag = STATED if any(known[one].tag == STATED for one in result.used if one in known) else ""
             text, status = result.text, result.status if result.status in {UNRESOLVED, SECRET} else ENV_FILE
-        found[name] = Value(text, site, status, plain=False)
+        found[name] = Value(text, site, status, plain=False, tag=tag)
     return found
 
 

@@ -63,7 +63,10 @@ class _Substitution:
             if self.length > MAX_TEXT:
                 self.worsen(UNRESOLVED)
                 break
-        return Substituted("".join(parts), self.status, tuple(self.used))
+        found = "".join(parts)
+        if self.status == SECRET and found.strip():      # a password inside an address: the rest of it is known
+            self.status = ENV_FILE
+        return Substituted(found, self.status, tuple(self.used))
 
     def worsen(self, status: str) -> None:
         self.status = max(self.status, status, key=_WORST.index)
@@ -148,7 +151,9 @@ def interpolated(item: Item, variables: Mapping[str, Value]) -> Item:
 
 def _value(value: Value, variables: Mapping[str, Value]) -> Value:
     found = substitute(value.text, variables)
-    used = [variables[name] for name in found.used if name in variables]
+    used = sorted(
+        (variables[name] for name in found.used if name in variables), key=lambda variable: variable.tag != STATED
+    )
     via = tuple(one.site for one in used)
-    tag = STATED if found.status == SECRET and any(one.tag == STATED for one in used) else value.tag
+    tag = STATED if any(one.tag == STATED for one in used) else value.tag
     return msgspec.structs.replace(value, text=found.text, status=found.status, via=via, tag=tag)
