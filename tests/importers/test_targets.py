@@ -191,7 +191,7 @@ def test_an_empty_result_says_why(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
     (path,) = write_files(tmp_path, {name: text})
-    with pytest.raises(UsageError, match="nothing to check in .*"):
+    with pytest.raises(UsageError, match="nothing to check"):
         run_app(["check", str(path.parent)])
     assert reason in capsys.readouterr().err
     with pytest.raises(UsageError) as raised:
@@ -209,7 +209,7 @@ def test_a_call_with_a_timeout_says_nothing_about_other_calls(call: Call, tmp_pa
 
 
 def test_an_address_whose_password_is_in_a_file_of_variables_is_a_relation(call: Call, tmp_path: Path) -> None:
-    (path, _) = write_files(tmp_path, {
+    path, *_ = write_files(tmp_path, {
         "compose.yaml": "services:\n  web:\n    image: acme/web\n    environment:\n"
         "      CACHE_URL: redis://:${CACHE_PASSWORD}@cache:6379\n  cache: {image: redis:7}\n",
         ".env": "MODE=fast\nCACHE_PASSWORD=hunter2\n",
