@@ -147,3 +147,10 @@ def test_a_removed_version_is_that_of_a_kind(tmp_path: Path, api: str, kind: str
     write_files(tmp_path, {"a.yaml": f"{pod}---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{}}\n"})
     found = [finding.message for finding in check_targets([tmp_path], Options(select=("DEP038",))).findings]
     assert found == ([f"{kind} `x` uses {api}, which {said}"] if said else [])
+
+
+@pytest.mark.parametrize(("port", "found"), [(8080, 0), (7070, 0), (8081, 1), (7071, 1)])
+def test_the_management_ports_of_torchserve_are_those_of_http_and_grpc(tmp_path: Path, port: int, found: int) -> None:
+    service = f"services:\n  models:\n    image: pytorch/torchserve:0.12.0-cpu\n    ports: ['{port}:{port}']\n"
+    (path,) = write_files(tmp_path, {"compose.yaml": service})
+    assert len(check_targets([path], Options(select=("DEP046",))).findings) == found
