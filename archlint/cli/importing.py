@@ -142,6 +142,7 @@ def _update(path: Path, imported: Imported, base: str, measurement: Measurement 
 def _given(paths: list[Path]) -> tuple[list[Path], dict[Path, bytes]]:
     """Read standard input and pipes, which can be read only once."""
     given: dict[Path, bytes] = {}
+    paths = list(dict.fromkeys(paths))
     for number, path in enumerate(paths):
         if str(path) == "-":
             paths[number] = Path(STDIN)

@@ -17,6 +17,7 @@ from archlint.importers.technologies import (
     repository_of,
     web_server,
 )
+from archlint.model.deployment import ONLY_SERVER
 
 STORES: Final = frozenset(
     {"database", "cache", "queue", "vector-store", "object-store", "warehouse", "feature-store", "model-registry",
@@ -146,7 +147,7 @@ def _only_server(units: list[Unit], out: dict[int, list[Evidence]]) -> None:
     unit = programs[0]
     is_own = unit.kind == "service" and not unit.uses and unit.image is not None and not out.get(id(unit))
     if is_own and (unit.ports or unit.names):
-        unit.kind, unit.reason = "model-server", "the only server of the files, and it uses nothing"
+        unit.kind, unit.reason = "model-server", ONLY_SERVER
 
 
 def _set(unit: Unit, known: Known) -> None:

@@ -16,6 +16,8 @@ LITERAL, DEFAULT, ENV_FILE, EXAMPLE, UNRESOLVED, SECRET = (
 """How a value is known. The text of a secret is never kept."""
 STATED: Final = "stated"
 """The tag of a secret whose text is in the files."""
+ONLY_SERVER: Final = "the only server of the files, and it uses nothing"
+"""The reason for a model server that nothing but its place suggests: whether it runs a model is unknown."""
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):

@@ -21,6 +21,7 @@ from archlint.report.plain import (
     keyless,
     place_text,
     relative_path,
+    skipped_text,
     start_after,
     term_label,
     term_source,
@@ -103,7 +104,7 @@ def _head(report: Report, root: str) -> Iterator[str]:
     yield from _baselines(report)
     if report.skipped:
         yield ""
-        yield f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+        yield skipped_text(report)
     if report.errors:
         yield ""
         yield f"### Could not be read ({len(report.errors):,})"

@@ -13,7 +13,7 @@ from archlint.inputs import InputError
 from archlint.model.quantities import format_quantity
 from archlint.report.layout import flat, joined, plural
 from archlint.report.undecided import MissingFact
-from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, ShownTerm
+from archlint.verdicts import Certainty, Cure, Finding, Location, OpenQuestion, Report, ShownTerm
 
 _UNREADABLE: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 _ADD: Final = "add these keys (the first one decides the most)"
@@ -47,6 +47,14 @@ def term_label(term: ShownTerm) -> str:
     """Return the label of a term; the term that the others are compared with is marked as the limit."""
     label = flat(term.label)
     return f"limit: {label}" if term.limit and not label.startswith("limit") else label
+
+
+def skipped_text(report: Report) -> str:
+    """Count the YAML files that were not checked, with the reason."""
+    count = plural(report.skipped, "YAML file")
+    if any(file.imported for file in report.files):
+        return f"{count} skipped: no part of this system."
+    return f"{count} skipped: no key `archlint` at the top."
 
 
 def imported_text(files: Sequence[str], root: str = "", shown: Callable[[str], str] = flat) -> str:

@@ -9,7 +9,7 @@ from archlint.baselined import BaselineUse
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.next import correction, next_lines, silent
-from archlint.report.plain import fact_text, imported_text, keyless, remarks, to_do
+from archlint.report.plain import fact_text, imported_text, keyless, remarks, skipped_text, to_do
 from archlint.report.spent import next_step, overdue, spent_groups
 from archlint.report.undecided import MissingFact, best_decision, missing_facts, rules_of
 from archlint.verdicts import Accepted, FileReport, Finding, OpenQuestion, Report
@@ -112,7 +112,7 @@ def _asides(report: Report) -> str:
     if baselined:
         told.append(f"{plural(baselined, 'finding')} in the baseline.")
     if report.skipped:
-        told.append(f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top.")
+        told.append(skipped_text(report))
     return " ".join(told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from textwrap import dedent
 
@@ -157,7 +158,7 @@ def test_what_is_neither_is_an_error(tmp_path: Path) -> None:
 def test_a_check_names_the_facts_to_add_and_where(shop: Path) -> None:
     report = check_targets([shop], Options())
     text = FORMATS["text"](report, ReportOptions(width=10_000))
-    assert "`archlint import -o arch.yaml` writes a file to add to. Add these facts; the first decides most" in text
+    assert "`archlint import -o arch.yaml` starts a file. Add these facts; the first decides most" in text
     assert "archlint import" not in FORMATS["text"](archlint.check(ARCH), ReportOptions(width=10_000))
 
 
@@ -220,3 +221,35 @@ def test_an_address_whose_password_is_in_a_file_of_variables_is_a_relation(call:
     assert "hunter2" not in printed
     (finding,) = check_targets([path.parent], Options(select=("DEP044",))).findings
     assert (Path(finding.location.file).name, finding.location.line) == (".env", 2)
+
+
+def test_standard_input_named_twice_is_read_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = tmp_path / "arch.yaml"
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"services:\n  web: {image: acme/web}\n")))
+    status, _, said = call("import", "-", "-", "-o", str(written))
+    assert status == 0
+    assert "1 component from 1 file" in said
+
+
+def test_a_server_without_a_sign_of_a_model_is_not_said_to_load_one(tmp_path: Path) -> None:
+    write_files(tmp_path, {"api.yaml": """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: api}
+        spec:
+          selector: {matchLabels: {app: api}}
+          template:
+            metadata: {labels: {app: api}}
+            spec: {containers: [{name: api, image: "acme/api:1"}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: api}
+        spec: {selector: {app: api}, ports: [{port: 80}]}
+        """, "other.yaml": "name: of another program\n"})  # fmt: skip
+    report = check_targets([tmp_path], Options(select=("DEP001",)))
+    assert [one.message for one in report.findings] == [
+        "`api` has no readiness probe: it gets requests before it can answer"
+    ]
+    for name in ("text", "markdown", "html"):
+        assert "1 YAML file skipped: no part of this system." in FORMATS[name](report, ReportOptions())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from archlint.analysis.system import System
 from archlint.checks.deployed._parts import INFO, Params, hit, is_reached, pods
+from archlint.model.deployment import ONLY_SERVER
 from archlint.verdicts import Verdict
 
 _QUIET = frozenset({"client", "monitoring", "worker", "scheduler"})
@@ -18,7 +19,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if probed or part.kind in _QUIET or not is_reached(system, name, part):
             continue
         is_server = part.kind == "model-server"
-        what = "it gets requests before its model is loaded" if is_server else "it gets requests before it can answer"
+        loads = is_server and part.reason != ONLY_SERVER
+        what = "it gets requests before its model is loaded" if loads else "it gets requests before it can answer"
         yield hit(
             name,
             part.site,

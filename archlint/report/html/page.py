@@ -18,7 +18,7 @@ from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
-from archlint.report.plain import imported_text, place_text, relative_path, to_do
+from archlint.report.plain import imported_text, place_text, relative_path, skipped_text, to_do
 from archlint.report.spent import overdue, spent_groups, spent_text
 from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
@@ -113,7 +113,7 @@ def _header(report: Report) -> Lines:
         if file.imported:
             yield element("p", f"{imported_text(file.imported)}.", klass="aside")
     if report.skipped:
-        skipped = f"{plural(report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+        skipped = skipped_text(report)
         yield element("p", skipped, klass="aside")
     yield "</header>"
 

@@ -14,7 +14,7 @@ from archlint.inputs import InputError
 from archlint.report.layout import flat, plural
 from archlint.report.next import next_steps
 from archlint.report.options import ReportOptions
-from archlint.report.plain import error_place, readable, relative_path
+from archlint.report.plain import error_place, readable, relative_path, skipped_text
 from archlint.report.sarif import records as sarif
 from archlint.report.sarif.limits import GITHUB, Limits, gzip_size, most_severe, rank, trimmed
 from archlint.report.sarif.results import BASE, Files, ResultWriter, literal
@@ -158,7 +158,7 @@ class _LogWriter:
     def _invocation(self, rules_cut: int, results: Sequence[sarif.Result]) -> sarif.Invocation:
         told = [*self.inputs, *self.late]
         if self.report.skipped:
-            skipped = f"{plural(self.report.skipped, 'YAML file')} skipped: no key `archlint` at the top."
+            skipped = skipped_text(self.report)
             told.append(_notification("files-skipped", "note", skipped))
         told += [_notification("report-cut", "warning", text) for text in self._cuts(rules_cut, results)]
         return sarif.Invocation(not self.report.errors, self.options.exit_status, told)
