@@ -18,7 +18,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from archlint.about import install_command  # noqa: E402
-from archlint.api import all_packs, all_technologies, check_targets, file_schema, load_checked  # noqa: E402
+from archlint.api import check_targets, load_checked  # noqa: E402
 from archlint.catalog.hardware import compiled_accelerators, shipped_accelerators  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
 from archlint.catalog.technologies import compiled_technologies  # noqa: E402
@@ -31,6 +31,7 @@ from archlint.explore.sensitivity_outputs import sensitivity_schema  # noqa: E40
 from archlint.explore.sweep_outputs import sweep_schema  # noqa: E402
 from archlint.explore.whatif_json import whatif_schema  # noqa: E402
 from archlint.linter import Options  # noqa: E402
+from archlint.listing import all_packs, all_technologies, file_schema  # noqa: E402
 from archlint.measure.schema import measurement_schema  # noqa: E402
 from archlint.model.quantities import format_size  # noqa: E402
 from archlint.packs import Pack, read_packs, shipped_packs  # noqa: E402

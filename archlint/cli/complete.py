@@ -16,7 +16,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 def _packs() -> list[tuple[str, str, str]]:
     """Return the rules of the nearest configuration; if it has errors, the shipped rules."""
-    from archlint.api import nearest_packs
+    from archlint.listing import nearest_packs
     from archlint.packs import shipped_packs
 
     packs = shipped_packs()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from archlint.api import find_pack
 from archlint.cli.complete import complete_rule
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
@@ -14,6 +13,7 @@ from archlint.cli.outputs import write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
+from archlint.listing import find_pack
 from archlint.report.keys import KEY_LISTS, keys_of
 from archlint.report.pages import rule_page, to_terminal, with_whole_links
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from archlint.api import file_schema
 from archlint.cli.outputs import save, say, unwritable
 from archlint.errors import UsageError
+from archlint.listing import file_schema
 from archlint.model.schema import architecture_schema
 
 SCHEMA = Path(".archlint/schema.json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from archlint.about import docs_url
-from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
 from archlint.cli.complete import complete_pattern
 from archlint.cli.outputs import write_output
@@ -13,6 +12,7 @@ from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
+from archlint.listing import all_packs
 from archlint.model.names import nearest
 from archlint.report.pages import pattern_page, patterns_json, patterns_table, to_terminal, with_whole_links
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from archlint.api import all_packs
 from archlint.cli.complete import complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
@@ -14,6 +13,7 @@ from archlint.cli.outputs import write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.terminal import use_color, width
 from archlint.errors import UsageError
+from archlint.listing import all_packs
 from archlint.model.names import nearest
 from archlint.packs import Pack
 from archlint.report.pages import rules_json, rules_table

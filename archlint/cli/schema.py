@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import msgspec
 
-from archlint.api import file_schema
 from archlint.cli.outputs import write_output
+from archlint.listing import file_schema
 from archlint.report.json import report_schema
 
 KINDS = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from archlint.api import all_technologies
 from archlint.cli.options import config as config_option
 from archlint.cli.outputs import write_output
 from archlint.cli.terminal import use_color, width
+from archlint.listing import all_technologies
 from archlint.report.pages import technologies_json, technologies_table
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archlint.api import find_pack
 from archlint.cli.app import app, run_app
 from archlint.errors import UsageError
+from archlint.listing import find_pack
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, RELATION_RECORD, SYSTEM_RECORD
 from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
 from tests.conftest import ROOT, Run

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from archlint.api import all_packs
 from archlint.catalog.patterns import patterns
+from archlint.listing import all_packs
 from archlint.shipped import shipped_folder
 from tests.conftest import ROOT
 
