@@ -8,7 +8,7 @@ Pieces are taken as independent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -27,6 +27,7 @@ from archlint.analysis.distributions import (
 )
 from archlint.analysis.queueing import NO_WAIT, Unstable, Wait, ggc_wait, separate_wait
 from archlint.analysis.stations import (
+    Arriving,
     Attempts,
     Body,
     Delay,
@@ -208,6 +209,7 @@ def own_time(node: Node) -> Distribution:
 
 
 _Key = tuple[int, str]
+_MOST_HOLDERS: Final = 100
 
 
 class _Solver:
@@ -220,6 +222,7 @@ class _Solver:
         self._times: dict[_Key, Distribution] = {}            # of a visit, with its wait, by body and component
         self._inside: dict[_Key, Distribution] = {}
         self._paths: dict[int, RequestPath] = {}
+        self._held: dict[str, Sequence[Arriving]] = {}
 
     def solve(self, path: RequestPath) -> Response | Overloaded:
         """Return the response of a path, or the first component that cannot keep up, from the back."""
@@ -261,9 +264,22 @@ class _Solver:
                 stations |= stations_at(self.system, self.rates, (name,))
             station = stations.get(name)
             if station is not None and station.holds:
-                others = (path_of(self.system, other.workload) for other in station.arriving if other.per_s > 0)
+                others = (path_of(self.system, other.workload) for other in self._holders(name, station))
                 open_bodies += [(other, name) for other in others if other is not None]
         return met
+
+    def _holders(self, name: str, station: Station) -> Sequence[Arriving]:
+        """Return the requests whose whole answers are computed, because they hold workers of a component.
+
+        Of more than a hundred workloads, those with most requests stand for all.
+        """
+        known = self._held.get(name)
+        if known is None:
+            found = [arriving for arriving in station.arriving if arriving.per_s > 0]
+            if len(found) > _MOST_HOLDERS:
+                found = sorted(found, key=lambda one: -one.per_s)[:_MOST_HOLDERS]
+            known = self._held[name] = found
+        return known
 
     def _occupied(self, name: str, station: Station | None, bodies: Mapping[int, Body]) -> Occupied | Overloaded | None:
         if station is None or not station.queued:
@@ -271,7 +287,7 @@ class _Solver:
         time_s, cv2 = station.mean_s, station.cv2
         if station.holds:
             shares: dict[int, float] = {}
-            for arriving in station.arriving:
+            for arriving in self._holders(name, station):
                 other = path_of(self.system, arriving.workload)
                 if other is not None and id(other) in bodies:
                     shares[id(other)] = shares.get(id(other), 0.0) + arriving.per_s
