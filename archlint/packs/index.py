@@ -7,36 +7,19 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from archlint.packs.params import ParamValue
 from archlint.packs.records import CureRule, Pack, PackText, Param
 from archlint.verdicts import Severity
 
 FILE: Final = "index.json"
 
 
-class _IndexedParam(msgspec.Struct, frozen=True, array_like=True):
-    """A parameter; `at` is the line and column of its default in `rule.yaml`."""
-
-    name: str
-    value: ParamValue
-    text: str
-    unit: str
-    reason: str
-    source: str
-    at: str
-
-
-class _IndexedCure(msgspec.Struct, frozen=True, array_like=True):
-    """A fix."""
-
-    pattern: str
-    text: str
-    when: str
-
-
 class _IndexedRule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule without its texts, but with its fixes, which every finding shows."""
+    """A rule without its texts, but with its fixes, which every finding shows.
+
+    `where` of a parameter is the line and column in the rule's file.
+    """
 
     folder: str
     check: str
@@ -44,8 +27,8 @@ class _IndexedRule(msgspec.Struct, frozen=True, omit_defaults=True):
     status: str
     facts: str = ""
     needs: tuple[tuple[str, ...], ...] = ()
-    params: tuple[_IndexedParam, ...] = ()
-    cures: tuple[_IndexedCure, ...] = ()
+    params: tuple[Param, ...] = ()
+    cures: tuple[CureRule, ...] = ()
     imported: str = ""
 
 
@@ -55,11 +38,8 @@ def index_of(packs: Iterable[Pack]) -> bytes:
         _IndexedRule(
             pack.folder.name, pack.check, pack.severity, pack.status, pack.facts,
             tuple(tuple(sorted(words)) for words in pack.needs),
-            tuple(
-                _IndexedParam(p.name, p.value, p.text, p.unit, p.reason, p.source, p.where.rpartition("rule.yaml:")[2])
-                for p in pack.params.values()
-            ),
-            tuple(_IndexedCure(cure.pattern, cure.text, cure.when) for cure in pack.cures),
+            tuple(replace(param, where=param.where.rpartition("rule.yaml:")[2]) for param in pack.params.values()),
+            pack.cures,
             pack.imported,
         )
         for pack in packs
@@ -81,22 +61,14 @@ def read_index(folder: Path, names: Sequence[str]) -> list[Pack] | None:
 
 def _pack(rule: _IndexedRule, folder: Path) -> Pack:
     rule_id, _, name = rule.folder.partition("-")
-    params = _params(rule.params, folder / "rule.yaml") if rule.params else {}
+    params = {param.name: replace(param, where=f"{folder / 'rule.yaml'}:{param.where}") for param in rule.params}
     needs = tuple(frozenset(words) for words in rule.needs)
     pack = Pack(
         rule_id, name, rule.check, rule.severity, rule.status, params, folder, _read_text,
         facts=rule.facts, needs=needs, shipped=True, imported=rule.imported,
     )  # fmt: skip
-    # The cache of `Pack.cures`.
-    pack.__dict__["cures"] = tuple(CureRule(cure.pattern, cure.text, cure.when) for cure in rule.cures)
+    pack.__dict__["cures"] = rule.cures       # the cache of `Pack.cures`
     return pack
-
-
-def _params(params: Iterable[_IndexedParam], file: Path) -> dict[str, Param]:
-    return {
-        p.name: Param(p.name, p.value, p.text, p.unit, p.reason, p.source, f"{file}:{p.at}")
-        for p in params
-    }
 
 
 def _read_text(folder: Path) -> PackText:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -69,35 +70,40 @@ def parsed(text: str) -> Table:
     return parse_pbtxt(Document("config.pbtxt", text, None))
 
 
-def agree(item: Item | None, expected: object, path: str = "") -> None:
-    """Every value that protobuf read must be there; it leaves out those that are a default."""
+def differences(item: Item | None, expected: object, path: str = "") -> Iterator[str]:
+    """Yield where a value that protobuf read is not there or another one; it leaves out those that are a default."""
     if isinstance(expected, dict) and isinstance(item, Table) and not ("key" in item.entries and "key" not in expected):
         for key, value in expected.items():
-            agree(item.get(key), value, f"{path}.{key}")
+            yield from differences(item.get(key), value, f"{path}.{key}")
     elif isinstance(expected, dict):                                                    # a map: pairs of keys and values
         rows = item.items if isinstance(item, Rows) else [item]
         pairs = {one.text("key"): one.get("value") for one in rows if isinstance(one, Table)}
-        assert set(pairs) == set(expected), path
+        if set(pairs) != set(expected):
+            yield f"{path}: the keys {sorted(pairs)} are not {sorted(expected)}"
         for key, value in expected.items():
-            agree(pairs[key], value, f"{path}[{key!r}]")
+            yield from differences(pairs.get(key), value, f"{path}[{key!r}]")
     elif isinstance(expected, list):
         rows = item.items if isinstance(item, Rows) else [item]
-        assert len(rows) == len(expected), path
-        for row, one in zip(rows, expected, strict=True):
-            agree(row, one, path)
-    else:
-        assert isinstance(item, Value), path
-        if isinstance(expected, bool):
-            assert item.text.lower() == str(expected).lower(), path
-        elif isinstance(expected, int | float):
-            assert float(int(item.text, 0) if item.text.startswith("0x") else item.text) == expected, path
-        else:
-            assert item.text == expected, path
+        if len(rows) != len(expected):
+            yield f"{path}: {len(rows)} values, not {len(expected)}"
+        for row, one in zip(rows, expected, strict=False):
+            yield from differences(row, one, path)
+    elif not isinstance(item, Value) or not is_same(item.text, expected):
+        yield f"{path}: {item} is not {expected}"
+
+
+def is_same(text: str, expected: object) -> bool:
+    """Whether a text has the value that protobuf read."""
+    if isinstance(expected, bool):
+        return text.lower() == str(expected).lower()
+    if isinstance(expected, int | float):
+        return float(int(text, 0) if text.startswith("0x") else text) == expected
+    return text == expected
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_text_format_is_read_as_protobuf_reads_it(text: str) -> None:
-    agree(parsed(text), read_by_protobuf(text))
+    assert list(differences(parsed(text), read_by_protobuf(text))) == []
 
 
 @pytest.mark.parametrize("text", BROKEN)
