@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackE
 from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
 from archlint.linter import Linter, Options
-from archlint.source.files import SUFFIXES, read_document, real_path
+from archlint.source.files import SUFFIXES, FileIncludes, read_document, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
 from archlint.targets import STDIN, Configs, Inputs, deployment_files
@@ -34,6 +34,7 @@ __all__ = [
     "Outcome",
     "check",
     "check_targets",
+    "check_with",
     "checked",
     "examine_targets",
     "find_targets",
@@ -64,12 +65,16 @@ class Outcome(msgspec.Struct, frozen=True):
 class Linters(Configs):
     """A linter for each configuration, made once.
 
-    The first `keep` systems that are read stay in `systems`, by the keys of their reports.
+    The first `keep` systems that are read stay in `systems`, by the keys of their reports. `texts` replace the content
+    of included files, by their resolved paths.
     """
 
-    def __init__(self, options: Options, fixed: Config | None = None, keep: int = 0) -> None:
+    def __init__(
+        self, options: Options, fixed: Config | None = None, keep: int = 0, texts: Mapping[Path, bytes] | None = None
+    ) -> None:
         super().__init__(options, fixed)
         self.keep = keep
+        self.texts = texts
         self.systems: dict[str, System] = {}
         self._linters: dict[Path | None, Linter] = {}
 
@@ -95,7 +100,8 @@ class Linters(Configs):
             size = 0
             picked = picked_systems(document, self.options.system)
             for system in picked:
-                examined = linter.examine(system, file).without_values()
+                loader = FileIncludes(file, texts=self.texts) if file is not None and self.texts else None
+                examined = linter.examine(system, file, loader).without_values()
                 report = examined.report
                 reports.append(report)
                 included |= examined.included
@@ -203,7 +209,8 @@ def _is_no_yaml(outcome: Outcome) -> bool:
     return bool(outcome.errors) and not outcome.reports and outcome.path.suffix not in SUFFIXES
 
 
-def _check_targets(targets: Iterable[Path], linters: Linters, stdin: tuple[bytes, str] | None = None) -> Report:
+def check_with(linters: Linters, targets: Iterable[Path], stdin: tuple[bytes, str] | None = None) -> Report:
+    """Check files and folders, and a text with its name, with linters; see `check_targets`."""
     try:
         inputs = linters.inputs(targets, stdin)
     except ConfigError as error:
@@ -243,7 +250,7 @@ def examine_targets(
         linters = Linters(options, keep=most)
     except ConfigError as error:
         return Report((), _config_errors(error)), {}
-    return _check_targets(targets, linters, stdin), linters.systems
+    return check_with(linters, targets, stdin), linters.systems
 
 
 def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Report:
@@ -256,7 +263,7 @@ def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes,
         linters = Linters(options)
     except ConfigError as error:
         return Report((), _config_errors(error))
-    return _check_targets(targets, linters, stdin)
+    return check_with(linters, targets, stdin)
 
 
 def find_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes, str] | None = None) -> Inputs:
@@ -287,8 +294,8 @@ def check(
     options = Options(config=chosen if isinstance(chosen, Path) else None, allow_code=allow_code, system=system)
     linters = Linters(options, chosen if isinstance(chosen, Config) else None)
     if isinstance(source, str):
-        return _check_targets((), linters, (source.encode("utf-8", "surrogatepass"), STDIN))
-    return _check_targets((source,), linters)
+        return check_with(linters, (), (source.encode("utf-8", "surrogatepass"), STDIN))
+    return check_with(linters, (source,))
 
 
 def load(path_or_text: str | Path, config: Config | Path | str | None = None, system: str = "") -> System:

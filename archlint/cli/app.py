@@ -33,6 +33,7 @@ COMMANDS = {
     "patterns": "List the patterns that findings suggest as fixes, or show one.",
     "technologies": "List the technologies that `uses:` knows.",
     "schema": "Print the JSON Schema of arch.yaml, or of the JSON report.",
+    "lsp": "Start the language server, for an editor: findings while you type, completion, rename, fixes.",
     "init": "Write a commented arch.yaml to start from.",
     "reference": "Start the reference implementation of a pattern, or list all of them.",
     "new": "Create a project from the reference implementation of a pattern.",

@@ -127,6 +127,18 @@ class Document:
         index = bisect_right(starts, offset) - 1
         return Position(index + 1, offset - starts[index] + 1)
 
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a line and column, both counted from 1; a place beyond its line means the line's end.
+
+        >>> document = Document("a.yaml", "a: 1\\nb: 2\\n", None)
+        >>> document.offset(2, 1), document.offset(1, 99), document.offset(9, 1)
+        (5, 4, 10)
+        """
+        starts = self._lines.get()
+        if line > len(starts):
+            return len(self.text)
+        return starts[max(line, 1) - 1] + min(max(column, 1) - 1, len(self.line(max(line, 1))))
+
     def line(self, number: int) -> str:
         """The text of a line (counted from 1), without its line break; empty outside the text.
 

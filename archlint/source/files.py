@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -83,11 +84,12 @@ class FileIncludes:
     """Loads included files, relative to the file that names them and inside the project's root only.
 
     Each file is read once, even if it is included under several names. `included` holds the resolved paths of all
-    included files.
+    included files. `texts` replace the content of files, by their resolved paths: an editor may not have saved them.
     """
 
-    def __init__(self, main: Path, root: Path | None = None) -> None:
+    def __init__(self, main: Path, root: Path | None = None, texts: Mapping[Path, bytes] | None = None) -> None:
         self.root = real_path(root or project_root(main))
+        self.texts = texts or {}
         self.main = main
         self.paths: dict[str, Path] = {}
         self.documents: dict[Path, Document] = {}
@@ -109,7 +111,8 @@ class FileIncludes:
             )
         if resolved not in self.documents:
             name = os.path.normpath(str(path))
-            self.documents[resolved] = read_document(path, name)
+            data = self.texts.get(resolved)
+            self.documents[resolved] = read_document(path, name) if data is None else parse(name, decode(name, data))
             self.paths[name] = path
             self.included.add(resolved)
         return self.documents[resolved]
