@@ -16,7 +16,7 @@ from archlint.config import Config, find_config, read_config
 from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackError, UnreadableInputError
 from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError, input_errors
-from archlint.linter import Linter, Options
+from archlint.linter import Includes, Linter, Options
 from archlint.source.files import SUFFIXES, FileIncludes, read_document, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
@@ -86,10 +86,13 @@ class Linters(Configs):
             linter = self._linters[config.file] = Linter(config, self.options)
         return linter
 
-    def check(self, path: Path, data: bytes | None = None, unnamed: bool = False) -> Outcome:
+    def check(
+        self, path: Path, data: bytes | None = None, unnamed: bool = False, loader: Includes | None = None
+    ) -> Outcome:
         """Check a file, or a text with the name of a file; an `unnamed` text belongs to the current folder.
 
-        An error is the outcome of this file alone; only a wrong call raises.
+        `loader` reads its includes; without one, they are files of the project. An error is the outcome of this file
+        alone; only a wrong call raises.
         """
         name = str(path)
         try:
@@ -100,8 +103,10 @@ class Linters(Configs):
             size = 0
             picked = picked_systems(document, self.options.system)
             for system in picked:
-                loader = FileIncludes(file, texts=self.texts) if file is not None and self.texts else None
-                examined = linter.examine(system, file, loader).without_values()
+                reads = loader
+                if reads is None and file is not None and self.texts:
+                    reads = FileIncludes(file, texts=self.texts)
+                examined = linter.examine(system, file, reads).without_values()
                 report = examined.report
                 reports.append(report)
                 included |= examined.included

@@ -164,8 +164,17 @@ def diff_paths(old: Path, new: Path, options: Options) -> Difference:
     return _diff(old, new, options)
 
 
+def diff_sources(old: Source, new: Source, options: Options) -> Difference:
+    """Compare two versions that were read already; errors and notes of the reading are part of the result."""
+    before, after = (_Side(one.path, _Imported(one), False, one.errors, one.notes) for one in (old, new))
+    return _compared(before, after, options)
+
+
 def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | None = None) -> Difference:
-    before, after = _side(old, "<before>", options), _side(new, "<after>", options)
+    return _compared(_side(old, "<before>", options), _side(new, "<after>", options), options, fixed)
+
+
+def _compared(before: _Side, after: _Side, options: Options, fixed: Config | None = None) -> Difference:
     if before.is_folder != after.is_folder:
         folder = before if before.is_folder else after
         raise DiffError(f"{folder.path} is a folder, and the other path is not", "compare two files, or two folders")

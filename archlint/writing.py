@@ -14,16 +14,23 @@ from typing import Final
 
 from archlint.errors import UsageError
 
+
+class ChangedMeanwhileError(OSError):
+    """A file that another program changed before its new content could be written; it was left as it is."""
+
 _NO_ROOM_BESIDE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
 """A folder without write permission, or a file that is a mount point: an existing file is written in place."""
 
 
-def write_file(path: Path | str, data: bytes, inside: Path | None = None, replace: bool = True) -> None:
+def write_file(
+    path: Path | str, data: bytes, inside: Path | None = None, replace: bool = True, expected: bytes | None = None
+) -> None:
     """Write a file; a kill or a full disk leaves the old one. Raises `OSError`.
 
     A link is followed, permissions stay, devices and pipes are written to. `inside` is for a path that comes from a
     checked repository: raises `UsageError` if it leads out of that folder. Without `replace`, an existing file is a
-    `FileExistsError`.
+    `FileExistsError`. If the file is no longer what is `expected`, raises `ChangedMeanwhileError`; this is looked at
+    in the last moment, when the new content is on disk beside it.
     """
     real = os.path.realpath(path)
     if inside is not None:
@@ -43,10 +50,11 @@ def write_file(path: Path | str, data: bytes, inside: Path | None = None, replac
         if not os.access(real, os.W_OK):               # a rename would still replace it
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
-        _write_beside(real, data, old, replace)
+        _write_beside(real, data, old, replace, expected)
     except OSError as error:
         if old is None or error.errno not in _NO_ROOM_BESIDE:
             raise
+        _require(real, expected)
         _write_into(real, data)
 
 
@@ -60,12 +68,27 @@ def _same_drive(first: str, second: str) -> bool:
     return os.path.splitdrive(first)[0].lower() == os.path.splitdrive(second)[0].lower()
 
 
+def _require(real: str, expected: bytes | None) -> None:
+    """Raise `ChangedMeanwhileError` if a file does not have the content that it should have."""
+    if expected is None:
+        return
+    try:
+        with open(real, "rb") as file:
+            same = file.read(len(expected) + 1) == expected
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise ChangedMeanwhileError(None, "changed meanwhile", real)
+
+
 def _write_into(real: str, data: bytes) -> None:
     with open(real, "wb") as file:
         file.write(data)
 
 
-def _write_beside(real: str, data: bytes, old: os.stat_result | None, replace: bool) -> None:
+def _write_beside(
+    real: str, data: bytes, old: os.stat_result | None, replace: bool, expected: bytes | None
+) -> None:  # fmt: skip
     """Write a new file next to the old one, sync it to disk, and replace the old one."""
     part = os.path.join(os.path.dirname(real), f".archlint-{os.urandom(6).hex()}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -77,6 +100,7 @@ def _write_beside(real: str, data: bytes, old: os.stat_result | None, replace: b
             os.fsync(file.fileno())
         if old is not None:
             _take_over(part, old)
+        _require(real, expected)
         if replace:
             os.replace(part, real)
         else:

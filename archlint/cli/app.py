@@ -27,6 +27,7 @@ COMMANDS = {
     "measure": "Measure facts for arch.yaml: a model file, or a running service.",
     "sweep": "Compute numbers and findings for all combinations of several facts, in parallel.",
     "sensitivity": "Find which single fact, changed by how much, makes a finding appear or go away.",
+    "serve": "Edit in the browser, with findings and a live picture; also an HTTP API.",
     "simulate": "Simulate requests over time: tails, full queues, retries, batches, outages.",
     "explain": "Explain a rule, with an example that violates it and one that passes; or list the keys of arch.yaml.",
     "rules": "List the rules.",
