@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from archlint.errors import UsageError
+from archlint.source.files import marked_folder
 
 
 class ChangedMeanwhileError(OSError):
@@ -27,14 +28,13 @@ def write_file(
 ) -> None:
     """Write a file; a kill or a full disk leaves the old one. Raises `OSError`.
 
-    A link is followed, permissions stay, devices and pipes are written to. `inside` is for a path that comes from a
-    checked repository: raises `UsageError` if it leads out of that folder. Without `replace`, an existing file is a
-    `FileExistsError`. If the file is no longer what is `expected`, raises `ChangedMeanwhileError`; this is looked at
-    in the last moment, when the new content is on disk beside it.
+    A link is followed inside its project only, because a checked repository may hold links to any file: raises
+    `UsageError` for a path that leads out of `inside`, or by default of the project that the path lies in. Permissions
+    stay, and devices and pipes are written to. Without `replace`, an existing file is a `FileExistsError`. If the file
+    is no longer what is `expected`, raises `ChangedMeanwhileError`; this is looked at in the last moment, when the new
+    content is on disk beside it.
     """
-    real = os.path.realpath(path)
-    if inside is not None:
-        _keep_inside(path, real, inside)
+    real = keep_inside(path, inside)
     if not replace and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     try:
@@ -58,10 +58,29 @@ def write_file(
         _write_into(real, data)
 
 
-def _keep_inside(path: Path | str, real: str, inside: Path) -> None:
+def _project_of(path: Path | str) -> Path | None:
+    """Return the project that a path lies in, by its folders as written; None outside of projects.
+
+    Without a marked project, this is the current folder, if the path lies in it.
+    """
+    named = Path(os.path.abspath(path))
+    marked = marked_folder(named.parent)
+    if marked is not None:
+        return marked
+    here = Path(os.getcwd())
+    return here if named.is_relative_to(here) else None
+
+
+def keep_inside(path: Path | str, inside: Path | None = None) -> str:
+    """Return the path that links lead to; raises `UsageError` if it is not inside a folder, by default the project."""
+    real = os.path.realpath(path)
+    inside = inside or _project_of(path)
+    if inside is None:
+        return real
     root = os.path.realpath(inside)
     if os.path.commonpath([real, root]) != root if _same_drive(real, root) else True:
         raise UsageError(f"{path} leads out of {inside}: it is not written", "name a file inside that folder")
+    return real
 
 
 def _same_drive(first: str, second: str) -> bool:
@@ -148,3 +167,14 @@ def encoded(text: str, like: bytes) -> bytes:
         if like.startswith(mark):
             return mark + text.encode(encoding)
     return text.encode()
+
+
+def csv_cell(text: str) -> str:
+    r"""Return a text as a cell of CSV: on one line, without control characters, and no formula of a spreadsheet.
+
+    >>> csv_cell("two\n\x1b[2J lines"), csv_cell("=HYPERLINK(1)"), csv_cell("-5s")
+    ('two [2J lines', "'=HYPERLINK(1)", '-5s')
+    """
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    formula = flat[:1] in {"=", "+", "@"} or (flat[:1] == "-" and not flat[1:2].isdigit())
+    return f"'{flat}" if formula else flat

@@ -68,3 +68,21 @@ def bound_by_permissions() -> list[str]:
     if subprocess.run([*words, "true"], check=False).returncode != 0:
         pytest.skip("root passes over permissions, and setpriv cannot help it: run it as another user")
     return words
+
+
+@pytest.fixture
+def in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run a command line in this process: quick, but without the streams of archlint's own process."""
+    from archlint.cli import main
+
+    def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(cwd or tmp_path)
+        monkeypatch.setattr("sys.argv", ["archlint", *words])
+        capsysbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsysbinary.readouterr()
+        status = ended.value.code if isinstance(ended.value.code, int) else int(ended.value.code is not None)
+        return subprocess.CompletedProcess(words, status, shown.out.decode(), shown.err.decode())
+
+    return run

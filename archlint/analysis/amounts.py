@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archlint.model.pieces import Amounts
 
 
@@ -15,5 +17,16 @@ def least_amount(amounts: Amounts) -> float:
         return amounts.constant
     if amounts.mean is not None:
         return amounts.mean
-    ends = [*(fraction for fraction, _ in amounts.percentiles[1:]), 1.0]
-    return round(sum(value * (end - p) for (p, value), end in zip(amounts.percentiles, ends, strict=True)), 9)
+    return round(mean_of_steps(amounts.percentiles), 9)
+
+
+def mean_of_steps(percentiles: Sequence[tuple[float, float]]) -> float:
+    """Return the mean of the least distribution that has these percentiles; 0 without any.
+
+    A record has none if all that the file states of it was refused.
+
+    >>> mean_of_steps([(0.5, 2.0), (0.75, 4.0)]), mean_of_steps([])
+    (1.5, 0.0)
+    """
+    ends = [*(fraction for fraction, _ in percentiles), 1.0][1:]
+    return sum(value * (end - fraction) for (fraction, value), end in zip(percentiles, ends, strict=True))

@@ -25,6 +25,48 @@ class Arrival(msgspec.Struct, frozen=True):
     visits: float
 
 
+class Group(msgspec.Struct, frozen=True, dict=True, eq=False):
+    """Workloads whose requests reach the same components equally often, each with its number in the file.
+
+    `visits` is how often one request reaches each component, at least. Thousands of workloads may share all components
+    of a path: what is summed up here is summed up once.
+    """
+
+    workloads: tuple[tuple[int, Workload], ...]
+    visits: Mapping[str, float]
+
+    @cached_property
+    def mean_per_s(self) -> float:
+        """The stated mean rates, together."""
+        return sum(workload.rate_per_s or 0.0 for _, workload in self.workloads)
+
+    @cached_property
+    def most_per_s(self) -> float:
+        """The higher of the mean rate and the peak of each workload, together."""
+        return sum(max(workload.rate_per_s or 0.0, workload.peak_per_s or 0.0) for _, workload in self.workloads)
+
+    @cached_property
+    def peaked(self) -> Sequence[Workload]:
+        """The workloads that state a peak, the highest peak first."""
+        found = [workload for _, workload in self.workloads if workload.peak_per_s is not None]
+        return sorted(found, key=lambda workload: -(workload.peak_per_s or 0.0))
+
+    @cached_property
+    def surging(self) -> Workload | None:
+        """The workload whose peak is most above its mean rate."""
+        return max(self.peaked, key=lambda one: (one.peak_per_s or 0.0) - (one.rate_per_s or 0.0), default=None)
+
+    @cached_property
+    def unpeaked(self) -> Sequence[tuple[int, Workload]]:
+        """The workloads that state no peak."""
+        return [(number, workload) for number, workload in self.workloads if workload.peak_per_s is None]
+
+    @cached_property
+    def rated(self) -> bool:
+        """Whether any workload states a rate or a peak."""
+        return bool(self.peaked) or any(workload.rate_per_s is not None for _, workload in self.workloads)
+
+
 class Arrivals:
     """The least number of requests that reach the components that clients wait for.
 
@@ -55,28 +97,38 @@ class Arrivals:
 
     def at(self, name: str) -> Sequence[Arrival]:
         """Return the requests that reach a component, by workload, in the order of the file."""
-        return self._by_component.get(name, ())
+        groups = self._by_component.get(name, ())
+        rows = [(number, workload, group) for group in groups for number, workload in group.workloads]
+        rows.sort(key=lambda row: row[0])
+        return [Arrival(workload, group.visits.get(name, 0.0)) for _, workload, group in rows]
+
+    def groups_at(self, name: str) -> Sequence[Group]:
+        """Return the groups of workloads whose requests are certain to reach a component."""
+        return [group for group in self._by_component.get(name, ()) if group.visits.get(name, 0.0) > 0]
 
     def of(self, workload: Workload) -> Mapping[str, float]:
         """Return how often one request of a workload reaches each component, at least; one object for equal flows."""
         return self._visits_of.get(workload.name, {}) if self._by_component else {}
 
     @cached_property
-    def _by_component(self) -> Mapping[str, list[Arrival]]:
-        found: dict[str, list[Arrival]] = {}
-        known: dict[tuple[Reach, tuple[tuple[str, float], ...]], Mapping[str, float]] = {}
-        for workload in self._system.workloads.values():
+    def _by_component(self) -> Mapping[str, list[Group]]:
+        known: dict[tuple[Reach, tuple[tuple[str, float], ...]], list[tuple[int, Workload]]] = {}
+        visits: dict[tuple[Reach, tuple[tuple[str, float], ...]], Mapping[str, float]] = {}
+        for number, workload in enumerate(self._system.workloads.values()):
             flow = self._system.flow(workload)
             if not flow.waiting:
                 continue
             entering = counted(self._system, flow, flow.steps[flow.client])
             key = flow.reach, tuple((step.target, share) for step, share in entering)
-            visits = known.get(key)
-            if visits is None:
-                visits = known[key] = self._visits(flow, key[1])
-            self._visits_of[workload.name] = visits
-            for name in flow.reach.waiting:
-                found.setdefault(name, []).append(Arrival(workload, visits.get(name, 0.0)))
+            if key not in known:
+                known[key], visits[key] = [], self._visits(flow, key[1])
+            known[key].append((number, workload))
+            self._visits_of[workload.name] = visits[key]
+        found: dict[str, list[Group]] = {}
+        for key, workloads in known.items():
+            group = Group(tuple(workloads), visits[key])
+            for name in key[0].waiting:
+                found.setdefault(name, []).append(group)
         return found
 
     def _visits(self, flow: Flow, entering: Sequence[tuple[str, float]]) -> Mapping[str, float]:

@@ -51,14 +51,14 @@ class _Known:
     def _add(self, use: Utilisation) -> None:
         """Keep a component if it may be busy at the means of all workloads, and the peak of one."""
         mean_busy = more_busy = mean_rate = more_rate = longest_s = 0.0
-        for demand in use.demands:
-            longest_s = max(longest_s, demand.mean_s)
-            rate = demand.visits * (demand.workload.rate_per_s or 0.0)
-            more = demand.visits * (demand.workload.peak_per_s or 0.0) - rate
-            mean_rate += rate
-            more_rate = max(more_rate, more)
-            mean_busy += rate * demand.mean_s
-            more_busy = max(more_busy, more * demand.mean_s)
+        for part in use.parts:
+            longest_s = max(longest_s, part.mean_s)
+            surging = part.group.surging
+            above = (surging.peak_per_s or 0.0) - (surging.rate_per_s or 0.0) if surging is not None else 0.0
+            mean_rate += part.visits * part.group.mean_per_s
+            more_rate = max(more_rate, part.visits * above)
+            mean_busy += part.group.mean_per_s * part.each_s(False)
+            more_busy = max(more_busy, above * part.each_s(False))
         name, total = use.component.name, use.slots.total
         self.means[name] = longest_s
         if mean_busy + more_busy > _BUSY * total:
@@ -109,9 +109,9 @@ def last_facts(system: System, workload: Workload) -> tuple[Place, ...]:
     queues = [uses[name] for name in system.flow(workload).waiting if name in uses]
     stated = [use for use in queues if not use.slots.needs and not use.slots.unbounded and use.slots.total > 0]
     times = dict.fromkeys(place for use in stated for place in use.needs)
-    idle = [use.component for use in stated if not use.needs and not any(demand.mean_s > 0 for demand in use.demands)]
+    idle = [use.component for use in stated if not use.needs and not use.works]
     idle = [component for component in idle if component.service_time is None and not component.serves]
-    busy = any(demand.mean_s > 0 for use in stated for demand in use.demands)
+    busy = any(use.works for use in stated)
     if busy:                              # of a file that states no times at all, nothing is asked
         times |= dict.fromkeys(c.place("service_time") for c in idle if c.kind not in BALANCERS)
     if workload.rate_per_s is not None or workload.peak_per_s is not None:

@@ -165,7 +165,7 @@ def open_loads(system: System, look_up: LookUp) -> tuple[Place, ...]:
     """Return the keys without which the load without the cache is unknown, of the first component."""
     ratio = look_up.relation.hit_ratio or 0.0
     for use in _behind(system, look_up) if 0 < ratio < 1 else ():
-        rated = any(demand.workload.rate_per_s or demand.workload.peak_per_s for demand in use.demands)
+        rated = any(part.group.most_per_s > 0 for part in use.parts)
         busy = max(use.at_mean(False).busy, use.at_peak(False).busy) / (1 - ratio)
         if use.needs and not use.slots.needs and rated:
             return use.needs

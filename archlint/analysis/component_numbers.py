@@ -93,7 +93,7 @@ def load_numbers(use: Utilisation) -> Iterator[Number]:
         yield Missing("utilisation", because="it has no replicas")
         return
     needs = (*slots.needs, *use.needs)
-    if needs or not any(demand.mean_s > 0 for demand in use.demands):
+    if needs or not use.works:
         yield Missing("utilisation", needs or (use.component.place("service_time"),))
         return
     unrated = [demand.workload.place("rate") for demand in use.demands if demand.workload.rate_per_s is None]

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.queueing import Unstable, ggc_wait, separate_wait
+from archlint.analysis.responses import MOST_COMPONENTS
 from archlint.analysis.service_time import mean, squared_cv
 from archlint.analysis.stations import (
     Attempts,
@@ -59,7 +60,7 @@ def is_near(
 ) -> bool:
     """Whether a percentile may be near its objective at the mean rate or the peak; without `uses`, on idle servers."""
     path = path_of(system, workload)
-    if path is None:
+    if path is None or len(path.order) > MOST_COMPONENTS:
         return False
     rates = [workload.rate_per_s or 0.0, workload.peak_per_s or 0.0] if uses is not None else [0.0]
     for rate in dict.fromkeys(rates):

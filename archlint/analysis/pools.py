@@ -113,7 +113,7 @@ class Pools:
             return ()
         workloads = [demand.workload for demand in use.demands]
         unpeaked = [w.place("rate" if w.rate_per_s is None else "peak") for w in workloads if w.peak_per_s is None]
-        timed = any(demand.mean_s > 0 for demand in use.demands)
+        timed = use.works
         if not timed and len(unpeaked) == len(workloads):
             return ()
         return (*use.needs, *use.slots.needs, *unpeaked)

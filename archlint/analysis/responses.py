@@ -134,7 +134,7 @@ def missing_for(system: System, workload: Workload, rates: Rates) -> tuple[Place
             continue
         needs |= dict.fromkeys(_unclear_times(body.inside))
         station = stations.get(name)
-        if station is not None and (station.holds or any(one.mean_s > 0 for one in station.arriving)):
+        if station is not None and (station.holds or station.works):
             needs |= dict.fromkeys((*station.unrated, *(station.needs if _matters(station) else ())))
     return tuple(needs)
 

@@ -90,10 +90,11 @@ def open_surges(system: System) -> Iterator[tuple[Utilisation, tuple[Place, ...]
             missing.append((replicas_key(component),))
         if use.slots.workers is None:
             missing.append((component.place("workers"),))
-        if all(demand.workload.peak_per_s is None for demand in use.demands):
-            missing.append(tuple(demand.workload.place("peak") for demand in use.demands))
-        if len(missing) == 1:
+        unpeaked = not any(part.group.peaked for part in use.parts)
+        if len(missing) == 1 and not unpeaked:
             yield use, missing[0]
+        elif unpeaked and not missing:
+            yield use, tuple(demand.workload.place("peak") for demand in use.demands)
 
 
 def _standing(system: System, use: Utilisation) -> Fact | None:

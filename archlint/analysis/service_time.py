@@ -14,7 +14,8 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_percentile
 
 _SAME: Final = 1e-12
-_LARGEST_POWER: Final = 700.0
+_LARGEST_POWER: Final = 345.0
+"""Its exponential can be squared without an overflow, which Python raises."""
 
 
 class Bound(msgspec.Struct, frozen=True):

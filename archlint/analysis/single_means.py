@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archlint.analysis.amounts import mean_of_steps
 from archlint.analysis.floor_parts import NOTHING, Floor, Part, in_sequence
 from archlint.analysis.service_time import mean
 from archlint.model.architecture import ServiceTime
@@ -21,9 +22,7 @@ def least_mean(time: ServiceTime) -> float | None:
         return time.constant_s
     if time.mean_s is not None:
         return time.mean_s
-    ends = [*(fraction for fraction, _ in time.percentiles[1:]), 1.0]
-    steps = zip(time.percentiles, ends, strict=True)
-    return round(sum(value * (end - fraction) for (fraction, value), end in steps), 12) or None
+    return round(mean_of_steps(time.percentiles), 12) or None
 
 
 def mean_floor(time: ServiceTime, label: str, at: Place, estimated: bool, model: str = "", server: str = "") -> Floor:

@@ -7,7 +7,8 @@ The same trees are the input of the closed forms (`latency`) and of the simulato
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -46,6 +47,8 @@ __all__ = [
 _SEPARATE: Final = frozenset({"round-robin", "random", "consistent-hash", "prefix-aware"})
 """How requests are spread if each replica has a queue of its own; `least-loaded` is close to one queue for all."""
 _IN_TURN: Final = "round-robin"
+_FEW: Final = 4
+"""Up to so many rates that are not the mean, stations are adapted instead of computed."""
 _HOLDING: Final = frozenset({"service", "gateway", "guardrail", "model-server", "worker", "stream-processor"})
 
 
@@ -75,7 +78,9 @@ class Station(msgspec.Struct, frozen=True):
     and platforms that start an instance for each request. `mean_s` and `cv2` (squared coefficient of variation) are
     of the component's own work, over the requests of all workloads. If it `holds`, a worker is occupied until the
     request leaves, also while it waits for others: then its time is longer than `mean_s`. `needs` are the keys of
-    workers and replicas that the file does not state, each taken as 1. An unknown rate is taken as 0, see `unrated`.
+    workers and replicas that the file does not state, each taken as 1. An unknown rate is taken as 0; `unrated` are the
+    keys of such rates. `works` is whether any request needs work here. `sums` are those of the requests per second, of
+    their work, and of its squares, over all workloads.
     """
 
     component: Component
@@ -88,22 +93,20 @@ class Station(msgspec.Struct, frozen=True):
     balancing: Fact | None
     arriving: tuple[Arriving, ...]
     needs: tuple[Place, ...]
-
-    @property
-    def unrated(self) -> tuple[Place, ...]:
-        """The keys of rates that the file does not state."""
-        return tuple(one.workload.place("rate") for one in self.arriving if one.rate_per_s is None)
+    unrated: tuple[Place, ...]
+    works: bool
+    sums: tuple[float, float, float]
 
     @property
     def rate_per_s(self) -> float:
         """The requests per second of all workloads, for all queues together."""
-        return sum(one.per_s for one in self.arriving)
+        return self.sums[0]
 
     @property
     def mean_s(self) -> float:
         """The mean of the component's own work for one request."""
         rate = self.rate_per_s
-        return sum(one.per_s * one.mean_s for one in self.arriving) / rate if rate > 0 else 0.0
+        return self.sums[1] / rate if rate > 0 else 0.0
 
     @property
     def cv2(self) -> float:
@@ -111,7 +114,7 @@ class Station(msgspec.Struct, frozen=True):
         rate, mean_s = self.rate_per_s, self.mean_s
         if rate <= 0 or mean_s <= 0:
             return 0.0
-        return max(0.0, sum(one.per_s * one.square for one in self.arriving) / rate / mean_s**2 - 1)
+        return max(0.0, self.sums[2] / rate / mean_s**2 - 1)
 
 
 Rates = Mapping[str, float | None]
@@ -135,13 +138,37 @@ def is_separate(system: System, component: Component) -> bool:
     return balancing is not None and balancing.value in _SEPARATE
 
 
+_User = tuple[int, Workload, RequestPath]
+"""A workload that uses a component: its number in the file, and its path."""
+
+
 class _Memory:
-    """The paths of a system, and the moments of work: those of equal workloads are worked out once."""
+    """The paths of a system, and the moments of work: those of equal workloads are worked out once.
+
+    So are the stations at the mean rates, and those at the rates that were asked for last (`rates`, by identity).
+    """
 
     def __init__(self) -> None:
         self.paths: dict[object, RequestPath | None] = {}
         self.moments: dict[int, tuple[float, float]] = {}
-        self.users: dict[str, list[tuple[Workload, RequestPath]]] | None = None
+        self.users: dict[str, list[_User]] | None = None
+        self.at_mean: dict[str, Station] = {}
+        self.rates: Rates | None = None
+        self.changed: dict[int, float | None] | None = None
+        self.stations: dict[str, Station] = {}
+
+    def turn_to(self, system: System, rates: Rates) -> None:
+        """Note at which rates stations are asked for, and which of them are not the mean rates."""
+        if rates is self.rates:
+            return
+        self.rates, self.changed, self.stations = rates, {}, {}
+        for number, (name, workload) in enumerate(system.workloads.items()):
+            rate = rates.get(name)
+            if rate != workload.rate_per_s:
+                self.changed[number] = rate
+                if len(self.changed) > _FEW:
+                    self.changed = None
+                    return
 
 
 _memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
@@ -180,30 +207,69 @@ def stations_at(system: System, rates: Rates, names: tuple[str, ...] | None = No
     memory = _memories.setdefault(system, _Memory())
     if memory.users is None:
         memory.users = {}
-        for workload in system.workloads.values():
+        for number, workload in enumerate(system.workloads.values()):
             path = path_of(system, workload)
             if path is not None:
                 for name, visits in path.visits.items():
                     if visits > 0 and name != path.client:
-                        memory.users.setdefault(name, []).append((workload, path))
+                        memory.users.setdefault(name, []).append((number, workload, path))
+    memory.turn_to(system, rates)
     asked = memory.users if names is None else [name for name in names if name in memory.users]
-    return {name: _station(system, memory, rates, system.components[name], memory.users[name]) for name in asked}
+    for name in asked:
+        if name not in memory.stations:
+            memory.stations[name] = _at_rates(system, memory, rates, name, memory.users[name])
+    return {name: memory.stations[name] for name in asked}
+
+
+def _at_rates(system: System, memory: _Memory, rates: Rates, name: str, users: list[_User]) -> Station:
+    """Return a station at the rates of the memory: from that at the mean rates, if only a few are others."""
+    if memory.changed is None:
+        return _station(system, memory, rates, system.components[name], users)
+    station = memory.at_mean.get(name)
+    if station is None:
+        means = rates_at_mean(system) if memory.changed else rates
+        station = memory.at_mean[name] = _station(system, memory, means, system.components[name], users)
+    for number, rate in memory.changed.items():
+        place = bisect_left(users, number, key=lambda user: user[0])
+        if place < len(users) and users[place][0] == number:
+            station = _with_rate(station, place, rate)
+    return station
+
+
+def _with_rate(station: Station, place: int, rate_per_s: float | None) -> Station:
+    """Return a station at which the requests of one workload arrive at another rate."""
+    old = station.arriving[place]
+    new = msgspec.structs.replace(old, rate_per_s=rate_per_s)
+    arriving = (*station.arriving[:place], new, *station.arriving[place + 1 :])
+    more = new.per_s - old.per_s
+    rate, work, squares = station.sums
+    return msgspec.structs.replace(
+        station, arriving=arriving, sums=(rate + more, work + more * old.mean_s, squares + more * old.square),
+        unrated=station.unrated if (rate_per_s is None) is (old.rate_per_s is None) else _unrated(arriving),
+    )  # fmt: skip
+
+
+def _unrated(arriving: Iterable[Arriving]) -> tuple[Place, ...]:
+    return tuple(one.workload.place("rate") for one in arriving if one.rate_per_s is None)
 
 
 def _station(
-    system: System, memory: _Memory, rates: Rates, component: Component, users: list[tuple[Workload, RequestPath]]
+    system: System, memory: _Memory, rates: Rates, component: Component, users: list[_User]
 ) -> Station:
     arriving = []
-    for workload, path in users:
+    rate = work = squares = 0.0
+    for _, workload, path in users:
         mean_s, square = _moments(memory, path.bodies[component.name])
-        visits = path.visits[component.name]
-        arriving.append(Arriving(workload, visits, rates.get(workload.name), mean_s, square))
+        one = Arriving(workload, path.visits[component.name], rates.get(workload.name), mean_s, square)
+        arriving.append(one)
+        per_s = one.per_s
+        rate, work, squares = rate + per_s, work + per_s * mean_s, squares + per_s * square
     slots = slots_of(system, component)
     queued = component.kind in JUDGED and not slots.unbounded and not (
         component.kind in BALANCERS and component.workers is None
     )  # fmt: skip
     holds = queued and component.kind in _HOLDING and component.workers is not None
-    holds = holds and any(True for _, path in users for _ in calls_of(path.bodies[component.name].inside))
+    holds = holds and any(True for _, _, path in users for _ in calls_of(path.bodies[component.name].inside))
     balancing = system.facts.balancing(component)
     said = str(balancing.value) if balancing is not None else ""
     total, each = _whole(slots.total), _whole(slots.each)
@@ -211,7 +277,8 @@ def _station(
     separate = queued and is_separate(system, component) and replicas > 1
     return Station(
         component, slots, queued, holds, replicas if separate else 1, each if separate else total,
-        said == _IN_TURN, balancing, tuple(arriving), slots.needs if queued else (),
+        said == _IN_TURN, balancing, tuple(arriving), slots.needs if queued else (), _unrated(arriving),
+        any(one.mean_s > 0 for one in arriving), (rate, work, squares),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of, misses
+from archlint.analysis.arrivals import Arrivals, Group, arrivals_of, misses
 from archlint.analysis.facts import Fact
 from archlint.analysis.generative import generates
 from archlint.analysis.service_time import mean
@@ -72,6 +72,24 @@ class Demand(msgspec.Struct, frozen=True):
         return Load(arriving, arriving * (self.least_s if certain else self.mean_s))
 
 
+class Part(msgspec.Struct, frozen=True):
+    """The requests of a group of workloads at a component: as `Demand` says of each of them."""
+
+    group: Group
+    visits: float
+    times: tuple[Time, ...]
+    least_s: float
+    mean_s: float
+
+    def each_s(self, certain: bool) -> float:
+        """Return the time of one request of a workload in all its visits."""
+        return self.visits * (self.least_s if certain else self.mean_s)
+
+    def demand(self, workload: Workload) -> Demand:
+        """Return the demand of one of the workloads."""
+        return Demand(workload, self.visits, self.times, self.least_s, self.mean_s)
+
+
 class Slots(msgspec.Struct, frozen=True, dict=True):
     """How many requests a component handles at a time, at most: replicas x workers x items of a batch.
 
@@ -102,22 +120,41 @@ class Utilisation(msgspec.Struct, frozen=True):
 
     component: Component
     slots: Slots
-    demands: tuple[Demand, ...]
+    parts: tuple[Part, ...]
     needs: tuple[Place, ...]
+
+    @property
+    def demands(self) -> list[Demand]:
+        """What each workload asks for, in the order of the file; `parts` has the same for groups of workloads."""
+        rows = [(number, workload, part) for part in self.parts for number, workload in part.group.workloads]
+        rows.sort(key=lambda row: row[0])
+        return [part.demand(workload) for _, workload, part in rows]
+
+    @property
+    def works(self) -> bool:
+        """Whether any request takes time here."""
+        return any(part.mean_s > 0 for part in self.parts)
+
+    @property
+    def peaked(self) -> bool:
+        """Whether all workloads state a peak."""
+        return not any(part.group.unpeaked for part in self.parts)
 
     def at_mean(self, certain: bool) -> Load:
         """Return the load at the mean rates of all workloads."""
-        loads = [demand.load(demand.workload.rate_per_s or 0.0, certain) for demand in self.demands]
-        return Load(sum(load.per_s for load in loads), sum(load.busy for load in loads))
+        rates = [part.group.mean_per_s for part in self.parts]
+        busy = sum(rate * part.each_s(certain) for rate, part in zip(rates, self.parts, strict=True))
+        return Load(sum(rate * part.visits for rate, part in zip(rates, self.parts, strict=True)), busy)
 
     def at_peak(self, certain: bool) -> Load:
         """Return the highest load at the peak of one workload: alone, or (as an estimate) beside the others' means."""
         highest, means = Load(0.0, 0.0), Load(0.0, 0.0) if certain else self.at_mean(certain)
-        for demand in self.demands:
-            workload = demand.workload
-            if workload.peak_per_s is None:
+        for part in self.parts:
+            workload = next(iter(part.group.peaked), None) if certain else part.group.surging
+            if workload is None:
                 continue
-            load = demand.load(workload.peak_per_s, certain)
+            demand = part.demand(workload)
+            load = demand.load(workload.peak_per_s or 0.0, certain)
             own = demand.load(0.0 if certain else workload.rate_per_s or 0.0, certain)
             busy = load.busy + max(0.0, means.busy - own.busy)
             if busy > highest.busy:
@@ -145,26 +182,24 @@ def _utilisations(system: System) -> Iterator[Utilisation]:
     arrivals = arrivals_of(system)
     for component in system.components.values():
         if component.kind in JUDGED and component.stage is None:
-            arriving = [arrival for arrival in arrivals.at(component.name) if arrival.visits > 0]
-            if arriving:
-                yield _utilisation(system, arrivals, component, arriving)
+            groups = arrivals.groups_at(component.name)
+            if groups:
+                yield _utilisation(system, arrivals, component, groups)
 
 
-def _utilisation(system: System, arrivals: Arrivals, component: Component, arriving: Sequence[Arrival]) -> Utilisation:
+def _utilisation(system: System, arrivals: Arrivals, component: Component, groups: Sequence[Group]) -> Utilisation:
     own = tuple(_own_times(component))
-    known: dict[int, tuple[tuple[Time, ...], float, float, tuple[Place, ...]]] = {}
-    demands, needs = [], dict[Place, None]()
-    for arrival in arriving:
-        key = id(arrivals.of(arrival.workload))          # equal for workloads that run the same models in the same way
-        if key not in known:
-            models, missing = _model_times(system, arrivals, component, arrival)
+    parts, needs = [], dict[Place, None]()
+    known: dict[tuple[Time, ...], tuple[tuple[Time, ...], float, float]] = {}
+    for group in groups:
+        models, missing = _model_times(system, arrivals, component, group.workloads[0][1])
+        if models not in known:
             times = (*own, *models)
             least_s = sum(time.least_s * time.share for time in times)
-            known[key] = times, least_s, sum(time.mean_s * time.share for time in times), missing
-        times, least_s, mean_s, missing = known[key]
+            known[models] = times, least_s, sum(time.mean_s * time.share for time in times)
         needs |= dict.fromkeys(missing)
-        demands.append(Demand(arrival.workload, arrival.visits, times, least_s, mean_s))
-    return Utilisation(component, slots_of(system, component), tuple(demands), tuple(needs))
+        parts.append(Part(group, group.visits[component.name], *known[models]))
+    return Utilisation(component, slots_of(system, component), tuple(parts), tuple(needs))
 
 
 def slots_of(system: System, component: Component) -> Slots:
@@ -203,13 +238,15 @@ def _own_times(component: Component) -> Iterator[Time]:
 
 
 def _model_times(
-    system: System, arrivals: Arrivals, component: Component, arrival: Arrival
+    system: System, arrivals: Arrivals, component: Component, workload: Workload
 ) -> tuple[tuple[Time, ...], tuple[Place, ...]]:
     """Return the times of the models that a request runs here, and the keys of those that are not stated."""
-    wanted = arrival.workload.models
+    if not component.serves:
+        return (), ()
+    wanted = workload.models
     runs = [name for name in dict.fromkeys(component.serves) if wanted is None or name in wanted]
-    runs = [name for name in runs if _runs_once(system, arrivals, arrival.workload, name)]
-    steps = system.flow(arrival.workload).reach.steps.get(component.name, ())
+    runs = [name for name in runs if _runs_once(system, arrivals, workload, name)]
+    steps = system.flow(workload).reach.steps.get(component.name, ())
     share = misses(system, steps)
     found, missing = [], []
     for name in runs:
@@ -217,7 +254,7 @@ def _model_times(
         at = place("models", name, "service_time")
         if model is None or model.service_time is None:
             # Tokens are generated for several requests at a time: no single time of one tells how many.
-            if model is not None and not generates(system, arrival.workload, model, component):
+            if model is not None and not generates(system, workload, model, component):
                 missing.append(at)
         else:
             found.append(_time("service_time", f"model {name}", model.service_time, at, share))

@@ -10,7 +10,7 @@ from archlint.analysis.generation import generating, may_generate
 from archlint.analysis.generative import streaming_unsaid
 from archlint.analysis.latency import Latency, latency
 from archlint.analysis.quantity import Missing
-from archlint.analysis.responses import Overloaded, Response, Settings, response
+from archlint.analysis.responses import MOST_COMPONENTS, Overloaded, Response, Settings, response
 from archlint.analysis.stations import path_of, rates_at_mean, rates_at_peak
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import slots_of
@@ -71,7 +71,8 @@ def _held(
     system: System, workload: Workload, objectives: Mapping[float, float], missing: Missing, peak: bool
 ) -> Late | Undecided | None:
     """Return that workers are all held; where their own work is too much already, CAP001 reports it."""
-    if not objectives or missing.needs or path_of(system, workload) is None:
+    path = path_of(system, workload)
+    if not objectives or missing.needs or path is None or len(path.order) > MOST_COMPONENTS:
         return None
     rates = rates_at_peak(system, workload) if peak else rates_at_mean(system)
     full = response(system, workload, rates)

@@ -56,7 +56,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         replicas = use.component.least_replicas
         if (replicas is not None and replicas < params.least_replicas) or not _comparable(system, use):
             continue
-        peaked = all(demand.workload.peak_per_s is not None for demand in use.demands)
+        peaked = use.peaked
         standing_by = system.facts.replicas(use.component)
         if standing_by is None:
             if peaked and not use.needs and use.demands[0].mean_s > 0:
@@ -67,12 +67,11 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 yield _question(use, use.needs)
             continue
         stated = float(standing_by.value)
-        unpeaked = [d.workload for d in use.demands if d.workload.peak_per_s is None]
         plan = _plan(use, pools, visits, params)
         if plan is None or exceeds(plan.needed * params.factor, stated):
             continue
-        if unpeaked:
-            yield _question(use, [workload.place("peak") for workload in unpeaked])
+        if not peaked:
+            yield _question(use, [d.workload.place("peak") for d in use.demands if d.workload.peak_per_s is None])
         else:
             yield _hit(use, standing_by, plan, params)
 

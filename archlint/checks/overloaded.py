@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -83,8 +85,7 @@ def _over(use: Utilisation) -> _Over | None:
     """Return a load that is too much: a certain one if there is one, at the mean rates if they already are too much."""
     total = use.slots.total
     # No load is more than all workloads at their highest rates, which is quick to add up.
-    rates = [(demand, demand.workload.rate_per_s or 0.0, demand.workload.peak_per_s or 0.0) for demand in use.demands]
-    most = sum(d.visits * max(rate, peak) * max(d.least_s, d.mean_s) for d, rate, peak in rates)
+    most = sum(part.group.most_per_s * max(part.each_s(True), part.each_s(False)) for part in use.parts)
     if not most or exceeds(total, most):
         return None
     for certain in (True, False):
@@ -100,14 +101,15 @@ def _open(use: Utilisation) -> Undecided | None:
     if use.slots.needs:
         return None                       # not even one worker of one replica would be overloaded
     because = f"whether `{use.component.name}` can handle its requests"
-    unrated = [d.workload for d in use.demands if d.workload.rate_per_s is None and d.workload.peak_per_s is None]
     if use.needs:
-        return Undecided(use.component.place(), use.needs, because) if len(unrated) < len(use.demands) else None
-    busy = [demand for demand in use.demands if demand.least_s > 0 and demand.workload.peak_per_s is None]
-    keys = [d.workload.place("rate" if d.workload.rate_per_s is None else "peak") for d in busy]
-    if not keys:
+        rated = any(part.group.rated for part in use.parts)
+        return Undecided(use.component.place(), use.needs, because) if rated else None
+    unpeaked = [part.group.unpeaked for part in use.parts if part.least_s > 0]
+    if not any(unpeaked):
         return None
-    return Undecided(use.component.place(), tuple(keys[:_MOST_SHOWN]), because, max(0, len(keys) - _MOST_SHOWN))
+    first = islice(merge(*unpeaked, key=lambda row: row[0]), _MOST_SHOWN)
+    keys = tuple(w.place("rate" if w.rate_per_s is None else "peak") for _, w in first)
+    return Undecided(use.component.place(), keys, because, max(0, sum(map(len, unpeaked)) - _MOST_SHOWN))
 
 
 def _hit(over: _Over, traffic: Traffic) -> Hit:

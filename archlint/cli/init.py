@@ -9,9 +9,11 @@ import click
 import msgspec
 
 from archlint.cli.outputs import save, say, unwritable
-from archlint.errors import UsageError
+from archlint.errors import UnreadableInputError, UsageError
 from archlint.listing import file_schema
 from archlint.model.schema import architecture_schema
+from archlint.source.files import read_bytes
+from archlint.writing import keep_inside
 
 SCHEMA = Path(".archlint/schema.json")
 STARTER = """\
@@ -97,6 +99,7 @@ def command(path: Path) -> None:
         raise UsageError(f"{path} exists: it is not overwritten", "name another file")
     if not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} does not exist", "create it first")
+    keep_inside(path)
     schema = path.parent / SCHEMA
     if schema.exists() and not _is_schema(schema):
         raise UsageError(f"{schema} exists, and is not the schema: it is not overwritten", "choose another folder")
@@ -113,6 +116,6 @@ def command(path: Path) -> None:
 def _is_schema(file: Path) -> bool:
     """Return whether a file is the schema of any version of archlint."""
     try:
-        return f'"title": "{architecture_schema()["title"]}"'.encode() in file.read_bytes()[:1_000]
-    except OSError:
+        return f'"title": "{architecture_schema()["title"]}"'.encode() in read_bytes(file, str(file))[:1_000]
+    except UnreadableInputError:
         return False

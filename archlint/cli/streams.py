@@ -25,7 +25,9 @@ _UNSAFE: Final = (
 )
 """Control codes, marks that reorder text, and the commands of GitHub Actions (`::`, `##[`) and Azure Pipelines."""
 _AZURE: Final = r"#(?=#(?:\[|vso\[))"
-_IN_JSON: Final = rf"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|{_AZURE}"
+_GITHUB: Final = r"(?m)(^\s*):(?=:[^:])"
+_CODES: Final = r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+_IN_JSON: Final = rf"{_CODES}|{_AZURE}"
 _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
 _closed: set[int] = set()
 
@@ -53,16 +55,20 @@ def clean(text: str, color: bool = False) -> str:
 def harmless(text: str) -> str:
     """Break up commands in a machine format that a log or a terminal would execute.
 
-    Azure Pipelines executes its commands anywhere in a line. JSON and XML keep their meaning; in other formats, a space
-    separates the two characters.
+    Azure Pipelines executes its commands anywhere in a line, and GitHub Actions at its start. JSON and XML keep their
+    meaning; in other formats, a space separates the two characters. A text that starts with a command consists of
+    commands on purpose, and has escaped its data itself.
 
-    >>> harmless('{"name": "##vso[a]"}'), harmless("| ##[error] |")
-    ('{"name": "\\\\u0023#vso[a]"}', '| # #[error] |')
+    >>> harmless('{"name": "##vso[a]"}'), harmless("| ##[error] |"), harmless("a\\n ::error::b")
+    ('{"name": "\\\\u0023#vso[a]"}', '| # #[error] |', 'a\\n : :error::b')
     """
-    start = text[:5]
-    if start[:1] in ("{", "["):
+    if text[:1] in ("{", "["):
         return re.sub(_IN_JSON, lambda match: f"\\u{ord(match[0]):04x}", text)
-    return re.sub(_AZURE, "&#35;" if start in ("<?xml", "<svg ") else "# ", text)
+    is_xml = text[:1] == "<"
+    text = re.sub(_CODES, lambda match: f"&#x{ord(match[0]):x};" if is_xml else "\ufffd", text)
+    if "::" in text and not text.startswith("::"):
+        text = re.sub(_GITHUB, r"\1&#58;" if is_xml else r"\1: ", text)
+    return re.sub(_AZURE, "&#35;" if is_xml else "# ", text)
 
 
 def _spelt(match: re.Match[str]) -> str:

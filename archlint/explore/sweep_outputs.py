@@ -21,6 +21,7 @@ from archlint.report.numbers.json import Path
 from archlint.report.numbers.plots import Curve, alone, curves
 from archlint.schemas import schema_of
 from archlint.verdicts import Severity
+from archlint.writing import csv_cell
 
 VERSION: Literal[1] = 1
 MOST_ROWS: Final = 200
@@ -59,7 +60,7 @@ def render_text(found: Sweep, wanted: Sequence[str] = (), color: bool = False, w
     """Return a table with one row for each combination; those of the Pareto front are marked."""
     ink = Ink(color)
     shown, front = columns(found, wanted), front_of(found)
-    heads = [*(axis.path for axis in found.axes), *map(name_of, shown), "findings"]
+    heads = [*(csv_cell(axis.path) for axis in found.axes), *map(name_of, shown), "findings"]
     rows = [_cells(row, shown) for row in found.rows[:MOST_ROWS]]
     legend = [f"  {letter} = {head}" for letter, head in zip(_LETTERS, heads, strict=False) if head != "findings"]
     short = [*_LETTERS[: len(heads) - 1], "findings"]
@@ -120,13 +121,14 @@ def render_csv(found: Sweep, wanted: Sequence[str] = ()) -> str:
     keys = columns(found, wanted) if wanted else found.varying()
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*(axis.path for axis in found.axes), *map(name_of, keys), *_LEVELS, "rules", "pareto", "error"])
+    named = [*(axis.path for axis in found.axes), *map(name_of, keys)]
+    writer.writerow([*map(csv_cell, named), *_LEVELS, "rules", "pareto", "error"])
     front = set(front_of(found))
     for index, row in enumerate(found.rows):
         numbers = [_number(row.numbers.get(key)) for key in keys]
         counts = [len(row.rules(level)) for level in _LEVELS]
         rules = " ".join(rule for level in _LEVELS for rule in row.rules(level))
-        cells = [*map(_harmless, row.values), *numbers, *counts, rules, int(index in front), _harmless(row.error)]
+        cells = [*map(csv_cell, row.values), *numbers, *counts, rules, int(index in front), csv_cell(row.error)]
         writer.writerow(cells)
     return stream.getvalue()
 
@@ -134,10 +136,6 @@ def render_csv(found: Sweep, wanted: Sequence[str] = ()) -> str:
 def _number(cell: Cell | None) -> str:
     return "" if cell is None or cell.value is None else repr(cell.value)
 
-
-def _harmless(value: str) -> str:
-    """Return a text that no spreadsheet runs as a formula."""
-    return f"'{value}" if value[:1] in {"=", "+", "@", "\t", "\r"} else value
 
 
 class JsonCell(msgspec.Struct, frozen=True):
@@ -260,7 +258,7 @@ def _unit(found: Sweep, key: Key) -> str:
 def render_html(found: Sweep, wanted: Sequence[str] = ()) -> str:
     """Return a page with the plot and the table."""
     shown, front = columns(found, wanted), set(front_of(found))
-    heads = [*(axis.path for axis in found.axes), *map(name_of, shown), "findings"]
+    heads = [*(csv_cell(axis.path) for axis in found.axes), *map(name_of, shown), "findings"]
     heads += ["Pareto front"] if front else []
     body = [*figure(plot(found, wanted)), '<div class="scroll"><table class="numbers"><thead><tr>']
     body += [f'<th scope="col"><code>{text(head)}</code></th>' for head in heads]

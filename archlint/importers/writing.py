@@ -11,9 +11,9 @@ from archlint.importers.draft import Component, Draft, Relation
 from archlint.importers.objects import Fact, Site
 from archlint.model.words import VERBS
 
-_PLAIN: Final = re.compile(r"^[A-Za-z_][\w./@+-]*(?::[\w./@+-]+)*$")
+_PLAIN: Final = re.compile(r"[A-Za-z_][\w./@+-]*(?::[\w./@+-]+)*")
 _WORDS: Final = frozenset("true false null yes no on off y n none".split())
-_NUMBER: Final = re.compile(r"^\d+(\.\d+)?[A-Za-z%/]{0,5}$")
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?[A-Za-z%/]{0,5}")
 _ORDER: Final = (
     "image", "replicas", "hardware", "tensor_parallel", "pipeline_parallel", "max_sequences", "workers", "batching",
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
@@ -31,14 +31,27 @@ _EXAMPLE: Final = f"# workloads:\n#   requests:\n#     from: client\n{_UNKNOWN.r
 
 
 def quoted(text: str) -> str:
-    """Return a scalar of YAML, with quotes if it needs them.
+    r"""Return a scalar of YAML, with quotes if it needs them.
+
+    What YAML forbids, a terminal would execute or a CI system would take as a command is escaped.
 
     >>> quoted("api"), quoted("no"), quoted("a: b"), quoted("redis:7.2")
     ('api', '"no"', '"a: b"', 'redis:7.2')
+    >>> print(quoted("\x9b2J ##[error]"))
+    "\u009b2J \u0023#[error]"
     """
-    if (_PLAIN.match(text) and text.lower() not in _WORDS and not text.endswith(":")) or _NUMBER.match(text):
+    if (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) or _NUMBER.fullmatch(text):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    shown = "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(text, ensure_ascii=False))
+    return re.sub(r"#(?=#(?:\[|vso\[))", r"\\u0023", shown)
+
+
+def _escaped(char: str) -> str:
+    """Return a character as YAML escapes it; a byte of a file name that is not UTF-8 has no such escape."""
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:
+        return "\\ufffd"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def fact_text(key: str, fact: Fact) -> str:

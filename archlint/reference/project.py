@@ -15,7 +15,7 @@ from archlint.errors import UsageError
 from archlint.reference.folders import SHARED, Implementation
 from archlint.reference.needs import Requirement, lock_of, names_used, needed, read_requirements
 from archlint.reference.texts import HOME, aligned, for_project
-from archlint.writing import write_file
+from archlint.writing import keep_inside, write_file
 
 _CONFTEST = "conftest"
 _LOCK = "requirements.lock"
@@ -91,7 +91,7 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
     written next to the target and then renamed, so that a failure leaves no partial project.
     """
     _check(target)
-    place = Path(os.path.realpath(target))
+    place = Path(keep_inside(target))
     part = place.with_name(f".archlint-{os.urandom(6).hex()}.part")
     try:
         part.mkdir(parents=True)

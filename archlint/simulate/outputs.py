@@ -15,6 +15,7 @@ from archlint.schemas import schema_of
 from archlint.simulate.api import Simulated
 from archlint.simulate.results import Moment, Simulation, StreamResult
 from archlint.simulate.statistics import Interval
+from archlint.writing import csv_cell
 
 VERSION: Final = 1
 _DIGITS: Final = 6
@@ -72,7 +73,7 @@ def render_csv(simulated: Simulated) -> str:
             moment.rejected, moment.timed_out,
         )  # fmt: skip
         cells = ["" if number is None else f"{number:.{_DIGITS}g}" for number in numbers]
-        writer.writerow((moment.stream, moment.queue, *cells))
+        writer.writerow((csv_cell(moment.stream), csv_cell(moment.queue), *cells))
     return output.getvalue()
 
 

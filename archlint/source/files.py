@@ -74,10 +74,15 @@ def real_path(path: Path) -> Path:
 def project_root(start: Path) -> Path:
     """Return the project folder of a file: the nearest parent with a marker, otherwise the file's own folder."""
     folder = real_path(start).parent
+    return marked_folder(folder) or folder
+
+
+def marked_folder(folder: Path) -> Path | None:
+    """Return the nearest folder with a marker of a project, from this one up."""
     for candidate in (folder, *folder.parents):
         if any(os.path.lexists(candidate / mark) for mark in _ROOT_MARKS):
             return candidate
-    return folder
+    return None
 
 
 class FileIncludes:

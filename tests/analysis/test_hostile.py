@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,10 @@ import archlint
 from archlint.analysis.patterns import recognise
 from archlint.config import Config
 from archlint.linter import Linter, Options
+from archlint.report import FORMATS
+from archlint.report.options import ReportOptions
 from archlint.source.parser import parse
+from archlint.verdicts import Report
 from tests.analysis.hostile import Lot
 
 LINTER = Linter(Config(Path(__file__).parent), Options(today="2026-06-30"))
@@ -59,3 +63,34 @@ def test_every_question_about_a_system_has_an_answer(seed: int) -> None:
             assert (component in needed) <= (component in lost)
         for loss in system.blast_radius(waiting[:1]).losses:
             assert loss.share is None or 0 <= loss.share <= 1
+
+
+GENERATING = """
+archlint: 1
+workloads:
+  chat: {from: page, rate: 2/s, waits: true, tokens: {in: {p50: 1k}, out: OUT}, budget: 10 USD per day, slo: {latency: {p99: 1s}}}
+  buy: {from: shop, rate: 2/s, waits: true, slo: {latency: {p99: 1s}}}
+models: {llm: {parameters: 7B, precision: fp16, kv_per_token: 128kB, context: 8k}}
+components:
+  page: {kind: client, calls: [vllm, api]}
+  shop: {kind: client, calls: [web]}
+  web: {kind: service, service_time: TIME, replicas: 1, workers: 4}
+  vllm: {kind: model-server, serves: [llm], replicas: 1, workers: 4, hardware: {gpu: h100}}
+  api: {kind: external-api, price: {in: 1 USD per 1M tokens, out: 2 USD per 1M tokens}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("out", "time"),
+    [
+        ("{p50: 5s, max: 2k}", "{p50: 5, p99: x}"),                    # all that is stated was refused
+        ("{p50: -1}", "{cv: 1}"), ("{}", "{}"), ("100", "{p50: 60ms, p95: 9999999999999999999990ms}"),
+        ("{p50: 1, p99: 9e30}", "{p50: 1e-30s, p99: 9e99s}"), ("{mean: 1e99}", "{mean: 1e99s, cv: 9e99}"),
+    ],
+)  # fmt: skip
+def test_facts_that_were_refused_or_are_absurd_do_not_end_a_check(out: str, time: str) -> None:
+    text = GENERATING.replace("OUT", out).replace("TIME", time)
+    report, _ = LINTER.lint(parse("arch.yaml", text), None)
+    assert report.findings
+    for name in ("text", "json"):
+        assert "nan" not in FORMATS[name](Report((report,)), ReportOptions()).lower().split()

@@ -33,8 +33,11 @@ COMMANDS: Final = [
     "check -o {text} arch.yaml", "check --show-files .", "baseline arch.yaml -o known.jsonl",
     "diff other.yaml arch.yaml", "diff -o markdown other.yaml arch.yaml",
     "sweep arch.yaml --set system={text},b", "sensitivity arch.yaml --only components", "analyze -v arch.yaml", "analyze -o html arch.yaml", "whatif arch.yaml --set components.server.replicas=9", "whatif arch.yaml --set {text}=9", "render arch.yaml -f mmd",
-    "simulate arch.yaml -w {text}",
-    "render arch.yaml -f svg", "render arch.yaml -o a.svg --path {text}", "rules", "rules --color always", "rules {text}",
+    "simulate arch.yaml -w {text}", "sweep arch.yaml --set system={text},b -o csv", "simulate busy.yaml --requests 1000 -o csv",
+    "import deploy", "import deploy --values {path}", "drift arch.yaml deploy -o github", "drift arch.yaml deploy -o concise",
+    "measure model {path}/model.onnx", "measure endpoint http://127.0.0.1:9/{path} --body {path}",
+    "render arch.yaml -f svg", "render arch.yaml -f dot", "render arch.yaml -f graphml", "check -o junit arch.yaml",
+    "check -o checkstyle arch.yaml", "render arch.yaml -o a.svg --path {text}", "rules", "rules --color always", "rules {text}",
     "explain ACME001", "explain --color always ACME001", "explain --markdown ACME001", "explain {text}",
     "patterns {text}", "reference {text}", "new {text} folder", "init {path}/none", "schema {text}", "{text}",
 ]  # fmt: skip
@@ -64,6 +67,13 @@ def hostile(tmp_path: Path) -> Path:
     more = "\n".join(lines).replace("[server]", f"[{quoted(TEXT)}]") + "\n"
     (tmp_path / "arch.yaml").write_text(text + more)
     (tmp_path / "other.yaml").write_text(FAILING)
+    (tmp_path / "busy.yaml").write_text(
+        "archlint: 1\nworkloads:\n" + "".join(f"  {quoted(name)}: {{from: page, rate: 5/s}}\n" for name in HOSTILE)
+        + "components: {page: {kind: client, calls: [a]}, a: {kind: service, service_time: 5ms, replicas: 1, workers: 1}}\n"
+    )
+    (tmp_path / "deploy").mkdir()
+    services = "".join(f"  {quoted(name)}: {{image: {quoted('acme/' + name)}}}\n" for name in HOSTILE)
+    (tmp_path / "deploy" / "compose.yaml").write_text(f"name: {quoted(TEXT)}\nservices:\n{services}")
     (tmp_path / "broken.yaml").write_text(f"archlint: 1\n{quoted(TEXT)}: 1\ncomponents: {{a: {{kind: {quoted(TEXT)}}}}}\n")
     said = quoted(TEXT)
     rule(tmp_path / "house", "ACME001-own",

@@ -95,6 +95,52 @@ def test_a_configured_baseline_that_a_link_leads_out_of_the_repository_is_refuse
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission on Windows: run it on Linux or macOS")
+@pytest.mark.parametrize("mark", [".git", "archlint.toml", ""])
+def test_no_command_writes_through_a_link_out_of_the_project(
+    in_process: Run, tmp_path: Path, mark: str
+) -> None:
+    outside, repository = tmp_path / "outside", tmp_path / "repository"
+    outside.mkdir()
+    repository.mkdir()
+    (outside / "kept").write_text("mine")
+    (repository / "arch.yaml").write_text(FAILING)
+    if mark == ".git":
+        (repository / mark).mkdir()
+    elif mark:
+        (repository / mark).touch()
+    (repository / "link").symlink_to(outside)
+    for name, end in (("json", "kept"), ("svg", "kept"), ("csv", "new.csv")):
+        (repository / f"report.{name}").symlink_to(outside / end)
+    (repository / "device.json").symlink_to("/dev/null")
+    before = {path: path.read_bytes() for path in outside.iterdir()}
+    for words in (
+        "check -o json:report.json", "check -o html:link/new.html", "check -o json:device.json", "diff arch.yaml arch.yaml -o json:report.json",
+        "analyze -o json:report.json", "whatif --set system=a -o json:report.json", "sweep --set system=a,b -o csv:report.csv",
+        "sensitivity --only models -o json:report.json", "simulate --requests 1000 -o json:report.json", "render -o link/new.svg",
+        "render -o report.svg -f svg", "baseline -o link/known.jsonl", "init link/new.yaml", "init link", "new web-single link/new",
+        "import compose.yaml -o link/new.yaml", "drift arch.yaml compose.yaml -o json:report.json",
+    ):  # fmt: skip
+        (repository / "compose.yaml").write_text("services: {api: {image: acme/api}}\n")
+        done = in_process(*words.split(), cwd=repository)
+        assert done.returncode == 2, (words, done.stdout, done.stderr)
+        assert " leads out of " in done.stderr or " links to " in done.stderr, (words, done.stderr)
+        assert {path: path.read_bytes() for path in outside.iterdir()} == before, words
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission on Windows: run it on Linux or macOS")
+def test_a_link_inside_the_project_and_one_outside_of_projects_are_followed(in_process: Run, tmp_path: Path) -> None:
+    repository, reports = tmp_path / "repository", tmp_path / "reports"
+    (repository / ".git").mkdir(parents=True)
+    reports.mkdir()
+    (repository / "arch.yaml").write_text(FAILING)
+    (repository / "latest.json").symlink_to("first.json")
+    (reports / "latest.json").symlink_to(tmp_path / "second.json")
+    assert in_process("check", "-o", "json:latest.json", "-o", f"json:{reports / 'latest.json'}", cwd=repository).returncode == 1
+    assert (repository / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes() != b""
+    assert (repository / "latest.json").is_symlink() and (reports / "latest.json").is_symlink()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="limits the size of files with a POSIX shell: run it on Linux or macOS")
 @pytest.mark.parametrize("there", [False, True])
 def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path: Path, there: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.importers.importing import architecture, found_in, kinds
+from archlint.importers.writing import quoted, write
+from tests.cli.test_hostile_names import COMMAND, CONTROL, HOSTILE, TEXT
+from tests.importers.importing import architecture, found_in, imported, kinds
 from tests.importers.samples import SAMPLES
 
 RAY_GROUP = """\
@@ -24,6 +27,17 @@ spec:
 def test_the_file_of_each_format_has_no_mistake(tmp_path: Path, format_name: str) -> None:
     name, text = SAMPLES[format_name]
     assert found_in(tmp_path, {name: text}).components
+
+
+def test_names_of_all_kinds_are_read_back_and_are_no_commands(tmp_path: Path) -> None:
+    """Terminals and logs show what is written to standard output; YAML refuses most control characters."""
+    names = [*HOSTILE, *(f"{start}{n}" for n, start in enumerate(("no", "1.5", "a: b", "~", "[x", "한국어", "a\n", "7\n")))]
+    rows = [f"  {json.dumps(name)}: {{image: acme/api, environment: {{URL: {json.dumps(name)}}}}}\n" for name in names]
+    found = imported(tmp_path, "services:\n" + "".join(rows))
+    text = write(found.draft, TEXT, found.sources)
+    assert not CONTROL.search(text) and not COMMAND.search(text)
+    assert set(found.draft.components) <= set(architecture(tmp_path, "services:\n" + "".join(rows)).components)
+    assert quoted("\udcff") == r'"\ufffd"'
 
 
 def test_a_worker_without_a_queue_is_written_as_a_service(tmp_path: Path) -> None:
