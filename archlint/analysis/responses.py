@@ -55,20 +55,6 @@ MOST_COMPONENTS: Final = 300
 _QUIET: Final = 0.1
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """What to change in a computation: all waits by a factor, the replicas of some components, or single times.
-
-    `scales` has factors by (component, "wait" or "work").
-    """
-
-    waits: float = 1.0
-    replicas: Mapping[str, int] = {}
-    scales: Mapping[tuple[str, str], float] = {}
-
-
-DEFAULT: Final = Settings()
-
-
 class Overloaded(msgspec.Struct, frozen=True):
     """A component that cannot keep up, so that nothing behind its queue has a percentile."""
 
@@ -89,6 +75,23 @@ class Occupied(msgspec.Struct, frozen=True):
     def utilisation(self) -> float:
         """The share of its workers that is busy on average."""
         return self.wait.utilisation
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What to change in a computation: all waits by a factor, the replicas of some components, or single times.
+
+    `scales` has factors by (component, "wait" or "work"). `more` is time that a visit of a component takes beyond what
+    the path has, such as that of generated tokens; `known` are queues that are computed already.
+    """
+
+    waits: float = 1.0
+    replicas: Mapping[str, int] = {}
+    scales: Mapping[tuple[str, str], float] = {}
+    more: Mapping[str, Distribution] = {}
+    known: Mapping[str, Occupied] = {}
+
+
+DEFAULT: Final = Settings()
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -236,7 +239,9 @@ class _Solver:
         for group in condensed_order(targets):
             for name in group:
                 for number, body in met[name].items():
-                    self._inside[number, name] = self._time(number, name, body.inside)
+                    inside = self._time(number, name, body.inside)
+                    more = self.settings.more.get(name)
+                    self._inside[number, name] = inside if more is None else one_after_the_other([inside, more])
                 found = self._occupied(name, stations.get(name), met[name])
                 if isinstance(found, Overloaded):
                     return found
@@ -284,6 +289,8 @@ class _Solver:
     def _occupied(self, name: str, station: Station | None, bodies: Mapping[int, Body]) -> Occupied | Overloaded | None:
         if station is None or not station.queued:
             return None
+        if name in self.settings.known:
+            return self.settings.known[name]
         time_s, cv2 = station.mean_s, station.cv2
         if station.holds:
             shares: dict[int, float] = {}

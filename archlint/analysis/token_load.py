@@ -19,60 +19,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from archlint.analysis.arrivals import Arrival
 from archlint.analysis.generation import Generation
 from archlint.analysis.kv_cache import Answers, CacheUse, cache_uses
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.roofline import peak_flops
 from archlint.analysis.service_time import mean
+from archlint.analysis.steps import Steps
 from archlint.analysis.system import System
 from archlint.analysis.token_floors import Chips, Weights, chips_of, weights_of
+from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin, Term
-
-_ROUNDING: Final = 1e-12
-
-
-class Steps(msgspec.Struct, frozen=True):
-    """How long a step takes on one replica: `read_s` + b x `each_s` for reading, or b x `work_s` for multiplying.
-
-    `more_s` is what a real step takes beyond that (0: a floor).
-    """
-
-    read_s: float
-    each_s: float
-    work_s: float
-    more_s: float = 0.0
-
-    def time_s(self, answers: float) -> float:
-        """Return the time of a step that makes a token of each of some answers.
-
-        >>> Steps(0.01, 0.001, 0.0005).time_s(10)
-        0.02
-        """
-        return self.more_s + max(self.read_s + answers * self.each_s, answers * self.work_s)
-
-    def in_progress(self, tokens_per_s: float) -> float | None:
-        """Return how many answers are in progress on average (Little's law); None if the replica cannot keep up.
-
-        >>> Steps(0.01, 0.0, 0.0001).in_progress(1000.0), Steps(0.01, 0.0, 0.001).in_progress(1000.0)
-        (10.0, None)
-        """
-        reading, working = 1 - tokens_per_s * self.each_s, 1 - tokens_per_s * self.work_s
-        if min(reading, working) <= _ROUNDING:
-            return None
-        return tokens_per_s * max((self.read_s + self.more_s) / reading, self.more_s / working)
 
 
 class TokenLoad(msgspec.Struct, frozen=True):
     """The tokens that a server makes for `requests_per_s` answers of `out` tokens each, on average.
 
     `prompt` are the tokens before them that it has to read, and `most` the answers at once that fit on a replica: by
-    its memory (`by_memory`), or as many as the file allows.
+    its memory (`by_memory`), or as many as the file allows. `prompt_s` is the time that a
+    prompt adds to a step, 0 if unknown.
     """
 
     server: Component
@@ -84,14 +55,20 @@ class TokenLoad(msgspec.Struct, frozen=True):
     prompt: float
     most: float | None
     terms: tuple[Term, ...]
-    workloads: tuple[Workload, ...] = ()
+    answers: tuple[Arrival, ...] = ()
     peak: bool = False
     by_memory: bool = False
+    prompt_s: float = 0.0
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The workloads that ask."""
+        return tuple(one.workload for one in self.answers)
 
     @property
     def certainty(self) -> Certainty:
         """Whether the steps are floors, and so bounds."""
-        return Certainty.ESTIMATED if self.steps.more_s else Certainty.PROVEN
+        return Certainty.ESTIMATED if self.steps.more_s or self.prompt_s else Certainty.PROVEN
 
     @property
     def tokens_per_s(self) -> float:
@@ -100,10 +77,18 @@ class TokenLoad(msgspec.Struct, frozen=True):
 
     @property
     def steps_per_s(self) -> float | None:
-        """The answers per second of all replicas with as many at once as fit; None if their number is unknown."""
+        """The answers per second of all replicas with as many at once as fit; None if their number is unknown.
+
+        With a stated time to the first token, what it takes beyond a step is time in which no other token is made.
+        """
+        return self.answers_per_s(self.prompt_s)
+
+    def answers_per_s(self, prompt_s: float) -> float | None:
+        """Return the same for another time to read a prompt, which makes the first token."""
         if self.most is None or self.most < 1:
             return None
-        return self.replicas * self.most / (self.out * self.steps.time_s(self.most))
+        time_s = prompt_s + self.out * self.steps.time_s(self.most) / self.most
+        return self.replicas / time_s if time_s > 0 else None
 
     @property
     def work_per_s(self) -> float | None:
@@ -112,9 +97,15 @@ class TokenLoad(msgspec.Struct, frozen=True):
         return self.replicas / work_s if work_s > 0 else None
 
 
+_known: WeakKeyDictionary[System, dict[str, TokenLoad | tuple[Place, ...]]] = WeakKeyDictionary()
+
+
 def token_loads(system: System) -> Mapping[str, TokenLoad | tuple[Place, ...]]:
-    """Return the load of each server that generates tokens, or the keys of the missing facts."""
-    return {use.server.name: _load(system, use) for use in cache_uses(system)}
+    """Return the load of each server that generates tokens, or the keys of the missing facts; computed once."""
+    known = _known.get(system)
+    if known is None:
+        known = _known[system] = {use.server.name: _load(system, use) for use in cache_uses(system)}
+    return known
 
 
 def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
@@ -129,9 +120,9 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
         missing = ((server.place("hardware", "gpu"), chips is None), (model.place("parameters"), weights is None),
                    (model.place("precision"), weights is not None and weights.width is None))  # fmt: skip
         return tuple(place for place, absent in missing if absent)
-    replicas = system.facts.replicas(server)
+    replicas = most_replicas(system, server)
     if replicas is None or not replicas.value:
-        return (server.place("replicas"),)
+        return (replicas_key(server, widest=True),)
     outs = [(one, _out(one, server)) for one in answers]
     rates = [_rate(one, demand.peak) * one.arrival.visits for one in answers]
     requests = sum(rates)
@@ -150,14 +141,19 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
              answers[0].arrival.workload.place("tokens")),
         Term("held", "tokens in memory for one answer, mean", held, "count", Origin.DERIVED, None, "in + out / 2"),
         Term("read", "time to read the weights", steps.read_s, "s", Origin.DERIVED, weights.at, "weights / bandwidth"),
-        replicas.term("replicas", f"replicas of {server.name}", "count"),
+        replicas.term("replicas", f"replicas of {server.name}, at most", "count"),
         *_more(steps, model),
     )  # fmt: skip
+    prompt_s = 0.0
+    if model.ttft is not None and server.stage is None:
+        prompt_s = max(0.0, (mean(model.ttft) or 0.0) - steps.time_s(1.0))
+        label, note = "time that a prompt adds to a step, mean", "first token - step of one answer"
+        terms = (*terms, Term("prompt_time", label, prompt_s, "s", Origin.DERIVED, model.place("ttft"), note))
     prompt = held - tokens / requests / 2 if server.stage is None else 0.0
     return TokenLoad(
         server, model, steps, number, requests, tokens / requests, max(0.0, prompt),
-        None if most == math.inf else most, terms, tuple(one.arrival.workload for one in answers), demand.peak,
-        fits < allowed,
+        None if most == math.inf else most, terms, tuple(one.arrival for one in answers), demand.peak,
+        fits < allowed, prompt_s,
     )  # fmt: skip
 
 
@@ -222,7 +218,10 @@ def token_capacity(found: TokenLoad) -> Quantity | None:
         value, formula, last = by_work, "replicas x FLOPS / (2 x parameters x tokens)", prompt
     elif by_steps is not None:
         last = Term("at_once", "answers at once in a replica, at most", found.most or 0.0, "count", Origin.DERIVED)
-        value, formula, certainty = by_steps, "replicas x most / (tokens x step)", found.certainty
+        formula = "replicas x most / (tokens x step)"
+        if found.prompt_s:
+            formula = "replicas / (prompt + tokens x step / most)"
+        value, certainty = by_steps, found.certainty
     else:
         return None
     bound = "most" if certainty is Certainty.PROVEN else ""

@@ -8,12 +8,15 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.component_numbers import MOST_TERMS, Number, finite
+from archlint.analysis.first_token import first_token_numbers
+from archlint.analysis.generation import may_generate
 from archlint.analysis.load_latency import Loaded, loaded, saturation
 from archlint.analysis.promises import Contribution, Promises
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
 from archlint.analysis.result_time import result_time
 from archlint.analysis.system import System
+from archlint.analysis.token_load import TokenLoad, token_capacity, token_loads
 from archlint.analysis.utilisation import Utilisation
 from archlint.analysis.waterfalls import Waterfall, idle_waterfalls
 from archlint.model.architecture import Workload
@@ -70,7 +73,10 @@ def workload_numbers(
     under_load = loaded(system, workload) if under_load_too else Loaded((Missing("p99", because=_TOO_MANY),))
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
     available, contributions = promises.availability(workload)
-    numbers: list[Number] = [*(each.total for each in idle), *under_load.numbers]
+    firsts = tuple(first_token_numbers(system, workload)) if under_load_too else ()
+    # Generated answers have a time of their own: that of the model, which these would ask for, is not needed.
+    usual = (number for number in under_load.numbers if not firsts or isinstance(number, Quantity))
+    numbers: list[Number] = [*(each.total for each in idle), *firsts, *usual]
     result = result_time(system, workload)
     numbers += () if result is None else (result,)
     numbers += _breaks_at(system, workload, breaking)
@@ -84,9 +90,12 @@ def workload_numbers(
 def _breaking(system: System, workload: Workload, uses: dict[str, Utilisation]) -> Iterator[Breaking]:
     """Yield the rate at which each component on the way of a workload is full, beside the other workloads."""
     flow = system.flow(workload)
+    generators = token_loads(system) if may_generate(system, workload) else {}
     for name in flow.components:
-        use = uses.get(name)
-        if use is not None:
+        use, made = uses.get(name), generators.get(name)
+        if isinstance(made, TokenLoad):
+            yield from _at_generator(workload, made)
+        elif use is not None:
             found = _at_servers(workload, use)
             if found is not None:
                 yield found
@@ -116,6 +125,21 @@ def _at_servers(workload: Workload, use: Utilisation) -> Breaking | None:
     )  # fmt: skip
     return Breaking(name, per_s, _factor(per_s, workload), terms,
                     Certainty.PROVEN if certain else Certainty.ESTIMATED)  # fmt: skip
+
+
+def _at_generator(workload: Workload, made: TokenLoad) -> Iterator[Breaking]:
+    """Yield the rate at which a server makes no more answers, if the answers of all workloads are alike."""
+    most, rate = token_capacity(made), workload.rate_per_s
+    visits = next((one.visits for one in made.answers if one.workload is workload), 0.0)
+    if most is None or visits <= 0:
+        return
+    others = sum(one.visits * (one.workload.rate_per_s or 0.0) for one in made.answers if one.workload is not workload)
+    alone = len(made.answers) == 1
+    per_s = max(0.0, most.value - others) / visits
+    yield Breaking(
+        made.server.name, per_s, per_s / rate if rate else None, most.terms,
+        most.certainty if alone else Certainty.ESTIMATED,
+    )
 
 
 def _at_queue(system: System, workload: Workload, name: str) -> Iterator[Breaking]:
@@ -152,6 +176,8 @@ def _breaks_at(system: System, workload: Workload, breaking: Sequence[Breaking])
     first = breaking[0]
     where = Term("bottleneck", "component that breaks first", first.component, "", Origin.DERIVED)
     formula = "(slots - busy with others) / (visits x time)"
+    if not any(term.name == "slots" for term in first.terms):
+        formula = "(answers per second, at most - those of others) / visits"
     if system.components[first.component].kind == "queue":
         formula = "(capacity - arrivals of others) / share"
     bound = "most" if first.certainty is Certainty.PROVEN else ""

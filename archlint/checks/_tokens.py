@@ -53,5 +53,5 @@ def generating_too_much(system: System, traffic: Traffic) -> Iterator[Hit]:
 def _least(found: TokenLoad) -> float:
     """Return the utilisation if prompts start alike, so that no work on them is left."""
     work_s = found.steps.work_s * found.out
-    limits = [found.steps_per_s, found.replicas / work_s if work_s > 0 else None]
+    limits = [found.answers_per_s(0.0), found.replicas / work_s if work_s > 0 else None]
     return max(found.requests_per_s / limit for limit in limits if limit is not None)

@@ -25,6 +25,13 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     left = _MOST_COMPUTED
     for workload in system.workloads.values():
         objectives = dict(workload.slo.latency)
+        if workload.slo.ttft and left > 0:
+            from archlint.checks import _late_first_token  # needed only for generated answers
+
+            left -= 1
+            late = _late_first_token.judge(system, workload)
+            if late is not None:
+                yield late
         if not objectives:
             continue
         needs = last_facts(system, workload)

@@ -17,6 +17,7 @@ from archlint.simulate.backend import Ended, Span, Tally
 from archlint.simulate.laws import CONSTANT, Law
 from archlint.simulate.lists import Lists, Sources
 from archlint.simulate.scenario import (
+    FIRST_TOKEN,
     RANDOM,
     TIMED_OUT,
     UNFINISHED,
@@ -30,9 +31,11 @@ from archlint.simulate.scenario import (
     Sequence,
     Stream,
     Visit,
+    awaited,
 )
 from archlint.simulate.stages import positions_of, visits_of, work_label
 from archlint.simulate.station import ARRIVAL, TIMEOUT, Clock, Done, Job, Station
+from archlint.simulate.token_station import TokenStation
 
 Enter = Callable[[int, Done, float], None]
 """Starts a node for a request, given what it calls at its end, and the time."""
@@ -97,9 +100,11 @@ class Calendar(Clock):
         self._positions = positions_of(scenario)
         self._uniforms: dict[tuple[str, str], list[float]] = {}
         self._records: list[Record] = []
+        self._main: dict[str, tuple[Record, Record]] = {}
         self._stations = {
-            name: Station(centre, self, self._picks(name), span) for name, centre in sorted(scenario.centres.items())
-        }
+            name: (Station if centre.tokens is None else TokenStation)(centre, self, self._picks(name), span)
+            for name, centre in sorted(scenario.centres.items())
+        }  # fmt: skip
 
     def _picks(self, name: str) -> Iterator[float]:
         """Return the uniform numbers by which a centre chooses replicas."""
@@ -147,8 +152,12 @@ class Calendar(Clock):
     def _plan(self, stream: Stream) -> None:
         arrived = self._numbers.arrivals(f"arrivals {stream.name}", stream.rate_per_s, self._counts[stream.name])
         record = Record(stream.name, "", arrived)
+        firsts = Record(stream.name, FIRST_TOKEN, arrived)
+        self._main[stream.name] = record, firsts
         self._records.append(record)
         enter = self._entering(stream, stream.node, arrived)
+        if any(isinstance(node, Visit) and node.tokens is not None for node in awaited(stream.node)):
+            self._records.append(firsts)
         for number, when in enumerate(arrived):
             if when < math.inf:
                 record.open.add(number)
@@ -205,6 +214,12 @@ class Calendar(Clock):
             arms = [(low, high, self._drawn(stream, name), self._cold(name)) for name, low, high in work.arms]
             works.append((self._draw(stream, node, number, work.law), arms))
         after = None if node.then is None else self._entering(stream, node.then, arrived)
+        tokens = None if node.tokens is None else self._draw(stream, node, len(node.works), node.tokens)
+        main, firsts = self._main[stream.name]
+
+        def first(number: int, t: float) -> None:
+            if number in main.open:                # not the token of an attempt that was given up
+                firsts.note(number, t, 0.0)
 
         def visit(number: int, done: Done, t: float) -> None:
             total = 0.0
@@ -213,7 +228,10 @@ class Calendar(Clock):
                 if all(low <= _chosen(drawn[number], cold, t) < high for low, high, drawn, cold in arms):
                     total += time
             then = None if after is None else partial(_start, after, number)
-            station.arrive(t, Job(total, then, node.held, done))
+            job = Job(total, then, node.held, done)
+            if tokens is not None:
+                job.tokens, job.first = max(1, round(tokens.of(number))), partial(first, number)
+            station.arrive(t, job)
 
         return visit
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from archlint.analysis.generated import Generator, generator_of
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import JUDGED, slots_of
 from archlint.model.architecture import Component
 from archlint.model.places import Place
 from archlint.model.words import BALANCERS
-from archlint.simulate.scenario import LEAST_LOADED, POOLED, RANDOM, ROUND_ROBIN, Batches, Centre
+from archlint.simulate.scenario import LEAST_LOADED, POOLED, RANDOM, ROUND_ROBIN, Batches, Centre, Tokens
 
 _BALANCING: Final = {
     "pooled": POOLED, "round-robin": ROUND_ROBIN, "least-loaded": LEAST_LOADED, "random": RANDOM,
@@ -27,6 +28,9 @@ def centre_of(
     Stores, vendors, balancers without workers and platforms that start an instance for each request serve every request
     at once. `queue_limit` is the most messages that wait in the queue before it.
     """
+    generator = generator_of(system, component)
+    if isinstance(generator, Generator):
+        return _generating(generator)
     slots, notes = slots_of(system, component), list[str]()
     if not _queues(component) or slots.unbounded:
         return Centre(component.name, math.inf, 1.0, limit=component.limit), (), notes
@@ -54,6 +58,22 @@ def centre_of(
     if balancing is None and centre.replicas > 1:
         notes.append(f"{component.name}: one queue for all replicas is assumed; state `balancing`")
     return centre, tuple(needs), notes
+
+
+def _generating(found: Generator) -> tuple[Centre, tuple[Place, ...], list[str]]:
+    """Return the centre of a server with continuous batching: each replica has a batch and a queue of its own."""
+    server = found.server
+    balancing = _BALANCING.get(server.balancing or "", POOLED)
+    notes = [f"{server.name}: a step reads all prompts that wait and have a place"]
+    if math.isinf(found.most):
+        notes.append(f"{server.name}: any number of answers fits at once; state `max_sequences` or its memory")
+    if found.replicas > 1 and balancing in {POOLED, LEAST_LOADED}:
+        balancing = LEAST_LOADED
+        notes.append(f"{server.name}: a request goes to the replica with the fewest requests")
+    centre = Centre(
+        server.name, 1.0, float(found.replicas), balancing, server.limit, tokens=Tokens(found.steps, found.most)
+    )
+    return centre, (), notes
 
 
 def _queues(component: Component) -> bool:

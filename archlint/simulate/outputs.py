@@ -103,6 +103,8 @@ def _workloads(streams: Sequence[StreamResult]) -> list[str]:
     rows: list[tuple[str, ...]] = [("workload", "rate", "p50", "p95", "p99", "95 % interval of p99", "lost")]
     for stream in streams:
         rows.append(_row(stream.name, format_rate(stream.rate_per_s), stream))
+        if stream.first is not None:
+            rows.append(_row("  first token", "", stream.first))
         rows += [_row(f"  {queue}: result", "", stored) for queue, stored in stream.stored.items()]
     return _table(rows)
 

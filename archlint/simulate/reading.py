@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from archlint.analysis import stations as path
+from archlint.analysis.generated import Asks, Generator, asks_of, generator_of
 from archlint.analysis.request_paths import body_of
 from archlint.analysis.stations import Station, path_of, stations_at
 from archlint.analysis.system import System
@@ -20,7 +21,7 @@ from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.locate import locate
 from archlint.model.places import Place
 from archlint.simulate.centres import centre_of
-from archlint.simulate.laws import constant, law_of
+from archlint.simulate.laws import constant, law_of, lognormal
 from archlint.simulate.scenario import (
     Attempts,
     Centre,
@@ -173,7 +174,12 @@ class _Tree:
             what = f"a request of `{self._workload.name}` passes more than {_MOST_NODES} components"
             raise UsageError(f"{what}: this is too many to simulate", "simulate a part of the system")
         component, body = self._system.components[name], self._body(name)
-        self._reading.need(*body.unknown)
+        asks = self._asks(component)
+        unknown = body.unknown
+        if asks is not None:                               # tokens take the place of the model's time
+            served = {("models", model, "service_time") for model in component.serves}
+            unknown = tuple(place for place in unknown if place.names not in served)
+        self._reading.need(*unknown)
         for place in body.left_out:
             self._reading.note(f"left out: the branch under a condition at {place.identity}, which states no share")
         self._open.append(name)
@@ -183,12 +189,30 @@ class _Tree:
         works: list[Work] = []
         made = _Body(self, component, works, held).node(body.inside, ())
         then = None if made == _NOTHING else made
-        node: Node = Visit(name, tuple(works), then, held and then is not None)
+        tokens = None
+        if asks is not None:
+            tokens = law_of(asks.out)
+            works.append(Work(lognormal(asks.added_s, math.sqrt(asks.added_cv2))))
+            held = False
+        node: Node = Visit(name, tuple(works), then, held and then is not None, tokens)
         if centre is None:                                 # a client: its requests start here, and nobody queues
             node = Sequence((*(Delay(work.law) for work in works), made))
         after = [self._published(step, chained) for step in self._flow.steps.get(name, ()) if self._publishes(step)]
         self._open.pop()
         return Sequence((node, *after)) if after else node
+
+    def _asks(self, component: Component) -> Asks | None:
+        """Return the prompts and answers of a server with continuous batching; None for any other component."""
+        found = generator_of(self._system, component)
+        if found is None:
+            return None
+        if isinstance(found, Generator):
+            asks = asks_of(found, self._workload)
+            if isinstance(asks, Asks):
+                return asks
+            found = asks
+        self._reading.need(*found)
+        return None
 
     def _publishes(self, step: Step) -> bool:
         return not step.waits and step.relation.verb == "publishes" and step.target not in self._open

@@ -10,7 +10,8 @@ from archlint.simulate.statistics import Interval
 class StreamResult(msgspec.Struct, frozen=True):
     """The requests of a workload. Times are those of requests that get an answer.
 
-    `stored` are the results of messages, by queue: the time from the request until its consumer is done.
+    `stored` are the results of messages, by queue: the time from the request until its consumer is done. `first` are
+    the times to the first token of generated answers.
     """
 
     name: str
@@ -24,6 +25,7 @@ class StreamResult(msgspec.Struct, frozen=True):
     timed_out: float
     unfinished: float
     stored: dict[str, StreamResult] = {}
+    first: StreamResult | None = None
 
     @property
     def lost(self) -> float:

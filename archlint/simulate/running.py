@@ -15,6 +15,7 @@ from archlint.simulate.course import course_of
 from archlint.simulate.lists import Lists, Sources, percentiles_of
 from archlint.simulate.results import CentreResult, Moment, Simulation, StreamResult
 from archlint.simulate.scenario import (
+    FIRST_TOKEN,
     Attempts,
     Centre,
     Delay,
@@ -51,6 +52,8 @@ _RELAXATIONS: Final = 15.0
 _BUSIEST: Final = 0.995
 _LONGEST: Final = 10_000_000
 _MOST_REPLICATIONS: Final = 128
+_MANY_ANSWERS: Final = 100.0
+"""The answers at once that are assumed, at most, for how long one takes."""
 _FEW: Final = 20
 """With fewer requests in a replication, its percentiles mean nothing."""
 
@@ -149,6 +152,8 @@ def _most_arrivals(mean: float) -> int:
 
 def needs_calendar(scenario: Scenario) -> str:
     """Return what the stage-wise recursion cannot compute in a scenario; empty if it can compute all."""
+    if any(centre.tokens is not None for centre in scenario.centres.values()):
+        return "answers that are generated token by token"
     for stream in scenario.streams:
         for node in every(stream.node):
             if isinstance(node, Attempts) and node.retries > 0:
@@ -235,6 +240,10 @@ def longest_s(scenario: Scenario) -> float:
     """Return the longest mean time of one piece of work: a run must last for many of it to fill the system."""
     nodes = [node for stream in scenario.streams for node in every(stream.node)]
     times = [work.law.mean_s for node in nodes if isinstance(node, Visit) for work in node.works]
+    for node in nodes:
+        tokens = scenario.centres[node.centre].tokens if isinstance(node, Visit) else None
+        if isinstance(node, Visit) and node.tokens is not None and tokens is not None:
+            times.append(node.tokens.mean_s * tokens.steps.time_s(min(tokens.most, _MANY_ANSWERS)))
     return max([*times, *(node.law.mean_s for node in nodes if isinstance(node, Delay))], default=0.0)
 
 
@@ -259,6 +268,8 @@ def _course(runner: Runner) -> tuple[Moment, ...]:
     for stream in runner.scenario.streams:
         moments += course_of(stream.name, "", runner.ends[stream.name].outcomes, seconds)
     for (name, queue), ended in sorted(runner.results.items()):
+        if queue == FIRST_TOKEN:
+            continue
         moments += course_of(name, queue, ended.outcomes, seconds)
     return tuple(moments)
 
@@ -268,7 +279,9 @@ def _stream(runner: Runner, stream: Stream) -> StreamResult:
         queue: _result(runner, stream, ended.samples)
         for (name, queue), ended in sorted(runner.results.items()) if name == stream.name
     }  # fmt: skip
-    return msgspec.structs.replace(_result(runner, stream, runner.ends[stream.name].samples), stored=stored)
+    first = stored.pop(FIRST_TOKEN, None)
+    found = _result(runner, stream, runner.ends[stream.name].samples)
+    return msgspec.structs.replace(found, stored=stored, first=first)
 
 
 def _result(runner: Runner, stream: Stream, samples: list[Sample]) -> StreamResult:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.steps import Steps
 from archlint.simulate.laws import Law
 
 POOLED: Final = "pooled"
@@ -23,11 +24,27 @@ UNFINISHED: Final = 3.0
 """Why a request is lost; 0 is a request that is not."""
 
 
+FIRST_TOKEN: Final = "first token"
+"""The name of the results that are first tokens: with a space, it is no name of a queue."""
+
+
 class Batches(msgspec.Struct, frozen=True):
     """A worker takes up to `size` requests at once, and waits up to `wait_s` for them. A batch takes as long as one."""
 
     size: int
     wait_s: float
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """A replica makes a token of up to `most` answers in each step, which also reads the prompts of new ones."""
+
+    steps: Steps
+    most: float
+
+    def capacity_s(self, prompt_s: float, tokens: float) -> float:
+        """Return the time of a replica that an answer takes while as many as possible are in progress."""
+        each_s = self.steps.time_s(self.most) / self.most if math.isfinite(self.most) else self.steps.each_s
+        return prompt_s + tokens * each_s
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -56,6 +73,7 @@ class Centre(msgspec.Struct, frozen=True):
     limit: float | None = None
     batches: Batches | None = None
     outage: Outage | None = None
+    tokens: Tokens | None = None
 
     @property
     def servers(self) -> float:
@@ -86,13 +104,15 @@ class Work(msgspec.Struct, frozen=True):
 class Visit(msgspec.Struct, frozen=True):
     """A request comes to a centre, waits for a worker, is worked on, and passes `then`.
 
-    With `held`, the worker is busy until `then` has ended too.
+    With `held`, the worker is busy until `then` has ended too. With `tokens`, the work reads the prompt, and then so
+    many tokens are made.
     """
 
     centre: str
     works: tuple[Work, ...] = ()
     then: Node | None = None
     held: bool = False
+    tokens: Law | None = None
 
 
 class Delay(msgspec.Struct, frozen=True):
@@ -205,3 +225,13 @@ def every(node: Node) -> Iterator[Node]:
         one = found.pop()
         yield one
         found.extend(reversed(children(one)))
+
+
+def awaited(node: Node) -> Iterator[Node]:
+    """Yield a node and all nodes inside it that the request waits for."""
+    found = [node]
+    while found:
+        one = found.pop()
+        yield one
+        if not isinstance(one, Later):
+            found.extend(reversed(children(one)))

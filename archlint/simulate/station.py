@@ -31,9 +31,12 @@ class Clock(Protocol):
 
 
 class Job:
-    """A request in a centre: its work, what it passes afterwards, and whether its worker waits for that."""
+    """A request in a centre: its work, what it passes afterwards, and whether its worker waits for that.
 
-    __slots__ = ("after", "arrived", "done", "held", "started", "work")
+    Of a generated answer, the work reads the prompt, `tokens` are its tokens, and `first` is called at the first one.
+    """
+
+    __slots__ = ("after", "arrived", "done", "first", "held", "started", "tokens", "work")
 
     def __init__(self, work: float, after: After | None, held: bool, done: Done) -> None:
         self.work = work
@@ -41,6 +44,12 @@ class Job:
         self.held = held
         self.done = done
         self.arrived = self.started = 0.0
+        self.tokens = 1
+        self.first: Callable[[float], None] = _nothing
+
+
+def _nothing(t: float) -> None:
+    """Do nothing at the first token."""
 
 
 class Queue:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from archlint import load
 from archlint.analysis.component_numbers import component_numbers
 from archlint.analysis.quantity import Missing, Quantity
-from archlint.analysis.token_load import Steps, TokenLoad, token_loads
+from archlint.analysis.steps import Steps
+from archlint.analysis.token_load import TokenLoad, token_loads
 
 TIMES = st.floats(1e-6, 0.1)
 

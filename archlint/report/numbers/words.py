@@ -41,6 +41,7 @@ _LABELS: Final = {
     "lost_traffic": "traffic lost with it",
     "peak_utilisation": "utilisation at peak",
 }
+_FIRST: Final = re.compile(r"(peak_)?ttft_(p[0-9.]+)")
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
 _PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
 _PERCENTILE: Final = re.compile(r"p[0-9.]+")
@@ -52,6 +53,9 @@ def label(name: str) -> str:
     >>> label("breaks_at"), label("lost_traffic"), label("least_p99")
     ('breaks at', 'traffic lost with it', 'least p99')
     """
+    first = _FIRST.fullmatch(name)
+    if first is not None:
+        return f"first token, {first[2]}{' at peak' if first[1] else ''}"
     return _LABELS.get(name, name.replace("_", " "))
 
 
@@ -61,6 +65,10 @@ def meaning(name: str) -> str:
     >>> meaning("least_p99")
     'p99 of the answer on idle servers: no load makes it faster'
     """
+    first = _FIRST.fullmatch(name)
+    if first is not None:
+        when = "while the workload is at its peak" if first[1] else "at the mean rates"
+        return f"{first[2]} of the time to the first token {when}, with the waits for a place in the batch"
     peak = _PEAK.fullmatch(name)
     if peak is not None:
         return f"{peak[1]} of the answer while the workload is at its peak"
