@@ -212,12 +212,12 @@ def slots_of(system: System, component: Component) -> Slots:
         workers = Fact(component.max_sequences, Origin.STATED, component.place("max_sequences"))
     if batching is not None and batching.max_size is not None:
         batch = Fact(batching.max_size, Origin.STATED, component.place("batching", "max_size"))
-    missing = (
-        (replicas_key(component, widest=True), replicas is None), (component.place("workers"), workers is None),
-        (component.place("batching", "max_size"), batching is not None and batch is None),
-    )  # fmt: skip
-    needs = tuple(key for key, absent in missing if absent)
-    return Slots(replicas, workers, batch, needs, _grows(system, component))
+    needs = [] if replicas is not None else [replicas_key(component, widest=True)]
+    if workers is None:
+        needs.append(component.place("workers"))
+    if batching is not None and batch is None:
+        needs.append(component.place("batching", "max_size"))
+    return Slots(replicas, workers, batch, tuple(needs), _grows(system, component))
 
 
 def _grows(system: System, component: Component) -> bool:
@@ -227,14 +227,12 @@ def _grows(system: System, component: Component) -> bool:
 
 
 def _own_times(component: Component) -> Iterator[Time]:
-    preparing = component.preprocessing.service_time if component.preprocessing is not None else None
-    stated = (
-        (component.service_time, component.place("service_time"), f"own work of {component.name}"),
-        (preparing, component.place("preprocessing", "service_time"), f"preprocessing in {component.name}"),
-    )
-    for time, at, label in stated:
-        if time is not None:
-            yield _time("own_time", label, time, at, 1.0)
+    if component.service_time is not None:
+        label, at = f"own work of {component.name}", component.place("service_time")
+        yield _time("own_time", label, component.service_time, at, 1.0)
+    if component.preprocessing is not None and component.preprocessing.service_time is not None:
+        label, at = f"preprocessing in {component.name}", component.place("preprocessing", "service_time")
+        yield _time("own_time", label, component.preprocessing.service_time, at, 1.0)
 
 
 def _model_times(

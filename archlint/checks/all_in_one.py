@@ -34,8 +34,8 @@ class Entering(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each server whose models are not one pipeline, at its list of models."""
+    yield from _mirrored_inside(system)
     for component in system.components.values():
-        yield from _mirrored_inside(system, component)
         if len(component.serves) <= params.most or component.kind not in SERVERS:
             continue
         served = tuple(dict.fromkeys(component.serves))
@@ -67,13 +67,11 @@ def _imported(component: Component, served: Sequence[str]) -> Hit:
     return Hit(at, message, severity=Severity.INFO, certainty=Certainty.HEURISTIC)
 
 
-def _mirrored_inside(system: System, component: Component) -> Iterator[Hit]:
+def _mirrored_inside(system: System) -> Iterator[Hit]:
     """Yield a warning for each shadow that runs in the process of the component that mirrors its traffic to it."""
-    for relation in system.topology.outgoing[component.name]:
-        if relation.verb != "mirrors" or not relation.in_process:
-            continue
-        shadow = system.components[relation.target]
-        if not system.topology.models_below[shadow.name]:
+    for relation in system.topology.relations_of("mirrors"):
+        component, shadow = system.components[relation.source], system.components[relation.target]
+        if not relation.in_process or not system.topology.models_below[shadow.name]:
             continue
         blast = by_damage(system.blast_radius([component.name]))
         if not blast.losses:

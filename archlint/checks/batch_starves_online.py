@@ -42,7 +42,7 @@ class _Calls(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each call of a batch job that needs more workers of a server than requests leave, at the call."""
-    found = [calls for job in system.components.values() if job.kind == "batch-job" for calls in _calls(system, job)]
+    found = [calls for job in system.topology.of_kind("batch-job") for calls in _calls(system, job)]
     if not found:
         return
     uses = {use.component.name: use for use in utilisations(system)}

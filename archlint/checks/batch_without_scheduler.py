@@ -26,9 +26,7 @@ class Params(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads."""
     named, described, idle = _named_as_source(system), _describes_schedules(system), _idle_schedulers(system)
-    for component in system.components.values():
-        if component.kind != "batch-job":
-            continue
+    for component in system.topology.of_kind("batch-job"):
         unstarted = component.schedule is None and not _started(system, component)
         if unstarted and (idle or not described):
             needs = (component.place("schedule"), *(scheduler.place("triggers") for scheduler in idle))
@@ -42,15 +40,14 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _describes_schedules(system: System) -> bool:
     """Whether the file states when any job starts: then a job without a schedule is left out, or has none."""
     scheduled = any(component.schedule is not None for component in system.components.values())
-    return scheduled or any(r.verb == "triggers" for leaving in system.topology.outgoing.values() for r in leaving)
+    return scheduled or bool(system.topology.relations_of("triggers"))
 
 
 def _idle_schedulers(system: System) -> tuple[Component, ...]:
     """Return the schedulers of which the file does not say what they start: it may be any job."""
     return tuple(
-        component for component in system.components.values()
-        if component.kind == "scheduler"
-        and not any(relation.verb in STARTING for relation in system.topology.outgoing[component.name])
+        component for component in system.topology.of_kind("scheduler")
+        if not any(relation.verb in STARTING for relation in system.topology.outgoing[component.name])
     )  # fmt: skip
 
 

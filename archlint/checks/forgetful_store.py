@@ -17,7 +17,6 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.verdicts import Certainty, Hit, Related, Severity, Undecided, Verdict
 
-KINDS: Final = frozenset({"queue", "database"})
 WRITES: Final = frozenset({"writes", "publishes"})
 
 
@@ -33,9 +32,7 @@ class _Write(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each queue or database that is written to and is not persistent."""
     moved, traffic, answers = _dead_letters(system), Traffic(system), _Answers(system)
-    for component in system.components.values():
-        if component.kind not in KINDS:
-            continue
+    for component in (*system.topology.of_kind("queue"), *system.topology.of_kind("database")):
         into = [_Write(r.source, r.place()) for r in system.topology.incoming[component.name] if r.verb in WRITES]
         into += moved.get(component.name, ())
         if not into:

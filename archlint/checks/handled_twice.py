@@ -26,28 +26,26 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     traffic = Traffic(system)
     # A sketch without any rate is not asked about the default of each of its queues.
     states_loads = any(w.rate_per_s is not None or w.peak_per_s is not None for w in system.workloads.values())
-    for consumer in system.components.values():
-        for relation in system.topology.outgoing[consumer.name]:
-            if relation.verb != "consumes":
-                continue
-            once = relation.max_attempts is not None and relation.max_attempts <= 1
-            if once or system.states_none(relation.place("redelivery_after")):
-                continue
-            after = system.facts.redelivery_after(relation)
-            found = list(_handlings(system, consumer))
-            if after is None:
-                yield from _unknown_limit(relation, found, params)
-                continue
-            limit_s = float(after.value)
-            long = [held for handling in found if (held := in_hand(handling.pieces, limit_s)) is not None]
-            if long:
-                worst = max(long, key=lambda held: (held.share or 0.0, held.value_s))
-                yield _hit(relation, after, worst, traffic)
-            elif after.origin is Origin.STATED or states_loads:
-                missing = next((handling.missing for handling in found if handling.missing), ())
-                if missing:
-                    because = f"how long `{consumer.name}` keeps a message of `{relation.target}`"
-                    yield Undecided(relation.place(), missing, because)
+    for relation in system.topology.relations_of("consumes"):
+        consumer = system.components[relation.source]
+        once = relation.max_attempts is not None and relation.max_attempts <= 1
+        if once or system.states_none(relation.place("redelivery_after")):
+            continue
+        after = system.facts.redelivery_after(relation)
+        found = list(_handlings(system, consumer))
+        if after is None:
+            yield from _unknown_limit(relation, found, params)
+            continue
+        limit_s = float(after.value)
+        long = [held for handling in found if (held := in_hand(handling.pieces, limit_s)) is not None]
+        if long:
+            worst = max(long, key=lambda held: (held.share or 0.0, held.value_s))
+            yield _hit(relation, after, worst, traffic)
+        elif after.origin is Origin.STATED or states_loads:
+            missing = next((handling.missing for handling in found if handling.missing), ())
+            if missing:
+                because = f"how long `{consumer.name}` keeps a message of `{relation.target}`"
+                yield Undecided(relation.place(), missing, because)
 
 
 def _handlings(system: System, consumer: Component) -> Iterator[Handling]:

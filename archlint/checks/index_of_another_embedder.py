@@ -58,8 +58,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 
 def _built_otherwise(system: System) -> Iterator[Hit]:
     """Yield a hit for each index that states one model, and that only components with other models write."""
-    for store in system.components.values():
-        if store.kind != "vector-store" or store.index_of is None:
+    for store in system.topology.of_kind("vector-store"):
+        if store.index_of is None:
             continue
         written = _writers_models(system, store)
         if written and not _same_origin(system, [store.index_of], written):

@@ -10,7 +10,7 @@ from archlint.analysis.generation import DECODE
 from archlint.analysis.serving_components import serving_components
 from archlint.analysis.system import System
 from archlint.checks._loss import Traffic
-from archlint.model.architecture import Component
+from archlint.model.architecture import Component, Relation
 from archlint.verdicts import Hit, Verdict
 
 KEPT = frozenset({"log-store", "warehouse", "object-store"})
@@ -56,30 +56,32 @@ def _logged_by_a_later_stage(system: System, component: Component, unlogged: set
 
 def _unlogged(system: System) -> set[str]:
     """Return the components that some chain of calls reaches without logging; a caller sees the answers too."""
-    callers = [name for name, component in system.components.items() if component.kind != "monitoring"]
-    called = {r.target for name in callers for r in system.topology.outgoing[name] if r.verb == "calls"}
-    called |= system.topology.fallback_callers.keys()
-    found = {name for name in callers if name not in called and not _logs(system, name)}
+    components, topology = system.components, system.topology
+    watching = {component.name for component in topology.of_kind("monitoring")}
+    logging = _logging(system)
+    calls: dict[str, list[Relation]] = {}
+    for relation in topology.relations_of("calls"):
+        calls.setdefault(relation.source, []).append(relation)
+    called = {relation.target for relation in topology.relations_of("calls") if relation.source not in watching}
+    called |= topology.fallback_callers.keys()
+    found = components.keys() - called - watching - logging
     stack = list(found)
     while stack:
-        for relation in system.topology.outgoing[stack.pop()]:
-            for name in (relation.target, relation.fallback) if relation.verb == "calls" else ():
-                if name in system.components and name not in found and not _logs(system, name):
+        for relation in calls.get(stack.pop(), ()):
+            for name in (relation.target, relation.fallback):
+                if name in components and name not in found and name not in logging:
                     found.add(name)
                     stack.append(name)
     return found
 
 
-def _logs(system: System, name: str) -> bool:
-    for relation in system.topology.outgoing[name]:
-        verb = relation.verb
-        if verb == "logs_to":
-            return True
-        if verb in WRITING and system.components[relation.target].kind in KEPT:
-            return True
-        if verb == "publishes" and _kept_from_queue(system, relation.target):
-            return True
-    return False
+def _logging(system: System) -> set[str]:
+    """Return the components that log what they answer: themselves, or through a queue."""
+    relations_of, components = system.topology.relations_of, system.components
+    found = {relation.source for relation in relations_of("logs_to")}
+    for verb in WRITING:
+        found |= {r.source for r in relations_of(verb) if components[r.target].kind in KEPT}
+    return found | {r.source for r in relations_of("publishes") if _kept_from_queue(system, r.target)}
 
 
 def _kept_from_queue(system: System, queue: str) -> bool:

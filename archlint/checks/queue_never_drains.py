@@ -27,9 +27,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     rates: dict[int, float] = {}                 # components that the same workloads use share one tuple of them
     passed: set[str] = set()
     waiting: list[tuple[Component, Capacity]] = []
-    for queue in system.components.values():
+    for queue in system.topology.of_kind("queue"):
         workloads = system.workloads_of.get(queue.name, ())
-        if queue.kind != "queue" or not workloads or not system.topology.consumptions(queue.name):
+        if not workloads or not system.topology.consumptions(queue.name):
             continue
         handled = capacity(system, queue)
         most = rates.setdefault(id(workloads), _sum(workloads))

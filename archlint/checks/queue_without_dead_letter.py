@@ -21,9 +21,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each consumed queue with neither a dead-letter queue nor limited attempts, at the queue."""
     traffic = Traffic(system)
     dead_letters = {component.dead_letter for component in system.components.values()}
-    for component in system.components.values():
+    for component in system.topology.of_kind("queue"):
         # What is in a dead-letter queue has failed already: who empties it needs no second one.
-        if component.kind != "queue" or component.dead_letter is not None or component.name in dead_letters:
+        if component.dead_letter is not None or component.name in dead_letters:
             continue
         unbounded = [
             r for r in system.topology.consumptions(component.name) if r.max_attempts is None and r.retries is None

@@ -52,9 +52,9 @@ def _together(system: System, asking: Sequence[Workload], alone: set[str]) -> It
     traffic = Traffic(system)
     rank = {workload.name: position for position, workload in enumerate(asking)}
     by_source: dict[str, dict[int, list[Relation]]] = {}
-    for name, component in system.components.items():
+    for name in dict.fromkeys(relation.source for relation in system.topology.relations_of("loads")):
         ranks = [rank[w.name] for w in system.workloads_of.get(name, ()) if w.name in rank] if name not in alone else ()
-        for relation in _loads(system, component) if ranks else ():
+        for relation in _loads(system, system.components[name]) if ranks else ():
             by_workload = by_source.setdefault(relation.target, {})
             for position in ranks:
                 by_workload.setdefault(position, []).append(relation)

@@ -40,22 +40,29 @@ class _Links:
     def __init__(self, system: System) -> None:
         self.system = system
         self.others: dict[str, list[str]] = {}
+        falling_back = system.topology.falling_back
         for name, component in system.components.items():
-            for other in _named_by(system, component):
-                self.others.setdefault(name, []).append(other)
-                self.others.setdefault(other, []).append(name)
+            names = component.serves or component.trains or component.callback or name in falling_back
+            if names or component.dead_letter is not None or component.features is not None:
+                for other in _named_by(system, component):
+                    self.others.setdefault(name, []).append(other)
+                    self.others.setdefault(other, []).append(name)
 
     def reached(self, starts: Iterable[str]) -> set[str]:
         """Return the components that are connected to some of these names, and the names themselves."""
-        outgoing, incoming = self.system.topology.outgoing, self.system.topology.incoming
+        outgoing, incoming, others = self.system.topology.outgoing, self.system.topology.incoming, self.others
         reached = {name for name in starts if name in outgoing}
-        last = reached
-        while last:
-            near = {relation.target for name in last for relation in outgoing[name]}
-            near |= {relation.source for name in last for relation in incoming[name]}
-            near.update(*(self.others[name] for name in last if name in self.others))
-            last = (near & outgoing.keys()) - reached
-            reached |= last
+        stack = list(reached)
+        while stack:
+            name = stack.pop()
+            near = [relation.target for relation in outgoing[name]]
+            near += [relation.source for relation in incoming[name]]
+            if name in others:
+                near += [other for other in others[name] if other in outgoing]
+            for other in near:
+                if other not in reached:
+                    reached.add(other)
+                    stack.append(other)
         return reached
 
 

@@ -16,6 +16,34 @@ from archlint.source.nodes import Entry, Mapping, Node, Scalar
 
 STATED_NONE: Final = "none"
 """The word that states that there is none."""
+_MAX_KNOWN: Final = 10_000
+_MAX_LENGTH: Final = 1_000
+_ALIAS: Final = "*"
+
+
+def remembered(read: Callable[[Reading, Node], T | None]) -> Callable[[Reading, Node], T | None]:
+    """Return a reader that reads equal texts of a mapping once, if its value is all that comes of it.
+
+    A text with an alias is read each time, as its meaning is elsewhere, and so is one after which a problem, a
+    reference or a statement was noted.
+    """
+    known: dict[str, T] = {}
+
+    def read_once(r: Reading, node: Node) -> T | None:
+        if node.__class__ is not Mapping or not r.document.as_written or node.end - node.start > _MAX_LENGTH:
+            return read(r, node)
+        text = r.document.text[node.start : node.end]
+        value = known.get(text)
+        if value is None:
+            before = r.noted()
+            value = read(r, node)
+            if value is not None and r.noted() == before and _ALIAS not in text:
+                if len(known) >= _MAX_KNOWN:
+                    known.clear()
+                known[text] = value
+        return value
+
+    return read_once
 
 
 class Field(Generic[T_co]):
@@ -45,7 +73,7 @@ class Field(Generic[T_co]):
         self.attribute = attribute or key
         self.type = type_
         self.known = type_.known
-        self.read = type_.read
+        self.read = remembered(type_.read) if getattr(type_, "by_text", False) else type_.read
         self.doc = doc
         self.absent = absent
         self.required = required
@@ -81,6 +109,8 @@ class Rec(Generic[T_co]):
     `scalar` reads the short form, if a single value may replace the mapping (`owner: team-a`). The record needs at
     least one of the keys `one_of`, if there are any.
     """
+
+    by_text: Final = True
 
     def __init__(
         self,

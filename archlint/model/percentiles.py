@@ -132,6 +132,7 @@ class ServiceTimeType:
     """One duration, or percentiles, or mean and cv."""
 
     known: AbstractMapping[str, ServiceTime] = MappingProxyType({})
+    by_text: Final = True
 
     def read(self, r: Reading, node: Node) -> ServiceTime | None:
         """Read either form; a mapping needs a percentile or the mean."""
@@ -187,6 +188,7 @@ class LatencyType:
     """Percentiles and a mean, or one duration, which is the p99."""
 
     known: AbstractMapping[str, Objective] = MappingProxyType({})
+    by_text: Final = True
 
     def read(self, r: Reading, node: Node) -> Objective | None:
         """Read either form; a mapping needs a percentile or the mean."""
@@ -220,6 +222,7 @@ class AmountsType:
     """A number of tokens, or percentiles, a mean and a maximum."""
 
     known: AbstractMapping[str, Amounts] = MappingProxyType({})
+    by_text: Final = True
 
     def read(self, r: Reading, node: Node) -> Amounts | None:
         """Read either form; a mapping needs a percentile, the mean or the maximum."""

@@ -92,6 +92,10 @@ class Reading:
             Problem(kind, place, message, self.document, span, suggestion, related, loses_meaning, means)
         )
 
+    def noted(self) -> tuple[int, ...]:
+        """Return how much was reported and noted so far."""
+        return len(self.problems), self.unlisted, len(self.references), len(self.nones), len(self.relations)
+
     def is_full(self) -> bool:
         """Whether the list of problems is full; then count one more, and mark the whole file as unread."""
         if len(self.problems) < MAX_PROBLEMS:

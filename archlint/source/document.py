@@ -66,11 +66,13 @@ class Document:
     beyond those that are listed. `extent` is the part of the text that belongs to this document. If a file describes
     several systems, `others` are the documents after the first that do; the `part` of each of them is the name of its
     system or its number, and tells them apart. `aliased` counts the values that the aliases of the file stand for.
-    `imported` names the deployment files that the values were read from; empty for an architecture file.
+    `imported` names the deployment files that the values were read from; empty for an architecture file. `as_written`
+    is true if each value is what its text says, which is not so once a value was set or made.
     """
 
     __slots__ = (
-        "_lines", "aliased", "extent", "flaws", "imported", "name", "others", "part", "root", "text", "unlisted",
+        "_lines", "aliased", "as_written", "extent", "flaws", "imported", "name", "others", "part", "root", "text",
+        "unlisted",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +94,7 @@ class Document:
         self.extent = extent or Span(0, len(text))
         self.part = ""
         self.aliased = 0
+        self.as_written = False
         self.imported: tuple[str, ...] = ()
         self.others: tuple[Document, ...] = ()
         self._lines: _Lines = like._lines if like is not None else _Lines(text)

@@ -202,7 +202,9 @@ class _Builder:
         if isinstance(root, Scalar) and root.is_null:
             root = None
         extent = Span(start, len(self.text))
-        return Document(self.name, self.text, root, tuple(self.flaws), self.unlisted, extent=extent, like=like)
+        made = Document(self.name, self.text, root, tuple(self.flaws), self.unlisted, extent=extent, like=like)
+        made.as_written = True
+        return made
 
     def flaw(self, flaw: Flaw) -> None:
         if len(self.flaws) < MAX_FLAWS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from archlint.model.architecture import Architecture, Relation
+from archlint.model.architecture import Architecture, Component, Relation
 from archlint.model.words import STORES
 from archlint.topology.cycles import condensed_order, shortest_cycles
 
@@ -51,20 +51,30 @@ class Topology:
         incoming: dict[str, list[Relation]] = {name: [] for name in components}
         consumers: dict[str, list[Relation]] = {}
         published: dict[str, list[str]] = {}
+        by_verb: dict[str, list[Relation]] = {}
+        by_kind: dict[str, list[Component]] = {}
+        self._awaited: dict[str, list[str]] = {}
         for name, component in components.items():
             kept = outgoing[name] = []
+            awaited = self._awaited[name] = []
+            by_kind.setdefault(component.kind, []).append(component)
             for relation in component.relations:
-                into = incoming.get(relation.target)
+                target, verb = relation.target, relation.verb
+                into = incoming.get(target)
                 if into is None:
                     continue
                 into.append(relation)
                 kept.append(relation)
-                if relation.verb == "consumes":
-                    consumers.setdefault(relation.target, []).append(relation)
-                elif relation.verb == "publishes":
-                    published.setdefault(name, []).append(relation.target)
+                by_verb.setdefault(verb, []).append(relation)
+                if verb in _AWAITED or self.waits(relation):
+                    awaited.append(target)
+                if verb == "consumes":
+                    consumers.setdefault(target, []).append(relation)
+                elif verb == "publishes":
+                    published.setdefault(name, []).append(target)
         self.outgoing = outgoing
         self.incoming = incoming
+        self._by_verb, self._by_kind = by_verb, by_kind
         self._consumers = consumers
         self._published = published
         self._wide: dict[str, _ByModel | None] = {}
@@ -72,6 +82,14 @@ class Topology:
     def __repr__(self) -> str:
         relations = sum(len(relations) for relations in self.outgoing.values())
         return f"<Topology: {len(self.components)} components, {relations} relations>"
+
+    def relations_of(self, verb: str) -> Sequence[Relation]:
+        """Return all relations of a verb, in the order of the file."""
+        return self._by_verb.get(verb, ())
+
+    def of_kind(self, kind: str) -> Sequence[Component]:
+        """Return all components of a kind, in the order of the file."""
+        return self._by_kind.get(kind, ())
 
     def consumptions(self, queue: str) -> Sequence[Relation]:
         """Return the `consumes` relations from a queue."""
@@ -112,9 +130,10 @@ class Topology:
 
     def looks_up(self, relation: Relation) -> bool:
         """Return whether a relation is a look-up in a cache, which may miss: it says so, or has a ttl in a cache."""
+        if relation.hit_ratio is None and relation.caches is None and relation.ttl_s is None:
+            return False                       # most say none of these
         said = relation.hit_ratio is not None or relation.caches is not None
-        kept = relation.ttl_s is not None and self.components[relation.target].kind == "cache"
-        return (said or kept) and relation.verb in {"calls", "reads"}
+        return (said or self.components[relation.target].kind == "cache") and relation.verb in _AWAITED
 
     @cached_property
     def falling_back(self) -> frozenset[str]:
@@ -156,11 +175,6 @@ class Topology:
     def work_targets(self, name: str) -> Sequence[str]:
         """Return the targets of work: awaited components, queues, and the consumers of a queue."""
         return self._work_targets[name]
-
-    @cached_property
-    def _awaited(self) -> dict[str, list[str]]:
-        waits = self.waits
-        return {name: [r.target for r in relations if waits(r)] for name, relations in self.outgoing.items()}
 
     @cached_property
     def _work_targets(self) -> dict[str, list[str]]:
@@ -209,10 +223,11 @@ class Topology:
         for group in order:
             union = 0
             for name in group:
-                union |= below[name]
                 for target in targets[name]:
                     union |= below[target]
             if union:
+                for name in group:
+                    union |= below[name]
                 union = same.setdefault(union, union)
                 for name in group:
                     below[name] = union

@@ -22,10 +22,13 @@ SHARE: Final = "share"
 WHEN: Final = "when"
 _ROUNDING: Final = 0.01
 """Three shares of 33 % are treated as 100 %."""
+_USUAL: Final = frozenset({"calls", "reads", "writes"})
+"""Verbs of relations that requests take, unless they lead to other models only."""
 _NO_WORK: Final = frozenset({"training-job", "monitoring", "log-store"})
 """Kinds that receive messages but do no work for the request."""
 
 Key = tuple[str, int]
+_NO_KEYS: Final[frozenset[Key]] = frozenset()
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -69,6 +72,9 @@ class _Role(msgspec.Struct, frozen=True):
     group: int | None = None
     share: float = 1.0
 
+
+_NEEDED: Final = _Role(True)
+_SPARE: Final = _Role(False)
 
 PlainSteps = dict[tuple[str, bool, bool], list[Step]]
 """Steps that do not depend on the models, by component, `beyond` and `failing`."""
@@ -125,6 +131,8 @@ class Routes:
         taken = [relation for relation in relations if self._takes(relation, beyond)]
         grouped: dict[tuple[str, str], list[Relation]] = {}
         for relation in taken:
+            if relation.either is None and relation.share is None and relation.when is None:
+                continue
             kind = _group_of(relation, self._branches_again(relation))
             if kind is not None:
                 grouped.setdefault(kind, []).append(relation)
@@ -134,7 +142,7 @@ class Routes:
         steps = []
         for relation in taken:
             key = relation.verb, relation.index
-            role = roles.get(key) or _Role(_is_needed(relation, beyond))
+            role = roles.get(key) or (_NEEDED if _is_needed(relation, beyond) else _SPARE)
             target = relation.target
             stands_in = self._stand_in(relation) if self.failing else None
             if stands_in is not None and _is_partial(relation):
@@ -170,10 +178,13 @@ class Routes:
 
     def _missed(self, name: str, taken: Sequence[Relation]) -> frozenset[Key]:
         """Return the look-ups in caches whose misses are answered: by another read or call, or by an own model."""
-        looked_up = [relation for relation in taken if self.topology.looks_up(relation)]
+        looks_up = self.topology.looks_up
+        looked_up = [relation for relation in taken if looks_up(relation)]
+        if not looked_up:
+            return _NO_KEYS
         caches = [relation for relation in looked_up if relation.hit_ratio != 1]
         if not caches:
-            return frozenset()
+            return _NO_KEYS
         components = self.topology.components
         behind = [r for r in taken if r.verb in {"calls", "reads"} and r not in looked_up]
         own = bool(components[name].serves)
@@ -186,12 +197,12 @@ class Routes:
 
     def _takes(self, relation: Relation, beyond: bool) -> bool:
         """Return whether requests of these models take a relation."""
-        topology = self.topology
-        if relation.verb == "publishes":
+        verb = relation.verb
+        if verb == "publishes":
             return self._leads_to_models(relation.target) or (beyond and self._hands_on(relation))
-        if relation.verb != "writes" and not topology.waits(relation):
+        if verb not in _USUAL and not self.topology.waits(relation):
             return False
-        return not self._leads_elsewhere(relation.target)
+        return self.wanted is None or not self._leads_elsewhere(relation.target)
 
     def _works_from_queue(self, name: str) -> bool:
         return any(relation.verb == "consumes" for relation in self.topology.outgoing[name])
@@ -214,7 +225,7 @@ class Routes:
         for (kind, _), relations in grouped.items():
             if kind == EITHER and any(map(_is_dispensable, relations)):
                 # If one of them is dispensable, the whole group is.
-                roles |= {(relation.verb, relation.index): _Role(False) for relation in relations}
+                roles |= {(relation.verb, relation.index): _SPARE for relation in relations}
             elif kind == EITHER:
                 self._assign(roles, EITHER, relations)
             elif kind == SHARE:
@@ -223,14 +234,14 @@ class Routes:
             else:
                 certain = self._certain(taken, relations)
                 if certain is not None:
-                    roles[certain.verb, certain.index] = _Role(True)
+                    roles[certain.verb, certain.index] = _NEEDED
                 self._assign(roles, WHEN, [relation for relation in relations if relation is not certain])
         return roles
 
     def _assign(self, roles: dict[Key, _Role], kind: str, relations: Sequence[Relation]) -> None:
         """Make a group; a group of one relation is an ordinary needed relation."""
         if kind == EITHER and len(relations) == 1:
-            roles[relations[0].verb, relations[0].index] = _Role(True)
+            roles[relations[0].verb, relations[0].index] = _NEEDED
         elif relations:
             total = sum(relation.share or 0.0 for relation in relations)
             whole = len(relations) > 1 and total >= 1 - _ROUNDING

@@ -74,9 +74,18 @@ def test_a_loss_is_a_share(tree: Tree) -> None:
 @given(architectures(), st.sampled_from([0.2, 0.9]))
 @settings(max_examples=100)
 def test_a_tighter_objective_never_lowers_the_loss(tree: Tree, factor: float) -> None:
-    before = {f.at: f.loss for f in lint(tree).findings if f.rule == "SRV001"}
-    after = {f.at: f.loss for f in lint(looser(tree, factor)).findings if f.rule == "SRV001"}
-    assert all(after[at] >= loss - 1e-9 for at, loss in before.items())
+    before, after = _losses(tree), _losses(looser(tree, factor))
+    assert all(after[part] >= loss - 1e-9 for part, loss in before.items())
+
+
+def _losses(tree: Tree) -> dict[str, float]:
+    """Return the highest loss by the part that is too slow; which of its times stands for it may change."""
+    losses: dict[str, float] = {}
+    for finding in lint(tree).findings:
+        if finding.rule == "SRV001":
+            part = ".".join(finding.at.split(".")[:2])
+            losses[part] = max(losses.get(part, 0.0), finding.loss)
+    return losses
 
 
 FAILING = """
