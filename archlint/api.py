@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from archlint.about import REPOSITORY
 from archlint.analysis.system import System
 from archlint.config import Config, find_config, read_config
-from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackError, UnreadableInputError
+from archlint.errors import ConfigError, UnreadableInputError
 from archlint.given import config_or_file, text_or_path
-from archlint.inputs import InputError, input_errors
+from archlint.inputs import input_errors
 from archlint.linter import Includes, Linter, Options
-from archlint.source.files import SUFFIXES, FileIncludes, read_document, real_path
+from archlint.outcomes import Outcome, config_errors, guarded, lost
+from archlint.source.document import Document
+from archlint.source.files import SUFFIXES, FileIncludes, is_architecture, read_bytes, read_document, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
 from archlint.source.parser import MAX_BYTES, collector_paused, decode, parse
-from archlint.targets import STDIN, Configs, Inputs, deployment_files
+from archlint.targets import STDIN, Configs, Inputs, Text, deployment_files
 from archlint.verdicts import FileReport, Report
 
 if TYPE_CHECKING:
@@ -45,21 +45,6 @@ __all__ = [
 ]
 _PARALLEL_FILES = 16
 _PARALLEL_BYTES = 2_000_000
-_MORE_MEMORY = "give archlint more memory, or split the file"
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """The result of one input: a report of each of its systems, or errors, and the files that it includes.
-
-    `others` are the names of its systems if the call picks none of them. A `foreign` file is YAML of another kind.
-    """
-
-    path: Path
-    reports: tuple[FileReport, ...] = ()
-    errors: tuple[InputError, ...] = ()
-    included: frozenset[Path] = frozenset()
-    others: tuple[str, ...] = ()
-    foreign: bool = False
 
 
 class Linters(Configs):
@@ -94,40 +79,53 @@ class Linters(Configs):
         `loader` reads its includes; without one, they are files of the project. An error is the outcome of this file
         alone; only a wrong call raises.
         """
-        name = str(path)
-        try:
-            document = read_document(path) if data is None else parse(name, decode(name, data))
-            linter, file = self.linter_for(Path(STDIN) if unnamed else path), None if unnamed else path
-            reports: list[FileReport] = []
-            included: frozenset[Path] = frozenset()
-            size = 0
-            picked = picked_systems(document, self.options.system)
-            for system in picked:
-                reads = loader
-                if reads is None and file is not None and self.texts:
-                    reads = FileIncludes(file, texts=self.texts)
-                examined = linter.examine(system, file, reads).without_values()
-                report = examined.report
-                reports.append(report)
-                included |= examined.included
-                if len(self.systems) < self.keep:
-                    self.systems[report.key] = examined.system
-                size += sum(len(source.text) for source in report.sources.values() if source.text is not document.text)
-                if size > MAX_BYTES:
-                    what = f"{name}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
-                    raise UnreadableInputError(what, "split the file")
-            others = () if picked else tuple(system_names(document))
-            return Outcome(path, tuple(reports), (), included, others)
-        except UnreadableInputError as error:
-            return Outcome(path, (), input_errors(error, name), foreign=isinstance(error, ForeignInputError))
-        except (ConfigError, PackError) as error:
-            return Outcome(path, (), _config_errors(error))
-        except ArchlintError:
-            raise
-        except MemoryError:
-            return Outcome(path, (), (InputError(f"{name}: out of memory", _MORE_MEMORY, name),))
-        except Exception as error:
-            return Outcome(path, (), (_defect(name, error),))
+        return guarded(path, partial(self._check, path, data, unnamed, loader))
+
+    def check_deployment(self, paths: Sequence[Path], targets: Sequence[Path], texts: Iterable[Text]) -> Outcome:
+        """Check deployment files as one system; without a component in them, the outcome has no report."""
+        return guarded(paths[0], partial(self._check_deployment, paths, targets, texts))
+
+    def _check(self, path: Path, data: bytes | None, unnamed: bool, loader: Includes | None) -> Outcome:
+        document = read_document(path) if data is None else parse(str(path), decode(str(path), data))
+        linter = self.linter_for(Path(STDIN) if unnamed else path)
+        return self._examine(linter, document, path, None if unnamed else path, loader)
+
+    def _check_deployment(self, paths: Sequence[Path], targets: Sequence[Path], texts: Iterable[Text]) -> Outcome:
+        from archlint.importers.deploying import read_deployment
+        from archlint.reading import deployed_source
+
+        found = read_deployment(paths, targets, {text.path: text.data for text in texts})
+        source = deployed_source(found)
+        if source is None:
+            errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
+            return Outcome(paths[0], (), errors, notes=tuple(found.notes))
+        linter = self.linter_for(source.path)
+        outcome = self._examine(linter, source.document, source.path, source.file, source.includes)
+        return msgspec.structs.replace(outcome, errors=source.errors, read=source.read, notes=source.notes)
+
+    def _examine(
+        self, linter: Linter, document: Document, path: Path, file: Path | None, includes: Includes | None = None
+    ) -> Outcome:
+        reports: list[FileReport] = []
+        included: frozenset[Path] = frozenset()
+        size = 0
+        picked = picked_systems(document, self.options.system)
+        for system in picked:
+            reads = includes
+            if reads is None and file is not None and self.texts:
+                reads = FileIncludes(file, texts=self.texts)
+            examined = linter.examine(system, file, reads).without_values()
+            report = examined.report
+            reports.append(report)
+            included |= examined.included
+            if len(self.systems) < self.keep:
+                self.systems[report.key] = examined.system
+            size += sum(len(source.text) for source in report.sources.values() if source.text is not document.text)
+            if size > MAX_BYTES and not document.imported:
+                what = f"{path}: its systems include more than {MAX_BYTES // 1024**2} MiB in all"
+                raise UnreadableInputError(what, "split the file")
+        others = () if picked else tuple(system_names(document))
+        return Outcome(path, tuple(reports), (), included, others)
 
     def check_all(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Check files in order; if there are many, in parallel processes."""
@@ -138,7 +136,7 @@ class Linters(Configs):
             return
         from archlint.workers import Workers
 
-        yield from Workers(partial(_checker, self.options, self.fixed), _lost).map(paths)
+        yield from Workers(partial(_checker, self.options, self.fixed), lost).map(paths)
 
 
 def _size(path: Path) -> int:
@@ -153,60 +151,43 @@ def _checker(options: Options, fixed: Config | None) -> Callable[[Path], Outcome
     return Linters(options, fixed).check
 
 
-def _lost(path: Path) -> Outcome:
-    message = f"{path}: the process that checked it was killed, probably for lack of memory"
-    return Outcome(path, (), (InputError(message, _MORE_MEMORY, str(path)),))
-
-
-def _config_errors(error: ArchlintError) -> tuple[InputError, ...]:
-    """Return the mistakes of a configuration as errors of a report; raises if an option of the call is wrong."""
-    errors = input_errors(error)
-    if any(mistake.where.startswith("--") for mistake in error.mistakes):
-        raise error
-    return errors
-
-
-def _defect(name: str, error: Exception) -> InputError:
-    """Report an unexpected exception: a defect of archlint, which must not leave the other files unchecked."""
-    import traceback
-
-    said = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    message = f"{name}: archlint failed on this file: {said} ({os.path.basename(last.filename)}:{last.lineno})"
-    return InputError(
-        message, f"this is a defect of archlint: please report it at {REPOSITORY}/issues", name,
-        traceback="".join(traceback.format_exception(error)),
-    )  # fmt: skip
-
-
 def _with_deployment(
     linters: Linters, outcomes: list[Outcome], inputs: Inputs, targets: Iterable[Path]
-) -> tuple[list[Outcome], set[Path], tuple[str, ...]]:
+) -> tuple[list[Outcome], frozenset[Path], tuple[str, ...]]:
     """Check deployment files among the inputs as one system; also return the files that were read, and notes.
 
-    These are files that the call names and that are no architecture; if no file is one, they are those in its folders.
+    These are files that the call names and that are no architecture; if no file is one, also those in its folders.
     """
-    other = {outcome.path for outcome in outcomes if outcome.foreign or _is_no_yaml(outcome)}
+    texts = {text.path for text in inputs.texts}
+    other = {
+        one.path for one in outcomes
+        if one.foreign or (_is_no_yaml(one) and (one.path in texts or one.path.is_file()))
+    }  # fmt: skip
     foreign = [outcome.path for outcome in outcomes if outcome.path in other]
-    if not outcomes and not linters.options.skip_foreign:
-        folders = [path for path in targets if path.is_dir() and path not in inputs.excluded]
-        foreign, _ = deployment_files(folders, linters) if folders else ([], Path())
+    named = [path for path in targets if path.exists()]
+    folders = [path for path in named if path.is_dir() and path not in inputs.excluded]
+    if folders and not linters.options.skip_foreign and not any(map(_is_architecture, outcomes)):
+        searched, _ = deployment_files([path for path in named if path in folders or path in other], linters)
+        foreign = list(dict.fromkeys((*searched, *foreign)))
     if not foreign:
-        return outcomes, set(), ()
-    from archlint.importers.deploying import read_deployment
+        return outcomes, frozenset(), ()
+    found = linters.check_deployment(foreign, named, inputs.texts)
+    if not found.reports and not found.others:
+        return [*outcomes, *([found] if found.errors and not other else [])], frozenset(), found.notes
+    kept = [one for one in outcomes if not (one.path in other and real_path(one.path) in found.read)]
+    said = {error.message for outcome in outcomes for error in outcome.errors}
+    errors = tuple(error for error in found.errors if error.message not in said)
+    return [*kept, msgspec.structs.replace(found, errors=errors)], found.read, found.notes
 
-    found = read_deployment(foreign, list(targets), {text.path: text.data for text in inputs.texts})
-    errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
-    if found.documents is None:
-        failed = [Outcome(foreign[0], (), errors)] if errors and not outcomes else []
-        return [*outcomes, *failed], set(), tuple(found.notes)
-    path = Path(found.documents.main.name)
-    examined = linters.linter_for(path).examine(found.documents.main, path, found.documents).without_values()
-    if len(linters.systems) < linters.keep:
-        linters.systems[examined.report.key] = examined.system
-    read = {real_path(Path(source)) for source in found.sources}
-    kept = [one for one in outcomes if not (one.path in other and real_path(one.path) in read)]
-    return [*kept, Outcome(path, (examined.report,), errors, examined.included)], read, tuple(found.notes)
+
+def _is_architecture(outcome: Outcome) -> bool:
+    """Whether an input has the key `archlint`, also if it cannot be read as a system."""
+    if outcome.reports or outcome.others or outcome.foreign or not outcome.path.is_file():
+        return bool(outcome.reports or outcome.others)
+    try:
+        return is_architecture(read_bytes(outcome.path, str(outcome.path)))
+    except UnreadableInputError:
+        return False
 
 
 def _is_no_yaml(outcome: Outcome) -> bool:
@@ -219,7 +200,7 @@ def check_with(linters: Linters, targets: Iterable[Path], stdin: tuple[bytes, st
     try:
         inputs = linters.inputs(targets, stdin)
     except ConfigError as error:
-        return Report((), _config_errors(error))
+        return Report((), config_errors(error))
     outcomes = list(linters.check_all(inputs.files))
     outcomes += (linters.check(text.path, text.data, text.unnamed) for text in inputs.texts)
     outcomes, deployed, notes = _with_deployment(linters, outcomes, inputs, targets)
@@ -254,7 +235,7 @@ def examine_targets(
     try:
         linters = Linters(options, keep=most)
     except ConfigError as error:
-        return Report((), _config_errors(error)), {}
+        return Report((), config_errors(error)), {}
     return check_with(linters, targets, stdin), linters.systems
 
 
@@ -267,7 +248,7 @@ def check_targets(targets: Sequence[Path], options: Options, stdin: tuple[bytes,
     try:
         linters = Linters(options)
     except ConfigError as error:
-        return Report((), _config_errors(error))
+        return Report((), config_errors(error))
     return check_with(linters, targets, stdin)
 
 

@@ -159,6 +159,7 @@ class ChangedIncludes:
         self._main = main
         self.included = included
         self.changed = changed
+        self.deployment: None = None               # what files of an import state does not follow the settings
 
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""

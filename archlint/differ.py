@@ -3,115 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import msgspec
 
 from archlint.api import Linters
 from archlint.compare.difference import Difference, SystemDifference
 from archlint.compare.facts import DiffError
-from archlint.compare.git import Revision, RevisionIncludes
+from archlint.compare.git import Revision
 from archlint.compare.systems import Snapshot, compare
 from archlint.config import Config
 from archlint.errors import UnreadableInputError
 from archlint.given import config_or_file, text_or_path
 from archlint.inputs import InputError
-from archlint.linter import Includes, Options
-from archlint.model.read import no_includes
-from archlint.reading import Source, read_deployed
-from archlint.source.document import Document
-from archlint.source.files import FileIncludes, is_architecture, read_bytes, read_named, real_path
+from archlint.linter import Options
+from archlint.reading import Source, read_deployed, read_source
+from archlint.revisions import Deployments
+from archlint.source.files import is_architecture, read_bytes, real_path
 from archlint.source.join import no_such_system, picked_systems, system_names
-from archlint.source.parser import parse
 from archlint.source.repository import Repository
+from archlint.versions import InGit, InMemory, OnDisk, ReadAlready, Version, in_repository
 
 _ALIKE: Final = 0.5
 """The least share of common components for systems in files with different names to be the same system."""
-
-
-class _Version(Protocol):
-    """One version: how its files are read."""
-
-    def document(self, path: Path) -> Document: ...
-
-    def includes(self, path: Path) -> Includes: ...
-
-
-class _OnDisk:
-    """Files on disk."""
-
-    def document(self, path: Path) -> Document:
-        return read_named(path)
-
-    def includes(self, path: Path) -> Includes:
-        return FileIncludes(path)
-
-
-class _InGit:
-    """Files of a revision."""
-
-    def __init__(self, revision: Revision) -> None:
-        self.revision = revision
-
-    def document(self, path: Path) -> Document:
-        return self.revision.document(_in_repository(path))
-
-    def includes(self, path: Path) -> Includes:
-        return RevisionIncludes(self.revision, _in_repository(path))
-
-
-class _InMemory:
-    """A text, which has no files beside it to include."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def document(self, path: Path) -> Document:
-        return parse(str(path), self.text)
-
-    def includes(self, _path: Path) -> Includes:
-        return _NoIncludes()
-
-
-class _Imported:
-    """Deployment files, read as one system."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def document(self, _path: Path) -> Document:
-        return self.source.document
-
-    def includes(self, _path: Path) -> Includes:
-        return self.source.includes or _NoIncludes()
-
-
-class _NoIncludes:
-    """Refuse each include."""
-
-    def __init__(self) -> None:
-        self.included: set[Path] = set()
-
-    def __call__(self, document: Document, target: str) -> Document:
-        return no_includes(document, target)
 
 
 class _Side(NamedTuple):
     """What a call compares: a file, a folder, or a text by the name that it has in messages."""
 
     path: Path
-    version: _Version
+    version: Version
     is_folder: bool
     errors: tuple[InputError, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def _in_repository(path: Path) -> Path:
-    """Return a path as the repository has it: links of its folder are resolved, the name of the file is kept."""
-    absolute = Path(os.path.abspath(path))
-    return real_path(absolute.parent) / absolute.name
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -166,7 +92,7 @@ def diff_paths(old: Path, new: Path, options: Options) -> Difference:
 
 def diff_sources(old: Source, new: Source, options: Options) -> Difference:
     """Compare two versions that were read already; errors and notes of the reading are part of the result."""
-    before, after = (_Side(one.path, _Imported(one), False, one.errors, one.notes) for one in (old, new))
+    before, after = (_Side(one.path, ReadAlready(one), False, one.errors, one.notes) for one in (old, new))
     return _compared(before, after, options)
 
 
@@ -175,6 +101,8 @@ def _diff(old: str | Path, new: str | Path, options: Options, fixed: Config | No
 
 
 def _compared(before: _Side, after: _Side, options: Options, fixed: Config | None = None) -> Difference:
+    if before.is_folder != after.is_folder and before.path.is_dir() and after.path.is_dir():
+        before, after = (_alone(side, options) if side.is_folder else side for side in (before, after))
     if before.is_folder != after.is_folder:
         folder = before if before.is_folder else after
         raise DiffError(f"{folder.path} is a folder, and the other path is not", "compare two files, or two folders")
@@ -188,8 +116,8 @@ def _compared(before: _Side, after: _Side, options: Options, fixed: Config | Non
         if not olds and not news:
             raise _nothing(f"{before.path} and {after.path}")
     likes = {key: news.get(key, path) for key, path in olds.items()}
-    was = _snapshots(linters, before.version, olds, likes)
-    now = _snapshots(linters, after.version, news, news)
+    was = _snapshots(linters, {key: (path, before.version) for key, path in olds.items()}, likes)
+    now = _snapshots(linters, {key: (path, after.version) for key, path in news.items()}, news)
     for side, found in ((before, was), (after, now)):
         found.errors.update({f"{side.path}#{number}": error for number, error in enumerate(side.errors)})
     notes = (*before.notes, *after.notes, *linters.uses.notes())
@@ -202,11 +130,16 @@ def _side(given: str | Path, name: str, options: Options) -> _Side:
     Deployment files at a path are one system, as if they were one file.
     """
     if isinstance(given, str):
-        return _Side(Path(name), _InMemory(given), False)
+        return _Side(Path(name), InMemory(given), False)
     deployed = read_deployed(given, options)
     if deployed is not None:
-        return _Side(given, _Imported(deployed), False, deployed.errors, deployed.notes)
-    return _Side(given, _OnDisk(), given.is_dir())
+        return _Side(given, ReadAlready(deployed), False, deployed.errors, deployed.notes)
+    return _Side(given, OnDisk(), given.is_dir())
+
+
+def _alone(side: _Side, options: Options) -> _Side:
+    """Return a folder of architecture files as its only system, for the comparison with deployment files."""
+    return _Side(side.path, ReadAlready(read_source((side.path,), options)), False)
 
 
 def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Difference:
@@ -217,21 +150,28 @@ def diff_git(revision: str, targets: Sequence[Path], options: Options) -> Differ
     targets = targets or (Path(),)
     at = Revision(revision, _repository_of(targets[0]))
     linters = Linters(_with_signatures(options))
-    olds: dict[str, Path] = {}
-    news: dict[str, Path] = {}
+    olds: dict[str, tuple[Path, Version]] = {}
+    news: dict[str, tuple[Path, Version]] = {}
     for target in targets:
         found = _now(target, linters)
-        after = [path for path in found if not _is_below(_in_repository(path), at.unknown)]
+        after = [path for path in found if not _is_below(in_repository(path), at.unknown)]
         before = _at_revision(at, target, linters, set(found))
-        if not before and not found:
+        if not target.exists() and not before:
             raise _nothing(f"{target}, neither now nor at {revision}")
-        olds |= {str(_in_repository(path)): path for path in before}
-        news |= {str(_in_repository(path)): path for path in after}
-    likes = {key: news.get(key, path) for key, path in olds.items()}
-    return _paired(
-        revision, "the work tree", _snapshots(linters, _InGit(at), olds, likes),
-        _snapshots(linters, _OnDisk(), news, news), options.system, (*at.unknown.values(), *linters.uses.notes()),
-    )  # fmt: skip
+        olds |= {str(in_repository(path)): (path, InGit(at)) for path in before}
+        news |= {str(in_repository(path)): (path, OnDisk()) for path in after}
+    deployed = Deployments(at, targets, linters)
+    sources = deployed.then(olds), deployed.now(news)
+    if not olds and not news:
+        raise _nothing(f"{', '.join(map(str, targets))}, neither now nor at {revision}")
+    likes = {key: news.get(key, (path,))[0] for key, (path, _) in olds.items()}
+    was = _snapshots(linters, olds, likes)
+    now = _snapshots(linters, news, {key: path for key, (path, _) in news.items()})
+    for side, source in zip((was, now), sources, strict=True):
+        side.errors.update({f"#{number}": error for number, error in enumerate(source.errors if source else ())})
+    notes = [note for source in sources if source is not None for note in source.notes]
+    everything = dict.fromkeys((*at.unknown.values(), *notes, *linters.uses.notes()))
+    return _paired(revision, "the work tree", was, now, options.system, tuple(everything))
 
 
 def _repository_of(target: Path) -> Path:
@@ -251,7 +191,7 @@ def _is_below(path: Path, folders: Collection[Path]) -> bool:
 
 
 def _nothing(where: str) -> DiffError:
-    return DiffError(f"nothing to compare in {where}", "an architecture file is YAML with the key `archlint: 1`")
+    return DiffError(f"nothing to compare in {where}", "name architecture files, or files that deploy a system")
 
 
 def _with_signatures(options: Options) -> Options:
@@ -270,7 +210,7 @@ def _at_revision(at: Revision, target: Path, linters: Linters, today: set[Path])
 
     `today` are the files that the search finds now.
     """
-    place = _in_repository(target) if not target.is_dir() else real_path(target)
+    place = in_repository(target) if not target.is_dir() else real_path(target)
     if not place.is_relative_to(at.top):
         raise DiffError(f"{target} lies outside the repository {at.top.name}/", "name paths of one repository")
     if place in at.blobs:
@@ -298,14 +238,14 @@ def _is_architecture(path: Path) -> bool:
         return False
 
 
-def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], likes: dict[str, Path]) -> _Found:
+def _snapshots(linters: Linters, paths: Mapping[str, tuple[Path, Version]], likes: Mapping[str, Path]) -> _Found:
     """Lint the files of one side; included files belong to the systems that include them."""
     systems: dict[str, Snapshot] = {}
     files: dict[str, Path] = {}
     included: set[Path] = set()
     errors: dict[str, InputError] = {}
     others: list[str] = []
-    for key, path in paths.items():
+    for key, (path, version) in paths.items():
         like = likes[key]
         try:
             document = version.document(path)
@@ -324,7 +264,7 @@ def _snapshots(linters: Linters, version: _Version, paths: dict[str, Path], like
             included |= examined.included
     alone = {
         key: one for key, one in systems.items()
-        if real_path(files[key]) not in included and _in_repository(files[key]) not in included
+        if real_path(files[key]) not in included and in_repository(files[key]) not in included
     }  # fmt: skip
     return _Found(alone, errors, tuple(others))
 

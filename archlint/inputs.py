@@ -9,7 +9,8 @@ import msgspec
 
 from archlint.errors import ArchlintError, Spot, UnreadableInputError
 
-_PLACED: Final = r"([^\n]+?\.(?:ya?ml|toml|jsonl|json|py)|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: "
+_SUFFIXES: Final = r"\.(?:ya?ml|toml|jsonl|json|py|sh|bash|tf|tofu|tfvars|pbtxt|properties|template)"
+_PLACED: Final = rf"([^\n]+?{_SUFFIXES}|[^\n:]+(?=:\d+:\d+: ))(?::(\d+))?(?::(\d+))?: "
 
 
 class InputError(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ def input_errors(error: ArchlintError, file: str = "") -> tuple[InputError, ...]
     """
     if not error.mistakes:
         named = error.message.startswith(f"{file}:") or re.match(_PLACED, error.message) is not None
-        named = named or not isinstance(error, UnreadableInputError)
+        named = named or not file or not isinstance(error, UnreadableInputError)
         message = error.message if named else f"{file}: {error.message}"
         return (_at(_spot(message, file), message, error.hint),)
     return tuple(_at(mistake.spot, mistake.said, mistake.hint) for mistake in error.mistakes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -22,6 +22,9 @@ from archlint.source.files import FileIncludes
 from archlint.source.nodes import Mapping
 from archlint.source.parser import collector_paused
 from archlint.verdicts import ActiveRule, FileReport, Severity
+
+if TYPE_CHECKING:
+    from archlint.model.deployment import Deployment
 
 BASELINE: Final = "archlint-baseline.jsonl"
 """The baseline that is used if it lies beside the configuration, unless the configuration names another."""
@@ -60,9 +63,16 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Includes(Protocol):
-    """Loads the included files of a document, and keeps their resolved paths."""
+    """Loads the included files of a document, and keeps their resolved paths.
+
+    The `deployment` is what the files of an import state beyond the architecture; others have none.
+    """
 
     included: set[Path]
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """What the files of an import state beyond the architecture."""
 
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""
@@ -142,9 +152,8 @@ class Linter:
         architecture = _architecture(document, loader)
         if self.config.prices:
             architecture = with_prices(architecture, self.config.prices, self.technologies)
-        deployment = getattr(loader, "deployment", None)       # only the documents of an import have one
-        if deployment is not None:
-            architecture = msgspec.structs.replace(architecture, deployment=deployment)
+        if loader is not None and loader.deployment is not None:
+            architecture = msgspec.structs.replace(architecture, deployment=loader.deployment)
         system = System(architecture, self.technologies, self.config.require_described)
         return system, frozenset(loader.included) if loader is not None else frozenset()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,6 +17,10 @@ from archlint.source.join import pick_system
 from archlint.source.parser import decode, parse
 from archlint.targets import STDIN, Configs, deployment_files, is_foreign
 
+if TYPE_CHECKING:
+    from archlint.importers.deploying import Deployment
+    from archlint.importers.draft import Draft
+
 _MOST_NAMED: Final = 5
 
 
@@ -25,7 +29,7 @@ class Source(msgspec.Struct, frozen=True):
 
     `path` is the file whose configuration applies; `file` is the same, or None for a text that belongs to no file.
     `includes` loads the further files if they are not beside `file`. `notes` say how the files were read, and `errors`
-    which of them could not be read.
+    which of them could not be read. `draft` is what an import found, in the files `read`.
     """
 
     document: Document
@@ -34,6 +38,8 @@ class Source(msgspec.Struct, frozen=True):
     includes: Includes | None = None
     notes: tuple[str, ...] = ()
     errors: tuple[InputError, ...] = ()
+    draft: Draft | None = None
+    read: frozenset[Path] = frozenset()
 
 
 def read_source(paths: Sequence[Path], options: Options, data: bytes | None = None, system: str = "") -> Source:
@@ -92,12 +98,10 @@ def read_imported(
     from archlint.importers.deploying import read_deployment
 
     found = read_deployment(deployment_files(named, configs)[0], named, given)
-    if found.documents is not None:
-        document = found.documents.main
-        path = Path(document.name)
-        wrong = tuple(mistake for error in found.errors for mistake in input_errors(error))
-        chosen = pick_system(document, system) if system else document
-        return Source(chosen, path, path, found.documents, tuple(found.notes), (*errors, *wrong))
+    source = deployed_source(found)
+    if source is not None:
+        chosen = pick_system(source.document, system) if system else source.document
+        return msgspec.structs.replace(source, document=chosen, errors=(*errors, *source.errors))
     for error in found.errors:
         raise error
     for path, data in (given or {}).items():
@@ -110,6 +114,17 @@ def read_imported(
     hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
     advice = found.notes[0] if found.notes else hint
     raise NothingFoundError(f"{where}: no architecture file and no deployment files", advice)
+
+
+def deployed_source(found: Deployment) -> Source | None:
+    """Return deployment files as the source of one system; None if they hold no component."""
+    if found.documents is None:
+        return None
+    document = found.documents.main
+    path = Path(document.name)
+    errors = tuple(mistake for error in found.errors for mistake in input_errors(error))
+    read = frozenset(real_path(Path(source)) for source in found.sources)
+    return Source(document, path, path, found.documents, tuple(found.notes), errors, found.documents.draft, read)
 
 
 def read_deployed(path: Path, options: Options) -> Source | None:

@@ -34,10 +34,11 @@ def deployment_files(targets: Iterable[Path], configs: Configs | None = None) ->
     from archlint.importers.formats import is_considered, likely
 
     configs = configs or Configs(Options())
+    targets = list(targets)
     found: list[Path] = []
     for target in targets:
         found += likely(configs.named(target, is_considered)) if os.path.isdir(target) else [target]
-    return list(dict.fromkeys(found)), root_of(list(targets))
+    return list(dict.fromkeys(found)), root_of(targets)
 
 
 class Text(msgspec.Struct, frozen=True):

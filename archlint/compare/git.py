@@ -154,6 +154,7 @@ class RevisionIncludes:
         self.paths: dict[str, Path] = {}
         self.documents: dict[Path, Document] = {}
         self.included: set[Path] = set()
+        self.deployment: None = None
 
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""

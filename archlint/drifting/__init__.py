@@ -12,7 +12,6 @@ from archlint.drifting.comparing import find_drift
 from archlint.drifting.found import Drift, Drifted
 from archlint.errors import UsageError
 from archlint.given import text_or_path
-from archlint.importers.documents import Deployed
 from archlint.linter import Options
 from archlint.reading import read_imported, read_source
 from archlint.source.parser import collector_paused
@@ -59,10 +58,10 @@ def drift_paths(path: Path, deployment: list[Path], system: str = "", data: byte
     if not deployment:
         raise UsageError("no deployment files are named", "archlint drift arch.yaml PATH...")
     deployed = read_imported(deployment, Configs(options))
-    assert isinstance(deployed.includes, Deployed)
+    assert deployed.draft is not None
     with collector_paused():
         found = find_drift(
             unchecked(described, options).architecture, unchecked(deployed, options).architecture,
-            deployed.includes.draft,
+            deployed.draft,
         )  # fmt: skip
     return msgspec.structs.replace(found, errors=deployed.errors)

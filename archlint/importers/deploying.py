@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,11 +23,17 @@ class Deployment(msgspec.Struct):
 
 
 def read_deployment(
-    paths: Sequence[Path], targets: Sequence[Path], given: Mapping[Path, bytes] | None = None
-) -> Deployment:
-    """Read deployment files of a call; `targets` are the paths that the call names, `given` texts that it has read."""
+    paths: Sequence[Path], targets: Sequence[Path], given: Mapping[Path, bytes] | None = None,
+    root: Path | None = None, rename: Callable[[str], str] = str,
+) -> Deployment:  # fmt: skip
+    """Read deployment files of a call; `targets` are the paths that the call names, `given` texts that it has read.
+
+    `root` is the folder that no file may lead out of, if the paths do not tell it. `rename` gives paths as messages
+    show them.
+    """
     explicit = bool(targets) and not any(target.is_dir() for target in targets)
-    imported = import_files(paths, root_of(list(targets) or list(paths)), explicit, given)
+    within = root or root_of(list(targets) or list(paths))
+    imported = import_files(paths, within, explicit, given, rename=rename)
     notes = [*imported.draft.notes, *imported.advice[:10]]
     if not imported.draft.components:
         if imported.left_out and not imported.errors and not imported.advice:

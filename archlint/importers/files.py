@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +25,16 @@ class Files:
     adds files that it cannot read to `errors`, and the files that its units come from to `used`; without that, these
     are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them. `manifests` are
     what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first. The
-    call gives charts the files of `values`; `given` are texts that it read from standard input or a pipe.
+    call gives charts the files of `values`; `given` are texts that it read from standard input or a pipe. `rename`
+    gives a path as messages show it.
     """
 
-    def __init__(self, root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(
+        self, root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None,
+        rename: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
         self.root = real_path(root)
+        self.rename = rename
         self.given = given or {}
         self.explicit = explicit
         self.errors: list[UnreadableInputError] = []
@@ -41,6 +46,10 @@ class Files:
         self.read: dict[Path, str] = {}
         self._texts: dict[Path, str] = {}
         self._documents: dict[Path, list[Document]] = {}
+
+    def shown(self, path: Path) -> str:
+        """Return the name of a file in messages and documents."""
+        return self.rename(str(path))
 
     def find(self, folder: Path, name: str) -> Path:
         """Return the path of a file that another one names; raises `UnreadableInputError` if it leaves the project."""
@@ -59,12 +68,12 @@ class Files:
         """Return the text of a file; raises `UnreadableInputError`."""
         key = real_path(path)
         if key not in self._texts:
-            data = self.given[path] if path in self.given else read_bytes(path, str(path))
+            data = self.given[path] if path in self.given else read_bytes(path, self.shown(path))
             self.size += len(data)
             if self.size > MAX_TOTAL_BYTES or len(self._texts) >= MAX_FILES:
                 what = f"{path}: the files are larger than {MAX_TOTAL_BYTES // 1024**2} MiB together"
                 raise UnreadableInputError(what, "import fewer files")
-            self._texts[key] = decode(str(path), data).lstrip("\ufeff")
+            self._texts[key] = decode(self.shown(path), data).lstrip("\ufeff")
             self.read[key] = str(path)
         return self._texts[key]
 
@@ -77,7 +86,7 @@ class Files:
                 or not real_path(path).is_relative_to(self.root)
             ):
                 return None
-            return Document(str(path), self.text(path), None)
+            return Document(self.shown(path), self.text(path), None)
         except (UnreadableInputError, OSError, ValueError):
             return None
 
@@ -85,7 +94,7 @@ class Files:
         """Return the YAML documents of a file; raises `UnreadableInputError`."""
         key = real_path(path)
         if key not in self._documents:
-            self._documents[key] = parse_all(str(path), self.text(path))
+            self._documents[key] = parse_all(self.shown(path), self.text(path))
         return self._documents[key]
 
 

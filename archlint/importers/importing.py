@@ -49,13 +49,15 @@ class Imported(msgspec.Struct):
 def import_files(
     paths: Sequence[Path], root: Path, explicit: bool = False, given: Mapping[Path, bytes] | None = None,
     values: Sequence[Path] = (), progress: Callable[[int], None] = lambda done: None,
+    rename: Callable[[str], str] = str,
 ) -> Imported:  # fmt: skip
     """Import files; with `explicit`, Compose files are merged in the order of the call.
 
     `given` are the contents of files that can be read only once, and `values` the files of values for Helm charts.
-    `progress` gets the number of files whose format is known, and once more at the end.
+    `progress` gets the number of files whose format is known, and once more at the end. `rename` gives a path, or a
+    text with paths, as messages show it: files of a revision lie in a temporary folder.
     """
-    files = Files(root, explicit, given)
+    files = Files(root, explicit, given, rename)
     files.values += values
     by_format: dict[str, list[Path]] = {}
     left_out: list[tuple[str, str]] = []
@@ -90,10 +92,18 @@ def import_files(
     evidence = [one for one in evidence if not (one.shared and one.source.kind in QUIET_KINDS)]
     made = draft(units, evidence, outside)
     made.workloads = add_entrances(made)
-    made.notes = list(dict.fromkeys(notes))[:MAX_NOTES]
-    left_out = [(path, reason) for path, reason in left_out if real_path(Path(path)) not in files.claimed]
+    made.notes = [rename(note) for note in dict.fromkeys(notes)][:MAX_NOTES]
+    left_out = [
+        (rename(path), rename(reason)) for path, reason in left_out if real_path(Path(path)) not in files.claimed
+    ]
     failed = [error for path, error in errors.items() if real_path(path) not in files.claimed]
-    return Imported(made, [str(path) for path in files.used], left_out, [*failed, *files.errors], advice)
+    said = [_renamed(one, rename) for one in (*failed, *files.errors)]
+    return Imported(made, [files.shown(path) for path in files.used], left_out, said, [rename(one) for one in advice])
+
+
+def _renamed(error: UnreadableInputError, rename: Callable[[str], str]) -> UnreadableInputError:
+    message = rename(error.message)
+    return error if message == error.message else UnreadableInputError(message, rename(error.hint))
 
 
 def _read(

@@ -18,11 +18,11 @@ from archlint.reading import Source
 from archlint.serve import jobs
 from archlint.serve.jobs import Change, Done, Given, Job, Refused, Reply, Setup
 from archlint.serve.workspace import UnknownFileError
-from archlint.source.document import Document
 from archlint.source.files import FileIncludes, read_bytes
 from archlint.source.join import pick_system
 from archlint.source.parser import collector_paused, decode, parse
 from archlint.verdicts import Report
+from archlint.versions import NoIncludes
 
 if TYPE_CHECKING:
     from archlint.analysis.system import System
@@ -37,18 +37,6 @@ _MEDIA: Final = {
 }  # fmt: skip
 _MOST_SHOWN: Final = 20
 _WARMING: Final = "archlint: 1\ncomponents: {page: {kind: client, calls: [api]}, api: {kind: service}}\n"
-
-
-class _NoIncludes:
-    """Refuses the includes of a text that belongs to no file."""
-
-    def __init__(self) -> None:
-        self.included: set[Path] = set()
-
-    def __call__(self, document: Document, target: str) -> Document:
-        from archlint.model.read import no_includes
-
-        return no_includes(document, target)
 
 
 class Work:
@@ -108,7 +96,7 @@ class Work:
         return path, path, read_bytes(path, given.file)
 
     def _includes(self, file: Path | None) -> Includes:
-        return FileIncludes(file, self.workspace.root_of(file)) if file is not None else _NoIncludes()
+        return FileIncludes(file, self.workspace.root_of(file)) if file is not None else NoIncludes()
 
     def _source(self, given: Given) -> Source:
         path, file, data = self._read(given)

@@ -99,6 +99,7 @@ class FileIncludes:
         self.paths: dict[str, Path] = {}
         self.documents: dict[Path, Document] = {}
         self.included: set[Path] = set()
+        self.deployment: None = None
 
     def __call__(self, document: Document, target: str) -> Document:
         """Load one file; raises `UnreadableInputError`."""

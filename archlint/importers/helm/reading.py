@@ -171,16 +171,16 @@ def _manifests(page: Rendered, template: Path, files: Files, notes: list[str]) -
     if page.place.endswith("NOTES.txt") or not page.text.strip():
         return
     try:
-        documents = parse_all(str(template), page.text)
+        documents = parse_all(files.shown(template), page.text)
     except UnreadableInputError as error:
-        place = error.message.removeprefix(f"{template}:")
+        place = error.message.removeprefix(f"{files.shown(template)}:")
         notes.append(f"{template}: it renders to text that is not YAML, in its line {place}")
         return
     placing: Placing | None = None
-    source = Document(str(template), files.text(template), None)
+    source = Document(files.shown(template), files.text(template), None)
     for document in documents:
         if isinstance(document.root, Mapping):
-            placing = placing or Placing(Document(str(template), page.text, None), source)
+            placing = placing or Placing(Document(files.shown(template), page.text, None), source)
             table = placed(tree(document, document.root), placing)
             if isinstance(table, Table) and not _is_test(table):
                 yield table, template

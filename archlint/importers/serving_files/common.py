@@ -28,7 +28,7 @@ def document_of(path: Path, files: Files) -> Document:
     text = files.text(path)
     if len(text) > MAX_BYTES:
         raise UnreadableInputError(f"{path}: larger than {MAX_BYTES // 1024**2} MiB", "exclude the file")
-    return Document(str(path), text, None)
+    return Document(files.shown(path), text, None)
 
 
 def start_of(document: Document) -> Site:

@@ -92,7 +92,7 @@ class Folders:
                 document = self.files.documents(file)[0]
                 found: tuple[Body, Site | None] = (read_json_body(document), None)
             else:
-                found = read_body(Document(str(file), text, None))
+                found = read_body(Document(self.files.shown(file), text, None))
         except MissingParserError:
             raise
         except UnreadableInputError as error:
