@@ -8,8 +8,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.importers.draft import Draft
-from archlint.model.deployment import Dangling, Deployment, Split
+from archlint.importers.nested import place_in
+from archlint.importers.objects import Site, Unit, Value
+from archlint.importers.secrets import is_stated, secrets_in
+from archlint.model.deployment import Dangling, Deployment, Exposed, Split
+from archlint.source.nodes import Span
 
+_CODE: Final = (".py", ".js", ".mjs", ".ts", ".sh", ".bash", ".lua", ".go", ".java", ".sql", ".html", ".md", ".ipynb")
+"""Endings of programs, whose expressions look like values."""
+_SETTINGS: Final = frozenset({"litellm", "torchserve", "mlserver"})
+"""Formats whose files are settings of one part."""
+_MOST_READ: Final = 200_000
 _PREDICTS: Final = re.compile(r"\bmap_batches\b|\.predict\(|\bpipeline\(|\.generate\(")
 """Calls in a mounted program that predict."""
 
@@ -25,6 +34,7 @@ def deployment_of(draft: Draft) -> Deployment:
         words = {posixpath.normpath(word) for word in unit.words}
         unit.running.scripts += (value for path, value in unit.texts if posixpath.normpath(path) in words)
         unit.running.aims = any(_TARGETS.search(value.text[:10_000]) for _, value in unit.texts)
+        unit.running.exposed += _exposed(unit)
         if unit.role == "job":
             unit.running.predicts = any(_PREDICTS.search(value.text[:100_000]) for _, value in unit.texts)
     found.parts.update({name: unit for name, unit in parts.items() if unit.what != "address"})
@@ -35,6 +45,23 @@ def deployment_of(draft: Draft) -> Deployment:
     found.dangling = list(_dangling(draft))
     found.splits = list(_splits(draft))
     return found
+
+
+def _exposed(unit: Unit) -> Iterator[Exposed]:
+    """Yield the secrets in the files of settings that a part mounts, or that it is read from."""
+    own = unit.format in _SETTINGS and unit.site.document.text
+    texts = [("", Value(own, Site(unit.site.document, Span(0, len(own)))))] if own else []
+    for path, value in (*unit.texts, *texts):
+        if path.endswith(_CODE):
+            continue
+        place = place_in(value)
+        is_whole = value.text == value.site.document.text
+        for one in sorted(secrets_in(value.text[:_MOST_READ])):
+            text = value.text[one.start : one.end]
+            word = text.partition(":")[2] if one.key == "an address" else text
+            if word and is_stated(word):
+                span = Span(one.start, one.end)
+                yield Exposed(one.key, Site(value.site.document, span) if is_whole else place(span))
 
 
 def _dangling(draft: Draft) -> Iterator[Dangling]:

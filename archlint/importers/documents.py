@@ -7,8 +7,8 @@ from pathlib import Path
 from archlint.errors import UnreadableInputError
 from archlint.importers.deployment import deployment_of
 from archlint.importers.draft import Component, Draft, Entrance, Relation
-from archlint.importers.masking import masked
 from archlint.importers.objects import Fact, Site
+from archlint.importers.secrets import masked
 from archlint.source.document import Document
 from archlint.source.files import real_path
 from archlint.source.nodes import Entry, Mapping, Node, Scalar, Sequence, Span

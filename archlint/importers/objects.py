@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -15,7 +14,6 @@ from archlint.model.deployment import (
     EXAMPLE,
     LITERAL,
     SECRET,
-    STATED,
     UNRESOLVED,
     Mount,
     Part,
@@ -25,16 +23,6 @@ from archlint.model.deployment import (
 )
 from archlint.source.document import Document
 from archlint.source.nodes import Mapping, Node, Scalar
-
-_SECRET_NAME: Final = re.compile(
-    r"(?i)(^|_)(PASSWORD|PASSWD|PASS|PWD|SECRET|SECRETS|TOKEN|APIKEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|PRIVATE_KEY|"
-    r"SECRET_KEY|CREDENTIALS?|AUTH|KEY_ID|SALT|LICENSE_KEY|CONNECTION_STRING|FERNET_KEY)(_FILE)?$"
-)
-_OPTION: Final = r"(--?[\w-]*(?:pass|secret|token(?!s|iz)|api-?key|credential)(?![\w-]*(?:file|path))[\w-]*)"
-_SECRET_OPTION: Final = re.compile(rf"(?i){_OPTION}(=|\s+)(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+)")
-_SECRET_END: Final = re.compile(rf"(?i)(^|\s){_OPTION}\s*$")
-_PASSWORD: Final = re.compile(r"(?<=://)[^/@\s,;:]*:[^/@\s,;]+@")
-_USER_INFO: Final = re.compile(r"(?<=://)[^/@\s,;]*@")
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -143,38 +131,6 @@ def scalars(item: Item, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield from scalars(value, path)
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret.
-
-    >>> is_secret_name("POSTGRES_PASSWORD"), is_secret_name("TOKENIZER")
-    (True, False)
-    """
-    return _SECRET_NAME.search(name.replace("-", "_").replace(".", "_")) is not None
-
-
-def without_secrets(name: str, value: Value) -> Value:
-    """The value of a variable without what must not be kept: secrets, and user and password in an address."""
-    if is_secret_name(name):
-        is_known = value.text and value.status != UNRESOLVED and not name.upper().endswith("_FILE")
-        tag = STATED if is_known or value.tag == STATED else ""
-        return msgspec.structs.replace(value, text="", raw="", status=SECRET, plain=False, tag=tag)
-    if "@" not in value.text:
-        return value
-    tag = STATED if value.status != UNRESOLVED and _PASSWORD.search(value.text) else value.tag
-    return msgspec.structs.replace(value, text=_USER_INFO.sub("", value.text), raw="", tag=tag)
-
-
-def command_without_secrets(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Leave out what must not be kept of a command: what follows an option for a secret, and users in addresses."""
-    found: list[Value] = []
-    hides = False
-    for value in values:
-        text = "***" if hides else _SECRET_OPTION.sub(r"\1\2***", _USER_INFO.sub("", value.text))
-        hides = not hides and _SECRET_END.search(value.text) is not None
-        found.append(value if text == value.text else msgspec.structs.replace(value, text=text, raw=""))
-    return tuple(found)
-
-
 class Link(msgspec.Struct, frozen=True, gc=False):
     """A relation that a field states: `derivation` says which, `share` is a share of the traffic."""
 
@@ -219,6 +175,5 @@ class Unit(Part, eq=False):
 
 __all__ = [
     "DEFAULT", "ENV_FILE", "EXAMPLE", "LITERAL", "SECRET", "UNRESOLVED", "Fact", "Item", "Link", "Mount", "Port",
-    "Rows", "Site", "Table", "Unit", "Value", "command_without_secrets", "is_secret_name", "scalars", "tag_of", "tree",
-    "without_secrets",
+    "Rows", "Site", "Table", "Unit", "Value", "scalars", "tag_of", "tree",
 ]  # fmt: skip

@@ -145,6 +145,13 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     host: str = ""
 
 
+class Exposed(msgspec.Struct, frozen=True, gc=False):
+    """A secret whose text is in a file that a part reads: the `key` that names it, and where it is."""
+
+    key: str
+    site: Site
+
+
 class Running(msgspec.Struct):
     """How a part is run, as its files state it; readers fill in what their format has.
 
@@ -153,6 +160,7 @@ class Running(msgspec.Struct):
     what is installed at each start. `faults` are further faults of the
     resource itself, as `tag: text`, such as a missing dead-letter sink. A job `predicts` if files that it mounts do.
     A part `aims` if it mounts targets of a load generator. `scripts` are the mounted files that the command runs.
+    `exposed` are secrets in its files of settings.
     """
 
     managed: bool = False
@@ -185,6 +193,7 @@ class Running(msgspec.Struct):
     aims: bool = False
     scraped: bool = False
     faults: list[Value] = []
+    exposed: list[Exposed] = []
 
 
 class Part(msgspec.Struct, eq=False):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archlint.importers.masking import masked
+from archlint.importers.secrets import masked
 from tests.conftest import Run
 
 SECRETS = [

@@ -10,7 +10,8 @@ from archlint.importers.cloud.tables import Field, fact_of
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, scalars_at
 from archlint.importers.digits import is_whole
-from archlint.importers.objects import UNRESOLVED, Fact, Port, Unit, command_without_secrets
+from archlint.importers.objects import UNRESOLVED, Fact, Port, Unit
+from archlint.importers.secrets import command_without_secrets
 
 ADDED: Final[dict[str, tuple[str, tuple[Field, ...]]]] = {
     "aws_lambda_provisioned_concurrency_config": (

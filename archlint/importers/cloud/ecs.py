@@ -12,7 +12,8 @@ from archlint.importers.cloud.tables import Field, Part
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, references_of, scalars_at, tables_at, text_at, unresolved
 from archlint.importers.digits import is_whole
-from archlint.importers.objects import UNRESOLVED, Fact, Port, Table, Unit, command_without_secrets
+from archlint.importers.objects import UNRESOLVED, Fact, Port, Table, Unit
+from archlint.importers.secrets import command_without_secrets
 
 _INJECTED: Final = re.compile(
     r"(?i)(envoy|xray|x-ray|aws-otel|otel-collector|opentelemetry|datadog|firelens|fluent-?bit|cloudwatch-agent|"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from archlint.importers.cloud.facts import add_facts, add_machine
 from archlint.importers.cloud.units import Cloud
 from archlint.importers.cloud.values import first_at, follow, scalars_at, text_at
-from archlint.importers.objects import UNRESOLVED, command_without_secrets
+from archlint.importers.objects import UNRESOLVED
+from archlint.importers.secrets import command_without_secrets
 
 
 def add_google_settings(cloud: Cloud) -> None:

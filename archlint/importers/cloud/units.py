@@ -33,9 +33,8 @@ from archlint.importers.objects import (
     Table,
     Unit,
     Value,
-    command_without_secrets,
-    without_secrets,
-)
+    )
+from archlint.importers.secrets import command_without_secrets, without_secrets
 
 MAX_LINKS: Final = 50_000
 _PLACED: Final = ("google_", "azurerm_")

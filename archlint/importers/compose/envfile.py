@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from archlint.importers.compose.interpolation import substitute
-from archlint.importers.objects import ENV_FILE, SECRET, UNRESOLVED, Site, Value, is_secret_name
+from archlint.importers.objects import ENV_FILE, SECRET, UNRESOLVED, Site, Value
+from archlint.importers.secrets import is_secret_name, is_stated
 from archlint.model.deployment import STATED
 from archlint.source.document import Document
 from archlint.source.nodes import Span
@@ -36,8 +37,8 @@ def read_env(
         name, written = match[1], match[2]
         site = Site(document, Span(match.start(1), match.end(1)))
         if is_secret_name(name):
-            is_stated = bool(_text(written)[0]) and "$" not in written
-            found[name] = Value("", site, SECRET, plain=False, tag=STATED if is_stated else "")
+            tag = STATED if is_stated(_text(written)[0]) and "$" not in written else ""
+            found[name] = Value("", site, SECRET, plain=False, tag=tag)
             continue
         text, uses_variables = _text(written)
         status, tag = ENV_FILE, ""

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from archlint.importers.objects import DEFAULT, ENV_FILE, LITERAL, SECRET, UNRESOLVED, Item, Rows, Table, Value
-from archlint.importers.objects import is_secret_name as names_secret
+from archlint.importers.secrets import is_secret_name as names_secret
 from archlint.model.deployment import STATED
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

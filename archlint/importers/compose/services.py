@@ -29,9 +29,8 @@ from archlint.importers.objects import (
     Table,
     Unit,
     Value,
-    command_without_secrets,
-    without_secrets,
-)
+    )
+from archlint.importers.secrets import command_without_secrets, without_secrets
 from archlint.source.document import Document
 from archlint.source.files import real_path
 from archlint.source.nodes import Span

@@ -23,9 +23,8 @@ from archlint.importers.objects import (
     Table,
     Unit,
     Value,
-    command_without_secrets,
-    without_secrets,
-)
+    )
+from archlint.importers.secrets import command_without_secrets, without_secrets
 
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 _WAITS: Final = re.compile(r"(?i)\b(until|nslookup|nc\s+-z|wait[-_]for|sleep|chown|chmod|sysctl|mkdir|rm\s+-)\b")

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from archlint.importers.files import Files
-from archlint.importers.objects import Fact, Link, Site, Unit, Value, command_without_secrets, is_secret_name
+from archlint.importers.objects import Fact, Link, Site, Unit, Value
+from archlint.importers.secrets import command_without_secrets, is_secret_name
 from archlint.importers.serving_files.common import is_schedule
 from archlint.importers.serving_files.python import Constant, Definition, Module, hardware, keywords, modules
 

@@ -20,9 +20,8 @@ from archlint.importers.objects import (
     Site,
     Unit,
     Value,
-    command_without_secrets,
-    without_secrets,
-)
+    )
+from archlint.importers.secrets import command_without_secrets, without_secrets
 from archlint.importers.serving_files.common import document_of
 from archlint.importers.technologies import repository_of
 from archlint.source.document import Document

@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from archlint.importers.files import Files
-from archlint.importers.objects import Fact, Link, Unit, Value, command_without_secrets
+from archlint.importers.objects import Fact, Link, Unit, Value
+from archlint.importers.secrets import command_without_secrets
 from archlint.importers.serving_files.common import is_schedule, seconds
 from archlint.importers.serving_files.python import Definition, Module, hardware, keywords, modules
 from archlint.importers.technologies import by_command

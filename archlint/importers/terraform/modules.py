@@ -24,11 +24,12 @@ from archlint.importers.objects import (
     Site,
     Table,
     Value,
-    is_secret_name,
 )
+from archlint.importers.secrets import is_secret_name, is_stated
 from archlint.importers.terraform.evaluating import Budget, Evaluator, Scope, each, instances, walk
 from archlint.importers.terraform.folders import Folder, Folders
 from archlint.importers.terraform.syntax import Attribute, Block, Traversal
+from archlint.model.deployment import STATED
 from archlint.source.nodes import Span
 
 MAX_MODULES: Final = 300
@@ -235,7 +236,8 @@ class Module:
         block = self.folder.variables.get(name)
         hides = block is not None and "sensitive" in block.body.attributes
         if isinstance(found, Linked) and (hides or is_secret_name(name)) and not found.references and found.text:
-            return msgspec.structs.replace(found, text="", raw="?", status=SECRET, plain=False, marked="")
+            tag = STATED if is_stated(found.text) else ""
+            return msgspec.structs.replace(found, text="", raw="?", status=SECRET, plain=False, marked="", tag=tag)
         return found
 
     def local(self, name: str, site: Site) -> Item:
