@@ -37,7 +37,7 @@ class Deployments:
     def now(self, files: dict[str, tuple[Path, Version]]) -> Source | None:
         """The same for the work tree."""
         foreign = {key: path for key, (path, _) in files.items() if is_foreign(path)}
-        targets = self._chosen(files, foreign)
+        targets = [target for target in self._chosen(files, foreign) if target.exists()]
         found, _ = deployment_files(targets, self.configs) if targets else ([], Path())
         try:
             source = read_imported(targets, self.configs) if found else None
