@@ -242,3 +242,21 @@ class TestDisaggregated:
     def test_stages_for_different_workloads_are_none(self) -> None:
         text = self.APART.replace("[router]", "[p]").replace("[p, d]", "[d]") + "other: {kind: client, calls: [router]}"
         assert self.apart(text) == []
+
+
+class TestContinuousBatching:
+    SERVER = """
+    page: {kind: client, calls: [edge]}
+    edge: {kind: load-balancer, calls: [writer]}
+    writer: {kind: model-server, serves: [m], max_sequences: 16}
+    """
+
+    def batched(self, text: str) -> list[tuple[str, Roles]]:
+        return found(load(text, "m", "w: {from: page, tokens: {out: 300}}"), "continuous-batching")
+
+    def test_a_server_generates_several_sequences_at_a_time(self) -> None:
+        assert self.batched(self.SERVER) == [("w", {"client": ("page",), "server": ("writer",)})]
+
+    @pytest.mark.parametrize("said", ["max_sequences: 1", "batching: {max_size: 16}", "workers: 16"])
+    def test_one_sequence_and_batches_of_whole_requests_are_none(self, said: str) -> None:
+        assert self.batched(self.SERVER.replace("max_sequences: 16", said)) == []

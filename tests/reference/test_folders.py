@@ -28,7 +28,7 @@ RECOGNISED = {
     "batch", "web-single", "synchronous", "asynchronous", "prep-pred", "microservice-vertical",
     "microservice-horizontal", "prediction-cache", "data-cache", "prediction-circuit-break", "multiple-stage", "edge",
     "shadow-ab", "online-ab", "condition-based", "parameter-based", "model-in-image", "model-load", "prediction-log",
-    "prediction-monitoring", "load-test",
+    "prediction-monitoring", "load-test", "continuous-batching", "streamed-answer",
 }  # fmt: skip
 
 each = pytest.mark.parametrize("one", IMPLEMENTATIONS.values(), ids=list(IMPLEMENTATIONS))

@@ -23,7 +23,7 @@ ORDER: Final = (
     "batch", "web-single", "synchronous", "asynchronous", "streaming", "prep-pred",
     "microservice-vertical", "microservice-horizontal", "prediction-cache", "data-cache",
     "prediction-circuit-break", "multiple-stage", "edge", "rag",
-    "model-cascade", "streamed-answer", "disaggregated-serving",
+    "model-cascade", "streamed-answer", "disaggregated-serving", "continuous-batching",
     "shadow-ab", "online-ab", "condition-based", "parameter-based", "llm-gateway", "guardrail",
     "model-in-image", "model-load", "prediction-log", "prediction-monitoring", "load-test",
 )  # fmt: skip

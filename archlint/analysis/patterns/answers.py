@@ -27,6 +27,8 @@ def of_answers(view: View) -> Iterator[RecognisedPattern]:
         yield from _streamed(view)
     if view.parts.staged:
         yield from _disaggregated(view)
+    if view.parts.batching:
+        yield from _batched(view)
 
 
 class _Retrieval(msgspec.Struct, frozen=True):
@@ -233,6 +235,14 @@ def _disaggregated(view: View) -> Iterator[RecognisedPattern]:
             roles["router"] += sorted_as(view, asking - prefill - decode)
     if roles["prefill"]:
         yield recognised("disaggregated-serving", view.workload.name, roles)
+
+
+def _batched(view: View) -> Iterator[RecognisedPattern]:
+    """**continuous-batching**: a server generates tokens of several sequences at a time (`max_sequences` above 1)."""
+    servers = [name for name in view.flow.components if name in view.parts.batching and name in view.generating]
+    if servers:
+        roles = {"client": [view.flow.client], "server": servers}
+        yield recognised("continuous-batching", view.workload.name, roles)
 
 
 def _on_one_path(view: View, one: AbstractSet[str], other: AbstractSet[str]) -> bool:

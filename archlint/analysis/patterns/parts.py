@@ -95,6 +95,12 @@ class Parts:
         return found
 
     @cached_property
+    def batching(self) -> frozenset[str]:
+        """The components that generate several sequences at a time."""
+        components = self.system.components
+        return frozenset(name for name, one in components.items() if one.max_sequences and one.max_sequences > 1)
+
+    @cached_property
     def embedders(self) -> frozenset[str]:
         """The models of the vectors of an index: `index_of`, otherwise what its writers run.
 

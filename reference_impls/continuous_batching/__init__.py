@@ -1,0 +1,1 @@
+"""Continuous batching: sequences join and leave a batch between any two tokens, within a budget of keys and values."""
