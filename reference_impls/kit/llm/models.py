@@ -76,7 +76,8 @@ def _store(file: Path, sizes: str, tokenizer: Tokenizer, weights: Weights) -> No
     part = file.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as out:
         texts = {"sizes": sizes.encode(), "pieces": b"\0".join(tokenizer.pieces)}
-        stored: dict[str, NDArray[np.float32] | NDArray[np.uint8]] = {**weights, **{name: np.frombuffer(text, np.uint8) for name, text in texts.items()}}
+        stored: dict[str, NDArray[np.float32] | NDArray[np.uint8]] = {**weights}
+        stored |= {name: np.frombuffer(text, np.uint8) for name, text in texts.items()}
         np.savez(out, allow_pickle=False, **stored)
     part.replace(file)
 

@@ -20,7 +20,7 @@ class Events(Response):
     media_type = "text/event-stream"
 
     def __init__(self, events: AsyncGenerator[str, None]) -> None:
-        super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        super().__init__(headers={"Cache-Control": "no-cache"})
         del self.headers["content-length"]
         self._events = events
 
