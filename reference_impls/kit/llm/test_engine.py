@@ -67,11 +67,11 @@ def test_training_follows_the_gradient_and_repeats_itself() -> None:
     for name, slope in slopes.items():
         place = np.unravel_index(np.abs(slope).argmax(), slope.shape)
         losses = []
-        for change in (3e-4, -3e-4):
+        for change in (1e-4, -1e-4):
             moved = {**weights, name: weights[name].copy()}
             moved[name][place] += change
             losses.append(loss_and_gradient(sizes, moved, pairs, rows)[0])
-        assert (losses[0] - losses[1]) / 6e-4 == pytest.approx(slope[place], rel=0.05), name
+        assert (losses[0] - losses[1]) / 2e-4 == pytest.approx(slope[place], rel=0.05, abs=3e-3), name
     one, other = train(sizes, text, 5), train(sizes, text, 5)
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
