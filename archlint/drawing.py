@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
 BinaryFormat = Literal["png", "pdf"]
 Theme = Literal["auto", "light", "dark"]
+Purpose = Literal["readme", "slide", "page"]
 Direction = Literal["auto", "right", "down"]
 Cluster = Literal["auto", "region", "zone", "owner", "none"]
 Collapse = Literal["auto", "owner", "region", "zone", "kind", "name", "none"]
@@ -32,7 +33,7 @@ def render(
     direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
-    allow_code: bool = False,
+    allow_code: bool = False, purpose: Purpose = "readme",
 ) -> str: ...  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def render(
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
-    allow_code: bool = False,
+    allow_code: bool = False, purpose: Purpose = "readme",
 ) -> bytes: ...  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def render(
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
-    allow_code: bool = False,
+    allow_code: bool = False, purpose: Purpose = "readme",
 ) -> str | bytes: ...  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def render(
     system: str = "", findings: bool = True, theme: Theme = "auto", direction: Direction = "auto",
     cluster: Cluster = "auto", collapse: Collapse = "auto", workload: str = "", focus: str = "", hops: int = 1,
     patterns: bool = False, all_lines: bool = False, scale: float = 2.0, fonts: Iterable[Path] | None = None,
-    allow_code: bool = False,
+    allow_code: bool = False, purpose: Purpose = "readme",
 ) -> str | bytes:  # fmt: skip
     """Draw a system with its findings.
 
@@ -73,6 +74,7 @@ def render(
     of `archlint render`:
 
     - `theme` is auto, light or dark; `direction` is auto, right or down;
+    - `purpose` is readme, slide or page: where the picture is read (`--for` of the command);
     - `cluster` frames components by region, zone, owner, none or auto;
     - `collapse` draws each group as one node, by owner, zone, kind, name, none or auto;
     - `workload` highlights what a workload waits for (`--path` of the command);
@@ -97,12 +99,14 @@ def render(
     from archlint.diagram import GRAPHS, Plan, draw
     from archlint.diagram.formats import BINARY, EXTENSIONS, NAMES, SEARCHED, Look, make
     from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
+    from archlint.diagram.purpose import PURPOSES
     from archlint.diagram.svg import DIRECTIONS
     from archlint.diagram.themes import THEMES
 
     name = EXTENSIONS.get(format, format)
     for option, value, known in (
         ("format", name, NAMES), ("theme", theme, THEMES), ("direction", direction, DIRECTIONS),
+        ("purpose", purpose, tuple(PURPOSES)),
         ("cluster", cluster, ("auto", "region", "zone", "owner", "none")),
         ("collapse", collapse, ("auto", *WAYS, "none")),
     ):  # fmt: skip
@@ -116,7 +120,7 @@ def render(
     else:
         most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
         picture = draw(drawn, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
-        data = make(picture, name, Look(theme, direction, scale, None if fonts is None else tuple(fonts))).data
+        data = make(picture, name, Look(theme, direction, scale, None if fonts is None else tuple(fonts), purpose)).data
     return data if name in BINARY else data.decode()
 
 

@@ -22,6 +22,7 @@ from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
 from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
+from archlint.diagram.purpose import PURPOSES, README
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
 from archlint.errors import PackError, UsageError
@@ -33,7 +34,8 @@ from archlint.verdicts import FileReport
 
 _MOST_SHOWN = 40
 _OF_PICTURES = {
-    "theme": "--theme", "direction": "--direction", "cluster": "--cluster", "collapse": "--collapse",
+    "theme": "--theme", "purpose": "--for", "direction": "--direction", "cluster": "--cluster",
+    "collapse": "--collapse",
     "workload": "--path", "focus": "--focus", "hops": "--hops", "patterns": "--patterns", "all_lines": "--all-lines",
 }  # fmt: skip
 """Options that change how a picture looks or what it leaves out."""
@@ -70,6 +72,9 @@ def _likely(word: str) -> str:
               help=f"The format, if the extension does not name it: {', '.join(NAMES)}.")  # fmt: skip
 @click.option("--theme", type=click.Choice(THEMES), default=AUTO,
               help="Colours; auto follows the viewer in SVG and HTML, otherwise light.")  # fmt: skip
+@click.option("--for", "purpose", type=click.Choice(tuple(PURPOSES)), default=README.name,
+              show_default=True,
+              help="Where it is read: in a README (838 px wide), on a slide (16:9) or on a page (A4).")  # fmt: skip
 @click.option("--direction", type=click.Choice(DIRECTIONS), default=AUTO, help="The direction of requests.")
 @click.option("--cluster", type=click.Choice((AUTO, "region", "zone", "owner", NONE)), default=AUTO,
               help="Frame components that belong together; auto: those of other teams.")  # fmt: skip
@@ -98,6 +103,7 @@ def command(
     output: str | None,
     format_name: str | None,
     theme: str,
+    purpose: str,
     direction: str,
     cluster: str,
     collapse: str,
@@ -133,7 +139,7 @@ def command(
     else:
         most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
         picture = draw(system, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
-        made = make(picture, name, Look(theme, direction, scale, fonts or None))
+        made = make(picture, name, Look(theme, direction, scale, fonts or None, purpose))
         notes = [*(picture.notes if target is not None else ()), *_warnings(picture, name, made)]
         components = sum(len(node.members) or 1 for node in picture.nodes)
         counts = _counts(components, len(set(picture.all_marks)))

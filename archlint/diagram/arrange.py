@@ -1,175 +1,134 @@
-"""Lays out the unconnected parts of a picture one by one, then places them side by side, like words in a text."""
+"""Chooses the layout of a picture: in rows and lanes, or part by part by the layout engine, whichever reads best.
+
+Components that many share, without lines, are at the foot.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import conflicts
 from archlint.diagram.geometry import Point
-from archlint.diagram.layout import Frame, Layout, Line, Way, laid_out
+from archlint.diagram.lanes import FOOT, SERVING, lanes_of
+from archlint.diagram.layout import Band, Frame, Layout
+from archlint.diagram.parts import in_parts
 from archlint.diagram.picture import Cluster, Edge
+from archlint.diagram.purpose import README, Purpose
+from archlint.diagram.rowed import in_rows
+from archlint.diagram.score import Score, score
 from archlint.diagram.settle import settled
 
 RIGHT: Final = "right"
 DOWN: Final = "down"
-PAGE: Final = 900.0
-"""Width in points that the page of a pull request shows at full size."""
-_GAP: Final = 26.0
-_TALL: Final = 1500.0
-"""Height in points above which a picture no longer fits a screen."""
-_WAYS: Final = (Way(DOWN, 5), Way(DOWN, 3), Way(DOWN, 2), Way(RIGHT, 9), Way(RIGHT, 5))
-"""The ways to try for each part."""
-_CLASH: Final = 0.12
-"""The cost of one overlap, as a share of the size at which a page shows the part."""
-_SEVERAL_WAYS: Final = 80
-"""Above this number of nodes in one part, overlaps are not counted."""
-_ONE_WAY: Final = 600
-"""Above this number of nodes in one part, only the first way is tried."""
-_MANY_LINES: Final = 1500
-"""The same, for the lines of a large part."""
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """Connected nodes and edges, by their numbers in the picture."""
-
-    nodes: tuple[int, ...]
-    edges: tuple[int, ...]
-    clusters: tuple[int, ...]
+_LANES_FROM: Final = 17
+"""From this number of cards, a picture has lanes."""
+_MOST_IN_ROWS: Final = 120
+"""Above this number of cards, only the layout engine is used."""
+_SHARES: Final = (1.0, 0.85, 0.7)
+"""The widths of rows to try, as shares of the width at which all text is legible."""
+_SETTLED: Final = 2
+"""How many of the best layouts in rows get labels, so that overlaps can be counted."""
+_RETRIES: Final = 4
+"""How often rows get narrower because the lines between their cards need too much room."""
+_GAP: Final = 14.0
+_PAD: Final = 10.0
+_TITLE: Final = 20.0
 
 
 def arranged(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
-    direction: str = "",
+    direction: str = "", purpose: Purpose = README,
 ) -> Layout:  # fmt: skip
-    """Return the layout of a picture. Without a direction, each part gets the most readable one."""
-    parts = _parts(cards, edges, clusters)
-    laid = [_of_part(part, cards, edges, labels, clusters, direction) for part in parts]
-    width = _row_width(laid)
-    order = sorted(range(len(parts)), key=lambda number: (-len(parts[number].nodes), number))
-    nodes: list[Point] = [(0.0, 0.0)] * len(cards)
-    lines: list[Line | None] = [None] * len(edges)
-    frames: list[Frame | None] = [None] * len(clusters)
-    places, total = _packed([laid[number] for number in order], width)
-    for number, (dx, dy) in zip(order, places, strict=True):
-        part, layout = parts[number], laid[number]
-        for node, point in zip(part.nodes, layout.nodes, strict=True):
-            nodes[node] = (point[0] + dx, point[1] + dy)
-        for edge, line in zip(part.edges, layout.edges, strict=True):
-            lines[edge] = _moved(line, dx, dy) if line is not None else None
-        for cluster, frame in zip(part.clusters, layout.frames, strict=True):
-            frames[cluster] = replace(frame, left=frame.left + dx, top=frame.top + dy) if frame else None
-    return Layout(total[0], total[1], tuple(nodes), tuple(lines), tuple(frames))
-
-
-def _moved(line: Line, dx: float, dy: float) -> Line:
-    def move(point: Point) -> Point:
-        return point[0] + dx, point[1] + dy
-
-    tip = move(line.tip) if line.tip is not None else None
-    label = move(line.label) if line.label is not None else None
-    return Line(tuple(map(move, line.points)), tip, label)
-
-
-def _parts(cards: Sequence[Card], edges: Sequence[Edge], clusters: Sequence[Cluster]) -> list[_Part]:
-    number_of = {card.node.name: number for number, card in enumerate(cards)}
-    parent = list(range(len(cards)))
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    first_in: dict[str, int] = {}
-    outer = {cluster.key: cluster.inside for cluster in clusters}
-    for number, card in enumerate(cards):
-        key = card.node.cluster
-        while key:
-            parent[root(number)] = root(first_in.setdefault(key, number))
-            key = outer[key]
-    for edge in edges:
-        parent[root(number_of[edge.target])] = root(number_of[edge.source])
-    nodes: dict[int, list[int]] = {}
-    for number in range(len(cards)):
-        nodes.setdefault(root(number), []).append(number)
-    lines: dict[int, list[int]] = {}
-    for number, edge in enumerate(edges):
-        lines.setdefault(root(number_of[edge.source]), []).append(number)
-    frames: dict[int, list[int]] = {}
-    for number, cluster in enumerate(clusters):
-        frames.setdefault(root(first_in[cluster.key]), []).append(number)
-    return [
-        _Part(tuple(members), tuple(lines.get(key, ())), tuple(frames.get(key, ()))) for key, members in nodes.items()
-    ]
-
-
-def _of_part(
-    part: _Part, cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
-    clusters: Sequence[Cluster], direction: str,
-) -> Layout:  # fmt: skip
-    inside = [cards[number] for number in part.nodes]
-    if len(inside) == 1 and not part.edges and not part.clusters:
-        card = inside[0]
-        return Layout(card.width, card.height, ((card.width / 2, card.height / 2),), (), ())
-    lines = [edges[number] for number in part.edges]
-    words = [labels[number] for number in part.edges]
-    frames = [clusters[number] for number in part.clusters]
-    ways = [way for way in _WAYS if direction in {"", way.direction}]
-    if len(inside) > _SEVERAL_WAYS:
-        ways = ways[:1] if len(inside) > _ONE_WAY or len(lines) > _MANY_LINES else ways
-        return min((laid_out(inside, lines, words, frames, way) for way in ways), key=lambda layout: _cost(layout, 0))
-    if frames:
-        ways += [Way(way.direction, way.abreast, False) for way in ways]
-    layouts = (
-        settled(laid_out(inside, lines, words, frames, way), inside, lines, words, frames) for way in ways
+    """Return the layout of a picture. Without a direction, it is the one that reads best for the purpose."""
+    low = [number for number, card in enumerate(cards) if card.node.is_shared]
+    high = [number for number, card in enumerate(cards) if not card.node.is_shared]
+    upper = [cards[number] for number in high]
+    if low:
+        taken, _ = _foot([cards[number] for number in low], purpose.most_width * _SHARES[-1], 0.0)
+        purpose = purpose.without(taken.frame.height + _GAP)
+    main = _best(upper, edges, labels, clusters, direction, purpose) if high else Layout(0.0, 0.0, (), (), ())
+    if not low:
+        return main
+    foot, places = _foot([cards[number] for number in low], max(main.width, 560.0), main.height + (_GAP if high else 0))
+    middles: list[Point] = [(0.0, 0.0)] * len(cards)
+    for number, point in (*zip(high, main.nodes, strict=True), *zip(low, places, strict=True)):
+        middles[number] = point
+    width = max(main.width, foot.frame.width)
+    bands = tuple(replace(band, frame=replace(band.frame, width=width)) for band in main.bands)
+    return replace(
+        main, width=width, height=foot.frame.top + foot.frame.height, nodes=tuple(middles), bands=(*bands, foot)
     )
-    return min(layouts, key=lambda layout: _cost(layout, conflicts(layout, inside, lines, words, frames)))
 
 
-def _cost(layout: Layout, clashes: int) -> tuple[float, float]:
-    """Return how hard a layout is to read: how much a page shrinks it and its overlaps; then its area."""
-    shrinking = max(1.0, layout.width / PAGE, layout.height / _TALL)
-    return shrinking * (1 + _CLASH * clashes), layout.width * layout.height
-
-
-def _row_width(layouts: Sequence[Layout]) -> float:
-    """Return the width of rows: a page, the widest part, or a width that makes a large picture nearly square."""
-    area = sum((layout.width + _GAP) * (layout.height + _GAP) for layout in layouts)
-    return max(PAGE, 1.1 * sqrt(area), *(layout.width for layout in layouts))
-
-
-def _packed(layouts: Sequence[Layout], width: float) -> tuple[list[Point], Point]:
-    """Return the top left corner of each part, as high as it fits, and the size of the whole.
-
-    `skyline` holds the stretches (left, right, y) of what is taken, from left to right.
-    """
-    skyline: list[tuple[float, float, float]] = [(0.0, width, 0.0)]
+def _foot(cards: Sequence[Card], width: float, top: float) -> tuple[Band, list[Point]]:
+    """Return the strip of shared components, and the middles of its cards from left to right, in lines."""
     places: list[Point] = []
-    widest = lowest = 0.0
-    for layout in layouts:
-        y, x = min(
-            (max(top for left, right, top in skyline if right > start and left < start + layout.width), start)
-            for start, _, _ in skyline if start == 0 or start + layout.width <= width
+    x, y, lowest = _PAD, top + _TITLE, top + _TITLE
+    for card in cards:
+        if x > _PAD and x + card.width > width - _PAD:
+            x, y = _PAD, lowest + _GAP
+        places.append((x + card.width / 2, y + card.height / 2))
+        x += card.width + _GAP
+        lowest = max(lowest, y + card.height)
+    return Band(FOOT, Frame(0.0, top, width, lowest + _PAD - top)), places
+
+
+def _best(
+    cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], clusters: Sequence[Cluster],
+    direction: str, purpose: Purpose,
+) -> Layout:  # fmt: skip
+    """Return the layout with the lowest cost."""
+    rows = direction != RIGHT and not clusters and 1 < len(cards) <= _MOST_IN_ROWS
+    found: list[tuple[float, Layout]] = []
+    if rows:
+        tried = sorted(
+            ((score(layout, cards, edges, purpose), layout) for layout in _in_rows(cards, edges, labels, purpose)),
+            key=lambda one: one[0].cost(),
         )
-        places.append((x, y))
-        widest, lowest = max(widest, x + layout.width), max(lowest, y + layout.height)
-        skyline = _raised(skyline, x, x + layout.width + _GAP, y + layout.height + _GAP)
-    return places, (widest, lowest)
+        found += [_with_labels(one, cards, edges, labels) for one in tried[:_SETTLED]]
+    if not rows or len(cards) < _LANES_FROM:
+        layout = in_parts(cards, edges, labels, clusters, direction, purpose)
+        overlaps = conflicts(layout, cards, edges, labels, clusters) if found else 0
+        found.append((score(layout, cards, edges, purpose).cost(overlaps), layout))
+    return min(found, key=lambda one: one[0])[1]
 
 
-def _raised(
-    skyline: Sequence[tuple[float, float, float]], start: float, end: float, y: float
-) -> list[tuple[float, float, float]]:
-    raised = []
-    for left, right, top in skyline:
-        if left < start:
-            raised.append((left, min(right, start), top))
-        if right > end:
-            raised.append((max(left, end), right, top))
-    return sorted([*raised, (start, end, y)])
+def _with_labels(
+    one: tuple[Score, Layout], cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None]
+) -> tuple[float, Layout]:
+    layout = settled(one[1], cards, edges, labels, ())
+    return one[0].cost(conflicts(layout, cards, edges, labels)), layout
+
+
+def _in_rows(
+    cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], purpose: Purpose
+) -> Iterator[Layout]:
+    """Yield layouts in rows of several widths, with chains beside or below one another."""
+    names = [card.node.name for card in cards]
+    one = dict.fromkeys(names, SERVING)
+    lanes = lanes_of([card.node for card in cards], edges) if len(cards) >= _LANES_FROM else one
+    for way in (lanes, one) if purpose.height_px and lanes != one else (lanes,):
+        beside = 2 * _PAD if len(set(way.values())) > 1 else 0.0
+        for share in _SHARES:
+            for chains in (True, False):
+                yield _within(cards, edges, labels, way, share * purpose.most_width - beside, chains, purpose)
+
+
+def _within(
+    cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], lanes: Mapping[str, str],
+    width: float, chains: bool, purpose: Purpose,
+) -> Layout:  # fmt: skip
+    """Return a layout in rows of a width, or of less if lines that pass the rows make it too wide to be legible."""
+    layout = in_rows(cards, edges, labels, lanes, width, chains)
+    for _ in range(_RETRIES):
+        excess = layout.width - purpose.most_width
+        if excess <= 0:
+            break
+        width -= excess + _GAP
+        layout = in_rows(cards, edges, labels, lanes, width, chains)
+    return layout
+

@@ -97,7 +97,7 @@ def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str])
     labels = [(f"{rule} ×{count}" if count > 1 else rule, severity, "") for rule, severity, count in
               grouped_marks(node.marks)]  # fmt: skip
     labels += [(role.role, "", pattern_letters.get(role.pattern, "")) for role in node.roles]
-    chip_widths = [chip_width(cut(text, 120, 10.5, True)) for text, _, _ in labels]
+    chip_widths = [chip_width(cut(text, 120, SMALL_SIZE, True)) for text, _, _ in labels]
     inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, 0)
     top = PAD + (_CYLINDER if node.kind in STORES else 0) - 2
     lines, y = _placed_lines(texts, top)
@@ -166,7 +166,7 @@ def _placed_lines(texts: list[tuple[str, str, str]], top: float) -> tuple[list[L
 
 def chip_width(text: str) -> float:
     """Return how wide a chip with a text is."""
-    return round(text_width(text, 10.5, True) + 24, 1)
+    return round(text_width(text, SMALL_SIZE, True) + 24, 1)
 
 
 def _placed_chips(
@@ -177,7 +177,7 @@ def _placed_chips(
     for (text, severity, letter), width in zip(labels, widths, strict=True):
         if x and x + width > inner:
             x, y = 0.0, y + _CHIP_LINE
-        chips.append(Chip(cut(text, 120, 10.5, True), severity, round(PAD + x, 1), round(y, 1), width, letter))
+        chips.append(Chip(cut(text, 120, SMALL_SIZE, True), severity, round(PAD + x, 1), round(y, 1), width, letter))
         x += width + 4
     return chips, y + (_CHIP_LINE if chips else 0)
 
@@ -191,7 +191,7 @@ class EdgeLabel(msgspec.Struct, frozen=True):
     height: float
 
 
-LABEL_SIZE: Final = 10.5
+LABEL_SIZE: Final = 11.0
 _LABEL_LINE: Final = 13.0
 
 

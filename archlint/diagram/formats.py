@@ -14,6 +14,7 @@ from archlint.diagram.html import html
 from archlint.diagram.mermaid import mermaid
 from archlint.diagram.networks import GRAPHS
 from archlint.diagram.picture import Picture
+from archlint.diagram.purpose import PURPOSES, README
 from archlint.diagram.raster import fonts_for, pdf, png
 from archlint.diagram.svg import svg
 from archlint.diagram.themes import AUTO, LIGHT
@@ -21,6 +22,8 @@ from archlint.diagram.themes import AUTO, LIGHT
 
 class Look(msgspec.Struct, frozen=True):
     """How a picture looks.
+
+    `purpose` is readme, slide or page: where it is read.
 
     `theme` is light, dark or auto; `direction` right, down or auto; `scale` pixels to a point in PNG. `fonts` are
     folders with fonts for characters that the shipped one lacks, in PNG and PDF; None: those of the system.
@@ -30,6 +33,7 @@ class Look(msgspec.Struct, frozen=True):
     direction: str = AUTO
     scale: float = 2.0
     fonts: tuple[Path, ...] | None = None
+    purpose: str = README.name
 
     @property
     def fixed_theme(self) -> str:
@@ -50,13 +54,15 @@ class Made(msgspec.Struct, frozen=True):
 
 
 def _drawn(picture: Picture, look: Look, name: str) -> Made:
-    markup = svg(picture, look.fixed_theme, look.direction)
+    markup = svg(picture, look.fixed_theme, look.direction, purpose=PURPOSES[look.purpose])
     fonts = fonts_for(markup, look.fonts)
     return Made(png(markup, look.scale, fonts) if name == "png" else pdf(markup, fonts), fonts.missing)
 
 
 FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
-    "svg": lambda picture, look: Made(svg(picture, look.theme, look.direction).encode()),
+    "svg": lambda picture, look: Made(
+        svg(picture, look.theme, look.direction, purpose=PURPOSES[look.purpose]).encode()
+    ),
     "png": lambda picture, look: _drawn(picture, look, "png"),
     "pdf": lambda picture, look: _drawn(picture, look, "pdf"),
     "html": lambda picture, look: Made(html(picture, look.theme, look.direction).encode()),

@@ -44,14 +44,21 @@ def inside(one: Box, other: Box) -> bool:
 
 def trace(controls: Sequence[Point], tip: Point | None) -> Trace:
     """Return the trace of joined cubic Bézier curves: a start point, then three control points for each curve."""
-    points = (*controls[:1], *_on_curves(controls), *([tip] if tip is not None else []))
+    return along_points((*controls[:1], *_on_curves(controls), *([tip] if tip is not None else [])))
+
+
+def along_points(points: Sequence[Point]) -> Trace:
+    """Return the trace of straight segments between points."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    return Trace(points, (min(xs), min(ys), max(xs), max(ys)))
+    return Trace(tuple(points), (min(xs), min(ys), max(xs), max(ys)))
 
 
 def _on_curves(controls: Sequence[Point]) -> Iterator[Point]:
     for start in range(0, len(controls) - 3, 3):
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = controls[start : start + 4]
+        if (x0, y0, x3, y3) == (x1, y1, x2, y2):               # a straight piece
+            yield x3, y3
+            continue
         for step in range(1, _SAMPLES + 1):
             t = step / _SAMPLES
             a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
@@ -68,7 +75,15 @@ def passes(line: Trace, box: Box) -> bool:
     flat = around[0] - 0.1, around[1] - 0.1, around[2] + 0.1, around[3] + 0.1      # a straight line has no area
     if not meet(flat, box):
         return False
-    return any(_cuts(a, b, box) for a, b in zip(line.points, line.points[1:], strict=False))
+    left, top, right, bottom = box
+    for a, b in zip(line.points, line.points[1:], strict=False):
+        (x0, y0), (x1, y1) = a, b
+        if (
+            (x0 > left or x1 > left) and (x0 < right or x1 < right) and (y0 > top or y1 > top)
+            and (y0 < bottom or y1 < bottom) and _cuts(a, b, box)
+        ):  # fmt: skip
+            return True
+    return False
 
 
 def _cuts(start: Point, end: Point, box: Box) -> bool:

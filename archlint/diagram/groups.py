@@ -20,6 +20,9 @@ points."""
 MOST_SEARCHED: Final = 500
 """The same, for pictures that can be searched, and for those around one component."""
 
+_MOST_FRAMED: Final = 16
+"""Up to this number of nodes, other teams have frames if nothing else is requested."""
+
 NONE: Final = "none"
 AUTO: Final = "auto"
 WAYS: Final = ("owner", "region", "zone", "kind", "name")
@@ -71,7 +74,7 @@ def clustered(picture: Picture, system: System, by: str) -> Picture:
     """Return a picture with frames by region, zone or owner; a component without them is in no frame.
 
     `auto` frames the components of other teams than the system's own, if a team has several: a frame around nearly
-    everything has no information.
+    everything has no information. In larger pictures, which are in rows, they name their team instead.
     """
     if by == NONE:
         return picture
@@ -87,6 +90,12 @@ def clustered(picture: Picture, system: System, by: str) -> Picture:
         keys = {name: key for name, key in keys.items() if name in stated and key != own and counts.get(key, 0) > 1}
     if by == "region":
         return _regions_around_zones(picture, system, keys)
+    if by == AUTO and len(picture.nodes) > _MOST_FRAMED:
+        nodes = tuple(
+            replace(node, facts=(*node.facts, f"owner {keys[node.name]}")) if node.name in keys else node
+            for node in picture.nodes
+        )
+        return replace(picture, nodes=nodes)
     titles = list(dict.fromkeys(keys[node.name] for node in picture.nodes if node.name in keys))
     nodes = tuple(replace(node, cluster=keys.get(node.name, "")) for node in picture.nodes)
     prefix = "owner: " if by in {AUTO, "owner"} else ""

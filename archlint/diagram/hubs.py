@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from archlint.diagram.groups import bundled, linked
-from archlint.diagram.picture import OBSERVING, Edge, Link, Mark, Picture
+from archlint.diagram.picture import OBSERVING, Edge, Link, Mark, Node, Picture
 
 _SMALL: Final = 16
 """Up to this number of nodes, every relation is a line, except many that monitor, log or load from one target."""
@@ -22,6 +22,8 @@ _QUIET: Final = frozenset({"monitored_by", "logs_to", "loads", "registry", "dead
 """Verbs that are not part of the flow of requests."""
 _BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
 """Verbs that have a sign, if all their relations lead to one target."""
+_FOOT: Final = frozenset({"monitoring", "log-store", "model-registry", "config-store"})
+"""Kinds that many components share without being part of a request."""
 _ALIKE: Final = 3
 """Up to this number of relations of one verb between two nodes, each has a line."""
 
@@ -36,10 +38,24 @@ def without_hub_lines(picture: Picture, centre: str = "") -> Picture:
     for edge in hidden.values():
         links.setdefault(edge.source, []).append(Link(edge.target, edge.family, edge.verb))
         marks.setdefault(edge.source, []).extend(edge.marks)
-    nodes = tuple(linked(node, links.get(node.name, []), marks.get(node.name, [])) for node in picture.nodes)
+    users = dict.fromkeys(_shared(picture), 0) if not centre else {}
+    for name in users:
+        users[name] = _sources(edge for edge in hidden.values() if edge.target == name)
+    nodes = tuple(
+        at_foot(linked(node, links.get(node.name, []), marks.get(node.name, [])), users.get(node.name, 0))
+        for node in picture.nodes
+    )
     edges = tuple(edge for edge in picture.edges if id(edge) not in hidden)
     badges = _badges(link for node in nodes for link in node.links)
-    return replace(picture, nodes=nodes, edges=edges, badges=badges)
+    kept = {node.cluster for node in nodes}
+    kept |= {cluster.inside for cluster in picture.clusters}
+    clusters = tuple(cluster for cluster in picture.clusters if cluster.key in kept)
+    return replace(picture, nodes=nodes, edges=edges, badges=badges, clusters=clusters)
+
+
+def at_foot(node: Node, users: int) -> Node:
+    """Return a node as it is drawn at the foot: out of its frame, with the number of components that use it."""
+    return replace(node, users=users, cluster="") if users else node
 
 
 def _badges(links: Iterable[Link]) -> dict[str, str]:
@@ -69,8 +85,33 @@ def _hub_edges(picture: Picture) -> list[Edge]:
         every.setdefault(edge.target, []).append(edge)
         if edge.family == OBSERVING or edge.verb in _QUIET:
             quiet.setdefault(edge.target, []).append(edge)
-    found = [edge for edges in quiet.values() if _sources(edges) > most_quiet for edge in edges]
+    shared = _shared(picture)
+    found = [edge for name in shared for edge in every[name]]
+    every = {name: edges for name, edges in every.items() if name not in shared}
+    found += [
+        edge for name, edges in quiet.items() if name not in shared and _sources(edges) > most_quiet for edge in edges
+    ]
     return found + [edge for edges in every.values() if _sources(edges) > most for edge in edges]
+
+
+def _shared(picture: Picture) -> list[str]:
+    """Return the log stores, monitors, registries and stores of secrets that many components share.
+
+    They are drawn at the foot of the picture. Those that lead to other components, or are on a highlighted path, are
+    part of the flow.
+    """
+    leading = {edge.source for edge in picture.edges if edge.source != edge.target}
+    lit = {name for edge in picture.edges if edge.emphasis > 0 for name in (edge.source, edge.target)}
+    sources: dict[str, set[str]] = {}
+    for edge in picture.edges:
+        if edge.source != edge.target:
+            sources.setdefault(edge.target, set()).add(edge.source)
+    least = 2 if len(picture.nodes) <= _SMALL else 1
+    return [
+        node.name for node in picture.nodes
+        if node.kind in _FOOT and node.name not in leading and node.name not in lit
+        and len(sources.get(node.name, ())) >= least
+    ]  # fmt: skip
 
 
 def _sources(edges: Iterable[Edge]) -> int:

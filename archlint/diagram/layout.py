@@ -40,11 +40,17 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line: control points of joined Bézier curves, the tip of its arrow, and the middle of its label."""
+    """A line: control points of joined Bézier curves, the tip of its arrow, and the middle of its label.
+
+    `own` is the part that it does not share with other lines, as a polyline; empty if it shares nothing. A `backwards`
+    line shares its end, so its dashes are counted from there.
+    """
 
     points: tuple[Point, ...]
     tip: Point | None
     label: Point | None
+    own: tuple[Point, ...] = ()
+    backwards: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -57,14 +63,22 @@ class Frame(msgspec.Struct, frozen=True):
     title: float = 10.0
 
 
+class Band(msgspec.Struct, frozen=True):
+    """A lane, or the strip at the foot: its title and its place."""
+
+    title: str
+    frame: Frame
+
+
 class Layout(msgspec.Struct, frozen=True):
-    """Positions in points from the top left corner: centres of nodes, lines of edges, frames."""
+    """Positions in points from the top left corner: centres of nodes, lines of edges, frames of clusters, lanes."""
 
     width: float
     height: float
     nodes: tuple[Point, ...]
     edges: tuple[Line | None, ...]
     frames: tuple[Frame | None, ...]
+    bands: tuple[Band, ...] = ()
 
 
 class _Object(msgspec.Struct):

@@ -64,7 +64,8 @@ class Node(msgspec.Struct, frozen=True):
 
     `name` is unique in a picture. `facts` are short lines below the name. `cluster` is the key of its cluster or empty.
     `sheet` holds its stated facts, as labels and texts; `source` is its first lines in the file. `emphasis` is 1 on the
-    highlighted path, -1 beside it, 0 if nothing is highlighted. `change` is one of CHANGES or empty.
+    highlighted path, -1 beside it, 0 if nothing is highlighted. `change` is one of CHANGES or empty. `users` counts the
+    components whose relations to a shared one are signs and words: it is drawn at the foot.
     """
 
     name: str
@@ -86,6 +87,12 @@ class Node(msgspec.Struct, frozen=True):
     emphasis: int = 0
     budget: str = ""
     change: str = ""
+    users: int = 0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is drawn at the foot of the picture."""
+        return self.users > 0
 
 
 class Edge(msgspec.Struct, frozen=True):

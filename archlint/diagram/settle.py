@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import Scene, scene_of, title_box, under_label, under_title, word_box
-from archlint.diagram.geometry import Point, Trace, along, box_around, gap, passes
+from archlint.diagram.geometry import Point, Trace, along, along_points, box_around, gap, passes
 from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge
 
@@ -66,17 +66,18 @@ def _titled(scene: Scene, index: int, frame: Frame, cluster: Cluster) -> Frame:
 def _labelled(scene: Scene, index: int, line: Line, label: EdgeLabel, layout: Layout) -> Line:
     """Return a line with its label where it covers the least, off its own line and close to it."""
     way = scene.lines[index]
-    if way is None or line.label is None:
+    if way is None:
         return line
+    mine = along_points(line.own) if line.own else way
 
     def faults(middle: Point) -> tuple[int, bool, float]:
         ground = box_around(middle, label.width, label.height, -_STROKE)
         clashes = under_label(scene, index, word_box(middle, label))
         return clashes, passes(way, ground), max(0.0, gap(way, ground) - _NEAR)
 
-    best = line.label
+    best = line.label or along(mine, 0.5)
     least = faults(best)
-    for middle in _beside(way, label, layout):
+    for middle in _beside(mine, label, layout):
         if least == (0, False, 0.0):
             break
         found = faults(middle)

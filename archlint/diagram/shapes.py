@@ -8,7 +8,7 @@ from archlint.diagram.cards import Card, Chip, EdgeLabel
 from archlint.diagram.conflicts import TITLE_SIZE, title_words
 from archlint.diagram.geometry import Point
 from archlint.diagram.icons import BADGES, MARKS, icon
-from archlint.diagram.layout import Frame, Line
+from archlint.diagram.layout import Band, Frame, Line
 from archlint.diagram.picture import Cluster, Edge, Node
 from archlint.diagram.text import clean, exact_width, named, text_width, xml
 from archlint.diagram.themes import FONTS, group_of
@@ -155,7 +155,7 @@ def label_element(edge: Edge, label: EdgeLabel, middle: Point, index: int, inter
 
 
 def _curve(line: Line) -> str:
-    first, *rest = line.points
+    first, *rest = line.points[::-1] if line.backwards else line.points
     words = " ".join(f"{number(x)} {number(y)}" for x, y in rest)
     return f"M{number(first[0])} {number(first[1])}C{words}"
 
@@ -169,6 +169,15 @@ def _arrow(line: Line) -> str:
     corners = (tip, (base[0] + ox, base[1] + oy), (base[0] - ox, base[1] - oy))
     points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
     return f'<polygon class="arrow" points="{points}"/>'
+
+
+def band_element(band: Band) -> str:
+    """Return the ground of a lane."""
+    frame = band.frame
+    return (
+        f'<rect class="band" x="{number(frame.left)}" y="{number(frame.top)}" width="{number(frame.width)}" '
+        f'height="{number(frame.height)}" rx="8"/>'
+    )
 
 
 def frame_element(frame: Frame) -> str:

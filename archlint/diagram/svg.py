@@ -8,8 +8,17 @@ from archlint.diagram.arrange import DOWN, RIGHT, arranged
 from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
 from archlint.diagram.layout import Layout
 from archlint.diagram.legend import head, legend
-from archlint.diagram.picture import Picture
-from archlint.diagram.shapes import card_element, edge_element, frame_element, frame_title, label_element, number
+from archlint.diagram.picture import Cluster, Picture
+from archlint.diagram.purpose import README, Purpose
+from archlint.diagram.shapes import (
+    band_element,
+    card_element,
+    edge_element,
+    frame_element,
+    frame_title,
+    label_element,
+    number,
+)
 from archlint.diagram.text import xml
 from archlint.diagram.themes import AUTO, stylesheet
 
@@ -22,29 +31,45 @@ DIRECTIONS: Final = (AUTO, RIGHT, DOWN)
 
 
 def svg(
-    picture: Picture, theme: str = AUTO, direction: str = AUTO, styled: bool = True, interactive: bool = False
+    picture: Picture, theme: str = AUTO, direction: str = AUTO, styled: bool = True, interactive: bool = False,
+    purpose: Purpose = README,
 ) -> str:  # fmt: skip
     """Return a picture as an SVG element.
 
     `theme` is light, dark, or auto (the viewer's choice); `direction` right, down, or auto (the most readable at the
     width of a page). Without `styled` it has no style sheet: the page around it must include `stylesheet(theme)`.
-    `interactive` numbers nodes and edges for a script. Raises `ArchlintError` if no layout engine is installed.
+    `interactive` numbers nodes and edges for a script. `purpose` is where the picture is read. Raises `ArchlintError`
+    if no layout engine is installed.
     """
     cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
     wordy = len(picture.edges) <= _WORDY_EDGES
     labels = [edge_label(edge, wordy) for edge in picture.edges]
     layout = Layout(0.0, 0.0, (), (), ())
     if cards:
-        layout = arranged(cards, picture.edges, labels, picture.clusters, "" if direction == AUTO else direction)
-    return _composed(picture, cards, labels, layout, theme if styled else "", interactive)
+        beside = _height_beside(picture, purpose) if purpose.height_px else 0.0
+        fixed = "" if direction == AUTO else direction
+        layout = arranged(cards, picture.edges, labels, picture.clusters, fixed, purpose.without(beside))
+    return _composed(picture, cards, labels, layout, theme if styled else "", interactive, purpose)
+
+
+def _height_beside(picture: Picture, purpose: Purpose) -> float:
+    """Return the height that the text above and below takes, at a usual width."""
+    width = 0.7 * purpose.most_width
+    return head(picture, width).height + legend(picture, width).height + 14
 
 
 def _composed(
-    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, theme: str, interactive: bool
+    picture: Picture, cards: list[Card], labels: list[EdgeLabel | None], layout: Layout, theme: str, interactive: bool,
+    purpose: Purpose,
 ) -> str:  # fmt: skip
     inner = max(layout.width, _LEAST_WIDTH)
+    if purpose.ratio:
+        beside = head(picture, inner).height + legend(picture, inner).height + 2 * _MARGIN + 14
+        fitting = (layout.height + beside) / purpose.ratio - 2 * _MARGIN
+        inner = max(inner, min(fitting, purpose.most_width) if purpose.may_continue else fitting)
     top, bottom = head(picture, inner), legend(picture, inner)
     width, height = inner + 2 * _MARGIN, top.height + layout.height + bottom.height + 2 * _MARGIN + 14
+    height = max(height, width * purpose.ratio)
     shift = f"translate({number(_MARGIN + (inner - layout.width) / 2)} {number(_MARGIN + top.height)})"
     size = f'viewBox="0 0 {number(width)} {number(height)}" width="{number(width)}" height="{number(height)}"'
     role = 'role="group"' if interactive else 'role="img"'
@@ -77,7 +102,8 @@ def _body(
         (cluster, frame)
         for cluster, frame in zip(picture.clusters, layout.frames, strict=True) if frame is not None
     ]
-    parts = [frame_element(frame) for _, frame in frames]
+    parts = [band_element(band) for band in layout.bands]
+    parts += [frame_element(frame) for _, frame in frames]
     drawn = [
         (index, edge, line, label)
         for index, (edge, line, label) in enumerate(zip(picture.edges, layout.edges, labels, strict=True))
@@ -90,6 +116,7 @@ def _body(
         for index, (card, centre) in enumerate(zip(cards, layout.nodes, strict=True))
     ]
     parts += [frame_title(cluster, frame) for cluster, frame in frames]
+    parts += [frame_title(Cluster("", band.title), band.frame) for band in layout.bands]
     parts += [
         label_element(edge, label, line.label, index, interactive)
         for index, edge, line, label in drawn if label and line.label is not None

@@ -17,8 +17,8 @@ FONT: Final = 'Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", sans-s
 
 FONTS: Final = {
     "title": (18.0, True), "frame-title": (12.0, True), "name": (13.0, True), "budget": (11.0, True),
-    "rule": (10.5, True), "letter": (10.5, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
-    "fact": (11.0, False), "link": (11.0, False), "label": (10.5, False),
+    "rule": (11.0, True), "letter": (11.0, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
+    "fact": (11.0, False), "link": (11.0, False), "label": (11.0, False),
 }  # fmt: skip
 """Size in points and boldness, by the class of a text."""
 
@@ -39,6 +39,7 @@ class Palette(msgspec.Struct, frozen=True):
     ink: str
     soft: str
     frame: str
+    band: str
     accent: str
     accent_ink: str
     cards: dict[str, tuple[str, str]]
@@ -50,7 +51,7 @@ class Palette(msgspec.Struct, frozen=True):
 
 PALETTES: Final = {
     LIGHT: Palette(
-        "#ffffff", "#16202c", "#4a5868", "#b9c3cf", "#0b63ce", "#ffffff",
+        "#ffffff", "#16202c", "#4a5868", "#b9c3cf", "#f6f8fa", "#0b63ce", "#ffffff",
         {ENTRY: ("#f4f5f7", "#5b6776"), MODEL: ("#efeafc", "#6a3fc4"), WORK: ("#eaf2fc", "#2b6cb0"),
          STORE: ("#e8f5ee", "#2f7d4f"), QUEUE: ("#fdf3e0", "#a8660a"), QUIET: ("#f4f5f7", "#7a8796")},
         {WAITING: "#2f3c4c", MESSAGE: "#7a35c9", DATA: "#13766c", SCHEDULE: "#a8580a", OBSERVING: "#7a8796"},
@@ -59,7 +60,7 @@ PALETTES: Final = {
         ("#ffe7a8", "#c9e7ff", "#d5f0c4", "#f6cfe6", "#e3d6ff", "#ffd8c2", "#c8f0ea", "#e4e2d0"),
     ),
     DARK: Palette(
-        "#12171e", "#e8edf3", "#a9b6c4", "#475465", "#6cb2ff", "#0c1218",
+        "#12171e", "#e8edf3", "#a9b6c4", "#475465", "#171d26", "#6cb2ff", "#0c1218",
         {ENTRY: ("#1f2630", "#9aa7b6"), MODEL: ("#2a2145", "#b598f5"), WORK: ("#18283d", "#7db4f0"),
          STORE: ("#163024", "#77c998"), QUEUE: ("#35280f", "#e3ab52"), QUIET: ("#1f2630", "#8491a0")},
         {WAITING: "#d3dce6", MESSAGE: "#c79bff", DATA: "#5fd0c3", SCHEDULE: "#f0ad5c", OBSERVING: "#8491a0"},
@@ -128,6 +129,7 @@ _SHAPES: Final = _shapes()
 def _colours(palette: Palette) -> str:
     rules = [
         _rule(".paper", fill=palette.paper),
+        _rule(".band", fill=palette.band),
         _rule(".title, .name, .model, .fact", fill=palette.ink),
         _rule(".text, .sub, .label, .link, .frame-title", fill=palette.soft),
         _rule(".budget", fill=palette.accent),
