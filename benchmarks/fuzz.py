@@ -1,10 +1,12 @@
 """Damaged architecture files against all of archlint: `python -m benchmarks.fuzz --inputs 1000000`.
 
 Each input is an example of the project with up to eight random damages: lines that move, repeat or vanish, values of
-another kind or size, control codes, brackets that do not close, anchors and tags. Every input is checked, its report is
-written in two formats (in turn), and one in `--draw` is drawn in the text formats and as SVG. A defect is an exception
-that is no error of archlint, a report with a number that JSON cannot hold, or an input that takes more than `--seconds`
-or `--memory`. Inputs are numbered, and the same number is always the same text.
+another kind or size, control codes, brackets that do not close, anchors and tags. Every input is checked with all rules
+and patterns, its report is written in two formats (in turn), and one in `--draw` is drawn in the text formats and as
+SVG. Of one in four, numbers are computed, a fact is changed, or requests are simulated; and one in eight is a damaged
+deployment file that is imported. A defect is an exception that is no error of archlint, an output with a number that
+JSON cannot hold, an import that is not read back, or an input that takes more than `--seconds` or `--memory`. Inputs
+are numbered, and the same number is always the same text: a long run can be split by `--first`.
 
 Exit status: 0 without a defect; 1 otherwise, with the smallest text found for each kind of defect in `--keep`.
 """
@@ -36,6 +38,7 @@ from archlint.report.options import ReportOptions
 from archlint.source.parser import MAX_BYTES
 from archlint.verdicts import Report
 from archlint.workers import Workers
+from benchmarks.fuzz_commands import also, damaged_deployment, import_damaged
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BATCH: Final = 250
@@ -79,6 +82,8 @@ def originals() -> tuple[str, ...]:
 
 def damaged(number: int) -> str:
     """Return the input with this number."""
+    if _is_deployment(number):
+        return _deployment(number)[1]
     chance = random.Random(number)
     text = chance.choice(originals())
     for _ in range(chance.randint(1, MOST_DAMAGES)):
@@ -156,6 +161,14 @@ _DAMAGES: Final[Sequence[Callable[[str, random.Random], str]]] = (
 )  # fmt: skip
 
 
+def _is_deployment(number: int) -> bool:
+    return number % 8 == 1
+
+
+def _deployment(number: int) -> tuple[str, str]:
+    return damaged_deployment(number, _DAMAGES, MOST_DAMAGES)
+
+
 def trouble(number: int, text: str, linters: Linters, limits: Limits) -> Defect | None:
     """Return what goes wrong with an input, or None."""
     start, before = time.process_time(), _memory()
@@ -182,6 +195,8 @@ def _tried(number: int, text: str, linters: Linters, draw: bool) -> tuple[str, s
         data = text.encode()
     except UnicodeEncodeError:
         return None
+    if _is_deployment(number):
+        return import_damaged(*_deployment(number))
     outcome = linters.check(Path("arch.yaml"), data, unnamed=True)
     for mistake in outcome.errors:
         if mistake.traceback:
@@ -195,6 +210,8 @@ def _tried(number: int, text: str, linters: Linters, draw: bool) -> tuple[str, s
             json.loads(written, parse_constant=_refused)
     if any(not math.isfinite(finding.loss) for file in outcome.reports for finding in file.findings):
         return "a loss that is no number", ""
+    if number % 4 == 0 and outcome.reports:
+        also(number, text)
     if draw and outcome.reports:
         for name in TEXT_PICTURES:
             render(text, name)
@@ -219,7 +236,7 @@ class Batch:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.linters = Linters(Options(isolated=True))
+        self.linters = Linters(Options(isolated=True, patterns=True))
 
     def __call__(self, numbers: range) -> Tried:
         """Try the inputs with these numbers."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from operator import mul
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter, mul
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -135,7 +136,7 @@ def cold_loads(system: System, look_up: LookUp) -> Iterator[Cold]:
     if not 0 < ratio < 1:
         return
     for use in _behind(system, look_up):
-        if use.slots.needs:
+        if use.slots.needs or not use.works:
             continue
         load = max((use.at_mean(False), use.at_peak(False)), key=lambda one: one.busy)
         if load.busy <= 0:
@@ -148,23 +149,47 @@ def cold_loads(system: System, look_up: LookUp) -> Iterator[Cold]:
                 yield Cold(use, load, busy, busy / load.busy)
 
 
-def _behind(system: System, look_up: LookUp) -> Iterator[Utilisation]:
-    """Yield the components that answer the misses of a look-up, if nobody else sends requests there."""
-    relations = system.topology.outgoing[look_up.source.name]
-    behind = {relation.target for relation in relations[relations.index(look_up.relation) + 1 :]}
-    for use in utilisations(system):
-        name = use.component.name
-        if use.slots.unbounded or use.slots.total == 0:
-            continue
-        callers = {r.source for r in system.topology.incoming[name] if system.topology.waits(r)}
-        if name == look_up.source.name or (name in behind and callers == {look_up.source.name}):
-            yield use
+def _behind(system: System, look_up: LookUp) -> list[Utilisation]:
+    """Return the components that answer the misses of a look-up, if nobody else sends requests there."""
+    source = look_up.source.name
+    relations = system.topology.outgoing[source]
+    uses = _uses_by_caller(system)
+    own = uses.get(source, {})
+    behind = {relation.target for relation in relations[relations.index(look_up.relation) + 1 :]}.intersection(own)
+    found = [own[name] for name in behind if name != source]
+    if source in uses[None]:
+        found.append(uses[None][source])
+    return [use for _, use in sorted(found, key=itemgetter(0))]
+
+
+_Numbered = tuple[int, Utilisation]
+_uses: WeakKeyDictionary[System, dict[str | None, dict[str, _Numbered]]] = WeakKeyDictionary()
+
+
+def _uses_by_caller(system: System) -> Mapping[str | None, Mapping[str, _Numbered]]:
+    """Return the components that have a limited number of workers, by their only caller, and all of them under None.
+
+    Each has its number in the file.
+    """
+    known = _uses.get(system)
+    if known is None:
+        known = _uses[system] = {None: {}}
+        for number, use in enumerate(utilisations(system)):
+            if use.slots.unbounded or use.slots.total == 0:
+                continue
+            name = use.component.name
+            known[None][name] = number, use
+            callers = {r.source for r in system.topology.incoming[name] if system.topology.waits(r)}
+            if len(callers) == 1:
+                known.setdefault(callers.pop(), {})[name] = number, use
+    return known
+
 
 
 def open_loads(system: System, look_up: LookUp) -> tuple[Place, ...]:
     """Return the keys without which the load without the cache is unknown, of the first component."""
     ratio = look_up.relation.hit_ratio or 0.0
-    for use in _behind(system, look_up) if 0 < ratio < 1 else ():
+    for use in _behind(system, look_up) if 0 < ratio < 1 else []:
         rated = any(part.group.most_per_s > 0 for part in use.parts)
         busy = max(use.at_mean(False).busy, use.at_peak(False).busy) / (1 - ratio)
         if use.needs and not use.slots.needs and rated:

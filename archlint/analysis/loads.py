@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -43,22 +44,25 @@ def surges(system: System) -> Iterator[Surge]:
         for name in flow.waiting:
             found |= {(name, s.relation.verb, s.relation.index) for s in flow.steps[name] if s.missed and s.waits}
     for relations in system.topology.outgoing.values():
-        for relation in relations:
+        answering: list[tuple[int, str, bool]] | None = None
+        for position, relation in enumerate(relations):
             ratio = relation.hit_ratio
             if (relation.source, relation.verb, relation.index) in found and ratio is not None and 0 < ratio < 1:
-                behind = tuple(_behind(system, relation))
+                answering = list(_answering(system, relations)) if answering is None else answering
+                later = answering[bisect_right(answering, position, key=lambda one: one[0]) :]
+                behind = tuple([name for _, name, stored in later if stored or relation.caches != "data"])
                 if behind and relation.caches != "prefix" and ratio >= _LEAST_RATIO:
                     yield Surge(relation, behind, 1 / (1 - ratio), ratio)
 
 
-def _behind(system: System, look_up: Relation) -> Iterator[str]:
-    """Yield what answers every miss: the reads and calls after a look-up, without those of branches."""
-    topology = system.topology
-    relations = topology.outgoing[look_up.source]
-    for relation in relations[relations.index(look_up) + 1 :]:
+def _answering(system: System, relations: Sequence[Relation]) -> Iterator[tuple[int, str, bool]]:
+    """Yield what answers every miss of an earlier look-up: the reads and calls of a component, without branches.
+
+    Each has its position, and whether it answers from a store.
+    """
+    for position, relation in enumerate(relations):
         branch = relation.share is not None or relation.when is not None or relation.either is not None
-        if relation.verb not in {"calls", "reads"} or topology.looks_up(relation) or branch:
+        if relation.verb not in {"calls", "reads"} or system.topology.looks_up(relation) or branch:
             continue
         stored = relation.verb == "reads" or system.components[relation.target].kind in STORES
-        if stored or look_up.caches != "data":
-            yield relation.target
+        yield position, relation.target, stored

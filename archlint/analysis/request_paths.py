@@ -18,7 +18,7 @@ import msgspec
 
 from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
-from archlint.analysis.generation import FIRST
+from archlint.analysis.generation import FIRST, asks_for_tokens
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, ServiceTime, Workload
 from archlint.model.places import Place
@@ -117,8 +117,20 @@ class RequestPath(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(met))
 
 
-def request_path(system: System, workload: Workload) -> RequestPath | None:
+class Known:
+    """The bodies of components that several paths have in common: workloads may enter a long chain at any place."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[tuple[object, ...], dict[str, tuple[Sequence[Step], Body, _Calls]]] = {}
+
+
+_Calls = tuple[tuple[str, float], ...]
+
+
+def request_path(system: System, workload: Workload, known: Known | None = None) -> RequestPath | None:
     """Return what a request of a workload does while its client waits; None if it waits for nothing.
+
+    `known` has what was built for other workloads of the system, and gets what is built now.
 
     >>> import archlint
     >>> system = archlint.load('''
@@ -137,7 +149,7 @@ def request_path(system: System, workload: Workload) -> RequestPath | None:
     >>> [type(part).__name__ for part in path.bodies["api"].inside.parts]
     ['Work', 'Visit', 'Mixture']
     """
-    return _Builder(system, workload).path()
+    return _Builder(system, workload).path(known or Known())
 
 
 def body_of(system: System, workload: Workload, name: str) -> Body:
@@ -190,7 +202,7 @@ class _Builder:
         self._left_out: dict[Place, None] = {}
         self._circular: frozenset[str] = frozenset()
 
-    def path(self) -> RequestPath | None:
+    def path(self, known: Known) -> RequestPath | None:
         """Return the trees of all components, and how often a request visits each."""
         if not self.flow.waiting:
             return None
@@ -199,13 +211,27 @@ class _Builder:
         groups = condensed_order(targets)
         circles = [group for group in groups if len(group) > 1 or group[0] in targets[group[0]]]
         self._circular = frozenset(name for group in circles for name in group)
-        bodies = {name: self._body(name, steps[name]) for group in groups for name in group}
+        shared = {} if self._circular else known.bodies.setdefault(self._alike(), {})
+        bodies, calls = {}, {}
+        for group in groups:
+            for name in group:
+                leaving = self.flow.steps[name]
+                found = shared.get(name)
+                if found is None or found[0] is not leaving:
+                    body = self._body(name, steps[name])
+                    found = shared[name] = leaving, body, tuple(calls_of(body.inside))
+                bodies[name], calls[name] = found[1:]
         order = tuple(bodies)
         visits = {self.flow.client: 1.0}
         for name in reversed(order):
-            for target, share in calls_of(bodies[name].inside):
+            for target, share in calls[name]:
                 visits[target] = visits.get(target, 0.0) + visits.get(name, 0.0) * share
         return RequestPath(self.flow.client, bodies, order, visits)
+
+    def _alike(self) -> tuple[object, ...]:
+        """Return what bodies depend on, apart from the steps that leave a component."""
+        one = self.workload
+        return self.flow.routes, one.models, one.repeats, one.tokens, one.stream, asks_for_tokens(one)
 
     def body(self, name: str) -> Body:
         """Return what a request does at a component that is in no circle of callers."""

@@ -21,6 +21,7 @@ from archlint.analysis.request_paths import (
     Attempts,
     Body,
     Delay,
+    Known,
     Mixture,
     Node,
     RequestPath,
@@ -150,6 +151,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self.paths: dict[object, RequestPath | None] = {}
+        self.known = Known()
         self.moments: dict[int, tuple[float, float]] = {}
         self.users: dict[str, list[_User]] | None = None
         self.at_mean: dict[str, Station] = {}
@@ -176,11 +178,12 @@ _memories: WeakKeyDictionary[System, _Memory] = WeakKeyDictionary()
 
 def path_of(system: System, workload: Workload) -> RequestPath | None:
     """Return what a request of a workload does, worked out once for workloads that enter alike."""
-    paths = _memories.setdefault(system, _Memory()).paths
+    memory = _memories.setdefault(system, _Memory())
+    paths = memory.paths
     flow = system.flow(workload)
     key = flow, workload.repeats, workload.tokens, workload.stream, asks_for_tokens(workload)
     if key not in paths:
-        paths[key] = request_path(system, workload)
+        paths[key] = request_path(system, workload, memory.known)
     return paths[key]
 
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from archlint.analysis.arrivals import Arrivals, Group, arrivals_of, misses
+from archlint.analysis.arrivals import Group, arrivals_of, misses
 from archlint.analysis.facts import Fact
 from archlint.analysis.generative import generates
 from archlint.analysis.service_time import mean
@@ -180,19 +180,24 @@ def _utilisations(system: System) -> Iterator[Utilisation]:
     if not rated and not timed and not any(model.service_time for model in system.architecture.models.values()):
         return
     arrivals = arrivals_of(system)
+    once: _Once = {}
     for component in system.components.values():
         if component.kind in JUDGED and component.stage is None:
             groups = arrivals.groups_at(component.name)
             if groups:
-                yield _utilisation(system, arrivals, component, groups)
+                yield _utilisation(system, once, component, groups)
 
 
-def _utilisation(system: System, arrivals: Arrivals, component: Component, groups: Sequence[Group]) -> Utilisation:
+_Once = dict[tuple[Group, str], bool]
+"""Whether a request of a group runs a model on one server only; kept, because many servers may have one model."""
+
+
+def _utilisation(system: System, once: _Once, component: Component, groups: Sequence[Group]) -> Utilisation:
     own = tuple(_own_times(component))
     parts, needs = [], dict[Place, None]()
     known: dict[tuple[Time, ...], tuple[tuple[Time, ...], float, float]] = {}
     for group in groups:
-        models, missing = _model_times(system, arrivals, component, group.workloads[0][1])
+        models, missing = _model_times(system, once, component, group)
         if models not in known:
             times = (*own, *models)
             least_s = sum(time.least_s * time.share for time in times)
@@ -236,14 +241,15 @@ def _own_times(component: Component) -> Iterator[Time]:
 
 
 def _model_times(
-    system: System, arrivals: Arrivals, component: Component, workload: Workload
+    system: System, once: _Once, component: Component, group: Group
 ) -> tuple[tuple[Time, ...], tuple[Place, ...]]:
     """Return the times of the models that a request runs here, and the keys of those that are not stated."""
     if not component.serves:
         return (), ()
+    workload = group.workloads[0][1]
     wanted = workload.models
     runs = [name for name in dict.fromkeys(component.serves) if wanted is None or name in wanted]
-    runs = [name for name in runs if _runs_once(system, arrivals, workload, name)]
+    runs = [name for name in runs if _runs_once(system, once, group, name)]
     steps = system.flow(workload).reach.steps.get(component.name, ())
     share = misses(system, steps)
     found, missing = [], []
@@ -262,11 +268,15 @@ def _model_times(
     return tuple(found), tuple(missing)
 
 
-def _runs_once(system: System, arrivals: Arrivals, workload: Workload, model: str) -> bool:
+def _runs_once(system: System, once: _Once, group: Group, model: str) -> bool:
     """Return whether a request runs a model on one server only, so that each visit there runs it."""
-    servers, flow = system.topology.servers.get(model, ()), system.flow(workload)
-    visits = [arrivals.of(workload).get(name, 0.0) for name in servers if name in flow]
-    return len(visits) == 1 or (all(each > 0 for each in visits) and sum(visits) <= 1 + _ROUNDING)
+    key = group, model
+    if key not in once:
+        servers, flow = system.topology.servers.get(model, ()), system.flow(group.workloads[0][1])
+        visits = [group.visits.get(name, 0.0) for name in servers if name in flow]
+        once[key] = len(visits) == 1 or (all(each > 0 for each in visits) and sum(visits) <= 1 + _ROUNDING)
+    return once[key]
+
 
 
 def _time(name: str, label: str, time: ServiceTime, at: Place, share: float) -> Time:

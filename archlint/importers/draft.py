@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -24,6 +24,7 @@ _SETTINGS: Final = re.compile(
     r"^/etc(/|$)|initdb|^/docker-entrypoint|^/(tmp|run|certs?|scripts?|opt/scripts)(/|$)|\.(conf|cnf|ya?ml|sql|json|sh|xml|ini|pem)$"
 )
 """Paths in a container that hold no data."""
+_NEGATIVE: Final = re.compile(r"-\d")
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -98,7 +99,7 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
         served = {model: _one_word(model) or f"{_one_word(unit.name)}-model" for model in unit.models}
         unit.models = list(dict.fromkeys(served.values()))
         for model, name in served.items():
-            models.setdefault(name, {}).update({**unit.model_facts.get(model, {}), **facts})
+            models.setdefault(name, {}).update(positive({**unit.model_facts.get(model, {}), **facts}))
     named = dict(_named(ordered))
     components = {name: _component(name, unit) for name, unit in named.items()}
     names = {id(unit): name for name, unit in named.items()}
@@ -133,8 +134,21 @@ def _named(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
         yield whole[:200], unit
 
 
+def positive(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Return facts without negative numbers: files write -1 for all, for no limit, or by mistake."""
+    found = {}
+    for key, fact in facts.items():
+        if fact.inner:
+            inner = tuple((name, one) for name, one in fact.inner if not _NEGATIVE.match(one.text))
+            if inner:
+                found[key] = msgspec.structs.replace(fact, inner=inner)
+        elif not _NEGATIVE.match(fact.text):
+            found[key] = fact
+    return found
+
+
 def _component(name: str, unit: Unit) -> Component:
-    facts = dict(unit.facts)
+    facts = positive(unit.facts)
     if unit.image is not None and unit.image.text and unit.image.status != "unresolved":
         facts.setdefault("image", Fact(unit.image.text, unit.image.site))
     if unit.kind in _KEEPS and unit.image is not None:

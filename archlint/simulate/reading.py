@@ -157,6 +157,8 @@ class _Tree:
 
     def node(self) -> Node:
         """Return what a request passes."""
+        if self._flow.client not in self._system.components:
+            return _NOTHING
         node = self._visit(self._flow.client)
         if not any(isinstance(one, Visit) for one in every(node)):
             return _NOTHING

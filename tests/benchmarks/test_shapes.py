@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
+from types import FrameType
 
 import pytest
 
 import archlint
+from archlint.analysis.caches import cold_loads, look_ups
 from archlint.analysis.floor_parts import fraction_behind
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.patterns.composition import Structures, of_structure
+from archlint.analysis.stations import rates_at_mean, rates_at_peak, stations_at
+from archlint.analysis.system import System
+from archlint.analysis.utilisation import utilisations
 from archlint.analysis.writers import Writers
 from archlint.checks._spared import spared_calls
 from archlint.model.architecture import Relation, Workload
@@ -33,6 +42,48 @@ def test_every_shape_is_read_without_loss_and_grows_with_its_size(name: str, tmp
     path = tmp_path / "arch.yaml"
     path.write_text(BY_NAME[name](20), encoding="utf-8")
     assert probe(path).input_bytes == path.stat().st_size
+
+
+def calls_in(action: Callable[[], object]) -> int:
+    """How many functions an action calls: unlike time, it is the same on every machine."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, value: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def _loads(system: System) -> None:
+    for look_up in look_ups(system):
+        tuple(cold_loads(system, look_up))
+    for use in utilisations(system):
+        use.at_mean(False)
+        use.at_peak(True)
+
+
+def _peaks(system: System) -> None:
+    for workload in list(system.workloads.values())[:10]:
+        stations_at(system, rates_at_peak(system, workload))
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "entrances"])
+def test_loads_and_queues_are_computed_in_proportion_to_a_shape(name: str) -> None:
+    """`entrances` is left out: there, each workload uses other components, and the uses grow with the square."""
+    loads, peaks = [], []
+    for size in (40, 160):
+        system = archlint.load(BY_NAME[name](size))
+        loads.append(calls_in(partial(_loads, system)))
+        stations_at(system, rates_at_mean(system))
+        peaks.append(calls_in(partial(_peaks, system)))
+    assert math.log(loads[1] / loads[0], 4) < 1.2, loads
+    assert math.log(peaks[1] / peaks[0], 4) < 1.2, peaks
 
 
 def test_files_that_include_each_other_are_one_system(tmp_path: Path) -> None:

@@ -43,3 +43,10 @@ def test_names_of_all_kinds_are_read_back_and_are_no_commands(tmp_path: Path) ->
 def test_a_worker_without_a_queue_is_written_as_a_service(tmp_path: Path) -> None:
     found = architecture(tmp_path, RAY_GROUP)
     assert kinds(found)["gpus"] == "service"
+
+
+def test_negative_numbers_are_no_facts(tmp_path: Path) -> None:
+    name, text = SAMPLES["bentoml"]
+    service = text.replace('{"gpu": 1}', '{"gpu": -1, "cpu": "2"}')
+    found = found_in(tmp_path, {name: service}).components
+    assert [(one.hardware.gpus, one.hardware.cpu) for one in found.values() if one.hardware is not None] == [(None, 2.0)]

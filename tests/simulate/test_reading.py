@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archlint
+from archlint.errors import UsageError
 from archlint.simulate.api import simulate_system
 from archlint.simulate.reading import MissingFactsError
 from archlint.simulate.running import Plan
@@ -189,3 +190,9 @@ def test_nonsense_gives_bounded_numbers_or_an_error(facts: dict[str, str]) -> No
         assert one.p99 is None or 0 <= one.p99.value < float("inf")
     for here in found.centres:
         assert here.utilisation is None or 0 <= here.utilisation < float("inf")
+
+
+def test_a_workload_of_an_unknown_client_brings_nothing() -> None:
+    text = "archlint: 1\nworkloads: {a: {from: nobody, rate: 5/s}}\ncomponents: {api: {kind: service, service_time: 5ms}}\n"
+    with pytest.raises(UsageError, match="nothing to simulate"):
+        simulate_system(archlint.load(text), "", "mean", Plan(1, 100), None)
