@@ -19,6 +19,7 @@ _ORDER: Final = (
     "ready_check", "schedule", "exposed", "persistent", "zones", "region",
 )  # fmt: skip
 _FLAGS: Final = frozenset({"ready_check", "persistent", "preprocessing", "circuit_breaker", "in_process"})
+_FLAG_WORDS: Final = frozenset({"true", "false", "{}"})
 _RUNS: Final = frozenset({"service", "worker", "model-server", "gateway", "guardrail", "stream-processor"})
 """Kinds that answer requests or messages with code of their own."""
 _ASKED: Final = "# Deployment files do not state demand and objectives: fill in what you know.\n"
@@ -58,7 +59,11 @@ def fact_text(key: str, fact: Fact) -> str:
     """Return the value of a fact on one line, as YAML."""
     if fact.inner:
         return f"{{{', '.join(f'{name}: {quoted(value.text)}' for name, value in fact.inner)}}}"
-    return fact.text if key in _FLAGS or fact.text.startswith("{") else quoted(fact.text)
+    return _flag(key, fact.text)
+
+
+def _flag(key: str, text: str) -> str:
+    return text if key in _FLAGS and text in _FLAG_WORDS else quoted(text)
 
 
 def component_text(component: Component, base: str = "") -> str:
@@ -156,7 +161,7 @@ def target_text(relation: Relation) -> str:
     """Return a relation as YAML: its target, or a mapping with what is known of it."""
     if relation.attributes:
         pairs = (("to", relation.target), *relation.attributes)
-        inner = ", ".join(f"{key}: {text if key in _FLAGS else quoted(text)}" for key, text in pairs)
+        inner = ", ".join(f"{key}: {_flag(key, text)}" for key, text in pairs)
         return f"{{{inner}}}"
     return quoted(relation.target)
 

@@ -50,3 +50,10 @@ def test_negative_numbers_are_no_facts(tmp_path: Path) -> None:
     service = text.replace('{"gpu": 1}', '{"gpu": -1, "cpu": "2"}')
     found = found_in(tmp_path, {name: service}).components
     assert [(one.hardware.gpus, one.hardware.cpu) for one in found.values() if one.hardware is not None] == [(None, 2.0)]
+
+
+def test_the_text_of_a_fact_is_never_taken_for_a_mapping(tmp_path: Path) -> None:
+    images = ["{}", "{a: b}", "[x]", "true", "&a b", "{ x"]
+    rows = "".join(f"  s{n}: {{image: {json.dumps(image)}}}\n" for n, image in enumerate(images))
+    found = architecture(tmp_path, f"services:\n{rows}").components
+    assert [found[f"s{n}"].image for n in range(len(images))] == images
