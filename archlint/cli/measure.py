@@ -176,10 +176,13 @@ def measure_running_endpoint(
 def _body(file: Path | None) -> bytes:
     if file is None:
         return b""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}", "name a file") from None
+    from archlint.source.files import read_stream
+    from archlint.source.parser import MAX_BYTES
+
+    found = read_stream(file, str(file))
+    if len(found) > MAX_BYTES:
+        raise UsageError(f"{file}: larger than {MAX_BYTES // 1024**2} MiB", "send less with each request")
+    return found
 
 
 def _record(

@@ -6,7 +6,9 @@ Only this process runs what a model file may contain. It measures its own memory
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -97,8 +99,15 @@ def _forget_peak() -> None:
         return
 
 
+def _end_with_parent() -> None:
+    """Exit when the process that asked has ended: standard input is a pipe that only it holds open."""
+    os.read(0, 1)
+    os._exit(1)
+
+
 def main() -> None:
     """Read the job, and write the answer."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     job = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Job)
     warnings.simplefilter("ignore")
     Path(sys.argv[2]).write_bytes(msgspec.json.encode(run(job)))

@@ -85,14 +85,18 @@ def _asked(job: Job, timeout_s: float) -> Answer:
         asked, answer = Path(folder, "job.json"), Path(folder, "answer.json")
         asked.write_bytes(msgspec.json.encode(job))
         words = [sys.executable, "-P", "-m", "archlint.measure.child", str(asked), str(answer)]
+        held, alive = os.pipe()                        # the child ends when this process does, which closes the pipe
         try:
             done = subprocess.run(
-                words, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False,
+                words, stdin=held, capture_output=True, timeout=timeout_s, check=False,
                 env={**os.environ, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             what = f"{job.path}: measuring it took longer than {timeout_s:g} s, and was stopped"
             raise UsageError(what, "allow more with --timeout, or measure less with --requests") from None
+        finally:
+            os.close(held)
+            os.close(alive)
         if done.returncode == 0 and answer.is_file():
             try:
                 return msgspec.json.decode(answer.read_bytes(), type=Answer)

@@ -142,13 +142,9 @@ class _Server:
 
     def _query(self, query: str) -> list[Sample]:
         found = self._ask("/api/v1/query", {"query": query})
-        rows = found.get("result", []) if isinstance(found, dict) else []
-        samples = []
-        for row in rows:
-            labels, value = row.get("metric", {}), _number(str((row.get("value") or [0, "NaN"])[1]))
-            if value is not None:
-                samples.append(Sample({str(key): str(text) for key, text in labels.items()}, value))
-        return samples
+        rows = found.get("result") if isinstance(found, dict) else None
+        samples = (_sample(row) for row in rows) if isinstance(rows, list) else ()
+        return [sample for sample in samples if sample is not None]
 
     def _ask(self, path: str, values: dict[str, str]) -> object:
         """Return the data of an answer; raises `UnreadableInputError`."""
@@ -166,7 +162,7 @@ class _Server:
             raise self._failed(f"an answer of more than {MAX_BYTES // 1024**2} MiB")
         try:
             body = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._failed("its answer is no JSON") from None
         if not isinstance(body, dict) or body.get("status") != "success":
             raise self._failed("its answer is not one of Prometheus")
@@ -174,6 +170,17 @@ class _Server:
 
     def _failed(self, why: str) -> UnreadableInputError:
         return UnreadableInputError(f"{self.base}: cannot be read: {why}", "name the address of a Prometheus server")
+
+
+def _sample(row: object) -> Sample | None:
+    """Return a row of an answer as a sample; None if it is none: any server may answer at an address."""
+    if not isinstance(row, dict):
+        return None
+    labels, pair = row.get("metric"), row.get("value")
+    value = _number(str(pair[1])) if isinstance(pair, list) and len(pair) == 2 else None
+    if value is None or not isinstance(labels, dict):
+        return None
+    return Sample({str(key): str(text) for key, text in labels.items()}, value)
 
 
 def _selected(name: str, family: Family) -> str:

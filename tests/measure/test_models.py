@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
+import subprocess
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +27,7 @@ from archlint.measure.facts import model_facts
 from archlint.measure.formats import format_of
 from archlint.measure.models import MeasuredModel, measure_model
 from archlint.measure.safetensors import read_header
+from tests.conftest import command
 
 INPUTS = np.random.default_rng(1).standard_normal((60, 4))
 CLASSES = (INPUTS[:, 0] > 0).astype(int)
@@ -44,6 +48,13 @@ class Waits:
 class DiesOfASignal:
     def __reduce__(self) -> tuple[Callable[..., object], tuple[Any, ...]]:
         return eval, ("__import__('os').kill(__import__('os').getpid(), 9)",)
+
+
+class WritesItsNumber:
+    """A pickle of it writes the number of its process, and waits."""
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[Any, ...]]:
+        return eval, ("[open('number', 'w').write(str(__import__('os').getpid())), __import__('time').sleep(60)]",)
 
 
 def skops_file(path: Path, model: object) -> Path:
@@ -243,3 +254,31 @@ def test_compressed_files_of_joblib_are_recognised(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.model"
         joblib.dump(LogisticRegression().fit(INPUTS, CLASSES), path, compress=compress)
         assert format_of(path) == "pickle"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a process: run it on Linux or macOS")
+def test_no_model_outlives_a_killed_command(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(WritesItsNumber()))
+    process = subprocess.Popen([command(), "measure", "model", "a.pkl", "--trust"], cwd=tmp_path)
+    number = tmp_path / "number"
+    wait_for(lambda: number.exists() and bool(number.read_text()))
+    process.kill()
+    process.wait()
+    wait_for(lambda: not is_running(int(number.read_text())))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_running(number: int) -> bool:
+    """Whether a process exists; one that ended and that nobody waited for does not count."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{number}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -200,7 +201,7 @@ def wrong() -> Iterator[tuple[type[_Answers], str]]:
 @pytest.mark.parametrize(("status", "body", "count", "said"), [
     (404, b"", 1, "HTTP status 404"), (200, b"<html>", 1, "no JSON"),
     (200, b'{"status": "error"}', 1, "not one of Prometheus"), (200, b" ", MAX_BYTES + 1, "more than 16 MiB"),
-    (302, b"", 1, "HTTP status 302"),
+    (302, b"", 1, "HTTP status 302"), (200, b"[", 200_000, "no JSON"),
 ])  # fmt: skip
 def test_a_server_that_is_no_prometheus_is_one_clear_error(
     status: int, body: bytes, count: int, said: str, wrong: tuple[type[_Answers], str]
@@ -210,6 +211,23 @@ def test_a_server_that_is_no_prometheus_is_one_clear_error(
     with pytest.raises(UnreadableInputError, match=said) as caught:
         read_metrics(address, "1d")
     assert "secret" not in str(caught.value.full_text)
+
+
+@pytest.mark.parametrize("result", ["[1, [], {}, null]", '"text"', "{}", '[{"metric": [], "value": [1, "2"]}]',
+                                    '[{"metric": {}, "value": [1]}]', '[{"metric": {}, "value": "12"}]'])  # fmt: skip
+def test_rows_that_are_no_samples_are_left_out(
+    result: str, wrong: tuple[type[_Answers], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, address = wrong
+
+    def answer(one: _Answers) -> None:
+        data = json.dumps([FAMILIES[0].requests[0]]) if "__name__" in one.path else f'{{"result": {result}}}'
+        one.body = f'{{"status": "success", "data": {data}}}'.encode()
+        _Answers.do_GET(one)
+
+    monkeypatch.setattr(kind, "do_GET", answer)
+    found = read_metrics(address, "1d")
+    assert not any(found.series.values()) and not any(found.peaks.values())
 
 
 @pytest.mark.parametrize(("where", "window", "error", "said"), [
