@@ -2,7 +2,7 @@
 
 Copies the committed state, hides every font, leaves only Python and coreutils on PATH, and runs the commands of the
 README's first screen. Needs Linux, git, and root or user namespaces; without them, it exits with status 3 and the reason.
-`--all` runs everything. By default, only tests run that use fonts or programs of the machine, and neither ruff nor mypy
+`--python PATH` uses this interpreter instead of the one that runs the script. `--all` runs everything. By default, only tests run that use fonts or programs of the machine, and neither ruff nor mypy
 nor the layers contract: what they find does not depend on the machine.
 """
 
@@ -56,21 +56,40 @@ def hidden() -> list[str]:
     return [*words, "sh", "-c", f'{cover}exec "$@"', "sh"]
 
 
-def programs(folder: Path) -> Path:
+def programs(folder: Path, python: Path) -> Path:
     """A folder with links to Python and coreutils, as the only one on PATH."""
     folder.mkdir()
     for name in COREUTILS:
         found = shutil.which(name)
         if found:
             (folder / name).symlink_to(found)
-    python = Path(sys._base_executable if hasattr(sys, "_base_executable") else sys.executable).resolve()
     (folder / "python3").symlink_to(python)
     return folder
+
+
+def interpreter(words: list[str]) -> Path:
+    """The interpreter that `--python` names, which is taken out of the words; by default, the one that runs this script.
+
+    >>> words = ["--python", "/usr/bin/../bin/python3.12", "-k", "flow"]
+    >>> str(interpreter(words)).startswith("/usr/bin/python3"), words
+    (True, ['-k', 'flow'])
+    """
+    if "--python" not in words:
+        return Path(sys._base_executable if hasattr(sys, "_base_executable") else sys.executable).resolve()
+    at = words.index("--python")
+    if at + 1 == len(words):
+        raise SystemExit("tests/bare.py: --python needs the path of an interpreter")
+    python = Path(words[at + 1]).resolve()
+    del words[at : at + 2]
+    return python
 
 
 def main() -> None:
     """Clone, hide the fonts, and run both commands."""
     words = [word for word in sys.argv[1:] if word != "--all"]
+    python = interpreter(words)
+    if not os.access(python, os.X_OK):
+        raise SystemExit(f"tests/bare.py: {python} is no interpreter")
     rooms = words if words or "--all" in sys.argv else [room for room in ROOMS if (ROOT / room).exists()]
     before = hidden()
     with tempfile.TemporaryDirectory(prefix="archlint-bare-") as name:
@@ -84,7 +103,7 @@ def main() -> None:
         kept.setdefault("PIP_CACHE_DIR", str(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pip"))
         if "--all" not in sys.argv:
             kept[WITHOUT_LINTERS] = "1"
-        bare = {**kept, "PATH": str(programs(folder / "bin")), "HOME": str(home), "LANG": "C.UTF-8",
+        bare = {**kept, "PATH": str(programs(folder / "bin", python)), "HOME": str(home), "LANG": "C.UTF-8",
                 "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache")}  # fmt: skip
         check, test = commands((clone / "README.md").read_text(encoding="utf-8"))
         for line, wanted in ((check, (0, 1)), (" ".join([test, *rooms]), (0,))):
