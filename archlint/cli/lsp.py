@@ -24,7 +24,7 @@ def command(stdio: bool, allow_code: bool) -> None:
     Editors start it themselves: see the page about editors. It runs until the editor closes it.
     """
     try:
-        from archlint.lsp.server import serve
+        from archlint.lsp.features import serve
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in {"pygls", "lsprotocol", "attrs", "cattrs"}:
             raise

@@ -1,25 +1,28 @@
-"""The server: it keeps the texts of an editor, checks them after each pause, and answers requests."""
+"""The state of the server: the texts of an editor, which are checked after each pause, and what was published."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, NamedTuple
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from archlint import __version__
+from archlint.errors import UnreadableInputError
 from archlint.linter import Options
 from archlint.lsp.diagnostics import Found, Maker, without_repeats
+from archlint.lsp.known import Known, know
 from archlint.lsp.positions import UTF16, Ruler
 from archlint.lsp.systems import Systems, Texts, check_main, reading_error
 from archlint.source.document import Document
 from archlint.source.files import real_path
+from archlint.source.parser import parse
 from archlint.verdicts import Report
 
 _LOG: Final = logging.getLogger("archlint")
@@ -27,11 +30,19 @@ PAUSE_S: Final = 0.1
 """How long the server waits after an edit before it checks: the time between two keystrokes."""
 
 
-_WATCHED: Final = types.Registration(
+WATCHED: Final = types.Registration(
     "archlint-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
     types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*.{yaml,yml,toml,jsonl}")]),
 )  # fmt: skip
 """Files that other files include, configurations, rules and baselines."""
+
+
+class Checked(NamedTuple):
+    """The results of one check: reports of main files, those of other files of their systems, and the systems."""
+
+    mains: dict[Path, Report]
+    others: dict[Path, Report]
+    known: dict[Path, list[Known]]
 
 
 class Server(LanguageServer):
@@ -43,6 +54,9 @@ class Server(LanguageServer):
         self.systems = Systems(options)
         self.uris: dict[Path, str] = {}
         self.published: dict[Path, Found] = {}
+        self.reports: dict[Path, Report] = {}
+        self.outlines: dict[Path, list[types.DocumentSymbol]] = {}
+        self.last_known: dict[Path, list[Known]] = {}
         self.shown: dict[str, list[types.Diagnostic]] = {}
         self.waiting: set[Path] = set()
         self.task: asyncio.Task[None] | None = None
@@ -75,20 +89,57 @@ class Server(LanguageServer):
         path = real_path(Path(document.name))
         return Ruler(document, self.encoding, self.source(path) if path in self.uris else "")
 
+    def path_of(self, uri: str) -> Path:
+        """Return the resolved path of an address."""
+        return real_path(Path(to_fs_path(uri) or ""))
+
+    def document(self, path: Path) -> Document | None:
+        """Return the document of an open file; None if it is not open, or cannot be read."""
+        if path not in self.uris:
+            return None
+        try:
+            return parse(str(path), self.source(path))
+        except UnreadableInputError:
+            return None
+
+    def as_typed(self, path: Path) -> Document:
+        """Return the text of an open file as a document without values: it need not be YAML yet."""
+        return Document(str(path), self.source(path).lstrip("\ufeff"), None)
+
+    def known(self, *paths: Path) -> list[Known]:
+        """Return the systems that files belong to; for one that cannot be read now, as it was last read."""
+        texts, found = self.texts(), []
+        for main in dict.fromkeys(main for path in paths for main in self.systems.mains_of(path, texts)):
+            with suppress(UnreadableInputError):
+                self.last_known[main] = know(main, texts)
+            found += self.last_known.get(main, [])
+        return found
+
     def opened(self, uri: str) -> None:
         """Note an open file, and check it."""
-        name = to_fs_path(uri)
-        if name:
-            path = real_path(Path(name))
+        if to_fs_path(uri):
+            path = self.path_of(uri)
+            if path not in self.uris:
+                self.systems.forget()      # it may be new, and so may be what includes it
             self.uris[path] = uri
             self.changed(path)
 
     def closed(self, uri: str) -> None:
         """Forget an open file: what is on disk is valid again."""
-        path = real_path(Path(to_fs_path(uri) or ""))
+        path = self.path_of(uri)
         if self.uris.pop(path, None) is not None:
+            self.outlines.pop(path, None)
             self.systems.forget()
             self.changed(path)
+
+    def refresh(self) -> None:
+        """Search the workspace again, and check all open files: something changed on disk."""
+        self.systems.forget()
+        self.changed(*self.uris)
+
+    def is_part(self, path: Path) -> bool:
+        """Whether an open file is part of an architecture."""
+        return path in self.uris and bool(self.systems.mains_of(path, self.texts()))
 
     def changed(self, *paths: Path) -> None:
         """Check the systems of some files after a pause; what is being checked for an older text is dropped."""
@@ -101,27 +152,37 @@ class Server(LanguageServer):
         await asyncio.sleep(PAUSE_S)
         paths, texts = tuple(self.waiting), self.texts()
         try:
-            reports = await asyncio.get_running_loop().run_in_executor(self.worker, self._check, paths, texts)
+            checked = await asyncio.get_running_loop().run_in_executor(self.worker, self._check, paths, texts)
             self.waiting.difference_update(paths)
-            self._publish(*reports)
+            self._publish(checked)
         except Exception as error:         # a defect; the next edit may avoid it, and the server goes on
             _LOG.exception("a check failed")
             self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"a check failed: {error!r}"))
 
-    def _check(self, paths: tuple[Path, ...], texts: Texts) -> tuple[dict[Path, Report], dict[Path, Report]]:
+    def _check(self, paths: tuple[Path, ...], texts: Texts) -> Checked:
         """Check the systems of some files, and read the other open files of systems; runs in a thread."""
         mains = dict.fromkeys(main for path in paths for main in self.systems.mains_of(path, texts))
-        reports = {main: check_main(main, texts, self.options) for main in mains}
         parts = frozenset().union(*self.systems.parts.values()).difference(self.systems.parts)
-        return reports, {path: Report((), reading_error(path, data)) for path, data in texts.items() if path in parts}
+        known = {}
+        for main in mains:
+            with suppress(UnreadableInputError):
+                known[main] = know(main, texts)
+        return Checked(
+            {main: check_main(main, texts, self.options) for main in mains},
+            {path: Report((), reading_error(path, data)) for path, data in texts.items() if path in parts},
+            known,
+        )
 
-    def _publish(self, reports: dict[Path, Report], others: dict[Path, Report]) -> None:
+    def _publish(self, checked: Checked) -> None:
         """Show new results, and take back those of systems without an open file."""
-        self.published |= {main: self._diagnostics(main, report) for main, report in reports.items()}
+        self.last_known |= checked.known
+        self.reports |= checked.mains
+        self.published |= {main: self._diagnostics(main, report) for main, report in checked.mains.items()}
         for main in list(self.published):
             if self.uris.keys().isdisjoint(self.systems.parts.get(main, {main})):
-                del self.published[main]
-        unread = [self._diagnostics(path, report) for path, report in others.items()]
+                del self.published[main], self.reports[main]
+                self.last_known.pop(main, None)
+        unread = [self._diagnostics(path, report) for path, report in checked.others.items()]
         shown: dict[str, list[types.Diagnostic]] = {}
         for found in (*self.published.values(), *unread):
             for name, several in found.items():
@@ -137,58 +198,6 @@ class Server(LanguageServer):
         return Maker(main, text, self.uri_of, self.ruler_of).diagnostics(report)
 
     def _show(self, uri: str, diagnostics: list[types.Diagnostic]) -> None:
-        path = real_path(Path(to_fs_path(uri) or ""))
+        path = self.path_of(uri)
         version = self.workspace.get_text_document(uri).version if path in self.uris else None
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, version))
-
-
-def serve(options: Options, reader: BinaryIO, writer: BinaryIO) -> None:
-    """Serve one editor until it ends the session or closes the stream."""
-    server = make_server(options)
-    own, sys.stdout = sys.stdout, sys.stderr       # the stream of the protocol carries nothing else
-    try:
-        server.start_io(reader, writer)
-    finally:
-        sys.stdout = own
-    server.worker.shutdown(wait=False, cancel_futures=True)
-
-
-def make_server(options: Options) -> Server:
-    """Make a server with all its features."""
-    server = Server(options)
-
-    _keep_texts(server)
-    return server
-
-
-def _keep_texts(server: Server) -> None:
-    @server.feature(types.INITIALIZED)
-    def initialized(_: types.InitializedParams) -> None:
-        server.systems.folders = tuple(
-            Path(name) for folder in server.workspace.folders.values() if (name := to_fs_path(folder.uri))
-        )
-        watched = server.client_capabilities.workspace and server.client_capabilities.workspace.did_change_watched_files
-        if watched and watched.dynamic_registration:
-            server.client_register_capability(types.RegistrationParams([_WATCHED]))
-
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def did_open(params: types.DidOpenTextDocumentParams) -> None:
-        server.opened(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def did_change(params: types.DidChangeTextDocumentParams) -> None:
-        server.opened(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        server.closed(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def did_save(_: types.DidSaveTextDocumentParams) -> None:
-        server.systems.forget()
-        server.changed(*server.uris)
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def did_change_files(_: types.DidChangeWatchedFilesParams) -> None:
-        server.systems.forget()
-        server.changed(*server.uris)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from archlint.api import Linters, check_with
@@ -54,6 +55,7 @@ class Systems:
         self.parts: dict[Path, frozenset[Path]] = {}
         self._stamps: dict[Path, object] = {}
         self._searched: set[Path] = set()
+        self._lock = Lock()                # checks run in a thread of their own
 
     def forget(self) -> None:
         """Search the folders again before the next answer: files were added, removed or changed."""
@@ -61,6 +63,10 @@ class Systems:
 
     def mains_of(self, path: Path, texts: Texts) -> tuple[Path, ...]:
         """Return the main files of the systems that a file belongs to; none if it is no part of an architecture."""
+        with self._lock:
+            return self._mains_of(path, texts)
+
+    def _mains_of(self, path: Path, texts: Texts) -> tuple[Path, ...]:
         self._search(path, texts)
         real = real_path(path)
         for main, data in texts.items():

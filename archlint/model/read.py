@@ -17,7 +17,7 @@ from archlint.model.names import Names
 from archlint.model.own import OWN_KEY, text_of
 from archlint.model.places import Place
 from archlint.model.quantities import shorten
-from archlint.model.reading import MAX_NAME, Reading, Steps, names_with_synonyms
+from archlint.model.reading import MAX_NAME, Reading, Reference, Steps, names_with_synonyms
 from archlint.model.records import (
     ACCEPT_RECORD,
     COMPONENT_RECORD,
@@ -53,12 +53,17 @@ def read(document: Document, load: IncludeLoader) -> Architecture:
 
     Raises `UnreadableInputError` if the main file is empty. Everything else that is wrong becomes a problem.
     """
+    return read_with_references(document, load)[0]
+
+
+def read_with_references(document: Document, load: IncludeLoader) -> tuple[Architecture, tuple[Reference, ...]]:
+    """Do the same, and return each place that names a component or a model too."""
     if document.root is None:
         raise UnreadableInputError(f"{document.name}: empty: it describes no system", "start with `archlint: 1`")
     with collector_paused():
         reader = _Reader(Reading(document, home_of), load)
         reader.files(document)
-        return reader.finish()
+        return reader.finish(), tuple(reader.r.references)
 
 
 def no_includes(document: Document, target: str) -> Document:

@@ -56,7 +56,7 @@ def keys_of(section: str, width: int) -> str:
         lines += ["", title, ""] if lines else [title, ""]
         for key, field in found:
             absent = "Required" if field.required else f"If left out: {field.absent}"
-            text = f"{field.doc} {absent}. Value: {_written(field)}."
+            text = f"{field.doc} {absent}. Value: {written(field)}."
             lines += hanging(f"  {key:<{size}}  ", text.replace("`", ""), width, size + 4)
     return "\n".join(lines) + "\n"
 
@@ -68,7 +68,8 @@ def _fields(above: str, fields: Iterable[Field[object]]) -> Iterator[tuple[str, 
             yield from _fields(f"{above}{field.key}.", field.type.fields.values())
 
 
-def _written(field: Field[object]) -> str:
+def written(field: Field[object]) -> str:
+    """Return the values that a key takes, in words and with an example."""
     return _value(field.type) + (f", or `{STATED_NONE}`" if field.may_be_none else "")
 
 
@@ -77,7 +78,7 @@ def _rows(fields: Iterable[Field[object]]) -> Iterable[str]:
         alias = f"{key.removesuffix(field.key)}{field.alias}"
         names = f"`{key}`" + (f", `{alias}`" if field.alias else "")
         absent = "required" if field.required else field.absent
-        yield "| " + " | ".join(map(_cell, (names, _written(field), field.doc, absent))) + " |"
+        yield "| " + " | ".join(map(_cell, (names, written(field), field.doc, absent))) + " |"
 
 
 def _cell(text: str) -> str:

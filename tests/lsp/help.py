@@ -12,7 +12,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 from pytest_lsp import LanguageClient
 
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 180.0
 CURSOR: Final = "‸"
 _LEVELS: Final = {1: "error", 2: "warning", 3: "info"}
 
