@@ -3,13 +3,14 @@
     python benchmarks/lsp_agreement.py            # all examples, and 1,000 edits
     python benchmarks/lsp_agreement.py --edits 50
 
-An edit removes, repeats, moves or replaces a stretch of a text, as typing does; many results are no YAML. The server's
-function and `check` get the same text. Each difference is printed, and the exit status is 1 if there is one.
+An edit changes a line, a word or a few characters, as typing does; some results are no YAML. The server's function and
+`check` get the same text. Each difference is printed, and the exit status is 1 if there is one.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,14 +45,36 @@ def texts(root: Path = ROOT) -> list[Path]:
 
 
 def edited(text: str, random: Random) -> str:
-    """Return a text after one to three edits."""
-    for _ in range(random.randint(1, 3)):
-        start = random.randint(0, len(text))
-        end = min(len(text), start + random.choice((0, 0, 1, 2, 5, 20, 80)))
-        at = random.randint(0, len(text))
-        stretch = random.choice((*PIECES, text[start:end], text[at : at + 30]))
-        text = text[:start] + stretch + text[end:]
+    """Return a text after one or two edits: of a line, of a word, or of a few characters."""
+    for _ in range(random.choice((1, 1, 2))):
+        text = random.choice((_line, _line, _word, _word, _characters))(text, random)
     return text
+
+
+def _line(text: str, random: Random) -> str:
+    """Remove, repeat or move a line."""
+    lines = text.splitlines(keepends=True) or [""]
+    line = lines.pop(random.randrange(len(lines)))
+    for _ in range(random.choice((0, 1, 2))):
+        lines.insert(random.randint(0, len(lines)), line)
+    return "".join(lines)
+
+
+def _word(text: str, random: Random) -> str:
+    """Replace a word by another one of the text, by one with a letter less, or by a word of the format."""
+    words = list(re.finditer(r"[\w.-]+", text))
+    if not words:
+        return text
+    word, other = random.choice(words), random.choice(words)[0]
+    new = random.choice((other, word[0][:-1], "none", "1.5GB", "200ms", "순위-🚀", "kind", "40/s", "[]", "true"))
+    return text[: word.start()] + new + text[word.end() :]
+
+
+def _characters(text: str, random: Random) -> str:
+    """Replace a few characters."""
+    start = random.randint(0, len(text))
+    end = min(len(text), start + random.choice((0, 0, 1, 2, 5)))
+    return text[:start] + random.choice(PIECES) + text[end:]
 
 
 def server_shows(path: Path, text: str) -> list[Shown]:

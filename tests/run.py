@@ -3,9 +3,9 @@
 Needs Python 3.11 or later and nothing else: it makes an environment in `.venv-tests`, installs archlint with its
 development tools there, and runs the linter, the type checker, the layers contract, the check that generated files
 are current, and all tests with the doctests. In parallel, it makes an environment for Airflow and, if npm is
-installed, installs Microsoft's SARIF validator, Mermaid and the YAML language server. If a test lacks a program (a
-server, Chromium, that validator), it is skipped with a hint; with `ARCHLINT_REQUIRE_SERVERS=1` it fails. With
-`ARCHLINT_WITHOUT_LINTERS=1`, the linter, the type checker and the layers contract do not run.
+installed, installs Microsoft's SARIF validator, Mermaid, the YAML language server and the packager of VS Code. If a
+test lacks a program (a server, Chromium, that validator), it is skipped with a hint; with `ARCHLINT_REQUIRE_SERVERS=1`
+it fails. With `ARCHLINT_WITHOUT_LINTERS=1`, the linter, the type checker and the layers contract do not run.
 """
 
 from __future__ import annotations
@@ -120,7 +120,23 @@ def beside() -> list[Beside]:
     elif npm is not None and missing:
         words = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", "--silent"]
         steps.append(Beside(", ".join(missing), *words, *missing))
+    if npm is not None and extension_is_stale():
+        words = [npm, "ci", "--prefix", str(ENVIRONMENT / "vscode"), "--ignore-scripts", "--no-fund", "--no-audit", "--silent"]
+        steps.append(Beside("what packages the extension for VS Code", *words))
     return steps
+
+
+def extension_is_stale() -> bool:
+    """Put the requirements of the extension for VS Code beside their packages; return whether these must be installed."""
+    folder, names = ENVIRONMENT / "vscode", ("package.json", "package-lock.json")
+    wanted = [(ROOT / "editors" / "vscode" / name).read_bytes() for name in names]
+    there = [(folder / name).read_bytes() for name in names if (folder / name).is_file()]
+    if wanted == there and (folder / "node_modules" / ".package-lock.json").is_file():
+        return False
+    folder.mkdir(exist_ok=True)
+    for name, content in zip(names, wanted, strict=True):
+        (folder / name).write_bytes(content)
+    return True
 
 
 def main() -> None:

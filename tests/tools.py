@@ -81,6 +81,13 @@ def yaml_language_server() -> list[str]:
     return [str(node), str(found), "--stdio"]
 
 
+def vscode_packages() -> Path:
+    """The folder of npm packages that compile and package the extension for VS Code."""
+    folder = ROOT / ".venv-tests" / "vscode" / "node_modules"
+    found = folder if shutil.which("node") and (folder / "@vscode" / "vsce" / "vsce").is_file() else None
+    return needed(found, "The packager of VS Code", "install npm, and run tests/run.py")
+
+
 def sarif_schema() -> Path:
     """The schema of SARIF 2.1.0 that OASIS publishes."""
     named = os.environ.get("ARCHLINT_SARIF_SCHEMA")

@@ -21,7 +21,7 @@ from archlint.linter import Options
 def command(stdio: bool, allow_code: bool) -> None:
     """Start the language server, for an editor: findings while you type, completion, rename, fixes.
 
-    Editors start it themselves: see the page about editors. It runs until the editor closes it.
+    Editors start it themselves, and it runs until they close it. The page docs/editors.md shows the settings.
     """
     try:
         from archlint.lsp.features import serve
