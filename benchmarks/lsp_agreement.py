@@ -93,7 +93,7 @@ def shown(one: types.Diagnostic) -> Shown:
 
 
 def check_reports(path: Path, text: str) -> list[Shown]:
-    """Return the same from a report of `check`, with positions computed anew from the bytes of the text."""
+    """Return the same from a report of `check`, with positions computed a second time, from the text."""
     report = check_targets((), Options(), (text.encode("utf-8", "surrogatepass"), str(path)))
     return sorted(set(_of(report, str(path), text)))
 

@@ -28,6 +28,7 @@ ELSEWHERE = {
     r"(.* && )?(gh|reviewdog) ": "needs GitHub, or a program that no registry has",
     r"archlint reference [a-z-]+$": "the tests of each implementation start it",
     r"terraform |archlint check infra": "tests/importers/test_terraform.py reads configurations and plans",
+    r"cd editors/vscode|npm ci|code --install-extension": "tests/editors/test_vscode.py compiles and packages it",
     r"archlint measure (model|endpoint) ": "tests/measure measures files and services",
 }
 """Lines that this test does not run, and what tests them instead. A pattern that matches no line is an error."""
