@@ -19,6 +19,7 @@ from archlint.model.types import Choice, Name
 from archlint.model.values import ACCELERATOR, RULE_ID, TECHNOLOGY
 from archlint.packs import Pack
 
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
 ACCEPTED: Final = re.compile(r"#[ \t]*archlint:[ \t]*accept[ \t]+([^#\r\n]*?)(?:--|—|–|$)")
 """A comment that accepts findings, up to its reason."""
 
@@ -58,21 +59,21 @@ def about_part(known: Iterable[Known], section: str, name: str) -> str:
             return _about_component(component)
         if name in one.parts(section):
             record = (architecture.models if section == "models" else architecture.workloads).get(name)
-            text = f"\n\n{record.description}" if record is not None and record.description else ""
-            return f"**{name}**: {one.about(section, name)}.{text}"
+            text = f"\n\n{plain(record.description)}" if record is not None and record.description else ""
+            return f"**{plain(name)}**: {plain(one.about(section, name))}.{text}"
     return ""
 
 
 def _about_component(component: Component) -> str:
-    uses = f", uses `{component.uses}`" if component.uses else ""
-    lines = [f"**{component.name}**: {component.kind}{uses}."]
+    uses = f", uses {plain(component.uses)}" if component.uses else ""
+    lines = [f"**{plain(component.name)}**: {component.kind}{uses}."]
     if component.description:
-        lines.append(component.description)
+        lines.append(plain(component.description))
     verbs = dict.fromkeys(relation.verb for relation in component.relations)
     facts = {"serves": component.serves, "trains": component.trains} | {
         verb: tuple(one.target for one in component.relations if one.verb == verb) for verb in verbs
     }
-    items = [f"- {verb}: {', '.join(f'`{name}`' for name in names)}" for verb, names in facts.items() if names]
+    items = [f"- {verb}: {', '.join(map(plain, names))}" for verb, names in facts.items() if names]
     return "\n\n".join([*lines, *(["\n".join(items)] if items else [])])
 
 
@@ -81,8 +82,8 @@ def about_technology(technologies: Technologies, name: str) -> str:
     entry = technologies.get(name)
     if entry is None:
         return ""
-    assumed = [f"- `{key}` is assumed to be {fact.value}: {fact.because}" for key, fact in entry.assumed.items()]
-    parts = [f"**{entry.title}**: {', '.join(entry.kinds)}.", "\n".join(assumed), entry.site]
+    facts = [f"- `{key}` is assumed to be {fact.value}: {plain(fact.because)}" for key, fact in entry.assumed.items()]
+    parts = [f"**{plain(entry.title)}**: {', '.join(entry.kinds)}.", "\n".join(facts), plain(entry.site)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -90,9 +91,19 @@ def about_rule(word: str, packs: Iterable[Pack]) -> str:
     """Describe a rule, given its id or name; empty for others."""
     for pack in packs:
         if word in (pack.id, pack.name):
-            link = f"\n\n[About this rule]({docs_url(pack.docs)})" if pack.shipped else ""
-            return f"**{pack.id} {pack.name}**: {pack.title}.\n\n{pack.summary}{link}"
+            if not pack.shipped:
+                return f"**{pack.id} {pack.name}**: {plain(pack.title)}.\n\n{plain(pack.summary)}"
+            return f"**{pack.id} {pack.name}**: {pack.title}.\n\n{pack.summary}\n\n[About this rule]({docs_url(pack.docs)})"
     return ""
+
+
+def plain(text: str) -> str:
+    """Escape a text of the repository for Markdown: an editor would load its pictures.
+
+    >>> plain("a_b ![x](https://example.org/x.png)")
+    'a\\_b \\!\\[x\\]\\(https://example.org/x.png\\)'
+    """
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def rule_in_comment(line: str, column: int) -> tuple[str, int, int] | None:

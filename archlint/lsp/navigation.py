@@ -13,6 +13,7 @@ from archlint.lsp.edits import location, workspace_edit
 from archlint.lsp.known import Known, Use
 from archlint.lsp.naming import renamed
 from archlint.lsp.server import Server
+from archlint.lsp.tree import spot_at
 from archlint.source.files import real_path
 
 
@@ -36,7 +37,21 @@ class Navigation:
         """Go to the place that defines a name, in whatever file it is."""
         found = self._use_at(params)
         definition = found[0].definition(found[1].section, found[1].name) if found is not None else None
-        return location(self.server, definition) if definition is not None else None
+        return location(self.server, definition) if definition is not None else self._included(params)
+
+    def _included(self, params: _At) -> types.Location | None:
+        """Return the start of the file that an `include` at a position names, if it was read."""
+        path = self.server.path_of(params.text_document.uri)
+        document = self.server.document(path)
+        spot = spot_at(document, self.server.ruler_of(document).offset(params.position)) if document is not None else None
+        if spot is None or spot.is_key or spot.path[:1] != ("include",):
+            return None
+        target = real_path(path.parent / spot.text)
+        names = (one.name for known in self.server.known(path) for one in known.documents)
+        if all(real_path(Path(name)) != target for name in names):
+            return None
+        start = types.Position(0, 0)
+        return types.Location(self.server.uri_of(str(target)), types.Range(start, start))
 
     def references(self, params: types.ReferenceParams) -> list[types.Location]:
         """Return every place of a name, in all files of the systems that have it."""

@@ -119,10 +119,10 @@ def _packs(path: Path) -> list[Pack]:
 
 def _item(offer: Offer, place: types.Range, colon: bool, number: int) -> types.CompletionItem:
     text = offer.text.rstrip(": ") if colon and offer.kind == "key" else offer.text
-    about, _, more = offer.about.partition("\n\n")
+    is_key = offer.kind == "key"           # the texts of others may come from the repository: they are no Markdown
     return types.CompletionItem(
-        offer.label, kind=_ITEM_KINDS[offer.kind], detail=None if more else about or None,
-        documentation=_markdown(offer.about) if more else None, text_edit=types.TextEdit(place, text),
+        offer.label, kind=_ITEM_KINDS[offer.kind], detail=None if is_key else offer.about or None,
+        documentation=_markdown(offer.about) if is_key else None, text_edit=types.TextEdit(place, text),
         filter_text=offer.label, sort_text=f"{number:05}",
     )  # fmt: skip
 

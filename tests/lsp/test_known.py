@@ -146,12 +146,21 @@ def test_a_hover_says_what_a_key_and_a_value_mean(main: Path) -> None:
     assert "Maximum time per attempt." in hover(main, head + "{calls: [{to: cache, time‸out: 1s}]}")
     assert "Value: a duration: `200ms`" in hover(main, head + "{calls: [{to: cache, timeout: 1‸s}]}")
     assert "answers requests with a model" in hover(main, head + "{kind: model-‸server}")
-    assert "**cache**: cache, uses `redis`" in hover(main, head + "{calls: [{to: cac‸he}]}")
+    assert "**cache**: cache, uses redis" in hover(main, head + "{calls: [{to: cac‸he}]}")
     assert "Keeps what is asked often" in hover(main, head + "{calls: [cac‸he]}")
     assert "Redis" in hover(main, head + "{uses: re‸dis}")
     assert "NVIDIA L4" in hover(main, head + "{hardware: {gpu: l‸4}}")
-    assert "- calls: `cache`" in hover(main, "archlint: 1\ncomponents:\n  a‸pi: {}")
+    assert "- calls: cache" in hover(main, "archlint: 1\ncomponents:\n  a‸pi: {}")
     assert "SRV001 online-bigsize" in hover(main, "accept: [{rule: SRV0‸01}]")
+
+
+def test_a_hover_shows_texts_of_the_file_as_they_are(main: Path) -> None:
+    """An editor would load a picture that a description names in Markdown."""
+    text = STORES.replace("Keeps what is asked often", '"![x](https://example.org/x.png) <img src=x>"')
+    (main.parent / "parts" / "stores.yaml").write_text(text)
+    said = hover(main, "archlint: 1\ncomponents: {api: {calls: [cac‸he]}}")
+    assert "\\!\\[x\\]\\(https" in said and "\\<img" in said
+    assert "![" not in said and " <" not in said.replace("\\<", "")
 
 
 def test_a_hover_explains_the_rule_of_a_comment() -> None:

@@ -89,6 +89,8 @@ async def test_names_lead_over_the_files_of_a_system(client: LanguageClient, edi
     await editor.diagnostics("parts.yaml")
     place = types.Location(parts, types.Range(types.Position(3, 2), types.Position(3, 7)))
     assert await client.text_document_definition_async(types.DefinitionParams(here(editor, "system.yaml"), position)) == place
+    include = types.DefinitionParams(here(editor, "system.yaml"), types.Position(2, 12))
+    assert await client.text_document_definition_async(include) == types.Location(parts, types.Range(types.Position(0, 0), types.Position(0, 0)))
     asked = types.ReferenceParams(types.ReferenceContext(include_declaration=True), here(editor, "parts.yaml"), types.Position(3, 4))
     found = await client.text_document_references_async(asked)
     assert [one.uri for one in found or ()] == [main, parts]

@@ -63,6 +63,17 @@ async def test_of_fast_edits_only_the_last_one_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
+async def test_columns_count_what_the_editor_counts(tmp_path: Path) -> None:
+    """Neovim prefers bytes of UTF-8."""
+    text = "archlint: 1\ncomponents:\n  쇼핑-🛒: {kind: client, description: 🚀, calls: [{to: 랭킹}]}\n"
+    async with editing(tmp_path) as (editor, _):
+        editor.type("arch.yaml", text)
+        found = next(one for one in await editor.diagnostics("arch.yaml") if "unknown component" in one.message)
+        line = text.split("\n")[found.range.start.line].encode()
+        assert line[found.range.start.character : found.range.end.character].decode() == "랭킹"
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("allowed", ["", "1"])
 async def test_python_of_a_folder_runs_only_with_consent_and_cannot_break_the_session(tmp_path: Path, allowed: str) -> None:
     failing = CODE.replace("yield Hit(", "print('Content-Length: 9')\n        raise RuntimeError(").replace(".place(), ", ".place(), *")
