@@ -43,7 +43,9 @@ class Navigation:
         """Return the start of the file that an `include` at a position names, if it was read."""
         path = self.server.path_of(params.text_document.uri)
         document = self.server.document(path)
-        spot = spot_at(document, self.server.ruler_of(document).offset(params.position)) if document is not None else None
+        if document is None:
+            return None
+        spot = spot_at(document, self.server.ruler_of(document).offset(params.position))
         if spot is None or spot.is_key or spot.path[:1] != ("include",):
             return None
         target = real_path(path.parent / spot.text)
