@@ -76,7 +76,7 @@ async def test_columns_count_what_the_editor_counts(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("allowed", ["", "1"])
 async def test_python_of_a_folder_runs_only_with_consent_and_cannot_break_the_session(tmp_path: Path, allowed: str) -> None:
-    failing = CODE.replace("yield Hit(", "print('Content-Length: 9')\n        raise RuntimeError(").replace(".place(), ", ".place(), *")
+    failing = CODE.partition("yield Hit")[0] + "print('Content-Length: 9')\n        raise RuntimeError('broken')\n"
     rule(tmp_path / "house", "ACME001-own-code", OWN, check_py=failing)
     (tmp_path / "archlint.toml").write_text(CONFIG)
     async with editing(tmp_path, ARCHLINT_ALLOW_CODE=allowed) as (editor, _):
@@ -84,7 +84,7 @@ async def test_python_of_a_folder_runs_only_with_consent_and_cannot_break_the_se
             editor.type("arch.yaml", text)
             found = await editor.diagnostics("arch.yaml")
             assert [one.code for one in found] == ["input-not-read"]
-            said = "archlint failed on this file: RuntimeError" if allowed else "--allow-code"
+            said = "the check failed" if allowed else "--allow-code"
             assert said in found[0].message
         assert (tmp_path / "ran").exists() is bool(allowed)
         (tmp_path / "archlint.toml").write_text("")
