@@ -167,8 +167,11 @@ class Server(LanguageServer):
         for main in mains:
             with suppress(UnreadableInputError):
                 known[main] = know(main, texts)
+        reports = {main: check_main(main, texts, self.options) for main in mains}
+        for main, report in reports.items():
+            self.systems.learn(main, report)
         return Checked(
-            {main: check_main(main, texts, self.options) for main in mains},
+            reports,
             {path: Report((), reading_error(path, data)) for path, data in texts.items() if path in parts},
             known,
         )

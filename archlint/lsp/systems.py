@@ -61,6 +61,12 @@ class Systems:
         """Search the folders again before the next answer: files were added, removed or changed."""
         self._searched.clear()
 
+    def learn(self, main: Path, report: Report) -> None:
+        """Note the files of a report: an included file may include further ones. Those that are broken stay known."""
+        with self._lock:
+            found = {real_path(Path(name)) for file in report.files for name in file.sources}
+            self.parts[main] = frozenset({main}) | self.parts.get(main, frozenset()) | found
+
     def mains_of(self, path: Path, texts: Texts) -> tuple[Path, ...]:
         """Return the main files of the systems that a file belongs to; none if it is no part of an architecture."""
         with self._lock:

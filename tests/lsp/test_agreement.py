@@ -71,3 +71,15 @@ def test_an_included_text_that_is_not_saved_counts(tmp_path: Path) -> None:
     assert systems.mains_of(main, {}) == (main,)
     without = main.read_text().replace("include: models.yaml\n", "").encode()
     assert systems.mains_of(part, {main: without}) == ()
+
+
+def test_a_file_that_an_included_one_comes_to_include_is_known_after_a_check(tmp_path: Path) -> None:
+    main, part, third = (tmp_path.resolve() / name for name in ("arch.yaml", "part.yaml", "third.yaml"))
+    main.write_text("archlint: 1\ninclude: part.yaml\ncomponents: {a: {kind: client, calls: [b]}}\n")
+    part.write_text("models: {}\n")
+    third.write_text("components: {b: {kind: database}}\n")
+    systems = Systems(Options(), [tmp_path])
+    texts = {part: b"include: third.yaml\n"}
+    assert systems.mains_of(third, {}) == ()
+    systems.learn(main, check_main(main, texts, Options()))
+    assert systems.mains_of(third, texts) == (main,)
