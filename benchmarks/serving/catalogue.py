@@ -26,6 +26,7 @@ T = TypeVar("T")
 _SIDE_BY_SIDE: tuple[DataSet, ...] = ("iris", "wine", "breast_cancer")
 RATE = 20.0
 _QUIET = {"log_level": "warning"}
+_OPEN = {**_QUIET, "tenants": '{"": {"name": "all", "tokens_per_min": 1e12, "usd_per_month": 1e9}}'}
 
 
 def _many(data_set: DataSet, count: int) -> list[Call]:
@@ -34,12 +35,22 @@ def _many(data_set: DataSet, count: int) -> list[Call]:
     return [Call("/predict", records(rows[first : first + count])) for first in range(0, 150, 10)]
 
 
-def _body(value: object) -> list[Call]:
-    return [Call("/predict", json.dumps(value).encode())]
+def _body(value: object, path: str = "/predict") -> list[Call]:
+    return [Call(path, json.dumps(value).encode())]
+
+
+def _said(model: str, stream: bool = False) -> list[Call]:
+    """Return chats whose answers have 32 tokens each, with different seeds."""
+    question = {"model": model, "messages": [{"role": "user", "content": "What is a class?"}], "max_tokens": 32}
+    return [
+        call for seed in range(50)
+        for call in _body({**question, "seed": seed, "ignore_eos": True, "stream": stream}, "/v1/chat/completions")
+    ]  # fmt: skip
 
 
 IRIS = _many("iris", 600)
 DIGITS = _many("digits", 100)
+STREAMS = _said("topics-large", True)
 _BOTH = {name: {"inputs": examples(name)[:140].tolist()} for name in _SIDE_BY_SIDE}
 SUBJECTS = (
     Subject("web-single", "web_single", IRIS, (), _QUIET),
@@ -57,6 +68,15 @@ SUBJECTS = (
     Subject("model-load", "model_load", IRIS, (), _QUIET),
     Subject("model-in-image", "model_in_image", IRIS, (), _QUIET),
     Subject("smaller-model", "smaller_model", DIGITS, (), _QUIET),
+    Subject("continuous-batching", "continuous_batching", STREAMS, (), _QUIET),
+    Subject("continuous-batching, one by one", "continuous_batching", STREAMS, ("--one-by-one",), _QUIET),
+    Subject("streamed-answer, behind nginx", "streamed_answer", STREAMS, (), _QUIET),
+    Subject("llm-gateway, cache hits", "llm_gateway", _said("assistant")[:1], (), _OPEN),
+    Subject("llm-gateway, cache misses", "llm_gateway", _said("assistant"), (), {**_OPEN, "cache_threshold": "1.01"}),
+    Subject("model-cascade", "model_cascade", _said("cascade"), (), _QUIET),
+    Subject("model-cascade, always the larger model", "model_cascade", _said("cascade"), ("--always-large",), _QUIET),
+    Subject("guardrail", "guardrail", _said("topics-large"), (), _QUIET),
+    Subject("rag", "rag", _body({"question": "What is an assertion?", "max_tokens": 16}, "/ask"), (), _QUIET),
     Subject("batch, read from the store", "batch", [Call("/predictions/flower-000", method="GET")], (), _QUIET),
 )
 

@@ -29,6 +29,7 @@ RECOGNISED = {
     "microservice-horizontal", "prediction-cache", "data-cache", "prediction-circuit-break", "multiple-stage", "edge",
     "shadow-ab", "online-ab", "condition-based", "parameter-based", "model-in-image", "model-load", "prediction-log",
     "prediction-monitoring", "load-test", "continuous-batching", "streamed-answer",
+    "llm-gateway", "model-cascade", "guardrail", "rag",
 }  # fmt: skip
 
 each = pytest.mark.parametrize("one", IMPLEMENTATIONS.values(), ids=list(IMPLEMENTATIONS))

@@ -227,5 +227,6 @@ def run(title: str, settings: ModelSettings) -> None:
 
 
 if __name__ == "__main__":
-    command_line("kit.llm.server", __doc__, ModelSettings).parse_args()
-    run("model", read_settings(ModelSettings))
+    parser = command_line("kit.llm.server", __doc__, ModelSettings)
+    parser.add_argument("label", nargs="?", default="model", help="a name for the list of processes and the log")
+    run(parser.parse_args().label, read_settings(ModelSettings))

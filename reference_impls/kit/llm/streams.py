@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import suppress
 
 from fastapi import Request
@@ -19,8 +19,8 @@ class Events(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[str, None]) -> None:
-        super().__init__(headers={"Cache-Control": "no-cache"})
+    def __init__(self, events: AsyncGenerator[str, None], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(headers={"Cache-Control": "no-cache", **(headers or {})})
         del self.headers["content-length"]
         self._events = events
 
@@ -53,13 +53,15 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def or_gone(request: Request, work: Awaitable[dict[str, object]]) -> Response:
+async def or_gone(
+    request: Request, work: Awaitable[dict[str, object]], headers: Mapping[str, str] | None = None
+) -> Response:
     """Return the result of some work as JSON; if the caller leaves before, cancel the work."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.create_task(_left(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return JSONResponse(await working) if working.done() else Response(status_code=GONE)
+        return JSONResponse(await working, headers=headers) if working.done() else Response(status_code=GONE)
     finally:
         leaving.cancel()
         if not working.done():

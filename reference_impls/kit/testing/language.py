@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 from openai import OpenAI
 
 from kit.llm.models import NAMES, trained
-from kit.testing.service import Service
+from kit.testing.service import PATIENCE_S, Service
 
 
 def trained_models(factory: pytest.TempPathFactory) -> Path:
@@ -23,10 +25,30 @@ def trained_models(factory: pytest.TempPathFactory) -> Path:
 
 def metric(service: Service, name: str) -> float:
     """Return the value of a metric of a service; 0 if it has none yet."""
-    lines = service.client.get("/metrics").text.splitlines()
+    return value(service.url, name)
+
+
+def value(url: str, name: str) -> float:
+    """Return the value of a metric at an address; 0 if it has none yet."""
+    lines = httpx.get(f"{url}/metrics", timeout=PATIENCE_S).text.splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+
+def behind(service: Service, part: str) -> str:
+    """Return the address of a part of a service, from its log."""
+    lines = (json.loads(line) for line in service.errors.splitlines() if line.startswith("{"))
+    return next(str(line["address"]) for line in lines if line["service"] == part and line["event"] == "listening")
 
 
 def openai(service: Service, key: str = "none") -> OpenAI:
     """Return OpenAI's own client for a service; it does not retry, so that tests see each answer."""
     return OpenAI(base_url=f"{service.url}/v1", api_key=key, max_retries=0)
+
+
+def linked_models(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder whose `data` has both models, and takes the other files of a service."""
+    folder = factory.mktemp("language")
+    (folder / "data").mkdir()
+    for file in trained_models(factory).glob("*.npz"):
+        (folder / "data" / file.name).symlink_to(file)
+    return folder

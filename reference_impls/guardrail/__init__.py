@@ -1,0 +1,1 @@
+"""Guardrail: a separate check inspects each request before the model, and each answer after it."""
