@@ -162,7 +162,7 @@ def test_a_bucket_says_how_long_to_wait_and_takes_a_debt_back() -> None:
     assert bucket.take(600) == 0 and bucket.take(1) > 500
 
 
-def test_a_ledger_starts_anew_each_month(tmp_path: Path) -> None:
+def test_a_ledger_starts_at_zero_each_month(tmp_path: Path) -> None:
     month = ["2026-01"]
     ledger = Ledger(tmp_path / "spent.sqlite", lambda: month[0])
     assert ledger.charge("a", 0.6, 1) and not ledger.charge("a", 0.6, 1) and ledger.charge("b", 0.6, 1)

@@ -23,7 +23,7 @@ def rebuild(settings: RagSettings) -> None:
 
 
 def main() -> None:
-    """Rebuild once, or for ever."""
+    """Rebuild once, or periodically."""
     parser = argparse.ArgumentParser("rag.rebuild", description=__doc__)
     parser.add_argument("--forever", action="store_true")
     forever: bool = parser.parse_args().forever

@@ -127,7 +127,7 @@ class Engine:
         self._measure()
 
     async def run(self) -> None:
-        """Step for ever while there is work; between steps, the event loop serves its connections."""
+        """Step while there is work; between steps, the event loop serves its connections."""
         try:
             while True:
                 if self.running or self.waiting:
@@ -164,7 +164,7 @@ class Engine:
             first = self.waiting[0]
             needed = pages_for(len(first.tokens) + 1)
             if needed > len(self.decoder.free):
-                return                             # strictly in order: a long one must not wait for ever
+                return                             # strictly in order: a long one must not wait without a limit
             self.waiting.popleft()
             first.table = [self.decoder.free.pop() for _ in range(needed)]
             self.running.append(first)
