@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kit.testing.language import linked_models, metric
-from kit.testing.service import Service, start, wait_for
+from kit.testing.service import PATIENCE_S, Service, start, wait_for
 from rag.app import staleness
 from rag.settings import RagSettings
 from rag.store import Build, Store, chunks_of, embedder_of
@@ -136,7 +136,7 @@ def test_a_rebuild_that_is_killed_changes_nothing_and_the_next_one_clears_up(tmp
 
 def test_documents_that_change_during_a_rebuild_are_in_it(tmp_path: Path) -> None:
     file = tmp_path / "documents.sqlite"
-    store, stop = Store(file), threading.Event()
+    store, stop, written = Store(file), threading.Event(), threading.Event()
     for number in range(200):
         store.put(f"d{number}", f"Document {number}.")
 
@@ -146,12 +146,14 @@ def test_documents_that_change_during_a_rebuild_are_in_it(tmp_path: Path) -> Non
             number += 1
             other.put("d3", f"About the okapi o{number}o.")
             other.put(f"new{number}", "About the quokka.")
+            written.set()
         other.close()
 
     changing = threading.Thread(target=change)
     changing.start()
-    for _ in range(3):
-        store.rebuild(1)
+    store.rebuild(1)
+    assert written.wait(PATIENCE_S)
+    store.rebuild(1)
     stop.set()
     changing.join()
     build = store.build()
