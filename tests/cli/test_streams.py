@@ -26,7 +26,7 @@ COMMANDS = {
     "check -o html failing.yaml": 1, "check --nonsense": 2, "baseline passing.yaml": 0,
     "baseline failing.yaml -o known.jsonl": 0, "diff passing.yaml failing.yaml": 0,
     "diff --exit-code passing.yaml failing.yaml": 1, "diff -o json passing.yaml failing.yaml": 0, "explain SRV001": 0,
-    "measure --help": 0, "serve --help": 0, "import compose.yaml": 0, "drift described.yaml compose.yaml": 0,
+    "measure --help": 0, "serve --help": 0, "lsp --help": 0, "import compose.yaml": 0, "drift described.yaml compose.yaml": 0,
     "sweep passing.yaml --set system=a,b": 0, "sensitivity passing.yaml --only models": 0, "analyze passing.yaml": 0, "analyze passing.yaml --workload none": 2, "whatif passing.yaml --set system=other": 0, "whatif passing.yaml --set sytem=other": 2,
     "explain NONE001": 2, "rules": 0, "rules --json": 0, "patterns": 0, "patterns batch": 0, "technologies": 0,
     "simulate passing.yaml --requests 1000": 0, "simulate passing.yaml -w none": 2,
