@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from archlint.analysis.amounts import mean_of_steps
 from archlint.analysis.floor_parts import NOTHING, Floor, Part, in_sequence
@@ -12,6 +13,7 @@ from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin
 
 
+@lru_cache(maxsize=4096)
 def least_mean(time: ServiceTime) -> float | None:
     """Return what the mean is at least: stated, or by the steps of the stated percentiles. In seconds.
 

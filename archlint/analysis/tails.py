@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from archlint.analysis.floor_stages import is_far
 from archlint.analysis.service_time import estimate, lower_bound, says
@@ -95,11 +96,17 @@ class _Tails:
             elif self._has_regions and is_far(self._components, relation):
                 return math.inf
         for time in _times(component, self._models):
-            if time is None or not says(time, fraction):
-                return math.inf
-            bound = lower_bound(time, fraction, component.place("service_time"))
-            total_s += max(bound.value_s if bound is not None else 0.0, estimate(time, fraction) or 0.0)
+            total_s += math.inf if time is None else _percentile_s(time, fraction)
         return total_s
+
+
+@lru_cache(maxsize=4096)
+def _percentile_s(time: ServiceTime, fraction: float) -> float:
+    """Return the percentile of a time, as a bound or an estimate, whichever is larger; infinite if unknown."""
+    if not says(time, fraction):
+        return math.inf
+    bound = lower_bound(time, fraction)
+    return max(bound.value_s if bound is not None else 0.0, estimate(time, fraction) or 0.0)
 
 
 def _times(component: Component, models: dict[str, Model]) -> Iterator[ServiceTime | None]:

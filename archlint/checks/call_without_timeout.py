@@ -82,9 +82,12 @@ class _Callers:
 
     def without_timeout(self, steps: Iterable[Step]) -> set[tuple[str, int]]:
         timeout_s = self._system.facts.timeout_s
-        waited = [step.relation for step in steps if step.waits and not _cannot_hang(self._system, step)]
         # Of a stream, a limit on the silence ends a call that hangs as well.
-        return {(r.verb, r.index) for r in waited if timeout_s(r) is None and r.idle_timeout_s is None}
+        return {
+            (step.relation.verb, step.relation.index) for step in steps
+            if step.waits and step.relation.timeout_s is None and step.relation.idle_timeout_s is None
+            and timeout_s(step.relation) is None and not _cannot_hang(self._system, step)
+        }  # fmt: skip
 
     def add(self, caller: str, relations: set[tuple[str, int]], asked: _Asked | None) -> None:
         if relations:

@@ -55,14 +55,13 @@ class _Links:
         stack = list(reached)
         while stack:
             name = stack.pop()
-            near = [relation.target for relation in outgoing[name]]
-            near += [relation.source for relation in incoming[name]]
+            near = [relation.target for relation in outgoing[name] if relation.target not in reached]
+            near += [relation.source for relation in incoming[name] if relation.source not in reached]
             if name in others:
-                near += [other for other in others[name] if other in outgoing]
-            for other in near:
-                if other not in reached:
-                    reached.add(other)
-                    stack.append(other)
+                near += [other for other in others[name] if other in outgoing and other not in reached]
+            if near:
+                reached.update(near)
+                stack += near
         return reached
 
 
