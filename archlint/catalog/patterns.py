@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 
-from archlint.shipped import shipped_folder
+from archlint.shipped import packed_file, shipped_folder
 from archlint.source.files import read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 from archlint.source.parser import parse
@@ -88,7 +88,11 @@ def _shipped_reference(path: str) -> str:
     """Return the reference implementation, if this installation has it."""
     root = shipped_folder("reference_impls")
     folder, _, name = path.partition("/")
-    return path if root is not None and folder and name and (root / name).is_dir() else ""
+    if not (folder and name):
+        return ""
+    if root is None:                      # the archive has all folders that the catalogue names
+        return path if packed_file("reference_impls") is not None else ""
+    return path if (root / name).is_dir() else ""
 
 
 def _source(node: Node) -> tuple[str, str]:

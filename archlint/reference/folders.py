@@ -9,6 +9,7 @@ import msgspec
 from archlint.catalog.patterns import patterns
 from archlint.errors import UsageError
 from archlint.model.names import nearest
+from archlint.reference.unpacking import unpacked
 from archlint.shipped import shipped_folder
 
 SHARED = "kit"
@@ -42,7 +43,7 @@ def implementations() -> dict[str, Implementation]:
     >>> implementations()["web-single"].module
     'web_single'
     """
-    root = shipped_folder("reference_impls")
+    root = shipped_folder("reference_impls") or unpacked("reference_impls")
     folders = sorted(path.parent for path in root.glob("*/arch.yaml")) if root is not None else []
     return {name: _implementation(name, folder) for folder in folders for name in [folder.name.replace("_", "-")]}
 

@@ -13,6 +13,7 @@ from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
 from archlint.packs import Pack
+from archlint.packs.first_example import first_example
 from archlint.packs.records import Overturn
 from archlint.report.layout import columns_of, flat, wrap
 from archlint.verdicts import reference_name, start_command
@@ -122,10 +123,10 @@ def _cure_line(name: str, text: str, when: str) -> str:
 
 def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
     """Return the first example of a kind; the marks of the tests become arrows."""
-    found = pack.examples(kind) or pack.manifests(kind)
-    if not found:
+    example = first_example(pack, kind)
+    if example is None:
         return []
-    text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", found[0].read_text(encoding="utf-8").rstrip())
+    text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", example.rstrip())
     said = f"{before}\n\n" if before else ""
     return [f"## {title}\n\n{said}```yaml\n{text}\n```"]
 

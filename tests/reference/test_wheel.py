@@ -31,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("archlint", "rules", "reference_impls"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "reference-data"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "packing.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     target = tmp_path_factory.mktemp("site")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
@@ -41,7 +41,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def environment(site: Path) -> dict[str, str]:
     """The environment of a user who has only that wheel: this checkout is not on the path."""
-    return {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}
+    caches = site.parent / "caches"
+    return {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "NO_COLOR": "1", "XDG_CACHE_HOME": str(caches)}
 
 
 def run(site: Path, cwd: Path, *words: str) -> str:
@@ -69,7 +70,31 @@ def test_every_fix_names_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> No
     assert [name for name in CURES if not references[name]] == []
     for name in CURES:
         folder = Path(run(site, tmp_path, "reference", "--path", name).strip())
-        assert folder.is_relative_to(site) and (folder / "__main__.py").is_file(), name
+        assert folder.is_relative_to(site.parent / "caches") and (folder / "__main__.py").is_file(), name
+
+
+def test_the_page_of_a_rule_shows_its_examples(site: Path, tmp_path: Path) -> None:
+    assert "kind: model-server" in run(site, tmp_path, "explain", "SRV001").partition("EXAMPLE")[2]
+    assert "services:" in run(site, tmp_path, "explain", "DEP044").partition("EXAMPLE")[2]
+
+
+def test_what_cannot_be_unpacked_is_one_error(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    surroundings = {**environment(site), "XDG_CACHE_HOME": str(tmp_path / "file")}
+    command = [sys.executable, "-m", "archlint", "new", "web-single", "project"]
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2 and "cannot be unpacked" in done.stderr and "XDG_CACHE_HOME" in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "project").exists()
+
+
+def test_several_may_unpack_at_once(site: Path, tmp_path: Path) -> None:
+    surroundings = {**environment(site), "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "archlint", "reference", "--path", "batch"]
+    calls = [subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert len({call.communicate(timeout=60)[0] for call in calls}) == 1
+    assert [call.returncode for call in calls] == [0] * 4
+    (unpacked,) = (tmp_path / "archlint").iterdir()
+    assert (unpacked / "batch" / "arch.yaml").is_file()
 
 
 def test_what_a_finding_says_to_start_can_be_started(site: Path, tmp_path: Path) -> None:
