@@ -170,14 +170,15 @@ def _models_run(topology: Topology, start: str) -> Iterator[tuple[str, str]]:
 def _copies(topology: Topology) -> dict[str, list[str]]:
     """Return the stores to which jobs copy each store, and to which consumers write the messages of each queue."""
     copies: dict[str, list[str]] = {}
-    for name, component in topology.components.items():
+    producers = {component.name for kind in _PRODUCER_MODES for component in topology.of_kind(kind)}
+    takers = producers.union(relation.source for relation in topology.relations_of("consumes"))
+    for name in topology.components if takers else ():
+        if name not in takers:
+            continue
         relations = topology.outgoing[name]
         given_on = [relation.target for relation in relations if relation.verb in GIVEN_ON]
-        if not given_on:
-            continue
-        for relation in relations:
-            copied = relation.verb == "reads" and component.kind in _PRODUCER_MODES
-            if copied or relation.verb == "consumes":
+        for relation in relations if given_on else ():
+            if relation.verb == "consumes" or (relation.verb == "reads" and name in producers):
                 copies.setdefault(relation.target, []).extend(given_on)
     return copies
 

@@ -122,11 +122,9 @@ class Topology:
     @cached_property
     def reading(self) -> frozenset[str]:
         """The components that read something, or call a store."""
-        return frozenset(name for name, relations in self.outgoing.items() if any(map(self._reads, relations)))
-
-    def _reads(self, relation: Relation) -> bool:
-        calls_store = relation.verb == "calls" and self.components[relation.target].kind in STORES
-        return relation.verb == "reads" or calls_store
+        components = self.components
+        calls = (r for r in self.relations_of("calls") if components[r.target].kind in STORES)
+        return frozenset(relation.source for relation in (*self.relations_of("reads"), *calls))
 
     def looks_up(self, relation: Relation) -> bool:
         """Return whether a relation is a look-up in a cache, which may miss: it says so, or has a ttl in a cache."""

@@ -77,7 +77,7 @@ _NEEDED: Final = _Role(True)
 _SPARE: Final = _Role(False)
 
 PlainSteps = dict[tuple[str, bool, bool], list[Step]]
-"""Steps that do not depend on the models, by component, `beyond` and `failing`."""
+"""Steps that do not depend on the models, by component, `beyond`, and whether a fallback of it is a step too."""
 
 
 class Routes:
@@ -109,7 +109,7 @@ class Routes:
 
     def _first_made(self, name: str, beyond: bool) -> list[Step]:
         """Make the steps of a component; without models behind it and without groups, they are the same for all."""
-        key = name, beyond, self.failing
+        key = name, beyond, self.failing and name in self.topology.falling_back
         known = self._plain.get(key)
         if known is not None:
             return known
