@@ -18,6 +18,7 @@ from archlint.diagram.layout import Band, Frame, Layout
 from archlint.diagram.parts import in_parts
 from archlint.diagram.picture import Cluster, Edge
 from archlint.diagram.purpose import README, Purpose
+from archlint.diagram.ranks import CHAINS
 from archlint.diagram.rowed import in_rows
 from archlint.diagram.score import Score, score
 from archlint.diagram.settle import settled
@@ -114,21 +115,21 @@ def _in_rows(
     for way in (lanes, one) if purpose.height_px and lanes != one else (lanes,):
         beside = 2 * _PAD if len(set(way.values())) > 1 else 0.0
         for share in _SHARES:
-            for chains in (True, False):
+            for chains in CHAINS:
                 yield _within(cards, edges, labels, way, share * purpose.most_width - beside, chains, purpose)
 
 
 def _within(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], lanes: Mapping[str, str],
-    width: float, chains: bool, purpose: Purpose,
+    width: float, chains: str, purpose: Purpose,
 ) -> Layout:  # fmt: skip
     """Return a layout in rows of a width, or of less if lines that pass the rows make it too wide to be legible."""
     layout = in_rows(cards, edges, labels, lanes, width, chains)
-    for _ in range(_RETRIES):
+    for attempt in range(_RETRIES):
         excess = layout.width - purpose.most_width
-        if excess <= 0:
+        if excess < 0.5:
             break
-        width -= excess + _GAP
-        layout = in_rows(cards, edges, labels, lanes, width, chains)
+        width -= excess + _GAP if attempt else 0.0
+        layout = in_rows(cards, edges, labels, lanes, width, chains, tight=True)
     return layout
 

@@ -18,6 +18,8 @@ _NAME_LINE: Final = 16.0
 _SMALL_LINE: Final = 14.5
 _CHIP_LINE: Final = 17.0
 _MOST_WIDTH: Final = 186.0
+_CLIENT_WIDTH: Final = 262.0
+"""The cards of clients hold their workloads, each on one line if possible."""
 _LEAST_WIDTH: Final = 92.0
 _MOST_MODELS: Final = 4
 _MOST_LINKS: Final = 8
@@ -30,7 +32,7 @@ _STACK: Final = 4.0
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of text: `style` is name, sub, model, fact, budget or link; x and y of its start, below the top left."""
+    """One line of text: `style` is name, sub, model, fact, phrase, budget or link; x and y are those of its start."""
 
     text: str
     style: str
@@ -88,8 +90,11 @@ def subtitle(node: Node) -> str:
     return f"{node.kind} · {node.technology}" if node.technology else node.kind
 
 
-def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str]) -> Card:
-    """Return a node's card. Relations whose verb has a badge are signs, not words."""
+def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str], phrased: bool = True) -> Card:
+    """Return a node's card. Relations whose verb has a badge are signs, not words.
+
+    Findings have a phrase if they are `phrased`, otherwise only their rule.
+    """
     texts = _texts(node, badges)
     signs = [verb for verb in badges if any(link.verb == verb for link in node.links)]
     inner = max(text_width(text, NAME_SIZE if style == "name" else SMALL_SIZE, style in {"name", "budget"})
@@ -98,11 +103,15 @@ def card_of(node: Node, pattern_letters: dict[str, str], badges: dict[str, str])
               grouped_marks(node.marks)]  # fmt: skip
     labels += [(role.role, "", pattern_letters.get(role.pattern, "")) for role in node.roles]
     chip_widths = [chip_width(cut(text, 120, SMALL_SIZE, True)) for text, _, _ in labels]
+    phrases = phrases_of(node.marks) if phrased else {}
     inner = max(inner, _LEAST_WIDTH - 2 * PAD, *chip_widths, 0)
+    said_width = max([text_width(words, SMALL_SIZE) for words in phrases.values()], default=0.0)
+    inner = max(inner, min(said_width, _MOST_WIDTH - 2 * PAD))
     top = PAD + (_CYLINDER if node.kind in STORES else 0) - 2
     lines, y = _placed_lines(texts, top)
     placed, y = _placed_badges(signs, texts[-1], inner, y)
-    chips, y = _placed_chips(labels, chip_widths, inner, y + (4 if labels else 0))
+    said, chips, y = _placed_chips(labels, chip_widths, phrases, inner, y + (4 if labels else 0))
+    lines += said
     stack = _STACK if (node.replicas or 1) > 1 or len(node.members) > 1 else 0.0
     width = inner + 2 * PAD + (_BARS if node.kind == "queue" else 0)
     shifted = tuple(msgspec.structs.replace(line, y=line.y + stack) for line in lines)
@@ -129,14 +138,17 @@ def _placed_badges(
 
 def _texts(node: Node, badges: dict[str, str]) -> list[tuple[str, str, str]]:
     """Return the lines of a card with their styles and families."""
-    width = _MOST_WIDTH - 2 * PAD
+    width = (_CLIENT_WIDTH if node.kind == "client" else _MOST_WIDTH) - 2 * PAD
     found = [(line, "name", "") for line in wrapped(named(node.name), width - ICON - 5, NAME_SIZE, True)]
     found += [(line, "sub", "") for line in wrapped(subtitle(node), width, SMALL_SIZE, most=2)]
     models = node.models if len(node.models) <= _MOST_MODELS else node.models[: _MOST_MODELS - 1]
     found += [(cut(f"serves {model}", width, SMALL_SIZE), "model", "") for model in models]
     if len(models) < len(node.models):
         found.append((f"serves {len(node.models) - len(models)} more", "model", ""))
-    found += [(line, "fact", "") for fact in node.facts for line in wrapped(fact, width, SMALL_SIZE, most=2)]
+    found += [
+        (line.removesuffix(" ·"), "fact", "")
+        for fact in node.facts for line in wrapped(fact, width, SMALL_SIZE, most=2)
+    ]
     if node.budget:
         found += [(line, "budget", "") for line in wrapped(node.budget, width, SMALL_SIZE, True, most=2)]
     links = [link for link in node.links if link.verb not in badges]
@@ -169,17 +181,30 @@ def chip_width(text: str) -> float:
     return round(text_width(text, SMALL_SIZE, True) + 24, 1)
 
 
+def phrases_of(marks: tuple[Mark, ...]) -> dict[str, str]:
+    """Return what each rule with findings is about, in a few words."""
+    return {mark.rule: mark.name.replace("-", " ") for mark in marks}
+
+
 def _placed_chips(
-    labels: list[tuple[str, str, str]], widths: list[float], inner: float, y: float
-) -> tuple[list[Chip], float]:
+    labels: list[tuple[str, str, str]], widths: list[float], phrases: dict[str, str], inner: float, y: float
+) -> tuple[list[Line], list[Chip], float]:
+    """Return chips in rows; each finding's chip has its phrase beside it, or below it."""
+    said: list[Line] = []
     chips: list[Chip] = []
     x = 0.0
     for (text, severity, letter), width in zip(labels, widths, strict=True):
-        if x and x + width > inner:
+        if x and ((severity and phrases) or x + width > inner):
             x, y = 0.0, y + _CHIP_LINE
         chips.append(Chip(cut(text, 120, SMALL_SIZE, True), severity, round(PAD + x, 1), round(y, 1), width, letter))
         x += width + 4
-    return chips, y + (_CHIP_LINE if chips else 0)
+        words = cut(phrases.get(text.split(" ")[0], ""), inner, SMALL_SIZE) if severity else ""
+        if words:
+            if x + text_width(words, SMALL_SIZE) > inner:
+                x, y = 0.0, y + _CHIP_LINE - 2
+            said.append(Line(words, "phrase", PAD + x, round(y + 11.3, 1)))
+            x = inner
+    return said, chips, y + (_CHIP_LINE if chips else 0)
 
 
 class EdgeLabel(msgspec.Struct, frozen=True):

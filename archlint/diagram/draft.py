@@ -18,13 +18,17 @@ from archlint.diagram.sheets import (
     system_sheet,
 )
 from archlint.diagram.text import clean, clean_end
+from archlint.diagram.wording import demand
 from archlint.model.architecture import Component, Relation
 from archlint.model.locate import locate
 from archlint.model.places import Place
+from archlint.model.words import STORES
 from archlint.verdicts import FileReport, Finding
 
 STREAMED: Final = "streamed"
 """Marks a relation over which an answer comes back token by token."""
+_MOST_DEMANDS: Final = 4
+"""Lines for workloads on the card of their client."""
 _MOST_LINES: Final = 16
 """Lines of a component in the file that the page shows."""
 FAMILIES: Final = {
@@ -64,7 +68,7 @@ def _node(system: System, component: Component, marks: dict[str, list[Mark]]) ->
         component.kind,
         technology.title if technology is not None else component.uses or "",
         component.serves,
-        component_facts(component),
+        (*_demands(system, component), *component_facts(component)),
         component.least_replicas,
         marks=tuple(marks.get(place.at, ())),
         sheet=component_sheet(system, component),
@@ -73,6 +77,15 @@ def _node(system: System, component: Component, marks: dict[str, list[Mark]]) ->
         line=line,
         source=source,
     )
+
+
+def _demands(system: System, component: Component) -> tuple[str, ...]:
+    """Return what the workloads of a client ask for: a line for each, up to a number."""
+    found = [demand(w) for w in system.workloads.values() if w.entrance.client == component.name]
+    if len(found) <= _MOST_DEMANDS:
+        return tuple(clean(line) for line in found)
+    first = tuple(clean(line) for line in found[: _MOST_DEMANDS - 1])
+    return (*first, f"{len(found) - len(first)} more workloads")
 
 
 def _said(system: System, component: Component) -> tuple[str, int, str]:
@@ -97,7 +110,7 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]], stre
         relation.verb,
         family_of(system, relation),
         relation.source,
-        clean(", ".join(filter(None, (relation_label(relation), *stream)))),
+        clean(", ".join(filter(None, (relation_label(relation, _is_implied(system, relation)), *stream)))),
         clean("; ".join((relation_detail(relation, nones), *stream))),
         relation.place().at,
         optional=bool(relation.optional or relation.fallback) or relation.fails == "open",
@@ -106,6 +119,13 @@ def _edge(system: System, relation: Relation, marks: dict[str, list[Mark]], stre
         file=file,
         line=line,
     )
+
+
+def _is_implied(system: System, relation: Relation) -> bool:
+    """Return whether the shapes of both ends say what a relation does, so that its line needs no verb."""
+    kinds = {"reads": STORES, "logs_to": {"log-store"}, "monitored_by": {"monitoring"}, "loads": {"model-registry"}}
+    target = system.components.get(relation.target)
+    return target is not None and target.kind in kinds.get(relation.verb, ())
 
 
 def _stated_at(system: System, place: Place) -> tuple[str, int]:

@@ -24,6 +24,7 @@ _BADGES: Final = frozenset({"monitored_by", "logs_to", "loads"})
 """Verbs that have a sign, if all their relations lead to one target."""
 _FOOT: Final = frozenset({"monitoring", "log-store", "model-registry", "config-store"})
 """Kinds that many components share without being part of a request."""
+_TWINS: Final = frozenset({"reads", "writes"})
 _ALIKE: Final = 3
 """Up to this number of relations of one verb between two nodes, each has a line."""
 
@@ -128,6 +129,27 @@ def with_lines_bundled(picture: Picture) -> Picture:
         return picture
     bundles = ([_as_one(edges)] if len(edges) > _ALIKE else edges for edges in alike.values())
     return replace(picture, edges=tuple(edge for edges in bundles for edge in edges))
+
+
+def with_twins_merged(picture: Picture) -> Picture:
+    """Return a picture in which a component that reads and writes one store in the same way has one line to it."""
+    pairs: dict[tuple[str, str, str, bool, int, str, str], list[Edge]] = {}
+    for edge in picture.edges:
+        if edge.verb in _TWINS and edge.source != edge.target:
+            terms = edge.label.removeprefix("reads").removeprefix("writes").strip()
+            key = (edge.source, edge.target, edge.family, edge.optional, edge.emphasis, edge.change, terms)
+            pairs.setdefault(key, []).append(edge)
+    merged = {id(edges[0]): edges for edges in pairs.values() if {edge.verb for edge in edges} == _TWINS}
+    dropped = {id(edge) for edges in merged.values() for edge in edges[1:]}
+    if not merged:
+        return picture
+    kept = (edge for edge in picture.edges if id(edge) not in dropped)
+    terms_of = {id(edges[0]): key[-1] for key, edges in pairs.items()}
+    edges = tuple(
+        replace(bundled(merged[id(edge)]), label=f"reads, writes {terms_of[id(edge)]}".strip())
+        if id(edge) in merged else edge for edge in kept
+    )  # fmt: skip
+    return replace(picture, edges=edges)
 
 
 def _as_one(edges: list[Edge]) -> Edge:

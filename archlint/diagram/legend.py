@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,6 +19,10 @@ _SIGN: Final = 20.0
 _ROW: Final = 19.0
 _MOST_IN_WORDS: Final = 3
 """The number of findings of parts in the head; the legend names the rules of all findings."""
+
+
+_MOST_DESCRIBED: Final = 8
+"""The number of findings in the description."""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -47,6 +52,18 @@ def head(picture: Picture, width: float) -> Block:
             y += 15
             elements.append(text(chip.width + 8, y - 3.5, "fact", line))
     return Block(tuple(elements), y + 10)
+
+
+def described(picture: Picture) -> str:
+    """Return what a picture shows, for readers who do not see it: its size, and what is wrong, the worst first."""
+    parts = sum(len(node.members) or 1 for node in picture.nodes)
+    marks = sorted(set(picture.all_marks), key=_order)
+    found = f"{len(marks)} finding{'s' if len(marks) != 1 else ''}" if marks else "no findings"
+    words = [f"{picture.title}: {parts} component{'s' if parts != 1 else ''}, {found}.", *picture.notes]
+    words += [f"{mark.severity} {mark.rule}: {mark.message}." for mark in marks[:_MOST_DESCRIBED]]
+    if len(marks) > _MOST_DESCRIBED:
+        words.append(f"{len(marks) - _MOST_DESCRIBED} more findings.")
+    return clean(" ".join(words), 4_000)
 
 
 def _in_words(picture: Picture) -> list[Mark]:
@@ -87,8 +104,12 @@ def _items(picture: Picture) -> Iterable[tuple[str, float, str]]:
             yield _line_sample(family), _SAMPLE, meaning
     if any(edge.optional for edge in picture.edges):
         yield _line_sample("waiting hollow"), _SAMPLE, "optional: the answer is degraded without it"
+    yield from _meanings_of_labels(picture)
+    users = {node.name: node.users for node in picture.nodes}
     for verb, target in picture.badges.items():
-        yield badge_element(verb, 2, 2), _SIGN, f"{BADGES[verb][1]} {target}"
+        count = sum(any(link.verb == verb for link in node.links) for node in picture.nodes)
+        who = f"{count} parts → {target}" if users.get(target) else target
+        yield badge_element(verb, 2, 2), _SIGN, f"{BADGES[verb][1]}: {who}"
     rules: dict[tuple[int, str, str, str], int] = {}
     for mark in picture.all_marks:
         key = (SEVERITIES.index(mark.severity), mark.severity, mark.rule, mark.name)
@@ -102,6 +123,31 @@ def _items(picture: Picture) -> Iterable[tuple[str, float, str]]:
     for change in CHANGES:
         if change in changes:
             yield f'<g class="{change}"><path class="line" d="M2 8H28"/></g>', _SAMPLE, change
+
+
+def _meanings_of_labels(picture: Picture) -> Iterable[tuple[str, float, str]]:
+    """Yield what the short texts on lines and cards mean, if they occur."""
+    labels = " , ".join(edge.label for edge in picture.edges)
+    if "≤ " in labels:
+        yield _text_sample("≤ 1 s"), _size("≤ 1 s"), "timeout"
+    if re.search(r"\d %(?! hits)", labels):
+        yield _text_sample("80 %"), _size("80 %"), "share of the requests"
+    if "% hits" in labels:
+        yield _text_sample("80 % hits"), _size("80 % hits"), "answered by the cache"
+    if any((node.replicas or 1) > 1 for node in picture.nodes):
+        yield _text_sample("×2"), _size("×2"), "replicas"
+    if any(node.marks for node in picture.nodes):
+        box = '<rect class="card" x="1" y="2" width="24" height="12" rx="3"/>'
+        worst = min((badness(mark)[0] for node in picture.nodes for mark in node.marks), default=0)
+        yield f'<g class="quiet {SEVERITIES[worst]}-card">{box}</g>', _SAMPLE, f"{SEVERITIES[worst]} on this part"
+
+
+def _text_sample(words: str) -> str:
+    return text(0, 12, "limit", words)
+
+
+def _size(words: str) -> float:
+    return text_width(words, 11, True) + 6
 
 
 def _line_sample(classes: str) -> str:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.system import System
 from archlint.diagram.focus import unknown
-from archlint.diagram.picture import Edge, Node, Picture
+from archlint.diagram.picture import Budget, Edge, Node, Picture
 from archlint.model.architecture import Relation, Workload
 from archlint.model.quantities import format_duration, format_percentile
 
@@ -35,7 +35,28 @@ def with_path(picture: Picture, system: System, name: str) -> Picture:
     }  # fmt: skip
     nodes = tuple(_node(node, floors, fraction, node.name in flow.waiting) for node in picture.nodes)
     edges = tuple(_edge(system, edge, taken.get(edge.at)) for edge in picture.edges)
-    return replace(picture, nodes=nodes, edges=edges, notes=(*picture.notes, _note(workload, floors)))
+    notes = (*picture.notes, _note(workload, floors))
+    return replace(picture, nodes=nodes, edges=edges, notes=notes, budget=_budget(workload, floors))
+
+
+def _budget(workload: Workload, floors: FloorOf) -> Budget | None:
+    """Return the parts of the least time; None without an objective or any known time."""
+    fraction, objective_s = _objective(workload)
+    floor = floors.answer(fraction)
+    if objective_s is None or not floor.at_s:
+        return None
+    parts = tuple((_short(part.label), float(part.value_s)) for part in floor.parts if part.value_s > 0)
+    return Budget(workload.name, format_percentile(fraction), objective_s, parts, len(floor.unknown))
+
+
+def _short(label: str) -> str:
+    """Return the label of a part without words that the picture makes superfluous.
+
+    >>> _short("own work of api, service time"), _short("model ranker, p98"), _short("network, page to api")
+    ('api', 'ranker p98', 'network page to api')
+    """
+    said = label.removeprefix("own work of ").removeprefix("model ").removesuffix(", service time")
+    return said.replace(", ", " ")
 
 
 def _objective(workload: Workload) -> tuple[float, float | None]:

@@ -126,6 +126,19 @@ class Edge(msgspec.Struct, frozen=True):
         return self.owner, self.verb, self.source if self.owner == self.target else self.target
 
 
+class Budget(msgspec.Struct, frozen=True):
+    """The least time of a workload's answer at a percentile, by its parts in seconds, and the objective.
+
+    `unknown` counts the service times that are not known.
+    """
+
+    workload: str
+    percentile: str
+    objective_s: float
+    parts: tuple[tuple[str, float], ...]
+    unknown: int = 0
+
+
 class Cluster(msgspec.Struct, frozen=True):
     """Nodes that are drawn inside one frame, which may be inside the frame of another cluster (`inside`)."""
 
@@ -140,6 +153,7 @@ class Picture(msgspec.Struct, frozen=True):
     `marks` are findings of the file as a whole. `notes` are sentences: what is left out or highlighted. `patterns` are
     the titles of the shaded patterns, in the order of their shades. `badges` holds, by verb, the only target of that
     verb's relations, which are small signs on their sources. `sheet` holds the stated facts of the system as a whole.
+    `budget` is that of the highlighted path, if its numbers are known.
     """
 
     title: str
@@ -152,6 +166,7 @@ class Picture(msgspec.Struct, frozen=True):
     badges: dict[str, str] = {}
     description: str = ""
     sheet: tuple[tuple[str, str], ...] = ()
+    budget: Budget | None = None
 
     @property
     def all_marks(self) -> tuple[Mark, ...]:

@@ -21,7 +21,7 @@ from archlint.diagram.groups import (
     group_keys,
     with_roles,
 )
-from archlint.diagram.hubs import with_lines_bundled, without_hub_lines
+from archlint.diagram.hubs import with_lines_bundled, with_twins_merged, without_hub_lines
 from archlint.diagram.path import with_path
 from archlint.diagram.picture import Picture, Role
 from archlint.verdicts import FileReport
@@ -70,7 +70,9 @@ def draw(system: System, report: FileReport | None = None, plan: Plan | None = N
     if plan.focus:
         picture = focused(picture, plan.focus, plan.hops)
     picture = _grouped(picture, system, plan)
-    return picture if plan.all_lines else with_lines_bundled(without_hub_lines(picture, plan.focus))
+    return picture if plan.all_lines else with_twins_merged(
+        with_lines_bundled(without_hub_lines(picture, plan.focus))
+    )
 
 
 def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:

@@ -11,16 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.lanes import LANES, following
 from archlint.diagram.picture import Edge
 
+BESIDE, FIRST, BELOW = "beside", "first", "below"
+CHAINS: Final = (BESIDE, FIRST, BELOW)
+"""Where components of a chain are: beside one another, only if the first is no sibling of others, or below."""
 GAP: Final = 16.0
 """Points between two cards of one row."""
 _ARROW: Final = 30.0
 """The least length of a line between two cards of one block."""
-_BESIDE: Final = 6.0
+_NEXT: Final = 6.0
 """Points between a line and its label, and between the label and what follows."""
 _SPREAD: Final = 20.0
 """Half of the distance between two lines to one card."""
@@ -50,9 +54,9 @@ class Rows(msgspec.Struct, frozen=True):
 
 def rows_of(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], lanes: Mapping[str, str],
-    width: float, chains: bool,
+    width: float, chains: str,
 ) -> Rows:  # fmt: skip
-    """Return the rows of a picture that is at most `width` wide. With `chains`, a chain of components is one block."""
+    """Return the rows of a picture that is at most `width` wide. `chains` is one of CHAINS."""
     rows: list[tuple[Block, ...]] = []
     named: list[str] = []
     for lane in LANES:
@@ -61,16 +65,21 @@ def rows_of(
             names = {cards[number].node.name for number in inside}
             within = [edge for edge in edges if edge.source in names and edge.target in names]
             after = _without_cycles([cards[number].node.name for number in inside], following(within))
-            blocks = _blocks(inside, cards, edges, labels, after, width if chains else 0.0)
+            blocks = _blocks(inside, cards, edges, labels, after, width, chains)
             found = _rows(blocks, cards, after, width)
             rows += found
             named += [lane] * len(found)
     return Rows(tuple(rows), tuple(named))
 
 
+def without_hangs(rows: Rows) -> Rows:
+    """Return rows that keep no room for labels beside their cards."""
+    return Rows(tuple(tuple(replace(block, hang=0.0) for block in row) for row in rows.blocks), rows.lanes)
+
+
 def _blocks(
     inside: Sequence[int], cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None],
-    after: Mapping[str, list[str]], width: float,
+    after: Mapping[str, list[str]], width: float, chains: str,
 ) -> list[Block]:  # fmt: skip
     """Return chains as blocks, as long as they fit a width; other cards are blocks of their own."""
     numbers = {cards[number].node.name: number for number in inside}
@@ -85,8 +94,11 @@ def _blocks(
     }
     next_of = {
         name: ends[0] for name, ends in after.items()
-        if len(ends) == 1 and len(sources[ends[0]]) == 1 and name in numbers and width
+        if len(ends) == 1 and len(sources[ends[0]]) == 1 and name in numbers and chains != BELOW
     }  # fmt: skip
+    if chains == FIRST:
+        siblings = {end for ends in after.values() if len(ends) > 1 for end in ends}
+        next_of = {name: end for name, end in next_of.items() if name not in siblings}
     led = set(next_of.values())
     hangs = _hangs(edges, labels, {name: cards[number].width / 2 for name, number in numbers.items()})
     blocks, done = [], set()
@@ -120,7 +132,7 @@ def _hangs(
         if edge.target in halves:
             widths.setdefault(edge.target, []).append(label.width if label is not None else 0.0)
     return {
-        name: max(found) + _BESIDE - halves[name] + min(_SPREAD * (len(found) - 1), halves[name] - _BESIDE)
+        name: max(found) + _NEXT - halves[name] + min(_SPREAD * (len(found) - 1), halves[name] - _NEXT)
         for name, found in widths.items() if max(found)
     }
 

@@ -16,7 +16,7 @@ from archlint.diagram.nets import Net, nets_of, spans_of
 from archlint.diagram.order import Grid, grid_of, ordered, positioned, unbent
 from archlint.diagram.picture import Edge
 from archlint.diagram.ports import Ports, port_x, ports_of, straightened
-from archlint.diagram.ranks import LOOP, Rows, rows_of
+from archlint.diagram.ranks import LOOP, Rows, rows_of, without_hangs
 from archlint.diagram.tracks import Piece, levels_of
 
 _TRACK: Final = 9.0
@@ -59,10 +59,15 @@ class _Made(msgspec.Struct):
 
 def in_rows(
     cards: Sequence[Card], edges: Sequence[Edge], labels: Sequence[EdgeLabel | None], lanes: Mapping[str, str],
-    width: float, chains: bool,
+    width: float, chains: str, tight: bool = False,
 ) -> Layout:  # fmt: skip
-    """Return a layout in rows whose cards are at most `width` wide together."""
+    """Return a layout in rows whose cards are at most `width` wide together.
+
+    If it is `tight`, no room is kept for labels that are wider than the cards below them.
+    """
     rows = rows_of(cards, edges, labels, lanes, width, chains)
+    if tight:
+        rows = without_hangs(rows)
     number_of = {card.node.name: number for number, card in enumerate(cards)}
     spans, short = spans_of(rows, edges, number_of)
     nets = nets_of(spans, edges, [number_of[edge.source] for edge in edges])

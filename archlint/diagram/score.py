@@ -16,8 +16,11 @@ from archlint.diagram.purpose import LEAST_PX, SMALLEST, Purpose
 _CROSSING: Final = 1.0
 _ASTRAY: Final = 0.7
 _BEND: Final = 0.06
-_EMPTY: Final = 0.35
-_SMALL: Final = 25.0
+_EMPTY: Final = 0.5
+_SMALL: Final = 200.0
+_TALL: Final = 0.0015
+_NARROWEST: Final = 560.0
+"""A picture is at least so wide: its head and its legend need room."""
 _OVERLAP: Final = 8.0
 SMALLEST_AT_FULL_SIZE: Final = LEAST_PX / SMALLEST
 """The shrinking of a picture that is shown with a pixel for each point."""
@@ -29,8 +32,8 @@ class Score(msgspec.Struct, frozen=True):
     """What makes a layout hard to read.
 
     `astray` is the number of targets of one component that are in another row (or column) than most of them. `empty`
-    is the area as a multiple of the area of the cards. `shrinking` is 1 if the smallest text has its least size in
-    pixels, and larger if it is smaller.
+    is the area as a multiple of the area of the cards, `height` is in points. `shrinking` is 1 if the smallest text
+    has its least size in pixels, and larger if it is smaller.
     """
 
     crossings: int
@@ -38,12 +41,13 @@ class Score(msgspec.Struct, frozen=True):
     bends: int
     empty: float
     shrinking: float
+    height: float = 0.0
 
     def cost(self, overlaps: int = 0) -> float:
         """Return one number for all; lower is better."""
         small = _SMALL * max(0.0, self.shrinking - 1) + 4 * max(0.0, self.shrinking - SMALLEST_AT_FULL_SIZE)
-        found = _CROSSING * self.crossings + _ASTRAY * self.astray + _BEND * self.bends + _EMPTY * self.empty
-        return found + small + _OVERLAP * overlaps
+        lines = _CROSSING * self.crossings + _ASTRAY * self.astray + _BEND * self.bends
+        return lines + _EMPTY * self.empty + _TALL * self.height + small + _OVERLAP * overlaps
 
 
 def score(layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], purpose: Purpose) -> Score:
@@ -52,7 +56,8 @@ def score(layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], purpose:
     height = layout.height / purpose.most_height if purpose.height_px else layout.height / 4000
     return Score(
         crossings(layout.edges), astray(layout, cards, edges), sum(bends(line) for line in layout.edges if line),
-        layout.width * layout.height / area, max(layout.width / purpose.most_width, height),
+        max(layout.width, _NARROWEST) * layout.height / area, max(layout.width / purpose.most_width, height),
+        layout.height,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from archlint.diagram.conflicts import TITLE_SIZE, title_words
 from archlint.diagram.geometry import Point
 from archlint.diagram.icons import BADGES, MARKS, icon
 from archlint.diagram.layout import Band, Frame, Line
-from archlint.diagram.picture import Cluster, Edge, Node
+from archlint.diagram.picture import Cluster, Edge, Node, grouped_marks
 from archlint.diagram.text import clean, exact_width, named, text_width, xml
 from archlint.diagram.themes import FONTS, group_of
 from archlint.model.words import STORES
@@ -38,7 +38,9 @@ def card_element(card: Card, centre: Point, index: int, shades: dict[str, int], 
     node = card.node
     x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
     lit, external = node.emphasis > 0, node.kind == "external"
+    severity = grouped_marks(node.marks)[0][1] if node.marks else ""
     classes = ["node", group_of(node), "lit" * lit, node.change, "external" * external]
+    classes.append(f"{severity}-card" * bool(severity and not node.change))
     shade = next((shades[role.pattern] for role in node.roles if role.pattern in shades), None)
     icon_y = next((line.y for line in card.lines if line.style == "name"), 12.0) - 12.5
     plain = [

@@ -8,6 +8,7 @@ from typing import Final
 from archlint.analysis.stated import Fact, facts_of
 from archlint.analysis.system import System
 from archlint.diagram.text import clean
+from archlint.diagram.wording import schedule_words
 from archlint.model.architecture import Component, Hardware, Owner, Relation, Scaling, ServiceTime
 from archlint.model.fields import STATED_NONE
 from archlint.model.pieces import RateLimit
@@ -38,7 +39,7 @@ def component_facts(component: Component) -> tuple[str, ...]:
     """Return the lines below a component's name: replicas with zones, its schedule, regions, and a vendor's limits."""
     lines = [" · ".join(part for part in (replicas_text(component), zones_text(component)) if part)]
     if component.schedule is not None:
-        lines.append(f"runs {component.schedule.text}")
+        lines.append(f"runs {schedule_words(component.schedule)}")
     if component.host is not None:
         lines.append(f"all on {component.host}")
     if component.regions:
@@ -94,14 +95,14 @@ def _limit(limit: RateLimit) -> str:
     return "at most " + (", ".join(filter(None, parts)) or "what its vendor allows")
 
 
-def relation_label(relation: Relation) -> str:
-    """Return the label of a relation's line: the verb, unless the line's style shows it, and its facts.
+def relation_label(relation: Relation, implied: bool = False) -> str:
+    """Return the label of a relation's line: the verb, unless the line's style or the shapes show it, and its facts.
 
     >>> relation_label(Relation("calls", "api", "ranker", 0, timeout_s=0.08, retries=2))
     '≤ 80 ms, 2 retries'
     """
     words = []
-    if relation.verb not in {"calls", "publishes", "consumes", "triggers"}:
+    if not implied and relation.verb not in {"calls", "publishes", "consumes", "triggers"}:
         words.append(relation.verb.replace("_", " "))
     if relation.timeout_s is not None:
         words.append(f"≤ {format_duration(relation.timeout_s)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from archlint.diagram.arrange import DOWN, RIGHT, arranged
+from archlint.diagram.budget import HEIGHT, budget_elements
 from archlint.diagram.cards import Card, EdgeLabel, card_of, edge_label, letters
 from archlint.diagram.layout import Layout
-from archlint.diagram.legend import head, legend
+from archlint.diagram.legend import described, head, legend
 from archlint.diagram.picture import Cluster, Picture
 from archlint.diagram.purpose import README, Purpose
 from archlint.diagram.shapes import (
@@ -41,21 +42,22 @@ def svg(
     `interactive` numbers nodes and edges for a script. `purpose` is where the picture is read. Raises `ArchlintError`
     if no layout engine is installed.
     """
-    cards = [card_of(node, letters(picture), picture.badges) for node in picture.nodes]
+    phrased = purpose.height_px == 0 or purpose.may_continue
+    cards = [card_of(node, letters(picture), picture.badges, phrased) for node in picture.nodes]
     wordy = len(picture.edges) <= _WORDY_EDGES
     labels = [edge_label(edge, wordy) for edge in picture.edges]
     layout = Layout(0.0, 0.0, (), (), ())
     if cards:
-        beside = _height_beside(picture, purpose) if purpose.height_px else 0.0
+        beside = _height_beside(picture, 0.5 * purpose.most_width) if purpose.height_px else 0.0
         fixed = "" if direction == AUTO else direction
         layout = arranged(cards, picture.edges, labels, picture.clusters, fixed, purpose.without(beside))
     return _composed(picture, cards, labels, layout, theme if styled else "", interactive, purpose)
 
 
-def _height_beside(picture: Picture, purpose: Purpose) -> float:
-    """Return the height that the text above and below takes, at a usual width."""
-    width = 0.7 * purpose.most_width
-    return head(picture, width).height + legend(picture, width).height + 14
+def _height_beside(picture: Picture, width: float) -> float:
+    """Return the height that the text above and below takes, and the budget."""
+    bar = HEIGHT if picture.budget is not None else 0.0
+    return head(picture, width).height + legend(picture, width).height + bar + 14
 
 
 def _composed(
@@ -64,19 +66,23 @@ def _composed(
 ) -> str:  # fmt: skip
     inner = max(layout.width, _LEAST_WIDTH)
     if purpose.ratio:
-        beside = head(picture, inner).height + legend(picture, inner).height + 2 * _MARGIN + 14
+        beside = _height_beside(picture, inner) + 2 * _MARGIN
         fitting = (layout.height + beside) / purpose.ratio - 2 * _MARGIN
         inner = max(inner, min(fitting, purpose.most_width) if purpose.may_continue else fitting)
     top, bottom = head(picture, inner), legend(picture, inner)
-    width, height = inner + 2 * _MARGIN, top.height + layout.height + bottom.height + 2 * _MARGIN + 14
+    bar = budget_elements(picture.budget, inner) if picture.budget is not None else ()
+    beside = top.height + bottom.height + (HEIGHT if bar else 0.0)
+    width, height = inner + 2 * _MARGIN, layout.height + beside + 2 * _MARGIN + 14
     height = max(height, width * purpose.ratio)
     shift = f"translate({number(_MARGIN + (inner - layout.width) / 2)} {number(_MARGIN + top.height)})"
     size = f'viewBox="0 0 {number(width)} {number(height)}" width="{number(width)}" height="{number(height)}"'
+    bar_at = _MARGIN + top.height + layout.height + 14
     role = 'role="group"' if interactive else 'role="img"'
     name = xml(f"Architecture of {picture.title}")
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="archlint-picture" {size} {role} aria-label="{name}">',
+            f"<desc>{xml(described(picture))}</desc>",
             *([f"<style>\n{stylesheet(theme)}</style>"] if theme else []),
             f'<rect class="paper" width="{number(width)}" height="{number(height)}"/>',
             f'<g transform="translate({number(_MARGIN)} {number(_MARGIN)})">',
@@ -85,6 +91,8 @@ def _composed(
             f'<g transform="{shift}">',
             *_body(picture, cards, labels, layout, interactive),
             "</g>",
+            *([f'<g class="path-budget" transform="translate({number(_MARGIN)} {number(bar_at)})">', *bar, "</g>"]
+              if bar else []),
             f'<g transform="translate({number(_MARGIN)} {number(height - _MARGIN - bottom.height)})">',
             *bottom.elements,
             "</g>",

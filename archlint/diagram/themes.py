@@ -13,12 +13,17 @@ DARK: Final = "dark"
 AUTO: Final = "auto"
 THEMES: Final = (LIGHT, DARK, AUTO)
 
-FONT: Final = 'Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", sans-serif'
+FONT: Final = (
+    'Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", "Apple SD Gothic Neo", "Malgun Gothic", '
+    '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
+)
+"""The first families have the widths of the shipped font; the last ones are sans-serif families for Korean."""
 
 FONTS: Final = {
     "title": (18.0, True), "frame-title": (12.0, True), "name": (13.0, True), "budget": (11.0, True),
     "rule": (11.0, True), "letter": (11.0, True), "text": (11.0, False), "sub": (11.0, False), "model": (11.0, False),
-    "fact": (11.0, False), "link": (11.0, False), "label": (11.0, False),
+    "limit": (11.0, True), "fact": (11.0, False), "phrase": (11.0, False), "link": (11.0, False),
+    "label": (11.0, False),
 }  # fmt: skip
 """Size in points and boldness, by the class of a text."""
 
@@ -40,6 +45,7 @@ class Palette(msgspec.Struct, frozen=True):
     soft: str
     frame: str
     band: str
+    dim: str
     accent: str
     accent_ink: str
     cards: dict[str, tuple[str, str]]
@@ -47,26 +53,33 @@ class Palette(msgspec.Struct, frozen=True):
     marks: dict[str, str]
     changes: dict[str, str]
     shades: tuple[str, ...]
+    chips: dict[str, tuple[str, str]]
+    spent: tuple[str, str]
+    over: str
 
 
 PALETTES: Final = {
     LIGHT: Palette(
-        "#ffffff", "#16202c", "#4a5868", "#b9c3cf", "#f6f8fa", "#0b63ce", "#ffffff",
+        "#ffffff", "#16202c", "#4a5868", "#b9c3cf", "#f6f8fa", "#5a6673", "#0b63ce", "#ffffff",
         {ENTRY: ("#f4f5f7", "#5b6776"), MODEL: ("#efeafc", "#6a3fc4"), WORK: ("#eaf2fc", "#2b6cb0"),
          STORE: ("#e8f5ee", "#2f7d4f"), QUEUE: ("#fdf3e0", "#a8660a"), QUIET: ("#f4f5f7", "#7a8796")},
-        {WAITING: "#2f3c4c", MESSAGE: "#7a35c9", DATA: "#13766c", SCHEDULE: "#a8580a", OBSERVING: "#7a8796"},
+        {WAITING: "#2f3c4c", MESSAGE: "#7a35c9", DATA: "#13766c", SCHEDULE: "#a05308", OBSERVING: "#7a8796"},
         {"error": "#b3201d", "warning": "#8f5200", "info": "#1d5fa8"},
         {"added": "#1f7a3d", "removed": "#b3201d", "changed": "#8f5200"},
         ("#ffe7a8", "#c9e7ff", "#d5f0c4", "#f6cfe6", "#e3d6ff", "#ffd8c2", "#c8f0ea", "#e4e2d0"),
+        {"error": ("#b3201d", "#ffffff"), "warning": ("#ffe2ad", "#5c3500"), "info": ("#ffffff", "#1d5fa8")},
+        ("#8fb8e8", "#b9d3f2"), "#ffc9c6",
     ),
     DARK: Palette(
-        "#12171e", "#e8edf3", "#a9b6c4", "#475465", "#171d26", "#6cb2ff", "#0c1218",
+        "#12171e", "#e8edf3", "#a9b6c4", "#475465", "#171d26", "#97a4b2", "#6cb2ff", "#0c1218",
         {ENTRY: ("#1f2630", "#9aa7b6"), MODEL: ("#2a2145", "#b598f5"), WORK: ("#18283d", "#7db4f0"),
          STORE: ("#163024", "#77c998"), QUEUE: ("#35280f", "#e3ab52"), QUIET: ("#1f2630", "#8491a0")},
         {WAITING: "#d3dce6", MESSAGE: "#c79bff", DATA: "#5fd0c3", SCHEDULE: "#f0ad5c", OBSERVING: "#8491a0"},
         {"error": "#ff8a84", "warning": "#f2b84b", "info": "#86bdf7"},
         {"added": "#74d693", "removed": "#ff8a84", "changed": "#f2b84b"},
         ("#5c4a10", "#154a73", "#2c5518", "#692c53", "#47308a", "#6e3a1c", "#14564d", "#4c4a34"),
+        {"error": ("#ff8a84", "#12171e"), "warning": ("#4d3a12", "#ffd98a"), "info": ("#12171e", "#86bdf7")},
+        ("#2f5f96", "#24466e"), "#7a2f2c",
     ),
 }  # fmt: skip
 
@@ -83,7 +96,8 @@ def stylesheet(theme: str) -> str:
     """Return the style sheet of a theme; `auto` follows the viewer's preference, light by default."""
     if theme == AUTO:
         dark = _colours(PALETTES[DARK]).replace("\n", "\n ")
-        return f"{_SHAPES}{_colours(PALETTES[LIGHT])}@media (prefers-color-scheme: dark) {{\n {dark.rstrip()}\n}}\n"
+        query = "@media screen and (prefers-color-scheme: dark)"            # paper is light
+        return f"{_SHAPES}{_colours(PALETTES[LIGHT])}{query} {{\n {dark.rstrip()}\n}}\n"
     return _SHAPES + _colours(PALETTES[theme])
 
 
@@ -103,7 +117,13 @@ def _shapes() -> str:
         _rule(".line", fill="none"),
         _rule(".icon", fill="none", stroke_width="1.2", stroke_linejoin="round", stroke_linecap="round"),
         _rule(".badge", fill="none", stroke_width="1.3", stroke_linejoin="round"),
-        _rule(".dim", opacity="0.55"),
+        _rule(".dim .card, .dim .icon, .dim .badge, .dim.edge .line, .dim.edge .arrow", opacity="0.5"),
+        _rule(".error-card .card", stroke_width="3.2"),
+        _rule(".warning-card .card", stroke_width="2.2"),
+        _rule(".info-card .card", stroke_width="1.6"),
+        _rule(".mark-error rect, .mark-warning rect, .mark-info rect", stroke_width="1.4"),
+        _rule(".aim", fill="none", stroke_width="2.4"),
+        _rule(".over", stroke_width="1.5", stroke_dasharray="4 2"),
         _rule(".frame", fill="none", stroke_dasharray="5 4"),
         *(
             _rule(f".{family} .line", stroke_width=str(_WIDTHS[family]), **_dash(family))
@@ -130,14 +150,12 @@ def _colours(palette: Palette) -> str:
     rules = [
         _rule(".paper", fill=palette.paper),
         _rule(".band", fill=palette.band),
-        _rule(".title, .name, .model, .fact", fill=palette.ink),
+        _rule(".title, .name, .model, .fact, .phrase", fill=palette.ink),
         _rule(".text, .sub, .label, .link, .frame-title", fill=palette.soft),
         _rule(".budget", fill=palette.accent),
         _rule(".frame", stroke=palette.frame),
         _rule(".badge", stroke=palette.soft),
         _rule(".halo", fill=palette.paper),
-        _rule(".chip text", fill=palette.paper),
-        _rule(".chip .sign", fill=palette.paper),
         _rule(".role text, .letter", fill=palette.ink),
         *(
             _rule(f".{group} .card", fill=fill, stroke=line) + _rule(f".{group} .icon", stroke=line)
@@ -145,10 +163,22 @@ def _colours(palette: Palette) -> str:
         ),
         *(
             _rule(f".{family} .line", stroke=colour) + _rule(f".{family} .arrow", fill=colour, stroke=colour)
-            + _rule(f".{family}.hollow .arrow", fill=palette.paper) + _rule(f".link.{family}", fill=colour)
+            + _rule(f".{family}.hollow .arrow", fill=palette.paper)
+            + _rule(f".link.{family}", fill=palette.soft if family == OBSERVING else colour)
             for family, colour in palette.lines.items()
         ),
-        *(_rule(f".mark-{severity} rect, .sign-{severity}", fill=colour) for severity, colour in palette.marks.items()),
+        *(_rule(f".sign-{severity}", fill=colour) for severity, colour in palette.marks.items()),
+        *(
+            _rule(f".mark-{severity} rect", fill=fill, stroke=palette.marks[severity])
+            + _rule(f".mark-{severity} text, .mark-{severity} .sign", fill=ink)
+            for severity, (fill, ink) in palette.chips.items()
+        ),
+        _rule(".dim text", fill=palette.dim),
+        _rule(".spent-0", fill=palette.spent[0]),
+        _rule(".spent-1", fill=palette.spent[1]),
+        _rule(".over", fill=palette.over, stroke=palette.marks["error"]),
+        _rule(".aim", stroke=palette.ink),
+        _rule(".limit", fill=palette.ink),
         *(
             _rule(f".{change} .card, .{change} .line", stroke=colour)
             + _rule(f".{change} .arrow", fill=colour, stroke=colour)
@@ -158,5 +188,6 @@ def _colours(palette: Palette) -> str:
         _rule(".lit .line", stroke=palette.accent),
         _rule(".lit .arrow", fill=palette.accent, stroke=palette.accent),
         _rule(".lit .card", stroke=palette.accent),
+        *(_rule(f".{severity}-card .card", stroke=colour) for severity, colour in palette.marks.items()),
     ]  # fmt: skip
     return "".join(rules)

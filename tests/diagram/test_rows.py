@@ -16,6 +16,7 @@ from archlint.diagram.lanes import lanes_of
 from archlint.diagram.layout import Layout
 from archlint.diagram.picture import Picture
 from archlint.diagram.purpose import LEAST_PX, PURPOSES, README, Purpose
+from archlint.diagram.ranks import CHAINS
 from archlint.diagram.rowed import in_rows
 from archlint.diagram.score import crossings, score
 from archlint.diagram.themes import FONTS
@@ -93,9 +94,9 @@ def test_monitors_logs_and_registries_are_at_the_foot() -> None:
     assert not any(node.is_shared for node in lit.nodes)
 
 
-@pytest.mark.parametrize("chains", [True, False], ids=["beside", "below"])
+@pytest.mark.parametrize("chains", CHAINS)
 @pytest.mark.parametrize("width", [300.0, 700.0, 984.0])
-def test_rows_draw_every_card_and_every_relation_within_their_width(width: float, chains: bool) -> None:
+def test_rows_draw_every_card_and_every_relation_within_their_width(width: float, chains: str) -> None:
     picture, cards, labels, _ = laid(CLAIMS)
     numbers = [number for number, card in enumerate(cards) if not card.node.is_shared]
     upper = [cards[number] for number in numbers]
@@ -135,6 +136,6 @@ def test_a_component_that_calls_itself_and_a_circle_are_drawn() -> None:
     """)
     picture = draw(system)
     cards, labels = cards_of(picture)
-    for chains in (True, False):
+    for chains in CHAINS:
         layout = in_rows(cards, picture.edges, labels, dict.fromkeys("abc", "serving") | {"page": "serving"}, 900, chains)
         assert all(line is not None for line in layout.edges)
