@@ -184,9 +184,10 @@ def test_a_search_dims_a_line_with_its_labels(opened: Opened, tmp_path: Path) ->
 def test_what_is_chosen_beside_a_path_is_seen_with_its_lines(opened: Opened, tmp_path: Path) -> None:
     page = opened.open(html(draw(*of_file(WAITS_ON_QUEUE), Plan(path="upload-photo"))), tmp_path)
     beside = f'[data-edge="{opened.edge("weekly-report", "answers")}"]'
-    assert opened.opacity(f"{beside} .line") < 0.7 and opened.opacity(f"{beside} .label") < 0.7
+    card = f'{opened.node("weekly-report")} .card'
+    assert opened.opacity(f"{beside} .line") < 0.7 and opened.opacity(card) < 0.7
     page.click(opened.node("weekly-report"))
-    assert opened.opacity(f"{beside} .line") == opened.opacity(f"{beside} .label") == 1
+    assert opened.opacity(f"{beside} .line") == opened.opacity(card) == 1
     assert opened.opacity(f'{opened.node("weekly-report")} .name') == 1
 
 
