@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import Scene, scene_of, title_box, under_label, under_title, word_box
-from archlint.diagram.geometry import Point, Trace, along, along_points, box_around, gap, passes
+from archlint.diagram.geometry import Box, Point, Trace, along, along_points, box_around, gap, meet, passes
 from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge
 
@@ -70,21 +70,30 @@ def _labelled(scene: Scene, index: int, line: Line, label: EdgeLabel, layout: La
         return line
     mine = along_points(line.own) if line.own else way
 
-    def faults(middle: Point) -> tuple[int, bool, float]:
+    def faults(middle: Point) -> tuple[int, bool, bool, float]:
         ground = box_around(middle, label.width, label.height, -_STROKE)
         clashes = under_label(scene, index, word_box(middle, label))
-        return clashes, passes(way, ground), max(0.0, gap(way, ground) - _NEAR)
+        own = gap(mine, ground)
+        return clashes, passes(way, ground), _is_nearer(scene, index, ground, own), max(0.0, own - _NEAR)
 
     best = line.label or along(mine, 0.5)
     least = faults(best)
     for middle in _beside(mine, label, layout):
-        if least == (0, False, 0.0):
+        if least == (0, False, False, 0.0):
             break
         found = faults(middle)
         if found < least:
             best, least = middle, found
     scene.words[index] = word_box(best, label)
     return replace(line, label=best)
+
+
+def _is_nearer(scene: Scene, index: int, ground: Box, own: float) -> bool:
+    """Return whether a label is as near to another line as to its own, or nearer, so that it seems to be that one's."""
+    reach = own + _STROKE
+    around = ground[0] - reach, ground[1] - reach, ground[2] + reach, ground[3] + reach
+    others = (line for number, line in enumerate(scene.lines) if number != index and line is not None)
+    return any(meet(line.around, around) and gap(line, ground) < reach for line in others)
 
 
 def _beside(way: Trace, label: EdgeLabel, layout: Layout) -> Iterator[Point]:

@@ -80,3 +80,12 @@ def test_a_straight_line_passes_through_what_lies_on_it() -> None:
     down = trace([(5, 0), (5, 0), (5, 90), (5, 90)], (5, 100))
     assert passes(down, (0, 40, 10, 50)) and passes(down, (0, 95, 10, 99))
     assert not passes(down, (6, 40, 10, 50)) and not passes(down, (0, 101, 10, 120))
+
+
+def test_a_label_is_not_nearer_to_another_line_than_to_its_own() -> None:
+    made = layout(straight((60, 20), (60, 280), (92, 150)), straight((123, 20), (123, 280)))
+    after = settled(made, CARDS, EDGES, [WORDS, None], [])
+    own, other = after.edges
+    assert own is not None and own.label is not None and other is not None
+    ground = box_around(own.label, WORDS.width, WORDS.height)
+    assert gap(trace(own.points, own.tip), ground) < gap(trace(other.points, other.tip), ground)
