@@ -36,7 +36,7 @@ class Item(msgspec.Struct):
     hang: float = 0.0
 
 
-class Tie(msgspec.Struct, frozen=True):
+class Joint(msgspec.Struct, frozen=True):
     """What a net connects between two rows: items of the upper row and of the lower one, with the cards on them.
 
     A card is -1 where the net passes the row.
@@ -48,10 +48,10 @@ class Tie(msgspec.Struct, frozen=True):
 
 
 class Grid(msgspec.Struct):
-    """Items by row, and the ties below each row, which name items by their number in the row as it was made."""
+    """Items by row, and the joints below each row, which name items by their number in the row as it was made."""
 
     rows: list[list[Item]]
-    ties: list[list[Tie]]
+    joints: list[list[Joint]]
     order: list[list[int]]
 
 
@@ -64,7 +64,7 @@ def grid_of(rows: Rows, nets: Sequence[Net]) -> Grid:
         for row in range(net.first + 1, net.last):
             passing[number, row] = len(items[row])
             items[row].append(Item((), (), PASSING, number))
-    ties: list[list[Tie]] = [[] for _ in items]
+    joints: list[list[Joint]] = [[] for _ in items]
     for number, net in enumerate(nets):
         for row in range(net.first, max(net.last, net.first + 1)):
             upper = {(at[span.upper], span.upper) for span in net.spans if span.top == row}
@@ -74,8 +74,8 @@ def grid_of(rows: Rows, nets: Sequence[Net]) -> Grid:
                 upper.add((passing[number, row], -1))
             if (number, row + 1) in passing:
                 lower.add((passing[number, row + 1], -1))
-            ties[row].append(Tie(number, tuple(sorted(upper)), tuple(sorted(lower))))
-    return Grid(items, ties, [list(range(len(found))) for found in items])
+            joints[row].append(Joint(number, tuple(sorted(upper)), tuple(sorted(lower))))
+    return Grid(items, joints, [list(range(len(found))) for found in items])
 
 
 def ordered(grid: Grid) -> int:
@@ -99,8 +99,8 @@ def ordered(grid: Grid) -> int:
 def _by_median(grid: Grid, row: int, down: bool, rightwards: bool) -> None:
     near = _place_of(grid, row - 1 if down else row + 1)
     wanted: dict[int, list[float]] = {}
-    for tie in grid.ties[row - 1] if down else grid.ties[row]:
-        here, there = (tie.lower, tie.upper) if down else (tie.upper, tie.lower)
+    for joint in grid.joints[row - 1] if down else grid.joints[row]:
+        here, there = (joint.lower, joint.upper) if down else (joint.upper, joint.lower)
         for index, card in here:
             item = grid.rows[row][index]
             shift = item.cards.index(card) / len(item.cards) / 4 if card >= 0 else 0.0
@@ -141,8 +141,8 @@ def _crossings(grid: Grid) -> int:
 def _between(grid: Grid, row: int, places: Sequence[dict[tuple[int, int], float]]) -> int:
     """Return the number of crossings between a row and the next one."""
     ends = sorted(
-        (places[row][one], places[row + 1][other], tie.net)
-        for tie in grid.ties[row] for one in tie.upper for other in tie.lower
+        (places[row][one], places[row + 1][other], joint.net)
+        for joint in grid.joints[row] for one in joint.upper for other in joint.lower
     )  # fmt: skip
     found = 0
     for index, (a, b, net) in enumerate(ends):
@@ -171,16 +171,16 @@ _End = tuple[bool, float, int]
 def _ends_of(grid: Grid, row: int) -> dict[int, list[_End]]:
     """Return, for each item of a row, what it leads to: whether below, the place there, and the net."""
     found: dict[int, list[_End]] = {}
-    for below, ties, near in (
-        (False, grid.ties[row - 1] if row else [], row - 1), (True, grid.ties[row], row + 1),
+    for below, joints, near in (
+        (False, grid.joints[row - 1] if row else [], row - 1), (True, grid.joints[row], row + 1),
     ):  # fmt: skip
         if not 0 <= near < len(grid.rows):
             continue
         places = _place_of(grid, near)
-        for tie in ties:
-            here, there = (tie.upper, tie.lower) if below else (tie.lower, tie.upper)
+        for joint in joints:
+            here, there = (joint.upper, joint.lower) if below else (joint.lower, joint.upper)
             for index, _ in here:
-                found.setdefault(index, []).extend((below, places[end], tie.net) for end in there)
+                found.setdefault(index, []).extend((below, places[end], joint.net) for end in there)
     return found
 
 
@@ -247,15 +247,15 @@ def _pulls(grid: Grid, row: int, below: bool, port: Port) -> list[_Pull]:
     if not 0 <= beside < len(grid.rows):
         return []
     found = []
-    for tie in grid.ties[row if below else row - 1]:
-        here, there = (tie.upper, tie.lower) if below else (tie.lower, tie.upper)
+    for joint in grid.joints[row if below else row - 1]:
+        here, there = (joint.upper, joint.lower) if below else (joint.lower, joint.upper)
         passing = any(end < 0 for _, end in there)
         for index, card in here:
-            own = port(row, index, tie.net, below) - grid.rows[row][index].x
+            own = port(row, index, joint.net, below) - grid.rows[row][index].x
             weight = (4.0 if card < 0 and passing else 1.0) / len(there)
             for end, _ in there:
                 other = grid.rows[beside][end]
-                found.append(_Pull(index, other, port(beside, end, tie.net, not below) - other.x - own, weight))
+                found.append(_Pull(index, other, port(beside, end, joint.net, not below) - other.x - own, weight))
     return found
 
 
@@ -314,8 +314,8 @@ def _free(grid: Grid, row: int, index: int) -> tuple[float, float]:
 
 def _wanted(grid: Grid, net: int, above: int, last: int, port: Port) -> float:
     """Return where the ends of a stretch of a passing line are, on average: its neighbours above and below."""
-    over = [index for tie in grid.ties[above] if tie.net == net for index, _ in tie.upper]
-    under = [index for tie in grid.ties[last] if tie.net == net for index, _ in tie.lower]
+    over = [index for joint in grid.joints[above] if joint.net == net for index, _ in joint.upper]
+    under = [index for joint in grid.joints[last] if joint.net == net for index, _ in joint.lower]
     ends = [port(above, index, net, True) for index in over] + [port(last + 1, index, net, False) for index in under]
     return min(ends, key=lambda x: sum(abs(x - other) for other in ends))
 

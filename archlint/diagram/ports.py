@@ -30,16 +30,17 @@ class Ports(msgspec.Struct):
 def ports_of(grid: Grid, cards: Sequence[Card], before: Ports | None = None) -> Ports:
     """Return the place of each line at its cards; the positions in the grid decide about their order."""
     wanted: dict[tuple[int, bool], dict[int, float]] = {}
-    for row, ties in enumerate(grid.ties):
-        for tie in ties:
-            tops = [(row, index, card) for index, card in tie.upper]
-            ends = [(row + 1, index, card) for index, card in tie.lower]
+    for row, joints in enumerate(grid.joints):
+        for joint in joints:
+            tops = [(row, index, card) for index, card in joint.upper]
+            ends = [(row + 1, index, card) for index, card in joint.lower]
             for here, there, below in ((tops, ends or tops, True), (ends, tops, False)):
-                xs = [_x(grid, before, row, index, card, tie.net, not below or not ends) for row, index, card in there]
+                lower = not below or not ends
+                xs = [_x(grid, before, row, index, card, joint.net, lower) for row, index, card in there]
                 for _, _, card in here:
                     if card >= 0:
                         mean = sum(xs) / len(xs)
-                        wanted.setdefault((card, below), {})[tie.net] = mean
+                        wanted.setdefault((card, below), {})[joint.net] = mean
     sides = {side: sorted(nets, key=lambda net: (nets[net], net)) for side, nets in wanted.items()}
     half = {number: card.body_width / 2 - _CORNER for number, card in enumerate(cards)}
     shifts: dict[Key, float] = {}
@@ -74,20 +75,20 @@ def straightened(grid: Grid, ports: Ports) -> None:
 
 def _ends(grid: Grid, ports: Ports) -> Iterator[tuple[int, int, int, int, bool, float]]:
     """Yield each place where a net that does not fork here meets a card, and where its other end is."""
-    for row, ties in enumerate(grid.ties):
-        for tie in ties:
-            if len(tie.upper) == 1 and tie.lower:
-                (index, card), = tie.upper
-                xs = [port_x(grid, ports, row + 1, other, end, tie.net, False) for other, end in tie.lower]
-                here = port_x(grid, ports, row, index, card, tie.net, True)
+    for row, joints in enumerate(grid.joints):
+        for joint in joints:
+            if len(joint.upper) == 1 and joint.lower:
+                (index, card), = joint.upper
+                xs = [port_x(grid, ports, row + 1, other, end, joint.net, False) for other, end in joint.lower]
+                here = port_x(grid, ports, row, index, card, joint.net, True)
                 if card >= 0:
-                    yield row, index, card, tie.net, True, min(xs, key=lambda x: abs(x - here))
-            if len(tie.lower) == 1:
-                (index, card), = tie.lower
-                xs = [port_x(grid, ports, row, other, end, tie.net, True) for other, end in tie.upper]
-                here = port_x(grid, ports, row + 1, index, card, tie.net, False)
+                    yield row, index, card, joint.net, True, min(xs, key=lambda x: abs(x - here))
+            if len(joint.lower) == 1:
+                (index, card), = joint.lower
+                xs = [port_x(grid, ports, row, other, end, joint.net, True) for other, end in joint.upper]
+                here = port_x(grid, ports, row + 1, index, card, joint.net, False)
                 if card >= 0:
-                    yield row + 1, index, card, tie.net, False, min(xs, key=lambda x: abs(x - here))
+                    yield row + 1, index, card, joint.net, False, min(xs, key=lambda x: abs(x - here))
 
 
 def _move(ports: Ports, key: Key, step: float) -> None:

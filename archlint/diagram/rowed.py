@@ -128,11 +128,11 @@ def _pieces(grid: Grid, ports: Ports, row: int) -> list[Piece]:
     """Return what each net does below a row."""
     return [
         Piece(
-            tie.net,
-            tuple(port_x(grid, ports, row, index, card, tie.net, True) for index, card in tie.upper),
-            tuple(port_x(grid, ports, row + 1, index, card, tie.net, False) for index, card in tie.lower),
+            joint.net,
+            tuple(port_x(grid, ports, row, index, card, joint.net, True) for index, card in joint.upper),
+            tuple(port_x(grid, ports, row + 1, index, card, joint.net, False) for index, card in joint.lower),
         )
-        for tie in grid.ties[row]
+        for joint in grid.joints[row]
     ]
 
 
@@ -140,8 +140,8 @@ def _room(grid: Grid, nets: Sequence[Net], labels: Sequence[EdgeLabel | None], r
     """Return the room that labels need above a row: below the cards of the row before, and above its own cards."""
     above = below = 0.0
     if row:
-        for tie in grid.ties[row - 1]:
-            net = nets[tie.net]
+        for joint in grid.joints[row - 1]:
+            net = nets[joint.net]
             joins = len(net.spans) > 1 and not net.forks
             for span in net.spans:
                 label = labels[span.edge]
