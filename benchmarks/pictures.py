@@ -288,8 +288,8 @@ def worst_of(found: list[Measures]) -> str:
     """Return a sentence about the pictures of all examples."""
     return (
         f"Of the {len(found)} examples, {sum(not m.crossings for m in found)} have no crossing, and none has more than "
-        f"{max(m.crossings for m in found)}. The smallest text is {min(m.smallest_px for m in found):.1f} px. "
-        f"{sum(m.strayed_labels for m in found)} labels in all are nearer to another line than to their own."
+        f"{max(m.crossings for m in found)}. The smallest text is {min(m.smallest_px for m in found):.1f} px.\n"
+        f"Labels that are nearer to another line than to their own: {sum(m.strayed_labels for m in found)}."
     )
 
 
