@@ -65,11 +65,12 @@ def of_archlint(page: Page, picture: Picture) -> Drawn:
           box(e.querySelector('text') || e.querySelector('rect'))])}}; }}""")
     order = {number: place for place, (number, _) in enumerate(found["lines"])}
     edges = [picture.edges[int(number)] for number, _ in found["lines"]]
+    width, height, smallest = found["size"]
     return Drawn(
-        *found["size"][:2], {picture.nodes[int(number)].name: tuple(box) for number, box in found["nodes"]},
+        width, height, {picture.nodes[int(number)].name: tuple(box) for number, box in found["nodes"]},
         tuple(tuple(map(tuple, points)) for _, points in found["lines"]),
         tuple((edge.source, edge.target) for edge in edges),
-        tuple((order[number], tuple(box)) for number, box in found["labels"]), found["size"][2],
+        tuple((order[number], tuple(box)) for number, box in found["labels"]), smallest,
     )  # fmt: skip
 
 
@@ -91,9 +92,10 @@ def of_mermaid(page: Page, picture: Picture, folder: Path) -> Drawn:
     names = {f"n{index}": node.name for index, node in enumerate(picture.nodes)}
     nodes = {names[identity.split("-")[-2]]: tuple(box) for identity, box in found["nodes"]}
     labels = tuple((i, tuple(b)) for i, (text, b) in enumerate(found["labels"]) if text and i < len(found["lines"]))
+    width, height, smallest = found["size"]
     return Drawn(
-        *found["size"][:2], nodes, tuple(tuple(map(tuple, points)) for points in found["lines"]),
-        tuple((edge.source, edge.target) for edge in picture.edges), labels, found["size"][2],
+        width, height, nodes, tuple(tuple(map(tuple, points)) for points in found["lines"]),
+        tuple((edge.source, edge.target) for edge in picture.edges), labels, smallest,
     )  # fmt: skip
 
 
@@ -139,9 +141,10 @@ def of_d2(page: Page, picture: Picture, folder: Path) -> Drawn:
         source, target = plain[plain.index("(") + 1 : plain.rindex(")")].split(" -> ")
         ends.append((names[source.split(".")[-1]], names[target.split(".")[-1]]))
     labels = tuple((number, tuple(box)) for number, box in found["labels"] if box is not None)
+    width, height, smallest = found["size"]
     return Drawn(
-        *found["size"][:2], nodes, tuple(tuple(map(tuple, points)) for _, points in found["lines"]), tuple(ends),
-        labels, found["size"][2],
+        width, height, nodes, tuple(tuple(map(tuple, points)) for _, points in found["lines"]), tuple(ends),
+        labels, smallest,
     )  # fmt: skip
 
 
