@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from archlint.diagram.cards import Card, EdgeLabel
 from archlint.diagram.conflicts import Scene, scene_of, title_box, under_label, under_title, word_box
-from archlint.diagram.geometry import Box, Point, Trace, along, along_points, box_around, gap, meet, passes
+from archlint.diagram.geometry import Box, Point, Trace, along, along_points, box_around, gap, passes
 from archlint.diagram.layout import Frame, Layout, Line
 from archlint.diagram.picture import Cluster, Edge
 
@@ -92,8 +92,9 @@ def _is_nearer(scene: Scene, index: int, ground: Box, own: float) -> bool:
     """Return whether a label is as near to another line as to its own, or nearer, so that it seems to be that one's."""
     reach = own + _STROKE
     around = ground[0] - reach, ground[1] - reach, ground[2] + reach, ground[3] + reach
-    others = (line for number, line in enumerate(scene.lines) if number != index and line is not None)
-    return any(meet(line.around, around) and gap(line, ground) < reach for line in others)
+    return any(
+        number != index and line is not None and passes(line, around) for number, line in enumerate(scene.lines)
+    )
 
 
 def _beside(way: Trace, label: EdgeLabel, layout: Layout) -> Iterator[Point]:
