@@ -33,7 +33,9 @@ def main() -> int:
     ]
     where = {name: address_of(settings.host, port) for name, port in ports.items()}
     announcement = "\n".join(f"{name} listens on {address}" for name, address in where.items())
-    return Processes(*servers).run([f"{address}/ready" for address in where.values()], announcement, settings.start_s)
+    return Processes(*servers).run(
+        [f"{address}/ready" for address in where.values()], announcement, settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def main() -> int:
     return Processes(api, *workers).run(
         [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address_of(settings.host, port)}/ready"],
         f"asynchronous listens on {address_of(settings.host, port)}",
-        settings.start_s,
+        settings.start_s, settings.stop_s,
     )
 
 

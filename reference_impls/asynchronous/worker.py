@@ -15,28 +15,30 @@ from kit.models import load, refusing, trained
 from kit.outcomes import Outcome, open_results
 from kit.queues import Delivery, HopelessError, Queue, Work, open_queue, require
 from kit.queues.predicting import predicting
+from kit.queues.working import make_worker
 from kit.results import Results
 from kit.settings import read_settings
-from kit.web import make_app, serve
+from kit.web import serve
 
 
 def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
     """Return the app, which runs the worker; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir))
+    queue = open_queue(settings, QUEUE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             httpx.AsyncClient(timeout=settings.callback_timeout_s, trust_env=False) as client,
             open_queue(settings, CALLBACKS) as callbacks,
-            open_queue(settings, QUEUE) as queue,  # closed first, because its last job may have a callback
+            queue,                                 # closed first, because its last job may have a callback
         ):
             await callbacks.consume(calling_back(settings, results, client))
             registry = app.state.metrics.registry
-            await queue.consume(predicting(model, results, registry, Job, announcing(callbacks)))
+            await queue.consume(predicting(model, results, registry, Job, announcing(callbacks), settings.policy))
             yield
 
-    return make_app("asynchronous-worker", settings, lifespan)
+    return make_worker("asynchronous-worker", settings, queue, lifespan)
 
 
 def announcing(callbacks: Queue) -> Callable[[str, bytes], Awaitable[None]]:

@@ -24,7 +24,7 @@ def main() -> int:
     api = python_part("api", "batch.app", host=settings.host, port=port)
     scheduler = python_part("scheduler", "batch.schedule")
     url = address_of(settings.host, port)
-    return Processes(api, scheduler).run([f"{url}/ready"], f"batch listens on {url}", settings.start_s)
+    return Processes(api, scheduler).run([f"{url}/ready"], f"batch listens on {url}", settings.start_s, settings.stop_s)
 
 
 if __name__ == "__main__":

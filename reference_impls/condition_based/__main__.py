@@ -42,7 +42,9 @@ def main() -> int:
         for model in MODELS
     ]
     ready = [f"{url}/ready" for url in (*servers.values(), where)]
-    return Processes(proxy, *behind).run(ready, f"condition-based listens on {where}", settings.start_s)
+    return Processes(proxy, *behind).run(
+        ready, f"condition-based listens on {where}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def main() -> int:
     source = python_part("source", "data_cache.source", host="127.0.0.1", port=behind)
     where = address_of(settings.host, port)
     ready = [f"{source_url}/ready", f"{where}/ready"]
-    return Processes(api, source).run(ready, f"data-cache listens on {where}", settings.start_s)
+    return Processes(api, source).run(ready, f"data-cache listens on {where}", settings.start_s, settings.stop_s)
 
 
 if __name__ == "__main__":

@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 
 DataSet = Literal["iris", "wine", "digits", "breast_cancer"]
 Floats = NDArray[np.float64]
+_ROUNDING = 1e-4                                   # models compute in single precision
 
 
 class RefusedModelError(Exception):
     """A model file that must not be served: missing, altered, or of types that could run code."""
+
+
+class ModelOutputError(Exception):
+    """A model whose output is not a probability: nothing that is computed from it may be answered or stored."""
 
 
 @contextmanager
@@ -85,8 +90,17 @@ class Model:
     estimator: Estimator
 
     def probabilities(self, inputs: Floats) -> Floats:
-        """Return the probability of each class, shape (records, classes), for inputs of shape (records, features)."""
-        return np.asarray(self.estimator.predict_proba(inputs), dtype=np.float64)
+        """Return the probability of each class, shape (records, classes), for inputs of shape (records, features).
+
+        Raises `ModelOutputError` if the model returns anything else, such as NaN.
+        """
+        found = np.asarray(self.estimator.predict_proba(inputs), dtype=np.float64)
+        if found.shape != (len(inputs), len(self.estimator.classes_)):
+            raise ModelOutputError(f"model {self.card.name} returned an array of shape {found.shape}")
+        if not np.all((found >= 0) & (found <= 1 + _ROUNDING)):        # false for NaN
+            wrong = int(np.argmin(np.all((found >= 0) & (found <= 1 + _ROUNDING), axis=1)))
+            raise ModelOutputError(f"model {self.card.name} returned no probability for record {wrong}")
+        return found
 
     def predict(self, inputs: Floats) -> list[Prediction]:
         """Return the most likely class of each record with its probability."""
@@ -204,7 +218,37 @@ def load(path: Path, digest: str = "") -> Model:
         raise
     except Exception as error:  # a damaged archive may raise anything
         raise RefusedModelError(f"{path}: is not a skops file: {error}") from None
-    return Model(card, estimator)
+    model = Model(card, estimator)
+    check_fit(model, path)
+    return model
+
+
+def check_fit(model: Model, path: Path) -> None:
+    """Raise `RefusedModelError` if a card does not fit its estimator: each answer would then be wrong, or an error."""
+    card, features, classes = model.card, len(model.card.features), len(model.card.classes)
+    even = len({len(row) for row in card.quantiles}) == 1
+    quantiles = np.array(card.quantiles if even else [], dtype=np.float64)
+    if not classes or len(set(card.classes)) != classes or len(set(card.features)) != features:
+        raise RefusedModelError(f"{path}: its card names classes or features twice, or none")
+    if quantiles.ndim != 2 or len(quantiles) != features or len(card.shares) != classes:
+        raise RefusedModelError(f"{path}: its card has {features} features and {classes} classes, but other statistics")
+    if not np.all(np.isfinite(quantiles)) or np.any(np.diff(quantiles) < 0) or not _are_shares(card.shares):
+        raise RefusedModelError(f"{path}: the statistics of its card are not finite, not sorted, or no shares")
+    try:
+        known = [int(index) for index in model.estimator.classes_]
+        if sorted(known) != list(range(classes)):
+            raise RefusedModelError(f"{path}: its card has {classes} classes, but the estimator returns {known[:20]}")
+        found = model.probabilities(quantiles.T)
+    except RefusedModelError:
+        raise
+    except Exception as error:  # an estimator that does not fit may raise anything
+        raise RefusedModelError(f"{path}: fails on the deciles of its training data: {error}") from None
+    if not np.allclose(found.sum(axis=1), 1, atol=_ROUNDING):
+        raise RefusedModelError(f"{path}: its probabilities do not add up to 1")
+
+
+def _are_shares(shares: tuple[float, ...]) -> bool:
+    return bool(np.all(np.array(shares) >= 0)) and bool(np.isclose(sum(shares), 1, atol=_ROUNDING))
 
 
 def card_path(model: Path) -> Path:

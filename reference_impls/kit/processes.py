@@ -49,15 +49,18 @@ def python_part(name: str, module: str, *words: str, restart: bool = True, **set
 
 
 class Processes:
-    """The parts of a pattern, stopped in the given order: the part that receives requests comes first."""
+    """The parts of a pattern; the part that receives requests comes first, and is stopped first."""
 
     def __init__(self, *parts: Part) -> None:
         self.parts = parts
         self._stopping = False
 
-    def run(self, ready_urls: Sequence[str] = (), announcement: str = "", patience_s: float = 60) -> int:
+    def run(
+        self, ready_urls: Sequence[str] = (), announcement: str = "", patience_s: float = 60, grace_s: float = GRACE_S
+    ) -> int:
         """Start all parts from the last to the first, report when they are ready, and run until SIGTERM or SIGINT.
 
+        A part that does not exit within `grace_s` after SIGTERM is killed: `Settings.stop_s` is the time that it needs.
         Returns the exit status: 0 after a requested stop, 3 if a part did not start.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -76,22 +79,25 @@ class Processes:
                 print(f"cannot start: {error}", file=sys.stderr, flush=True)
                 return 3
         finally:
-            self.stop()
+            self.stop(grace_s)
         return 0
 
     def stop(self, grace_s: float = GRACE_S) -> None:
-        """Stop all parts in order; kill those that do not exit in time."""
+        """Stop the first part, then all others at the same time; kill those that do not exit in time."""
         self._stopping = True
-        for part in self.parts:
-            if part.process is None or part.process.poll() is not None:
-                continue
-            part.process.send_signal(part.stop_signal)
-            try:
-                part.process.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                print(f"{part.name} did not exit within {grace_s:g} s; killing it", file=sys.stderr, flush=True)
-                part.process.kill()
-                part.process.wait()
+        for group in (self.parts[:1], self.parts[1:]):
+            started = [(part, part.process) for part in group if part.process is not None]
+            running = [(part, process) for part, process in started if process.poll() is None]
+            for part, process in running:
+                process.send_signal(part.stop_signal)
+            end = time.monotonic() + grace_s
+            for part, process in running:
+                try:
+                    process.wait(max(0.0, end - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    print(f"{part.name} did not exit within {grace_s:g} s; killing it", file=sys.stderr, flush=True)
+                    process.kill()
+                    process.wait()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, Engine, Float, MetaData, String, Table, Text, select, update
+from sqlalchemy import Column, Engine, Float, MetaData, String, Table, Text, delete, select, update
 
 from kit.database import create_tables, put, reading, writing
 
@@ -22,6 +22,12 @@ _RESULTS = Table(
     Column("reason", Text, nullable=False),
     Column("accepted", Float(53), nullable=False),
     Column("settled", Float(53), nullable=False),
+)  # fmt: skip
+_HANDS = Table(
+    "hands", _METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("holder", String(32), nullable=False),
+    Column("until", Float(53), nullable=False),
 )  # fmt: skip
 
 
@@ -56,6 +62,23 @@ class Results:
         with reading(self.engine) as connection:
             row = connection.execute(select(_RESULTS).where(_RESULTS.c.id == key)).one_or_none()
         return Result(*row) if row is not None else None
+
+    def held_s(self, key: str) -> float:
+        """Return for how many more seconds a worker has an id in hand; 0 if none has."""
+        with reading(self.engine) as connection:
+            until = connection.execute(select(_HANDS.c.until).where(_HANDS.c.id == key)).scalar_one_or_none()
+        return max(0.0, (until or 0.0) - time.time())
+
+    def hold(self, key: str, holder: str, for_s: float) -> None:
+        """Record that a worker has an id in hand for some seconds from now."""
+        with writing(self.engine) as connection:
+            row = {"id": key, "holder": holder, "until": time.time() + for_s}
+            put(connection, _HANDS, [row], replace=True)
+
+    def release(self, key: str, holder: str) -> None:
+        """Record that a worker no longer has an id in hand."""
+        with writing(self.engine) as connection:
+            connection.execute(delete(_HANDS).where(_HANDS.c.id == key, _HANDS.c.holder == holder))
 
     def all(self) -> list[Result]:
         """Return all results, the oldest first."""

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "SERVE_"
+_RESERVE_S = 8.0                                   # for all that is neither work nor waiting: more than web.py takes
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,16 @@ class Settings(BaseSettings):
     part: str = ""
     drain_s: float = Field(10, gt=0, description="how long requests in flight may take after SIGTERM")
     start_s: float = Field(60, gt=0, description="how long the processes of a pattern may take to become ready")
+
+    @property
+    def finish_s(self) -> float:
+        """How long a process may take to finish its work after SIGTERM."""
+        return self.drain_s
+
+    @property
+    def stop_s(self) -> float:
+        """How long a supervisor waits after SIGTERM before it kills the process."""
+        return self.finish_s + _RESERVE_S
 
 
 S = TypeVar("S", bound=BaseSettings)

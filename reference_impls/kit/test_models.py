@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
-from kit.models import examples, load, train
+from kit.inputs import Predictions, Records, answer
+from kit.models import (
+    Floats,
+    Model,
+    ModelOutputError,
+    RefusedModelError,
+    card_path,
+    check_fit,
+    examples,
+    load,
+    read_card,
+    train,
+)
+from kit.settings import Settings
 from kit.trees import are_sound, trees_of
+from kit.web import make_app
 
 
 @pytest.mark.parametrize("trees", [0, 5])
@@ -19,6 +37,84 @@ def test_what_was_trained_is_loaded(trees: int, tmp_path: Path) -> None:
     model = load(train("iris", tmp_path, trees=trees))
     assert len(model.predict(examples("iris"))) == 150 and model.card.accuracy > 0.8
     assert len(trees_of(model.estimator)) == trees
+
+
+def altered(model: Model, folder: Path, values: dict[str, object]) -> Model:
+    """Return a model with another card, which is read from a file."""
+    path = folder / "altered.skops"
+    card_path(path).write_text(json.dumps({**asdict(model.card), **values}))
+    return replace(model, card=read_card(path))
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(train("iris", tmp_path_factory.mktemp("iris")))
+
+
+CLASSES = ("setosa", "versicolor", "virginica")
+QUANTILES = ((1.0,) * 11,) * 4
+SPOILT: list[tuple[dict[str, object], str]] = [
+    ({"classes": CLASSES[:2], "shares": (0.5, 0.5)}, "has 2 classes"),
+    ({"classes": (*CLASSES, "rose"), "shares": (0.25,) * 4}, "has 4 classes"),
+    ({"classes": ("setosa", "setosa", "virginica")}, "twice"),
+    ({"classes": (), "shares": ()}, "twice, or none"),
+    ({"features": ("a", "b", "c")}, "other statistics"),
+    ({"features": ("a", "b", "c", "d", "e"), "quantiles": ((1.0,) * 11,) * 5}, "fails on the deciles"),
+    ({"features": ("a", "b", "c"), "quantiles": QUANTILES[:3]}, "fails on the deciles"),
+    ({"quantiles": QUANTILES[:3]}, "other statistics"),
+    ({"quantiles": (*QUANTILES[:3], (1.0,) * 10)}, "other statistics"),
+    ({"quantiles": (*QUANTILES[:3], (float("nan"),) * 11)}, "not finite"),
+    ({"quantiles": (*QUANTILES[:3], tuple(float(n) for n in range(11, 0, -1)))}, "not sorted"),
+    ({"shares": (0.5, 0.5)}, "other statistics"),
+    ({"shares": (0.5, 0.4, float("nan"))}, "no shares"),
+    ({"shares": (2.0, -1.0, 0.0)}, "no shares"),
+]
+
+
+@pytest.mark.parametrize(("values", "reason"), SPOILT)
+def test_a_card_that_does_not_fit_its_estimator_is_refused(
+    values: dict[str, object], reason: str, iris: Model, tmp_path: Path
+) -> None:
+    with pytest.raises(RefusedModelError, match=reason):
+        check_fit(altered(iris, tmp_path, values), Path("iris.skops"))
+
+
+class Broken:
+    """An estimator that returns one wrong number."""
+
+    classes_ = np.array([0, 1, 2])
+
+    def __init__(self, wrong: float, columns: int = 3) -> None:
+        self.wrong, self.columns = wrong, columns
+
+    def predict_proba(self, inputs: Floats) -> Floats:
+        found = np.full((len(inputs), self.columns), 1 / self.columns)
+        found[-1, 0] = self.wrong
+        return found
+
+
+WRONG = [Broken(float("nan")), Broken(float("inf")), Broken(-1), Broken(2), Broken(0.2, 4)]
+
+
+@pytest.mark.parametrize("estimator", WRONG)
+def test_what_is_no_probability_is_an_error_and_no_answer(estimator: Broken, iris: Model) -> None:
+    model = replace(iris, estimator=estimator)
+    with pytest.raises(ModelOutputError):
+        model.predict(examples("iris")[:3])
+    with pytest.raises(RefusedModelError, match=r"deciles|add up"):
+        check_fit(model, Path("iris.skops"))
+    app = make_app("broken", Settings.model_validate({}))
+
+    @app.post("/predict")
+    def predict(records: Records) -> Predictions:
+        return answer(model, records)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://broken") as client:
+            return await client.post("/predict", json={"inputs": examples("iris")[:3].tolist()})
+
+    said = asyncio.run(ask())
+    assert said.status_code == 500 and "model iris returned" in said.json()["error"]
 
 
 class Nodes:

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.inputs import UnfitInputError
 from kit.logs import configure_logs, logger
+from kit.models import ModelOutputError
 from kit.ports import address_of, listen
 from kit.settings import Settings
 
@@ -86,6 +87,11 @@ def make_app(
     @app.exception_handler(UnfitInputError)
     async def unfit(_request: Request, error: UnfitInputError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 422)
+
+    @app.exception_handler(ModelOutputError)
+    async def no_output(_request: Request, error: ModelOutputError) -> JSONResponse:
+        log.error("prediction failed", reason=str(error))
+        return JSONResponse({"error": str(error)}, 500)
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(_request: Request, error: StarletteHTTPException) -> JSONResponse:
@@ -199,7 +205,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Threads cannot be cancelled: if one continues, the process exits anyway.
-        watch = threading.Timer(self.settings.drain_s + _AFTER_DRAIN_S, os._exit, (4,))
+        watch = threading.Timer(self.settings.finish_s + _AFTER_DRAIN_S, os._exit, (4,))
         watch.daemon = True
         watch.start()
         await super().shutdown(sockets)

@@ -27,7 +27,9 @@ def main() -> int:
     ]
     address = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls.values(), address)]
-    return Processes(proxy, *servers).run(ready, f"microservice-horizontal listens on {address}", settings.start_s)
+    return Processes(proxy, *servers).run(
+        ready, f"microservice-horizontal listens on {address}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def main() -> int:
     stages = [python_part(s, "kit.model_server", s, host="127.0.0.1", port=ports[s]) for s in STAGES]
     address = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls.values(), address)]
-    return Processes(proxy, *stages).run(ready, f"microservice-vertical listens on {address}", settings.start_s)
+    return Processes(proxy, *stages).run(
+        ready, f"microservice-vertical listens on {address}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main() -> int:
     registry = python_part("registry", "model_load.registry", host="127.0.0.1", port=behind)
     announcement = f"model-load listens on {where}"
     print(f"its registry: {registry_url}", flush=True)
-    return Processes(api, registry).run([f"{where}/ready"], announcement, settings.start_s)
+    return Processes(api, registry).run([f"{where}/ready"], announcement, settings.start_s, settings.stop_s)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,8 +24,12 @@ from kit.models import Model, RefusedModelError, card_path, load
 from kit.tokens import AdminSettings
 from model_load.registry import NAME, Version
 
-GOLDEN = ([5.1, 3.5, 1.4, 0.2], "setosa")
-"""A record that every version must predict correctly; a version that does not is rejected."""
+GOLDEN = (
+    ([5.1, 3.5, 1.4, 0.2], "setosa"),
+    ([5.7, 2.8, 4.1, 1.3], "versicolor"),
+    ([6.3, 3.3, 6.0, 2.5], "virginica"),
+)
+"""A record of each class, which every version must predict correctly; a version that does not is rejected."""
 _LONGEST_PAUSE_S = 10.0
 _CURRENT = "current.json"
 log = logger(__name__)
@@ -76,10 +82,16 @@ class Loader:
         self._kept = settings.data_dir / "kept" / settings.model
         self._one_at_a_time = threading.Lock()
         self._end = threading.Event()
+        self._begun = time.monotonic()
 
     def run(self) -> None:
-        """Load the model, retrying until it succeeds; then look for a new version every `poll_s`, until `stop`."""
+        """Load the model, retrying until it succeeds; then look for a new version every `poll_s`, until `stop`.
+
+        The registry is asked first. If it does not answer within `registry_timeout_s` of the start, the last verified
+        copy is served, which may have been archived since, and the registry is asked again.
+        """
         pause_s = self._settings.retry_s
+        self._begun = time.monotonic()
         while not self._end.is_set():
             try:
                 self.load()
@@ -88,7 +100,9 @@ class Loader:
                 pause_s = self._settings.retry_s
                 self._end.wait(self._settings.poll_s)
             except LoadError as error:
-                if self.served is None and isinstance(error, UnreachableError):
+                waited_s = time.monotonic() - self._begun
+                unreachable = isinstance(error, UnreachableError) and waited_s >= self._settings.registry_timeout_s
+                if self.served is None and unreachable:
                     self._start_from_kept(str(error))
                 self._end.wait(pause_s * random.uniform(0.5, 1))       # replicas do not retry at the same time
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -107,8 +121,8 @@ class Loader:
                     self.reason = ""
                     return now
                 served = Served(said.version, self._fetch(said))
-            except (LoadError, OSError) as problem:
-                error = problem if isinstance(problem, LoadError) else LoadError(f"it cannot be stored: {problem}")
+            except Exception as problem:           # nothing that a registry answers may end the thread
+                error = _load_error(problem)
                 if self.reason != str(error):      # reported when it changes, not at each attempt
                     self.reason = str(error)
                     serves = self.served.version if self.served else "nothing"
@@ -120,18 +134,26 @@ class Loader:
 
     def _ask(self) -> Version:
         settings = self._settings
-        content = self._get(f"/models/{settings.model}/{settings.version}", 1_000_000)
+        path = f"/models/{settings.model}/{settings.version}"
+        content = self._get(path, 1_000_000, time.monotonic() + settings.registry_timeout_s)
         try:
-            return Version.model_validate_json(content)
-        except ValidationError:
-            raise LoadError("the registry's answer does not describe a version") from None
+            said = Version.model_validate_json(content)
+        except ValidationError as error:
+            where = ", ".join(sorted({str(e["loc"][0]) for e in error.errors() if e["loc"]})) or "it is not JSON"
+            raise LoadError(f"the registry's answer does not describe a version ({where})") from None
+        if said.name != settings.model:
+            raise LoadError(f"the registry's answer describes the model {said.name}, not {settings.model}")
+        return said
 
-    def _get(self, path: str, most_bytes: int) -> bytes:
+    def _get(self, path: str, most_bytes: int, until: float = math.inf) -> bytes:
+        """Return an answer; `until` limits the whole of it, the timeout of the client each read."""
         try:
             with self._client.stream("GET", path) as answer:
                 content = bytearray()
                 for chunk in answer.iter_bytes():
                     content += chunk
+                    if time.monotonic() > until:
+                        raise UnreachableError("the registry does not answer in time")
                     if len(content) > most_bytes:
                         raise LoadError(f"the registry's answer is larger than {most_bytes} bytes")
                 if answer.status_code != 200:
@@ -182,20 +204,31 @@ class Loader:
             log.error("the stored copy is not used", reason=str(error))
 
 
+def _load_error(problem: Exception) -> LoadError:
+    if isinstance(problem, LoadError):
+        return problem
+    if isinstance(problem, OSError):
+        return LoadError(f"it cannot be stored: {problem}")
+    return LoadError(f"it cannot be loaded: {type(problem).__name__}: {str(problem)[:200]}")
+
+
 def tested(path: Path, digest: str) -> Model:
-    """Load a model with this digest and test it on the golden record; raises `RefusedModelError`."""
+    """Load a model with this digest and test it on the golden records; raises `RefusedModelError`."""
     model = load(path, digest)
-    record, label = GOLDEN
+    records = np.array([record for record, _ in GOLDEN])
     if model.card.digest != digest:
         raise RefusedModelError(f"its card has another SHA-256: {model.card.digest!r}")
-    if len(model.card.features) != len(record):
-        raise RefusedModelError(f"it needs {len(model.card.features)} numbers, but callers send {len(record)}")
+    if len(model.card.features) != records.shape[1]:
+        raise RefusedModelError(f"it needs {len(model.card.features)} numbers, but callers send {records.shape[1]}")
+    if set(model.card.classes) != {label for _, label in GOLDEN}:
+        raise RefusedModelError(f"its classes are {', '.join(model.card.classes)}, not those of the golden records")
     try:
-        found = as_answer(model, model.predict(np.array([record]))).predictions[0].label
-    except Exception as error:  # a model that raises anything on the golden record is not served
-        raise RefusedModelError(f"it fails on the golden record: {error!r}") from None
-    if found != label:
-        raise RefusedModelError(f"it predicts {found!r} for the golden record; correct is {label!r}")
+        found = as_answer(model, model.predict(records)).predictions
+    except Exception as error:  # a model that raises anything on the golden records is not served
+        raise RefusedModelError(f"it fails on the golden records: {error!r}") from None
+    for (_, label), one in zip(GOLDEN, found, strict=True):
+        if one.label != label:
+            raise RefusedModelError(f"it predicts {one.label!r} for a golden record; correct is {label!r}")
     return model
 
 

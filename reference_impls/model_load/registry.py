@@ -60,11 +60,11 @@ class NewStatus(BaseModel):
 
 
 class Version(BaseModel):
-    """The registry's description of a version."""
+    """The registry's description of a version. Its names become paths, so a reader must check them, too."""
 
-    name: str
-    version: str
-    digest: str
+    name: Annotated[str, Field(pattern=NAME)]
+    version: Annotated[str, Field(pattern=NAME)]
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     status: Status
     registered_by: str
     registered_at: float

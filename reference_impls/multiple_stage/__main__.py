@@ -23,7 +23,9 @@ def main() -> int:
     api = python_part("first-stage", "multiple_stage.api", port=port)
     worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)
     address = address_of(settings.host, port)
-    return Processes(api, worker).run([f"{address}/ready"], f"multiple-stage listens on {address}", settings.start_s)
+    return Processes(api, worker).run(
+        [f"{address}/ready"], f"multiple-stage listens on {address}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main() -> int:
     ]
     where = address_of(settings.host, port)
     ready = [f"{url}/ready" for url in (*urls, where)]
-    return Processes(front, *arms).run(ready, f"online-ab listens on {where}", settings.start_s)
+    return Processes(front, *arms).run(ready, f"online-ab listens on {where}", settings.start_s, settings.stop_s)
 
 
 if __name__ == "__main__":

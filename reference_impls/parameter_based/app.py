@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from kit.logs import configure_logs
 from kit.models import Prediction, RefusedModelError, load, trained
 from kit.settings import read_settings, refuse
 from kit.tokens import AdminSettings, holder_of
+from kit.watching import Watch
 from kit.web import make_app, serve
 from parameter_based.parameters import Change, Parameters, ParametersError, Switch
 
@@ -55,15 +55,16 @@ def create_app(settings: ParameterBasedSettings) -> FastAPI:
     """Return the app; raises `RefusedModelError` or `ParametersError` if it must not start."""
     model = load(trained("iris", settings.data_dir))
     switch = Switch(settings.parameters, model.card.classes)
+    watch = Watch("parameters", switch.look, settings.watch_s)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=switch.watch, args=(settings.watch_s,), name="switch", daemon=True).start()
+        watch.start()
         model.predict(Records(inputs=[[0.0] * len(model.card.features)]).matrix(len(model.card.features)))
         yield
-        switch.stop()
+        watch.stop()
 
-    app = make_app(TITLE, settings, lifespan)
+    app = make_app(TITLE, settings, lifespan, watch.problem)
     registry = app.state.metrics.registry
     answered = Counter("answers_total", "Answered records, by source.", ("by",), registry=registry)
     enabled = Gauge("parameters_enabled", "Whether the model predicts.", registry=registry)

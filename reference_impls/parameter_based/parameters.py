@@ -1,7 +1,7 @@
 """The parameters around a model: their definition, and how each process follows one file.
 
 An invalid change has no effect: the last good parameters stay in force. They are also kept in a second file, for
-processes that start in the meantime.
+processes that start in the meantime, unless the folder is read-only, as a ConfigMap is.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Switch:
         self._labels = labels
         self._seen: bytes | None = None
         self._lock = threading.Lock()
-        self._end = threading.Event()
+        self._unkept = ""
         self._started = False
         self._unread = False
         self.look()
@@ -86,15 +86,6 @@ class Switch:
                 raise ParametersError(self.problem) from None
             self._tell_kept_out()
         self._started = True
-
-    def watch(self, every_s: float) -> None:
-        """Read the file every `every_s`, until `stop`."""
-        while not self._end.wait(every_s):
-            self.look()
-
-    def stop(self) -> None:
-        """End `watch`."""
-        self._end.set()
 
     def look(self) -> None:
         """Apply the parameters in the file, if they have changed and are valid."""
@@ -121,7 +112,7 @@ class Switch:
                 return
             self.problem = ""
             self._take(change)
-            _write(self._good, content)
+            self._keep(content)
 
     def change(self, parameters: Parameters, by: str) -> Change:
         """Write parameters into the file, which all processes read; raises `ParametersError`."""
@@ -148,6 +139,17 @@ class Switch:
     def _take(self, change: Change) -> None:
         self.in_force = change
         log.warning("parameters in force", by=change.by, at=str(change.at), parameters=change.parameters.model_dump())
+
+    def _keep(self, content: bytes) -> None:
+        """Store the last good parameters for the next start, if the folder can be written; a ConfigMap cannot."""
+        try:
+            _write(self._good, content)
+            self._unkept = ""
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            if reason != self._unkept:
+                log.warning("the last good parameters are not kept for the next start", reason=reason)
+            self._unkept = reason
 
     def _refuse(self, problem: str) -> None:
         if problem != self.problem:

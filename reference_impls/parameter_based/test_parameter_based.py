@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from kit.models import examples, load
 from kit.testing.inputs import bad_bodies
-from kit.testing.service import Service, refusal, start, wait_for
+from kit.testing.servers import program
+from kit.testing.service import Service, refusal, start, start_under, wait_for
 from parameter_based.parameters import ParametersError, Switch
 
 TOKEN = "a-token-of-the-tests"
@@ -109,6 +111,35 @@ def refuses_what_is_not_valid(service: Service) -> None:
             answer = send(path, content=content, headers={"Content-Type": "application/json", **ADMIN})
             assert 400 <= answer.status_code < 500 and answer.json()["error"], (what, path, answer.text)
     assert turned_off(service)
+
+
+def test_the_off_switch_works_from_a_read_only_folder_as_often_as_it_is_used(tmp_path: Path) -> None:
+    written, mounted = tmp_path / "written", tmp_path / "mounted"      # as a ConfigMap is
+    written.mkdir()
+    mounted.mkdir()
+    mount = 'mount --bind "$0" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+    unshare = program("unshare", "Debian: apt-get install util-linux")
+    user = () if os.geteuid() == 0 else ("--map-root-user",)
+    under = (unshare, "--mount", *user, "sh", "-c", mount, str(written), str(mounted))
+
+    def put(parameters: dict[str, object]) -> None:
+        (written / "new").write_text(json.dumps({"parameters": parameters}))
+        (written / "new").replace(written / "parameters.json")
+
+    put({"enabled": True})
+    file = mounted / "parameters.json"
+    tokens = json.dumps({"alice": TOKEN})
+    with start_under(
+        under, tmp_path, "parameter_based", parameters=file, watch_s=0.05, admin_tokens=tokens
+    ) as service:
+        for _ in range(2):
+            put(OFF)
+            wait_for(lambda: turned_off(service))
+            put({"enabled": True})
+            wait_for(lambda: not turned_off(service))
+        assert "Read-only file system" in change(service, OFF).json()["error"]
+        assert service.client.get("/ready").status_code == 200
+        assert service.stop() == 0 and "Traceback" not in service.errors
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"parameters": {"enabled": false}}'])

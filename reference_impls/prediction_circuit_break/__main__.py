@@ -23,7 +23,9 @@ def main() -> int:
     model = python_part("model", "kit.model_server", "iris", host="127.0.0.1", port=behind)
     address = address_of(settings.host, port)
     ready = [f"{server}/ready", f"{address}/ready"]
-    return Processes(front, model).run(ready, f"prediction-circuit-break listens on {address}", settings.start_s)
+    return Processes(front, model).run(
+        ready, f"prediction-circuit-break listens on {address}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

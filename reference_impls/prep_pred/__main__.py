@@ -24,7 +24,7 @@ def main() -> int:
     address = address_of(settings.host, port)
     return Processes(front, predictor).run(
         [f"http://127.0.0.1:{behind}/ready", f"{address}/ready"], f"prep-pred listens on {address}",
-        settings.start_s,
+        settings.start_s, settings.stop_s,
     )
 
 

@@ -19,7 +19,9 @@ def main() -> int:
     front = python_part("current", "shadow_ab.app", port=port, candidate_url=candidate)
     shadow = python_part("candidate", "shadow_ab.candidate", host="127.0.0.1", port=other)
     where = address_of(settings.host, port)
-    return Processes(front, shadow).run([f"{where}/ready"], f"shadow-ab listens on {where}", settings.start_s)
+    return Processes(front, shadow).run(
+        [f"{where}/ready"], f"shadow-ab listens on {where}", settings.start_s, settings.stop_s
+    )
 
 
 if __name__ == "__main__":

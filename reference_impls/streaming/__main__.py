@@ -28,7 +28,7 @@ def main() -> int:
     address = address_of(settings.host, port)
     return Processes(api, *processors).run(
         [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address}/ready"], f"streaming listens on {address}",
-        settings.start_s,
+        settings.start_s, settings.stop_s,
     )
 
 

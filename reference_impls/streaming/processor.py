@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from kit.database import RefusedDatabaseError, open_database
 from kit.inputs import Records, UnfitInputError
-from kit.models import Floats, Prediction, load, refusing, trained
+from kit.models import Floats, ModelOutputError, Prediction, load, refusing, trained
 from kit.queues import Delivery, HopelessError, Work, open_queue, require
+from kit.queues.working import make_worker
 from kit.settings import read_settings, refuse
-from kit.web import make_app, serve
+from kit.web import serve
 from streaming.settings import QUEUE, Event, StreamingSettings
 from streaming.state import State
 
@@ -34,6 +35,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
     """Return the app, which runs the processor; raises `RefusedModelError` for a model that must not be served."""
     model = load(trained("iris", settings.data_dir))
     features = len(model.card.features)
+    queue = open_queue(settings, QUEUE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +55,10 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
                 raise HopelessError(str(error)) from None
             if event.is_ahead():
                 raise HopelessError("the time of the event is in the future")
-            fates.labels(state.count(event, predict)).inc()
+            try:
+                fates.labels(state.count(event, predict)).inc()
+            except ModelOutputError as error:      # the same event would get the same output again
+                raise HopelessError(str(error)) from None
 
         async def handle(delivery: Delivery) -> None:
             await asyncio.to_thread(count, delivery)
@@ -61,11 +66,11 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
         async def bury(_delivery: Delivery, _reason: str) -> None:
             fates.labels("dead").inc()
 
-        async with open_queue(settings, QUEUE) as queue:
+        async with queue:
             await queue.consume(Work(handle, bury))
             yield
 
-    return make_app("streaming-processor", settings, lifespan)
+    return make_worker("streaming-processor", settings, queue, lifespan)
 
 
 if __name__ == "__main__":

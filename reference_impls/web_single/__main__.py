@@ -44,7 +44,7 @@ def balanced(module: str, replicas: int) -> int:
     return Processes(front, *parts).run(
         [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address_of(settings.host, port)}/ready"],
         f"web-single listens on {address_of(settings.host, port)}",
-        settings.start_s,
+        settings.start_s, settings.stop_s,
     )
 
 

@@ -127,7 +127,7 @@ def test_a_project_brings_only_the_libraries_that_its_pattern_uses_and_pins_each
 def test_a_pattern_without_a_broker_brings_none_of_its_libraries(tmp_path: Path) -> None:
     write_project(implementation_named("synchronous"), tmp_path / "project")
     text = (tmp_path / "project" / "pyproject.toml").read_text() + (tmp_path / "project" / "requirements.lock").read_text()
-    for library in ("faststream", "aiokafka", "sqlalchemy", "psycopg", "redis", "airflow", "flask", "calfkit"):
+    for library in ("aio-pika", "aiokafka", "sqlalchemy", "psycopg", "redis", "airflow", "flask", "calfkit"):
         assert library not in text
 
 

@@ -4,9 +4,10 @@ An accepted message is delivered at least once, and again if its worker dies or 
 attempts it becomes a dead letter with the reason, and a command can requeue it.
 """
 
-from kit.queues.base import Delivery, HopelessError, Policy, Queue, QueueDownError, Work
+from kit.queues.base import Delivery, HopelessError, InHandError, Policy, Queue, QueueDownError, Work
 from kit.queues.choose import QueueSettings, open_queue, require
 
 __all__ = [
-    "Delivery", "HopelessError", "Policy", "Queue", "QueueDownError", "QueueSettings", "Work", "open_queue", "require",
+    "Delivery", "HopelessError", "InHandError", "Policy", "Queue", "QueueDownError", "QueueSettings", "Work",
+    "open_queue", "require",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from kit.queues.base import Policy, Queue, QueueDownError
-from kit.queues.brokers import BrokerQueue, KafkaLink, RabbitLink
+from kit.queues.brokers import BrokerQueue
 from kit.queues.embedded import EmbeddedQueue
 from kit.settings import Settings, refuse
 
@@ -29,24 +29,45 @@ class QueueSettings(Settings):
     longest_pause_s: float = Field(default=60, gt=0, le=120)
     confirm_s: float = Field(default=5, gt=0, le=60)
     lease_s: float = Field(default=30, gt=0)
+    limit_s: float = Field(default=60, gt=0, le=86_400, description="how long a worker may take for one message")
 
     @property
     def policy(self) -> Policy:
         """The policy from these settings."""
-        return Policy(self.attempts, self.pause_s, self.longest_pause_s, self.confirm_s, self.lease_s)
+        return Policy(self.attempts, self.pause_s, self.longest_pause_s, self.confirm_s, self.lease_s, self.limit_s)
+
+    @property
+    def finish_s(self) -> float:
+        """How long a process may take to stop: a worker finishes the message in hand."""
+        return max(self.drain_s, self.limit_s)
 
 
 def open_queue(settings: QueueSettings, name: str) -> Queue:
-    """Return a named queue, not yet connected; for an unknown URL scheme, exit with the known ones."""
+    """Return a named queue, not yet connected; for an unknown URL scheme, exit with the known ones.
+
+    Only the library of the chosen broker is imported.
+    """
     url = settings.queue_url or f"sqlite:///{settings.data_dir / 'queue.db'}"
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         return EmbeddedQueue(Path(url.removeprefix("sqlite:///")), name, settings.policy)
     if scheme in ("amqp", "amqps"):
+        from kit.queues.rabbit import RabbitLink
+
         return BrokerQueue(RabbitLink(url, settings.policy), name, settings.policy)
     if scheme == "kafka":
-        return BrokerQueue(KafkaLink(url), name, settings.policy)
+        from kit.queues.kafka import KafkaLink
+
+        return BrokerQueue(KafkaLink(_servers(url), settings.policy), name, settings.policy)
     return refuse(f"SERVE_QUEUE_URL: unknown scheme {scheme!r}; use {_KNOWN}")
+
+
+def _servers(url: str) -> str:
+    """Return the hosts of a Kafka URL; a password in it would appear in errors of the client."""
+    servers = url.removeprefix("kafka://").rstrip("/")
+    if "@" in servers:
+        refuse("SERVE_QUEUE_URL: a kafka:// URL has no user or password; use kafka://host:port,host:port")
+    return servers
 
 
 def require(settings: QueueSettings, name: str) -> None:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from kit.logs import logger
-from kit.queues.base import Again, Dead, Delivery, Policy, QueueDownError, Work, handle_message
+from kit.queues.base import Again, Dead, Delivery, Hand, Policy, QueueDownError, Work
 
 T = TypeVar("T")
 log = logger(__name__)
@@ -55,6 +55,7 @@ class EmbeddedQueue:
         self.file = file
         self.name = name
         self.policy = policy
+        self.hand = Hand(policy.limit_s)
         self._lock = threading.Lock()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -67,7 +68,7 @@ class EmbeddedQueue:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Accept no more messages, wait for the current one, and close the file."""
+        """Take no more messages, finish the one in hand, and close the file."""
         self._stopping.set()
         await asyncio.gather(*self._tasks)
         self._connection.close()
@@ -94,6 +95,8 @@ class EmbeddedQueue:
                 if held is not None:
                     idle_s = _IDLE_S
                     await self._settle(held, await self._handle(work, held))
+                    if self.hand.is_stuck and not self._stopping.is_set():
+                        await self.hand.wait_until_free()
                     continue
             except QueueDownError as error:        # the current message is delivered again after its lease
                 log.error("queue is down", reason=str(error))
@@ -113,7 +116,7 @@ class EmbeddedQueue:
 
     async def _handle(self, work: Work, held: _Held) -> Again | Dead | None:
         """Run the handler, and renew the lease until it is done."""
-        task = asyncio.create_task(handle_message(work, held.delivery, self.policy))
+        task = asyncio.create_task(self.hand.handle(work, held.delivery, self.policy))
         while not (await asyncio.wait({task}, timeout=self.policy.lease_s / 3))[0]:
             until = time.time() + self.policy.lease_s
             with suppress(QueueDownError):         # the work goes on; the next renewal may succeed
@@ -125,9 +128,11 @@ class EmbeddedQueue:
         match verdict:
             case None:
                 await self._change("delete from messages where seq = ? and holder = ?", held.seq, held.holder)
-            case Again(after_s, reason):
-                rest = "update messages set holder = null, due = ?, reason = ? where seq = ? and holder = ?"
-                await self._change(rest, time.time() + after_s, reason, held.seq, held.holder)
+            case Again(after_s, reason, counted):
+                values = "holder = null, due = ?, reason = ?, attempt = attempt - ?"
+                rest = f"update messages set {values} where seq = ? and holder = ?"
+                uncounted = 0 if counted else 1
+                await self._change(rest, time.time() + after_s, reason, uncounted, held.seq, held.holder)
             case Dead(reason):
                 bury = "update messages set holder = null, dead = 1, reason = ? where seq = ? and holder = ?"
                 await self._change(bury, reason, held.seq, held.holder)

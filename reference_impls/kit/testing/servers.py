@@ -151,8 +151,11 @@ def _data_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
-    """Run RabbitMQ, and give its URL; with the folder and port of an earlier one, it has the same data."""
+def rabbitmq_server(folder: Path, port: int = 0, consumer_timeout_ms: int = 0) -> Iterator[str]:
+    """Run RabbitMQ, and give its URL; with the folder and port of an earlier one, it has the same data.
+
+    With `consumer_timeout_ms`, it takes messages back that are not acknowledged in time.
+    """
     program("erl", "Debian: apt-get install rabbitmq-server")      # the server looks for it on PATH
     server = program("rabbitmq-server", "Debian: apt-get install rabbitmq-server", "/usr/lib/rabbitmq/bin")
     inner = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's wrapper would change the user
@@ -160,6 +163,8 @@ def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
     (folder / "enabled_plugins").write_text("[].\n")
     lines = [f"listeners.tcp.default = 127.0.0.1:{port}", "vm_memory_high_watermark.absolute = 512MB",
              "disk_free_limit.absolute = 10MB"]  # fmt: skip
+    advanced = f"[{{rabbit, [{{consumer_timeout, {consumer_timeout_ms}}}, {{channel_tick_interval, 300}}]}}]."
+    (folder / "advanced.config").write_text(advanced if consumer_timeout_ms else "[].")
     (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
     environment = {
         **os.environ,
@@ -172,6 +177,7 @@ def rabbitmq_server(folder: Path, port: int = 0) -> Iterator[str]:
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
         "RABBITMQ_CONF_ENV_FILE": os.devnull,
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -88,6 +88,10 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
 
     Its state stays in `folder`; `replicas=2` becomes `SERVE_REPLICAS=2`. It listens on any free port.
     """
+    return _launch(folder, [sys.executable, "-m", module, *words], settings)
+
+
+def _launch(folder: Path, command: Sequence[str], settings: Mapping[str, str | float | Path]) -> Service:
     folder.mkdir(parents=True, exist_ok=True)
     given = {"port": 0, "data_dir": folder / "data", "start_s": PATIENCE_S, **settings}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
@@ -97,7 +101,7 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
     output, errors = folder / f"{number}.out", folder / f"{number}.err"
     with output.open("w") as out, errors.open("w") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *words], cwd=folder, env=environment, stdout=out, stderr=err,
+            command, cwd=folder, env=environment, stdout=out, stderr=err,
             stdin=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
     return Service(process, output, errors)
@@ -106,7 +110,21 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
 @contextmanager
 def start(folder: Path, module: str, *words: str, **settings: str | float | Path) -> Iterator[Service]:
     """Start a pattern, wait until it listens, and stop all of its processes at the end."""
-    service = launch(folder, module, *words, **settings)
+    with _listening(launch(folder, module, *words, **settings)) as service:
+        yield service
+
+
+@contextmanager
+def start_under(
+    command: Sequence[str], folder: Path, module: str, **settings: str | float | Path
+) -> Iterator[Service]:
+    """Start a pattern as `start` does, by a command that executes it."""
+    with _listening(_launch(folder, [*command, sys.executable, "-m", module], settings)) as service:
+        yield service
+
+
+@contextmanager
+def _listening(service: Service) -> Iterator[Service]:
     try:
         service.wait_until_listening()
         yield service

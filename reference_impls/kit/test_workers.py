@@ -1,0 +1,137 @@
+"""Workers on each queue: they finish what they hold, keep it while they live, and show what does not end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from kit.queues import QueueSettings, open_queue
+from kit.results import Result, Results
+from kit.testing.servers import rabbitmq_server
+from kit.testing.service import Service, start, wait_for
+from kit.testing.slow import QUEUE
+
+RABBITMQ = pytest.param("rabbitmq", marks=pytest.mark.xdist_group("impatient rabbitmq"))
+KINDS = ["sqlite", RABBITMQ, "kafka"]
+
+
+@pytest.fixture(scope="module")
+def impatient_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ that takes messages back which are not acknowledged within a second."""
+    with rabbitmq_server(tmp_path_factory.mktemp("impatient"), consumer_timeout_ms=1000) as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'queue.db'}"
+    if request.param == "rabbitmq":
+        return str(request.getfixturevalue("impatient_rabbitmq"))
+    return f"kafka://{request.getfixturevalue('kafka_url')}"
+
+
+class Slow:
+    """Workers of one queue, the notes of their model, and their results."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+        self.notes = folder / "notes"
+        self.notes.touch()
+        self._results = Results(create_engine(f"sqlite:///{folder / 'data' / 'results.db'}"))
+
+    def worker(self, stack: ExitStack, **settings: float) -> Service:
+        """Start a worker."""
+        given: dict[str, float | str | Path] = {"queue_url": self.url, "lease_s": 0.6, "pause_s": 0.2, **settings}
+        return stack.enter_context(start(self.folder, "kit.testing.slow", str(self.notes), **given))
+
+    def publish(self, **seconds: float) -> None:
+        """Publish a message for each id: its prediction takes so many seconds."""
+        settings = QueueSettings.model_validate({"queue_url": self.url})
+
+        async def fill() -> None:
+            async with open_queue(settings, QUEUE) as queue:
+                for key, value in seconds.items():
+                    await queue.publish(key, json.dumps({"inputs": [[value]]}).encode())
+
+        asyncio.run(fill())
+
+    def noted(self) -> list[str]:
+        """Return what the model did so far."""
+        return self.notes.read_text().splitlines()
+
+    def settled(self) -> dict[str, Result]:
+        """Return the results that are done or dead."""
+        return {one.id: one for one in self._results.all() if one.status != "pending"}
+
+    def close(self) -> None:
+        """Close the store."""
+        self._results.engine.dispose()
+
+
+@pytest.fixture
+def slow(url: str, tmp_path: Path) -> Iterator[Slow]:
+    made = Slow(tmp_path, url)
+    yield made
+    made.close()
+
+
+def test_a_stop_finishes_the_message_in_hand_and_no_other_worker_gets_it(slow: Slow) -> None:
+    with ExitStack() as stack:
+        first = slow.worker(stack)
+        slow.publish(long=1.53, short=0.01)
+        wait_for(lambda: "began 1.53" in slow.noted())
+        first.process.send_signal(signal.SIGTERM)
+        slow.worker(stack)
+        wait_for(lambda: slow.settled().keys() == {"long", "short"})
+        assert first.process.wait(20) == 0
+    assert sorted(slow.noted()) == ["began 0.01", "began 1.53", "ended 0.01", "ended 1.53"]
+    assert {one.status for one in slow.settled().values()} == {"done"}
+
+
+def test_a_living_worker_keeps_its_message_longer_than_any_timeout_of_the_queue(slow: Slow) -> None:
+    with ExitStack() as stack:
+        slow.worker(stack)
+        slow.publish(long=4.03)
+        wait_for(lambda: "began 4.03" in slow.noted())
+        second = slow.worker(stack)                            # a member that joins makes Kafka move partitions
+        slow.publish(short=0.01)
+        wait_for(lambda: slow.settled().keys() == {"long", "short"})
+        wait_for(lambda: second.client.get("/ready").status_code == 200)
+    assert sorted(slow.noted()) == ["began 0.01", "began 4.03", "ended 0.01", "ended 4.03"]
+
+
+def test_a_prediction_that_does_not_end_is_seen_and_becomes_a_dead_letter(slow: Slow) -> None:
+    with ExitStack() as stack:
+        worker = slow.worker(stack, limit_s=0.7, attempts=1)
+        slow.publish(hung=1000)
+        wait_for(lambda: "began 1000" in slow.noted())
+        slow.publish(short=0.01)
+        wait_for(lambda: worker.client.get("/ready").status_code == 503)
+        reason = worker.client.get("/ready").json()["status"]
+        assert "in hand for" in reason and "the limit is 0.7 s" in reason
+        metrics = worker.client.get("/metrics").text.splitlines()
+        since = next(line.split()[1] for line in metrics if line.startswith("message_in_hand_since_seconds"))
+        assert float(since) > 1e9
+        assert worker.process.wait(20) == 5                    # nothing else ends a thread
+        assert "short" not in slow.settled()                   # it holds nothing while it is stuck
+        slow.worker(stack, attempts=2)
+        wait_for(lambda: "short" in slow.settled())
+        assert slow.settled()["hung"].reason == "no result within 0.7 s (attempt 1 of 1)"
+
+
+def test_a_prediction_that_ends_late_lets_the_worker_go_on(slow: Slow) -> None:
+    with ExitStack() as stack:
+        worker = slow.worker(stack, limit_s=0.8, attempts=1)
+        slow.publish(late=1.3, short=0.01)
+        wait_for(lambda: slow.settled().keys() == {"late", "short"} and slow.settled()["late"].status == "done")
+        wait_for(lambda: worker.client.get("/ready").status_code == 200)
+    assert sorted(slow.noted()) == ["began 0.01", "began 1.3", "ended 0.01", "ended 1.3"]
