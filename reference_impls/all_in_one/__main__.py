@@ -10,7 +10,7 @@ import sys
 from typing import get_args
 
 from all_in_one.app import NAMES, AllInOneSettings, Fault
-from kit.models import trained
+from kit.models import trained_apart
 from kit.ports import address_of, front_port
 from kit.processes import Processes, python_part
 from kit.settings import command_line, read_settings
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--apart", action="store_true", help="one server for each model, on consecutive ports")
     call = parser.parse_args()
     for name in NAMES:
-        trained(name, settings.data_dir, trees=settings.trees)
+        trained_apart(name, settings.data_dir, trees=settings.trees)
     groups = {name: [name] for name in NAMES} if call.apart else {"all-in-one": list(NAMES)}
     ports = {name: front_port(settings, index) for index, name in enumerate(groups)}
     servers = [

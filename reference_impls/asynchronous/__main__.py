@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from asynchronous.settings import CALLBACKS, QUEUE, AsynchronousSettings
-from kit.models import trained
+from kit.models import trained_apart
 from kit.outcomes import open_results
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
@@ -25,7 +25,7 @@ def main() -> int:
         return asyncio.run(replay(settings))
     results.engine.dispose()
     require(settings, QUEUE)
-    trained("iris", settings.data_dir)             # once, before the other processes read it
+    trained_apart("iris", settings.data_dir)             # once, before the others read it
     port, ports = front_port(settings), [free_port() for _ in range(settings.workers)]
     api = python_part("api", "asynchronous.api", port=port)
     workers = [

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import FastAPI, Header, HTTPException, Response
 
 from asynchronous.settings import QUEUE, AsynchronousSettings, Job
-from kit.models import read_card, refusing, trained
+from kit.models import read_card, refusing, trained_apart
 from kit.outcomes import AGAIN, Outcome, add_outcomes, open_results
 from kit.queues import open_queue, require
 from kit.queues.feeding import make_feeder
@@ -24,7 +24,7 @@ _KEYS = uuid.UUID("6b2f6d0e-3f53-4a0c-9a52-6b1f6f0e7d11")  # any namespace works
 
 def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model without a readable card."""
-    features = len(read_card(trained("iris", settings.data_dir)).features)
+    features = len(read_card(trained_apart("iris", settings.data_dir)).features)
     queue = open_queue(settings, QUEUE)
     app = make_feeder("asynchronous", settings, queue)
 

@@ -18,6 +18,7 @@ from kit.queues.predicting import predicting
 from kit.queues.working import make_worker
 from kit.results import Results
 from kit.settings import read_settings
+from kit.tracing import propagate_async
 from kit.web import serve
 
 
@@ -28,8 +29,9 @@ def create_app(settings: AsynchronousSettings, results: Results) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hooks = {"request": [propagate_async]}
         async with (
-            httpx.AsyncClient(timeout=settings.callback_timeout_s, trust_env=False) as client,
+            httpx.AsyncClient(timeout=settings.callback_timeout_s, trust_env=False, event_hooks=hooks) as client,
             open_queue(settings, CALLBACKS) as callbacks,
             queue,                                 # closed first, because its last job may have a callback
         ):
@@ -84,4 +86,4 @@ if __name__ == "__main__":
     require(settings, QUEUE)
     with refusing():
         app = create_app(settings, results)
-    serve(app, settings)
+    serve(app, settings.without_lame_duck(), settings.finish_s)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from batch.settings import BatchSettings
 from batch.store import Store
 from kit.database import RefusedDatabaseError, open_database, reason
+from kit.inputs import Storable
 from kit.settings import read_settings, refuse
 from kit.web import make_app, serve
 
@@ -65,7 +66,7 @@ def create_app(settings: BatchSettings, store: Store) -> FastAPI:
     age_of_run = Gauge("batch_seconds_since_run", "Seconds since a run ended.", registry=app.state.metrics.registry)
 
     @app.get("/predictions/{key}")
-    def prediction(key: Annotated[str, Path(max_length=100)]) -> StoredPrediction:
+    def prediction(key: Annotated[str, Path(max_length=100), Storable]) -> StoredPrediction:
         """Return the newest stored prediction of a record; the model does not run."""
         found = store.prediction(key)
         if found is None:

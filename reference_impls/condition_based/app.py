@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field, HttpUrl, field_validator
 from condition_based.rules import Rules, RulesError, read_rules
 from kit.inputs import Records
 from kit.settings import Settings, read_settings, refuse
+from kit.tracing import propagate_async
 from kit.web import make_app, serve
 
 RULES = Path(__file__).with_name("rules.json")
@@ -47,7 +48,7 @@ class Request(Records):
 
 def create_app(settings: ConditionBasedSettings, rules: Rules) -> FastAPI:
     """Return the app."""
-    client = httpx.AsyncClient(timeout=settings.timeout_s)
+    client = httpx.AsyncClient(timeout=settings.timeout_s, event_hooks={"request": [propagate_async]})
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

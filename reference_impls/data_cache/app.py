@@ -18,6 +18,7 @@ from kit.inputs import Labelled, Records
 from kit.models import load, refusing, trained
 from kit.settings import read_settings
 from kit.tokens import AdminSettings, holder_of
+from kit.tracing import propagate_async
 from kit.web import make_app, serve
 
 FORM = "1"
@@ -61,7 +62,8 @@ class Source:
 
     def __init__(self, settings: DataCacheSettings) -> None:
         timeout = httpx.Timeout(settings.source_timeout_s, pool=None)
-        self.client = httpx.AsyncClient(base_url=str(settings.source_url), timeout=timeout)
+        hooks = {"request": [propagate_async]}
+        self.client = httpx.AsyncClient(base_url=str(settings.source_url), timeout=timeout, event_hooks=hooks)
 
     async def wine(self, wine: int) -> Wine:
         """Fetch a record; raises `SourceDownError`, and 404 for an unknown wine."""

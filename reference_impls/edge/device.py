@@ -23,6 +23,7 @@ import onnxruntime
 MOST_BYTES = 20_000_000
 _MOST = 1e30                                       # the model computes in single precision
 _TIMEOUT_S = 5.0
+NO_ANSWER, DEFECT = 3, 70                          # exit statuses; Python's own after a traceback is 1
 
 
 class DeviceError(Exception):
@@ -56,6 +57,9 @@ class Loaded:
         inputs = np.array([record], dtype=np.float32)
         _, found = self.session.run(None, {self.session.get_inputs()[0].name: inputs})
         probabilities = np.asarray(found, dtype=np.float64)[0]
+        sound = np.all((probabilities >= 0) & (probabilities < 1.01))
+        if len(probabilities) != len(self.manifest.classes) or not sound:
+            raise DeviceError("the model returned no probability for each class")
         best = int(probabilities.argmax())
         return self.manifest.classes[best], float(probabilities[best])
 
@@ -186,11 +190,14 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         device.start()
         if device.loaded is None:
-            return 1
+            return NO_ANSWER
         label, probability = device.loaded.predict(call.record)
     except (DeviceError, OSError) as error:
         print(f"cannot predict: {error}", file=sys.stderr)
-        return 1
+        return NO_ANSWER
+    except Exception as error:                     # a device shows one line, and no traceback
+        print(f"cannot predict: {type(error).__name__}: {error}".partition("\n")[0], file=sys.stderr)
+        return DEFECT
     for problem in device.problems:
         print(f"keeping the last good version: {problem}", file=sys.stderr)
     print(json.dumps({"label": label, "probability": probability, "version": device.loaded.manifest.version}))

@@ -58,7 +58,7 @@ sys.exit(status)
         return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
     nothing = predict()
-    assert nothing.returncode == 1 and "there is no model yet: no registry is set" in nothing.stderr
+    assert nothing.returncode == 3 and "there is no model yet: no registry is set" in nothing.stderr
     online = predict("--registry", service.url)
     assert online.returncode == 0 and online.stderr.strip() == "", online.stderr
     offline = predict()

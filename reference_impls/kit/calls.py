@@ -17,10 +17,11 @@ from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 import httpx
-import structlog
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
+
+from kit.tracing import context
 
 HEADER = "X-Deadline-Ms"
 REFUSALS = frozenset({409, 413, 422})
@@ -161,8 +162,7 @@ class Callee:
         left_s = deadline.left_s() - _RESERVE_S
         if left_s <= 0:
             raise CallError(self.name, "was not called: the deadline has passed", 504)
-        request = str(structlog.contextvars.get_contextvars().get("request", ""))
-        headers = {"Content-Type": "application/json", HEADER: str(max(1, int(left_s * 1000))), "X-Request-ID": request}
+        headers = {"Content-Type": "application/json", HEADER: str(max(1, int(left_s * 1000))), **context()}
         timeout = httpx.Timeout(left_s, connect=min(left_s, self._connect_s))
         try:
             async with asyncio.timeout(left_s):    # httpx limits each read; this limits all of them together

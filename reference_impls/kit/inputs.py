@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kit.models import Floats, Model, Prediction
 
@@ -13,6 +13,17 @@ MOST_RECORDS = 1000
 _MOST = 1e30                                       # models use single precision, whose maximum is 3e38
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True, ge=-_MOST, le=_MOST)]
 Record = Annotated[list[Finite], Field(max_length=1000)]
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL cannot store: an error of the database would look as if it was down."""
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+Storable = AfterValidator(_storable)
+"""For each text of a request that is stored, or looked up."""
 
 
 class UnfitInputError(ValueError):

@@ -117,6 +117,7 @@ class FailedGate:
     name: Literal["lateness", "sent", "drift", "achieved"]
     value: float
     limit: float
+    basis: str = "the measured p50"
 
     @property
     def whose(self) -> Literal["generator", "service"]:
@@ -125,7 +126,7 @@ class FailedGate:
 
     def __str__(self) -> str:
         said = {
-            "lateness": "the generator sent late: its p99 lateness, as a share of the measured p50, is",
+            "lateness": f"the generator sent late: its p99 lateness, as a share of {self.basis}, is",
             "sent": "the generator did not hold the rate: the sent rate differs from the schedule by",
             "drift": "the service was not stable: the p50 of both halves of the run differs by",
             "achieved": "the service did not keep up: the rate of good answers is below the schedule by",
@@ -134,14 +135,16 @@ class FailedGate:
 
 
 def failed_gates(
-    record: Record, lateness: float = MOST_LATENESS_SHARE, drift: float = MOST_DRIFT
+    record: Record, lateness: float = MOST_LATENESS_SHARE, drift: float = MOST_DRIFT, objective_s: float = 0
 ) -> list[FailedGate]:
     """Return the gates that a run failed; if there are any, its percentiles are invalid.
 
-    Lateness p99 below 5 % of the measured p50, drift below 5 %, sent and achieved rate within 2 % of the offered one.
+    Lateness p99 below 5 % of the measured p50, or of an objective of `objective_s` seconds; drift below 5 %, sent and
+    achieved rate within 2 % of the offered one.
     """
+    basis = "the objective" if objective_s else "the measured p50"
     gates = [
-        FailedGate("lateness", record.lateness_p99 / record.p50, lateness),
+        FailedGate("lateness", record.lateness_p99 / (objective_s or record.p50), lateness, basis),
         FailedGate("sent", abs(record.sent / record.offered - 1), MOST_RATE_ERROR),
         FailedGate("drift", record.drift, drift),
         FailedGate("achieved", max(0.0, 1 - record.achieved / record.offered), MOST_RATE_ERROR),

@@ -23,6 +23,7 @@ class ModelServerSettings(Settings):
 
     data_set: DataSet = "iris"
     deadline_s: float = Field(2, gt=0)
+    most_in_flight: int = Field(40, ge=1)                  # one for each thread
 
 
 def create_app(model: Model, settings: ModelServerSettings) -> FastAPI:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.archives import canonical
 from kit.settings import refuse
 from kit.trees import TREE_TYPE, are_sound, trees_of
 
@@ -162,7 +165,7 @@ def train_on(
 
     seen, unseen, seen_target, unseen_target = _split(inputs, target, seed)
     estimator = _estimator(trees, seed).fit(seen, seen_target)
-    data = skops.io.dumps(estimator)
+    data = canonical(skops.io.dumps(estimator))
     digest = sha256(data).hexdigest()
     card = Card(
         name=name,
@@ -189,6 +192,23 @@ def trained(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) 
     """Return the model of a folder; it is trained first if there is none."""
     path = folder / f"{name or data_set}.skops"
     return path if path.is_file() and card_path(path).is_file() else train(data_set, folder, name=name, trees=trees)
+
+
+def trained_apart(data_set: DataSet, folder: Path, *, name: str = "", trees: int = 0) -> Path:
+    """Return the model of a folder as `trained` does, for a process that loads no model.
+
+    The training has its own process: otherwise scikit-learn would stay in this one, with 100 MB of memory.
+    """
+    path = folder / f"{name or data_set}.skops"
+    if path.is_file() and card_path(path).is_file():
+        return path
+    command = [sys.executable, "-m", "kit.training", data_set, str(folder), name, str(trees)]
+    paths = (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", ""))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise RefusedModelError((done.stderr.strip().splitlines() or ["the training failed"])[-1])
+    return path
 
 
 def load(path: Path, digest: str = "") -> Model:

@@ -19,6 +19,9 @@ error_log stderr warn;
 events { worker_connections 1024; }
 http {
   access_log off;
+  client_header_timeout 10s; client_body_timeout 10s;
+  # A caller's id is kept if the services would keep it; it finds a request in the logs of all parts.
+  map $$http_x_request_id $$kept_request_id { default $$request_id; "~^[!-~]{1,64}$$" $$http_x_request_id; }
   client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-fastcgi;
   uwsgi_temp_path tmp-uwsgi; scgi_temp_path tmp-scgi;
 $http

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from kit.database import DatabaseSettings, RefusedDatabaseError, open_database, reason
-from kit.inputs import Predictions
+from kit.inputs import Predictions, Storable
 from kit.results import Result, Results, Status
 from kit.settings import refuse
 
@@ -44,7 +46,7 @@ def add_outcomes(app: FastAPI, results: Results, path: str) -> None:
     """Answer GET at `path/ID`: 200 with the answer, 202 while it is pending, 410 with the reason if it is dead."""
 
     @app.get(path + "/{key}")
-    def look(key: str) -> JSONResponse:
+    def look(key: Annotated[str, Storable]) -> JSONResponse:
         result = results.get(key)
         if result is None:
             raise HTTPException(404, "no request with this id was accepted")

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import httpx
 
-from kit.settings import PREFIX
+from kit.settings import DATA_DIR, PREFIX
 
 GRACE_S = 15.0
 _PAUSE_S = 0.05
@@ -37,9 +38,14 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; it inherits the output of its parent."""
+        """Start it; it inherits the output of its parent. Its process id is in `pids/NAME` of the data folder."""
         # In its own process group: only the parent gets Ctrl-C, and stops the parts in order.
-        self.process = subprocess.Popen(self.command, env={**os.environ, **self.settings}, process_group=0)
+        environment = {**os.environ, **self.settings}
+        self.process = subprocess.Popen(self.command, env=environment, process_group=0)
+        file = Path(environment.get(f"{PREFIX}DATA_DIR", DATA_DIR)) / "pids" / self.name
+        with suppress(OSError):                    # it only helps those who try what happens without the part
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{self.process.pid}\n")
 
 
 def python_part(name: str, module: str, *words: str, restart: bool = True, **settings: str | int | Path) -> Part:
@@ -54,6 +60,7 @@ class Processes:
     def __init__(self, *parts: Part) -> None:
         self.parts = parts
         self._stopping = False
+        self._signal = signal.SIGTERM
 
     def run(
         self, ready_urls: Sequence[str] = (), announcement: str = "", patience_s: float = 60, grace_s: float = GRACE_S
@@ -89,7 +96,8 @@ class Processes:
             started = [(part, part.process) for part in group if part.process is not None]
             running = [(part, process) for part, process in started if process.poll() is None]
             for part, process in running:
-                process.send_signal(part.stop_signal)
+                # Ctrl-C is passed on: services skip the wait for their balancers then.
+                process.send_signal(self._signal if part.stop_signal is signal.SIGTERM else part.stop_signal)
             end = time.monotonic() + grace_s
             for part, process in running:
                 try:
@@ -99,7 +107,8 @@ class Processes:
                     process.kill()
                     process.wait()
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = signal.Signals(number)
         self._stopping = True
 
     def _wait(self, client: httpx.Client, url: str, patience_s: float) -> None:

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import sys
+import traceback
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
@@ -16,6 +18,8 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "SERVE_"
+DATA_DIR = "reference-data"
+DEFECT = 70                                        # EX_SOFTWARE in sysexits.h
 _RESERVE_S = 8.0                                   # for all that is neither work nor waiting: more than web.py takes
 
 
@@ -29,11 +33,15 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535, description="0: any free port")
-    data_dir: Path = Path("reference-data")
+    data_dir: Path = Path(DATA_DIR)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     max_body_bytes: int = Field(1_000_000, gt=0)
     part: str = ""
     drain_s: float = Field(10, gt=0, description="how long requests in flight may take after SIGTERM")
+    lame_duck_s: float = Field(2, ge=0, description="how long /ready fails after SIGTERM before it accepts no requests")
+    receive_s: float = Field(10, gt=0, description="how long a caller may take to send a request")
+    most_in_flight: int = Field(1000, ge=1, description="the requests in flight; others get 503")
+    hung_s: float = Field(30, gt=0, description="a request in flight for longer is taken for hung")
     start_s: float = Field(60, gt=0, description="how long the processes of a pattern may take to become ready")
 
     @property
@@ -44,7 +52,7 @@ class Settings(BaseSettings):
     @property
     def stop_s(self) -> float:
         """How long a supervisor waits after SIGTERM before it kills the process."""
-        return self.finish_s + _RESERVE_S
+        return self.lame_duck_s + self.finish_s + _RESERVE_S
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -100,6 +108,20 @@ def _shown(default: object) -> str:
     if isinstance(default, (tuple, list, dict)):
         return json.dumps(default)
     return "none" if default in (None, "") else str(default)
+
+
+def ended_in_one_line(main: Callable[[], int]) -> int:
+    """Run a command whose exit status has a meaning; after a defect, print one line, and return a status of its own.
+
+    A traceback ends with status 1, which a caller would take for an answer.
+    """
+    try:
+        return main()
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        print(f"failed: {what} ({Path(where.filename).name}:{where.lineno})", file=sys.stderr, flush=True)
+        return DEFECT
 
 
 def refuse(*reasons: str) -> NoReturn:

@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import structlog
 
-from kit.queues import Policy, QueueDownError, QueueSettings, open_queue
+from kit.queues import Delivery, Policy, QueueDownError, QueueSettings, Work, open_queue
 from kit.testing.doomed import QUEUE
-from kit.testing.service import launch, wait_for
+from kit.testing.service import PATIENCE_S, launch, wait_for
+from kit.tracing import context
 
 ATTEMPTS = 2
 MESSAGES = {"a": b"x", "poisoned": b"poison", "faulty": b"fault", "useless": b"hopeless", "b": b"y", "c": b"z"}
@@ -66,6 +68,38 @@ def test_each_message_is_done_or_dead_with_its_reason_and_the_dead_come_back(url
     assert dead["useless"] == "no use"
     assert sorted(asyncio.run(replay())) == ["faulty", "poisoned", "useless"]
     assert asyncio.run(replay()) == []
+
+
+def test_the_context_of_a_request_reaches_its_handler_in_each_attempt(url: str, tmp_path: Path) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    settings = QueueSettings.model_validate({"queue_url": url, "pause_s": 0.05})
+    seen: list[dict[str, str]] = []
+
+    async def handle(delivery: Delivery) -> None:
+        seen.append(context())
+        if delivery.attempt == 1:
+            raise RuntimeError("as asked")
+
+    async def bury(_delivery: Delivery, _reason: str) -> None:
+        """Do nothing."""
+
+    async def send() -> None:
+        async with open_queue(settings, "context") as queue:
+            with structlog.contextvars.bound_contextvars(request="mine", traceparent=trace):
+                await queue.publish("a", b"x")
+            await queue.consume(Work(handle, bury))
+            async with asyncio.timeout(PATIENCE_S):
+                while len(seen) < 2:
+                    await asyncio.sleep(0.02)
+
+    asyncio.run(send())
+    assert seen == [{"X-Request-ID": "mine", "traceparent": trace}] * 2
+
+
+def test_a_kafka_url_with_a_password_is_refused_without_showing_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        open_queue(QueueSettings.model_validate({"queue_url": "kafka://me:secret@127.0.0.1:9092"}), QUEUE)
+    assert "secret" not in capsys.readouterr().err
 
 
 def test_the_pause_doubles_up_to_the_longest() -> None:

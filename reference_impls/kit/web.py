@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import re
 import signal
 import socket
 import sys
@@ -13,12 +11,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -26,19 +24,18 @@ from prometheus_client.process_collector import ProcessCollector
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kit.guards import Admit, InFlight, LimitBody, protocol
 from kit.inputs import UnfitInputError
 from kit.logs import configure_logs, logger
 from kit.models import ModelOutputError
 from kit.ports import address_of, listen
 from kit.settings import Settings
+from kit.tracing import received
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 QUIET = ("/live", "/ready", "/metrics")
 _ROUTED = "-"
-_REQUEST_ID = re.compile(rb"[!-~]{1,64}")            # safe in a header of a further call
-_LINGER = 10
 _AFTER_DRAIN_S = 5.0
-_LINGER_S = 2.0
 log = logger(__name__)
 
 
@@ -65,6 +62,10 @@ def make_app(
     """
     app = FastAPI(title=title, lifespan=lifespan)
     metrics = app.state.metrics = Metrics()
+    in_flight = InFlight(settings.most_in_flight, settings.hung_s)
+    hung = Gauge("requests_hung", "Requests in flight for more than SERVE_HUNG_S.", registry=metrics.registry)
+    hung.set_function(in_flight.hung)
+    app.state.stopping = False
 
     @app.get("/live", include_in_schema=False)
     async def live() -> dict[str, str]:
@@ -72,7 +73,7 @@ def make_app(
 
     @app.get("/ready", include_in_schema=False)
     async def ready() -> JSONResponse:
-        reason = not_ready()
+        reason = "it is stopping" if app.state.stopping else in_flight.problem() or not_ready()
         return JSONResponse({"status": reason or "ready", **detail()}, 503 if reason else 200)
 
     @app.get("/metrics", include_in_schema=False)
@@ -97,49 +98,10 @@ def make_app(
     async def refused(_request: Request, error: StarletteHTTPException) -> JSONResponse:
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
-    app.add_middleware(_LimitBody, most=settings.max_body_bytes)
+    app.add_middleware(LimitBody, most=settings.max_body_bytes, receive_s=settings.receive_s)
+    app.add_middleware(Admit, in_flight=in_flight, quiet=QUIET)
     app.add_middleware(_Observe, metrics=metrics)
     return app
-
-
-class _LimitBody:
-    """Answers 413 to a body above the limit, whether its length is announced or found while reading."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app = app
-        self.most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        announced = headers.get(b"content-length", b"0")
-        read = 0
-
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.most:
-                raise HTTPException(413, f"the body is larger than {self.most} bytes", {"Connection": "close"})
-            return message
-
-        if announced.isdigit() and int(announced) > self.most:
-            if b"expect" not in headers:           # with it, the client waits before it sends the body
-                await _read_away(receive, self.most * _LINGER)
-            text = f"the body is larger than {self.most} bytes"
-            await JSONResponse({"error": text}, 413, {"Connection": "close"})(scope, receive, send)
-            return
-        await self.app(scope, limited, send)
-
-
-async def _read_away(receive: Receive, most: int) -> None:
-    """Read and drop a body for a while: a client that is disconnected while sending may never see the answer."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_S):
-            while most > 0 and (message := await receive()).get("more_body"):
-                most -= len(message.get("body", b""))
 
 
 class _Observe:
@@ -153,10 +115,9 @@ class _Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        asked = headers.get(b"x-request-id", b"")
-        request = asked.decode() if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
-        structlog.contextvars.bind_contextvars(request=request)
+        bound = received({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+        request = bound.setdefault("request", uuid.uuid4().hex)
+        structlog.contextvars.bind_contextvars(**bound)
         start, status, started = time.perf_counter(), 500, False
         scope.setdefault("state", {})["arrived"] = time.monotonic()
 
@@ -185,40 +146,57 @@ class _Observe:
             if scope["path"] not in QUIET:
                 ms = round(seconds * 1000, 2)
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
-            structlog.contextvars.unbind_contextvars("request")
+            structlog.contextvars.unbind_contextvars(*bound)
 
 
 class _Server(uvicorn.Server):
     """Prints the address when the server is ready."""
 
-    def __init__(self, config: uvicorn.Config, title: str, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, settings: Settings, finish_s: float) -> None:
         super().__init__(config)
-        self.title = title
+        self.app = app
         self.settings = settings
+        self.finish_s = finish_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; after SIGTERM, first fail `/ready` for a while, so that balancers stop sending requests."""
+        lame_s = self.settings.lame_duck_s
+        if sig == signal.SIGTERM and lame_s > 0 and not self.app.state.stopping:
+            self.app.state.stopping = True
+            later = threading.Timer(lame_s, super().handle_exit, (sig, frame))
+            later.daemon = True
+            later.start()
+            return
+        self.app.state.stopping = True
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()                               # loaded objects stay: scanning them again would delay requests
         gc.freeze()                                # by 100 ms occasionally
         if self.started and sockets:
-            announce(self.title, address(sockets[0]), self.settings)
+            announce(self.app.title, address(sockets[0]), self.settings)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Threads cannot be cancelled: if one continues, the process exits anyway.
-        watch = threading.Timer(self.settings.finish_s + _AFTER_DRAIN_S, os._exit, (4,))
+        watch = threading.Timer(self.finish_s + _AFTER_DRAIN_S, os._exit, (4,))
         watch.daemon = True
         watch.start()
         await super().shutdown(sockets)
 
 
-def serve(app: FastAPI, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then accept no connections, and finish the requests in flight."""
+def serve(app: FastAPI, settings: Settings, finish_s: float = 0) -> None:
+    """Serve until SIGTERM or SIGINT; then accept no connections, and finish the requests in flight.
+
+    After SIGTERM, `/ready` fails for `lame_duck_s` first, while requests are still accepted. `finish_s` is how long the
+    work outside of requests may take at the end.
+    """
     configure_logs(settings, app.title)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=max(1, round(settings.drain_s)),
-        server_header=False,
+        server_header=False, http=protocol(settings.receive_s),
     )  # fmt: skip
-    server = _Server(config, app.title, settings)
+    server = _Server(config, app, settings, max(settings.drain_s, finish_s))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)                # uvicorn raises the signal again at the end
     server.run(sockets=[listen(settings)])

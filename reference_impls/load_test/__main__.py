@@ -1,4 +1,4 @@
-"""`python -m load_test --url … --rate 50/s --p99 100ms`: exit status 0 met, 1 not met, 3 invalid run."""
+"""`python -m load_test --url … --rate 50/s --p99 100ms`: exit status 0 met, 1 not met, 3 invalid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kit.load import LoadError, Plan, Record, check, run
 from kit.models import DataSet
 from kit.ports import front_port
 from kit.processes import Part, Processes, python_part
-from kit.settings import Settings, command_line, read_settings, refuse
+from kit.settings import Settings, command_line, ended_in_one_line, read_settings, refuse
 from load_test.inputs import drawn, recorded
 from load_test.verdict import Objective, Verdict, duration, judge, parse_duration, parse_rate, parse_share
 
@@ -40,7 +40,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--errors", type=_read(parse_share), default=0.001, help="allowed errors, for example 0.1%%")
     parser.add_argument("--seconds", type=float, default=20.0, help="the measured seconds")
     parser.add_argument("--warm-up", type=float, default=3.0, help="the seconds before that, which are not measured")
-    parser.add_argument("--most-lateness", type=_read(parse_share), default=0.05, help="maximum, as a share of the p50")
+    parser.add_argument("--most-lateness", type=_read(parse_share), default=0.05, help="maximum, as a share of --p99")
     parser.add_argument("--most-drift", type=_read(parse_share), default=0.05, help="maximum change of the p50")
     parser.add_argument("--json", type=Path, help="write the result to this new file")
     return parser.parse_args()
@@ -142,4 +142,4 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    sys.exit(main())
+    sys.exit(ended_in_one_line(main))

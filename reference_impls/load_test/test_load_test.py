@@ -30,6 +30,7 @@ TOLERANT = ("--most-lateness", "1000000", "--most-drift", "1000000", "--seconds"
         (replace(STEADY, good=990), Verdict.NOT_MET, "1.00% of the requests got no good answer"),
         (replace(STEADY, lateness_p99=0.01), Verdict.INVALID, "the generator sent late"),
         (replace(STEADY, lateness_p99=0.01, p99=0.2), Verdict.INVALID, "the generator sent late"),
+        (replace(STEADY, lateness_p99=0.004, p50=0.002), Verdict.MET, ""),      # 200 % of the p50, 4 % of the objective
         (replace(STEADY, drift=0.2), Verdict.INVALID, "the service was not stable"),
         (replace(STEADY, drift=0.2, p99=0.2), Verdict.NOT_MET, "the p99 is 200ms"),
         (replace(STEADY, good=0, p50=float("nan"), p99=float("nan")), Verdict.NOT_MET, "none of 1000 requests got"),

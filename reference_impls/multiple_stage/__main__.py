@@ -18,7 +18,7 @@ def main() -> int:
     settings = read_settings(MultipleStageSettings)
     open_results(settings).engine.dispose()
     open_queue(settings, QUEUE)                    # an unknown URL scheme is reported before anything starts
-    light_model(settings), heavy_model(settings)   # once, before the other processes read them
+    light_model(settings, apart=True), heavy_model(settings, apart=True)   # once, before the others read them
     port = front_port(settings)
     api = python_part("first-stage", "multiple_stage.api", port=port)
     worker = python_part("second-stage", "multiple_stage.worker", host="127.0.0.1", port=0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from kit.database import DatabaseSettings
-from kit.models import trained
+from kit.models import trained, trained_apart
 from kit.queues import QueueSettings
 
 QUEUE = "better"
@@ -19,11 +19,11 @@ class MultipleStageSettings(QueueSettings, DatabaseSettings):
     confirm_s: float = Field(default=0.5, gt=0, le=60)
 
 
-def light_model(settings: MultipleStageSettings) -> Path:
-    """Return the path of the model that answers first."""
-    return trained("iris", settings.data_dir, name="iris-light")
+def light_model(settings: MultipleStageSettings, *, apart: bool = False) -> Path:
+    """Return the path of the model that answers first; `apart`: for a process that loads no model."""
+    return (trained_apart if apart else trained)("iris", settings.data_dir, name="iris-light")
 
 
-def heavy_model(settings: MultipleStageSettings) -> Path:
+def heavy_model(settings: MultipleStageSettings, *, apart: bool = False) -> Path:
     """Return the path of the model that answers later: a forest, about a hundred times slower."""
-    return trained("iris", settings.data_dir, name="iris-heavy", trees=300)
+    return (trained_apart if apart else trained)("iris", settings.data_dir, name="iris-heavy", trees=300)

@@ -40,4 +40,4 @@ if __name__ == "__main__":
     require(settings, QUEUE)
     with refusing():
         app = create_app(settings, results)
-    serve(app, settings)
+    serve(app, settings.without_lame_duck(), settings.finish_s)

@@ -11,10 +11,12 @@ from fastapi import FastAPI, HTTPException
 from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
+from kit.calls import REFUSALS
 from kit.database import RefusedDatabaseError, create_tables, open_database
-from kit.inputs import Predictions, Records
+from kit.inputs import Predictions, Records, Storable
 from kit.logs import logger
 from kit.settings import read_settings, refuse
+from kit.tracing import propagate
 from kit.web import make_app, serve
 from online_ab.experiment import METADATA, Group, Report, compare, group_of, remember, tell
 from online_ab.settings import OnlineAbSettings
@@ -25,7 +27,7 @@ log = logger(__name__)
 class Asked(Records):
     """Records to predict for a user."""
 
-    user: Annotated[str, Field(min_length=1, max_length=200)]
+    user: Annotated[str, Field(min_length=1, max_length=200), Storable]
 
 
 class Answered(Predictions):
@@ -53,7 +55,10 @@ class Arms:
     def __init__(self, settings: OnlineAbSettings) -> None:
         urls: dict[Group, str] = {"current": settings.current_url, "candidate": settings.candidate_url}
         timeout = settings.call_timeout_s
-        self._clients = {group: httpx.Client(base_url=url, timeout=timeout) for group, url in urls.items()}
+        hooks = {"request": [propagate]}
+        self._clients = {
+            group: httpx.Client(base_url=url, timeout=timeout, event_hooks=hooks) for group, url in urls.items()
+        }
 
     def ask(self, group: Group, records: Records) -> Predictions:
         """Return the predictions of one model; raises `UnavailableError`, or `HTTPException` for unfit records."""
@@ -61,8 +66,8 @@ class Arms:
             response = self._clients[group].post("/predict", json={"inputs": records.inputs})
         except httpx.HTTPError as error:
             raise UnavailableError(f"{group}: {type(error).__name__}") from None
-        if response.status_code == 422:
-            raise HTTPException(422, response.json()["error"])
+        if response.status_code in REFUSALS:
+            raise HTTPException(response.status_code, response.json()["error"])
         if response.status_code != 200:
             raise UnavailableError(f"{group}: status {response.status_code}")
         return Predictions.model_validate_json(response.content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.models import trained
+from kit.models import trained_apart
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.settings import Settings, command_line, read_settings
@@ -15,7 +15,7 @@ def main() -> int:
     """Run both servers; the front server listens on the address in the settings."""
     command_line("prediction_circuit_break", __doc__, FrontSettings).parse_args()
     settings = read_settings(Settings)
-    trained("iris", settings.data_dir)             # the front server needs its card, the model server the model
+    trained_apart("iris", settings.data_dir)             # the front server needs its card, the model server the model
     port, behind = front_port(settings), free_port()
     server = f"http://127.0.0.1:{behind}"
     module = "prediction_circuit_break.front"

@@ -18,6 +18,7 @@ from kit.inputs import Predictions, Records, answer
 from kit.logs import logger
 from kit.models import RefusedModelError, load, trained
 from kit.settings import read_settings, refuse
+from kit.tracing import propagate
 from kit.web import make_app, serve
 from shadow_ab.background import Background
 from shadow_ab.pairs import METADATA, Report, compare, write
@@ -50,7 +51,8 @@ class Shadow:
         create_tables(self.engine, METADATA)
         self._settings = settings
         self._copies = copies
-        self._client = httpx.Client(base_url=settings.candidate_url, timeout=settings.copy_timeout_s)
+        hooks, timeout = {"request": [propagate]}, settings.copy_timeout_s
+        self._client = httpx.Client(base_url=settings.candidate_url, timeout=timeout, event_hooks=hooks)
         self._answers = Background[list[dict[str, object]]](self._write, 10 * settings.room)
         self._mirror = Background[Copy](self._send, settings.room, at_once=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kit.models import trained
+from kit.models import trained_apart
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
 from kit.queues import require
@@ -19,7 +19,7 @@ def main() -> int:
     settings = read_settings(StreamingSettings)
     open_state(settings).engine.dispose()
     require(settings, QUEUE)
-    trained("iris", settings.data_dir)             # once, before the other processes read it
+    trained_apart("iris", settings.data_dir)             # once, before the others read it
     port, ports = front_port(settings), [free_port() for _ in range(settings.processors)]
     api = python_part("api", "streaming.api", port=port)
     processors = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -10,8 +11,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from kit.database import reason
-from kit.inputs import Records
-from kit.models import read_card, refusing, trained
+from kit.inputs import Records, Storable
+from kit.models import read_card, refusing, trained_apart
 from kit.outcomes import AGAIN
 from kit.queues import open_queue, require
 from kit.queues.feeding import make_feeder
@@ -34,7 +35,7 @@ class Told(BaseModel):
 
 def create_app(settings: StreamingSettings, state: State) -> FastAPI:
     """Return the app; raises `RefusedModelError` for a model without a readable card."""
-    features = len(read_card(trained("iris", settings.data_dir)).features)
+    features = len(read_card(trained_apart("iris", settings.data_dir)).features)
     queue = open_queue(settings, QUEUE)
     app = make_feeder("streaming", settings, queue)
 
@@ -48,7 +49,7 @@ def create_app(settings: StreamingSettings, state: State) -> FastAPI:
         return {"id": event.id}
 
     @app.get("/predictions/{key:path}")
-    def newest(key: str) -> Told:
+    def newest(key: Annotated[str, Storable]) -> Told:
         found = state.newest(key)
         if found is None:
             raise HTTPException(404, "no event with this key was processed yet")

@@ -79,4 +79,4 @@ if __name__ == "__main__":
     require(settings, QUEUE)
     with refusing():
         app = create_app(settings, state)
-    serve(app, settings)
+    serve(app, settings.without_lame_duck(), settings.finish_s)

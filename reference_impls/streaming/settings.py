@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from kit.database import DatabaseSettings
-from kit.inputs import Record
+from kit.inputs import Record, Storable
 from kit.queues import QueueSettings
 
 QUEUE = "measurements"
@@ -33,8 +33,8 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(min_length=1, max_length=100)
-    key: str = Field(min_length=1, max_length=100)
+    id: Annotated[str, Field(min_length=1, max_length=100), Storable]
+    key: Annotated[str, Field(min_length=1, max_length=100), Storable]
     at: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     inputs: Annotated[list[Record], Field(min_length=1, max_length=1)]
 

@@ -21,12 +21,13 @@ class SynchronousSettings(Settings):
     at_once: int = Field(2, ge=1)
     waiting: int = Field(8, ge=0)
     wait_s: float = Field(0.4, gt=0, description="how long a request may wait for a free slot")
+    hung_s: float = Field(5, gt=0, description="/ready fails if every slot holds work that is late by as much")
     passes: int = Field(1, ge=1, description="how often the small model runs per request, to simulate a large one")
 
 
 def create_app(model: Model, settings: SynchronousSettings) -> FastAPI:
     """Return the app that serves a model."""
-    app = make_app("synchronous", settings, warm_up(model))
+    app = make_app("synchronous", settings, warm_up(model), lambda: room.problem(settings.hung_s))
     use_deadlines(app, settings.deadline_s)
     room = Room(settings.at_once, settings.waiting, settings.wait_s, app.state.metrics.registry)
 

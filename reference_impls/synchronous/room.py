@@ -33,6 +33,8 @@ class Room:
         self._most_waiting = waiting
         self._wait_s = wait_s
         self._waiting = 0
+        self._at_once = at_once
+        self._running: dict[int, Deadline] = {}
         self._shed = Counter("shed_total", "Requests rejected before any work.", ("reason",), registry=registry)
         self._begun = Counter("work_begun_total", "Requests whose work was started.", registry=registry)
         self._late = Counter("late_total", "Requests whose deadline passed during the work.", registry=registry)
@@ -52,6 +54,7 @@ class Room:
                 self._turn_away("gone")
             deadline.check()
             future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            self._running[id(future)] = deadline
         except BaseException:
             self._places.release()
             raise
@@ -62,6 +65,13 @@ class Room:
             self._late.inc()
             raise CallError("", LATE, 504)
         return future.result()
+
+    def problem(self, hung_s: float) -> str:
+        """Return why no work can start, or an empty string: every slot holds work that is late by `hung_s` or more."""
+        late_s = [-deadline.left_s() for deadline in self._running.values()]
+        if len(late_s) < self._at_once or min(late_s) < hung_s:
+            return ""
+        return f"all {self._at_once} slots hold work that is late by {min(late_s):.0f} s or more"
 
     async def _take_place(self, deadline: Deadline) -> None:
         if self._places.locked() and self._waiting >= self._most_waiting:
@@ -80,6 +90,7 @@ class Room:
         raise CallError("", _REASONS[why], 503)
 
     def _ended(self, future: asyncio.Future[Work]) -> None:
+        self._running.pop(id(future), None)
         self._places.release()
         if not future.cancelled():
             future.exception()                 # nobody else reads the exception of late work

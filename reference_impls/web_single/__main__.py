@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kit.models import trained
+from kit.models import trained_apart
 from kit.nginx import nginx, nginx_part
 from kit.ports import address_of, free_port, front_port
 from kit.processes import Processes, python_part
@@ -34,13 +34,15 @@ def balanced(module: str, replicas: int) -> int:
     settings = read_settings(Settings)
     if nginx() is None:
         refuse("several replicas need nginx, which is not installed (Debian: apt-get install nginx)")
-    trained("iris", settings.data_dir)             # once, before the replicas read it
+    trained_apart("iris", settings.data_dir)             # once, before the replicas read it
     ports = [free_port() for _ in range(replicas)]
     port = front_port(settings)
     parts = [python_part(f"replica-{i}", module, host="127.0.0.1", port=p) for i, p in enumerate(ports)]
-    servers = " ".join(f"server 127.0.0.1:{p} max_fails=1 fail_timeout=2s;" for p in ports)
+    servers = " ".join(f"server 127.0.0.1:{p} max_fails=1 fail_timeout=10s;" for p in ports)
     template = Path(__file__).with_name("nginx.conf.template")
-    front = nginx_part(template, settings.data_dir / "nginx", host=settings.host, port=port, servers=servers)
+    metrics = ", ".join(f"http://127.0.0.1:{p}/metrics" for p in ports)
+    folder = settings.data_dir / "nginx"
+    front = nginx_part(template, folder, host=settings.host, port=port, servers=servers, metrics=metrics)
     return Processes(front, *parts).run(
         [*(f"http://127.0.0.1:{p}/ready" for p in ports), f"{address_of(settings.host, port)}/ready"],
         f"web-single listens on {address_of(settings.host, port)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from pydantic import Field
 
 from kit.inputs import Predictions, Records, answer
 from kit.models import load, refusing, trained
@@ -12,9 +13,13 @@ from kit.web import make_app, serve
 
 
 class WebSingleSettings(Settings):
-    """`digest`: if set, a model with another SHA-256 is not served."""
+    """`digest`: if set, a model with another SHA-256 is not served.
+
+    There are 40 threads: a request beyond `most_in_flight` would only wait for one, and its caller with it.
+    """
 
     digest: str = ""
+    most_in_flight: int = Field(40, ge=1)
 
 
 def create_app(settings: WebSingleSettings) -> FastAPI:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from kit.inputs import Records, UnfitInputError, answer
 from kit.logs import configure_logs
-from kit.models import load, refusing, trained
+from kit.models import ModelOutputError, load, refusing, trained
 from kit.ports import listen
 from kit.settings import read_settings
 from kit.web import address
@@ -26,6 +26,10 @@ def create_app(settings: WebSingleSettings | None = None) -> Flask:
     model = load(trained("iris", settings.data_dir), settings.digest)
     app = Flask("web-single-flask")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+
+    @app.get("/live")
+    def live() -> Answer:
+        return jsonify(status="alive"), 200
 
     @app.get("/ready")
     def ready() -> Answer:
@@ -44,6 +48,10 @@ def create_app(settings: WebSingleSettings | None = None) -> Flask:
     @app.errorhandler(UnfitInputError)
     def unfit(error: UnfitInputError) -> Answer:
         return jsonify(error=str(error)), 422
+
+    @app.errorhandler(ModelOutputError)
+    def no_output(error: ModelOutputError) -> Answer:
+        return jsonify(error=str(error)), 500
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Answer:

@@ -14,8 +14,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
+import structlog
+
 from kit.logs import logger
 from kit.queues.base import Again, Dead, Delivery, Hand, Policy, QueueDownError, Work
+from kit.tracing import context, received
 
 log = logger(__name__)
 _KEY, _ATTEMPT, _DUE, _REASON = "id", "attempt", "due", "reason"
@@ -134,13 +137,15 @@ class BrokerQueue:
         """Start to take messages one at a time, and those whose pause has ended."""
 
         async def handle(message: Message) -> None:
-            await self._guarded(message, lambda: self._work(work, message))
+            with structlog.contextvars.bound_contextvars(**received(message.headers)):
+                await self._guarded(message, lambda: self._work(work, message))
             if self.hand.is_stuck and not self._stopping.is_set():
                 await self.hand.wait_until_free()
                 await main.resume()
 
         async def rest(message: Message) -> None:
-            await self._guarded(message, lambda: self._rest(message))
+            with structlog.contextvars.bound_contextvars(**received(message.headers)):
+                await self._guarded(message, lambda: self._rest(message))
 
         main = await self.link.subscribe(self.name, handle)
         self._subscriptions += [main, await self.link.subscribe(f"{self.name}.retry", rest)]
@@ -192,7 +197,7 @@ class BrokerQueue:
     async def _send(self, name: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
         try:
             async with asyncio.timeout(self.policy.confirm_s):
-                await self.link.send(name, key, body, {_KEY: key, **headers})
+                await self.link.send(name, key, body, {_KEY: key, **headers, **context()})
         except Exception as error:                 # after any error, the message is not confirmed
             raise QueueDownError(f"the queue's broker did not confirm the message: {_what(error)}") from None
 

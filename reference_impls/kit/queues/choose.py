@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -35,6 +36,10 @@ class QueueSettings(Settings):
     def policy(self) -> Policy:
         """The policy from these settings."""
         return Policy(self.attempts, self.pause_s, self.longest_pause_s, self.confirm_s, self.lease_s, self.limit_s)
+
+    def without_lame_duck(self) -> Self:
+        """Return these settings for a worker: no balancer sends it requests."""
+        return self.model_copy(update={"lame_duck_s": 0})
 
     @property
     def finish_s(self) -> float:

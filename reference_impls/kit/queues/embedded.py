@@ -8,6 +8,7 @@ https://www.sqlite.org/pragma.html#pragma_synchronous).
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 import time
@@ -19,8 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+import structlog
+
 from kit.logs import logger
 from kit.queues.base import Again, Dead, Delivery, Hand, Policy, QueueDownError, Work
+from kit.tracing import context, received
 
 T = TypeVar("T")
 log = logger(__name__)
@@ -29,13 +33,15 @@ _BUSY_S = 20.0
 _SCHEMA = """
 create table if not exists messages (
   seq integer primary key, queue text not null, id text not null, body blob not null,
-  attempt integer not null default 0, due real not null, holder text, reason text, dead integer not null default 0
+  attempt integer not null default 0, due real not null, holder text, reason text, dead integer not null default 0,
+  context text not null default '{}'
 ) strict;
 create index if not exists messages_due on messages (queue, dead, due, seq);
 """
 _NEXT = "select seq from messages where queue = ? and dead = 0 and due <= ? order by due, seq limit 1"
 _LEASE = f"""
-update messages set attempt = attempt + 1, holder = ?, due = ? where seq = ({_NEXT}) returning seq, id, body, attempt
+update messages set attempt = attempt + 1, holder = ?, due = ? where seq = ({_NEXT})
+returning seq, id, body, attempt, context
 """
 
 
@@ -46,6 +52,7 @@ class _Held:
     seq: int
     holder: str
     delivery: Delivery
+    context: str
 
 
 class EmbeddedQueue:
@@ -75,8 +82,8 @@ class EmbeddedQueue:
 
     async def publish(self, key: str, body: bytes) -> None:
         """Return when the message is on disk; raises `QueueDownError`."""
-        await self._change("insert into messages (queue, id, body, due) values (?, ?, ?, ?)",
-                           self.name, key, body, time.time())  # fmt: skip
+        await self._change("insert into messages (queue, id, body, due, context) values (?, ?, ?, ?, ?)",
+                           self.name, key, body, time.time(), json.dumps(context()))  # fmt: skip
 
     async def consume(self, work: Work) -> None:
         """Start to take messages, one at a time."""
@@ -94,7 +101,8 @@ class EmbeddedQueue:
                 held = await self._lease()
                 if held is not None:
                     idle_s = _IDLE_S
-                    await self._settle(held, await self._handle(work, held))
+                    with structlog.contextvars.bound_contextvars(**received(json.loads(held.context))):
+                        await self._settle(held, await self._handle(work, held))
                     if self.hand.is_stuck and not self._stopping.is_set():
                         await self.hand.wait_until_free()
                     continue
@@ -112,7 +120,9 @@ class EmbeddedQueue:
             return None                            # reading takes no lock; only a lease does
         holder = uuid.uuid4().hex
         rows = await self._change(_LEASE, holder, now + self.policy.lease_s, self.name, now)
-        return next((_Held(seq, holder, Delivery(key, body, attempt)) for seq, key, body, attempt in rows), None)
+        for seq, key, body, attempt, said in rows:
+            return _Held(seq, holder, Delivery(key, body, attempt), said)
+        return None
 
     async def _handle(self, work: Work, held: _Held) -> Again | Dead | None:
         """Run the handler, and renew the lease until it is done."""
@@ -137,7 +147,7 @@ class EmbeddedQueue:
                 bury = "update messages set holder = null, dead = 1, reason = ? where seq = ? and holder = ?"
                 await self._change(bury, reason, held.seq, held.holder)
 
-    async def _change(self, statement: str, *values: object) -> list[tuple[int, str, bytes, int]]:
+    async def _change(self, statement: str, *values: object) -> list[tuple[int, str, bytes, int, str]]:
         """Run one statement, which SQLite commits by itself."""
         return await self._run(lambda c: c.execute(statement, values).fetchall())
 
@@ -160,5 +170,7 @@ class EmbeddedQueue:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = full")
             self._connection.executescript(_SCHEMA)
+            if "context" not in {row[1] for row in self._connection.execute("pragma table_info(messages)")}:
+                self._connection.execute("alter table messages add column context text not null default '{}'")
         except (sqlite3.Error, OSError) as error:
             raise QueueDownError(f"the queue {self.file} cannot be opened: {error}") from None

@@ -93,7 +93,7 @@ def launch(folder: Path, module: str, *words: str, **settings: str | float | Pat
 
 def _launch(folder: Path, command: Sequence[str], settings: Mapping[str, str | float | Path]) -> Service:
     folder.mkdir(parents=True, exist_ok=True)
-    given = {"port": 0, "data_dir": folder / "data", "start_s": PATIENCE_S, **settings}
+    given = {"port": 0, "data_dir": folder / "data", "start_s": PATIENCE_S, "lame_duck_s": 0, **settings}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     environment |= {PREFIX + key.upper(): str(value) for key, value in given.items()}
     environment["PYTHONPATH"] = str(_ROOT)

@@ -66,7 +66,7 @@ def main(notes: Path) -> None:
             await queue.consume(predicting(model, results, registry, Records, policy=settings.policy))
             yield
 
-    serve(make_worker("slow", settings, queue, lifespan), settings)
+    serve(make_worker("slow", settings, queue, lifespan), settings, settings.finish_s)
 
 
 if __name__ == "__main__":
