@@ -42,9 +42,12 @@ def open_database(settings: DatabaseSettings, name: str) -> Engine:
     Without a URL, the file is `NAME.db` in `data_dir`.
     """
     url = _url(settings.database_url, settings.data_dir, name)
-    if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S})
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    try:
+        if url.get_backend_name() == "postgresql":
+            return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S})
+        engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    except (ArgumentError, ValueError, TypeError):
+        raise RefusedDatabaseError("SERVE_DATABASE_URL has an option with a wrong value") from None
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -55,7 +58,7 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
 
     Raises `RefusedDatabaseError` if the database does not answer.
     """
-    where = engine.url.render_as_string(hide_password=True)
+    where = engine.url.set(query={}).render_as_string(hide_password=True)      # the query may hold a password
     try:
         if engine.dialect.name == "sqlite" and engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +66,7 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
             metadata.create_all(connection)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, ValueError, TypeError) as error:         # the last two: for wrong options
         raise RefusedDatabaseError(f"the database {where} cannot be used: {reason(error)}") from None
 
 
@@ -106,7 +109,7 @@ def reason(error: Exception) -> str:
 def _url(given: str, data_dir: Path, name: str) -> URL:
     try:
         url = make_url(given) if given else URL.create("sqlite", database=str((data_dir / f"{name}.db").absolute()))
-    except ArgumentError:
+    except (ArgumentError, ValueError):            # ValueError: a port that is no number
         raise RefusedDatabaseError("SERVE_DATABASE_URL is not a URL; example: postgresql://user@host/name") from None
     kind = url.drivername.partition("+")[0]
     if kind not in ("sqlite", "postgresql", "postgres"):

@@ -82,3 +82,16 @@ def test_nothing_that_listens_is_refused_without_the_password(tmp_path: Path) ->
     with pytest.raises(RefusedDatabaseError, match="cannot be used") as raised:
         create_tables(engine, WORDS.metadata)
     assert "secret" not in str(raised.value)
+
+
+WRONG = [
+    "postgresql://u:secret@h:port/db", "postgresql://u:secret@[::1/db", "sqlite:///a?timeout=secret", "x", "mysql://u:secret@h",
+    "postgresql://u:secret@127.0.0.1:1/db", "postgresql://127.0.0.1:1/db?password=secret", "postgresql://h/db?foo=secret",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_url_is_refused_in_one_line_without_its_password(wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(RefusedDatabaseError) as refused:
+        create_tables(engine_of(wrong, str(tmp_path)), WORDS.metadata)
+    assert "secret" not in str(refused.value) and "\n" not in str(refused.value)

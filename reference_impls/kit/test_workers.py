@@ -65,8 +65,8 @@ class Slow:
         asyncio.run(fill())
 
     def noted(self) -> list[str]:
-        """Return what the model did so far."""
-        return self.notes.read_text().splitlines()
+        """Return what the model did so far: `began SECONDS` or `ended SECONDS`."""
+        return [line.rpartition(" ")[0] for line in self.notes.read_text().splitlines()]
 
     def settled(self) -> dict[str, Result]:
         """Return the results that are done or dead."""
@@ -95,6 +95,21 @@ def test_a_stop_finishes_the_message_in_hand_and_no_other_worker_gets_it(slow: S
         assert first.process.wait(20) == 0
     assert sorted(slow.noted()) == ["began 0.01", "began 1.53", "ended 0.01", "ended 1.53"]
     assert {one.status for one in slow.settled().values()} == {"done"}
+
+
+def test_stops_in_the_middle_of_many_messages_run_each_of_them_once(slow: Slow) -> None:
+    seconds = {f"id-{n}": round(0.002 + n / 1e6, 6) for n in range(120)}
+    with ExitStack() as stack:
+        slow.worker(stack).stop()                              # so that the queue exists
+        slow.publish(**seconds)
+        for enough in (20, 60):
+            worker = slow.worker(stack)
+            wait_for(lambda most=enough: len(slow.noted()) > 2 * most)
+            worker.process.send_signal(signal.SIGTERM)         # the next one starts while this one stops
+        slow.worker(stack)
+        wait_for(lambda: slow.settled().keys() == seconds.keys())
+    noted = slow.noted()
+    assert sorted(noted) == sorted(f"{what} {value:g}" for value in seconds.values() for what in ("began", "ended"))
 
 
 def test_a_living_worker_keeps_its_message_longer_than_any_timeout_of_the_queue(slow: Slow) -> None:

@@ -1,6 +1,6 @@
 """A worker for the tests of the queues: its model needs as many seconds as the number in its input.
 
-It records in a file when each prediction begins and ends: `began SECONDS` and `ended SECONDS`.
+It records in a file when each prediction begins and ends: `began SECONDS TIME` and `ended SECONDS TIME`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Sleeper:
 
     def _note(self, line: str) -> None:
         with self.notes.open("a") as out:
-            out.write(line + "\n")
+            out.write(f"{line} {time.time()}\n")
 
 
 def main(notes: Path) -> None:
