@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,10 @@ class Slow:
         """Return what the model did so far: `began SECONDS` or `ended SECONDS`."""
         return [line.rpartition(" ")[0] for line in self.notes.read_text().splitlines()]
 
+    def has_noted(self, lines: int) -> bool:
+        """Return whether the model did as much."""
+        return len(self.noted()) >= lines
+
     def settled(self) -> dict[str, Result]:
         """Return the results that are done or dead."""
         return {one.id: one for one in self._results.all() if one.status != "pending"}
@@ -104,7 +109,7 @@ def test_stops_in_the_middle_of_many_messages_run_each_of_them_once(slow: Slow) 
         slow.publish(**seconds)
         for enough in (20, 60):
             worker = slow.worker(stack)
-            wait_for(lambda most=enough: len(slow.noted()) > 2 * most)
+            wait_for(partial(slow.has_noted, 2 * enough))
             worker.process.send_signal(signal.SIGTERM)         # the next one starts while this one stops
         slow.worker(stack)
         wait_for(lambda: slow.settled().keys() == seconds.keys())
