@@ -21,7 +21,7 @@ _TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length
 def protocol(head_s: float) -> type[H11Protocol]:
     """Return uvicorn's protocol, with a limit for the time until the head of a request is complete.
 
-    uvicorn has none: a caller that sends half a head would keep its connection for ever.
+    uvicorn has none: a caller that sends half a head would keep its connection without a limit.
     """
 
     class Impatient(H11Protocol):

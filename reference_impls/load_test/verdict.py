@@ -36,9 +36,9 @@ class Objective:
 def judge(record: Record, objective: Objective) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons.
 
-    If the generator was late, the run is invalid, whatever it measured. What counts is its lateness compared with the
-    objective: a millisecond decides nothing about 100 ms, also if the service answers in two. If the service did not
-    keep up, missed is "not met". Met is invalid, because the service would soon have missed it.
+    If the generator was late, the run is invalid, whatever it measured. Its lateness is compared with the objective: a
+    millisecond makes no difference for 100 ms, even if the service answers in two. If the service did not keep up,
+    missed is "not met". Met is invalid, because the service would soon have missed it.
     """
     gates = failed_gates(record, objective.lateness, objective.drift, objective.p99_s)
     if not record.good:
