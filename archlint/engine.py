@@ -131,7 +131,7 @@ class _Maker:
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
-        self.imported = architecture.deployment is not None
+        self.imported = architecture.is_imported
         self.findings: list[Finding] = []
         self.questions: list[OpenQuestion] = []
         self.silent: list[OpenQuestion] = []

@@ -40,7 +40,7 @@ def described_families(architecture: Architecture, required: Iterable[str] = ())
         return frozenset(FACT_FAMILIES) - {ALL}
     last = (identity.rpartition(".")[2] for identity in (*architecture.nones, *architecture.unread))
     mentioned = {_KEYS[key] for key in last if key in _KEYS} | set(_mentioned(architecture))
-    partly = _NEVER_DEPLOYED if architecture.deployment is not None else frozenset[str]()
+    partly = _NEVER_DEPLOYED if architecture.is_imported else frozenset[str]()
     return frozenset(asked | mentioned - partly)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from archlint.analysis.blast import BlastRadius, Loss
 from archlint.analysis.system import System
@@ -22,10 +22,15 @@ def _damage(loss: Loss) -> tuple[float, str]:
     return -share * (loss.workload.rate_per_s or 0.0), loss.workload.name
 
 
-def failing(blast: BlastRadius) -> str:
-    """Say what fails: `` `search` and 10 % of `ads` fail (40 % of all traffic, 20/s)``."""
+def failing(blast: BlastRadius, components: Container[str] = ()) -> str:
+    """Say what fails: `` `search` and 10 % of `ads` fail (40 % of all traffic, 20/s)``.
+
+    A workload with the name of one of the components is called one.
+    """
     whole = "all of " if any(part_of(loss) for loss in blast.losses) else ""
-    words = [f"{part_of(loss) or whole}`{loss.workload.name}`" for loss in blast.losses]
+    names = [loss.workload.name for loss in blast.losses]
+    shown = [f"workload `{name}`" if name in components else f"`{name}`" for name in names]
+    words = [f"{part_of(loss) or whole}{name}" for loss, name in zip(blast.losses, shown, strict=True)]
     if len(words) > 4:
         words = [*words[:3], f"{len(words) - 3} more workloads"]
     what = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

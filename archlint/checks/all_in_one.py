@@ -41,7 +41,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         served = tuple(dict.fromkeys(component.serves))
         if len(served) <= params.most:
             continue
-        if system.deployment is not None:       # the files do not state which requests run which models
+        if system.architecture.is_imported:       # the files do not state which requests run which models
             yield _imported(component, served)
             continue
         entering = _entering(system, component)
@@ -78,7 +78,7 @@ def _mirrored_inside(system: System) -> Iterator[Hit]:
             continue
         message = (
             f"`{component.name}` mirrors traffic to `{shadow.name}` in its own process: "
-            f"if `{shadow.name}` crashes or runs out of memory, {failing(blast)} as well"
+            f"if `{shadow.name}` crashes or runs out of memory, {failing(blast, system.components)} as well"
         )
         yield Hit(
             relation.place(),
@@ -161,7 +161,7 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
     """Return the warning about models that nobody uses in the process of those that somebody does."""
     blast = by_damage(system.blast_radius([component.name]))
     one = len(idle) == 1
-    end = f"{failing(blast)} as well" if blast.losses else "their answers stop as well"
+    end = f"{failing(blast, system.components)} as well" if blast.losses else "their answers stop as well"
     message = (
         f"`{component.name}` runs {listed(idle)} in the process of {listed(used)}, but no workload uses "
         f"{'its' if one else 'their'} answers: if {'it crashes or runs' if one else 'one crashes or runs'} out of "

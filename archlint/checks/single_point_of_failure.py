@@ -169,7 +169,7 @@ def _hit(
     own = (component.place(key) for component in pool for key in ("replicas", "autoscale", "zones", "host"))
     return Hit(
         at,
-        f"{_weakness(pool, judged)}, {failing(blast)}",
+        f"{_weakness(pool, judged)}, {failing(blast, system.components)}",
         (*judged.terms, *blast_terms(system, blast)),
         (*losses, *siblings[:MOST_SHOWN]),
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),

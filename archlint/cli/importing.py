@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from archlint.metrics.measured import Measurement
 
 
+_WINDOW: Final = "1d"
+
+
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option(
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     "--prometheus", metavar="URL|FILE",
     help="Add rates, peaks and times from the metrics of the servers: of a Prometheus server, or of a metrics file.",
 )  # fmt: skip
-@click.option("--window", metavar="TIME", default="1d", show_default=True, help="For --prometheus: look back this far.")
+@click.option(
+    "--window", metavar="TIME", default=_WINDOW, show_default=True, help="For --prometheus: look back this far."
+)
 @click.option(
     "--values", "-f", metavar="FILE", multiple=True, type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Render Helm charts with these values, as `helm template -f`.",
@@ -55,6 +60,15 @@ def command(
     from archlint.report.layout import plural
     from archlint.targets import deployment_files
 
+    if prometheus is not None or window != _WINDOW:
+        from archlint.metrics.reading import window_seconds
+
+        window_seconds(window)
+    if prometheus is None and window != _WINDOW:
+        raise UsageError("--window has no effect without --prometheus", "add --prometheus URL, or leave --window out")
+    for path in values:
+        if not path.is_file():
+            raise UnreadableInputError(f"{path}: no such file", "name a file of values, as for `helm template -f`")
     targets, given = _given(list(paths) or [Path()])
     found, root = deployment_files(targets)
     explicit = all(not path.is_dir() for path in targets)
@@ -71,6 +85,8 @@ def command(
         raise UsageError(f"nothing to import in {where}{reasons}", "name a file that deploys a system")
     for note in imported.draft.notes:
         say(f"note: {note}")
+    if values and not imported.has_charts:
+        say("note: --values has no effect: there is no Helm chart among the files")
     for path, reason in imported.left_out[:20]:
         say(f"note: {path}: not read: {reason}")
     measurement = _measured(prometheus, window, imported.draft) if prometheus is not None else None

@@ -59,6 +59,7 @@ class Deployed:
         entries: dict[str, Entry] = {"archlint": Entry(0, 1, Scalar("1", 0, 1, True))}
         if system:
             entries["system"] = Entry(0, 1, Scalar(system, 0, 1, False))
+            entries["imported"] = Entry(0, 1, Scalar("true", 0, 1, True))
             others: list[Node] = [Scalar(other, 0, 1, False) for other in self.files if other != name]
             if others:
                 entries["include"] = Entry(0, 1, Sequence(others, 0, 1))

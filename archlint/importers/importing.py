@@ -38,6 +38,7 @@ class Imported(msgspec.Struct):
     left_out: list[tuple[str, str]]
     errors: list[UnreadableInputError]
     advice: list[str] = []
+    has_charts: bool = False
 
     @property
     def reasons(self) -> str:
@@ -98,7 +99,10 @@ def import_files(
     ]
     failed = [error for path, error in errors.items() if real_path(path) not in files.claimed]
     said = [_renamed(one, rename) for one in (*failed, *files.errors)]
-    return Imported(made, [files.shown(path) for path in files.used], left_out, said, [rename(one) for one in advice])
+    return Imported(
+        made, [files.shown(path) for path in files.used], left_out, said, [rename(one) for one in advice],
+        bool(by_format.get("helm")),
+    )  # fmt: skip
 
 
 def _renamed(error: UnreadableInputError, rename: Callable[[str], str]) -> UnreadableInputError:

@@ -92,7 +92,8 @@ class _Writer:
         yield f"# Imported from {count} by `archlint import`. Each comment names the place of a fact.\n"
         for note in draft.notes:
             yield f"# note: {_flat(note.replace(self.base, '') if self.base else note)}\n"
-        yield f"archlint: 1\nsystem: {quoted(system)}\n# owner: {{team: NAME, contact: ADDRESS, runbook: URL}}\n\n"
+        yield f"archlint: 1\nsystem: {quoted(system)}\nimported: true  # remove it once the file is complete\n"
+        yield "# owner: {team: NAME, contact: ADDRESS, runbook: URL}\n\n"
         yield _ASKED
         yield "workloads:\n" if draft.workloads else _EXAMPLE
         for name, entrance in draft.workloads.items():

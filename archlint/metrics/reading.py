@@ -59,8 +59,12 @@ def read_metrics(where: str, window: str) -> Metrics:
     `window` is the time to look back, such as `1d`. Raises `UsageError` for an address that is none, and
     `UnreadableInputError` if nothing can be read.
     """
+    window_seconds(window)
     if "://" in where:
         return _Server(where, window).metrics()
+    if not Path(where).exists():
+        hint = "name a file of metrics, or the address of a Prometheus server: http://127.0.0.1:9090"
+        raise UnreadableInputError(f"{where}: no such file", hint)
     return _of_file(Path(where))
 
 

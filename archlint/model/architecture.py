@@ -348,7 +348,7 @@ class Architecture(Record, frozen=True):
     `problems` are the mistakes that the reader found; `unread` are the identities of places that exist in the file
     but could not be read, so that no rule takes them as absent. `nones` are the identities of places where the file
     states `none`; `described` are the families of facts in which it leaves nothing out. `deployment` is what deployment
-    files state of its parts, if the system was imported from them.
+    files state of its parts, if the system was imported from them; `imported` says so in a file that an import wrote.
     """
 
     documents: tuple[Document, ...]
@@ -357,6 +357,7 @@ class Architecture(Record, frozen=True):
     owner: Owner | None = None
     team: Team | None = None
     described: tuple[str, ...] = ()
+    imported: bool | None = None
     workloads: dict[str, Workload] = msgspec.field(default_factory=dict)
     models: dict[str, Model] = msgspec.field(default_factory=dict)
     components: dict[str, Component] = msgspec.field(default_factory=dict)
@@ -367,6 +368,11 @@ class Architecture(Record, frozen=True):
     origins: dict[tuple[str, ...], Origin] = msgspec.field(default_factory=dict)
     extra: Extra = ()
     deployment: Deployment | None = None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it comes from deployment files, directly or through a file that an import wrote."""
+        return self.deployment is not None or bool(self.imported)
 
     @property
     def incomplete(self) -> bool:

@@ -377,6 +377,9 @@ SYSTEM_FIELDS: tuple[Field[object], ...] = (
     Field("described", Many(Choice("family of facts", FACT_FAMILIES)),
           "Families of facts that the file describes completely: what it leaves out there does not exist.",
           absent="a family is described once the file states one fact of it"),
+    Field("imported", FLAG, "True if `archlint import` wrote the file: what deployment files cannot state, such as "
+          "timeouts in code, is unknown, and findings about its absence are informative. Remove it once the file is "
+          "complete.", absent="none"),
 )  # fmt: skip
 ACCEPT_FIELDS: tuple[Field[object], ...] = (
     Field("rule", RULE_ID, "The id of the rule whose finding is accepted.", required=True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from archlint.analysis.system import System
 from archlint.checks.deployed._parts import Params, at_thing, hit, parts, things
 from archlint.verdicts import Hit, Verdict
@@ -43,18 +45,22 @@ REMOVED: Final[tuple[tuple[str, str, str, str], ...]] = (
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each resource whose version is removed: the cluster rejects it."""
+    """Yield a hit for each resource whose version is removed: the cluster rejects it.
+
+    Resources of one kind and one version are one decision: their fix is the same.
+    """
     said: set[tuple[str, int]] = set()
     for owner, thing in things(system):
         message = _message(thing.kind, thing.name, thing.api)
         if message:
             said.add((thing.site.file, thing.site.span.start))
-            yield Hit(at_thing(owner, thing), message, loss=0.9)
+            yield Hit(at_thing(owner, thing), message, loss=0.9, decision=f"{thing.kind} {thing.api}")
     for name, part in parts(system, "kubernetes"):
         place = part.site.file, part.site.span.start
         message = _message(part.what, name, part.running.api)
         if message and part.what != "container" and place not in said:
-            yield hit(name, part.site, "apiVersion", message, loss=0.9)
+            found = hit(name, part.site, "apiVersion", message, loss=0.9)
+            yield msgspec.structs.replace(found, decision=f"{part.what} {part.running.api}")
 
 
 def _message(kind: str, name: str, api: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from archlint.errors import UnreadableInputError
 from archlint.importers.files import Files
 from archlint.importers.objects import Site
-from archlint.importers.terraform.hcl import MissingParserError, read_body
+from archlint.importers.terraform.hcl import PLAN, MissingParserError, read_body
 from archlint.importers.terraform.jsons import read_json_body
 from archlint.importers.terraform.syntax import Attribute, Block, Body
 from archlint.source.document import Document
@@ -18,6 +18,8 @@ from archlint.source.files import real_path
 SUFFIXES: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")
 VALUES: Final = (".tfvars", ".tfvars.json")
 MAX_FILES: Final = 2_000
+MAX_TEXT: Final = 4 * 1024 * 1024
+"""Parsing takes about 3 s for a MiB."""
 
 
 class Folder:
@@ -91,6 +93,9 @@ class Folders:
             if file.name.endswith(".json"):
                 document = self.files.documents(file)[0]
                 found: tuple[Body, Site | None] = (read_json_body(document), None)
+            elif len(text) > MAX_TEXT:
+                what = f"{self.files.shown(file)}: larger than {MAX_TEXT // 1024**2} MiB of HCL: it is not read"
+                raise UnreadableInputError(what, f"exclude it, or give a plan: {PLAN}")
             else:
                 found = read_body(Document(self.files.shown(file), text, None))
         except MissingParserError:
