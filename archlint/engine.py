@@ -87,8 +87,8 @@ def lint(
     return FileReport(
         system.architecture.document.name, system.architecture.name or "", tuple(findings), tuple(questions), accepted,
         _recognised(system) if recognise else (), len(active),
-        sources={d.name: d for d in system.architecture.documents},
-        hints=tuple(_hints(system, active, maker, findings)), imported=system.architecture.document.imported,
+        hints=tuple(_hints(system, active, maker, findings)), sources=maker.sources,
+        imported=system.architecture.document.imported,
     )  # fmt: skip
 
 
@@ -132,6 +132,8 @@ class _Maker:
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
         self.imported = architecture.is_imported
+        self.deployment = architecture.deployment
+        self.sources = {document.name: document for document in architecture.documents}
         self.findings: list[Finding] = []
         self.questions: list[OpenQuestion] = []
         self.silent: list[OpenQuestion] = []
@@ -191,7 +193,10 @@ class _Maker:
         return Location(document.name, start.line, start.column, end.line, end.column)
 
     def at(self, place: Place) -> Location:
-        if self.imported and (site := getattr(place, "site", None)) is not None:
+        site = self.deployment.site(place) if self.deployment is not None else None
+        if self.deployment is not None and site is not None:
+            if site.file not in self.sources:
+                self.sources[site.file] = Document(site.file, self.deployment.cover(site.document.text), None)
             return self.location(site.document, site.span)
         return self.location(*locate(self.architecture.origins, place, self.architecture.document))
 

@@ -66,9 +66,9 @@ def command(
         window_seconds(window)
     if prometheus is None and window != _WINDOW:
         raise UsageError("--window has no effect without --prometheus", "add --prometheus URL, or leave --window out")
-    for path in values:
-        if not path.is_file():
-            raise UnreadableInputError(f"{path}: no such file", "name a file of values, as for `helm template -f`")
+    for file in values:
+        if not file.is_file():
+            raise UnreadableInputError(f"{file}: no such file", "name a file of values, as for `helm template -f`")
     targets, given = _given(list(paths) or [Path()])
     found, root = deployment_files(targets)
     explicit = all(not path.is_dir() for path in targets)

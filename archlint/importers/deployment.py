@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archlint.importers.draft import Draft
 from archlint.importers.nested import place_in
-from archlint.importers.objects import Site, Unit, Value
-from archlint.importers.secrets import is_stated, secrets_in
+from archlint.importers.objects import Fact, Site, Unit, Value
+from archlint.importers.secrets import is_stated, masked, secrets_in
 from archlint.model.deployment import Dangling, Deployment, Exposed, Split
 from archlint.source.nodes import Span
 
@@ -29,7 +29,7 @@ _TARGETS: Final = re.compile(r"(?m)\A(GET|POST) https?://|\bHttpUser\b|from ['\"
 def deployment_of(draft: Draft) -> Deployment:
     """Return the deployment of a draft."""
     parts = {name: component.unit for name, component in draft.components.items()}
-    found = Deployment()
+    found = Deployment(cover=masked)
     for unit in parts.values():
         words = {posixpath.normpath(word) for word in unit.words}
         unit.running.scripts += (value for path, value in unit.texts if posixpath.normpath(path) in words)
@@ -42,6 +42,7 @@ def deployment_of(draft: Draft) -> Deployment:
     for name, unit in parts.items():
         names = (known.get((unit.scope, value.text)) for value in unit.after)
         found.order[name] = tuple(one for one in names if one is not None and one != name)
+    found.sites.update(_elsewhere(draft))
     found.dangling = list(_dangling(draft))
     found.splits = list(_splits(draft))
     return found
@@ -62,6 +63,30 @@ def _exposed(unit: Unit) -> Iterator[Exposed]:
             if word and is_stated(word):
                 span = Span(one.start, one.end)
                 yield Exposed(one.key, Site(value.site.document, span) if is_whole else place(span))
+
+
+def _elsewhere(draft: Draft) -> Iterator[tuple[tuple[str, ...], Site]]:
+    """Yield the facts that another file than that of their component sets, such as a patch or a file of values."""
+    models = dict(draft.models)
+    for name, one in draft.components.items():
+        at = ("components", name)
+        if one.unit.image is not None and one.unit.image.site.file != one.site.file:
+            yield (*at, "uses"), one.unit.image.site
+        yield from _of_facts(at, one.facts.items(), one.site.file)
+        for relation in one.relations:
+            if relation.site.file != one.site.file:
+                yield (*at, relation.verb, relation.target), relation.site
+        for model in one.serves:
+            yield from _of_facts(("models", model), models.pop(model, {}).items(), one.site.file)
+
+
+def _of_facts(
+    at: tuple[str, ...], facts: Iterable[tuple[str, Fact]], home: str
+) -> Iterator[tuple[tuple[str, ...], Site]]:
+    for key, fact in facts:
+        if fact.site.file != home:
+            yield (*at, key), fact.site
+        yield from _of_facts((*at, key), fact.inner, home)
 
 
 def _dangling(draft: Draft) -> Iterator[Dangling]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -277,6 +278,17 @@ class Deployment(msgspec.Struct):
     splits: list[Split] = []
     order: dict[str, tuple[str, ...]] = {}
     """What each part starts after, directly."""
+    sites: dict[tuple[str, ...], Site] = {}
+    """Where facts stand that another file than that of their part sets, by the names of their places."""
+    cover: Callable[[str], str] = str
+    """Covers the secrets of a text, for excerpts."""
+
+    def site(self, place: Place) -> Site | None:
+        """Return the place of a fact in a file: its own, or that of the nearest fact above it that is elsewhere."""
+        if isinstance(place, Spot):
+            return place.site
+        ends = range(len(place.names), 2, -1)
+        return next((self.sites[place.names[:end]] for end in ends if place.names[:end] in self.sites), None)
 
 
 def spot(name: str, site: Site, *keys: str) -> Spot:

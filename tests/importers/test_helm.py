@@ -103,7 +103,7 @@ def test_a_chart_is_rendered_with_its_local_sub_chart(tmp_path: Path) -> None:
 def test_facts_point_to_the_lines_of_the_templates(tmp_path: Path) -> None:
     demo = imported(tmp_path, CHART).draft.components["demo"]
     places = {key: fact.site.shown.rpartition("/")[2] for key, fact in demo.facts.items()}
-    assert places == {"replicas": "deployment.yaml:8", "image": "deployment.yaml:13", "hardware": "deployment.yaml:23"}
+    assert places == {"replicas": "values.yaml:1", "image": "deployment.yaml:13", "hardware": "deployment.yaml:23"}
     assert demo.site.shown.endswith("chart/templates/deployment.yaml:4")
     assert demo.relations[0].site.shown.endswith("deployment.yaml:20")
     assert [value.site.shown.rpartition(":")[2] for value in demo.unit.env.values()] == ["17", "17", "20"]
@@ -194,7 +194,7 @@ def test_the_helm_on_the_path_renders_without_the_sdk(tmp_path: Path, monkeypatc
     found = imported(tmp_path / "p", CHART, (tmp_path / "more.yaml",))
     assert said(found) == ""
     demo = found.draft.components["demo"]
-    assert (demo.facts["replicas"].text, demo.facts["replicas"].site.shown.rpartition("/")[2]) == ("5", "deployment.yaml:8")
+    assert (demo.facts["replicas"].text, demo.facts["replicas"].site.shown.rpartition("/")[2]) == ("5", "more.yaml:1")
 
 
 def test_rendered_manifests_are_read_from_a_pipe(tmp_path: Path, archlint: Run) -> None:

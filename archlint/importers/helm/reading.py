@@ -21,6 +21,7 @@ from archlint.importers.files import Files
 from archlint.importers.helm.charts import Copy, local_dependencies
 from archlint.importers.helm.lines import Placing
 from archlint.importers.helm.sources import split_sources
+from archlint.importers.helm.values import Values
 from archlint.importers.nested import placed
 from archlint.importers.objects import Table, Unit, tree
 from archlint.source.document import Document
@@ -112,9 +113,20 @@ def _rendered(path: Path, files: Files, how: str, notes: list[str]) -> Iterator[
         copy.chart(path.parent, "chart", [])
         notes += copy.notes
         pages = _run(path, copy, name, files, how)
+    values = {"chart": Values(path.parent, files, files.values)}
     for page in pages:
         template = copy.sources.get(page.place, path)
-        yield from _manifests(page, template, files, notes)
+        yield from _manifests(page, template, files, notes, _values_of(page.place, template, files, values))
+
+
+def _values_of(place: str, template: Path, files: Files, known: dict[str, Values]) -> Values:
+    """Return the values of the chart that a template belongs to; those of the charts above it can replace them."""
+    chart = place.partition("/templates/")[0]
+    if chart not in known:
+        above = chart.rpartition("/charts/")[0]
+        folder = next((one.parent for one in template.parents if one.name == "templates"), template.parent)
+        known[chart] = Values(folder, files, (), known.get(above) or known["chart"])
+    return known[chart]
 
 
 def _release(path: Path, files: Files) -> str:
@@ -166,8 +178,10 @@ def _place(name: str) -> str:
     return f"chart/{name.partition('/')[2]}"
 
 
-def _manifests(page: Rendered, template: Path, files: Files, notes: list[str]) -> Iterator[tuple[Table, Path]]:
-    """Yield the manifests of one rendered template, placed in it; a test of the chart is left out."""
+def _manifests(
+    page: Rendered, template: Path, files: Files, notes: list[str], values: Values
+) -> Iterator[tuple[Table, Path]]:
+    """Yield the manifests of one rendered template, placed in it and its values; a test of the chart is left out."""
     if page.place.endswith("NOTES.txt") or not page.text.strip():
         return
     try:
@@ -181,7 +195,7 @@ def _manifests(page: Rendered, template: Path, files: Files, notes: list[str]) -
     for document in documents:
         if isinstance(document.root, Mapping):
             placing = placing or Placing(Document(files.shown(template), page.text, None), source)
-            table = placed(tree(document, document.root), placing)
+            table = values.place(placed(tree(document, document.root), placing))
             if isinstance(table, Table) and not _is_test(table):
                 yield table, template
 
