@@ -40,6 +40,7 @@ REMOVED: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("node.k8s.io/v1beta1", "", "1.25", "node.k8s.io/v1"),
     ("flowcontrol.apiserver.k8s.io/v1beta1", "", "1.26", "flowcontrol.apiserver.k8s.io/v1"),
     ("flowcontrol.apiserver.k8s.io/v1beta2", "", "1.29", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", "", "1.32", "flowcontrol.apiserver.k8s.io/v1"),
 )  # fmt: skip
 """By the deprecated API migration guide. Newer kinds use some of these versions, so the removed kinds are named."""
 
