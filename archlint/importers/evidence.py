@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -22,7 +23,7 @@ _SOCKETS: Final = ("/var/run/docker.sock", "/etc/localtime", "/etc/timezone", "/
 class Evidence(msgspec.Struct, frozen=True):
     """One reason to believe that a unit uses another; an empty verb is chosen by the kinds of both.
 
-    It is `shared` if it comes from a file of variables, which is often given to every container.
+    It is `shared` if it comes from a file of variables or an anchor of YAML, which is often given to every container.
     """
 
     source: Unit
@@ -57,8 +58,9 @@ def gather(units: Iterable[Unit], names: Names) -> tuple[list[Evidence], list[Ou
     found: list[Evidence] = []
     outside: list[Outside] = []
     ordered = list(units)
+    anchors = _anchors(ordered)
     for unit in ordered:
-        for one in (*_links(unit, names), *_env(unit, names), *_command(unit, names), *_texts(unit, names)):
+        for one in (*_links(unit, names), *_env(unit, names, anchors), *_command(unit, names), *_texts(unit, names)):
             if isinstance(one, Outside):
                 outside.append(one)
             elif one.target is not one.source:
@@ -103,7 +105,16 @@ def _resolved(
             yield Outside(unit, address, derivation, site)
 
 
-def _env(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
+def _anchors(units: Iterable[Unit]) -> frozenset[tuple[str, int]]:
+    """Return the places of variables that several services of Compose have through an anchor."""
+    places = Counter(
+        (value.site.file, value.site.span.start)
+        for unit in units if unit.format == "compose" for value in unit.env.values() if value.status != ENV_FILE
+    )  # fmt: skip
+    return frozenset(place for place, number in places.items() if number > 1)
+
+
+def _env(unit: Unit, names: Names, anchors: frozenset[tuple[str, int]]) -> Iterator[Evidence | Outside]:
     """Addresses in variables."""
     is_store = unit.image is not None and (known := by_image(unit.image.text)) is not None and known.kind in _STORES
     for name, value in unit.env.items():
@@ -118,7 +129,8 @@ def _env(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
         if value.status == DEFAULT:
             how += " (a default)"
         for one in _resolved(unit, names, found, how, value.site, STRONG):
-            yield msgspec.structs.replace(one, shared=from_file) if isinstance(one, Evidence) else one
+            shared = from_file or (one.site.file, one.site.span.start) in anchors
+            yield msgspec.structs.replace(one, shared=shared) if isinstance(one, Evidence) else one
         if not endpoint and value.text != unit.name and " " not in value.text:
             target = names.find(value.text, unit)
             if target is not None and not from_file:
@@ -150,12 +162,12 @@ def _texts(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
     for path, value in unit.texts:
         known = config_links(path, value.text)
         if known is not None:
-            for host, verb, derivation, is_source in known:
+            for host, verb, derivation, is_source, more in known:
                 target = names.find(host, unit)
                 if target is None or target is unit:
                     continue
                 pair = (target, unit) if is_source else (unit, target)
-                yield Evidence(*pair, CERTAIN, f"{derivation} in {_base(path)}", value.site, verb)
+                yield Evidence(*pair, CERTAIN, f"{derivation} in {_base(path)}", value.site, verb, more=more)
         else:
             sure = (one for one in addresses(value.text) if one.scheme or one.port)
             for one in _resolved(unit, names, sure, f"an address in {_base(path)}", value.site, STRONG):

@@ -23,8 +23,8 @@ from archlint.importers.objects import Unit
 from archlint.source.files import real_path
 
 MAX_NOTES: Final = 50
-QUIET_KINDS: Final = STORES | {"model-server", "monitoring"}
-"""Kinds that rarely call what a shared file of variables names."""
+QUIET_KINDS: Final = STORES | {"model-server", "monitoring", "load-balancer"}
+"""Kinds that rarely call what shared variables name."""
 
 
 class Imported(msgspec.Struct):

@@ -52,6 +52,7 @@ _PREPARES: Final = re.compile(
 )
 _TOPICS: Final = re.compile(r"kafka-topics|rpk\s+topic|rabbitmqadmin\s+declare|nats\s+stream\s+add|create-queue")
 _TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train|fine-?tune|finetune|training)(?![a-z])")
+_OPTION: Final = re.compile(r"(?<!\S)--?[\w-]+")
 _WORKER_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(workers?|consumers?|prediction_batch|subscriber)\b")
 _CLIENT_WORDS: Final = re.compile(r"(?i)(producer|publisher|simulat\w*|load[-_]?(test|gen)\w*|benchmark|traffic)")
 _MONITOR_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(monitor|monitoring|dashboard|flower)\b")
@@ -136,7 +137,8 @@ def _taken(waiting: list[Unit], out: dict[int, list[Evidence]]) -> Iterator[Evid
 
 
 def _is_worker_by_name(unit: Unit) -> bool:
-    return _WORKER_WORDS.search(unit.command_text) is not None
+    """Whether its command names a worker; options such as `--workers 4` of a server do not."""
+    return _WORKER_WORDS.search(_OPTION.sub(" ", unit.command_text)) is not None
 
 
 def _only_server(units: list[Unit], out: dict[int, list[Evidence]]) -> None:
@@ -206,7 +208,7 @@ def _cache_or_queue(unit: Unit, into: list[Evidence]) -> None:
 
 def _is_worker(unit: Unit) -> bool:
     """Whether a unit accepts no connections and its command names a worker."""
-    return unit.kind == "worker" or (not unit.ports and _WORKER_WORDS.search(unit.command_text) is not None)
+    return unit.kind == "worker" or (not unit.ports and _is_worker_by_name(unit))
 
 
 def _prepares_queue(unit: Unit) -> bool:

@@ -70,8 +70,7 @@ _ELSEWHERE: Final = re.compile(
 _DUMMY: Final = re.compile(
     r"(?i)|empty|none|null|nil|undefined|dummy|fake|mock|n/?a|no|yes|x{2,}|\.{3,}|[*#?-]+|<.*>?|\[.*|"
     r"(not?|any|whatever|anything)([-_ ]?(key|token|needed|used|required|set|secret|a-real.*))?|"
-    r"(sk-)?(your|my|insert|put|add|enter|replace|some|example|placeholder|todo|fixme)\b.*|"
-    r"(sk-)?(your|my|insert|example|placeholder|todo|fixme|dummy|fake)[-_].*|.*[-_](here|placeholder)>?"
+    r"(sk-)?(your|insert|replace|placeholder|todo|fixme|dummy|fake)([-_ ].*)?|.*[-_ ](here|placeholder)>?"
 )
 """Values that stand for a secret, such as the key that a server without keys ignores."""
 

@@ -40,6 +40,11 @@ def test_words_that_stand_for_a_secret_are_none(text: str) -> None:
     assert not is_stated(text)
 
 
+@pytest.mark.parametrize("text", ["example", "changeme", "my-password", "password", "minioadmin", "airflow"])
+def test_well_known_passwords_are_secrets(text: str) -> None:
+    assert is_stated(text)
+
+
 COMMANDS = [
     "serve --api-key hunter2", "serve --api-key=hunter2 --port 80", "['serve', '--api-key', 'hunter2']",
     "redis-server --requirepass hunter2", "sh -c \"curl -H 'Authorization: Bearer hunter2' http://x\"",

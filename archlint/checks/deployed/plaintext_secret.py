@@ -24,19 +24,16 @@ class _Secret(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each part with the text of a credential in its files, and each Secret with one."""
-    said: set[tuple[str, int]] = set()
     for name, part in parts(system):
         found = list(_secrets(part))
-        fresh = [one for one in found if (one.site.file, one.site.span.start) not in said]
-        said.update((one.site.file, one.site.span.start) for one in found)
-        if fresh:
-            names = list(dict.fromkeys(one.name for one in fresh))
+        if found:
+            names = list(dict.fromkeys(one.name for one in found))
             more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             whose = f"{', '.join(names[:_MOST_NAMED])}{more} of `{name}`"
             have = "value of" if len(names) == 1 else "values of"
             verb, it = ("is", "it") if len(names) == 1 else ("are", "them")
             message = f"the {have} {whose} {verb} in the files: everybody who reads them has {it}"
-            yield hit(name, fresh[0].site, fresh[0].key, message)
+            yield hit(name, found[0].site, found[0].key, message)
     for owner, thing in things(system):
         if thing.secret:
             message = f"the values of Secret `{thing.name}` are in the files: everybody who reads them has them"
