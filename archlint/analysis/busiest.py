@@ -60,7 +60,8 @@ class _Known:
             mean_busy += part.group.mean_per_s * part.each_s(False)
             more_busy = max(more_busy, above * part.each_s(False))
         name, total = use.component.name, use.slots.total
-        self.means[name] = longest_s
+        batching = use.component.batching
+        self.means[name] = longest_s + (0.0 if batching is None else batching.max_delay_s or 0.0)
         if mean_busy + more_busy > _BUSY * total:
             self.busy.add(name)
         if use.component.workers is not None and use.component.relations:
@@ -73,7 +74,9 @@ class _Known:
             preparing = component.preprocessing
             times = [component.service_time, preparing.service_time if preparing is not None else None]
             times += [self.models[name].service_time for name in component.serves if name in self.models]
-            known = self.means[component.name] = sum(mean(time) or 0.0 for time in times if time is not None)
+            gathers_s = 0.0 if component.batching is None else component.batching.max_delay_s or 0.0
+            work_s = sum(mean(time) or 0.0 for time in times if time is not None)
+            known = self.means[component.name] = work_s + gathers_s
         return known
 
     def work_s(self, workload: Workload, waiting: Sequence[str]) -> float:

@@ -74,6 +74,23 @@ class Distribution(msgspec.Struct, frozen=True):
         pairs = zip(self.values, self.weights, strict=True)
         return min(1.0, math.fsum(weight for value, weight in pairs if value <= seconds))
 
+    def beyond(self, seconds: float) -> float:
+        """Return the probability of a longer time; between the points of a continuous one, it is interpolated.
+
+        >>> round(exponential(1.0).beyond(2.0), 2), constant(2.0).beyond(2.0)
+        (0.14, 0.0)
+        """
+        if len(self.values) < _MOST // 2 or not self.values[0] < seconds < self.values[-1]:
+            return 1 - self.below(seconds)
+        before_s, before, total = self.values[0], 0.0, 0.0
+        for value, weight in zip(self.values, self.weights, strict=True):
+            middle = total + weight / 2
+            if value >= seconds:
+                part = (seconds - before_s) / (value - before_s) if value > before_s else 1.0
+                return max(0.0, 1 - before - (middle - before) * part)
+            before_s, before, total = value, middle, total + weight
+        return 0.0
+
     def percentile(self, fraction: float) -> float:
         """Return the time that this fraction does not exceed, in seconds."""
         if not 0 < fraction < 1:
@@ -272,10 +289,13 @@ def mixture(arms: Iterable[tuple[float, Distribution]]) -> Distribution:
     return _of_points(points)
 
 
-def with_attempts(times: Distribution, timeout_s: float, count: int, gives_up: bool) -> Distribution:
+def with_attempts(
+    times: Distribution, timeout_s: float, count: int, gives_up: bool, again: float = 0.0
+) -> Distribution:
     """Return the time of a call that is given up after a timeout and tried again, `count` times in all.
 
-    If it `gives_up`, it ends with the last timeout; otherwise the last attempt may last.
+    If it `gives_up`, it ends with the last timeout; otherwise the last attempt may last. Attempts are independent; with
+    `again`, one after a late one is late with at least this probability, as it meets the same queue.
 
     >>> with_attempts(mixture([(0.5, constant(1.0)), (0.5, constant(5.0))]), 2.0, 2, True).values
     (1.0, 3.0, 4.0)
@@ -285,10 +305,11 @@ def with_attempts(times: Distribution, timeout_s: float, count: int, gives_up: b
     if late <= 0:
         return times
     points: list[tuple[float, float]] = []
-    left = 1.0
+    left, in_time = 1.0, 1.0
     for attempt in range(count if gives_up else count - 1):
-        points += [(value + attempt * timeout_s, weight * left) for value, weight in quick]
-        left *= late
+        points += [(value + attempt * timeout_s, weight * left * in_time) for value, weight in quick]
+        left *= 1 - (1 - late) * in_time
+        in_time = min(1.0, (1 - max(late, again)) / (1 - late)) if late < 1 else 1.0
         if left < _LAST:
             break
     waited_s = timeout_s * (count if gives_up else count - 1)

@@ -31,9 +31,10 @@ from archlint.analysis.distributions import (
 from archlint.analysis.generated import Asks, Generator, asks_of, generator_of, only_generator
 from archlint.analysis.generation import asks_for_tokens
 from archlint.analysis.latency import BAND, overloaded
+from archlint.analysis.missing_times import missing_for
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queueing import Unstable
-from archlint.analysis.responses import Overloaded, Response, Settings, missing_for, response
+from archlint.analysis.responses import Overloaded, Response, Settings, response
 from archlint.analysis.service_time import mean, squared_cv
 from archlint.analysis.stations import Rates, rates_at_mean, rates_at_peak, stations_at
 from archlint.analysis.system import System

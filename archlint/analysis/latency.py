@@ -4,7 +4,8 @@ Estimates: stated times are taken as lognormal, arrivals as random, waits as tho
 waits from 0.7 to 1.45 times the estimate, and 2 % for distributions as points. `tests/analysis/test_latency_bands.py`
 measures it: of 231 simulated systems with 40,000 requests each, at utilisations of 0.3 to 0.9, it held p50, p95 and p99
 of 95, 98 and 98 %. The median error was 1.1, 1.5 and 2.5 %; nine of ten were within 16, 8 and 15 %. Heavier tails (a cv
-above 1.2), batches, retries under overload and arrivals in bursts were not simulated.
+above 1.2) and arrivals in bursts were not simulated. For waits in batches, the upper factor is 1.8: of 60 such systems,
+the band held p50, p95 and p99 of 93, 97 and 97 % (`tests/analysis/test_gathering.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.analysis.missing_times import missing_for
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.responses import (
     MOST_COMPONENTS,
@@ -22,7 +24,6 @@ from archlint.analysis.responses import (
     Overloaded,
     Response,
     Settings,
-    missing_for,
     response,
 )
 from archlint.analysis.stations import Delay, Mixture, Node, Rates, Series, path_of, rates_at_mean, rates_at_peak
@@ -107,6 +108,9 @@ class Latency:
         key = "peak" if self.at_peak else "rate"
         rate = self.rates.get(self.workload.name) or 0.0
         yield Term(key, f"{key} of {self.workload.name}", rate, "/s", Origin.STATED, self.workload.place(key))
+        for (source, target), times in self.response.attempts.items():
+            note = "1 + those given up after the timeout"
+            yield Term("attempts", f"attempts of {source} at {target}", times, "", Origin.DERIVED, None, note)
         for name in reversed(self.response.path.order):
             found = self.stations.get(name)
             if found is not None and found.time_s > 0:
@@ -146,6 +150,8 @@ class Latency:
         return max(0.0, (ends[0] - ends[1]) / (2 * _STEP))
 
     def _with(self, settings: Settings) -> Response:
+        if settings.scales:                    # a part of the time changes, and not how often calls are given up
+            settings = msgspec.structs.replace(settings, attempts=self.response.attempts)
         found = response(self.system, self.workload, self.rates, settings)
         return found if isinstance(found, Response) else self.response
 
@@ -167,8 +173,15 @@ def station_terms(found: Occupied) -> Iterator[Term]:
         yield station.balancing.term("balancing", f"a queue for each replica of {name}")
     busy = f"utilisation of {name}"
     yield Term("utilisation", busy, found.utilisation, "share", Origin.DERIVED, None, "rate x time / workers")
+    delay = station.component.batching.max_delay_s if station.component.batching is not None else None
+    if found.gathered is not None and delay is not None:
+        at = station.component.place("batching", "max_delay")
+        yield Term("delay", f"longest wait of {name} for a batch to fill", delay, "s", Origin.STATED, at)
+        size, note = found.gathered.size, "1 + rate x wait of the first request"
+        yield Term("filled", f"requests in one batch of {name}, mean", size, "count", Origin.DERIVED, None, note)
     label = f"mean wait at {name}, {format_share(found.wait.waits)} of the requests wait"
-    yield Term("wait", label, found.wait.mean_s, "s", Origin.DERIVED, None, "Allen-Cunneen")
+    yield Term("wait", label, found.wait.mean_s, "s", Origin.DERIVED, None,
+               "Allen-Cunneen" if found.gathered is None else "batches, see `gathering`")
 
 
 def _has_time(node: Node) -> bool:
@@ -239,6 +252,7 @@ def _own(workload: Workload, places: tuple[Place, ...]) -> Iterator[Place]:
 def overloaded(found: Overloaded) -> str:
     """Say which component cannot keep up, so that no percentile exists."""
     held = ", as its workers are held while they wait for others" if found.held else ""
+    held += ", as calls that are given up are tried again" if found.retried else ""
     return f"`{found.component}` is overloaded (utilisation {format_share(found.utilisation)}){held}"
 
 

@@ -111,7 +111,9 @@ def _wait(system: System, use: Utilisation, rate: float, time: Moments) -> Momen
         wait = ggc_wait(rate, time.mean_s, int(min(slots.total, 1e9)), 1.0, cv2)
     if isinstance(wait, Unstable):
         return None
-    return Moments(wait.mean_s, 2 * wait.mean_s * wait.scale_s - wait.mean_s**2)
+    batching = use.component.batching
+    delay_s = 0.0 if batching is None else batching.max_delay_s or 0.0        # a batch may wait that long to fill
+    return Moments(wait.mean_s + delay_s, 2 * wait.mean_s * wait.scale_s - wait.mean_s**2)
 
 
 def _moments(node: Node, times: Mapping[str, Moments]) -> Moments:

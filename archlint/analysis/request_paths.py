@@ -190,6 +190,16 @@ def works_of(node: Node) -> Iterator[tuple[Work, float]]:
             stack += [(part, share) for part in reversed(parts)]
 
 
+def visits_with(path: RequestPath, attempts: Mapping[tuple[str, str], float]) -> Mapping[str, float]:
+    """Return how often a request visits each component if calls are tried so often, by (caller, target)."""
+    visits = {path.client: 1.0}
+    for name in reversed(path.order):
+        for target, share in calls_of(path.bodies[name].inside):
+            times = attempts.get((name, target), 1.0)
+            visits[target] = visits.get(target, 0.0) + visits.get(name, 0.0) * share * times
+    return visits
+
+
 class _Builder:
     """Builds the tree of each component of a workload, with the steps and shares that its floors use."""
 

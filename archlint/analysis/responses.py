@@ -4,6 +4,10 @@ Components are computed in one pass, each after those that it calls. A wait is t
 arrivals (Allen-Cunneen). A caller whose workers hold a request until its answer is there is occupied for its own work
 and the whole response behind it (Rolia, Sevcik 1995); as arrivals do not depend on answers, no iteration is needed.
 Pieces are taken as independent.
+
+Calls that are given up are tried again: the server does the work of each attempt, so there is more to do, and more
+calls are given up. The load is the least one that this agrees with (a fixed point). If there is none, or all attempts
+of all requests are more than the workers can do, the retries overload it: a burst fills the queue, and keeps it full.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ from archlint.analysis.distributions import (
     slowest,
     with_attempts,
 )
-from archlint.analysis.queueing import NO_WAIT, Unstable, Wait, ggc_wait, separate_wait
+from archlint.analysis.gathering import Gathered
+from archlint.analysis.missing_times import unclear_times
+from archlint.analysis.queueing import Unstable, Wait, attempts_per_request
 from archlint.analysis.stations import (
     Arriving,
     Attempts,
@@ -43,24 +49,39 @@ from archlint.analysis.stations import (
     calls_of,
     path_of,
     stations_at,
+    visits_with,
 )
 from archlint.analysis.system import System
-from archlint.model.architecture import ServiceTime, Workload
+from archlint.analysis.waits import batches_of, gathered_wait, wait_of
+from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.topology.cycles import condensed_order
 
 MOST_COMPONENTS: Final = 300
 """Longer paths are not computed: each component takes some milliseconds."""
 
-_QUIET: Final = 0.1
+_MOST_ROUNDS: Final = 12
+_SAME_QUEUE: Final = 0.5
+"""At the upper end of a band, an attempt after a late one is late with at least this probability."""
+_FEW_ATTEMPTS: Final = 0.002
+"""Fewer calls that are given up, as a share of all, change nothing."""
+_WIDER: Final = 1.25
+"""By how much the upper end of a band is wider for waits in batches."""
+
+
+Attempted = Mapping[tuple[str, str], float]
 
 
 class Overloaded(msgspec.Struct, frozen=True):
-    """A component that cannot keep up, so that nothing behind its queue has a percentile."""
+    """A component that cannot keep up, so that nothing behind its queue has a percentile.
+
+    With `retried`, it could without the calls that are given up and tried again.
+    """
 
     component: str
     utilisation: float
     held: bool
+    retried: bool = False
 
 
 class Occupied(msgspec.Struct, frozen=True):
@@ -70,6 +91,7 @@ class Occupied(msgspec.Struct, frozen=True):
     time_s: float
     cv2: float
     wait: Wait
+    gathered: Gathered | None = None
 
     @property
     def utilisation(self) -> float:
@@ -80,8 +102,9 @@ class Occupied(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """What to change in a computation: all waits by a factor, the replicas of some components, or single times.
 
-    `scales` has factors by (component, "wait" or "work"). `more` is time that a visit of a component takes beyond what
-    the path has, such as that of generated tokens; `known` are queues that are computed already.
+    `attempts` are how often a caller asks for each request, by (caller, target), where that is known; else it is
+    computed. `scales` has factors by (component, "wait" or "work"). `more` is time that a visit of a component takes
+    beyond what the path has, such as that of generated tokens; `known` are queues that are computed already.
     """
 
     waits: float = 1.0
@@ -89,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True):
     scales: Mapping[tuple[str, str], float] = {}
     more: Mapping[str, Distribution] = {}
     known: Mapping[str, Occupied] = {}
+    attempts: Attempted | None = None
 
 
 DEFAULT: Final = Settings()
@@ -100,6 +124,7 @@ class Response(msgspec.Struct, frozen=True):
     time: Distribution
     path: RequestPath
     stations: Mapping[str, Occupied]
+    attempts: Attempted = {}
 
     def own_times(self) -> Mapping[str, Distribution]:
         """Return the time of each component's own work for one request that visits it, in the order of the request."""
@@ -119,56 +144,9 @@ def unloaded(system: System, workload: Workload) -> tuple[Response, tuple[Place,
     needs = dict.fromkeys(path.unknown)
     for name in path.order:
         if path.visits.get(name):
-            needs |= dict.fromkeys(_unclear_times(path.bodies[name].inside))
+            needs |= dict.fromkeys(unclear_times(path.bodies[name].inside))
     found = response(system, workload, {})
     return (found, tuple(needs)) if isinstance(found, Response) else None
-
-
-def missing_for(system: System, workload: Workload, rates: Rates) -> tuple[Place, ...]:
-    """Return the keys without which a response is not known: times, shares, rates and workers; () if all are stated."""
-    path = path_of(system, workload)
-    if path is None:
-        return ()
-    needs = dict.fromkeys(path.unknown)
-    stations = stations_at(system, rates, path.order)
-    for name in reversed(path.order):
-        body = path.bodies[name]
-        if not path.visits.get(name):
-            continue
-        needs |= dict.fromkeys(_unclear_times(body.inside))
-        station = stations.get(name)
-        if station is not None and (station.holds or station.works):
-            needs |= dict.fromkeys((*station.unrated, *(station.needs if _matters(station) else ())))
-    return tuple(needs)
-
-
-def _matters(station: Station) -> bool:
-    """Whether the number of workers matters: one for each unknown number would be busy for a tenth of the time."""
-    return station.rate_per_s * station.mean_s > _QUIET * max(1, station.servers * station.queues)
-
-
-def _unclear_times(node: Node) -> Iterator[Place]:
-    """Yield the keys that would give a stated time a distribution: its cv, or another percentile."""
-    stack = [node]
-    while stack:
-        piece = stack.pop()
-        if isinstance(piece, Work):
-            if of_service_time(piece.time) is None:
-                yield piece.at.key(_second_fact(piece.time))
-        elif isinstance(piece, Mixture):
-            stack += [arm for _, arm in piece.arms]
-        elif isinstance(piece, Attempts):
-            stack.append(piece.inside)
-        elif isinstance(piece, Series):
-            stack += piece.parts
-        elif isinstance(piece, Together):
-            stack += piece.branches
-
-
-def _second_fact(time: ServiceTime) -> str:
-    if time.mean_s is not None:
-        return "cv"
-    return "p50" if any(fraction > 0.9 for fraction, _ in time.percentiles) else "p99"
 
 
 def response(
@@ -195,7 +173,26 @@ def response(
     path = path_of(system, workload)
     if path is None:
         return None
-    return _Solver(system, rates, settings).solve(path)
+    if settings.attempts is not None:
+        return _Solver(system, rates, settings, settings.attempts).solve(path)
+    attempts: Attempted = {}
+    most: dict[tuple[str, str], float] = {}
+    for _ in range(_MOST_ROUNDS):
+        solver = _Solver(system, rates, settings, attempts)
+        found = solver.solve(path)
+        if isinstance(found, Overloaded):
+            return msgspec.structs.replace(found, retried=bool(attempts))
+        most |= solver.most_attempts
+        more = {pair: times for pair, times in solver.attempts.items() if times > 1 + _FEW_ATTEMPTS}
+        if all(times <= attempts.get(pair, 1.0) * (1 + _FEW_ATTEMPTS) for pair, times in more.items()):
+            break
+        attempts = more
+    # A burst may fill the queue until every call is given up: if all attempts are too many, it never drains again.
+    if attempts:
+        storm = _Solver(system, rates, settings, {pair: most[pair] for pair in attempts}).solve(path)
+        if isinstance(storm, Overloaded):
+            return msgspec.structs.replace(storm, retried=True)
+    return found
 
 
 def own_time(node: Node) -> Distribution:
@@ -218,9 +215,13 @@ _MOST_HOLDERS: Final = 100
 class _Solver:
     """Computes the times of one path, and of other workloads' requests that hold the same workers."""
 
-    def __init__(self, system: System, rates: Rates, settings: Settings) -> None:
+    def __init__(self, system: System, rates: Rates, settings: Settings, attempts: Attempted) -> None:
         self.system = system
         self.rates = rates
+        self.attempts: dict[tuple[str, str], float] = {}
+        self.most_attempts: dict[tuple[str, str], float] = {}
+        self._before = attempts
+        self._visits: dict[int, Mapping[str, float]] = {}
         self.settings = settings
         self._times: dict[_Key, Distribution] = {}            # of a visit, with its wait, by body and component
         self._inside: dict[_Key, Distribution] = {}
@@ -251,7 +252,24 @@ class _Solver:
                 for number in met[name]:
                     self._times[number, name] = one_after_the_other([wait, self._inside[number, name]])
         on_path = {name: occupied[name] for name in path.order if name in occupied}
-        return Response(self._times[id(path), path.client], path, on_path)
+        return Response(self._times[id(path), path.client], path, on_path, self._before)
+
+    def _retried(self, station: Station) -> Station:
+        """Return a station with the calls that are tried again."""
+        if not self._before:
+            return station
+        arriving = []
+        for one in station.arriving:
+            path = path_of(self.system, one.workload)
+            if path is not None and id(path) not in self._visits:
+                self._visits[id(path)] = visits_with(path, self._before)
+            visits = one.visits if path is None else self._visits[id(path)].get(station.component.name, one.visits)
+            arriving.append(msgspec.structs.replace(one, visits=visits))
+        sums = (
+            sum(one.per_s for one in arriving), sum(one.per_s * one.mean_s for one in arriving),
+            sum(one.per_s * one.square for one in arriving),
+        )  # fmt: skip
+        return msgspec.structs.replace(station, arriving=tuple(arriving), sums=sums)
 
     def _also_needed(self, path: RequestPath, stations: dict[str, Station]) -> dict[str, dict[int, Body]]:
         """Return the bodies to compute, by component and path: of the path, and of others that hold its workers."""
@@ -291,6 +309,7 @@ class _Solver:
             return None
         if name in self.settings.known:
             return self.settings.known[name]
+        station = self._retried(station)
         time_s, cv2 = station.mean_s, station.cv2
         if station.holds:
             shares: dict[int, float] = {}
@@ -307,7 +326,13 @@ class _Solver:
         if replicas is not None:
             each = max(1, int(station.slots.each))
             queues, servers = (replicas, each) if queues > 1 or station.queues > 1 else (1, replicas * each)
-        wait = _wait_of(station, station.rate_per_s, time_s, cv2, queues, servers)
+        batches = batches_of(station)
+        if batches is not None and time_s > 0 and servers >= 1:
+            together = gathered_wait(station, batches, time_s, cv2, queues, servers)
+            if isinstance(together, Unstable):
+                return Overloaded(name, together.utilisation, station.holds)
+            return Occupied(station, time_s, cv2, together.wait, together)
+        wait = wait_of(station, station.rate_per_s, time_s, cv2, queues, servers)
         if isinstance(wait, Unstable):
             return Overloaded(name, wait.utilisation, station.holds)
         return Occupied(station, time_s, cv2, wait)
@@ -315,7 +340,10 @@ class _Solver:
     def _wait(self, name: str, occupied: Occupied | None) -> Distribution:
         if occupied is None:
             return NOTHING
-        return scaled(of_wait(occupied.wait), self.settings.waits * self.settings.scales.get((name, "wait"), 1.0))
+        factor = self.settings.waits * self.settings.scales.get((name, "wait"), 1.0)
+        if occupied.gathered is not None:
+            return scaled(occupied.gathered.time, factor * (_WIDER if self.settings.waits > 1 else 1.0))
+        return scaled(of_wait(occupied.wait), factor)
 
     def _time(self, number: int, name: str, node: Node) -> Distribution:
         """Return the time of a piece of a component's body; bodies are shallow, so that this may call itself."""
@@ -332,17 +360,15 @@ class _Solver:
             return slowest(list(self._all(number, name, node.branches)))
         if isinstance(node, Mixture):
             return mixture((share, self._time(number, name, arm)) for share, arm in node.arms)
-        return with_attempts(self._time(number, name, node.inside), node.timeout_s, node.count, node.gives_up)
+        inside = self._time(number, name, node.inside)
+        late = inside.beyond(node.timeout_s)
+        if late > 0 and node.count > 1 and self.rates:
+            times = attempts_per_request(min(1.0, late), node.count)
+            for target, _ in calls_of(node.inside):
+                self.attempts[name, target] = max(times, self.attempts.get((name, target), 1.0))
+                self.most_attempts[name, target] = float(node.count)
+        again = _SAME_QUEUE if self.settings.waits > 1 else 0.0
+        return with_attempts(inside, node.timeout_s, node.count, node.gives_up, again)
 
     def _all(self, number: int, name: str, nodes: Iterable[Node]) -> Iterator[Distribution]:
         return (self._time(number, name, node) for node in nodes)
-
-
-def _wait_of(
-    station: Station, rate_per_s: float, time_s: float, cv2: float, queues: int, servers: int
-) -> Wait | Unstable:
-    if rate_per_s <= 0 or time_s <= 0 or servers < 1:
-        return NO_WAIT
-    if queues > 1:
-        return separate_wait(rate_per_s, time_s, queues, servers, 1.0, cv2, station.in_turn)
-    return ggc_wait(rate_per_s, time_s, servers, 1.0, cv2)

@@ -31,6 +31,7 @@ from archlint.analysis.request_paths import (
     Work,
     calls_of,
     request_path,
+    visits_with,
     works_of,
 )
 from archlint.analysis.service_time import mean, squared_cv
@@ -42,7 +43,8 @@ from archlint.model.words import BALANCERS
 
 __all__ = [
     "NOTHING", "Arriving", "Attempts", "Body", "Delay", "Mixture", "Node", "RequestPath", "Series", "Station",
-    "Together", "Visit", "Work", "calls_of", "path_of", "rates_at_mean", "rates_at_peak", "stations_at", "works_of",
+    "Together", "Visit", "Work", "calls_of", "path_of", "rates_at_mean", "rates_at_peak", "stations_at", "visits_with",
+    "works_of",
 ]  # fmt: skip
 
 _SEPARATE: Final = frozenset({"round-robin", "random", "consistent-hash", "prefix-aware"})

@@ -77,8 +77,7 @@ def workload_numbers(
     # Generated answers have a time of their own: that of the model, which these would ask for, is not needed.
     usual = (number for number in under_load.numbers if not firsts or isinstance(number, Quantity))
     numbers: list[Number] = [*(each.total for each in idle), *firsts, *usual]
-    result = result_time(system, workload)
-    numbers += () if result is None else (result,)
+    numbers += (finite(one) if isinstance(one, Quantity) else one for one in result_time(system, workload))
     numbers += _breaks_at(system, workload, breaking)
     saturates = saturation(system, workload, breaking[0].per_s if breaking else None) if under_load_too else None
     numbers += () if saturates is None else (saturates,)

@@ -83,7 +83,7 @@ def test_the_result_of_a_workload_that_does_not_wait_comes_after_the_wait_and_th
     found = numbers(LATER)
     result = found.flat()["workloads.upload", "result_time"]
     assert isinstance(result, Quantity)
-    assert result.value == pytest.approx(0.05 / (1 - 0.5))                       # M/M/1
+    assert result.value == pytest.approx(0.05 + 0.05 * 0.5 / (2 * (1 - 0.5)))    # M/D/1
     assert [(term.name, term.value) for term in result.terms if term.name == "objective"] == [("objective", 300.0)]
     assert all(one.accepted and one.objective_s is None for one in found.workloads[0].waterfalls)
     assert ("workloads.upload", "result_time") not in numbers(QUEUE.replace("10/s,", "10/s, waits: true,")).flat()
@@ -96,8 +96,8 @@ def test_a_result_behind_two_queues_waits_in_both() -> None:
     chain += "  tags: {kind: worker, consumes: [ready], serves: [tagger], replicas: 2, workers: 1}\n"
     result = numbers(chain).flat()["workloads.upload", "result_time"]
     assert isinstance(result, Quantity)
-    two_servers = 0.05 / (1 - 0.25**2)                                           # M/M/2 at a utilisation of 0.25
-    assert result.value == pytest.approx(0.02 / (1 - 0.2) + two_servers)
+    in_two = 0.25**2 / (1 - 0.25**2) / 2 * 0.05                                  # M/M/2 at 0.25, half as constant times
+    assert result.value == pytest.approx(0.02 + 0.02 * 0.2 / (2 * (1 - 0.2)) + 0.05 + in_two)
 
 
 @pytest.mark.parametrize(

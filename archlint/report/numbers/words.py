@@ -42,6 +42,7 @@ _LABELS: Final = {
     "peak_utilisation": "utilisation at peak",
 }
 _FIRST: Final = re.compile(r"(peak_)?ttft_(p[0-9.]+)")
+_RESULT: Final = re.compile(r"result_(p[0-9.]+)")
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
 _PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
 _PERCENTILE: Final = re.compile(r"p[0-9.]+")
@@ -69,6 +70,9 @@ def meaning(name: str) -> str:
     if first is not None:
         when = "while the workload is at its peak" if first[1] else "at the mean rates"
         return f"{first[2]} of the time to the first token {when}, with the waits for a place in the batch"
+    result = _RESULT.fullmatch(name)
+    if result is not None:
+        return f"{result[1]} of the time from the message until the work behind the queues is done"
     peak = _PEAK.fullmatch(name)
     if peak is not None:
         return f"{peak[1]} of the answer while the workload is at its peak"
