@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from archlint.drawing import render
     from archlint.drifting import Drift, Drifted, drift
     from archlint.errors import ArchlintError, ConfigError, PackError, UnreadableInputError, UsageError
+    from archlint.explore.ranges import Axis
+    from archlint.explore.sensitivity import Changes, Sensitivity
+    from archlint.explore.sweep import Cell, Row, Sweep
+    from archlint.explore.variants import Variant
+    from archlint.explore.whatif import NumberChange, WhatIf
+    from archlint.exploring import sensitivity, sweep, whatif
     from archlint.findings import Cure, Finding, Location, Severity, ShownPlace, ShownRelated, ShownTerm
     from archlint.inputs import InputError
     from archlint.model.places import Place
@@ -57,12 +63,15 @@ __all__ = [
     "Accepted",
     "ActiveRule",
     "ArchlintError",
+    "Axis",
     "BaselineEntry",
     "BaselineUse",
     "Baselined",
     "Breaking",
+    "Cell",
     "Certainty",
     "Change",
+    "Changes",
     "ComponentNumbers",
     "Config",
     "ConfigError",
@@ -78,6 +87,7 @@ __all__ = [
     "InputError",
     "Location",
     "Missing",
+    "NumberChange",
     "Numbers",
     "OpenQuestion",
     "Origin",
@@ -88,17 +98,22 @@ __all__ = [
     "RecognisedPattern",
     "Regraded",
     "Report",
+    "Row",
+    "Sensitivity",
     "Severity",
     "ShownPlace",
     "ShownRelated",
     "ShownTerm",
+    "Sweep",
     "System",
     "SystemDifference",
     "Term",
     "UnreadableInputError",
     "UsageError",
+    "Variant",
     "Waterfall",
     "WaterfallStep",
+    "WhatIf",
     "WorkloadNumbers",
     "__version__",
     "analyze",
@@ -107,6 +122,9 @@ __all__ = [
     "drift",
     "load",
     "render",
+    "sensitivity",
+    "sweep",
+    "whatif",
 ]
 _HOMES = {
     "archlint.errors": ("ArchlintError", "ConfigError", "PackError", "UnreadableInputError", "UsageError"),
@@ -132,6 +150,12 @@ _HOMES = {
     "archlint.api": ("check", "load"),
     "archlint.differ": ("diff",),
     "archlint.drawing": ("render",),
+    "archlint.exploring": ("sensitivity", "sweep", "whatif"),
+    "archlint.explore.ranges": ("Axis",),
+    "archlint.explore.sensitivity": ("Changes", "Sensitivity"),
+    "archlint.explore.sweep": ("Cell", "Row", "Sweep"),
+    "archlint.explore.variants": ("Variant",),
+    "archlint.explore.whatif": ("NumberChange", "WhatIf"),
     "archlint.drifting": ("Drift", "Drifted", "drift"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

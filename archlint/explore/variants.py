@@ -101,16 +101,19 @@ class Variants:
         return cls.of_source(read_source((path,), options, data, options.system), options)
 
     @classmethod
-    def of_source(cls, source: Source, options: Options) -> Variants:
-        """Keep all that versions of a source are made from; raises `UnreadableInputError` if it is no architecture."""
+    def of_source(cls, source: Source, options: Options, config: Config | None = None) -> Variants:
+        """Keep all that versions of a source are made from, under a configuration or the one that is found.
+
+        Raises `UnreadableInputError` if it is no architecture.
+        """
         require_architecture(source.document)
         chosen = msgspec.structs.replace(options, signatures=True, baselined=False, system="")
         files = FileIncludes(source.file) if source.file is not None else None
         recorder = _Recorder(source.includes or files)
         Changing(source.document, recorder)
         included = frozenset(recorder.includes.included) if recorder.includes is not None else frozenset[Path]()
-        config = Linters(chosen).config_for(source.path)
-        return cls(Inputs(source.path, source.document, recorder.loaded, included, config, chosen))
+        used = Linters(chosen).config_for(source.path) if config is None else config
+        return cls(Inputs(source.path, source.document, recorder.loaded, included, used, chosen))
 
     def system(self, settings: Iterable[Setting] = ()) -> System:
         """Return the system with some settings, without running rules; raises as `of` does."""
