@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from archlint.api import read_config
 from archlint.changing import Setting, parse_setting
-from archlint.config import Config
+from archlint.config import Config, read_config
 from archlint.errors import UsageError
 from archlint.explore import sensitivity as _sensitivity
 from archlint.explore import sweep as _sweep
