@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from archlint.analysis.numbers import Number
-from archlint.analysis.quantity import Quantity
+from archlint.analysis.quantity import Missing, Quantity
 from archlint.changing import Setting
 from archlint.compare.difference import Difference
 from archlint.compare.systems import Snapshot, compare
@@ -22,8 +22,8 @@ class NumberChange(msgspec.Struct, frozen=True):
 
     subject: str
     name: str
-    old: Number | None
-    new: Number | None
+    old: Quantity | Missing | None
+    new: Quantity | Missing | None
 
 
 class WhatIf(msgspec.Struct, frozen=True):
