@@ -101,6 +101,10 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--all", "show_all", is_flag=True, help="Show every finding in full, not the first ten only.")
 @click.option("--verbose", "-v", is_flag=True, help="Show where each value comes from, and every place.")
+@click.option(
+    "--record", metavar="URL", default="",
+    help="Record the number of findings of each system in this database: sqlite:///FILE or postgresql://HOST/NAME.",
+)  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
 @click.pass_context
@@ -132,6 +136,7 @@ def command(
     statistics: bool,
     show_all: bool,
     verbose: bool,
+    record: str,
     quiet: bool,
     color: str,
 ) -> None:
@@ -144,7 +149,7 @@ def command(
         tuple(map(str, paths)), select, ignore, exclude, fail_on or "", exit_zero, config, outputs,
         output_format or "", stdin_filename or "", not no_accept, undecided, patterns, statistics, quiet, color,
         baseline, not no_baseline, baseline_strict, allow_empty, allow_code, show_all, verbose, force_exclude, isolated,
-        show_files, system or "",
+        show_files, system or "", record,
     )  # fmt: skip
     if watch:
         from archlint.cli.watching import watch as watch_files

@@ -59,6 +59,7 @@ class CheckCall(msgspec.Struct, frozen=True):
     isolated: bool = False
     show_files: bool = False
     system: str = ""
+    record: str = ""
 
 
 def run_check(call: CheckCall) -> int:
@@ -99,6 +100,10 @@ def check_once(call: CheckCall) -> tuple[int, Report]:
         linked = name == "text" and not file and use_links()
         shown = msgspec.structs.replace(rendering, links=linked, color=rendering.color and not file)
         write_output(FORMATS[name](report, shown), file, name not in FOR_PEOPLE)
+    if call.record:
+        from archlint.serve.runs import record
+
+        record(call.record, report)
     return status, report
 
 

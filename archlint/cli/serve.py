@@ -29,12 +29,16 @@ _TOKEN = r"[A-Za-z0-9._~+/=-]{16,500}"
 @click.option(
     "--time-limit", default=20.0, show_default=True, type=click.FloatRange(0.1, 3_600), help="Seconds per request."
 )
+@click.option(
+    "--runs", metavar="URL", default="",
+    help="Keep and show runs in this database, as `check --record`.  [default: SQLite in the home folder]",
+)  # fmt: skip
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @allow_code_option
 @config_option
 def command(
     paths: tuple[Path, ...], host: str, port: int, token: str, hosts: tuple[str, ...], processes: int | None,
-    time_limit: float, opens: bool, allow_code: bool, config: Path | None,
+    time_limit: float, runs: str, opens: bool, allow_code: bool, config: Path | None,
 ) -> None:  # fmt: skip
     """Open a workbench for the architectures in PATHS (default: the current folder), with an HTTP API.
 
@@ -54,6 +58,7 @@ def command(
     workspace = Workspace.of(paths)
     try:
         from archlint.serve.app import Limits, Served
+        from archlint.serve.runs import default_url
         from archlint.serve.server import bind, run
     except ImportError as error:
         raise UsageError(f"`serve` needs {error.name}", install_command("serve")) from None
@@ -72,4 +77,4 @@ def command(
 
                 webbrowser.open(address)
 
-        run(Served(setup, limits), Policy(host, token, hosts), bound, ready)
+        run(Served(setup, limits, runs or default_url()), Policy(host, token, hosts), bound, ready)

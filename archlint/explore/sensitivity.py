@@ -70,10 +70,15 @@ class Sensitivity(msgspec.Struct, frozen=True):
 
 
 class _Fact(msgspec.Struct, frozen=True):
+    """A stated quantity: its path, its text with number and unit, and where a file has it, in characters."""
+
     path: str
     text: str
     number: float
     unit: str
+    file: str = ""
+    start: int = 0
+    end: int = 0
 
     @property
     def is_rest(self) -> bool:
@@ -107,22 +112,23 @@ def facts_of(architecture: Architecture) -> Iterator[_Fact]:
     """Yield the stated quantities of a system, in the order of the file."""
     for (section, *name), origin in architecture.origins.items():
         if section in SECTIONS and name:
-            yield from _facts(origin.entry.value, (section, name[0]))
+            yield from _facts(origin.entry.value, (section, name[0]), origin.document.name)
 
 
-def _facts(node: Node, steps: tuple[Step, ...]) -> Iterator[_Fact]:
+def _facts(node: Node, steps: tuple[Step, ...], file: str) -> Iterator[_Fact]:
     if isinstance(node, nodes.Mapping):
         for key, entry in node.entries.items():
             if key not in _NO_QUANTITIES and not key.startswith("x-"):
-                yield from _facts(entry.value, (*steps, key))
+                yield from _facts(entry.value, (*steps, key), file)
     elif isinstance(node, nodes.Sequence):
         for index, item in enumerate(node.items):
             if not isinstance(item, Scalar):
-                yield from _facts(item, (*steps, index))
+                yield from _facts(item, (*steps, index), file)
     elif len(steps) > 2:
         match = _NUMBER.fullmatch(node.text.strip())
         if match is not None and node.plain and float(match[1]) > 0:
-            yield _Fact(Place(steps, ()).at, node.text, float(match[1]), match[2] or "")
+            place = Place(steps, ()).at
+            yield _Fact(place, node.text, float(match[1]), match[2] or "", file, node.start, node.end)
 
 
 class _Prober:

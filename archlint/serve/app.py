@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -22,8 +23,10 @@ from archlint.serve.files import ConflictError, Store
 from archlint.serve.guard import Guard, Policy
 from archlint.serve.jobs import Done, Job, Setup
 from archlint.serve.openapi import describe, reported
+from archlint.serve.overview import Systems, when
 from archlint.serve.page import add_page
 from archlint.serve.pool import BusyError, Pool
+from archlint.serve.runs import Runs
 from archlint.serve.workspace import UnknownFileError
 
 _STATUSES: Final = {"unknown": 404, "invalid": 422, "defect": 500}
@@ -48,12 +51,16 @@ class Limits(msgspec.Struct, frozen=True):
 class Served:
     """What the routes of an application share."""
 
-    def __init__(self, setup: Setup, limits: Limits) -> None:
+    def __init__(self, setup: Setup, limits: Limits, runs_url: str) -> None:
+        self.runs_url = runs_url
+        self._recording: set[asyncio.Task[jobs.Reply]] = set()
+        self.runs = Runs(runs_url)
         self.store = Store(setup.workspace)
         self.changes = Changes(self.store)
         quick = max(1, limits.processes)
         self.quick = Pool(setup, quick, limits.time_s, limits.most_waiting)
         self.slow = Pool(setup, max(1, quick // 2), limits.time_s, limits.most_waiting)
+        self.systems = Systems(self.store, self.slow, self.runs)
 
     @contextlib.asynccontextmanager
     async def running(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +74,15 @@ class Served:
             await asyncio.gather(self.quick.close(), self.slow.close())
             await asyncio.wait({watching}, timeout=2)
             watching.cancel()
+            self.runs.close()
+
+    def record(self, file: str) -> None:
+        """Record a run of a file that was saved, beside the work for requests."""
+        job = jobs.Overview(jobs.Given(file), self.runs_url, self.changes.generation)
+        task = asyncio.create_task(self.slow.do(job))
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+        task.add_done_callback(_noted)
 
     async def answer(self, job: Job, is_quick: bool = False, headers: dict[str, str] | None = None) -> Response:
         """Return the response to a job."""
@@ -75,6 +91,17 @@ class Served:
         if isinstance(reply, Done):
             return Response(reply.body, media_type=reply.media, headers=headers)
         return problem(_STATUSES[reply.kind], reply.message, reply.hint)
+
+
+def _noted(task: asyncio.Task[jobs.Reply]) -> None:
+    """Log why a run was not recorded; the save itself has succeeded."""
+    if task.cancelled():
+        return
+    error = task.exception()
+    reply = None if error else task.result()
+    if error or isinstance(reply, jobs.Refused):
+        said = reply.message if isinstance(reply, jobs.Refused) else str(error)
+        logging.getLogger("uvicorn.error").warning("a run was not recorded: %s", said)
 
 
 class _Described(FastAPI):
@@ -101,6 +128,7 @@ def make_api(served: Served, policy: Policy) -> FastAPI:
     _add_errors(app)
     _add_work(app, served)
     _add_files(app, served)
+    _add_systems(app, served)
     add_page(app, policy)
     return app
 
@@ -134,6 +162,10 @@ def _add_errors(app: FastAPI) -> None:
     async def wrong(_request: Request, error: ArchlintError) -> Response:
         return problem(404 if isinstance(error, UnknownFileError) else 422, error.message, error.hint)
 
+    @app.exception_handler(Exception)
+    async def defect(_request: Request, _error: Exception) -> Response:
+        return problem(500, "archlint failed on this request", "see the server's log")     # which has the traceback
+
     @app.exception_handler(BusyError)
     async def busy(_request: Request, _error: BusyError) -> Response:
         return problem(429, "the server is busy", "send it again later", {"retry-after": "1"})
@@ -144,6 +176,13 @@ def _add_work(app: FastAPI, served: Served) -> None:
     async def check(body: bodies.CheckRequest) -> Response:
         """Check an architecture."""
         return await served.answer(jobs.Check(body.given()), is_quick=True)
+
+    @app.get("/schema", response_model=dict[str, Any])
+    async def schema() -> Response:
+        """Return the JSON Schema of arch.yaml, with which editors complete keys and names."""
+        from archlint.listing import file_schema
+
+        return JSONResponse(await asyncio.to_thread(file_schema))
 
     @app.post("/facts", response_model=bodies.Facts)
     async def facts(body: bodies.FactsRequest) -> Response:
@@ -222,6 +261,7 @@ def _add_files(app: FastAPI, served: Served) -> None:
         except ConflictError as error:
             return _conflict(file, body.text, error)
         await served.changes.announce({file: saved})
+        served.record(file)
         answer = bodies.Saved(file=file, version=saved)
         return JSONResponse(answer.model_dump(), headers={"etag": f'"{saved}"'})
 
@@ -229,6 +269,30 @@ def _add_files(app: FastAPI, served: Served) -> None:
     async def events() -> Response:
         """Send changes of files on disk as server-sent events: `{file: version}`."""
         return StreamingResponse(served.changes.stream(), media_type="text/event-stream")
+
+
+def _add_systems(app: FastAPI, served: Served) -> None:
+    @app.get("/systems")
+    async def systems() -> bodies.Systems:
+        """List all systems: state, objectives and findings now, and the last runs."""
+        rows = await served.systems.rows(served.changes.generation)
+        return bodies.Systems(systems=[
+            bodies.SystemRow(
+                file=row.file, system=_printable(row.line.system), state=row.line.state, errors=row.line.errors,
+                warnings=row.line.warnings, infos=row.line.infos, error=_printable(row.line.error),
+                objectives=[
+                    bodies.ObjectivesOf(workload=one.workload, stated=one.stated) for one in row.line.objectives
+                ],
+                trend=[
+                    bodies.RunOf(
+                        at=when(run), errors=run.errors, warnings=run.warnings, infos=run.infos, source=run.source,
+                        revision=run.revision,
+                    )
+                    for run in row.runs
+                ],
+            )
+            for row in rows
+        ])  # fmt: skip
 
 
 def _conflict(file: str, text: str, error: ConflictError) -> Response:

@@ -180,12 +180,53 @@ class Fact(Body):
     value: Annotated[str, Field(description="The value as written.")]
     number: float
     unit: str
+    file: Annotated[str, Field(description="The file that states it.")]
+    start: Annotated[int, Field(description="Where its value starts in the file, in characters from 0.")]
+    end: Annotated[int, Field(description="Where its value ends.")]
 
 
 class Facts(Body):
     """The quantities that an architecture states."""
 
     facts: list[Fact]
+
+
+class ObjectivesOf(Body):
+    """What a workload is promised."""
+
+    workload: str
+    stated: list[str]
+
+
+class RunOf(Body):
+    """How many findings a system had at one time."""
+
+    at: Annotated[str, Field(description="The time, in UTC.")]
+    errors: int
+    warnings: int
+    infos: int
+    source: Annotated[str, Field(description="`check` for `archlint check --record`, or `serve` for a save.")]
+    revision: Annotated[str, Field(description="The commit that CI had checked out; empty if unknown.")]
+
+
+class SystemRow(Body):
+    """A system: its state now, and its last runs."""
+
+    file: str
+    system: str
+    state: Literal["failing", "warnings", "passing", "unreadable"]
+    errors: int
+    warnings: int
+    infos: int
+    error: Annotated[str, Field(description="Why the file cannot be read; else empty.")]
+    objectives: list[ObjectivesOf]
+    trend: Annotated[list[RunOf], Field(description="The last runs, the oldest first.")]
+
+
+class Systems(Body):
+    """All systems below the folders of the server."""
+
+    systems: list[SystemRow]
 
 
 class LeftOut(Body):

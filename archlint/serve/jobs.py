@@ -107,7 +107,38 @@ class Import(msgspec.Struct, frozen=True, tag="import"):
     generation: int = 0
 
 
-Job = Check | Render | Analyze | WhatIf | Facts | Diff | Import
+class Overview(msgspec.Struct, frozen=True, tag="overview"):
+    """Check an architecture, and return a line for each of its systems; `source` records them as a run."""
+
+    given: Given
+    record: str = ""
+    generation: int = 0
+
+
+class Objectives(msgspec.Struct, frozen=True):
+    """What a workload is promised."""
+
+    workload: str
+    stated: list[str]
+
+
+State = Literal["failing", "warnings", "passing", "unreadable"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A system in the table of all systems."""
+
+    system: str
+    part: str
+    state: State
+    errors: int
+    warnings: int
+    infos: int
+    error: str
+    objectives: list[Objectives]
+
+
+Job = Overview | Check | Render | Analyze | WhatIf | Facts | Diff | Import
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

@@ -50,6 +50,7 @@ class Work:
         self._does: dict[type, Callable[..., Done]] = {
             jobs.Check: self._check, jobs.Render: self._render, jobs.Analyze: self._analyze, jobs.Diff: self._diff,
             jobs.WhatIf: self._whatif, jobs.Facts: self._facts, jobs.Import: self._import,
+            jobs.Overview: self._overview,
         }  # fmt: skip
 
     def prepare(self) -> None:
@@ -109,11 +110,13 @@ class Work:
 
         return Done(render_json(self.report(job)).encode())
 
-    def report(self, job: jobs.Check) -> Report:
-        """Return the findings of an architecture, as `archlint check` has them."""
+    def report(self, job: jobs.Check | jobs.Overview, keep: int = 0) -> Report:
+        """Return the findings of an architecture, as `archlint check` has them; the first systems stay in memory."""
         path, file, data = self._read(job.given)
         linters = self._linters_for(path, job.generation)
         linters.options = msgspec.structs.replace(self.options, system=job.given.system)
+        linters.keep = keep
+        linters.systems.clear()
         outcome = linters.check(path, data, loader=self._includes(file))
         report = Report(outcome.reports, outcome.errors)
         baselines = {one.baseline for one in report.files if one.baseline} if file is not None else set()
@@ -122,6 +125,22 @@ class Work:
         from archlint.compare.baseline import without_known
 
         return without_known(report, sorted(baselines))
+
+    def _overview(self, job: jobs.Overview) -> Done:
+        from archlint.serve.overview import lines_of
+
+        report = self.report(job, keep=_MOST_SHOWN)
+        systems = self._linters.systems if self._linters is not None else {}
+        lines = lines_of(report, systems)
+        if job.record and not report.errors:
+            from archlint.serve.runs import Runs
+
+            runs = Runs(job.record)
+            try:
+                runs.record(report.files, "serve")
+            finally:
+                runs.close()
+        return Done(msgspec.json.encode(lines))
 
     def _render(self, job: jobs.Render) -> Done:
         from archlint.drawing import render
@@ -168,9 +187,12 @@ class Work:
 
         architecture = self._system(self._source(job.given), job.generation).architecture
         facts = [
-            {"path": fact.path, "value": fact.text, "number": fact.number, "unit": fact.unit.strip()}
+            {
+                "path": fact.path, "value": fact.text, "number": fact.number, "unit": fact.unit.strip(),
+                "file": fact.file, "start": fact.start, "end": fact.end,
+            }
             for fact in facts_of(architecture)
-        ]
+        ]  # fmt: skip
         return Done(msgspec.json.encode({"facts": facts}))
 
     def _diff(self, job: jobs.Diff) -> Done:

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 
 
 class Answer(msgspec.Struct, frozen=True):

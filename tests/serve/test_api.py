@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import subprocess
@@ -14,8 +15,9 @@ from urllib.parse import quote
 import pytest
 
 from archlint.cli.app import run_app
+from archlint.serve.files import version_of
 from tests.serve.conftest import SECRET, SHOP, fill
-from tests.serve.running import Running, serving
+from tests.serve.running import PATIENCE_S, Running, serving
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -246,3 +248,29 @@ def test_the_server_and_its_workers_end_together(tmp_path: Path) -> None:
         if ps:
             left = subprocess.run([ps, "-eo", "ppid,args"], capture_output=True, text=True, check=True).stdout
             assert f" {number} " not in left
+
+
+def test_changes_on_disk_are_announced_also_in_new_folders_and_behind_links(server: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+    connection.request("GET", "/events")
+    events = connection.getresponse()
+    assert events.readline() == b"retry: 1000\n"
+    folder = server.folder / "later"
+    folder.mkdir()
+    seen: dict[str, str | None] = {}
+
+    def until(name: str, version: str | None) -> None:
+        while seen.get(name, "none yet") != version:
+            line = events.readline()
+            if line.startswith(b"data: {"):
+                seen.update(json.loads(line.removeprefix(b"data: ")))
+
+    file = folder / "new.yaml"
+    for text in (SHOP, SHOP + "# more\n"):
+        file.write_text(text)
+        until("later/new.yaml", version_of(text.encode()))
+    file.unlink()
+    until("later/new.yaml", None)
+    folder.rmdir()
+    connection.close()
+    assert not any(name.startswith("out/") for name in seen)

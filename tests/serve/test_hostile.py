@@ -58,7 +58,7 @@ def test_an_answer_with_a_secret_or_a_traceback_is_noticed() -> None:
 CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 OPERATIONS = [
     ("POST", "/check"), ("POST", "/facts"), ("POST", "/analyze"), ("POST", "/whatif"), ("POST", "/diff"), ("POST", "/import"), ("POST", "/render"),
-    ("GET", "/files"), ("GET", "/files/{file}"), ("PUT", "/files/{file}"),
+    ("GET", "/files"), ("GET", "/schema"), ("GET", "/systems"), ("GET", "/files/{file}"), ("PUT", "/files/{file}"),
 ]  # fmt: skip
 
 
