@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import json
 import secrets
+import time
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
@@ -97,13 +98,14 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(12)
         scope["state"] = {**scope.get("state", {}), "nonce": nonce}
-        protected = _Protected(send, nonce)
+        protected = _Protected(send, nonce, time.perf_counter())
         refusal = self._refusal(scope)
         if refusal is not None:
             await _refuse(protected, *refusal)
             return
         body = await self._body(scope, receive)
         if isinstance(body, bytes):
+            protected.start = time.perf_counter()
             await self.app(scope, _replayed(body, receive), protected)
         else:
             await _refuse(protected, *body)
@@ -174,11 +176,12 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 class _Protected:
-    """Sends responses with the headers that protect the page."""
+    """Sends responses with the headers that protect the page, and the time since the body arrived."""
 
-    def __init__(self, send: Send, nonce: str) -> None:
+    def __init__(self, send: Send, nonce: str, start: float) -> None:
         self.send = send
         self.nonce = nonce
+        self.start = start
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -190,6 +193,7 @@ class _Protected:
             headers["cross-origin-opener-policy"] = "same-origin"
             headers["cross-origin-resource-policy"] = "same-origin"
             headers.setdefault("cache-control", "no-store")
+            headers["server-timing"] = f"app;dur={(time.perf_counter() - self.start) * 1e3:.1f}"
         await self.send(message)
 
 

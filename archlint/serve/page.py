@@ -31,7 +31,10 @@ def add_page(app: FastAPI, policy: Policy) -> None:
 
     @app.post("/login", include_in_schema=False)
     async def login(request: Request) -> Response:
-        fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5)
+        try:
+            fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5)
+        except ValueError:                                 # more fields than that
+            fields = {}
         given = fields.get("token", [""])[0].strip()
         if not policy.token or not policy.is_token(given):
             return _html("login.html", request, 401)

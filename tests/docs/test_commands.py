@@ -29,6 +29,7 @@ ELSEWHERE = {
     r"archlint reference [a-z-]+$": "the tests of each implementation start it",
     r"terraform |archlint check infra": "tests/importers/test_terraform.py reads configurations and plans",
     r"cd editors/vscode|npm ci|code --install-extension": "tests/editors/test_vscode.py compiles and packages it",
+    r"(ARCHLINT_TOKEN=\S+ .*)?archlint (serve|check --record postgresql)|curl -s localhost:8765": "tests/serve",
     r"archlint measure (model|endpoint) ": "tests/measure measures files and services",
 }
 """Lines that this test does not run, and what tests them instead. A pattern that matches no line is an error."""

@@ -34,10 +34,10 @@ PATHS = ("/check", "/render", "/analyze", "/diff", "/import", "/whatif", "/facts
 
 
 class Hostile(msgspec.Struct, frozen=True):
-    """The bytes of one request."""
+    """The bytes of one request; if it `ends`, the client closes its side after it, and may get no answer."""
 
     data: bytes
-    ends: bool = True                                  # whether the client closes its side after it
+    ends: bool = True
 
 
 def hostile_requests(seed: int) -> Iterator[Hostile]:
@@ -53,7 +53,7 @@ def _request(
 ) -> Hostile:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", f"Content-Length: {len(body)}"]
     lines += ["Content-Type: application/json", *(f"{name}: {value}" for name, value in headers)]
-    return Hostile("\r\n".join(lines).encode("utf-8", "surrogatepass") + b"\r\n\r\n" + body)
+    return Hostile("\r\n".join(lines).encode("utf-8", "surrogatepass") + b"\r\n\r\n" + body, ends=False)
 
 
 def _value(chance: random.Random, depth: int = 0) -> object:

@@ -230,6 +230,7 @@ def test_a_token_opens_the_api_and_the_page(tmp_path: Path) -> None:
         assert running.call("GET", "/files", headers={"Authorization": f"Bearer {token}"}).status == 200
         assert running.call("GET", "/").status == 401
         form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert running.call("POST", "/login", b"token=x&" * 100, form).status == 401
         assert running.call("POST", "/login", b"token=wrong", form).status == 401
         opened = running.call("POST", "/login", f"token={token}".encode(), form)
         cookie = opened.headers["set-cookie"]
