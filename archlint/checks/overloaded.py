@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from heapq import merge
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -107,7 +105,7 @@ def _open(use: Utilisation) -> Undecided | None:
     unpeaked = [part.group.unpeaked for part in use.parts if part.least_s > 0]
     if not any(unpeaked):
         return None
-    first = islice(merge(*unpeaked, key=lambda row: row[0]), _MOST_SHOWN)
+    first = sorted((row for rows in unpeaked for row in rows[:_MOST_SHOWN]), key=lambda row: row[0])[:_MOST_SHOWN]
     keys = tuple(w.place("rate" if w.rate_per_s is None else "peak") for _, w in first)
     return Undecided(use.component.place(), keys, because, max(0, sum(map(len, unpeaked)) - _MOST_SHOWN))
 
