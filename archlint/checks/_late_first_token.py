@@ -22,10 +22,14 @@ _MOST_REPLICAS: Final = 64
 def judge(system: System, workload: Workload) -> Verdict | None:
     """Return a hit if the first tokens of a workload miss an objective at its mean rate, or else at its peak.
 
-    If only the measured times of its model are missing, they are asked for. First tokens that are too slow on an idle
-    server are not reported here, nor servers that get more than they can make.
+    If only the measured times of its model are missing, or the file states these, the facts that are left out are
+    asked for. First tokens that are too slow on an idle server are not reported here, nor servers that get more than
+    they can make.
     """
+    what = "how long first tokens take under load"
     question: Undecided | None = None
+    if workload.rate_per_s is None and workload.peak_per_s is None and _timed_servers(system, workload):
+        return Undecided(workload.place("slo", "ttft"), (workload.place("rate"),), what)
     for peak in (False, True):
         if (workload.peak_per_s if peak else workload.rate_per_s) is None:
             continue
@@ -34,15 +38,32 @@ def judge(system: System, workload: Workload) -> Verdict | None:
             hit = _late(system, workload, found)
             if hit is not None:
                 return hit
-        elif isinstance(found, Missing) and 0 < len(found.needs) <= _MOST_NEEDS and _measurable(found):
-            what = "how long first tokens take under load"
+        elif isinstance(found, Missing) and 0 < len(found.needs) <= _MOST_NEEDS and _may_ask(system, workload, found):
             question = question or Undecided(workload.place("slo", "ttft"), found.needs, what)
     return question
 
 
-def _measurable(found: Missing) -> bool:
-    """Whether nothing but measured times of the model is missing: other gaps are asked for by other rules."""
-    return all(place.names[0] == "models" for place in found.needs)
+def _timed_servers(system: System, workload: Workload) -> set[str]:
+    """Return the servers of models that generate for the workload, and whose measured times the file states."""
+    models = system.architecture.models
+    found = set()
+    for serving in system.servings(workload):
+        model = models.get(serving.model)
+        if model is not None and model.ttft is not None and model.tpot is not None:
+            found.add(serving.server)
+    return found
+
+
+def _may_ask(system: System, workload: Workload, found: Missing) -> bool:
+    """Whether measured times of the model are missing, or facts of the workload or the server beside these times.
+
+    Other gaps are asked for by other rules.
+    """
+    if all(place.names[0] == "models" for place in found.needs):
+        return True
+    servers = _timed_servers(system, workload)
+    own = {workload.name, *servers}
+    return bool(servers) and all(place.names[0] == "models" or place.names[1] in own for place in found.needs)
 
 
 def _late(system: System, workload: Workload, found: FirstToken) -> Hit | None:
