@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archlint.cli.checking import CheckCall, run_check
-from archlint.linter import Examined, Linter
+from archlint.linter import Examined, Includes, Linter
 from archlint.source.document import Document
 from tests.cli.test_check_inputs import ARCH, write
 from tests.conftest import Run, command
@@ -122,10 +122,10 @@ def test_a_defect_of_archlint_on_one_file_leaves_the_others_checked(
     """The test creates a defect: the reader fails on one file."""
     examine = Linter.examine
 
-    def fails(linter: Linter, document: Document, path: Path | None) -> Examined:
+    def fails(linter: Linter, document: Document, path: Path | None, loader: Includes | None = None) -> Examined:
         if document.name == "bad.yaml":
             raise KeyError("lost")
-        return examine(linter, document, path)
+        return examine(linter, document, path, loader)
 
     monkeypatch.setattr(Linter, "examine", fails)
     monkeypatch.chdir(tmp_path)
