@@ -112,7 +112,7 @@ def test_a_missing_file_beside_a_folder_is_an_error_and_the_folder_is_checked(sh
     for missing in (Path("none.yaml"), Path("none")):
         report = check_targets([Path(), missing], Options())
         assert [error.message for error in report.errors] == [f"{missing}: no such file"]
-        assert report.files[0].sources.keys() == {"compose.yaml"}
+        assert "compose.yaml" in report.files[0].sources
 
 
 def test_a_deployment_file_and_a_folder_are_one_system(shop: Path, tmp_path: Path) -> None:
