@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from archlint.importers.draft import Component, Draft
-from archlint.importers.objects import Fact
+from archlint.importers.objects import Fact, Site
 from archlint.metrics.families import FAMILIES, QUIET, ROUTES, TARGET, Family
 from archlint.metrics.reading import Metrics, Sample
 
@@ -82,19 +82,27 @@ def apply(measurement: Measurement, draft: Draft) -> None:
     for name, entrance in draft.workloads.items():
         found = measurement.components.get(entrance.to or name)
         if found is not None:
-            facts = {key: Fact(text, entrance.site, measurement.how) for key, text in workload_facts(found).items()}
+            facts = {key: _fact(text, entrance.site, measurement.how) for key, text in workload_facts(found).items()}
             draft.workloads[name] = msgspec.structs.replace(entrance, facts=facts)
     for name, found in measurement.components.items():
         component = draft.components[name]
         for key, text in component_facts(found, component).items():
-            component.facts[key] = Fact(text, component.site, measurement.how)
+            component.facts[key] = _fact(text, component.site, measurement.how)
         if len(component.serves) == 1 and found.times and not _waits(component):  # its model does the work
             own = draft.models[component.serves[0]]
-            own["service_time"] = Fact(_times(found.times), component.site, measurement.how)
+            own["service_time"] = _fact(_times(found.times), component.site, measurement.how)
     for name, found in measurement.models.items():
         site = next(iter(draft.components.values())).site
         for key, text in model_facts(found).items():
-            draft.models[name][key] = Fact(text, site, measurement.how)
+            draft.models[name][key] = _fact(text, site, measurement.how)
+
+
+def _fact(text: str, site: Site, how: str) -> Fact:
+    """Make a fact of a text that this module wrote: a value, or a mapping of values."""
+    if not text.startswith("{"):
+        return Fact(text, site, how)
+    pairs = (pair.split(": ") for pair in text[1:-1].split(", "))
+    return Fact("", site, how, tuple((name, Fact(value, site)) for name, value in pairs))
 
 
 def workload_facts(found: Measured) -> dict[str, str]:

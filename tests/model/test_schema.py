@@ -225,7 +225,7 @@ def test_editors_are_offered_words_and_no_booleans() -> None:
     assert definitions["rule-id"]["anyOf"][0]["enum"] == ["SRV001"]
     assert definitions["accelerator"]["anyOf"][0]["enum"] == ["l4"]
     offered = [name for name, part in walk(schema, "") if "boolean" in str(part.get("type", ""))]
-    flags = [name for name in offered if re.search(r"properties/(circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits|stream|in_process|buffers)$", name)]
+    flags = [name for name in offered if re.search(r"properties/(imported|circuit_breaker|optional|wait|ready_check|persistent|training_code|on_call|waits|stream|in_process|buffers)$", name)]
     assert offered == flags
     validator = Draft202012Validator(schema)
     text = "archlint: 1\naccept: {rule: MINE001, reason: x}\ncomponents: {true: {kind: service, uses: our-own, calls: [2]}, 2: {kind: service, uses: kafka}}"
