@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai as api
@@ -98,12 +100,37 @@ def test_errors_have_the_form_of_openai(service: Service) -> None:
         assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error", body
 
 
+def at_once(service: Service, seeds: list[int], tokens: int) -> list[str]:
+    """Return the texts of requests that are all sent before the server reads the first of them."""
+    sent: list[str] = []
+
+    def note(event: str, _info: object) -> None:
+        if event == "http11.receive_response_headers.started":
+            sent.append(event)
+
+    def trace(request: Any) -> None:
+        request.extensions["trace"] = note
+
+    def ask(seed: int) -> str:
+        made = client.completions.create(model=MODEL, prompt="A class", max_tokens=tokens, seed=seed, extra_body=FULL)
+        return made.choices[0].text
+
+    traced = api.DefaultHttpxClient(event_hooks={"request": [trace]}, timeout=PATIENCE_S)
+    with traced, ThreadPoolExecutor(len(seeds)) as pool:
+        client = openai(service).with_options(http_client=traced)
+        service.process.send_signal(signal.SIGSTOP)
+        try:
+            asked = [pool.submit(ask, seed) for seed in seeds]
+            wait_for(lambda: len(sent) == len(seeds))
+        finally:
+            service.process.send_signal(signal.SIGCONT)
+        return [one.result() for one in asked]
+
+
 def test_requests_at_once_share_steps_and_get_the_text_of_one_alone(service: Service) -> None:
-    alone = [text(service, seed) for seed in range(4)]
+    alone = [text(service, seed, 200) for seed in range(4)]
     before = {name: metric(service, f"llm_batch_sequences_{name}") for name in ("sum", "count")}
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda seed: text(service, seed), range(4)))
-    assert together == alone
+    assert at_once(service, [0, 1, 2, 3], 200) == alone
     done = {name: metric(service, f"llm_batch_sequences_{name}") - before[name] for name in before}
     assert done["sum"] > 1.5 * done["count"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -54,16 +55,25 @@ class Found:
     likeness: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The vectors of a build in memory; `seen` is its number and the version of the file."""
+
+    seen: tuple[int, int]
+    texts: list[tuple[str, str]]
+    matrix: NDArray[np.float32]
+
+
 class Store:
-    """The file; every process opens it for itself."""
+    """The file; every process opens it for itself, and its threads share that."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._base = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.executescript(_TABLES)
-        self._seen: tuple[int, int] = (-1, -1)
-        self._loaded: tuple[list[tuple[str, str]], NDArray[np.float32]] = ([], np.zeros((0, 0), np.float32))
+        self._writing = threading.Lock()           # a connection has one transaction, whichever thread began it
+        self._loaded = _Loaded((-1, -1), [], np.zeros((0, 0), np.float32))
 
     def close(self) -> None:
         """Close the file."""
@@ -120,16 +130,17 @@ class Store:
     def search(self, build: Build, question: str, most: int) -> list[Found]:
         """Return the parts that are closest to a question, the best first."""
         seen = (build.number, int(self._base.execute("PRAGMA data_version").fetchone()[0]))
-        if seen != self._seen:
+        loaded = self._loaded                      # another search may replace it at any time
+        if seen != loaded.seen:
             rows = self._base.execute("SELECT id, text, vector FROM chunks WHERE build = ?", (build.number,)).fetchall()
             vectors = [np.frombuffer(row[2], np.float32) for row in rows]
             texts = [(row[0], row[1]) for row in rows]
-            self._loaded = texts, np.stack(vectors) if rows else np.zeros((0, 0), np.float32)
-            self._seen = seen
-        texts, matrix = self._loaded
+            loaded = _Loaded(seen, texts, np.stack(vectors) if rows else np.zeros((0, 0), np.float32))
+            self._loaded = loaded
+        texts = loaded.texts
         if not texts:
             return []
-        likeness = matrix @ embedder_of(build.edition).embed([question])[0]
+        likeness = loaded.matrix @ embedder_of(build.edition).embed([question])[0]
         best = np.argsort(-likeness)[:most].tolist()
         return [Found(texts[at][0], texts[at][1], float(likeness[at])) for at in best if likeness[at] > 0]
 
@@ -149,13 +160,14 @@ class Store:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+        with self._writing:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
 
 
 def chunks_of(text: str) -> Iterator[str]:

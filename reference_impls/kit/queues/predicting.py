@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from typing import TypeVar
 
@@ -38,12 +38,15 @@ async def holding(results: Results, key: str, policy: Policy) -> AsyncIterator[N
     clocks: they must agree within a fraction of `lease_s`.
     """
     holder, end, recorded = uuid.uuid4().hex, time.monotonic() + policy.limit_s, False
+    ended = asyncio.Event()
 
     async def renew() -> None:
         nonlocal recorded
         pause_s = min(_FIRST_S, policy.lease_s / 3)
         while (left_s := end - time.monotonic()) > pause_s:
-            await asyncio.sleep(pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), pause_s)
+                return
             try:
                 recorded = True
                 await asyncio.to_thread(results.hold, key, holder, min(policy.lease_s, left_s))
@@ -55,8 +58,8 @@ async def holding(results: Results, key: str, policy: Policy) -> AsyncIterator[N
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait({task})
+        ended.set()
+        await asyncio.wait({task})                 # a renewal in progress must not come after the release
         if recorded:
             await asyncio.to_thread(results.release, key, holder)
 
@@ -80,11 +83,11 @@ def predicting(
     def predict(delivery: Delivery) -> bool:
         """Return whether the id belongs to this request: two concurrent requests with one key have the same id."""
         digest = digest_of(delivery.body)
+        left_s = results.held_s(delivery.id)       # before the result: a worker stores its result, and then releases
         known = results.get(delivery.id)
         if known is not None and (known.status == "done" or known.digest != digest):
             outcomes.labels("repeated").inc()
             return known.digest == digest
-        left_s = results.held_s(delivery.id)
         if left_s > 0:
             outcomes.labels("in_hand").inc()
             raise InHandError(left_s)

@@ -1,9 +1,13 @@
-"""A worker for the tests of the queues: `poison` ends its process, `fault` raises an error, others are recorded."""
+"""A worker for the tests of the queues: `poison` ends its process, `fault` raises an error, others are recorded.
+
+On SIGTERM, it finishes the message in hand.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,7 +18,9 @@ QUEUE = "doomed"
 
 
 async def work(notes: Path) -> None:
-    """Take messages until the process ends, and print each: `done ID ATTEMPT` or `dead ID REASON`."""
+    """Take messages until SIGTERM, and print each: `done ID ATTEMPT` or `dead ID REASON`."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
     def note(line: str) -> None:
         with notes.open("a") as out:
@@ -34,7 +40,7 @@ async def work(notes: Path) -> None:
 
     async with open_queue(read_settings(QueueSettings), QUEUE) as queue:
         await queue.consume(Work(handle, bury))
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 if __name__ == "__main__":

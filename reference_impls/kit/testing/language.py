@@ -42,7 +42,9 @@ def behind(service: Service, part: str) -> str:
 
 def openai(service: Service, key: str = "none") -> OpenAI:
     """Return OpenAI's own client for a service; it does not retry, so that tests see each answer."""
-    return OpenAI(base_url=f"{service.url}/v1", api_key=key, max_retries=0)
+    client = OpenAI(base_url=f"{service.url}/v1", api_key=key, max_retries=0)
+    service.closing.callback(client.close)
+    return client
 
 
 def linked_models(factory: pytest.TempPathFactory) -> Path:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -30,6 +30,7 @@ class Service:
         self._errors = errors
         self.url = ""
         self.client = httpx.Client(timeout=PATIENCE_S)
+        self.closing = ExitStack()                 # further clients, closed at the end
 
     @property
     def output(self) -> str:
@@ -129,6 +130,7 @@ def _listening(service: Service) -> Iterator[Service]:
         service.wait_until_listening()
         yield service
     finally:
+        service.closing.close()
         service.client.close()
         service.kill()
 

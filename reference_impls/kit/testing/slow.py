@@ -53,11 +53,16 @@ class Sleeper:
             out.write(f"{line} {time.time()}\n")
 
 
+def sleeping(notes: Path) -> Model:
+    """Return a model that sleeps."""
+    card = Card("sleeper", "1", "", ("seconds",), ("no", "yes"), ((0.0,) * 11,), (0.5, 0.5), 1.0, "test")
+    return Model(card, Sleeper(notes))
+
+
 def main(notes: Path) -> None:
     """Run the worker until SIGTERM."""
     settings = read_settings(SlowSettings)
-    card = Card("sleeper", "1", "", ("seconds",), ("no", "yes"), ((0.0,) * 11,), (0.5, 0.5), 1.0, "test")
-    model, results, queue = Model(card, Sleeper(notes)), open_results(settings), open_queue(settings, QUEUE)
+    model, results, queue = sleeping(notes), open_results(settings), open_queue(settings, QUEUE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
