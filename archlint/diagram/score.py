@@ -18,6 +18,10 @@ _ASTRAY: Final = 0.7
 _BEND: Final = 0.06
 _EMPTY: Final = 0.5
 _SMALL: Final = 200.0
+_ILLEGIBLE: Final = 2.0
+"""A picture with text below the least size costs so much, however little is missing."""
+_SLACK: Final = 0.0005
+"""Half a point of a width of 1000 is rounding."""
 _TALL: Final = 0.0015
 _NARROWEST: Final = 560.0
 """A picture is at least so wide: its head and its legend need room."""
@@ -46,6 +50,7 @@ class Score(msgspec.Struct, frozen=True):
     def cost(self, overlaps: int = 0) -> float:
         """Return one number for all; lower is better."""
         small = _SMALL * max(0.0, self.shrinking - 1) + 4 * max(0.0, self.shrinking - SMALLEST_AT_FULL_SIZE)
+        small += _ILLEGIBLE if self.shrinking > 1 + _SLACK else 0.0
         lines = _CROSSING * self.crossings + _ASTRAY * self.astray + _BEND * self.bends
         return lines + _EMPTY * self.empty + _TALL * self.height + small + _OVERLAP * overlaps
 

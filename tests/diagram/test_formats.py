@@ -93,7 +93,7 @@ def test_hostile_words_end_nothing_in_an_svg(theme: str) -> None:
     made = render(draw(system, report, Plan(patterns=True, path="ask")), "svg", Look(theme=theme))
     document = parseString(made)
     assert {element.tagName for element in document.getElementsByTagName("*")} <= {
-        "svg", "style", "rect", "g", "text", "path", "polygon", "title",
+        "svg", "desc", "style", "rect", "g", "text", "path", "polygon", "title",
     }  # fmt: skip
     assert "\u202e" not in made.decode()
     assert not re.search(r"\bon\w+=", re.sub(r">[^<]*<", "><", made.decode()))

@@ -15,6 +15,7 @@ from archlint.diagram.arrange import arranged
 from archlint.diagram.cards import card_of, edge_label, letters
 from archlint.diagram.conflicts import conflicts
 from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
+from archlint.diagram.purpose import README
 from archlint.verdicts import FileReport
 from tests.diagram.samples import EXAMPLES, HOSTILE, PATTERNS, generated, of_file, of_text
 from tests.strategies import Tree, architectures, dump
@@ -108,8 +109,8 @@ def test_no_component_and_no_finding_of_any_system_is_lost(tree: Tree) -> None:
     assert all(f">{mark.rule}" in svg(picture) for mark in picture.all_marks)
 
 
-MOST_AT_FULL_SIZE = 16
-"""How many components a picture shows without being wider than a page; a page shrinks larger ones."""
+MOST_LEGIBLE, MOST_IN_FRAMES = 45, 16
+"""The number of components up to which all text is legible in a README, without frames around them and with frames."""
 
 
 @pytest.mark.parametrize(("path", "cluster"), [
@@ -125,7 +126,8 @@ def test_nothing_lies_over_anything_else_in_an_example(path: Path, cluster: str)
     labels = [edge_label(edge, True) for edge in picture.edges]
     layout = arranged(cards, picture.edges, labels, picture.clusters)
     assert conflicts(layout, cards, picture.edges, labels, picture.clusters) == 0
-    assert layout.width <= 900 or len(cards) > MOST_AT_FULL_SIZE, "a page would shrink it"
+    most = MOST_IN_FRAMES if picture.clusters else MOST_LEGIBLE
+    assert layout.width <= README.most_width + 0.5 or len(cards) > most, "its text would be illegible"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

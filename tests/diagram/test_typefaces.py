@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,17 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from archlint.diagram.raster import fonts_for, pdf, png
+from archlint.diagram import draw, svg
+from archlint.diagram.raster import fonts_for, pdf, png, with_fonts
 from archlint.diagram.sfnt import Face, FontError, faces
 from archlint.diagram.text import exact_width, text_width, wrapped
-from archlint.diagram.typefaces import SHIPPED, advance, cast, system_folders
+from archlint.diagram.themes import FONT, THEMES
+from archlint.diagram.typefaces import FAMILY, SHIPPED, advance, cast, system_folders
 from tests.conftest import ROOT
 from tests.diagram.fonts import made_font, save, save_collection
+from tests.diagram.samples import RICH, of_file
 
 KOREAN = "한국어모델"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="40">'
-    '<style>.archlint-picture {{font-family:Helvetica, Arial, "Liberation Sans", Arimo, "DejaVu Sans", sans-serif}}\n'
+    f"<style>.archlint-picture {{{{font-family:{FONT}}}}}\n"
     ".name {{font-size:13px;font-weight:bold}} .text {{font-size:11px}}</style>"
     '<g class="archlint-picture">{texts}</g></svg>'
 )
@@ -51,6 +55,10 @@ def test_the_shipped_font_is_read_as_fonttools_reads_it(bold: bool) -> None:
     assert (face.family, face.weight, face.italic) == ("Archlint Sans", 700 if bold else 400, False)
 
 
+DOCTEST = re.compile(r'^ *>>> .*?(?=^ *$|""")', re.MULTILINE | re.DOTALL)
+"""Doctests show words of users, in any script; no picture has them."""
+
+
 def test_the_shipped_font_has_the_scripts_and_all_signs_that_archlint_writes() -> None:
     alphabets = "AZaz ÀÿĄžƏ ΑΩαω άώ АЯая ЁёЂђҐґ Ếộ"
     written = {
@@ -58,9 +66,10 @@ def test_the_shipped_font_has_the_scripts_and_all_signs_that_archlint_writes() -
         for folder in ("archlint", "rules")
         for suffix in ("*.py", "*.yaml", "*.js")
         for path in (ROOT / folder).rglob(suffix)
-        for character in path.read_text(encoding="utf-8")
-        if ord(character) > 0x7F and not "\u2e80" <= character <= "\u9fff"     # doctests show words in Chinese
+        for character in DOCTEST.sub("", path.read_text(encoding="utf-8"))
+        if ord(character) > 0x7F
     }
+    assert {"≤", "×", "·", "→", "é"} <= written
     for bold in (False, True):
         assert {c for c in {*alphabets, *written} if advance(c, bold) is None} == set()
 
@@ -104,6 +113,13 @@ def test_a_picture_with_the_shipped_characters_opens_no_font_of_the_system(tmp_p
     assert made[0] == made[1] == made[2] and ink(made[0]) is not None
     written = [pdf(markup, fonts_for(markup, folders)) for folders in ((empty,), (tmp_path,), None)]
     assert written[0] == written[1] == written[2] and b"ArchlintSans" in written[0]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_drawn_picture_names_only_the_shipped_font(theme: str) -> None:
+    """The renderers have no other font, so text in any other family would vanish."""
+    drawn = with_fonts(svg(draw(*of_file(RICH)), theme), cast([]))
+    assert set(re.findall(r"font-family:([^;}]*)", drawn)) == {f'"{FAMILY}"'}
 
 
 def test_other_scripts_are_drawn_without_serifs_and_bold_where_the_text_is(tmp_path: Path) -> None:
