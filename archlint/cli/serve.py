@@ -45,9 +45,17 @@ def command(
     The page shows an editor with findings and a live picture, and what changed numbers would do. Only files below PATHS
     are read and saved. The API is described at /openapi.json. Ctrl-C stops the server.
     """
-    from archlint.serve.guard import Policy, is_loopback
-    from archlint.serve.jobs import Setup
-    from archlint.serve.workspace import Workspace
+    try:
+        from archlint.serve.app import Limits, Served
+        from archlint.serve.guard import Policy, is_loopback
+        from archlint.serve.jobs import Setup
+        from archlint.serve.runs import default_url
+        from archlint.serve.server import bind, run
+        from archlint.serve.workspace import Workspace
+    except ImportError as error:
+        if (error.name or "").startswith("archlint"):
+            raise
+        raise UsageError(f"`serve` needs {error.name}", install_command("serve")) from None
 
     token = token or os.environ.get(TOKEN, "").strip()
     if not is_loopback(host) and not token:
@@ -56,12 +64,6 @@ def command(
         what = "the token needs at least 16 characters: letters, digits, and the signs - . _ ~ + / ="
         raise UsageError(what, "`openssl rand -hex 16` prints one")
     workspace = Workspace.of(paths)
-    try:
-        from archlint.serve.app import Limits, Served
-        from archlint.serve.runs import default_url
-        from archlint.serve.server import bind, run
-    except ImportError as error:
-        raise UsageError(f"`serve` needs {error.name}", install_command("serve")) from None
     limits = Limits(processes or os.cpu_count() or 1, time_limit)
     setup = Setup(
         workspace, str(config.resolve()) if config is not None else "", allows_code(allow_code), limits.memory_bytes

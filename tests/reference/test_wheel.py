@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -136,3 +137,19 @@ def test_the_wheel_draws_a_png_with_its_own_font(site: Path, tmp_path: Path) -> 
     run(site, tmp_path, "render", str(example), "-o", "a.png", "--fonts", "none")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert list(site.glob("archlint_ml-*.dist-info/licenses/archlint/diagram/fonts/OFL.txt"))
+
+
+@pytest.mark.parametrize(("words", "extra"), [(["serve"], "serve"), (["lsp"], "lsp")])
+def test_a_command_without_its_libraries_names_what_to_install(site: Path, tmp_path: Path, words: list[str], extra: str) -> None:
+    """The test hides all other installed packages but those of a plain install."""
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for name in ("click", "yaml", "_yaml", "msgspec", "networkx"):
+        found = importlib.util.find_spec(name)
+        assert found is not None and found.submodule_search_locations is not None
+        (plain / name).symlink_to(next(iter(found.submodule_search_locations)))
+    command = [sys.executable, "-S", "-c", "from archlint.cli import start; start()", *words]
+    surroundings = {**environment(site), "PYTHONPATH": f"{site}{os.pathsep}{plain}"}
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr and f"archlint-ml[{extra}]" in done.stderr
