@@ -29,4 +29,4 @@ def mean_of_steps(percentiles: Sequence[tuple[float, float]]) -> float:
     (1.5, 0.0)
     """
     ends = [*(fraction for fraction, _ in percentiles), 1.0][1:]
-    return sum(value * (end - fraction) for (fraction, value), end in zip(percentiles, ends, strict=True))
+    return sum((value * (end - fraction) for (fraction, value), end in zip(percentiles, ends, strict=True)), 0.0)

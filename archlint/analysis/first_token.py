@@ -199,7 +199,7 @@ def first_token(system: System, workload: Workload, peak: bool = False) -> First
     >>> found = first_token(system, system.workloads["chat"])
     >>> assert isinstance(found, FirstToken)
     >>> round(found.waits.load, 2), round(found.seconds(0.5), 2), round(found.seconds(0.99), 2)
-    (0.95, 0.31, 6.87)
+    (0.79, 0.25, 4.4)
     """
     if not (asks_for_tokens(workload) or workload.slo.ttft):
         return None

@@ -28,10 +28,11 @@ _MOVABLE: Final = frozenset({"client", "service", "worker", "external", "model-s
 def lanes_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, str]:
     """Return the lane of each node. A component that several lanes use is in the first of them.
 
-    >>> nodes = [Node("api", "service"), Node("db", "database"), Node("sync", "batch-job")]
-    >>> edges = [Edge(name, "db", "reads", WAITING, name) for name in ("sync", "api")]
-    >>> lanes_of(nodes, edges)
-    {'api': 'serving', 'db': 'serving', 'sync': 'batch and training'}
+    >>> kinds = {"app": "client", "api": "service", "db": "database", "sync": "batch-job"}
+    >>> ends = [("sync", "db"), ("app", "api"), ("api", "db")]
+    >>> edges = [Edge(source, target, "calls", WAITING, source) for source, target in ends]
+    >>> lanes_of([Node(name, kind) for name, kind in kinds.items()], edges)
+    {'app': 'serving', 'api': 'serving', 'db': 'serving', 'sync': 'batch and training'}
     """
     kinds = {node.name: node.kind for node in nodes}
     served = _served(nodes, edges)
