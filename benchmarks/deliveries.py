@@ -29,7 +29,8 @@ from kit.queues import QueueSettings, open_queue  # noqa: E402
 from kit.results import Results  # noqa: E402
 from kit.testing.servers import kafka_server, rabbitmq_server  # noqa: E402
 from kit.testing.service import Service, launch, wait_for  # noqa: E402
-from kit.testing.slow import QUEUE  # noqa: E402
+
+QUEUE = "slow"
 
 
 def publish(url: str, messages: dict[str, float]) -> None:
@@ -52,7 +53,9 @@ def disturbed(folder: Path, url: str, count: int, draw: random.Random) -> dict[s
     signals: Counter[signal.Signals] = Counter()
 
     def worker() -> Service:
-        made = launch(folder, "kit.testing.slow", str(notes), queue_url=url, lease_s=1, attempts=15, pause_s=0.05)
+        made = launch(
+            folder, "kit.testing.slow", str(notes), QUEUE, queue_url=url, lease_s=1, attempts=15, pause_s=0.05
+        )  # fmt: skip
         made.wait_until_listening()
         return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
@@ -56,7 +56,7 @@ class Message(Protocol):
         ...
 
 
-Handler = Callable[[Message], Awaitable[None]]
+Handler = Callable[[Message], Coroutine[None, None, None]]
 
 
 class Subscription(Protocol):

@@ -76,7 +76,7 @@ class RabbitSubscription:
         self._timeout_ms = timeout_ms
         self._tag: ConsumerTag | None = None
         self._idle = asyncio.Event()
-        self._held = 0
+        self._held = set[asyncio.Task[None]]()
         self._idle.set()
 
     async def resume(self) -> None:
@@ -95,14 +95,16 @@ class RabbitSubscription:
         await self._idle.wait()
 
     async def _handle(self, raw: AbstractIncomingMessage) -> None:
-        self._held += 1
+        """Start the handler in its own task: the library cancels this one if RabbitMQ closes the channel."""
         self._idle.clear()
-        try:
-            await self._handler(RabbitMessage(raw))
-        finally:
-            self._held -= 1
-            if not self._held:
-                self._idle.set()
+        task = asyncio.create_task(self._handler(RabbitMessage(raw)))
+        self._held.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._held.discard(task)
+        if not self._held:
+            self._idle.set()
 
 
 class RabbitLink:

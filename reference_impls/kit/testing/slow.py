@@ -25,8 +25,6 @@ from kit.queues.working import make_worker
 from kit.settings import read_settings
 from kit.web import serve
 
-QUEUE = "slow"
-
 
 class SlowSettings(QueueSettings, DatabaseSettings):
     """The settings of a queue and a result store."""
@@ -59,10 +57,10 @@ def sleeping(notes: Path) -> Model:
     return Model(card, Sleeper(notes))
 
 
-def main(notes: Path) -> None:
-    """Run the worker until SIGTERM."""
+def main(notes: Path, name: str) -> None:
+    """Run the worker of a queue until SIGTERM."""
     settings = read_settings(SlowSettings)
-    model, results, queue = sleeping(notes), open_results(settings), open_queue(settings, QUEUE)
+    model, results, queue = sleeping(notes), open_results(settings), open_queue(settings, name)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,4 +73,4 @@ def main(notes: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])
