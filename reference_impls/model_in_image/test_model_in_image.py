@@ -55,7 +55,7 @@ def test_one_tag_names_code_and_model_and_what_was_altered_does_not_start(tmp_pa
 def test_a_card_or_code_that_differs_from_the_release_is_reported(tmp_path: Path) -> None:
     first = build(tmp_path)
     card = tmp_path / "release" / "iris.json"
-    card.write_text(card.read_text().replace("setosa", "virginica"))
+    card.write_text(card.read_text().replace("setosa", "another"))
     assert "its card is" in refusal(tmp_path, "model_in_image", release_dir=tmp_path / "release")
     other = train("iris", tmp_path / "other", seed=8)
     assert build(tmp_path, "--model", str(other)) != first          # another model, another tag
