@@ -66,26 +66,19 @@ class Queue:
         self.wakes = -1.0
 
 
-class Station:
-    """A centre; requests are served in the order of their arrival."""
+class Admission:
+    """Takes requests into a centre up to its limit, and tallies what happens there."""
 
     def __init__(self, centre: Centre, clock: Clock, picks: Iterator[float], span: Span) -> None:
         self._centre = centre
         self._clock = clock
         self._span = span
         self._picks = picks
-        self._pooled = centre.pooled
-        self._queues = [Queue(centre.servers)] if self._pooled else []
-        self._replicas = 1 if self._pooled else int(min(centre.replicas, _MOST_QUEUES))
-        self._away = 0
         self._turn = self._inside = 0
         self._limit = math.inf if centre.limit is None else centre.limit
         self._times: list[float] = []
         self._ends: list[float] = []
         self._tally = Tally()
-        if centre.outage is not None:
-            clock.at(centre.outage.start_s, SWITCH, self._leave)
-            clock.at(centre.outage.end_s, SWITCH, self._return)
 
     def tally(self) -> Tally:
         """Return what happened here."""
@@ -102,6 +95,27 @@ class Station:
             return
         job.arrived = t
         self._inside += 1
+        self._take(t, job)
+
+    def _take(self, t: float, job: Job) -> None:
+        """Serve a request, now or later."""
+        raise NotImplementedError
+
+
+class Station(Admission):
+    """A centre; requests are served in the order of their arrival."""
+
+    def __init__(self, centre: Centre, clock: Clock, picks: Iterator[float], span: Span) -> None:
+        super().__init__(centre, clock, picks, span)
+        self._pooled = centre.pooled
+        self._queues = [Queue(centre.servers)] if self._pooled else []
+        self._replicas = 1 if self._pooled else int(min(centre.replicas, _MOST_QUEUES))
+        self._away = 0
+        if centre.outage is not None:
+            clock.at(centre.outage.start_s, SWITCH, self._leave)
+            clock.at(centre.outage.end_s, SWITCH, self._return)
+
+    def _take(self, t: float, job: Job) -> None:
         queue = self._chosen()
         queue.inside += 1
         queue.waiting.append(job)

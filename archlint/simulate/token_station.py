@@ -7,51 +7,28 @@ from collections.abc import Iterator
 from functools import partial
 
 from archlint.analysis.steps import Steps
-from archlint.simulate.backend import Span, Tally
-from archlint.simulate.lists import queued
+from archlint.simulate.backend import Span
 from archlint.simulate.replica import Asked, Replica
-from archlint.simulate.scenario import RANDOM, REJECTED, ROUND_ROBIN, Centre, Tokens
-from archlint.simulate.station import END, SWITCH, Clock, Job
+from archlint.simulate.scenario import RANDOM, ROUND_ROBIN, Centre, Tokens
+from archlint.simulate.station import END, SWITCH, Admission, Clock, Job
 
 _MOST_REPLICAS = 10_000
 
 
-class TokenStation:
+class TokenStation(Admission):
     """A centre that generates tokens; each replica has a batch and a queue of its own."""
 
     def __init__(self, centre: Centre, clock: Clock, picks: Iterator[float], span: Span) -> None:
-        self._centre = centre
-        self._clock = clock
-        self._picks = picks
-        self._span = span
+        super().__init__(centre, clock, picks, span)
         self._tokens = centre.tokens or Tokens(Steps(0.0, 0.0, 0.0), 1.0)
         count = int(min(centre.replicas, _MOST_REPLICAS))
         self._replicas = [Replica(self._tokens.steps, self._tokens.most) for _ in range(count)]
         self._wakes = [math.inf] * count
-        self._inside = self._turn = 0
-        self._limit = math.inf if centre.limit is None else centre.limit
-        self._times: list[float] = []
-        self._ends: list[float] = []
-        self._tally = Tally()
         if centre.outage is not None:
             clock.at(centre.outage.start_s, SWITCH, partial(self._switch, True))
             clock.at(centre.outage.end_s, SWITCH, partial(self._switch, False))
 
-    def tally(self) -> Tally:
-        """Return what happened here."""
-        self._tally.queued = queued(self._times, self._ends, self._span)
-        return self._tally
-
-    def arrive(self, t: float, job: Job) -> None:
-        """Take a request in, or reject it."""
-        counts = self._span.first_s <= t <= self._span.last_s
-        self._tally.visits += counts
-        if self._inside >= self._limit:
-            self._tally.rejected += counts
-            job.done(t, REJECTED)
-            return
-        job.arrived = t
-        self._inside += 1
+    def _take(self, t: float, job: Job) -> None:
         place = self._chosen()
         replica = self._replicas[place]
         replica.advance(t)

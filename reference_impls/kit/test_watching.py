@@ -37,3 +37,4 @@ def test_a_step_that_hangs_or_ends_the_thread_is_reported() -> None:
     wait_for(lambda: "hung: no success for" in hung.problem())
     hung.stop()
     never.append(0)
+    assert dead.problem() == "dead: its thread has ended"

@@ -263,8 +263,9 @@ def test_no_model_outlives_a_killed_command(tmp_path: Path) -> None:
     number = tmp_path / "number"
     wait_for(lambda: number.exists() and bool(number.read_text()))
     process.kill()
-    process.wait()
+    assert process.wait() != 0
     wait_for(lambda: not is_running(int(number.read_text())))
+    assert not is_running(int(number.read_text()))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

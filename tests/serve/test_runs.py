@@ -53,7 +53,11 @@ def kept_over_time(url: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_runs_are_kept_in_sqlite(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    kept_over_time(f"sqlite:///{tmp_path / 'runs.sqlite'}", project, monkeypatch)
+    url = f"sqlite:///{tmp_path / 'runs.sqlite'}"
+    kept_over_time(url, project, monkeypatch)
+    runs = Runs(url)
+    assert len(runs.of("shop", "deploy/arch.yaml")) == 2
+    runs.close()
 
 
 def test_runs_are_kept_in_postgresql(project: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
