@@ -136,7 +136,8 @@ class _Prober:
 
     def __init__(self, inputs: Inputs, most: float) -> None:
         self.variants = Variants(inputs)
-        self.base = findings_of(self.variants.report())
+        report = self.variants.report()
+        self.base, self.misled = findings_of(report), _misled(report)
         self.factors = [factor for factor in FACTORS if factor < most] + [most]
 
     def __call__(self, fact: _Fact) -> list[Changes]:
@@ -154,7 +155,7 @@ class _Prober:
             known = text
             found = self._findings(fact, text)
             if found is None:
-                return None                    # the format does not take such a value
+                return None                    # the file cannot state such a value
             if found != self.base:
                 return self._between(fact, same, factor, text, found)
             same = factor
@@ -176,14 +177,26 @@ class _Prober:
         return Changes(fact.path, fact.text, text, fact.factor_of(text), appear, gone)
 
     def _findings(self, fact: _Fact, text: str) -> Found | None:
+        """Return the findings with another value; None if the format has none such, or it contradicts other facts.
+
+        A contradiction leaves rules undecided: their findings have not gone away.
+        """
         try:
-            return findings_of(self.variants.report([_setting(fact, text)]))
+            report = self.variants.report([_setting(fact, text)])
         except UsageError:
             return None
+        found = findings_of(report)
+        misled = _misled(report) - self.misled
+        return None if any(rule in misled for rule, _ in self.base - found) else found
 
 
 def _setting(fact: _Fact, text: str) -> Setting:
     return parse_setting(f"{fact.path}={text}")
+
+
+def _misled(report: FileReport) -> set[str]:
+    """Return the rules that a mistake of the file leaves undecided."""
+    return {question.rule for question in report.undecided if question.mistakes}
 
 
 def findings_of(report: FileReport) -> Found:

@@ -48,6 +48,26 @@ def test_a_finding_that_goes_away(tmp_path: Path) -> None:
     assert one.gone[0][0] == "CAP001" and not one.appear
 
 
+def test_a_value_that_contradicts_another_one_fixes_nothing(tmp_path: Path) -> None:
+    """With a median above the 99th percentile, nobody knows the time of a message: the queue is undecided."""
+    text = """\
+archlint: 1
+workloads: {inspect: {from: app, rate: 12/s, waits: false, slo: {latency: {p95: 10min}}}}
+models: {classifier: {service_time: {p50: 850ms, p99: 1.6s}}}
+components:
+  app: {kind: client, calls: [{to: api, timeout: 5s}]}
+  api: {kind: service, replicas: 2, zones: [a, b], publishes: [photos]}
+  photos: {kind: queue, uses: kafka, replicas: 3, zones: [a, b, c]}
+  worker: {kind: worker, consumes: [photos], serves: [classifier], replicas: 8, zones: [a, b]}
+"""
+    probed = variants(tmp_path, text, Options(select=("REL010",)))
+    assert [rule for rule, _ in findings_of(probed.report())] == ["REL010"]
+    found = sensitivity(probed.inputs, 10.0, lambda done: None, "models.classifier.service_time")
+    slower = [one for one in found.changes if one.path.endswith("p50") and one.factor > 1]
+    quicker = [one for one in found.changes if one.path.endswith("p99") and one.factor < 1]
+    assert not slower and not quicker
+
+
 def test_replicas_stay_whole_and_nothing_is_changed_to_nothing(tmp_path: Path) -> None:
     found = asked(tmp_path, "components.api.replicas")
     assert of(found, "components.api.replicas", False).value == "1"
