@@ -1,7 +1,8 @@
 """archlint: a linter for systems that serve machine-learning models.
 
-`check` reports findings, `load` returns a system to query, `render` draws it, `analyze` computes its
-numbers, and `diff` compares two versions. All take a path or a text, and raise `ArchlintError` for an invalid call.
+`check` reports findings, `load` returns a system to query, `render` draws it, `analyze` computes its numbers,
+`simulate` simulates its requests, and `diff` compares two versions. All take a path or a text, and raise
+`ArchlintError` for an invalid call.
 
 >>> import archlint
 >>> report = archlint.check('''
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from archlint.findings import Cure, Finding, Location, Severity, ShownPlace, ShownRelated, ShownTerm
     from archlint.inputs import InputError
     from archlint.model.places import Place
+    from archlint.simulating import simulate
+    from archlint.simulation.api import Simulated
+    from archlint.simulation.results import Away, CentreResult, Moment, Simulation, StreamResult
+    from archlint.simulation.statistics import Interval
     from archlint.verdicts import (
         Accepted,
         ActiveRule,
@@ -63,12 +68,14 @@ __all__ = [
     "Accepted",
     "ActiveRule",
     "ArchlintError",
+    "Away",
     "Axis",
     "BaselineEntry",
     "BaselineUse",
     "Baselined",
     "Breaking",
     "Cell",
+    "CentreResult",
     "Certainty",
     "Change",
     "Changes",
@@ -85,8 +92,10 @@ __all__ = [
     "FileReport",
     "Finding",
     "InputError",
+    "Interval",
     "Location",
     "Missing",
+    "Moment",
     "NumberChange",
     "Numbers",
     "OpenQuestion",
@@ -104,6 +113,9 @@ __all__ = [
     "ShownPlace",
     "ShownRelated",
     "ShownTerm",
+    "Simulated",
+    "Simulation",
+    "StreamResult",
     "Sweep",
     "System",
     "SystemDifference",
@@ -123,6 +135,7 @@ __all__ = [
     "load",
     "render",
     "sensitivity",
+    "simulate",
     "sweep",
     "whatif",
 ]
@@ -147,6 +160,10 @@ _HOMES = {
     "archlint.analysis.quantity": ("Missing", "Quantity"),
     "archlint.analyzing": ("analyze",),
     "archlint.model.places": ("Place",),
+    "archlint.simulating": ("simulate",),
+    "archlint.simulation.api": ("Simulated",),
+    "archlint.simulation.results": ("Away", "CentreResult", "Moment", "Simulation", "StreamResult"),
+    "archlint.simulation.statistics": ("Interval",),
     "archlint.api": ("check", "load"),
     "archlint.differ": ("diff",),
     "archlint.drawing": ("render",),

@@ -26,9 +26,9 @@ from archlint.model.read import no_includes, read
 from archlint.reading import read_source
 from archlint.report.numbers.json import render_json as render_numbers
 from archlint.report.numbers.text import render_text as render_numbers_text
-from archlint.simulate.api import simulate_system
-from archlint.simulate.outputs import render_csv, render_json
-from archlint.simulate.running import Plan
+from archlint.simulation.api import simulate_system
+from archlint.simulation.outputs import render_csv, render_json
+from archlint.simulation.running import Plan
 from archlint.source.parser import parse
 from archlint.targets import STDIN, deployment_files
 from tests.importers.samples import SAMPLES

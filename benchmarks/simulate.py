@@ -29,13 +29,13 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 if not __package__:
     sys.path.insert(0, str(ROOT))
 
-from archlint.simulate.backend import Span  # noqa: E402
-from archlint.simulate.calendar import Calendar  # noqa: E402
-from archlint.simulate.laws import exponential  # noqa: E402
-from archlint.simulate.lists import Sources  # noqa: E402
-from archlint.simulate.running import LENGTH, Plan, Runner, run  # noqa: E402
-from archlint.simulate.scenario import Centre, Scenario, Stream, Visit, Work  # noqa: E402
-from archlint.simulate.statistics import Interval, quantile  # noqa: E402
+from archlint.simulation.backend import Span  # noqa: E402
+from archlint.simulation.calendar import Calendar  # noqa: E402
+from archlint.simulation.laws import exponential  # noqa: E402
+from archlint.simulation.lists import Sources  # noqa: E402
+from archlint.simulation.running import LENGTH, Plan, Runner, run  # noqa: E402
+from archlint.simulation.scenario import Centre, Scenario, Stream, Visit, Work  # noqa: E402
+from archlint.simulation.statistics import Interval, quantile  # noqa: E402
 from benchmarks.check_speed import processor  # noqa: E402
 from benchmarks.tables import placed, table  # noqa: E402
 

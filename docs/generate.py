@@ -44,7 +44,7 @@ from archlint.report.numbers.json import numbers_schema  # noqa: E402
 from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
-from archlint.simulate.outputs import simulation_schema  # noqa: E402
+from archlint.simulation.outputs import simulation_schema  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
 

@@ -19,9 +19,9 @@ import archlint
 ```
 
 `archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it,
-`archlint.analyze` computes its numbers, `archlint.whatif`, `archlint.sweep` and `archlint.sensitivity` compute changed
-versions, `archlint.diff` compares two versions, and `archlint.drift` compares a description with the files that deploy
-it. Each takes a path, or a text with a line break in it. Problems in an
+`archlint.analyze` computes its numbers, `archlint.simulate` simulates its requests, `archlint.whatif`, `archlint.sweep`
+and `archlint.sensitivity` compute changed versions, `archlint.diff` compares two versions, and `archlint.drift`
+compares a description with the files that deploy it. Each takes a path, or a text with a line break in it. Problems in an
 architecture file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
 
 All names on this page are in `archlint`, such as `archlint.Finding`. `archlint.__version__` is the version, a `str`.
@@ -34,17 +34,18 @@ The values in the fields above. All of them are immutable.
 _ERRORS_HEAD = """\
 ## Errors
 """
-_FUNCTIONS = ("check", "load", "render", "analyze", "whatif", "sweep", "sensitivity", "diff", "drift")
+_FUNCTIONS = ("check", "load", "render", "analyze", "simulate", "whatif", "sweep", "sensitivity", "diff", "drift")
 _WIDTH = 100
 _ORDER = (
     "Report", "FileReport", "Finding", "OpenQuestion", "Severity", "Certainty", "System", "Difference",
-    "SystemDifference", "Drifted", "Numbers", "WhatIf", "Sweep", "Sensitivity", "Config",
+    "SystemDifference", "Drifted", "Numbers", "Simulated", "WhatIf", "Sweep", "Sensitivity", "Config",
 )  # fmt: skip
 _RECORDS = (
     "Location", "ShownTerm", "ShownRelated", "ShownPlace", "Cure", "InputError", "Accepted", "Baselined", "BaselineUse",
     "BaselineEntry", "RecognisedPattern", "ActiveRule", "PartChange", "Change", "Drift", "DerivedChange", "Regraded",
     "WorkloadNumbers", "ComponentNumbers", "Quantity", "Missing", "Term", "Origin", "Place", "Waterfall",
     "WaterfallStep", "Breaking", "Contribution", "Variant", "NumberChange", "Axis", "Row", "Cell", "Changes",
+    "Simulation", "StreamResult", "CentreResult", "Interval", "Moment", "Away",
 )  # fmt: skip
 _ERRORS = ("ArchlintError", "UsageError", "ConfigError", "PackError", "UnreadableInputError", "DiffError")
 _CONFIG = frozenset(

@@ -65,7 +65,7 @@ def command(what: str | None, which: str) -> None:
 
         schema = sensitivity_schema()
     elif which == "simulation":
-        from archlint.simulate.outputs import simulation_schema
+        from archlint.simulation.outputs import simulation_schema
 
         schema = simulation_schema()
     else:

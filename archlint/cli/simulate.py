@@ -15,12 +15,11 @@ from archlint.cli.options import config as config_option
 from archlint.cli.outputs import say, write_output
 from archlint.errors import UsageError
 from archlint.linter import Options
-from archlint.model.quantities import parse_duration, parse_share
-from archlint.simulate.api import Simulated, simulate_system
-from archlint.simulate.outages import Asked
-from archlint.simulate.running import Plan
+from archlint.model.quantities import parse_share
+from archlint.simulation.api import Simulated, simulate_system
+from archlint.simulation.outages import Asked, parse_outage
+from archlint.simulation.running import FEWEST_REQUESTS, MOST_REQUESTS, Plan
 
-_LARGEST = 20_000_000
 _MANY = 200_000
 
 
@@ -55,19 +54,10 @@ def read_outage(ctx: click.Context, param: click.Parameter, value: str | None) -
     """Return the outage of `COMPONENT[/REPLICAS]:DURATION`."""
     if value is None:
         return None
-    before, _, duration = value.rpartition(":")
-    name, slash, count = before.rpartition("/")
-    if not slash:
-        name = count
     try:
-        seconds = parse_duration(duration)
+        return parse_outage(value)
     except ValueError as error:
-        raise click.BadParameter(f"`{value}`: {error}", ctx, param) from None
-    wrong = not name or seconds <= 0 or (slash and not (count.isdecimal() and 0 < int(count) < 10**9))
-    if wrong:
-        what = f"`{value}` is no outage; write COMPONENT:DURATION, such as api:5min, or COMPONENT/REPLICAS:DURATION"
-        raise click.BadParameter(what, ctx, param)
-    return Asked(name, seconds, int(count) if slash else None)
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 @click.command("simulate")
@@ -81,7 +71,7 @@ def read_outage(ctx: click.Context, param: click.Parameter, value: str | None) -
     help="mean, peak (of one workload, beside the mean rates of the others), or a factor of the mean rates.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Same seed, same numbers.")
-@click.option("--requests", type=click.IntRange(100, _LARGEST), help="Simulate this many requests.")
+@click.option("--requests", type=click.IntRange(FEWEST_REQUESTS, MOST_REQUESTS), help="Simulate this many requests.")
 @click.option(
     "--precision", metavar="SHARE", callback=read_precision,
     help="Stop when the p99 of each workload is this certain.  [default: 5%]",
@@ -112,12 +102,12 @@ def command(
     simulated = simulate_system(found, workload, load, plan, outage)
     for name, file in outputs:
         write_output(_rendered(name, given.shown_name(paths), simulated), file, name != "text")
-    if find_spec("numpy") is None and not simulated.found.calendar_for and simulated.found.requests > _MANY:
+    if find_spec("numpy") is None and not simulated.results.calendar_for and simulated.results.requests > _MANY:
         say(f"note: this is several times faster with NumPy: {install_command('simulate')}")
 
 
 def _rendered(name: str, file: str, simulated: Simulated) -> str:
-    from archlint.simulate import outputs
+    from archlint.simulation import outputs
 
     if name == "json":
         return outputs.render_json(file, simulated)

@@ -23,11 +23,11 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queueing import Unstable
 from archlint.analysis.stations import rates_at_mean
 from archlint.analysis.steps import Steps
-from archlint.simulate.backend import Span
-from archlint.simulate.reading import Reading
-from archlint.simulate.replica import Asked, Replica
-from archlint.simulate.results import Simulation
-from archlint.simulate.running import Plan, Runner, summary
+from archlint.simulation.backend import Span
+from archlint.simulation.reading import Reading
+from archlint.simulation.replica import Asked, Replica
+from archlint.simulation.results import Simulation
+from archlint.simulation.running import Plan, Runner, summary
 
 FRACTIONS = (0.5, 0.95, 0.99)
 

@@ -19,8 +19,8 @@ from archlint.analysis.distributions import constant
 from archlint.analysis.gathering import Batches, Gathered, filling, gathered
 from archlint.analysis.latency import FRACTIONS, Latency, latency
 from archlint.analysis.queueing import Unstable
-from archlint.simulate.api import simulate_system
-from archlint.simulate.running import Plan
+from archlint.simulation.api import simulate_system
+from archlint.simulation.running import Plan
 from tests.analysis.test_latency_bands import Measured
 
 
@@ -55,7 +55,7 @@ def measured(systems: int, requests: int, seed: int) -> Iterator[Measured]:
         file = text(load * size * replicas / 0.05, size, chance.choice(("0s", "5ms", "20ms", "100ms")), time, replicas)
         found = computed(file)
         plan = Plan(chance.randrange(10**6), requests)
-        stream = simulate_system(archlint.load(file), plan=plan).found.streams[0]
+        stream = simulate_system(archlint.load(file), plan=plan).results.streams[0]
         for fraction, true in zip(FRACTIONS, (stream.p50, stream.p95, stream.p99), strict=True):
             assert true is not None
             yield Measured(fraction, found.seconds(fraction), true.value, found.band(fraction))

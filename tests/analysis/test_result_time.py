@@ -9,8 +9,8 @@ import pytest
 import archlint
 from archlint.analysis.quantity import Quantity
 from archlint.analysis.result_time import result_time
-from archlint.simulate.api import simulate_system
-from archlint.simulate.running import Plan
+from archlint.simulation.api import simulate_system
+from archlint.simulation.running import Plan
 
 FRACTIONS = {"result_p50": "p50", "result_p95": "p95", "result_p99": "p99"}
 
@@ -54,7 +54,7 @@ def numbers(file: str) -> dict[str, Quantity]:
 ], ids=["light", "lognormal", "constant", "two-queues"])  # fmt: skip
 def test_the_simulator_lies_in_the_bands(file: str) -> None:
     found = numbers(file)
-    stream = simulate_system(archlint.load(file), plan=Plan(5, 16_000)).found.streams[0]
+    stream = simulate_system(archlint.load(file), plan=Plan(5, 16_000)).results.streams[0]
     (stored,) = stream.stored.values()
     for name, fraction in FRACTIONS.items():
         number, true = found[name], {"p50": stored.p50, "p95": stored.p95, "p99": stored.p99}[fraction]

@@ -17,9 +17,9 @@ from archlint.analysis.latency import Latency, latency
 from archlint.analysis.quantity import Missing
 from archlint.analysis.queueing import attempts_per_request
 from archlint.model.architecture import ServiceTime
-from archlint.simulate.api import simulate_system
-from archlint.simulate.results import Simulation
-from archlint.simulate.running import Plan
+from archlint.simulation.api import simulate_system
+from archlint.simulation.results import Simulation
+from archlint.simulation.running import Plan
 
 
 def text(rate: float, timeout: str, retries: int, workers: int = 2) -> str:
@@ -40,7 +40,7 @@ def computed(file: str) -> Latency | Missing:
 
 
 def simulated(file: str) -> Simulation:
-    return simulate_system(archlint.load(file), plan=Plan(3, 8_000)).found
+    return simulate_system(archlint.load(file), plan=Plan(3, 8_000)).results
 
 
 @pytest.mark.parametrize(("rate", "timeout", "retries"), [(60, "25ms", 2), (80, "30ms", 1)])

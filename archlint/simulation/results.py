@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from archlint.simulate.statistics import Interval
+from archlint.simulation.statistics import Interval
 
 
 class StreamResult(msgspec.Struct, frozen=True):

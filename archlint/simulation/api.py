@@ -10,18 +10,18 @@ import msgspec
 from archlint.analysis.stations import rates_at_mean, rates_at_peak
 from archlint.analysis.system import System
 from archlint.errors import UsageError
-from archlint.simulate.outages import Asked, run_with_outage
-from archlint.simulate.reading import MissingFactsError, Reading
-from archlint.simulate.results import Simulation
-from archlint.simulate.running import Plan, run
+from archlint.simulation.outages import Asked, run_with_outage
+from archlint.simulation.reading import MissingFactsError, Reading
+from archlint.simulation.results import Simulation
+from archlint.simulation.running import Plan, run
 
 
 class Simulated(msgspec.Struct, frozen=True):
-    """A simulation of a system, the load in words, and what was assumed."""
+    """A simulation of a system, the load in words, and what was assumed (`notes`)."""
 
     system: str
     load: str
-    found: Simulation
+    results: Simulation
     notes: tuple[str, ...]
 
 
@@ -51,9 +51,12 @@ def _rates(system: System, workload: str, load: str | float) -> tuple[Mapping[st
         if chosen not in system.workloads:
             raise UsageError(f"the system has no workload `{chosen}`", f"its workloads: {', '.join(system.workloads)}")
         return rates_at_peak(system, system.workloads[chosen]), f"at the peak of {chosen}"
-    factor = float(load)
+    try:
+        factor = float(load)
+    except ValueError:
+        factor = 0.0
     if not (0 < factor < math.inf):
-        raise UsageError(f"--load {load} is no load", "write mean, peak, or a factor of the mean rates such as 1.5")
+        raise UsageError(f"`{load}` is no load", "write mean, peak, or a factor of the mean rates such as 1.5")
     rates = {name: None if rate is None else rate * factor for name, rate in rates_at_mean(system).items()}
     return rates, f"at {factor:g} times the mean rates"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from archlint.analysis.steps import Steps
-from archlint.simulate.backend import Span
-from archlint.simulate.replica import Asked, Replica
-from archlint.simulate.scenario import RANDOM, ROUND_ROBIN, Centre, Tokens
-from archlint.simulate.station import END, SWITCH, Admission, Clock, Job
+from archlint.simulation.backend import Span
+from archlint.simulation.replica import Asked, Replica
+from archlint.simulation.scenario import RANDOM, ROUND_ROBIN, Centre, Tokens
+from archlint.simulation.station import END, SWITCH, Admission, Clock, Job
 
 _MOST_REPLICAS = 10_000
 

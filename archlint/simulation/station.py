@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, Protocol
 
-from archlint.simulate.backend import Span, Tally
-from archlint.simulate.lists import queued
-from archlint.simulate.scenario import LEAST_LOADED, RANDOM, REJECTED, Centre
+from archlint.simulation.backend import Span, Tally
+from archlint.simulation.lists import queued
+from archlint.simulation.scenario import LEAST_LOADED, RANDOM, REJECTED, Centre
 
 Done = Callable[[float, float], None]
 """Called with the time at which something ends, and why it is lost (0: it is not)."""

@@ -12,9 +12,9 @@ from msgspec import Meta
 
 from archlint.model.quantities import format_count, format_duration, format_rate, format_share
 from archlint.schemas import schema_of
-from archlint.simulate.api import Simulated
-from archlint.simulate.results import Moment, Simulation, StreamResult
-from archlint.simulate.statistics import Interval
+from archlint.simulation.api import Simulated
+from archlint.simulation.results import Moment, Simulation, StreamResult
+from archlint.simulation.statistics import Interval
 from archlint.writing import csv_cell
 
 VERSION: Final = 1
@@ -40,7 +40,7 @@ class JsonSimulation(msgspec.Struct, frozen=True):
 def render_json(file: str, simulated: Simulated) -> str:
     """Return a simulation as indented JSON that ends with a line break; numbers have six significant digits."""
     contract = JsonSimulation(
-        VERSION, file, simulated.system, simulated.load, list(simulated.notes), simulated.found
+        VERSION, file, simulated.system, simulated.load, list(simulated.notes), simulated.results
     )  # fmt: skip
     rounded = _rounded(msgspec.to_builtins(contract))
     return msgspec.json.format(msgspec.json.encode(rounded), indent=2).decode() + "\n"
@@ -67,7 +67,7 @@ def render_csv(simulated: Simulated) -> str:
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for moment in simulated.found.course:
+    for moment in simulated.results.course:
         numbers = (
             moment.start_s, moment.end_s, moment.requests, moment.p50_s, moment.p99_s, moment.in_flight,
             moment.rejected, moment.timed_out,
@@ -79,7 +79,7 @@ def render_csv(simulated: Simulated) -> str:
 
 def render_text(file: str, simulated: Simulated) -> str:
     """Return a simulation for people."""
-    found = simulated.found
+    found = simulated.results
     name = simulated.system or file
     runs = f"{found.replications} runs of {format_duration(_short(found.seconds))}"
     requests = f"{format_count(found.requests)} requests in {runs}, seed {found.seed}"

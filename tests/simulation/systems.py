@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import archlint
 from archlint.analysis.system import System
-from archlint.simulate.api import Simulated, simulate_system
-from archlint.simulate.results import CentreResult, StreamResult
-from archlint.simulate.running import Plan
+from archlint.simulation.api import Simulated, simulate_system
+from archlint.simulation.results import CentreResult, StreamResult
+from archlint.simulation.running import Plan
 
 SHOP = """
 archlint: 1
@@ -48,11 +48,11 @@ def simulated(system: System, requests: int = 20_000, load: str | float = "mean"
 
 
 def centre(found: Simulated, name: str) -> CentreResult:
-    return next(one for one in found.found.centres if one.name == name)
+    return next(one for one in found.results.centres if one.name == name)
 
 
 def stream(found: Simulated, name: str = "search") -> StreamResult:
-    return next(one for one in found.found.streams if one.name == name)
+    return next(one for one in found.results.streams if one.name == name)
 
 
 def p99(found: Simulated, name: str = "search") -> float:

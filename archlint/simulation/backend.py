@@ -12,8 +12,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from archlint.simulate.laws import Law
-from archlint.simulate.scenario import Centre
+from archlint.simulation.laws import Law
+from archlint.simulation.scenario import Centre
 
 V = TypeVar("V")
 

@@ -1,7 +1,7 @@
 """The stage-wise engine: each centre is computed once, over all requests that come to it, in the order of the request.
 
 It is exact where no request comes back to a centre that it has left. Where one does (a retry, a worker that waits for
-another centre), `archlint.simulate.calendar` steps through the events instead.
+another centre), `archlint.simulation.calendar` steps through the events instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import math
 from collections.abc import Generator, Sequence
 from typing import Generic
 
-from archlint.simulate.backend import Backend, Ended, V, combined
-from archlint.simulate.laws import CONSTANT
-from archlint.simulate.scenario import (
+from archlint.simulation.backend import Backend, Ended, V, combined
+from archlint.simulation.laws import CONSTANT
+from archlint.simulation.scenario import (
     RANDOM,
     Attempts,
     Choice,
@@ -25,7 +25,7 @@ from archlint.simulate.scenario import (
     Visit,
     every,
 )
-from archlint.simulate.scenario import Sequence as InSequence
+from archlint.simulation.scenario import Sequence as InSequence
 
 State = tuple[V, V | None]
 """When each request is here (infinite: it is not), and why it is lost."""

@@ -1,6 +1,6 @@
 """A calendar of events, for what no order of centres computes: retries, workers that are held, and limits around both.
 
-It takes a scenario and the random numbers of `archlint.simulate.lists`. Where both engines apply, they give the same
+It takes a scenario and the random numbers of `archlint.simulation.lists`. Where both engines apply, they give the same
 answers; this one is several times slower.
 """
 
@@ -13,10 +13,10 @@ from heapq import heappop, heappush
 from itertools import chain, islice, repeat, starmap
 from typing import Final
 
-from archlint.simulate.backend import Ended, Span, Tally
-from archlint.simulate.laws import CONSTANT, Law
-from archlint.simulate.lists import Lists, Sources
-from archlint.simulate.scenario import (
+from archlint.simulation.backend import Ended, Span, Tally
+from archlint.simulation.laws import CONSTANT, Law
+from archlint.simulation.lists import Lists, Sources
+from archlint.simulation.scenario import (
     FIRST_TOKEN,
     RANDOM,
     TIMED_OUT,
@@ -33,9 +33,9 @@ from archlint.simulate.scenario import (
     Visit,
     awaited,
 )
-from archlint.simulate.stages import positions_of, visits_of, work_label
-from archlint.simulate.station import ARRIVAL, TIMEOUT, Clock, Done, Job, Station
-from archlint.simulate.token_station import TokenStation
+from archlint.simulation.stages import positions_of, visits_of, work_label
+from archlint.simulation.station import ARRIVAL, TIMEOUT, Clock, Done, Job, Station
+from archlint.simulation.token_station import TokenStation
 
 Enter = Callable[[int, Done, float], None]
 """Starts a node for a request, given what it calls at its end, and the time."""

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from archlint.simulate.backend import Outcome
-from archlint.simulate.results import Moment
-from archlint.simulate.scenario import REJECTED
-from archlint.simulate.statistics import quantile
+from archlint.simulation.backend import Outcome
+from archlint.simulation.results import Moment
+from archlint.simulation.scenario import REJECTED
+from archlint.simulation.statistics import quantile
 
 MOMENTS: Final = 40
 _SHOWN: Final = 5

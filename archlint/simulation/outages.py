@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from archlint.errors import UsageError
-from archlint.simulate.backend import Span
-from archlint.simulate.results import Away, Moment, Simulation
-from archlint.simulate.running import MOST, MOST_OF_CALENDAR, Plan, Runner, run, summary
-from archlint.simulate.scenario import Centre, Outage, Scenario
+from archlint.model.quantities import parse_duration
+from archlint.simulation.backend import Span
+from archlint.simulation.results import Away, Moment, Simulation
+from archlint.simulation.running import MOST, MOST_OF_CALENDAR, Plan, Runner, run, summary
+from archlint.simulation.scenario import Centre, Outage, Scenario
 
 _PILOT: Final = 20_000
 _FEWEST: Final = 3
@@ -29,6 +30,28 @@ class Asked(msgspec.Struct, frozen=True):
     centre: str
     duration_s: float
     replicas: int | None = None
+
+
+def parse_outage(text: str) -> Asked:
+    """Return the outage of `COMPONENT[/REPLICAS]:DURATION`; raises `ValueError` for anything else.
+
+    >>> parse_outage("api/2:5min")
+    Asked(centre='api', duration_s=300.0, replicas=2)
+    """
+    before, _, duration = text.rpartition(":")
+    name, slash, count = before.rpartition("/")
+    if not slash:
+        name = count
+    try:
+        seconds = parse_duration(duration)
+    except ValueError as error:
+        raise ValueError(f"`{text}`: {error}") from None
+    wrong = not name or seconds <= 0 or (slash and not (count.isdecimal() and 0 < int(count) < 10**9))
+    if wrong:
+        raise ValueError(
+            f"`{text}` is no outage; write COMPONENT:DURATION, such as api:5min, or COMPONENT/REPLICAS:DURATION"
+        )
+    return Asked(name, seconds, int(count) if slash else None)
 
 
 def run_with_outage(scenario: Scenario, asked: Asked, plan: Plan) -> Simulation:

@@ -11,7 +11,7 @@ from archlint.analysis.utilisation import JUDGED, slots_of
 from archlint.model.architecture import Component
 from archlint.model.places import Place
 from archlint.model.words import BALANCERS
-from archlint.simulate.scenario import LEAST_LOADED, POOLED, RANDOM, ROUND_ROBIN, Batches, Centre, Tokens
+from archlint.simulation.scenario import LEAST_LOADED, POOLED, RANDOM, ROUND_ROBIN, Batches, Centre, Tokens
 
 _BALANCING: Final = {
     "pooled": POOLED, "round-robin": ROUND_ROBIN, "least-loaded": LEAST_LOADED, "random": RANDOM,

@@ -6,11 +6,11 @@ import math
 
 import msgspec
 
-from archlint.simulate.backend import Ended, Outcome, Span, Tally
-from archlint.simulate.calendar import Calendar
-from archlint.simulate.laws import Law, constant, exponential, lognormal
-from archlint.simulate.lists import Lists, Sources
-from archlint.simulate.scenario import (
+from archlint.simulation.backend import Ended, Outcome, Span, Tally
+from archlint.simulation.calendar import Calendar
+from archlint.simulation.laws import Law, constant, exponential, lognormal
+from archlint.simulation.lists import Lists, Sources
+from archlint.simulation.scenario import (
     Attempts,
     Batches,
     Centre,
@@ -26,8 +26,8 @@ from archlint.simulate.scenario import (
     Visit,
     Work,
 )
-from archlint.simulate.stages import Stages
-from archlint.simulate.vectors import Uniforms, Vectors
+from archlint.simulation.stages import Stages
+from archlint.simulation.vectors import Uniforms, Vectors
 
 HEAVY = lognormal(1.0, 2.0)
 

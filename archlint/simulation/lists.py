@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import accumulate, chain
 from random import Random
 
-from archlint.simulate.backend import PERCENTILES, Backend, Ended, Outcome, Sample, Span, Tally
-from archlint.simulate.laws import Law
-from archlint.simulate.queues import serve
-from archlint.simulate.scenario import REJECTED, TIMED_OUT, Centre
-from archlint.simulate.statistics import quantile
+from archlint.simulation.backend import PERCENTILES, Backend, Ended, Outcome, Sample, Span, Tally
+from archlint.simulation.laws import Law
+from archlint.simulation.queues import serve
+from archlint.simulation.scenario import REJECTED, TIMED_OUT, Centre
+from archlint.simulation.statistics import quantile
 
 Values = list[float]
 INF = math.inf

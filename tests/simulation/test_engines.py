@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from archlint.simulate.backend import Outcome
-from archlint.simulate.calendar import Calendar
-from archlint.simulate.laws import constant
-from archlint.simulate.lists import Sources
-from archlint.simulate.running import needs_calendar
-from archlint.simulate.scenario import Attempts, Centre, Scenario, Stream
-from tests.simulate.oracles import simpy_calls
-from tests.simulate.scenarios import SCENARIOS, Run, alone, by_events, in_lists, in_vectors, span_of, visit
+from archlint.simulation.backend import Outcome
+from archlint.simulation.calendar import Calendar
+from archlint.simulation.laws import constant
+from archlint.simulation.lists import Sources
+from archlint.simulation.running import needs_calendar
+from archlint.simulation.scenario import Attempts, Centre, Scenario, Stream
+from tests.simulation.oracles import simpy_calls
+from tests.simulation.scenarios import SCENARIOS, Run, alone, by_events, in_lists, in_vectors, span_of, visit
 
 
 def assert_same(one: Run, other: Run) -> None:

@@ -6,21 +6,21 @@ import pytest
 
 import archlint
 from archlint.errors import UsageError
-from archlint.simulate.api import simulate_system
-from archlint.simulate.reading import MissingFactsError
-from archlint.simulate.running import Plan
-from tests.simulate.systems import SHOP, centre, chain, p50, p99, simulated, stream
+from archlint.simulation.api import simulate_system
+from archlint.simulation.reading import MissingFactsError
+from archlint.simulation.running import Plan
+from tests.simulation.systems import SHOP, centre, chain, p50, p99, simulated, stream
 
 
 def test_each_component_gets_its_share_of_the_requests_and_its_work() -> None:
     found = simulated(archlint.load(SHOP))
-    visits = {one.name: one.visits_per_s for one in found.found.centres}
+    visits = {one.name: one.visits_per_s for one in found.results.centres}
     assert visits["api"] == pytest.approx(50, rel=0.05)
     assert visits["answers"] == pytest.approx(visits["api"], rel=0.01)
     assert visits["ranking"] == pytest.approx(35, rel=0.05)          # 30 % are hits
     assert centre(found, "ranking").utilisation == pytest.approx(35 * 0.02236 / 3, rel=0.06)
     assert "page" not in visits
-    assert found.found.calendar_for == ""
+    assert found.results.calendar_for == ""
 
 
 def test_a_message_is_done_after_the_request_has_its_answer() -> None:
@@ -46,13 +46,13 @@ def test_missing_facts_are_listed_with_their_places() -> None:
 def test_one_workload_needs_no_facts_of_parts_that_it_does_not_use() -> None:
     system = archlint.load(SHOP.replace(", replicas: 6", "").replace("rate: 20/s, ", ""))
     found = simulated(system, workload="search")
-    assert [one.name for one in found.found.streams] == ["search"]
+    assert [one.name for one in found.results.streams] == ["search"]
 
 
 def test_workloads_that_share_a_queue_are_simulated_together() -> None:
     admin = "  admin: {from: page, rate: 5/s, models: [ranker]}\n  upload:"
     system = archlint.load(SHOP.replace("  upload:", admin))
-    assert [one.name for one in simulated(system, 2000, workload="admin").found.streams] == ["search", "admin"]
+    assert [one.name for one in simulated(system, 2000, workload="admin").results.streams] == ["search", "admin"]
 
 
 @pytest.mark.parametrize(("load", "rate"), [("mean", 50.0), ("peak", 100.0), (1.5, 75.0)])
@@ -88,14 +88,14 @@ def test_a_request_that_waits_for_a_batch_is_slower_at_low_load_and_the_server_f
     quiet = [p50(simulated(chain(server=facts, model="20ms", rate="2/s"))) for facts in ("", batches)]
     assert quiet[1] == pytest.approx(quiet[0] + 0.05, abs=0.003)
     assert centre(simulated(chain(model="20ms", rate="100/s")), "server").unstable
-    assert not simulated(chain(server=batches, model="20ms", rate="100/s")).found.unstable
+    assert not simulated(chain(server=batches, model="20ms", rate="100/s")).results.unstable
 
 
 def test_a_timeout_loses_the_requests_of_the_tail() -> None:
     found = simulated(chain(call=", timeout: 60ms"))
     assert 0.1 < stream(found).timed_out < 0.8
     assert p99(found) <= 0.0611 + 0.01
-    assert found.found.calendar_for == ""
+    assert found.results.calendar_for == ""
 
 
 def test_an_optional_call_is_given_up_without_losing_the_request() -> None:
@@ -118,7 +118,7 @@ def test_a_budget_limits_the_retries() -> None:
 
 def test_stated_workers_are_held_while_they_wait() -> None:
     found = simulated(chain(api=", workers: 2", server=", replicas: 8"), 8000)
-    assert found.found.calendar_for == "the workers of api are held while they wait for others"
+    assert found.results.calendar_for == "the workers of api are held while they wait for others"
     assert centre(found, "api").utilisation == pytest.approx(40 * 0.021 / 2, rel=0.1)
     assert any("workers" in note for note in simulated(chain(), 1000).notes)
 
@@ -183,7 +183,7 @@ def test_a_system_without_requests_has_nothing_to_simulate() -> None:
 )  # fmt: skip
 def test_nonsense_gives_bounded_numbers_or_an_error(facts: dict[str, str]) -> None:
     try:
-        found = simulate_system(chain(**facts), plan=Plan(requests=400)).found
+        found = simulate_system(chain(**facts), plan=Plan(requests=400)).results
     except archlint.UsageError:
         return
     for one in found.streams:

@@ -2,7 +2,7 @@
 
 One worker is Lindley's recursion, several are that of Kiefer and Wolfowitz, with a heap of the times at which workers
 become free. Requests are served in the order of their arrival. This module needs nothing but Python;
-`archlint.simulate.vectors` computes the same with NumPy for many replications at once.
+`archlint.simulation.vectors` computes the same with NumPy for many replications at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 
-from archlint.simulate.scenario import LEAST_LOADED, RANDOM, Batches, Centre, Outage
+from archlint.simulation.scenario import LEAST_LOADED, RANDOM, Batches, Centre, Outage
 
 Ends = list[float]
 """When each request ends; infinite for one that the centre rejects."""

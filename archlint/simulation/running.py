@@ -9,12 +9,12 @@ from typing import Final
 
 import msgspec
 
-from archlint.simulate.backend import PERCENTILES, Ended, Sample, Span, Tally
-from archlint.simulate.calendar import Calendar
-from archlint.simulate.course import course_of
-from archlint.simulate.lists import Lists, Sources, percentiles_of
-from archlint.simulate.results import CentreResult, Moment, Simulation, StreamResult
-from archlint.simulate.scenario import (
+from archlint.simulation.backend import PERCENTILES, Ended, Sample, Span, Tally
+from archlint.simulation.calendar import Calendar
+from archlint.simulation.course import course_of
+from archlint.simulation.lists import Lists, Sources, percentiles_of
+from archlint.simulation.results import CentreResult, Moment, Simulation, StreamResult
+from archlint.simulation.scenario import (
     FIRST_TOKEN,
     Attempts,
     Centre,
@@ -24,14 +24,17 @@ from archlint.simulate.scenario import (
     Visit,
     every,
 )
-from archlint.simulate.stages import FeedbackError, Stages
-from archlint.simulate.statistics import Interval, interval
+from archlint.simulation.stages import FeedbackError, Stages
+from archlint.simulation.statistics import Interval, interval
 from archlint.source.parser import collector_paused
 
 LENGTH: Final = 8_000
 """Requests of one replication, all workloads together."""
 WARM_UP: Final = 0.2
 """The share of a replication that only fills the system, which starts empty."""
+FEWEST_REQUESTS: Final = 100
+MOST_REQUESTS: Final = 20_000_000
+"""The numbers of requests that a call may ask for."""
 MOST: Final = 1_000_000
 MOST_OF_CALENDAR: Final = 200_000
 """Requests at most if the call states no number."""
@@ -91,7 +94,7 @@ class Runner:
         self._columns = self._vectors() if self.numpy and not self.calendar_for else None
 
     def _vectors(self) -> Callable[[int], None]:
-        from archlint.simulate import vectors
+        from archlint.simulation import vectors
 
         uniforms = vectors.Uniforms(self._sources)
         self.percentiles_of = vectors.percentiles_of
@@ -182,8 +185,8 @@ def _intricate(centre: Centre) -> bool:
 def run(scenario: Scenario, plan: Plan) -> Simulation:
     """Simulate a scenario as a plan says.
 
-    >>> from archlint.simulate.laws import exponential
-    >>> from archlint.simulate.scenario import Work
+    >>> from archlint.simulation.laws import exponential
+    >>> from archlint.simulation.scenario import Work
     >>> visit = Visit("api", (Work(exponential(1.0)),))
     >>> scenario = Scenario({"api": Centre("api", workers=2.0)}, (Stream("search", 1.5, visit),))
     >>> found = run(scenario, Plan(requests=20_000))

@@ -8,11 +8,11 @@ import jsonschema
 import pytest
 
 import archlint
-from archlint.simulate.api import Simulated, simulate_system
-from archlint.simulate.outages import Asked
-from archlint.simulate.outputs import COLUMNS, render_csv, render_json, render_text, simulation_schema
-from archlint.simulate.running import Plan
-from tests.simulate.systems import SHOP, chain, simulated
+from archlint.simulation.api import Simulated, simulate_system
+from archlint.simulation.outages import Asked
+from archlint.simulation.outputs import COLUMNS, render_csv, render_json, render_text, simulation_schema
+from archlint.simulation.running import Plan
+from tests.simulation.systems import SHOP, chain, simulated
 
 
 @pytest.fixture(scope="module")

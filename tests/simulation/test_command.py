@@ -11,7 +11,7 @@ import pytest
 
 from archlint.cli.app import run_app
 from archlint.errors import UsageError
-from tests.simulate.systems import SHOP
+from tests.simulation.systems import SHOP
 
 
 @pytest.fixture

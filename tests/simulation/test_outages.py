@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 import archlint
-from archlint.simulate.api import Simulated, simulate_system
-from archlint.simulate.outages import Asked
-from archlint.simulate.running import Plan
-from tests.simulate.systems import SHOP, chain, p99, simulated
+from archlint.simulation.api import Simulated, simulate_system
+from archlint.simulation.outages import Asked
+from archlint.simulation.running import Plan
+from tests.simulation.systems import SHOP, chain, p99, simulated
 
 
 def out(centre: str, duration_s: float, replicas: int | None = None, workload: str = "upload") -> Simulated:
@@ -16,7 +16,7 @@ def out(centre: str, duration_s: float, replicas: int | None = None, workload: s
 
 def test_the_backlog_of_an_outage_is_rate_times_duration_and_drains_with_the_spare_capacity() -> None:
     """20/s for 20 s are 400; 6 workers of 0.2 s do 30/s, so 10/s are spare: 40 s."""
-    away = out("tagging", 20.0).found.outage
+    away = out("tagging", 20.0).results.outage
     assert away is not None
     assert away.backlog == pytest.approx(400, rel=0.1)
     assert away.recovered_s == pytest.approx(40, rel=0.25)
@@ -25,7 +25,7 @@ def test_the_backlog_of_an_outage_is_rate_times_duration_and_drains_with_the_spa
 def test_half_of_the_replicas_away_leave_a_smaller_backlog() -> None:
     """Three workers do 15/s: 5/s are missing for 20 s."""
     asked = Asked("tagging", 20.0, 3)
-    found = simulate_system(archlint.load(SHOP), "upload", plan=Plan(requests=10_000), outage=asked).found
+    found = simulate_system(archlint.load(SHOP), "upload", plan=Plan(requests=10_000), outage=asked).results
     assert found.outage is not None
     assert found.outage.backlog == pytest.approx(100, rel=0.3)
     assert "outage of some replicas" in found.calendar_for
@@ -68,7 +68,7 @@ components:
 def test_without_its_cache_a_server_gets_all_requests(held: bool) -> None:
     """30/s of 50/s become 150/s: 100/s are too many for 4 s, and 20/s are spare afterwards."""
     text = CACHED.replace("replicas: 1, reads", "replicas: 1, workers: 1000, reads") if held else CACHED
-    found = simulate_system(archlint.load(text), plan=Plan(requests=14_000), outage=Asked("answers", 4.0)).found
+    found = simulate_system(archlint.load(text), plan=Plan(requests=14_000), outage=Asked("answers", 4.0)).results
     assert bool(found.calendar_for) == held
     assert found.outage is not None
     assert found.outage.backlog == pytest.approx(400, rel=0.15)
@@ -78,7 +78,7 @@ def test_without_its_cache_a_server_gets_all_requests(held: bool) -> None:
 def test_a_server_behind_its_own_cache_predicts_for_all_requests_without_it() -> None:
     text = CACHED.replace(", calls: [server]", "").replace("  server:", "  other:").replace("serves: [ranker], ", "")
     text = text.replace("api: {kind: service,", "api: {kind: model-server, serves: [ranker],")
-    found = simulate_system(archlint.load(text), plan=Plan(requests=30_000), outage=Asked("answers", 4.0)).found
+    found = simulate_system(archlint.load(text), plan=Plan(requests=30_000), outage=Asked("answers", 4.0)).results
     assert found.calendar_for == ""
     assert found.outage is not None
     assert found.outage.backlog > 300

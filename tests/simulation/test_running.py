@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from archlint.simulate.laws import constant, exponential, lognormal
-from archlint.simulate.running import Plan, run
-from archlint.simulate.scenario import Attempts, Centre, Scenario, Stream
-from archlint.simulate.statistics import Interval
-from tests.simulate.scenarios import SCENARIOS, alone, visit
+from archlint.simulation.laws import constant, exponential, lognormal
+from archlint.simulation.running import Plan, run
+from archlint.simulation.scenario import Attempts, Centre, Scenario, Stream
+from archlint.simulation.statistics import Interval
+from tests.simulation.scenarios import SCENARIOS, alone, visit
 
 REFERENCE = [
     (1, 0.5, 0.5, 1.0), (2, 0.75, 0.6428571429, 1.2857142857), (4, 0.8, 0.5964324718, 0.7455405897),

@@ -16,12 +16,12 @@ from archlint.analysis.queueing import (
     separate_wait,
     slowest_below,
 )
-from archlint.simulate.laws import Law, constant, exponential, lognormal
-from archlint.simulate.results import StreamResult
-from archlint.simulate.running import Plan, run
-from archlint.simulate.scenario import Attempts, Centre, Choice, Delay, Parallel, Scenario, Stream, Visit
-from archlint.simulate.statistics import Interval
-from tests.simulate.scenarios import alone, visit
+from archlint.simulation.laws import Law, constant, exponential, lognormal
+from archlint.simulation.results import StreamResult
+from archlint.simulation.running import Plan, run
+from archlint.simulation.scenario import Attempts, Centre, Choice, Delay, Parallel, Scenario, Stream, Visit
+from archlint.simulation.statistics import Interval
+from tests.simulation.scenarios import alone, visit
 
 PLAN = Plan(requests=300_000)
 BUSY = (0.5, 0.7, 0.9)

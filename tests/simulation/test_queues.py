@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archlint.simulate.queues import batched, serve
-from archlint.simulate.scenario import Batches, Centre, Outage
-from tests.simulate.oracles import ciw_pooled, simpy_batches, simpy_outage, simpy_pooled, simpy_replicas, trace
+from archlint.simulation.queues import batched, serve
+from archlint.simulation.scenario import Batches, Centre, Outage
+from tests.simulation.oracles import ciw_pooled, simpy_batches, simpy_outage, simpy_pooled, simpy_replicas, trace
 
 TIMES = st.lists(st.floats(0, 50), min_size=1, max_size=40).map(sorted)
 WORKS = st.lists(st.floats(0, 10), min_size=40, max_size=40)

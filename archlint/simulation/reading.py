@@ -20,9 +20,9 @@ from archlint.errors import Mistake, UsageError
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.locate import locate
 from archlint.model.places import Place
-from archlint.simulate.centres import centre_of
-from archlint.simulate.laws import constant, law_of, lognormal
-from archlint.simulate.scenario import (
+from archlint.simulation.centres import centre_of
+from archlint.simulation.laws import constant, law_of, lognormal
+from archlint.simulation.scenario import (
     Attempts,
     Centre,
     Choice,

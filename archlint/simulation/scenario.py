@@ -1,6 +1,6 @@
 """What is simulated: centres that serve, and what one request of each workload passes, as a tree.
 
-A scenario is plain data: it knows nothing of files. `archlint.simulate.reading` makes one from a system.
+A scenario is plain data: it knows nothing of files. `archlint.simulation.reading` makes one from a system.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.steps import Steps
-from archlint.simulate.laws import Law
+from archlint.simulation.laws import Law
 
 POOLED: Final = "pooled"
 RANDOM: Final = "random"

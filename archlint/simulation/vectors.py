@@ -1,4 +1,4 @@
-"""Many replications at once, in NumPy's arrays: the same numbers as `archlint.simulate.lists`, several times faster.
+"""Many replications at once, in NumPy's arrays: the same numbers as `archlint.simulation.lists`, several times faster.
 
 Arrays have a row for each request and a column for each replication, so that one step of a recursion is one operation
 on a row. The sequences of random numbers are those of Python's generator.
@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlint.analysis.normal import MIDDLE, SHOULDER, TAIL
-from archlint.simulate.backend import PERCENTILES, Backend, Ended, Outcome, Sample, Span, Tally
-from archlint.simulate.laws import CONSTANT, EXPONENTIAL, LARGEST_LOG, SMALLEST, Law
-from archlint.simulate.lists import Sources, sample_of
-from archlint.simulate.queues import serve
-from archlint.simulate.scenario import LEAST_LOADED, RANDOM, REJECTED, TIMED_OUT, UNFINISHED, Centre
-from archlint.simulate.statistics import quantile
+from archlint.simulation.backend import PERCENTILES, Backend, Ended, Outcome, Sample, Span, Tally
+from archlint.simulation.laws import CONSTANT, EXPONENTIAL, LARGEST_LOG, SMALLEST, Law
+from archlint.simulation.lists import Sources, sample_of
+from archlint.simulation.queues import serve
+from archlint.simulation.scenario import LEAST_LOADED, RANDOM, REJECTED, TIMED_OUT, UNFINISHED, Centre
+from archlint.simulation.statistics import quantile
 
 Array = NDArray[np.float64]
 _INSERTED: Final = 8
