@@ -21,8 +21,8 @@ import archlint
 `archlint.check` reports findings, `archlint.load` returns a system to query, `archlint.render` draws it,
 `archlint.analyze` computes its numbers, `archlint.simulate` simulates its requests, `archlint.whatif`, `archlint.sweep`
 and `archlint.sensitivity` compute changed versions, `archlint.diff` compares two versions, and `archlint.drift`
-compares a description with the files that deploy it. Each takes a path, or a text with a line break in it. Problems in an
-architecture file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
+compares a description with the files that deploy it. Each takes a path, or a text with a line break in it. Problems in
+an architecture file are values in the result. An exception means an invalid call; all exceptions are `ArchlintError`.
 
 All names on this page are in `archlint`, such as `archlint.Finding`. `archlint.__version__` is the version, a `str`.
 """
