@@ -89,10 +89,11 @@ class Hit(msgspec.Struct, frozen=True):
 
     `absent` are places that must be absent: if one of them is in the file but could not be read, the hit becomes
     `Undecided`; `whole_graph` requires the same of the whole graph. `cures` are the keys of the pack's fixes that
-    apply here, best first (empty: all of them). `severity` may lower the rule's own. `cause` groups findings with
-    one cause; `decision` names what fixes all hits of the rule with the same text, so that reports show them as one
-    finding (by default, hits about a family of facts are one). `band_beyond` is true if all of an estimate's band is
-    beyond the limit. `path` lists the places that a request passes, in order, if the finding is about a path.
+    apply here, best first (empty: all of them). `severity` may lower the rule's own. `cause` names the fact to
+    change, if several findings need the same change; `decision` names what fixes all hits of the rule with the same
+    text, so that reports show them as one finding (by default, hits about a family of facts are one). `band_beyond`
+    is true if all of an estimate's band is beyond the limit. `path` lists the places that a request passes, in
+    order, if the finding is about a path.
     `loss` ranks hits of one severity, from 0 to 1: the share of traffic that is lost; for a value beyond its limit, the
     share of traffic that it concerns, times 1 - limit / value.
     If a hit has several places, `each` lists those that violate the rule by themselves, and `group` those that violate

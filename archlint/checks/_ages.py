@@ -37,7 +37,6 @@ class Age(msgspec.Struct, frozen=True):
     message: str
     terms: tuple[Term, ...]
     cures: tuple[str, ...]
-    cause: str
     certainty: Certainty = Certainty.PROVEN
     absent: tuple[Place, ...] = ()
     job: str = ""
@@ -72,7 +71,6 @@ def hit_of(traffic: Traffic, ages: list[Age]) -> Hit:
         worst.certainty,
         absent=worst.absent,
         cures=worst.cures,
-        cause=worst.cause,
         loss=max(traffic.of(age.asked.name) * beyond(age.age_s, age.asked.freshness_s) for age in ages),
     )
 
@@ -101,7 +99,6 @@ def old_batch(asked: Asked, job: Component, starts: Starts, run: RunTime) -> Age
         f"it allows {allowed_age(age_s, freshness_s)}: {advice}",
         terms,
         ("parallel-jobs" if overlaps else "shorter-period", "streaming", "asynchronous"),
-        f"component {job.name}",
         # A gap as long as the freshness is too long, whatever the run takes.
         Certainty.PROVEN if gap_s >= freshness_s else run.certainty,
         (job.place("schedule"), job.place("run_time")),

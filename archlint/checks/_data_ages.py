@@ -241,7 +241,6 @@ class DataReads:
             "or less",
             (*_own_terms(youngest), *youngest.age.read_terms, *_ttls(cached), _total(age_s, "age in the store + ttl")),
             ("prediction-cache", "streaming"),
-            f"component {longest.target}",
             Certainty.HEURISTIC if renewing or not alone else Certainty.ESTIMATED,
         )
 
@@ -295,7 +294,6 @@ def _old(read: Read, one: _Held, asked: Asked, cached: Sequence[Relation], young
         f"reads it, but `{asked.name}` allows {allowed_age(age_s, freshness_s)}: {_advice(one, freshness_s - ttl_s)}",
         (*_own_terms(one), *age.read_terms, *_ttls(cached), _total(age_s, _sum(one, cached))),
         _cures(one, freshness_s),
-        f"component {one.name}",
         weaker(certainty, younger),
         (age.writer.place("schedule"), age.writer.place("run_time")),
         worst.name,
@@ -373,6 +371,5 @@ def _kept(relation: Relation, asked: Asked) -> Judged:
         f"{allowed_age(relation.ttl_s, asked.freshness_s)}: set `ttl` to {format_duration(asked.freshness_s)} or less",
         tuple(_ttls((relation,))),
         ("prediction-cache",),
-        f"component {relation.target}",
         Certainty.ESTIMATED,
     )

@@ -107,7 +107,6 @@ def _hit(
         Certainty.ESTIMATED,
         absent=tuple(absent),
         severity=Severity.WARNING if late.peak else None,
-        cause=f"component {component.name}" if component is not None else "",
         path=path_to(system, late.workload, component.name) if component is not None else (),
     )
 

@@ -102,7 +102,6 @@ def _late(system: System, workload: Workload, found: FirstToken) -> Hit | None:
         Certainty.ESTIMATED,
         absent=(server.place("max_sequences"), server.place("autoscale")),
         severity=Severity.WARNING if found.at_peak else None,
-        cause=f"component {server.name}",
         band=band,
         band_beyond=band[0] > objective_s,
         cures=(*(("replicate",) if enough[1] else ()), "smaller-model"),

@@ -50,7 +50,6 @@ def judge(system: System, late: Late) -> Hit | None:
         tuple(Related(system.components[hop].place(), "works on each request") for hop, _ in hops[:_MOST_NAMED]),
         Certainty.ESTIMATED,
         cures=("prediction-cache", "smaller-model", "data-cache"),
-        cause=f"workload {late.workload.name}",
         loss=Traffic(system).share([late.workload]) * beyond(late.unloaded_s, late.objective_s),
         path=path_to(system, late.workload, hops[0][0]),
     )  # fmt: skip

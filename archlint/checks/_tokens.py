@@ -44,7 +44,6 @@ def generating_too_much(system: System, traffic: Traffic) -> Iterator[Hit]:
                   for w in found.workloads[:8]),
             Certainty.ESTIMATED,
             cures=("replicate", "smaller-model"),
-            cause=f"component {server.name}",
             band=(_least(found), used * _USUAL),
             loss=traffic.share(list(found.workloads)) * beyond(asked, most.value),
         )  # fmt: skip

@@ -127,7 +127,6 @@ class _Judge:
             tuple(_related(workloads[:_MOST_SHOWN])),
             absent=(*own, *self._doubts.of(workloads)),
             cures=self._cures(workload, pools),
-            cause=f"component {pools[0].name}" if len(pools) == 1 else "",
             group=tuple(pool.uptime.at for pool in pools) if len(pools) > 1 else (),
             loss=self._traffic.share(workloads) * beyond(1 - cut.most, 1 - objective),
         )

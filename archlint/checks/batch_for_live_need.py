@@ -187,7 +187,6 @@ def _unknown_inputs(job: Component, uses: list[Use], traffic: Traffic) -> Hit:
         # It holds only where no other model answers live: a relation that could not be read may lead to one.
         whole_graph=True,
         cures=_cures(workloads[0]),
-        cause=f"component {job.name}",
         loss=traffic.share(workloads),
     )
 
@@ -216,6 +215,5 @@ def _too_long(system: System, job: Component, found: list[Late], traffic: Traffi
         (*allowed, *_readers([late.use for late in found])),
         min((late.certainty for late in found), key=CERTAINTIES.index),
         cures=tuple(dict.fromkeys(cures)),
-        cause=f"component {job.name}",
         loss=traffic.missed((late.use.workload, beyond(late.run.value_s, late.freshness_s)) for late in found),
     )

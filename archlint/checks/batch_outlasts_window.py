@@ -134,7 +134,6 @@ def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit
         run.certainty,
         absent=() if stated else (job.place("run_time"),),
         cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
-        cause=f"component {job.name}",
         loss=traffic.served_by(job.name) * beyond(run.value_s, limits.least_s),
     )
 

@@ -132,7 +132,6 @@ def _hit(
         Certainty.ESTIMATED,
         absent=(target.place("workers"), target.place("batching"), target.place("rate_limit")),
         cures=("replicate", "asynchronous", "smaller-model"),
-        cause=f"component {job.name}",
         loss=traffic.share(waiting) * beyond(calls.in_flight, left),
     )
 

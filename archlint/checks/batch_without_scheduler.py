@@ -72,11 +72,10 @@ def _readers(system: System, job: Component) -> list[Workload]:
 def _unscheduled(job: Component, loss: float) -> Hit:
     message = f"nothing starts `{job.name}`: it has no schedule, no trigger, no caller and no queue to consume"
     absent = (job.place("schedule"), job.place("consumes"))
-    cause = f"component {job.name}"
     # A schedule that is left out is unknown, so this is a hint.
     return Hit(
         job.place(), message, certainty=Certainty.HEURISTIC, absent=absent, whole_graph=True, cures=("batch",),
-        cause=cause, loss=loss,
+        loss=loss,
     )  # fmt: skip
 
 
@@ -140,6 +139,5 @@ def _unread(system: System, job: Component) -> Hit:
         absent=absent,
         whole_graph=True,
         cures=("batch",),
-        cause=f"component {job.name}",
         group=(job.place(),),
     )

@@ -76,7 +76,7 @@ def _held_back(system: System, workload: Workload) -> Iterator[Hit]:
                 f"`{name}` passes an answer on only when it is complete, but `{workload.name}` streams its answers: "
                 "the caller waits for the last token instead of the first"
             )
-            yield Hit(at, message, (), (_streams(workload),), cures=("streamed-answer",), cause=f"component {name}")
+            yield Hit(at, message, (), (_streams(workload),), cures=("streamed-answer",))
     yield from _stored_whole(system, workload)
 
 

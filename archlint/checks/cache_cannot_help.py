@@ -93,7 +93,7 @@ def _impossible(look_up: LookUp, ratio: float, possible: Possible, share: float)
     related = tuple(Related(w.place("repeats"), "inputs that repeat") for w in look_up.workloads[:8])
     return Hit(
         at, message, (*possible.terms, stated), related,
-        cures=("data-cache", "smaller-model"), cause=f"component {look_up.cache.name}",
+        cures=("data-cache", "smaller-model"),
         loss=share * (ratio - possible.most),
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _costs(look_up: LookUp, hits: float, possible: Possible, gain: Saved, cost_s
     return Hit(
         relation.place(*_place(look_up)), message, tuple(terms),
         (Related(cache.place(), "what each request asks first"),), Certainty.ESTIMATED,
-        cures=("data-cache", "smaller-model"), cause=f"component {cache.name}",
+        cures=("data-cache", "smaller-model"),
         loss=share * beyond(cost_s, hits * gain.value_s) if hits > 0 else share,
     )  # fmt: skip
 
@@ -161,7 +161,7 @@ def _overloads(look_up: LookUp, cold: Cold, share: float) -> Hit:
     return Hit(
         at, message, terms, (Related(use.component.place(), "answers the misses"),), Certainty.ESTIMATED,
         absent=(use.component.place("workers"), use.component.place("batching")),
-        cures=("replicate", "prediction-circuit-break"), cause=f"component {look_up.cache.name}",
+        cures=("replicate", "prediction-circuit-break"),
         loss=share * beyond(cold.busy, total),
     )  # fmt: skip
 
@@ -196,7 +196,7 @@ def _outlives(system: System, look_up: LookUp, share: float, params: Params) -> 
         )
         yield Hit(
             at, message, terms, (Related(said, "a new version comes this often"),), Certainty.HEURISTIC,
-            cures=("shorter-period",), cause=f"component {look_up.cache.name}",
+            cures=("shorter-period",),
             loss=share * beyond(relation.ttl_s, period_s),
         )  # fmt: skip
 

@@ -167,14 +167,12 @@ class _HouseRule:
                  "parameter of the rule", limit=True)
             for name, value in self.params.values.items() if f"params.{name}" in self.required
         )  # fmt: skip
-        cause = f"{self.params.subject} {sheet.name}"
         return Hit(
             self._at(sheet),
             message,
             (*terms, *limits),
             absent=absent,
             whole_graph=bool(self.mentioned & _GRAPH),
-            cause=cause,
         )
 
     def _term(self, leaf: Leaf) -> Term:

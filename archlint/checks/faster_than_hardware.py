@@ -111,6 +111,5 @@ def _hit(
             Related(model.place(parameters), "the size of the model"),
         ),
         certainty,
-        cause=f"model {model.name}",
         loss=traffic.served_by(least.server.name) * beyond(least.floor_s, value_s),
     )  # fmt: skip

@@ -91,6 +91,5 @@ def _hit(relation: Relation, after: Fact, held: InHand, traffic: Traffic) -> Hit
         Certainty.PROVEN if stated else Certainty.ESTIMATED,
         absent=(relation.place("max_attempts"),) if stated else (relation.place("redelivery_after"),),
         cures=("timeout-budget", "smaller-model", "dead-letter"),
-        cause=f"component {relation.source}",
         loss=traffic.through(relation.source) * (share if share is not None else 0.5),
     )

@@ -148,7 +148,6 @@ def _hit(use: Utilisation, replicas: Fact, plan: _Plan, params: Params) -> Hit:
         tuple(_terms(use, replicas, plan, params, saved)),
         tuple(_peaks(workloads)),
         Certainty.ESTIMATED,
-        cause=f"component {component.name}",
         band=(plan.load, plan.needed),
         loss=1 - plan.needed / stated,
     )

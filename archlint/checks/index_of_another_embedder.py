@@ -76,7 +76,6 @@ def _built_otherwise(system: System) -> Iterator[Hit]:
                 Certainty.HEURISTIC,
                 severity=Severity.WARNING,
                 cures=("batch",),
-                cause=f"component {store.name}",
             )
 
 
@@ -203,6 +202,5 @@ def _hit(system: System, workload: Workload, read: Relation, built: _Built, embe
         absent=(workload.place("models"),),
         severity=None if proven else Severity.WARNING,
         cures=("rag", "batch") if generating(system, workload) else ("batch",),
-        cause=f"component {store.name}",
         decision=f"indexes of {', '.join(built.models)}",
     )  # fmt: skip

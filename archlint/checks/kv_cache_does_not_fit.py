@@ -199,7 +199,6 @@ def _made(
         certainty,
         absent=(server.place("hardware", "gpus"), server.place("tensor_parallel")),
         cures=("smaller-model", "replicate", "asynchronous"),
-        cause=f"component {server.name}",
         band=band,
         loss=loss,
     )

@@ -89,7 +89,6 @@ def _hit(component: Component, weights: Sequence[Weights], memory: Memory, traff
         Certainty.PROVEN if proven else Certainty.ESTIMATED,
         absent=(component.place("hardware", "gpus"), component.place("tensor_parallel")) if chip else (),
         cures=("smaller-model",) if len(weights) == 1 else ("one-server-per-model", "smaller-model"),
-        cause=f"component {component.name}",
         loss=traffic.served_by(component.name) * beyond(least, has),
     )
 

@@ -101,6 +101,5 @@ def _hit(surge: Surge, call: Relation, path: Sequence[Relation], traffic: Traffi
         Certainty.ESTIMATED,
         absent=(*absent, component.place("limit"), component.place("rate_limit")),
         cures=("prediction-circuit-break", "replicate", "multiple-stage"),
-        cause=f"component {component.name}",
         loss=traffic.share([workload]) * beyond(arriving, handled),
     )

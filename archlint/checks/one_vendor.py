@@ -72,7 +72,6 @@ def _below(system: System, traffic: Traffic, vendor: Component, stated: float, a
         _objectives(asked),
         absent=_ways_round(system, vendor),
         cures=_cures(system, vendor, asked),
-        cause=f"component {vendor.name}",
         loss=traffic.share([one.workload for one in asked]),
     )
 
@@ -97,7 +96,6 @@ def _unknown(system: System, traffic: Traffic, vendor: Component, asked: list[_A
         absent=(vendor.place("availability"), *_ways_round(system, vendor)),
         cures=_cures(system, vendor, asked),
         severity=Severity.WARNING,
-        cause=f"component {vendor.name}",
         loss=traffic.share([one.workload for one in asked]),
     )
 

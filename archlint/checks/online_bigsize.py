@@ -283,7 +283,6 @@ def _hit(system: System, traffic: Traffic, excesses: list[Excess]) -> Hit:
         worst.floor.certainty,
         absent=unread_on_the_way(system, worst.workload),
         cures=_cures(system, worst),
-        cause=f"model {worst.model}",
         band=_band(system, worst),
         path=path_to(system, worst.workload, part.server),
         loss=traffic.missed((excess.workload, beyond(excess.floor.at_s, excess.objective_s)) for excess in excesses),

@@ -209,7 +209,6 @@ def _hit(system: System, server: Component, uses: list[Use], job: Job) -> Hit:
         # The server's own work on one input, if unsaid, makes a run longer.
         Certainty.ESTIMATED if job.is_estimated or server.service_time is None else Certainty.PROVEN,
         cures=_cures(system, job),
-        cause=f"component {server.name}",
         loss=job.saving,
     )
 

@@ -128,7 +128,6 @@ def _hit(over: _Over, traffic: Traffic) -> Hit:
         Certainty.PROVEN if over.certain else Certainty.ESTIMATED,
         absent=(use.component.place("workers"), use.component.place("batching")),
         cures=tuple(_cures(over)),
-        cause=f"component {use.component.name}",
         band=band,
         loss=traffic.share(workloads) * beyond(load.busy, slots.total),
     )

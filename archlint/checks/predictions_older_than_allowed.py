@@ -224,7 +224,6 @@ def _stale_cache(
         f"{allowed_age(ttl_s, freshness_s)}: set `ttl` to {allowed} or less",
         (Term("ttl", f"ttl of {relation.target}", ttl_s, "s", Origin.STATED, at),),
         ("prediction-cache",),
-        f"component {relation.target}",
         Certainty.HEURISTIC if renewing else Certainty.PROVEN,
         (relation.place("kind"),),
     )
@@ -288,6 +287,5 @@ def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -
             Term("age", "time to empty the full queue", done.value_s, "s", Origin.DERIVED, None, formula),
         ),
         ("parallel-jobs",),
-        f"component {queue.name}",
         Certainty.ESTIMATED,
     )

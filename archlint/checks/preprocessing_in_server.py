@@ -110,7 +110,6 @@ def _other(component: Component, lack: _Lack, traffic: Traffic) -> Hit:
         (Related(component.place("hardware"), "the hardware of the server"),),
         absent=(component.place("hardware", lack.key),),
         cures=("prep-pred",),
-        cause=f"component {component.name}",
         loss=traffic.served_by(component.name),
     )
 
@@ -193,7 +192,6 @@ def _hit(
         Certainty.ESTIMATED,
         absent=() if _needs_no_chip(preparing) else (component.place("preprocessing", "hardware"),),
         cures=("prep-pred",),
-        cause=f"component {component.name}",
         loss=traffic.served_by(component.name) * beyond(share, limit),
     )
 

@@ -246,7 +246,6 @@ def _no_way_back(system: System, cases: list[Case]) -> Hit:
         (*dict.fromkeys(related), Related(served, "its result does not reach the caller")),
         whole_graph=True,
         cures=("asynchronous", "synchronous") if slow else ("synchronous", "asynchronous"),
-        cause=f"component {publish.target}",
         path=path_to(system, workloads[0], serving.server),
         loss=Traffic(system).share(list({workload.name: workload for workload in workloads}.values())),
     )
@@ -286,7 +285,6 @@ def _too_late(system: System, case: Case) -> Hit:
         floor.certainty,
         absent=unread_on_the_way(system, workload),
         cures=("smaller-model", "multiple-stage"),
-        cause=f"component {case.publish.target}",
         path=path_to(system, workload, case.serving.server),
         loss=Traffic(system).missed([(workload, beyond(floor.at_s, case.objective_s))]),
     )

@@ -102,7 +102,6 @@ def _hit(system: System, queue: Component, arriving: Rate, handled: Capacity, tr
         related,
         handled.rate.certainty,
         cures=("parallel-jobs", "smaller-model", "load-test"),
-        cause=f"component {queue.name}",
         loss=traffic.through(queue.name) * beyond(arriving.per_s, handled.rate.per_s),
     )
 

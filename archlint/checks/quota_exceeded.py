@@ -166,7 +166,6 @@ def _hit(system: System, component: Component, key: str, limit: float, load: _Lo
         tuple(_terms(component, key, limit, load)),
         tuple(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
         cures=("llm-gateway", "asynchronous") if key != "concurrent" else ("asynchronous", "llm-gateway"),
-        cause=f"component {component.name}",
         loss=traffic.share(workloads) * beyond(load.value, limit),
     )
 

@@ -111,7 +111,6 @@ def _hit(
         Certainty.ESTIMATED,
         absent=() if component.start_time_s is not None else (component.place("start_time"),),
         cures=("model-load",),
-        cause=f"component {component.name}",
         band=(share / number, share) if number >= 1 else None,
         loss=loss,
     )

@@ -63,7 +63,6 @@ def _hit(system: System, chain: Chain, params: Params, traffic: Traffic) -> Hit:
         others[:_MOST_SHOWN],
         absent=tuple(relation.place(key) for relation in chain.relations for key in keys),
         cures=("timeout-budget", "prediction-circuit-break"),
-        cause=f"component {last.target}",
         path=tuple(Related(r.place(), f"`{r.source}` {r.verb} `{r.target}`") for r in chain.relations),
         loss=traffic.through(last.target) * beyond(chain.product, params.most_attempts),
         group=tuple(relation.place("retries") for relation in chain.relations) if len(chain.relations) > 1 else (),

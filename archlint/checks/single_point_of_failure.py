@@ -155,7 +155,6 @@ def _late(pool: Sequence[Component], judged: Redundancy, workloads: Sequence[Wor
         related,
         cures=("replicate",),
         severity=Severity.INFO,
-        cause=f"{judged.weakness}: {judged.where}" if judged.where else "",
         group=tuple(component.place() for component in pool),
     )
 
@@ -174,17 +173,9 @@ def _hit(
         (*losses, *siblings[:MOST_SHOWN]),
         absent=(*own, *doubts.of(loss.workload for loss in blast.losses)),
         cures=_cures(system, pool),
-        cause=_cause(pool, judged),
         group=tuple(component.place() for component in pool),
         loss=lost_share(system, blast),
     )
-
-
-def _cause(pool: Sequence[Component], judged: Redundancy) -> str:
-    """Return what is behind a hit: the place that fails, or the one component with what else is wrong with it."""
-    if judged.where:
-        return f"{judged.weakness}: {judged.where}"
-    return f"component {pool[0].name}" if len(pool) == 1 else ""
 
 
 def _weakness(pool: Sequence[Component], judged: Redundancy) -> str:

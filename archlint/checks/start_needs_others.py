@@ -112,7 +112,7 @@ def _judge(system: System, relations: Sequence[Relation], workload: Workload) ->
         Certainty.PROVEN if stated is not None and at_start else Certainty.HEURISTIC,
         absent=(*unread, source.place("availability")) if stated is None else tuple(unread),
         cures=("model-in-image",),
-        cause=f"component {source.name}",
+        cause=f"availability of {source.name}",
         group=tuple(relation.place() for relation in relations) if len(relations) > 1 else (),
     )  # fmt: skip
 

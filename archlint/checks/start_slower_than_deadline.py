@@ -64,7 +64,7 @@ def _against_deadline(
         limit = Term("deadline", f"deadline of {component.name}", deadline_s, "s", Origin.STATED, at, limit=True)
         yield Hit(
             at, message, (*start.terms, limit), _about(component), start.certainty,
-            absent=_absent(component), cures=CURES, cause=f"component {component.name}",
+            absent=_absent(component), cures=CURES,
             loss=traffic.through(component.name) * beyond(start.value_s, deadline_s),
         )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _from_zero(
         yield Hit(
             at, message, (*start.terms, *least.terms), (*_about(component), call), weakest,
             absent=(*_absent(component), least.call.place("fallback"), least.call.place("retries")),
-            cures=("replicate", *CURES, "asynchronous"), cause=f"component {component.name}",
+            cures=("replicate", *CURES, "asynchronous"),
             loss=traffic.through(component.name) * beyond(start.value_s, least.value_s),
         )  # fmt: skip
 

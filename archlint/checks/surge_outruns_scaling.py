@@ -128,7 +128,6 @@ def _hit(surge: Surge, start: StartTime, limit: _Limit, params: Params, traffic:
         Certainty.ESTIMATED,
         absent=(component.place("workers"), component.place("batching")),
         cures=("replicate", "prediction-circuit-break", "model-in-image", *_queue(surge)),
-        cause=f"component {component.name}",
         band=(limit.low, limit.high),
         loss=traffic.share([workload]) * beyond(limit.value, limit.limit),
     )

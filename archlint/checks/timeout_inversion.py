@@ -116,7 +116,6 @@ def _hit(calls: list[_Early], traffic: Traffic) -> Hit:
         tuple(Related(place, "its callee waits for this") for place in places)[:_MOST_SHOWN],
         absent=(call.place("timeout"), behind.place("timeout"), behind.place("retries")),
         cures=("timeout-budget",),
-        cause=f"component {call.source}",
         loss=traffic.through(call.source) * worst.degree,
         each=each if len(each) > 1 else (),
     )

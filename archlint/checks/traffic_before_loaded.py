@@ -142,6 +142,5 @@ def _hit(system: System, component: Component, start: StartTime, limit: _Limit, 
         (limit.related,),
         certainty,
         absent=absent,
-        cause=f"component {component.name}",
         loss=traffic.through(component.name) / max(1.0, replicas or 1.0),
     )

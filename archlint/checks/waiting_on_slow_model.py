@@ -199,5 +199,4 @@ def _hit(traffic: Traffic, cases: list[Case]) -> Hit:
         first.reason.certainty,
         cures=("asynchronous",),
         loss=traffic.missed((case.workload, case.reason.loss) for case in cases),
-        cause=f"component {call.target}",
     )

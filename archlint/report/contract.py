@@ -147,7 +147,7 @@ class JsonFinding(msgspec.Struct, frozen=True):
     ]
     docs: Annotated[str, Meta(description="Address of the rule's page; empty for a rule of your own.")]
     cause: Annotated[
-        str, Meta(description="The same text for findings with the same cause; empty if no other finding shares it.")
+        str, Meta(description="The fact to change: findings with the same text need the same change. May be empty.")
     ]
     band: Annotated[
         tuple[float | None, float | None] | None,

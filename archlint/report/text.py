@@ -69,7 +69,8 @@ def _error_lines(error: InputError, width: int, ink: Ink) -> list[str]:
 def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> tuple[list[list[str]], list[Finding]]:
     """Write the first `most` findings (all for None), and return the others.
 
-    After each finding, the others of its file with the same cause follow in short form.
+    After each finding, the others of its file with the same cause follow: in short form if they have no arithmetic of
+    their own.
     """
     same: dict[tuple[str, str], list[Finding]] = {}
     ordered = report.ordered
@@ -85,8 +86,14 @@ def _finding_blocks(report: Report, writer: FindingWriter, most: int | None) -> 
         room = len(group) if most is None else max(0, most - len(blocks))
         left += group[room:]
         for other in group[:room]:
-            blocks.append(writer.short(other, finding) if other is not finding else writer.full(finding, file.sources))
+            repeats = other is not finding and _adds_no_term(other, finding)
+            blocks.append(writer.short(other, finding) if repeats else writer.full(other, file.sources))
     return blocks, left
+
+
+def _adds_no_term(other: Finding, first: Finding) -> bool:
+    """Whether the arithmetic of a finding is all in that of another one."""
+    return {(term.label, term.text) for term in other.terms} <= {(term.label, term.text) for term in first.terms}
 
 
 def _left_lines(left: list[Finding], width: int, ink: Ink) -> list[str]:

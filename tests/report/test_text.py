@@ -11,7 +11,7 @@ from archlint.inputs import InputError
 from archlint.report.options import TextOptions
 from archlint.report.text import render_text
 from archlint.source.parser import parse
-from archlint.verdicts import Cure, Finding, Report, ShownRelated
+from archlint.verdicts import Cure, Finding, Report, ShownRelated, ShownTerm
 
 from .samples import (
     BALANCER,
@@ -134,6 +134,15 @@ def test_findings_of_one_cause_follow_the_worst_and_are_short() -> None:
         warning[SRV005]: waiting-on-slow-model: the page waits on a slow model
           --> shop/arch.yaml:6:3  workloads.home
            = same cause as SRV001 at shop/models.yaml:5""")
+
+
+def test_a_finding_with_arithmetic_of_its_own_is_never_shortened() -> None:
+    own = msgspec.structs.replace(SLOW_PAGE, terms=(ShownTerm("wait", "wait of the page", 2.0, "s", "derived", "2 s"),))
+    blocks = shown(own, BIGSIZE).rstrip("\n").split("\n\n")
+    assert "wait of the page  2 s" in blocks[1]
+    assert "same cause" not in blocks[1]
+    repeated = msgspec.structs.replace(SLOW_PAGE, terms=BIGSIZE.terms[:1])
+    assert "same cause as SRV001" in shown(repeated, BIGSIZE)
 
 
 def test_the_best_fix_is_written_in_full_and_the_others_named() -> None:
