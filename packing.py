@@ -1,6 +1,7 @@
 """Packs into the wheel what only a few commands read: 900 small files take four times their size on a disk.
 
-The reference implementations, which are unpacked when they are started or copied, and the examples of the rules.
+The reference implementations, which are unpacked when they are started or copied, and the rules: a check needs only
+their index, which stays outside with the catalogue of patterns.
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ class Packing(BuildHookInterface[Any]):
         root = Path(self.root)
         folder = Path(self.directory) / "packed"
         folder.mkdir(parents=True, exist_ok=True)
-        rules = [path for path in (root / "rules").glob("*/**/*") if path.name not in {"rule.yaml", "notes.md"}]
-        for name, files in (("reference_impls", (root / "reference_impls").rglob("*")), ("rules", rules)):
+        for name, files in (("reference_impls", "**/*"), ("rules", "*/**/*")):
             archive = folder / f"{name}.zip"
-            _pack(root / name, files, archive)
+            _pack(root / name, (root / name).glob(files), archive)
             build_data["force_include"][str(archive)] = f"archlint/_{name}.zip"
 
 

@@ -47,14 +47,17 @@ def index_of(packs: Iterable[Pack]) -> bytes:
     return b"[\n" + b",\n".join(msgspec.json.encode(rule) for rule in rules) + b"\n]\n"
 
 
-def read_index(folder: Path, names: Sequence[str]) -> list[Pack] | None:
-    """Read the index of a folder of rules; None without one, or if it has other rules than these."""
+def read_index(folder: Path, names: Sequence[str] | None) -> list[Pack] | None:
+    """Read the index of a folder of rules; None without one, or if it has other rules than these.
+
+    Without `names`, the rules are those of the index: an installation has the folders in an archive.
+    """
     try:
         data = (folder / FILE).read_bytes()
     except OSError:
         return None
     rules = msgspec.json.decode(data, type=list[_IndexedRule])
-    if [rule.folder for rule in rules] != list(names):
+    if names is not None and [rule.folder for rule in rules] != list(names):
         return None
     return [_pack(rule, folder / rule.folder) for rule in rules]
 

@@ -11,12 +11,14 @@ from archlint.errors import PackError, UnreadableInputError
 from archlint.model.names import nearest
 from archlint.model.quantities import shorten
 from archlint.model.words import FACT_FAMILIES
+from archlint.packs.files import text_of
 from archlint.packs.params import parse_param
 from archlint.packs.problems import Problems
 from archlint.packs.records import CureRule, Overturn, Pack, PackText, Param, Source
 from archlint.source.document import Document
 from archlint.source.files import read_document
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
+from archlint.source.parser import parse
 from archlint.verdicts import Severity
 
 FOLDER_NAME: Final = re.compile(r"([A-Z]{2,10}[0-9]{3})-([a-z0-9]+(?:-[a-z0-9]+)*)")
@@ -77,8 +79,10 @@ def _split_name(folder: Path, problems: Problems) -> tuple[str, str]:
 
 
 def _document(folder: Path) -> Document:
+    file = folder / "rule.yaml"
+    packed = None if folder.is_dir() else text_of(folder, file.name)
     try:
-        return read_document(folder / "rule.yaml")
+        return read_document(file) if packed is None else parse(str(file), packed)
     except UnreadableInputError as error:
         raise PackError(error.message, error.hint) from None
 

@@ -15,7 +15,7 @@ from archlint.model.names import nearest
 from archlint.packs.index import read_index
 from archlint.packs.problems import Problems
 from archlint.packs.records import Pack
-from archlint.shipped import shipped_folder
+from archlint.shipped import packed_file, shipped_folder
 from archlint.source.parser import collector_paused
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def shipped_packs() -> list[Pack]:
     folder = shipped_folder("rules")
     if folder is None:
         raise PackError("this installation has no rules", "install archlint again")
-    folders = _rule_folders(folder)
+    names = None if packed_file("rules") else [os.path.basename(child) for child in _rule_folders(folder)]
     with collector_paused():
-        indexed = read_index(folder, [os.path.basename(child) for child in folders])
+        indexed = read_index(folder, names)
     return read_packs(folder) if indexed is None else indexed
 
 

@@ -13,7 +13,7 @@ from archlint.catalog.patterns import Pattern, patterns
 from archlint.catalog.technologies import Technology
 from archlint.engine import rule_url
 from archlint.packs import Pack
-from archlint.packs.first_example import first_example
+from archlint.packs.files import first_example, text_of
 from archlint.packs.records import Overturn
 from archlint.report.layout import columns_of, flat, wrap
 from archlint.verdicts import reference_name, start_command
@@ -64,8 +64,7 @@ _PROOF: Final = "## What makes it proven"
 
 def _notes(pack: Pack) -> list[str]:
     """Return the notes of a rule, with the facts that could overturn a proof at the end of its section."""
-    file = pack.folder / "notes.md"
-    notes = _unwrapped(file.read_text(encoding="utf-8")) if file.is_file() else ""
+    notes = _unwrapped(text_of(pack.folder, "notes.md") or "")
     unless = ""
     if pack.proven_unless:
         lines = [_overturn_line(entry) for entry in pack.proven_unless]

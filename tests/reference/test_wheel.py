@@ -16,6 +16,7 @@ import pytest
 
 from archlint.catalog.patterns import patterns
 from archlint.listing import all_packs
+from archlint.report.pages import rule_page
 from archlint.shipped import shipped_folder
 from tests.conftest import ROOT
 
@@ -77,6 +78,16 @@ def test_every_fix_names_a_folder_of_the_wheel(site: Path, tmp_path: Path) -> No
 def test_the_page_of_a_rule_shows_its_examples(site: Path, tmp_path: Path) -> None:
     assert "kind: model-server" in run(site, tmp_path, "explain", "SRV001").partition("EXAMPLE")[2]
     assert "services:" in run(site, tmp_path, "explain", "DEP044").partition("EXAMPLE")[2]
+
+
+def test_every_rule_has_the_page_that_it_has_here(site: Path, tmp_path: Path) -> None:
+    script = (
+        "import json; from archlint.listing import all_packs; from archlint.report.pages import rule_page;"
+        " print(json.dumps({pack.id: rule_page(pack) for pack in all_packs()}))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(site), capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == {pack.id: rule_page(pack) for pack in all_packs()}
 
 
 def test_what_cannot_be_unpacked_is_one_error(site: Path, tmp_path: Path) -> None:
