@@ -21,7 +21,7 @@ def plain_name(name: str) -> str:
     ('tensorflow-serving', 'pub-sub')
     """
     plain = name.strip().lower()
-    return plain if plain.isalnum() else re.sub(r"[\s_/-]+", "-", plain)
+    return plain if plain.replace("-", "").isalnum() and "--" not in plain else re.sub(r"[\s_/-]+", "-", plain)
 
 
 def compiled(entries: Iterable[msgspec.Struct]) -> bytes:

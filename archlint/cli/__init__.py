@@ -79,9 +79,11 @@ def _start() -> int:
     import gc
 
     _use_utf8()
-    from archlint.source.later import import_later
+    from archlint.source.later import import_later, import_msgspec
 
     import_later("ipaddress", "textwrap")
+    if _is_plain_check(sys.argv[1:]):
+        import_msgspec()
     from archlint.cli.streams import open_streams, trouble
 
     gc.disable()
@@ -123,11 +125,7 @@ def _run(words: list[str]) -> int:
     `archlint check` with paths alone, as hooks and editors call it, skips the option parser, which would take a third
     of the time of a small check. Every other call uses it.
     """
-    if (
-        words[:1] == ["check"]
-        and not any(word.startswith("-") for word in words)
-        and "_ARCHLINT_COMPLETE" not in os.environ
-    ):
+    if _is_plain_check(words):
         from archlint.source.later import import_yaml
 
         import_yaml()
@@ -137,3 +135,8 @@ def _run(words: list[str]) -> int:
     from archlint.cli.app import run_app
 
     return run_app(words)
+
+
+def _is_plain_check(words: list[str]) -> bool:
+    is_check = words[:1] == ["check"] and not any(word.startswith("-") for word in words)
+    return is_check and "_ARCHLINT_COMPLETE" not in os.environ

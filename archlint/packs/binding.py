@@ -43,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
         run: Check | None = getattr(self._module, "check", None)
         prepare: Callable[[msgspec.Struct, str], Check] | None = getattr(self._module, "prepare", None)
         if prepare is not None:
-            run = prepare(self.params, str(self.pack.file))
+            run = prepare(self.params, self.pack.file)
         if run is None:
             problem = f"the check `{self.pack.check}` has no function `check`"
             raise PackError(f"{self.pack.file}: {problem}", "see the rules that ship")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -59,12 +60,13 @@ def read_index(folder: Path, names: Sequence[str] | None) -> list[Pack] | None:
     rules = msgspec.json.decode(data, type=list[_IndexedRule])
     if names is not None and [rule.folder for rule in rules] != list(names):
         return None
-    return [_pack(rule, folder / rule.folder) for rule in rules]
+    return [_pack(rule, os.path.join(folder, rule.folder)) for rule in rules]
 
 
-def _pack(rule: _IndexedRule, folder: Path) -> Pack:
+def _pack(rule: _IndexedRule, folder: str) -> Pack:
     rule_id, _, name = rule.folder.partition("-")
-    params = {param.name: replace(param, where=f"{folder / 'rule.yaml'}:{param.where}") for param in rule.params}
+    file = os.path.join(folder, "rule.yaml")
+    params = {param.name: replace(param, where=f"{file}:{param.where}") for param in rule.params}
     needs = tuple(frozenset(words) for words in rule.needs)
     pack = Pack(
         rule_id, name, rule.check, rule.severity, rule.status, params, folder, _read_text,

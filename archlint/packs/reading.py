@@ -166,7 +166,7 @@ class _Reader:
             severity,
             self.word("status", STATUSES, "stable"),
             self.params(),
-            folder,
+            str(folder),
             read_text,
             facts=self.word("facts", _FAMILIES, ""),
             needs=self.needs(),

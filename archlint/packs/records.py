@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -85,7 +86,7 @@ class PackText(msgspec.Struct, frozen=True):
 class Pack(msgspec.Struct, frozen=True, dict=True):
     """A rule. Its texts (`text`) are read on first use.
 
-    `read_text` reads them from the folder.
+    `path` is that of its folder, from which `read_text` reads them.
     `facts` is the family of facts whose absence it reports: in a file that does not describe it, the rule is undecided.
     `imported` is the highest severity of its findings in systems that are imported from deployment files, which state
     less than an architecture file; empty if it is the same.
@@ -100,7 +101,7 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     severity: Severity
     status: str
     params: dict[str, Param]
-    folder: Path
+    path: str
     read_text: Callable[[Path], PackText]
     trusted: bool = False
     facts: str = ""
@@ -111,6 +112,11 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
     def may_speak(self, mentioned: frozenset[str] | None) -> bool:
         """Return whether the rule can have anything to say about a system with these words; None stands for all."""
         return mentioned is None or not any(mentioned.isdisjoint(words) for words in self.needs)
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder that holds it; of a rule that ships, its files may be in an archive (`packs.files`)."""
+        return Path(self.path)
 
     @cached_property
     def text(self) -> PackText:
@@ -178,9 +184,9 @@ class Pack(msgspec.Struct, frozen=True, dict=True):
         return self.id.startswith(DEPLOYMENT) and self.family == DEPLOYMENT
 
     @property
-    def file(self) -> Path:
-        """The file that describes it."""
-        return self.folder / "rule.yaml"
+    def file(self) -> str:
+        """The path of the file that describes it."""
+        return os.path.join(self.path, "rule.yaml")
 
     def examples(self, kind: str) -> tuple[Path, ...]:
         """List the example files, `bad` or `good`, in the order of their names."""

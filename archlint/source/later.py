@@ -11,6 +11,10 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Final
+
+_NEVER_ENCODED: Final = {"uuid": ("UUID", "SafeUUID"), "decimal": ("Decimal",)}
+"""The modules that msgspec imports for types that no record of archlint has, with what it takes from them."""
 
 
 class Later:
@@ -58,6 +62,26 @@ class LaterModule(ModuleType):
         found: object = getattr(import_module(self.__name__), name)
         self.__dict__[name] = found
         return found
+
+
+def import_msgspec() -> None:
+    """Import msgspec without `uuid`, `decimal` and its own `inspect`.
+
+    msgspec takes from the first two the types that it can encode; archlint's records have neither. Only for a process
+    of archlint's own, before it has threads.
+    """
+    if "msgspec" in sys.modules:
+        return
+    import_later("msgspec.inspect")
+    missing = [name for name in _NEVER_ENCODED if name not in sys.modules]
+    for name in missing:
+        sys.modules[name] = stand_in = ModuleType(name)
+        vars(stand_in).update({kind: type(kind, (), {"unknown": None}) for kind in _NEVER_ENCODED[name]})
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        for name in missing:
+            del sys.modules[name]
 
 
 def import_later(*names: str) -> None:
