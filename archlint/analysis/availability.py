@@ -137,7 +137,8 @@ class Availabilities:
         """Return the availability of a workload; `Missing` if the file states none of what it needs."""
         model = self._model(workload)
         if model is None:
-            return Missing("availability", self._first_keys(workload))
+            keys = self._first_keys(workload)
+            return Missing("availability", keys, "" if keys else "its client needs no other component")
         return model.availability(workload)
 
     def open_keys(self, workload: Workload, objective: float) -> tuple[Place, ...]:

@@ -38,6 +38,7 @@ from archlint.analysis.responses import Overloaded, Response, Settings, response
 from archlint.analysis.service_time import mean, squared_cv
 from archlint.analysis.stations import Rates, rates_at_mean, rates_at_peak, stations_at
 from archlint.analysis.system import System
+from archlint.analysis.token_load import NO_SHARE
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_percentile, format_share
@@ -208,7 +209,7 @@ def first_token(system: System, workload: Workload, peak: bool = False) -> First
     if server is None or found is None:
         return None
     if not isinstance(found, Generator):
-        return Missing("peak_ttft" if peak else "ttft", found)
+        return Missing("peak_ttft" if peak else "ttft", found, "" if found else NO_SHARE)
     rates = rates_at_peak(system, workload) if peak else rates_at_mean(system)
     return _found(system, workload, rates, found, peak)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -36,6 +37,8 @@ from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Certainty, Origin, Term
+
+NO_SHARE: Final = "which share of the requests comes to its server is not stated"
 
 
 class TokenLoad(msgspec.Struct, frozen=True):
@@ -128,7 +131,7 @@ def _load(system: System, use: CacheUse) -> TokenLoad | tuple[Place, ...]:
     requests = sum(rates)
     tokens = sum(rate * (out or 0.0) for rate, (_, out) in zip(rates, outs, strict=True))
     if requests <= 0 or tokens <= 0:
-        return use.needs
+        return use.needs or tuple(_unknown_means(answers, server))
     held = sum(rate * one.tokens for rate, one in zip(rates, answers, strict=True)) / requests
     steps = _steps(chips, weights, held * use.per_token.usual, model)
     allowed = math.inf if server.max_sequences is None else server.max_sequences
@@ -173,6 +176,13 @@ def _out(one: Answers, server: Component) -> float | None:
     return None if amount is None else mean(amount)
 
 
+def _unknown_means(answers: Sequence[Answers], server: Component) -> Iterator[Place]:
+    """Yield the keys that would give the tokens of the answers a mean."""
+    for one in answers:
+        if _out(one, server) is None:
+            yield Generation(one.model, server, one.arrival.workload).asked("out").key("mean")
+
+
 def _steps(chips: Chips, weights: Weights, held_bytes: float, model: Model) -> Steps:
     power = chips.number * chips.share
     bandwidth = power * chips.chip.bandwidth_bytes_per_s
@@ -192,7 +202,7 @@ def token_numbers(found: TokenLoad | Sequence[Place] | None) -> Iterator[Quantit
     if found is None:
         return
     if not isinstance(found, TokenLoad):
-        yield Missing("answers_at_once", tuple(found))
+        yield Missing("answers_at_once", tuple(found), "" if found else NO_SHARE)
         return
     certainty, steps = found.certainty, found.steps
     capacity = token_capacity(found)

@@ -69,20 +69,20 @@ def workload_numbers(
     under_load_too: bool = True,
 ) -> WorkloadNumbers:  # fmt: skip
     """Return the numbers of a workload; `uses` are the utilisations by component."""
-    idle = tuple(idle_waterfalls(system, workload))
+    least = tuple(idle_waterfalls(system, workload))
     under_load = loaded(system, workload) if under_load_too else Loaded((Missing("p99", because=_TOO_MANY),))
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
     available, contributions = promises.availability(workload)
     firsts = tuple(first_token_numbers(system, workload)) if under_load_too else ()
     # Generated answers have a time of their own: that of the model, which these would ask for, is not needed.
     usual = (number for number in under_load.numbers if not firsts or isinstance(number, Quantity))
-    numbers: list[Number] = [*(each.total for each in idle), *firsts, *usual]
+    numbers: list[Number] = [*(one if isinstance(one, Missing) else one.total for one in least), *firsts, *usual]
     numbers += (finite(one) if isinstance(one, Quantity) else one for one in result_time(system, workload))
     numbers += _breaks_at(system, workload, breaking)
     saturates = saturation(system, workload, breaking[0].per_s if breaking else None) if under_load_too else None
     numbers += () if saturates is None else (saturates,)
     numbers += (*available, *promises.costs(workload))
-    waterfalls = under_load.waterfalls or idle
+    waterfalls = under_load.waterfalls or tuple(one for one in least if isinstance(one, Waterfall))
     return WorkloadNumbers(workload.name, tuple(numbers), waterfalls, breaking, contributions)
 
 

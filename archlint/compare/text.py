@@ -19,8 +19,8 @@ _NOUNS = {
 }  # fmt: skip
 
 
-def render_text(difference: Difference, color: bool = False, width: int = 100) -> str:
-    """Return a difference as text that ends with a line break."""
+def render_text(difference: Difference, color: bool = False, width: int = 100, end: str = "") -> str:
+    """Return a difference as text that ends with a line break; `end` replaces its last sentence."""
     ink, width = Ink(color), max(LEAST_WIDTH, width)
     blocks = []
     for error in difference.errors:
@@ -29,26 +29,31 @@ def render_text(difference: Difference, color: bool = False, width: int = 100) -
     blocks.append([line for note in difference.notes for line in hanging("note: ", flat(note), width, 4)])
     for system in difference.systems:
         blocks += _System(system, ink, width).blocks()
-    blocks.append(_summary(difference, width, ink))
+    blocks.append(_summary(difference, end, width, ink))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _summary(difference: Difference, width: int, ink: Ink) -> list[str]:
+def _summary(difference: Difference, end: str, width: int, ink: Ink) -> list[str]:
+    if end:
+        return [ink(line, "strong") for line in hanging("", end, width)]
     between = f"between {flat(difference.old)} and {flat(difference.new)}"
     if not difference.systems:
         unread = f"; {plural(len(difference.errors), 'file')} could not be read" if difference.errors else ""
         what = "Nothing to compare" if difference.errors and not difference.same else "No difference"
         return [ink(line, "strong") for line in hanging("", f"{what} {between}{unread}.", width)]
-    new = sum(len(system.found) for system in difference.systems)
-    healed = sum(len(system.healed) for system in difference.systems)
     same = f"; {plural(difference.same, 'system')} the same" if difference.same else ""
-    said = f"{plural(len(difference.systems), 'system')} changed {between}{same}: {_findings(new, healed)}."
+    said = f"{plural(len(difference.systems), 'system')} changed {between}{same}: {findings_text(difference)}."
     return [ink(line, "strong") for line in hanging("", said, width)]
 
 
-def _findings(new: int, healed: int) -> str:
+def findings_text(difference: Difference) -> str:
+    """Return how many findings are new and how many are resolved, in words."""
+    new = sum(len(system.found) for system in difference.systems)
+    healed = sum(len(system.healed) for system in difference.systems)
     said = [f"{plural(new, 'new finding')}"] if new else []
-    said += [f"{healed:,} resolved"] if healed else []
+    said += [f"{healed:,} resolved" if new else f"{plural(healed, 'finding')} resolved"] if healed else []
+    undecided = sum(len(system.undecided) for system in difference.systems)
+    said += [f"{plural(undecided, 'finding')} undecided now"] if undecided else []
     return joined(said) or "no new or resolved findings"
 
 
@@ -127,12 +132,18 @@ def described(change: Change, is_new: bool = False) -> str:
     """Describe the change of a fact.
 
     >>> described(Change("timeout", "1 s", "2 s")), described(Change("zones", None, "a"))
-    ('timeout: 1 s -> 2 s', 'zones: not set -> a')
+    ('timeout: 1 s -> 2 s', 'zones: added (a)')
+    >>> described(Change("timeout", "1 s", None))
+    'timeout: removed (was 1 s)'
     """
     if is_new:
         return f"{flat(change.fact)}: {flat(change.new or '')}"
-    return f"{flat(change.fact)}: {_from_to(change.old, change.new, 'not set')}"
+    if change.old is None:
+        return f"{flat(change.fact)}: added ({flat(change.new or '')})"
+    if change.new is None:
+        return f"{flat(change.fact)}: removed (was {flat(change.old)})"
+    return f"{flat(change.fact)}: {_from_to(change.old, change.new)}"
 
 
-def _from_to(old: str | None, new: str | None, nothing: str = "none") -> str:
-    return f"{flat(old) if old is not None else nothing} -> {flat(new) if new is not None else nothing}"
+def _from_to(old: str | None, new: str | None) -> str:
+    return f"{flat(old) if old is not None else 'none'} -> {flat(new) if new is not None else 'none'}"

@@ -18,7 +18,7 @@ _SAME = 1e-9
 
 
 class NumberChange(msgspec.Struct, frozen=True):
-    """A computed number that changed; None on a side where it does not apply."""
+    """A computed number that changed; None on a side where it does not apply. One side at least has a value."""
 
     subject: str
     name: str
@@ -52,18 +52,20 @@ def whatif(variants: Variants, settings: Iterable[Setting]) -> WhatIf:
 
 
 def number_changes(before: Variant, after: Variant) -> Iterator[NumberChange]:
-    """Yield the numbers that differ, in the order of the changed system."""
+    """Yield the numbers that differ, in the order of the changed system, those of each part together."""
     old, new = before.numbers.flat(), after.numbers.flat()
-    for subject, name in (*new, *(key for key in old if key not in new)):
+    keys = (*new, *(key for key in old if key not in new))
+    order = {subject: number for number, subject in enumerate(dict.fromkeys(subject for subject, _ in keys))}
+    for subject, name in sorted(keys, key=lambda key: order[key[0]]):
         was, now = old.get((subject, name)), new.get((subject, name))
         if not _alike(was, now):
             yield NumberChange(subject, name, was, now)
 
 
 def _alike(old: Number | None, new: Number | None) -> bool:
-    """Return whether two numbers are equal, except for rounding."""
+    """Return whether two numbers are equal, except for rounding; numbers without a value are."""
     if not isinstance(old, Quantity) or not isinstance(new, Quantity):
-        return old == new
+        return not isinstance(old, Quantity) and not isinstance(new, Quantity)
     close = abs(old.value - new.value) <= _SAME * max(abs(old.value), abs(new.value))
     return close and (old.unit, old.certainty) == (new.unit, new.certainty)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archlint.compare.text import findings_text
 from archlint.compare.text import render_text as difference_text
 from archlint.explore.whatif import NumberChange, WhatIf
 from archlint.report.layout import Ink, flat, hanging
@@ -17,8 +18,14 @@ def render_text(found: WhatIf, color: bool = False, width: int = 100) -> str:
     """Return the numbers that changed, and below them the difference of facts and findings, as `diff` prints it."""
     ink, width = Ink(color), max(LEAST_WIDTH, width)
     rows = list(_rows(found, ink, width))
-    difference = difference_text(found.difference, color, width)
+    difference = difference_text(found.difference, color, width, _end(found))
     return "\n".join(rows) + "\n\n" + difference if rows else difference
+
+
+def _end(found: WhatIf) -> str:
+    count = len(found.after.settings)
+    said = "this change" if count == 1 else f"these {count} changes"
+    return f"Nothing differs with {said}." if found.is_empty else f"With {said}: {findings_text(found.difference)}."
 
 
 def _rows(found: WhatIf, ink: Ink, width: int) -> Iterator[str]:
@@ -36,4 +43,5 @@ def _rows(found: WhatIf, ink: Ink, width: int) -> Iterator[str]:
 
 
 def _said(change: NumberChange) -> str:
-    return f"{label(change.name)}: {number_text(change.old)} -> {number_text(change.new)}"
+    old, new = (number_text(number) if number is not None else "unknown" for number in (change.old, change.new))
+    return f"{label(change.name)}: {old} -> {new}"

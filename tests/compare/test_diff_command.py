@@ -62,12 +62,12 @@ def test_text_and_markdown_tell_the_same(archlint: Run, repository: Path) -> Non
     repository.write_text(old_system("recommender").replace("replicas: 1\n    serves: [model-2]", "replicas: 3\n    zones: [a, b]\n    serves: [model-2]"))
     done = archlint("diff", "--git", "HEAD", "--output", "text", "--output", "markdown:diff.md")
     assert "~ component server-2 (model-server)" in done.stdout
-    assert "      replicas: 1 -> 3\n      zones: not set -> a, b\n" in done.stdout
+    assert "      replicas: 1 -> 3\n      zones: added (a, b)\n" in done.stdout
     assert "error[SRV002] all-in-one" in done.stdout
     assert done.stdout.endswith("1 system changed between HEAD and the work tree: 2 new findings and 1 resolved.\n")
     page = (repository.parent / "diff.md").read_text()
     assert "1 system changed; **2 new findings**, 1 resolved, 39 unchanged." in page
-    assert "| changed | component server-2 (model-server) | replicas: 1 -&gt; 3<br>zones: not set -&gt; a, b |" in page
+    assert "| changed | component server-2 (model-server) | replicas: 1 -&gt; 3<br>zones: added (a, b) |" in page
     assert '["<b>server-2</b><br/>model-server"]:::changed' in page
 
 

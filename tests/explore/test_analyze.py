@@ -125,6 +125,45 @@ def test_a_waterfall_adds_up_to_its_total() -> None:
                 assert math.isclose(sum(step.time_s for step in one.steps), one.total.value, rel_tol=1e-9, abs_tol=1e-12)
 
 
+GENERATED = """
+archlint: 1
+workloads:
+  chat: {from: app, rate: 1/s, stream: true, models: [llm], tokens: {in: 500, out: 200}, slo: {latency: {p95: 20s}}}
+models:
+  llm: {artifact: 16GB, family: transformer, parameters: 8B, precision: fp16, kv_per_token: 128KiB}
+components:
+  app: {kind: client, calls: [{to: server, timeout: 30s}]}
+  server: {kind: model-server, serves: [llm], replicas: 2, hardware: {gpu: l4}}
+"""
+
+
+def test_a_missing_time_is_0_or_a_minimum_and_never_said_to_be_both() -> None:
+    (computed,) = numbers(GENERATED).workloads[0].waterfalls
+    assert [place.at for place in computed.bounded] == ["models.llm.ttft", "models.llm.tpot"] and computed.unknown == ()
+    text = render_text("arch.yaml", numbers(GENERATED))
+    assert "minimum of the hardware counts: `models.llm.ttft`, `models.llm.tpot`" in text and "as 0" not in text
+    behind = GENERATED.replace("calls: [{to: server", "calls: [{to: api").replace(
+        "  server:", "  api: {kind: service, calls: [server]}\n  server:"
+    )
+    text = render_text("arch.yaml", numbers(behind))
+    assert "not stated, so counted as 0: `components.api.service_time`" in text and "minimum of the hardware" in text
+
+
+def test_a_bound_of_which_nothing_is_known_is_unknown() -> None:
+    text = "archlint: 1\nworkloads: {w: {from: page, rate: 1/s}}\n"
+    text += "components: {page: {kind: client, calls: [api]}, api: {kind: service}}"
+    least = numbers(text).flat()["workloads.w", "least_p99"]
+    assert isinstance(least, Missing) and [place.at for place in least.needs] == ["components.api.service_time"]
+    assert ">= 0 s" not in render_text("arch.yaml", numbers(text))
+
+
+def test_what_is_missing_says_why() -> None:
+    for path in sorted((ROOT / "examples" / "passing").glob("*.yaml")):
+        silent = [key for key, one in numbers_of(library.load(path)).flat().items()
+                  if isinstance(one, Missing) and not one.needs and not one.because]  # fmt: skip
+        assert silent == [], path
+
+
 def test_what_is_missing_names_its_keys() -> None:
     found = numbers(SHOP.replace("replicas: 2\n    workers: 4", "replicas: 2")).flat()["components.api", "utilisation"]
     assert isinstance(found, Missing) and [place.at for place in found.needs] == ["components.api.workers"]
@@ -157,7 +196,7 @@ def test_the_contract_of_json() -> None:
 
 def test_text_shows_what_each_number_rests_on() -> None:
     text = render_text("a.yaml", numbers(SHOP), verbose=True)
-    for part in ("breaks at: ~ 376/s (ranking is full)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
+    for part in ("breaks at: ~ 376/s, ~ 6.27 x its rate (ranking is full)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
                  "rate of search: 60/s  [workloads.search.rate]", "SLO 200 ms: under load"):  # fmt: skip
         assert part in text
 

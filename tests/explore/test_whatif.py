@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 
 import jsonschema
@@ -53,7 +54,20 @@ def test_no_change_shows_no_change(tmp_path: Path) -> None:
     for path in sorted((ROOT / "examples").glob("*/*.yaml"))[::6]:
         assert asked(Variants.read(path, Options())).is_empty, path
     same = asked(variants(tmp_path), "components.api.service_time=0.02s", "components.api.replicas=2")
-    assert same.is_empty and render_text(same).startswith("No difference between")
+    assert same.is_empty and render_text(same) == "Nothing differs with these 2 changes.\n"
+
+
+def test_each_part_has_one_heading_and_only_values_are_listed(tmp_path: Path) -> None:
+    for text in ("components.api.replicas=null", "workloads.search.rate=null", "components.api.service_time=null",
+                 "components.ranking.workers=9", "models.ranker=null"):  # fmt: skip
+        found = asked(variants(tmp_path), text)
+        subjects = [one.subject for one in found.numbers]
+        assert [one for one, _ in groupby(subjects)] == list(dict.fromkeys(subjects)), text
+        assert all(isinstance(one.old, Quantity) or isinstance(one.new, Quantity) for one in found.numbers), text
+        assert "unknown -> unknown" not in render_text(found) and "none -> none" not in render_text(found)
+    text = render_text(asked(variants(tmp_path), "components.api.replicas=null"))
+    assert "      replicas: removed (was 2)\n" in text and "-> unknown" in text
+    assert text.splitlines()[-1].startswith("With this change: ")
 
 
 SETTINGS = {
@@ -99,7 +113,7 @@ def test_the_command(archlint: Run, tmp_path: Path) -> None:
 
 def test_standard_input(archlint: Run) -> None:
     done = archlint("whatif", "-", "--set", "components.api.replicas=2", "--exit-code", stdin=SHOP)
-    assert (done.returncode, done.stdout) == (0, "No difference between <stdin> and <stdin> with 1 change.\n")
+    assert (done.returncode, done.stdout) == (0, "Nothing differs with this change.\n")
 
 
 def test_what_a_call_must_not_leave_out_or_overwrite(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from archlint.analysis.system import System
 from archlint.model.quantities import format_duration, format_percentile, format_quantity, format_share
 from archlint.report.html.tags import element, text
 from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
-from archlint.report.numbers.words import meaning, number_text, why_missing
+from archlint.report.numbers.words import left_out, meaning, number_text, why_missing
 from archlint.report.plain import imported_text
 
 MOST_BARS: Final = 40
@@ -135,8 +135,7 @@ def _waterfall(workload: str, one: Waterfall) -> Iterator[str]:
         return
     caption = f"{name} {number_text(one.total)}"
     caption += " on idle servers" if one.total.name.startswith("least") else " under load"
-    if one.unknown:
-        caption += f"; not stated, so 0 here: {', '.join(place.at for place in one.unknown[:4])}"
+    caption = "; ".join([caption, *left_out(one)])
     limit = one.objective_s
     said = f"SLO {format_duration(limit)}" if limit is not None else ""
     yield from figure(bars(f"Where the time of {workload} goes at {name}", rows, limit, said), caption)

@@ -84,6 +84,9 @@ class JsonWaterfall(msgspec.Struct, frozen=True):
     steps: list[JsonStep]
     unknown: Annotated[list[str], Meta(description="Paths of service times that are not stated: 0 in the total.")]
     accepted: Annotated[bool, Meta(description="It ends when the request is accepted; the result comes later.")]
+    bounded: Annotated[
+        list[str], Meta(description="Paths of facts that are not stated: the total has the minimum of the hardware.")
+    ] = []
 
 
 class JsonBreaking(msgspec.Struct, frozen=True):
@@ -189,7 +192,8 @@ def _waterfall(one: Waterfall) -> JsonWaterfall:
         for step in one.steps
     ]  # fmt: skip
     return JsonWaterfall(
-        one.fraction, json_number(one.total), one.objective_s, steps, [place.at for place in one.unknown], one.accepted
+        one.fraction, json_number(one.total), one.objective_s, steps, [place.at for place in one.unknown], one.accepted,
+        [place.at for place in one.bounded],
     )
 
 

@@ -9,7 +9,7 @@ from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfa
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.model.quantities import format_duration, format_percentile, format_quantity
 from archlint.report.layout import Ink, columns_of, flat, hanging
-from archlint.report.numbers.words import label, meaning, number_text, why_missing
+from archlint.report.numbers.words import label, left_out, meaning, number_text, why_missing
 from archlint.report.plain import imported_text
 
 LEAST_WIDTH: Final = 60
@@ -59,9 +59,12 @@ class _Writer:
     def workload(self, one: WorkloadNumbers) -> Iterator[str]:
         """Write the numbers of a workload, and where its time goes."""
         shown = {waterfall.total.name for waterfall in one.waterfalls}
+        shown |= set() if self.verbose else {"breaks_at_factor"}
         yield self.ink(f"Workload {flat(one.name)}:", "strong")
         for number in one.numbers:
-            if number.name not in shown and isinstance(number, Quantity):
+            if number.name == "breaks_at" and isinstance(number, Quantity):
+                yield from self.number(number, _times(one.get("breaks_at_factor")))
+            elif number.name not in shown and isinstance(number, Quantity):
                 yield from self.number(number)
         lost = [each for each in one.contributions if each.lost_s > 0][:MOST_LOST]
         if lost:
@@ -70,12 +73,12 @@ class _Writer:
         for waterfall in one.waterfalls:
             yield from self.waterfall(waterfall)
 
-    def number(self, number: Number) -> Iterator[str]:
+    def number(self, number: Number, more: str = "") -> Iterator[str]:
         """Write one number; if verbose, with its formula and its terms."""
         if isinstance(number, Missing):
             yield from hanging("  ", f"{label(number.name)}: unknown: {why_missing(number)}", self.width, 4)
             return
-        said = f"{label(number.name)}: {number_text(number)}"
+        said = f"{label(number.name)}: {number_text(number)}{more}"
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
         objective = next((term for term in number.terms if term.name == "objective"), None)
         said += f", {flat(objective.label)} {format_quantity(objective.value, objective.unit)}" if objective else ""
@@ -110,8 +113,8 @@ class _Writer:
             yield f"    {said}{pad} {format_duration(step.time_s):>9} {self.ink(bar, 'frame')}".rstrip()
         if len(one.steps) > MOST_ROWS:
             yield f"    and {len(one.steps) - MOST_ROWS} more"
-        if one.unknown:
-            yield from hanging("    ", f"not stated, so 0 here: {_places(one)}", self.width, 6)
+        for said in left_out(one):
+            yield from hanging("    ", said, self.width, 6)
 
     def load(self, components: Sequence[ComponentNumbers]) -> Iterator[str]:
         """Write a table of how busy the components are, the busiest first."""
@@ -160,12 +163,16 @@ class _Writer:
 
     def missing(self, numbers: Numbers) -> Iterator[str]:
         """Write which numbers are unknown, and what would decide them."""
-        unknown = [(subject, number) for (subject, _), number in numbers.flat().items() if isinstance(number, Missing)]
-        if not unknown:
+        together: dict[tuple[str, str], list[str]] = {}
+        for (subject, name), number in numbers.flat().items():
+            if isinstance(number, Missing):
+                together.setdefault((subject, why_missing(number)), []).append(label(name))
+        if not together:
             return
+        unknown = [f"{flat(subject)}: {'; '.join(names)}: {why}" for (subject, why), names in together.items()]
         yield self.ink("Unknown:", "strong")
-        for subject, number in unknown[:MOST_ROWS]:
-            yield from hanging("  ", f"{flat(subject)}: {label(number.name)}: {why_missing(number)}", self.width, 4)
+        for said in unknown[:MOST_ROWS]:
+            yield from hanging("  ", said, self.width, 4)
         if len(unknown) > MOST_ROWS:
             yield f"  and {len(unknown) - MOST_ROWS:,} more: `--output json` lists all"
 
@@ -175,13 +182,12 @@ def _about(one: Waterfall) -> str:
     return f"until the request is accepted, {when}" if one.accepted else when
 
 
-def _places(one: Waterfall) -> str:
-    named = ", ".join(place.at for place in one.unknown[:4])
-    return named + (f" and {len(one.unknown) - 4} more" if len(one.unknown) > 4 else "")
-
-
 def _value(number: Number | None) -> float:
     return number.value if isinstance(number, Quantity) else 0.0
+
+
+def _times(factor: Number | None) -> str:
+    return f", {number_text(factor)} x its rate" if isinstance(factor, Quantity) else ""
 
 
 def _cell(number: Number | None, name: str) -> str:

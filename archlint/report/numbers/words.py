@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from archlint.analysis.numbers import Number
+from archlint.analysis.numbers import Number, Waterfall
 from archlint.analysis.quantity import Missing
+from archlint.model.places import Place
 from archlint.model.quantities import format_quantity
 
 MEANINGS: Final = {
@@ -33,18 +35,19 @@ MEANINGS: Final = {
     "lost_traffic": "share of all requests that fails if it fails",
 }
 _LABELS: Final = {
-    "breaks_at_factor": "breaks at, as a multiple of its rate",
+    "breaks_at_factor": "breaks at, times its rate",
     "cost_per_1000": "cost of 1,000 requests",
     "cost_per_month": "cost of a month",
     "answers_per_s": "most answers",
     "loaded_tpot": "time per token under load",
-    "lost_traffic": "traffic lost with it",
+    "lost_traffic": "traffic lost if it fails",
     "peak_utilisation": "utilisation at peak",
 }
 _FIRST: Final = re.compile(r"(peak_)?ttft_(p[0-9.]+)")
 _RESULT: Final = re.compile(r"result_(p[0-9.]+)")
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
 _PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
+_PERCENTILES: Final = {_RESULT: "result time, {}", _LEAST: "{} on idle servers", _PEAK: "{} at peak"}
 _PERCENTILE: Final = re.compile(r"p[0-9.]+")
 
 
@@ -52,11 +55,15 @@ def label(name: str) -> str:
     """Return the name of a number in words.
 
     >>> label("breaks_at"), label("lost_traffic"), label("least_p99")
-    ('breaks at', 'traffic lost with it', 'least p99')
+    ('breaks at', 'traffic lost if it fails', 'p99 on idle servers')
     """
     first = _FIRST.fullmatch(name)
     if first is not None:
         return f"first token, {first[2]}{' at peak' if first[1] else ''}"
+    for pattern, said in _PERCENTILES.items():
+        found = pattern.fullmatch(name)
+        if found is not None:
+            return said.format(found[1])
     return _LABELS.get(name, name.replace("_", " "))
 
 
@@ -107,6 +114,18 @@ def why_missing(number: Missing) -> str:
     """
     if number.because or not number.needs:
         return number.because
-    shown = ", ".join(f"`{place.at}`" for place in number.needs[:3])
-    more = f" and {len(number.needs) - 3} more" if len(number.needs) > 3 else ""
-    return f"add {shown}{more}"
+    return f"add {places_text(number.needs)}"
+
+
+def left_out(one: Waterfall) -> Iterator[str]:
+    """Yield which facts a sum of times lacks, and what counts in their place."""
+    if one.unknown:
+        yield f"not stated, so counted as 0: {places_text(one.unknown)}"
+    if one.bounded:
+        yield f"not stated, so the minimum of the hardware counts: {places_text(one.bounded)}"
+
+
+def places_text(places: Sequence[Place]) -> str:
+    """Return a few places of the file, and how many more there are."""
+    shown = ", ".join(f"`{place.at}`" for place in places[:3])
+    return shown + (f" and {len(places) - 3} more" if len(places) > 3 else "")
