@@ -31,7 +31,7 @@ from archlint.model.vocabulary import (
     TOKENS,
     WORKLOAD,
 )
-from archlint.model.words import VERBS, WRITTEN_INSIDE
+from archlint.model.words import SYNONYMS, VERBS, WRITTEN_INSIDE
 from archlint.source.nodes import Mapping, Node, Scalar, Sequence
 
 SECTIONS: Final = ("workloads", "models", "components")
@@ -139,11 +139,18 @@ def home_of(key: str, value: str = "…", what: str = "") -> str | None:
     '`ttl` belongs to a relation, as in `reads: [{to: name, ttl: 6h}]`'
     >>> home_of("batch_size", "8", "a component")
     'write `batching: {max_size: 8}`'
+    >>> home_of("accelerator", "h100"), home_of("name")
+    ('write `hardware: {gpu: h100}`', None)
     """
     if what == COMPONENT_RECORD.what and key in WRITTEN_INSIDE:
         return f"write `{WRITTEN_INSIDE[key] % value}`"
     if percentile_of(key) is not None:
         return f"`{key}` belongs to `service_time`, or to `latency` of `slo`"
+    if what == WORKLOAD.what and key in SLO.fields:
+        return f"`{key}` belongs to `slo`, as in `slo: {{{key}: {value}}}`"
     home, example = _homes().get(key, ("", ""))
+    meant = SYNONYMS.get(key, "")
+    if not home and _homes().get(meant, ("", ""))[1].endswith(": {%s}"):
+        return f"write `{_homes()[meant][1] % f'{meant}: {value}'}`"
     shown = f", as in `{example % f'{key}: {value}'}`" if example else ""
     return f"`{key}` belongs to {home}{shown}" if home else None

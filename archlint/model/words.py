@@ -126,6 +126,10 @@ SYNONYMS: Final = {
     "fast_api": "fastapi", "tf_serving": "tensorflow-serving", "params": "parameters", "n_params": "parameters",
     "num_parameters": "parameters", "active_params": "active_parameters", "quantization": "precision",
     "quantisation": "precision", "dtype": "precision", "every": "schedule", "interval": "schedule", "cost": "price",
+    "input": "in", "output": "out", "prompt": "in", "completion": "out", "input_tokens": "in", "output_tokens": "out",
+    "prompt_tokens": "in", "completion_tokens": "out", "streaming": "stream", "streams": "stream",
+    "context_length": "context", "context_window": "context", "min_replicas": "min", "max_replicas": "max",
+    "accelerators": "gpus", "time_to_first_token": "ttft", "time_per_output_token": "tpot", "uptime": "availability",
 }  # fmt: skip
 """Common synonyms, and the word of the format; used only in suggestions."""
 OTHER_SYNONYMS: Final = {"count": "gpus", "cron": "schedule"}

@@ -64,6 +64,12 @@ def test_few_keys_are_all_named() -> None:
     ("models", "params: 3B", "did you mean `parameters`?"), ("models", "active_params: 3B", "did you mean `active_parameters`?"),
     ("models", "quantization: int8", "did you mean `precision`?"),
     ("models", "service_time: {p50: 50ms, p9: 70ms}", "did you mean `p90` or `p99`?"),
+    ("models", "context_window: 32k", "did you mean `context`?"),
+    ("components", "accelerator: h100", "write `hardware: {gpu: h100}`"),
+    ("components", "min_replicas: 3", "write `replicas: {min: 3}`"),
+    ("workloads", "tokens: {input: 4000}", "did you mean `in`?"),
+    ("workloads", "ttft: 1s", "`ttft` belongs to `slo`, as in `slo: {ttft: 1s}`"),
+    ("workloads", "streaming: true", "did you mean `stream`?"),
 ])  # fmt: skip
 def test_what_people_write_elsewhere_leads_to_the_key(section: str, key: str, suggestion: str) -> None:
     assert suggestion_for(key, section).startswith(suggestion)
