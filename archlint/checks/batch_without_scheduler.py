@@ -24,17 +24,24 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads."""
+    """Yield a hit for each batch job that nothing starts, and for each whose predictions nothing reads.
+
+    Deployment files start a job when they are applied, and code decides where it writes: both are unknown there.
+    """
     named, described, idle = _named_as_source(system), _describes_schedules(system), _idle_schedulers(system)
     for component in system.topology.of_kind("batch-job"):
-        unstarted = component.schedule is None and not _started(system, component)
+        imported = system.architecture.is_imported
+        unstarted = component.schedule is None and not imported and not _started(system, component)
         if unstarted and (idle or not described):
             needs = (component.place("schedule"), *(scheduler.place("triggers") for scheduler in idle))
             yield Undecided(component.place(), needs, "what starts it")
         elif unstarted:
             yield _unscheduled(component, Traffic(system).share(_readers(system, component)))
         if _predicts(system, component) and not _taken_by_anyone(system, component, named):
-            yield _unread(system, component)
+            if imported and not _results(system, component):
+                yield Undecided(component.place(), (component.place("writes"),), "where its predictions go")
+            else:
+                yield _unread(system, component)
 
 
 def _describes_schedules(system: System) -> bool:

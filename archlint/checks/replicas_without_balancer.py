@@ -28,7 +28,10 @@ class Params(msgspec.Struct, frozen=True):
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
-    """Yield a hit for each replicated server that somebody calls directly, at its replicas."""
+    """Yield a hit for each replicated server that somebody calls directly, at its replicas.
+
+    Deployment files leave it to the platform how requests are spread, so the rule decides nothing there.
+    """
     at_entry, inside = _describes_balancing(system)
     for component in system.components.values():
         if component.kind not in {"service", "model-server"} or system.facts.spreads_requests(component):
@@ -39,6 +42,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         most = _most_replicas(component)
         if isinstance(most, Place):
             yield Undecided(component.place(), (most,), "whether there is more than one replica")
+        elif float(most.value) > 1 and system.architecture.is_imported:    # the platform that runs it may spread them
+            yield Undecided(component.place(), (component.place("balancing"),), "how requests reach its replicas")
         elif float(most.value) > 1:
             entered = any(system.components[relation.source].kind in _OUTSIDE for relation in direct)
             yield _hit(component, direct, most, at_entry if entered else inside)

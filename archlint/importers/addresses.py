@@ -21,6 +21,8 @@ _LAST: Final = frozenset(
 )
 _NO_HOSTS: Final = frozenset("s3 s3a gs gcs hf oci file pvc abfs abfss wasbs hdfs docker".split())
 """Schemes whose addresses name a bucket, a repository or a file."""
+_BUCKET_AT_HOST: Final = re.compile(r"(?i)s3a?://(?:https?://)?[\w.-]+:\d{2,5}/")
+"""A bucket of an own store, as Triton writes it: `s3://minio:9000/models`."""
 _OWN: Final = re.compile(
     r"(?i)(no_?proxy|allow|cors|origins?$|redirect|callback|advertise|listen|bind|public_?url|external_?url|"
     r"site_?url|root_?url|server_?name|virtual_?host|csrf|trusted)"
@@ -77,7 +79,7 @@ def addresses(text: str, named: bool = False) -> Iterator[Address]:
 
 def _in_piece(piece: str, named: bool) -> Iterator[Address]:
     if "://" in piece:
-        if piece.partition("://")[0].rpartition("=")[2].lower() in _NO_HOSTS:
+        if piece.partition("://")[0].rpartition("=")[2].lower() in _NO_HOSTS and not _BUCKET_AT_HOST.search(piece):
             return
         for rest in piece.split("://")[1:]:
             scheme = piece.split("://", maxsplit=1)[0].rpartition("=")[2].rpartition(":")[2].lower()

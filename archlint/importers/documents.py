@@ -90,7 +90,7 @@ class _Places:
 
     def component(self, one: Component) -> Mapping:
         image = one.unit.image.site if one.unit.image is not None else one.site
-        entries = {"kind": self.entry(one.written_kind, one.site)}
+        entries = {"kind": self.entry(one.kind, one.site)}
         if one.uses:
             entries["uses"] = self.entry(one.uses, image)
         if one.serves:

@@ -62,13 +62,6 @@ class Component(msgspec.Struct):
     weak: list[Relation] = []
     order: list[Relation] = []
 
-    @property
-    def written_kind(self) -> str:
-        """Its kind in an architecture file: a worker takes messages, and deployment files need not name its queue."""
-        takes = any(relation.verb == "consumes" for relation in self.relations)
-        return "service" if self.kind == "worker" and not takes else self.kind
-
-
 class Entrance(msgspec.Struct, frozen=True):
     """A workload to write: its client, the component that its requests go to first if it has several, and facts."""
 
@@ -109,7 +102,16 @@ def draft(units: Iterable[Unit], found: list[Evidence], outside: Iterable[Outsid
     for group in pairs.values():
         _relate(components, names, group, strong)
     _add_outside(components, names, outside)
+    _settle_workers(components)
     return Draft(components, models)
+
+
+def _settle_workers(components: dict[str, Component]) -> None:
+    """Let a worker be a service if nothing says where its work comes from: files need not name its queue."""
+    given = {one.target for part in components.values() for one in part.relations if one.verb in {"calls", "triggers"}}
+    for name, part in components.items():
+        if part.kind == "worker" and name not in given and all(one.verb != "consumes" for one in part.relations):
+            part.kind = "service"
 
 
 def _one_word(name: str) -> str:
@@ -187,6 +189,8 @@ def _relate(
     best = group[0]
     source, target = components[names[id(best.source)]], names[id(best.target)]
     verb = best.verb or next((one.verb for one in group if one.verb), "") or verb_for(best.source, best.target)
+    if verb == "publishes" and not best.verb and best.source.kind == "monitoring":       # it shows what is queued
+        source, target, verb = components[target], source.name, "monitored_by"
     if verb == "dead_letter":
         source.facts[verb] = Fact(target, best.site, best.derivation)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -17,6 +18,8 @@ from archlint.importers.technologies import by_image
 CERTAIN, STRONG, FAIR, ORDER, WEAK = "certain", "strong", "fair", "order", "weak"
 RANKS: Final = (CERTAIN, STRONG, FAIR, ORDER, WEAK)
 _STORES: Final = frozenset({"database", "cache", "queue", "vector-store", "object-store", "warehouse", "config-store"})
+_SETTING: Final = re.compile(r"(?m)^[ \t]*([\w.-]+)[ \t]*[:=][ \t]*(\S+)[ \t]*$")
+"""A line of settings in a variable, such as `jobmanager.rpc.address: jobmanager`."""
 _SOCKETS: Final = ("/var/run/docker.sock", "/etc/localtime", "/etc/timezone", "/proc", "/sys", "/dev")
 
 
@@ -124,7 +127,7 @@ def _env(unit: Unit, names: Names, anchors: frozenset[tuple[str, int]]) -> Itera
         if from_file and is_store:  # one file of variables is often given to every container
             continue
         endpoint = is_endpoint_name(name)
-        found = addresses(value.text, named=endpoint)
+        found = [*addresses(value.text, named=endpoint), *_settings(value.text)]
         how = f"{name} in {_base(value.site.file)}" if from_file else f"{name} in the environment"
         if value.status == DEFAULT:
             how += " (a default)"
@@ -135,6 +138,13 @@ def _env(unit: Unit, names: Names, anchors: frozenset[tuple[str, int]]) -> Itera
             target = names.find(value.text, unit)
             if target is not None and not from_file:
                 yield Evidence(unit, target, WEAK, f"{name} in the environment is its name", value.site)
+
+
+def _settings(text: str) -> Iterator[Address]:
+    """Addresses in the lines of settings that one variable holds; the key of a line says what its value is."""
+    for key, value in _SETTING.findall(text) if "\n" in text else ():
+        if is_endpoint_name(key):
+            yield from (one for one in addresses(value, named=True) if not one.sure)
 
 
 def _command(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:

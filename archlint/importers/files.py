@@ -26,7 +26,7 @@ class Files:
     are all of its files. Files that it adds to `claimed` are part of it, and no other reader gets them. `manifests` are
     what kustomize and Helm make, each with the file that defines it: the reader of Kubernetes takes them first. The
     call gives charts the files of `values`; `given` are texts that it read from standard input or a pipe. `rename`
-    gives a path as messages show it.
+    gives a path as messages show it. `sides` are the files that another one names, such as `.env` or `nginx.conf`.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Files:
         self.errors: list[UnreadableInputError] = []
         self.used: dict[Path, None] = {}
         self.claimed: set[Path] = set()
+        self.sides: set[Path] = set()
         self.manifests: list[tuple[Table, Path]] = []
         self.values: list[Path] = []
         self.size = 0
@@ -86,7 +87,9 @@ class Files:
                 or not real_path(path).is_relative_to(self.root)
             ):
                 return None
-            return Document(self.shown(path), self.text(path), None)
+            document = Document(self.shown(path), self.text(path), None)
+            self.sides.add(real_path(path))
+            return document
         except (UnreadableInputError, OSError, ValueError):
             return None
 

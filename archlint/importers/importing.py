@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from archlint.errors import UnreadableInputError
 from archlint.importers.detect import KUBERNETES
 from archlint.importers.draft import Draft, draft
 from archlint.importers.entrances import add_entrances
-from archlint.importers.evidence import gather
+from archlint.importers.evidence import Evidence, gather
 from archlint.importers.files import Files
 from archlint.importers.formats import FORMATS, Format, load, recognise
 from archlint.importers.joining import join
@@ -25,6 +25,8 @@ from archlint.source.files import real_path
 MAX_NOTES: Final = 50
 QUIET_KINDS: Final = STORES | {"model-server", "monitoring", "load-balancer"}
 """Kinds that rarely call what shared variables name."""
+CLOCKED: Final = frozenset({"queue", "cache", "database"})
+"""Kinds that the clock of a task queue uses: the queue, and where it keeps its schedule."""
 
 
 class Imported(msgspec.Struct):
@@ -90,19 +92,34 @@ def import_files(
     names = Names(units, places)
     evidence, outside = gather(units, names)
     infer(units, evidence)
-    evidence = [one for one in evidence if not (one.shared and one.source.kind in QUIET_KINDS)]
+    evidence = list(_without_strangers(evidence))
     made = draft(units, evidence, outside)
     made.workloads = add_entrances(made)
     made.notes = [rename(note) for note in dict.fromkeys(notes)][:MAX_NOTES]
-    left_out = [
-        (rename(path), rename(reason)) for path, reason in left_out if real_path(Path(path)) not in files.claimed
-    ]
+    known = files.claimed | files.sides
+    left_out = [(rename(path), rename(reason)) for path, reason in left_out if real_path(Path(path)) not in known]
     failed = [error for path, error in errors.items() if real_path(path) not in files.claimed]
     said = [_renamed(one, rename) for one in (*failed, *files.errors)]
     return Imported(
         made, [files.shown(path) for path in files.used], left_out, said, [rename(one) for one in advice],
         bool(by_format.get("helm")),
     )  # fmt: skip
+
+
+def _without_strangers(evidence: list[Evidence]) -> Iterator[Evidence]:
+    """Leave out what shared variables name if a quiet unit has them only because others do.
+
+    Variables that only quiet units share, such as those of a monitor and its worker, are theirs.
+    """
+    loud = {
+        (one.site.file, one.site.span.start) for one in evidence if one.shared and one.source.kind not in QUIET_KINDS
+    }
+    for one in evidence:
+        place, source = (one.site.file, one.site.span.start), one.source
+        is_clock = source.kind == "scheduler" and source.uses == "celery"          # it only sends tasks
+        is_strange = (is_clock and one.target.kind not in CLOCKED) or (source.kind in QUIET_KINDS and place in loud)
+        if not one.shared or not is_strange:
+            yield one
 
 
 def _renamed(error: UnreadableInputError, rename: Callable[[str], str]) -> UnreadableInputError:

@@ -40,6 +40,7 @@ def join(units: list[Unit]) -> tuple[list[Unit], list[tuple[Unit, Unit]]]:
     containers = [unit for unit in units if not unit.program and unit.role == "container" and not unit.kind]
     for (program, _), group in groups.items():
         holders = [unit for unit in containers if _uses(unit) == program]
+        holders = [unit for unit in holders if unit.ports] or holders      # a worker of the program has none
         mounting = _mounting(holders, group) or _mounting([unit for unit in containers if _known(unit) is None], group)
         alone = len(holders) == 1 and sum(name == program for name, _ in groups) == 1
         chosen = mounting[:1] or (holders if alone else [])

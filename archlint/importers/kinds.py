@@ -238,8 +238,8 @@ def _by_callers(
         if one.strength not in {CERTAIN, STRONG}:
             continue
         variable = one.derivation.partition(" ")[0].strip("`-")
-        known = by_address(variable, one.scheme) if not out else None
-        if known is not None:
+        known = by_address(variable, one.scheme)
+        if known is not None and (not out or (known.kind == "model-registry" and unit.image is None)):
             return known
         if _MODEL_PATH.search(one.path):
             return Known("model-server", "", f"{one.source.name} asks it for predictions, at {one.path[:40]}")

@@ -62,7 +62,8 @@ IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(^|/)grafana(-oss|-enterprise)?$", "monitoring", "grafana"),
     (r"(^|/)(loki|promtail|tempo|alloy|jaeger|all-in-one|zipkin|opentelemetry-collector[\w-]*|otel[\w-]*collector[\w-]*|"
      r"fluentd[\w-]*|fluent-bit|vector|logstash|filebeat|metricbeat|statsd-exporter|node-exporter|cadvisor|dcgm-exporter|"
-     r"[\w-]*exporter|flower|kafka-exporter|langfuse|langfuse-worker|phoenix|evidently-service)$|jaegertracing/|"
+     r"[\w-]*exporter|flower|kafka-exporter|langfuse|langfuse-worker|phoenix|evidently-service|"
+     r"rq-dashboard|rq-monitor|bull-board|asynqmon)$|jaegertracing/|"
      r"(^|/)mher/flower", "monitoring", ""),
     (r"(^|/)(adminer|phpmyadmin|pgadmin4?|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
      r"opensearch-dashboards|open-webui|akhq|dbeaver|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise)$",
@@ -108,6 +109,8 @@ COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"\bcelery\b.*\bflower\b|(^|\s)flower(\s|$)", "monitoring", ""),
     (r"\bcelery\b.*\bbeat\b", "scheduler", "celery"),
     (r"\bcelery\b.*\bworker\b", "worker", "celery"),
+    (r"\brq-?scheduler\b", "scheduler", ""),
+    (r"\brq-dashboard\b", "monitoring", ""),
     (r"\b(rq|arq|dramatiq|huey|huey_consumer|taskiq|streamz|faststream)\b.*\b(worker|run)?\b.*", "worker", ""),
     (r"\btemporal\b.*\bworker\b", "worker", ""),
     (r"\bvllm[-_]router\b|\bsgl(ang)?[-_]router\b", "gateway", ""),

@@ -117,7 +117,7 @@ class _Writer:
 
     def component(self, one: Component) -> Iterator[str]:
         yield f"  {quoted(one.name)}:  # {self.shown(one.site)}\n"
-        yield f"    kind: {one.written_kind}" + (f"  # {_flat(one.reason)}\n" if one.reason else "\n")
+        yield f"    kind: {one.kind}" + (f"  # {_flat(one.reason)}\n" if one.reason else "\n")
         if one.uses:
             yield f"    uses: {quoted(one.uses)}\n"
         if one.serves:

@@ -36,8 +36,11 @@ def report_contradictions(
         r.document = document
         r.report("contradiction", span, message, suggestion, steps=place.steps, loses_meaning=False)
 
+    given = {one.target for part in components.values() for one in part.relations if one.verb in {"calls", "triggers"}}
     for component in components.values():
-        _check_component(say, component, components, r.unread)
+        if component.kind == "worker" and component.name not in given:
+            _check_idle(say, component, r.unread)
+        _check_component(say, component, components)
         if component.relations:
             check_relations(say, component, components)
     for workload in workloads.values():
@@ -46,12 +49,15 @@ def report_contradictions(
         _check_model(say, model, components)
 
 
-def _check_component(say: Say, component: Component, components: Components, unread: set[str]) -> None:
-    kind = component.kind
-    idle = kind == "worker" and not any(relation.verb == "consumes" for relation in component.relations)
+def _check_idle(say: Say, component: Component, unread: set[str]) -> None:
+    """Check that a worker that nothing calls, as the head of a Ray cluster does, has a queue."""
+    idle = not any(relation.verb == "consumes" for relation in component.relations)
     if idle and component.place("consumes").identity not in unread:
         message = "this worker consumes nothing; a worker takes its work from a queue"
         say(component.place("kind"), message, "add `consumes: [queue]`, or change `kind` to `service`")
+
+
+def _check_component(say: Say, component: Component, components: Components) -> None:
     if component.serves:
         _check_models_of(say, component, "serves", component.serves, WITHOUT_MODEL)
     if component.trains:

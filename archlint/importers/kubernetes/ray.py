@@ -27,7 +27,9 @@ def _service(cluster: Cluster, resource: Resource) -> None:
     applications = config.tables("applications") if config is not None else []
     for application in applications:
         _add_environment(main, application.table("runtime_env"))
-        units += _application(resource, application)
+        inside = _application(resource, application)
+        main.links.append(Link(inside[0].name, "calls", "applications", inside[0].site, scope=resource.namespace))
+        units += inside
     cluster.units += units
 
 
@@ -102,6 +104,7 @@ def _cluster_units(cluster: Cluster, resource: Resource, spec: Table) -> list[Un
         )
         if facts:
             unit.facts["replicas"] = Fact("", facts[0][1].site, inner=facts)
+        main.links.append(Link(unit.name, "calls", "workerGroupSpecs", unit.site, scope=resource.namespace))
         units.append(unit)
     return units
 

@@ -230,7 +230,7 @@ class _Proxy:
                     self.unit.links.append(Link(name, "monitored_by", key, item.site, scope=self.scope))
                     yield Unit(
                         name, FORMAT, "address", self.scope, item.site, "external", kind="monitoring", reason=key,
-                        names=[name], settings=(self.path,), program=name if name == "prometheus" else "",
+                        names=[name], settings=(self.path,), program=name,
                     )  # fmt: skip
 
 
