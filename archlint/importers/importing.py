@@ -20,6 +20,7 @@ from archlint.importers.joining import join
 from archlint.importers.kinds import STORES, infer
 from archlint.importers.names import Names
 from archlint.importers.objects import Unit
+from archlint.importers.outside import known_queues
 from archlint.source.files import real_path
 
 MAX_NOTES: Final = 50
@@ -91,6 +92,8 @@ def import_files(
     units, places = join(units)
     names = Names(units, places)
     evidence, outside = gather(units, names)
+    queues, uses = known_queues(outside, [unit.name for unit in units])
+    units, evidence = [*units, *queues], [*evidence, *uses]
     infer(units, evidence)
     evidence = list(_without_strangers(evidence))
     made = draft(units, evidence, outside)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from archlint.importers.addresses import is_endpoint_name
-from archlint.importers.evidence import Outside
+from archlint.importers.evidence import STRONG, Evidence, Outside
 from archlint.importers.objects import Unit
 
 VENDORS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -24,6 +25,31 @@ VENDORS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"runtime\.sagemaker\.[\w-]+\.amazonaws\.com$", "sagemaker", "sagemaker"),
     (r"\.pinecone\.io$", "pinecone", "pinecone"), (r"cloud\.langfuse\.com$", "langfuse", "langfuse"),
 )  # fmt: skip
+
+
+QUEUES: Final[tuple[tuple[str, str], ...]] = (
+    (r"^sqs\.[\w-]+\.amazonaws\.com$|^[\w-]+\.queue\.amazonaws\.com$|^queue\.amazonaws\.com$", "sqs"),
+    (r"^[\w-]+\.queue\.core\.windows\.net$", ""),
+)  # fmt: skip
+"""Hosts of queues, whose name is the end of the path."""
+
+
+def known_queues(outside: list[Outside], names: Iterable[str]) -> tuple[list[Unit], list[Evidence]]:
+    """Return the queues of clouds that addresses name, with evidence of their users; remove these addresses."""
+    made: dict[str, Unit] = {}
+    found: list[Evidence] = []
+    taken = set(names)
+    for one in list(outside):
+        uses = next((uses for pattern, uses in QUEUES if re.search(pattern, one.address.host.lower())), None)
+        name = one.address.path.strip("/").rpartition("/")[2].partition("?")[0]
+        if uses is None or not name or name in taken:
+            continue
+        if name not in made:
+            made[name] = _external(name, one, uses, f"host {one.address.host}")
+            made[name].kind = "queue"
+        outside.remove(one)
+        found.append(Evidence(one.source, made[name], STRONG, one.derivation, one.site, one.verb))
+    return list(made.values()), found
 
 
 def external_for(one: Outside) -> Unit | None:

@@ -29,7 +29,7 @@ def test_a_variable_of_an_anchor_is_no_use_by_servers_and_proxies(tmp_path: Path
 def test_an_option_for_workers_makes_no_worker(tmp_path: Path) -> None:
     text = "services:\n  api: {image: acme/api, command: 'serve app:app --workers 4', ports: ['80:80'], environment: {LLM: 'http://llm:1'}}\n  llm: {image: ollama/ollama}\n"
     found = imported(tmp_path, text).draft.components
-    assert (found["api"].written_kind, "worker" in found["api"].reason) == ("service", False)
+    assert (found["api"].kind, "worker" in found["api"].reason) == ("service", False)
 
 
 @pytest.mark.parametrize(("text", "expected"), [

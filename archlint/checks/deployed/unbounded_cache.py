@@ -14,6 +14,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for name, part in parts(system):
         if part.kind != "cache" or part.uses != "redis" or part.role != "container" or part.running.managed:
             continue
+        if part.image is None and part.base is None and not part.command:      # a service of a cloud has a limit
+            continue
         configured = any(
             mount.target.endswith((".conf", "/etc/redis", "/usr/local/etc/redis")) for mount in part.mounts
         )

@@ -145,6 +145,11 @@ def _route_links(cluster: Cluster, route: Resource, rule: Table, pools: dict[str
             continue
         selector = pool.table.table("spec", "selector")
         labels = texts_of(selector.table("matchLabels") if selector.get("matchLabels") is not None else selector)
+        for key in ("extensionRef", "endpointPickerRef"):
+            picker = pool.table.value("spec", key, "name")
+            if picker is not None:
+                how = f"{key} of InferencePool {pool.name}"
+                yield Link(picker.text, "calls", how, picker.site, scope=pool.namespace)
         for unit in cluster.selected(labels, pool.namespace):
             yield Link(unit.name, "calls", f"InferencePool {pool.name}", value.site, share=share, scope=unit.scope)
     for one in rule.tables("filters"):

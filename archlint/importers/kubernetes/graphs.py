@@ -151,7 +151,9 @@ def _predictor_units(cluster: Cluster, resource: Resource, predictor: Table, nam
         units = [Unit(name, "kubernetes", "predictor", resource.namespace, place)]
     main = units[0]
     main.name, main.kind, main.uses, main.reason = name, "model-server", "seldon", "a predictor of Seldon"
-    main.models.append(predictor.text("graph", "name") or name)
+    nodes = list(_graph_nodes(predictor.table("graph")))
+    models = [node.text("name") for node in nodes if node.text("type").upper() in {"", "MODEL"}]
+    main.models += models or [predictor.text("graph", "name") or name]
     main.names.append(f"{resource.name}-{predictor.text('name')}")
     main.running.managed = True
     main.running.artefacts += artefacts_below(predictor)

@@ -30,16 +30,17 @@ POD_PATHS: Final[dict[str, tuple[str, ...]]] = {
     "ReplicaSet": ("spec", "template"), "ReplicationController": ("spec", "template"), "Job": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"), "Rollout": ("spec", "template"),
     "LeaderWorkerSet": ("spec", "leaderWorkerTemplate", "workerTemplate"), "CloneSet": ("spec", "template"),
+    "ScaledJob": ("spec", "jobTargetRef", "template"),
 }  # fmt: skip
 """Where the pod template of a kind is."""
-JOBS: Final = frozenset({"Job", "CronJob"})
+JOBS: Final = frozenset({"Job", "CronJob", "ScaledJob"})
 QUIET: Final = frozenset(
     "Namespace ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding ConfigMap Secret PersistentVolume "
     "PersistentVolumeClaim StorageClass NetworkPolicy PodDisruptionBudget LimitRange ResourceQuota PriorityClass "
     "CustomResourceDefinition Service Ingress IngressClass Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute "
     "GatewayClass ReferenceGrant InferencePool InferenceModel InferenceObjective VirtualService DestinationRule "
     "ServiceEntry PeerAuthentication RequestAuthentication AuthorizationPolicy EnvoyFilter Sidecar "
-    "HorizontalPodAutoscaler VerticalPodAutoscaler ScaledObject ScaledJob TriggerAuthentication PodMonitor "
+    "HorizontalPodAutoscaler VerticalPodAutoscaler ScaledObject TriggerAuthentication PodMonitor "
     "ServiceMonitor PrometheusRule "
     "Kustomization Endpoints EndpointSlice MutatingWebhookConfiguration ValidatingWebhookConfiguration "
     "APIService Lease ExternalSecret SecretStore ClusterSecretStore Certificate Issuer ClusterIssuer BackendConfig "

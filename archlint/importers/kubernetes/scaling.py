@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
-from archlint.importers.objects import Fact, Table
+from archlint.importers.objects import Fact, Link, Table
 from archlint.model.deployment import Scaler
+
+QUEUES: Final[dict[str, tuple[str, ...]]] = {
+    "kafka": ("bootstrapServers",), "apache-kafka": ("bootstrapServers",), "rabbitmq": ("host",),
+    "aws-sqs-queue": ("queueURL",), "redis": ("address", "host"), "redis-streams": ("address", "host"),
+    "nats-jetstream": ("natsServerMonitoringEndpoint",), "stan": ("natsServerMonitoringEndpoint",),
+    "pulsar": ("adminURL",), "activemq": ("managementEndpoint",), "artemis-queue": ("managementEndpoint",),
+}  # fmt: skip
+"""Triggers of KEDA that count messages, and the field with the address of the queue; https://keda.sh/docs/scalers/."""
 
 
 def add_scaling(cluster: Cluster) -> None:
@@ -17,6 +28,21 @@ def add_scaling(cluster: Cluster) -> None:
         spec = scaler.table.table("spec")
         triggers = [trigger.text("type") for trigger in spec.tables("triggers")]
         _range(cluster, scaler, spec, "minReplicaCount", "maxReplicaCount", next(iter(triggers), ""))
+    for scaler in cluster.of("ScaledObject", "ScaledJob"):
+        spec = scaler.table.table("spec")
+        name = spec.text("scaleTargetRef", "name") or (scaler.name if scaler.kind == "ScaledJob" else "")
+        unit = cluster.unit(name, scaler.namespace)
+        if unit is not None:
+            for trigger in spec.tables("triggers"):
+                unit.links += _waiting(trigger, scaler)
+
+
+def _waiting(trigger: Table, scaler: Resource) -> Iterator[Link]:
+    """Yield where the messages wait whose number scales a workload."""
+    for key in QUEUES.get(trigger.text("type"), ()):
+        value = trigger.value("metadata", key)
+        if value is not None and value.text:
+            yield Link(value.text, "consumes", f"trigger of {scaler.kind} {scaler.name}", value.site)
 
 
 def _metric(spec: Table) -> str:

@@ -1,6 +1,7 @@
 """Model repositories of Triton: one server for each repository, and the steps of its ensembles.
 
-A model is a folder with a `config.pbtxt`. An ensemble passes tensors between models in the same server.
+A model is a folder with a `config.pbtxt`. An ensemble passes tensors between models in the same server, and code in
+Python may ask other models there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from archlint.importers.files import Files
 from archlint.importers.objects import Fact, Link, Site, Table, Unit, Value
 from archlint.importers.serving_files.common import agreed, batching, document_of, number, start_of
 from archlint.importers.serving_files.pbtxt import parse_pbtxt
+from archlint.importers.serving_files.triton_code import asked
 
 FORMAT: Final = "triton"
 _CODE: Final = frozenset({"python", "dali", "identity"})
@@ -72,14 +74,17 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
         if model.name in models:
             notes.append(f"{model.site.shown}: a second model `{model.name}`: only the first is read")
         models.setdefault(model.name, model)
-    return [unit for models in repositories.values() for unit in _repository(models, notes)]
+    return [unit for models in repositories.values() for unit in _repository(models, files, notes)]
 
 
-def _repository(models: dict[str, Model], notes: list[str]) -> list[Unit]:
-    """Return the server of a repository; its ensembles and their steps are units of their own."""
+def _repository(models: dict[str, Model], files: Files, notes: list[str]) -> list[Unit]:
+    """Return the server of a repository; ensembles, their steps and code that asks models are units of their own."""
     scope = str(next(iter(models.values())).path.parent.parent)
     ensembles = {name: model for name, model in models.items() if model.is_ensemble}
     used = {step.text("model_name") for model in ensembles.values() for step in model.steps}
+    coded = {name: _asked(model, models, files, notes) for name, model in models.items() if model.backend == "python"}
+    for name, links in coded.items():
+        used |= {name, *(link.target for link in links)} if links else set()
     alone = [model for name, model in models.items() if name not in used and name not in ensembles]
     units: list[Unit] = []
     if alone:
@@ -94,9 +99,26 @@ def _repository(models: dict[str, Model], notes: list[str]) -> list[Unit]:
         units.append(unit)
     for model in ensembles.values():
         _connect(model, by_name, scope, notes)
+    for name, links in coded.items():
+        if links:
+            by_name[name].links += links
+            by_name[name].role = "graph"
     for unit in units:
         unit.program = "triton"
     return units
+
+
+def _asked(model: Model, models: dict[str, Model], files: Files, notes: list[str]) -> list[Link]:
+    """Return the calls of the code of a model: those to models of its repository."""
+    scope = str(model.path.parent.parent)
+    found = []
+    for name, site in asked(model.path.parent, files, notes):
+        if name not in models:
+            what = f"{site.shown}: the code of `{model.name}` asks the model `{name}`"
+            notes.append(f"{what}, which has no configuration here")
+        elif name != model.name:
+            found.append(Link(name, "calls", "InferenceRequest", site, scope=scope, more=_IN_PROCESS))
+    return found
 
 
 def _server(models: list[Model], scope: str) -> Unit:

@@ -11,7 +11,8 @@ from archlint.importers.files import Files
 from archlint.importers.objects import Site
 from archlint.importers.terraform.hcl import PLAN, MissingParserError, read_body
 from archlint.importers.terraform.jsons import read_json_body
-from archlint.importers.terraform.syntax import Attribute, Block, Body
+from archlint.importers.terraform.registry import MODULES, module_of
+from archlint.importers.terraform.syntax import Attribute, Block, Body, Literal, Template
 from archlint.source.document import Document
 from archlint.source.files import real_path
 
@@ -33,6 +34,8 @@ class Folder:
         self.locals: dict[str, Attribute] = {}
         self.outputs: dict[str, Attribute] = {}
         self.named: dict[str, Block] = {}
+        self.registered: dict[str, str] = {}
+        """Calls of known modules of the public registry."""
 
     def add(self, body: Body) -> None:
         """Add what one file states; the first of two equal names is used."""
@@ -50,10 +53,21 @@ class Folder:
                 self.named.setdefault(".".join(block.labels[:2]), block)
             elif block.type == "data" and len(block.labels) > 1:
                 self.named.setdefault("data." + ".".join(block.labels[:2]), block)
+            elif block.type == "module" and block.labels and (name := module_of(source_of(block))) in MODULES:
+                self.registered.setdefault(block.labels[0], name)
 
     def blocks(self, kind: str) -> list[Block]:
         """Return the blocks of a type, in the order of the files."""
         return self.by_type.get(kind, [])
+
+
+def source_of(block: Block) -> str:
+    """Return the source of a module block, if it is a literal, as Terraform asks; empty for any other."""
+    attribute = block.body.attributes.get("source")
+    value = attribute.value if attribute is not None else None
+    if isinstance(value, Template) and len(value.parts) == 1:
+        value = value.parts[0] if isinstance(value.parts[0], Literal) else None
+    return value.text if isinstance(value, Literal) else ""
 
 
 class Folders:

@@ -28,6 +28,7 @@ from archlint.importers.objects import (
 from archlint.importers.secrets import is_secret_name, is_stated
 from archlint.importers.terraform.evaluating import Budget, Evaluator, Scope, each, instances, walk
 from archlint.importers.terraform.folders import Folder, Folders
+from archlint.importers.terraform.registry import output_of, resources_of
 from archlint.importers.terraform.syntax import Attribute, Block, Traversal
 from archlint.model.deployment import STATED
 from archlint.source.nodes import Span
@@ -134,6 +135,9 @@ class Module:
         text = found.text if isinstance(found, Value) else ""
         if not block.labels or not text:
             return
+        if block.labels[0] in self.folder.registered:
+            self.registered(block, self.folder.registered[block.labels[0]])
+            return
         if not text.startswith(_LOCAL):
             name = text.partition("?")[0][:120]
             self.reader.remote[name] = self.reader.remote.get(name, 0) + 1
@@ -160,6 +164,15 @@ class Module:
             path = f"{self.path}.{inner}" if self.path else inner
             region = self.regions.get("")
             made.append((key, Module(self.reader, folder, path, given, region, self.depth + 1)))
+
+    def registered(self, block: Block, name: str) -> None:
+        """Add what a module of the public registry makes."""
+        base = self.address(f"module.{block.labels[0]}")
+        for instance, scope, count in list(self.expanded(block))[:20]:
+            given = {key: self.evaluator.value(one.value, scope) for key, one in block.body.attributes.items()}
+            for one in resources_of(name, given, base, block.site, instance):
+                one.name, one.scope, one.count, one.region = block.labels[0], self.scope, count, self.region(block)
+                self.reader.resources.append(one)
 
     def resource(self, block: Block, outside: bool) -> None:
         """Add the instances of one resource."""
@@ -247,6 +260,11 @@ class Module:
 
     def output(self, name: str, steps: tuple[str | Item, ...], site: Site) -> Item:
         """Return an output of a module that this one calls."""
+        source = self.folder.registered.get(name)
+        if source is not None:
+            texts = [step for step in steps if isinstance(step, str) and not is_whole(step) and step != "*"]
+            reference = output_of(source, texts[0] if texts else "", self.address(f"module.{name}"))
+            return unresolved(site, (reference,))
         calls = self.children.get(name, [])
         rest = list(steps)
         if rest and (not isinstance(rest[0], str) or rest[0] in {"*", "0"}):

@@ -11,12 +11,12 @@ from archlint.importers.cloud.values import unresolved
 from archlint.importers.files import Files
 from archlint.importers.objects import Item, Unit
 from archlint.importers.terraform.evaluating import Evaluator
-from archlint.importers.terraform.folders import SUFFIXES, VALUES, Folder, Folders
+from archlint.importers.terraform.folders import SUFFIXES, VALUES, Folder, Folders, source_of
 from archlint.importers.terraform.hcl import MissingParserError
 from archlint.importers.terraform.kubernetes import manifest_of
 from archlint.importers.terraform.modules import Reader
 from archlint.importers.terraform.plan import Plan, joined_with, read_plan
-from archlint.importers.terraform.syntax import Literal, Template
+from archlint.importers.terraform.registry import is_infrastructure, module_of
 from archlint.source.files import real_path
 
 _CACHE: Final = frozenset({".terraform", ".terragrunt-cache", "cdktf.out"})
@@ -55,7 +55,8 @@ def read(paths: list[Path], files: Files, notes: list[str], left_out: list[tuple
     files.used.update(dict.fromkeys((*folders.read, *plans)))
     files.claimed.update(real_path(path) for path in folders.read)
     for name, count in reader.remote.items():
-        notes.append(f"{count} × module {name}: not in these files, so not read; a plan lists its resources")
+        said = "not in these files, so not read; a plan lists its resources"
+        notes.append(f"{count} × module {name}: {'not drawn' if is_infrastructure(module_of(name)) else said}")
     if reader.absent:
         notes.append(f"{reader.absent} × a resource with a count of 0: left out")
     if reader.budget.is_spent:
@@ -110,15 +111,7 @@ def _roots(paths: list[Path], folders: Folders, files: Files) -> list[Folder]:
 
 def sources_of(folder: Folder) -> list[str]:
     """Return the local sources of the modules that a folder calls."""
-    found: list[str] = []
-    for block in folder.blocks("module"):
-        attribute = block.body.attributes.get("source")
-        value = attribute.value if attribute is not None else None
-        if isinstance(value, Template) and len(value.parts) == 1:
-            value = value.parts[0] if isinstance(value.parts[0], Literal) else None
-        if isinstance(value, Literal) and value.text.startswith(("./", "../")):
-            found.append(value.text)
-    return found
+    return [text for block in folder.blocks("module") if (text := source_of(block)).startswith(("./", "../"))]
 
 
 def _different(roots: list[Folder], notes: list[str]) -> list[Folder]:
