@@ -273,7 +273,7 @@ def test_names_that_operators_make(tmp_path: Path) -> None:
     """})
     assert relations(system) == {
         ("api", "publishes", "bus"), ("api", "reads", "data"), ("api", "writes", "data"), ("api", "calls", "iris"),
-        ("api", "calls", "serve"), ("app", "calls", "D"),
+        ("api", "calls", "serve"), ("serve", "calls", "app"), ("app", "calls", "D"),
     }
     assert system.components["D"].replicas == 2
 

@@ -65,7 +65,7 @@ def test_an_entrance_with_the_name_of_its_component_is_called_a_workload(tmp_pat
     again = written(tmp_path / "files", tmp_path, report.system)
     assert verdicts(again) == verdicts(report)
     said = [one.message for one in report.findings if one.rule == "REL001"]
-    assert "`Summarizer` has only one replica: if it fails, workload `summaries` fails" in said[0]
+    assert "`Summarizer` has only one replica: if it fails, workload `text` fails" in said[0]
 
 
 def test_a_file_that_is_complete_is_judged_like_any_other(tmp_path: Path) -> None:

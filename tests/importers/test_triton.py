@@ -241,3 +241,46 @@ def test_a_broken_file_is_an_error_and_the_others_are_read(tmp_path: Path) -> No
         "not the text format of protocol buffers: the file ends before a value"
     ]
     assert found.draft.components["triton"].serves == ["b"]
+
+
+CODE = '''
+import triton_python_backend_utils as pb_utils
+
+NEXT = "reader"
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self.finder = "finder"
+
+    def execute(self, requests):
+        found = pb_utils.InferenceRequest(model_name=self.finder, requested_output_names=["B"], inputs=[]).exec()
+        text = pb_utils.InferenceRequest(model_name=NEXT, requested_output_names=["T"], inputs=[found]).exec()
+        more = pb_utils.InferenceRequest(model_name=args["other"], requested_output_names=["T"], inputs=[])
+        raise RuntimeError("this code must never run")
+
+
+raise RuntimeError("nor this")
+'''
+
+
+def test_code_that_asks_other_models_is_read_and_never_run(tmp_path: Path) -> None:
+    files = {
+        "repo/pipeline/config.pbtxt": 'backend: "python"\n', "repo/pipeline/1/model.py": "raise SystemExit\n",
+        "repo/pipeline/2/model.py": CODE, "repo/finder/config.pbtxt": 'platform: "onnxruntime_onnx"\n',
+        "repo/reader/config.pbtxt": 'backend: "pytorch"\n', "repo/alone/config.pbtxt": 'backend: "python"\n',
+        "repo/alone/1/model.py": "import os\n",
+    }  # fmt: skip
+    system = found_in(tmp_path, files)
+    assert kinds(system) == {"pipeline": "service", "finder": "model-server", "reader": "model-server", "triton": "model-server"}
+    assert relations(system) == {("pipeline", "calls", "finder"), ("pipeline", "calls", "reader")}
+    assert all(one.in_process for one in system.components["pipeline"].relations)
+    assert system.components["triton"].serves == ("alone",)
+    assert any("model.py:14: the code decides which model it asks" in note for note in searched(tmp_path, files).draft.notes)
+
+
+def test_code_that_asks_a_model_of_another_repository_says_so(tmp_path: Path) -> None:
+    ask = "import triton_python_backend_utils as p\np.InferenceRequest(model_name='gone')\n"
+    found = searched(tmp_path, {"repo/a/config.pbtxt": 'backend: "python"\n', "repo/a/1/model.py": ask})
+    assert any("the code of `a` asks the model `gone`, which has no configuration here" in note for note in found.draft.notes)
+    assert found.draft.components["triton"].serves == ["a"]

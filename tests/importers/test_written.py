@@ -40,9 +40,11 @@ def test_names_of_all_kinds_are_read_back_and_are_no_commands(tmp_path: Path) ->
     assert quoted("\udcff") == r'"\ufffd"'
 
 
-def test_a_worker_without_a_queue_is_written_as_a_service(tmp_path: Path) -> None:
-    found = architecture(tmp_path, RAY_GROUP)
-    assert kinds(found)["gpus"] == "service"
+def test_a_worker_gets_its_work_from_a_queue_or_a_caller(tmp_path: Path) -> None:
+    """The head of Ray calls its workers; without queue and caller, a component is written as a service."""
+    assert kinds(architecture(tmp_path, RAY_GROUP))["gpus"] == "worker"
+    alone = "services:\n  a: {image: acme/a, command: rq worker}\n  b: {image: acme/b, ports: ['80:80']}\n"
+    assert kinds(architecture(tmp_path / "alone", alone))["a"] == "service"
 
 
 def test_negative_numbers_are_no_facts(tmp_path: Path) -> None:

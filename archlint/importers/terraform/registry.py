@@ -154,7 +154,8 @@ def resources_of(name: str, given: Mapping[str, Item], base: str, site: Site, in
             for path, source in made.fields:
                 found = (entry or inputs).get(*source.split("."))
                 if found is not None and not (isinstance(found, Value) and found.is_null):
-                    _put(fields, path, _SHAPES.get(path, lambda item: item)(found))
+                    shape = _SHAPES.get(path)
+                    _put(fields, path, shape(found) if shape is not None else found)
             for path, output in made.refers:
                 if output != "dead_letter" or inputs.text("create_dlq") == "true":
                     reference = output_of(name, output, base) if output else Reference(f"{base}.{_last(name)}", "id")
