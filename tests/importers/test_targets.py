@@ -106,7 +106,7 @@ def test_the_library_reads_them_too(shop: Path) -> None:
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])
 def test_reports_for_people_name_the_files_that_facts_come_from(shop: Path, name: str) -> None:
-    shop.write_text(SHOP.replace("replicas: 2", "replicas: 1"))
+    shop.write_text(shop.read_text().replace("replicas: 2", "replicas: 1"))
     report = check_targets([shop], Options())
     found = FORMATS[name](report, ReportOptions(width=10_000, all=True, verbose=True))
     assert f"Facts imported from 1 deployment file: {shop}" in found.replace("`", "")
@@ -115,7 +115,7 @@ def test_reports_for_people_name_the_files_that_facts_come_from(shop: Path, name
 
 
 def test_reports_for_programs_mark_imported_facts(shop: Path, call: Call) -> None:
-    shop.write_text(SHOP.replace("replicas: 2", "replicas: 1"))
+    shop.write_text(shop.read_text().replace("replicas: 2", "replicas: 1"))
     report = check_targets([shop], Options())
     found = json.loads(report.to_json())
     assert [file["imported"] for file in found["files"]] == [[str(shop)]]
