@@ -45,6 +45,7 @@ from archlint.report.options import TextOptions  # noqa: E402
 from archlint.report.pages import pattern_page, rule_page  # noqa: E402
 from archlint.report.text import render_text  # noqa: E402
 from archlint.simulation.outputs import simulation_schema  # noqa: E402
+from docs.kubernetes.writing import manifests  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
 
@@ -67,7 +68,8 @@ python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a cl
 Without a clone: `{install_command('reference')}`, then `archlint reference web-single`.
 
 All of them use [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real models,
-readiness, logs and metrics. Measured results: [docs/patterns-measured.md](../docs/patterns-measured.md).
+readiness, logs and metrics. Each that runs as a service has a `compose.yaml`, and manifests for Kubernetes in its folder
+`kubernetes`: `archlint new web-single my-service --kubernetes` gives you both. Measured results: [docs/patterns-measured.md](../docs/patterns-measured.md).
 
 """
 
@@ -194,6 +196,7 @@ def files() -> dict[Path, str]:
     made[readme] = filled_in(readme.read_text(encoding="utf-8"), command_output)
     made |= {ROOT / pack.docs: NOTE + rule_page(pack) for pack in packs}
     made |= {ROOT / pattern.docs: NOTE + pattern_page(pattern, packs) for pattern in patterns().values()}
+    made |= manifests(ROOT / "reference_impls")
     for path in sorted((ROOT / "examples").glob("*/*.yaml")):
         if path.parent.name in {"passing", "failing"}:
             made[path.with_suffix(".txt")] = example_output(path)
@@ -203,7 +206,8 @@ def files() -> dict[Path, str]:
 def stale_files() -> list[Path]:
     """Files that were generated earlier, but are no longer."""
     made = set(files())
-    found = [*ROOT.glob("docs/rules/*.md"), *ROOT.glob("docs/patterns/*.md"), *ROOT.glob("examples/*/*.txt")]
+    found = [*ROOT.glob("docs/rules/*.md"), *ROOT.glob("docs/patterns/*.md"), *ROOT.glob("examples/*/*.txt"),
+             *ROOT.glob("reference_impls/*/kubernetes/*.yaml")]  # fmt: skip
     return [path for path in found if path not in made]
 
 

@@ -219,7 +219,7 @@ class _Comparison:
         else:
             total = sum(record.replicas if record.replicas is not None else 1.0 for record in records)
             deployed = {"replicas": Fact(total, f"{total:g}")}
-        if deployed and not _same(described, deployed):
+        if deployed and not _same(described, deployed) and not _within(described, deployed, group):
             places = component.place("replicas"), records[0].place("replicas")
             yield self._differs(component.name, "replicas", _shown(described), _shown(deployed), *places)
 
@@ -261,9 +261,7 @@ class _Comparison:
 
     def _differs(self, part: str, key: str, was: str, now: str, mine: Place, theirs: Place) -> Drift:
         message = f"{key} of `{part}`: {was} described, {now} deployed"
-        return Drift(
-            "fact", f"{part} {key}", DIFFERS, message, self.here(mine), self.there(theirs), mine.at, was, now
-        )
+        return Drift("fact", f"{part} {key}", DIFFERS, message, self.here(mine), self.there(theirs), mine.at, was, now)
 
 
 def location(site: Site) -> Location:
@@ -304,6 +302,13 @@ def _amount(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 def _same(mine: Mapping[str, Fact], theirs: Mapping[str, Fact]) -> bool:
     both = mine.keys() & theirs.keys()
     return bool(both) and all(mine[key].is_like(theirs[key]) for key in both)
+
+
+def _within(mine: Mapping[str, Fact], theirs: Mapping[str, Fact], group: Group) -> bool:
+    """Whether a fixed number is in a described range, in files of Compose, which cannot state a range."""
+    low, high, number = mine.get("replicas.min"), mine.get("replicas.max"), theirs.get("replicas")
+    values = [fact.value for fact in (low, number, high) if fact is not None and isinstance(fact.value, int | float)]
+    return len(values) == 3 and values == sorted(values) and all(one.unit.format == "compose" for one in group.deployed)
 
 
 def _shown(amount: Mapping[str, Fact]) -> str:

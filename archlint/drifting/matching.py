@@ -43,7 +43,11 @@ class Matching(msgspec.Struct):
 
 
 def match(architecture: Architecture, draft: Draft) -> Matching:
-    """Match the components of a description with those of a deployment."""
+    """Match the components of a description with those of a deployment.
+
+    The names in `deployed_as` may be those of another deployment of the system: if this one has none of them, the
+    component's own name is tried.
+    """
     deployed = {name: one for name, one in draft.components.items() if not is_made_up(one)}
     table = _names(deployed)
     pairs: list[tuple[str, str]] = []
@@ -53,7 +57,9 @@ def match(architecture: Architecture, draft: Draft) -> Matching:
     for component in architecture.components.values():
         if not component.deployed_as and not is_elsewhere(architecture, component):
             open_ones.append(component)
-        for name in component.deployed_as:
+        elsewhere = component.deployed_as and not any(normal(name) in table for name in component.deployed_as)
+        names = (component.name,) if elsewhere and normal(component.name) in table else component.deployed_as
+        for name in names:
             found = table.get(normal(name))
             if found is None:
                 wrong.append((component, name))
@@ -86,6 +92,11 @@ def normal(name: str) -> str:
 def is_made_up(one: Deployed) -> bool:
     """Whether the import added a component that no file defines: the client for requests from outside."""
     return one.unit.role == "external" and one.unit.what == "client"
+
+
+def is_step(one: Deployed) -> bool:
+    """Whether a component is a step before the start of a pod, and belongs to the component that the pod runs."""
+    return one.unit.what == "init container" and one.unit.role == "loader"
 
 
 def is_elsewhere(architecture: Architecture, component: Component) -> bool:
@@ -128,7 +139,7 @@ def _grouped(
         if theirs is None:
             group.deployed.append(deployed[other])
             of_deployment[other] = group
-    only_deployed = [one for name, one in deployed.items() if name not in of_deployment]
+    only_deployed = [one for name, one in deployed.items() if name not in of_deployment and not is_step(one)]
     return Matching(groups, of_description, of_deployment, only_described, only_deployed, wrong)
 
 

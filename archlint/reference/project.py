@@ -17,6 +17,8 @@ from archlint.reference.needs import Requirement, lock_of, names_used, needed, r
 from archlint.reference.texts import HOME, aligned, for_project
 from archlint.writing import keep_inside, write_file
 
+MANIFESTS = "kubernetes"
+"""The folder of an implementation with its manifests for Kubernetes."""
 _CONFTEST = "conftest"
 _LOCK = "requirements.lock"
 _PYPROJECT = Template("""\
@@ -55,10 +57,14 @@ python3 -m venv .venv && .venv/bin/pip install -q -c requirements.lock -e '.[dev
 .venv/bin/python -m pytest                                   # test it; tests skip where a server is not installed
 docker build -f $module/Dockerfile -t $name .                # or: docker compose -f $module/compose.yaml up --build
 archlint check $module/arch.yaml                             # check its architecture: $install
-```
+$deploy```
 
 `requirements.lock` pins every library. To renew it:
 `uv pip compile --universal --all-extras --upgrade pyproject.toml -o requirements.lock`.
+""")
+_DEPLOY = Template("""\
+kubectl apply -f $module/$manifests                          # after the images are where your cluster finds them
+archlint drift $module/arch.yaml $module/$manifests          # is it deployed as it is described?
 """)
 _CI = Template("""\
 name: ci
@@ -84,20 +90,23 @@ jobs:
 """)
 
 
-def write_project(implementation: Implementation, target: Path) -> list[str]:
+def write_project(implementation: Implementation, target: Path, kubernetes: bool = False) -> list[str]:
     """Write a self-contained project, and return its files and folders, relative to it.
 
-    Raises `UsageError` if the target exists and is not an empty folder: nothing is ever overwritten. The project is
-    written next to the target and then renamed, so that a failure leaves no partial project.
+    Raises `UsageError` if the target exists and is not an empty folder: nothing is ever overwritten; and if manifests
+    for Kubernetes are asked for, and the implementation has none. The project is written next to the target and then
+    renamed, so that a failure leaves no partial project.
     """
     _check(target)
+    if kubernetes and not (implementation.folder / MANIFESTS).is_dir():
+        raise UsageError(f"`{implementation.name}` has no manifests for Kubernetes", "omit --kubernetes")
     place = Path(keep_inside(target))
     part = place.with_name(f".archlint-{os.urandom(6).hex()}.part")
     try:
         part.mkdir(parents=True)
-        _write_parts(implementation, part, place.name)
+        _write_parts(implementation, part, place.name, kubernetes)
         if place.exists():
-            place.rmdir()                              # empty; Windows cannot rename over it
+            place.rmdir()  # empty; Windows cannot rename over it
         part.rename(place)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}", "choose another folder") from None
@@ -106,10 +115,10 @@ def write_project(implementation: Implementation, target: Path) -> list[str]:
     return sorted(path.name + "/" * path.is_dir() for path in target.iterdir())
 
 
-def _write_parts(implementation: Implementation, target: Path, project: str) -> None:
+def _write_parts(implementation: Implementation, target: Path, project: str, kubernetes: bool) -> None:
     """Write all files of a project into a folder; raises `OSError`."""
     name = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-") or "service"
-    files = _needed_by(implementation)
+    files = [file for file in _needed_by(implementation) if MANIFESTS not in file.parts]
     packages = sorted({file.parts[0] for file in files if len(file.parts) > 1})
     _copy(implementation.root, files, target)
     services, tests = _requirements(packages, target)
@@ -117,7 +126,10 @@ def _write_parts(implementation: Implementation, target: Path, project: str) -> 
     _narrow(target / SHARED / "testing" / "requirements.txt", tests)
     whole = (implementation.root / _LOCK).read_text(encoding="utf-8")
     locked = lock_of(whole, [one.distribution for one in (*services, *tests)])
+    if kubernetes:
+        _write_manifests(implementation, target, name)
     values = {
+        "deploy": _DEPLOY.substitute(module=implementation.module, manifests=MANIFESTS) if kubernetes else "",
         "name": name, "pattern": implementation.name, "module": implementation.module, "distribution": DISTRIBUTION,
         "install": install_command(),
         "dependencies": "\n".join(f'    "{one.text}",' for one in services),
@@ -134,6 +146,16 @@ def _write_parts(implementation: Implementation, target: Path, project: str) -> 
     for place, text in written.items():
         (target / place).parent.mkdir(parents=True, exist_ok=True)
         write_file(target / place, text.encode())
+
+
+def _write_manifests(implementation: Implementation, target: Path, name: str) -> None:
+    """Copy the manifests, with the project's name in images and labels."""
+    folder = target / implementation.module / MANIFESTS
+    folder.mkdir()
+    named = re.compile(rf"(image: |part-of: |-t ){re.escape(implementation.name)}(?=[-:}}])")
+    for file in (implementation.folder / MANIFESTS).iterdir():
+        text = file.read_text(encoding="utf-8")
+        (folder / file.name).write_text(named.sub(rf"\g<1>{name}", text), encoding="utf-8")
 
 
 def _copy(root: Path, files: list[Path], target: Path) -> None:

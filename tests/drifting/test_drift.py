@@ -149,6 +149,48 @@ def test_deployed_as_names_what_a_component_is(tmp_path: Path) -> None:
     assert ("component", "api", "not-deployed") in summary(wrong)
 
 
+TWICE = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      initContainers: [{name: prepare, image: "acme/api:1.0", command: [fill], volumeMounts: [{name: data, mountPath: /data}]}]
+      containers: [{name: api, image: "acme/api:1.0", volumeMounts: [{name: data, mountPath: /data}]}]
+      volumes: [{name: data, emptyDir: {}}]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: api}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: api}
+  minReplicas: 2
+  maxReplicas: 6
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+"""
+
+
+def test_a_system_may_be_deployed_in_two_ways(tmp_path: Path) -> None:
+    one = "archlint: 1\ncomponents:\n  api: {kind: service, deployed_as: [api-1, api-2], replicas: {min: 2, max: 6}}\n"
+    numbered = "services:\n  api-1: {image: acme/api:1.0}\n  api-2: {image: acme/api:1.0}\n"
+    (tmp_path / "kubernetes").mkdir()
+    assert drift(one, deployed(tmp_path, numbered, "compose.yaml")).is_empty
+    manifests = deployed(tmp_path / "kubernetes", TWICE)
+    assert drift(one, manifests).is_empty                             # its own name, and the step before its start
+    assert only(drift(one.replace("max: 6", "max: 4"), manifests)).part == "api replicas"
+    assert {found.part for found in drift(one.replace("api:", "web:"), manifests).found} == {"web", "api"}
+
+
+@pytest.mark.parametrize(("number", "drifts"), [(1, True), (2, False), (6, False), (7, True)])
+def test_compose_states_no_range_and_a_number_within_it_is_no_drift(number: int, drifts: bool, tmp_path: Path) -> None:
+    text = f"services:\n  api: {{image: acme/api:1.0, deploy: {{replicas: {number}}}}}\n"
+    one = "archlint: 1\ncomponents:\n  api: {kind: service, replicas: {min: 2, max: 6}}\n"
+    assert bool(drift(one, deployed(tmp_path, text)).found) is drifts
+
+
 def test_several_components_may_be_deployed_as_one_and_others_elsewhere(tmp_path: Path) -> None:
     path = deployed(tmp_path, COMPOSE)
     split = ARCH.replace(
