@@ -100,7 +100,7 @@ def test_each_pod_has_time_to_stop_and_probes_that_fit_its_server(name: str) -> 
         assert container["startupProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"] == "/live"
         assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
         lame_duck_s = float(settings[part].get("SERVE_LAME_DUCK_S", 0))
-        finish_s = (QueueSettings() if part in scaled else Settings()).finish_s
+        finish_s = (QueueSettings if part in scaled else Settings).model_validate({}).finish_s
         assert pod["terminationGracePeriodSeconds"] >= lame_duck_s + finish_s + AFTER_DRAIN_S
 
 
