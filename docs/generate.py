@@ -107,7 +107,11 @@ def technologies_page() -> str:
         "|---|---|---|---|---|",
     ]
     for t in all_technologies().entries.values():
-        assumed = "; ".join(f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items())
+        facts = [f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items()]
+        if t.listens is not None:
+            ports = (f"{port} ({', '.join(by)})" if by else port for port, by in t.listens.ports.items())
+            facts.append(f"[listens]({t.listens.source}) on {', '.join(ports)}")
+        assumed = "; ".join(facts)
         kinds = ", ".join(t.kinds)
         lines.append(f"| `{t.name}` | {t.label} | {kinds} | {', '.join(t.aliases)} | {assumed} |")
     return "\n".join([*lines, "", *_accelerator_table()]) + "\n"

@@ -8,13 +8,14 @@ from typing import Final
 
 import msgspec
 
+from archlint.catalog.listening import Listens, read_listens
 from archlint.catalog.reading import CatalogueFile, compiled, plain_name
 from archlint.model.quantities import parse_count, parse_duration
 from archlint.model.words import BALANCING, KINDS
 from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
 
-_KEYS: Final = ("title", "kind", "also", "unlike", "aliases", "images", "site", "assumed")
+_KEYS: Final = ("title", "kind", "also", "unlike", "aliases", "images", "site", "listens", "assumed")
 _BALANCING: Final = tuple(BALANCING)
 _OUTSIDE: Final = frozenset({"client", "external"})
 """Kinds that may use anything: their insides are not the file's subject."""
@@ -66,7 +67,7 @@ class Assumed(msgspec.Struct, frozen=True):
 class Technology(msgspec.Struct, frozen=True):
     """One entry: `kind` is its usual kind, `also` lists other possible kinds.
 
-    `unlike` names entries whose names are easily taken for this one.
+    `unlike` names entries whose names are easily taken for this one; `listens` are the default ports of its images.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Technology(msgspec.Struct, frozen=True):
     site: str = ""
     assumed: dict[str, Assumed] = {}
     unlike: tuple[str, ...] = ()
+    listens: Listens | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -161,10 +163,11 @@ def _entry(file: CatalogueFile, name: str, node: Node) -> Technology:
     if "assumed" in values:
         for key, fact in file.mapping(values["assumed"], _ASSUMABLE, name).items():
             assumed[key] = _assumed(file, key, fact, f"{name}.{key}")
+    images = file.texts(values, "images", name)
+    listens = read_listens(file, values["listens"], images, f"{name}.listens") if "listens" in values else None
     return Technology(
         name, file.text(node, values, "title", name), kind, also, file.texts(values, "aliases", name),
-        file.texts(values, "images", name), "".join(file.texts(values, "site", name)), assumed,
-        file.texts(values, "unlike", name),
+        images, "".join(file.texts(values, "site", name)), assumed, file.texts(values, "unlike", name), listens,
     )  # fmt: skip
 
 

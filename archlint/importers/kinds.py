@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from archlint.catalog.listening import repository_of
 from archlint.importers.evidence import CERTAIN, FAIR, ORDER, STRONG, Evidence
 from archlint.importers.objects import Unit
 from archlint.importers.technologies import (
@@ -14,7 +15,6 @@ from archlint.importers.technologies import (
     by_address,
     by_command,
     by_image,
-    repository_of,
     web_server,
 )
 from archlint.model.deployment import ONLY_SERVER

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.catalog.listening import repository_of
 from archlint.catalog.technologies import shipped_technologies
 
 
@@ -203,20 +204,6 @@ def _compiled(table: tuple[tuple[str, str, str], ...]) -> tuple[tuple[re.Pattern
 def _catalogue() -> dict[str, tuple[str, str]]:
     entries = shipped_technologies().entries.values()
     return {image: (entry.kind, entry.name) for entry in entries for image in entry.images}
-
-
-def repository_of(image: str) -> str:
-    """Return the repository of an image, without Docker Hub's host, tag and digest.
-
-    >>> repository_of("docker.io/library/redis:7"), repository_of("localhost:5000/a/b@sha256:0")
-    ('redis', 'localhost:5000/a/b')
-    """
-    name = image.partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    name = f"{head}{slash}{last.partition(':')[0]}".lower()
-    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/"):
-        name = name.removeprefix(host)
-    return name.removeprefix("library/")
 
 
 def by_image(image: str) -> Known | None:

@@ -161,7 +161,8 @@ class Running(msgspec.Struct):
     what is installed at each start. `faults` are further faults of the
     resource itself, as `tag: text`, such as a missing dead-letter sink. A job `predicts` if files that it mounts do.
     A part `aims` if it mounts targets of a load generator. `scripts` are the mounted files that the command runs.
-    `exposed` are secrets in its files of settings.
+    `exposed` are secrets in its files of settings. `own_network`: no other container shares its ports. `as_built`: no
+    file is mounted, so that the settings are those of its image.
     """
 
     managed: bool = False
@@ -195,6 +196,8 @@ class Running(msgspec.Struct):
     scraped: bool = False
     faults: list[Value] = []
     exposed: list[Exposed] = []
+    own_network: bool = False
+    as_built: bool = False
 
 
 class Part(msgspec.Struct, eq=False):

@@ -14,6 +14,8 @@ _VISIBLE: Final = re.compile(
     r"^(HABANA_VISIBLE_DEVICES|NVIDIA_VISIBLE_DEVICES|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|ASCEND_VISIBLE_DEVICES)$"
 )
 _HOST_SPACES: Final = ("pid", "ipc")
+_FILES: Final = ("volumes", "configs", "secrets", "tmpfs", "extends", "post_start")
+"""Keys that may put files of settings into a container."""
 _NO_DEVICES: Final = frozenset({"", "none", "void"})
 
 
@@ -30,6 +32,8 @@ def running_of(table: Table) -> Running:
             found.limits[key] = value
     found.claims = list(_claims(table))
     found.privileges = list(_privileges(table))
+    found.own_network = not table.text("network_mode")
+    found.as_built = not any(table.get(key) is not None for key in _FILES)
     image = table.value("image")
     found.identities = [image] if image is not None else []
     return found

@@ -27,6 +27,9 @@ def running_of(container: Table, pod: Table, managed: bool = False) -> Running:
         if ACCELERATORS.match(key) and value.text not in {"", "0"}
     ]  # fmt: skip
     found.claims += [claim for table in container.tables("resources", "claims") if (claim := table.value("name"))]
+    restarted = [one for one in pod.tables("initContainers") if one.text("restartPolicy") == "Always"]
+    found.own_network = len(pod.tables("containers")) == 1 and not restarted and pod.text("hostNetwork") != "true"
+    found.as_built = not container.tables("volumeMounts")
     found.pull = container.value("imagePullPolicy")
     found.restart = pod.value("restartPolicy")
     found.privileges = list(_privileges(container, pod))

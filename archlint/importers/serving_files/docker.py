@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from archlint.catalog.listening import repository_of
 from archlint.errors import UnreadableInputError
 from archlint.importers.compose.services import size_text
 from archlint.importers.digits import is_whole
@@ -20,10 +21,9 @@ from archlint.importers.objects import (
     Site,
     Unit,
     Value,
-    )
+)
 from archlint.importers.secrets import command_without_secrets, without_secrets
 from archlint.importers.serving_files.common import document_of
-from archlint.importers.technologies import repository_of
 from archlint.source.document import Document
 from archlint.source.nodes import Span
 
