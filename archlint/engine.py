@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from archlint.findings import fingerprint
 from archlint.model.architecture import Architecture, Problem
 from archlint.model.locate import locate
 from archlint.model.mistakes import Mistakes
-from archlint.model.places import Place
+from archlint.model.places import Either, Place
 from archlint.model.quantities import format_quantity
 from archlint.packs import Pack, Rule
 from archlint.shipped import shipped_folder
@@ -120,6 +121,7 @@ def _recognised(system: System) -> tuple[RecognisedPattern, ...]:
 MOST_TOGETHER = 8
 """The maximum number of places that identify a finding that several places cause together."""
 UNREAD = "a value that could not be read"
+CONTRADICTED = "which of two facts that contradict each other is true"
 _SEEN_IN_FILES = ("OPS",)
 """Families whose facts stand in deployment files, if at all: what is missing there is informative."""
 _ABOUT_THEIR_KEYS = ("OPS", "DOC")
@@ -141,6 +143,9 @@ class _Maker:
         self._unread = architecture.unread
         self._unread_values = UnreadValues(architecture)
         self._mistakes = Mistakes(architecture.problems)
+        self._contradicted = {
+            problem.place.names: problem for problem in architecture.problems if problem.kind == "contradiction"
+        }
         self._blockers = tuple(
             problem.lost for problem in architecture.problems
             if problem.loses_meaning and problem.place.names[:1] != ("accept",)
@@ -157,6 +162,8 @@ class _Maker:
                 self.findings.append(self.of_problem(rule, verdict))
             elif isinstance(verdict, Undecided):
                 self.questions.append(self._question(rule, verdict))
+            elif rule.pack.family != "DOC" and (wrong := self._contradiction(verdict)) is not None:
+                self.questions.append(self._until_corrected(rule, verdict, wrong))
             else:
                 proven = verdict.certainty is Certainty.PROVEN and rule.pack.family not in _ABOUT_THEIR_KEYS
                 blockers = self._blocked_by(verdict) or (self._unread_values.under(verdict) if proven else ())
@@ -178,6 +185,18 @@ class _Maker:
         question = self._question(rule, Undecided(Place((), ()), (key,), not_described(family, count)))
         self.questions.append(msgspec.structs.replace(question, family=family))
         self.silent += [self._question(rule, Undecided(hit.at, (key,))) for hit in hits]
+
+    def _contradiction(self, hit: Hit) -> Problem | None:
+        """Return the contradiction that a hit rests on: one of two facts is wrong, and DOC010 already reports it."""
+        if not self._contradicted:
+            return None
+        places = (hit.at, *(term.at for term in hit.terms if term.at is not None))
+        return next((self._contradicted[at.names] for at in places if at.names in self._contradicted), None)
+
+    def _until_corrected(self, rule: Rule, hit: Hit, wrong: Problem) -> OpenQuestion:
+        question = self._question(rule, Undecided(hit.at, (), CONTRADICTED))
+        line = self.location(wrong.document, wrong.span)
+        return msgspec.structs.replace(question, unread=(wrong.place.at,), mistakes=(line,))
 
     def _blocked_by(self, hit: Hit) -> tuple[Place, ...]:
         """Return the unreadable places that the hit needs to be absent: they may exist, so the hit is not proven."""
@@ -206,7 +225,7 @@ class _Maker:
         return fingerprint(rule, identity, ordinal)
 
     def _question(self, rule: Rule, undecided: Undecided) -> OpenQuestion:
-        at, wanted = undecided.at, list(dict.fromkeys(undecided.needs))
+        at, wanted = undecided.at, _once(undecided.needs)
         wrong = {place: found for place in wanted if (found := self._mistakes.of(place)) is not None}
         places = [place for place in wanted if place not in wrong]
         names = tuple(dict.fromkeys(place.at for place in places[:MOST_NEEDS]))
@@ -216,6 +235,7 @@ class _Maker:
             rule.pack.id, rule.pack.name, at.at, names, self.at(at), undecided.because, more,
             unread=tuple(dict.fromkeys(place.at for place in wrong))[:MOST_NEEDS],
             mistakes=tuple(lines[key] for key in sorted(lines))[:MOST_NEEDS],
+            instead=tuple(_instead(places)) if not wrong and not more else (),
         )  # fmt: skip
 
     def _of_hit(self, rule: Rule, hit: Hit) -> Finding:
@@ -271,6 +291,25 @@ class _Maker:
 
     def _related(self, related: Related) -> ShownRelated:
         return ShownRelated(related.at.at, related.message, self.at(related.at))
+
+
+def _once(needs: Iterable[Place]) -> list[Place]:
+    """Return each key once, in order, with what can be stated in its place."""
+    found: dict[str, Place] = {}
+    for place in needs:
+        if place.at not in found or isinstance(place, Either):
+            found[place.at] = place
+    return list(found.values())
+
+
+def _instead(needs: Sequence[Place]) -> Iterator[tuple[str, ...]]:
+    """Yield the sets of keys that decide a question in place of all that it needs, each once."""
+    others = dict.fromkeys(keys for need in needs if isinstance(need, Either) for keys in need.instead)
+    for keys in others:
+        whole = chain.from_iterable(
+            keys if isinstance(need, Either) and keys in need.instead else (need,) for need in needs
+        )
+        yield tuple(dict.fromkeys(place.at for place in whole))
 
 
 def severity_of(rule: Rule, hit: Hit, imported: bool = False) -> Severity:

@@ -124,9 +124,10 @@ MOST_NEEDS = 8
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """A rule that cannot be decided at a place: `needs` are the places of the keys that would decide it.
+    """A rule that cannot be decided at a place: `needs` are the places of the keys that together would decide it.
 
-    If there are very many, a check names the first ones, and `more` is the number of the others.
+    A key in whose place others can be stated is an `Either`. If there are very many, a check names the first ones, and
+    `more` is the number of the others.
     """
 
     at: Place
@@ -141,7 +142,8 @@ Verdict = Hit | Undecided
 class OpenQuestion(msgspec.Struct, frozen=True):
     """A rule that is undecided at a place, with the keys that would decide it.
 
-    `needs` names the first of the keys to add; `more` is the number of the others, which are needed too.
+    `needs` names the first of the keys to add; `more` is the number of the others, which are needed too. Each of
+    `instead` are keys that may decide it in place of `needs`.
     `unread` are the keys that the file has but archlint cannot read: correct the lines `mistakes` first.
     `family` is set if the file does not describe this family of facts at all.
     """
@@ -156,6 +158,7 @@ class OpenQuestion(msgspec.Struct, frozen=True):
     family: str = ""
     unread: tuple[str, ...] = ()
     mistakes: tuple[Location, ...] = ()
+    instead: tuple[tuple[str, ...], ...] = ()
 
     @property
     def needs_total(self) -> int:

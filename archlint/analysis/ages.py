@@ -10,7 +10,7 @@ from archlint.analysis.system import System
 from archlint.analysis.work import Work, work
 from archlint.model.architecture import Component
 from archlint.model.cron import Schedule
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.verdicts import Certainty, Origin, Term
 
 
@@ -42,7 +42,7 @@ def run_time(system: System, job: Component, model: str | None) -> RunTime | tup
     needs = () if job.records is not None else (job.place("records"),)
     if not isinstance(done, tuple):
         if needs or not done.slots:
-            return (job.place("run_time"), *needs)
+            return (either(job.place("run_time"), needs),)
         records = Term(
             "records",
             f"records of {job.name}",
@@ -61,7 +61,7 @@ def run_time(system: System, job: Component, model: str | None) -> RunTime | tup
         return RunTime(value_s, (records, *done.terms, *started, total), _certainty(system, job, models, done))
     missing = (*needs, *done)
     # If one part of the sum is missing, name that part. If several are, the run time alone is easier to add.
-    return (job.place("run_time"), *(missing if len(missing) == 1 else ()))
+    return (either(job.place("run_time"), missing if len(missing) == 1 else ()),)
 
 
 def _start(job: Component) -> Iterator[Term]:
@@ -102,9 +102,10 @@ def starts_of(system: System, job: Component) -> Starts | None:
 
 
 def unknown_starts(system: System, job: Component) -> tuple[Place, ...]:
-    """Return the places of the missing schedules of a job: those of its schedulers, then its own."""
+    """Return the place of the missing schedule of a job: that of a scheduler or its own, which say the same."""
     schedulers = [component for component in _triggered_by(system, job) if component.kind == "scheduler"]
-    return tuple(component.place("schedule") for component in (*schedulers, job))
+    first, *others = (component.place("schedule") for component in (*schedulers, job))
+    return (either(first, *((other,) for other in others)),)
 
 
 def _triggered_by(system: System, job: Component) -> Iterator[Component]:

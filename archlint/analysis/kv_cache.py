@@ -24,7 +24,7 @@ from archlint.analysis.token_floors import cache_bytes_per_token, each_token
 from archlint.analysis.token_means import mean_answer, mean_later_tokens
 from archlint.analysis.work import most_replicas, replicas_key
 from archlint.model.architecture import Component, Model
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Origin
 
@@ -159,7 +159,8 @@ def _sizes_of(model: Model) -> list[Place]:
     """Return the keys that would state the size of keys and values: those of its parts that are missing, or its own."""
     parts = (("layers", model.layers), ("kv_heads", model.kv_heads), ("head_dim", model.head_dim))
     missing = [model.place(key) for key, value in parts if value is None]
-    return missing if len(missing) < len(parts) else [model.place("kv_per_token")]
+    whole = model.place("kv_per_token")
+    return [either(whole, missing)] if len(missing) == len(parts) else [either(missing[0], (whole,)), *missing[1:]]
 
 
 def _room(system: System, server: Component, needs: list[Place]) -> Room | None:

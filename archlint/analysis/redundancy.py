@@ -10,7 +10,7 @@ import msgspec
 from archlint.analysis.facts import Fact
 from archlint.analysis.system import System
 from archlint.model.architecture import Component
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.verdicts import Origin, Term
 
 NO_REPLICA: Final = "no replica"
@@ -97,8 +97,11 @@ def _over_zones(
     # Several members, each in one zone: zones without names may be the same one, or different ones.
     alike = standing if _zone_count(standing) < 2 else ()
     unnamed = (member.component.place("zones") for member in alike if member.component.zone_count)
-    provided = (member.component.place("uses") for member in standing if member.nothing_said)
-    return Redundancy(replicas=total, needs=(*unknown, *unplaced, *unnamed, *provided))
+    provided = [member.component.place("uses") for member in standing if member.nothing_said]
+    needs = (*unknown, *unplaced, *unnamed)
+    if len(provided) == len(members):      # the technology alone may say it
+        needs = tuple(either(key, provided) for key in needs)
+    return Redundancy(replicas=total, needs=needs)
 
 
 def _replicas(members: Sequence[_Member]) -> tuple[Term, ...]:

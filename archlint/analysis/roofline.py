@@ -13,7 +13,7 @@ import msgspec
 
 from archlint.catalog.hardware import Accelerator, accelerator
 from archlint.model.architecture import Component, Model
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.model.quantities import format_count, format_size
 from archlint.model.words import PRECISIONS, READ_WHOLE
 from archlint.verdicts import Certainty
@@ -74,8 +74,7 @@ def missing_for_roofline(model: Model, server: Component) -> tuple[Place, ...]:
         unsure = model.active_parameters is None and model.family is None
         said = ((model.place("precision"), model.precision is None), (model.place("family"), unsure))
         return tuple(place for place, missing in said if missing)
-    artifact = () if model.artifact_bytes is not None else (model.place("artifact"),)
-    return (model.place("parameters"), *artifact)
+    return (either(model.place("parameters"), () if model.artifact_bytes is not None else (model.place("artifact"),)),)
 
 
 def read_for_each(model: Model) -> tuple[float | None, Certainty]:

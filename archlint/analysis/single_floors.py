@@ -5,7 +5,7 @@ from __future__ import annotations
 from archlint.analysis.floor_parts import Floor, Part
 from archlint.analysis.service_time import estimate, lower_bound, says
 from archlint.model.architecture import Component, Model, ServiceTime
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.model.quantities import format_percentile
 from archlint.verdicts import Certainty, Origin
 
@@ -49,7 +49,7 @@ def prediction(model: Model, server: Component, fraction: float, estimated: bool
         return stated(model.service_time, fraction, label, place, estimated, model.name, server.name)
     from archlint.analysis.roofline import missing_for_roofline, roofline  # needed only for models without a time
 
-    unknown = (model.place("service_time"), *missing_for_roofline(model, server))
+    unknown = (either(model.place("service_time"), missing_for_roofline(model, server)),)
     bound = roofline(model, server)
     if bound is None or (bound.certainty is not Certainty.PROVEN and not estimated):
         return Floor(unknown=unknown)

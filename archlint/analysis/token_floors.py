@@ -24,7 +24,7 @@ from archlint.analysis.service_time import estimate, lower_bound, mean
 from archlint.analysis.single_floors import stated
 from archlint.catalog.hardware import Accelerator, accelerator
 from archlint.model.architecture import Component, Model, ServiceTime
-from archlint.model.places import Place
+from archlint.model.places import Place, either
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_size
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty, Origin
@@ -87,7 +87,7 @@ def first_token(made: Generation, fraction: float, estimated: bool) -> Floor:
     if prompt is not None and prompt.at_s > step.at_s:
         least = step.least_s if step.certainty is Certainty.PROVEN else 0.0
         return msgspec.structs.replace(prompt, least_s=least, least_parts=step.least_parts if least else ())
-    return msgspec.structs.replace(step, unknown=(model.place("ttft"), *step.unknown))
+    return msgspec.structs.replace(step, unknown=(either(model.place("ttft"), step.unknown),))
 
 
 def each_token(made: Generation, fraction: float, estimated: bool) -> Floor:
@@ -97,7 +97,7 @@ def each_token(made: Generation, fraction: float, estimated: bool) -> Floor:
         at = model.place("tpot")
         return stated(model.tpot, fraction, f"{made.label}, per token", at, estimated, model.name, made.server.name)
     step = _step(made, estimated)
-    return msgspec.structs.replace(step, unknown=(model.place("tpot"), *step.unknown))
+    return msgspec.structs.replace(step, unknown=(either(model.place("tpot"), step.unknown),))
 
 
 def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
@@ -108,8 +108,8 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
     measured = made.model.ttft is not None or made.model.tpot is not None
     if made.amount("out") is None and not measured and each_token(made, fraction, estimated).at_s <= 0:
         # Nothing is known of its tokens: the time of the whole answer is quicker to say.
-        asked = (made.model.place("ttft"), made.model.place("tpot"), made.asked("out"))
-        missing = tuple(place for place in whole.unknown if place not in asked)
+        asked = {made.model.place("ttft").at, made.model.place("tpot").at, made.asked("out").at}
+        missing = tuple(place for place in whole.unknown if place.at not in asked)
         return msgspec.structs.replace(whole, unknown=(made.model.place("service_time"), *missing))
     return whole
 

@@ -88,7 +88,7 @@ def _needed(component: Component, full: Overloaded) -> str:
     """Say with how many replicas the workers are not all busy."""
     if component.replicas is None:
         return ""
-    return f"; it needs at least {format_count(math.floor(full.utilisation * component.replicas) + 1)} replicas"
+    return f"; it needs about {format_count(math.floor(full.utilisation * component.replicas) + 1)} replicas"
 
 
 def _hit(

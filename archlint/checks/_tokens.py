@@ -34,8 +34,8 @@ def generating_too_much(system: System, traffic: Traffic) -> Iterator[Hit]:
         yield Hit(
             replicas.at or server.place(),
             f"`{server.name}` is overloaded: {format_rate(asked)} answers of {format_count(round(found.out))} tokens "
-            f"arrive, but its replicas ({format_count(found.replicas)}) make about {format_rate(most.value)} at best; "
-            f"it needs at least {format_count(needed)} replicas",
+            f"arrive, but its replicas ({format_count(found.replicas)}) make about {format_rate(most.value)}; "
+            f"it needs about {format_count(needed)} replicas",
             (*(term for term in most.terms if term.name != "requests"),
              Term("requests", "answers per second here", asked, "/s", Origin.DERIVED, None, "rate x visits"),
              Term("utilisation", "utilisation", used, "share", Origin.DERIVED, None, f"answers / ({most.formula})"),

@@ -10,6 +10,7 @@ from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
+from archlint.model.places import either
 from archlint.verdicts import Certainty, Hit, Related, Undecided, Verdict
 
 STARTING = frozenset({"triggers", "calls"})
@@ -33,7 +34,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         imported = system.architecture.is_imported
         unstarted = component.schedule is None and not imported and not _started(system, component)
         if unstarted and (idle or not described):
-            needs = (component.place("schedule"), *(scheduler.place("triggers") for scheduler in idle))
+            needs = (either(component.place("schedule"), *((scheduler.place("triggers"),) for scheduler in idle)),)
             yield Undecided(component.place(), needs, "what starts it")
         elif unstarted:
             yield _unscheduled(component, Traffic(system).share(_readers(system, component)))

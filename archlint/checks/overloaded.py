@@ -136,13 +136,14 @@ def _hit(over: _Over, traffic: Traffic) -> Hit:
 def _message(over: _Over, tightest: Workload | None) -> str:
     load, slots, component = over.load, over.use.slots, over.use.component
     when = f"at the peak of `{load.peak.name}`" if load.peak is not None else "at the mean rate"
-    about = "" if over.certain else "about "
-    needs = f"{format_rate(load.per_s)} x {about}{format_duration(over.each_s)} keep {_count(load.busy, 'worker')} busy"
+    about, least = ("", "at least") if over.certain else ("about ", "about")
+    busy = _count(load.busy, "worker")
+    needs = f"{format_rate(load.per_s)} x {about}{format_duration(over.each_s)} keep {about}{busy} busy"
     growth = load.per_s - over.served_per_s
     if component.limit is not None:
-        effect = f"at least {format_share(growth / load.per_s)} of the requests are rejected"
+        effect = f"{least} {format_share(growth / load.per_s)} of the requests are rejected"
     elif growth > load.per_s * 1e-9:
-        effect = f"the queue grows by {format_rate(growth)}"
+        effect = f"the queue grows by {about}{format_rate(growth)}"
     else:
         effect = "the queue does not drain"
     late = _breaks_after(over, tightest, growth)
@@ -150,7 +151,7 @@ def _message(over: _Over, tightest: Workload | None) -> str:
     more = f" ({format_count(at_peak)} at the peak)" if load.peak is None and at_peak > needed else ""
     return (
         f"`{component.name}` is overloaded {when}: {needs}, but it has {format_count(slots.total)}, so "
-        f"{effect}{late}; it needs at least {_count(needed, 'replica')}{more}"
+        f"{effect}{late}; it needs {least} {_count(needed, 'replica')}{more}"
     )
 
 
@@ -168,7 +169,8 @@ def _breaks_after(over: _Over, tightest: Workload | None, growth: float) -> str:
     if after_s <= 0:
         return ""
     asked = f"{format_percentile(fraction)} <= {format_duration(objective_s)}"
-    return f" ({asked} is missed after {format_duration(after_s)})"
+    about = "" if over.certain else "about "
+    return f" ({asked} is missed after {about}{format_duration(after_s)})"
 
 
 def _count(value: float, noun: str) -> str:
@@ -188,13 +190,15 @@ def _tightest(workloads: list[Workload]) -> Workload | None:
 def _terms(over: _Over, tightest: Workload | None) -> Iterator[Term]:
     """Yield the rates, the share that arrives, the times, the workers and the utilisation."""
     use, slots = over.use, over.use.slots
+    least = ", at least" if over.certain else ""
     times: dict[Place, Term] = {}
     for demand in over.demands[:_MOST_SHOWN]:
         rate, key = over.rate(demand)
         workload = demand.workload
         yield Term(key, f"{key} of {workload.name}", rate, "/s", Origin.STATED, workload.place(key))
         if demand.visits != 1:
-            label, note = f"requests here for each of {workload.name}, at least", "product of shares and cache misses"
+            label = f"requests here for each of {workload.name}{least}"
+            note = "product of shares and cache misses"
             yield Term("visits", label, demand.visits, "", Origin.DERIVED, None, note)
         for time in demand.times:
             note = "" if not time.fitted else "least that the percentiles allow" if over.certain else "lognormal fit"
@@ -203,7 +207,7 @@ def _terms(over: _Over, tightest: Workload | None) -> Iterator[Term]:
             label = f"{time.label}, mean" if time.fitted else time.label
             times.setdefault(time.at, Term(time.name, label, value_s, "s", origin, time.at, note))
             if time.share < 1:
-                label = f"requests that run {time.label}, at least"
+                label = f"requests that run {time.label}{least}"
                 times.setdefault(time.at.key("misses"), Term("misses", label, time.share, "share", Origin.DERIVED))
     yield from times.values()
     yield Term("busy", "workers that are busy on average", over.load.busy, "count", Origin.DERIVED, None, "rate x time")

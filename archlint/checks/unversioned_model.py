@@ -61,10 +61,12 @@ def _absent(model: Model, missing: list[str], loss: float) -> Hit:
     if missing == ["version"]:
         consequence = "you cannot tell which version answered"
     elif missing == ["registry"]:
-        consequence = "you cannot roll back"
-    message = f"`{model.name}` has no {' and no '.join(missing)}: {consequence}"
+        consequence = "you cannot roll back to the version before it"
+    known = f"the version `{model.version}`, but " if model.version else ""
+    message = f"`{model.name}` has {known}no {' and no '.join(missing)}: {consequence}"
     absent = tuple(model.place(key) for key in missing)
-    return Hit(model.place(), message, absent=absent, cures=("model-registry",), loss=loss)
+    decision = f"{' and '.join(missing)} of models"
+    return Hit(model.place(), message, absent=absent, cures=("model-registry",), loss=loss, decision=decision)
 
 
 def _moving(model: Model, loss: float) -> Hit:

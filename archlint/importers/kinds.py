@@ -15,6 +15,7 @@ from archlint.importers.technologies import (
     by_address,
     by_command,
     by_image,
+    serves_requests,
     web_server,
 )
 from archlint.model.deployment import ONLY_SERVER
@@ -87,7 +88,7 @@ def infer(units: Iterable[Unit], found: list[Evidence]) -> None:
             _set(unit, Known("model-server", "", f"one of several that are alike, behind {twins[id(unit)]}"))
     for unit in waiting:
         if not unit.kind:
-            _set(unit, _by_relations(unit, out.get(id(unit), []), into.get(id(unit), [])))
+            _set(unit, _by_relations(unit, out.get(id(unit), []), into.get(id(unit), []), into))
     _producers(waiting, out)
     found += _taken(waiting, out)
     _only_server(ordered, out)
@@ -211,6 +212,16 @@ def _is_worker(unit: Unit) -> bool:
     return unit.kind == "worker" or (not unit.ports and _is_worker_by_name(unit))
 
 
+def _has_only_workers(unit: Unit, out: list[Evidence], into: dict[int, list[Evidence]]) -> bool:
+    """Whether a queue of a unit has other users, and all of them are workers; schedulers and monitors do not count."""
+    for queue in (one.target for one in out if one.target.kind == "queue"):
+        used = [one.source for one in into.get(id(queue), []) if one.source is not unit and one.strength in _USED]
+        users = [user for user in used if user.kind not in {"scheduler", "monitoring"}]
+        if users and all(map(_is_worker, users)):
+            return True
+    return False
+
+
 def _prepares_queue(unit: Unit) -> bool:
     """Whether a unit is a job that makes the topics of a queue."""
     return unit.kind == "batch-job" and _TOPICS.search(unit.command_text) is not None
@@ -251,7 +262,7 @@ def _by_callers(
     return None
 
 
-def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Known:
+def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence], all_into: dict[int, list[Evidence]]) -> Known:
     """Return what a unit of the project's own is, by what it uses and who uses it."""
     apps = _apps_called(out)
     callers = [one.source for one in into if one.strength in {CERTAIN, STRONG}]
@@ -261,11 +272,13 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence]) -> Know
     )
     text = unit.command_text
     fronted = unit.format == "kubernetes" and bool(unit.names)        # by a Service
-    reached = bool(unit.ports or callers or fronted or unit.role == "function")
+    reached = bool(unit.ports or callers or fronted or unit.role == "function" or serves_requests(text))
     if "predictor_host" in text or "predictor-host" in text:
         return Known("service", "", "it prepares requests for a predictor")
     if not reached and _CLIENT_WORDS.search(text) and not _is_worker(unit):
         return Known("client", "", "its command sends requests")
+    if uses_queue and not reached and not _is_worker(unit) and _has_only_workers(unit, out, all_into):
+        return Known("service", "", "a queue needs something that puts work into it, and its other users take it")
     if _is_worker(unit) or (uses_queue and not reached):
         return Known("worker", "", "takes work from a queue" if uses_queue else "its command starts a worker")
     if _MONITOR_WORDS.search(text) and not callers:

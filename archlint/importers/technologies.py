@@ -154,7 +154,9 @@ MAX_COMMAND: Final = 20_000
 WEB_SERVERS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(uvicorn|fastapi)\b", "fastapi"), (r"\bflask\b", "flask"), (r"manage\.py\s+runserver|\bdjango\b", "django"),
 )  # fmt: skip
-
+_SERVES: Final = re.compile(
+    r"\b(uvicorn|gunicorn|hypercorn|waitress-serve)\b|\bflask\b.*\srun\b|manage\.py\s+runserver|\bfastapi\s+(run|dev)\b"
+)
 
 SCHEMES: Final[dict[str, tuple[str, str]]] = {
     "redis": ("cache", "redis"), "rediss": ("cache", "redis"), "memcached": ("cache", "memcached"),
@@ -224,6 +226,15 @@ def by_command(command: str) -> Known | None:
         if match is not None:
             return Known(kind, uses, f"command `{match[0].strip()[:40]}`")
     return None
+
+
+def serves_requests(command: str) -> bool:
+    """Whether a command starts a server of a web application.
+
+    >>> serves_requests("uvicorn app:api --port 8000"), serves_requests("flask db upgrade")
+    (True, False)
+    """
+    return _SERVES.search(command[:MAX_COMMAND]) is not None
 
 
 def web_server(command: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from archlint.acceptance.comments import comment_grants
@@ -87,7 +88,8 @@ def _is_comment(document: Document, change: Change) -> bool:
 
 def deciding(documents: dict[str, Document], question: OpenQuestion) -> Iterator[Fix]:
     """Yield, for each key that a question needs, the line that adds it as a comment, with an example of a value."""
-    for need in question.needs[:MOST_NEEDS]:
+    ways = {*question.instead, *(() if question.more else (question.needs,))}
+    for need in dict.fromkeys((*question.needs[:MOST_NEEDS], *chain.from_iterable(question.instead))):
         *holder, key = steps_of(need)
         meaning = meaning_of((*holder, key))
         if meaning is None or meaning.field is None or not isinstance(key, str):
@@ -96,7 +98,7 @@ def deciding(documents: dict[str, Document], question: OpenQuestion) -> Iterator
         if found is not None and not (isinstance(found[1], Mapping) and key in found[1].entries):
             value = f"[{question.family}]" if question.family else example_of(meaning.field)
             change = _commented(*found, f"{key}: {value}", question.rule)
-            use = "it decides" if question.needs_total == 1 else "one of the keys that decide"
+            use = "it decides" if (need,) in ways else "one of the keys that decide"
             yield Fix(f"Add `{key}` as a comment: {use} {question.rule} {question.name}", (change,))
 
 

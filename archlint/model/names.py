@@ -19,11 +19,15 @@ class Names:
     """Valid names, prepared once for many look-ups.
 
     Names one edit away (a letter added, removed, changed, or two swapped) are found through an index. Only more distant
-    names are compared one by one, at about 20 us each; `compared` counts them.
+    names are compared one by one, at about 20 us each; `compared` counts them. With `by_words`, a name is also found if
+    it alone shares a word with the misspelt one: right for the vocabulary of the format, but not for names of parts.
     """
 
-    def __init__(self, names: Iterable[str], synonyms: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, names: Iterable[str], synonyms: Mapping[str, str] | None = None, by_words: bool = False
+    ) -> None:
         self.names: dict[str, str] = {}
+        self.by_words = by_words
         for name in names:
             self.names.setdefault(_plain(name), name)
         self.synonyms = synonyms or {}
@@ -47,7 +51,7 @@ class Names:
         if asked not in self._known:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known[asked] = self._one_edit_away(plain) or (self._similar(plain) if thorough else None)
+            self._known[asked] = self._one_edit_away(plain) or (self._far(plain) if thorough else None)
         return self._known[asked]
 
     def _one_edit_away(self, plain: str) -> str | None:
@@ -60,6 +64,23 @@ class Names:
         close = {name: None for variant in _variants(plain) for name in self._index.get(variant, ())[:50]}
         near = [name for name in close if not _is_other_word(plain, name)]
         return self._best(plain, near, _CUTOFF_NEAR if len(plain) > 2 else _CUTOFF)
+
+    def _far(self, plain: str) -> str | None:
+        shared = self._of_shared_words(plain) if self.by_words else {}
+        same = [name for name, count in shared.items() if count == len(_words(plain)) == len(_words(name))]
+        if len(same) == 1:                         # the same words in another order, or in the plural
+            return self.names[same[0]]
+        found = self._similar(plain)
+        if found is not None or not shared:
+            return found
+        most = [name for name, count in shared.items() if count == max(shared.values())]
+        return self.names[most[0]] if len(most) == 1 else None
+
+    def _of_shared_words(self, plain: str) -> dict[str, int]:
+        """Return the names that share words with a misspelt one, with how many."""
+        wanted = _words(plain)
+        found = {name: len(wanted & _words(name)) for name in self.names} if len(self.names) <= _MAX_COMPARED else {}
+        return {name: count for name, count in found.items() if count}
 
     def _similar(self, plain: str) -> str | None:
         size = len(plain)
@@ -111,6 +132,11 @@ def _edits(one: str, other: str) -> int:
 
 def _plain(name: str) -> str:
     return name.strip().lower().replace("-", "_")
+
+
+def _words(plain: str) -> set[str]:
+    """Return the words of a name, in the singular."""
+    return {word.removesuffix("s") for word in plain.split("_") if len(word) > 2}
 
 
 def _variants(name: str) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 Step = str | int
@@ -47,6 +49,22 @@ class Place(msgspec.Struct, frozen=True):
     def last(self) -> str:
         """The name of the last key."""
         return self.names[-1] if self.names else "system"
+
+
+class Either(Place, frozen=True):
+    """A missing key in whose place others can be stated: each of `instead` are keys that together say the same."""
+
+    instead: tuple[tuple[Place, ...], ...] = ()
+
+
+def either(first: Place, *instead: Iterable[Place]) -> Place:
+    """Return a missing key with the keys that say the same in its place; sets without a key are left out.
+
+    >>> either(place("run_time"), [place("records"), place("replicas")]).at
+    'run_time'
+    """
+    others = tuple(filter(None, map(tuple, instead)))
+    return Either(first.steps, first.names, others) if others else first
 
 
 def place(*keys: str) -> Place:

@@ -230,7 +230,8 @@ def names_with_synonyms(words: Iterable[str]) -> Names:
     """Prepare words of the format, with common synonyms."""
     known = list(words)
     synonyms = (OTHER_SYNONYMS, SYNONYMS)
-    return Names(known, {word: meant for words in synonyms for word, meant in words.items() if meant in known})
+    meanings = {word: meant for words in synonyms for word, meant in words.items() if meant in known}
+    return Names(known, meanings, by_words=True)
 
 
 def _short(step: Step) -> Step:

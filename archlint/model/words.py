@@ -105,6 +105,7 @@ FACT_FAMILIES: Final = {
 """Families of facts, and the keys that describe each."""
 
 SYNONYMS: Final = {
+    "vector_database": "vector-store", "vector_db": "vector-store", "vectordb": "vector-store",
     "lb": "load-balancer", "loadbalancer": "load-balancer", "proxy": "gateway", "api": "service", "app": "service",
     "server": "model-server", "db": "database", "job": "batch-job", "cron": "scheduler", "broker": "queue",
     "topic": "queue", "bucket": "object-store", "storage": "object-store", "dwh": "warehouse", "frontend": "client",

@@ -191,6 +191,9 @@ class JsonUndecided(msgspec.Struct, frozen=True):
     name: Name
     at: At
     needs: Annotated[list[str], Meta(description="The keys to add, such as models.ranker.service_time: the first 8.")]
+    instead: Annotated[
+        list[list[str]], Meta(description="Other sets of keys: each may decide it in place of `needs`.")
+    ]
     needs_total: Annotated[int, Meta(description="How many keys to add, with those that `needs` does not name.")]
     file: File
     line: Line

@@ -176,6 +176,7 @@ def _undecided(question: OpenQuestion, root: str) -> JsonUndecided:
         name=question.name,
         at=question.at,
         needs=list(question.needs),
+        instead=[list(keys) for keys in question.instead],
         needs_total=question.needs_total,
         file=here.file,
         line=here.line,

@@ -124,8 +124,11 @@ def question_text(question: OpenQuestion) -> str:
     if question.family:
         facts = "it" if question.family in _SINGULAR else "them"
         return f"undecided: {flat(question.because)}; state {facts}, or `described: [{question.family}]`"
-    needs = joined([*(f"`{flat(need)}`" for need in question.needs), *more_needs(question)])
-    text = f"undecided: add {needs} to decide it" if needs else "undecided: no key can decide it"
+    ways = [joined([*(f"`{flat(need)}`" for need in question.needs), *more_needs(question)])]
+    ways += [joined(f"`{flat(need)}`" for need in keys) for keys in question.instead]
+    needs = ", or ".join(ways)
+    comma = "," if question.instead else ""
+    text = f"undecided: add {needs}{comma} to decide it" if needs else "undecided: no key can decide it"
     return f"{text}; unknown: {flat(question.because)}" if question.because else text
 
 
@@ -143,6 +146,7 @@ def remarks(question: OpenQuestion, key: str, mark: str = "") -> str:
         return first_correct((question,), question.location.file)
     others = [*(f"{mark}{flat(need)}{mark}" for need in question.needs if need != key), *more_needs(question)]
     told = [f"also needs {joined(others)}"] if others else []
+    told += [f"or add {joined(f'{mark}{flat(need)}{mark}' for need in keys)} instead" for keys in question.instead]
     told += [why_open(question)] if question.because else []
     return "; ".join(told)
 

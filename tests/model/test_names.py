@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.model.names import Names, nearest
+from archlint.model.reading import names_with_synonyms
+from archlint.model.words import BALANCING, KINDS
 
 KEYS = ["replicas", "zones", "load-balancer", "service_time", "dead_letter", "client"]
 
@@ -54,3 +56,25 @@ def test_a_name_with_one_wrong_letter_is_found(name: str, at: int, letter: str, 
         name[:at] + letter + name[at:], name[:at] + letter + name[at + 1 :], name[:at] + name[at + 1 :],
     ]))  # fmt: skip
     assert nearest(wrong, [name, "qqqqqqqq"]) == name
+
+
+@pytest.mark.parametrize(
+    ("table", "word", "meant"),
+    [
+        (BALANCING, "least-requests", "least-loaded"),
+        (BALANCING, "robin-round", "round-robin"),
+        (BALANCING, "ring-hash", "consistent-hash"),
+        (BALANCING, "prefix", "prefix-aware"),
+        (KINDS, "model-servers", "model-server"),
+        (KINDS, "server-model", "model-server"),
+        (KINDS, "vector-database", "vector-store"),
+        (KINDS, "spaceship", None),
+        (BALANCING, "sticky", None),
+    ],
+)
+def test_words_of_the_format_are_found_by_one_word(table: dict[str, str], word: str, meant: str | None) -> None:
+    assert names_with_synonyms(table).nearest(word) == meant
+
+
+def test_names_of_parts_are_not_found_by_one_word() -> None:
+    assert Names(["search-backend", "page-gateway"]).nearest("search-page-store") is None

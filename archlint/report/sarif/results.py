@@ -165,6 +165,7 @@ class ResultWriter:
             properties={
                 "at": readable(question.at), "needs": [readable(need) for need in question.needs],
                 **({"unread": [readable(key) for key in question.unread]} if question.unread else {}),
+                **({"instead": [list(map(readable, keys)) for keys in question.instead]} if question.instead else {}),
                 **({"needsTotal": question.needs_total} if question.more else {}),
             },
         )
