@@ -218,6 +218,11 @@ def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(whole, key=order_of))
 
 
+def count_of(findings: Iterable[Finding]) -> int:
+    """Return the number of findings as every output counts them: those that one decision fixes are one."""
+    return len(grouped(findings))
+
+
 def _one(members: list[Finding], identity: str) -> Finding:
     """Return the finding of a group: the first one, with the places and fixes of all."""
     first, *others = members

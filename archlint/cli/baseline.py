@@ -22,6 +22,7 @@ from archlint.compare.former import former_baselines, joined
 from archlint.compare.git import Revision
 from archlint.config import nearest_config
 from archlint.errors import UsageError
+from archlint.findings import count_of
 from archlint.linter import Options
 from archlint.report.layout import plural
 from archlint.source.files import project_root
@@ -138,7 +139,7 @@ def _report_growth(
             click.echo(f"{shown} is the first baseline: {revision} has none, so everything in it is new")
             continue
         found = grown(joined(former, target), read_baseline(target), files)
-        click.echo(f"{shown}: {plural(len(found), 'finding')} more than at {revision}")
+        click.echo(f"{shown}: {plural(count_of(found), 'finding')} more than at {revision}")
         for one in found:
             click.echo(f"  {one.severity}[{one.rule}] {one.name}, {one.location.file}:{one.location.line}: {one.at}")
         if found:

@@ -135,14 +135,14 @@ def command(
         _keep_inputs(target, inputs, config)
     if name in GRAPHS:
         made, notes = Made(GRAPHS[name](system, report)), []
-        counts = _counts(len(system.components), len(report.findings) if report is not None else 0)
+        counts = _counts(len(system.components), len(report.grouped) if report is not None else 0)
     else:
         most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
         picture = draw(system, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
         made = make(picture, name, Look(theme, direction, scale, fonts or None, purpose))
         notes = [*(picture.notes if target is not None else ()), *_warnings(picture, name, made)]
         components = sum(len(node.members) or 1 for node in picture.nodes)
-        counts = _counts(components, len(set(picture.all_marks)))
+        counts = _counts(components, _drawn(picture, report))
     _write(made.data, target)
     if target is not None:
         say(f"wrote {target} ({counts})")
@@ -242,6 +242,13 @@ def _write(data: bytes, target: Path | None) -> None:
         write_bytes(data if b"\0" in data or data.startswith(b"%PDF") else harmless(data.decode()).encode())
     else:
         save(target, data)
+
+
+def _drawn(picture: Picture, report: FileReport | None) -> int:
+    """Return how many findings a picture has, as `check` counts them: one for all places of a decision."""
+    marked = {(mark.rule, mark.at) for mark in picture.all_marks}
+    found = report.grouped if report is not None else ()
+    return sum(any((one.rule, place.at) in marked for place in one.all_places) for one in found)
 
 
 def _counts(components: int, findings: int) -> str:

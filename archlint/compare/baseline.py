@@ -19,6 +19,7 @@ from archlint.compare.entries import (
 )
 from archlint.compare.matching import Matched, Pair, match
 from archlint.compare.moved import moved
+from archlint.findings import count_of
 from archlint.inputs import InputError
 from archlint.report.layout import plural
 from archlint.verdicts import Baselined, FileReport, Finding, OpenQuestion, Report
@@ -156,8 +157,8 @@ class _Settling:
         taken = {id(one.finding) for one in report.accepted}
         still = [pair for pair in matched.pairs if id(pair.found.finding) not in taken]
         self.kept += entries_of(name, (pair.found for pair in still), report.signatures)
-        self.known += len({id(pair.found.finding) for pair in still})
-        self.new += sum(id(finding) not in taken for finding in matched.new)
+        self.known += count_of({id(pair.found.finding): pair.found.finding for pair in still}.values())
+        self.new += count_of(finding for finding in matched.new if id(finding) not in taken)
         accepted = Counter(pair.entry for pair in matched.pairs if id(pair.found.finding) in taken)
         self.accepted += [self.shown(entry, count) for entry, count in accepted.items()]
         for entry, count in matched.gone:

@@ -14,7 +14,7 @@ from archlint.compare.entries import Occurrence, entries_of, occurrences
 from archlint.compare.matching import Matched, match
 from archlint.compare.parts import Sides
 from archlint.compare.renames import find_renames
-from archlint.findings import grouped
+from archlint.findings import count_of, grouped
 from archlint.verdicts import FileReport, Finding
 
 
@@ -133,7 +133,8 @@ class _Findings:
         fresh = {id(finding) for finding in self.new}
         known = [(was, now) for was, now in pairs if id(now) not in taken and id(now) not in fresh]
         self.regraded = tuple(Regraded(now, was.severity) for was, now in known if was.severity != now.severity)
-        self.unchanged = len(new.findings) - len(self.new) - len(self.regraded)
+        changed = fresh | {id(one.finding) for one in self.regraded}
+        self.unchanged = count_of(finding for finding in new.findings if id(finding) not in changed)
 
 
 def _still(found: Sequence[Occurrence], matched: Matched) -> dict[int, Finding]:

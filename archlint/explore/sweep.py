@@ -145,7 +145,7 @@ def row_of(variant: Variant) -> Row:
         for key, number in variant.numbers.flat().items()
     }  # fmt: skip
     findings: dict[str, list[str]] = {}
-    for finding in variant.report.findings:
+    for finding in variant.report.grouped:
         findings.setdefault(finding.severity, []).append(finding.rule)
     return Row(
         _values(variant.settings), numbers, {level: tuple(sorted(rules)) for level, rules in findings.items()}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from archlint.baselined import BaselineUse
+from archlint.findings import count_of
 from archlint.inputs import InputError
 from archlint.report.layout import flat, joined, plural
 from archlint.report.options import ReportOptions
@@ -52,8 +53,8 @@ def render_github(report: Report, options: ReportOptions | None = None) -> str:
     undecided = [_undecided(question, root) for question in report.undecided]
     why = f"GitHub shows at most {MOST_SHOWN} annotations of a level"
     lines += _group(f"{plural(len(beyond), 'more finding')}: {why}", beyond)
-    lines += _group(f"{plural(len(known), 'finding')} in the baseline", known)
-    lines += _group(f"{plural(len(accepted), 'finding')} accepted", accepted)
+    lines += _group(f"{plural(count_of(one.finding for one in report.baselined), 'finding')} in the baseline", known)
+    lines += _group(f"{plural(count_of(one.finding for one in report.accepted), 'finding')} accepted", accepted)
     lines += _group(f"{len(undecided):,} undecided", undecided)
     return "\n".join([*lines, f"::notice title=archlint::{data_text(_summary(report, len(beyond)))}"]) + "\n"
 

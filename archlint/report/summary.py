@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from archlint.baselined import BaselineUse
+from archlint.findings import count_of, grouped
 from archlint.report.frame import place_rows
 from archlint.report.layout import Ink, columns_of, flat, hanging, joined, plural
 from archlint.report.next import correction, next_lines, silent
@@ -105,10 +106,10 @@ def rule_lines(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
 def _asides(report: Report) -> str:
     """Count the findings and files that are not shown."""
     told = []
-    accepted = sum(len(file.accepted) for file in report.files)
+    accepted = sum(count_of(entry.finding for entry in file.accepted) for file in report.files)
     if accepted:
         told.append(f"{plural(accepted, 'finding')} accepted.")
-    baselined = sum(len(file.baselined) for file in report.files)
+    baselined = sum(count_of(known.finding for known in file.baselined) for file in report.files)
     if baselined:
         told.append(f"{plural(baselined, 'finding')} in the baseline.")
     if report.skipped:
@@ -236,12 +237,10 @@ def statistics_lines(report: Report, width: int, ink: Ink) -> list[str]:
         for finding in file.grouped:
             counts[finding.rule, finding.severity] += 1
             names[finding.rule] = finding.name
-        for entry in file.accepted:
-            counts[entry.finding.rule, "accepted"] += 1
-            names[entry.finding.rule] = entry.finding.name
-        for known in file.baselined:
-            counts[known.finding.rule, "baselined"] += 1
-            names[known.finding.rule] = known.finding.name
+        for state, found in (("accepted", file.accepted), ("baselined", file.baselined)):
+            for finding in grouped(one.finding for one in found):
+                counts[finding.rule, state] += 1
+                names[finding.rule] = finding.name
         for question in file.undecided:
             counts[question.rule, "undecided"] += 1
             names[question.rule] = question.name

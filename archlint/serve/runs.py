@@ -149,7 +149,7 @@ def place_of(file: str) -> tuple[str, str]:
 
 def counts_of(file: FileReport) -> tuple[int, int, int]:
     """Return how many errors, warnings and infos a system has."""
-    counts = Counter(finding.severity for finding in file.findings)
+    counts = Counter(finding.severity for finding in file.grouped)
     return counts["error"], counts["warning"], counts["info"]
 
 
@@ -158,7 +158,7 @@ def _row(file: FileReport, now: datetime, source: str, revision: str) -> dict[st
     errors, warnings, infos = counts_of(file)
     findings = [
         {"rule": one.rule, "severity": one.severity, "at": one.at, "fingerprint": one.fingerprint}
-        for one in file.findings
+        for one in file.grouped
     ]
     values = (now, project, path, str(file.part or ""), file.system or "", source, revision, errors, warnings, infos)
     row: dict[str, object] = dict(zip(Run.__struct_fields__, map(_storable, values), strict=True))

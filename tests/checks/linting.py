@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from textwrap import dedent
 
@@ -20,7 +21,7 @@ def _linter(rule: str) -> Linter:
 
 
 class Said(msgspec.Struct, frozen=True):
-    """The results of one rule: its findings by place, and for each open question the keys to add or to correct."""
+    """The results of one rule: its findings by place, and for each open question the keys to add (or others instead) or to correct."""
 
     findings: dict[str, Finding]
     undecided: dict[str, tuple[str, ...]]
@@ -44,4 +45,5 @@ def lint(rule: str, text: str) -> Said:
     described = "" if "described:" in text else "described: all\n"
     report, _ = _linter(rule).lint(parse("arch.yaml", "archlint: 1\n" + described + dedent(text)), None)
     assert len({finding.at for finding in report.findings}) == len(report.findings), "two findings at one place"
-    return Said({f.at: f for f in report.findings}, {q.at: (*q.needs, *q.unread) for q in report.undecided})
+    asked = {q.at: (*q.needs, *chain.from_iterable(q.instead), *q.unread) for q in report.undecided}
+    return Said({f.at: f for f in report.findings}, {at: tuple(dict.fromkeys(keys)) for at, keys in asked.items()})
