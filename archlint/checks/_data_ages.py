@@ -305,17 +305,18 @@ def _advice(one: _Held, freshness_s: float) -> str:
     age = one.age
     if not age.gap_s:
         if age.oldest is not None and age.oldest.value_s > one.own_s:
-            return f"`{age.oldest.name}` makes up {format_duration(age.oldest.value_s)} of it"
+            return f"`{age.oldest.name}` causes {format_duration(age.oldest.value_s)} of it"
         if age.backlog is not None and age.own.at == age.backlog.queue.place("max_length"):
             length, done = age.backlog.queue.max_length or 0.0, age.backlog.work
             rest_s = one.whole_s - done.value_s
-            return f"`{age.backlog.queue.name}` may be full: {enough(length, done, max(0.0, freshness_s - rest_s))}"
+            change = enough(length, done, max(0.0, freshness_s - rest_s))
+            return f"when `{age.backlog.queue.name}` is full, messages wait in it; {change}"
         return f"write each change within {format_duration(max(0.0, freshness_s))}"
     left_s = freshness_s - age.run_s - age.read_s
     if left_s >= age.run_s and left_s > 0:
         return f"start runs of `{one.name}` at most {format_duration(left_s)} apart"
     if age.oldest is not None and age.oldest.value_s > one.own_s:
-        return f"`{age.oldest.name}` makes up {format_duration(age.oldest.value_s)} of it: run it more often"
+        return f"run `{age.oldest.name}` more often, which causes {format_duration(age.oldest.value_s)} of it"
     return "no schedule can meet that; write each change to the store as it happens"
 
 

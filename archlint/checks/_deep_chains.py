@@ -60,7 +60,7 @@ def _hit(
     message = (
         f"a request of `{workload.name}` passes {len(hops)} components that do work: together they take about "
         f"{format_duration(time_s)} at {name} without any wait, over the objective of {format_duration(objective_s)}, "
-        f"though the slowest, `{slowest}`, takes {format_duration(slow_s)}"
+        f"but the slowest, `{slowest}`, takes only {format_duration(slow_s)}"
     )
     largest = sorted(hops, key=lambda hop: (-hop[1], hop[0]))[:_MOST_SHOWN]
     shown = {one for one, _ in largest}

@@ -73,8 +73,8 @@ def _late(system: System, traffic: Traffic, late: Late, answers: Latency) -> Hit
 def _held(system: System, traffic: Traffic, late: Late, full: Overloaded) -> Hit:
     component = system.components[full.component]
     message = (
-        f"`{full.component}` cannot keep up {late.when} of `{late.workload.name}`: its workers are held while they "
-        f"wait for others, so {format_count(full.utilisation)} x as many would be busy, and answers miss the objective "
+        f"`{full.component}` cannot keep up {late.when} of `{late.workload.name}`: its workers also wait for other "
+        f"components, so it needs about {format_count(full.utilisation)} times its workers; answers miss the objective "
         f"of {format_duration(late.objective_s)} at {format_percentile(late.fraction)}{_needed(component, full)}"
     )
     objective = objective_term(late.workload, late.fraction, late.objective_s)
@@ -141,8 +141,9 @@ def _result(late: Late, band: tuple[float, float]) -> Iterator[Term]:
 def _fix(component: Component, enough: Enough | None) -> str:
     if enough is None:
         return f"more replicas of `{component.name}` alone are not enough"
-    said = f"{format_count(enough.replicas)} replicas of it instead of {format_count(enough.before)} meet the objective"
+    before, after = format_count(enough.before), format_count(enough.replicas)
     cost = _cost(component.price, enough.replicas - enough.before)
+    said = f"with {after} replicas instead of {before}, `{component.name}` meets the objective"
     return f"{said}{cost}"
 
 
@@ -151,7 +152,7 @@ def _cost(price: Price | None, more: int) -> str:
     if price is None or price.amount is None or price.amount.per_s is None:
         return ""
     hourly = more * price.amount.amount * 3600 / price.amount.per_s
-    return f", for {hourly:.3g} {price.amount.currency} an hour more"
+    return f", and costs {hourly:.3g} {price.amount.currency} more per hour"
 
 
 def _cures(workload: Workload, enough: Enough | None) -> tuple[str, ...]:

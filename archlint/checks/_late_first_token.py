@@ -133,5 +133,6 @@ def _enough(found: FirstToken, fraction: float, objective_s: float) -> tuple[str
     for replicas in range(before + 1, before + _MOST_REPLICAS):
         other = found.with_replicas(replicas)
         if other is not None and not exceeds(other.seconds(fraction), objective_s):
-            return f"{replicas} replicas of it instead of {format_count(before)} meet the objective", True
+            said = f"with {replicas} replicas instead of {format_count(before)}, `{server}` meets the objective"
+            return said, True
     return f"more replicas of `{server}` alone are not enough", False

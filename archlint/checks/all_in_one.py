@@ -161,11 +161,12 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
     """Return the warning about models that nobody uses in the process of those that somebody does."""
     blast = by_damage(system.blast_radius([component.name]))
     one = len(idle) == 1
-    end = f"{failing(blast, system.components)} as well" if blast.losses else "their answers stop as well"
+    stop = "stops" if len(used) == 1 else "stop"
+    end = failing(blast, system.components) if blast.losses else f"{listed(used)} {stop} as well"
+    which = f"{listed(idle)} {'is' if one else 'are'} used by no workload, but {'runs' if one else 'run'}"
     message = (
-        f"`{component.name}` runs {listed(idle)} in the process of {listed(used)}, but no workload uses "
-        f"{'its' if one else 'their'} answers: if {'it crashes or runs' if one else 'one crashes or runs'} out of "
-        f"memory, {end}"
+        f"{which} in the same process of `{component.name}` as {listed(used)}: if "
+        f"{listed(idle) if one else 'one of them'} crashes or takes all memory, {end}"
     )
     models = system.architecture.models
     related = [Related(models[name].place(), "no workload uses it") for name in idle[:SHOWN] if name in models]

@@ -75,7 +75,7 @@ def _hit(relation: Relation, after: Fact, held: InHand, traffic: Traffic) -> Hit
     else:
         said = f"{keeps} each message of `{relation.target}` for at least {format_duration(held.value_s)}"
     default = "" if stated else " by default"
-    message = f"{said}, but {they} delivered again after {format_duration(limit_s)}{default}, and handled twice"
+    message = f"{said}, but {they} delivered again after {format_duration(limit_s)}{default}, so {they} handled twice"
     terms = list(held.terms)
     if len(terms) > 1:
         terms.append(Term("in_hand", "time of one message, at least", held.value_s, "s", Origin.DERIVED, None, "sum"))

@@ -70,7 +70,7 @@ def _hit(at: Place, what: str, missing: list[str], owner: Place, loss: float) ->
 
 def _consequence(missing: list[str]) -> str:
     if missing == ["runbook"]:
-        return "who is on call has no instructions when it fails"
+        return "the engineer on call has no instructions for a failure"
     if "contact" in missing:
         return "nobody knows whom to call when it fails"
     return "no team is responsible when it fails"

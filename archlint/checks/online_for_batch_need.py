@@ -280,6 +280,6 @@ def _team(system: System) -> str:
     if team is None or not _small_team(system):
         return ""
     if team.on_call is False:
-        return "; nobody is on call for the server"
+        return "; the team has nobody on call, and a failed job can be repeated later"
     engineers = team.engineers or 0.0
     return f"; the team has {format_count(engineers)} engineer{'s' if engineers != 1 else ''} to run a server"

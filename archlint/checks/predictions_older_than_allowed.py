@@ -278,7 +278,7 @@ def _full_queue(asked: Asked, queue: Component, worker: Component, done: Work) -
         asked,
         at,
         done.value_s,
-        f"`{worker.name}` takes about {format_duration(done.value_s)} to empty a full `{queue.name}`, but "
+        f"`{worker.name}` takes about {format_duration(done.value_s)} to empty `{queue.name}` when it is full, but "
         f"`{asked.name}` allows {allowed_age(done.value_s, asked.freshness_s)}: "
         f"{enough(length, done, asked.freshness_s)}",
         (

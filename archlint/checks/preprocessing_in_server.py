@@ -170,7 +170,7 @@ def _hit(
     at = component.place("preprocessing")
     chip = component.hardware.gpu if component.hardware is not None else None
     name = f"accelerator ({chip})" if chip else "accelerator"
-    known = "which needs none" if _needs_no_chip(preparing) else "which may need none"
+    known = "which does not need it" if _needs_no_chip(preparing) else "which may not need it"
     message = (
         f"`{component.name}` prepares an input for {format_duration(own_s)} on average, and {listed([model.name])} "
         f"takes {format_duration(model_s)}: its {name} waits {format_share(share)} of the time of a request for "

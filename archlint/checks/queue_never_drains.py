@@ -88,7 +88,7 @@ def _hit(system: System, queue: Component, arriving: Rate, handled: Capacity, tr
     label = f"messages that {listed(consumers).replace('`', '')} {handle}"
     terms.append(Term("capacity", label, handled.rate.per_s, "/s", Origin.DERIVED, None, formula, limit=True))
     message = (
-        f"`{queue.name}` gets {format_rate(arriving.per_s)} at the mean, but {listed(consumers)} {handle} {about} "
+        f"`{queue.name}` gets {format_rate(arriving.per_s)} on average, but {listed(consumers)} {handle} {about} "
         f"{format_rate(handled.rate.per_s)}: {_grows(queue, growth)}; {_enough(arriving, handled)}"
     )
     related = tuple(Related(system.components[name].place(), "takes messages from it") for name in consumers[:4])
@@ -108,10 +108,10 @@ def _hit(system: System, queue: Component, arriving: Rate, handled: Capacity, tr
 
 def _grows(queue: Component, growth: float) -> str:
     """Say what happens to a queue that grows: it is full after some time, or has no limit."""
-    grows = f"it grows by {format_rate(growth)}"
+    grows = f"the queue grows by {format_rate(growth)}"
     if queue.max_length is None:
         return f"{grows} and never drains"
-    return f"{grows}, is full after {format_duration(queue.max_length / growth)}, and then loses or refuses messages"
+    return f"{grows} and is full after {format_duration(queue.max_length / growth)}; then messages are lost or refused"
 
 
 def _enough(arriving: Rate, handled: Capacity) -> str:

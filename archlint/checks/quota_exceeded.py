@@ -158,7 +158,7 @@ def _hit(system: System, component: Component, key: str, limit: float, load: _Lo
     value, most = (format_count(n) if key == "concurrent" else format_rate(n) for n in (load.value, limit))
     refused = 1 - limit / load.value
     again = max((attempts(r) for r in system.topology.incoming[component.name] if r.verb == "calls"), default=1.0)
-    retried = f"; retries make that up to {format_count(again)} times as many" if again > 1 else ""
+    retried = f"; with retries, up to {format_count(again)} times as many calls arrive" if again > 1 else ""
     return Hit(
         at,
         f"{when}, `{component.name}` gets at least {value} ({what}), but it accepts {most}: "

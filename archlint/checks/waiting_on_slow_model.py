@@ -176,7 +176,7 @@ def _timeout_reason(system: System, workload: Workload, path: tuple[Relation, ..
         Term("objective_over_timeout", "largest ratio allowed", most, "", Origin.ASSUMED, None, note, limit=True),
     )
     text = (
-        f"its SLO allows {format_duration(objective_s)} at {name}, but callers time out after "
+        f"its SLO allows {format_duration(objective_s)} at {name}, and callers time out after "
         f"{format_duration(longest_s)}"
     )
     return Reason(text, terms, loss=beyond(ratio, most))

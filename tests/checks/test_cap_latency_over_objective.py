@@ -34,7 +34,7 @@ def test_a_busy_server_says_who_waits_and_how_many_replicas_are_enough() -> None
     assert (finding.severity, finding.certainty) == ("error", "estimated")              # even the band is over it
     assert "about 127 ms at p99 at the mean rate (92.3 ms to 181 ms), and the objective is 60 ms" in finding.message
     assert "78.8 % of the requests at `s` wait for a worker, 25 ms on average (utilisation 90 %)" in finding.message
-    assert "5 replicas of it instead of 4 meet the objective, for 0.5 USD an hour more" in finding.message
+    assert "with 5 replicas instead of 4, `s` meets the objective, and costs 0.5 USD more per hour" in finding.message
     assert said.term(AT, "utilisation") == pytest.approx(0.9)
     assert said.term(AT, "unloaded") == pytest.approx(0.043, rel=0.01)
     assert said.cures(AT)[0] == "replicate"
@@ -81,7 +81,7 @@ def test_workers_that_wait_for_others_are_held() -> None:
     }  # fmt: skip
     api = "  api: {kind: service, service_time: 2ms, replicas: 2, workers: %d, calls: [s]}"
     said = found(more=api % 2, **changes)
-    assert "its workers are held while they wait for others" in said.findings[AT].message
+    assert "its workers also wait for other components" in said.findings[AT].message
     assert "it needs at least 3 replicas" in said.findings[AT].message
     assert said.term(AT, "utilisation") == pytest.approx(1.3, rel=0.01)
     assert not found(more=api % 8, **changes).findings

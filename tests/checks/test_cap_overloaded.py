@@ -245,8 +245,8 @@ def test_more_tokens_than_the_accelerators_can_make_are_an_estimate() -> None:
     # 2 x 70e9 operations for each of 1,800 tokens, on 2 x 4 x 989 TFLOPS: 31.4 answers a second at best.
     finding = lint("CAP001", GENERATING.replace("RATE", "40/s")).findings["components.llm.replicas"]
     assert finding.message == (
-        "`llm` is overloaded: 40/s answers of 300 tokens arrive, but its replicas (2) make about 31.4/s at best; "
-        "it needs at least 3 replicas"
+        "`llm` is overloaded: 40/s answers of 300 tokens arrive, but its replicas (2) make about 31.4/s; "
+        "it needs about 3 replicas"
     )
     assert finding.certainty == "estimated"
     assert lint("CAP001", GENERATING.replace("RATE", "30/s")).findings == {}

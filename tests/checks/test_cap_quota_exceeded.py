@@ -40,7 +40,7 @@ def test_requests_at_the_peak_are_refused() -> None:
     finding = said.findings[at("requests")]
     assert (finding.severity, finding.certainty) == ("error", "proven")
     assert "at the peak of `w`" in finding.message
-    assert "at least 75 % of the calls are refused; retries make that up to 3 times as many" in finding.message
+    assert "at least 75 % of the calls are refused; with retries, up to 3 times as many calls arrive" in finding.message
     assert finding.loss == pytest.approx(0.75)
 
 

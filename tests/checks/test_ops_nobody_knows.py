@@ -28,7 +28,7 @@ components:
         ("", "system `shop` names no team, contact or runbook: nobody knows whom to call when it fails"),
         ("data", "system `shop` names no contact or runbook: nobody knows whom to call when it fails"),
         ('{team: data, contact: "#data"}',
-         "system `shop` names no runbook: who is on call has no instructions when it fails"),
+         "system `shop` names no runbook: the engineer on call has no instructions for a failure"),
         ('{contact: "#data", runbook: run.md}', "system `shop` names no team: no team is responsible when it fails"),
     ],
 )  # fmt: skip

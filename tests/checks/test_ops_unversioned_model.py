@@ -20,6 +20,8 @@ components:
 {more}
 """
 
+VERSIONED = "`net` has the version `1.10`, but "
+
 
 @pytest.mark.parametrize(
     ("model", "server"),
@@ -42,9 +44,10 @@ def test_a_version_and_a_place_to_come_from(model: str, server: str) -> None:
          "`net` has no version and no registry: you cannot tell which version answered, or roll back"),
         ("registry: store", "kind: model-server", "`net` has no version: you cannot tell which version answered"),
         ("version: 1.10", "kind: model-server",
-         "`net` has no registry: you cannot roll back"),
-        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker:latest", "`net` has no registry"),
-        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker", "`net` has no registry"),
+         f"{VERSIONED}no registry: you cannot roll back"),
+        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker:latest",
+         f"{VERSIONED}no registry"),
+        ("version: 1.10", "kind: model-server, loads_model: in-image, image: shop/ranker", f"{VERSIONED}no registry"),
         ("artifact: 1GB", "kind: external", "`net` has no version: you cannot tell which version answered"),
     ],
 )  # fmt: skip

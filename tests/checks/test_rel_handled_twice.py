@@ -34,7 +34,7 @@ def test_work_that_always_takes_longer() -> None:
     found = said(", redelivery_after: 1min")
     finding = found.findings[LIMIT]
     assert finding.message == (
-        "`worker` keeps each message of `jobs` for at least 4 min, but it is delivered again after 1 min, and handled twice"
+        "`worker` keeps each message of `jobs` for at least 4 min, but it is delivered again after 1 min, so it is handled twice"
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
     assert (found.term(LIMIT, "handled_twice"), found.term(LIMIT, "redelivery_after")) == (1.0, 60.0)

@@ -34,7 +34,7 @@ def test_twice_the_capacity_without_a_limit() -> None:
     found = said()
     finding = found.findings[AT]
     assert finding.message == (
-        "`jobs` gets 40/s at the mean, but `worker` handles at most 20/s: it grows by 20/s and never drains; "
+        "`jobs` gets 40/s on average, but `worker` handles at most 20/s: the queue grows by 20/s and never drains; "
         "handle 16 in parallel instead of 8"
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
@@ -43,7 +43,7 @@ def test_twice_the_capacity_without_a_limit() -> None:
 
 
 def test_a_limit_says_when_the_queue_is_full() -> None:
-    assert "is full after 50 s, and then loses or refuses messages" in said(queue=", max_length: 1000").findings[AT].message
+    assert "is full after 50 s; then messages are lost or refused" in said(queue=", max_length: 1000").findings[AT].message
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def test_a_shadow_in_the_process_of_the_live_model_is_a_warning() -> None:
     found = lint("SRV002", text(", models: [x]")).findings[AT]
     assert (found.severity, found.certainty) == ("warning", "proven")
     assert found.message == (
-        "`server` runs `y` in the process of `x`, but no workload uses its answers: if it crashes or runs out of "
-        "memory, `one` fails (100 % of all traffic, 30/s) as well"
+        "`y` is used by no workload, but runs in the same process of `server` as `x`: if `y` crashes or takes all "
+        "memory, `one` fails (100 % of all traffic, 30/s)"
     )
     assert [related.at for related in found.related] == ["models.y"]
 

@@ -134,7 +134,7 @@ def test_servers_that_scale_to_nothing_do_not_stand() -> None:
 @pytest.mark.parametrize(
     ("team", "said"),
     [
-        ("{engineers: 2, on_call: false}", "; nobody is on call for the server"),
+        ("{engineers: 2, on_call: false}", "; the team has nobody on call, and a failed job can be repeated later"),
         ("{engineers: 1}", "; the team has 1 engineer to run a server"),
         ("{engineers: 12, on_call: true}", "replica-hours"),
     ],

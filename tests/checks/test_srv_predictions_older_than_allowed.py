@@ -171,7 +171,7 @@ def test_the_last_message_of_a_full_queue_waits_for_all_before_it() -> None:
     found = lint("SRV008", queued("max_length: 400k"))
     assert found.term(LENGTH, "age") == pytest.approx(15000)
     assert found.findings[LENGTH].message == (
-        "`worker` takes about 4.17 h to empty a full `jobs`, but `judge` allows an age of at most 1 h (3.17 h over): "
+        "`worker` takes about 4.17 h to empty `jobs` when it is full, but `judge` allows an age of at most 1 h (3.17 h over): "
         "handle 34 messages in parallel instead of 8, or limit the queue to 96 k messages"
     )
     assert found.findings[LENGTH].severity == "warning"

@@ -29,7 +29,7 @@ def test_an_accelerator_that_waits_most_of_the_time() -> None:
     found = said()
     assert found.findings[AT].message == (
         "`server` prepares an input for 30 ms on average, and `net` takes 20 ms: its accelerator (t4) waits 60 % of the "
-        "time of a request for preprocessing, which may need none"
+        "time of a request for preprocessing, which may not need it"
     )
     assert (found.findings[AT].severity, found.findings[AT].certainty) == ("warning", "estimated")
     assert found.term(AT, "share") == 0.6
@@ -37,7 +37,7 @@ def test_an_accelerator_that_waits_most_of_the_time() -> None:
 
 def test_preprocessing_that_needs_no_accelerator() -> None:
     assert said("service_time: 6ms, hardware: {cpu: 4}").places == {AT}
-    assert "which needs none" in said("service_time: 6ms, hardware: {cpu: 4}").findings[AT].message
+    assert "which does not need it" in said("service_time: 6ms, hardware: {cpu: 4}").findings[AT].message
     assert said("service_time: 5ms, hardware: {cpu: 4}").places == set()
     assert said("service_time: 6ms").places == set()
 

@@ -305,7 +305,7 @@ def test_a_full_queue_before_a_stream_makes_its_data_old() -> None:
     said = fed()
     assert ages(said) == {FULL: (round(100.02 / HOUR, 3), "estimated")}
     finding = said.findings[FULL]
-    assert "`events` may be full: handle 4 messages in parallel instead of 2, or limit the queue to 5,998 messages" in finding.message
+    assert "when `events` is full, messages wait in it; handle 4 messages in parallel instead of 2, or limit the queue to 5,998 messages" in finding.message
     assert said.cures(FULL)[0] == "parallel-jobs"
     assert not fed("max_length: 5k").findings
     assert not fed(slo="2min").findings

@@ -82,7 +82,7 @@ def test_the_ratio_is_shown() -> None:
     found = lint("SRV005", text("waits: false, inputs: on-request, slo: {latency: {p95: 10min}}", model="50ms"))
     assert found.term(AT, "ratio") == pytest.approx(20)
     assert found.findings[AT].message.endswith(
-        "its SLO allows 10 min at p95, but callers time out after 30 s"
+        "its SLO allows 10 min at p95, and callers time out after 30 s"
     )
 
 

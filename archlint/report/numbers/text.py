@@ -82,7 +82,8 @@ class _Writer:
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
         objective = next((term for term in number.terms if term.name == "objective"), None)
         said += f", {flat(objective.label)} {format_quantity(objective.value, objective.unit)}" if objective else ""
-        said += f" ({flat(where)} is full)" if where and number.name in {"breaks_at", "saturates_at"} else ""
+        limits = where and number.name in {"breaks_at", "saturates_at"}
+        said += f" ({flat(where)} is overloaded from there on)" if limits else ""
         yield from hanging("  ", said, self.width, 4)
         if self.verbose:
             yield from self._terms(number)

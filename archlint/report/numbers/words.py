@@ -38,7 +38,7 @@ _LABELS: Final = {
     "breaks_at_factor": "breaks at, times its rate",
     "cost_per_1000": "cost of 1,000 requests",
     "cost_per_month": "cost of a month",
-    "answers_per_s": "most answers",
+    "answers_per_s": "generated answers, at most",
     "loaded_tpot": "time per token under load",
     "lost_traffic": "traffic lost if it fails",
     "peak_utilisation": "utilisation at peak",
