@@ -311,7 +311,7 @@ def _message(worst: Excess) -> str:
         takes = f"{alone} {format_duration(part.value_s)}{until} (path {percentile} is {least} {total}: {over} over)"
     else:
         takes = f"{needs} its path takes {least} {total}{until} on idle servers ({over} over), {_shares(worst)}"
-    return f"{takes}; more replicas cannot help"
+    return f"{takes}; more replicas won't help"
 
 
 def _shares(worst: Excess) -> str:

@@ -82,7 +82,7 @@ def test_workers_that_wait_for_others_are_held() -> None:
     api = "  api: {kind: service, service_time: 2ms, replicas: 2, workers: %d, calls: [s]}"
     said = found(more=api % 2, **changes)
     assert "its workers also wait for other components" in said.findings[AT].message
-    assert "it needs at least 3 replicas" in said.findings[AT].message
+    assert "it needs about 3 replicas" in said.findings[AT].message
     assert said.term(AT, "utilisation") == pytest.approx(1.3, rel=0.01)
     assert not found(more=api % 8, **changes).findings
 

@@ -38,7 +38,7 @@ def test_the_message_says_who_asks_how_much_and_why_replicas_do_not_help() -> No
     finding = lint("SRV001", text("slo: {latency: {p95: 50ms}}", "service_time: 80ms")).findings[AT]
     assert finding.message == (
         "`rank` needs p95 <= 50 ms, but `ranker` alone takes at least 80 ms on idle servers (30 ms over); "
-        "more replicas cannot help"
+        "more replicas won't help"
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
     assert finding.loss == pytest.approx(1 - 50 / 80)
@@ -48,7 +48,7 @@ def test_a_model_over_the_objective_is_named_with_what_the_whole_path_takes() ->
     found = lint("SRV001", text("slo: {latency: {p95: 4s}}", "service_time: 8s", "service_time: 40ms"))
     assert found.findings[AT].message == (
         "`rank` needs p95 <= 4 s, but `ranker` alone takes 8 s (path p95 is at least 8.04 s: 4.04 s over); "
-        "more replicas cannot help"
+        "more replicas won't help"
     )
 
 
@@ -61,7 +61,7 @@ def test_hops_add_up_one_of_them_at_the_percentile() -> None:
     assert found.term(AT, "floor") == pytest.approx(0.064)
     assert found.findings[AT].message == (
         "`rank` needs p95 <= 60 ms, but its path takes at least 64 ms on idle servers (4 ms over), "
-        "35 ms of it in `ranker`; more replicas cannot help"
+        "35 ms of it in `ranker`; more replicas won't help"
     )
     assert found.cures(AT)[:2] == ["smaller-model", "data-cache"]
 
