@@ -46,7 +46,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             yield Undecided(component.place(), (component.place("balancing"),), "how requests reach its replicas")
         elif float(most.value) > 1:
             entered = any(system.components[relation.source].kind in _OUTSIDE for relation in direct)
-            yield _hit(component, direct, most, at_entry if entered else inside)
+            hit = _hit(component, direct, most, at_entry if entered else inside)
+            yield msgspec.structs.replace(hit, loss=_beyond_one_replica(system, component))
 
 
 def _describes_balancing(system: System) -> tuple[bool, bool]:
@@ -84,6 +85,17 @@ def _most_replicas(component: Component) -> Fact | Place:
     return Fact(component.replicas, Origin.STATED, component.place("replicas"))
 
 
+def _beyond_one_replica(system: System, component: Component) -> float:
+    """Return the share of all traffic that is too much for one replica; 0 if its load or capacity is unknown."""
+    from archlint.analysis.utilisation import utilisations
+    from archlint.checks._loss import Traffic
+
+    use = next((use for use in utilisations(system) if use.component is component), None)
+    if use is None or use.slots.workers is None or use.slots.unbounded:
+        return 0.0
+    return Traffic(system).through(component.name) * beyond(use.at_mean(False).busy, use.slots.each)
+
+
 def _hit(component: Component, direct: Sequence[Relation], most: Fact, described: bool) -> Hit:
     callers = {relation.source for relation in direct}
     verb = "calls" if len(callers) == 1 else "call"
@@ -97,7 +109,6 @@ def _hit(component: Component, direct: Sequence[Relation], most: Fact, described
     related = tuple(Related(relation.place(), "no load balancer in between") for relation in direct[:8])
     at = most.at or component.place("replicas")
     absent = (component.place("balancing"),)
-    loss, group = beyond(float(most.value), 1.0), (component.place(),)
     # Of two replicas, one may be a standby that takes over the address of the other.
     pair = component.replicas == 2 and component.autoscale is None
     certainty = Certainty.PROVEN if described and not pair else Certainty.HEURISTIC
@@ -111,8 +122,7 @@ def _hit(component: Component, direct: Sequence[Relation], most: Fact, described
         absent=absent,
         cures=("replicate",),
         severity=severity,
-        group=group,
-        loss=loss,
+        group=(component.place(),),
         # In a file that describes no balancing, one word on the platform decides it for all.
         decision="" if described else "balancing",
     )

@@ -136,3 +136,20 @@ def test_a_call_inside_one_process_needs_no_balancer() -> None:
         """
     assert not lint("REL002", text % "true").findings
     assert lint("REL002", text % "false").findings
+
+
+@pytest.mark.parametrize(("facts", "lost"), [
+    ("service_time: 10ms, workers: 4", 0.0), ("service_time: 100ms, workers: 4", 0.75 * (1 - 4 / 7.5)), ("service_time: 100ms", 0.0),
+])  # fmt: skip
+def test_the_impact_is_what_one_replica_cannot_handle(facts: str, lost: float) -> None:
+    """So it comes after what is lost for certain: most systems spread calls in ways that their file does not state."""
+    said = lint("REL002", f"""
+        workloads: {{search: {{from: page, rate: 75/s}}, mail: {{from: form, rate: 25/s}}}}
+        components:
+          page: {{kind: client, calls: [api]}}
+          form: {{kind: client, calls: [other]}}
+          other: {{kind: service}}
+          api: {{kind: service, calls: [it]}}
+          it: {{kind: service, replicas: 12, {facts}}}
+    """)
+    assert said.findings["components.it.replicas"].loss == pytest.approx(lost)
