@@ -13,26 +13,52 @@ from archlint.cli.outputs import write_output
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import clean
 from archlint.cli.terminal import use_color, width
-from archlint.listing import find_pack
-from archlint.report.keys import KEY_LISTS, keys_of
+from archlint.errors import UsageError
+from archlint.listing import all_packs, find_pack
+from archlint.report.keys import KEY_LISTS_BY_NAME, keys_of
 from archlint.report.pages import rule_page, to_terminal, with_whole_links
 
 
 @click.command("explain")
-@click.argument("rule", shell_complete=complete_rule)
+@click.argument("word", metavar="RULE|KEY", shell_complete=complete_rule)
 @config_option
-@click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
+@click.option("--markdown", is_flag=True, help="Print the page of a rule as Markdown.")
 @allow_code_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the output.")
-def command(rule: str, config: Path | None, markdown: bool, allow_code: bool, color: str) -> None:
-    """Explain RULE, by its id (SRV001) or name (online-bigsize).
+def command(word: str, config: Path | None, markdown: bool, allow_code: bool, color: str) -> None:
+    """Explain a rule, by its id (SRV001) or name (online-bigsize), or a key of arch.yaml (workloads.slo.ttft).
 
-    `explain component` lists the keys of a component; so do `workload`, `model`, `relation`, `system`, `acceptance`
-    and `keys` (all of them).
+    A key is named by its path; names of parts and indices may be left out: components.api.replicas is
+    components.replicas. `explain component` lists the keys of a component; so do `workload`, `model`, `relation`,
+    `system`, `acceptance` and `keys` (all of them).
     """
-    if rule.lower() in KEY_LISTS:
-        write_output(clean(keys_of(rule.lower(), width())), "", machine=False)
+    section = KEY_LISTS_BY_NAME.get(word.lower())
+    if section is not None:
+        write_output(clean(keys_of(section, width())), "", machine=False)
         return
-    page = clean(rule_page(find_pack(rule, config, allows_code(allow_code))))
+    allowed = allows_code(allow_code)
+    try:
+        pack = find_pack(word, config, allowed)
+    except UsageError as error:
+        write_output(clean(_key(word, error, config, allowed)), "", machine=False)
+        return
+    page = clean(rule_page(pack))
     shown = with_whole_links(page) if markdown else to_terminal(page, width(), use_color(color))
     write_output(shown, "", machine=markdown)
+
+
+def _key(word: str, error: UsageError, config: Path | None, allowed: bool) -> str:
+    """Return the help of a key; raises `UsageError` if there is neither such a key nor such a rule."""
+    from archlint.report.key_help import find_keys, key_text, nearest_key
+
+    found = find_keys(word)
+    if found:
+        return key_text(found, all_packs(config, allowed), width())
+    near = nearest_key(word)
+    if "." in word:
+        hint = f"did you mean `{near}`?" if near else "`archlint explain keys` lists all keys"
+        raise UsageError(f"there is no key `{word}`", hint)
+    likely = error.hint if error.hint.startswith("did you mean") else f"did you mean `{near}`?" if near else ""
+    raise UsageError(
+        f"there is no rule or key `{word}`", likely or "see `archlint rules`, or `archlint explain keys`"
+    )

@@ -10,7 +10,7 @@ import msgspec
 
 from archlint.diagram.cards import Chip, chip_width, letters
 from archlint.diagram.icons import BADGES, MARKS
-from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Mark, Picture, badness
+from archlint.diagram.picture import CHANGES, FAMILIES, SEVERITIES, Mark, Picture, badness, grouped_marks
 from archlint.diagram.shapes import badge_element, chip_element, number, text
 from archlint.diagram.text import clean, cut, text_width, wrapped
 
@@ -136,10 +136,23 @@ def _meanings_of_labels(picture: Picture) -> Iterable[tuple[str, float, str]]:
         yield _text_sample("80 % hits"), _size("80 % hits"), "answered by the cache"
     if any((node.replicas or 1) > 1 for node in picture.nodes):
         yield _text_sample("×2"), _size("×2"), "replicas"
-    if any(node.marks for node in picture.nodes):
-        box = '<rect class="card" x="1" y="2" width="24" height="12" rx="3"/>'
-        worst = min((badness(mark)[0] for node in picture.nodes for mark in node.marks), default=0)
-        yield f'<g class="quiet {SEVERITIES[worst]}-card">{box}</g>', _SAMPLE, f"{SEVERITIES[worst]} on this part"
+    yield from _meanings_of_frames(picture)
+
+
+def _meanings_of_frames(picture: Picture) -> Iterable[tuple[str, float, str]]:
+    """Yield what the outlines of cards and the strong lines mean, if they occur."""
+    framed = {grouped_marks(node.marks)[0][1] for node in picture.nodes if node.marks and not node.change}
+    for severity in SEVERITIES:
+        if severity in framed:
+            yield _card_sample(f"{severity}-card"), _SAMPLE, f"{severity} on this part"
+    if any(node.kind == "external" for node in picture.nodes):
+        yield _card_sample("external"), _SAMPLE, "run by others"
+    if any(edge.emphasis > 0 for edge in picture.edges):
+        yield _line_sample("waiting lit"), _SAMPLE, "on the chosen path"
+
+
+def _card_sample(classes: str) -> str:
+    return f'<g class="quiet {classes}"><rect class="card" x="1" y="2" width="24" height="12" rx="3"/></g>'
 
 
 def _text_sample(words: str) -> str:

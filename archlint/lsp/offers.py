@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from archlint.lsp.context import Context
-from archlint.lsp.meaning import Meaning, meaning_of, scalar_of
+from archlint.model.meaning import Meaning, meaning_of, scalar_of
 from archlint.model.fields import STATED_NONE, Field, Rec
 from archlint.model.records import Relations
 from archlint.model.types import Choice, Flag, Many, Name, Parsed, Text

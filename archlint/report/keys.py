@@ -31,6 +31,11 @@ _SECTIONS: Final[dict[str, tuple[str, Rec[object]]]] = {
 _MOST_INDENTED: Final = 28
 KEY_LISTS: Final = (*_SECTIONS, "keys")
 """What `archlint explain` lists beside rules: the keys of one section, or of all."""
+KEY_LISTS_BY_NAME: Final = {
+    **{name: name for name in KEY_LISTS}, "workloads": "workload", "models": "model", "components": "component",
+    "relations": "relation", "accept": "acceptance",
+}  # fmt: skip
+"""The same by every name that is understood."""
 
 
 def keys_page() -> str:

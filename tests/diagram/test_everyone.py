@@ -10,6 +10,7 @@ from archlint.diagram import Plan, draw, svg
 from archlint.diagram.icons import MARKS
 from archlint.diagram.themes import DARK, FONT, LIGHT, PALETTES, stylesheet
 from archlint.diagram.wording import demand
+from tests.conftest import ROOT
 from tests.diagram.samples import of_file, of_text
 from tests.diagram.test_rows import SYSTEMS, TRAVEL
 
@@ -136,7 +137,14 @@ def test_the_legend_explains_the_signs_that_are_drawn() -> None:
     markup = svg(draw(*of_file(TRAVEL)))
     for meaning in ("timeout", "share of the requests", "answered by the cache", "replicas", "monitored by: 14 parts → metrics"):
         assert f">{meaning}<" in markup, meaning
+    for path in (*sorted((ROOT / "examples" / "failing").glob("*.yaml"))[::6], TRAVEL):
+        markup = svg(draw(*of_file(path)))
+        for mark, meaning in {"error-card": "error on this part", "warning-card": "warning on this part",
+                              "info-card": "info on this part", "external": "run by others"}.items():  # fmt: skip
+            assert bool(re.search(rf'class="node[^"]*\b{mark}\b', markup)) == (f">{meaning}<" in markup), (path, mark)
     bare = svg(draw(of_text("archlint: 1\ncomponents: {a: {kind: service, calls: [b]}, b: {kind: service}}\n")[0]))
+    chosen = svg(draw(of_text(BUDGET)[0], None, Plan(path="ask")))
+    assert ">on the chosen path<" in chosen and ">on the chosen path<" not in bare
     assert ">timeout<" not in bare and ">replicas<" not in bare
 
 

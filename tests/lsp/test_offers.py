@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.lsp.context import context_at
-from archlint.lsp.meaning import meaning_of
+from archlint.model.meaning import meaning_of
 from archlint.lsp.offers import Vocabulary, offers_at
 from tests.lsp.help import CURSOR
 

@@ -23,7 +23,7 @@ from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
 RECORDS: Final[Mapping[str, Rec[object]]] = {
     "components": COMPONENT_RECORD, "models": MODEL_RECORD, "workloads": WORKLOAD, "accept": ACCEPT_RECORD,
 }  # fmt: skip
-_TOP: Final = {
+TOP: Final = {
     "archlint": Field("archlint", TEXT, "The version of the format: 1.", required=True),
     **SYSTEM_RECORD.fields,
     "workloads": Field("workloads", TEXT, "Demand: streams of prediction requests, with their objectives."),
@@ -59,17 +59,17 @@ def meaning_of(path: tuple[Step, ...]) -> Meaning | None:
     'Maximum time per attempt.'
     """
     if not path:
-        return Meaning(_TOP)
+        return Meaning(TOP)
     first, *rest = path
     if first in RECORDS and first != "accept" and isinstance(first, str):
         if not rest:
-            return Meaning(field=_TOP[first], names=first)
+            return Meaning(field=TOP[first], names=first)
         return _walk(Meaning(RECORDS[first].keys), tuple(rest[1:]))
     if first == "accept":
-        return _walk(Meaning(ACCEPT_RECORD.keys, field=_TOP["accept"]), tuple(rest))
+        return _walk(Meaning(ACCEPT_RECORD.keys, field=TOP["accept"]), tuple(rest))
     if first == "include":
-        return Meaning(field=_TOP["include"], kind="file")
-    return _walk(Meaning(_TOP), path)
+        return Meaning(field=TOP["include"], kind="file")
+    return _walk(Meaning(TOP), path)
 
 
 def _walk(at: Meaning, rest: tuple[Step, ...]) -> Meaning | None:
@@ -80,16 +80,16 @@ def _walk(at: Meaning, rest: tuple[Step, ...]) -> Meaning | None:
         field = at.keys.get(step)
         if field is None:
             return None
-        at = Meaning(_keys_of(field.type), field.type, field)
+        at = Meaning(keys_of_type(field.type), field.type, field)
     return at
 
 
 def _item(at: Meaning) -> Meaning:
     kind = at.kind.item if isinstance(at.kind, Many) else at.kind
-    return Meaning(at.keys or _keys_of(kind), kind, at.field)
+    return Meaning(at.keys or keys_of_type(kind), kind, at.field)
 
 
-def _keys_of(kind: object) -> Mapping[str, Field[object]]:
+def keys_of_type(kind: object) -> Mapping[str, Field[object]]:
     """Return the keys of a mapping of a type."""
     if isinstance(kind, Rec):
         return kind.keys
@@ -117,4 +117,4 @@ def scalar_of(kind: object) -> object:
     return COUNT if isinstance(kind, AmountsType) else kind
 
 
-__all__ = ["RECORDS", "SECTIONS", "Meaning", "meaning_of", "scalar_of"]
+__all__ = ["RECORDS", "SECTIONS", "TOP", "Meaning", "keys_of_type", "meaning_of", "scalar_of"]
