@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from archlint.about import docs_url
 from archlint.cli.outputs import save, say, write_output
 from archlint.cli.progress import progress
 from archlint.cli.streams import read_stdin
@@ -120,7 +121,7 @@ def _measured(where: str, window: str, draft: Draft) -> Measurement:
     for line in found.unknown[:20]:
         say(f"note: metrics of no component: {line}")
     if not found.components and not found.models:
-        say("note: no metrics of the servers found; docs/import.md lists those that are known")
+        say(f"note: no metrics of the servers found; {docs_url('import.md')} lists those that are known")
     return found
 
 

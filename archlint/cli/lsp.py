@@ -8,20 +8,20 @@ import sys
 
 import click
 
-from archlint.about import install_command
+from archlint.about import docs_url, install_command
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.permission import allows_code
 from archlint.errors import UsageError
 from archlint.linter import Options
 
 
-@click.command("lsp")
+@click.command("lsp", epilog=f"The settings of each editor: {docs_url('editors.md')}")
 @click.option("--stdio", is_flag=True, help="Talk over standard input and output: the default, and the only way.")
 @allow_code_option
 def command(stdio: bool, allow_code: bool) -> None:
     """Start the language server, for an editor: findings while you type, completion, rename, fixes.
 
-    Editors start it themselves, and it runs until they close it. The page docs/editors.md shows the settings.
+    Editors start it themselves, and it runs until they close it.
     """
     try:
         from archlint.lsp.features import serve

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from archlint.acceptance.comments import comment_grants
 from archlint.errors import UnreadableInputError
-from archlint.model.meaning import meaning_of, scalar_of
 from archlint.lsp.naming import Change, respelt
 from archlint.lsp.tree import child, own_entries, steps_of
 from archlint.model.fields import Field, Rec
+from archlint.model.meaning import meaning_of, scalar_of
 from archlint.model.places import Step
 from archlint.model.types import Choice, Flag, Parsed
 from archlint.source.document import Document

@@ -10,10 +10,10 @@ from archlint.about import docs_url
 from archlint.catalog.hardware import shipped_accelerators
 from archlint.catalog.technologies import Technologies
 from archlint.lsp.known import Known
-from archlint.model.meaning import meaning_of, scalar_of
 from archlint.lsp.offers import about_field
 from archlint.lsp.tree import Spot
 from archlint.model.architecture import Component
+from archlint.model.meaning import meaning_of, scalar_of
 from archlint.model.records import SECTIONS, Relations
 from archlint.model.types import Choice, Name
 from archlint.model.values import ACCELERATOR, RULE_ID, TECHNOLOGY

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from archlint.lsp.context import Context
-from archlint.model.meaning import Meaning, meaning_of, scalar_of
 from archlint.model.fields import STATED_NONE, Field, Rec
+from archlint.model.meaning import Meaning, meaning_of, scalar_of
 from archlint.model.records import Relations
 from archlint.model.types import Choice, Flag, Many, Name, Parsed, Text
 from archlint.model.units import BYTES, NUMBER

@@ -18,6 +18,10 @@ from archlint.packs.records import Overturn
 from archlint.report.layout import columns_of, flat, wrap
 from archlint.verdicts import reference_name, start_command
 
+_STATUS: Final = {
+    "stable": "Status: stable.",
+    "preview": "Status: preview (a later release may report other findings, or at other places).",
+}
 _INDENT = 4
 _LEAST_TEXT = 36
 """Columns that a table needs for its last column, or it is written below."""
@@ -33,7 +37,7 @@ def rule_page(pack: Pack) -> str:
     parts = [
         f"# {pack.id} {pack.name}",
         f"**{pack.title}.** {pack.summary}" if pack.summary else f"**{pack.title}.**",
-        f"Severity: {pack.severity.value}. Status: {pack.status}.{_imported(pack)}",
+        f"Severity: {pack.severity.value}. {_STATUS.get(pack.status, f'Status: {pack.status}.')}{_imported(pack)}",
     ]
     if pack.what:
         place = f"\n\nWhere it is reported: {pack.place[:1].lower()}{pack.place[1:]}" if pack.place else ""

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlint.lsp.context import context_at
-from archlint.model.meaning import meaning_of
 from archlint.lsp.offers import Vocabulary, offers_at
+from archlint.model.meaning import meaning_of
 from tests.lsp.help import CURSOR
 
 WORDS = Vocabulary(
