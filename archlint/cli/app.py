@@ -29,7 +29,7 @@ COMMANDS = {
     "sensitivity": "Find which single fact, changed by how much, makes a finding appear or go away.",
     "serve": "Edit in the browser, with findings and a live picture; also an HTTP API.",
     "simulate": "Simulate requests over time: tails, full queues, retries, batches, outages.",
-    "explain": "Explain a rule, with an example that violates it and one that passes; or list the keys of arch.yaml.",
+    "explain": "Explain a rule, with an example that violates it and one that passes; or a key of arch.yaml.",
     "rules": "List the rules.",
     "patterns": "List the patterns that findings suggest as fixes, or show one.",
     "technologies": "List the technologies that `uses:` knows.",

@@ -28,8 +28,8 @@ from archlint.report.pages import rule_page, to_terminal, with_whole_links
 def command(word: str, config: Path | None, markdown: bool, allow_code: bool, color: str) -> None:
     """Explain a rule, by its id (SRV001) or name (online-bigsize), or a key of arch.yaml (workloads.slo.ttft).
 
-    A key is named by its path; names of parts and indices may be left out: components.api.replicas is
-    components.replicas. `explain component` lists the keys of a component; so do `workload`, `model`, `relation`,
+    A key is named by its path, with or without the names of parts: components.api.replicas and components.replicas
+    mean the same. `explain component` lists the keys of a component; so do `workload`, `model`, `relation`,
     `system`, `acceptance` and `keys` (all of them).
     """
     section = KEY_LISTS_BY_NAME.get(word.lower())

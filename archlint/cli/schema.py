@@ -16,8 +16,11 @@ KINDS = [
 
 
 @click.command("schema")
-@click.argument("what", type=click.Choice(KINDS), required=False)
-@click.option("--of", "which", type=click.Choice(KINDS), default="arch", show_default=True, help="As the argument.")
+@click.argument("what", type=click.Choice(KINDS), required=False, metavar="[KIND]")
+@click.option(
+    "--of", "which", type=click.Choice(KINDS), metavar="KIND", default="arch", show_default=True,
+    help="As the argument.",
+)  # fmt: skip
 def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.
 

@@ -295,7 +295,7 @@ def _few(kinds: Sequence[str]) -> str:
 
 def _assumed(technology: Technology) -> str:
     facts = [f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items()]
-    return "; ".join([*facts, *(f"not {name}" for name in technology.unlike)])
+    return "; ".join([*facts, *(f"not the same as {name}" for name in technology.unlike)])
 
 
 def _plain(value: bool | float | str) -> str:
