@@ -53,9 +53,14 @@ def _paths(start: str) -> list[str]:
 
 
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the id or the name of a rule, or the name of a list of keys."""
+    """Complete the id or the name of a rule, the name of a list of keys, or the path of a key."""
     from archlint.report.keys import KEY_LISTS
 
+    if "." in incomplete:
+        from archlint.report.key_help import all_keys
+
+        return [CompletionItem(key.short, help=key.field.doc.partition(". ")[0].replace("`", ""))
+                for key in all_keys() if key.short.startswith(incomplete)]  # fmt: skip
     lists = [name for name in KEY_LISTS if incomplete and name.startswith(incomplete)]
     found = [CompletionItem(name, help="a list of keys") for name in lists]
     for rule, name, title in _packs():

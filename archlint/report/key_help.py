@@ -78,6 +78,11 @@ class Key(NamedTuple):
         """Its place in a file: `components.*.calls[].timeout`."""
         return _PARTS[self.part] + ".".join(self.names)
 
+    @property
+    def short(self) -> str:
+        """The same without the name of the part: `components.calls.timeout`."""
+        return self.path.replace(".*", "").replace("[]", "")
+
 
 @cache
 def all_keys() -> tuple[Key, ...]:

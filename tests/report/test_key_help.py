@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import click
 import pytest
 
 from archlint.cli.app import run_app
+from archlint.cli.complete import complete_rule
 from archlint.config import Config
 from archlint.errors import UsageError
 from archlint.linter import Linter, Options
@@ -34,6 +36,7 @@ def steps(path: str) -> tuple[Step, ...]:
 def test_each_key_is_found_by_its_path_and_shows_all_about_it(key: Key) -> None:
     assert [found.path for found in find_keys(key.path)] == [key.path]
     assert [found.path for found in find_keys(key.path.replace("*", "some-part").replace("[]", "[0]"))] == [key.path]
+    assert key.path in [found.path for found in find_keys(key.short)]
     text = key_text([key], (), 100)
     assert text.startswith(f"{key.path}\n") and "`" not in text
     for row in ("  value  ", "  if left out  ", "  example  ", "  named by  "):
@@ -96,6 +99,15 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="there is no rule or key `replcas`"):
         run_app(["explain", "replcas"])
     assert nearest_key("components.api.replcas") == "components.*.replicas"
+
+
+def test_the_shell_completes_paths() -> None:
+    parameter = click.Argument(["word"])
+    found = complete_rule(click.Context(click.Command("explain")), parameter, "workloads.slo.tt")
+    assert (found[0].value, found[0].help) == (
+        "workloads.slo.ttft", "Maximum time to the first token of a streamed answer."
+    )  # fmt: skip
+    assert [one.value for one in found][1:3] == ["workloads.slo.ttft.p50", "workloads.slo.ttft.p90"]
 
 
 def test_rules_that_name_a_key_are_listed() -> None:
