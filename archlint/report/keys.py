@@ -18,7 +18,7 @@ _HEAD = """\
 
 Every key of [`arch.yaml`](format.md): its value, its meaning, and what archlint assumes if you leave it out. Keys
 inside another one are written `key.inner`. A key that starts with `x-` is your own: archlint shows it, but no rule uses
-it.
+it. `archlint explain workloads.slo.ttft` explains one key in the terminal, and names the rules whose pages name it.
 """
 _SECTIONS: Final[dict[str, tuple[str, Rec[object]]]] = {
     "system": ("The system (top of the file)", SYSTEM_RECORD),
