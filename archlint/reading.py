@@ -110,7 +110,7 @@ def read_imported(
         require_architecture(read_document(named[0]))
     if errors:
         raise UnreadableInputError(errors[0].message, errors[0].hint)
-    where = ", ".join(map(str, named[:_MOST_NAMED]))
+    where = ", ".join("the current folder" if path == Path() else str(path) for path in named[:_MOST_NAMED])
     hint = "name an architecture file, or the files that deploy a system; `archlint init` writes a first file"
     advice = found.notes[0] if found.notes else hint
     raise NothingFoundError(f"{where}: no architecture file and no deployment files", advice)

@@ -77,7 +77,7 @@ def command(
     for error in imported.errors:
         say(f"error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
     if not imported.draft.components:
-        where = ", ".join(map(str, targets))
+        where = ", ".join("the current folder" if target == Path() else str(target) for target in targets)
         for note in imported.draft.notes:
             say(f"note: {note}")
         if imported.errors:
