@@ -21,6 +21,7 @@ from archlint.importers.kinds import STORES, infer
 from archlint.importers.names import Names
 from archlint.importers.objects import Unit
 from archlint.importers.outside import known_queues
+from archlint.importers.technologies import shows_a_store
 from archlint.source.files import real_path
 
 MAX_NOTES: Final = 50
@@ -114,15 +115,18 @@ def _without_strangers(evidence: list[Evidence]) -> Iterator[Evidence]:
 
     Variables that only quiet units share, such as those of a monitor and its worker, are theirs.
     """
-    loud = {
-        (one.site.file, one.site.span.start) for one in evidence if one.shared and one.source.kind not in QUIET_KINDS
-    }
+    loud = {(one.site.file, one.site.span.start) for one in evidence if one.shared and not _is_quiet(one.source)}
     for one in evidence:
         place, source = (one.site.file, one.site.span.start), one.source
         is_clock = source.kind == "scheduler" and source.uses == "celery"          # it only sends tasks
-        is_strange = (is_clock and one.target.kind not in CLOCKED) or (source.kind in QUIET_KINDS and place in loud)
+        is_strange = (is_clock and one.target.kind not in CLOCKED) or (_is_quiet(source) and place in loud)
         if not one.shared or not is_strange:
             yield one
+
+
+def _is_quiet(unit: Unit) -> bool:
+    """Whether a unit rarely calls what shared variables name: by its kind, or as a public page of one store."""
+    return unit.kind in QUIET_KINDS or (unit.image is not None and shows_a_store(unit.image.text))
 
 
 def _renamed(error: UnreadableInputError, rename: Callable[[str], str]) -> UnreadableInputError:

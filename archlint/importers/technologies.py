@@ -20,6 +20,10 @@ class Known(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+_PAGES_OF_STORES: Final = (
+    r"(^|/)(adminer|phpmyadmin|pgadmin4?|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
+    r"opensearch-dashboards|akhq|dbeaver)$"
+)
 IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     # part of the repository's path, kind, technology
     (r"(^|/)redis/redis-stack|redislabs/(redismod|redisearch)|(^|/)redismod$|redis-stack", "vector-store", "redis"),
@@ -66,9 +70,8 @@ IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
      r"[\w-]*exporter|flower|kafka-exporter|langfuse|langfuse-worker|phoenix|evidently-service|"
      r"rq-dashboard|rq-monitor|bull-board|asynqmon)$|jaegertracing/|"
      r"(^|/)mher/flower", "monitoring", ""),
-    (r"(^|/)(adminer|phpmyadmin|pgadmin4?|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
-     r"opensearch-dashboards|open-webui|akhq|dbeaver|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise)$",
-     "client", ""),
+    (_PAGES_OF_STORES, "client", ""),
+    (r"(^|/)(open-webui|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise)$", "client", ""),
     (r"(^|/)(mlflow)([-_/]|$)", "model-registry", "mlflow"),
     (r"(^|/)(feature-server|feast[\w-]*)$|feastdev/", "feature-store", "feast"),
     (r"(^|/)airflow$", "scheduler", "airflow"),
@@ -216,6 +219,15 @@ def by_image(image: str) -> Known | None:
         if pattern.search(name):
             return Known(kind, uses or (found[1] if found else ""), f"image {name}")
     return Known(found[0], found[1], f"image {name}") if found else None
+
+
+def shows_a_store(image: str) -> bool:
+    """Whether a public image is a page that shows one store.
+
+    >>> shows_a_store("docker.elastic.co/kibana/kibana:8.1"), shows_a_store("acme/api")
+    (True, False)
+    """
+    return re.search(_PAGES_OF_STORES, repository_of(image)) is not None
 
 
 def by_command(command: str) -> Known | None:

@@ -231,3 +231,24 @@ def test_an_import_of_a_mistake_still_says_where_it_is(tmp_path: Path) -> None:
     """A file that another one mounts may be a mistake too."""
     found = imported(tmp_path, {"compose.yaml": "services: {a: {image: x/y, volumes: ['./b.yaml:/b.yaml']}}", "b.yaml": "services: [\n"})
     assert any("b.yaml" in error.message for error in found.errors)
+
+
+def test_a_page_of_one_store_does_not_use_all_that_a_shared_file_names(tmp_path: Path) -> None:
+    found = architecture(tmp_path, {
+        "compose.yaml": """
+            services:
+              api: {image: acme/api, env_file: vars.env, ports: ["80:80"]}
+              page: {image: "docker.elastic.co/kibana/kibana:8.1", env_file: vars.env, depends_on: [search]}
+              search: {image: "elasticsearch:8.1"}
+              records: {image: "mysql:8"}
+        """,
+        "vars.env": "MYSQL_HOST=records\nES_HOST=search\n",
+    })  # fmt: skip
+    assert {(one, end) for one, _, end in relations(found)} == {("api", "records"), ("api", "search"), ("page", "search")}
+
+
+@pytest.mark.parametrize(("waits", "said"), [("", "a hang shows only to its users"), ("depends_on: [api]", "services that need it cannot wait")])
+def test_the_message_about_a_health_check_names_who_suffers(tmp_path: Path, waits: str, said: str) -> None:
+    text = f"services:\n  api: {{image: acme/api, ports: ['80:80']}}\n  other: {{image: acme/o, {waits}}}\n"
+    (path,) = write_files(tmp_path, {"compose.yaml": text})
+    assert [said in one.message for one in check_targets([path], Options(select=("DEP003",))).findings] == [True]

@@ -18,5 +18,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         users = [caller for caller in callers(system, name) if caller in deployment(system).parts]
         if users or name in awaited:
             loss = 0.5 if part.kind == "model-server" else 0.1
-            message = f"`{name}` has no health check: services that need it cannot wait until it can answer"
+            inside = name in awaited or any(deployment(system).parts[user].role != "external" for user in users)
+            effect = "services that need it cannot wait until it can answer"
+            message = f"`{name}` has no health check: {effect if inside else 'a hang shows only to its users'}"
             yield hit(name, part.site, "healthcheck", message, loss=loss)
