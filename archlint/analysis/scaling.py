@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,13 @@ from archlint.analysis.work import replicas_key
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.verdicts import Origin
+
+NOTICED_S: Final = (6.0, 15.0, 60.0)
+"""After how long an autoscaler notices a peak: the least, the usual and the most.
+
+The HorizontalPodAutoscaler looks every 15 s, Knative averages over 6 s in panic mode and over 60 s otherwise
+(https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/, https://knative.dev/docs/serving/autoscaling/).
+"""
 
 
 class Surge(msgspec.Struct, frozen=True):
@@ -39,6 +47,12 @@ class Surge(msgspec.Struct, frozen=True):
     def handled_per_s(self) -> float:
         """The requests per second that the standing replicas handle."""
         return self.load.per_s * self.use.slots.each * float(self.standing.value) / self.load.busy
+
+    @property
+    def most_handled_per_s(self) -> float | None:
+        """The requests per second that all replicas handle; None if their number has no maximum."""
+        slots = self.use.slots
+        return None if slots.replicas is None else self.load.per_s * slots.total / self.load.busy
 
     @property
     def each_s(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from archlint.analysis.patience import Patience, least_patience
-from archlint.analysis.scaling import Surge, open_surges, surges
+from archlint.analysis.scaling import NOTICED_S, Surge, open_surges, surges
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
 from archlint.analysis.utilisation import Utilisation
@@ -21,9 +21,9 @@ from archlint.verdicts import MOST_NEEDS, Certainty, Hit, Origin, Related, Term,
 class Params(msgspec.Struct, frozen=True):
     """notices: until an autoscaler notices a peak; fastest and slowest: the band of that."""
 
-    notices: float = 15.0
-    fastest: float = 6.0
-    slowest: float = 60.0
+    notices: float = NOTICED_S[1]
+    fastest: float = NOTICED_S[0]
+    slowest: float = NOTICED_S[2]
 
 
 class _Limit(msgspec.Struct, frozen=True):

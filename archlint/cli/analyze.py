@@ -47,14 +47,17 @@ def command(
 
 
 def _rendered(name: str, file: str, system: System, numbers: Numbers, color: bool, verbose: bool) -> str:
-    if name == "json":
-        from archlint.report.numbers.json import render_json
+    if name in {"json", "html"}:
+        from archlint.analysis.courses import courses_of
 
-        return render_json(file, numbers)
-    if name == "html":
+        courses = courses_of(system, numbers)
+        if name == "json":
+            from archlint.report.numbers.json import render_json
+
+            return render_json(file, numbers, courses)
         from archlint.report.numbers.html import render_html
 
-        return render_html(file, system, numbers)
+        return render_html(file, system, numbers, courses)
     from archlint.report.numbers.text import render_text
 
     return render_text(file, numbers, color, width(), verbose)

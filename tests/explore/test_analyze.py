@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archlint as library
+from archlint.analysis.courses import courses_of
 from archlint.analysis.load_latency import load_curves
 from archlint.analysis.numbers import Numbers, numbers_of
 from archlint.analysis.quantity import Missing, Quantity
@@ -209,7 +210,59 @@ def test_the_page_loads_nothing_and_its_plots_are_well_formed() -> None:
     plots = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(plots) >= 4
     for plot in plots:
-        assert ElementTree.fromstring(plot).get("aria-label")
+        read = ElementTree.fromstring(plot)
+        assert read.get("aria-label") and read.findtext("{*}desc")
+
+
+SURGE = """\
+archlint: 1
+workloads: {search: {from: page, rate: 60/s, peak: 150/s, slo: {latency: {p99: 400ms}}}}
+components:
+  page: {kind: client, calls: [api]}
+  api: {kind: service, service_time: {p50: 18ms, p99: 60ms}, autoscale: {min: 2, max: 6}, workers: 1, start_time: 45s,
+        limit: 900}
+"""
+
+
+def test_the_course_of_a_surge_is_that_of_the_finding() -> None:
+    system = library.load(SURGE)
+    (course,) = courses_of(system, numbers_of(system))
+    (surge,) = course.surges
+    (finding,) = [one for one in library.check(SURGE).findings if one.rule == "CAP005"]
+    terms = {term.name: term.value for term in finding.terms}
+    usual = next(each for each in surge.courses if each.noticed_s == terms["notices"])
+    assert max(usual.points, key=lambda point: point[1]) == pytest.approx((terms["delay"], terms["backlog"]))
+    assert (surge.arriving_per_s, surge.handled_per_s) == pytest.approx((terms["arriving"], terms["handled"]))
+    gone_s = usual.points[2][0]
+    assert surge.handled_after_per_s is not None
+    assert (surge.handled_after_per_s - 150) * (gone_s - 60) == pytest.approx(terms["backlog"])
+
+
+def test_a_distribution_has_the_percentiles_of_the_numbers() -> None:
+    for text in (SURGE, SHOP):
+        system = library.load(text)
+        found = numbers_of(system)
+        (course,) = courses_of(system, found)
+        shares = dict(course.distributions[0].points)
+        for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
+            number = found.workloads[0].get(name)
+            assert isinstance(number, Quantity) and shares[share] == pytest.approx(number.value)
+        assert list(shares.values()) == sorted(shares.values())
+
+
+def test_page_and_json_have_the_same_courses() -> None:
+    system = library.load(SURGE)
+    found = numbers_of(system)
+    courses = courses_of(system, found)
+    page, data = render_html("a.yaml", system, found, courses), json.loads(render_json("a.yaml", found, courses))
+    jsonschema.validate(data, numbers_schema())
+    (shown,) = data["courses"]
+    for title in ("Latency of search against its rate", "Distribution of the latency of search", "The start of a peak of search at api"):
+        assert f'aria-label="{title}"' in page
+    tables = re.findall(r"<summary>the values</summary>.*?</table>", page, re.DOTALL)
+    points = [shown["against_rate"], shown["distributions"], shown["surges"][0]["courses"]]
+    assert [table.count("<tr>") - 1 for table in tables] == [sum(len(line["points"]) for line in lines) for lines in points]
+    assert all(len(lines) > 1 for lines in points)
 
 
 def test_plots_of_nothing_and_of_extremes() -> None:
@@ -295,7 +348,7 @@ def test_the_latency_rises_with_the_load_up_to_that_rate() -> None:
     for curve in load_curves(system, system.workloads["search"], 376.0):
         rates, times = zip(*curve.points, strict=True)
         assert len(rates) > 20 and rates[-1] < 130 and list(times) == sorted(times)
-    assert "Latency of search against its rate" in render_html("a.yaml", system, numbers_of(system))
+    assert "Latency of search against its rate" in render_html("a.yaml", system, numbers_of(system), courses_of(system, numbers_of(system)))
 
 
 def test_many_workloads_have_no_latency_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

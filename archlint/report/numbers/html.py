@@ -6,16 +6,16 @@ All text from files is escaped. A content security policy allows only the style 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
-from archlint.analysis.load_latency import load_curves
+from archlint.analysis.courses import FIRST, Courses, SurgeTimeline
 from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfall, WorkloadNumbers
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
-from archlint.model.quantities import format_duration, format_percentile, format_quantity, format_share
+from archlint.model.quantities import format_count, format_duration, format_percentile, format_quantity, format_share
 from archlint.report.html.tags import element, text
 from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
 from archlint.report.numbers.words import left_out, meaning, number_text, why_missing
@@ -32,16 +32,20 @@ table.numbers { border-collapse: collapse; width: 100%; }
 """
 _BUSY: Final = "Dark: at the mean rates. Pale: while one workload is at its peak. Above 100 %, queues grow."
 _CURVE: Final = "An estimate, while the other workloads stay at their mean rates."
+_DISTRIBUTION: Final = "An estimate under load: the share of the answers that take at most as long."
+_SHARES: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
 _BREAKS: Final = "The rate of this workload at which each component has no worker left, if the others stay as they are."
 
 
-def render_html(file: str, system: System, numbers: Numbers) -> str:
-    """Return the numbers as an HTML document that ends with a line break; `system` is that of the numbers."""
+def render_html(file: str, system: System, numbers: Numbers, courses: Sequence[Courses] = ()) -> str:
+    """Return numbers and their courses as an HTML document with a line break at the end; `system` is that of both."""
+    plotted = {one.workload: one for one in courses}
     title = f"{numbers.name or file}: numbers"
     origin = [element("p", f"{imported_text(numbers.imported)}.", klass="aside")] if numbers.imported else []
+    workloads = (row for one in numbers.workloads for row in _workload(system, one, plotted.get(one.name)))
     return page(title, numbers.name or file, file, [
-        *origin, *_load(numbers.components), *(row for one in numbers.workloads for row in _workload(system, one)),
-        *_lost(numbers.components), *_all(numbers),
+        *origin, *_load(numbers.components), *workloads, *_lost(numbers.components),
+        *_all(numbers),
     ])  # fmt: skip
 
 
@@ -61,14 +65,29 @@ def page(title: str, lead: str, file: str, body: Sequence[str]) -> str:
     ]) + "\n"  # fmt: skip
 
 
-def figure(plot: str, caption: str = "") -> Iterator[str]:
-    """Yield a plot with a caption."""
+def figure(plot: str, caption: str = "", table: str = "") -> Iterator[str]:
+    """Yield a plot with a caption, and its values as a table that the reader may open."""
     if plot:
         yield "<figure>"
         yield plot
         if caption:
             yield f"<figcaption class=\"aside\">{text(caption)}</figcaption>"
+        if table:
+            yield table
         yield "</figure>"
+
+
+def values(
+    lines: Sequence[Curve], heads: tuple[str, str], x_text: Callable[[float], str], y_text: Callable[[float], str]
+) -> str:
+    """Return the points of curves as a closed table: the same for those who cannot see a plot."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("curve", *heads))
+    rows = "".join(
+        f"<tr><td>{text(line.name)}</td><td>{text(x_text(x))}</td><td>{text(y_text(y))}</td></tr>"
+        for line in lines for x, y in line.points
+    )  # fmt: skip
+    table = f'<table class="numbers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"<details><summary>the values</summary><div class=\"scroll\">{table}</div></details>"
 
 
 def _load(components: Sequence[ComponentNumbers]) -> Iterator[str]:
@@ -90,9 +109,10 @@ def _load(components: Sequence[ComponentNumbers]) -> Iterator[str]:
         yield from figure(bars("Utilisation by component", busiest, 1.0, "100 %"), _BUSY)
 
 
-def _workload(system: System, one: WorkloadNumbers) -> Iterator[str]:
+def _workload(system: System, one: WorkloadNumbers, plotted: Courses | None) -> Iterator[str]:
     yield element("h2", f"Workload {one.name}")
-    yield from _against_load(system, one)
+    if plotted is not None:
+        yield from _latencies(system, plotted)
     for waterfall in one.waterfalls:
         yield from _waterfall(one.name, waterfall)
     if one.breaking:
@@ -102,21 +122,51 @@ def _workload(system: System, one: WorkloadNumbers) -> Iterator[str]:
         ]
         title = f"Where {one.name} breaks first"
         yield from figure(bars(title, rows, rate, "today" if rate is not None else ""), _BREAKS)
+    if plotted is not None:
+        for surge in plotted.surges:
+            yield from _surge(system, one.name, surge)
     yield from _unavailable(one)
 
 
-def _against_load(system: System, one: WorkloadNumbers) -> Iterator[str]:
-    """Yield how the latency grows with the rate of the workload, up to the one at which a component is full."""
-    workload = system.workloads[one.name]
-    found = load_curves(system, workload, one.breaking[0].per_s if one.breaking else None)
-    lines = [Curve(format_percentile(curve.fraction), curve.points) for curve in found]
-    if lines:
-        objective = workload.slo.latency[-1] if workload.slo.latency else None
-        limit = objective[1] if objective is not None else None
-        said = f"SLO {format_percentile(objective[0])}" if objective is not None else ""
-        title = f"Latency of {one.name} against its rate"
-        yield from figure(curves(title, lines, "requests per second", "latency", lambda v: format_quantity(v, "/s"),
-                                 format_duration, limit, said), _CURVE)  # fmt: skip
+def _latencies(system: System, one: Courses) -> Iterator[str]:
+    """Yield how the latency grows with the rate, up to that at which a component is full, and its distribution."""
+    objectives = system.workloads[one.workload].slo.latency
+    limit, said = None, ""
+    if objectives:
+        fraction, limit = objectives[-1]
+        said = f"SLO {format_percentile(fraction)}"
+    lines = [Curve(format_percentile(curve.fraction), curve.points) for curve in one.against_rate]
+    title = f"Latency of {one.workload} against its rate"
+    plot = curves(title, lines, "requests per second", "latency", _per_s, format_duration, limit, said)
+    yield from figure(plot, _CURVE, values(lines, ("rate", "latency"), _per_s, format_duration))
+    lines = [Curve(each.name, each.points) for each in one.distributions]
+    title, of = f"Distribution of the latency of {one.workload}", ("share of the answers", "latency at most")
+    if any(each.name.startswith(FIRST) for each in one.distributions):
+        title, limit, said = f"Distribution of the time to the first token of {one.workload}", None, ""
+    plot = curves(title, lines, of[0], of[1], format_share, format_duration, limit, said, ticks=_SHARES)
+    yield from figure(plot, _DISTRIBUTION, values(lines, of, format_share, format_duration))
+
+
+def _surge(system: System, workload: str, one: SurgeTimeline) -> Iterator[str]:
+    """Yield how many requests wait over time when a peak begins."""
+    lines = [Curve(f"noticed after {format_duration(each.noticed_s)}", each.points) for each in one.courses]
+    limit = system.components[one.component].limit
+    said = "most requests in progress" if limit is not None else ""
+    title = f"The start of a peak of {workload} at {one.component}"
+    plot = curves(title, lines, "time since the peak began", "requests that wait", format_duration, format_count,
+                  limit, said)  # fmt: skip
+    caption = (
+        f"An estimate: {_per_s(one.arriving_per_s)} arrive, and {_per_s(one.handled_per_s)} are handled until the "
+        f"autoscaler has noticed the peak and new replicas have started ({format_duration(one.start_s)})"
+    )
+    if one.handled_after_per_s is not None:
+        caption += f", {_per_s(one.handled_after_per_s)} afterwards"
+    of = ("time since the peak began", "requests that wait")
+    yield from figure(plot, f"{caption}.", values(lines, of, format_duration, format_count))
+
+
+def _per_s(value: float) -> str:
+    return format_quantity(value, "/s") if value else "0/s"
 
 
 def _unavailable(one: WorkloadNumbers) -> Iterator[str]:

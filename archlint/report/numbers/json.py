@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from archlint.analysis.courses import Courses
 from archlint.analysis.numbers import Breaking, ComponentNumbers, Number, Numbers, Waterfall, WorkloadNumbers
 from archlint.analysis.quantity import Missing
 from archlint.model.quantities import format_quantity
@@ -126,6 +128,50 @@ class JsonComponentNumbers(msgspec.Struct, frozen=True):
     numbers: list[JsonNumber]
 
 
+Waiting = Annotated[list[tuple[float, float]], Meta(description="Seconds since its start, and requests that wait.")]
+
+
+class JsonLoadCurve(msgspec.Struct, frozen=True):
+    """A percentile of the answers at rising rates of the workload, while the others stay at their means."""
+
+    percentile: Annotated[float, Meta(description="As a fraction: 0.99.")]
+    points: Annotated[list[tuple[float, float]], Meta(description="Requests per second, and seconds.")]
+
+
+class JsonDistribution(msgspec.Struct, frozen=True):
+    """How long the answers take under load."""
+
+    name: Annotated[str, Meta(description="At which rate, and of what.")]
+    points: Annotated[list[tuple[float, float]], Meta(description="A share of the answers, and seconds at most.")]
+
+
+class JsonSurgeCourse(msgspec.Struct, frozen=True):
+    """The requests that wait for new replicas, if the autoscaler notices the peak after some time."""
+
+    noticed: Annotated[float, Meta(description="Seconds after the start of the peak.")]
+    points: Waiting
+
+
+class JsonSurge(msgspec.Struct, frozen=True):
+    """What happens at a component when a peak begins, until its backlog is gone: a fluid model."""
+
+    component: str
+    arriving: Annotated[float, Meta(description="Requests per second at the peak.")]
+    handled: Annotated[float, Meta(description="Requests per second that the replicas handle which run before it.")]
+    handled_after: Annotated[float | None, Meta(description="The same of all replicas; null if they have no maximum.")]
+    start: Annotated[float, Meta(description="Seconds that a new replica takes to start.")]
+    courses: list[JsonSurgeCourse]
+
+
+class JsonCourses(msgspec.Struct, frozen=True):
+    """What the plots of a workload show."""
+
+    workload: str
+    against_rate: list[JsonLoadCurve]
+    distributions: list[JsonDistribution]
+    surges: list[JsonSurge]
+
+
 class JsonNumbers(msgspec.Struct, frozen=True):
     """All computed numbers of a system."""
 
@@ -138,13 +184,15 @@ class JsonNumbers(msgspec.Struct, frozen=True):
     numbers: Annotated[list[JsonNumber], Meta(description="Numbers of the system as a whole.")]
     workloads: list[JsonWorkloadNumbers]
     components: list[JsonComponentNumbers]
+    courses: Annotated[list[JsonCourses], Meta(description="The plots of each workload; empty without plots.")] = []
 
 
-def render_json(file: str, numbers: Numbers) -> str:
-    """Return numbers as indented JSON that ends with a line break."""
+def render_json(file: str, numbers: Numbers, courses: Sequence[Courses] = ()) -> str:
+    """Return numbers, and what plots show of them, as indented JSON that ends with a line break."""
     return encoded(JsonNumbers(
         VERSION, file, list(numbers.imported), numbers.name, [json_number(one) for one in numbers.system],
         [_workload(one) for one in numbers.workloads], [_component(one) for one in numbers.components],
+        [_courses(one) for one in courses],
     ))  # fmt: skip
 
 
@@ -199,3 +247,18 @@ def _waterfall(one: Waterfall) -> JsonWaterfall:
 
 def _breaking(one: Breaking) -> JsonBreaking:
     return JsonBreaking(one.component, one.per_s, one.factor, one.certainty.value)
+
+
+def _courses(one: Courses) -> JsonCourses:
+    return JsonCourses(
+        one.workload,
+        [JsonLoadCurve(curve.fraction, list(curve.points)) for curve in one.against_rate],
+        [JsonDistribution(each.name, list(each.points)) for each in one.distributions],
+        [
+            JsonSurge(
+                surge.component, surge.arriving_per_s, surge.handled_per_s, surge.handled_after_per_s, surge.start_s,
+                [JsonSurgeCourse(course.noticed_s, list(course.points)) for course in surge.courses],
+            )
+            for surge in one.surges
+        ],
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Plots as SVG: bars, waterfalls and curves, in the colours of the page or, alone, of the viewer's theme.
 
-A plot has no script and loads nothing. Its texts are escaped. Each has a title and a description for screen readers.
+A plot has no script and loads nothing. Its texts are escaped. Each has a title and a description for screen readers,
+which gives the values of bars, and the first, highest and last points of curves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from archlint.model.quantities import format_duration
 from archlint.report.layout import columns_of, flat
 
 WIDTH: Final = 640.0
@@ -22,7 +24,10 @@ _CHAR: Final = 6.4
 _VALUES: Final = 120.0
 _PLOT: Final = (64.0, 30.0, 616.0, 250.0)
 """Left, top, right and bottom of the axes of a curve."""
-_TICKS: Final = 5
+_MARKS: Final = 6
+_OF_CLOCKS: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
+_ROUNDING: Final = 1e-12
+_MOST_SAID: Final = 12
 SERIES: Final = 6
 """How many series have a colour of their own."""
 
@@ -72,7 +77,8 @@ def bars(title: str, rows: Sequence[Bar], limit: float | None = None, limit_text
     def x(value: float) -> float:
         return _LABELS + room * max(0.0, min(1.0, value / most))
 
-    return _svg(title, height, _bar_rows(rows, x, limit, limit_text, height))
+    said = [f"{bar.label}: {bar.text}" for bar in rows]
+    return _svg(title, height, _bar_rows(rows, x, limit, limit_text, height), said)
 
 
 def _bar_rows(
@@ -112,8 +118,8 @@ def curves(
     def place(point: tuple[float, float]) -> tuple[float, float]:
         return left + (right - left) * point[0] / x_most, bottom - (bottom - top) * point[1] / y_most
 
-    marks = ticks or [x_most * step / _TICKS for step in range(_TICKS + 1)]
-    rows = [*_axes(y_most, x_label, y_label, y_text)]
+    marks = ticks or steps(x_most, x_text is format_duration)
+    rows = [*_axes(y_most, steps(y_most, y_text is format_duration), x_label, y_label, y_text)]
     rows += (_text(place((x, 0.0))[0], bottom + 16, x_text(x), "middle", "faint") for x in marks)
     if limit is not None:
         _, y = place((0.0, limit))
@@ -126,7 +132,33 @@ def curves(
         rows += _curve(line, number, place)
     if len(lines) > 1:
         rows += _legend(lines)
-    return _svg(title, bottom + 46 + (_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0), iter(rows))
+    height = bottom + 46 + (_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0)
+    said = [f"{line.name}: {_course(line.points, x_text, y_text)}" for line in lines if line.points]
+    return _svg(title, height, iter(rows), [f"{y_label} by {x_label}", *said])
+
+
+def _course(
+    points: Sequence[tuple[float, float]], x_text: Callable[[float], str], y_text: Callable[[float], str]
+) -> str:
+    """Say the first, the highest and the last point of a curve."""
+    shown = dict.fromkeys((points[0], max(points, key=lambda point: point[1]), points[-1]))
+    return ", ".join(f"{y_text(y)} at {x_text(x)}" for x, y in sorted(shown))
+
+
+def steps(most: float, seconds: bool = False) -> list[float]:
+    """Return round values from 0 to a number, about six; of seconds, also round numbers of minutes, hours and days.
+
+    >>> steps(280.0), steps(166.0, seconds=True)
+    ([0.0, 50.0, 100.0, 150.0, 200.0, 250.0], [0.0, 30.0, 60.0, 90.0, 120.0, 150.0])
+    """
+    least = most / _MARKS * (1 - _ROUNDING)
+    unit = next((unit for unit in (86400.0, 3600.0, 60.0) if seconds and least >= unit / 4), 1.0)
+    known = _OF_CLOCKS if 60.0 <= unit <= 3600.0 else ()
+    step = next((each * unit for each in known if each * unit >= least), 0.0)
+    if not step:
+        power = 10.0 ** math.floor(math.log10(least / unit))
+        step = unit * next(each * power for each in (1.0, 2.0, 5.0, 10.0, 20.0) if each * power * unit >= least)
+    return [step * number for number in range(math.floor(most / step * (1 + _ROUNDING)) + 1)]
 
 
 def _curve(
@@ -142,13 +174,14 @@ def _curve(
             yield f'<circle class="dot{colour}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{said}</title></circle>'
 
 
-def _axes(y_most: float, x_label: str, y_label: str, y_text: Callable[[float], str]) -> Iterator[str]:
+def _axes(
+    y_most: float, marks: Sequence[float], x_label: str, y_label: str, y_text: Callable[[float], str]
+) -> Iterator[str]:
     left, top, right, bottom = _PLOT
-    for step in range(_TICKS + 1):
-        share = step / _TICKS
-        y = bottom - (bottom - top) * share
+    for mark in marks:
+        y = bottom - (bottom - top) * mark / y_most
         yield f'<line class="axis" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield _text(left - 6, y + 4, y_text(y_most * share), "end", "faint")
+        yield _text(left - 6, y + 4, y_text(mark), "end", "faint")
     yield _text((left + right) / 2, bottom + 34, x_label, "middle")
     yield _text(4, 11, y_label)
 
@@ -185,10 +218,12 @@ def _cut(text: str, room: float) -> str:
     return shown if columns_of(shown) <= most else f"{shown[: most - 1].rstrip()}…"
 
 
-def _svg(title: str, height: float, rows: Iterator[str]) -> str:
-    name = escape(flat(title), quote=True)
+def _svg(title: str, height: float, rows: Iterator[str], said: Sequence[str]) -> str:
+    name, more = escape(flat(title), quote=True), len(said) - _MOST_SAID
+    told = [*said[:_MOST_SAID], *([f"and {more} more"] if more > 0 else [])]
     head = f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {height:g}" role="img"'
-    return f'{head} aria-label="{name}"><title>{name}</title>{"".join(rows)}</svg>'
+    described = f"<title>{name}</title><desc>{escape(flat('; '.join(told)))}</desc>"
+    return f'{head} aria-label="{name}">{described}{"".join(rows)}</svg>'
 
 
 def alone(plot: str) -> str:
