@@ -95,12 +95,14 @@ class Availability(msgspec.Struct, frozen=True):
                     label = f"availability of {part.name}"
                     yield Term("pool", label, part.available, "share", Origin.DERIVED, None, note)
             else:
-                yield Term("site", f"availability of {part.name}", part.available, "share", Origin.ASSUMED)
+                at = self.sites.at(part.name)
+                origin = Origin.ASSUMED if at is None else Origin.STATED
+                yield Term("site", f"availability of {part.name}", part.available, "share", origin, at)
             label = f"time a month that requests fail because of {part.name}"
             note = "(availability if it never fails - availability) x 30 d"
             yield Term("lost", label, part.lost_s, "s", Origin.DERIVED, None, note)
         if self.sites.perfect:
-            note = "the format cannot state it, so the result is an upper bound"
+            note = "the file does not state `zone_availability`, so the result is an upper bound"
             yield Term("zones", "availability of each zone and region", 1.0, "share", Origin.ASSUMED, None, note)
         yield Term("reached", "availability, at most", self.highest, "share", Origin.DERIVED, None, _FORMULA)
 
@@ -127,7 +129,7 @@ class Availabilities:
 
     def __init__(self, system: System, sites: Sites | None = None, steps: int = _ALL_STEPS) -> None:
         self.system = system
-        self.sites = sites or Sites()
+        self.sites = sites or Sites.of_system(system)
         self.pools = Pools(system)
         self.steps_left = steps
         self.least_steps = steps // 100

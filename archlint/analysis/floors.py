@@ -36,12 +36,12 @@ from archlint.analysis.generation import (
     may_generate,
     steps_to,
 )  # fmt: skip
+from archlint.analysis.network import on_the_wire, travel_s
 from archlint.analysis.single_floors import prediction, stated
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Relation, Workload
 from archlint.model.words import STORES, WORKING_KINDS
 from archlint.topology import EITHER, SHARE, Flow, Step
-from archlint.verdicts import Origin
 
 __all__ = ["NOTHING", "Floor", "FloorOf", "Part"]
 
@@ -294,14 +294,13 @@ class FloorOf:
 
     def over(self, relation: Relation, floor: Floor) -> Floor:
         """Return the floor of a target as its caller sees it: after the network, which takes time between regions."""
-        if not relation.network_s:
-            far = is_far(self.system.components, relation)
-            return add_unknown(floor, relation.place("network")) if far else floor
+        if is_far(self.system.components, relation):
+            floor = add_unknown(floor, relation.place("network"))
+        if not travel_s(relation):
+            return floor
         target = relation.source if relation.verb == "consumes" else relation.target
         source = relation.target if relation.verb == "consumes" else relation.source
-        part = Part(f"network, {source} to {target}", relation.network_s, Origin.STATED, relation.place("network"))
-        wire = Floor(relation.network_s, relation.network_s, (part,), (part,))
-        return in_sequence([wire, floor], self.models_first)
+        return in_sequence([on_the_wire(relation, source, target), floor], self.models_first)
 
     def delays(self, name: str) -> bool:
         """Whether its client waits for a component until what the floor is of: the answer, or the first token."""

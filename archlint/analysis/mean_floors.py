@@ -11,16 +11,17 @@ from typing import Final
 
 import msgspec
 
-from archlint.analysis.floor_parts import NOTHING, Floor, Part, add_unknown, as_estimate
+from archlint.analysis.floor_parts import NOTHING, Floor, add_unknown, as_estimate
 from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.generation import EACH, FIRST, Generation
+from archlint.analysis.network import on_the_wire, travel_s
 from archlint.analysis.single_means import mean_floor, sum_of_means
 from archlint.model.architecture import Component, Model, Relation, ServiceTime
 from archlint.model.places import Place
 from archlint.topology import EITHER, SHARE, Step
 from archlint.topology.cycles import condensed_order
-from archlint.verdicts import Certainty, Origin
+from archlint.verdicts import Certainty
 
 _LONG: Final = 3.0
 """A timeout of this many times the mean takes 5 % off the mean of an exponential time."""
@@ -70,10 +71,8 @@ class MeanFloorOf:
         return _scaled(sum_of_means([*self._network(call), target]), share)
 
     def _network(self, relation: Relation) -> Iterator[Floor]:
-        if relation.network_s:
-            label = f"network, {relation.source} to {relation.target}"
-            part = Part(label, relation.network_s, Origin.STATED, relation.place("network"))
-            yield Floor(relation.network_s, relation.network_s, (part,), (part,))
+        if travel_s(relation):
+            yield on_the_wire(relation, relation.source, relation.target)
 
     def _of_component(self, name: str, steps: list[Step]) -> Floor:
         component = self.floors.system.components[name]
@@ -114,9 +113,8 @@ class MeanFloorOf:
             # A slow attempt may be given up early: only the least of any request is certain.
             least = Floor(target.least_s, target.least_s, target.least_parts, target.least_parts, target.unknown)
             target = as_estimate(target) if self.estimated else least
-        if not relation.network_s:
-            far = is_far(self.floors.system.components, relation)
-            return add_unknown(target, relation.place("network")) if far else target
+        if is_far(self.floors.system.components, relation):
+            target = add_unknown(target, relation.place("network"))
         return sum_of_means([*self._network(relation), target])
 
     def _own(self, component: Component) -> Iterator[Floor]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Value = str | float | int | bool
 """The types of attributes: every output format of networkx supports them."""
-_SYSTEM = frozenset({"description", "owner", "team", "described", "imported", "extra"})
+_SYSTEM = frozenset({
+    "description", "owner", "team", "described", "imported", "zone_availability", "region_availability", "extra",
+})  # fmt: skip
 """What the graph as a whole carries of the system. `nones` are the places where the file states `none`."""
 _ENDS = frozenset({"source", "target", "index"})
 

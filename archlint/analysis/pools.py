@@ -26,10 +26,20 @@ _MOST_SITES: Final = 100
 
 
 class Sites(msgspec.Struct, frozen=True):
-    """The availability of one zone and of one region. The format has no key for them: 1 makes the result a bound."""
+    """The availability of one zone and of one region, stated or assumed. An assumed 1 makes the result a bound."""
 
     zone: float = 1.0
     region: float = 1.0
+    stated: tuple[Place, ...] = ()
+
+    @classmethod
+    def of_system(cls, system: System, zone: float = 1.0, region: float = 1.0) -> Sites:
+        """Return what a file states; the arguments stand for what it does not state."""
+        said = {"zone": system.architecture.zone_availability, "region": system.architecture.region_availability}
+        keys = tuple(f"{name}_availability" for name, value in said.items() if value is not None)
+        places = tuple(Place((key,), (key,)) for key in keys)
+        zone = zone if said["zone"] is None else said["zone"]
+        return cls(zone, region if said["region"] is None else said["region"], places)
 
     @property
     def perfect(self) -> bool:
@@ -39,6 +49,11 @@ class Sites(msgspec.Struct, frozen=True):
     def of(self, site: str) -> float:
         """Return the availability of a site, by its name."""
         return self.region if site.startswith("region ") else self.zone
+
+    def at(self, site: str) -> Place | None:
+        """Return the key that states the availability of a site; None if it is assumed."""
+        key = "region_availability" if site.startswith("region ") else "zone_availability"
+        return next((place for place in self.stated if place.last == key), None)
 
 
 class Pool(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ import msgspec
 from archlint.analysis.floor_stages import Stage, is_far, parallel_of, stages_of
 from archlint.analysis.floors import FloorOf
 from archlint.analysis.generation import FIRST, asks_for_tokens
+from archlint.analysis.network import travel_place, travel_s
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, ServiceTime, Workload
 from archlint.model.places import Place
@@ -308,10 +309,10 @@ class _Builder:
         if relation.hit_ratio is None and self.system.topology.looks_up(relation):
             self._unknown[relation.place("hit_ratio")] = None
         node: Node = Visit(step.target)
-        if relation.network_s:
+        if travel_s(relation):
             label = f"network, {step.source} to {step.target}"
-            node = Series((Delay(label, relation.network_s, relation.place("network")), node))
-        elif is_far(self.system.components, relation):
+            node = Series((Delay(label, travel_s(relation), travel_place(relation)), node))
+        if is_far(self.system.components, relation):
             self._unknown[relation.place("network")] = None
         spared = not step.needed and step.group is None
         timeout = self.system.facts.timeout_s(relation) if relation.retries or spared else None

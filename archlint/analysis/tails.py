@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from archlint.analysis.floor_stages import is_far
+from archlint.analysis.network import travel_s
 from archlint.analysis.service_time import estimate, lower_bound, says
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, ServiceTime
@@ -91,9 +92,8 @@ class _Tails:
         component = self._components[name]
         total_s = 0.0
         for relation in self._topology.outgoing[name]:
-            if relation.network_s is not None:
-                total_s += relation.network_s
-            elif self._has_regions and is_far(self._components, relation):
+            total_s += travel_s(relation)
+            if self._has_regions and is_far(self._components, relation):
                 return math.inf
         for time in _times(component, self._models):
             total_s += math.inf if time is None else _percentile_s(time, fraction)

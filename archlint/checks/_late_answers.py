@@ -128,6 +128,11 @@ def _terms(answers: Latency) -> Iterator[Term]:
     yield Term(key, f"{key} of {answers.workload.name}", rate, "/s", Origin.STATED, answers.workload.place(key))
     for name in largest:
         yield from station_terms(queues[name])
+    others = [name for name in queues if name not in largest]
+    if others:
+        waits_s = sum(answers.response.path.visits[name] * queues[name].wait.mean_s for name in others)
+        label = f"mean waits at {len(others)} other component{'s, together' if len(others) > 1 else ''}"
+        yield Term("other_waits", label, waits_s, "s", Origin.DERIVED, None, "Allen-Cunneen, per request")
 
 
 def _result(late: Late, band: tuple[float, float]) -> Iterator[Term]:

@@ -45,7 +45,7 @@ class _Missed(msgspec.Struct, frozen=True):
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each component that rules out an objective, and for each workload that all of them rule out."""
-    found = Availabilities(system, Sites(params.zone_availability, params.region_availability))
+    found = Availabilities(system, Sites.of_system(system, params.zone_availability, params.region_availability))
     if not found.pools.stated:
         return
     judge = _Judge(system, found)

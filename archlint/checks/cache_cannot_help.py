@@ -17,6 +17,7 @@ from archlint.analysis.caches import (
     possible_hits,
     saved,
 )
+from archlint.analysis.network import travel_place, travel_s
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
 from archlint.checks._lines import exceeds
@@ -104,7 +105,7 @@ def _slower(
     """Return a hit if the look-ups take longer than the hits save, in the mean."""
     cache, relation = look_up.cache, look_up.relation
     looked = mean(cache.service_time) if cache.service_time is not None else None
-    cost_s, gain = (looked or 0.0) + (relation.network_s or 0.0), saved(system, look_up)
+    cost_s, gain = (looked or 0.0) + travel_s(relation), saved(system, look_up)
     if gain is None:
         return None
     because = f"whether look-ups in `{cache.name}` take longer than hits save"
@@ -131,7 +132,7 @@ def _costs(look_up: LookUp, hits: float, possible: Possible, gain: Saved, cost_s
     terms += gain.terms
     note = "hits x time of what they skip"
     terms.append(Term("saved", "time that hits save", hits * gain.value_s, "s", Origin.DERIVED, None, note))
-    at = cache.place("service_time") if cache.service_time is not None else relation.place("network")
+    at = cache.place("service_time") if cache.service_time is not None else travel_place(relation)
     terms.append(Term("look_up", "time of a look-up, mean", cost_s, "s", Origin.DERIVED, at, "cache + network"))
     return Hit(
         relation.place(*_place(look_up)), message, tuple(terms),

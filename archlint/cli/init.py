@@ -74,6 +74,7 @@ components:
     loads: [model-store]
     loads_model: at-start
     ready_check: true
+    load_tested: {{rate: 70/s, p99: 90ms, date: 2026-09-01}}  # at least the peak
     logs_to: [prediction-log]
     monitored_by: [metrics]
   model-store: {{kind: model-registry, uses: mlflow, availability: 99.95%}}

@@ -189,6 +189,7 @@ class Relation(Record, frozen=True):
     payload_bytes: int | None = None
     wait: bool | None = None
     network_s: float | None = None
+    bandwidth_bytes_per_s: float | None = None
     max_attempts: float | None = None
     redelivery_after_s: float | None = None
     quorum: float | None = None
@@ -358,6 +359,8 @@ class Architecture(Record, frozen=True):
     team: Team | None = None
     described: tuple[str, ...] = ()
     imported: bool | None = None
+    zone_availability: float | None = None
+    region_availability: float | None = None
     workloads: dict[str, Workload] = msgspec.field(default_factory=dict)
     models: dict[str, Model] = msgspec.field(default_factory=dict)
     components: dict[str, Component] = msgspec.field(default_factory=dict)

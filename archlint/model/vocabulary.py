@@ -287,6 +287,8 @@ RELATION_FIELDS: tuple[Field[object], ...] = (
     Field("payload", SIZE, "Size of one message or response.", attribute="payload_bytes", absent=UNKNOWN),
     Field("wait", FLAG, "False if the caller continues before the write is done.", absent="true"),
     Field("network", DURATION, "Network round-trip time.", attribute="network_s", absent=UNKNOWN),
+    Field("bandwidth", BANDWIDTH, "Data rate of the network for one message or response. With `payload`, its transfer "
+          "adds to the latency.", attribute="bandwidth_bytes_per_s", absent=UNKNOWN),
     Field("max_attempts", AT_LEAST_ONE, "For `consumes`: attempts per message before it is dropped or dead-lettered."),
     Field("redelivery_after", TIMEOUT, "For `consumes`: how long a message may be in hand before it is delivered again "
           "(visibility timeout, acknowledgement timeout, poll interval).", attribute="redelivery_after_s",
@@ -380,6 +382,9 @@ SYSTEM_FIELDS: tuple[Field[object], ...] = (
     Field("imported", FLAG, "True if `archlint import` wrote the file: what deployment files cannot state, such as "
           "timeouts in code, is unknown, and findings about its absence are informative. Remove it once the file is "
           "complete.", absent="none"),
+    Field("zone_availability", SHARE, "Share of time that one zone is up: all replicas in it fail together.",
+          absent="zones never fail, so availabilities are upper bounds"),
+    Field("region_availability", SHARE, "The same for one region.", absent="regions never fail"),
 )  # fmt: skip
 ACCEPT_FIELDS: tuple[Field[object], ...] = (
     Field("rule", RULE_ID, "The id of the rule whose finding is accepted.", required=True),

@@ -13,6 +13,7 @@ from typing import Final
 
 from archlint.analysis import stations as path
 from archlint.analysis.generated import Asks, Generator, asks_of, generator_of
+from archlint.analysis.network import travel_s
 from archlint.analysis.request_paths import body_of
 from archlint.analysis.stations import Station, path_of, stations_at
 from archlint.analysis.system import System
@@ -240,7 +241,7 @@ class _Tree:
         if not nodes:
             return _NOTHING
         made = nodes[0] if len(nodes) == 1 else Parallel(tuple(nodes))
-        waits_s = constant(step.relation.network_s or 0.0)
+        waits_s = constant(travel_s(step.relation))
         if not waits_s.zero:
             made = Sequence((Delay(waits_s), made))
         return made if chained else Later(queue.name, made)

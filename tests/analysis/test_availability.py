@@ -341,3 +341,14 @@ def test_nonsense_gives_bounded_numbers(facts: str) -> None:
         numbers += [number for part in found.parts for number in (part.available, part.importance)]
         assert all(0 <= number <= 1 + CLOSE for number in numbers)
         assert all(0 <= part.lost_s <= 30 * 86400 * (1 + CLOSE) for part in found.parts)
+
+
+def test_a_file_may_state_how_often_zones_and_regions_are_up() -> None:
+    text = SIX.replace("archlint: 1\n", "archlint: 1\nzone_availability: 99%\n")
+    found = computed(text)
+    assert (found.highest, found.lowest) == (computed(SIX, Sites(zone=0.99)).highest, computed(SIX, Sites(zone=0.99)).lowest)
+    sites = [term for term in found.quantity.terms if term.name == "site"]
+    assert sites and {term.at.at for term in sites if term.at is not None} == {"zone_availability"}
+    assert {term.origin.value for term in sites} == {"stated"}
+    regions = text.replace("zone_availability", "region_availability")
+    assert computed(regions).highest == computed(SIX, Sites(region=0.99)).highest

@@ -105,7 +105,7 @@ def test_hops_that_are_too_slow_together_without_any_wait_are_named() -> None:
     finding = said.findings[AT]
     assert (finding.severity, finding.certainty) == ("warning", "estimated")
     assert "even without any wait, and the objective is 100 ms" in finding.message
-    assert "`api` takes 80 ms, `s` takes 80 ms alone at p99; more replicas do not help" in finding.message
+    assert "`api` alone takes 80 ms at p99, `s` 80 ms; more replicas do not help" in finding.message
     assert said.term(AT, "hop_time") == pytest.approx(0.08, rel=0.02)
     assert said.term(AT, "unloaded") == pytest.approx(0.13, abs=0.03)
     assert "replicate" not in said.cures(AT)

@@ -177,6 +177,10 @@ def redone(finding: Finding) -> bool:
         return isclose(ratio, value(finding, "ratio")) and ratio > value(finding, "objective_over_timeout")
     if finding.rule == "SRV008":
         return age(finding) > value(finding, "freshness")
+    if finding.rule == "OPS007" and values(finding, "tested"):
+        return value(finding, "arriving") > value(finding, "tested")
+    if finding.rule == "OPS007" and values(finding, "tested_p99"):
+        return value(finding, "tested_p99") > value(finding, "objective")
     return True
 
 

@@ -31,6 +31,7 @@ FLAGS = st.booleans()
 
 
 TOKEN_PRICES = st.sampled_from(["2.50 USD per 1M tokens", "10 EUR/1k tokens", "0.01 USD per token"])
+BANDWIDTHS = with_units(1, "MB/s", "Gbit/s", "MiB/s")
 TOKEN_RATES = with_units(1, "k/min", "M/min", " tokens/s")
 OWN = st.one_of(WORDS, st.lists(WORDS, max_size=2), st.dictionaries(WORDS, WORDS, max_size=2), st.booleans())
 NONE = st.just("none")
@@ -60,7 +61,7 @@ RELATIONS = some(
     retries=st.integers(0, 9), backoff=WORDS, retry_budget=SHARES, circuit_breaker=FLAGS,
     fallback=WORDS,
     optional=FLAGS, share=SHARES, when=WORDS, parallel=WORDS, either=WORDS, hit_ratio=SHARES, ttl=DURATIONS,
-    kind=st.sampled_from(["prediction", "data", "prefix"]), payload=SIZES, wait=FLAGS, network=DURATIONS, max_attempts=WHOLE, redelivery_after=st.one_of(DURATIONS, NONE),
+    kind=st.sampled_from(["prediction", "data", "prefix"]), payload=SIZES, wait=FLAGS, network=DURATIONS, bandwidth=BANDWIDTHS, max_attempts=WHOLE, redelivery_after=st.one_of(DURATIONS, NONE),
 ).flatmap(lambda facts: NAMES.map(lambda name: {"to": name, **facts}))  # fmt: skip
 _SCHEDULES = st.sampled_from(["0 3 * * *", "*/15 * * * 1-5", "@daily", "6h"])
 COMPONENTS = some(
@@ -105,6 +106,7 @@ def systems() -> st.SearchStrategy[Facts]:
     """Complete files, as plain values; names may be undefined, and facts may contradict each other."""
     return some(
         system=WORDS, description=WORDS, owner=st.one_of(OWNERS, NONE), described=one_or_many(st.sampled_from(list(FACT_FAMILIES))), team=some(engineers=WHOLE, on_call=FLAGS),
+        zone_availability=SHARES, region_availability=SHARES,
         workloads=st.dictionaries(NAMES, WORKLOADS, max_size=2),
         models=st.dictionaries(MODELS, MODEL_FACTS, max_size=2),
         accept=one_or_many(ACCEPTANCES),

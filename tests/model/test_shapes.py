@@ -106,7 +106,7 @@ def test_a_file_that_is_no_mapping_is_one_problem(text: str) -> None:
     ("services: {a: {kind: service}}", "unknown-key", "did you mean `components`?"),
     ("replicas: 3", "unknown-key", "`replicas` belongs to a component"),
     ("nonsense: 3", "unknown-key",
-     "known keys: archlint, system, description, owner, team, described, imported, workloads, models, components, accept, include"),
+     "known keys: archlint, system, description, owner, team, described, imported, zone_availability, region_availability, workloads, models, components, accept, include"),
     ("components: {a: {kind: service, timeout: 3s}}", "unknown-key",
      "`timeout` belongs to a relation, as in `calls: [{to: name, timeout: 3s}]`"),
     ("components: {a: {kind: service, gpu: t4}}", "unknown-key", "`gpu` belongs to `hardware` of a component, as in `hardware: {gpu: t4}`"),
