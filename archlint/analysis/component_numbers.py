@@ -28,12 +28,14 @@ MOST_TERMS: Final = 8
 MOST_COMPONENTS: Final = 2_000
 """In larger systems, what is lost with each component is not computed."""
 _TINY: Final = 1e-12
+_NOTICED: Final = 0.005
 
 
 class ComponentNumbers(msgspec.Struct, frozen=True):
     """The numbers of one component.
 
-    `utilisation` and `peak_utilisation` are shares of its workers (or of a queue's consumers), `capacity` the requests
+    `utilisation` and `peak_utilisation` are shares of its workers (or of a queue's consumers) that its own work keeps
+    busy; `occupied` is there if waits for others and calls that are tried again make it more. `capacity` the requests
     per second that they handle, `breaks_at_factor` how many times its mean load is its capacity. `lost_traffic` is the
     share of all requests that fails with it.
     """
@@ -53,9 +55,9 @@ class ComponentNumbers(msgspec.Struct, frozen=True):
 
 
 def component_numbers(
-    system: System, names: Iterable[str], uses: dict[str, Utilisation]
+    system: System, names: Iterable[str], uses: dict[str, Utilisation], occupied: dict[str, Quantity]
 ) -> Iterator[ComponentNumbers]:
-    """Yield the numbers of some components; `uses` are the utilisations by component."""
+    """Yield the numbers of some components; `uses` are the utilisations by component, `occupied` those under load."""
     blasts = len(system.components) <= MOST_COMPONENTS
     tokens = token_loads(system)
     for name in names:
@@ -64,6 +66,7 @@ def component_numbers(
         made = tokens.get(name)
         if name in uses and not isinstance(made, TokenLoad):      # tokens occupy no workers
             numbers += load_numbers(uses[name])
+            numbers += _occupied(uses[name], occupied.get(name))
         elif component.kind == "queue" and system.topology.consumptions(name):
             numbers += _queue(system, component)
         numbers += token_numbers(made)
@@ -120,6 +123,12 @@ def load_numbers(use: Utilisation) -> Iterator[Number]:
             "breaks_at_factor", factor, "", "replicas x workers / busy",
             (*_slot_terms(use, name), busy), _certainty(use), "most" if _is_certain(use) else "",
         ))  # fmt: skip
+
+
+def _occupied(use: Utilisation, found: Quantity | None) -> Iterator[Number]:
+    """Yield how busy the workers are, if waits for others or further attempts make them busier than their own work."""
+    if found is not None and found.value * use.slots.total > use.at_mean(certain=False).busy * (1 + _NOTICED):
+        yield finite(found)
 
 
 def _is_certain(use: Utilisation) -> bool:

@@ -26,7 +26,17 @@ from archlint.analysis.responses import (
     Settings,
     response,
 )
-from archlint.analysis.stations import Delay, Mixture, Node, Rates, Series, path_of, rates_at_mean, rates_at_peak
+from archlint.analysis.stations import (
+    Delay,
+    Mixture,
+    Node,
+    Rates,
+    Series,
+    path_of,
+    rates_at_mean,
+    rates_at_peak,
+    stations_at,
+)
 from archlint.analysis.system import System
 from archlint.model.architecture import Workload
 from archlint.model.places import Place
@@ -115,6 +125,18 @@ class Latency:
             found = self.stations.get(name)
             if found is not None and found.time_s > 0:
                 yield from station_terms(found)
+
+    def occupied(self) -> Iterator[tuple[str, Quantity]]:
+        """Yield how busy the workers of each component are, with waits for others and calls that are tried again."""
+        low, high = self._ends
+        for name, found in self.stations.items():
+            ends = [one.stations[name].utilisation for one in (low, high) if name in one.stations]
+            band = min([found.utilisation, *ends]), max([found.utilisation, *ends])
+            terms = tuple(term for term in station_terms(found) if term.name not in {"utilisation", "wait"})
+            yield name, Quantity(
+                "occupied", found.utilisation, "share", "requests x time in a worker / (replicas x workers)", terms,
+                Certainty.ESTIMATED, "", band,
+            )  # fmt: skip
 
     def hops(self, fraction: float) -> tuple[Hop, ...]:
         """Return what each component adds to a percentile, in the order of the request."""
@@ -235,6 +257,10 @@ def latency(system: System, workload: Workload, peak: bool = False, at_least: bo
         needs = (workload.place("peak"), *needs)
     if needs:
         return Missing(name, tuple(dict.fromkeys(needs)))
+    stations = stations_at(system, rates, path.order).values()
+    off = next((one for one in stations if one.queued and one.slots.total == 0), None)
+    if off is not None:
+        return Missing(name, (), f"`{off.component.name}` has no replicas")
     found = response(system, workload, rates)
     if isinstance(found, Overloaded):
         return Missing(name, (), overloaded(found))

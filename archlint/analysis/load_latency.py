@@ -29,10 +29,11 @@ _SHOWN_SHARE = 1e-9
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """The percentiles of a workload at its mean rate and at its peak, and where their time goes."""
+    """The percentiles of a workload at its mean rate and its peak, where the time goes, how busy components are."""
 
     numbers: tuple[Number, ...] = ()
     waterfalls: tuple[Waterfall, ...] = ()
+    occupied: dict[str, Quantity] = {}
 
 
 class LoadCurve(msgspec.Struct, frozen=True):
@@ -55,11 +56,17 @@ def loaded(system: System, workload: Workload) -> Loaded:
             msgspec.structs.replace(_waterfall(mean, fraction, objective_s), accepted=accepted)
             for fraction, objective_s in fractions_of(workload, accepted)
         )
-    elif mean.needs or "overloaded" in mean.because:
+    elif mean.needs or _is_telling(mean):
         numbers.append(msgspec.structs.replace(mean, name="p99"))
     if workload.peak_per_s is not None:
         numbers += _at_peak(system, workload)
-    return Loaded(tuple(filter(_is_finite, numbers)), tuple(one for one in waterfalls if one.steps))
+    occupied = dict(mean.occupied()) if isinstance(mean, Latency) else {}
+    return Loaded(tuple(filter(_is_finite, numbers)), tuple(one for one in waterfalls if one.steps), occupied)
+
+
+def _is_telling(number: Missing) -> bool:
+    """Whether the reason is in the system, and not that nobody waits or that a path is too long."""
+    return "overloaded" in number.because or "no replicas" in number.because
 
 
 def _is_finite(number: Number) -> bool:
@@ -71,7 +78,7 @@ def _at_peak(system: System, workload: Workload) -> Iterator[Number]:
     if isinstance(peak, Latency):
         for fraction, _ in fractions_of(workload):
             yield msgspec.structs.replace(peak.quantity(fraction), name=f"peak_{format_percentile(fraction)}")
-    elif peak.needs or "overloaded" in peak.because:
+    elif peak.needs or _is_telling(peak):
         yield msgspec.structs.replace(peak, name="peak_p99")
 
 

@@ -73,9 +73,10 @@ def numbers_of(system: System, workload: str = "") -> Numbers:
     if workload:
         used = set(system.flow(workload).components)
         names = [name for name in system.components if name in used]
-    workloads = tuple(workload_numbers(system, one, uses, promises, len(chosen) <= MOST_LOADED) for one in chosen)
+    few, occupied = len(chosen) <= MOST_LOADED, dict[str, Quantity]()
+    workloads = tuple(workload_numbers(system, one, uses, promises, occupied, few) for one in chosen)
     costs = () if workload else tuple(total_cost((one.name, one.get("cost_per_month")) for one in workloads))
-    components = tuple(component_numbers(system, names, uses))
+    components = tuple(component_numbers(system, names, uses, occupied))
     name, files = system.architecture.name or "", system.architecture.document.imported
     if files:
         components = tuple(msgspec.structs.replace(one, numbers=_imported(one.numbers)) for one in components)

@@ -66,11 +66,17 @@ class WorkloadNumbers(msgspec.Struct, frozen=True):
 
 def workload_numbers(
     system: System, workload: Workload, uses: dict[str, Utilisation], promises: Promises,
-    under_load_too: bool = True,
+    occupied: dict[str, Quantity], under_load_too: bool = True,
 ) -> WorkloadNumbers:  # fmt: skip
-    """Return the numbers of a workload; `uses` are the utilisations by component."""
+    """Return the numbers of a workload; `uses` are the utilisations by component.
+
+    How busy components are under load is kept in `occupied`, if it is more than another workload has found.
+    """
     least = tuple(idle_waterfalls(system, workload))
     under_load = loaded(system, workload) if under_load_too else Loaded((Missing("p99", because=_TOO_MANY),))
+    for name, busy in under_load.occupied.items():
+        if name not in occupied or occupied[name].value < busy.value:
+            occupied[name] = busy
     breaking = tuple(sorted(_breaking(system, workload, uses), key=lambda one: (one.per_s, one.component)))
     available, contributions = promises.availability(workload)
     firsts = tuple(first_token_numbers(system, workload)) if under_load_too else ()

@@ -15,6 +15,7 @@ from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_duration, format_percentile, format_rate
+from archlint.topology import Flow
 from archlint.verdicts import Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 _EACH = 1 - 1e-9
@@ -84,13 +85,25 @@ def _judged(
     system: System, objective: _Objective, server: Component, tested: set[str], share: float
 ) -> Verdict | None:
     """Return what is wrong with all tests of a server and of what its requests pass; None if one supports it."""
-    on_way = [name for name in system.flow(objective.workload).dominators(server.name) if name in tested]
+    flow = system.flow(objective.workload)
+    on_way = [name for name in flow.waiting if name in tested and _all_pass(flow, name, server.name)]
     verdicts = [_of_test(system, objective, system.components[name], share) for name in reversed(on_way)]
     if None in verdicts or (not on_way and server.kind == "external"):
         return None                                # nobody load-tests a vendor alone
     if not on_way:
         return _untested(server, objective, share)
     return next((one for one in verdicts if isinstance(one, Undecided)), verdicts[0])
+
+
+def _all_pass(flow: Flow, name: str, server: str) -> bool:
+    """Whether every way of a request to a server leads through a component."""
+    met, ways = {name}, [flow.client]
+    while ways:
+        here = ways.pop()
+        if here not in met:
+            met.add(here)
+            ways += [step.target for step in flow.steps.get(here, ()) if step.waits]
+    return server not in met or server == name
 
 
 def _untested(server: Component, objective: _Objective, share: float) -> Hit:

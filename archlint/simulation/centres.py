@@ -40,6 +40,9 @@ def centre_of(
     if slots.workers is None:
         notes.append(f"{component.name}: {float(each):g} worker a replica is assumed; state `workers` if it has more")
     replicas = float(slots.replicas.value) if slots.replicas is not None else 1.0
+    if replicas == 0:
+        notes.append(f"{component.name}: it has no replicas, so that it rejects every request")
+        return Centre(component.name, 1.0, 1.0, limit=0.0), tuple(needs), notes
     if component.scaling is not None or component.autoscale is not None:
         notes.append(f"{component.name}: {replicas:g} replicas, the most of its range, run all the time")
     balancing = system.facts.balancing(component)

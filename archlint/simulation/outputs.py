@@ -122,7 +122,7 @@ def _value(interval: Interval | None) -> str:
 
 def _range(interval: Interval | None) -> str:
     if interval is None or interval.low is None or interval.high is None:
-        return "too few requests"
+        return "too few answers"
     return f"{format_duration(_short(interval.low))} to {format_duration(_short(interval.high))}"
 
 
@@ -219,7 +219,7 @@ def _time(seconds: float | None) -> str:
 
 def _precision(found: Simulation) -> str:
     if found.reached is None:
-        return "\nPrecision: unknown, because a workload has too few requests. Simulate more with --requests."
+        return "\nPrecision: unknown, because a workload has too few answers. Simulate more with --requests."
     within = format_share(_short(found.reached))
     reached = f"\nPrecision: each p99 is within {within} of its value, with 95 % confidence."
     if found.precision is None or found.reached <= found.precision or found.unstable:

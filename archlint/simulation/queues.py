@@ -25,7 +25,8 @@ def serve(times: Sequence[float], works: Sequence[float], centre: Centre, picks:
     >>> serve([0.0, 1.0, 2.0], [3.0, 3.0, 1.0], Centre("api", workers=2.0))
     [3.0, 4.0, 4.0]
     """
-    if centre.servers >= len(times) and not (centre.outage or centre.batches or centre.limit) and centre.pooled:
+    plain = centre.limit is None and not (centre.outage or centre.batches)
+    if plain and centre.servers >= len(times) and centre.pooled:
         return [t + s for t, s in zip(times, works, strict=True)]
     if math.isinf(centre.servers) and centre.limit is None:
         return [after_outage(t, centre.outage) + s for t, s in zip(times, works, strict=True)]
@@ -91,7 +92,7 @@ def _careful(times: Sequence[float], works: Sequence[float], centre: Centre, pic
     queues = [[0.0] * int(min(queue, len(times))) for queue in _queues(centre, len(times))]
     inside = [0] * len(queues)
     leaving: list[tuple[float, int]] = []
-    total, turn, limit = 0, 0, centre.limit or math.inf
+    total, turn, limit = 0, 0, math.inf if centre.limit is None else centre.limit
     ends = []
     for number, (t, s) in enumerate(zip(times, works, strict=True)):
         while leaving and leaving[0][0] <= t:

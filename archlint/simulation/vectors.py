@@ -155,7 +155,7 @@ class Vectors(Backend[Array]):
 
     def _ended(self, centre: Centre, at: Array, works: Array, picks: Array | None) -> Array:
         """Return when each request ends, given sorted times."""
-        plain = not (centre.limit or centre.outage or centre.batches)
+        plain = centre.limit is None and not (centre.outage or centre.batches)
         if plain and centre.pooled and centre.servers >= len(at):
             return at + works
         if plain and centre.pooled and centre.servers <= _SEARCHED:

@@ -16,7 +16,8 @@ LEAST_WIDTH: Final = 60
 MOST_ROWS: Final = 60
 MOST_LOST: Final = 8
 LOAD: Final = {
-    "utilisation": "busy", "peak_utilisation": "at peak", "capacity": "capacity", "breaks_at_factor": "full at",
+    "utilisation": "busy", "occupied": "with waits", "peak_utilisation": "at peak", "capacity": "capacity",
+    "breaks_at_factor": "full at",
 }  # fmt: skip
 """The numbers of the table of components, with their heads."""
 _BAR: Final = 24

@@ -12,7 +12,8 @@ from archlint.model.places import Place
 from archlint.model.quantities import format_quantity
 
 MEANINGS: Final = {
-    "utilisation": "share of the workers that are busy at the mean rates",
+    "utilisation": "share of the workers that its own work keeps busy at the mean rates",
+    "occupied": "the same with the time that workers wait for others, and with calls that are tried again",
     "peak_utilisation": "the same while one workload is at its peak",
     "capacity": "requests or messages per second that it can handle",
     "breaks_at": "rate at which the first component has no worker left, if the other workloads stay as they are",
