@@ -29,7 +29,7 @@ components:
 
 
 def numbers(text: str) -> dict[str, Quantity | Missing]:
-    [found] = component_numbers(load(text), ["llm"], {})
+    [found] = component_numbers(load(text), ["llm"], {}, {})
     return {number.name: number for number in found.numbers}
 
 
