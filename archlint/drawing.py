@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+import msgspec
+
 from archlint.analysis.system import System
 from archlint.api import load
 from archlint.config import Config, find_config, read_config
@@ -15,6 +17,8 @@ from archlint.linter import Linter, Options
 from archlint.targets import STDIN
 
 if TYPE_CHECKING:
+    from archlint.diagram import Look, Picture, Plan
+    from archlint.diagram.formats import Made
     from archlint.verdicts import FileReport
 
 TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
@@ -96,9 +100,9 @@ def render(
     >>> "page" in archlint.render(archlint.load(text), "mmd", findings=False)
     True
     """
-    from archlint.diagram import GRAPHS, Plan, draw
-    from archlint.diagram.formats import BINARY, EXTENSIONS, NAMES, SEARCHED, Look, make
-    from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN, WAYS
+    from archlint.diagram import Plan
+    from archlint.diagram.formats import BINARY, EXTENSIONS, NAMES, Look
+    from archlint.diagram.groups import WAYS
     from archlint.diagram.purpose import PURPOSES
     from archlint.diagram.svg import DIRECTIONS
     from archlint.diagram.themes import THEMES
@@ -115,13 +119,30 @@ def render(
     if not 0.1 <= scale <= 8:
         raise UsageError(f"`scale` is {scale:g}", "use a number from 0.1 to 8")
     drawn, report = _read(path_or_text_or_system, config, system, Options(rules=findings, allow_code=allow_code))
+    look = Look(theme, direction, scale, None if fonts is None else tuple(fonts), purpose)
+    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines)
+    made, _ = drawn_as(name, drawn, report, plan, look)
+    return made.data if name in BINARY else made.data.decode()
+
+
+def drawn_as(
+    name: str, system: System, report: FileReport | None, plan: Plan, look: Look
+) -> tuple[Made, Picture | None]:
+    """Return a system in a format, and the picture in it; a graph has none."""
+    from archlint.diagram import GRAPHS, draw, live
+    from archlint.diagram.formats import HTML, SEARCHED, Made, make
+    from archlint.diagram.groups import MOST_SEARCHED, MOST_SEEN
+
     if name in GRAPHS:
-        data = GRAPHS[name](drawn, report)
-    else:
-        most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
-        picture = draw(drawn, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
-        data = make(picture, name, Look(theme, direction, scale, None if fonts is None else tuple(fonts), purpose)).data
-    return data if name in BINARY else data.decode()
+        return Made(GRAPHS[name](system, report)), None
+    plan = msgspec.structs.replace(plan, most=MOST_SEARCHED if name in SEARCHED else MOST_SEEN)
+    if name == HTML:
+        from archlint.report.html import render_picture
+
+        shown = live(system, report, plan, look.theme, look.direction)
+        return Made(render_picture(shown, report, look.theme).encode()), shown.picture
+    picture = draw(system, report, plan)
+    return make(picture, name, look), picture
 
 
 def _read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ from archlint.linter import Options
 from archlint.report import FORMATS, SHOW_DIAGRAMS, SHOW_PATTERNS
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report, Severity
+
+if TYPE_CHECKING:
+    from archlint.diagram.live import Live
 
 FOR_PEOPLE: Final = frozenset({"text", "concise"})
 """The formats for a terminal; programs read the others."""
@@ -124,7 +127,7 @@ def _options(call: CheckCall, outputs: tuple[tuple[str, str], ...]) -> Options:
 
 def _diagrams(
     report: Report, outputs: tuple[tuple[str, str], ...], systems: dict[str, System]
-) -> dict[str, str]:
+) -> dict[str, Live]:
     """Draw each stored system, if an output format shows it."""
     if not any(name in SHOW_DIAGRAMS for name, _ in outputs):
         return {}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from archlint.analysis.system import System
-from archlint.diagram import draw, svg
+from archlint.diagram import Plan
+from archlint.diagram.live import Live, live
 from archlint.errors import ArchlintError
 from archlint.verdicts import Report
 
 
-def diagrams(report: Report, systems: dict[str, System]) -> tuple[dict[str, str], list[str]]:
-    """Return an SVG for each system in `systems`, by the key of its report, and notes on systems without one.
+def diagrams(report: Report, systems: dict[str, System]) -> tuple[dict[str, Live], list[str]]:
+    """Return a picture of each system in `systems`, by the key of its report, and notes on systems without one.
 
     Each system is removed from `systems` after it is drawn, to free its memory.
     """
-    drawn: dict[str, str] = {}
+    drawn: dict[str, Live] = {}
     notes: list[str] = []
     missing = 0
     for file in report.files:
@@ -22,7 +23,7 @@ def diagrams(report: Report, systems: dict[str, System]) -> tuple[dict[str, str]
             missing += 1
             continue
         try:
-            drawn[file.key] = svg(draw(system, file))
+            drawn[file.key] = live(system, file, Plan(), for_window=False)
         except ArchlintError as error:
             notes.append(f"no diagram of {file.key}: {error.message}")
     if missing:

@@ -18,13 +18,14 @@ from archlint.cli.options import config as config_option
 from archlint.cli.outputs import keep_what_is_read, save, say
 from archlint.cli.permission import allows_code
 from archlint.cli.streams import harmless, write_bytes
-from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan, draw
-from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of, make
+from archlint.diagram import EXTENSIONS, GRAPHS, Look, Picture, Plan
+from archlint.diagram.formats import BINARY, NAMES, SEARCHED, Made, extension_of
 from archlint.diagram.groups import AUTO, MOST_SEARCHED, MOST_SEEN, NONE, WAYS
 from archlint.diagram.mermaid import MOST_CHARACTERS, MOST_EDGES
 from archlint.diagram.purpose import PURPOSES, README
 from archlint.diagram.svg import DIRECTIONS
 from archlint.diagram.themes import THEMES
+from archlint.drawing import drawn_as
 from archlint.errors import PackError, UsageError
 from archlint.linter import Options
 from archlint.model.names import nearest
@@ -133,13 +134,12 @@ def command(
     inputs = [Path(document.name) for document in system.architecture.documents]
     if target is not None:
         _keep_inputs(target, inputs, config)
-    if name in GRAPHS:
-        made, notes = Made(GRAPHS[name](system, report)), []
+    plan = Plan(cluster, collapse, workload, focus, hops, patterns, all_lines)
+    made, picture = drawn_as(name, system, report, plan, Look(theme, direction, scale, fonts or None, purpose))
+    if picture is None:
+        notes = []
         counts = _counts(len(system.components), len(report.grouped) if report is not None else 0)
     else:
-        most = MOST_SEARCHED if name in SEARCHED else MOST_SEEN
-        picture = draw(system, report, Plan(cluster, collapse, workload, focus, hops, patterns, all_lines, most))
-        made = make(picture, name, Look(theme, direction, scale, fonts or None, purpose))
         notes = [*(picture.notes if target is not None else ()), *_warnings(picture, name, made)]
         components = sum(len(node.members) or 1 for node in picture.nodes)
         counts = _counts(components, _drawn(picture, report))

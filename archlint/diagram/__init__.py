@@ -1,14 +1,14 @@
 """Pictures of systems: planned once, as values, then written in many formats.
 
-`draw` makes a `Picture` of a system and its report; `svg`, `mermaid`, `d2`, `dot` and `html` write one as text, `png`
-and `pdf` as bytes. `graphml` and `node_link` write the whole system as a graph. All are pure functions; those that need
-positions run a layout engine.
+`draw` makes a `Picture` of a system and its report; `svg`, `mermaid`, `d2` and `dot` write one as text, `png` and
+`pdf` as bytes. `live` makes the picture of a page, which `archlint.report.html` writes. `graphml` and `node_link` write
+the whole system as a graph. All are pure functions; those that need positions run a layout engine.
 """
 
 from archlint.diagram.d2 import d2
 from archlint.diagram.dot import dot
 from archlint.diagram.formats import EXTENSIONS, FORMATS, Look, render
-from archlint.diagram.html import html
+from archlint.diagram.live import Live, live
 from archlint.diagram.mermaid import mermaid
 from archlint.diagram.networks import GRAPHS, graphml, node_link
 from archlint.diagram.picture import Cluster, Edge, Mark, Node, Picture
@@ -23,6 +23,7 @@ __all__ = [
     "GRAPHS",
     "Cluster",
     "Edge",
+    "Live",
     "Look",
     "Mark",
     "Node",
@@ -32,7 +33,7 @@ __all__ = [
     "dot",
     "draw",
     "graphml",
-    "html",
+    "live",
     "mermaid",
     "node_link",
     "pdf",

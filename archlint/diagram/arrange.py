@@ -90,8 +90,8 @@ def _best(
             ((score(layout, cards, edges, purpose), layout) for layout in _in_rows(cards, edges, labels, purpose)),
             key=lambda one: one[0].cost(),
         )
-        found += [_with_labels(one, cards, edges, labels) for one in tried[:_SETTLED]]
-    if not rows or len(cards) < _LANES_FROM:
+        found += [_with_labels(one, cards, edges, labels) for one in tried[: 1 if purpose.quick else _SETTLED]]
+    if not rows or (len(cards) < _LANES_FROM and not purpose.quick):
         layout = in_parts(cards, edges, labels, clusters, direction, purpose)
         overlaps = conflicts(layout, cards, edges, labels, clusters) if found else 0
         found.append((score(layout, cards, edges, purpose).cost(overlaps), layout))
@@ -114,7 +114,7 @@ def _in_rows(
     lanes = lanes_of([card.node for card in cards], edges) if len(cards) >= _LANES_FROM else one
     for way in (lanes, one) if purpose.height_px and lanes != one else (lanes,):
         beside = 2 * _PAD if len(set(way.values())) > 1 else 0.0
-        for share in _SHARES:
+        for share in _SHARES[:1] if purpose.quick else _SHARES:
             for chains in CHAINS:
                 yield _within(cards, edges, labels, way, share * purpose.most_width - beside, chains, purpose)
 

@@ -159,7 +159,8 @@ def mark_of(finding: Finding) -> Mark:
     """Return a finding as it is drawn."""
     where = finding.location
     return Mark(
-        finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line, finding.loss
+        finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line, finding.loss,
+        finding.fingerprint,
     )
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from archlint.diagram.d2 import d2
 from archlint.diagram.dot import dot
-from archlint.diagram.html import html
 from archlint.diagram.mermaid import mermaid
 from archlint.diagram.networks import GRAPHS
 from archlint.diagram.picture import Picture
@@ -65,17 +64,18 @@ FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
     ),
     "png": lambda picture, look: _drawn(picture, look, "png"),
     "pdf": lambda picture, look: _drawn(picture, look, "pdf"),
-    "html": lambda picture, look: Made(html(picture, look.theme, look.direction).encode()),
     "mmd": lambda picture, look: Made(mermaid(picture, look.fixed_theme, look.fixed_direction).encode()),
     "d2": lambda picture, look: Made(d2(picture, look.fixed_theme, look.fixed_direction).encode()),
     "dot": lambda picture, look: Made(dot(picture, look.fixed_theme, look.fixed_direction).encode()),
 }
-NAMES: Final = (*FORMATS, *GRAPHS)
-"""Every format: of pictures, and of graphs."""
+HTML: Final = "html"
+"""The page to explore: `archlint.report.html` writes it."""
+NAMES: Final = ("svg", "png", "pdf", HTML, *list(FORMATS)[3:], *GRAPHS)
+"""Every format: of pictures, the page, and of graphs."""
 EXTENSIONS: Final = {**{name: name for name in NAMES}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
 """The format of each file extension."""
 BINARY: Final = frozenset({"png", "pdf"})
-SEARCHED: Final = frozenset({"html", "d2", "dot"})
+SEARCHED: Final = frozenset({"d2", "dot"})
 """Formats in which the reader searches a large picture, or lays it out again."""
 
 

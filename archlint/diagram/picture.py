@@ -32,6 +32,7 @@ class Mark(msgspec.Struct, frozen=True):
     """A finding on the part that it concerns.
 
     `at` is its structural path, `line` counts from 1, `loss` is the share that is lost by it, from 0 to 1.
+    `fingerprint` identifies it in the report that it is from.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Mark(msgspec.Struct, frozen=True):
     file: str
     line: int
     loss: float = 0.0
+    fingerprint: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):

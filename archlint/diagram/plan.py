@@ -69,10 +69,53 @@ def draw(system: System, report: FileReport | None = None, plan: Plan | None = N
         picture = with_path(picture, system, plan.path)
     if plan.focus:
         picture = focused(picture, plan.focus, plan.hops)
-    picture = _grouped(picture, system, plan)
-    return picture if plan.all_lines else with_twins_merged(
-        with_lines_bundled(without_hub_lines(picture, plan.focus))
-    )
+    return _lined(_grouped(picture, system, plan), plan)
+
+
+def zoomed(system: System, report: FileReport | None = None, plan: Plan | None = None) -> dict[str, Picture]:
+    """Return the picture of a system under the empty key, and one of each group in it under the group's name.
+
+    The picture of a group has its components and what has relations with them.
+
+    >>> import archlint
+    >>> system = archlint.load('''
+    ... archlint: 1
+    ... components: {page: {kind: client, calls: [a]}, a: {kind: service, calls: [b]}, b: {kind: service}}
+    ... ''')
+    >>> {key: [node.name for node in one.nodes] for key, one in zoomed(system, None, Plan(collapse="kind")).items()}
+    {'': ['page', 'service'], 'service': ['page', 'a', 'b']}
+    """
+    plan = plan or Plan()
+    overview = draw(system, report, plan)
+    groups = {node.name: node.members for node in overview.nodes if node.members}
+    home = {member: name for name, members in groups.items() for member in members}
+    if not groups or len(home) > MOST_SEARCHED:
+        return {"": overview}
+    whole = draft(system, report)
+    if plan.patterns:
+        whole = with_patterns(whole, system)
+    grouped = f"{len(home)} of {len(home) + len(overview.nodes) - len(groups)} components are in {len(groups)} groups"
+    pictures = {"": replace(overview, notes=(*overview.notes[:-1], f"{grouped}: open a group to see them."))}
+    for name, members in groups.items():
+        others = {member: key for member, key in home.items() if key != name}
+        picture = _with_neighbours(collapsed(whole, others, ""), set(members))
+        pictures[name] = _lined(picture, plan)
+    return pictures
+
+
+def _with_neighbours(picture: Picture, members: set[str]) -> Picture:
+    """Return the members of a group, and what has relations with them."""
+    edges = tuple(edge for edge in picture.edges if edge.source in members or edge.target in members)
+    kept = members | {name for edge in edges for name in (edge.source, edge.target)}
+    nodes = tuple(node for node in picture.nodes if node.name in kept)
+    return replace(picture, nodes=nodes, edges=edges, marks=(), notes=())
+
+
+def _lined(picture: Picture, plan: Plan) -> Picture:
+    """Return a picture whose many relations of one kind are one line or words, unless each is to be a line."""
+    if plan.all_lines:
+        return picture
+    return with_twins_merged(with_lines_bundled(without_hub_lines(picture, plan.focus)))
 
 
 def _grouped(picture: Picture, system: System, plan: Plan) -> Picture:

@@ -17,13 +17,15 @@ MARGIN: Final = 20.0
 class Purpose(msgspec.Struct, frozen=True):
     """A place for pictures: its width in pixels, and its height (0: as high as needed).
 
-    With `may_continue`, a picture that is legible only if it is higher is higher, as on a second page.
+    With `may_continue`, a picture that is legible only if it is higher is higher, as on a second page. If it is
+    `quick`, fewer layouts are tried.
     """
 
     name: str
     width_px: float
     height_px: float = 0.0
     may_continue: bool = False
+    quick: bool = False
 
     @property
     def most_width(self) -> float:
@@ -49,5 +51,7 @@ class Purpose(msgspec.Struct, frozen=True):
 README: Final = Purpose("readme", 838)
 SLIDE: Final = Purpose("slide", 1920, 1080)
 PAGE: Final = Purpose("page", 794, 1123, True)
+WINDOW: Final = Purpose("window", 1000, 760, True)
+"""The view of a page in a landscape window. Its script can zoom, so it may continue."""
 PURPOSES: Final = {purpose.name: purpose for purpose in (README, SLIDE, PAGE)}
 """A file on GitHub, a slide of 16:9 in full HD, and a page of A4 at 96 pixels an inch."""

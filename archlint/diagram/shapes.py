@@ -152,7 +152,7 @@ def label_element(edge: Edge, label: EdgeLabel, middle: Point, index: int, inter
     words = "".join(text(x + 4, y + 12 + 13 * row, "label", line) for row, line in enumerate(label.lines))
     chips = "".join(chip_element(chip, x, y + 1) for chip in label.chips)
     tooltip = f"<title>{xml(_edge_tooltip(edge))}</title>"
-    data = f' class="edge-label" data-edge="{index}"' if interactive else ""
+    data = f' class="edge-label {edge.family}" data-edge="{index}"' if interactive else ""
     return f"<g{data}>{tooltip}{_dimmed(ground + words, edge.emphasis)}{chips}</g>"
 
 

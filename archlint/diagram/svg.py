@@ -65,19 +65,22 @@ def _composed(
     purpose: Purpose,
 ) -> str:  # fmt: skip
     inner = max(layout.width, _LEAST_WIDTH)
-    if purpose.ratio:
+    ratio = 0.0 if interactive else purpose.ratio
+    if ratio:
         beside = _height_beside(picture, inner) + 2 * _MARGIN
-        fitting = (layout.height + beside) / purpose.ratio - 2 * _MARGIN
+        fitting = (layout.height + beside) / ratio - 2 * _MARGIN
         inner = max(inner, min(fitting, purpose.most_width) if purpose.may_continue else fitting)
     top, bottom = head(picture, inner), legend(picture, inner)
     bar = budget_elements(picture.budget, inner) if picture.budget is not None else ()
     beside = top.height + bottom.height + (HEIGHT if bar else 0.0)
     width, height = inner + 2 * _MARGIN, layout.height + beside + 2 * _MARGIN + 14
-    height = max(height, width * purpose.ratio)
+    height = max(height, width * ratio)
     shift = f"translate({number(_MARGIN + (inner - layout.width) / 2)} {number(_MARGIN + top.height)})"
+    top_y = _MARGIN + top.height - 8
     size = f'viewBox="0 0 {number(width)} {number(height)}" width="{number(width)}" height="{number(height)}"'
     bar_at = _MARGIN + top.height + layout.height + 14
-    role = 'role="group"' if interactive else 'role="img"'
+    body = f' data-body="0 {number(top_y)} {number(width)} {number(height - top_y)}"' if interactive else ""
+    role = f'role="group"{body}' if interactive else 'role="img"'
     name = xml(f"Architecture of {picture.title}")
     return "\n".join(
         [

@@ -101,6 +101,11 @@ def stylesheet(theme: str) -> str:
     return _SHAPES + _colours(PALETTES[theme])
 
 
+def colours(theme: str) -> str:
+    """Return the colours of a theme, light or dark, without what both have in common."""
+    return _colours(PALETTES[theme])
+
+
 def _rule(selector: str, **properties: str) -> str:
     body = ";".join(f"{name.replace('_', '-')}:{value}" for name, value in properties.items())
     scoped = ", ".join(f".archlint-picture {part.strip()}" for part in selector.split(","))
@@ -156,6 +161,7 @@ def _colours(palette: Palette) -> str:
         _rule(".frame", stroke=palette.frame),
         _rule(".badge", stroke=palette.soft),
         _rule(".halo", fill=palette.paper),
+        _rule(".dim text", fill=palette.dim),
         _rule(".role text, .letter", fill=palette.ink),
         *(
             _rule(f".{group} .card", fill=fill, stroke=line) + _rule(f".{group} .icon", stroke=line)
@@ -173,7 +179,6 @@ def _colours(palette: Palette) -> str:
             + _rule(f".mark-{severity} text, .mark-{severity} .sign", fill=ink)
             for severity, (fill, ink) in palette.chips.items()
         ),
-        _rule(".dim text", fill=palette.dim),
         _rule(".spent-0", fill=palette.spent[0]),
         _rule(".spent-1", fill=palette.spent[1]),
         _rule(".over", fill=palette.over, stroke=palette.marks["error"]),

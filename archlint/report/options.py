@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
+
+if TYPE_CHECKING:
+    from archlint.diagram.live import Live
 
 
 class TextOptions(msgspec.Struct, frozen=True):
@@ -31,13 +36,13 @@ class ReportOptions(TextOptions, frozen=True):
 
     `root` is the folder, absolute and with forward slashes, that the paths of the report are made relative to;
     empty leaves them unchanged. `exit_status` is the exit status of the call, if known.
-    `diagrams` has the SVG of each system that has one, by `FileReport.key`. `version` is the version of archlint.
+    `diagrams` has the picture of each system that has one, by `FileReport.key`. `version` is the version of archlint.
     `run_id` and `run_properties` name the run of a pipeline, for SARIF.
     """
 
     root: str = ""
     exit_status: int | None = None
-    diagrams: dict[str, str] = {}
+    diagrams: dict[str, Live] = {}
     version: str = ""
     run_id: str = ""
     run_properties: dict[str, str] = {}

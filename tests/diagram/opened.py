@@ -6,10 +6,16 @@ from pathlib import Path
 
 from playwright.sync_api import Dialog, Page
 
-from archlint.diagram import Plan, draw, html
+from archlint.analysis.system import System
+from archlint.diagram import Plan, live
+from archlint.report.html import render_html, render_picture
+from archlint.report.options import ReportOptions
+from archlint.verdicts import FileReport, Report
 from tests.conftest import ROOT
 from tests.diagram.samples import RICH, of_file
 
+SEEN = "[...document.querySelectorAll('.drawing svg')].find(one => one.getClientRects().length)"
+"""The layout that the window shows, in JavaScript."""
 WAITS_ON_QUEUE = ROOT / "examples" / "failing" / "page-waits-on-queue.yaml"
 
 
@@ -38,21 +44,21 @@ class Opened:
 
     def node(self, name: str) -> str:
         number = self.page.evaluate(
-            "name => JSON.parse(document.getElementById('data').textContent).nodes.findIndex(one => one.name === name)",
+            "name => JSON.parse(document.querySelector('.live-data').textContent).drawings[0].nodes.findIndex(one => one.name === name)",
             name,
         )
-        return f'[data-node="{number}"]'
+        return f'[data-node="{number}"]:visible'
 
     def in_view(self, selector: str) -> bool:
         """Whether a part is completely visible, up to a pixel."""
-        view, part = self.page.locator("#view").bounding_box(), self.page.locator(selector).bounding_box()
+        view, part = self.page.locator(".view").bounding_box(), self.page.locator(selector).bounding_box()
         assert view is not None and part is not None
         inside = view["x"] - 1 <= part["x"] and part["x"] + part["width"] <= view["x"] + view["width"] + 1
         above, below = part["y"] - view["y"], view["y"] + view["height"] - part["y"] - part["height"]
         return inside and min(above, below) >= -1
 
     def width(self) -> float:
-        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
+        return float(self.page.evaluate(f"{SEEN}.viewBox.baseVal.width"))
 
     def opacity(self, selector: str) -> float:
         """The opacity of a part, including all groups around it."""
@@ -64,18 +70,28 @@ class Opened:
 
     def edge(self, source: str, target: str) -> int:
         return int(self.page.evaluate("""([source, target]) => {
-            const data = JSON.parse(document.getElementById('data').textContent);
+            const data = JSON.parse(document.querySelector('.live-data').textContent).drawings[0];
             const name = number => data.nodes[number].name;
             return data.edges.findIndex(one => name(one.source) === source && name(one.target) === target);
         }""", [source, target]))
 
     def left(self) -> float:
-        return float(self.page.evaluate("document.querySelector('svg').viewBox.baseVal.x"))
+        return float(self.page.evaluate(f"{SEEN}.viewBox.baseVal.x"))
+
+
+def page_of(system: System, report: FileReport | None, plan: Plan | None = None) -> str:
+    """The page of a system."""
+    return render_picture(live(system, report, plan), report)
+
+
+def report_page(system: System, report: FileReport) -> str:
+    """The report of a system."""
+    return render_html(Report((report,)), ReportOptions(diagrams={report.key: live(system, report, for_window=False)}))
 
 
 def failing_page() -> str:
     system, report = of_file(RICH)
-    return html(draw(system, report, Plan(patterns=True)))
+    return page_of(system, report, Plan(patterns=True))
 
 
 def line_of(file: Path, words: str) -> int:
@@ -84,4 +100,4 @@ def line_of(file: Path, words: str) -> int:
 
 
 def waiting_page() -> str:
-    return html(draw(*of_file(WAITS_ON_QUEUE)))
+    return page_of(*of_file(WAITS_ON_QUEUE))

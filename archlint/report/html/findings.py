@@ -15,10 +15,13 @@ _MOST_LINES = 12
 _MOST_WIDE = 400
 
 
-def finding_item(finding: Finding, sources: Mapping[str, Document], root: str) -> Lines:
-    """Write a finding with all of its details."""
+def finding_item(
+    finding: Finding, sources: Mapping[str, Document], root: str, number: int = 0, system: int = 0
+) -> Lines:
+    """Write a finding with all of its details; `number` is its number in its system."""
     kind = text(finding.severity)
-    yield f'<article class="item {kind}" data-kind="{kind}" data-rules="{text(finding.rule)}">'
+    own = f'id="finding-{system + 1}-{text(finding.fingerprint)}" data-finding="{number}"'
+    yield f'<article class="item {kind}" {own} data-kind="{kind}" data-rules="{text(finding.rule)}">'
     yield from _head(finding, finding.severity, root)
     yield from _frame(finding.location, sources.get(finding.location.file))
     yield from _terms(finding, root)

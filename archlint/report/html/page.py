@@ -1,19 +1,13 @@
-"""The page: head, summary, filter, and a section for each system.
-
-All text from files is escaped. A content security policy allows only the style and the script of the page itself, by
-their hashes; nothing else runs or loads.
-"""
+"""The report: head, summary, filter, and a section for each system, with its findings first, and its picture."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator
-from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 from archlint.baselined import BaselineUse
+from archlint.report.html.document import document, switches, theme_button
 from archlint.report.html.findings import accepted_item, finding_item, known_item
+from archlint.report.html.live import live_section
 from archlint.report.html.tags import Lines, element, text
 from archlint.report.html.undecided import fact_item, pattern_row
 from archlint.report.layout import flat, joined, plural
@@ -24,7 +18,6 @@ from archlint.report.summary import SEVERITIES
 from archlint.report.undecided import missing_facts
 from archlint.verdicts import FileReport, Report
 
-_HERE: Final = Path(__file__).resolve().parent
 _KINDS: Final = (
     ("error", "Errors"), ("warning", "Warnings"), ("info", "Information"), ("undecided", "Undecided"),
     ("baseline", "In the baseline"), ("accepted", "Accepted"),
@@ -34,22 +27,7 @@ _KINDS: Final = (
 def render_html(report: Report, options: ReportOptions | None = None) -> str:
     """Return the report as an HTML document that ends with a line break, with the diagrams in `options.diagrams`."""
     options = options or ReportOptions()
-    style = (_HERE / "page.css").read_text(encoding="utf-8")
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
-    lines = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        '<meta name="referrer" content="no-referrer">',
-        '<meta name="robots" content="noindex">',
-        element("title", f"archlint: {_told(report)}"),
-        f"<style>{style}</style>",
-        "</head>",
-        "<body>",
+    body = [
         '<a class="skip" href="#report">Skip to the findings</a>',
         *_header(report),
         *_filter(report),
@@ -60,18 +38,8 @@ def render_html(report: Report, options: ReportOptions | None = None) -> str:
         '<p id="nothing" hidden>Nothing matches the filter.</p>',
         "</main>",
         element("footer", f"Written by {f'archlint {options.version}'.strip()}."),
-        f"<script>{script}</script>",
-        "</body>",
-        "</html>",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _policy(style: str, script: str) -> str:
-    """Return a policy that allows only this style, this script, and images that are part of the page."""
-    hashes = [base64.b64encode(sha256(part.encode()).digest()).decode() for part in (style, script)]
-    sources = f"style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; img-src data:"
-    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+    return document(f"archlint: {_told(report)}", "report", body)
 
 
 def _counts(files: tuple[FileReport, ...]) -> dict[str, int]:
@@ -103,6 +71,7 @@ def _header(report: Report) -> Lines:
     counts = _counts(report.files)
     yield "<header>"
     yield element("h1", "archlint")
+    yield theme_button()
     yield element("p", f"{_told(report)}.", klass="lead")
     yield '<dl class="counts">'
     for name, title in _kinds(report):
@@ -132,11 +101,9 @@ def _filter(report: Report) -> Lines:
     for rule in sorted(rules):
         yield element("option", f"{rule} {rules[rule]}", value=rule)
     yield "</select></label>"
-    yield "<fieldset><legend>Show</legend>"
-    for name, title in _kinds(report):
-        yield f'<label class="kind"><input type="checkbox" name="kind" value="{name}" checked> {title}</label>'
-    yield "</fieldset>"
+    yield from switches([(name, title, -1) for name, title in _kinds(report)])
     yield '<button type="reset">Reset</button>'
+    yield '<output id="count" role="status"></output>'
     yield '<output id="shown" role="status" aria-live="polite"></output>'
     yield "</form>"
 
@@ -168,31 +135,29 @@ def _baseline(use: BaselineUse) -> Lines:
 def _system(file: FileReport, number: int, options: ReportOptions) -> Lines:
     name = f"system-{number}"
     path = relative_path(file.file, options.root)
-    yield f'<section class="system" aria-labelledby="{name}">'
+    live = options.diagrams.get(file.key)
+    yield f'<section class="system{" with-picture" if live else ""}" aria-labelledby="{name}">'
     where = f" {element('code', path, klass='path')}" if file.system else ""
     yield f'<h2 id="{name}">{text(file.system or path)}{where}</h2>'
-    yield from _diagram(file, options)
+    yield '<div class="side">'
+    if live:
+        yield '<div class="part" hidden aria-live="polite"></div>'
     if not file.findings:
         ran = f" ({plural(file.rules_run, 'rule')})" if file.rules_run else ""
         yield element("p", f"Nothing {'new' if file.baselined else 'found'}{ran}.", klass="clear")
-    for finding in file.grouped:
-        yield from finding_item(finding, file.sources, options.root)
+    for place, finding in enumerate(file.grouped):
+        yield from finding_item(finding, file.sources, options.root, place, number)
     for hint in file.hints:
         yield element("p", f"Note: {hint.message} (`{place_text(hint.location, options.root)}`)", klass="aside")
+    yield "</div>"
+    if live:
+        yield from live_section(live)
+    yield '<div class="rest">'
     yield from _undecided(file, options.root)
     yield from _known(file, options.root)
     yield from _accepted(file, options.root)
     yield from _patterns(file)
-    yield "</section>"
-
-
-def _diagram(file: FileReport, options: ReportOptions) -> Iterator[str]:
-    """Show the diagram of a system as an image, so that nothing in it can run or load."""
-    svg = options.diagrams.get(file.key)
-    if svg:
-        data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-        alt = text(f"Diagram of {file.system or file.file}")
-        yield f'<figure class="diagram"><img alt="{alt}" src="data:image/svg+xml;base64,{data}"></figure>'
+    yield "</div></section>"
 
 
 def _undecided(file: FileReport, root: str) -> Lines:

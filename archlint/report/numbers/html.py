@@ -8,7 +8,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from importlib.resources import files
 from typing import Final
 
 from archlint.analysis.courses import FIRST, Courses, SurgeTimeline
@@ -16,6 +15,7 @@ from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfa
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_quantity, format_share
+from archlint.report.html.document import own_part
 from archlint.report.html.tags import element, text
 from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
 from archlint.report.numbers.words import left_out, meaning, number_text, why_missing
@@ -51,7 +51,8 @@ def render_html(file: str, system: System, numbers: Numbers, courses: Sequence[C
 
 def page(title: str, lead: str, file: str, body: Sequence[str]) -> str:
     """Return a page with the style of the reports; its policy allows no script and no other source."""
-    style = files("archlint.report.html").joinpath("page.css").read_text(encoding="utf-8") + _STYLE + STYLE
+    dark = f"@media (prefers-color-scheme: dark) {{\n{own_part('page_dark.css')}}}\n"
+    style = own_part("page.css") + dark + _STYLE + STYLE
     hashed = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'; form-action 'none'"
     return "\n".join([

@@ -1,9 +1,11 @@
 "use strict";
+const LEAST = 0.4;                                 // a picture that fits only below this scale starts with a part that is readable
 const READABLE = 0.65;                             // smallest readable scale: below it, the text of a card is under 7 pixels
-// The visible part of the picture: zoom, move, and bring a part into view.
+// The visible part of a picture: zoom, move, and bring a part into view. At first it is what lies below the title.
 function camera(view, svg) {
-  const whole = svg.viewBox.baseVal;
-  const full = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
+  const all = svg.getAttribute("viewBox");
+  const [x, y, width, height] = svg.dataset.body.split(" ").map(Number);
+  const full = { x, y, width, height };
   let box = { ...full };
 
   function show(next) {
@@ -44,9 +46,9 @@ function camera(view, svg) {
   // Bring a whole part into view, with `legibly` large enough to read. Nothing moves if it is so already. A part larger
   // than the view is scaled down until it fits.
   function reveal(elements, legibly) {
-    const part = around(elements);
     const frame = view.getBoundingClientRect();
     if (!elements.length || !frame.width || !frame.height) return;
+    const part = around(elements);
     const inside = part.left >= frame.left && part.right <= frame.right && part.top >= frame.top && part.bottom <= frame.bottom;
     const scale = svg.getScreenCTM().a;
     const wished = legibly && scale < READABLE ? 1 / scale : 1;
@@ -61,8 +63,17 @@ function camera(view, svg) {
   }
 
   return {
-    zoom, pan, point, reveal,
+    svg, all, zoom, pan, point, reveal,
+    scale: () => svg.getScreenCTM().a,
+    size: () => box.width / full.width,            // above 1, the picture is smaller than it could be
     fit: () => show({ ...full }),
+    start: () => {
+      show({ ...full });
+      const frame = view.getBoundingClientRect();
+      if (!svg.getClientRects().length || !frame.width || svg.getScreenCTM().a >= LEAST) return;
+      show({ x: full.x, y: full.y, width: frame.width / READABLE, height: frame.height / READABLE });
+    },
+    whole: (yes) => svg.setAttribute("viewBox", yes ? all : `${box.x} ${box.y} ${box.width} ${box.height}`),
     move: (dx, dy) => pan(dx * box.width, dy * box.height),
   };
 }
