@@ -282,7 +282,7 @@ def test_the_wheel_enters_a_group_and_leaves_it(browser: Browser, tmp_path: Path
         page.mouse.move(box["x"] + 9, box["y"] + 9)
         page.mouse.wheel(0, -120)
     page.wait_for_function("() => document.querySelector('.group').textContent === 'search-1'")
-    for _ in range(5):
+    for _ in range(14):
         page.mouse.wheel(0, 120)
     page.wait_for_function("() => document.querySelector('.group').textContent === ''")
     page.evaluate("location.hash = 'components.fraud-1-judge'")
