@@ -68,8 +68,9 @@ python3 -m venv .venv && .venv/bin/pip install -q '.[reference]'     # from a cl
 Without a clone: `{install_command('reference')}`, then `archlint reference web-single`.
 
 All of them use [kit](kit): settings from the environment (`SERVE_PORT`, `SERVE_DATA_DIR`, …), small real models,
-readiness, logs and metrics. Each that runs as a service has a `compose.yaml`, and manifests for Kubernetes in its
-folder `kubernetes`: `archlint new web-single my-service --kubernetes` gives you both. Measured results:
+readiness, logs and metrics; with `SERVE_TRACES_URL`, each part sends spans to an OpenTelemetry collector. Each that
+runs as a service has a `compose.yaml`, and manifests for Kubernetes in its folder `kubernetes`: `archlint new
+web-single my-service --kubernetes` gives you both. Measured results:
 [docs/patterns-measured.md](../docs/patterns-measured.md).
 
 """

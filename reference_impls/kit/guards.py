@@ -7,7 +7,9 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -122,7 +124,10 @@ async def _read_away(receive: Receive, most: int) -> None:
 
 
 class InFlight:
-    """The requests in flight: at most `most`. One that is older than `hung_s` is taken for hung."""
+    """The requests in flight: at most `most`. One that is older than `hung_s` is taken for hung.
+
+    Routes that are no coroutines share a number of threads, 40 by default: if all of them hang, no other can start.
+    """
 
     def __init__(self, most: int, hung_s: float) -> None:
         self._most = most
@@ -141,12 +146,14 @@ class InFlight:
     def hung(self) -> int:
         """Return how many requests are taken for hung."""
         since = time.monotonic() - self._hung_s
-        return sum(begun < since for begun in self._since.values())
+        return sum(1 for _ in takewhile(lambda begun: begun < since, self._since.values()))
 
     def problem(self) -> str:
-        """Return why no request can start, or an empty string: for `/ready`."""
+        """Return why no request can start, or an empty string: for `/ready`, from a coroutine."""
         hung = self.hung()
-        if hung < self._most:
+        threads = current_default_thread_limiter()
+        without_thread = hung >= threads.total_tokens and threads.available_tokens < 1
+        if hung < self._most and not without_thread:
             return ""
         return f"{hung} requests are in flight for more than {self._hung_s:g} s each, and no other can start"
 
@@ -164,8 +171,9 @@ class Admit:
         if scope["type"] != "http" or scope["path"] in self.quiet:
             await self.app(scope, receive, send)
             return
-        if self.in_flight.is_full():
-            said = {"error": "too many requests are in flight"}
+        problem = "too many requests are in flight" if self.in_flight.is_full() else self.in_flight.problem()
+        if problem:
+            said = {"error": problem}
             await JSONResponse(said, 503, {"Retry-After": "1"})(scope, receive, send)
             return
         end = self.in_flight.begin(scope)

@@ -83,6 +83,32 @@ def test_callers_that_stop_in_the_middle_are_closed_and_others_are_answered(fold
         assert service.stop() == 0 and "Traceback" not in service.errors
 
 
+def test_if_every_thread_hangs_ready_fails_and_others_are_answered_at_once(folder: Path) -> None:
+    end = folder / "end"
+    with start(folder, "guarded", hung_s=0.3) as service:      # 1,000 requests may be in flight, with 40 threads
+        statuses: list[int] = []
+
+        def hang() -> None:
+            statuses.append(
+                httpx.post(f"{service.url}/predict", json={"until": str(end)}, timeout=PATIENCE_S).status_code
+            )
+
+        threads = [threading.Thread(target=hang) for _ in range(45)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: ready(service)[0] == 503)
+        assert "no other can start" in ready(service)[1]
+        refused = service.client.post("/predict", json={})
+        assert refused.status_code == 503 and "no other can start" in refused.json()["error"]
+        assert service.client.get("/live").status_code == 200
+        end.touch()
+        wait_for(lambda: ready(service) == (200, "ready"))
+        for thread in threads:
+            thread.join(PATIENCE_S)
+        assert len(statuses) == 45 and statuses.count(200) >= 40
+        assert service.client.post("/predict", json={}).status_code == 200
+
+
 def test_what_hangs_takes_no_more_than_its_place_and_is_seen(folder: Path) -> None:
     end = folder / "end"
     with start(folder, "guarded", most_in_flight=4, hung_s=0.3) as service:

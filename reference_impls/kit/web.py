@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import FrameType
 
 import structlog
@@ -30,6 +30,7 @@ from kit.logs import configure_logs, logger
 from kit.models import ModelOutputError
 from kit.ports import address_of, listen
 from kit.settings import Settings
+from kit.spans import export_spans, span, stop_spans
 from kit.tracing import received
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -129,24 +130,29 @@ class _Observe:
             await send(message)
 
         self.metrics.in_flight.inc()
-        try:
-            await self.app(scope, receive, observed)
-        except Exception as error:                 # a defect; the connection still works for other requests
-            log.error("request failed", reason=repr(error), exc_info=True)
-            if started:
-                raise
-            said = {"error": "the service failed; the reason is in its log", "request": request}
-            await JSONResponse(said, 500)(scope, receive, observed)
-        finally:
-            seconds = time.perf_counter() - start
-            route = getattr(scope.get("route"), "path", _ROUTED)
-            self.metrics.in_flight.dec()
-            self.metrics.requests.labels(route, str(status)).inc()
-            self.metrics.seconds.labels(route).observe(seconds)
-            if scope["path"] not in QUIET:
-                ms = round(seconds * 1000, 2)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
-            structlog.contextvars.unbind_contextvars(*bound)
+        with nullcontext() if scope["path"] in QUIET else span(scope["method"], "server") as traced:
+            try:
+                await self.app(scope, receive, observed)
+            except Exception as error:                 # a defect; the connection still works for other requests
+                log.error("request failed", reason=repr(error), exc_info=True)
+                if started:
+                    raise
+                said = {"error": "the service failed; the reason is in its log", "request": request}
+                await JSONResponse(said, 500)(scope, receive, observed)
+            finally:
+                seconds = time.perf_counter() - start
+                route = getattr(scope.get("route"), "path", _ROUTED)
+                self.metrics.in_flight.dec()
+                self.metrics.requests.labels(route, str(status)).inc()
+                self.metrics.seconds.labels(route).observe(seconds)
+                if traced is not None:
+                    traced.name, traced.failed = f"{scope['method']} {route}", status >= 500
+                    traced.attributes = {"http.request.method": scope["method"], "http.route": route,
+                                         "http.response.status_code": status, "request": request}  # fmt: skip
+                if scope["path"] not in QUIET:
+                    ms = round(seconds * 1000, 2)
+                    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
+                structlog.contextvars.unbind_contextvars(*bound)
 
 
 class _Server(uvicorn.Server):
@@ -192,6 +198,7 @@ def serve(app: FastAPI, settings: Settings, finish_s: float = 0) -> None:
     work outside of requests may take at the end.
     """
     configure_logs(settings, app.title)
+    export_spans(settings.traces_url, settings.part or app.title)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=max(1, round(settings.drain_s)),
         server_header=False, http=protocol(settings.receive_s),
@@ -199,7 +206,10 @@ def serve(app: FastAPI, settings: Settings, finish_s: float = 0) -> None:
     server = _Server(config, app, settings, max(settings.drain_s, finish_s))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)                # uvicorn raises the signal again at the end
-    server.run(sockets=[listen(settings)])
+    try:
+        server.run(sockets=[listen(settings)])
+    finally:
+        stop_spans()
     sys.exit(0 if server.started else 3)
 
 

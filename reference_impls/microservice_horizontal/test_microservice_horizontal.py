@@ -40,6 +40,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         assert "Traceback" not in service.errors
 
 
+def test_only_the_servers_of_models_have_loaded_scikit_learn(service: Service) -> None:
+    assert service.modules_with("sklearn") == {
+        "microservice_horizontal": False, "microservice_horizontal.proxy": False,
+        **{f"kit.model_server {name}": True for name in ("iris", "wine", "breast_cancer")},
+    }  # fmt: skip
+
+
 def test_each_answer_comes_from_the_model_that_was_asked(service: Service, tmp_path: Path) -> None:
     body = ask(service).raise_for_status().json()
     assert body["partial"] is False and body["missing"] == {}

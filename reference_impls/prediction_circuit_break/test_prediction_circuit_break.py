@@ -35,6 +35,12 @@ def service(folder: Path) -> Iterator[Service]:
         assert "Traceback" not in service.errors
 
 
+def test_only_the_server_of_the_model_has_loaded_scikit_learn(service: Service) -> None:
+    assert service.modules_with("sklearn") == {
+        "prediction_circuit_break": False, "prediction_circuit_break.front": False, "kit.model_server iris": True,
+    }  # fmt: skip
+
+
 def ask(service: Service) -> httpx.Response:
     return service.client.post("/predict", json={"inputs": FLOWERS.tolist()})
 

@@ -12,6 +12,7 @@ import structlog
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit.llm.protocol import Usage
+from kit.tracing import propagate_async
 
 CHAT = "/v1/chat/completions"
 _CONNECT_S = 0.5
@@ -85,8 +86,10 @@ class Upstream:
     def __init__(self, name: str, url: str, model: str, key: SecretStr | None = None) -> None:
         self.name, self.model = name, model
         headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        limits = httpx.Limits(max_connections=200, keepalive_expiry=_KEEP_ALIVE_S)
-        self._client = httpx.AsyncClient(base_url=url, headers=headers, limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=url, headers=headers, trust_env=False, event_hooks={"request": [propagate_async]},
+            limits=httpx.Limits(max_connections=200, keepalive_expiry=_KEEP_ALIVE_S),
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Close its connections."""

@@ -18,6 +18,7 @@ import structlog
 
 from kit.logs import logger
 from kit.queues.base import Again, Dead, Delivery, Hand, Policy, QueueDownError, Work
+from kit.spans import span
 from kit.tracing import context, received
 
 log = logger(__name__)
@@ -137,7 +138,7 @@ class BrokerQueue:
         """Start to take messages one at a time, and those whose pause has ended."""
 
         async def handle(message: Message) -> None:
-            with structlog.contextvars.bound_contextvars(**received(message.headers)):
+            with structlog.contextvars.bound_contextvars(**received(message.headers)), span(self.name, "consumer"):
                 await self._guarded(message, lambda: self._work(work, message))
             if self.hand.is_stuck and not self._stopping.is_set():
                 await self.hand.wait_until_free()

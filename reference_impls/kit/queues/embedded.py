@@ -24,6 +24,7 @@ import structlog
 
 from kit.logs import logger
 from kit.queues.base import Again, Dead, Delivery, Hand, Policy, QueueDownError, Work
+from kit.spans import span
 from kit.tracing import context, received
 
 T = TypeVar("T")
@@ -101,7 +102,8 @@ class EmbeddedQueue:
                 held = await self._lease()
                 if held is not None:
                     idle_s = _IDLE_S
-                    with structlog.contextvars.bound_contextvars(**received(json.loads(held.context))):
+                    bound = structlog.contextvars.bound_contextvars(**received(json.loads(held.context)))
+                    with bound, span(self.name, "consumer"):
                         await self._settle(held, await self._handle(work, held))
                     if self.hand.is_stuck and not self._stopping.is_set():
                         await self.hand.wait_until_free()

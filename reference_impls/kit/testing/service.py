@@ -75,6 +75,17 @@ class Service:
             and session_of(pid) == self.process.pid
         ]  # fmt: skip
 
+    def modules_with(self, library: str) -> dict[str, bool]:
+        """Return the modules that its processes run, the supervisor's too, and whether each has loaded a library.
+
+        Linux only: it looks for compiled files of the library in the memory of the process.
+        """
+        words = dict(commands())
+        return {
+            words[pid].partition(" -m ")[2]: f"/{library}/" in Path(f"/proc/{pid}/maps").read_text()
+            for pid in (self.process.pid, *self.children())
+        }  # fmt: skip
+
     def child(self, part: str, patience_s: float = PATIENCE_S) -> int:
         """Wait for the part with `part` in its command line, and return its process id."""
         end = time.monotonic() + patience_s
