@@ -82,7 +82,7 @@ class Service:
         """
         words = dict(commands())
         return {
-            words[pid].partition(" -m ")[2]: f"/{library}/" in Path(f"/proc/{pid}/maps").read_text()
+            words[pid].partition(" -m ")[2].strip(): f"/{library}/" in Path(f"/proc/{pid}/maps").read_text()
             for pid in (self.process.pid, *self.children())
         }  # fmt: skip
 
