@@ -65,11 +65,18 @@ class Figures(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+class Case(msgspec.Struct, frozen=True):
+    """What the scorer missed in one case: each as `NAME: KIND, not LABEL`."""
+
+    wrong_kinds: list[str] = msgspec.field(default_factory=list, name="wrong kinds")
+
+
 class Scores(msgspec.Struct, frozen=True):
     """What the scorer writes."""
 
     total: Figures
     formats: dict[str, Figures]
+    cases: dict[str, Case] = {}
 
 
 def _share(value: float | None) -> str:
@@ -96,6 +103,8 @@ def render(plain: Scores, renamed: Scores) -> str:
     | compose |     1 |         1.00 | 1.00
     """
     parts = ["### As they are", table(HEAD, _rows(plain)), "### With every name replaced", table(HEAD, _rows(renamed))]
+    note = _vector_stores(plain)
+    parts[2:2] = [note] if note else []
     head = ("relations by", "files", "recall", "precision", "")
     ours = [
         (f"**archlint**{note}", title, _share(figures.relation_recall), _share(figures.relation_precision), "")
@@ -103,6 +112,19 @@ def render(plain: Scores, renamed: Scores) -> str:
         for title, figures in _compared(scores)
     ]
     return "\n\n".join([*(part.rstrip("\n") for part in parts), "### Beside others", table(head, [*ours, *PEERS])])
+
+
+def _vector_stores(scores: Scores) -> str:
+    """Return a note about vector stores: the labels know only databases.
+
+    >>> one = Figures(1, 1.0, 1.0, 0.5, 1.0, None, 1.0, 0, 3, 0.5, 0, 2)
+    >>> _vector_stores(Scores(one, {}, {"a": Case(["m: vector-store, not vector_db", "n: service, not queue"])}))
+    '1 of the 2 kinds that count as wrong are vector stores, which the labels expect as databases.'
+    """
+    wrong = [one for case in scores.cases.values() for one in case.wrong_kinds]
+    stores = sum(": vector-store, not vector_db" in one for one in wrong)
+    said = f"{stores} of the {len(wrong)} kinds that count as wrong are vector stores"
+    return f"{said}, which the labels expect as databases." if stores else ""
 
 
 def _rows(scores: Scores) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from archlint.about import install_command
 from archlint.api import check_targets
 from archlint.importers.importing import import_files
 from archlint.importers.terraform import hcl
+from archlint.importers.terraform.folders import MAX_TEXT
 from archlint.importers.writing import write
 from archlint.linter import Options
 from tests.importers.configurations import architecture, facts, imported
@@ -327,3 +328,10 @@ def test_a_link_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
     found = imported(project, 'resource "aws_sqs_queue" "q" { name = "q" }\n')
     assert set(found.draft.components) == {"q"}
     assert any("leads out of the project" in note for note in found.draft.notes)
+
+
+def test_hcl_beyond_the_limit_is_not_parsed_and_says_what_to_do(tmp_path: Path) -> None:
+    large = 'resource "aws_sqs_queue" "q" {}\n' + "# filler\n" * (MAX_TEXT // 9 + 1)
+    found = imported(tmp_path, {"large.tf": large, "main.tf": 'resource "aws_sqs_queue" "small" {}'})
+    assert set(found.draft.components) == {"small"}
+    assert any("large.tf: larger than 4 MiB of HCL: it is not read: exclude it, or give a plan" in note for note in found.draft.notes)

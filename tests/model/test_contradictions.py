@@ -200,6 +200,13 @@ def test_what_can_be_true_is_no_contradiction(text: str) -> None:
     assert [said for said in problems(text) if said.kind == "contradiction"] == []
 
 
+@pytest.mark.parametrize("verb", ["calls", "triggers"])
+def test_a_worker_that_something_calls_needs_no_queue(verb: str) -> None:
+    """The head of a Ray cluster hands tasks to its workers."""
+    text = f"components: {{head: {{kind: service, {verb}: [it]}}, it: {{kind: worker}}}}\n"
+    assert problems(text) == []
+
+
 def test_a_worker_whose_queue_could_not_be_read_is_not_accused() -> None:
     text = "components: {it: {kind: worker, consumes: [{queue: jobs}]}, jobs: {kind: queue}}"
     assert [said.kind for said in problems(text)] == ["missing-key", "unknown-key"]
