@@ -17,7 +17,7 @@ _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LAST: Final = frozenset(
     "host hosts hostname url urls uri uris endpoint endpoints addr addrs address addresses server servers broker "
     "brokers ip dsn upstream upstreams backend backends target targets peers nodes conn connection connect service "
-    "services svc contactpoints origin master leader coordinator sentinel sentinels".split()
+    "services svc contactpoints origin master leader coordinator sentinel sentinels seeds".split()
 )
 _NO_HOSTS: Final = frozenset("s3 s3a gs gcs hf oci file pvc abfs abfss wasbs hdfs docker".split())
 """Schemes whose addresses name a bucket, a repository or a file."""

@@ -110,7 +110,11 @@ def _settle_workers(components: dict[str, Component]) -> None:
     """Let a worker be a service if nothing says where its work comes from: files need not name its queue."""
     given = {one.target for part in components.values() for one in part.relations if one.verb in {"calls", "triggers"}}
     for name, part in components.items():
-        if part.kind == "worker" and name not in given and all(one.verb != "consumes" for one in part.relations):
+        asks = any(
+            one.verb == "consumes" or (one.verb == "calls" and components[one.target].kind == "scheduler")
+            for one in part.relations
+        )
+        if part.kind == "worker" and name not in given and not asks:
             part.kind = "service"
 
 

@@ -39,7 +39,7 @@ def report_contradictions(
     given = {one.target for part in components.values() for one in part.relations if one.verb in {"calls", "triggers"}}
     for component in components.values():
         if component.kind == "worker" and component.name not in given:
-            _check_idle(say, component, r.unread)
+            _check_idle(say, component, components, r.unread)
         _check_component(say, component, components)
         if component.relations:
             check_relations(say, component, components)
@@ -49,12 +49,22 @@ def report_contradictions(
         _check_model(say, model, components)
 
 
-def _check_idle(say: Say, component: Component, unread: set[str]) -> None:
-    """Check that a worker that nothing calls, as the head of a Ray cluster does, has a queue."""
-    idle = not any(relation.verb == "consumes" for relation in component.relations)
+def _check_idle(say: Say, component: Component, components: Components, unread: set[str]) -> None:
+    """Check that a worker has a queue, or asks a scheduler for its work, as those of Dask and Temporal do.
+
+    One that something calls needs neither: the head of a Ray cluster hands tasks to its workers.
+    """
+    idle = not any(
+        relation.verb == "consumes" or (relation.verb == "calls" and _is_scheduler(components.get(relation.target)))
+        for relation in component.relations
+    )
     if idle and component.place("consumes").identity not in unread:
         message = "this worker consumes nothing; a worker takes its work from a queue"
         say(component.place("kind"), message, "add `consumes: [queue]`, or change `kind` to `service`")
+
+
+def _is_scheduler(component: Component | None) -> bool:
+    return component is not None and component.kind == "scheduler"
 
 
 def _check_component(say: Say, component: Component, components: Components) -> None:

@@ -252,3 +252,47 @@ def test_the_message_about_a_health_check_names_who_suffers(tmp_path: Path, wait
     text = f"services:\n  api: {{image: acme/api, ports: ['80:80']}}\n  other: {{image: acme/o, {waits}}}\n"
     (path,) = write_files(tmp_path, {"compose.yaml": text})
     assert [said in one.message for one in check_targets([path], Options(select=("DEP003",))).findings] == [True]
+
+
+def test_workers_that_ask_a_scheduler(tmp_path: Path) -> None:
+    found = architecture(tmp_path, """
+        services:
+          plan: {image: "ghcr.io/dask/dask:2024.9.0", command: dask scheduler}
+          work: {image: "ghcr.io/dask/dask:2024.9.0", command: "dask worker tcp://plan:8786"}
+          flow: {image: "temporalio/auto-setup:1.24", environment: {POSTGRES_SEEDS: records}}
+          steps: {image: acme/steps, command: python worker.py, environment: {TEMPORAL_ADDRESS: "flow:7233"}}
+          records: {image: "postgres:16"}
+    """)
+    assert kinds(found) == {"plan": "scheduler", "work": "worker", "flow": "scheduler", "steps": "worker", "records": "database"}
+    assert {(one, end) for one, _, end in relations(found)} == {("work", "plan"), ("steps", "flow"), ("flow", "records")}
+
+
+def test_the_steps_of_a_workflow_use_what_their_containers_name(tmp_path: Path) -> None:
+    found = architecture(tmp_path, {"a.yaml": """
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: retrain}
+        spec:
+          schedule: "0 3 * * 0"
+          workflowSpec:
+            templates:
+              - {name: main, dag: {tasks: [{name: a, template: fetch}]}}
+              - {name: fetch, container: {image: acme/fetch, args: ["--source=postgresql://u@records:5432/d"]}}
+              - {name: train, container: {image: acme/train, env: [{name: MLFLOW_TRACKING_URI, value: "http://runs:5000"}]}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: runs}
+        spec: {template: {metadata: {labels: {app: runs}}, spec: {containers: [{name: m, image: ghcr.io/mlflow/mlflow, args: [server]}]}}}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: runs}
+        spec: {selector: {app: runs}}
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: {name: records}
+        spec: {serviceName: records, template: {metadata: {labels: {app: r}}, spec: {containers: [{name: p, image: "postgres:16"}]}}}
+    """})
+    assert {(one, end) for one, _, end in relations(found)} == {("retrain", "records"), ("retrain", "runs")}

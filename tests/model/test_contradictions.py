@@ -207,6 +207,12 @@ def test_a_worker_that_something_calls_needs_no_queue(verb: str) -> None:
     assert problems(text) == []
 
 
+def test_a_worker_that_asks_a_scheduler_needs_no_queue() -> None:
+    text = "components: {clock: {kind: KIND}, it: {kind: worker, calls: [clock]}}\n"
+    assert problems(text.replace("KIND", "scheduler")) == []
+    assert len(problems(text.replace("KIND", "service"))) == 1
+
+
 def test_a_worker_whose_queue_could_not_be_read_is_not_accused() -> None:
     text = "components: {it: {kind: worker, consumes: [{queue: jobs}]}, jobs: {kind: queue}}"
     assert [said.kind for said in problems(text)] == ["missing-key", "unknown-key"]

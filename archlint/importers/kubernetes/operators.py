@@ -11,7 +11,7 @@ from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
-from archlint.importers.kubernetes.pods import pod_units
+from archlint.importers.kubernetes.pods import add_containers, pod_units
 from archlint.importers.kubernetes.ray import RAY_READERS
 from archlint.importers.kubernetes.running import artefacts_below, running_of
 from archlint.importers.objects import Fact, Link, Table, Unit, Value
@@ -86,6 +86,8 @@ def _plain(cluster: Cluster, resource: Resource) -> None:
     schedule = resource.table.value("spec", "schedule")
     if schedule is not None:
         unit.facts["schedule"] = Fact(schedule.text, schedule.site)
+    if unit.role == "job":
+        add_containers(cluster, resource, unit)
     cluster.units.append(unit)
 
 

@@ -16,14 +16,16 @@ from archlint.importers.objects import (
     SECRET,
     UNRESOLVED,
     Fact,
+    Item,
     Link,
     Mount,
     Port,
+    Rows,
     Site,
     Table,
     Unit,
     Value,
-    )
+)
 from archlint.importers.secrets import command_without_secrets, without_secrets
 
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
@@ -33,6 +35,8 @@ _INJECTED: Final = re.compile(
 )
 _LOCAL: Final = re.compile(r"(?:localhost|127\.0\.0\.1):(\d{2,5})")
 MAX_TEXTS: Final = 60
+MAX_CONTAINERS: Final = 50
+MAX_DEPTH: Final = 12
 MANAGED: Final = frozenset(
     "InferenceService LLMInferenceService SeldonDeployment Model RayService RayCluster RayJob RayCronJob".split()
 )
@@ -56,6 +60,24 @@ def pod_units(cluster: Cluster, resource: Resource, pod: Table, role: str, what:
     for container in spec.tables("initContainers"):
         units += reader.initial(container, main)
     return units
+
+
+def add_containers(cluster: Cluster, resource: Resource, unit: Unit) -> None:
+    """Add the variables and commands of all containers below a resource, such as those of a workflow's steps."""
+    reader = _Pod(cluster, resource, resource.table.table("spec"))
+    for container in list(_containers(resource.table.table("spec"), 0))[:MAX_CONTAINERS]:
+        env = reader.env(container)
+        unit.env = {**env, **unit.env}
+        unit.command += command_without_secrets(tuple(reader.command(container, env)))
+
+
+def _containers(item: Item, depth: int) -> Iterator[Table]:
+    if isinstance(item, Table) and isinstance(item.get("image"), Value):
+        yield item
+    elif depth < MAX_DEPTH:
+        inner = item.entries.values() if isinstance(item, Table) else item.items if isinstance(item, Rows) else ()
+        for one in inner:
+            yield from _containers(one, depth + 1)
 
 
 class _Pod:
