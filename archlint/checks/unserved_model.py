@@ -35,12 +35,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for workload in system.workloads.values():
         unreached = {serving.model for serving in system.servings(workload) if serving.mode == UNREACHED}
         for position, name in enumerate(workload.models or ()):
-            if name in unreached and name in servers and not _is_started(system, workload, name):
+            if name in unreached and name in servers and not _is_reached(system, workload, name):
                 yield _unreached(system, workload, position, name, traffic.share([workload]))
 
 
-def _is_started(system: System, workload: Workload, model: str) -> bool:
-    """Return whether requests of a workload start what runs a model: a trigger is on the way to it."""
+def _is_reached(system: System, workload: Workload, model: str) -> bool:
+    """Return whether a trigger or a fallback leads requests of a workload to what runs a model."""
     topology, client = system.topology, workload.entrance.client
     bit = topology.bits_of([model])
     order = [(client, False)]
@@ -51,10 +51,11 @@ def _is_started(system: System, workload: Workload, model: str) -> bool:
         for relation in topology.outgoing.get(name, ()):
             entered = name != client or workload.entrance.to in {None, relation.target}
             if entered and relation.verb in _ONWARD:
-                end = relation.target, started or relation.verb == "triggers"
-                if end not in met:
-                    met.add(end)
-                    order.append(end)
+                ends = [(relation.target, started or relation.verb == "triggers")]
+                if relation.fallback in system.components:         # others are in words
+                    ends.append((relation.fallback, True))
+                order += [end for end in ends if end not in met]
+                met.update(ends)
         for relation in topology.consumptions(name):
             if (relation.source, started) not in met:
                 met.add((relation.source, started))

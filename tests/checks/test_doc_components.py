@@ -269,6 +269,9 @@ def test_a_model_that_its_workload_does_not_reach() -> None:
         "page: {kind: client, triggers: [j]}, j: {kind: batch-job, serves: [m], writes: [d]}, d: {kind: database}",
         "page: {kind: client, calls: [a]}, a: {kind: service, triggers: [j]}, j: {kind: batch-job, calls: [s]}, "
         "s: {kind: model-server, serves: [m]}",
+        "page: {kind: client, calls: [{to: v, fallback: s}]}, v: {kind: external}, s: {kind: external, serves: [m]}",
+        "page: {kind: client, calls: [{to: v, fallback: a}]}, v: {kind: external}, a: {kind: service, calls: [s]}, "
+        "s: {kind: model-server, serves: [m]}",
     ],
 )
 def test_every_way_of_serving_is_accepted(components: str) -> None:
