@@ -138,3 +138,12 @@ def hint_to_read(error: OSError, otherwise: str) -> str:
     'check its permissions'
     """
     return "check its permissions" if error.errno in _DENIED else otherwise
+
+
+def lost_memory_error(error: Exception) -> bool:
+    """Whether memory ran out and Python lost the `MemoryError`: it then says that a call failed without an exception.
+
+    >>> lost_memory_error(SystemError("<function f> returned NULL without setting an exception"))
+    True
+    """
+    return isinstance(error, SystemError) and "without" in str(error)

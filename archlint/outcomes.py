@@ -10,7 +10,14 @@ from typing import Final
 import msgspec
 
 from archlint.about import REPOSITORY
-from archlint.errors import ArchlintError, ConfigError, ForeignInputError, PackError, UnreadableInputError
+from archlint.errors import (
+    ArchlintError,
+    ConfigError,
+    ForeignInputError,
+    PackError,
+    UnreadableInputError,
+    lost_memory_error,
+)
 from archlint.inputs import InputError, input_errors
 from archlint.verdicts import FileReport
 
@@ -48,6 +55,8 @@ def guarded(path: Path, work: Callable[[], Outcome]) -> Outcome:
     except MemoryError:
         return Outcome(path, (), (InputError(f"{name}: out of memory", _MORE_MEMORY, name),))
     except Exception as error:
+        if lost_memory_error(error):
+            return Outcome(path, (), (InputError(f"{name}: out of memory", _MORE_MEMORY, name),))
         return Outcome(path, (), (defect(name, error),))
 
 

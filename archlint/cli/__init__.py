@@ -14,7 +14,7 @@ _SHELL_EXPANDS: Final = os.name != "nt"
 
 def main() -> None:
     """Run the command line; an invalid call prints one clear message and exits with status 2."""
-    from archlint.errors import ArchlintError, hint_to_read
+    from archlint.errors import ArchlintError, hint_to_read, lost_memory_error
 
     try:
         os.getcwd()
@@ -36,6 +36,9 @@ def main() -> None:
         if isinstance(error, OSError) and error.filename is not None:      # no permission, a long name, a full disk
             hint = hint_to_read(error, "name another file or folder")
             print(f"error: {os.fsdecode(error.filename)}: {error.strerror}\n  hint: {hint}", file=sys.stderr)
+            sys.exit(2)
+        if lost_memory_error(error):
+            print("error: out of memory\n  hint: check fewer files at once", file=sys.stderr)
             sys.exit(2)
         import traceback
 
