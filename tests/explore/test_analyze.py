@@ -143,6 +143,8 @@ def test_a_missing_time_is_0_or_a_minimum_and_never_said_to_be_both() -> None:
     assert [place.at for place in computed.bounded] == ["models.llm.ttft", "models.llm.tpot"] and computed.unknown == ()
     text = render_text("arch.yaml", numbers(GENERATED))
     assert "minimum of the hardware counts: `models.llm.ttft`, `models.llm.tpot`" in text and "as 0" not in text
+    page = render_html("arch.yaml", library.load(GENERATED), numbers(GENERATED))
+    assert "minimum of the hardware counts: <code>models.llm.ttft</code>" in page and "`" not in page
     behind = GENERATED.replace("calls: [{to: server", "calls: [{to: api").replace(
         "  server:", "  api: {kind: service, calls: [server]}\n  server:"
     )
@@ -197,7 +199,7 @@ def test_the_contract_of_json() -> None:
 
 def test_text_shows_what_each_number_rests_on() -> None:
     text = render_text("a.yaml", numbers(SHOP), verbose=True)
-    for part in ("breaks at: ~ 376/s, ~ 6.27 x its rate (ranking is full)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
+    for part in ("breaks at: ~ 376/s, ~ 6.27 x its rate (ranking is overloaded from there on)", "utilisation: >= 15 %", "= rate x time / (replicas x workers)",
                  "rate of search: 60/s  [workloads.search.rate]", "SLO 200 ms: under load"):  # fmt: skip
         assert part in text
 

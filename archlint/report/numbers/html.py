@@ -16,7 +16,7 @@ from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.system import System
 from archlint.model.quantities import format_count, format_duration, format_percentile, format_quantity, format_share
 from archlint.report.html.document import own_part
-from archlint.report.html.tags import element, text
+from archlint.report.html.tags import element, prose, text
 from archlint.report.numbers.plots import STYLE, Bar, Curve, bars, curves
 from archlint.report.numbers.words import left_out, meaning, number_text, why_missing
 from archlint.report.plain import imported_text
@@ -72,7 +72,7 @@ def figure(plot: str, caption: str = "", table: str = "") -> Iterator[str]:
         yield "<figure>"
         yield plot
         if caption:
-            yield f"<figcaption class=\"aside\">{text(caption)}</figcaption>"
+            yield f"<figcaption class=\"aside\">{prose(caption)}</figcaption>"
         if table:
             yield table
         yield "</figure>"
@@ -211,7 +211,7 @@ def _all(numbers: Numbers) -> Iterator[str]:
     yield f'<div class="scroll"><table class="numbers"><thead><tr>{head}</tr></thead><tbody>'
     for (subject, name), number in numbers.flat().items():
         value = text(number_text(number))
-        how = text(why_missing(number)) if isinstance(number, Missing) else _how(number)
+        how = prose(why_missing(number)) if isinstance(number, Missing) else _how(number)
         about = text(meaning(name))
         yield (
             f'<tr><td><code>{text(subject)}</code></td><td title="{about}"><code>{text(name)}</code></td>'
