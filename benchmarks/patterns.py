@@ -36,7 +36,7 @@ from benchmarks.serving.plots import draw  # noqa: E402
 from benchmarks.serving.results import Machine, Results  # noqa: E402
 from benchmarks.serving.stories import bigsize, neighbours  # noqa: E402
 from benchmarks.serving.tables import render  # noqa: E402
-from benchmarks.tables import placed, renewed, results_of  # noqa: E402
+from benchmarks.tables import placed, renewed, results_of, with_rows  # noqa: E402
 
 PARTS: Final = ("bigsize", "neighbours", "patterns", "killed")
 PAGE: Final = ROOT / "docs" / "patterns-measured.md"
@@ -101,7 +101,8 @@ def main() -> None:
     if call.docs:
         draw(results, PAGE.parent / "images")
         page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(placed(renewed(results_of(page), text), page), encoding="utf-8")
+        old = results_of(page)
+        PAGE.write_text(placed(renewed(old, with_rows(old, text) if call.only else text), page), encoding="utf-8")
     raise SystemExit(1 if results.failures else 0)
 
 

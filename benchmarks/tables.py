@@ -100,6 +100,36 @@ def renewed(old: str, new: str) -> str:
     return "\n\n".join(section.strip("\n") for section in sections.values()) + "\n"
 
 
+def with_rows(old: str, new: str) -> str:
+    r"""Return new tables with the rows of the old ones that they lack: for a run of some rows. New rows come last.
+
+    >>> head = "### a\n| x | n |\n|---|--:|\n"
+    >>> print(with_rows(head + "| p | 1 |\n| q | 2 |\n", head + "| q | 30 |\n"), end="")
+    ### a
+    | x |  n |
+    |---|---:|
+    | p |  1 |
+    | q | 30 |
+    """
+    kept = _sections(old)
+    return "".join(
+        _with_rows(kept[name], section) if name in kept and "|" in section else section
+        for name, section in _sections(new).items()
+    )
+
+
+def _with_rows(old: str, new: str) -> str:
+    (head, _, *before), (_, _, *after) = _cells(old), _cells(new)
+    renewed_rows = {row[0]: row for row in after}
+    rows = [renewed_rows.pop(row[0], row) for row in before] + list(renewed_rows.values())
+    return f"{new.partition('|')[0]}{table(head, rows)}"
+
+
+def _cells(section: str) -> list[Row]:
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+
+
 def _first_cell(line: str) -> str:
     return line.split("|")[1].strip()
 
