@@ -43,6 +43,7 @@ def measured(root: Path, modules: tuple[str, ...]) -> dict[str, float]:
                     name = words[pid].partition(" -m ")[2] or words[pid]
                     found[f"{module}: {name}"] = round(proportional_bytes(pid) / 1e6, 1)
                 service.stop()
+            print(f"{module}: measured", file=sys.stderr, flush=True)
     return found
 
 
@@ -62,10 +63,11 @@ def table(now: dict[str, float], before: dict[str, float]) -> str:
     for name, mb in now.items():
         old = before.get(name)
         lines.append(f"| {name} | {f'{old:.0f}' if old else ''} | {mb:.0f} | {f'{mb / old:.2f}' if old else ''} |")
-    both = [(mb, before[name]) for name, mb in now.items() if name in before]
-    if both:
-        new, old = sum(a for a, _ in both), sum(b for _, b in both)
-        lines.append(f"| **all** | {old:.0f} | {new:.0f} | {new / old:.2f} |")
+    for module in dict.fromkeys(name.partition(":")[0] for name in now):
+        new = sum(mb for name, mb in now.items() if name.startswith(f"{module}:"))
+        old = sum(mb for name, mb in before.items() if name.startswith(f"{module}:"))
+        if old:
+            lines.append(f"| **{module}**, one process of each kind | {old:.0f} | {new:.0f} | {new / old:.2f} |")
     return "\n".join(lines) + "\n"
 
 
