@@ -21,7 +21,7 @@ Steps = tuple[Step, ...]
 MAX_NAME: Final = 200
 MAX_PROBLEMS: Final = 10_000
 """How many problems are listed. The last one gives the number of further problems."""
-_MOST_KEYS_SHOWN: Final = 12
+_MOST_KEYS_SHOWN: Final = 14
 _MOST_SHOWN: Final = 20
 _MAX_COMPARED: Final = 50_000
 """How many names are compared with misspelt ones in one reading: about one second of work."""
