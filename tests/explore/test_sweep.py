@@ -79,7 +79,7 @@ def test_a_row_equals_what_whatif_shows_for_its_settings(tmp_path: Path) -> None
         after = whatif(asked, settings).after
         numbers = {key: n.value if isinstance(n, Quantity) else None for key, n in after.numbers.flat().items()}
         assert {key: cell.value for key, cell in row.numbers.items()} == numbers
-        assert sorted(r for rules in row.findings.values() for r in rules) == sorted(f.rule for f in after.report.findings)
+        assert sorted(r for rules in row.findings.values() for r in rules) == sorted(f.rule for f in after.report.grouped)
 
 
 def test_processes_give_the_same_rows(tmp_path: Path) -> None:
