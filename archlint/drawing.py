@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archlint.diagram.formats import Made
     from archlint.verdicts import FileReport
 
-TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "graphml", "graph.json"]
+TextFormat = Literal["svg", "html", "mmd", "d2", "dot", "dsl", "c4", "drawio", "calm.json", "graphml", "graph.json"]
 BinaryFormat = Literal["png", "pdf"]
 Theme = Literal["auto", "light", "dark"]
 Purpose = Literal["readme", "slide", "page"]
@@ -72,7 +72,7 @@ def render(
 
     `path_or_text_or_system` is a file, a text as `archlint.load` takes it, or a loaded system. If a file describes
     several systems, the first is drawn unless `system` names another. Returns text for the formats `svg`, `html`,
-    `mmd`, `d2`, `dot`, `graphml` and `graph.json`, and bytes for `png` and `pdf`.
+    `mmd`, `d2`, `dot`, `dsl`, `c4`, `drawio`, `calm.json`, `graphml` and `graph.json`, and bytes for `png` and `pdf`.
 
     Without `findings`, no rules run. `config` and `allow_code` are as in `archlint.check`. The other options are those
     of `archlint render`:

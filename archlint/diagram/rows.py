@@ -15,6 +15,22 @@ def node_rows(node: Node) -> list[str]:
     return rows + [f"{role.role} of {role.pattern}" for role in node.roles]
 
 
+def described(node: Node) -> str:
+    """Return the facts of a node and its findings in one line, for formats that have a description."""
+    return ", ".join((node.kind, *(f"serves {model}" for model in node.models), *node.facts, *finding_rows(node.marks)))
+
+
+def related(edge: Edge) -> str:
+    """Return the verb of a relation, with its terms and findings in brackets.
+
+    >>> related(Edge("page", "api", "calls", "waiting", "page", "≤ 1 s"))
+    'calls (≤ 1 s)'
+    """
+    verb = edge.verb.replace("_", " ")
+    words = ", ".join(filter(None, (edge.label.removeprefix(verb).strip(), *finding_rows(edge.marks))))
+    return f"{verb} ({words})" if words else verb
+
+
 def finding_rows(marks: tuple[Mark, ...]) -> list[str]:
     """Return a line for each rule with findings on a part, the worst first.
 

@@ -82,7 +82,9 @@ class WhatIfRequest(Architecture):
 class RenderRequest(Architecture):
     """An architecture to draw; the options are those of `archlint render`."""
 
-    format: Literal["svg", "png", "pdf", "html", "mmd", "d2", "dot", "graphml", "graph.json"] = "svg"
+    format: Literal[
+        "svg", "png", "pdf", "html", "mmd", "d2", "dot", "dsl", "c4", "drawio", "calm.json", "graphml", "graph.json"
+    ] = "svg"  # fmt: skip
     theme: Literal["auto", "light", "dark"] = "auto"
     direction: Literal["auto", "right", "down"] = "auto"
     cluster: Literal["auto", "region", "zone", "owner", "none"] = "auto"

@@ -16,7 +16,7 @@ SMALL = "archlint: 1\nsystem: small\ncomponents:\n  api: {kind: service, calls: 
 
 @pytest.mark.parametrize(("name", "start"), [
     ("a.svg", b"<svg "), ("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.html", b"<!doctype html>"), ("a.htm", b"<!doctype"),
-    ("a.mmd", b"---"), ("a.mermaid", b"---"), ("a.d2", b"direction"), ("a.dot", b"digraph"), ("a.gv", b"digraph"),
+    ("a.mmd", b"---"), ("a.mermaid", b"---"), ("a.d2", b"direction"), ("a.dot", b"digraph"), ("a.dsl", b"workspace"), ("a.c4", b"specification"), ("a.drawio", b"<mxfile"), ("a.calm.json", b"{\n"), ("a.gv", b"digraph"),
     ("UPPER.SVG", b"<svg "), ("a.graphml", b"<graphml "), ("a.b.Graph.JSON", b'{\n "directed": true,'),
 ])  # fmt: skip
 def test_the_extension_names_the_format(archlint: Run, tmp_path: Path, name: str, start: bytes) -> None:
@@ -53,7 +53,7 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
 
 @pytest.mark.parametrize(("words", "message"), [
     (("-o", "a.swg"), "error: a.swg: unknown format `swg`\n  hint: did you mean `svg`?\n"),
-    (("-o", "a"), "error: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    (("-o", "a"), "error: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
     ((), "error: no format\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
     (("-o", "a.svg", "-f", "png"), "error: a.svg has the extension of svg, but --format is png\n  hint: leave out --format\n"),
     (("-o", "a.svg", "--focus", "clasifier"), "error: the system has no component `clasifier`\n"
@@ -71,7 +71,7 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
     (("-o", "a.graphml", "--focus", "api"), "error: --focus is for pictures, not for graphml\n"
      "  hint: leave it out: a graph holds the whole system\n"),
     (("-o", "a.json"), "error: a.json: unknown format `json`\n  hint: did you mean `graph.json`?\n"),
-    (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, graphml, graph.json\n"),
+    (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = archlint("render", FAILING, *words)
