@@ -10,7 +10,7 @@ from hashlib import sha256
 def identifiers(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
     """Return an identifier for each name: letters, digits and underscores; reserved words get an underscore.
 
-    Names that would get the same identifier are told apart by a part of their SHA-256.
+    Names that would get the same identifier also get a part of their SHA-256.
 
     >>> identifiers(["rank-api", "rank_api", "2nd", "검색", "model"], {"model"})
     {'rank-api': 'rank_api_c82e86', 'rank_api': 'rank_api_ffbff1', '2nd': 'n2nd', '검색': 'n_4b8d54', 'model': 'model_'}
