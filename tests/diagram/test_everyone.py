@@ -152,3 +152,32 @@ def test_a_store_that_is_read_and_written_alike_has_one_line() -> None:
     picture = draw(*of_file(SYSTEMS / "claims.yaml"))
     labels = [edge.label for edge in picture.edges if edge.target == "drafts"]
     assert labels == ["reads, writes ≤ 40 ms"]
+
+
+DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
+"""How linear RGB looks without the green-sensitive cones, as linear RGB: Machado, Oliveira and Fernandes 2009, severity 1.0
+(https://www.inf.ufrgs.br/~oliveira/pubs_files/CVD_Simulation/CVD_Simulation.html)."""
+XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+WHITE = (0.9505, 1.0, 1.089)
+
+
+def simulated(colour: str) -> tuple[float, float, float]:
+    """A colour as CIELAB, as a deuteranope sees it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    seen = [min(1.0, max(0.0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in DEUTERANOPIA]
+    ratios = [sum(a * b for a, b in zip(row, seen, strict=True)) / white for row, white in zip(XYZ, WHITE, strict=True)]
+    x, y, z = (ratio ** (1 / 3) if ratio > 216 / 24389 else (24389 / 27 * ratio + 16) / 116 for ratio in ratios)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_severities_differ_without_green_sensitive_cones(theme: str) -> None:
+    """The chips differ by at least 10 in CIELAB; about 2.3 is just noticeable (Mahy, Van Eycken and Oosterlinck 1994)."""
+    fills = {severity: simulated(fill) for severity, (fill, _) in PALETTES[theme].chips.items()}
+    names = sorted(fills)
+    far = {
+        (one, other): round(sum((a - b) ** 2 for a, b in zip(fills[one], fills[other], strict=True)) ** 0.5, 1)
+        for index, one in enumerate(names) for other in names[index + 1 :]
+    }
+    assert min(far.values()) >= 10, far
