@@ -110,7 +110,8 @@ def whole_answer(made: Generation, fraction: float, estimated: bool) -> Floor:
         # Nothing is known of its tokens: the time of the whole answer is quicker to say.
         asked = {made.model.place("ttft").at, made.model.place("tpot").at, made.asked("out").at}
         missing = tuple(place for place in whole.unknown if place.at not in asked)
-        return msgspec.structs.replace(whole, unknown=(made.model.place("service_time"), *missing))
+        time = either(made.model.place("service_time"), _step(made, estimated).unknown)
+        return msgspec.structs.replace(whole, unknown=(time, *missing))
     return whole
 
 

@@ -95,7 +95,7 @@ class Writers:
                 continue
             age = self._age(other, model)
             if age.least_s > most_s:
-                if (age.least_s, other.name) < (own.least_s, job.name):
+                if age.least_s < own.least_s:
                     return Younger(True)      # that one is the finding
                 continue
             reach = _reach(other, workload)

@@ -260,7 +260,7 @@ def _younger(one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload
         if other.name == one.name:
             continue
         if exceeds(other.whole_s, asked.freshness_s):
-            if (other.whole_s, other.name) < (one.whole_s, one.name):
+            if other.whole_s < one.whole_s:
                 return Younger(True)  # that one is the finding
             continue
         writer = other.age.writer

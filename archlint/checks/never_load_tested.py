@@ -137,7 +137,10 @@ def _of_test(system: System, objective: _Objective, component: Component, share:
     arriving = 0.0 if station is None else station.rate_per_s
     if exceeds(arriving, test.rate_per_s):
         return _too_low(component, objective, arriving, test.rate_per_s, share)
-    return None if peaked else Undecided(at, (workload.place("peak"),), because)
+    needs = () if peaked else (workload.place("peak"),)
+    if comparable and test.p99_s is None:
+        needs = (*needs, component.place("load_tested", "p99"))
+    return Undecided(at, needs, because) if needs else None
 
 
 def _too_slow(component: Component, objective: _Objective, p99_s: float, share: float) -> Hit:

@@ -6,6 +6,7 @@ without `<`. `archlint.report.html` writes the page around it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Final
@@ -221,8 +222,11 @@ def _drawing_data(
 
 
 def _json(data: _Data) -> str:
-    """Return the data of the script. `<`, `>` and `&` are escaped, so nothing in it ends the element."""
-    text = drawable(msgspec.json.encode(data).decode())
+    """Return the data of the script. `<`, `>` and `&` are escaped, so nothing in it ends the element.
+
+    Names of files may hold bytes that are no UTF-8, which msgspec refuses.
+    """
+    text = drawable(json.dumps(msgspec.to_builtins(data), ensure_ascii=False, separators=(",", ":")))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -63,8 +63,17 @@ def either(first: Place, *instead: Iterable[Place]) -> Place:
     >>> either(place("run_time"), [place("records"), place("replicas")]).at
     'run_time'
     """
-    others = tuple(filter(None, map(tuple, instead)))
+    others = tuple(keys for given in map(tuple, instead) if given for keys in _ways(given))
     return Either(first.steps, first.names, others) if others else first
+
+
+def _ways(keys: tuple[Place, ...]) -> Iterator[tuple[Place, ...]]:
+    """Yield some keys, and each set in which others are in the place of one of them."""
+    plain = [Place(key.steps, key.names) for key in keys]
+    yield tuple(plain)
+    for index, key in enumerate(keys):
+        for others in key.instead if isinstance(key, Either) else ():
+            yield (*plain[:index], *others, *plain[index + 1 :])
 
 
 def place(*keys: str) -> Place:

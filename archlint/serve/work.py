@@ -162,13 +162,15 @@ class Work:
             return linter.system(source.document, source.file, source.includes)[0]
 
     def _analyze(self, job: jobs.Analyze) -> Done:
+        from archlint.analysis.courses import courses_of
         from archlint.analysis.numbers import numbers_of
         from archlint.report.numbers.json import render_json
 
         source = self._source(job.given)
         variants = self._variants(source, rules=False)
-        numbers = numbers_of(variants.system(_settings(job.settings)), job.workload)
-        return Done(render_json(str(source.path), numbers).encode())
+        system = variants.system(_settings(job.settings))
+        numbers = numbers_of(system, job.workload)
+        return Done(render_json(str(source.path), numbers, courses_of(system, numbers)).encode())
 
     def _whatif(self, job: jobs.WhatIf) -> Done:
         from archlint.explore.whatif import whatif

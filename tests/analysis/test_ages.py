@@ -7,14 +7,14 @@ import pytest
 from archlint.analysis.ages import RunTime, run_time, starts_of, unknown_starts
 from archlint.analysis.system import System
 from archlint.verdicts import Certainty, Origin
-from tests.topology.graphs import system_of
+from tests.topology.graphs import system_of, with_instead
 
 
 def run_of(job: str, models: str = "ranker: {service_time: 50ms}") -> RunTime | list[str]:
     """The run time of a job that serves the ranker, or the missing keys."""
     system = system_of(f"client: {{kind: client}}\njob: {{kind: batch-job, serves: [ranker], {job}}}", models=models)
     found = run_time(system, system.components["job"], "ranker")
-    return found if isinstance(found, RunTime) else [place.at for place in found]
+    return found if isinstance(found, RunTime) else with_instead(found)
 
 
 def test_a_stated_run_time_is_taken_as_it_is() -> None:
@@ -91,7 +91,7 @@ def test_who_would_say_when_a_job_starts() -> None:
     for job, places in (("report", ["silent", "report"]), ("alone", ["alone"])):
         component = system.components[job]
         assert starts_of(system, component) is None
-        assert [place.at for place in unknown_starts(system, component)] == [f"components.{n}.schedule" for n in places]
+        assert with_instead(unknown_starts(system, component)) == [f"components.{n}.schedule" for n in places]
 
 
 def test_jobs_that_trigger_one_another_end() -> None:

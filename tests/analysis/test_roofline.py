@@ -8,6 +8,7 @@ from archlint.analysis.roofline import Roofline, missing_for_roofline, roofline
 from archlint.model.architecture import Component, Hardware, Model
 from archlint.model.words import PRECISIONS
 from archlint.verdicts import Certainty
+from tests.topology.graphs import with_instead
 
 CHIPS = ("t4", "l4", "v100", "a100-40gb", "a100-80gb", "l40s", "h100", "h200", "b200", "b300", "mi300x", "tpu-v7", "trainium2")
 SIZES = (1e6, 2e7, 7e7, 3e8, 1.3e9, 7e9, 7e10)
@@ -120,4 +121,4 @@ def test_the_formula_can_be_redone() -> None:
     ],
 )
 def test_what_would_raise_the_floor_is_named(model: Model, where: Component, expected: list[str]) -> None:
-    assert [place.at for place in missing_for_roofline(model, where)] == expected
+    assert with_instead(missing_for_roofline(model, where)) == expected

@@ -53,7 +53,7 @@ def test_a_test_of_the_server_or_of_what_its_requests_pass_reaches_all_that_arri
 
 
 def test_one_sufficient_test_is_enough() -> None:
-    assert judged(api="rate: 150/s", ranking="rate: 10/s") == ([], [])
+    assert judged(api="rate: 150/s, p99: 90ms", ranking="rate: 10/s") == ([], [])
 
 
 def test_a_test_that_was_slower_than_the_objective_does_not_support_it() -> None:
@@ -66,8 +66,9 @@ def test_a_test_that_was_slower_than_the_objective_does_not_support_it() -> None
 
 def test_what_is_missing_is_asked_for() -> None:
     assert judged(ranking="date: 2026-01-01") == ([], ["components.ranking.load_tested.rate"])
-    assert judged(demand="rate: 60/s", ranking="rate: 500/s") == ([], ["workloads.search.peak"])
-    assert judged(demand="inputs: on-request", ranking="rate: 500/s") == ([], ["workloads.search.peak"])
+    assert judged(ranking="rate: 200/s") == ([], ["components.ranking.load_tested.p99"])
+    assert judged(demand="rate: 60/s", ranking="rate: 500/s, p99: 90ms") == ([], ["workloads.search.peak"])
+    assert judged(demand="inputs: on-request", ranking="rate: 500/s, p99: 90ms") == ([], ["workloads.search.peak"])
     (found,), _ = judged(demand="rate: 60/s", ranking="rate: 100/s")
     assert "110/s arrive there at the mean rates" in found[1]
 

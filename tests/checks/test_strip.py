@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,8 @@ def _hits(report: FileReport, rule: str) -> set[str]:
 def _asks_for(report: FileReport, rule: str, keys: Keys) -> bool:
     """Whether an open question of a rule names a key, or the key above it that is missing as a whole."""
     key, instead = spelt(keys), INSTEAD.get((rule, str(keys[-1])))
-    needs = [need for question in report.undecided if question.rule == rule for need in question.needs]
+    asked = [question for question in report.undecided if question.rule == rule]
+    needs = [need for question in asked for need in (*question.needs, *chain(*question.instead))]
     if instead is not None:
         return any(need.endswith(f".{instead}") for need in needs)
     return any(key == need or key.startswith(f"{need}.") for need in needs)

@@ -218,10 +218,10 @@ def test_a_pipe_that_does_not_block_gets_everything(folder: Path) -> None:
     [
         (("check", "--selct", "SRV"), "error: no such option `--selct`\n  hint: did you mean `--select`?\n"),
         (("chekc",), "error: there is no command `chekc`\n  hint: did you mean `check`?\n"),
-        (("explain",), "error: missing argument 'RULE'\n  hint: see `archlint explain --help`\n"),
+        (("explain",), "error: missing argument 'RULE|KEY'\n  hint: see `archlint explain --help`\n"),
         (("check", "--fail-on", "sometimes"), "error: invalid value for '--fail-on'"),
         (("check", "nowhere.yaml", "-q", "--baseline", "none.jsonl"), "error: nowhere.yaml: no such file"),
-        (("explain", "SRV999"), "error: there is no rule `SRV999`"),
+        (("explain", "SRV999"), "error: there is no rule or key `SRV999`"),
         (("render", "passing.yaml"), "error: no format\n"),
         (("schema", "--of", "nothing"), "error: invalid value for '--of'"),
     ],

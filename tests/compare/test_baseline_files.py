@@ -106,7 +106,7 @@ def test_a_baseline_names_each_place_of_what_the_check_reports_as_one_finding(ar
     path.write_text(CALLS)
     config.write_text('select = ["REL003"]\n')
     assert "Found 1 warning in 1 file" in archlint("check").stdout
-    assert archlint("baseline").stderr == f"wrote {NAME}: 3 findings new\n"
+    assert archlint("baseline").stderr == f"wrote {NAME}: 1 finding (3 entries) new\n"
     edit(path, "[a, b, c]", "[a, b, c, d]")
     config.write_text('select = ["REL003"]\nbaseline-strict = true\n')
     assert "it may only shrink, and 1 finding would be added" in archlint("baseline").stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -158,7 +159,8 @@ def test_an_example_says_enough_for_every_rule(path: Path) -> None:
 def _verdicts(report: FileReport, rule: str) -> tuple[set[str], set[str]]:
     """Where a rule is violated, and the keys that it needs where it is undecided."""
     hits = {finding.at for finding in report.findings if finding.rule == rule}
-    needs = {key for question in report.undecided if question.rule == rule for key in question.needs}
+    asked = [question for question in report.undecided if question.rule == rule]
+    needs = {key for question in asked for key in (*question.needs, *chain(*question.instead))}
     return hits, needs
 
 

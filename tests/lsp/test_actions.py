@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from archlint.api import check_targets
@@ -149,7 +150,8 @@ def test_the_commented_fact_changes_nothing_until_it_is_uncommented() -> None:
                 assert line.partition("next line: ")[2] and "cache: {" in changed.partition(line)[2].split("\n")[1]
                 continue
             fact = line.removeprefix("# ").partition("   # ")[0]
-            need = next(one for one in question.needs if one.endswith(fact.partition(":")[0]))
+            keys = (*question.needs, *chain(*question.instead))
+            need = next(one for one in keys if one.endswith(fact.partition(":")[0]))
             stated = check(path, changed.replace(line, fact))
             assert not [one for one in stated.findings if one.rule in {"DOC002", "DOC008"}], fact
             assert need not in missing(stated, question), fact

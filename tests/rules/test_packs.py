@@ -25,7 +25,7 @@ from tests.rules.places import stands_in
 BAD, GOOD, ALL = examples("bad"), examples("good"), examples("bad", "good")
 RETIRED = Path(__file__).with_name("retired.txt")
 LEVELS = {
-    "SRV": {"error", "warning"}, "REL": {"error", "warning"}, "CAP": {"error", "warning"}, "SEC": {"error"},
+    "SRV": {"error", "warning"}, "REL": {"error", "warning"}, "CAP": {"error", "warning"}, "SEC": {"error", "warning"},
     "DEP": {"error", "warning", "info"}, "OPS": {"warning", "info"}, "TRN": {"warning", "info"}, "DOC": {"error", "warning", "info"},
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from random import Random
 from textwrap import dedent, indent
 
@@ -11,6 +13,7 @@ import archlint
 from archlint.analysis.system import System
 from archlint.catalog.technologies import Technologies
 from archlint.model.architecture import Architecture, Component, Entrance, Model, Relation, Workload
+from archlint.model.places import Either, Place
 
 MODELS = ("ranker", "tagger", "scorer")
 _SHARES = ((0.5, 0.5), (0.9, 0.1), (0.25, 0.25), (0.7,), (0.333, 0.333, 0.333), (0.2, 0.3, 0.5))
@@ -25,6 +28,11 @@ def system_of(components: str, workloads: str = "", models: str = "") -> System:
     problems = [problem.message for problem in system.architecture.problems if problem.loses_meaning]
     assert not problems, problems
     return system
+
+
+def with_instead(missing: Iterable[Place]) -> list[str]:
+    """The paths of missing keys, each with those that could be stated in its place."""
+    return [one.at for key in missing for one in (key, *(chain(*key.instead) if isinstance(key, Either) else ()))]
 
 
 def _indented(text: str) -> str:
