@@ -47,16 +47,22 @@ def attempts(relation: Relation) -> float:
 
 
 def longest_chains(system: System) -> Iterator[tuple[Flow, Mapping[tuple[str, str, int], Chain]]]:
-    """Yield for each kind of flow the chain with the most attempts up to each call that retries, by its key."""
+    """Yield the chain with the most attempts up to each call that retries, by its key.
+
+    There is one for each kind of flow, and one for each other client that retries itself.
+    """
     if not any(relation.retries for relations in system.topology.outgoing.values() for relation in relations):
         return
     known: dict[tuple[Reach, tuple[tuple[str, Chain], ...]], Mapping[tuple[str, str, int], Chain]] = {}
-    for flow in system.distinct_flows():
+    kinds = dict.fromkeys(system.distinct_flows())
+    for flow in dict.fromkeys((*kinds, *map(system.flow, system.workloads.values()))):
         found: dict[tuple[str, str, int], Chain] = {}
         entering: dict[str, Chain] = {}
         for step in flow.steps.get(flow.client, ()):
             if step.waits:
                 _keep(entering, found, step.target, step.relation, Chain((), 1.0).with_call(step.relation))
+        if flow not in kinds and not found:
+            continue
         key = flow.reach, tuple(entering.items())
         if key not in known:
             known[key] = _behind(flow.reach, entering)

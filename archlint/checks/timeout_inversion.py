@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -43,8 +43,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     found: dict[Key, _Early] = {}
     seen: set[tuple[int, str]] = set()
     streams: set[Key] | None = None
-    for flow in system.distinct_flows():
-        for name in flow.waiting:
+    for flow, names in _flows(system):
+        for name in names:
             if name != flow.client and (id(flow.routes), name) in seen:
                 continue
             seen.add((id(flow.routes), name))
@@ -64,6 +64,13 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for calls in by_caller.values():
         if traffic is not None:
             yield _hit(calls, traffic)
+
+
+def _flows(system: System) -> Iterator[tuple[Flow, Iterable[str]]]:
+    """Yield each distinct flow with all that it waits for, and each workload's with its client alone."""
+    yield from ((flow, flow.waiting) for flow in system.distinct_flows())
+    flows = (system.flow(workload) for workload in system.workloads.values())
+    yield from ((flow, (flow.client,)) for flow in flows if flow.waiting)
 
 
 def _key(relation: Relation) -> Key:

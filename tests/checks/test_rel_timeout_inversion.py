@@ -106,3 +106,15 @@ def test_a_longer_wait_never_adds_and_further_retries_never_remove(timeout: int,
     assert before == (timeout < callee * (1 + retries))
     assert inverted(timeout, callee, retries, "us") == before
     assert inverted(timeout + more, callee, retries) <= before <= inverted(timeout, callee, retries + 1)
+
+
+def test_each_client_of_the_same_servers_is_judged_by_its_own_timeout() -> None:
+    said = lint("REL004", """
+        workloads: {patient: {from: desk}, hasty: {from: phone}}
+        components:
+          desk: {kind: client, calls: [edge]}
+          phone: {kind: client, calls: [{to: edge, timeout: 10ms}]}
+          edge: {kind: gateway, calls: [{to: api, timeout: 100ms}]}
+          api: {kind: service}
+    """)
+    assert said.places == {"components.phone.calls[0].timeout"}
