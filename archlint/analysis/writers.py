@@ -81,7 +81,7 @@ class Writers:
         """Say whether each item that a job writes is also written by a writer that keeps it young enough.
 
         A live writer does. Another job does where it writes at least as many records as the workload has distinct
-        inputs. Of several jobs that are all too old, only the youngest is reported.
+        inputs. Of several jobs that are all too old, only the youngest are reported.
         """
         if any(name != job.name for name in self._live_of(store, model)):
             return Younger(True)

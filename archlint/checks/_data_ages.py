@@ -249,7 +249,7 @@ def _younger(one: _Held, held: Sequence[_Held], asked: Asked, workload: Workload
     """Say whether each item of a writer is also written by one that keeps it young enough.
 
     A job does where it writes at least as many records as the other, or as the workload has distinct inputs. Only fewer
-    than those inputs prove that it does not. Of several writers that are all too old, only the youngest is reported.
+    than those inputs prove that it does not. Of several writers that are all too old, only the youngest are reported.
     """
     needs: list[Place] = []
     together = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -33,6 +33,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     Deployment files leave it to the platform how requests are spread, so the rule decides nothing there.
     """
     at_entry, inside = _describes_balancing(system)
+    beyond_one: Callable[[Component], float] | None = None
     for component in system.components.values():
         if component.kind not in {"service", "model-server"} or system.facts.spreads_requests(component):
             continue
@@ -47,7 +48,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         elif float(most.value) > 1:
             entered = any(system.components[relation.source].kind in _OUTSIDE for relation in direct)
             hit = _hit(component, direct, most, at_entry if entered else inside)
-            yield msgspec.structs.replace(hit, loss=_beyond_one_replica(system, component))
+            beyond_one = beyond_one or _beyond_one_replica(system)
+            yield msgspec.structs.replace(hit, loss=beyond_one(component))
 
 
 def _describes_balancing(system: System) -> tuple[bool, bool]:
@@ -85,15 +87,24 @@ def _most_replicas(component: Component) -> Fact | Place:
     return Fact(component.replicas, Origin.STATED, component.place("replicas"))
 
 
-def _beyond_one_replica(system: System, component: Component) -> float:
-    """Return the share of all traffic that is too much for one replica; 0 if its load or capacity is unknown."""
+def _beyond_one_replica(system: System) -> Callable[[Component], float]:
+    """Return a function for the share of all traffic that is too much for one replica of a component.
+
+    It returns 0 if the load or the capacity is unknown.
+    """
     from archlint.analysis.utilisation import utilisations
     from archlint.checks._loss import Traffic
 
-    use = next((use for use in utilisations(system) if use.component is component), None)
-    if use is None or use.slots.workers is None or use.slots.unbounded:
-        return 0.0
-    return Traffic(system).through(component.name) * beyond(use.at_mean(False).busy, use.slots.each)
+    uses = {use.component.name: use for use in utilisations(system)}
+    traffic = Traffic(system)
+
+    def share(component: Component) -> float:
+        use = uses.get(component.name)
+        if use is None or use.slots.workers is None or use.slots.unbounded:
+            return 0.0
+        return traffic.through(component.name) * beyond(use.at_mean(False).busy, use.slots.each)
+
+    return share
 
 
 def _hit(component: Component, direct: Sequence[Relation], most: Fact, described: bool) -> Hit:

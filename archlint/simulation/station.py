@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -66,7 +67,7 @@ class Queue:
         self.wakes = -1.0
 
 
-class Admission:
+class Admission(ABC):
     """Takes requests into a centre up to its limit, and tallies what happens there."""
 
     def __init__(self, centre: Centre, clock: Clock, picks: Iterator[float], span: Span) -> None:
@@ -97,9 +98,9 @@ class Admission:
         self._inside += 1
         self._take(t, job)
 
+    @abstractmethod
     def _take(self, t: float, job: Job) -> None:
         """Serve a request, now or later."""
-        raise NotImplementedError
 
 
 class Station(Admission):
