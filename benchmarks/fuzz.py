@@ -3,8 +3,8 @@
 Each input is an example of the project with up to eight random damages: lines that move, repeat or vanish, values of
 another kind or size, control codes, brackets that do not close, anchors and tags. Every input is checked with all rules
 and patterns, its report is written in two formats (in turn), and one in `--draw` is drawn in the text formats and as
-SVG. Of one in four, numbers are computed, a fact is changed, or requests are simulated; and one in eight is a damaged
-deployment file that is imported. A defect is an exception that is no error of archlint, an output with a number that
+SVG. Of one in `--numbers`, numbers are computed, a fact is changed, or requests are simulated; and one in eight is a
+damaged deployment file that is imported. A defect is an exception that is no error of archlint, an output with a number that
 JSON cannot hold, an import that is not read back, or an input that takes more than `--seconds` or `--memory`. Inputs
 are numbered, and the same number is always the same text: a long run can be split by `--first`.
 
@@ -65,11 +65,15 @@ class Defect(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What one input may take: seconds of CPU time, and bytes of memory beyond what the process had before."""
+    """What one input may take: seconds of CPU time, and bytes of memory beyond what the process had before.
+
+    One input in `draw` is drawn, and of one in `numbers` the numbers are computed; 0 means none.
+    """
 
     seconds: float
     memory: int
     draw: int
+    numbers: int
 
 
 @cache
@@ -173,7 +177,7 @@ def trouble(number: int, text: str, linters: Linters, limits: Limits) -> Defect 
     """Return what goes wrong with an input, or None."""
     start, before = time.process_time(), _memory()
     try:
-        kind = _tried(number, text, linters, draw=limits.draw > 0 and number % limits.draw == 0)
+        kind = _tried(number, text, linters, limits)
     except ArchlintError:
         kind = None
     except Exception as error:
@@ -190,7 +194,7 @@ def trouble(number: int, text: str, linters: Linters, limits: Limits) -> Defect 
     return None
 
 
-def _tried(number: int, text: str, linters: Linters, draw: bool) -> tuple[str, str] | None:
+def _tried(number: int, text: str, linters: Linters, limits: Limits) -> tuple[str, str] | None:
     try:
         data = text.encode()
     except UnicodeEncodeError:
@@ -210,12 +214,16 @@ def _tried(number: int, text: str, linters: Linters, draw: bool) -> tuple[str, s
             json.loads(written, parse_constant=_refused)
     if any(not math.isfinite(finding.loss) for file in outcome.reports for finding in file.findings):
         return "a loss that is no number", ""
-    if number % 4 == 0 and outcome.reports:
-        also(number, text)
-    if draw and outcome.reports:
+    if outcome.reports and _chosen(number, limits.numbers):
+        also(number // limits.numbers, text)
+    if outcome.reports and _chosen(number, limits.draw):
         for name in TEXT_PICTURES:
             render(text, name)
     return None
+
+
+def _chosen(number: int, one_in: int) -> bool:
+    return one_in > 0 and number % one_in == 0
 
 
 def _refused(constant: str) -> object:
@@ -267,10 +275,11 @@ def defects(inputs: int, first: int, limits: Limits) -> Iterator[Tried]:
 @click.option("--seconds", default=20.0, show_default=True, help="CPU time that one input may take.")
 @click.option("--memory", default=500, show_default=True, help="Megabytes that one input may add.")
 @click.option("--draw", default=20, show_default=True, help="Draw one input in so many; 0 draws none.")
+@click.option("--numbers", default=4, show_default=True, help="Compute the numbers of one input in so many; 0 of none.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), default=Path("fuzz-defects"), help="Folder.")
-def main(inputs: int, first: int, seconds: float, memory: int, draw: int, keep: Path) -> None:
+def main(inputs: int, first: int, seconds: float, memory: int, draw: int, numbers: int, keep: Path) -> None:
     """Try the inputs, and write down the smallest text of each kind of defect."""
-    limits, start, done = Limits(seconds, memory * 1_000_000, draw), time.monotonic(), 0
+    limits, start, done = Limits(seconds, memory * 1_000_000, draw, numbers), time.monotonic(), 0
     kinds: Counter[str] = Counter()
     smallest: dict[str, Defect] = {}
     for tried, found in defects(inputs, first, limits):

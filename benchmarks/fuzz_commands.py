@@ -105,7 +105,7 @@ def simulate(text: str) -> None:
 
 def also(number: int, text: str) -> None:
     """Do one of the above with a damaged architecture; errors of archlint are answers."""
-    turn = number // 4 % 4
+    turn = number % 4
     try:
         if turn < 2:
             compute(text)

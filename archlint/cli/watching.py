@@ -20,6 +20,8 @@ from archlint.report.layout import plural
 from archlint.shipped import shipped_folder
 
 _PAUSE: Final = 0.3
+_SETTLED: Final = 0.05
+_MOST_WAITS: Final = 20
 _CLEAR: Final = b"\x1b[2J\x1b[3J\x1b[H"
 _PLACES: Final = (sys.prefix, sys.base_prefix, Path(__file__).parent.parent, shipped_folder("rules"))
 _HOMES: Final = tuple(str(place) for place in _PLACES if place is not None)
@@ -48,6 +50,7 @@ def watch(call: CheckCall, pause: float = _PAUSE) -> int:
         say(f"watching {seen.counts}; press Ctrl-C to stop")
         while not seen.changed():
             time.sleep(pause)
+        seen.settle()
 
 
 def _check(call: CheckCall, seen: _Seen) -> None:
@@ -123,6 +126,18 @@ class _Seen:
     def changed(self) -> bool:
         """Return whether a file or folder changed since the check read it."""
         return any(self._state(path) != state for path, state in self.files.items())
+
+    def settle(self) -> None:
+        """Wait until no file changes for 50 ms, at most a second: another program may empty a file before it writes it."""
+        last, now = None, self._states()
+        for _ in range(_MOST_WAITS):
+            if now == last:
+                return
+            time.sleep(_SETTLED)
+            last, now = now, self._states()
+
+    def _states(self) -> list[State]:
+        return [self._state(path) for path in self.files]
 
     def _state(self, path: str) -> State:
         try:

@@ -14,7 +14,7 @@ from archlint.report.options import ReportOptions
 from archlint.verdicts import Report
 from benchmarks.fuzz import Limits, damaged, main, trouble
 
-LIMITS = Limits(seconds=20, memory=500_000_000, draw=20)
+LIMITS = Limits(seconds=20, memory=500_000_000, draw=20, numbers=4)
 GOOD = "archlint: 1\ncomponents: {a: {kind: client, calls: [b]}, b: {kind: service}}\n"
 
 
@@ -48,6 +48,6 @@ def test_a_format_that_fails_is_a_defect(monkeypatch: pytest.MonkeyPatch, write:
 
 
 def test_a_slow_input_is_a_defect() -> None:
-    found = trouble(1, GOOD, Linters(Options(isolated=True)), Limits(seconds=0, memory=500_000_000, draw=0))
+    found = trouble(1, GOOD, Linters(Options(isolated=True)), Limits(seconds=0, memory=500_000_000, draw=0, numbers=0))
     assert found is not None
     assert found.kind == "too slow"

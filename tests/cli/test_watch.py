@@ -12,10 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from archlint.cli import watching as watching_module
 from tests.cli.systems import FAILING, PASSING
 from tests.conftest import Run, command
 
 INCLUDING = "archlint: 1\nsystem: shop\ninclude: [parts.yaml]\n"
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file as editors do: the watcher sees the old text or the new one, however slow this process is."""
+    part = file.with_name(f".{file.name}")
+    part.write_text(text)
+    part.replace(file)
 
 
 class Watching:
@@ -64,17 +72,17 @@ def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: W
     first = watching.next_check()
     assert "SRV001" in first
     assert "watching 2 files and 1 folder; press Ctrl-C to stop" in first
-    (tmp_path / "parts.yaml").write_text(PASSING.partition("system: shop\n")[2])
+    put(tmp_path / "parts.yaml", PASSING.partition("system: shop\n")[2])
     assert "SRV001" not in watching.next_check(), "an included file"
-    (tmp_path / "parts.yaml").write_text(FAILING.partition("system: shop\n")[2])
+    put(tmp_path / "parts.yaml", FAILING.partition("system: shop\n")[2])
     assert "SRV001" in watching.next_check()
-    (tmp_path / "archlint.toml").write_text('ignore = ["SRV001"]\n')
+    put(tmp_path / "archlint.toml", 'ignore = ["SRV001"]\n')
     assert "SRV001" not in watching.next_check(), "a new configuration"
-    (tmp_path / "archlint.toml").write_text("ignore = [SRV001\n")
+    put(tmp_path / "archlint.toml", "ignore = [SRV001\n")
     assert "error: " in watching.next_check(), "a configuration with a mistake"
     (tmp_path / "archlint.toml").unlink()
     assert "SRV001" in watching.next_check()
-    (tmp_path / "second.yaml").write_text(FAILING.replace("system: shop", "system: second"))
+    put(tmp_path / "second.yaml", FAILING.replace("system: shop", "system: second"))
     assert "second.yaml" in watching.next_check(), "a new file"
     assert watching.lines.empty(), "the report that it writes is no change"
     watching.process.send_signal(signal.SIGINT)
@@ -82,11 +90,28 @@ def test_every_kind_of_input_is_watched_until_ctrl_c(tmp_path: Path, watching: W
     assert "Traceback" not in "".join(watching.lines.queue)
 
 
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "arch.yaml"
+    file.write_text("")
+    seen = watching_module._Seen(())
+    seen.add(str(file))
+    parts, waits = iter(PASSING.splitlines(keepends=True)), []
+
+    def another_program_writes(seconds: float) -> None:
+        waits.append(seconds)
+        file.write_text(file.read_text() + next(parts, ""))
+
+    monkeypatch.setattr("archlint.cli.watching.time.sleep", another_program_writes)
+    seen.settle()
+    assert file.read_text() == PASSING
+    assert sum(waits) <= 1
+
+
 def test_a_file_that_is_missing_is_waited_for(tmp_path: Path) -> None:
     watching = Watching(tmp_path, "arch.yaml")
     try:
         assert "arch.yaml: no such file" in watching.next_check()
-        (tmp_path / "arch.yaml").write_text(FAILING)
+        put(tmp_path / "arch.yaml", FAILING)
         assert "SRV001" in watching.next_check()
     finally:
         watching.close()
