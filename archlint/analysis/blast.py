@@ -123,8 +123,16 @@ class BlastRadii:
 
     @cached_property
     def _total_rate(self) -> float | None:
-        rates = [workload.rate_per_s for workload in self._usage.workloads.values()]
+        rates = [self._rate(workload) for workload in self._usage.workloads.values()]
         return None if None in rates else sum(rate for rate in rates if rate is not None)
+
+    def _rate(self, workload: Workload) -> float | None:
+        """Return how many requests a workload sends per second; one that starts jobs sends none."""
+        if workload.rate_per_s is not None:
+            return workload.rate_per_s
+        client = self._usage.components.get(workload.entrance.client)
+        starts = client is not None and any(relation.verb == "triggers" for relation in client.relations)
+        return 0.0 if starts else None
 
     def _traffic_share(self, losses: tuple[Loss, ...]) -> float | None:
         workloads = self._usage.workloads
@@ -136,7 +144,8 @@ class BlastRadii:
             return None
         lost = 0.0
         for loss in losses:
-            if loss.share is None or loss.workload.rate_per_s is None:
+            rate = self._rate(loss.workload)
+            if loss.share is None or rate is None:
                 return None
-            lost += loss.share * loss.workload.rate_per_s
+            lost += loss.share * rate
         return min(1.0, lost / self._total_rate)

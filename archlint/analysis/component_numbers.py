@@ -12,6 +12,7 @@ from archlint.analysis.ages import RunTime, run_time, starts_of
 from archlint.analysis.memory import held, memory_of, weights_of
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
+from archlint.analysis.runs import starts_runs
 from archlint.analysis.starts import StartTime, start_time
 from archlint.analysis.system import System
 from archlint.analysis.token_load import TokenLoad, token_loads, token_numbers
@@ -304,10 +305,11 @@ def _lost(system: System, name: str) -> Number:
     """Return the share of all requests that is lost if all replicas of a component fail."""
     radius = system.blast_radius([name])
     if radius.traffic_share is None:
-        rates = [loss.workload.place("rate") for loss in radius.losses if loss.workload.rate_per_s is None]
-        unrated = rates or [w.place("rate") for w in system.workloads.values() if w.rate_per_s is None]
+        unrated = [w for w in system.workloads.values() if w.rate_per_s is None and not starts_runs(system, w)]
+        lost = {loss.workload.name for loss in radius.losses}
+        unrated = [w for w in unrated if w.name in lost] or unrated
         because = "" if unrated else "it depends on a condition (`when`) or on the rates"
-        return Missing("lost_traffic", tuple(unrated[:MOST_TERMS]), because)
+        return Missing("lost_traffic", tuple(w.place("rate") for w in unrated[:MOST_TERMS]), because)
     terms = []
     for loss in radius.losses[:MOST_TERMS]:
         workload = loss.workload

@@ -11,6 +11,7 @@ from archlint.analysis.latency import Latency, latency
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.responses import Overloaded, Response, response
 from archlint.analysis.result_time import gets_results_later
+from archlint.analysis.runs import starts_runs
 from archlint.analysis.stations import Rates, rates_at_mean
 from archlint.analysis.system import System
 from archlint.analysis.waterfalls import Waterfall, WaterfallStep, fractions_of
@@ -45,6 +46,8 @@ class LoadCurve(msgspec.Struct, frozen=True):
 
 def loaded(system: System, workload: Workload) -> Loaded:
     """Return what a workload's answers take under load."""
+    if starts_runs(system, workload):
+        return Loaded(())                                # nobody waits: its result time is that of the runs
     mean = latency(system, workload)
     numbers: list[Number] = []
     waterfalls: list[Waterfall] = []

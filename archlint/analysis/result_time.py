@@ -27,6 +27,7 @@ from archlint.analysis.modes import ASYNCHRONOUS, EDGE, ONLINE
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import Capacity, arrivals, capacity
 from archlint.analysis.queueing import NO_WAIT, Unstable, Wait, ggc_wait
+from archlint.analysis.runs import runs_of, starts_runs
 from archlint.analysis.service_time import mean
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Workload
@@ -57,10 +58,12 @@ class Behind(msgspec.Struct, frozen=True):
 
 
 def gets_results_later(system: System, workload: Workload) -> bool:
-    """Whether all predictions of a workload come from behind queues, while its client does not wait for them.
+    """Whether all predictions of a workload come from behind queues or from jobs, and its client does not wait for them.
 
     Its latency objective is then for the result, and not for the time until the request is accepted.
     """
+    if starts_runs(system, workload):
+        return True
     modes = {serving.mode for serving in system.servings(workload)}
     return workload.waits is False and ASYNCHRONOUS in modes and not modes & {ONLINE, EDGE}
 
@@ -68,7 +71,7 @@ def gets_results_later(system: System, workload: Workload) -> bool:
 def result_time(system: System, workload: Workload) -> Iterator[Quantity | Missing]:
     """Yield the mean time from the message to the result, at the mean rates, and its percentiles.
 
-    Nothing for a workload without queues. On the way to each server behind queues, the waits and the work of the
+    Of a workload that starts jobs, it is the time of their runs. Nothing for one without queues and jobs. On the way to each server behind queues, the waits and the work of the
     consumers add up; the longest way counts.
 
     >>> import archlint
@@ -85,6 +88,9 @@ def result_time(system: System, workload: Workload) -> Iterator[Quantity | Missi
     [('result_time', 0.15), ('result_p50', 0.1), ('result_p95', 0.33), ('result_p99', 0.49)]
     """
     if not gets_results_later(system, workload):
+        return
+    if starts_runs(system, workload):
+        yield from _of_runs(system, workload)
         return
     longest = _longest(system, workload)
     if not isinstance(longest, Behind):
@@ -105,6 +111,21 @@ def result_time(system: System, workload: Workload) -> Iterator[Quantity | Missi
             f"result_{format_percentile(fraction)}", value_s, "s", f"{formula}, as distributions", terms,
             Certainty.ESTIMATED, "", (least_s, most_s),
         )  # fmt: skip
+
+
+def _of_runs(system: System, workload: Workload) -> Iterator[Quantity | Missing]:
+    """Yield how long the runs take that a workload starts, the longest chain of them."""
+    runs = runs_of(system, workload)
+    if runs is None:
+        return
+    if runs.needs:
+        yield Missing(NAME, runs.needs)
+        return
+    objectives = [_objective(workload, fraction, time_s) for fraction, time_s in workload.slo.latency]
+    strictest = sorted(objectives, key=lambda one: float(one.value))[:1]
+    formula = "sum of the runs, one after the other"
+    terms = (*runs.terms[:_MOST_TERMS], *strictest)
+    yield Quantity(NAME, runs.value_s, "s", formula, terms, runs.certainty)
 
 
 def _objective(workload: Workload, fraction: float, time_s: float) -> Term:

@@ -9,15 +9,17 @@ import msgspec
 
 from archlint.analysis.ages import RunTime, Starts, run_time, starts_of, unknown_starts
 from archlint.analysis.modes import BATCH
+from archlint.analysis.runs import Runs, model_called, runs_of
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.analysis.writers import Writers, is_scheduled
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.checks.batch_for_live_need import Use, asks_for_the_unknown, takes_too_long, younger_of
-from archlint.model.architecture import Component
+from archlint.model.architecture import Component, Workload
 from archlint.model.cron import shortest_gap_s
 from archlint.model.places import Place
-from archlint.model.quantities import format_count, format_duration
+from archlint.model.quantities import format_count, format_duration, format_percentile
 from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
 
 
@@ -41,16 +43,20 @@ class _Limits(msgspec.Struct, frozen=True):
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each job whose run takes longer than it may, at the run time, otherwise at the records."""
     traffic, fresh = Traffic(system), _Fresh(system)
+    reported = set[str]()
     for job in system.components.values():
         if (not is_scheduled(job) and job.run_time_s is None and job.window_s is None) or job.kind == "scheduler":
             continue
-        run, starts = run_time(system, job, _model(system, job)), starts_of(system, job)
+        run, starts = run_time(system, job, model_called(system, job)), starts_of(system, job)
         if not isinstance(run, RunTime) or (starts is None and job.window_s is None):
             yield from _open(system, job, run, starts)
             continue
         limits = _Limits(job.window_s, shortest_gap_s(starts.schedule.text) if starts is not None else None, starts)
         if exceeds(run.value_s, limits.least_s) and not fresh.reports(job):
+            reported.add(job.name)
             yield _hit(job, run, limits, traffic)
+    for workload in system.workloads.values():
+        yield from _late(system, workload, traffic, reported)
 
 
 class _Fresh:
@@ -78,14 +84,6 @@ class _Fresh:
             return False
         younger = younger_of(self._writers, job, use)
         return not younger.needs and not younger.reaches_all
-
-
-def _model(system: System, job: Component) -> str | None:
-    """Return the one model that a job calls; None if it runs its own, or calls none or several."""
-    if job.serves:
-        return None
-    called = system.topology.names_of(system.topology.models_awaited[job.name])
-    return called[0] if len(called) == 1 else None
 
 
 def _open(
@@ -136,6 +134,51 @@ def _hit(job: Component, run: RunTime, limits: _Limits, traffic: Traffic) -> Hit
         cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
         loss=traffic.served_by(job.name) * beyond(run.value_s, limits.least_s),
     )
+
+
+def _late(system: System, workload: Workload, traffic: Traffic, reported: set[str]) -> Iterator[Verdict]:
+    """Yield a hit if the runs that a workload starts end after its objective; one hit for each job is enough."""
+    runs = runs_of(system, workload) if workload.slo.latency else None
+    if runs is None:
+        return
+    fraction, objective_s = min(workload.slo.latency, key=lambda one: one[1])
+    name = format_percentile(fraction)
+    if not exceeds(runs.value_s, objective_s):
+        if runs.needs:
+            ends = f"whether the runs that `{workload.name}` starts end within {name} <= {format_duration(objective_s)}"
+            yield Undecided(workload.place("slo", "latency", name), runs.needs, ends)
+        return
+    job, run = runs.longest
+    if job.name in reported:
+        return
+    reported.add(job.name)
+    stated = job.run_time_s is not None
+    at = workload.place("slo", "latency", name)
+    total = Term("runs", "all runs, one after the other", runs.value_s, "s", Origin.DERIVED, None, "sum of the runs")
+    limit = Term("objective", f"SLO of {workload.name}, {name}", objective_s, "s", Origin.STATED, at, limit=True)
+    yield Hit(
+        job.place("run_time" if stated else "records"),
+        _late_message(workload, runs, f"{name} <= {format_duration(objective_s)}", objective_s),
+        (*runs.terms, *((total,) if len(runs.chain) > 1 else ()), limit),
+        (Related(at, "the objective"),),
+        runs.certainty,
+        absent=() if stated else (job.place("run_time"),),
+        cures=("parallel-jobs", "smaller-model", *(("partial-retry",) if job.retry == "all" else ())),
+        loss=traffic.served_by(job.name) * beyond(runs.value_s, objective_s),
+    )
+
+
+def _late_message(workload: Workload, runs: Runs, objective: str, objective_s: float) -> str:
+    """Say how long the runs take, and how much must run in parallel if there is one."""
+    job, run = runs.longest
+    derived = any(one.run_time_s is None for one, _ in runs.chain)
+    about = ("at least " if derived else "") if runs.certainty is Certainty.PROVEN else "about "
+    time = f"{about}{format_duration(runs.value_s)}"
+    needs = f"`{workload.name}` needs its result within {objective}, but"
+    if len(runs.chain) > 1:
+        names = listed(one.name for one, _ in runs.chain)
+        return f"{needs} the runs of {names}, one after the other, take {time}"
+    return f"{needs} one run of `{job.name}` takes {time}{_enough(job, run, objective_s)}"
 
 
 def _message(job: Component, run: RunTime, limits: _Limits, over_window: bool, over_period: bool) -> str:

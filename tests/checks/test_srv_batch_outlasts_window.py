@@ -207,3 +207,59 @@ def test_any_facts_give_finite_numbers_and_more_work_no_fewer_findings(
 def test_a_stated_run_is_reported_exactly_if_it_is_longer_than_a_limit(run: int, window: int, period: int) -> None:
     found = said(f"run_time: {run}s, window: {window * 1000}ms, schedule: {period}s")
     assert bool(found.places) == (run > min(window, period))
+
+
+# --- the objective of the workload that starts the runs
+
+
+def nightly(objective: str, first: str, second: str = "run_time: 1h") -> Said:
+    return lint(
+        "SRV007",
+        f"""
+workloads: {{nightly: {{from: cron, models: [net], waits: false, slo: {{latency: {{{objective}}}}}}}}}
+models: {{net: {{service_time: 3ms}}}}
+components:
+  cron: {{kind: scheduler, schedule: "0 2 * * *", triggers: [job]}}
+  job: {{kind: batch-job, serves: [net], {first}, triggers: [publish]}}
+  publish: {{kind: batch-job, {second}}}
+""",
+    )
+
+
+def test_runs_that_end_after_the_objective_of_the_workload_that_starts_them() -> None:
+    found = nightly("p95: 4h", "run_time: 3.5h")
+    finding = found.findings[f"{JOB}.run_time"]
+    assert finding.message == (
+        "`nightly` needs its result within p95 <= 4 h, but the runs of `job` and `publish`, one after the other, take 4.5 h"
+    )
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert (found.term(finding.at, "runs"), found.term(finding.at, "objective")) == (16200.0, 14400.0)
+
+
+def test_a_derived_run_says_how_much_must_run_in_parallel() -> None:
+    found = nightly("p95: 6h", "records: 40M, replicas: 4", "run_time: 0s")
+    assert found.findings[f"{JOB}.records"].message == (
+        "`nightly` needs its result within p95 <= 6 h, but one run of `job` takes about 8.33 h: "
+        "process 6 records in parallel instead of 4"
+    )
+
+
+@pytest.mark.parametrize("objective", ["p95: 4.5h", "p95: 5h"])
+def test_runs_that_end_in_time_are_silent(objective: str) -> None:
+    assert not nightly(objective, "run_time: 3.5h").findings
+
+
+def test_a_run_of_unknown_length_is_asked_for_unless_the_others_take_too_long() -> None:
+    open_ = nightly("p95: 4h", "records: 40M, replicas: 40", "retry: all")
+    assert not open_.findings
+    assert open_.undecided["workloads.nightly.slo.latency.p95"] == ("components.publish.run_time",)
+    assert nightly("p95: 4h", "run_time: 5h", "retry: all").findings
+
+
+def test_a_run_that_its_window_forbids_is_reported_once() -> None:
+    found = nightly("p95: 4h", "run_time: 5h, window: 4h")
+    assert "over its window" in found.findings[f"{JOB}.run_time"].message
+
+
+def test_jobs_that_trigger_each_other_in_a_circle_end() -> None:
+    assert not nightly("p95: 4h", "run_time: 1h", "run_time: 1h, triggers: [job]").findings

@@ -22,7 +22,7 @@ MEANINGS: Final = {
     "answers_at_once": "generated answers in progress in one replica, at the highest stated load",
     "answers_per_s": "generated answers per second of all replicas, with as many at once as fit",
     "loaded_tpot": "time per generated token at the highest stated load",
-    "result_time": "mean time from the message until the work behind the queues is done",
+    "result_time": "mean time until the work behind the queues, or of the jobs, is done",
     "availability": "share of the requests that succeed",
     "cost_per_month": "cost of a month of 30 days, from the stated prices",
     "cost_per_1000": "cost of 1,000 requests, from the stated prices",
