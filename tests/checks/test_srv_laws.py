@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from math import isclose
 from pathlib import Path
 
@@ -133,7 +134,8 @@ def test_without_a_fact_no_finding_turns_into_a_pass(data: st.DataObject) -> Non
         keys = data.draw(st.sampled_from(some))
         rest = lint(cut(tree, keys))
         for rule in rules:
-            needs = [need for q in rest.undecided if q.rule == rule for need in q.needs]
+            open_ = [q for q in rest.undecided if q.rule == rule]
+            needs = [need for q in open_ for need in (*q.needs, *chain.from_iterable(q.instead))]
             asked = any(spelt(keys) == need or spelt(keys).startswith(f"{need}.") for need in needs)
             undecided = {q.at.split(".")[1] for q in rest.undecided if q.rule == rule and q.at.startswith("workloads.")}
             lost = blamed(whole, rule) - blamed(rest, rule)          # another fact may decide these as well
