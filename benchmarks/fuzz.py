@@ -4,9 +4,9 @@ Each input is an example of the project with up to eight random damages: lines t
 another kind or size, control codes, brackets that do not close, anchors and tags. Every input is checked with all rules
 and patterns, its report is written in two formats (in turn), and one in `--draw` is drawn in the text formats and as
 SVG. Of one in `--numbers`, numbers are computed, a fact is changed, or requests are simulated; and one in eight is a
-damaged deployment file that is imported. A defect is an exception that is no error of archlint, an output with a number that
-JSON cannot hold, an import that is not read back, or an input that takes more than `--seconds` or `--memory`. Inputs
-are numbered, and the same number is always the same text: a long run can be split by `--first`.
+damaged deployment file that is imported. A defect is an exception that is no error of archlint, an output with a
+number that JSON cannot hold, an import that is not read back, or an input that takes more than `--seconds` or
+`--memory`. Inputs are numbered, and the same number is always the same text: a long run can be split by `--first`.
 
 Exit status: 0 without a defect; 1 otherwise, with the smallest text found for each kind of defect in `--keep`.
 """

@@ -58,7 +58,7 @@ class Behind(msgspec.Struct, frozen=True):
 
 
 def gets_results_later(system: System, workload: Workload) -> bool:
-    """Whether all predictions of a workload come from behind queues or from jobs, and its client does not wait for them.
+    """Whether the client of a workload does not wait: all of its predictions come from behind queues, or from jobs.
 
     Its latency objective is then for the result, and not for the time until the request is accepted.
     """
@@ -71,8 +71,8 @@ def gets_results_later(system: System, workload: Workload) -> bool:
 def result_time(system: System, workload: Workload) -> Iterator[Quantity | Missing]:
     """Yield the mean time from the message to the result, at the mean rates, and its percentiles.
 
-    Of a workload that starts jobs, it is the time of their runs. Nothing for one without queues and jobs. On the way to each server behind queues, the waits and the work of the
-    consumers add up; the longest way counts.
+    Of a workload that starts jobs, it is the time of their runs. Nothing for one without queues and jobs. On the way to
+    each server behind queues, the waits and the work of the consumers add up; the longest way counts.
 
     >>> import archlint
     >>> system = archlint.load('''

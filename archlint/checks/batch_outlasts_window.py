@@ -148,7 +148,7 @@ def _late(system: System, workload: Workload, traffic: Traffic, reported: set[st
             ends = f"whether the runs that `{workload.name}` starts end within {name} <= {format_duration(objective_s)}"
             yield Undecided(workload.place("slo", "latency", name), runs.needs, ends)
         return
-    job, run = runs.longest
+    job = runs.longest[0]
     if job.name in reported:
         return
     reported.add(job.name)

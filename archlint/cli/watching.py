@@ -128,7 +128,7 @@ class _Seen:
         return any(self._state(path) != state for path, state in self.files.items())
 
     def settle(self) -> None:
-        """Wait until no file changes for 50 ms, at most a second: another program may empty a file before it writes it."""
+        """Wait until no file changes for 50 ms, at most a second: another program may still be writing."""
         last, now = None, self._states()
         for _ in range(_MOST_WAITS):
             if now == last:
