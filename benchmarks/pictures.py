@@ -12,10 +12,11 @@ import argparse
 import base64
 import html
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,9 @@ from playwright.sync_api import sync_playwright
 from archlint.analysis.system import System
 from archlint.api import load_checked
 from archlint.diagram import Picture, d2, draw, mermaid, svg
+from archlint.diagram.d2 import RESERVED as D2_WORDS
+from archlint.diagram.identifiers import ids_of
+from archlint.diagram.mermaid import RESERVED as MERMAID_WORDS
 from archlint.linter import Options
 from archlint.verdicts import FileReport
 from benchmarks.drawn import Drawn, Measures, measured
@@ -74,6 +78,16 @@ def of_archlint(page: Page, picture: Picture) -> Drawn:
     )  # fmt: skip
 
 
+def _names(reserved: Collection[str], picture: Picture) -> dict[str, str]:
+    """Return the names of components by their identifiers in a text."""
+    return {identity: name for name, identity in ids_of(picture, reserved).nodes.items()}
+
+
+def _without_legend(text: str) -> str:
+    """Return Mermaid or D2 without its legend: it is no card, and no line."""
+    return re.sub(r"(?m)^(?:  legend\[.*|vars: \{\n(?: .*\n)*\})\n", "", text)
+
+
 def of_mermaid(page: Page, picture: Picture, folder: Path) -> Drawn:
     """Return Mermaid's picture of archlint's text as geometry."""
     script = (folder / "node_modules" / "mermaid" / "dist" / "mermaid.min.js").read_text(encoding="utf-8")
@@ -83,13 +97,13 @@ def of_mermaid(page: Page, picture: Picture, folder: Path) -> Drawn:
       const {svg} = await mermaid.render('drawn', text); document.getElementById('out').innerHTML = svg;
       const root = document.querySelector('#out svg'); const b = root.viewBox.baseVal;
       root.removeAttribute('style'); root.setAttribute('width', b.width); root.setAttribute('height', b.height); }""",
-                  mermaid(picture))  # fmt: skip
+                  _without_legend(mermaid(picture)))  # fmt: skip
     found = page.evaluate(f"""() => {{ {_SAMPLED} const root = document.querySelector('#out svg');
       return {{size: size(root), nodes: [...root.querySelectorAll('g.node')].map(n => [n.id, box(n)]),
         lines: [...root.querySelectorAll('path.flowchart-link')].map(line),
         labels: [...root.querySelectorAll('g.edgeLabel')].map(e => [e.textContent.trim(),
           box(e.querySelector('foreignObject') || e)])}}; }}""")
-    names = {f"n{index}": node.name for index, node in enumerate(picture.nodes)}
+    names = _names(MERMAID_WORDS, picture)
     nodes = {names[identity.split("-")[-2]]: tuple(box) for identity, box in found["nodes"]}
     labels = tuple((i, tuple(b)) for i, (text, b) in enumerate(found["labels"]) if text and i < len(found["lines"]))
     width, height, smallest = found["size"]
@@ -116,7 +130,7 @@ def of_d2(page: Page, picture: Picture, folder: Path) -> Drawn:
     with TemporaryDirectory(dir=folder) as name:
         script, text = Path(name) / "run.mjs", Path(name) / "a.d2"
         script.write_text(_D2, encoding="utf-8")
-        text.write_text(d2(picture), encoding="utf-8")
+        text.write_text(_without_legend(d2(picture)), encoding="utf-8")
         subprocess.run([_node(), str(script), str(text)], check=True, capture_output=True, timeout=300, cwd=folder)
         drawing = text.with_suffix(".svg").read_text(encoding="utf-8")
     page.set_content(f"<body style='margin:0'>{drawing}</body>")
@@ -128,7 +142,7 @@ def of_d2(page: Page, picture: Picture, folder: Path) -> Drawn:
       return {{size: size(root), nodes: shown.map(([c, g]) => [c, box(g.querySelector('g.shape'))]),
         lines: drawn.map(([c, g]) => [c, line(g.querySelector('path.connection'))]),
         labels: drawn.map(([c, g], i) => [i, g.querySelector('text') ? box(g.querySelector('text')) : null])}}; }}""")
-    names = {f"n{index}": node.name for index, node in enumerate(picture.nodes)}
+    names = _names(D2_WORDS, picture)
 
     def named(code: str) -> str:
         plain = html.unescape(base64.b64decode(code + "=" * (-len(code) % 4)).decode())

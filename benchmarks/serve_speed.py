@@ -12,7 +12,6 @@ import asyncio
 import json
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,8 +24,11 @@ from archlint.api import Linters  # noqa: E402
 from archlint.linter import Options  # noqa: E402
 from archlint.report.json import render_json  # noqa: E402
 from archlint.verdicts import Report  # noqa: E402
+from tests.serve.running import serving  # noqa: E402
 
 AIM_MS = 50.0
+PATIENCE_S = 60.0
+"""The longest time to wait for one answer; a server that keeps up needs a thousandth of it."""
 
 
 def system_of(lines: int) -> str:
@@ -70,6 +72,12 @@ class Client:
 
     async def edit(self) -> tuple[float, float]:
         """Send an edit; return the time of the server and that of the client, in milliseconds."""
+        try:
+            return await asyncio.wait_for(self._edit(), PATIENCE_S)
+        except TimeoutError:
+            raise SystemExit(f"no answer to an edit in {PATIENCE_S:g} s") from None
+
+    async def _edit(self) -> tuple[float, float]:
         self.edits += 1
         text = self.text.replace("rate: 1/s", f"rate: {1 + (self.number * 37 + self.edits) % 400}/s", 1)
         body = json.dumps({"text": text}).encode()
@@ -93,7 +101,7 @@ class Client:
 async def load(port: int, text: str, clients: int, rate: float, seconds: float) -> list[tuple[float, float]]:
     """Send edits at a rate, each by a page that waits for none, and return their times."""
     pages = [Client(port, text, number) for number in range(clients)]
-    await asyncio.gather(*(page.open() for page in pages))
+    await asyncio.wait_for(asyncio.gather(*(page.open() for page in pages)), PATIENCE_S)
     idle = list(pages)
     random.Random(1).shuffle(idle)
     found: list[tuple[float, float]] = []
@@ -149,24 +157,15 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=300)
     options = parser.parse_args()
     text = system_of(options.lines)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "arch.yaml").write_text(text)
-        command = [
-            sys.executable, "-m", "archlint", "serve", folder, "--port", "0", "--processes", "2",
-            "--runs", f"sqlite:///{folder}/runs.sqlite",
-        ]  # fmt: skip
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                said = server.stderr.readline() if server.stderr else ""
-                match = re.search(r":(\d+)/", said)
-                if match is None:
-                    raise SystemExit(f"the server did not start: {said}")
-                before = alone(text, 50)
-                asyncio.run(load(int(match[1]), text, 4, 10, 2))               # warm up
-                found = asyncio.run(load(int(match[1]), text, options.clients, options.rate, options.seconds))
-                after = alone(text, 50)
-            finally:
-                server.terminate()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "systems"
+        folder.mkdir()
+        (folder / "arch.yaml").write_text(text)
+        with serving(folder, "--processes", "2", "--runs", f"sqlite:///{place}/runs.sqlite") as server:
+            before = alone(text, 50)
+            asyncio.run(load(server.port, text, 4, 10, 2))                    # warm up
+            found = asyncio.run(load(server.port, text, options.clients, options.rate, options.seconds))
+            after = alone(text, 50)
     served, seen, checked = [one for one, _ in found], [two for _, two in found], before + after
     lines = len(text.splitlines())
     print(f"{lines} lines, {options.clients} pages, {options.rate:g} edits a second, {len(found)} edits")

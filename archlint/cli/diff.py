@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Final
 
 import click
 
@@ -10,8 +11,9 @@ from archlint.cli.check import split_words
 from archlint.cli.complete import complete_formats, complete_rule_words
 from archlint.cli.options import allow_code as allow_code_option
 from archlint.cli.options import config as config_option
-from archlint.cli.outputs import keep_what_is_read, write_output
+from archlint.cli.outputs import keep_what_is_read, save, write_output
 from archlint.cli.permission import allows_code
+from archlint.cli.streams import write_bytes
 from archlint.cli.terminal import use_color, width
 from archlint.compare.difference import Difference
 from archlint.differ import diff_git, diff_paths
@@ -19,14 +21,21 @@ from archlint.errors import UsageError
 from archlint.linter import Options
 from archlint.verdicts import Severity
 
-FORMATS = ("text", "json", "markdown")
+PICTURES: Final = ("svg", "png", "pdf", "mmd", "d2", "dot")
+FORMATS: Final = ("text", "json", "markdown", *PICTURES)
 
 
 def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the formats, each with the file after its colon; without one, or with `-`, it is standard output."""
+    """Return the formats, each with the file after its colon; without one, or with `-`, it is standard output.
+
+    A file alone names the format of a picture by its extension.
+    """
     found: list[tuple[str, str]] = []
     for value in values:
         name, _, file = value.partition(":")
+        extension = PurePath(value).suffix.removeprefix(".").lower()
+        if name not in FORMATS and extension in PICTURES:
+            name, file = extension, value
         file = "" if file == "-" else file
         if name not in FORMATS:
             raise click.BadParameter(f"there is no format `{name}`; formats: {', '.join(FORMATS)}", ctx, param)
@@ -42,9 +51,10 @@ def split_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str,
 )
 @click.option("--git", "revision", metavar="REV", help="Compare a git revision with the work tree.")
 @click.option(
-    "--output", "-o", "outputs", metavar="FORMAT[:FILE]", callback=split_outputs, multiple=True,
+    "--output", "-o", "outputs", metavar="FORMAT[:FILE]|PICTURE", callback=split_outputs, multiple=True,
     shell_complete=complete_formats(FORMATS),
-    help="Write this format (text, json, markdown), to a file if one is named; repeatable.",
+    help="Write this format (text, json, markdown), to a file if one is named, or a picture of what changed: "
+    "diff.svg, .png, .pdf, .mmd, .d2 or .dot; repeatable.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs, like git diff.")
 @click.option(
@@ -94,6 +104,9 @@ def command(
         named_count = {0: "none", 1: "one"}.get(len(paths), str(len(paths)))
         raise UsageError(f"`diff` needs two versions; you named {named_count}", hint)
     for name, file in outputs or (("text", ""),):
+        if name in PICTURES:
+            _draw(difference, name, file)
+            continue
         write_output(_rendered(difference, name, use_color(color) and not file), file, name != "text")
     ctx.exit(_status(difference, exit_code, fail_on_new))
 
@@ -101,6 +114,24 @@ def command(
 def _read(paths: tuple[Path, ...]) -> list[Path]:
     """Return the paths that must not be overwritten; one file represents all files of its folder."""
     return [path / "any" if path.is_dir() else path for path in paths or (Path(),)]
+
+
+def _draw(difference: Difference, name: str, file: str) -> None:
+    """Write the picture of the system that differs; raises `UsageError` if there are several."""
+    from archlint.compare.picture import picture_of
+    from archlint.diagram import Picture, render
+
+    if len(difference.systems) > 1:
+        names = ", ".join(system.system for system in difference.systems[:5])
+        raise UsageError(f"{len(difference.systems)} systems differ ({names}); a picture shows one",
+                         "compare its files, or choose one with --system")  # fmt: skip
+    same = Picture(f"{difference.old} and {difference.new}", (), (), notes=("Nothing that is drawn differs.",))
+    pictures = [picture_of(system) for system in difference.systems]
+    data = render(next((picture for picture in pictures if picture.nodes), same), name)
+    if file:
+        save(file, data)
+    else:
+        write_bytes(data)
 
 
 def _rendered(difference: Difference, name: str, color: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from archlint.analysis.system import System
 from archlint.compare.facts import Change
 from archlint.inputs import InputError
 from archlint.verdicts import Finding, Location, Severity
@@ -50,8 +51,8 @@ class Regraded(msgspec.Struct, frozen=True):
 class SystemDifference(msgspec.Struct, frozen=True):
     """The differences of two versions of one system.
 
-    `old` and `new` are the files, empty on a side without one. `kinds` and `edges` are the graph for a picture of both
-    versions, under current names. `notes` say what could not be compared.
+    `old` and `new` are the files, empty on a side without one; `before` and `after` are the systems in them. `names`
+    are the current names of renamed components, by their old ones. `notes` say what could not be compared.
     """
 
     old: str
@@ -66,8 +67,9 @@ class SystemDifference(msgspec.Struct, frozen=True):
     regraded: tuple[Regraded, ...] = ()
     unchanged: int = 0
     notes: tuple[str, ...] = ()
-    kinds: dict[str, str] = {}
-    edges: tuple[tuple[str, str, str], ...] = ()
+    before: System | None = None
+    after: System | None = None
+    names: dict[str, str] = {}
 
     @property
     def is_empty(self) -> bool:

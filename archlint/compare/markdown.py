@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from archlint.compare.difference import ADDED, CHANGED, REMOVED, RENAMED, Difference, PartChange, SystemDifference
-from archlint.compare.mermaid import MOST_NODES, Both
+from archlint.compare.picture import picture_of
 from archlint.compare.text import described
+from archlint.diagram.mermaid import mermaid
 from archlint.report.layout import plural
 from archlint.report.markup import plain, prose
 from archlint.verdicts import Finding, Severity
@@ -102,13 +105,9 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _picture(system: SystemDifference) -> Iterator[str]:
-    """Draw both versions in one picture, if components or relations changed."""
-    if not any(part.section in {"components", "relations"} for part in system.parts):
-        return
-    picture = Both(system)
-    yield from ("", "```mermaid", *picture.text().rstrip("\n").split("\n"), "```", "")
-    yield "Green is new, red and dashed is gone, amber changed."
-    if picture.hidden:
-        cut = f", of which {picture.cut:,} changed" if picture.cut else ""
-        yield f"The picture shows the changed parts and their neighbours, as there are more than {MOST_NODES} " \
-              f"components: {picture.hidden:,} are left out{cut}."  # fmt: skip
+    """Draw what changed in one picture, if a component or a relation did, or something that its card shows."""
+    picture = picture_of(system)
+    if picture.nodes:
+        text = mermaid(replace(picture, title="", notes=()))
+        yield from ("", "```mermaid", *text.rstrip("\n").split("\n"), "```")
+        yield from (line for note in picture.notes[1:] for line in ("", note))

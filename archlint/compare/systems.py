@@ -42,8 +42,8 @@ def compare(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     return SystemDifference(
         old.report.key, new.report.key, new.name, parts, _derived(old.system, new.system, sides, parts),
         grouped(findings.new), grouped(findings.healed), findings.accepted, findings.undecided, findings.regraded,
-        findings.unchanged,
-        _notes(old, new), _kinds(sides), _edges(sides),
+        findings.unchanged, _notes(old, new), old.system, new.system,
+        {name: to.name for (section, name), to in renames.items() if section == "components"},
     )  # fmt: skip
 
 
@@ -63,23 +63,9 @@ def _one_side(old: Snapshot | None, new: Snapshot | None) -> SystemDifference:
     findings = there.report.grouped
     return SystemDifference(
         old.report.key if old else "", new.report.key if new else "", there.name, parts,
-        found=findings if new else (), healed=() if new else findings, kinds=_kinds(sides), edges=_edges(sides),
-        notes=_notes(there),
+        found=findings if new else (), healed=() if new else findings, notes=_notes(there),
+        before=old.system if old else None, after=new.system if new else None,
     )  # fmt: skip
-
-
-def _kinds(sides: Sides) -> dict[str, str]:
-    """The kinds of all components of both versions, under current names."""
-    kinds = {sides.now("components", name): component.kind for name, component in sides.old.components.items()}
-    return {**kinds, **{name: component.kind for name, component in sides.new.components.items()}}
-
-
-def _edges(sides: Sides) -> tuple[tuple[str, str, str], ...]:
-    """The relations of the new version, each once: source, verb and target."""
-    return tuple(dict.fromkeys(
-        (relation.source, relation.verb, relation.target)
-        for component in sides.new.components.values() for relation in component.relations
-    ))  # fmt: skip
 
 
 def _notes(*snapshots: Snapshot) -> tuple[str, ...]:

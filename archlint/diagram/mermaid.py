@@ -1,36 +1,50 @@
 """A picture as a Mermaid flowchart: text that GitHub, GitLab and many wikis draw.
 
-Syntax: https://mermaid.js.org/syntax/flowchart.html. Nodes and edges are numbered. All text from the
-file is in quoted labels; characters other than letters, digits and a few signs are written as entities.
+Syntax: https://mermaid.js.org/syntax/flowchart.html. Nodes have identifiers made of their names, and the kind of a
+relation is the kind of its line, so a component that is added changes no other line. All text from the file is in
+quoted labels; characters other than letters, digits and a few signs are written as entities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
+from archlint.diagram.identifiers import Ids, ids_of
 from archlint.diagram.picture import (
-    CHANGES,
     DATA,
+    FAMILIES,
     MESSAGE,
     OBSERVING,
     REMOVED,
     SCHEDULE,
+    SEVERITIES,
     WAITING,
     Edge,
     Mark,
     Node,
     Picture,
-    grouped_marks,
 )
-from archlint.diagram.rows import finding_rows, node_rows
+from archlint.diagram.rows import OUTLINES, finding_rows, kinds_in, node_rows, outline, outlines_in
 from archlint.diagram.text import clean, named
-from archlint.diagram.themes import DARK, DASHES, LIGHT, PALETTES, group_of
+from archlint.diagram.themes import DARK, LIGHT, LIT, PALETTES, Palette, group_of
 from archlint.model.words import STORES
 
-_ARROWS: Final = {WAITING: "-->", MESSAGE: "-.->", DATA: "-.->", SCHEDULE: "-.->", OBSERVING: "-.->"}
+_ARROWS: Final = {WAITING: "-->", MESSAGE: "-.->", DATA: "--o", SCHEDULE: "==>", OBSERVING: "-.-"}
+_LINES: Final = {
+    WAITING: "arrow", MESSAGE: "dotted arrow", DATA: "round end", SCHEDULE: "thick arrow", OBSERVING: "dotted line",
+}  # fmt: skip
 _SHAPES: Final = {"client": ("([", "])"), "queue": ("[[", "]]"), "scheduler": ("{{", "}}"), "external": (">", "]")}
-_SAFE: Final = frozenset(" -_.,:/()+×≤≥·–")
+_WIDTHS: Final = {"error": 4, "warning": 3, "info": 2}
+_SAFE: Final = frozenset(" -_.,:/()+×≤≥·–→")
+RESERVED: Final = frozenset(
+    (
+        "accdescr acctitle bt call class classdef click default direction end flowchart graph href interpolate legend "
+        "linkstyle lr o rl style subgraph tb td v x"
+    ).split()
+)
 MOST_CHARACTERS: Final = 50_000
 MOST_EDGES: Final = 500
 """Mermaid's default limits `maxTextSize` and `maxEdges`; a site can raise them
@@ -53,30 +67,38 @@ def mermaid(
     >>> from archlint.diagram.picture import Edge, Node, Picture
     >>> picture = Picture("shop", (Node("page", "client"), Node("api", "service")),
     ...                   (Edge("page", "api", "calls", "waiting", "page", "≤ 1 s"),))
-    >>> print(mermaid(picture, nodes={"api": "added"}).partition("classDef")[0])
+    >>> print(mermaid(picture, nodes={"api": "added"}).partition("  legend")[0])
     ---
     title: "shop"
     ---
     flowchart LR
-      n0(["<b>page</b><br/>client"]):::entry
-      n1["<b>api</b><br/>service"]:::added
-      n0 -->|"≤ 1 s"| n1
+      page(["<b>page</b><br/>client"]):::entry
+      api["<b>api</b><br/>service"]:::work
+      class api added
+      page -->|"≤ 1 s"| api
     <BLANKLINE>
     """
-    numbers = {node.name: number for number, node in enumerate(picture.nodes)}
+    picture = _with_changes(picture, nodes or {}, edges or {})
+    ids = ids_of(picture, RESERVED)
     right = direction == "right" or (not direction and len(picture.nodes) <= 12)
     lines = ["---", f"title: {_title(picture.title)}", "---"] if picture.title else []
     lines.append(f"flowchart {'LR' if right else 'TB'}")
-    lines += _nodes(picture, numbers, nodes or {})
-    styled: dict[str, list[str]] = {}
-    for number, edge in enumerate(picture.edges):
-        lines.append(f"  {_edge(edge, numbers)}")
-        change = (edges or {}).get(edge.stated, edge.change)
-        styled.setdefault(_line_style(edge, change, theme), []).append(str(number))
-    styles = [f"  linkStyle {','.join(of)} {style}" for style, of in styled.items()]
-    lines += [f"  {_whole(number, mark)}" for number, mark in enumerate(picture.marks)]
+    lines += _nodes(picture, ids)
+    lines += [f"  {_edge(edge, ids)}" for edge in picture.edges]
+    for key, mark in zip(ids.whole, picture.marks, strict=True):
+        lines += [f"  {key}[\"{label(_whole(mark))}\"]:::note", f"  class {key} {_class_of(mark.severity)}"]
     lines += [f"  %% {_comment(note)}" for note in picture.notes]
-    return "\n".join([*lines, *_classes(theme), *styles, ""])
+    lines += _legend(picture)
+    lines += _styles(picture, PALETTES[DARK if theme == DARK else LIGHT])
+    return "\n".join([*lines, ""])
+
+
+def _with_changes(picture: Picture, nodes: Changes, edges: EdgeChanges) -> Picture:
+    return replace(
+        picture,
+        nodes=tuple(replace(node, change=nodes.get(node.name, node.change)) for node in picture.nodes),
+        edges=tuple(replace(edge, change=edges.get(edge.stated, edge.change)) for edge in picture.edges),
+    )
 
 
 def _title(words: str) -> str:
@@ -99,69 +121,86 @@ def label(words: str) -> str:
     return "".join(c if c.isalnum() or c in _SAFE else f"#{ord(c)};" for c in clean(words))
 
 
-def _nodes(picture: Picture, numbers: Mapping[str, int], changes: Changes) -> list[str]:
+def _nodes(picture: Picture, ids: Ids) -> list[str]:
     inside: dict[str, list[str]] = {}
     for node in picture.nodes:
-        change = changes.get(node.name, node.change)
-        inside.setdefault(node.cluster, []).append(f"  {_node(node, numbers[node.name], change)}")
-    return [*inside.pop("", []), *_frames("", picture, inside)]
+        inside.setdefault(node.cluster, []).extend(f"  {line}" for line in _node(node, ids.nodes[node.name]))
+    return [*inside.pop("", []), *_frames("", picture, ids, inside)]
 
 
-def _frames(around: str, picture: Picture, inside: Mapping[str, list[str]]) -> Iterator[str]:
+def _frames(around: str, picture: Picture, ids: Ids, inside: Mapping[str, list[str]]) -> Iterator[str]:
     """Yield the frames that are directly inside another one, or inside none, each with all that it holds."""
-    for number, cluster in enumerate(picture.clusters):
+    for cluster in picture.clusters:
         if cluster.inside == around:
-            yield f'  subgraph c{number}["{label(cluster.title)}"]'
+            yield f'  subgraph {ids.frames[cluster.key]}["{label(cluster.title)}"]'
             yield from (f"  {line}" for line in inside.get(cluster.key, []))
-            yield from (f"  {line}" for line in _frames(cluster.key, picture, inside))
+            yield from (f"  {line}" for line in _frames(cluster.key, picture, ids, inside))
             yield "  end"
+            yield f"  class {ids.frames[cluster.key]} frame"
 
 
-def _node(node: Node, number: int, change: str) -> str:
+def _node(node: Node, key: str) -> list[str]:
     rows = [f"<b>{label(named(node.name))}</b>", *map(label, node_rows(node))]
     rows += [f"<b>{label(words)}</b>" for words in finding_rows(node.marks)]
     opening, closing = ("[(", ")]") if node.kind in STORES else _SHAPES.get(node.kind, ("[", "]"))
-    worst = grouped_marks(node.marks)[0][1] if node.marks else ""
-    style = change or (f"found_{worst}" if worst else "lit" if node.emphasis > 0 else group_of(node))
-    return f'n{number}{opening}"{"<br/>".join(rows)}"{closing}:::{style}'
+    line = f'{key}{opening}"{"<br/>".join(rows)}"{closing}:::{group_of(node)}'
+    around = outline(node)
+    return [line, f"class {key} {_class_of(around)}"] if around else [line]
 
 
-def _edge(edge: Edge, numbers: Mapping[str, int]) -> str:
+def _class_of(around: str) -> str:
+    """Return the class of an outline; sites have styles of their own for a class `error`."""
+    return f"found_{around}" if around in SEVERITIES else around
+
+
+def _edge(edge: Edge, ids: Ids) -> str:
     rows = [label(edge.label)] if edge.label else []
     rows += [f"<b>{label(words)}</b>" for words in finding_rows(edge.marks)]
     words = f'|"{"<br/>".join(rows)}"|' if rows else ""
-    return f"n{numbers[edge.source]} {_ARROWS[edge.family]}{words} n{numbers[edge.target]}"
+    return f"{ids.nodes[edge.source]} {_ARROWS[edge.family]}{words} {ids.nodes[edge.target]}"
 
 
-def _whole(number: int, mark: Mark) -> str:
-    words = label(f"{mark.rule} ({mark.severity}): {clean(mark.message, 160)}")
-    return f'f{number}["{words}"]:::found_{mark.severity}'
+def _whole(mark: Mark) -> str:
+    return f"{mark.rule} ({mark.severity}): {clean(mark.message, 160)}"
 
 
-def _line_style(edge: Edge, change: str, theme: str) -> str:
-    palette = PALETTES[DARK if theme == DARK else LIGHT]
-    colour = palette.changes[change] if change in palette.changes else palette.lines[edge.family]
-    if edge.emphasis > 0 and not change:
-        colour = palette.accent
-    width = "3px" if edge.emphasis > 0 or change else "1.5px"
-    dashes = "4 3" if change == REMOVED else DASHES[edge.family]
-    dash = f",stroke-dasharray:{dashes}" if dashes else ""
-    return f"stroke:{colour},stroke-width:{width}{dash}"
+def _legend(picture: Picture) -> list[str]:
+    """Return one node that says what colours, lines and outlines mean, if they occur."""
+    families = {edge.family for edge in picture.edges}
+    rows = [f"{colour}: {meaning}" for colour, meaning in kinds_in(picture)]
+    rows += [f"{_LINES[family]}: {meaning}" for family, meaning in FAMILIES.items() if family in families]
+    rows += [f"{colour} outline: {meaning}" for colour, meaning in outlines_in(picture)]
+    return [f'  legend["{"<br/>".join(map(label, rows))}"]:::note'] if rows else []
 
 
-def _classes(theme: str) -> list[str]:
-    palette = PALETTES[DARK if theme == DARK else LIGHT]
-    lines = [
-        f"  classDef {group} fill:{fill},stroke:{line},color:{palette.ink}"
-        for group, (fill, line) in palette.cards.items()
-    ]
-    lines += [
-        f"  classDef found_{severity} fill:{palette.paper},stroke:{colour},stroke-width:3px,color:{palette.ink}"
-        for severity, colour in palette.marks.items()
-    ]
-    lines += [
-        f"  classDef {change} fill:{palette.paper},stroke:{palette.changes[change]},stroke-width:3px,"
-        f"color:{palette.ink}{',stroke-dasharray:4 3' if change == REMOVED else ''}"
-        for change in CHANGES
-    ]
-    return [*lines, f"  classDef lit fill:{palette.paper},stroke:{palette.accent},stroke-width:3px,color:{palette.ink}"]
+def _styles(picture: Picture, palette: Palette) -> Iterator[str]:
+    """Yield the classes that occur, and the style of the lines."""
+    groups = {group_of(node) for node in picture.nodes}
+    for group, (fill, line) in palette.cards.items():
+        if group in groups:
+            yield f"  classDef {group} fill:{fill},stroke:{line},color:{palette.ink}"
+    outlines = {outline(node) for node in picture.nodes} | {mark.severity for mark in picture.marks}
+    for name in OUTLINES:
+        if name in outlines:
+            dashes = ",stroke-dasharray:4 3" if name == REMOVED else ""
+            colour = palette.outlines[name]
+            yield f"  classDef {_class_of(name)} stroke:{colour},stroke-width:{_WIDTHS.get(name, 3)}px{dashes}"
+    small = f"fill:{palette.band},stroke:{palette.frame},color:{palette.soft}"
+    if picture.clusters:
+        yield f"  classDef frame {small},stroke-dasharray:5 4"
+    yield f"  classDef note {small},font-size:11px"
+    if picture.edges:
+        yield f"  linkStyle default stroke:{palette.lines[WAITING]},stroke-width:1.5px"
+    yield from _line_styles(picture.edges, palette)
+
+
+def _line_styles(edges: Iterable[Edge], palette: Palette) -> Iterator[str]:
+    """Yield the styles of lines that changed or are on the chosen path, by their numbers."""
+    styled: dict[str, list[str]] = {}
+    for number, edge in enumerate(edges):
+        name = edge.change or (LIT if edge.emphasis > 0 else "")
+        if name:
+            dashes = ",stroke-dasharray:4 3" if name == REMOVED else ""
+            style = f"stroke:{palette.outlines[name]},stroke-width:3px{dashes}"
+            styled.setdefault(style, []).append(str(number))
+    yield from (f"  linkStyle {','.join(numbers)} {style}" for style, numbers in styled.items())

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from archlint.diagram.cards import link_text, subtitle
-from archlint.diagram.picture import Edge, Mark, Node, grouped_marks
-from archlint.diagram.themes import Palette
+from archlint.diagram.picture import ADDED, CHANGED, REMOVED, Edge, Mark, Node, Picture, grouped_marks
+from archlint.diagram.themes import LIT, MODEL, QUEUE, STORE, WORK, Palette, group_of
+
+OUTLINES: Final = {
+    ADDED: ("green", "added"), REMOVED: ("dashed red", "removed"), CHANGED: ("amber", "changed"),
+    "error": ("thick red", "error"), "warning": ("amber", "warning"), "info": ("blue", "info"),
+    LIT: ("blue", "on the chosen path"),
+}  # fmt: skip
+"""The outlines of nodes: the colour in words, and the meaning. Of changes and severities, a picture shows one kind."""
+_KINDS: Final = {
+    MODEL: ("violet", "serves a model"), WORK: ("blue", "service or job"), STORE: ("green", "store"),
+    QUEUE: ("amber", "queue"),
+}  # fmt: skip
 
 
 def node_rows(node: Node) -> list[str]:
@@ -48,17 +61,33 @@ def whole_rows(marks: tuple[Mark, ...]) -> list[str]:
     return [f"{mark.rule} ({mark.severity}): {mark.message}" for mark in marks]
 
 
+def outline(node: Node) -> str:
+    """Return what the outline of a node shows: its change, otherwise its worst finding, otherwise the path, or "".
+
+    >>> outline(Node("api", "service", change="added")), outline(Node("api", "service", emphasis=1))
+    ('added', 'lit')
+    """
+    worst = grouped_marks(node.marks)[0][1] if node.marks else ""
+    return node.change or worst or (LIT if node.emphasis > 0 else "")
+
+
+def outlines_in(picture: Picture) -> list[tuple[str, str]]:
+    """Return the colour and the meaning of each outline that occurs, for a legend."""
+    used = {outline(node) for node in picture.nodes} | {mark.severity for mark in picture.marks}
+    return [words for name, words in OUTLINES.items() if name in used]
+
+
+def kinds_in(picture: Picture) -> list[tuple[str, str]]:
+    """Return the colour and the meaning of each group of kinds that occurs, for a legend."""
+    used = {group_of(node) for node in picture.nodes}
+    return [words for group, words in _KINDS.items() if group in used]
+
+
 def node_outline(node: Node, palette: Palette, plain: str) -> str:
-    """Return the colour of a node's outline: of its change, otherwise its worst finding, otherwise the path."""
-    if node.change:
-        return palette.changes[node.change]
-    if node.marks:
-        return palette.marks[grouped_marks(node.marks)[0][1]]
-    return palette.accent if node.emphasis > 0 else plain
+    """Return the colour of a node's outline."""
+    return palette.outlines.get(outline(node), plain)
 
 
 def edge_colour(edge: Edge, palette: Palette) -> str:
     """Return the colour of an edge: of its change, otherwise the path, otherwise its family."""
-    if edge.change:
-        return palette.changes[edge.change]
-    return palette.accent if edge.emphasis > 0 else palette.lines[edge.family]
+    return palette.outlines.get(edge.change or (LIT if edge.emphasis > 0 else ""), palette.lines[edge.family])

@@ -35,6 +35,8 @@ _GROUPS: Final = {
     "object-store": STORE, "feature-store": STORE, "model-registry": STORE, "vector-store": STORE,
     "config-store": STORE, "guardrail": WORK, "log-store": QUIET, "monitoring": QUIET,
 }  # fmt: skip
+LIT: Final = "lit"
+"""The outline of what is on the chosen path."""
 
 
 class Palette(msgspec.Struct, frozen=True):
@@ -56,6 +58,11 @@ class Palette(msgspec.Struct, frozen=True):
     chips: dict[str, tuple[str, str]]
     spent: tuple[str, str]
     over: str
+
+    @property
+    def outlines(self) -> dict[str, str]:
+        """The colours of outlines, by severity, by change, and of the chosen path."""
+        return {**self.marks, **self.changes, LIT: self.accent}
 
 
 PALETTES: Final = {

@@ -68,7 +68,8 @@ def test_text_and_markdown_tell_the_same(archlint: Run, repository: Path) -> Non
     page = (repository.parent / "diff.md").read_text()
     assert "1 system changed; **2 new findings**, 1 resolved, 10 unchanged." in page
     assert "| changed | component server-2 (model-server) | replicas: 1 -&gt; 3<br>zones: added (a, b) |" in page
-    assert '["<b>server-2</b><br/>model-server"]:::changed' in page
+    assert '["<b>server-2</b><br/>model-server<br/>replicas 1 → 3<br/>+ zones a, b' in page
+    assert "  class server_2 changed\n" in page
 
 
 def test_the_gate_for_new_findings(archlint: Run, repository: Path) -> None:
@@ -278,3 +279,18 @@ def test_no_report_replaces_an_architecture(archlint: Run, repository: Path) -> 
     assert done.returncode == 2
     assert "arch.yaml is an architecture file: it is not overwritten" in done.stderr
     assert repository.read_text() == text
+
+
+def test_a_picture_of_what_changed_is_written_by_its_extension(archlint: Run, repository: Path) -> None:
+    repository.write_text(old_system().replace("timeout: 1s", "timeout: 4s"))
+    done = archlint("diff", "--git", "HEAD", "-o", "diff.svg", "-o", "mmd", "-o", "png:diff.png")
+    assert done.returncode == 0, done.stderr
+    assert "timeout 1 → 4 s" in repository.with_name("diff.svg").read_text(encoding="utf-8")
+    assert repository.with_name("diff.png").read_bytes().startswith(b"\x89PNG")
+    assert done.stdout.startswith("---\ntitle: ") and "timeout 1 → 4 s" in done.stdout
+    same = archlint("diff", "arch.yaml", "arch.yaml", "-o", "svg")
+    assert (same.returncode, "Nothing that is drawn differs." in same.stdout) == (0, True), same.stderr
+    other = repository.with_name("other.yaml")
+    other.write_text(old_system(servers=1))
+    several = archlint("diff", "--git", "HEAD", "-o", "diff.svg")
+    assert (several.returncode, "2 systems differ" in several.stderr) == (2, True), several.stderr

@@ -8,8 +8,9 @@ import pytest
 
 from archlint.compare.difference import SystemDifference
 from archlint.compare.markdown import render_markdown
-from archlint.compare.mermaid import Both
+from archlint.compare.picture import picture_of
 from archlint.compare.text import MOST_ROWS, render_text
+from archlint.diagram import mermaid
 from archlint.differ import Difference, diff_paths
 from archlint.linter import Options
 from archlint.verdicts import Finding, Location
@@ -135,7 +136,7 @@ def test_what_stands_in_a_file_is_shown_and_never_obeyed() -> None:
     assert "<script>" not in page
     assert "<img>" not in page
     assert "@all" not in page.replace("`@all`", ""), "in code it is no mention"
-    picture = Both(found).text()
+    picture = mermaid(picture_of(found))
     assert 'q#34;#93;:::x#59;--#62;#124;y#124;' in picture
     assert picture.count('"') % 2 == 0
     text = render_text(Difference("old", "new", (found,)))
@@ -165,22 +166,57 @@ def big(count: int, last: str = "") -> str:
 
 def test_a_picture_of_a_big_system_shows_what_changed_and_says_so() -> None:
     found = difference(big(200), big(200, ", replicas: 2"))
-    picture = Both(found)
-    assert set(picture.kinds) == {"c199", "c200"}
-    assert picture.hidden == 199
+    assert [node.name for node in picture_of(found).nodes] == ["c199", "c200"]
     page = render_markdown(Difference("old", "new", (found,)))
-    assert "The picture shows the changed parts and their neighbours, as there are more than 60 components: 199 are left out." in page
+    assert "What changed, and what is one relation away. Left out: 199 components." in page
+    wide = picture_of(difference(big(2), big(100)))
+    assert len(wide.nodes) == 60 and "of which 39 changed" in wide.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("max: 4", "max: 6", {"api": ("replicas max 4 → 6",)}),
+        ("p50: 10ms, p99: 20ms", "p50: 100ms, p99: 200ms",
+         {"page": ("w: p99 at least 10 → 100 ms",), "server": ("m: p50 10 → 100 ms", "m: p99 20 → 200 ms")}),
+        ("60/min", "2/s", {"page": ("w: rate 1/s → 2/s",)}),
+        ("hardware: {gpu: t4}, ", "", {"server": ("− hardware gpu t4",)}),
+        ("kind: cache", "kind: cache, replicas: 2", {"cache": ("+ replicas 2",)}),
+        ("  db: {kind: database}", "  store: {kind: database}", {"store": ("was db",)}),
+    ],
+)  # fmt: skip
+def test_numbers_before_and_after_are_on_the_part_that_changed(old: str, new: str, words: dict[str, tuple[str, ...]]) -> None:
+    text = BASE.replace(", db]", ", store]") if "store" in new else BASE
+    picture = picture_of(difference(BASE, text.replace(old, new)))
+    assert {node.name: node.facts for node in picture.nodes if node.change} == words
+    assert not [node.facts for node in picture.nodes if not node.change and node.facts]
+    near = {name for edge in picture.edges for name in (edge.source, edge.target)}
+    assert {node.name for node in picture.nodes} <= near | set(words), "nothing that is farther than one relation"
+
+
+def test_a_changed_relation_shows_its_numbers_and_findings_show_where_they_came_and_went() -> None:
+    found = changed("timeout: 1s, retries: 1", "timeout: 2s, retries: 1")
+    assert [(edge.source, edge.target, edge.label, edge.change) for edge in picture_of(found).edges if edge.change] == [
+        ("page", "api", "timeout 1 → 2 s", "changed"),
+    ]  # fmt: skip
+    one, two = BASE, BASE.replace("{min: 2, max: 4}", "1")
+    worse, better = picture_of(difference(one, two)), picture_of(difference(two, one))
+    rules = {mark.rule for node in worse.nodes if node.name == "api" for mark in node.marks}
+    assert "REL001" in rules
+    assert [fact for node in better.nodes if node.name == "api" for fact in node.facts if fact.startswith("resolved: ")]
 
 
 def test_what_is_gone_is_drawn_red_and_dashed() -> None:
-    picture = Both(changed(", db]", "]")).text()
-    assert '-->|"reads"|' in picture
+    picture = mermaid(picture_of(changed(", db]", "]")))
+    assert "api --> db" in picture
     assert "stroke:#b3201d,stroke-width:3px,stroke-dasharray:4 3" in picture
+    nodes = {node.name: node.change for node in picture_of(changed("  job: {kind: batch-job, schedule: 60min}\n", "")).nodes}
+    assert nodes == {"job": "removed"}
 
 
 def test_a_message_is_drawn_from_its_queue_to_what_consumes_it() -> None:
     old = "archlint: 1\nsystem: s\ncomponents:\n  q: {kind: queue}\n  w: {kind: worker}\n"
-    [edge] = Both(difference(old, old.replace("worker}", "worker, consumes: [q]}"))).picture().edges
+    [edge] = picture_of(difference(old, old.replace("worker}", "worker, consumes: [q]}"))).edges
     assert (edge.source, edge.target, edge.stated, edge.change) == ("q", "w", ("w", "consumes", "q"), "added")
 
 

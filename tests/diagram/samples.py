@@ -26,7 +26,7 @@ components:
   page:
     kind: client
     description: "<script>window.hacked=4</script>"
-    calls: [{to: api, when: "x\"] --> y; click n0 call alert() <b>| end subgraph", timeout: 1s}]
+    calls: [{to: api, when: "x\"] --> y; click page call alert() <b>| end subgraph", timeout: 1s}]
   api:
     kind: service
     uses: "<img src=x onerror=window.hacked=5> \"quoted\" \\N \\ ${HOME} `tick` end"

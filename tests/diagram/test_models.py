@@ -13,7 +13,10 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from archlint.diagram import Picture, draw, render
+from archlint.diagram import Look, Picture, Plan, draw, render
+from archlint.diagram.d2 import RESERVED as D2_WORDS
+from archlint.diagram.identifiers import identifiers
+from archlint.diagram.mermaid import RESERVED as MERMAID_WORDS
 from tests.diagram.opened import WAITS_ON_QUEUE
 from tests.diagram.samples import HOSTILE, RICH, of_file, of_text
 from tests.diagram.test_rows import SYSTEMS, TRAVEL
@@ -133,10 +136,32 @@ def test_calm_has_what_its_schema_requires(picture: Picture) -> None:
     assert [node["name"] for node in written["nodes"]] == [node.name for node in picture.nodes]
 
 
-@pytest.mark.parametrize("name", ["dsl", "c4", "calm.json"])
+@pytest.mark.parametrize("name", ["mmd", "d2", "dsl", "c4", "calm.json"])
 def test_a_component_that_is_added_changes_no_other_line(name: str) -> None:
-    text = "archlint: 1\ncomponents:\n  page: {kind: client, calls: [{to: api, timeout: 1s}]}\n  api: {kind: service}\n"
-    before, after = (render(draw(of_text(one)[0]), name).decode().splitlines() for one in (
-        text, text.replace("  page:", "  audit: {kind: service, calls: [{to: api, timeout: 1s}]}\n  page:")
-    ))  # fmt: skip
+    """Also not if there are frames and findings."""
+    text = RICH.read_text(encoding="utf-8")
+    added = "components:\n  audit: {kind: service, zones: [a, b], calls: [{to: balancer, timeout: 1s}]}\n"
+    before, after = (
+        render(draw(*of_text(one), Plan(cluster="zone")), name, Look(direction="down")).decode().splitlines()
+        for one in (text, text.replace("components:\n", added, 1))
+    )
     assert set(before) <= set(after) and len(after) > len(before)
+
+
+def test_a_part_with_a_finding_keeps_the_colour_of_its_kind() -> None:
+    picture = draw(*of_file(RICH))
+    text = text_of(picture, "mmd")
+    assert re.search(r'^  balancer\["<b>balancer</b>.*"\]:::work$', text, re.MULTILINE)
+    assert "  class balancer found_error\n" in text
+    assert "fill:#" in re.findall("classDef work .*", text)[0] and "fill" not in re.findall("classDef found_error .*", text)[0]
+    assert re.search(r'^balancer: ".*" \{class: \[work; error\]; shape: rectangle', text_of(picture, "d2"), re.MULTILINE)
+    assert "red outline: error" in text and "d2-legend" in text_of(picture, "d2")
+
+
+@pytest.mark.parametrize("name", ["mmd", "d2"])
+def test_words_of_a_format_are_no_identifiers(name: str) -> None:
+    """Two names that differ in case only are two components as well: keys of D2 have no case."""
+    words = {"mmd": MERMAID_WORDS, "d2": D2_WORDS}[name]
+    names = [*words, "API", "api"]
+    ids = [one.lower() for one in identifiers(names, words).values()]
+    assert len(set(ids)) == len(names) and not words & set(ids)
