@@ -40,6 +40,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
 def _watched(system: System, component: Component) -> bool:
     if any(relation.verb == "monitored_by" for relation in system.topology.outgoing[component.name]):
         return True
+    part = system.deployment.parts.get(component.name) if system.deployment is not None else None
+    if part is not None and part.running.watched:
+        return True
     incoming = system.topology.incoming[component.name]
     if any(r.verb in WATCHING and system.components[r.source].kind == "monitoring" for r in incoming):
         return True

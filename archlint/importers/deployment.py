@@ -42,6 +42,7 @@ def deployment_of(draft: Draft) -> Deployment:
     for name, unit in parts.items():
         names = (known.get((unit.scope, value.text)) for value in unit.after)
         found.order[name] = tuple(one for one in names if one is not None and one != name)
+        found.shared.update((name, one.target) for one in draft.components[name].relations if one.shared)
     found.sites.update(_elsewhere(draft))
     found.dangling = list(_dangling(draft))
     found.splits = list(_splits(draft))

@@ -13,7 +13,8 @@ from archlint.source.nodes import Mapping, Scalar, Sequence
 COMPOSE, KUBERNETES, ARCHITECTURE, OTHER = "compose", "kubernetes", "architecture", "other"
 _SERVICE_KEYS: Final = frozenset(
     "image build command entrypoint environment env_file ports volumes depends_on extends networks deploy restart "
-    "profiles container_name healthcheck".split()
+    "profiles container_name healthcheck provider gpus runtime devices shm_size mem_limit extra_hosts network_mode "
+    "privileged cap_add logging develop".split()
 )
 _COMPOSE_KEYS: Final = frozenset({"include", "name", "services", "networks", "volumes"})
 _TEMPLATE: Final = re.compile(r"\{\{[-\s]*[.$a-zA-Z]")

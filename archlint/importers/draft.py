@@ -28,7 +28,7 @@ _NEGATIVE: Final = re.compile(r"-\d")
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """A relation to write, with what says so."""
+    """A relation to write, with what says so; only variables that are given to several parts say a `shared` one."""
 
     verb: str
     target: str
@@ -39,6 +39,7 @@ class Relation(msgspec.Struct, frozen=True):
     when: str = ""
     parallel: str = ""
     more: tuple[tuple[str, str], ...] = ()
+    shared: bool = False
 
     @property
     def attributes(self) -> tuple[tuple[str, str], ...]:
@@ -203,7 +204,10 @@ def _relate(
     if strength == ORDER and _is_use(best, strong):
         strength, derivation = FAIR, f"{derivation} on a {best.target.kind}"
     more = (*best.more, *((("circuit_breaker", "true"),) if best.target.ejects and verb == "calls" else ()))
-    relation = Relation(verb, target, strength, derivation, best.site, best.share, best.when, best.parallel, more)
+    shared = all(one.shared for one in group)
+    relation = Relation(
+        verb, target, strength, derivation, best.site, best.share, best.when, best.parallel, more, shared
+    )
     if strength == ORDER:
         source.order.append(relation)
     elif strength == WEAK:
@@ -212,7 +216,7 @@ def _relate(
         source.relations.append(relation)
         stated = {one.verb for one in group if one.verb}
         if verb == "reads" and best.target.kind == "database" and not stated and best.source.kind in _WRITERS:
-            source.relations.append(Relation("writes", target, strength, derivation, best.site))
+            source.relations.append(Relation("writes", target, strength, derivation, best.site, shared=shared))
         elif verb in _OF_DATA and stated >= _OF_DATA:        # rights to read and to write, such as those of a role
             other = next(one for one in group if one.verb in _OF_DATA - {verb})
             source.relations.append(Relation(other.verb, target, other.strength, other.derivation, other.site))

@@ -52,6 +52,7 @@ ENGINES: Final[dict[str, Engine]] = {
                            positional="trtllm-serve"),
     "triton": Engine(()),
     "tensorflow-serving": Engine(("--model-name",), (), ("MODEL_NAME",)),
+    "nim": Engine((), (), ("NIM_SERVED_MODEL_NAME", "NIM_MODEL_NAME")),
     "litellm": Engine(("--model",)),
 }  # fmt: skip
 """Programs of the catalogue by their options, as their documentation lists them."""
@@ -63,6 +64,8 @@ PRECISIONS: Final = {
     "gptq_marlin": "int4", "bitsandbytes-nf4": "int4", "nvfp4": "fp4", "modelopt_fp4": "fp4", "eetq": "int8",
 }  # fmt: skip
 """What the values of options for types and quantisation mean for the weights."""
+_NIM: Final = re.compile(r"nvcr\.io/nim/([\w.-]+/[\w.-]+)")
+"""Images of NVIDIA NIM bear the name of their model."""
 _NAME: Final = re.compile(r"^[\w.-]+(/[\w.-]+)*(:[\w.-]+)?$")
 _NUMBER: Final = re.compile(r"^[0-9]{1,18}$")
 
@@ -78,6 +81,9 @@ def read_engine(unit: Unit) -> dict[str, Fact]:
         model = next((unit.env[name] for name in engine.variables if name in unit.env), None)
     if model is not None and _is_name(model.text) and not unit.models:
         unit.models.append(model_name(model.text))
+    in_image = _NIM.search(unit.image.text) if unit.image is not None else None
+    if in_image is not None and not unit.models:
+        unit.models.append(in_image[1])
     of_model: dict[str, Fact] = {}
     for fact, names in engine.facts:
         for name in names:

@@ -83,7 +83,7 @@ def _links(unit: Unit, names: Names) -> Iterator[Evidence | Outside]:
         )
         verb, is_back = link.verb.lstrip("~"), link.verb.startswith("~")
         for address in found:
-            target = names.find(address.host, unit, link.scope or None)
+            target = names.at(address, unit, link.scope or None)
             if target is not None:
                 pair = (target, unit) if is_back else (unit, target)
                 yield Evidence(
@@ -100,7 +100,7 @@ def _resolved(
     for address in found:
         if is_local(address.host) or is_address(address.host):
             continue
-        target = names.find(address.host, unit)
+        target = names.at(address, unit)
         if target is not None:
             asked = (address.port, address.scheme, address.path)
             yield Evidence(unit, target, strength, derivation, site, verb, "", *asked)

@@ -55,6 +55,15 @@ _TOPICS: Final = re.compile(r"kafka-topics|rpk\s+topic|rabbitmqadmin\s+declare|n
 _TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train|fine-?tune|finetune|training)(?![a-z])")
 _OPTION: Final = re.compile(r"(?<!\S)--?[\w-]+")
 _WORKER_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(workers?|consumers?|prediction_batch|subscriber)\b")
+_ROLE_NAME: Final = re.compile(
+    r"(?i)^([A-Z0-9]+_)?(MODE|ROLE)$|^(CONTAINER|APP|SERVICE|PROCESS|RUN|SERVER)_?(MODE|ROLE|TYPE)$"
+)
+"""Variables that choose which program of an image runs."""
+_ROLES: Final = re.compile(r"(?i)^(?:celery[-_])?(?:(?P<worker>workers?|consumer)|(?P<scheduler>beat|scheduler|cron))$")
+_TRAIN_PROGRAM: Final = re.compile(
+    r"(?i)(^|[\s/])(re|pre)?(train|fine_?tune)\w*\.(py|sh)\b|\b(torchrun|accelerate\s+launch|deepspeed)\s"
+)
+_WORKER_IMAGE: Final = re.compile(r"[-_/]worker$")
 _CLIENT_WORDS: Final = re.compile(r"(?i)(producer|publisher|simulat\w*|load[-_]?(test|gen)\w*|benchmark|traffic)")
 _MONITOR_WORDS: Final = re.compile(r"(?i)(^|[\s./_-])(monitor|monitoring|dashboard|flower)\b")
 
@@ -174,8 +183,7 @@ def _by_itself(unit: Unit, into: list[Evidence]) -> Known | None:
             return Known("training-job", "", "its command trains")
         return Known("batch-job", "", f"{unit.what} runs to its end")
     if command is not None and command.kind == "batch-job":
-        name = repository_of(unit.image.text) if unit.image is not None else ""
-        ends = not unit.ports and (_ends(unit, into) or UTILITIES.search(name) is not None)
+        ends = not unit.ports and (_ends(unit, into) or UTILITIES.search(_repository(unit)) is not None)
         return command if ends else image if image is None or image.kind != "batch-job" else None
     if image is not None and image.kind in STORES:
         if not unit.ports and _PREPARES.search(text) and not any(one.strength in _USED for one in into):
@@ -185,6 +193,9 @@ def _by_itself(unit: Unit, into: list[Evidence]) -> Known | None:
         return command
     if image is not None:
         return None if image.kind == "batch-job" and unit.ports else image
+    name, role = _role(unit)
+    if role == "scheduler":
+        return Known("scheduler", "", f"{name} says so")
     return Known("batch-job", "", "others wait until it has ended") if _ends(unit, into) else None
 
 
@@ -202,14 +213,27 @@ def _cache_or_queue(unit: Unit, into: list[Evidence]) -> None:
         unit.kind, unit.reason = "queue", f"{unit.reason}, used as a broker"
         return
     users = [one.source for one in into if one.strength in _USED | {ORDER}]
-    workers = [user for user in users if _is_worker(user)]
+    workers = [user for user in users if _is_worker(user) or _WORKER_IMAGE.search(_repository(user))]
     if workers and len(users) > len(workers):
         unit.kind, unit.reason = "queue", f"{unit.reason}, shared with a worker"
 
 
+def _role(unit: Unit) -> tuple[str, str]:
+    """Return the variable that chooses the program of a unit, and whether that is a `worker` or a `scheduler`."""
+    for name, value in unit.env.items():
+        found = _ROLES.match(value.text.strip()) if _ROLE_NAME.match(name) else None
+        if found is not None:
+            return name, found.lastgroup or ""
+    return "", ""
+
+
+def _repository(unit: Unit) -> str:
+    return repository_of(unit.image.text) if unit.image is not None else ""
+
+
 def _is_worker(unit: Unit) -> bool:
-    """Whether a unit accepts no connections and its command names a worker."""
-    return unit.kind == "worker" or (not unit.ports and _is_worker_by_name(unit))
+    """Whether a unit accepts no connections, and its command or its role names a worker."""
+    return unit.kind == "worker" or (not unit.ports and (_is_worker_by_name(unit) or _role(unit)[1] == "worker"))
 
 
 def _has_only_workers(unit: Unit, out: list[Evidence], into: dict[int, list[Evidence]]) -> bool:
@@ -279,6 +303,8 @@ def _by_relations(unit: Unit, out: list[Evidence], into: list[Evidence], all_int
         return Known("client", "", "its command sends requests")
     if uses_queue and not reached and not _is_worker(unit) and _has_only_workers(unit, out, all_into):
         return Known("service", "", "a queue needs something that puts work into it, and its other users take it")
+    if not reached and _TRAIN_PROGRAM.search(text) and unit.format == "compose":
+        return Known("training-job", "", "its command trains")
     if _is_worker(unit) or (uses_queue and not reached):
         return Known("worker", "", "takes work from a queue" if uses_queue else "its command starts a worker")
     if _MONITOR_WORDS.search(text) and not callers:

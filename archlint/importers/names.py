@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from archlint.importers.addresses import Address
 from archlint.importers.objects import Unit
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "[::]", "host.docker.internal"})
+_BROKER: Final = re.compile(
+    r"^(?:kafka-)?broker-ingress\.knative-eventing\b[\w.-]*/(?P<namespace>[\w-]+)/(?P<name>[\w.-]+)$"
+)
+"""https://knative.dev/docs/eventing/brokers/ : the address of a broker."""
 _POD: Final = re.compile(r"-\d+$")
 _NETWORKS: Final = ("compose", "kubernetes")
 """Formats that state networks; in others, a scope has names of its own."""
@@ -67,6 +72,13 @@ class Names:
             others = self.everywhere.get(("compose", host), [])      # projects may share an external network
             return found or (others[0] if len(others) == 1 else None)
         return self._in_cluster(host, scope)
+
+    def at(self, address: Address, source: Unit, scope: str | None = None) -> Unit | None:
+        """Return the unit at an address; the entrance of Knative's brokers names the broker in its path."""
+        broker = _BROKER.match(f"{address.host}{address.path}")
+        if broker is not None:
+            return self.find(broker["name"], source, broker["namespace"])
+        return self.find(address.host, source, scope)
 
     def _anywhere(self, host: str) -> Unit | None:
         """Look a name up in all networks, for a unit that belongs to none; it must stand for one unit."""

@@ -21,19 +21,25 @@ class Known(msgspec.Struct, frozen=True):
 
 
 _PAGES_OF_STORES: Final = (
-    r"(^|/)(adminer|phpmyadmin|pgadmin4?|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
-    r"opensearch-dashboards|akhq|dbeaver)$"
+    r"(^|/)(adminer|phpmyadmin|pgadmin4?|pgweb|redis-?commander|redisinsight|mongo-express|kafka-ui|kafdrop|attu|kibana|"
+    r"opensearch-dashboards|akhq|dbeaver|cloudbeaver|redpandadata/console|qdrant-web-ui|cerebro|elasticvue|dejavu|"
+    r"ch-ui|tabix|dozzle|conduktor-console)$"
 )
 IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     # part of the repository's path, kind, technology
+    (r"(^|/)[\w-]+[_-]exporter$", "monitoring", ""), (r"(^|/)[\w-]*[_-]backup([_-][\w-]*)?$", "batch-job", ""),
+    (r"michaelf34/infinity", "model-server", ""),
     (r"(^|/)redis/redis-stack|redislabs/(redismod|redisearch)|(^|/)redismod$|redis-stack", "vector-store", "redis"),
     (r"(^|/)(redis|valkey|keydb|dragonfly)(-server)?$|bitnami/redis", "cache", "redis"),
     (r"(^|/)pgvector", "vector-store", "pgvector"),
     (r"(^|/)(postgres|postgresql|postgis|timescaledb)(-\w+)?$", "database", "postgresql"),
     (r"(^|/)(mysql|mariadb|percona)(-server)?$", "database", "mysql"),
-    (r"(^|/)(mongo|mongodb)(-community-server)?$|(^|/)documentdb", "database", "mongodb"),
+    (r"(^|/)(mongo|mongodb)(-community-server|-atlas-local|-enterprise-server)?$|(^|/)(documentdb|ferretdb)",
+     "database", "mongodb"),
     (r"(^|/)(cassandra|scylla|couchdb|couchbase|cockroach|neo4j|arangodb|oceanbase[\w-]*|tidb|dgraph|influxdb|mssql\b.*|"
-     r"azure-sql-edge|dynamodb-local|surrealdb|tarantool|foundationdb|hbase|questdb|victoria-metrics)$",
+     r"azure-sql-edge|dynamodb-local|surrealdb|tarantool|foundationdb|hbase|questdb|victoria-metrics|memgraph[\w-]*|"
+     r"janusgraph|falkordb|kuzu|meilisearch|typesense|solr|quickwit|manticore|zincsearch|rqlite|libsql-server|"
+     r"supabase/postgres|nebula-graphd|tigergraph|yugabyte|singlestoredb[\w-]*|oracle-free|rethinkdb)$",
      "database", ""),
     (r"(^|/)elasticsearch", "database", "elasticsearch"),
     (r"(^|/)opensearch(-\w+)?$", "database", "opensearch"),
@@ -41,10 +47,18 @@ IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(^|/)qdrant$", "vector-store", "qdrant"),
     (r"(^|/)weaviate", "vector-store", "weaviate"),
     (r"(^|/)(chroma|chromadb)", "vector-store", "chroma"),
-    (r"(^|/)(vald|marqo|lancedb|infinity|seekdb|vespa|vearch|serenedb)([-:]|$)", "vector-store", ""),
+    (r"(^|/)(pgvecto-rs|vchord-postgres|pgvectorscale|timescaledb-ha)", "vector-store", "pgvector"),
+    (r"(^|/)(vald|marqo|lancedb|infinity|seekdb|vespa|vearch|serenedb|myscaledb|deeplake|usearch|epsilla)([-:]|$)",
+     "vector-store", ""),
     (r"(^|/)(clickhouse)(-server)?$", "warehouse", "clickhouse"),
-    (r"(^|/)(trino|presto|druid|pinot|hive|spark-thrift)", "warehouse", ""),
-    (r"(^|/)(cp-kafka|kafka|cp-server|redpanda)(-native)?$", "queue", "kafka"),
+    (r"(^|/)(trino|presto|druid|pinot|hive|spark-thrift|starrocks|doris|databend|dremio|duckdb)", "warehouse", ""),
+    (r"(^|/)(cp-schema-registry|schema-registry|apicurio-registry[\w-]*|karapace|infisical|openbao)$|hashicorp/vault$",
+     "config-store", ""),
+    (r"(^|/)(cp-kafka-connect[\w-]*|debezium/connect|kafka-connect[\w-]*|ksqldb-server|cp-ksqldb-server|risingwave|"
+     r"materialized|arroyo|bytewax|redpandadata/connect|benthos|storm|nifi|airbyte[\w/-]*|seatunnel)$",
+     "stream-processor", ""),
+    (r"(^|/)(cp-kafka|cp-enterprise-kafka|kafka|cp-server|redpanda|automq|bufstream)(-native|-local)?$",
+     "queue", "kafka"),
     (r"(^|/)(cp-zookeeper|zookeeper)$", "config-store", "zookeeper"),
     (r"(^|/)(etcd)$", "config-store", "etcd"),
     (r"(^|/)(consul)$", "config-store", "consul"),
@@ -52,30 +66,47 @@ IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(^|/)rabbitmq", "queue", "rabbitmq"),
     (r"(^|/)nats(-\w+)?$", "queue", "nats"),
     (r"(^|/)(pulsar)(-all)?$", "queue", "pulsar"),
-    (r"(^|/)(activemq|artemis|mosquitto|emqx|elasticmq|nsq|vernemq|beanstalkd)", "queue", ""),
+    (r"(^|/)(activemq|artemis|mosquitto|emqx|elasticmq|nsq|vernemq|beanstalkd|hivemq|rocketmq|iggy|rsmq|"
+     r"eventhubs-emulator|servicebus-emulator|gcloud-pubsub-emulator|disque|faktory)", "queue", ""),
     (r"(^|/)memcached$", "cache", "memcached"),
-    (r"(^|/)(minio|seaweedfs|rustfs|localstack|fake-gcs-server|azurite|garage|ceph)$", "object-store", ""),
+    (r"(^|/)(minio|seaweedfs|rustfs|localstack|fake-gcs-server|azurite|garage|ceph|lakefs|s3proxy|versitygw|"
+     r"adobe/s3mock|s3mock|moto|juicefs|alluxio|ozone)$", "object-store", ""),
     (r"(^|/)minio/mc$|(^|/)mc$", "batch-job", ""),
     (r"(^|/)(nginx|nginx-unprivileged|openresty|caddy|httpd|apache)(-\w+)?$", "load-balancer", "nginx"),
     (r"(^|/)haproxy", "load-balancer", "haproxy"),
-    (r"(^|/)traefik$", "load-balancer", "traefik"),
+    (r"(^|/)(traefik)$", "load-balancer", "traefik"),
+    (r"(^|/)(nginx-proxy[\w-]*|swag|cloudflared|ngrok|frpc|frps|inlets[\w-]*|zoraxy|pgbouncer|pgpool|haproxy-ingress|"
+     r"nginx-ingress[\w-]*|ingress-nginx|caddy-docker-proxy|tinyproxy|3proxy|mitmproxy)$", "gateway", ""),
     (r"(^|/)envoy(-\w+)?$|(^|/)envoyproxy/", "load-balancer", "envoy"),
     (r"(^|/)(kong|apisix|krakend|tyk|oauth2-proxy|squid)(-gateway)?$", "gateway", ""),
     (r"(^|/)litellm", "gateway", "litellm"),
+    (r"(^|/)(portkeyai/gateway|portkey-gateway|one-api|new-api|bifrost|helicone[\w-]*|openrouter-runner|plano|archgw|"
+     r"ai-gateway[\w-]*|envoy-ai-gateway[\w-]*|lunary|semantic-router|llm-d-router[\w-]*|lmstack-router|"
+     r"aibrix-gateway[\w-]*|sgl-router|vllm-router|gateway-api-inference-extension/epp|llm-d-inference-scheduler)$",
+     "gateway", ""),
+    (r"(^|/)(nemo-microservices/guardrails|guardrails-server|guardrails-api|llm-guard-api|presidio-[a-z]+|"
+     r"rebuff)$", "guardrail", ""),
     (r"(^|/)(prometheus|pushgateway|alertmanager|thanos|mimir|cortex|victoria-logs)$|prom/prometheus",
      "monitoring", "prometheus"),
     (r"(^|/)grafana(-oss|-enterprise)?$", "monitoring", "grafana"),
     (r"(^|/)(loki|promtail|tempo|alloy|jaeger|all-in-one|zipkin|opentelemetry-collector[\w-]*|otel[\w-]*collector[\w-]*|"
      r"fluentd[\w-]*|fluent-bit|vector|logstash|filebeat|metricbeat|statsd-exporter|node-exporter|cadvisor|dcgm-exporter|"
      r"[\w-]*exporter|flower|kafka-exporter|langfuse|langfuse-worker|phoenix|evidently-service|"
+     r"graphite-statsd|graphite|telegraf|netdata|uptime-kuma|gatus|sentry|glitchtip|signoz[\w-]*|openobserve|hyperdx[\w-]*|"
+     r"datadog-agent|newrelic-infra[\w-]*|beszel[\w-]*|gpustat[\w-]*|openlit|opik-[\w-]+|langsmith-[\w-]+|whylogs[\w-]*|"
+     r"arize-phoenix|influxdb-telegraf|blackbox-exporter|pyroscope|beyla|"
      r"rq-dashboard|rq-monitor|bull-board|asynqmon)$|jaegertracing/|"
      r"(^|/)mher/flower", "monitoring", ""),
     (_PAGES_OF_STORES, "client", ""),
-    (r"(^|/)(open-webui|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise)$", "client", ""),
+    (r"(^|/)(open-webui|swagger-ui|mailhog|mailpit|streamlit|gradio|anythingllm|flowise|lobe-chat[\w-]*|chat-ui|"
+     r"chatgpt-next-web|nextchat|big-agi|chainlit|superset|metabase|redash|hoppscotch|lightdash|rstudio|shiny)$",
+     "client", ""),
     (r"(^|/)(mlflow)([-_/]|$)", "model-registry", "mlflow"),
     (r"(^|/)(feature-server|feast[\w-]*)$|feastdev/", "feature-store", "feast"),
     (r"(^|/)airflow$", "scheduler", "airflow"),
-    (r"(^|/)(prefect|dagster[\w-]*|temporal|auto-setup|argoexec|workflow-controller)$", "scheduler", ""),
+    (r"(^|/)(prefect|dagster[\w-]*|temporal|auto-setup|argoexec|workflow-controller|kestra|mageai|windmill|"
+     r"dolphinscheduler[\w-]*|azkaban[\w-]*|luigid|flyte[\w-]*|ofelia|cronicle|rundeck|hatchet-[\w-]+|"
+     r"inngest|trigger\.dev)$", "scheduler", ""),
     (r"(^|/)tritonserver$", "model-server", "triton"),
     (r"tensorflow/serving|(^|/)tensorflow-serving|bitnami/tensorflow-serving", "model-server", "tensorflow-serving"),
     (r"(^|/)torchserve[\w-]*$", "model-server", "torchserve"),
@@ -88,9 +119,19 @@ IMAGES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(^|/)ollama$", "model-server", "ollama"),
     (r"(^|/)llama[.-]cpp|(^|/)llama-server", "model-server", "llama-cpp"),
     (r"(^|/)(localai|lmdeploy|tabby|faster-whisper[\w-]*|whisper[\w-]*|infinity-emb|xinference|aphrodite[\w-]*|"
-     r"openvino[\w-]*model_server|model_server|lorax|nim|paddle[\w-]*serving|lit-?serve|djl-serving)$",
-     "model-server", ""),
-    (r"nvcr\.io/nim/|nvcr\.io/nvidia/nemo|huggingfaceserver$|(sklearn|xgb|lgb|pmml|paddle|art)server$",
+     r"openvino[\w-]*model_server|model_server|lorax|nim|paddle[\w-]*serving|lit-?serve|djl-serving|speaches|"
+     r"kokoro-fastapi[\w-]*|openedai-speech[\w-]*|piper|wyoming-(piper|whisper|faster-whisper)|xtts[\w-]*|coqui[\w-]*|"
+     r"tts-(cpu|server)|bark[\w-]*|text-generation-webui[\w-]*|koboldcpp[\w-]*|tabbyapi[\w-]*|exllama[\w-]*|"
+     r"comfyui[\w-]*|invokeai|stable-diffusion[\w-]*|sd-webui[\w-]*|automatic1111[\w-]*|fooocus[\w-]*|"
+     r"mistral\.?rs[\w-]*|mlc-llm[\w-]*|ramalama|llamafile[\w-]*|gpt4all[\w-]*|fastchat[\w-]*|deepspeed-mii|"
+     r"deepsparse[\w-]*|argmax[\w-]*|riva-speech|nllb-serve|libretranslate|rembg|insightface[\w-]*|compreface[\w-]*|"
+     r"immich-machine-learning|clip-(retrieval|as-service)|jina[\w-]*embeddings[\w-]*|multi2vec-clip|text2vec-[\w-]+|"
+     r"t2v-transformers|reranker-transformers|transformers-inference|qna-transformers|img2vec-[\w-]+|"
+     r"huggingface-[\w-]*inference[\w-]*|djl-inference|sagemaker-tritonserver|rasa|lmcache-vllm|dynamo-[\w-]+|"
+     r"(vllm|sglang|tensorrtllm|trtllm)-runtime)$", "model-server", ""),
+    (r"nvcr\.io/nim/", "model-server", "nim"),
+    (r"nvcr\.io/nvidia/nemo-microservices/(nv|llama|nim)|nvcr\.io/nvidia/nemo(-inference)?$|"
+     r"huggingfaceserver$|(sklearn|xgb|lgb|pmml|paddle|art)server$",
      "model-server", ""),
     (r"(^|/)(ray|ray-ml|ray-llm)$", "model-server", "ray-serve"),
     (r"(^|/)[\w-]*(notebook|jupyterlab|jupyter)[\w-]*$|(^|/)code-server$", "client", ""),
@@ -116,9 +157,12 @@ COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"\brq-?scheduler\b|\bdask[- ]scheduler\b", "scheduler", ""),
     (r"\bdask[- ](cuda[- ])?worker\b", "worker", ""),
     (r"\brq-dashboard\b", "monitoring", ""),
+    (r"\blmcache(_experimental)?[_.]server\b|\blmcache\.v1\.server\b|\bmooncake_master\b", "cache", ""),
     (r"\b(rq|arq|dramatiq|huey|huey_consumer|taskiq|streamz|faststream)\b.*\b(worker|run)?\b.*", "worker", ""),
     (r"\btemporal\b.*\bworker\b", "worker", ""),
-    (r"\bvllm[-_]router\b|\bsgl(ang)?[-_]router\b", "gateway", ""),
+    (r"\bvllm[-_]router\b|\bsgl(ang)?[-_]router\b|sglang_router|\bdynamo\.frontend\b", "gateway", ""),
+    (r"\bdynamo\.vllm\b", "model-server", "vllm"), (r"\bdynamo\.sglang\b", "model-server", "sglang"),
+    (r"\bdynamo\.trtllm\b", "model-server", "tensorrt-llm"),
     (r"\btritonserver\b", "model-server", "triton"),
     (r"\bvllm\s+serve\b|vllm\.entrypoints|\bvllm_serve\b", "model-server", "vllm"),
     (r"\bsglang\b.*launch_server|sglang\.launch_server|\bsglang\s+serve\b", "model-server", "sglang"),

@@ -160,6 +160,7 @@ class Running(msgspec.Struct):
     or `all`. `profiles` are alternatives of which a user picks some. `artefacts` are addresses of models, `packages`
     what is installed at each start. `faults` are further faults of the
     resource itself, as `tag: text`, such as a missing dead-letter sink. A job `predicts` if files that it mounts do.
+    It is `watched` if a monitor that no file need define reads its metrics, or an alarm is about it.
     A part `aims` if it mounts targets of a load generator. `scripts` are the mounted files that the command runs.
     `exposed` are secrets in its files of settings. `own_network`: no other container shares its ports. `as_built`: no
     file is mounted, so that the settings are those of its image.
@@ -193,7 +194,7 @@ class Running(msgspec.Struct):
     listens: tuple[int, ...] = ()
     predicts: bool = False
     aims: bool = False
-    scraped: bool = False
+    watched: bool = False
     faults: list[Value] = []
     exposed: list[Exposed] = []
     own_network: bool = False
@@ -281,6 +282,8 @@ class Deployment(msgspec.Struct):
     splits: list[Split] = []
     order: dict[str, tuple[str, ...]] = {}
     """What each part starts after, directly."""
+    shared: set[tuple[str, str]] = set()
+    """Which part uses which, if only variables that several parts are given say so: some of them need not use it."""
     sites: dict[tuple[str, ...], Site] = {}
     """Where facts stand that another file than that of their part sets, by the names of their places."""
     cover: Callable[[str], str] = str

@@ -178,7 +178,7 @@ def test_a_template_of_a_data_source_is_filled(tmp_path: Path) -> None:
             }
             resource "aws_sqs_queue" "q" { name = "q" }
         """,
-        "task.json": '[{"name": "web", "image": "${image}", "environment": [{"name": "QUEUE", "value": "${queue}"}]}]',
+        "task.json": '[{"name": "web", "image": "${image}", "portMappings": [{"containerPort": 80}], "environment": [{"name": "QUEUE", "value": "${queue}"}]}]',
     })  # fmt: skip
     for name in ("web", "same"):
         assert facts(found, name)["image"] == "acme/web:2"

@@ -10,6 +10,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.model.deployment import Deployment, Part, Site, Spot, Thing, Value, spot
+from archlint.source.nodes import Span
 from archlint.verdicts import Certainty, Hit, Related, Severity
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
@@ -74,6 +75,13 @@ def hit(
     """Return a hit at a key of a part, whose text is at a place of a file; a `hint` is no proof."""
     certainty = Certainty.HEURISTIC if hint else Certainty.PROVEN
     return Hit(spot(name, site, key), message, certainty=certainty, severity=severity, loss=loss, related=related)
+
+
+def place_of(value: Value, text: str) -> Site:
+    """Return the place of a text in a value, such as a line of a script; else that of the value."""
+    span, document = value.site.span, value.site.document
+    start = document.text.find(text, span.start, span.end) if text else -1
+    return Site(document, Span(start, start + len(text))) if start >= 0 else value.site
 
 
 def callers(system: System, name: str) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, hit, parts
-from archlint.model.deployment import Part, Value
+from archlint.checks.deployed._parts import Params, hit, parts, place_of
+from archlint.model.deployment import Part, Site
 from archlint.verdicts import Verdict
 
 _SWITCHES: Final = re.compile(r"^(FLASK_DEBUG|DEBUG|APP_DEBUG|DJANGO_DEBUG|FASTAPI_DEBUG)$")
@@ -28,13 +28,13 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         found = _debugging(part) if part.kind in _SERVED and part.role in _ROLES else None
         if found is not None:
             message = f"`{name}` runs with {found[0]}, which is slow and writes what it processes to its logs"
-            yield hit(name, found[1].site, "environment", message)
+            yield hit(name, found[1], "environment", message)
 
 
-def _debugging(part: Part) -> tuple[str, Value] | None:
+def _debugging(part: Part) -> tuple[str, Site] | None:
     for value in part.running.faults:
         if value.tag == "debug-in-prod":
-            return value.text, value
+            return value.text, value.site
     for name, value in part.env.items():
         text = value.text.strip().lower()
         if (
@@ -42,10 +42,10 @@ def _debugging(part: Part) -> tuple[str, Value] | None:
             or (_LEVELS.match(name) and text == "debug")
             or (_MODES.match(name) and text == "development")
         ):
-            return f"`{name}={value.text.strip()[:20]}`", value
+            return f"`{name}={value.text.strip()[:20]}`", value.site
     for value in part.command:
         found = _OPTIONS.search(value.text)
         if found is not None:
-            return f"`{found[1]}`", value
+            return f"`{found[1]}`", place_of(value, found[1])
     found = _OPTIONS.search(part.command_text)
-    return (f"`{found[1]}`", part.command[0]) if found is not None else None
+    return (f"`{found[1]}`", part.command[0].site) if found is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, JOBS, Params, hit, parts
+from archlint.checks.deployed._parts import INFO, JOBS, Params, hit, parts, place_of
 from archlint.verdicts import Verdict
 
 _INSTALL: Final = re.compile(
@@ -29,7 +29,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             message = (
                 f"`{name}` runs `{first[0][:40]}` at each start: a start is slow, and fails with the package index"
             )
-            yield hit(name, first[1].site, "command", message, severity, loss=0.4)
+            yield hit(name, place_of(first[1], first[0]), "command", message, severity, loss=0.4)
         elif part.running.packages:
             value = part.running.packages[0]
             message = f"`{name}` installs packages at each start ({value.text[:60]}): a start is slow, and may fail"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
+from archlint.checks.deployed._parts import INFO, Params, hit, parts, place_of
 from archlint.model.deployment import Part, Value
 from archlint.verdicts import Verdict
 
@@ -25,7 +25,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         if found is not None:
             text, value, fails = found
             message = f"`{name}` still has the placeholder `{text[:60]}`"
-            yield hit(name, value.site, "placeholder", message, None if fails else INFO, loss=0.3)
+            yield hit(name, place_of(value, text), "placeholder", message, None if fails else INFO, loss=0.3)
 
 
 def _placeholders(part: Part) -> Iterator[tuple[str, Value, bool]]:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
+from archlint.checks.deployed._parts import INFO, Params, deployment, hit, parts
+from archlint.model.deployment import Part
 from archlint.verdicts import Verdict
 
 _CONSOLE: Final = re.compile(
-    r"(?i)(^|/)(mher/)?flower(:|$)|\bcelery\b.*\bflower\b|(^|/)(kibana|kafka-ui|redis-commander|mongo-express|adminer)(:|$)"
+    r"(?i)(^|/)(mher/)?flower(:|$)|\bcelery\b.*\bflower\b|(^|/)(kibana|kafka-ui|redis-commander|mongo-express)(:|$)"
 )
+_OLD: Final = re.compile(r"elasticsearch[\w.-]*:[1-7]\.")
+_GUARDS: Final = re.compile(r"(?i)auth|oauth|HTTP_USER|LOGIN_FORM")
+"""Variables that make a console ask who it is."""
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
@@ -30,9 +34,27 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
     for name, part in parts(system, "compose"):
         text = f"{part.image.text if part.image is not None else ''} {part.command_text}"
         port = next((one for one in part.ports if one.published), None)
-        if port is not None and _CONSOLE.search(text) and "auth" not in text:
+        guarded = "auth" in text or any(_GUARDS.search(name) for name in part.env)
+        if port is not None and _CONSOLE.search(text) and not guarded and not _asks_its_store(system, name, text):
             message = f"the console `{name}` is published on port {port.number} without authentication"
             yield hit(name, port.site, "ports", message, INFO, hint=True)
+
+
+def _asks_its_store(system: System, name: str, text: str) -> bool:
+    """Whether a console leaves it to its store who may log in: Kibana does, unless Elasticsearch is open."""
+    if "kibana" not in text:
+        return False
+    found = deployment(system).parts
+    stores = (found[one.target] for one in system.topology.outgoing.get(name, ()) if one.target in found)
+    return not any(map(_is_open, stores))
+
+
+def _is_open(store: Part) -> bool:
+    """Whether Elasticsearch asks nobody who it is: that was the default before version 8."""
+    stated = store.env.get("xpack.security.enabled")
+    if stated is not None:
+        return stated.text == "false"
+    return store.image is not None and _OLD.search(store.image.text) is not None
 
 
 def _serves_models(system: System, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, hit, parts
+from archlint.checks.deployed._parts import JOBS, Params, hit, parts, place_of
 from archlint.verdicts import Verdict
 
 _TAIL: Final = re.compile(
@@ -26,5 +26,5 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if found is not None:
                 tail = " ".join(found["tail"].split())[:40]
                 message = f"the command of `{name}` ends in `{tail}`: when its server ends, the container stays up"
-                yield hit(name, value.site, "command", message, loss=0.5)
+                yield hit(name, place_of(value, found["tail"]), "command", message, loss=0.5)
                 break

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import JOBS, Params, hit, parts
+from archlint.checks.deployed._parts import JOBS, Params, hit, parts, place_of
 from archlint.verdicts import Verdict
 
 _TRAINS: Final = re.compile(r"(?i)(?<![a-z])(train(?:ing)?|fine-?tune|finetune)(?:\.py|\.sh|_model|\s|$|/)")
@@ -21,7 +21,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         predicts = part.kind == "model-server" or is_batch
         if not predicts or part.role == "external":
             continue
-        value = next((one for one in part.command if _TRAINS.search(one.text)), None)
-        if value is not None:
+        first = next(((one, found[0]) for one in part.command if (found := _TRAINS.search(one.text))), None)
+        if first is not None:
             message = f"`{name}` predicts, and its command runs training code: one release changes both"
-            yield hit(name, value.site, "command", message, hint=True)
+            yield hit(name, place_of(*first), "command", message, hint=True)

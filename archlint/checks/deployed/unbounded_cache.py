@@ -20,5 +20,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             mount.target.endswith((".conf", "/etc/redis", "/usr/local/etc/redis")) for mount in part.mounts
         )
         if "maxmemory" not in text_of(part).lower() and not configured:
-            message = f"the cache `{name}` has no `maxmemory`: it grows until its host has no memory left"
+            limit = part.running.limits.get("memory")
+            until = f"it is killed at its limit of {limit.text}" if limit is not None else "its host has no memory left"
+            message = f"the cache `{name}` has no `maxmemory`: it grows until {until}"
             yield hit(name, part.site, "command", message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, deployment, hit, parts
+from archlint.checks.deployed._parts import Params, are_alternatives, deployment, hit, parts
 from archlint.model.deployment import Deployment
 from archlint.verdicts import Verdict
 
@@ -23,6 +23,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         for target in used:
             other = found.parts.get(target)
             if other is None or other.format != part.format or target == name or target in before:
+                continue
+            if (name, target) in found.shared or are_alternatives(part, other):
                 continue
             if part.format == "compose" and other.role != "external":
                 message = f"`{name}` uses `{target}`, but does not start after it (`depends_on`)"

@@ -24,7 +24,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             continue
         limits, requests = part.running.limits, part.running.requests
         memory_value = limits.get("memory") or requests.get("memory")
-        cpu_value = limits.get("cpu") or requests.get("cpu")
+        cpu_value = limits.get("cpu")          # a request alone is a share, and no cap
         memory, cpu = amount(memory_value), amount(cpu_value)
         need, what = _need(part)
         if memory_value is not None and memory is not None and need is not None and memory < need:

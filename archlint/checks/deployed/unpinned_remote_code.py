@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import INFO, Params, hit, parts
+from archlint.checks.deployed._parts import INFO, Params, hit, parts, place_of
 from archlint.verdicts import Verdict
 
 _BRANCHES: Final = r"(?:refs/heads/)?(?:main|master|dev|develop|HEAD)"
@@ -28,9 +28,9 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             if found is not None and not (pinned and "clone" in found[0]):
                 text = found[0].strip()[:80]
                 message = f"`{name}` fetches code from a moving branch ({text}): each start may run other code"
-                yield hit(name, value.site, "code", message, loss=0.5)
+                yield hit(name, place_of(value, found[0].strip()), "code", message, loss=0.5)
                 break
-        trusted = next((value for value in part.command if _TRUSTS.search(value.text)), None)
+        trusted = next(((one, found[0]) for one in part.command if (found := _TRUSTS.search(one.text))), None)
         if trusted is not None and "revision" not in part.command_text:
             message = f"`{name}` runs the code of its model's repository without a revision"
-            yield hit(name, trusted.site, "command", message, INFO)
+            yield hit(name, place_of(*trusted), "command", message, INFO)

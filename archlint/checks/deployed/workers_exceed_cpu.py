@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archlint.analysis.system import System
-from archlint.checks.deployed._parts import Params, amount, hit, parts
+from archlint.checks.deployed._parts import Params, amount, hit, parts, place_of
 from archlint.model.deployment import Part, Value
 from archlint.verdicts import Verdict
 
@@ -37,6 +37,6 @@ def _workers(part: Part) -> Value | None:
     for value in part.command:
         found = _OPTION.search(value.text)
         if found is not None:
-            return Value(found[1], value.site)
+            return Value(found[1], place_of(value, found[0].strip()))
     found = _OPTION.search(part.command_text)
     return Value(found[1], part.command[0].site) if found is not None else None

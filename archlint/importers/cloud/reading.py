@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archlint.importers.cloud import google
+from archlint.importers.cloud.alarms import add_alarms
 from archlint.importers.cloud.aws import ALIASES, AWS
 from archlint.importers.cloud.azure import AZURE
 from archlint.importers.cloud.azure_ml import add_language_models, add_online_endpoints
@@ -54,6 +55,7 @@ def read_cloud(resources: list[Resource], notes: list[str], manifests: Sequence[
     add_manifests(cloud, manifests)
     add_permissions(cloud)
     add_grants(cloud)
+    add_alarms(cloud)
     settle(cloud)
     cloud.add_attributes()
     notes += counts(cloud)

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from archlint.importers.cloud.units import Cloud
+from archlint.importers.objects import Link, Unit
 from archlint.importers.technologies import by_command, by_image
 
 _PLATFORMS: Final = frozenset({"cloud-run", "fargate", "ecs", "aws-lambda", "azure-functions"})
@@ -27,13 +30,27 @@ def settle(cloud: Cloud) -> None:
             known = known if known is not None and known.uses else by_command(unit.command_text)
             unit.uses = "" if known is not None and known.uses else unit.uses
         by = starts.get(unit.key, set())
+        if unit.role == "container" and not unit.kind and not unit.ports and "calls" not in by:
+            unit.links = [_open(link) for link in unit.links]
         consumes = [link for link in unit.links if link.verb == "consumes"]
         if unit.kind or unit.role != "function":
             continue
         if consumes and not by & {"calls", ""}:
             unit.kind, unit.reason = "worker", f"takes work from a queue: {consumes[0].derivation}"
-        elif by == {"triggers"}:
+        elif by == {"triggers"} and not _is_public(unit):
             unit.kind, unit.reason = "batch-job", "only a schedule or a workflow starts it"
+
+
+def _open(link: Link) -> Link:
+    """Return a link to a queue that only a variable names without its verb: the program may take from it."""
+    named = link.verb == "publishes" and link.derivation.endswith(" in the environment")
+    return msgspec.structs.replace(link, verb="") if named else link
+
+
+def _is_public(unit: Unit) -> bool:
+    """Whether its files open a function to everybody: then a schedule is not all that starts it."""
+    exposed = unit.facts.get("exposed")
+    return exposed is not None and exposed.text == "public"
 
 
 def counts(cloud: Cloud) -> Iterator[str]:

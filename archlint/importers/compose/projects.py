@@ -87,7 +87,7 @@ def _outline(path: Path, files: Files) -> tuple[set[str], set[str]]:
         if isinstance(root, Table):
             for name, service in root.table("services").entries.items():
                 names.add(name)
-                if isinstance(service, Table) and {"image", "build", "extends"} & set(service.entries):
+                if isinstance(service, Table) and {"image", "build", "extends", "provider"} & set(service.entries):
                     whole.add(name)
             whole |= {"include"} if root.rows("include") else set()
     return names, whole

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archlint.errors import UnreadableInputError
 from archlint.importers.compose.loading import Loader
+from archlint.importers.compose.models import add_models
 from archlint.importers.compose.projects import plan
 from archlint.importers.compose.services import read_services
 from archlint.importers.files import Files
@@ -22,7 +23,10 @@ def read_projects(paths: list[Path], files: Files, notes: list[str], left_out: l
         except UnreadableInputError as error:
             files.errors.append(error)
             continue
-        units += read_services(project, files, os.fspath(project.folder))
+        scope = os.fspath(project.folder)
+        services = read_services(project, files, scope)
+        add_models(project, services, scope)
+        units += services
         files.used.update(dict.fromkeys(sorted(project.used)))
         notes += project.notes
     return units

@@ -67,8 +67,6 @@ def _model(cluster: Cluster, resource: Resource) -> None:
 
 def _pipeline(cluster: Cluster, resource: Resource) -> None:
     """Seldon Core 2: steps that pass data on."""
-    if not resource.group.startswith("mlops.seldon.io"):
-        return
     unit = _unit(resource, "gateway", "a Pipeline of Seldon")
     unit.uses = "seldon"
     steps = {step.text("name"): step for step in resource.table.tables("spec", "steps")}
@@ -98,8 +96,6 @@ def _sources(step: Table, steps: dict[str, Table]) -> list[Value]:
 
 def _experiment(cluster: Cluster, resource: Resource) -> None:
     """Seldon Core 2: candidates that share the traffic."""
-    if not resource.group.startswith("mlops.seldon.io"):
-        return
     unit = _unit(resource, "gateway", "an Experiment of Seldon")
     unit.uses = "seldon"
     candidates = resource.table.tables("spec", "candidates")

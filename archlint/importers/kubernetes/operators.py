@@ -11,10 +11,11 @@ from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
+from archlint.importers.kubernetes.llm_operators import GROUPS, LLM_READERS
 from archlint.importers.kubernetes.pods import add_containers, pod_units
 from archlint.importers.kubernetes.ray import RAY_READERS
 from archlint.importers.kubernetes.running import artefacts_below, running_of
-from archlint.importers.objects import Fact, Link, Table, Unit, Value
+from archlint.importers.objects import Fact, Link, Table, Unit, Value, scalars
 
 PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     # kind of resource: kind of component, technology, ends of the names that its operator makes
@@ -32,11 +33,28 @@ PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "OpenSearchCluster": ("database", "opensearch", ("",)),
     "RedisCluster": ("cache", "redis", ("-leader", "-follower")),
     "Redis": ("cache", "redis", ("",)),
+    "Valkey": ("cache", "redis", ("",)),
+    "Dragonfly": ("cache", "redis", ("",)),
+    "Memcached": ("cache", "memcached", ("",)),
+    "MariaDB": ("database", "mysql", ("", "-primary")),
+    "PerconaXtraDBCluster": ("database", "mysql", ("-haproxy", "-pxc")),
+    "PerconaPGCluster": ("database", "postgresql", ("-ha", "-pgbouncer")),
+    "CassandraDatacenter": ("database", "cassandra", ("-service",)),
+    "ScyllaCluster": ("database", "", ("-client",)),
+    "Neo4jCluster": ("database", "neo4j", ("",)),
+    "SolrCloud": ("database", "", ("-solrcloud-common",)),
+    "ZookeeperCluster": ("config-store", "zookeeper", ("-client",)),
+    "EtcdCluster": ("config-store", "etcd", ("-client",)),
     "RedisFailover": ("cache", "redis", ("",)),
     "Milvus": ("vector-store", "milvus", ("-milvus",)),
     "QdrantCluster": ("vector-store", "qdrant", ("",)),
     "Tenant": ("object-store", "minio", ("-hl",)),
     "ClickHouseInstallation": ("warehouse", "clickhouse", ("",)),
+    "FlinkDeployment": ("stream-processor", "flink", ("-rest",)),
+    "FlinkSessionJob": ("stream-processor", "flink", ("",)),
+    "KafkaConnect": ("stream-processor", "", ("-connect-api",)),
+    "KafkaMirrorMaker2": ("stream-processor", "", ("",)),
+    "KafkaBridge": ("gateway", "", ("-bridge-service",)),
     "FeatureStore": ("feature-store", "feast", ("-online", "-offline", "-registry")),
     "Prometheus": ("monitoring", "prometheus", ("",)),
     "Grafana": ("monitoring", "grafana", ("-service",)),
@@ -45,7 +63,6 @@ PLAIN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "Broker": ("queue", "", ("",)),
     "Channel": ("queue", "", ("",)),
     "KafkaChannel": ("queue", "kafka", ("",)),
-    "NIMService": ("model-server", "nim", ("",)),
     "PyTorchJob": ("training-job", "kubeflow", ("",)),
     "TFJob": ("training-job", "kubeflow", ("",)),
     "XGBoostJob": ("training-job", "kubeflow", ("",)),
@@ -83,11 +100,18 @@ def _plain(cluster: Cluster, resource: Resource) -> None:
     replicas = resource.table.value("spec", "replicas")
     if replicas is not None and is_whole(replicas.text):
         unit.facts["replicas"] = Fact(replicas.text, replicas.site)
-    schedule = resource.table.value("spec", "schedule")
+    schedules = [one for one in resource.table.rows("spec", "schedules") if isinstance(one, Value)]
+    schedule = resource.table.value("spec", "schedule") or next(iter(schedules), None)
     if schedule is not None:
         unit.facts["schedule"] = Fact(schedule.text, schedule.site)
     if unit.role == "job":
         add_containers(cluster, resource, unit)
+    elif kind == "stream-processor":
+        settings = (*resource.table.rows("spec", "job", "args"), resource.table.value("spec", "bootstrapServers"))
+        unit.command = tuple(one for one in settings if isinstance(one, Value))
+        unit.env = {
+            path[-1]: value for path, value in scalars(resource.table.table("spec", "flinkConfiguration")) if path
+        }  # fmt: skip
     cluster.units.append(unit)
 
 
@@ -247,8 +271,6 @@ def _trigger(cluster: Cluster, resource: Resource) -> None:
 
 def _cluster_of(cluster: Cluster, resource: Resource) -> None:
     """CloudNativePG: a cluster of PostgreSQL."""
-    if resource.group != "postgresql.cnpg.io":
-        return
     ends = ("-rw", "-ro", "-r")
     unit = Unit(
         resource.name,
@@ -266,13 +288,19 @@ def _cluster_of(cluster: Cluster, resource: Resource) -> None:
 
 Reader = Callable[[Cluster, Resource], None]
 READERS: Final[dict[str, Reader]] = {
-    **dict.fromkeys(PLAIN, _plain), **GRAPH_READERS, **RAY_READERS,
+    **dict.fromkeys(PLAIN, _plain), **GRAPH_READERS, **RAY_READERS, **LLM_READERS,
     "InferenceService": _inference_service, "TrainedModel": _trained_model, "LLMInferenceService": _llm_service,
     "KafkaSource": _kafka_source, "Trigger": _trigger, "Subscription": _trigger, "Cluster": _cluster_of,
     "ServingRuntime": lambda cluster, resource: None, "ClusterServingRuntime": lambda cluster, resource: None,
     "KafkaTopic": lambda cluster, resource: None, "KafkaUser": lambda cluster, resource: None,
-    "KafkaNodePool": lambda cluster, resource: None,
+    "KafkaNodePool": lambda cluster, resource: None, "NIMCache": lambda cluster, resource: None,
 }  # fmt: skip
+
+
+def is_read(resource: Resource) -> bool:
+    """Whether a resource is of a kind that is read, and of an operator that has it."""
+    groups = GROUPS.get(resource.kind)
+    return resource.kind in READERS and (groups is None or resource.group in groups)
 
 
 def add_operators(cluster: Cluster) -> None:
@@ -286,8 +314,8 @@ def add_operators(cluster: Cluster) -> None:
 
 def _ordered(cluster: Cluster) -> Iterator[Resource]:
     late = {"TrainedModel", "Trigger", "Subscription"}
-    yield from (one for one in cluster.resources if one.kind in READERS and one.kind not in late)
-    yield from (one for one in cluster.resources if one.kind in late)
+    yield from (one for one in cluster.resources if is_read(one) and one.kind not in late)
+    yield from (one for one in cluster.resources if is_read(one) and one.kind in late)
 
 
-__all__ = ["READERS", "add_operators"]
+__all__ = ["add_operators", "is_read"]

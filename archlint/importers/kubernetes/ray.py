@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from archlint.errors import UnreadableInputError
 from archlint.importers.digits import is_whole
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.hardware import hardware_of
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.running import packages_of, running_of
-from archlint.importers.objects import Fact, Item, Link, Rows, Site, Table, Unit, Value, tree
-from archlint.source.nodes import Mapping
-from archlint.source.parser import parse_all
+from archlint.importers.nested import nested
+from archlint.importers.objects import Fact, Link, Table, Unit, Value
+from archlint.importers.ray_llm import read_llms
 
 
 def _service(cluster: Cluster, resource: Resource) -> None:
@@ -66,6 +65,8 @@ def _application(resource: Resource, table: Table) -> list[Unit]:
         deployment.models += filter(None, models)
         app.links.append(Link(deployment.name, "calls", "deployments", deployment.site, scope=resource.namespace))
         units.append(deployment)
+    if len(units) == 1:
+        read_llms(app, table)
     return units
 
 
@@ -148,30 +149,6 @@ def _add_environment(unit: Unit, environment: Table) -> None:
     """Add what a runtime environment installs and fetches."""
     for kind, value in packages_of(environment):
         (unit.running.packages if kind == "pip" else unit.running.remote).append(value)
-
-
-def nested(value: Value | None) -> Table | None:
-    """Read YAML that stands in a scalar; its places are those of the scalar."""
-    if value is None:
-        return None
-    try:
-        documents = parse_all(value.site.document.name, value.text)
-    except UnreadableInputError:
-        return None
-    for document in documents:
-        if isinstance(document.root, Mapping):
-            found = _moved(tree(document, document.root), value.site)
-            return found if isinstance(found, Table) else None
-    return None
-
-
-def _moved(item: Item, site: Site) -> Item:
-    if isinstance(item, Value):
-        return Value(item.text, site, item.status, item.raw, item.plain, item.tag)
-    if isinstance(item, Rows):
-        return Rows([_moved(one, site) for one in item.items], site)
-    entries = {key: _moved(value, site) for key, value in item.entries.items()}
-    return Table(entries, dict.fromkeys(item.entries, site), site)
 
 
 RAY_READERS: Final[dict[str, Callable[[Cluster, Resource], None]]] = {

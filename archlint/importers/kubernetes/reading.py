@@ -18,10 +18,11 @@ from archlint.importers.kubernetes.fronts import (
     add_services,
     add_virtual_services,
 )
-from archlint.importers.kubernetes.operators import READERS, add_operators
+from archlint.importers.kubernetes.operators import add_operators, is_read
 from archlint.importers.kubernetes.pods import pod_units
 from archlint.importers.kubernetes.scaling import add_scaling
 from archlint.importers.kubernetes.things import add_things
+from archlint.importers.kubernetes.watching import add_watching, is_scraped
 from archlint.importers.objects import Fact, Link, Rows, Table, Unit
 
 POD_PATHS: Final[dict[str, tuple[str, ...]]] = {
@@ -64,7 +65,7 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
     add_operators(cluster)
     unknown: Counter[str] = Counter()
     for resource in cluster.resources:
-        is_known = resource.kind in POD_PATHS or resource.kind in QUIET or resource.kind in READERS
+        is_known = resource.kind in POD_PATHS or resource.kind in QUIET or is_read(resource)
         if not is_known and not _add_generic(cluster, resource):
             unknown[resource.kind or "(no kind)"] += 1
     notes += (f"{count} × {kind}: a kind that archlint does not read" for kind, count in unknown.most_common())
@@ -77,6 +78,7 @@ def read_cluster(paths: list[Path], files: Files, notes: list[str], left_out: li
     add_virtual_services(cluster)
     add_ejection(cluster)
     add_scaling(cluster)
+    add_watching(cluster)
     _add_selectors(cluster)
     add_things(cluster)
     return cluster.units
@@ -129,7 +131,7 @@ def _add_running(main: Unit, resource: Resource, pod: Table) -> None:
     labels = pod.table("metadata", "labels")
     running.labels = {key: value for key in labels.entries if (value := labels.value(key)) is not None}
     annotations = pod.table("metadata", "annotations")
-    running.scraped = annotations.text("prometheus.io/scrape") == "true"
+    running.watched = is_scraped(annotations)
     for key in ("concurrencyPolicy", "schedule", "startingDeadlineSeconds"):
         value = spec.value(key)
         if value is not None:

@@ -12,6 +12,7 @@ import msgspec
 from archlint.errors import UnreadableInputError
 from archlint.importers.files import Files
 from archlint.importers.objects import Fact, Link, Table, Unit, Value, tree
+from archlint.importers.ray_llm import read_llms
 from archlint.importers.serving_files.common import number, seconds
 from archlint.importers.serving_files.python import Definition, Module, hardware, keywords, modules
 from archlint.source.nodes import Mapping
@@ -229,8 +230,6 @@ def _application(path: Path, table: Table, known: list[Unit]) -> list[Unit]:
             units.append(unit)
         if unit is not None:
             _from_table(unit, one)
-    configs = table.tables("args", "llm_configs")
-    models = [model for one in configs for model in one.texts("model_loading_config", "model_id")]
     if units or not any(one.text("name") in named for one in listed):
         place = table.keys.get("name", table.keys.get("import_path", table.site))
         if _is_code(table.text("import_path"), known):
@@ -240,7 +239,7 @@ def _application(path: Path, table: Table, known: list[Unit]) -> list[Unit]:
             kind="service" if units else "model-server", uses="ray-serve", reason="an application of Ray Serve",
             settings=(path,),
         )  # fmt: skip
-        app.models = models
+        read_llms(app, table)
         app.links = [Link(unit.name, "calls", "deployments", unit.site, scope=str(path)) for unit in units]
         units.insert(0, app)
     return units
