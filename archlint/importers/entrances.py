@@ -1,4 +1,4 @@
-"""Where requests come in: a client outside for what can be reached and nobody inside calls, and a workload for each."""
+"""Where requests come in: a client outside for what is public or nobody inside calls, and a workload for each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from archlint.importers.evidence import STRONG
 from archlint.importers.objects import Unit
 
 _SERVERS: Final = frozenset({"service", "model-server", "gateway", "load-balancer"})
+_FRONTS: Final = frozenset({"gateway", "load-balancer"})
 _ASKING: Final = frozenset({"calls", "reads", "writes", "publishes"})
 _CLIENT: Final = "users"
 MAX_ENTRANCES: Final = 50
@@ -17,7 +18,11 @@ MAX_ENTRANCES: Final = 50
 def add_entrances(draft: Draft) -> dict[str, Entrance]:
     """Add a client for what is reached from outside; return the workloads by name."""
     called = {relation.target for one in draft.components.values() for relation in one.relations if _counts(draft, one)}
-    entries = [one for one in draft.components.values() if one.name not in called and _is_entry(one)][:MAX_ENTRANCES]
+    components = draft.components.values()
+    fronted = {relation.target for one in components if one.kind in _FRONTS for relation in one.relations}
+    open_ones = {one.name for one in components if _is_public(one)} - fronted
+    entries = [one for one in components if (one.name not in called or one.name in open_ones) and _is_entry(one)]
+    del entries[MAX_ENTRANCES:]
     found: dict[str, Entrance] = {}
     for one in list(draft.components.values()):
         if one.kind == "client" and any(relation.verb in _ASKING for relation in one.relations):
@@ -48,6 +53,12 @@ def _is_entry(one: Component) -> bool:
     if unit.format == "compose":
         return any(port.published for port in unit.ports)
     return bool("exposed" in one.facts or unit.ports or unit.names or unit.role in {"router", "graph"} or one.serves)
+
+
+def _is_public(one: Component) -> bool:
+    """Whether the files open a part to everybody: then requests come from outside, whoever calls it inside."""
+    exposed = one.facts.get("exposed")
+    return exposed is not None and exposed.text == "public"
 
 
 def _reason(one: Component) -> str:

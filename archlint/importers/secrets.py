@@ -67,6 +67,8 @@ _ELSEWHERE: Final = re.compile(
     r"(var|local|data|module|random_password|each)\.\w+.*|os\.environ\b.*|env\.\w+|getenv\(.*|\$__\w+\{.*|vault:.*|ENC\[.*"
 )
 """Values that only say where the secret is."""
+_REFERENCE: Final = re.compile(r"\$(\w+|\{\w+\})(?=[ \t])")
+"""A variable in a command that goes on."""
 _DUMMY: Final = re.compile(
     r"(?i)|empty|none|null|nil|undefined|dummy|fake|mock|n/?a|no|yes|x{2,}|\.{3,}|[*#?-]+|<.*>?|\[.*|"
     r"(not?|any|whatever|anything)([-_ ]?(key|token|needed|used|required|set|secret|a-real.*))?|"
@@ -122,6 +124,8 @@ def _after_keys(text: str, keys: re.Pattern[str], values: re.Pattern[str]) -> It
     """Yield the value after each key that names a secret, also where it is inside the value of another key."""
     end = 0
     for key in keys.finditer(text):
+        if _REFERENCE.match(text, key.end()) and text[key.end() - 1] == "=":        # TOKEN=$TOKEN, and more words
+            continue
         if key.end() >= end and is_secret_name(key["key"]):
             scheme = _SCHEME.match(text, key.end())
             value = values.match(text, scheme.end() if scheme is not None else key.end())
@@ -146,6 +150,8 @@ def masked(text: str) -> str:
 
     >>> masked("DB_PASSWORD: hunter2"), masked("url: postgres://app:pw@db/shop"), masked("TOKEN: ${TOKEN}")
     ('DB_PASSWORD: *******', 'url: postgres://******@db/shop', 'TOKEN: ${TOKEN}')
+    >>> masked("run -e API_KEY=$KEY acme/api:3")
+    'run -e API_KEY=$KEY acme/api:3'
     """
     parts: list[str] = []
     end = 0

@@ -45,7 +45,7 @@ def test_relations(found: Imported) -> None:
         ("Refresh", "writes", "Features"), ("Refresh-Nightly", "triggers", "Refresh"),
         ("acme-prod-results", "publishes", "Uploaded"), ("Uploaded", "publishes", "Jobs"),
         ("ranker", "loads", "acme-prod-results"), ("Web", "calls", "ServerlessHttpApi"), ("Balancer", "calls", "Web"),
-        ("users", "calls", "Balancer"),
+        ("users", "calls", "Balancer"), ("users", "calls", "ServerlessHttpApi"),
     }  # fmt: skip
 
 

@@ -23,6 +23,28 @@ def test_what_is_published_and_not_called_inside_is_an_entrance(tmp_path: Path) 
     assert found == {"web": Entrance("users")}
 
 
+def test_what_is_public_is_an_entrance_though_something_inside_calls_it(tmp_path: Path) -> None:
+    pod = """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: NAME}
+        spec:
+          selector: {matchLabels: {app: NAME}}
+          template:
+            metadata: {labels: {app: NAME}}
+            spec: {containers: [{name: c, image: acme/NAME, env: [{name: MODEL_URL, value: "http://model:80"}]}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: NAME}
+        spec: {selector: {app: NAME}, ports: [{port: 80}], type: TYPE}
+        ---"""
+    for kind, expected in (("LoadBalancer", {"model", "scorer"}), ("ClusterIP", {"scorer"})):
+        text = pod.replace("NAME", "model").replace("TYPE", kind) + pod.replace("NAME", "scorer").replace("TYPE", "ClusterIP")
+        workloads = architecture(tmp_path, {"a.yaml": text}).workloads
+        assert set(workloads) == expected, kind
+
+
 def test_several_entrances_name_where_they_lead(tmp_path: Path) -> None:
     found = entrances(tmp_path, """
         services:
