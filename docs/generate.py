@@ -21,7 +21,7 @@ from archlint.about import install_command  # noqa: E402
 from archlint.api import check_targets, load_checked  # noqa: E402
 from archlint.catalog.hardware import compiled_accelerators, shipped_accelerators  # noqa: E402
 from archlint.catalog.patterns import patterns  # noqa: E402
-from archlint.catalog.technologies import compiled_technologies  # noqa: E402
+from archlint.catalog.technologies import compiled_technologies, default_text  # noqa: E402
 from archlint.cli.app import COMMANDS, app  # noqa: E402
 from archlint.compare.json import difference_schema  # noqa: E402
 from archlint.config.schema import config_schema  # noqa: E402
@@ -48,6 +48,7 @@ from archlint.simulation.outputs import simulation_schema  # noqa: E402
 from docs.kubernetes.writing import manifests  # noqa: E402
 from docs.library import library_page  # noqa: E402
 from docs.readme import filled_in  # noqa: E402
+from docs.rule_keys import rule_keys  # noqa: E402
 
 NOTE = "<!-- written by docs/generate.py; edit what it is made from -->\n\n"
 TODAY = "2026-11-22"
@@ -108,7 +109,9 @@ def technologies_page() -> str:
         "|---|---|---|---|---|",
     ]
     for t in all_technologies().entries.values():
-        facts = [f"{key}: {fact.value} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items()]
+        facts = [
+            f"{default_text(key, fact.value)} ([{fact.because}]({fact.source}))" for key, fact in t.assumed.items()
+        ]
         if t.listens is not None:
             ports = (f"{port} ({', '.join(by)})" if by else port for port, by in t.listens.ports.items())
             facts.append(f"[listens]({t.listens.source}) on {', '.join(ports)}")
@@ -183,6 +186,7 @@ def files() -> dict[Path, str]:
         docs / "library.md": NOTE + library_page(),
         ROOT / "archlint" / "catalog" / "technologies.json": compiled_technologies().decode(),
         ROOT / "archlint" / "catalog" / "hardware.json": compiled_accelerators().decode(),
+        ROOT / "archlint" / "catalog" / "rule_keys.json": rule_keys(ROOT),
         ROOT / "rules" / FILE: index_of(read_packs(ROOT / "rules")).decode(),
         docs / "pictures" / "online-bigsize.svg": example_picture(failing / "online-bigsize.yaml"),
         docs / "schema" / "arch.schema.json": _json(file_schema()),

@@ -13,11 +13,11 @@ from pathlib import Path
 def report_of(said: str) -> str:
     r"""Return the standard error of the check as Markdown, as a code block.
 
-    >>> print(report_of("error: nothing to check\n  help: name a file\n"))
+    >>> print(report_of("error: nothing to check\n  hint: name a file\n"))
     ## archlint could not check
     <BLANKLINE>
         error: nothing to check
-          help: name a file
+          hint: name a file
     <BLANKLINE>
     """
     lines = "".join(f"    {line}\n" for line in said.splitlines())
@@ -27,8 +27,8 @@ def report_of(said: str) -> str:
 def annotation_of(said: str) -> str:
     r"""Return the standard error of the check as a workflow command, on one line.
 
-    >>> annotation_of("error: 100% wrong\nhelp: fix it")
-    '::error title=archlint could not check::error: 100%25 wrong%0Ahelp: fix it'
+    >>> annotation_of("error: 100% wrong\nhint: fix it")
+    '::error title=archlint could not check::error: 100%25 wrong%0Ahint: fix it'
     """
     escaped = said.strip().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::error title=archlint could not check::{escaped}"

@@ -138,10 +138,7 @@ class Availabilities:
     def of(self, workload: Workload) -> Availability | Missing:
         """Return the availability of a workload; `Missing` if the file states none of what it needs."""
         model = self._model(workload)
-        if model is None:
-            keys = self._first_keys(workload)
-            return Missing("availability", keys, "" if keys else "its client needs no other component")
-        return model.availability(workload)
+        return self._missing(workload) if model is None else model.availability(workload)
 
     def open_keys(self, workload: Workload, objective: float) -> tuple[Place, ...]:
         """Return the keys that may lower the availability below an objective, if the file states most of them."""
@@ -175,10 +172,14 @@ class Availabilities:
         model = self._models[key]
         return model if model is not None and (model.pools or partly) else None
 
-    def _first_keys(self, workload: Workload) -> tuple[Place, ...]:
-        needed = self.system.needed_components(workload)
-        names = [name for name in needed if name != workload.entrance.client]
-        return tuple(self.system.components[name].place("availability") for name in names)
+    def _missing(self, workload: Workload) -> Missing:
+        """Return what is missing of each component that every request needs: its availability, or its replicas."""
+        names = [name for name in self.system.needed_components(workload) if name != workload.entrance.client]
+        missing = {name: pool for name in names if not isinstance(pool := self.pools.of(name), Pool)}
+        keys = tuple(key for pool in missing.values() for key in pool)
+        empty = next((name for name, pool in missing.items() if not pool), "")
+        because = f"`{empty}` has no replicas" if empty else "its client needs no other component"
+        return Missing("availability", keys, "" if keys and not empty else because)
 
 
 class _Model:

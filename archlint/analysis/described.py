@@ -44,6 +44,15 @@ def described_families(architecture: Architecture, required: Iterable[str] = ())
     return frozenset(asked | mentioned - partly)
 
 
+def family_of(path: str) -> str:
+    """Return the family that a key belongs to, by its path; empty if it is in none.
+
+    >>> family_of("components.api.calls[0].timeout"), family_of("components.api.replicas")
+    ('timeouts', '')
+    """
+    return _KEYS.get(path.rpartition(".")[2], "")
+
+
 def _mentioned(architecture: Architecture) -> Iterator[str]:
     if architecture.owner is not None:
         yield "owners"

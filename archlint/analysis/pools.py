@@ -115,7 +115,7 @@ class Pools:
         )  # fmt: skip
 
     def of(self, name: str) -> Pool | tuple[Place, ...]:
-        """Return the pool of a component, or the keys of the facts that are missing."""
+        """Return the pool of a component, or the keys of the facts that are missing: none if it has no replicas."""
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = self._made(self._system.components[name])
@@ -142,8 +142,10 @@ class Pools:
         if up is None:
             return uptime_keys(component)
         replicas = self._replicas(component)
-        if replicas is None or not replicas.value:
+        if replicas is None:
             return (replicas_key(component, widest=True),)
+        if not replicas.value:
+            return ()
         count = int(min(float(replicas.value), _MOST_REPLICAS))
         quorum = self._quorum(component, count)
         about, note = self._busy(component) if count > 1 else (0.0, "")

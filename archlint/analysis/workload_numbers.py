@@ -14,6 +14,7 @@ from archlint.analysis.load_latency import Loaded, loaded, saturation
 from archlint.analysis.promises import Contribution, Promises
 from archlint.analysis.quantity import Missing, Quantity
 from archlint.analysis.queue_rates import arrivals, capacity
+from archlint.analysis.result_time import NAME as RESULT_TIME
 from archlint.analysis.result_time import result_time
 from archlint.analysis.system import System
 from archlint.analysis.token_load import TokenLoad, token_capacity, token_loads
@@ -62,6 +63,11 @@ class WorkloadNumbers(msgspec.Struct, frozen=True):
     def get(self, name: str) -> Quantity | Missing | None:
         """Return a number by its name; None if it does not apply."""
         return next((number for number in self.numbers if number.name == name), None)
+
+    @property
+    def gets_result_later(self) -> bool:
+        """Whether the result comes from behind queues: percentiles such as `p99` end when the request is accepted."""
+        return self.get(RESULT_TIME) is not None
 
 
 def workload_numbers(

@@ -10,7 +10,7 @@ import msgspec
 
 from archlint.catalog.listening import Listens, read_listens
 from archlint.catalog.reading import CatalogueFile, compiled, plain_name
-from archlint.model.quantities import parse_count, parse_duration
+from archlint.model.quantities import format_duration, parse_count, parse_duration
 from archlint.model.words import BALANCING, KINDS
 from archlint.shipped import catalogue_file
 from archlint.source.nodes import Node
@@ -54,6 +54,7 @@ _ASSUMABLE: Final = (
     "persistent", "redundant", "serverless", "balanced", "generates", "timeout", "cuts_streams", "balancing",
     "workers", "names_only", "redelivery_after",
 )  # fmt: skip
+_TIMES: Final = frozenset({"timeout", "redelivery_after"})
 
 
 class Assumed(msgspec.Struct, frozen=True):
@@ -142,6 +143,17 @@ def shipped_technologies() -> Technologies:
     return Technologies(msgspec.json.decode(data, type=list[Technology]))
 
 
+def default_text(key: str, value: bool | float | str) -> str:
+    """Return a default as a file states it.
+
+    >>> default_text("timeout", 60.0), default_text("persistent", False), default_text("workers", 8.0)
+    ('timeout: 1min', 'persistent: false', 'workers: 8')
+    """
+    if isinstance(value, float):
+        return f"{key}: {format_duration(value).replace(' ', '') if key in _TIMES else f'{value:g}'}"
+    return f"{key}: {str(value).lower() if isinstance(value, bool) else value}"
+
+
 def compiled_technologies() -> bytes:
     """Return the required content of `technologies.json`."""
     return compiled(read_technologies(catalogue_file("technologies.yaml")))
@@ -184,7 +196,7 @@ def _assumed(file: CatalogueFile, key: str, node: Node, name: str) -> Assumed:
 
 def _value(key: str, text: str) -> bool | float | str:
     """Read the value of a fact that may be assumed; raises `ValueError`."""
-    if key in {"timeout", "redelivery_after"}:
+    if key in _TIMES:
         return parse_duration(text)
     if key == "workers":
         return parse_count(text)

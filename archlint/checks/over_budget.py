@@ -128,8 +128,12 @@ def _times(workload: Workload, items: Sequence[Item]) -> str:
 
 
 def _prices(items: Sequence[Item]) -> Iterator[Related]:
-    places = dict.fromkeys(item.component.place("price") for item in items)
-    return (Related(place, "this price adds to it") for place in list(places)[:_MOST_SHOWN])
+    """Yield the prices that the cost rests on, those of a component together."""
+    components = {item.component.name: item.component for item in items}
+    for name, component in list(components.items())[:_MOST_SHOWN]:
+        terms = (term for item in items if item.component.name == name for term in item.terms if term.name == "price")
+        said = dict.fromkeys(f"{term.value} per {term.label.partition(' per ')[2]}" for term in terms)
+        yield Related(component.place("price"), f"price of `{name}`: {', '.join(said)}")
 
 
 def _cures(workload: Workload, items: Sequence[Item]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -33,7 +34,7 @@ from archlint.verdicts import FileReport, Report
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option("--update", is_flag=True, help="Remove resolved findings, follow renames; add nothing.")
 @click.option(
-    "--since", metavar="REV", help="Write nothing; fail if it has findings that no baseline had at this revision.",
+    "--since", metavar="REV", help="Write nothing; fail if the baseline has findings that none had at revision REV.",
 )
 @click.option("--allow-empty", is_flag=True, help="Pass if there is nothing to check, or with --update no baseline.")
 @click.option(
@@ -100,6 +101,9 @@ def command(
             say(f"nothing to freeze: {shown_path(target)} is not written")
 
 
+_ANOTHER: Final = "name another file: -o archlint-baseline.jsonl"
+
+
 def _project(files: list[FileReport], config: Path | None) -> Path:
     """Return the checked project: a configured baseline must stay inside it, also through links."""
     start = config or nearest_config(Path(files[0].file)) or Path(files[0].file)
@@ -138,7 +142,7 @@ def _report_growth(
         if not former:
             click.echo(f"{shown} is the first baseline: {revision} has none, so everything in it is new")
             continue
-        found = grown(joined(former, target), read_baseline(target), files)
+        found = grown(joined(former, target), read_baseline(target, _ANOTHER), files)
         click.echo(f"{shown}: {plural(count_of(found), 'finding')} more than at {revision}")
         for one in found:
             click.echo(f"  {one.severity}[{one.rule}] {one.name}, {one.location.file}:{one.location.line}: {one.at}")
@@ -169,7 +173,7 @@ def _existing(groups: dict[Path, list[FileReport]]) -> dict[Path, list[FileRepor
 def _change(target: Path, files: list[FileReport], update: bool, report: Report) -> Change:
     """Compute the new content of a baseline; nothing is written yet."""
     known = os.path.exists(target)
-    baseline = read_baseline(target) if known else Baseline(target)
+    baseline = read_baseline(target, _ANOTHER) if known else Baseline(target)
     if update:
         for error in unread(baseline, report):
             raise UsageError(f"{error.message}; no baseline is written", error.hint)

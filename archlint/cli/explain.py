@@ -29,8 +29,8 @@ def command(word: str, config: Path | None, markdown: bool, allow_code: bool, co
     """Explain a rule, by its id (SRV001) or name (online-bigsize), or a key of arch.yaml (workloads.slo.ttft).
 
     A key is named by its path, with or without the names of parts: components.api.replicas and components.replicas
-    mean the same. `explain component` lists the keys of a component; so do `workload`, `model`, `relation`,
-    `system`, `acceptance` and `keys` (all of them).
+    mean the same. `explain component` lists the keys of a component, and `explain keys` all keys; `workload`, `model`,
+    `relation`, `system` and `acceptance` list those of each.
     """
     section = KEY_LISTS_BY_NAME.get(word.lower())
     if section is not None:

@@ -97,7 +97,7 @@ def command(ctx: click.Context) -> None:
               help="Rows of inputs (.npy or .csv) instead of random ones.")
 @click.option("--trust", is_flag=True, help="Load files that may run code: pickle, joblib, unknown types of skops.")
 @click.option("--timeout", metavar="TIME", callback=_duration, default="5min", show_default=True,
-              help="Stop the measurement after this.")
+              help="Stop the measurement after this time.")
 @_shared
 def measure_model_file(
     file: Path, model: str | None, requests: int, batches: tuple[int, ...], inputs: str, trust: bool, timeout: float,
@@ -131,7 +131,7 @@ def measure_model_file(
 @click.option("--warmup", metavar="TIME", callback=_duration, default="2s", show_default=True,
               help="Load before it, which is not measured.")
 @click.option("--timeout", metavar="TIME", callback=_duration, default="10s", show_default=True,
-              help="Wait at most this for an answer.")
+              help="Wait at most this long for an answer.")
 @click.option("--method", default="", metavar="METHOD", help="POST with a body, otherwise GET, unless set.")
 @click.option("--body", type=_FILE, metavar="FILE", shell_complete=complete_file, help="The body of each request.")
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", callback=_headers,

@@ -10,7 +10,7 @@ from archlint.cli.permission import ALLOW_CODE
 
 config = click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=False),
-    help="Use this file, not the nearest.",
+    help="Use this configuration instead of the nearest archlint.toml.",
 )  # fmt: skip
 allow_code = click.option(
     "--allow-code", is_flag=True,

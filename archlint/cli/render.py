@@ -197,16 +197,20 @@ def _target(output: str | None, format_name: str | None) -> tuple[Path | None, s
     """Return the file to write (None: standard output) and the format; raises `UsageError` if they do not match."""
     if output in {None, "-"}:
         if format_name is None:
-            raise UsageError("no format", "archlint render arch.yaml -o arch.svg, or --format mmd")
+            what = "-o -: standard output has no extension" if output else "neither a file nor a format is named"
+            file = "" if output else "name a file: -o arch.svg, or "
+            raise UsageError(what, f"{file}add a format: --format svg")
         if format_name in BINARY and sys.stdout.isatty():
-            raise UsageError(f"{format_name.upper()} cannot be shown on a terminal", f"-o arch.{format_name}")
+            name = format_name.upper()
+            raise UsageError(f"{name} cannot be shown on a terminal", f"write it to a file: -o arch.{format_name}")
         return None, format_name
     target = Path(str(output))
     extension = extension_of(target)
     said = EXTENSIONS.get(extension)
     if said is None and format_name is None:
         if not extension:
-            raise UsageError(f"{target} has no extension, so the format is unknown", f"formats: {', '.join(NAMES)}")
+            hint = f"give it an extension, or add --format; formats: {', '.join(NAMES)}"
+            raise UsageError(f"{target} has no extension, so the format is unknown", hint)
         raise UsageError(f"{target}: unknown format `{extension}`", _likely(extension))
     if said is not None and format_name not in {None, said}:
         raise UsageError(f"{target} has the extension of {said}, but --format is {format_name}", "leave out --format")

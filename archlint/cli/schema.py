@@ -19,7 +19,7 @@ KINDS = [
 @click.argument("what", type=click.Choice(KINDS), required=False, metavar="[KIND]")
 @click.option(
     "--of", "which", type=click.Choice(KINDS), metavar="KIND", default="arch", show_default=True,
-    help="As the argument.",
+    help="The same as the argument KIND.",
 )  # fmt: skip
 def command(what: str | None, which: str) -> None:
     """Print a JSON Schema for editors and other tools.

@@ -21,9 +21,11 @@ _TOKEN = r"[A-Za-z0-9._~+/=-]{16,500}"
 
 @click.command("serve")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
-@click.option("--host", default="127.0.0.1", show_default=True, help="Listen at this address; others need a token.")
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="Listen at this address; one that other machines reach needs a token.")  # fmt: skip
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port.")
-@click.option("--token", default="", metavar="TEXT", help=f"Require this token; {TOKEN} sets one that no list shows.")
+@click.option("--token", default="", metavar="TEXT",
+              help=f"Require this token; {TOKEN} sets it without showing it in the list of processes.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Accept this name in requests; repeatable.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Work in this many processes.  [default: one per core]")
 @click.option(

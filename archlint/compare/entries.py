@@ -138,10 +138,16 @@ def entries_of(name: str, found: Iterable[Occurrence], parts: Signatures) -> lis
     return list(entries.values())
 
 
-def read_baseline(file: Path) -> Baseline:
-    """Read a baseline; raises `BaselineError` with the line if the file is not a baseline."""
+_WRITE_ONE: Final = "write one with `archlint baseline`, or do without: --no-baseline"
+
+
+def read_baseline(file: Path, hint: str = _WRITE_ONE) -> Baseline:
+    """Read a baseline; raises `BaselineError` with the line if the file is not a baseline.
+
+    `hint` is what to do next if the file cannot be a baseline at all.
+    """
     shown = shown_path(file)
-    return parse_baseline(_text(file, shown), file, shown)
+    return parse_baseline(_text(file, shown, hint), file, shown)
 
 
 def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
@@ -177,13 +183,12 @@ def parse_baseline(text: str, file: Path, shown: str) -> Baseline:
 _DAMAGED: Final = "restore the line, or take it out and run `archlint baseline`"
 
 
-def _text(file: Path, shown: str) -> str:
-    hint = "write one with `archlint baseline`, or do without: --no-baseline"
+def _text(file: Path, shown: str, hint: str) -> str:
     try:
         if file.is_dir():
             raise BaselineError(f"{shown}: is a folder, and a baseline is a file", _FOLDER)
         if not file.is_file():
-            what = "is no regular file" if file.exists() else "there is no such baseline"
+            what = "a baseline is a regular file, and this is none" if file.exists() else "there is no such baseline"
             raise BaselineError(f"{shown}: {what}", hint)
         with file.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)

@@ -33,15 +33,16 @@ def _rows(found: WhatIf, ink: Ink, width: int) -> Iterator[str]:
         return
     yield ink("Numbers:", "strong")
     subject = ""
+    later = {one.subject for one in found.after.numbers.workloads if one.gets_result_later}
     for change in found.numbers[:MOST_ROWS]:
         if change.subject != subject:
             subject = change.subject
             yield f"  {flat(subject)}"
-        yield from hanging("    ", _said(change), width, 6)
+        yield from hanging("    ", _said(change, subject in later), width, 6)
     if len(found.numbers) > MOST_ROWS:
         yield f"  and {len(found.numbers) - MOST_ROWS:,} more: `--output json` lists all"
 
 
-def _said(change: NumberChange) -> str:
+def _said(change: NumberChange, later: bool) -> str:
     old, new = (number_text(number) if number is not None else "unknown" for number in (change.old, change.new))
-    return f"{label(change.name)}: {old} -> {new}"
+    return f"{label(change.name, later)}: {old} -> {new}"

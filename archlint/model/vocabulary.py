@@ -125,7 +125,7 @@ LOAD_TEST: Rec[LoadTest] = Rec(
 PRICE: Rec[Price] = Rec(
     Price,
     (
-        Field("amount", MONEY, "The price per replica.", main=True),
+        Field("amount", MONEY, "The price of a replica for a time, or of a number of calls.", main=True),
         Field("input", TOKEN_PRICE, "The price of tokens that the model reads."),
         Field("output", TOKEN_PRICE, "The price of tokens that the model generates."),
         Field("source", TEXT, "Where the price comes from."),
@@ -358,7 +358,8 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("availability", SHARE, "Share of time that one replica is up.", absent=UNKNOWN),
     Field("mtbf", PERIOD, "Mean time between failures of one replica.", attribute="mtbf_s", absent=UNKNOWN),
     Field("mttr", DURATION, "Mean time to repair.", attribute="mttr_s", absent=UNKNOWN),
-    Field("price", PRICE, "The price per replica, or of tokens. archlint ships no prices.", absent=UNKNOWN),
+    Field("price", PRICE, "The price of a replica for a time, of calls, or of tokens. archlint ships no prices.",
+          absent=UNKNOWN),
     Field("exposed", Choice("exposure", ("public", "internal")), "Who can reach it.", absent=UNKNOWN),
     Field("auth", TEXT, "How it authenticates callers.", may_be_none=True),
     Field("owner", OWNER, "Who is responsible for the component.", absent="the owner of the system",

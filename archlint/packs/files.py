@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
@@ -29,20 +30,29 @@ def text_of(folder: Path, name: str) -> str | None:
 
 
 def first_example(pack: Pack, kind: str) -> str | None:
-    """Return the text of the first example of a kind, `bad` or `good`; an architecture file comes before manifests."""
+    """Return the text of the first example of a kind, `bad` or `good`; an architecture file comes before manifests.
+
+    A bad example that marks a line comes before one whose included files have the marks.
+    """
+    first = None
+    for text in _examples(pack, kind):
+        if kind != "bad" or "# expect:" in text:
+            return text
+        first = first or text
+    return first
+
+
+def _examples(pack: Pack, kind: str) -> Iterator[str]:
     found = pack.examples(kind) or pack.manifests(kind)
-    if found:
-        return found[0].read_text(encoding="utf-8")
+    yield from (path.read_text(encoding="utf-8") for path in found)
     archive = _archive_of(pack.folder)
-    if archive is None:
-        return None
+    if found or archive is None:
+        return
     with ZipFile(archive) as packed:
         for suffix in ("yaml", "yml"):
             like = f"{pack.folder.name}/{kind}*.{suffix}"
             names = sorted(name for name in packed.namelist() if PurePosixPath(name).match(like))
-            if names:
-                return packed.read(names[0]).decode("utf-8")
-    return None
+            yield from (packed.read(name).decode("utf-8") for name in names)
 
 
 def _archive_of(folder: Path) -> Path | None:

@@ -158,7 +158,8 @@ class FindingWriter:
 
     def _notes(self, finding: Finding, detail: _Detail, explain: str, indent: int) -> list[str]:
         """Write the terms, how certain the finding is, and what is hidden."""
-        terms = most_telling(finding.terms, detail.terms)
+        shown = (other.location for other in finding.all_related[: detail.places])
+        terms = most_telling(finding.terms, detail.terms, shown)
         lines = term_lines(terms, indent, self._width, finding.location, self._ink, self._verbose)
         places = max(0, len(finding.all_related) - detail.places)
         hidden = [plural(count, f"more {what}") for count, what in

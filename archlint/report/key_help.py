@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
+from archlint.catalog.rule_keys import rule_keys
 from archlint.model.fields import Field, Rec
 from archlint.model.meaning import RECORDS, TOP, keys_of_type, scalar_of
 from archlint.model.names import nearest
@@ -202,11 +203,11 @@ def _facts(key: Key, packs: Iterable[Pack]) -> Iterator[tuple[str, str]]:
     inner = keys_of_type(field.type.item if isinstance(field.type, Many) else field.type)
     if inner and not isinstance(field.type, Relations):
         yield "keys inside", ", ".join(inner)
-    yield "named by", _rules(key, list(packs))
+    yield "read by", _rules(key, list(packs))
 
 
 def _rules(key: Key, packs: Sequence[Pack]) -> str:
-    """Return the rules whose pages name a key; if none does, those that name a key inside it, or around it."""
+    """Return the rules that read or name a key; if none does, those that do so with a key inside it, or around it."""
     inside = [one for one in all_keys() if one.part == key.part and one.names[: len(key.names)] == key.names]
     around = [one for one in all_keys() if one.part == key.part and key.names[: len(one.names)] == one.names]
     for group in ([key], inside, *([one] for one in reversed(around))):
@@ -214,7 +215,7 @@ def _rules(key: Key, packs: Sequence[Pack]) -> str:
         if found:
             more = f", and {len(found) - _MOST_RULES} more" if len(found) > _MOST_RULES else ""
             return ", ".join(found[:_MOST_RULES]) + more
-    return "no rule's page"
+    return "no rule"
 
 
 def _example(key: Key) -> str:
@@ -252,8 +253,18 @@ def _value(kind: object) -> str:
     return "text" if single is kind else _value(single)
 
 
+def _reads(pack: Pack, key: Key) -> bool:
+    """Return whether the verdicts of a shipped rule name a key, or a key inside it; a percentile is like the others."""
+    paths = rule_keys().get(pack.id, frozenset[str]()) if pack.shipped else frozenset[str]()
+    last = key.names[-1]
+    path = key.path.removesuffix(f".{last}") if percentile_of(last) is not None and len(key.names) > 1 else key.path
+    return any(one == path or one.startswith(f"{path}.") for one in paths)
+
+
 def _names(pack: Pack, key: Key) -> bool:
-    """Return whether the page of a rule names a key, or whether a proof of it rests on the key."""
+    """Return whether a rule reads a key, its page names it, or a proof of it rests on the key."""
+    if _reads(pack, key):
+        return True
     whole = ".".join(key.names)
     proofs = {fact for one in pack.proven_unless for fact in (*one.facts, *one.given, *one.unless)}
     if any(_is_of(fact, key.part, whole) for fact in proofs):

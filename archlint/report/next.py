@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 import msgspec
 
-from archlint.analysis.described import NOT_MENTIONED
+from archlint.analysis.described import NOT_MENTIONED, family_of
 from archlint.report.layout import Ink, flat, hanging, joined
 from archlint.report.plain import fact_text, first_correct
 from archlint.report.undecided import MissingFact, missing_facts, to_correct
@@ -32,10 +33,17 @@ class NextStep(msgspec.Struct, frozen=True):
 
 
 def next_steps(report: Report) -> tuple[NextStep, ...]:
-    """Return at most five keys to add, the one that decides most first."""
+    """Return at most five keys to add, the one that decides most first.
+
+    A step that asks for a whole family of facts stands for each key of that family in the same file.
+    """
     count = len(report.undecided)
-    facts = [fact for fact in missing_facts(report) if fact.key]
-    return tuple(_step(fact, count) for fact in facts[:_MOST])
+    asked = {(file.file, question.family) for file in report.files for question in file.undecided if question.family}
+    facts = (
+        fact for fact in missing_facts(report)
+        if fact.key and (fact.file, family_of(fact.key)) not in asked
+    )
+    return tuple(_step(fact, count) for fact in islice(facts, _MOST))
 
 
 def next_lines(report: Report, width: int, ink: Ink, hint: bool) -> list[str]:

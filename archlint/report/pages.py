@@ -10,12 +10,12 @@ import msgspec
 
 from archlint.about import DOCS, TREE, docs_url
 from archlint.catalog.patterns import Pattern, patterns
-from archlint.catalog.technologies import Technology
+from archlint.catalog.technologies import Technology, default_text
 from archlint.engine import rule_url
 from archlint.packs import Pack
 from archlint.packs.files import first_example, text_of
 from archlint.packs.records import Overturn
-from archlint.report.layout import columns_of, flat, wrap
+from archlint.report.layout import columns_of, flat, joined, wrap
 from archlint.verdicts import reference_name, start_command
 
 _STATUS: Final = {
@@ -41,14 +41,14 @@ def rule_page(pack: Pack) -> str:
     ]
     if pack.what:
         place = f"\n\nWhere it is reported: {pack.place[:1].lower()}{pack.place[1:]}" if pack.place else ""
-        parts.append(f"## What it does\n\n{pack.what}{place}")
+        parts.append(f"## What it does\n\n{_paragraphs(pack.what)}{place}")
     if pack.why:
-        parts.append(f"## Why it matters\n\n{pack.why}")
-    parts += _example(pack, "bad", "Example", "The marked line is reported:")
+        parts.append(f"## Why it matters\n\n{_paragraphs(pack.why)}")
+    parts += _example(pack, "bad", "Example")
     fixes = "\n".join(_cure_line(cure.pattern, cure.text, cure.when) for cure in pack.cures)
     if pack.fix or fixes:
         parts.append("\n\n".join(part for part in ("## How to fix", pack.fix, fixes) if part))
-    parts += _example(pack, "good", "Example that passes", "")
+    parts += _example(pack, "good", "Example that passes")
     parts += _notes(pack)
     parts += _arithmetic(pack)
     if pack.sources:
@@ -83,8 +83,26 @@ def _notes(pack: Pack) -> list[str]:
 
 
 def _overturn_line(entry: Overturn) -> str:
-    facts = ", ".join(f"`{fact}`" for fact in entry.facts)
-    return f"- {entry.text.rstrip('.')} ({facts})."
+    """Return what overturns a proof, its keys, and those whose presence decides whether it does.
+
+    >>> _overturn_line(Overturn("it may stream", {"workload.tokens": "9"}, given=("a.b",), unless=("a.c", "a.d")))
+    '- it may stream (`workload.tokens`), if the file states `a.b`, but neither `a.c` nor `a.d`.'
+    """
+    facts, given, unless = ([f"`{fact}`" for fact in some] for some in (entry.facts, entry.given, entry.unless))
+    states = f", if the file states {joined(given)}" if given else ""
+    if unless:
+        states += ", but " if given else ", if the file states "
+        states += f"not {unless[0]}" if len(unless) == 1 else f"neither {joined(unless, 'nor')}"
+    return f"- {entry.text.rstrip('.')} ({', '.join(facts)}){states}."
+
+
+def _paragraphs(text: str) -> str:
+    """Return a folded text of YAML, in which one line break separates paragraphs, as Markdown.
+
+    >>> _paragraphs("one\\ntwo")
+    'one\\n\\ntwo'
+    """
+    return text.replace("\n", "\n\n")
 
 
 def _unwrapped(text: str) -> str:
@@ -124,13 +142,13 @@ def _cure_line(name: str, text: str, when: str) -> str:
     return f"- [{name}](../patterns/{name}.md): {text.rstrip('.')}.{condition}{start}"
 
 
-def _example(pack: Pack, kind: str, title: str, before: str) -> list[str]:
+def _example(pack: Pack, kind: str, title: str) -> list[str]:
     """Return the first example of a kind; the marks of the tests become arrows."""
     example = first_example(pack, kind)
     if example is None:
         return []
-    text = re.sub(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", example.rstrip())
-    said = f"{before}\n\n" if before else ""
+    text, marks = re.subn(r"# expect: *([A-Z0-9 ]+)", r"# <- \1", example.rstrip())
+    said = f"The marked {'line is' if marks == 1 else 'lines are'} reported:\n\n" if marks else ""
     return [f"## {title}\n\n{said}```yaml\n{text}\n```"]
 
 
@@ -294,14 +312,8 @@ def _few(kinds: Sequence[str]) -> str:
 
 
 def _assumed(technology: Technology) -> str:
-    facts = [f"{key}: {_plain(fact.value)} ({fact.because})" for key, fact in technology.assumed.items()]
+    facts = [f"{default_text(key, fact.value)} ({fact.because})" for key, fact in technology.assumed.items()]
     return "; ".join([*facts, *(f"not the same as {name}" for name in technology.unlike)])
-
-
-def _plain(value: bool | float | str) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else value
 
 
 def technologies_json(known: Iterable[Technology]) -> str:

@@ -182,11 +182,17 @@ def keyless(fact: MissingFact) -> str:
 
 
 def fact_text(fact: MissingFact, count: int) -> str:
-    """Return how many of `count` open questions a key decides."""
-    if fact.alone:
-        return f"decides {fact.alone:,} of {count:,}"
+    """Return how many of `count` open questions a key decides, and how many of them only with other keys.
+
+    >>> here = Location("arch.yaml", 9, 5, 9, 12)
+    >>> one, two = (OpenQuestion("SRV001", "a", "b", needs, here) for needs in (("c",), ("c", "d")))
+    >>> [fact_text(MissingFact("", "c", some, ()), 9) for some in ((one,), (two, two), (one, two))]
+    ['decides 1 of 9', 'decides 2 of 9, with other keys', 'decides 2 of 9, 1 of them with other keys']
+    """
     waiting = len(fact.questions)
-    return f"{waiting:,} of {count:,} {'needs' if waiting == 1 else 'need'} it and other keys"
+    together = waiting - fact.alone
+    some = f"{together:,} of them " if fact.alone else ""
+    return f"decides {waiting:,} of {count:,}{f', {some}with other keys' if together else ''}"
 
 
 def readable(text: str) -> str:

@@ -171,14 +171,9 @@ def _question_lines(rows: Sequence[tuple[str, str, str, str]], width: int) -> li
 
 
 def _fact_head(fact: MissingFact, count: int, many: bool, width: int, ink: Ink) -> list[str]:
-    alone, waiting = fact.alone, len(fact.questions)
-    told = fact_text(fact, count)
-    if alone and waiting > alone:
-        more = waiting - alone
-        told += f"; {more:,} more {'needs' if more == 1 else 'need'} it and other keys"
     key = flat(fact.key) or keyless(fact)
     place = f" in {flat(fact.file)}" if many else ""
-    lines = hanging("", f"{key}{place} ({told})" if fact.key else f"{key}{place}", width)
+    lines = hanging("", f"{key}{place} ({fact_text(fact, count)})" if fact.key else f"{key}{place}", width)
     return [lines[0].replace(key, ink(key, "help"), 1), *lines[1:]]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -52,13 +52,23 @@ class _Widths(msgspec.Struct, frozen=True):
         return columns_of(row.number) <= self.number and columns_of(row.unit) <= self.unit
 
 
-def most_telling(terms: Sequence[ShownTerm], most: int) -> list[ShownTerm]:
-    """Return at most so many terms, in their order: the limit first, then derived values, then stated facts."""
+def most_telling(terms: Sequence[ShownTerm], most: int, shown: Iterable[Location] = ()) -> list[ShownTerm]:
+    """Return at most so many terms, in their order: the limit first, then derived values, then stated facts.
+
+    Facts of lines that the finding shows anyway (`shown`) are left out first.
+    """
     if len(terms) <= most:
         return list(terms)
-    ranks = [(not term.limit, term.origin != "derived", index) for index, term in enumerate(terms)]
+    lines = {(place.file, place.line) for place in shown}
+    ranks = [
+        (not term.limit, term.origin != "derived", _line(term) in lines, index) for index, term in enumerate(terms)
+    ]
     order = [index for *_, index in sorted(ranks)]
     return [terms[index] for index in sorted(order[:most])]
+
+
+def _line(term: ShownTerm) -> tuple[str, int] | None:
+    return (term.location.file, term.location.line) if term.location is not None else None
 
 
 def term_lines(

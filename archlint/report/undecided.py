@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
@@ -30,7 +31,7 @@ class MissingFact(msgspec.Struct, frozen=True):
     @property
     def alone(self) -> int:
         """How many questions need no other key."""
-        return sum(question.needs_total == 1 for question in self.questions)
+        return alone(self.questions)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -47,10 +48,10 @@ def rules_of(questions: tuple[OpenQuestion, ...]) -> tuple[str, ...]:
 
 
 def missing_facts(report: Report) -> tuple[MissingFact, ...]:
-    """Return the keys that open questions need, the one that decides most first; each question is `listed` once.
+    """Return the keys that open questions need, the one that most of them need first; each question is `listed` once.
 
-    A question that needs two keys has half the weight for each. Questions that wait for a correction of the file come
-    first, and those that no key can decide come last; both are under the empty key.
+    Of keys that as many questions need, the one that decides more of them alone comes first. Questions that wait for a
+    correction of the file come first, and those that no key can decide come last; both are under the empty key.
     """
     facts = []
     for file in report.files:
@@ -75,9 +76,13 @@ def to_correct(file: FileReport) -> tuple[OpenQuestion, ...]:
     return tuple(question for question in file.undecided if question.mistakes)
 
 
-def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, float, str]:
-    weight = sum(1 / max(1, question.needs_total) for question in questions)
-    return not key, -round(weight, 6), key
+def _rank(key: str, questions: list[OpenQuestion] | tuple[OpenQuestion, ...]) -> tuple[bool, int, int, str]:
+    return not key, -len(questions), -alone(questions), key
+
+
+def alone(questions: Iterable[OpenQuestion]) -> int:
+    """Return how many questions need one key only."""
+    return sum(question.needs_total == 1 for question in questions)
 
 
 def best_decision(report: Report) -> Decision | None:

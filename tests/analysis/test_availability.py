@@ -311,6 +311,19 @@ def test_what_the_file_leaves_out_makes_it_a_bound() -> None:
     assert [key.at for key in found.unstated] == ["components.b.mttr", "components.c.replicas"]
 
 
+@pytest.mark.parametrize(("facts", "needs", "because"), [
+    ("", ("components.api.availability",), ""),
+    ("availability: 99%", ("components.api.replicas",), ""),
+    ("mtbf: 30d, replicas: 2", ("components.api.mttr",), ""),
+    ("availability: 99%, replicas: 0", (), "`api` has no replicas"),
+])  # fmt: skip
+def test_what_is_missing_is_never_what_the_file_states(facts: str, needs: tuple[str, ...], because: str) -> None:
+    system = archlint.load(f"{HEAD}  api: {{kind: service{', ' if facts else ''}{facts}}}\n")
+    found = Availabilities(system).of(system.workloads["w"])
+    assert isinstance(found, Missing)
+    assert (tuple(key.at for key in found.needs), found.because) == (needs, because)
+
+
 def test_nothing_stated_is_missing() -> None:
     """With the keys to add."""
     system = archlint.load(HEAD + "  api: {kind: service}\n")

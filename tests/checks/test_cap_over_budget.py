@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import archlint
+from archlint.report.options import TextOptions
+from archlint.report.text import render_text
 from tests.checks.linting import lint
 
 AT = "workloads.ask.budget"
@@ -64,3 +67,13 @@ def test_what_is_not_stated_is_asked_for() -> None:
 
 def test_no_budget_no_question() -> None:
     assert lint("CAP007", text().replace("budget: 100 USD per month, ", "")).undecided == {}
+
+
+def test_the_report_shows_each_price_that_the_cost_rests_on() -> None:
+    price = "price: {input: 2 USD per 1M tokens, output: 8 USD per 1M tokens, source: the offer, date: 2026-05-04}"
+    api = "api: {kind: service, price: 1 USD per h, replicas: 2, calls: [vendor]}"
+    told = text("5 USD per month", price, "rate: 5/s, tokens: {in: 1k, out: {p50: 300, p95: 600}}")
+    told = told.replace("calls: [vendor]}", f"calls: [api]}}\n  {api}", 1)
+    shown = " ".join(render_text(archlint.check("archlint: 1\n" + told), TextOptions(all=True)).split())
+    assert "price of `vendor`: 0.002 USD per 1,000 tokens (input), 0.008 USD per 1,000 tokens (output)" in shown
+    assert "price of `api`: 1.00 USD per replica and hour" in shown

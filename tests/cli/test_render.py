@@ -53,8 +53,9 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
 
 @pytest.mark.parametrize(("words", "message"), [
     (("-o", "a.swg"), "error: a.swg: unknown format `swg`\n  hint: did you mean `svg`?\n"),
-    (("-o", "a"), "error: a has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
-    ((), "error: no format\n  hint: archlint render arch.yaml -o arch.svg, or --format mmd\n"),
+    (("-o", "a"), "error: a has no extension, so the format is unknown\n  hint: give it an extension, or add --format; formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
+    ((), "error: neither a file nor a format is named\n  hint: name a file: -o arch.svg, or add a format: --format svg\n"),
+    (("-o", "-"), "error: -o -: standard output has no extension\n  hint: add a format: --format svg\n"),
     (("-o", "a.svg", "-f", "png"), "error: a.svg has the extension of svg, but --format is png\n  hint: leave out --format\n"),
     (("-o", "a.svg", "--focus", "clasifier"), "error: the system has no component `clasifier`\n"
      "  hint: did you mean `classifier`?\n"),
@@ -71,7 +72,7 @@ def test_arch_yaml_is_drawn_where_nothing_is_named(archlint: Run, tmp_path: Path
     (("-o", "a.graphml", "--focus", "api"), "error: --focus is for pictures, not for graphml\n"
      "  hint: leave it out: a graph holds the whole system\n"),
     (("-o", "a.json"), "error: a.json: unknown format `json`\n  hint: did you mean `graph.json`?\n"),
-    (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
+    (("-o", "."), "error: . has no extension, so the format is unknown\n  hint: give it an extension, or add --format; formats: svg, png, pdf, html, mmd, d2, dot, dsl, c4, drawio, calm.json, graphml, graph.json\n"),
 ])  # fmt: skip
 def test_a_wrong_call_says_what_to_do(archlint: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = archlint("render", FAILING, *words)

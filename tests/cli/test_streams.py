@@ -222,7 +222,7 @@ def test_a_pipe_that_does_not_block_gets_everything(folder: Path) -> None:
         (("check", "--fail-on", "sometimes"), "error: invalid value for '--fail-on'"),
         (("check", "nowhere.yaml", "-q", "--baseline", "none.jsonl"), "error: nowhere.yaml: no such file"),
         (("explain", "SRV999"), "error: there is no rule or key `SRV999`"),
-        (("render", "passing.yaml"), "error: no format\n"),
+        (("render", "passing.yaml"), "error: neither a file nor a format is named\n"),
         (("schema", "--of", "nothing"), "error: invalid value for '--of'"),
     ],
 )

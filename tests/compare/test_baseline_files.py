@@ -218,6 +218,17 @@ def test_missing_permissions_are_reported_with_a_hint_that_fits(
         assert "hint: let it be written, or name another file" in done.stderr
 
 
+def test_an_error_about_the_file_names_another_one_and_not_the_same_command(archlint: Run, old: Path) -> None:
+    """What the hints of `check` advise, a call of `archlint baseline` has just tried."""
+    (old.parent / "vast.jsonl").touch()
+    os.truncate(old.parent / "vast.jsonl", 100_000_001)
+    for target in (os.devnull, "vast.jsonl"):
+        done = archlint("baseline", "-o", target)
+        assert done.returncode == 2 and f"error: {target}: " in done.stderr, done.stderr
+        assert "hint: name another file: -o archlint-baseline.jsonl" in done.stderr
+        assert "`archlint baseline`" not in done.stderr and "--no-baseline" not in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full: run it on Linux")
 def test_a_full_disk_is_no_matter_of_the_name(archlint: Run, old: Path) -> None:
     for words in (("check", "-o", "json:/dev/full"), ("diff", "arch.yaml", "arch.yaml", "-o", "json:/dev/full"),

@@ -7,6 +7,7 @@ import re
 import click
 import pytest
 
+from archlint.api import load
 from archlint.cli.app import run_app
 from archlint.cli.complete import complete_rule
 from archlint.config import Config
@@ -18,6 +19,7 @@ from archlint.packs import shipped_packs
 from archlint.report.key_help import Key, all_keys, find_keys, key_text, nearest_key
 from archlint.report.keys import keys_page
 from archlint.source.parser import parse
+from archlint.verdicts import Hit
 from tests.conftest import ROOT
 
 FILE = """
@@ -39,7 +41,7 @@ def test_each_key_is_found_by_its_path_and_shows_all_about_it(key: Key) -> None:
     assert key.path in [found.path for found in find_keys(key.short)]
     text = key_text([key], (), 100)
     assert text.startswith(f"{key.path}\n") and "`" not in text
-    for row in ("  value  ", "  if left out  ", "  example  ", "  named by  "):
+    for row in ("  value  ", "  if left out  ", "  example  ", "  read by  "):
         assert row in text, row
     found = meaning_of(steps(key.path))
     assert found is not None and found.field is not None and found.field.doc == key.field.doc
@@ -108,6 +110,25 @@ def test_the_shell_completes_paths() -> None:
         "workloads.slo.ttft", "Maximum time to the first token of a streamed answer."
     )  # fmt: skip
     assert [one.value for one in found][1:3] == ["workloads.slo.ttft.p50", "workloads.slo.ttft.p90"]
+
+
+def test_rules_that_read_a_key_are_listed_though_their_pages_do_not_name_it() -> None:
+    """Each term of a finding is a fact that the rule reads, so the help of its key lists the rule."""
+    packs = [pack for pack in shipped_packs() if not pack.is_deployment]
+    linter = Linter(Config(ROOT), Options())
+    rules = {rule.pack.id: rule for rule in linter.rules(ROOT / "arch.yaml")}
+    listed: set[tuple[str, str]] = set()
+    for pack in packs:
+        for path in pack.examples("bad")[:1]:
+            for hit in rules[pack.id].run(load(path), rules[pack.id].params):
+                terms = hit.terms if isinstance(hit, Hit) else ()
+                for at in (term.at for term in terms if term.at is not None and len(term.at.steps) > 2):
+                    keys = find_keys(at.at)
+                    assert len(keys) == 1, at.at
+                    assert pack.id in key_text(keys, [pack], 100), (pack.id, at.at)
+                    listed.add((pack.id, keys[0].path))
+    assert len(listed) > 80
+    assert ("SRV001", "workloads.*.slo.latency.p95") in listed
 
 
 def test_rules_that_name_a_key_are_listed() -> None:

@@ -6,6 +6,7 @@ from textwrap import dedent
 import msgspec
 import pytest
 
+from archlint.report.next import next_steps
 from archlint.report.options import TextOptions
 from archlint.report.text import render_text
 from archlint.verdicts import Cure, FileReport, OpenQuestion, Report, ShownTerm
@@ -62,7 +63,7 @@ def test_open_questions_stand_below_the_most_decisive_key_once() -> None:
     assert listed == dedent("""\
         Undecided: add these keys (the first one decides the most)
 
-        components.job.records (decides 1 of 3; 1 more needs it and other keys)
+        components.job.records (decides 2 of 3, 1 of them with other keys)
           SRV007 batch-outlasts-window  components.job  shop/arch.yaml:23
           SRV004 online-for-batch-need  workloads.mail  shop/arch.yaml:11
               also needs workloads.mail.rate; unknown: how much there is to score
@@ -109,8 +110,28 @@ def test_of_many_rules_the_rest_is_counted() -> None:
 
 def test_a_key_that_decides_nothing_alone_says_so() -> None:
     text = render_text(questions(("a", "b"), ("a", "c")), TextOptions(quiet=True, undecided=True))
-    assert "\na (2 of 2 need it and other keys)\n" in text
+    assert "\na (decides 2 of 2, with other keys)\n" in text
     assert text.count("components.job") == 2
+
+
+def test_what_decides_most_comes_first_in_one_wording() -> None:
+    asked = questions(("x",), ("a", "b", "c"), ("a", "b", "d"), ("a", "c", "d"), ("b",), ("b",))
+    told = "\n".join(render_text(asked, TextOptions(quiet=True, undecided=True)).splitlines())
+    counts = [int(count) for count in re.findall(r"decides (\d) of 6", told)]
+    assert (told.count(" of 6"), counts) == (len(counts), [4, 3, 1])
+    assert [(step.write, step.why) for step in next_steps(asked)[:3]] == [
+        ("b", "decides 4 of 6, 2 of them with other keys"), ("a", "decides 3 of 6, with other keys"),
+        ("c", "decides 2 of 6, with other keys"),
+    ]  # fmt: skip
+
+
+def test_a_family_that_is_asked_for_is_not_asked_for_again_by_one_of_its_keys() -> None:
+    [file] = questions(("components.a.calls[0].timeout",), ("components.a.replicas",)).files
+    family = OpenQuestion("REL003", "a-rule", "system", ("described",), OBJECTIVE, "", family="timeouts")
+    report = Report((msgspec.structs.replace(file, undecided=(*file.undecided, family)),))
+    assert {step.write for step in next_steps(report)} == {"described: [timeouts]", "components.a.replicas"}
+    other = msgspec.structs.replace(file, file="other.yaml", undecided=(family,))
+    assert len(next_steps(Report((file, other)))) == 3, "another file has its own families"
 
 
 def test_a_question_says_how_many_keys_it_does_not_name_and_no_advice_rests_on_it() -> None:

@@ -8,15 +8,18 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 
 from archlint.catalog.patterns import patterns
+from archlint.cli.app import app
 from archlint.engine import lint as run_rules
 from archlint.errors import UnreadableInputError
 from archlint.packs import Pack, bind
 from archlint.packs.index import FILE
 from archlint.packs.reading import FOLDER_NAME
+from archlint.report.pages import rule_page
 from archlint.source.files import read_document
 from archlint.verdicts import FileReport, Severity
 from tests.rules.examples import LINTER, PACKS, ROOT, Example, examples, fired, lint, marks, name_of
@@ -37,6 +40,10 @@ every_pack_about_architectures = pytest.mark.parametrize(
 every_bad = pytest.mark.parametrize("example", BAD, ids=name_of)
 every_good = pytest.mark.parametrize("example", GOOD, ids=name_of)
 every_example = pytest.mark.parametrize("example", ALL, ids=name_of)
+
+
+MOST_CHARACTERS = 700
+"""Of one paragraph, so that a page can be read once and understood."""
 
 
 def _sentence(text: str) -> bool:
@@ -89,9 +96,25 @@ def _included_by(path: Path) -> list[str]:
 @every_pack
 def test_texts_are_complete(pack: Pack) -> None:
     assert pack.title and not pack.title.endswith(".") and "\n" not in pack.title
-    for text in (pack.summary, pack.what, pack.why, pack.place, pack.fix):
+    paragraphs = [*pack.what.split("\n"), *pack.why.split("\n")]
+    for text in (pack.summary, *paragraphs, pack.place, pack.fix):
         assert _sentence(text), f"not a sentence: {text!r}"
+    assert max(map(len, paragraphs)) <= MOST_CHARACTERS, "separate the paragraphs by an empty line"
     assert pack.status in {"stable", "preview"}
+
+
+@every_pack
+def test_its_page_marks_the_lines_that_it_speaks_of_and_names_commands_that_exist(pack: Pack) -> None:
+    page = rule_page(pack)
+    example = page.partition("\n## Example\n")[2].partition("\n## ")[0]
+    count = example.count("# <- ")
+    assert count and f"The marked {'line is' if count == 1 else 'lines are'} reported:" in example
+    root = click.Context(app)
+    for words in map(str, re.findall(r"`archlint ([^`]+)`", page)):
+        first, second, *_ = [*words.split(), "", ""]
+        command = app.get_command(root, first)
+        assert command is not None, words
+        assert not isinstance(command, click.Group) or second in command.commands, words
 
 
 @every_pack

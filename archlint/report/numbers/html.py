@@ -209,10 +209,11 @@ def _all(numbers: Numbers) -> Iterator[str]:
     yield element("h2", "All numbers")
     head = "".join(f'<th scope="col">{name}</th>' for name in ("part", "number", "value", "how it is computed"))
     yield f'<div class="scroll"><table class="numbers"><thead><tr>{head}</tr></thead><tbody>'
+    later = {one.subject for one in numbers.workloads if one.gets_result_later}
     for (subject, name), number in numbers.flat().items():
         value = text(number_text(number))
         how = prose(why_missing(number)) if isinstance(number, Missing) else _how(number)
-        about = text(meaning(name))
+        about = text(meaning(name, subject in later))
         yield (
             f'<tr><td><code>{text(subject)}</code></td><td title="{about}"><code>{text(name)}</code></td>'
             f'<td class="value">{value}</td><td>{how}</td></tr>'

@@ -7,6 +7,7 @@ from typing import Final
 
 from archlint.analysis.numbers import ComponentNumbers, Number, Numbers, Waterfall, WorkloadNumbers
 from archlint.analysis.quantity import Missing, Quantity
+from archlint.analysis.result_time import NAME as RESULT_TIME
 from archlint.model.quantities import format_duration, format_percentile, format_quantity
 from archlint.report.layout import Ink, columns_of, flat, hanging
 from archlint.report.numbers.words import label, left_out, meaning, number_text, why_missing
@@ -62,11 +63,12 @@ class _Writer:
         shown = {waterfall.total.name for waterfall in one.waterfalls}
         shown |= set() if self.verbose else {"breaks_at_factor"}
         yield self.ink(f"Workload {flat(one.name)}:", "strong")
+        later = one.gets_result_later
         for number in one.numbers:
             if number.name == "breaks_at" and isinstance(number, Quantity):
                 yield from self.number(number, _times(one.get("breaks_at_factor")))
             elif number.name not in shown and isinstance(number, Quantity):
-                yield from self.number(number)
+                yield from self.number(number, later=later)
         lost = [each for each in one.contributions if each.lost_s > 0][:MOST_LOST]
         if lost:
             said = ", ".join(f"{flat(each.name)} {format_duration(each.lost_s)}" for each in lost)
@@ -74,23 +76,24 @@ class _Writer:
         for waterfall in one.waterfalls:
             yield from self.waterfall(waterfall)
 
-    def number(self, number: Number, more: str = "") -> Iterator[str]:
-        """Write one number; if verbose, with its formula and its terms."""
+    def number(self, number: Number, more: str = "", later: bool = False) -> Iterator[str]:
+        """Write one number; if verbose, with its formula and its terms. `later` is as in `label`."""
         if isinstance(number, Missing):
             yield from hanging("  ", f"{label(number.name)}: unknown: {why_missing(number)}", self.width, 4)
             return
-        said = f"{label(number.name)}: {number_text(number)}{more}"
+        said = f"{label(number.name, later)}: {number_text(number)}{more}"
         where = next((str(term.value) for term in number.terms if term.name == "bottleneck"), "")
         objective = next((term for term in number.terms if term.name == "objective"), None)
+        objective = None if number.name == RESULT_TIME else objective      # it is for a percentile, which is shown too
         said += f", {flat(objective.label)} {format_quantity(objective.value, objective.unit)}" if objective else ""
         limits = where and number.name in {"breaks_at", "saturates_at"}
         said += f" ({flat(where)} is overloaded from there on)" if limits else ""
         yield from hanging("  ", said, self.width, 4)
         if self.verbose:
-            yield from self._terms(number)
+            yield from self._terms(number, later)
 
-    def _terms(self, number: Quantity) -> Iterator[str]:
-        about = meaning(number.name)
+    def _terms(self, number: Quantity, later: bool = False) -> Iterator[str]:
+        about = meaning(number.name, later)
         yield from hanging("      ", f"{about}; = {number.formula}" if about else f"= {number.formula}", self.width, 8)
         if number.band is not None:
             low, high = (format_quantity(value, number.unit) for value in number.band)
@@ -104,7 +107,7 @@ class _Writer:
         """Write where the time goes, one piece a line, each with a bar at its place in time."""
         asked = f", SLO {format_duration(one.objective_s)}" if one.objective_s is not None else ""
         name = format_percentile(one.fraction)
-        yield from hanging("  ", f"{name}: {number_text(one.total)}{asked}: {_about(one)}", self.width, 4)
+        yield from hanging("  ", f"{name} {_about(one)}: {number_text(one.total)}{asked}", self.width, 4)
         end_s = max(one.total.value, one.objective_s or 0.0)
         room = max(16, min(48, self.width - _BAR - 18))
         for step in one.steps[:MOST_ROWS]:
@@ -166,9 +169,10 @@ class _Writer:
     def missing(self, numbers: Numbers) -> Iterator[str]:
         """Write which numbers are unknown, and what would decide them."""
         together: dict[tuple[str, str], list[str]] = {}
+        later = {one.subject for one in numbers.workloads if one.gets_result_later}
         for (subject, name), number in numbers.flat().items():
             if isinstance(number, Missing):
-                together.setdefault((subject, why_missing(number)), []).append(label(name))
+                together.setdefault((subject, why_missing(number)), []).append(label(name, subject in later))
         if not together:
             return
         unknown = [f"{flat(subject)}: {'; '.join(names)}: {why}" for (subject, why), names in together.items()]

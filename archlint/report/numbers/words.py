@@ -42,22 +42,31 @@ _LABELS: Final = {
     "answers_per_s": "generated answers, at most",
     "loaded_tpot": "time per token under load",
     "lost_traffic": "traffic lost if it fails",
+    "result_time": "until the result, mean",
     "peak_utilisation": "utilisation at peak",
 }
 _FIRST: Final = re.compile(r"(peak_)?ttft_(p[0-9.]+)")
 _RESULT: Final = re.compile(r"result_(p[0-9.]+)")
 _LEAST: Final = re.compile(r"least_(p[0-9.]+)")
 _PEAK: Final = re.compile(r"peak_(p[0-9.]+)")
-_PERCENTILES: Final = {_RESULT: "result time, {}", _LEAST: "{} on idle servers", _PEAK: "{} at peak"}
+_OF_ANSWER: Final = re.compile(r"(least_|peak_)?p[0-9.]+")
+_PERCENTILES: Final = {_RESULT: "until the result, {}", _LEAST: "{} on idle servers", _PEAK: "{} at peak"}
 _PERCENTILE: Final = re.compile(r"p[0-9.]+")
 
 
-def label(name: str) -> str:
-    """Return the name of a number in words.
+def label(name: str, later: bool = False) -> str:
+    """Return the name of a number in words; `later` if the result comes after the request was accepted.
 
     >>> label("breaks_at"), label("lost_traffic"), label("least_p99")
     ('breaks at', 'traffic lost if it fails', 'p99 on idle servers')
+    >>> label("least_p99", later=True), label("result_p99", later=True)
+    ('until accepted, p99 on idle servers', 'until the result, p99')
     """
+    said = _plain(name)
+    return f"until accepted, {said}" if later and _OF_ANSWER.fullmatch(name) else said
+
+
+def _plain(name: str) -> str:
     first = _FIRST.fullmatch(name)
     if first is not None:
         return f"first token, {first[2]}{' at peak' if first[1] else ''}"
@@ -68,12 +77,19 @@ def label(name: str) -> str:
     return _LABELS.get(name, name.replace("_", " "))
 
 
-def meaning(name: str) -> str:
-    """Return what the name of a number means; empty for an unknown one.
+def meaning(name: str, later: bool = False) -> str:
+    """Return what the name of a number means, as in `label`; empty for an unknown one.
 
     >>> meaning("least_p99")
     'p99 of the answer on idle servers: no load makes it faster'
+    >>> meaning("p99", later=True)
+    'p99 of the time until the request is accepted at the mean rates, with the waits for workers'
     """
+    said = _meaning(name)
+    return said.replace("the answer", "the time until the request is accepted") if later else said
+
+
+def _meaning(name: str) -> str:
     first = _FIRST.fullmatch(name)
     if first is not None:
         when = "while the workload is at its peak" if first[1] else "at the mean rates"
