@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import pickle
 import re
 import subprocess
 import sys
 import traceback
+from doctest import DocTestParser
 from pathlib import Path
 from typing import get_args
 
@@ -289,6 +292,18 @@ def test_the_page_has_every_public_name_with_its_text() -> None:
     for member in ("Report.to_json", "Report.to_sarif", "System.to_networkx", "System.to_graphviz", "System._repr_svg_"):
         assert f"### {member}\n" in page
     assert signature(archlint.diff, "archlint.diff") in page
+
+
+def test_the_examples_of_the_page_name_nothing_that_a_reader_does_not_have() -> None:
+    blocks = re.findall(r"```python\n(>>> .*?)```", library_page(), re.S)
+    assert len(blocks) > 15
+    for block in blocks:
+        tree = ast.parse("".join(example.source for example in DocTestParser().get_examples(block)))
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        imports = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+        caught = [node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+        known = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {*imports, *caught, *dir(builtins)}
+        assert {node.id for node in names} - known == set(), block
 
 
 def test_the_records_in_public_fields_are_public_and_on_the_page() -> None:

@@ -30,14 +30,13 @@ class Numbers(msgspec.Struct, frozen=True):
     the deployment files that the facts come from; empty for an architecture file.
 
     >>> import archlint
-    >>> system = archlint.load('''
+    >>> found = archlint.analyze('''
     ... archlint: 1
     ... workloads: {search: {from: page, rate: 60/s}}
     ... components:
     ...   page: {kind: client, calls: [api]}
     ...   api: {kind: service, service_time: 20ms, replicas: 2, workers: 1}
-    ... ''')
-    >>> found = numbers_of(system).flat()
+    ... ''').flat()
     >>> found["components.api", "utilisation"].value, found["workloads.search", "breaks_at"].value
     (0.6, 100.0)
     """

@@ -15,7 +15,8 @@ class Quantity(msgspec.Struct, frozen=True):
     currency. A proven quantity is exact or a bound, and `bound` says of which side: "least", "most" or "" (exact). An
     estimate has a band, `(low, high)` in the same unit, in which the true value lies for nine of ten systems.
 
-    >>> Quantity("utilisation", 0.8, "share", "rate x time / workers").proven
+    >>> import archlint
+    >>> archlint.Quantity("utilisation", 0.8, "share", "rate x time / workers").proven
     True
     """
 

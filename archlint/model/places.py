@@ -15,7 +15,9 @@ class Place(msgspec.Struct, frozen=True):
     `names` is the same path with the target's name in place of a list index, so that it survives reordering;
     fingerprints are made from it.
 
-    >>> Place(("components", "api", "calls", 0, "timeout"), ("components", "api", "calls", "ranker", "timeout")).at
+    >>> import archlint
+    >>> steps, names = ("components", "api", "calls", 0, "timeout"), ("components", "api", "calls", "ranker", "timeout")
+    >>> archlint.Place(steps, names).at
     'components.api.calls[0].timeout'
     """
 

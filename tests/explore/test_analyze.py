@@ -110,6 +110,12 @@ components:
     assert "until accepted" not in waiting
 
 
+def test_a_workload_without_numbers_says_so() -> None:
+    text = "archlint: 1\nworkloads: {w: {from: page}}\ncomponents: {page: {kind: client, calls: [a]}, a: {kind: service}}\n"
+    shown = render_text("a.yaml", library.analyze(text))
+    assert "Workload w: no numbers: see Unknown below\n\n" in shown and "\nUnknown:\n" in shown
+
+
 def test_a_result_behind_two_queues_waits_in_both() -> None:
     second = "consumes: [photos], publishes: [ready], service_time: 20ms"
     chain = LATER.replace("consumes: [photos], serves: [tagger]", second)

@@ -60,9 +60,15 @@ class _Writer:
 
     def workload(self, one: WorkloadNumbers) -> Iterator[str]:
         """Write the numbers of a workload, and where its time goes."""
+        rows = list(self._workload_rows(one))
+        missing = ": see Unknown below" if any(isinstance(number, Missing) for number in one.numbers) else ""
+        known = "" if rows else f" no numbers{missing}"
+        yield f"{self.ink(f'Workload {flat(one.name)}:', 'strong')}{known}"
+        yield from rows
+
+    def _workload_rows(self, one: WorkloadNumbers) -> Iterator[str]:
         shown = {waterfall.total.name for waterfall in one.waterfalls}
         shown |= set() if self.verbose else {"breaks_at_factor"}
-        yield self.ink(f"Workload {flat(one.name)}:", "strong")
         later = one.gets_result_later
         for number in one.numbers:
             if number.name == "breaks_at" and isinstance(number, Quantity):
