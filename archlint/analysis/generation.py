@@ -48,23 +48,45 @@ def generating(system: System, workload: Workload) -> tuple[Serving, ...]:
     models; it then does so on all of its servers. If neither is known of any model, the workload decides: each of its
     models may generate that is not of another sort (another family, a guardrail, or the model of an index).
     """
+    found, known = _that_may(system, workload)
+    return found if known or asks_for_tokens(workload) else ()
+
+
+def perhaps_generating(system: System, workload: Workload) -> tuple[Serving, ...]:
+    """Return how a workload gets the answers of models that may generate tokens, as far as the file rules nothing out.
+
+    They are those of `generating`, if there are any. Otherwise the file leaves open whether a model generates, and
+    these are all models that are not of another sort.
+    """
+    return _that_may(system, workload)[0]
+
+
+def known_generators(system: System, workload: Workload) -> frozenset[str]:
+    """Return the models of a workload of which the file states that they generate tokens."""
+    found, known = _that_may(system, workload)
+    return frozenset(serving.model for serving in found) if known else frozenset()
+
+
+def _that_may(system: System, workload: Workload) -> tuple[tuple[Serving, ...], bool]:
+    """Return how a workload gets the answers of models that may generate, and whether the file states that they do."""
     live = [serving for serving in system.servings(workload) if serving.mode in _LIVE and serving.server]
     models = system.architecture.models
-    may = [s for s in live if s.model in models and _may(system, models[s.model], system.components[s.server])]
+    may = [
+        s for s in live if s.model in models and may_generate_on(system, models[s.model], system.components[s.server])
+    ]
     known = {
         s.model for s in may if models[s.model].states_generation or _generates(system, system.components[s.server])
     }
-    if known:
-        # A model that generates on one server does so on every other, whatever technology that one uses.
-        return tuple(serving for serving in may if serving.model in known)
-    return tuple(may) if asks_for_tokens(workload) else ()
+    # A model that generates on one server does so on every other, whatever technology that one uses.
+    return tuple(serving for serving in may if not known or serving.model in known), bool(known)
 
 
 def _generates(system: System, server: Component) -> bool:
     return server.stage is not None or system.facts.generates(server)
 
 
-def _may(system: System, model: Model, server: Component) -> bool:
+def may_generate_on(system: System, model: Model, server: Component) -> bool:
+    """Whether nothing in the file rules out that a model generates tokens on a server."""
     if server.kind == "guardrail" or generates_no_tokens(system, model, server):
         return False
     return model.name not in system.indexed_models

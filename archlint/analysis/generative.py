@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archlint.analysis.generation import generates_no_tokens
+from archlint.analysis.generation import generates_no_tokens, may_generate_on
 from archlint.analysis.system import System
 from archlint.model.architecture import Component, Model, Workload
 from archlint.model.places import Place
@@ -12,9 +12,17 @@ def generates(system: System, workload: Workload, model: Model, server: Componen
     """Return whether a model generates tokens: by the workload's facts, its own, or the technology of its server."""
     if generates_no_tokens(system, model, server):
         return False
-    stated = workload.tokens is not None or workload.stream is not None
+    stated = workload.tokens is not None or bool(workload.stream)
     timed = model.ttft is not None or model.tpot is not None
     return stated or timed or system.facts.generates(server)
+
+
+def perhaps_streamed(system: System, workload: Workload, model: Model, server: Component) -> bool:
+    """Return whether the file leaves open that the caller uses the first tokens of an answer of a model.
+
+    Then a time of the whole answer proves nothing of how long the caller waits.
+    """
+    return bool(streaming_unsaid(workload)) and may_generate_on(system, model, server)
 
 
 def streaming_unsaid(workload: Workload) -> tuple[Place, ...]:

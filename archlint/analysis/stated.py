@@ -187,6 +187,8 @@ def _amounts(key: str, amounts: Amounts) -> Iterator[tuple[str, Fact]]:
         yield key, _number(amounts.constant, "count")
     for name, amount in amounts.by_name.items():
         yield f"{key}.{name}", _number(amount, "count")
+    if amounts.unlimited:
+        yield f"{key}.max", Fact(STATED_NONE, STATED_NONE)
 
 
 def _money(money: Money) -> Fact:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from archlint.analysis.doubts import Doubts
 from archlint.analysis.floors import Floor, FloorOf
 from archlint.analysis.system import System
 from archlint.model.architecture import Relation, Workload
 from archlint.model.places import Place
-from archlint.model.quantities import format_duration, format_percentile
+from archlint.model.quantities import format_duration, format_percentile, format_share
 from archlint.verdicts import Certainty, Origin, Related, Term, Undecided
 
 _SHAPING = ("hit_ratio", "kind", "parallel")
 """The keys of a relation that make a floor lower, beside those that make it optional."""
+_ROUNDING: Final = 1e-9
 
 
 def exceeds(value: float, limit: float) -> bool:
@@ -22,7 +24,32 @@ def exceeds(value: float, limit: float) -> bool:
     >>> exceeds(0.1 + 0.2, 0.3), exceeds(0.31, 0.3)
     (False, True)
     """
-    return value > limit * (1 + 1e-9)
+    return value > limit * (1 + _ROUNDING)
+
+
+_STATED: Final = 1e-3
+"""The precision of a stated availability: three digits of what is missing to 100 %, as reports show it."""
+
+
+def falls_short(reached: float, objective: float) -> bool:
+    """Return whether an availability is below an objective by more than the numbers state.
+
+    >>> falls_short(0.999 * 0.9999999, 0.999), falls_short(0.9985, 0.999)
+    (False, True)
+    """
+    return 1 - reached > (1 - objective) * (1 + _STATED) + _ROUNDING
+
+
+def share_below(reached: float, objective: float) -> str:
+    """Write an availability with as many digits as it takes to tell it from the objective above it.
+
+    >>> share_below(0.99897, 0.999), share_below(0.99, 0.999)
+    ('99.897 %', '99 %')
+    """
+    said, digits = format_share(reached), 5
+    while said == format_share(objective) and digits < 15:
+        said, digits = f"{reached * 100:.{digits}g} %", digits + 1
+    return said
 
 
 def model_is_late(system: System, workload: Workload, fraction: float, objective_s: float) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from archlint.analysis.blast import BlastRadius
+from archlint.analysis.generation import may_generate_on
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
 from archlint.checks._blast import blast_terms, by_damage, failing
@@ -183,8 +184,17 @@ def _shared_fate(system: System, component: Component, used: Sequence[str], idle
 
 
 def _certainty(system: System, component: Component) -> Certainty:
-    """Return a hint for servers of generative models: they often serve adapters of one base, unsaid by the models."""
-    return Certainty.HEURISTIC if system.facts.generates(component) else Certainty.PROVEN
+    """Return a hint for servers of generative models: they often serve adapters of one base, unsaid by the models.
+
+    If the file does not state a technology, any server of models that may generate could be one. Adapters have the
+    framework of their base.
+    """
+    models = system.architecture.models
+    served = [models[name] for name in component.serves if name in models]
+    may = all(may_generate_on(system, model, component) for model in served)
+    alike = len({model.framework for model in served if model.framework is not None}) <= 1
+    adapters = may and alike and (component.uses is None or system.facts.generates(component))
+    return Certainty.HEURISTIC if adapters else Certainty.PROVEN
 
 
 def _message(component: Component, served: Sequence[str], blast: BlastRadius, entering: Sequence[Entering]) -> str:

@@ -13,7 +13,7 @@ from archlint.analysis.pools import Pool, Sites
 from archlint.analysis.system import System
 from archlint.analysis.uptimes import at_least
 from archlint.analysis.wording import listed
-from archlint.checks._lines import exceeds
+from archlint.checks._lines import falls_short, share_below
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Workload
 from archlint.model.quantities import format_count, format_duration, format_share
@@ -76,7 +76,7 @@ class _Judge:
         alone: set[str] = set()
         for cut in sorted(self._found.cuts(workload), key=lambda cut: len(cut.pools)):
             names = {pool.name for pool in cut.pools}
-            if exceeds(1 - cut.most, 1 - objective) and not names & alone and _certain(cut):
+            if falls_short(cut.most, objective) and not names & alone and _certain(cut):
                 alone |= names
                 if not self._is_one_vendor(workload, cut):
                     yield _Missed(workload, objective, cut)
@@ -91,10 +91,10 @@ class _Judge:
         """Yield a hit if all components together rule an objective out, though none of them does alone."""
         vendors = {
             pool.name for cut in self._found.cuts(workload) for pool in cut.pools
-            if exceeds(1 - cut.most, 1 - objective) and self._is_one_vendor(workload, cut)
+            if falls_short(cut.most, objective) and self._is_one_vendor(workload, cut)
         }  # fmt: skip
         reached = self._found.without(workload, vendors)
-        if exceeds(1 - reached, 1 - objective):
+        if falls_short(reached, objective):
             found = self._found.of(workload)
             if isinstance(found, Availability):
                 yield self._joint(found, reached, objective, vendors)
@@ -115,7 +115,7 @@ class _Judge:
         fix = f"; {enough}" if enough else ""
         message = (
             f"`{workload.name}`{others} requires {format_share(objective)} availability, but {_need(cut)}: at most "
-            f"{format_share(cut.most)} of its requests succeed ({_month(cut.most, objective)}){fix}"
+            f"{share_below(cut.most, objective)} of its requests succeed ({_month(cut.most, objective)}){fix}"
         )
         keys = ("replicas", "autoscale", "availability", "mtbf", "mttr")
         own = (pool.component.place(key) for pool in pools for key in keys)
@@ -126,7 +126,7 @@ class _Judge:
             tuple(_cut_terms(cut, workload, objective)),
             tuple(_related(workloads[:_MOST_SHOWN])),
             absent=(*own, *self._doubts.of(workloads)),
-            cures=self._cures(workload, pools),
+            cures=self._cures(workload, any(pool.component.kind != "external" for pool in pools)),
             group=tuple(pool.uptime.at for pool in pools) if len(pools) > 1 else (),
             loss=self._traffic.share(workloads) * beyond(1 - cut.most, 1 - objective),
         )
@@ -138,10 +138,11 @@ class _Judge:
         together = "its components together reach" if len(parts) > 1 else "it reaches"
         message = (
             f"`{workload.name}` requires {format_share(objective)} availability, but {together} at most "
-            f"about {format_share(reached)}{besides} ({_month(reached, objective)}): {_worst(parts)}"
+            f"about {share_below(reached, objective)}{besides} ({_month(reached, objective)}): {_worst(parts)}"
             f"{_more_replicas(parts, objective)}"
         )
         pools = [part.pool for part in parts if part.pool is not None]
+        own = {pool.name for pool in pools if pool.component.kind != "external"}
         return Hit(
             workload.place("slo", "availability"),
             message,
@@ -149,14 +150,14 @@ class _Judge:
             tuple(Related(pool.uptime.at, "its failures add to it") for pool in pools[:_MOST_SHOWN]),
             Certainty.ESTIMATED,
             absent=self._doubts.of([workload]),
-            cures=self._cures(workload, pools),
+            cures=self._cures(workload, not falls_short(self._found.without(workload, own | vendors), objective)),
             band=(found.lowest, max(found.ceiling, reached)),
             loss=self._traffic.share([workload]) * beyond(1 - reached, 1 - objective),
         )
 
-    def _cures(self, workload: Workload, pools: Sequence[Pool]) -> tuple[str, ...]:
-        """Return the fixes that apply: replicas of what is one's own, and fallbacks of anything."""
-        own = any(pool.component.kind != "external" for pool in pools)
+    @staticmethod
+    def _cures(workload: Workload, own: bool) -> tuple[str, ...]:
+        """Return the fixes that apply: replicas, if those of one's `own` components help, and fallbacks of anything."""
         queued = workload.waits is False
         return (*(("replicate",) if own else ()), "prediction-circuit-break", *(("asynchronous",) if queued else ()))
 
@@ -194,7 +195,7 @@ def _enough(cut: Cut, objective: float) -> str:
     if len(cut.pools) > 1 or pool.component.kind == "external" or not pool.counted:
         return ""
     for count in range(pool.replicas + 1, pool.replicas + _MOST_REPLICAS):
-        if not exceeds(cut.share * (1 - pool.most_with(count)), 1 - objective):
+        if not falls_short(1 - cut.share * (1 - pool.most_with(count)), objective):
             return f"it needs at least {count} replicas"
     return ""
 
@@ -218,7 +219,7 @@ def _more_replicas(parts: Sequence[Part], objective: float) -> str:
     if pool is None or not pool.counted or pool.overloaded or pool.component.kind == "external":
         return ""
     for count in range(pool.replicas + 1, pool.replicas + _MOST_REPLICAS):
-        if at_least(pool.needed, count, pool.uptime.value) >= objective:
+        if not falls_short(at_least(pool.needed, count, pool.uptime.value), objective):
             return f"; {count} replicas would reach it"
     return ""
 

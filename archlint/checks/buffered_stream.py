@@ -16,8 +16,8 @@ from archlint.checks._loss import Traffic, keep
 from archlint.model.architecture import Component, Model, Relation, ServiceTime, Workload
 from archlint.model.pieces import Amounts
 from archlint.model.places import Place
-from archlint.model.quantities import format_duration
-from archlint.verdicts import Certainty, Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.model.quantities import format_count, format_duration, format_percentile, format_share
+from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MEDIAN: Final = 0.5
 _DIRECTLY: Final = ("synchronous", "streamed-answer")
@@ -28,11 +28,16 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class _Typical(msgspec.Struct, frozen=True):
-    """A time of a typical answer, in seconds: a constant, a median or a mean, with its terms."""
+    """A time of a typical answer, in seconds: a constant, a median or a mean, with its terms.
+
+    If it is that of long answers, only a `share` of them takes as long, from the percentile `name` on.
+    """
 
     value_s: float
     constant: bool
     terms: tuple[Term, ...]
+    share: float = 1.0
+    name: str = ""
 
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
@@ -50,7 +55,8 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
                 needs = tuple(dict.fromkeys((*known.needs, *judged.needs)))      # each workload may have to say it
                 questions[judged.at] = msgspec.structs.replace(known, needs=needs)
             else:
-                keep(found, judged, loss)
+                # Of a timeout that cuts only long answers, `loss` is the share of the answers that it cuts.
+                keep(found, msgspec.structs.replace(judged, loss=0.0), loss * (judged.loss or 1.0))
     yield from found.values()
     yield from questions.values()
 
@@ -143,14 +149,13 @@ def _default(system: System, workload: Workload, relation: Relation, models: Seq
     """Judge the default timeout of a technology that ends streams as well: a hint."""
     default = system.facts.cuts_streams_after(relation)
     times = [(model, time) for model in models if (time := _whole(workload, model)) is not None]
-    worst = None if default is None or len(times) < len(models) else _worst(times, float(default.value))
+    worst = None if default is None or len(times) < len(models) else _too_long(workload, times, float(default.value))
     if default is None or worst is None:
         return
     timeout_s = float(default.value)
     message = (
         f"`{relation.source}` ends each response of `{relation.target}` after {format_duration(timeout_s)} unless "
-        f"`timeout` says otherwise, but {'an' if worst.constant else 'a typical'} answer of `{workload.name}` takes "
-        f"{format_duration(worst.value_s)}: the stream is cut off before its end"
+        f"`timeout` says otherwise, but {_takes(workload, worst)}"
     )
     hit = _cut(workload, relation.place(), message, worst, default.term("timeout", "default timeout", "s", limit=True))
     yield msgspec.structs.replace(hit, certainty=Certainty.HEURISTIC, absent=(relation.place("timeout"),))
@@ -161,7 +166,7 @@ def _limits(workload: Workload, relation: Relation, models: Sequence[Model]) -> 
     if relation.timeout_s is not None:
         whole = [(model, _whole(workload, model)) for model in models]
         yield from (tuple(_missing(workload, model)) for model, time in whole if time is None)
-        worst = _worst([(model, time) for model, time in whole if time is not None], relation.timeout_s)
+        worst = _too_long(workload, [(model, time) for model, time in whole if time is not None], relation.timeout_s)
         if worst is not None:
             yield _too_short(workload, relation, relation.timeout_s, worst)
     if relation.idle_timeout_s is not None:
@@ -178,6 +183,67 @@ def _worst(times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical 
     if not above:
         return None
     return above[0] if len(above) == len(times) else msgspec.structs.replace(above[-1], constant=False)
+
+
+def _too_long(workload: Workload, times: Sequence[tuple[Model, _Typical]], limit_s: float) -> _Typical | None:
+    """Return the time of typical answers if it is above a limit, otherwise that of long answers."""
+    typical = _worst(times, limit_s)
+    if typical is not None:
+        return typical
+    long = [time for model, _ in times if (time := _long(workload, model, limit_s)) is not None]
+    if len(long) < len(times):           # only some models give such answers
+        long = [msgspec.structs.replace(time, constant=False) for time in long]
+    return min(long, key=lambda time: time.share, default=None)
+
+
+def _long(workload: Workload, model: Model, limit_s: float) -> _Typical | None:
+    """Return the time of the answers above a limit, from the lowest stated percentile that is above it.
+
+    It is a percentile of the service time, or of one of the tokens and their times, with the others as usual.
+    """
+    above = [one for one in _percentiles(workload, model) if exceeds(one[1], limit_s)]
+    if not above:
+        return None
+    fraction, value_s, certain, note = min(above, key=lambda one: (one[0], not one[2]))
+    name = format_percentile(fraction)
+    at = None if note else model.place("service_time")
+    origin = Origin.DERIVED if note else Origin.STATED
+    term = Term("answer", f"whole answer of {model.name}, {name}", value_s, "s", origin, at, note)
+    return _Typical(value_s, certain, (term,), 1 - fraction, name)
+
+
+def _percentiles(workload: Workload, model: Model) -> Iterator[tuple[float, float, bool, str]]:
+    """Yield percentiles of the whole answer: fraction, seconds, whether it is at least as long, and a formula."""
+    for fraction, value_s in model.service_time.percentiles if model.service_time is not None else ():
+        yield fraction, value_s, True, ""
+    output = workload.tokens.output if workload.tokens is not None else None
+    first, between = _time(model, "ttft"), _time(model, "tpot")
+    tokens = None if output is None else _tokens(output)
+    if first is None or between is None or output is None:
+        return
+    if tokens is not None:
+        formula = "time to the first token + (tokens - 1) x time per token"
+        rest, certain = max(0.0, tokens[0] - 1), tokens[1]
+        for fraction, value_s in model.ttft.percentiles if model.ttft is not None else ():
+            yield fraction, value_s + between.value_s * rest, certain and between.constant, formula
+        for fraction, value_s in model.tpot.percentiles if model.tpot is not None else ():
+            yield fraction, first.value_s + value_s * rest, certain and first.constant, formula
+    for fraction, amount in output.percentiles:
+        note, certain = f"time to the first token + ({format_count(amount)} - 1) x time per token", first.constant
+        yield fraction, first.value_s + between.value_s * max(0.0, amount - 1), certain and between.constant, note
+
+
+def _takes(workload: Workload, time: _Typical) -> str:
+    """Say how long answers take, and that their streams are cut off."""
+    took = format_duration(time.value_s)
+    if time.name:
+        share = format_share(time.share)
+        return (
+            f"{share} of the answers of `{workload.name}` take {took} or more ({time.name}): their streams are cut off "
+            "before the end"
+        )
+    typical = "an" if time.constant else "a typical"
+    return f"{typical} answer of `{workload.name}` takes {took}: the stream is cut off before its end"
 
 
 def _silence(model: Model) -> _Typical | None:
@@ -243,10 +309,10 @@ def _tokens(output: Amounts) -> tuple[float, bool] | None:
 
 
 def _too_short(workload: Workload, relation: Relation, timeout_s: float, whole: _Typical) -> Hit:
-    at, typical = relation.place("timeout"), "an" if whole.constant else "a typical"
+    at = relation.place("timeout")
     message = (
-        f"`{relation.source}` gives up on `{relation.target}` after {format_duration(timeout_s)}, but {typical} answer "
-        f"of `{workload.name}` takes {format_duration(whole.value_s)}: the stream is cut off before its end"
+        f"`{relation.source}` gives up on `{relation.target}` after {format_duration(timeout_s)}, but "
+        f"{_takes(workload, whole)}"
     )
     limit = Term("timeout", "timeout of the call", timeout_s, "s", Origin.STATED, at, limit=True)
     return _cut(workload, at, message, whole, limit)
@@ -266,4 +332,5 @@ def _cut(workload: Workload, at: Place, message: str, time: _Typical, limit: Ter
     """Return the hit at a limit that is shorter than a time of the answer."""
     certainty = Certainty.PROVEN if time.constant else Certainty.ESTIMATED
     related = (_streams(workload),)
-    return Hit(at, message, (*time.terms, limit), related, certainty, cures=("timeout-budget",))
+    hit = Hit(at, message, (*time.terms, limit), related, certainty, cures=("timeout-budget",))
+    return msgspec.structs.replace(hit, severity=Severity.WARNING, loss=time.share) if time.name else hit

@@ -111,8 +111,9 @@ def _hit(component: Component, persistent: Fact, writes: Sequence[_Write], loss:
     related = tuple(Related(write.at, "written here") for write in writes[:8])
     at = component.place("persistent" if component.persistent is not None else "uses")
     term = persistent.term("persistent", f"{component.name} is persistent")
-    absent = (component.place("persistent"),)
-    certainty = Certainty.HEURISTIC if copies else Certainty.PROVEN
+    absent = (component.place("persistent"), component.place("replicas"))
+    unsaid = component.persistent is False and component.least_replicas is None
+    certainty = Certainty.HEURISTIC if copies or unsaid else Certainty.PROVEN
     severity = Severity.WARNING if copies else None
     return Hit(
         at, message, (term,), related, certainty, absent, cures=("durable-store",), severity=severity, loss=loss

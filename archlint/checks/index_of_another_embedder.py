@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.analysis.choices import comes_before
-from archlint.analysis.generation import generating
+from archlint.analysis.generation import generating, known_generators
 from archlint.analysis.modes import EDGE, ONLINE
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -34,30 +34,40 @@ class _Built(msgspec.Struct, frozen=True):
     stated: bool
 
 
+class _Mixed(msgspec.Struct, frozen=True):
+    """An index of one model that others write: the hit, what it adds to one about the queries, and their models."""
+
+    hit: Hit
+    said: str
+    models: tuple[str, ...]
+
+
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each index that a query with vectors of another model reads, at the index."""
-    mixed: set[str] = set()
-    for hit in _built_otherwise(system):
-        mixed.add(hit.at.names[1])
-        yield hit
+    mixed = {each.hit.at: each for each in _built_otherwise(system)}
     questions: list[Undecided] = []
     hits: dict[Place, Hit] = {}
     traffic = Traffic(system)
     for workload in system.workloads.values():
         for read in _index_reads(system, workload):
-            if read.target in mixed:
-                continue
             judged = _judge(system, workload, read)
-            if isinstance(judged, Undecided):
-                questions.append(judged)
-            elif judged is not None:
+            at = system.components[read.target].place("index_of")
+            if isinstance(judged, Hit):
+                if at in mixed and _same_origin(system, mixed[at].models, _live_models(system, workload)):
+                    continue             # of the two models of the index, one is that of the queries
+                if at in mixed:
+                    message, related = judged.message + mixed[at].said, (*judged.related, *mixed[at].hit.related)
+                    judged = msgspec.structs.replace(judged, message=message, related=related)
                 keep(hits, judged, traffic.share([workload]))
+            elif judged is not None and at not in mixed:
+                questions.append(judged)
+    yield from (each.hit for at, each in mixed.items() if at not in hits)
     yield from hits.values()
     yield from without_repeats(questions)
 
 
-def _built_otherwise(system: System) -> Iterator[Hit]:
-    """Yield a hit for each index that states one model, and that only components with other models write."""
+def _built_otherwise(system: System) -> Iterator[_Mixed]:
+    """Yield each index that states one model, and that only components with other models write."""
     for store in system.topology.of_kind("vector-store"):
         if store.index_of is None:
             continue
@@ -67,16 +77,18 @@ def _built_otherwise(system: System) -> Iterator[Hit]:
             incoming = system.topology.incoming[store.name]
             writers = list(dict.fromkeys(r.source for r in incoming if r.verb == "writes"))
             verb = "writes" if len(writers) == 1 else "write"
-            yield Hit(
+            who = f"{listed(writers)} {verb} vectors of {listed(written)}"
+            hit = Hit(
                 at,
-                f"`{store.name}` holds vectors of `{store.index_of}`, but {listed(writers)} {verb} vectors of "
-                f"{listed(written)}: vectors of different models cannot be compared",
+                f"`{store.name}` holds vectors of `{store.index_of}`, but {who}: vectors of different models cannot be "
+                "compared",
                 (),
                 tuple(Related(system.components[name].place(), "writes the index") for name in writers),
                 Certainty.HEURISTIC,
                 severity=Severity.WARNING,
                 cures=("batch",),
             )
+            yield _Mixed(hit, f"; and {who}", written)
 
 
 def _index_reads(system: System, workload: Workload) -> Iterator[Relation]:
@@ -94,16 +106,20 @@ def _judge(system: System, workload: Workload, read: Relation) -> Hit | Undecide
     built = _built(system, store)
     if built is None:
         return Undecided(store.place(), (store.place("index_of"),), f"which model made the vectors in `{store.name}`")
-    live = tuple(dict.fromkeys(s.model for s in system.servings(workload) if s.mode in _LIVE))
+    live = _live_models(system, workload)
     if _same_origin(system, built.models, live):
         return None
-    generators = {serving.model for serving in generating(system, workload)}
+    generators = known_generators(system, workload)
     before = _models_before(system, workload, read)
     embedders = tuple(m for m in live if m in before and m not in generators and _may_embed(system, m))
     if not embedders or _also_asks(system, workload, built.models):
         because = f"which model makes the vectors with which `{read.source}` searches `{store.name}`"
         return Undecided(read.place(), (workload.place("models"),), because)
     return _hit(system, workload, read, built, embedders)
+
+
+def _live_models(system: System, workload: Workload) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s.model for s in system.servings(workload) if s.mode in _LIVE))
 
 
 def _models_before(system: System, workload: Workload, read: Relation) -> set[str]:

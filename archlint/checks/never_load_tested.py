@@ -125,25 +125,24 @@ def _of_test(system: System, objective: _Objective, component: Component, share:
     because = f"whether the load test of `{name}` supports the latency objective of `{workload.name}`"
     at = component.place("load_tested")
     comparable = objective.fraction >= _P99 and path.visits.get(name, 0.0) >= _EACH
+    rated = workload.rate_per_s is not None or workload.peak_per_s is not None
+    low = _too_low(system, component, objective, test.rate_per_s, share) if test.rate_per_s and rated else None
     if comparable and test.p99_s is not None and exceeds(test.p99_s, objective.seconds):
-        return _too_slow(component, objective, test.p99_s, share)
+        return _too_slow(component, objective, test.p99_s, share, low)
     if test.rate_per_s is None:
         return Undecided(at, (component.place("load_tested", "rate"),), because)
-    peaked = workload.peak_per_s is not None
-    if not peaked and workload.rate_per_s is None:
+    if not rated:
         return Undecided(at, (workload.place("peak"),), because)
-    rates = rates_at_peak(system, workload) if peaked else rates_at_mean(system)
-    station = stations_at(system, rates, (name,)).get(name)
-    arriving = 0.0 if station is None else station.rate_per_s
-    if exceeds(arriving, test.rate_per_s):
-        return _too_low(component, objective, arriving, test.rate_per_s, share)
-    needs = () if peaked else (workload.place("peak"),)
+    if low is not None:
+        return low
+    needs = () if workload.peak_per_s is not None else (workload.place("peak"),)
     if comparable and test.p99_s is None:
         needs = (*needs, component.place("load_tested", "p99"))
     return Undecided(at, needs, because) if needs else None
 
 
-def _too_slow(component: Component, objective: _Objective, p99_s: float, share: float) -> Hit:
+def _too_slow(component: Component, objective: _Objective, p99_s: float, share: float, low: Hit | None) -> Hit:
+    """Return the hit of a test that missed the objective; `low` says that its rate was too low as well."""
     at = component.place("load_tested", "p99")
     term = Term("tested_p99", f"p99 of {component.name} in its load test", p99_s, "s", Origin.STATED, at)
     message = (
@@ -151,11 +150,24 @@ def _too_slow(component: Component, objective: _Objective, p99_s: float, share: 
         f"`{objective.workload.name}` requires {objective.words}"
     )
     loss = share * beyond(p99_s, objective.seconds)
-    return Hit(at, message, (term, objective.term), (objective.related,), loss=loss)
+    hit = Hit(at, message, (term, objective.term), (objective.related,), loss=loss)
+    if low is None:
+        return hit
+    said = {term.name: float(term.value) for term in low.terms}
+    less = f", though only {format_rate(said['tested'])} of the {format_rate(said['arriving'])} that arrive were sent"
+    rates = tuple(msgspec.structs.replace(term, limit=False) for term in low.terms)
+    related = (*low.related[:1], *hit.related)
+    return msgspec.structs.replace(hit, message=message + less, terms=(*hit.terms, *rates), related=related)
 
 
-def _too_low(component: Component, objective: _Objective, arriving: float, tested: float, share: float) -> Hit:
+def _too_low(system: System, component: Component, objective: _Objective, tested: float, share: float) -> Hit | None:
+    """Return the hit of a test that sent fewer requests than arrive; None if it sent enough."""
     workload, name = objective.workload, component.name
+    rates = rates_at_mean(system) if workload.peak_per_s is None else rates_at_peak(system, workload)
+    station = stations_at(system, rates, (name,)).get(name)
+    arriving = 0.0 if station is None else station.rate_per_s
+    if not exceeds(arriving, tested):
+        return None
     at = component.place("load_tested", "rate")
     key, when = ("rate", "at the mean rates") if workload.peak_per_s is None else ("peak", "at the peak")
     stated = (workload.rate_per_s if workload.peak_per_s is None else workload.peak_per_s) or 0.0

@@ -10,7 +10,7 @@ import msgspec
 from archlint.analysis.generation import generating
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import exceeds
+from archlint.checks._lines import falls_short, share_below
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
@@ -55,18 +55,19 @@ def _judge(system: System, traffic: Traffic, vendor: Component, asked: list[_Ask
         return _unknown(system, traffic, vendor, asked)
     if (vendor.least_replicas or 1.0) > 1:
         return None       # the availability is that of one of them
-    missed = [one for one in asked if exceeds(1 - stated, 1 - one.objective)]
+    missed = [one for one in asked if falls_short(stated, one.objective)]
     return _below(system, traffic, vendor, stated, missed) if missed else None
 
 
 def _below(system: System, traffic: Traffic, vendor: Component, stated: float, asked: list[_Asked]) -> Hit:
     strictest = max(asked, key=lambda one: one.objective)
     at, name = vendor.place("availability"), strictest.workload.name
+    up = share_below(stated, strictest.objective)
     down_s, allowed_s = (1 - stated) * _MONTH_S, (1 - strictest.objective) * _MONTH_S
     return Hit(
         at,
         f"`{name}` requires {format_share(strictest.objective)} availability, but every request needs "
-        f"`{vendor.name}`, which is up {format_share(stated)} of the time ({format_duration(down_s)} a month down; "
+        f"`{vendor.name}`, which is up {up} of the time ({format_duration(down_s)} a month down; "
         f"the objective allows {format_duration(allowed_s)})",
         (Term("availability", f"availability of {vendor.name}", stated, "share", Origin.STATED, at), _limit(strictest)),
         _objectives(asked),

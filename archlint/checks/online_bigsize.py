@@ -17,6 +17,7 @@ from archlint.analysis.generation import (
     after_the_first,
     generating,
     may_generate,
+    perhaps_generating,
 )  # fmt: skip
 from archlint.analysis.generative import generates, streaming_unsaid
 from archlint.analysis.mean_floors import MeanFloorOf
@@ -67,7 +68,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Excess(msgspec.Struct, frozen=True):
     """A floor above an objective: `model` is what a fix changes, `proven_s` is the proven part of the floor.
 
-    `spared` is the waiting call that the answer does not need, if the floor belongs to such a call.
+    `spared` is the waiting call that the answer does not need, if the floor belongs to such a call. With `is_hint`, the
+    floor is a bound of the whole answer, but the workload does not say whether the objective is for that.
     """
 
     workload: Workload
@@ -76,6 +78,12 @@ class Excess(msgspec.Struct, frozen=True):
     proven_s: float
     model: str
     spared: Relation | None = None
+    is_hint: bool = False
+
+    @property
+    def certainty(self) -> Certainty:
+        """How certain it is that the objective is missed."""
+        return Certainty.HEURISTIC if self.is_hint else self.floor.certainty
 
     @property
     def objective_s(self) -> float:
@@ -85,7 +93,7 @@ class Excess(msgspec.Struct, frozen=True):
     @property
     def rank(self) -> tuple[bool, float]:
         """The order in which the worst is chosen: proven before estimated, then by the factor."""
-        proven = self.floor.certainty is Certainty.PROVEN
+        proven = self.certainty is Certainty.PROVEN
         return proven, self.floor.at_s / self.objective_s if self.objective_s else float("inf")
 
     @property
@@ -157,22 +165,19 @@ def _judge(system: System, workload: Workload, asked: tuple[Asked, ...], params:
     """
     excesses: list[Excess] = []
     unknown: dict[str, dict[Place, None]] = {}
-    unclear = _is_unclear(system, workload)
     open_keys: list[str] = []
     for one in asked:
         if one.fraction is not None and _is_met(system, workload, one, params):
             continue
-        # If the objective may be for the first token, only a time that is too long for that one is certain.
-        certain = Asked(FIRST, one.fraction, one.objective_s) if unclear and one.key == ANSWER else one
-        found, missing = _excesses(system, workload, certain, params)
-        excesses += [msgspec.structs.replace(excess, asked=one) for excess in found]
-        if not found and certain is not one:
-            whole, missing = _excesses(system, workload, one, params)
-            if whole:
-                open_keys.append(one.key)
-                continue
+        found, missing = _excesses(system, workload, one, params)
         if not found:
             unknown.setdefault(one.key, {}).update(dict.fromkeys(missing))
+        elif one.key == ANSWER and streaming_unsaid(workload):
+            certain = _certain(system, workload, one, found, params)
+            open_keys += [] if certain else [one.key]
+            excesses += certain
+        else:
+            excesses += found
     if excesses:
         return Judged(tuple(excesses))
     questions = [
@@ -193,11 +198,21 @@ def _is_met(system: System, workload: Workload, asked: Asked, params: Params) ->
     return not exceeds(longest, asked.objective_s * params.margin)
 
 
-def _is_unclear(system: System, workload: Workload) -> bool:
-    """Whether a latency objective may be meant for the first token: an answer is generated, and streaming is unsaid."""
-    if not streaming_unsaid(workload) or not may_generate(system, workload):
-        return False
-    return bool(generating(system, workload))
+def _certain(system: System, workload: Workload, asked: Asked, whole: list[Excess], params: Params) -> list[Excess]:
+    """Return what is certain of an objective that may be meant for the first token; none if only streaming decides it.
+
+    A time that is too long even for the first token is certain. If nothing is known of tokens, the time of the whole
+    answer is a hint.
+    """
+    if not perhaps_generating(system, workload):
+        return whole
+    first, _ = _excesses(system, workload, Asked(FIRST, asked.fraction, asked.objective_s), params)
+    if first:
+        return [msgspec.structs.replace(excess, asked=asked) for excess in first]
+    if may_generate(system, workload) and generating(system, workload):
+        return []
+    proven = Certainty.PROVEN
+    return [msgspec.structs.replace(excess, is_hint=excess.floor.certainty is proven) for excess in whole]
 
 
 def _excesses(
@@ -273,6 +288,9 @@ def _hit(system: System, traffic: Traffic, excesses: list[Excess]) -> Hit:
         for excess in sorted(excesses, key=lambda excess: excess.rank, reverse=True)
     )
     served = [Related(system.components[part.server].place("serves"), f"`{part.server}` serves it")]
+    if worst.is_hint:
+        said = "does not state `stream`: the objective may be for the first token of a generated answer"
+        served.append(Related(worst.workload.place("stream"), said))
     if worst.spared is not None:
         served.append(Related(worst.spared.place(), "the fallback starts only after a failure or the timeout"))
     return Hit(
@@ -280,7 +298,7 @@ def _hit(system: System, traffic: Traffic, excesses: list[Excess]) -> Hit:
         _message(worst),
         tuple(floor_terms(worst.floor, worst.workload, worst.asked.fraction, worst.objective_s, worst.asked.key)),
         (*objectives, *served),
-        worst.floor.certainty,
+        worst.certainty,
         absent=unread_on_the_way(system, worst.workload),
         cures=_cures(system, worst),
         band=_band(system, worst),

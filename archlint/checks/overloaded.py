@@ -170,7 +170,7 @@ def _breaks_after(over: _Over, tightest: Workload | None, growth: float) -> str:
         return ""
     asked = f"{format_percentile(fraction)} <= {format_duration(objective_s)}"
     about = "" if over.certain else "about "
-    return f" ({asked} is missed after {about}{format_duration(after_s)})"
+    return f", and after {about}{format_duration(after_s)} new requests miss {asked}"
 
 
 def _count(value: float, noun: str) -> str:

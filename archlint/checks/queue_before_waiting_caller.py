@@ -8,7 +8,7 @@ import msgspec
 
 from archlint.analysis.floor_parts import fraction_behind, in_sequence, taken_by
 from archlint.analysis.floors import Floor, FloorOf
-from archlint.analysis.generative import generates, streaming_unsaid
+from archlint.analysis.generative import generates, perhaps_streamed, streaming_unsaid
 from archlint.analysis.modes import ASYNCHRONOUS, STREAMING, Serving
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -29,7 +29,10 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A request that leaves the waiting side by a queue; `floor` is set if the answer comes back too late."""
+    """A request that leaves the waiting side by a queue; `floor` is set if the answer comes back too late.
+
+    With `is_hint`, the workload does not say whether its objective is for the whole answer.
+    """
 
     workload: Workload
     serving: Serving
@@ -37,6 +40,7 @@ class Case(msgspec.Struct, frozen=True):
     fraction: float = 0.0
     objective_s: float = 0.0
     floor: Floor | None = None
+    is_hint: bool = False
 
 
 _QUEUED = frozenset({ASYNCHRONOUS, STREAMING})
@@ -115,10 +119,13 @@ def _judge(system: System, workload: Workload, serving: Serving, side: Side) -> 
     for fraction, objective_s in workload.slo.latency:
         floor = _of_takers(floors, takers, fraction)
         if exceeds(floor.at_s, objective_s):
-            streaming = streaming_unsaid(workload)
-            if streaming and _generates(system, workload, serving):
-                because = "whether the objective is for the first token or for the whole answer"
-                return Undecided(publish.place(), streaming, because)
+            model, component = system.architecture.models.get(serving.model), system.components[serving.server]
+            if model is not None and perhaps_streamed(system, workload, model, component):
+                if generates(system, workload, model, component):
+                    because = "whether the objective is for the first token or for the whole answer"
+                    return Undecided(publish.place(), streaming_unsaid(workload), because)
+                is_hint = floor.certainty is Certainty.PROVEN
+                return Case(workload, serving, publish, fraction, objective_s, floor, is_hint)
             return Case(workload, serving, publish, fraction, objective_s, floor)
         unknown.update(dict.fromkeys(floor.unknown))
     if not unknown:
@@ -152,11 +159,6 @@ def _of_takers(floors: FloorOf, takers: Sequence[tuple[str, float]], fraction: f
         if inner > 0:
             found.append(taken_by(floors.component(name, inner), share, inner, fraction))
     return in_sequence(found)
-
-
-def _generates(system: System, workload: Workload, serving: Serving) -> bool:
-    model = system.architecture.models.get(serving.model)
-    return model is not None and generates(system, workload, model, system.components[serving.server])
 
 
 def comes_back(system: System, flow: Flow, server: str, side: Side) -> bool:
@@ -282,7 +284,7 @@ def _too_late(system: System, case: Case) -> Hit:
         message,
         (_waits(workload), *floor_terms(floor, workload, case.fraction, case.objective_s)),
         (Related(workload.place("waits"), "waits for the answer"),),
-        floor.certainty,
+        Certainty.HEURISTIC if case.is_hint else floor.certainty,
         absent=unread_on_the_way(system, workload),
         cures=("smaller-model", "multiple-stage"),
         path=path_to(system, workload, case.serving.server),

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from archlint.analysis.amounts import least_amount
-from archlint.analysis.arrivals import Arrival, arrivals_of
+from archlint.analysis.arrivals import Arrival, Arrivals, arrivals_of
 from archlint.analysis.retries import attempts
 from archlint.analysis.single_means import least_mean
 from archlint.analysis.system import System
+from archlint.analysis.wording import listed
 from archlint.checks._lines import exceeds
 from archlint.checks._loss import Traffic, beyond
 from archlint.model.architecture import Component, Workload
 from archlint.model.places import Place
 from archlint.model.quantities import format_count, format_rate, format_share
-from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+from archlint.verdicts import Certainty, Hit, Origin, Related, Severity, Term, Undecided, Verdict
 
 _MOST_SHOWN: Final = 8
 _UNITS: Final = {"requests": "/s", "tokens": "/s", "concurrent": "count"}
@@ -46,6 +47,38 @@ class _Load(msgspec.Struct, frozen=True):
     uses: tuple[_Use, ...]
     peak: Workload | None = None
 
+    def rate_of(self, workload: Workload) -> float:
+        """Return the requests per second of a workload that are certain in this load."""
+        if self.peak is None:
+            return workload.rate_per_s or 0.0
+        return workload.peak_per_s or 0.0 if workload is self.peak else 0.0
+
+
+class _Over(msgspec.Struct, frozen=True):
+    """A limit of a component, and a load above it."""
+
+    component: Component
+    key: str
+    limit: float
+    load: _Load
+
+    @property
+    def refused(self) -> float:
+        """The share of the calls that is refused, at least."""
+        return 1 - self.limit / self.load.value
+
+
+class _Relief(msgspec.Struct, frozen=True):
+    """What becomes of the calls beyond a quota: what a message says of it, and what is certain.
+
+    `fits` is None if the file does not state whether the fallback takes them; `needs` would state it.
+    """
+
+    text: str
+    fits: bool | None
+    places: tuple[Place, ...] = ()
+    needs: tuple[Place, ...] = ()
+
 
 def check(system: System, params: Params) -> Iterator[Verdict]:
     """Yield a hit for each limit of a component that the least load of its workloads exceeds, at the limit."""
@@ -64,7 +97,7 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             uses, needs = _uses(system, component, key, arriving)
             load = _highest(uses)
             if load is not None and exceeds(load.value, limit):
-                yield _hit(system, component, key, limit, load, traffic)
+                yield _verdict(system, arrivals, _Over(component, key, limit, load), traffic)
             elif needs:
                 because = f"whether `{component.name}` accepts all requests"
                 more = max(0, len(needs) - _MOST_SHOWN)
@@ -84,7 +117,7 @@ def _limits(component: Component) -> Iterator[tuple[str, float]]:
 
 
 def _uses(
-    system: System, component: Component, key: str, arriving: list[Arrival]
+    system: System, component: Component, key: str, arriving: Sequence[Arrival]
 ) -> tuple[tuple[_Use, ...], tuple[Place, ...]]:
     """Return what each workload uses of a limit, and the keys that would state the rest."""
     uses, needs = [], dict[Place, None]()
@@ -149,22 +182,76 @@ def _highest(uses: tuple[_Use, ...]) -> _Load | None:
     return max(loads, key=lambda load: load.value) if uses else None
 
 
-def _hit(system: System, component: Component, key: str, limit: float, load: _Load, traffic: Traffic) -> Hit:
+def _verdict(system: System, arrivals: Arrivals, over: _Over, traffic: Traffic) -> Verdict:
+    """Return a hit; a question if a fallback may take what is refused, and a note if it does."""
+    relief = _relief(system, arrivals, over)
+    if relief is not None and relief.needs:
+        because = f"whether {relief.text} accepts the calls that `{over.component.name}` refuses"
+        return Undecided(over.component.place("rate_limit", over.key), relief.needs, because)
+    if relief is None:
+        return _hit(system, over, traffic, "are refused")
+    if relief.fits is False:
+        return _hit(system, over, traffic, f"are refused, and {relief.text}")
+    hit = _hit(system, over, traffic, relief.text)
+    return msgspec.structs.replace(
+        hit,
+        related=(*hit.related, *(Related(place, "takes the calls that are refused") for place in relief.places)),
+        certainty=Certainty.PROVEN if relief.fits else Certainty.HEURISTIC,
+        severity=Severity.INFO if relief.fits else Severity.WARNING,
+    )
+
+
+def _relief(system: System, arrivals: Arrivals, over: _Over) -> _Relief | None:
+    """Return what becomes of the calls that are refused; None if one of the calls has no fallback."""
+    calls = [r for r in system.topology.incoming[over.component.name] if system.topology.waits(r)]
+    fallbacks = list(dict.fromkeys(call.fallback for call in calls))
+    if not fallbacks or None in fallbacks:
+        return None
+    places = tuple(call.place("fallback") for call in calls)
+    named = [system.components[name] for name in fallbacks if name in system.components]
+    if len(named) < len(fallbacks):
+        return _Relief("get the fallback in place of an answer", None, places)
+    for other in named:
+        if other.rate_limit is None and other.kind == "external":
+            return _Relief(f"`{other.name}`", None, places, (other.place("rate_limit"),))
+        for key, limit in _limits(other):
+            own, _ = _uses(system, other, key, arrivals.at(other.name))
+            used = sum(use.at(over.load.rate_of(use.arrival.workload)) for use in own)
+            for use in over.load.uses:
+                found = _each(system, other, key, use.arrival.workload)
+                if isinstance(found, Place):
+                    return _Relief(f"`{other.name}`", None, places, (found,))
+                used += over.refused * use.arrival.visits * over.load.rate_of(use.arrival.workload) * found[0]
+            if exceeds(used, limit):
+                much, most = _said(key, used), _said(key, limit)
+                return _Relief(f"its fallback `{other.name}` would get {much} and accepts {most}", False, places)
+    names = listed(other.name for other in named)
+    if any(other.rate_limit is None for other in named):
+        return _Relief(f"go to the fallback {names}", None, places)
+    return _Relief(f"go to the fallback {names}, which accepts them", True, places)
+
+
+def _said(key: str, amount: float) -> str:
+    what = {"requests": "requests", "tokens": "tokens", "concurrent": "calls in flight"}[key]
+    return f"{format_count(amount) if key == 'concurrent' else format_rate(amount)} ({what})"
+
+
+def _hit(system: System, over: _Over, traffic: Traffic, outcome: str) -> Hit:
+    component, key, limit, load = over.component, over.key, over.limit, over.load
     at = component.place("rate_limit", key)
     workloads = [use.arrival.workload for use in load.uses]
     when = "at the mean rate" if load.peak is None else f"at the peak of `{load.peak.name}`"
-    what = {"requests": "requests", "tokens": "tokens", "concurrent": "calls in flight"}[key]
     rate = "rate" if load.peak is None else "peak"
-    value, most = (format_count(n) if key == "concurrent" else format_rate(n) for n in (load.value, limit))
-    refused = 1 - limit / load.value
+    most = format_count(limit) if key == "concurrent" else format_rate(limit)
     again = max((attempts(r) for r in system.topology.incoming[component.name] if r.verb == "calls"), default=1.0)
     retried = f"; with retries, up to {format_count(again)} times as many calls arrive" if again > 1 else ""
     return Hit(
         at,
-        f"{when}, `{component.name}` gets at least {value} ({what}), but it accepts {most}: "
-        f"at least {format_share(refused)} of the calls are refused{retried}",
+        f"{when}, `{component.name}` gets at least {_said(key, load.value)}, but it accepts {most}: "
+        f"at least {format_share(over.refused)} of the calls {outcome}{retried}",
         tuple(_terms(component, key, limit, load)),
         tuple(Related(one.place(rate), "this rate arrives") for one in workloads[:_MOST_SHOWN]),
+        absent=tuple(r.place("fallback") for r in system.topology.incoming[component.name]),
         cures=("llm-gateway", "asynchronous") if key != "concurrent" else ("asynchronous", "llm-gateway"),
         loss=traffic.share(workloads) * beyond(load.value, limit),
     )

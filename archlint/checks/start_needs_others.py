@@ -9,7 +9,7 @@ import msgspec
 
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
-from archlint.checks._lines import exceeds
+from archlint.checks._lines import falls_short
 from archlint.checks._loss import Traffic
 from archlint.model.architecture import Component, Relation, Workload
 from archlint.model.quantities import format_share
@@ -88,7 +88,7 @@ def _judge(system: System, relations: Sequence[Relation], workload: Workload) ->
     objective = workload.slo.availability or 0.0
     stated = source.availability
     names = listed([component.name for component in loaders])
-    if stated is not None and not exceeds(1 - stated, 1 - objective):
+    if stated is not None and not falls_short(stated, objective):
         return None
     if stated is None and source.kind != "external":
         because = f"whether `{source.name}` is up when {names} {'starts' if len(loaders) == 1 else 'start'}"

@@ -50,12 +50,15 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             seen.add((id(flow.routes), name))
             for step in flow.steps[name]:
                 if step.waits and step.relation.timeout_s is not None and step.target in flow.reach.steps:
-                    early = _early(step.relation, flow.reach.steps[step.target])
+                    behind = flow.reach.steps[step.target]
+                    early = _early(step.relation, behind)
                     if early is None or _in_a_circle(flow, step):
                         continue
                     streams = _streams(system) if streams is None else streams
                     key = _key(step.relation)
-                    if key not in streams and (key not in found or early.needed_s > found[key].needed_s):
+                    if key in streams:
+                        early = _early(step.relation, [each for each in behind if each.relation.retries])
+                    if early is not None and (key not in found or early.needed_s > found[key].needed_s):
                         found[key] = early
     by_caller: dict[str, list[_Early]] = {}
     for early in found.values():
@@ -78,7 +81,10 @@ def _key(relation: Relation) -> Key:
 
 
 def _streams(system: System) -> set[Key]:
-    """Return the calls over which answers are streamed: their timeouts are another rule's (SRV014)."""
+    """Return the calls over which answers are streamed.
+
+    SRV014 compares their timeouts with the answer, so here only attempts that are repeated count.
+    """
     return {_key(step.relation) for workload in system.workloads.values() for step in streamed(system, workload)}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
+from archlint.analysis.described import ALL
 from archlint.analysis.generation import asks_for_tokens, generating
 from archlint.analysis.system import System
 from archlint.analysis.wording import listed
@@ -15,6 +17,8 @@ from archlint.model.pieces import Amounts
 from archlint.model.places import Place
 from archlint.model.quantities import format_count
 from archlint.verdicts import Hit, Origin, Related, Term, Undecided, Verdict
+
+_BECAUSE: Final = "whether answers have a maximum number of tokens"
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -30,10 +34,12 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
             continue
         output = workload.tokens.output if workload.tokens is not None else None
         if output is None:
-            because = "whether answers have a maximum number of tokens"
             key = ("tokens", "out") if workload.tokens is not None else ("tokens",)
-            yield Undecided(workload.place(), (workload.place(*key),), because)
+            yield Undecided(workload.place(), (workload.place(*key),), _BECAUSE)
         elif output.constant is None and output.most is None:
+            if not output.unlimited and ALL not in system.architecture.described:
+                yield Undecided(workload.place("tokens", "out"), (workload.place("tokens", "out", "max"),), _BECAUSE)
+                continue
             yield _hit(workload, output, limits, _fixes(system, workload), traffic.share([workload]))
 
 

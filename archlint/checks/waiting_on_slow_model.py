@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from archlint.analysis.generative import generates, streaming_unsaid
+from archlint.analysis.generative import generates, perhaps_streamed, streaming_unsaid
 from archlint.analysis.modes import ONLINE
 from archlint.analysis.service_time import estimate, lower_bound, says, upper_bound
 from archlint.analysis.system import System
@@ -96,8 +96,10 @@ def _judge(
     said = (("waits", workload.waits), ("inputs", workload.inputs))
     unknown = [workload.place(key) for key, value in said if value is None]
     if reason is not None:
-        if any(generates(system, workload, model, component) for model in models):
+        if slow and any(generates(system, workload, model, component) for model in models):
             unknown += streaming_unsaid(workload)
+        elif slow and any(perhaps_streamed(system, workload, model, component) for model in models):
+            reason = msgspec.structs.replace(reason, certainty=Certainty.HEURISTIC)
         if not unknown:
             return Case(workload, call, names, reason)
         because = f"whether `{workload.name}` can continue without the answer"

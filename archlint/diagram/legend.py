@@ -43,11 +43,11 @@ def head(picture: Picture, width: float) -> Block:
         for line in wrapped(note, width, 11, True, most=4):
             y += 16
             elements.append(text(0, y - 1, "budget", line))
-    for mark in _in_words(picture):
+    for mark, count in _in_words(picture):
         y += 5
         chip = Chip(mark.rule, mark.severity, 0.0, round(y, 1), chip_width(mark.rule))
         elements.append(chip_element(chip))
-        words = clean(mark.message, 1_000)
+        words = clean(mark.message, 1_000) + _times(count)
         for line in wrapped(words, width - chip.width - 8, 11, most=3):
             y += 15
             elements.append(text(chip.width + 8, y - 3.5, "fact", line))
@@ -60,22 +60,37 @@ def described(picture: Picture) -> str:
     marks = sorted(set(picture.all_marks), key=_order)
     found = f"{len(marks)} finding{'s' if len(marks) != 1 else ''}" if marks else "no findings"
     words = [f"{picture.title}: {parts} component{'s' if parts != 1 else ''}, {found}.", *picture.notes]
-    words += [f"{mark.severity} {mark.rule}: {mark.message}." for mark in marks[:_MOST_DESCRIBED]]
-    if len(marks) > _MOST_DESCRIBED:
-        words.append(f"{len(marks) - _MOST_DESCRIBED} more findings.")
+    told = _alike(marks)
+    words += [f"{mark.severity} {mark.rule}: {mark.message}{_times(count)}." for mark, count in told[:_MOST_DESCRIBED]]
+    more = sum(count for _, count in told[_MOST_DESCRIBED:])
+    if more:
+        words.append(f"{more} more finding{'s' if more != 1 else ''}.")
     return clean(" ".join(words), 4_000)
 
 
-def _in_words(picture: Picture) -> list[Mark]:
+def _alike(marks: Iterable[Mark]) -> list[tuple[Mark, int]]:
+    """Return the first of the findings that share rule, severity and text, with their number."""
+    found: dict[tuple[str, str, str], list[Mark]] = {}
+    for mark in marks:
+        found.setdefault((mark.rule, mark.severity, mark.message), []).append(mark)
+    return [(alike[0], len(alike)) for alike in found.values()]
+
+
+def _times(count: int) -> str:
+    return f" (×{count})" if count > 1 else ""
+
+
+def _in_words(picture: Picture) -> list[tuple[Mark, int]]:
     """Return the findings for the head, the worst first: all that concern the whole file, and the worst of its parts.
 
-    If a path is highlighted, the findings on it are chosen first.
+    Those that share rule and text are one, with their number. If a path is highlighted, the findings on it are chosen
+    first.
     """
     near = {mark for node in picture.nodes if node.emphasis >= 0 for mark in node.marks}
     near |= {mark for edge in picture.edges if edge.emphasis >= 0 for mark in edge.marks}
     of_parts = {mark for mark in picture.all_marks if mark not in picture.marks}
-    chosen = sorted(of_parts, key=lambda mark: (mark not in near, *_order(mark)))[:_MOST_IN_WORDS]
-    return sorted([*picture.marks, *chosen], key=_order)
+    chosen = _alike(sorted(of_parts, key=lambda mark: (mark not in near, *_order(mark))))[:_MOST_IN_WORDS]
+    return sorted([*_alike(picture.marks), *chosen], key=lambda told: _order(told[0]))
 
 
 def _order(mark: Mark) -> tuple[int, float, str, int, str]:

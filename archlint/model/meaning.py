@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from archlint.model.fields import Field, Rec, Wrapped
-from archlint.model.percentiles import DURATION, AmountsType, LatencyType, ServiceTimeType
+from archlint.model.percentiles import DURATION, MAXIMUM, AmountsType, LatencyType, ServiceTimeType
 from archlint.model.places import Step
 from archlint.model.records import (
     ACCEPT_RECORD,
@@ -18,7 +18,7 @@ from archlint.model.records import (
 )
 from archlint.model.types import Many
 from archlint.model.values import COUNT, TEXT
-from archlint.model.vocabulary import MODEL_RECORD, WORKLOAD
+from archlint.model.vocabulary import MODEL_RECORD, UNKNOWN, WORKLOAD
 
 RECORDS: Final[Mapping[str, Rec[object]]] = {
     "components": COMPONENT_RECORD, "models": MODEL_RECORD, "workloads": WORKLOAD, "accept": ACCEPT_RECORD,
@@ -97,10 +97,11 @@ def keys_of_type(kind: object) -> Mapping[str, Field[object]]:
         return RELATION_RECORD.keys
     if isinstance(kind, LatencyType | ServiceTimeType | AmountsType):
         inner = COUNT if isinstance(kind, AmountsType) else DURATION
-        more = {"max": "The maximum: a limit that is set."} if isinstance(kind, AmountsType) else {}
-        if isinstance(kind, ServiceTimeType):
-            more = {"cv": "Standard deviation divided by the mean."}
-        return {key: Field(key, COUNT if key == "cv" else inner, doc) for key, doc in (_PERCENTILES | more).items()}
+        more = {"cv": "Standard deviation divided by the mean."} if isinstance(kind, ServiceTimeType) else {}
+        found = {key: Field(key, COUNT if key == "cv" else inner, doc) for key, doc in (_PERCENTILES | more).items()}
+        if isinstance(kind, AmountsType):
+            found["max"] = Field("max", COUNT, f"{MAXIMUM}.", absent=UNKNOWN, may_be_none=True)
+        return found
     return {}
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from archlint.model.architecture import ServiceTime
+from archlint.model.fields import STATED_NONE
 from archlint.model.own import OWN_KEY, text_of
 from archlint.model.pieces import Amounts, Extra
 from archlint.model.quantities import (
@@ -36,6 +37,8 @@ _AMOUNT: Final[Parsed[float]] = Parsed(
 _PERCENTILE_PATTERN: Final = r"^p[0-9]{1,2}(\.[0-9]{1,4})?$"
 _OWN_PATTERN: Final = f"^{OWN_KEY}"
 _OWN: Final[Schema] = {"description": "Your own data. archlint only keeps it."}
+MAXIMUM: Final = "The maximum: a limit that is set. `none` states that there is none"
+"""What `max` of an amount means."""
 _LOW: Final = 0.1
 """Nobody measures a percentile below this one: `p9` is a typo if its value is out of order."""
 _LIKELY: Final = {
@@ -184,6 +187,11 @@ def _read_key(r: Reading, node: Mapping, key: str, type_: Parsed[float]) -> floa
     return value
 
 
+def _says_none(node: Mapping, key: str) -> bool:
+    entry = node.entries.get(key)
+    return entry is not None and isinstance(entry.value, Scalar) and entry.value.text == STATED_NONE
+
+
 class LatencyType:
     """Percentiles and a mean, or one duration, which is the p99."""
 
@@ -235,13 +243,14 @@ class AmountsType:
         extra, others = _own(node)
         if not others:
             r.report("missing-key", node.span, f"{r.subject()} has no number", "add `p50:`, `p99:`, `mean:` or `max:`")
-        mean, most = _read_key(r, node, "mean", _AMOUNT), _read_key(r, node, "max", _AMOUNT)
+        mean, unlimited = _read_key(r, node, "mean", _AMOUNT), _says_none(node, "max")
+        most = None if unlimited else _read_key(r, node, "max", _AMOUNT)
         others = {key: entry for key, entry in others.items() if key not in {"mean", "max"}}
         percentiles = _read_percentiles(r, others, _AMOUNT, format_count)
         if percentiles is None or not (percentiles or mean is not None or most is not None):
             return None
         self._compare(r, node, percentiles, mean, most)
-        return Amounts(percentiles=percentiles, mean=mean, most=most, extra=extra)
+        return Amounts(percentiles=percentiles, mean=mean, most=most, unlimited=unlimited, extra=extra)
 
     @staticmethod
     def _compare(
@@ -264,7 +273,9 @@ class AmountsType:
 
     def _schema(self, defs: Definitions) -> Schema:
         amount = _AMOUNT.schema(defs)
-        stated = _percentile_object(amount, mean="The mean over all requests.", max="The maximum: a limit that is set.")
+        stated = _percentile_object(amount, mean="The mean over all requests.")
+        limit = {"description": f"{MAXIMUM}.", "anyOf": [amount, {"enum": [STATED_NONE]}]}
+        stated = {**stated, "properties": {**stated["properties"], "max": limit}}
         return {"description": "A number of tokens, or percentiles, a mean and a maximum.", "anyOf": [amount, stated]}
 
 

@@ -18,12 +18,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Amounts(Record, frozen=True):
-    """How many of something: a constant, or percentiles as (fraction, amount) in rising order, a mean, a maximum."""
+    """How many of something: a constant, or percentiles as (fraction, amount) in rising order, a mean, a maximum.
+
+    `unlimited` is true if the file states that there is no maximum (`max: none`).
+    """
 
     constant: float | None = None
     percentiles: tuple[tuple[float, float], ...] = ()
     mean: float | None = None
     most: float | None = None
+    unlimited: bool = False
     extra: Extra = ()
 
     @property

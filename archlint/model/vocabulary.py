@@ -334,7 +334,8 @@ COMPONENT_FIELDS: tuple[Field[object], ...] = (
     Field("stage", Choice("stage of generation", {
         "prefill": "it reads the prompt", "decode": "it generates the tokens"}),
         "The stage of its model that it runs, if stages run apart.", absent="all stages"),
-    Field("shards", AT_LEAST_ONE, "Number of shards that its data is split into.", absent=UNKNOWN),
+    Field("shards", AT_LEAST_ONE, "Number of shards that its data or model is split into.",
+          absent="not split"),
     Field("index_of", MODEL, "For a vector store: the model whose embeddings it holds.", absent=UNKNOWN),
     Field("callback", Many(COMPONENT), "For a worker: the components that it sends results to."),
     Field("features", COMPONENT, "The component that provides its features."),

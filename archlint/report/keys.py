@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from archlint.model.fields import STATED_NONE, Field, Rec
+from archlint.model.meaning import keys_of_type
 from archlint.model.percentiles import AmountsType, LatencyType, ServiceTimeType
 from archlint.model.records import ACCEPT_RECORD, COMPONENT_RECORD, RELATION_RECORD, SYSTEM_RECORD, Relations
 from archlint.model.types import Choice, Flag, Many, Name, Parsed
@@ -71,6 +72,8 @@ def _fields(above: str, fields: Iterable[Field[object]]) -> Iterator[tuple[str, 
         yield f"{above}{field.key}", field
         if isinstance(field.type, Rec):
             yield from _fields(f"{above}{field.key}.", field.type.fields.values())
+        elif isinstance(field.type, AmountsType):
+            yield f"{above}{field.key}.max", keys_of_type(field.type)["max"]
 
 
 def written(field: Field[object]) -> str:
@@ -109,7 +112,7 @@ def _value(kind: object) -> str:
     if isinstance(kind, LatencyType):
         return "`300ms` (the p99), or `{p50: 100ms, p99: 300ms, mean: 120ms}`"
     if isinstance(kind, AmountsType):
-        return "`350`, `1.2k`, or `{p50: 200, p99: 1.2k, mean: 350}`"
+        return "`350`, `1.2k`, or `{p50: 200, p99: 1.2k, mean: 350, max: 2k}`"
     if isinstance(kind, ZonesType):
         return "`[a, b]`, or `3`"
     return "components, or `{to: name, …}`" if isinstance(kind, Relations) else "text"

@@ -41,7 +41,7 @@ def test_twice_the_capacity_is_proven_and_says_how_fast_the_queue_grows() -> Non
     assert "100/s x 40 ms keep 4 workers busy, but it has 2" in finding.message
     assert "grows by 50/s" in finding.message
     # 50/s more than the 50/s that it handles: the wait reaches 60 ms of the 100 ms after 60 ms.
-    assert "p99 <= 100 ms is missed after 60 ms" in finding.message
+    assert "so the queue grows by 50/s, and after 60 ms new requests miss p99 <= 100 ms; it needs" in finding.message
     assert "at least 5 replicas (41 at the peak)" in finding.message
     assert said.term(AT, "utilisation") == pytest.approx(2)
     assert finding.loss == pytest.approx(0.5)

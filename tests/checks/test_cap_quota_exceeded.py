@@ -93,6 +93,53 @@ def test_a_missing_fact_is_a_question(changes: dict[str, str], key: str, needs: 
     assert found(**changes) == Said({}, {at(key): needs})
 
 
+@pytest.mark.parametrize(
+    ("limit", "severity", "said"),
+    [
+        ("requests: 30/s", "info", "at least 75 % of the calls go to the fallback `u`, which accepts them"),
+        ("requests: 29/s", "error", "are refused, and its fallback `u` would get 30/s (requests) and accepts 29/s (requests)"),
+        ("requests: 30/s, tokens: 1k/s", "error", "would get 3,000/s (tokens) and accepts 1,000/s (tokens)"),
+        ("requests: 30/s, tokens: 3k/s", "info", "which accepts them"),
+    ],
+)
+def test_what_a_vendor_refuses_goes_to_the_fallback_if_its_limits_suffice(limit: str, severity: str, said: str) -> None:
+    changes = {"calls": "{to: v, fallback: u}", "workload": "rate: 8/s, peak: 40/s, tokens: {in: 90, out: 10}"}
+    facts = text(**changes).replace("u: {kind: external, serves: [m]}", f"u: {{kind: external, serves: [m], rate_limit: {{{limit}}}}}")
+    finding = lint("CAP008", facts).findings[at("requests")]
+    assert (finding.severity, finding.certainty) == (severity, "proven")
+    assert said in finding.message
+
+
+def test_what_the_fallback_already_gets_counts_too() -> None:
+    facts = """
+workloads:
+  w: {from: {client: app, to: v}, models: [m], rate: 12/s}
+  x: {from: {client: app, to: u}, models: [m], rate: RATE}
+models: {m: {version: 1}}
+components:
+  app: {kind: client, calls: [{to: v, fallback: u}, u]}
+  v: {kind: external, serves: [m], rate_limit: {requests: 10/s}}
+  u: {kind: external, serves: [m], rate_limit: {requests: 7/s}}
+"""
+    assert lint("CAP008", facts.replace("RATE", "5/s")).findings[at("requests")].severity == "info"
+    finding = lint("CAP008", facts.replace("RATE", "6/s")).findings[at("requests")]
+    assert finding.severity == "error" and "would get 8/s (requests)" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("calls", "severity", "certainty"),
+    [("{to: v, fallback: an older answer}", "warning", "heuristic"), ("{to: v, fallback: own}", "warning", "heuristic")],
+)
+def test_another_fallback_is_no_error_and_no_proof(calls: str, severity: str, certainty: str) -> None:
+    finding = lint("CAP008", text(calls=calls) + "  own: {kind: model-server, serves: [m]}\n").findings[at("requests")]
+    assert (finding.severity, finding.certainty) == (severity, certainty)
+
+
+def test_a_fallback_vendor_without_a_limit_is_a_question() -> None:
+    said = found(calls="{to: v, fallback: u}")
+    assert said == Said({}, {at("requests"): ("components.u.rate_limit",)})
+
+
 def test_a_vendor_without_a_stated_limit_is_a_question_once_the_workload_is_described() -> None:
     described = text(workload="rate: 1/s, peak: 2/s, tokens: {in: 1, out: 1}").replace(", rate_limit: {requests: 600/min}", "")
     assert lint("CAP008", described) == Said({}, {"components.v": ("components.v.rate_limit",)})

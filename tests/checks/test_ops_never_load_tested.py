@@ -64,6 +64,12 @@ def test_a_test_that_was_slower_than_the_objective_does_not_support_it() -> None
     assert judged(slo="p99.9: 150ms", ranking="rate: 200/s, p99: 201ms")[0]
 
 
+def test_a_test_that_was_too_slow_and_sent_too_little_says_both() -> None:
+    ((at, message, _),), _ = judged(ranking="rate: 30/s, p99: 201ms")
+    assert at == "components.ranking.load_tested.p99"
+    assert "p99 of 201 ms, but `search` requires p99 <= 200 ms, though only 30/s of the 150/s that arrive were sent" in message
+
+
 def test_what_is_missing_is_asked_for() -> None:
     assert judged(ranking="date: 2026-01-01") == ([], ["components.ranking.load_tested.rate"])
     assert judged(ranking="rate: 200/s") == ([], ["components.ranking.load_tested.p99"])

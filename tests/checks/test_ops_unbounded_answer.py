@@ -19,7 +19,7 @@ components:
 """
 
 
-@pytest.mark.parametrize("tokens", ["{p50: 300, p99: 900}", "{mean: 200}", "{p99.9: 4k, mean: 300}"])
+@pytest.mark.parametrize("tokens", ["{p50: 300, p99: 900, max: none}", "{mean: 200, max: none}", "{p99.9: 4k, mean: 300, max: none}"])
 @pytest.mark.parametrize("limit", ["budget: 1 USD per 1k", "slo: {latency: 20s}"])
 def test_an_answer_without_a_maximum_breaks_a_limit(tokens: str, limit: str) -> None:
     assert lint("OPS009", text(f"tokens: {{out: {tokens}}}, {limit}")).places == {AT}
@@ -38,6 +38,14 @@ def test_an_answer_without_a_maximum_breaks_a_limit(tokens: str, limit: str) -> 
 def test_a_maximum_or_nothing_to_break(workload: str) -> None:
     said = lint("OPS009", text(workload))
     assert (said.places, said.undecided) == (set(), {})
+
+
+@pytest.mark.parametrize("tokens", ["{p50: 300, p99: 900}", "{mean: 200}"])
+def test_what_is_left_out_is_no_statement_that_there_is_no_maximum(tokens: str) -> None:
+    facts = text(f"tokens: {{out: {tokens}}}, slo: {{latency: 20s}}")
+    said = lint("OPS009", "described: [timeouts]\n" + facts)
+    assert (said.places, said.undecided) == (set(), {AT: (f"{AT}.max",)})
+    assert lint("OPS009", "described: all\n" + facts).places == {AT}
 
 
 def test_generated_tokens_without_their_number_are_undecided() -> None:

@@ -96,6 +96,24 @@ def test_several_good_parts_are_an_estimate() -> None:
     assert said.term(SLO, "reached") == pytest.approx(0.9994 * 0.9995)
 
 
+def test_a_shortfall_below_what_the_numbers_state_is_none() -> None:
+    """99.9 % x (1 - 0.00001 %^2) misses 99.9 % by some milliseconds a month, of 43 minutes."""
+    more = "  db: {kind: database, replicas: 2, availability: 99.997%}"
+    api = "replicas: 1, availability: 99.9%, reads: [db]"
+    assert lint("REL008", text(api, more)).places == set()
+    assert lint("REL008", text(api, more.replace("replicas: 2", "replicas: 1"))).places == {SLO}
+    vendor = "  v: {kind: external, availability: 99.89999%}"
+    assert lint("REL014", text("replicas: 2, calls: [v]", vendor)).places == set()
+
+
+def test_replicas_are_no_fix_where_vendors_alone_miss_the_objective() -> None:
+    more = "  v: {kind: external, availability: 99.95%}\n  w: {kind: external, availability: 99.94%}"
+    said = lint("REL008", text("replicas: 1, availability: 99.99%, calls: [v, w]", more))
+    assert said.cures(SLO) == ["prediction-circuit-break"]
+    said = lint("REL008", text("replicas: 1, availability: 99.94%, calls: [v]", more))
+    assert said.cures(SLO) == ["replicate", "prediction-circuit-break"]
+
+
 def test_two_vendors_that_replace_each_other() -> None:
     more = "  b: {kind: external, availability: 99%}\n  c: {kind: external, availability: 99%}"
     calls = "calls: [{to: b, fallback: c}]"

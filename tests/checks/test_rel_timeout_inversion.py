@@ -48,11 +48,17 @@ def test_a_caller_gives_up_before_three_attempts_end() -> None:
         {"second": "retries: 9"},                                         # REL003: no timeout at all
         {"first": "retries: 1"},
         {"second": "timeout: 1s", "more": ", writes: [{to: t, timeout: 9s, wait: false}]"},
-        {"workload": "stream: true, tokens: {in: 1k, out: {mean: 300, max: 1k}}"},      # SRV014
+        {"workload": "stream: true, tokens: {in: 1k, out: {mean: 300, max: 1k}}", "second": "timeout: 9s"},      # SRV014
     ],
 )
 def test_a_callee_that_ends_first_passes(changes: dict[str, str]) -> None:
     assert found(**changes) == Said({}, {})
+
+
+def test_repeated_attempts_behind_a_streamed_call_count() -> None:
+    """The callee repeats a call that fails before its first token, however short a whole answer is."""
+    said = found(workload="stream: true, tokens: {in: 1k, out: {mean: 300, max: 1k}}", more=", reads: [{to: t, timeout: 20s}]")
+    assert said.term(AT, "needed") == 9
 
 
 def test_the_longest_call_of_the_callee_decides() -> None:

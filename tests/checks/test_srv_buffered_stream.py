@@ -43,7 +43,27 @@ def test_a_timeout_below_the_whole_answer(model: str, certainty: str) -> None:
     assert said.places == {f"{CALL}.timeout"}
     assert said.findings[f"{CALL}.timeout"].certainty == certainty
     assert said.term(f"{CALL}.timeout", "answer") == pytest.approx(10.4)
-    assert lint("SRV014", text(call=", timeout: 11s", model=model)).places == set()
+    assert lint("SRV014", text(call=", timeout: 31s", model=model)).places == set()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "model", "share", "certainty"),
+    [
+        ("{p50: 500}", "service_time: {p50: 10s, p95: 33s, p99: 60s}, kv_heads: 8", "5 %", "proven"),
+        ("{p50: 100, p90: 700, p99: 2k}", "ttft: 400ms, tpot: 20ms", "10 %", "proven"),
+        ("{p50: 100, p90: 700}", "ttft: {p50: 400ms, p95: 1s}, tpot: 20ms", "10 %", "estimated"),
+        ("501", "ttft: {p50: 400ms, p99: 3s}, tpot: 20ms", "1 %", "proven"),
+        ("501", "ttft: 400ms, tpot: {p50: 20ms, p95: 30ms}", "5 %", "proven"),
+    ],
+)
+def test_a_timeout_that_cuts_only_long_answers(tokens: str, model: str, share: str, certainty: str) -> None:
+    """They are always cut: a percentile that the file states is above the timeout."""
+    facts = text(call=", timeout: 12s", model=model).replace("{out: 501}", f"{{out: {tokens}}}")
+    finding = lint("SRV014", facts).findings[f"{CALL}.timeout"]
+    assert (finding.severity, finding.certainty) == ("warning", certainty)
+    assert f"gives up on `server` after 12 s, but {share} of the answers of `ask` take" in finding.message
+    assert finding.loss == pytest.approx(float(share.removesuffix(" %")) / 100)
+    assert lint("SRV014", facts.replace("timeout: 12s", "timeout: 61s")).places == set()
 
 
 def test_a_silence_that_is_too_short() -> None:

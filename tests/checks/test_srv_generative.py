@@ -56,8 +56,9 @@ def test_a_word_on_streaming_decides_it(workload: str, slo: str) -> None:
     assert chat(workload, slo=slo).findings[AT].certainty == "proven"
 
 
-def test_a_plain_model_is_judged_as_before() -> None:
-    assert chat(server="uses: triton").findings[AT].certainty == "proven"
+def test_a_model_that_may_generate_is_a_hint() -> None:
+    assert chat(server="uses: triton").findings[AT].certainty == "heuristic"
+    assert chat(server="uses: triton", model=", family: cnn").findings[AT].certainty == "proven"
 
 
 def test_an_objective_that_even_the_first_token_misses_is_missed() -> None:
@@ -168,7 +169,8 @@ def slow(workload: str, uses: str = "vllm") -> Said:
 
 
 def test_who_reads_a_stream_does_not_wait_for_the_whole_answer() -> None:
-    assert slow("", "triton").places == {"components.app.calls[0]"}
+    assert slow("", "triton").findings["components.app.calls[0]"].certainty == "heuristic"
+    assert slow(", stream: false", "triton").findings["components.app.calls[0]"].certainty == "proven"
     assert slow(", stream: false").places == {"components.app.calls[0]"}
     assert slow(", stream: true").places == set()
     assert slow("").undecided == {"components.app.calls[0]": ("workloads.draft.stream",)}
@@ -188,3 +190,7 @@ def test_behind_a_queue_it_is_asked_what_the_objective_means() -> None:
     said = lint("SRV006", text.format(stream=""))
     assert said.undecided == {"components.api.publishes[0]": ("workloads.ask.stream",)}
     assert lint("SRV006", text.format(stream=", stream: false")).findings
+    plain = text.replace("uses: vllm, ", "")
+    at = "components.api.publishes[0]"
+    assert lint("SRV006", plain.format(stream="")).findings[at].certainty == "heuristic"
+    assert lint("SRV006", plain.format(stream=", stream: false")).findings[at].certainty == "proven"

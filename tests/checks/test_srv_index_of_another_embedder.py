@@ -118,6 +118,17 @@ def test_another_model_asked_before_the_search_does() -> None:
     assert "get theirs from `other`:" in found.findings["components.index.index_of"].message
 
 
+def test_a_finding_names_the_queries_and_the_writer_if_there_are_three_models() -> None:
+    writer = "  job: {kind: batch-job, serves: [llm], writes: [index]}"
+    finding = lint("SRV013", text(", index_of: old-net", writers=writer)).findings["components.index.index_of"]
+    assert (finding.severity, finding.certainty) == ("error", "proven")
+    assert "holds vectors of `old-net`, but queries of `find` get theirs from `query-net`" in finding.message
+    assert finding.message.endswith("; and `job` writes vectors of `llm`")
+    same = writer.replace("llm", "query-net")
+    finding = lint("SRV013", text(", index_of: old-net", writers=same)).findings["components.index.index_of"]
+    assert (finding.severity, finding.certainty) == ("warning", "heuristic")
+
+
 def test_what_is_unknown_is_asked_for() -> None:
     assert lint("SRV013", text("")).undecided == {"components.index": ("components.index.index_of",)}
     only_llm = text(", index_of: old-net", "models: [llm], ").replace("serves: [query-net]", "serves: [llm]")

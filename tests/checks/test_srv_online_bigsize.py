@@ -11,7 +11,7 @@ from tests.checks.linting import lint
 
 HEAD = """
 workloads:
-  rank: {from: shop, rate: 40/s, SLO}
+  rank: {from: shop, rate: 40/s, stream: false, SLO}
 models: {ranker: {MODEL}}
 components:
   shop: {kind: client, calls: [{to: api, timeout: 1s}]}
@@ -42,6 +42,24 @@ def test_the_message_says_who_asks_how_much_and_why_replicas_do_not_help() -> No
     )
     assert (finding.severity, finding.certainty) == ("error", "proven")
     assert finding.loss == pytest.approx(1 - 50 / 80)
+
+
+@pytest.mark.parametrize(
+    ("model", "server", "certainty"),
+    [
+        ("", "", "heuristic"), ("", "uses: triton", "heuristic"), ("family: transformer, ", "", "heuristic"),
+        ("framework: pytorch, ", "", "heuristic"), ("family: cnn, ", "", "proven"), ("framework: xgboost, ", "", "proven"),
+        ("", "uses: tei", "proven"),
+    ],
+)  # fmt: skip
+def test_without_a_word_on_streaming_the_time_of_a_whole_answer_is_a_hint(
+    model: str, server: str, certainty: str
+) -> None:
+    facts = text("slo: {latency: {p95: 50ms}}", f"{model}service_time: 80ms", server).replace("stream: false, ", "")
+    finding = lint("SRV001", facts).findings[AT]
+    assert (finding.certainty, finding.severity) == (certainty, "error" if certainty == "proven" else "warning")
+    assert "`ranker` alone takes at least 80 ms" in finding.message
+    assert ("workloads.rank.stream" in [related.at for related in finding.related]) == (certainty == "heuristic")
 
 
 def test_a_model_over_the_objective_is_named_with_what_the_whole_path_takes() -> None:
@@ -222,7 +240,7 @@ def test_independent_models_of_one_server_do_not_add_up() -> None:
 
 def test_several_workloads_that_wait_for_one_model_are_one_finding() -> None:
     found = lint("SRV001", text("slo: {latency: {p95: 50ms}}", "service_time: 80ms").replace(
-        "workloads:", "workloads:\n  tight: {from: shop, slo: {latency: {p95: 20ms}}}"
+        "workloads:", "workloads:\n  tight: {from: shop, stream: false, slo: {latency: {p95: 20ms}}}"
     ))  # fmt: skip
     finding = found.findings[AT]
     assert finding.message.startswith("`tight` needs p95 <= 20 ms")
@@ -324,7 +342,7 @@ components:
 ])  # fmt: skip
 def test_the_mean_of_a_call_with_a_fallback_is_waited_for(call: str, time: str, certainty: str | None) -> None:
     found = lint("SRV001", f"""
-    workloads: {{ask: {{from: app, models: [m], waits: true, slo: {{latency: {{mean: 100ms}}}}}}}}
+    workloads: {{ask: {{from: app, models: [m], waits: true, stream: false, slo: {{latency: {{mean: 100ms}}}}}}}}
     models: {{m: {{service_time: {time}}}}}
     components:
       app: {{kind: client, calls: [api]}}

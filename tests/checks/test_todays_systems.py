@@ -155,8 +155,8 @@ def test_a_shadow_in_the_process_of_the_live_model_shares_its_fate() -> None:
     report = checked("""
         workloads: {label: {from: phone, models: [label-net], waits: true, inputs: on-request}}
         models:
-          label-net: {version: 5, registry: hub, service_time: 2ms}
-          next-net: {version: 6, registry: hub, service_time: 2ms, evaluated: [shadow]}
+          label-net: {family: cnn, version: 5, registry: hub, service_time: 2ms}
+          next-net: {family: cnn, version: 6, registry: hub, service_time: 2ms, evaluated: [shadow]}
         components:
           phone: {kind: client, calls: [{to: labels, timeout: 3s}]}
           labels: {kind: service, serves: [label-net, next-net], replicas: 4, zones: [a, b], balancing: random, WATCHED}

@@ -5,7 +5,7 @@ archlint: 1
 system: shop
 owner: {team: search, contact: "#search", runbook: run.md}
 workloads:
-  search: {from: page, rate: 5/s, models: [ranker], waits: true, inputs: on-request, slo: {latency: {p99: 50ms}}}
+  search: {from: page, rate: 5/s, models: [ranker], waits: true, inputs: on-request, stream: false, slo: {latency: {p99: 50ms}}}
 models:
   ranker: {artifact: 200MB, service_time: 80ms, version: 1.0.0, registry: store}
 components:

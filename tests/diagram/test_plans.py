@@ -12,6 +12,7 @@ from archlint.diagram import Mark, Node, Picture, Plan, d2, dot, draw, mermaid, 
 from archlint.diagram.arrange import arranged
 from archlint.diagram.cards import card_of, edge_label, letters
 from archlint.diagram.conflicts import conflicts
+from archlint.diagram.legend import described
 from archlint.errors import UsageError
 from tests.diagram.samples import generated, of_text
 
@@ -318,6 +319,18 @@ def test_the_worst_findings_are_on_a_picture_in_words() -> None:
     shown = re.findall(r">(`api` loses \d|of the file)<", words)
     assert shown == ["`api` loses 4", "`api` loses 2", "`api` loses 3", "of the file"]
     assert all(f">{mark.rule} name ({mark.severity})<" in words for mark in marks), "the legend names every rule"
+
+
+def test_findings_with_one_rule_and_text_are_one_line_with_their_number() -> None:
+    def mark(rule: str, place: str, text: str = "has no owner") -> Mark:
+        return Mark(rule, "name", "info", text, place, "arch.yaml", 1)
+
+    alike = tuple(mark("OPS003", f"components.part{number}") for number in range(4))
+    others = (mark("OPS004", "models.m"), mark("OPS003", "components.other", "has no runbook"))
+    picture = Picture("shop", (Node("api", "service", marks=(*alike, *others)),), ())
+    shown = re.findall(r">(has no \w+(?: \(×\d\))?)<", svg(picture))
+    assert shown == ["has no owner (×4)", "has no runbook", "has no owner"]
+    assert "6 findings. info OPS003: has no owner (×4). info OPS003: has no runbook. info OPS004" in described(picture)
 
 
 def test_of_a_path_the_findings_on_it_are_chosen_for_the_words_and_stay_in_order() -> None:

@@ -13,6 +13,7 @@ from archlint.config import Config
 from archlint.linter import Linter, Options
 from archlint.model.words import VERBS
 from archlint.packs import Pack, shipped_packs
+from archlint.packs.proofs import PARTS
 from archlint.packs.records import Overturn
 from archlint.source.parser import parse
 from archlint.verdicts import FileReport
@@ -133,6 +134,35 @@ def test_what_could_overturn_a_proof_leaves_none(pack: Pack, number: int, path: 
     tree = applied(parsed(path.read_text(encoding="utf-8")), pack.proven_unless[number])
     if tree is not None:
         assert proven(check(tree, path), pack) == [], dumped(tree)
+
+
+SAID_OTHERWISE = {("REL016", "relation.fails")}
+"""Facts that the examples state in another way: an `optional` call fails open."""
+
+
+@pytest.mark.parametrize("pack", [pack for pack in PACKS if pack.proven_unless], ids=lambda pack: pack.id)
+def test_no_proof_rests_on_a_fact_that_is_only_unsaid(pack: Pack) -> None:
+    """A fact that overturns a proof is one that a file replaces, or one whose absence means that there is none."""
+    said = [fact for entry in pack.proven_unless for fact in entry.sets.items()]
+    facts = {fact: text for fact, text in said if is_unknown_without(fact) and (pack.id, fact) not in SAID_OTHERWISE}
+    for path in pack.examples("bad") if facts else ():
+        held = proven(before(path), pack)
+        for fact, text in facts.items():
+            part, key = fact.split(".", 1)
+            tree = parsed(path.read_text(encoding="utf-8"))
+            silent = [record for record in parts(tree, part) if key not in record]
+            for record in silent:
+                record[key] = yaml.load(text, yaml.BaseLoader)
+            if held and silent:
+                report = check(tree, path)
+                contradicts = any(finding.rule.startswith("DOC0") for finding in report.findings)
+                assert contradicts or set(held) <= set(proven(report, pack)), f"{path.name}: {fact}"
+
+
+def is_unknown_without(fact: str) -> bool:
+    part, key = fact.split(".", 1)
+    field = PARTS[part].get(key)
+    return field is not None and field.absent.startswith("unknown")
 
 
 @pytest.mark.parametrize("pack", [pack for pack in PACKS if pack.proven_unless], ids=lambda pack: pack.id)
