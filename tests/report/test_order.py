@@ -126,7 +126,7 @@ archlint: 1
 workloads:
   big: {from: app, rate: 90/s, models: [ranker], slo: {latency: {p99: 1s}, availability: 99.9%}}
   small: {from: tool, rate: 10/s, models: [reader], slo: {latency: {p99: 100ms}, availability: 99.9%}}
-models: {ranker: {service_time: 20ms}, reader: {service_time: 9s}}
+models: {ranker: {service_time: 20ms}, reader: {family: cnn, service_time: 9s}}
 components:
   app: {kind: client, calls: [{to: s1, timeout: 1s}]}
   tool: {kind: client, calls: [{to: s2, timeout: 10s}]}
