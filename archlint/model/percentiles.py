@@ -273,9 +273,9 @@ class AmountsType:
 
     def _schema(self, defs: Definitions) -> Schema:
         amount = _AMOUNT.schema(defs)
-        stated = _percentile_object(amount, mean="The mean over all requests.")
-        limit = {"description": f"{MAXIMUM}.", "anyOf": [amount, {"enum": [STATED_NONE]}]}
-        stated = {**stated, "properties": {**stated["properties"], "max": limit}}
+        limit: Schema = {"description": f"{MAXIMUM}.", "anyOf": [amount, {"enum": [STATED_NONE]}]}
+        mean: Schema = {"description": "The mean over all requests.", **amount}
+        stated: Schema = {**_percentile_object(amount), "properties": {"mean": mean, "max": limit}}
         return {"description": "A number of tokens, or percentiles, a mean and a maximum.", "anyOf": [amount, stated]}
 
 
