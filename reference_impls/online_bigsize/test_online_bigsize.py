@@ -79,7 +79,7 @@ def test_what_is_known_is_answered_without_the_model(option: str, folder: Path) 
 
 
 def test_a_hand_over_is_answered_at_once_and_done_even_when_the_service_is_stopped(folder: Path) -> None:
-    with start(folder, "online_bigsize", "--later", units=UNITS, waiting=2) as service:
+    with start(folder, "online_bigsize", "--later", units=UNITS, waiting=2, drain_s=60) as service:
         body = {"inputs": IMAGES[:5].tolist()}
         accepted = service.client.post("/predict", json=body)
         assert accepted.status_code == 202

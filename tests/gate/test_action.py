@@ -260,8 +260,9 @@ def with_cache(name: str) -> str:
     return old_system() + f"  {name}: {{kind: cache, uses: redis}}\n"
 
 
-@pytest.mark.parametrize("depth", ["full", "shallow"])
-@pytest.mark.parametrize("base", ["HEAD~1", "v1", "short", "commit", "main", "refs/heads/main"])
+@pytest.mark.parametrize(("base", "depth"), [
+    *((base, "shallow") for base in ("HEAD~1", "v1", "short", "commit", "main", "refs/heads/main")), ("commit", "full"),
+])
 def test_the_base_is_what_was_asked_for(base: str, depth: str, tmp_path: Path, repository: Path, action: Runs) -> None:
     git(repository, "tag", "v1", "main")
     changed(repository, with_cache("one"))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from archlint.api import check_targets
 from archlint.diagram import live
@@ -19,17 +18,14 @@ from archlint.report.html import render_html
 from archlint.report.options import ReportOptions
 from archlint.verdicts import Report
 from tests.conftest import ROOT
+from tests.diagram.conftest import browser
 from tests.diagram.samples import HOSTILE, of_text
-from tests.tools import chromium
 
 from . import reading
 from .hostile import any_reports, hostile_report
 from .samples import WHOLE, report_of
 
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
+__all__ = ["browser"]
 VOID = {"meta", "input", "link", "br"}
 
 
@@ -72,15 +68,6 @@ def test_the_policy_names_the_one_style_and_the_one_script() -> None:
         assert len(parts) == count
         allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
         assert f"{tag}-src {allowed};" in policy
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(program), args=SWITCHES)
-        yield started
-        started.close()
 
 
 class Opened:
