@@ -20,6 +20,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 settings.load_profile("archlint")
+_SETTINGS = "_hypothesis_internal_use_settings"             # where Hypothesis keeps those of a law
+_FEWEST = 10
+_HALVED: set[object] = set()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """In the gate, laws draw half of their examples: there, each run draws the same ones."""
+    law = getattr(item, "function", None)
+    drawn = getattr(law, _SETTINGS, None)
+    if GATE and isinstance(drawn, settings) and law not in _HALVED:
+        fewer = min(drawn.max_examples, max(_FEWEST, drawn.max_examples // 2))
+        setattr(law, _SETTINGS, settings(drawn, max_examples=fewer))
+        _HALVED.add(law)
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:      # as for jobs in the background; programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
