@@ -87,12 +87,15 @@ def _overturn_line(entry: Overturn) -> str:
 
     >>> _overturn_line(Overturn("it may stream", {"workload.tokens": "9"}, given=("a.b",), unless=("a.c", "a.d")))
     '- it may stream (`workload.tokens`), if the file states `a.b`, but neither `a.c` nor `a.d`.'
+    >>> _overturn_line(Overturn("the timeouts are equal", {"relation.timeout": "1s"}, unless=("relation.retries",)))
+    '- the timeouts are equal (`relation.timeout`), unless the file states `relation.retries`.'
     """
     facts, given, unless = ([f"`{fact}`" for fact in some] for some in (entry.facts, entry.given, entry.unless))
     states = f", if the file states {joined(given)}" if given else ""
-    if unless:
-        states += ", but " if given else ", if the file states "
-        states += f"not {unless[0]}" if len(unless) == 1 else f"neither {joined(unless, 'nor')}"
+    if unless and given:
+        states += f", but not {unless[0]}" if len(unless) == 1 else f", but neither {joined(unless, 'nor')}"
+    elif unless:
+        states += f", unless the file states {joined(unless, 'or')}"
     return f"- {entry.text.rstrip('.')} ({', '.join(facts)}){states}."
 
 
