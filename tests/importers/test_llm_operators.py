@@ -114,3 +114,25 @@ def test_models_that_a_compose_file_declares(tmp_path: Path) -> None:
     assert {name: kind for name, kind in kinds(found).items() if kind == "model-server"}.keys() == {"runner", "llm", "embed"}
     assert relations(found) == {("chat", "calls", "llm"), ("search", "calls", "embed"), ("search", "calls", "runner")}
     assert found.components["runner"].serves == ("ai/small",)
+
+
+@pytest.mark.parametrize(("kind", "api", "spec", "found"), [
+    ("HelmRelease", "helm.toolkit.fluxcd.io/v2", "{chart: {spec: {chart: redis}}, releaseName: hot}", True),
+    ("Application", "argoproj.io/v1alpha1", "{source: {chart: redis, helm: {releaseName: hot}}}", True),
+    ("HelmChart", "helm.cattle.io/v1", "{chart: bitnami/redis}", False),
+    ("HelmRelease", "helm.toolkit.fluxcd.io/v2", "{chart: {spec: {chart: acme-tools}}}", False),
+    ("Application", "app.k8s.io/v1beta1", "{source: {chart: redis}}", False),
+])  # fmt: skip
+def test_a_release_of_a_known_chart_is_what_it_runs(tmp_path: Path, kind: str, api: str, spec: str, found: bool) -> None:
+    system = architecture(tmp_path, {
+        **of(kind, api, f"spec: {spec}"),
+        "api.yaml": """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: api}
+            spec: {containers: [{name: c, image: acme/api, env: [{name: REDIS_HOST, value: hot-redis-master}]}]}
+        """,
+    })  # fmt: skip
+    is_known = "acme" not in spec and "app.k8s.io" not in api
+    assert kinds(system) == {"api": "service", **({"it": "cache"} if is_known else {})}
+    assert (("api", "reads", "it") in relations(system)) == found

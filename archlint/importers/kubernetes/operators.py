@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from archlint.importers.digits import is_whole
+from archlint.importers.kubernetes import charts
 from archlint.importers.kubernetes.cluster import Cluster, Resource
 from archlint.importers.kubernetes.graphs import GRAPH_READERS
 from archlint.importers.kubernetes.hardware import hardware_of
@@ -289,6 +290,7 @@ def _cluster_of(cluster: Cluster, resource: Resource) -> None:
 Reader = Callable[[Cluster, Resource], None]
 READERS: Final[dict[str, Reader]] = {
     **dict.fromkeys(PLAIN, _plain), **GRAPH_READERS, **RAY_READERS, **LLM_READERS,
+    **dict.fromkeys(charts.KINDS, charts.read_release),
     "InferenceService": _inference_service, "TrainedModel": _trained_model, "LLMInferenceService": _llm_service,
     "KafkaSource": _kafka_source, "Trigger": _trigger, "Subscription": _trigger, "Cluster": _cluster_of,
     "ServingRuntime": lambda cluster, resource: None, "ClusterServingRuntime": lambda cluster, resource: None,
@@ -299,6 +301,8 @@ READERS: Final[dict[str, Reader]] = {
 
 def is_read(resource: Resource) -> bool:
     """Whether a resource is of a kind that is read, and of an operator that has it."""
+    if resource.kind in charts.KINDS:
+        return charts.chart_of(resource) is not None
     groups = GROUPS.get(resource.kind)
     return resource.kind in READERS and (groups is None or resource.group in groups)
 
