@@ -15,7 +15,7 @@ _CONSOLE: Final = re.compile(
     r"(?i)(^|/)(mher/)?flower(:|$)|\bcelery\b.*\bflower\b|(^|/)(kibana|kafka-ui|redis-commander|mongo-express)(:|$)"
 )
 _OLD: Final = re.compile(r"elasticsearch[\w.-]*:[1-7]\.")
-_GUARDS: Final = re.compile(r"(?i)auth|oauth|HTTP_USER|LOGIN_FORM")
+_GUARDS: Final = re.compile(r"(?i)basic_?auth|oauth|auth_type|HTTP_USER|LOGIN_FORM|^FLOWER_AUTH")
 """Variables that make a console ask who it is."""
 
 
