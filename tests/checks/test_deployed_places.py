@@ -110,12 +110,13 @@ def test_a_job_of_a_public_image_works_on_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("console", "store", "number"), [
     ("image: 'kibana:8.1'", "{xpack.security.enabled: 'true'}", 0), ("image: 'kibana:8.1'", "{xpack.security.enabled: 'false'}", 1),
     ("image: 'kibana:7.9'", "{}", 0), ("image: 'mher/flower:2'", "{}", 1), ("image: 'mher/flower:2', environment: {FLOWER_BASIC_AUTH: '${AUTH}'}", "{}", 0),
+    ("build: ., command: make dashboard, environment: {BROKER_URL: 'redis://q'}", "{}", 1),
     ("image: 'adminer:4'", "{}", 0), ("image: 'mher/flower:2', environment: {AIRFLOW__API__AUTH_BACKENDS: x}", "{}", 1),
 ])  # fmt: skip
 def test_consoles_that_ask_who_it_is(tmp_path: Path, console: str, store: str, number: int) -> None:
     text = f"""
         services:
-          console: {{{console}, ports: ["5601:5601"], depends_on: [store]}}
+          console: {{{console}, ports: ["80:5555"], depends_on: [store]}}
           store: {{image: "elasticsearch:8.1.0", environment: {store}}}
     """
     assert len(found(tmp_path, "DEP045", {"compose.yaml": text})) == number

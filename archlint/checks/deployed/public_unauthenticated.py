@@ -15,6 +15,9 @@ _CONSOLE: Final = re.compile(
     r"(?i)(^|/)(mher/)?flower(:|$)|\bcelery\b.*\bflower\b|(^|/)(kibana|kafka-ui|redis-commander|mongo-express)(:|$)"
 )
 _OLD: Final = re.compile(r"elasticsearch[\w.-]*:[1-7]\.")
+_BROKER: Final = re.compile(r"^(CELERY_)?BROKER_URL$")
+FLOWER_PORT: Final = 5555
+"""https://flower.readthedocs.io/en/latest/config.html#port"""
 _GUARDS: Final = re.compile(r"(?i)basic_?auth|oauth|auth_type|HTTP_USER|LOGIN_FORM|^FLOWER_AUTH")
 """Variables that make a console ask who it is."""
 
@@ -35,9 +38,17 @@ def check(system: System, params: Params) -> Iterator[Verdict]:
         text = f"{part.image.text if part.image is not None else ''} {part.command_text}"
         port = next((one for one in part.ports if one.published), None)
         guarded = "auth" in text or any(_GUARDS.search(name) for name in part.env)
-        if port is not None and _CONSOLE.search(text) and not guarded and not _asks_its_store(system, name, text):
+        is_console = _CONSOLE.search(text) is not None or _is_flower(part)
+        if port is not None and is_console and not guarded and not _asks_its_store(system, name, text):
             message = f"the console `{name}` is published on port {port.number} without authentication"
             yield hit(name, port.site, "ports", message, INFO, hint=True)
+
+
+def _is_flower(part: Part) -> bool:
+    """Whether a monitor with the broker of a task queue listens on the default port of Flower."""
+    if part.kind != "monitoring" or not any(_BROKER.search(name) for name in part.env):
+        return False
+    return any(port.number == FLOWER_PORT for port in part.ports)
 
 
 def _asks_its_store(system: System, name: str, text: str) -> bool:
