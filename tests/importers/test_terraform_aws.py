@@ -209,3 +209,9 @@ def test_an_event_pattern_carries_messages_and_a_schedule_starts_jobs(tmp_path: 
     """)
     assert parts(found) == {"orders": "queue eventbridge", "f": "worker aws-lambda"}
     assert edges(found) == {("f", "consumes", "orders")}
+
+
+def test_many_resources_of_one_name_have_names_of_their_own(tmp_path: Path) -> None:
+    long = "q" * 130
+    found = imported(tmp_path, "\n".join(f'resource "aws_sqs_queue" "q{n}" {{ name = "{long}" }}' for n in range(1200)))
+    assert len(found.draft.components) == 1200

@@ -192,14 +192,18 @@ class Cloud:
         return unit
 
     def own_name(self, name: str, resource: Resource) -> str:
-        """Return a name that no other resource of the scope has: its type is added where two have one name."""
+        """Return a name that no other resource of the scope has: where two have one name, its type and a number."""
         name = " ".join(name.split())[:120] or resource.name or "unnamed"
-        key = (resource.scope, name)
-        if key not in self.taken:
-            self.taken[key] = 1
-            return name
         short = "-".join(resource.type.split("_")[1:])
-        return self.own_name(f"{name}-{short}" if not name.endswith(short) else f"{name}-2", resource)
+        if (resource.scope, name) in self.taken and not name.endswith(short):
+            name = f"{name}-{short}"
+        whole, number = name, self.taken.get((resource.scope, name), 0)
+        while (resource.scope, whole) in self.taken:
+            number += 1
+            whole = f"{name}-{number}"
+        self.taken[resource.scope, name] = max(number, 1)
+        self.taken.setdefault((resource.scope, whole), 1)
+        return whole
 
     def name_of(self, resource: Resource, part: Part) -> str:
         """Return the name that a resource has: as its fields state it, else as it is called in the files."""
