@@ -335,3 +335,9 @@ def test_hcl_beyond_the_limit_is_not_parsed_and_says_what_to_do(tmp_path: Path) 
     found = imported(tmp_path, {"large.tf": large, "main.tf": 'resource "aws_sqs_queue" "small" {}'})
     assert set(found.draft.components) == {"small"}
     assert any("large.tf: larger than 4 MiB of HCL: it is not read: exclude it, or give a plan" in note for note in found.draft.notes)
+
+
+def test_a_second_resource_of_one_address_is_named_and_left_out(tmp_path: Path) -> None:
+    found = imported(tmp_path, QUEUE.format('"a"') + QUEUE.format('"b"'))
+    assert set(found.draft.components) == {"a"}
+    assert [note for note in found.draft.notes if "a second aws_sqs_queue `jobs`" in note]

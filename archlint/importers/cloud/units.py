@@ -195,14 +195,11 @@ class Cloud:
         """Return a name that no other resource of the scope has: where two have one name, its type and a number."""
         name = " ".join(name.split())[:120] or resource.name or "unnamed"
         short = "-".join(resource.type.split("_")[1:])
-        if (resource.scope, name) in self.taken and not name.endswith(short):
-            name = f"{name}-{short}"
+        name += f"-{short}" if (resource.scope, name) in self.taken and not name.endswith(short) else ""
         whole, number = name, self.taken.get((resource.scope, name), 0)
         while (resource.scope, whole) in self.taken:
-            number += 1
-            whole = f"{name}-{number}"
-        self.taken[resource.scope, name] = max(number, 1)
-        self.taken.setdefault((resource.scope, whole), 1)
+            whole, number = f"{name}-{number + 1}", number + 1
+        self.taken |= {(resource.scope, whole): 1, (resource.scope, name): max(number, 1)}
         return whole
 
     def name_of(self, resource: Resource, part: Part) -> str:

@@ -52,6 +52,7 @@ class Reader:
         self.modules = 0
         self.resources: list[Resource] = []
         self.remote: dict[str, int] = {}
+        self.stated: set[str] = set()
         self.absent = 0
         self.prefix = ""
 
@@ -180,6 +181,10 @@ class Module:
             return
         kind, name = block.labels[0], block.labels[1]
         base = self.address(f"data.{kind}.{name}" if outside else f"{kind}.{name}")
+        if base in self.reader.stated:                         # Terraform refuses it
+            self.reader.notes.append(f"{block.site.shown}: a second {kind} `{name}`: only the first is read")
+            return
+        self.reader.stated.add(base)
         for key, scope, count in self.expanded(block):
             address = f'{base}["{key}"]' if key else base
             values = self.evaluator.table(block.body, scope, block.site)
