@@ -160,7 +160,7 @@ def mark_of(finding: Finding) -> Mark:
     where = finding.location
     return Mark(
         finding.rule, finding.name, finding.severity, finding.message, finding.at, where.file, where.line, finding.loss,
-        finding.fingerprint,
+        finding.fingerprint, finding.group,
     )
 
 

@@ -47,7 +47,7 @@ def head(picture: Picture, width: float) -> Block:
         y += 5
         chip = Chip(mark.rule, mark.severity, 0.0, round(y, 1), chip_width(mark.rule))
         elements.append(chip_element(chip))
-        words = clean(mark.message, 1_000) + _times(count)
+        words = clean(mark.message, 1_000) + _more(count)
         for line in wrapped(words, width - chip.width - 8, 11, most=3):
             y += 15
             elements.append(text(chip.width + 8, y - 3.5, "fact", line))
@@ -58,32 +58,34 @@ def described(picture: Picture) -> str:
     """Return what a picture shows, for readers who do not see it: its size, and what is wrong, the worst first."""
     parts = sum(len(node.members) or 1 for node in picture.nodes)
     marks = sorted(set(picture.all_marks), key=_order)
-    found = f"{len(marks)} finding{'s' if len(marks) != 1 else ''}" if marks else "no findings"
-    words = [f"{picture.title}: {parts} component{'s' if parts != 1 else ''}, {found}.", *picture.notes]
     told = _alike(marks)
-    words += [f"{mark.severity} {mark.rule}: {mark.message}{_times(count)}." for mark, count in told[:_MOST_DESCRIBED]]
-    more = sum(count for _, count in told[_MOST_DESCRIBED:])
-    if more:
+    found = f"{len(told)} finding{'s' if len(told) != 1 else ''}" if told else "no findings"
+    words = [f"{picture.title}: {parts} component{'s' if parts != 1 else ''}, {found}.", *picture.notes]
+    words += [f"{mark.severity} {mark.rule}: {mark.message}{_more(count)}." for mark, count in told[:_MOST_DESCRIBED]]
+    more = len(told) - _MOST_DESCRIBED
+    if more > 0:
         words.append(f"{more} more finding{'s' if more != 1 else ''}.")
     return clean(" ".join(words), 4_000)
 
 
 def _alike(marks: Iterable[Mark]) -> list[tuple[Mark, int]]:
-    """Return the first of the findings that share rule, severity and text, with their number."""
-    found: dict[tuple[str, str, str], list[Mark]] = {}
+    """Return the first of the findings that share rule, severity and text, or one decision, with their number."""
+    found: dict[tuple[str, str, str, str], list[Mark]] = {}
     for mark in marks:
-        found.setdefault((mark.rule, mark.severity, mark.message), []).append(mark)
+        key = mark.rule, mark.severity, mark.group, "" if mark.group else mark.message
+        found.setdefault(key, []).append(mark)
     return [(alike[0], len(alike)) for alike in found.values()]
 
 
-def _times(count: int) -> str:
-    return f" (×{count})" if count > 1 else ""
+def _more(count: int) -> str:
+    """Count the other places of a finding, as reports do."""
+    return f" (and {count - 1:,} more {'place' if count == 2 else 'places'})" if count > 1 else ""
 
 
 def _in_words(picture: Picture) -> list[tuple[Mark, int]]:
     """Return the findings for the head, the worst first: all that concern the whole file, and the worst of its parts.
 
-    Those that share rule and text are one, with their number. If a path is highlighted, the findings on it are chosen
+    Those that a report shows as one are one, with their number. If a path is highlighted, the findings on it are chosen
     first.
     """
     near = {mark for node in picture.nodes if node.emphasis >= 0 for mark in node.marks}

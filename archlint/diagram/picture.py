@@ -32,7 +32,7 @@ class Mark(msgspec.Struct, frozen=True):
     """A finding on the part that it concerns.
 
     `at` is its structural path, `line` counts from 1, `loss` is the share that is lost by it, from 0 to 1.
-    `fingerprint` identifies it in the report that it is from.
+    `fingerprint` identifies it in the report that it is from. Findings with one `group` are fixed by one decision.
     """
 
     rule: str
@@ -44,6 +44,7 @@ class Mark(msgspec.Struct, frozen=True):
     line: int
     loss: float = 0.0
     fingerprint: str = ""
+    group: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -328,9 +328,26 @@ def test_findings_with_one_rule_and_text_are_one_line_with_their_number() -> Non
     alike = tuple(mark("OPS003", f"components.part{number}") for number in range(4))
     others = (mark("OPS004", "models.m"), mark("OPS003", "components.other", "has no runbook"))
     picture = Picture("shop", (Node("api", "service", marks=(*alike, *others)),), ())
-    shown = re.findall(r">(has no \w+(?: \(×\d\))?)<", svg(picture))
-    assert shown == ["has no owner (×4)", "has no runbook", "has no owner"]
-    assert "6 findings. info OPS003: has no owner (×4). info OPS003: has no runbook. info OPS004" in described(picture)
+    shown = re.findall(r">(has no \w+(?: \(and \d more places\))?)<", svg(picture))
+    assert shown == ["has no runbook", "has no owner (and 3 more places)", "has no owner"]
+    said = "3 findings. info OPS003: has no runbook. info OPS003: has no owner (and 3 more places). info OPS004"
+    assert said in described(picture)
+
+
+def test_findings_that_one_decision_fixes_are_one_line() -> None:
+    system, report = of_text("""
+    archlint: 1
+    described: [timeouts]
+    workloads: {w: {from: app, waits: true}}
+    components:
+      app: {kind: client, calls: [api]}
+      api: {kind: service, calls: [a, b], replicas: 2, zones: [x, y], balancing: random}
+      a: {kind: service, replicas: 2, zones: [x, y], balancing: random}
+      b: {kind: service, replicas: 2, zones: [x, y], balancing: random}
+    """)
+    assert report is not None and [finding.rule for finding in report.findings].count("REL003") == 3
+    words = described(draw(system, report))
+    assert words.count("REL003") == 1 and "(and 2 more places)" in words
 
 
 def test_of_a_path_the_findings_on_it_are_chosen_for_the_words_and_stay_in_order() -> None:
